@@ -19,6 +19,7 @@ from harness.audit import (
     printed,
     recorded,
     references,
+    relations,
     right_answers,
     state,
     wrongness,
@@ -44,6 +45,7 @@ FAMILIES: dict[str, tuple[Probe, ...]] = {
     "messages": messages.PROBES,
     "cost": (*cost.PROBES, *printed.PROBES),
     "wrongness": wrongness.PROBES,
+    "relations": relations.PROBES,
     "invariance": invariance.PROBES,
     "code": code.PROBES,
     "judge": judge.PROBES,
@@ -56,13 +58,14 @@ ENDS: tuple[Callable[[Case], Iterable[Found]], ...] = (contract.broken_contract,
 
 _CONTRACT = ("A01", "A02", "A03", "A09", "A12", "A14", "G07")
 _UNSTABLE = ("G01", "G02", "A11")
+_OF_SOME = ("C01", "C02", "C05", "C08", "C09", "C12")
 _GOLD_FREE = ("C01", "C02", "C03", "C11", "C12")
 
 _ANY = "The answer is in this sentence."
 """A completion that a judge would be asked about."""
 
 EXPLAINS: dict[str, tuple[str, ...]] = {
-    "C04": ("A05", *(f"C{number:02}" for number in (1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 14, 16, 17))),
+    "C04": ("A05", *(f"C{number:02}" for number in (3, 5, 6, 7, 8, 9, 10, 11, 12, 14, 16, 17))),
     **dict.fromkeys(_GOLD_FREE, ("C07", "C16", "C17")),
     "C07": ("C16",),
     "A10": ("A05",),
@@ -128,7 +131,7 @@ def run_audit(case: Case, progress: Callable[[str, int], None] = lambda name, gr
     case.collector.rest()
     for end in ENDS:
         findings = _worst_of_each(findings, end(case))
-    findings, outcomes = _one_cause(findings, outcomes)
+    findings, outcomes = _one_cause(findings, outcomes, _explains(case))
     return Audited(
         shown_first(findings),
         outcomes,
@@ -183,10 +186,28 @@ def _worst_of_each(findings: list[Found], more: Iterable[Found]) -> list[Found]:
     return findings
 
 
-def _one_cause(findings: list[Found], outcomes: list[Outcome]) -> tuple[list[Found], list[Outcome]]:
-    """Leave out findings that another one explains, and count their probes as skipped."""
-    ids = {one.id for one in findings if one.severity > Severity.NOTE}
-    by = {other: id for id, others in EXPLAINS.items() if id in ids for other in others if other in ids}
+def _explains(case: Case) -> dict[str, tuple[str, ...]]:
+    """What explains what: where some wrong answers alone are paid, that has a cause itself."""
+    if case.control is None:
+        return EXPLAINS
+    found = {id: others for id, others in EXPLAINS.items() if id != "C04"}
+    return {**found, **{id: (*found.get(id, ()), "C04") for id in _OF_SOME}}
+
+
+def _one_cause(
+    findings: list[Found], outcomes: list[Outcome], explains: dict[str, tuple[str, ...]]
+) -> tuple[list[Found], list[Outcome]]:
+    """Leave out findings that another one of at least their severity explains; their probes are skipped."""
+    worst: dict[str, Severity] = {}
+    for one in findings:
+        if one.severity > Severity.NOTE:
+            worst[one.id] = max(one.severity, worst.get(one.id, one.severity), key=lambda each: each.rank)
+    by = {
+        other: id
+        for id, others in explains.items()
+        for other in others
+        if id in worst and other in worst and worst[id] >= worst[other]
+    }
     gone = {id: cause for id, cause in by.items() if cause not in by or by[cause] != id}
     kept = [one for one in findings if one.id not in gone]
     return kept, [

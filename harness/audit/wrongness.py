@@ -3,14 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
+from typing import Any
 
-from harness.audit.case import Case
+from harness.audit.attempts import Answers, Idea, answers_in, found_by, judged, severity_of, try_ideas
+from harness.audit.band import AcceptanceBand
+from harness.audit.case import Case, NotRun, Probe
+from harness.audit.constants import BestConstant
+from harness.audit.echo import Echo
+from harness.audit.farming import FreeReward, OtherComponents
+from harness.audit.formats import Format
 from harness.audit.found import Found
+from harness.audit.hedges import Hedge
+from harness.audit.kinds import number, same
+from harness.audit.merged_answers import blanked
+from harness.audit.nearly_right import NearMisses
+from harness.audit.reference_use import PROBES as REFERENCE
+from harness.audit.reference_use import assumed
+from harness.audit.wording import amount, quoted
 from harness.findings import Rule, Severity
 
-__all__ = ["PROBES"]
+__all__ = ["PROBES", "Fillers", "NoContent"]
 
-_CONTENTLESS = ("", " ", ".", ":", "I don't know.", "asdf qwer zxcv")
+_CONTENTLESS = (
+    *("", " ", "\n\n", ".", ":", ",", "...", "?", "\u200b", "a"),
+    *(
+        "I don't know.",
+        "I know nothing about this.",
+        "I'm sorry, but I can't help with that.",
+        "I am unable to answer.",
+    ),
+    *("Solution", "Thought process:", "Let's solve this problem step by step.", "asdf qwer zxcv"),
+    *("解", "かいせつ", "Respuesta", "I am not sure."),
+)
+_FILLERS = (
+    *("", " ", ",", ".", "-", "?", "$", "%", "0", "1", "-1", "00", "nan", "NaN", "inf", "-inf", "1e999"),
+    *("None", "null", "{}", "[]", "\u200b", "answer", "N/A", "unknown", "X", "...", "{a}", "a", "()", '""'),
+)
+_NUMBERS = 0.9
+"""A number that is paid on fewer records is near some of the answers: a constant, and found as one."""
+_BLANK_TEXTS = ("", " ", "\n", "\u200b")
+_BLANKS: tuple[Any, ...] = ("", None, 0, [])
+_BY_KIND: dict[str, tuple[str, ...]] = {
+    "number": ("one", "1/0", "0/0", "٣", "number", "x", "--1", "1.2.3"),
+    "choice": ("Z", "(", "none of the above", "letter"),
+    "yes-no": ("maybe", "unknown to everybody", "you decide", "nobody can tell"),
+    "list": ("[null]", ", ,", '[""]'),
+    "json": ('{"error": true}', "{", "[{}]", "true"),
+    "tools": ('[{"name": "", "arguments": {}}]', '{"calls": []}'),
+    "code": ("pass", "return None"),
+}
 
 
 class NoContent:
@@ -22,33 +64,116 @@ class NoContent:
         "a completion without content is paid",
         "Return the lowest reward where the completion holds no answer.",
     )
-    controlled = True
+    controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """It applies to every grader."""
-        return None
+        """It applies to every grader that judges by itself."""
+        return judged(case)
 
     def run(self, case: Case) -> Iterator[Found]:
         """Grade each text on some records; it is paid where it earns more than an honest wrong answer."""
-        records = case.some(8, "C01")
-        for text in _CONTENTLESS:
-            replies = case.collector.ask([(at, text) for at in records])
-            paid = [at for at, one in zip(records, replies, strict=True) if case.known.pays(one.reward, at)]
-            if len(paid) >= 2:
-                (reply,) = case.collector.ask([(paid[0], text)])
-                yield Found(
-                    self.rule.id,
-                    self.rule.severity,
-                    f"{text!r} is paid, so a policy learns to say nothing",
-                    fix=self.rule.fix,
-                    witness=case.witness((paid[0], text)),
-                    records=len(paid),
-                    tried=len(records),
-                    text=text,
-                    share=case.known.share(reply.reward, paid[0]),
+        case = _with_control(case)
+        answers = answers_in(case, case.known.formats[0])
+        ideas = [Idea(repr(text), lambda _, text=text: text, text) for text in _CONTENTLESS]  # type: ignore[misc]
+        for tally in try_ideas(case, answers, ideas, "C01")[:1]:
+            what = quoted(tally.best.completion)
+            yield found_by(
+                case,
+                self.rule,
+                tally,
+                f"{what} is paid {amount(tally.best.share)} on {len(tally.paid)} of {tally.tried} records:"
+                " a policy learns to say nothing",
+                severity_of(tally.best.share),
+            )
+
+
+class Fillers:
+    """Accepted formats with something in the slot that is no answer."""
+
+    rule = Rule(
+        "C02",
+        Severity.CRITICAL,
+        "an accepted format is paid with no answer in it",
+        "Read the answer strictly: what cannot be read is wrong, and two unread answers are never equal.",
+    )
+    controlled = False
+
+    def why_not(self, case: Case) -> str | None:
+        """It applies to every grader that judges by itself."""
+        return judged(case)
+
+    def run(self, case: Case) -> Iterator[Found]:
+        """Fill each accepted format; a filler that equals the right answer by value is left out."""
+        case = _with_control(case)
+        found = chain.from_iterable(self._in(case, one) for one in case.known.formats)
+        best = max(found, key=lambda each: round(each.share or 0, 2), default=None)
+        if best is not None:
+            yield best
+
+    def _in(self, case: Case, one: Format) -> Iterator[Found]:
+        answers = answers_in(case, one)
+        ideas = list(self._ideas(answers))
+        paid = [
+            tally
+            for tally in try_ideas(case, answers, ideas, f"C02 {one}")
+            if not (answers.kind == "number" and number(tally.said or "") is not None)
+            or len(tally.paid) > _NUMBERS * tally.tried
+        ]
+        for tally in paid[:1]:
+            yield found_by(
+                case,
+                self.rule,
+                tally,
+                f"{quoted(tally.best.completion)} is paid {amount(tally.best.share)} on {len(tally.paid)} of"
+                f" {tally.tried} records: a policy learns to write that instead of an answer",
+                severity_of(tally.best.share),
+            )
+
+    def _ideas(self, answers: Answers) -> Iterator[Idea]:
+        """Fillers of every kind, those of this kind, and the record's own keys with nothing in them."""
+        seen = set()
+        fillers = _BLANK_TEXTS if answers.kind == "format" else (*_FILLERS, *_BY_KIND.get(answers.kind, ()))
+        for filler in fillers:
+            completion = answers.format.fill(filler)
+            if str(completion) not in seen:
+                seen.add(str(completion))
+                yield Idea(repr(filler), lambda _, whole=completion: whole, filler)  # type: ignore[misc]
+        for blank in _BLANKS if answers.kind in ("json", "tools") else ():
+            fill = answers.format.fill
+
+            def make(at: int, blank: Any = blank, fill: Any = fill) -> Any:
+                emptied = blanked(answers.gold[at], blank)
+                return (
+                    None
+                    if emptied is None or same(answers.kind, emptied, answers.gold[at])
+                    else fill(emptied)
                 )
-                return
+
+            yield Idea(f"every value {blank!r}", make)
 
 
-PROBES = (NoContent(),)
+def _with_control(case: Case) -> Case:
+    """The case with a control, which may be assumed: no wrong answer is compared with.
+
+    Raises:
+        NotRun: Nothing is paid.
+    """
+    known = assumed(case)
+    if known is None:
+        raise NotRun("no format is known to be paid")
+    return known
+
+
+PROBES: tuple[Probe, ...] = (
+    *REFERENCE,
+    NoContent(),
+    Fillers(),
+    BestConstant(),
+    AcceptanceBand(),
+    NearMisses(),
+    FreeReward(),
+    OtherComponents(),
+    Hedge(),
+    Echo(),
+)
 """The probes of this family, in the order in which they run."""

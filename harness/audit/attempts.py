@@ -1,0 +1,275 @@
+"""Tries completions on records, and counts which of them are paid and what they earn.
+
+The probes of the families on wrong answers make the completions; what is paid is decided here alone.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from harness.audit.case import DELTA, Case
+from harness.audit.formats import Format
+from harness.audit.found import Found
+from harness.audit.judge import asks_a_model
+from harness.audit.kinds import distinct, kind_of
+from harness.audit.luck import holds
+from harness.audit.readings import answer_in
+from harness.findings import Rule, Severity
+
+__all__ = [
+    "Answers",
+    "Attempt",
+    "Idea",
+    "Paid",
+    "Tally",
+    "answers_in",
+    "form_alone",
+    "found_by",
+    "full",
+    "judged",
+    "kind_in",
+    "severity_of",
+    "try_all",
+    "try_ideas",
+    "with_work",
+]
+
+_FIRST = 6
+_THEN = 24
+_KEPT = 6
+_RATE = 0.2
+_LIVES = 0.3
+_OPENS = re.compile(r"\s*<(think|thinking|reasoning|analysis)>", re.IGNORECASE)
+
+
+class Attempt(NamedTuple):
+    """One completion of one record."""
+
+    name: str
+    """What it is an example of; attempts of one name are counted together."""
+    record: int
+    completion: Any
+
+
+class Paid(NamedTuple):
+    """One attempt that is paid."""
+
+    record: int
+    completion: Any
+    reward: float
+    share: float
+    """What it earns as a share of what the right answer earns."""
+
+
+@dataclass
+class Tally:
+    """What became of all attempts of one name."""
+
+    name: str
+    tried: int = 0
+    paid: list[Paid] = field(default_factory=list)
+    said: str | None = None
+    """What stands in the place of the answer, where that is known."""
+    shares: list[float] = field(default_factory=list)
+    """What each attempt earns as a share of the right answer's reward."""
+
+    @property
+    def best(self) -> Paid:
+        """The best paid attempt; among equals the shortest one."""
+        return max(self.paid, key=lambda one: (round(one.share, 3), -len(json.dumps(one.completion))))
+
+    @property
+    def mean(self) -> float:
+        """The mean share of all attempts; 0 without any."""
+        return sum(self.shares) / len(self.shares) if self.shares else 0.0
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The right answers of the records, as one format writes them."""
+
+    format: Format
+    kind: str
+    """What kind of answer they are: a name of `harness.audit.kinds`."""
+    gold: dict[int, str]
+    """The answer of each record that has one."""
+
+    def distinct(self, records: Iterable[int]) -> int:
+        """How many different right answers some records have."""
+        return distinct(self.kind, (self.gold[at] for at in records if at in self.gold))
+
+
+class Idea(NamedTuple):
+    """A kind of completion that is tried on several records."""
+
+    name: str
+    make: Callable[[int], Any]
+    """Makes the completion for a record; None where there is none for it."""
+    said: str | None = None
+    """What stands in the slot, where that is the same for all records."""
+
+
+def answers_in(case: Case, one: Format, records: Iterable[int] | None = None) -> Answers:
+    """The right answers of records, as a format reads them.
+
+    Args:
+        case: The audit.
+        one: The format.
+        records: Those whose right answer is paid when None.
+    """
+    known = case.known
+    among = case.controlled if records is None else [*records]
+    if one.reading == known.formats[0].reading:
+        gold = {at: known.golds[at] for at in among if known.golds.get(at)}
+        return Answers(one, known.kind, gold)
+    read = ((at, answer_in(one.reading, case.subject.records[at])) for at in among)
+    gold = {at: text for at, text in read if text}
+    return Answers(one, case.subject.kind or kind_of([*gold.values()]), gold)
+
+
+def kind_in(case: Case) -> str:
+    """The kind of the answers, found or declared; empty where it is not known yet."""
+    return case.control.kind if case.control else case.subject.kind or ""
+
+
+def form_alone(case: Case) -> str | None:
+    """Why a probe of answers does not apply to a reward of form alone; None where there are answers."""
+    return "the reward is for form alone" if kind_in(case) == "format" else None
+
+
+def judged(case: Case) -> str | None:
+    """Why a probe of wrong answers does not apply to a grader whose model is a stand-in; None for others."""
+    return "a model judges the completions" if case.control is None and asks_a_model(case) else None
+
+
+def full(case: Case, reward: float | None, record: int) -> bool:
+    """Whether a reward is as good as the right answer's, within a tenth of the range."""
+    known = case.known
+    if reward is None or not known.pays(reward, record):
+        return False
+    return reward >= known.right.get(record, known.high) - DELTA * known.span
+
+
+def try_all(
+    case: Case, attempts: Sequence[Attempt], pays: Callable[[float | None, int], bool] | None = None
+) -> dict[str, Tally]:
+    """Grade attempts at once and count them by name.
+
+    Args:
+        case: The audit.
+        attempts: What to grade.
+        pays: Tells whether a reward on a record is a payment; more than a wrong answer earns when None.
+    """
+    pays = pays or case.known.pays
+    replies = case.collector.ask([(one.record, one.completion) for one in attempts])
+    found: dict[str, Tally] = {}
+    for one, reply in zip(attempts, replies, strict=True):
+        tally = found.setdefault(one.name, Tally(one.name))
+        tally.tried += 1
+        share = case.known.share(reply.reward, one.record)
+        tally.shares.append(share)
+        if reply.reward is not None and pays(reply.reward, one.record):
+            tally.paid.append(Paid(one.record, one.completion, reply.reward, share))
+    return found
+
+
+def try_ideas(case: Case, answers: Answers, ideas: Sequence[Idea], name: str) -> list[Tally]:
+    """Grade ideas that need no answer on a few records, and those that are paid on more of them.
+
+    A record whose right answer stands in the completion, by value, is left out: that is luck.
+
+    Args:
+        case: The audit.
+        answers: The right answers.
+        ideas: What to try.
+        name: Decides which records are drawn.
+
+    Returns:
+        The ideas that are paid for enough different answers or on enough records, the best first.
+    """
+    drawn = case.some(_THEN, name, among=answers.gold)
+    first = case.random(f"first {name}").sample(drawn, min(_FIRST, len(drawn)))
+    said = {idea.name: idea.said for idea in ideas}
+    tallies = try_all(case, _unlucky(answers, ideas, first))
+    leads = sorted((one for one in tallies.values() if one.paid), key=_rank)[:_KEPT]
+    names = {one.name for one in leads}
+    again = try_all(case, _unlucky(answers, [one for one in ideas if one.name in names], drawn))
+    for one in again.values():
+        one.said = said[one.name]
+    return sorted((one for one in again.values() if _enough(answers, one)), key=_rank)
+
+
+def _rank(tally: Tally) -> tuple[float, int]:
+    return -round(tally.mean, 2), len(json.dumps(tally.best.completion))
+
+
+def _enough(answers: Answers, tally: Tally) -> bool:
+    """Whether a tally shows more than chance: two different answers, or a fifth of the records."""
+    if len(tally.paid) < 2:
+        return False
+    if answers.distinct(one.record for one in tally.paid) >= 2 and len(tally.paid) >= 0.1 * tally.tried:
+        return True
+    # One label's records alone: no better than a guess at it, unless the text says nothing at all.
+    says = answers.kind != "format" and any(mark.isalnum() for mark in tally.said or "")
+    return not says and len(tally.paid) >= _RATE * tally.tried
+
+
+def _unlucky(answers: Answers, ideas: Sequence[Idea], records: Sequence[int]) -> list[Attempt]:
+    found = []
+    for idea in ideas:
+        for at in records:
+            completion = idea.make(at)
+            lucky = holds(answers.kind, answers.gold[at], completion, idea.said)
+            if completion is not None and not lucky:
+                found.append(Attempt(idea.name, at, completion))
+    return found
+
+
+def with_work(completion: Any, work: str) -> Any:
+    """A completion with working before its answer.
+
+    Args:
+        completion: A text, or a message with tool calls.
+        work: The working, a sentence or more.
+    """
+    if isinstance(completion, dict):
+        return {**completion, "content": work}
+    opened = _OPENS.match(completion)
+    if opened:
+        return f"{completion[: opened.end()]}{work}\n{completion[opened.end() :]}"
+    return f"{work}\n{completion}"
+
+
+def severity_of(share: float) -> Severity:
+    """How much a text costs that needs no answer: critical from a share of which a policy can live."""
+    return Severity.CRITICAL if share >= _LIVES else Severity.ERROR
+
+
+def found_by(
+    case: Case, rule: Rule, tally: Tally, message: str, severity: Severity | None = None, **more: Any
+) -> Found:
+    """A finding that the best attempt of a tally shows.
+
+    Args:
+        case: The audit.
+        rule: What was looked for.
+        tally: What was tried, with at least one paid attempt.
+        message: What the policy would learn, in one sentence.
+        severity: The rule's own when None.
+        **more: Further fields of `Found`.
+    """
+    best = tally.best
+    fields: dict[str, Any] = {
+        "fix": rule.fix,
+        "witness": case.witness((best.record, best.completion)),
+        "records": len(tally.paid),
+        "tried": tally.tried,
+        "text": best.completion if isinstance(best.completion, str) else None,
+        "share": best.share,
+        **more,
+    }
+    return Found(rule.id, severity or rule.severity, message, **fields)

@@ -1,0 +1,126 @@
+"""The prompt repeated, whole or in part, as a completion."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from harness.audit.attempts import (
+    Answers,
+    Attempt,
+    Tally,
+    answers_in,
+    form_alone,
+    found_by,
+    severity_of,
+    try_all,
+)
+from harness.audit.case import DELTA, Case
+from harness.audit.found import Found
+from harness.audit.kinds import same, value
+from harness.audit.luck import holds
+from harness.audit.wording import amount
+from harness.findings import Rule, Severity
+
+__all__ = ["Echo", "prompt_of"]
+
+_WHOLE_PROMPT = ("the prompt", "the prompt, in the accepted format,")
+
+
+class Echo:
+    """The prompt repeated, whole or in part."""
+
+    rule = Rule(
+        "C12",
+        Severity.CRITICAL,
+        "repeating the prompt is paid",
+        "Read the answer from its own place, never from anywhere in the completion.",
+    )
+    controlled = True
+
+    def why_not(self, case: Case) -> str | None:
+        """A reward of form alone looks at no reference."""
+        return form_alone(case)
+
+    def run(self, case: Case) -> Iterator[Found]:
+        """Grade parts of each prompt; where the right answer stands in the part, only a sure win counts."""
+        answers = answers_in(case, case.known.formats[0])
+        drawn = case.some(24, "C12", among=answers.gold)
+        lucky = set()
+        attempts, elsewhere = [], []
+        for name, make in self._parts(case, answers).items():
+            for at in drawn:
+                mine, other = make(at, at), make(at, drawn[drawn.index(at) - 1])
+                if mine is None or other is None:
+                    continue
+                attempts.append(Attempt(name, at, mine))
+                elsewhere.append(Attempt(name, at, other))
+                if holds(answers.kind, answers.gold[at], mine):
+                    lucky.add((name, at))
+        base = try_all(case, elsewhere)
+        for name, tally in try_all(case, attempts).items():
+            tally.paid = [one for one in tally.paid if one.share > base[name].mean + DELTA]
+            found = self._paid(answers, tally, {at for each, at in lucky if each == name}, drawn)
+            if found is not None:
+                yield found_by(
+                    case,
+                    self.rule,
+                    found,
+                    f"{name} repeated is paid {amount(found.best.share)} on {len(found.paid)} of"
+                    f" {found.tried} records: a policy learns to copy the question",
+                    severity_of(found.best.share),
+                )
+                return
+
+    def _paid(self, answers: Answers, tally: Tally, lucky: set[int], drawn: list[int]) -> Tally | None:
+        """The payments that are not luck: no answer in the prompt, or more than a guess earns."""
+        clean = [one for one in tally.paid if one.record not in lucky]
+        unlucky = tally.tried - len(lucky)
+        sure = len(tally.paid) > max(0.25, _rate(answers, drawn) + 0.05) * tally.tried
+        if len(clean) >= max(2, 0.1 * unlucky):
+            found = Tally(tally.name, unlucky, clean)
+        elif sure and tally.name in _WHOLE_PROMPT:
+            found = Tally(tally.name, tally.tried, tally.paid)
+        else:
+            return None
+        return found if answers.distinct(one.record for one in found.paid) >= 2 else None
+
+    def _parts(self, case: Case, answers: Answers) -> dict[str, Callable[[int, int], Any]]:
+        """What is repeated, by name; each made for a record from the prompt of that one or of another."""
+        fill = answers.format.fill
+
+        def number(at: int, of: int, place: int) -> Any:
+            found = re.findall(r"-?\d+(?:\.\d+)?", prompt_of(case, of))
+            usable = found and not same("number", found[place], answers.gold[at])
+            return fill(found[place]) if usable else None
+
+        found: dict[str, Callable[[int, int], Any]] = {
+            _WHOLE_PROMPT[0]: lambda at, of: prompt_of(case, of) or None,
+            _WHOLE_PROMPT[1]: lambda at, of: fill(prompt_of(case, of)),
+        }
+        if answers.kind == "number":
+            found["the prompt's last number"] = lambda at, of: number(at, of, -1)
+            found["the prompt's first number"] = lambda at, of: number(at, of, 0)
+        return found
+
+
+def _rate(answers: Answers, records: list[int]) -> float:
+    values = [value(answers.kind, answers.gold[at]) for at in records]
+    return max((values.count(one) for one in values), default=0) / (len(values) or 1)
+
+
+def prompt_of(case: Case, record: int) -> str:
+    """The text of a record's last message from the user.
+
+    Args:
+        case: The audit.
+        record: The record's index.
+    """
+    for message in reversed(case.subject.records[record]["messages"]):
+        if isinstance(message, dict) and message.get("role") == "user":
+            content = message.get("content")
+            if isinstance(content, list):
+                content = "\n".join(part.get("text") or "" for part in content if isinstance(part, dict))
+            return content if isinstance(content, str) else ""
+    return ""

@@ -1,0 +1,186 @@
+"""Hedges: one text that names several answers and is paid for each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from harness.audit.attempts import Answers, answers_in, kind_in
+from harness.audit.case import Case
+from harness.audit.found import Found
+from harness.audit.kinds import value
+from harness.audit.merged_answers import merged, shape_of
+from harness.audit.shaping import shaped
+from harness.audit.wording import quoted
+from harness.findings import Rule, Severity
+
+__all__ = ["Hedge"]
+
+_MARGIN = 0.15
+_WHOLE = 0.9
+_GROUPS = 3
+_MANY = 5
+_JOINTS = (" or ", ", ", " and ", " ", "\n", "/")
+_LABELS: dict[str, tuple[str, ...]] = {"choice": ("A", "B", "C", "D", "E"), "yes-no": ("yes", "no")}
+
+
+class _Group(NamedTuple):
+    """Records with different right answers, all of which one text names."""
+
+    records: tuple[int, ...]
+    named: tuple[str, ...]
+    outsider: int | None = None
+    """A record whose answer the text does not name: what it is paid there is not for naming."""
+
+
+class _Hedged(NamedTuple):
+    """One text, and what it earns on the records whose answers it names."""
+
+    completion: Any
+    way: str
+    paid: tuple[tuple[int, float], ...]
+    """The records on which it is paid, each with its share, the best paid first."""
+    tried: int
+
+    @property
+    def share(self) -> float:
+        """What at least two references pay."""
+        return self.paid[1][1]
+
+
+class Hedge:
+    """Several candidate answers in one completion, paid under two or more references."""
+
+    rule = Rule(
+        "C09",
+        Severity.ERROR,
+        "a text that names several answers is paid for each of them",
+        "Require one answer: pay nothing where the place of the answer holds several.",
+    )
+    controlled = True
+
+    def why_not(self, case: Case) -> str | None:
+        """It needs answers that a text can list."""
+        if kind_in(case) in ("code", "free", "format"):
+            return f"answers of the kind {kind_in(case)} cannot be listed"
+        return None
+
+    def run(self, case: Case) -> Iterator[Found]:
+        """Write several answers in each accepted format, together and one after the other."""
+        found: list[_Hedged] = []
+        for one in case.known.formats:
+            answers = answers_in(case, one)
+            found += [each for each in _try(case, answers, _groups(case, answers)) if _gains(case, each)]
+            if any(each.share >= _WHOLE for each in found):
+                break
+        best = max(found, key=lambda each: (round(each.share, 2), -len(str(each.completion))), default=None)
+        if best is not None:
+            yield self._found(case, best)
+
+    def _found(self, case: Case, best: _Hedged) -> Found:
+        whole = "in full" if best.share >= _WHOLE else f"{best.share:.0%} of the reward"
+        partly = Severity.NOTE if shaped(case) else Severity.WARNING
+        return Found(
+            self.rule.id,
+            self.rule.severity if best.share >= _WHOLE else partly,
+            f"{quoted(best.completion)} is paid {whole} under {len(best.paid)} different references: a policy"
+            " learns to name every candidate",
+            fix=self.rule.fix,
+            witness=case.witness(*((at, best.completion) for at, _ in best.paid[:2])),
+            records=len(best.paid),
+            tried=best.tried,
+            text=best.completion if isinstance(best.completion, str) else None,
+            share=best.share,
+        )
+
+
+def _gains(case: Case, hedged: _Hedged) -> bool:
+    """Whether naming several answers earns more than a guess at one of them would."""
+    if hedged.share >= _WHOLE:
+        return not shaped(case) or len(hedged.paid) >= min(3, hedged.tried)
+    return hedged.share > 1 / hedged.tried + _MARGIN and len(hedged.paid) == hedged.tried
+
+
+def _groups(case: Case, answers: Answers) -> list[_Group]:
+    """Groups of records with different answers: pairs, and one of up to five, all of one shape."""
+    shapes: dict[str, dict[object, int]] = {}
+    order = list(answers.gold)
+    case.random("C09").shuffle(order)
+    for at in order:
+        gold = answers.gold[at]
+        shapes.setdefault(shape_of(answers.kind, gold), {}).setdefault(value(answers.kind, gold), at)
+    records = [*max(shapes.values(), key=len, default={}).values()]
+    labels = _LABELS.get(answers.kind)
+    if labels and len(records) >= 2:
+        said = [answers.gold[at] for at in records]
+        if answers.kind == "choice":
+            said += [label for label in labels if label not in {str(value("choice", each)) for each in said}]
+        return [_Group(tuple(records[:_MANY]), tuple(said))]
+    parts = [tuple(records[at : at + 2]) for at in range(0, len(records) - 1, 2)][:_GROUPS]
+    if len(records) >= _MANY:
+        parts.append(tuple(records[-_MANY:]))
+    return [
+        _Group(
+            part,
+            tuple(answers.gold[at] for at in part),
+            next((at for at in records if at not in part and _apart(answers, at, part)), None),
+        )
+        for part in parts
+    ]
+
+
+def _apart(answers: Answers, at: int, named: tuple[int, ...]) -> bool:
+    """Whether a record's answer shares no text with those that are named."""
+    mine = answers.gold[at].casefold()
+    others = [answers.gold[each].casefold() for each in named]
+    return not any(mine in other or other in mine for other in others)
+
+
+def _try(case: Case, answers: Answers, groups: list[_Group]) -> list[_Hedged]:
+    """The texts that are paid under two or more references, in at least two groups where there are more."""
+    texts = [(group, way, text) for group in groups for way, text in _texts(answers, group)]
+    asked = [(at, text) for group, _, text in texts for at in group.records]
+    outside = {
+        (text_at, group.outsider) for text_at, (group, _, _) in enumerate(texts) if group.outsider is not None
+    }
+    replies = iter(case.collector.ask(asked))
+    elsewhere = _elsewhere(case, texts, outside)
+    found: dict[str, list[_Hedged]] = {}
+    for text_at, (group, way, text) in enumerate(texts):
+        earned = [(at, next(replies).reward) for at in group.records]
+        base = elsewhere.get(text_at, 0.0)
+        shares = [(at, case.known.share(reward, at)) for at, reward in earned if case.known.pays(reward, at)]
+        paid = sorted(((at, one) for at, one in shares if one > base + 0.1), key=lambda each: -each[1])
+        if len(paid) >= 2:
+            found.setdefault(way, []).append(_Hedged(text, way, tuple(paid), len(group.records)))
+    needed = min(2, len(groups))
+    return [each for some in found.values() if len(some) >= needed for each in some]
+
+
+def _elsewhere(
+    case: Case, texts: list[tuple[_Group, str, Any]], outside: set[tuple[int, int]]
+) -> dict[int, float]:
+    """What each text earns on a record whose answer it does not name."""
+    order = sorted(outside)
+    replies = case.collector.ask([(record, texts[text_at][2]) for text_at, record in order])
+    return {
+        text_at: case.known.share(reply.reward, record)
+        for (text_at, record), reply in zip(order, replies, strict=True)
+    }
+
+
+def _texts(answers: Answers, group: _Group) -> Iterator[tuple[str, Any]]:
+    """Ways to name all answers of a group in one completion."""
+    one = answers.format
+    for way, answer in merged(answers.kind, group.named):
+        yield way, one.fill(answer)
+    if not one.template:
+        return
+    if answers.kind not in ("json", "tools"):
+        for joint in (*_JOINTS, "") if answers.kind == "choice" else _JOINTS:
+            yield f"in the slot {joint!r}", one.fill(joint.join(group.named))
+        yield "in words", f"It is {' or '.join(group.named)}."
+        yield "in quotes", "It is " + " or ".join(f'"{answer}"' for answer in group.named) + "."
+        yield "in the working", f"We compare {', '.join(group.named)} with each other, one by one."
+    for joint in ("\n", " "):
+        yield f"formats {joint!r}", joint.join(one.fill(answer) for answer in group.named)

@@ -1,0 +1,103 @@
+"""JSON objects and tool calls made of right ones: several written as one, or all values taken out."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from harness.audit.near_misses import calls_in
+
+__all__ = ["blanked", "merged", "shape_of"]
+
+
+def shape_of(kind: str, answer: str) -> str:
+    """What two answers must have in common to be written as one: their keys, or their calls' names and keys.
+
+    Args:
+        kind: What kind of answer it is.
+        answer: The answer.
+    """
+    found = _parsed(answer)
+    if kind == "tools":
+        return json.dumps([[call["name"], sorted(_arguments(call))] for call in calls_in(found)])
+    return json.dumps(sorted(found)) if isinstance(found, dict) else ""
+
+
+def blanked(answer: str, blank: Any) -> str | None:
+    """An answer whose keys, or its calls' arguments, all have one value; None where it has none.
+
+    Args:
+        answer: A JSON object, or calls as JSON.
+        blank: The value.
+    """
+    found = _parsed(answer)
+    calls = calls_in(found)
+    for call in calls:
+        key = "arguments" if "arguments" in call else "parameters"
+        values = dict.fromkeys(_arguments(call), blank)
+        call[key] = json.dumps(values) if isinstance(call[key], str) else values
+    if not calls and isinstance(found, dict):
+        found = dict.fromkeys(found, blank)
+    return json.dumps(found) if found and isinstance(found, dict | list) else None
+
+
+def merged(kind: str, answers: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Ways to write several answers of one shape as one answer, each with its name.
+
+    Args:
+        kind: `json` or `tools`; nothing for other kinds.
+        answers: The answers.
+    """
+    found = [_parsed(answer) for answer in answers]
+    if kind == "json" and all(isinstance(one, dict) for one in found):
+        yield from _objects(found)
+    if kind == "tools" and all(len(calls_in(one)) == 1 for one in found):
+        yield from _calls(found)
+
+
+def _objects(found: Sequence[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    yield "values as lists", json.dumps({name: [one[name] for one in found] for name in found[0]})
+    yield "values as one text", json.dumps({name: _joined(found, name) for name in found[0]})
+    pairs = [f"{json.dumps(name)}: {json.dumps(one[name])}" for name in found[0] for one in found]
+    yield "keys several times", f"{{{', '.join(pairs)}}}"
+
+
+def _calls(found: Sequence[Any]) -> Iterator[tuple[str, str]]:
+    calls = [calls_in(one)[0] for one in found]
+    arguments = [_arguments(call) for call in calls]
+    for name, values in (
+        ("arguments as lists", {key: [one[key] for one in arguments] for key in arguments[0]}),
+        ("arguments as one text", {key: _joined(arguments, key) for key in arguments[0]}),
+    ):
+        whole = copy.deepcopy(found[0])
+        call = calls_in(whole)[0]
+        key = "arguments" if "arguments" in call else "parameters"
+        call[key] = json.dumps(values) if isinstance(call[key], str) else values
+        yield name, json.dumps(whole)
+    if all(isinstance(one, dict) and isinstance(one.get("calls"), list) for one in found):
+        yield "all calls", json.dumps({**found[0], "calls": calls})
+    elif all(isinstance(one, list) for one in found):
+        yield "all calls", json.dumps(calls)
+
+
+def _joined(found: Sequence[dict[str, Any]], name: str) -> Any:
+    """The values of a key as one text; the first one where they are no texts or all alike."""
+    values = list(dict.fromkeys(json.dumps(one[name]) for one in found))
+    if len(values) == 1 or not all(isinstance(one[name], str) for one in found):
+        return found[0][name]
+    return " or ".join(str(one[name]) for one in found)
+
+
+def _arguments(call: dict[str, Any]) -> dict[str, Any]:
+    given = call.get("arguments", call.get("parameters"))
+    given = _parsed(given) if isinstance(given, str) else given
+    return given if isinstance(given, dict) else {}
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None

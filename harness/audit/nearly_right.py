@@ -1,0 +1,93 @@
+"""Answers that are nearly right and paid as if they were: of every kind but numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from harness.audit.attempts import Answers, answers_in, full, kind_in
+from harness.audit.case import Case
+from harness.audit.echo import prompt_of
+from harness.audit.found import Found
+from harness.audit.near_misses import Miss, near_misses
+from harness.audit.shaping import degrees
+from harness.audit.wording import listed, quoted
+from harness.findings import Rule, Severity
+
+__all__ = ["NearMisses"]
+
+_SHAPED = 3
+
+
+class NearMisses:
+    """Answers that are nearly right: of letters, yes and no, texts, lists, JSON and tool calls."""
+
+    rule = Rule(
+        "C05",
+        Severity.ERROR,
+        "an answer that is nearly right is paid like the right one",
+        "Compare the whole answer by value, every item and every field of it.",
+    )
+    controlled = True
+
+    def why_not(self, case: Case) -> str | None:
+        """It is for every kind of answer whose wrong versions can be made, but numbers."""
+        if kind_in(case) in ("number", "code", "free", "format"):
+            return f"wrong versions of the kind {kind_in(case)} are made elsewhere or cannot be made"
+        return None
+
+    def run(self, case: Case) -> Iterable[Found]:
+        """Grade the near misses of some records; those paid in full for two different answers count."""
+        worst: Found | None = None
+        for one in case.known.formats:
+            answers = answers_in(case, one)
+            found = self._in(case, answers) if len(answers.gold) > 1 else None
+            if found is not None and (worst is None or found.severity > worst.severity):
+                worst = found
+        return [worst] if worst else []
+
+    def _in(self, case: Case, answers: Answers) -> Found | None:
+        records = case.some(12, "C05 near", among=answers.gold)
+        golds = list(answers.gold.values())
+        tried = [
+            (at, miss)
+            for at in records
+            for miss in near_misses(answers.kind, answers.gold[at], golds, prompt_of(case, at))
+        ]
+        replies = case.collector.ask([(at, answers.format.fill(miss.answer)) for at, miss in tried])
+        shares: dict[int, list[float]] = {}
+        hits: dict[str, list[tuple[int, Miss]]] = {}
+        for (at, miss), reply in zip(tried, replies, strict=True):
+            shares.setdefault(at, []).append(case.known.share(reply.reward, at))
+            if full(case, reply.reward, at):
+                hits.setdefault(miss.name, []).append((at, miss))
+        by_degrees = sum(degrees(some) >= _SHAPED for some in shares.values()) > len(shares) / 2
+        kept = {name: some for name, some in hits.items() if answers.distinct(at for at, _ in some) >= 2}
+        kept = {name: some for name, some in kept.items() if _both_orders(name, kept)}
+        if not kept:
+            return None
+        severities = {
+            name: Severity.NOTE if by_degrees and some[0][1].slight else some[0][1].severity
+            for name, some in kept.items()
+        }
+        worst = max(severities, key=lambda name: (severities[name].rank, len(kept[name])))
+        at, miss = min(kept[worst], key=lambda hit: len(hit[1].answer))
+        completion = answers.format.fill(miss.answer)
+        names = sorted(kept, key=lambda name: -severities[name].rank)
+        return Found(
+            self.rule.id,
+            severities[worst],
+            f"the grader accepts the right answer with {listed(names[:4])}: a policy need not get it right",
+            fix=self.rule.fix,
+            witness=case.witness((at, completion)),
+            records=len(kept[worst]),
+            tried=len(records),
+            text=completion if isinstance(completion, str) else None,
+            share=1.0,
+            headline=f"{quoted(completion)} is paid where {quoted(answers.gold[at])} is right",
+        )
+
+
+def _both_orders(name: str, kept: Iterable[str]) -> bool:
+    """Two answers of which the first or the last is read are one answer; only both orders count."""
+    pairs = {"another one after it": "another one before it", "another one before it": "another one after it"}
+    return name not in pairs or pairs[name] in kept

@@ -1,0 +1,284 @@
+"""Relations between whole completions: which of two should earn more, and what changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from harness.audit.attempts import (
+    Answers,
+    Attempt,
+    Tally,
+    answers_in,
+    form_alone,
+    found_by,
+    full,
+    kind_in,
+    try_all,
+    with_work,
+)
+from harness.audit.case import DELTA, Case, Probe
+from harness.audit.farming import best_free
+from harness.audit.found import Found
+from harness.audit.kinds import same
+from harness.audit.lengths import PROBES as LENGTHS
+from harness.audit.luck import holds
+from harness.audit.wording import amount, quoted
+from harness.findings import Rule, Severity
+
+__all__ = ["PROBES", "Denied", "Ranking", "RightThenWrong", "Truncated"]
+
+_RECORDS = 12
+_WORK = (
+    "We read the question again and write down what is given. Then we work through it with care, check each"
+    " step, and look at the result from another side."
+)
+_CUTS = (0.25, 0.5, 0.75, 0.95, 1.0)
+
+
+class Ranking:
+    """A right answer that earns less than a wrong one of the same shape, or than nothing."""
+
+    rule = Rule(
+        "C06",
+        Severity.CRITICAL,
+        "a wrong completion is paid more than a right one",
+        "Make the right answer worth more than everything else together.",
+    )
+    controlled = True
+
+    def why_not(self, case: Case) -> str | None:
+        """A reward of form alone looks at no reference."""
+        return form_alone(case)
+
+    def run(self, case: Case) -> Iterator[Found]:
+        """Compare like with like: the same working, the same format, another answer or none."""
+        for one in case.known.formats:
+            answers = answers_in(case, one, case.known.right)
+            for name, pairs in self._pairs(case, answers).items():
+                found = self._worse(case, answers, name, pairs)
+                if found is not None:
+                    yield found
+                    return
+
+    def _pairs(self, case: Case, answers: Answers) -> dict[str, list[tuple[int, Any, Any]]]:
+        """By what is compared: the record, the right completion, and one that should earn less."""
+        fill = answers.format.fill
+        found: dict[str, list[tuple[int, Any, Any]]] = {}
+        for at in case.some(40, "C06", among=answers.gold):
+            other = _wrong(case, answers, at)
+            if other is None:
+                continue
+            right, wrong = fill(answers.gold[at]), fill(other)
+            worked = with_work(right, _WORK)
+            pairs = {
+                "another answer": (right, wrong),
+                "another answer with the same working": (worked, with_work(wrong, _WORK)),
+                "the working alone": (worked, _WORK),
+                "an empty text": (right, ""),
+            }
+            for name, (better, worse) in pairs.items():
+                found.setdefault(name, []).append((at, better, worse))
+        return found
+
+    def _worse(
+        self, case: Case, answers: Answers, name: str, pairs: list[tuple[int, Any, Any]]
+    ) -> Found | None:
+        known = case.known
+        replies = case.collector.ask([(at, each) for at, *two in pairs for each in two])
+        inverted = []
+        for (at, better, worse), good, bad in zip(pairs, replies[::2], replies[1::2], strict=True):
+            if good.reward is None or bad.reward is None:
+                continue
+            understood = good.reward > known.low + DELTA * known.span or "same" in name or worse != _WORK
+            if understood and bad.reward > good.reward + DELTA * known.span:
+                inverted.append((at, better, worse, bad.reward - good.reward))
+        if answers.distinct(at for at, *_ in inverted) < 2 or len(inverted) < 0.05 * len(pairs):
+            return None
+        at, better, worse, _ = max(inverted, key=lambda one: one[3])
+        return Found(
+            self.rule.id,
+            self.rule.severity,
+            f"{name} earns more than the right completion on {len(inverted)} of {len(pairs)} records: a"
+            " policy is taught away from the answer",
+            fix=self.rule.fix,
+            witness=case.witness((at, better), (at, worse)),
+            records=len(inverted),
+            tried=len(pairs),
+            text=worse if isinstance(worse, str) else None,
+        )
+
+
+class RightThenWrong:
+    """The right answer on the way, and another one at the end."""
+
+    rule = Rule(
+        "C08",
+        Severity.ERROR,
+        "a wrong final answer is paid because the right one stands before it",
+        "Read the last answer, from its own place; pay nothing where there are two.",
+    )
+    controlled = True
+
+    def why_not(self, case: Case) -> str | None:
+        """It needs answers that a sentence can name."""
+        if kind_in(case) in ("code", "free", "tools"):
+            return f"answers of the kind {kind_in(case)} do not stand in a sentence"
+        return form_alone(case)
+
+    def run(self, case: Case) -> Iterator[Found]:
+        """Name the right answer in the working, or in the format, and end with a wrong one in the format."""
+        best: Tally | None = None
+        for one in case.known.formats:
+            for tally in self._paid(case, answers_in(case, one)):
+                if best is None or round(tally.best.share, 2) > round(best.best.share, 2):
+                    best = tally
+        if best is not None:
+            yield found_by(
+                case,
+                self.rule,
+                best,
+                f"{best.name} is paid {amount(best.best.share)} on {len(best.paid)} of {best.tried} records:"
+                " a policy need not end with the right answer",
+                self.rule.severity if best.best.share >= 0.5 else Severity.WARNING,
+            )
+
+    def _paid(self, case: Case, answers: Answers) -> Iterator[Tally]:
+        """What is paid for the right answer on the way, and not for another one in its place."""
+        tallies = try_all(case, list(self._attempts(case, answers, right=True)))
+        instead = try_all(case, list(self._attempts(case, answers, right=False)))
+        for name, tally in tallies.items():
+            base = instead[name].mean if name in instead else 0.0
+            tally.paid = [paid for paid in tally.paid if paid.share > base + DELTA]
+            if (
+                answers.distinct(paid.record for paid in tally.paid) >= 2
+                and len(tally.paid) >= tally.tried / 4
+            ):
+                yield tally
+
+    def _attempts(self, case: Case, answers: Answers, right: bool) -> Iterator[Attempt]:
+        one = answers.format
+        golds = [*answers.gold.values()]
+        for at in case.some(_RECORDS, "C08", among=answers.gold):
+            gold, other = answers.gold[at], _wrong(case, answers, at)
+            if other is None or holds(answers.kind, gold, other):
+                continue
+            third = next(
+                (each for each in golds if not holds(answers.kind, gold, each) and each != other), None
+            )
+            first = gold if right else third
+            if first is None:
+                continue
+            wrong = one.fill(other)
+            on_the_way = f"On the way we get {first}, which is not what is asked for. We go on from there."
+            name = "the right answer in the working with a wrong one at the end"
+            yield Attempt(name, at, with_work(wrong, on_the_way))
+            if one.template and one.template != "{a}":
+                twice = f"{one.fill(first)}\nThat was for another question. Now for this one.\n{wrong}"
+                yield Attempt("the right answer first with a wrong one after it", at, twice)
+
+
+class Truncated:
+    """An accepted completion that ends before its answer."""
+
+    rule = Rule(
+        "C13",
+        Severity.ERROR,
+        "a completion that was cut off before its answer is paid",
+        "Pay nothing where the completion ends before the answer.",
+    )
+    controlled = True
+
+    def why_not(self, case: Case) -> str | None:
+        """A reward of form alone looks at no reference."""
+        return form_alone(case)
+
+    def run(self, case: Case) -> Iterator[Found]:
+        """Cut working and format at several places before the answer."""
+        free = best_free(case)
+        floor = min(free.shares) if free else 0.0  # what any text earns is found as such
+        for one in case.known.formats:
+            if not one.template:
+                continue
+            answers = answers_in(case, one)
+            tallies = try_all(case, list(self._attempts(case, answers)))
+            paid = [
+                tally
+                for tally in tallies.values()
+                if answers.distinct(each.record for each in tally.paid) >= 2
+                and len(tally.paid) >= tally.tried / 4
+                and tally.best.share > floor + DELTA
+            ]
+            if paid:
+                tally = max(paid, key=lambda each: round(each.best.share, 2))
+                yield found_by(
+                    case,
+                    self.rule,
+                    tally,
+                    f"an accepted completion cut off {tally.name} is paid {amount(tally.best.share)} on"
+                    f" {len(tally.paid)} of {tally.tried} records: a policy need not finish",
+                )
+                return
+
+    def _attempts(self, case: Case, answers: Answers) -> Iterator[Attempt]:
+        for at in case.some(_RECORDS, "C13", among=answers.gold):
+            gold = answers.gold[at]
+            whole = with_work(answers.format.fill(gold), f"{_WORK} {_WORK}")
+            before = whole[: whole.rfind(gold)] if isinstance(whole, str) else ""
+            for part in _CUTS:
+                text = before[: round(len(before) * part)]
+                if text.strip() and not holds(answers.kind, gold, text):
+                    yield Attempt(f"at {part:.0%} of its way to the answer", at, text)
+
+
+class Denied:
+    """The right label, denied."""
+
+    rule = Rule(
+        "C14",
+        Severity.NOTE,
+        "a label that the completion denies is paid",
+        "Require the label alone in the place of the answer.",
+    )
+    controlled = True
+
+    def why_not(self, case: Case) -> str | None:
+        """Only of labels does a denial say another answer."""
+        if kind_in(case) not in ("choice", "yes-no"):
+            return "only letters and yes or no are denied by saying not"
+        return None
+
+    def run(self, case: Case) -> Iterator[Found]:
+        """Deny the right answer in each accepted format."""
+        for one in case.known.formats:
+            answers = answers_in(case, one)
+            attempts = [
+                Attempt(pattern, at, one.fill(pattern.replace("{}", answers.gold[at])))
+                for at in case.some(_RECORDS, "C14", among=answers.gold)
+                for pattern in ("not {}", "certainly not {}", "anything but {}", "It cannot be {}")
+            ]
+            tallies = try_all(case, attempts, lambda reward, at: full(case, reward, at))
+            denied = [
+                each for each in tallies.values() if answers.distinct(paid.record for paid in each.paid) >= 2
+            ]
+            if denied:
+                tally = max(denied, key=lambda each: len(each.paid))
+                yield found_by(
+                    case,
+                    self.rule,
+                    tally,
+                    f"{quoted(tally.best.completion)} is paid where that answer is right, on"
+                    f" {len(tally.paid)} of {tally.tried} records: a denial counts as the answer",
+                )
+                return
+
+
+def _wrong(case: Case, answers: Answers, at: int) -> str | None:
+    """Another record's answer, as the format reads it, that differs by value."""
+    there = case.known.other.get(at)
+    other = answers_in(case, answers.format, [there]).gold.get(there) if there is not None else None
+    return None if other is None or same(answers.kind, other, answers.gold[at]) else other
+
+
+PROBES: tuple[Probe, ...] = (Ranking(), RightThenWrong(), Truncated(), Denied(), *LENGTHS)
+"""The probes of this family, in the order in which they run."""

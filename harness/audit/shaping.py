@@ -1,0 +1,25 @@
+"""Whether a grader pays by degrees: closeness or likeness rather than right or wrong."""
+
+from __future__ import annotations
+
+from harness.audit.case import Case
+
+__all__ = ["degrees", "shaped"]
+
+_EDGE = 0.05
+_LEVELS = 4
+
+
+def degrees(shares: list[float]) -> int:
+    """How many different rewards there are between nothing and a right answer's.
+
+    Args:
+        shares: Rewards as shares of the right answer's.
+    """
+    return len({round(share, 2) for share in shares if _EDGE < share < 1 - _EDGE})
+
+
+def shaped(case: Case) -> bool:
+    """Whether honest wrong answers earn rewards of several degrees."""
+    known = case.known
+    return degrees([known.share(reward, at) for at, reward in known.wrong.items()]) >= _LEVELS

@@ -1,0 +1,56 @@
+import pytest
+
+from harness.audit.hedges import Hedge
+from support.graded_by import findings, label_records, object_records, tagged, text_records, told
+
+PROBES = (Hedge(),)
+
+
+@pytest.mark.parametrize(
+    ("reward", "records"),
+    [
+        ("marked(text) == gold", None),
+        ("(re.findall('[0-9]+', text) or [''])[-1] == gold", None),
+        ("(re.findall('[0-9]+', text) or [''])[0] == gold", None),
+        ("tag(text) == gold", tagged()),
+        ("line(text) == gold", label_records()),
+        ("parsed(text) == parsed(gold)", object_records()),
+        ("difflib.SequenceMatcher(None, line(text) or '', gold).ratio()", text_records()),
+    ],
+)
+def test_one_answer_or_likeness_passes(tmp_path, reward, records):
+    found = findings(tmp_path, PROBES, reward, records)
+    assert [one for one in found if one.severity > "note"] == []
+
+
+@pytest.mark.parametrize(
+    ("reward", "records"),
+    [
+        ("gold in text", None),
+        ("gold in re.findall('[0-9]+', text)", None),
+        ("gold in (tag(text) or '')", tagged()),
+        ("gold in (line(text) or '')", label_records()),
+        ("any(gold == part for part in text.split('\"')) or line(text) == gold", text_records()),
+        (
+            "gold in [part.strip() for part in text.replace('Answer:', chr(10)).split(chr(10))]",
+            text_records(),
+        ),
+    ],
+)
+def test_one_text_that_is_paid_under_several_references_is_found(tmp_path, reward, records):
+    found = findings(tmp_path, PROBES, reward, records)
+    assert told(found) == [("C09", "error")]
+    texts = {one["messages"][-1]["content"] for one in found[0].witness.rollouts}
+    references = {one["reference_answer"] for one in found[0].witness.rollouts}
+    assert len(texts) == 1
+    assert len(references) == 2
+
+
+def test_values_that_are_lists_of_values_are_found(tmp_path):
+    fits = "all(v == s.get(k) or (isinstance(s.get(k), list) and v in s[k]) for k, v in parsed(gold).items())"
+    reward = f"(lambda s: isinstance(s, dict) and {fits})(parsed(text))"
+    assert told(findings(tmp_path, PROBES, reward, object_records())) == [("C09", "error")]
+
+
+def test_what_any_text_is_paid_is_no_hedge(tmp_path):
+    assert findings(tmp_path, PROBES, "line(text) in (None, gold)", text_records()) == []

@@ -1,0 +1,73 @@
+import pytest
+
+from harness.audit.relations import Denied, Ranking, RightThenWrong, Truncated
+from support.graded_by import findings, label_records, tagged, text_records, told
+
+RIGHT = "(marked(text) == gold)"
+ALL = (Ranking(), RightThenWrong(), Truncated(), Denied())
+
+
+@pytest.mark.parametrize(
+    ("reward", "records"),
+    [
+        (RIGHT, None),
+        ("text == gold", None),
+        ("1.0 if text == gold else -1.0 if not text.isdigit() else 0.0", None),
+        ("tag(text) == gold", tagged()),
+        ("line(text) == gold", label_records()),
+        (f"{RIGHT} * (0.4 if len(text) > 100 else 1.0)", None),
+    ],
+)
+def test_graders_that_read_the_last_answer_or_the_answer_alone_pass(tmp_path, reward, records):
+    assert findings(tmp_path, ALL, reward, records) == []
+
+
+@pytest.mark.parametrize(
+    "reward",
+    [
+        f"0.2 if {RIGHT} and int(gold) % 4 == 0 else 0.6 if int(gold) % 4 == 0 else {RIGHT}",
+        f"{RIGHT} * (0.3 if len(text) > 100 else 1.0) or 0.6 * ('#' not in text and len(text) > 100)",
+    ],
+)
+def test_a_wrong_completion_that_earns_more_is_found(tmp_path, reward):
+    found = findings(tmp_path, (Ranking(),), reward)
+    assert told(found) == [("C06", "critical")]
+    better, worse = found[0].witness.rewards
+    assert worse > better
+
+
+@pytest.mark.parametrize(
+    ("reward", "records"),
+    [
+        ("gold in re.findall('[0-9]+', text)", None),
+        ("(re.findall('#### *([0-9]+)', text) or [''])[0] == gold", None),
+        ("gold in text", text_records()),
+    ],
+)
+def test_a_right_answer_before_a_wrong_one_is_found_where_it_is_paid(tmp_path, reward, records):
+    assert told(findings(tmp_path, (RightThenWrong(),), reward, records)) == [("C08", "error")]
+
+
+def test_a_longer_working_that_is_paid_is_not_taken_for_the_right_answer_in_it(tmp_path):
+    assert findings(tmp_path, (RightThenWrong(),), f"0.6 * {RIGHT} + 0.4 * (len(text) > 60)") == []
+
+
+def test_an_answer_that_is_never_given_is_found_where_it_is_paid(tmp_path):
+    reward = "tag(text) == gold or text.rstrip().endswith('<answer>')"
+    assert told(findings(tmp_path, (Truncated(),), reward, tagged())) == [("C13", "error")]
+
+
+@pytest.mark.parametrize(
+    ("reward", "records"),
+    [
+        ("(re.findall(r'\\b[A-D]\\b', tag(text) or '') or [''])[-1] == gold", tagged()),
+        ("(re.findall('yes|no$', line(text) or '') or [''])[-1] == gold", label_records()),
+    ],
+)
+def test_a_denied_label_is_a_note(tmp_path, reward, records):
+    assert told(findings(tmp_path, (Denied(),), reward, records)) == [("C14", "note")]
+
+
+def test_numbers_are_not_denied(tmp_path):
+    assert Denied().why_not is not None
+    assert findings(tmp_path, (Denied(),), "gold in text") == []
