@@ -78,7 +78,7 @@ def _seek(case: Case) -> Sought:
     found = search.run()
     asked = case.opener.wire
     if found:
-        return Sought(search.control(found), wire=asked)
+        return _measured(case, search, found, Sought(None, wire=asked))
     tried = tuple(search.tried_formats)
     for wire in _WIRES if search.answers else ():
         if wire != asked and time.monotonic() < search.until:
@@ -87,8 +87,21 @@ def _seek(case: Case) -> Sought:
             if found:
                 case.speak(wire)
                 search.collector = case.collector
-                return Sought(search.control(found), wire=wire, unpaid_over=asked)
+                return _measured(case, search, found, Sought(None, wire=wire, unpaid_over=asked))
     return explain(case, search.answers, tried)
+
+
+def _measured(case: Case, search: _Search, found: Sequence[_Tried], sought: Sought) -> Sought:
+    """The control on all records, unless wrong answers turn out to earn as much as right ones on most."""
+    control = search.control(found)
+    apart = sum(control.pays(reward, at) for at, reward in control.right.items())
+    if control.right and apart >= _SOME * len(control.right):
+        return sought._replace(control=control)
+    why = (
+        f"right answers earn no more than wrong ones on {len(control.right) - apart} of"
+        f" {len(control.right)} records, in the format {found[0].format}"
+    )
+    return sought._replace(why=why, tried=tuple(one.format for one in found))
 
 
 class _Search:

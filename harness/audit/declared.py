@@ -33,6 +33,7 @@ _THOUGHTS = frozenset(
 )
 _ANSWERS = ("answer", "final_answer", "final", "result", "solution", "output", "response", "label", "choice")
 _TAG = re.compile(r"<([A-Za-z][\w-]{0,30})>")
+_BLOCK = re.compile(r"<(\w[\w-]{0,30})>(\s*)[^<>]{0,60}?(\s*)</\1>")
 _NOT_TAGS = frozenset(
     ("your", "number", "value", "text", "letter", "name", "b", "br", "p", "i", "u", "the", "a", "integer")
 )
@@ -46,6 +47,7 @@ _LINE = re.compile(
     r"(?m)(?:^|[\"'`“:] ?)([ \t>]*(?:\*\*)?[A-Z][A-Za-z]{1,15}(?: [A-Za-z]{1,15}){0,2}:(?:\*\*)?)[ \t]*"
     rf"({_PLACE})"
 )
+_OPTION = re.compile(r"\b([A-Z][a-z]{2,15}) ([A-E1-9])\b")
 _SAID = re.compile(
     r"\b([A-Z]\w{2,15}(?: [A-Za-z]\w{2,15})?:)"
     r"(?=\s+(?:and|then|followed|the|your|with|or|yes|no|true|false)\b)"
@@ -108,6 +110,7 @@ def _of_prompt(prompt: str) -> Iterator[str]:
     inner = list(dict.fromkeys(_inside(prompt)))
     answer = _answer_tag([name for name in tags if name not in thoughts])
     if answer is not None:
+        yield from _layout(prompt, answer, inner)
         before = "".join(f"<{name}>{WORKING}</{name}>\n" for name in thoughts[:2])
         nested = [f"<{answer}>{one}</{answer}>" for one in inner[:2] if "<" not in one]
         plain = f"<{answer}>{SLOT}</{answer}>"
@@ -128,6 +131,26 @@ def _of_prompt(prompt: str) -> Iterator[str]:
         yield SLOT
 
 
+def _layout(prompt: str, answer: str, inner: Sequence[str]) -> Iterator[str]:
+    """The tags as the prompt shows them one after the other, with the line breaks between and in them."""
+    found = list(_BLOCK.finditer(prompt))
+    for first in range(len(found)):
+        last = first
+        while last + 1 < len(found) and not prompt[found[last].end() : found[last + 1].start()].strip():
+            last += 1
+        shown = found[first : last + 1]
+        if last == first or answer not in [one[1] for one in shown]:
+            continue
+        for slot in (*(one for one in inner[:2] if "<" not in one), SLOT):
+            yield _BLOCK.sub(
+                lambda one, slot=slot: (  # type: ignore[misc]
+                    f"<{one[1]}>{one[2]}{slot if one[1] == answer else WORKING}{one[3]}</{one[1]}>"
+                ),
+                prompt[shown[0].start() : shown[-1].end()],
+            )
+        return
+
+
 def _answer_tag(tags: Sequence[str]) -> str | None:
     """The tag that holds the answer: one called so, else the last one."""
     for name in _ANSWERS:
@@ -146,8 +169,13 @@ def _inside(prompt: str) -> Iterator[str]:
         yield f"\\boxed{{{SLOT}}}"
     lines = list(dict.fromkeys(found[1].strip() for found in _LINE.finditer(prompt)))
     if len(lines) > 1:
-        yield "\n".join((*(f"{line} {WORKING}" for line in lines[:-1]), f"{lines[-1]} {SLOT}"))
+        chosen = _answer_line(lines)
+        yield "\n".join(f"{line} {SLOT if line == chosen else _filler(line)}" for line in lines)
     yield from (f"{line} {SLOT}" for line in reversed(lines))
+    for word in dict.fromkeys(word for word, _ in _OPTION.findall(prompt)):
+        if len({name for said, name in _OPTION.findall(prompt) if said == word}) > 1:
+            yield f"{word} {SLOT}"
+            yield f"{WORKING}\n{word} {SLOT}"
     yield from (f"{said} {SLOT}" for said in dict.fromkeys(_SAID.findall(prompt)) if said not in lines)
     yield from _objects(prompt)
     yield from _quotes(prompt)
@@ -160,6 +188,17 @@ def _inside(prompt: str) -> Iterator[str]:
         yield f"[{SLOT}]"
     if re.search(r"\bbold\b", prompt):
         yield f"**{SLOT}**"
+
+
+def _answer_line(lines: Sequence[str]) -> str:
+    """The line that holds the answer: one called so, else the last one."""
+    likely = (line for name in _ANSWERS for line in lines if name in line.lower().replace(" ", "_"))
+    return next(likely, lines[-1])
+
+
+def _filler(line: str) -> str:
+    """What a line says that holds no answer."""
+    return "90" if re.search(r"confiden|certain|score|percent|probab", line, re.IGNORECASE) else WORKING
 
 
 def _fences(prompt: str) -> Iterator[str]:
@@ -179,7 +218,7 @@ def _quotes(prompt: str) -> Iterator[str]:
         if _TAG.search(quoted) or quoted.startswith("{") or SLOT in quoted:
             continue
         places = list(_PLACED.finditer(quoted))
-        if quoted.strip()[-1:] in (":", "#", "=", ">") or quoted.endswith((" is", " IS")):
+        if quoted.strip()[-1:] in (":", "：", "#", "=", ">") or quoted.endswith((" is", " IS")):
             yield f"{quoted.strip()} {SLOT}"
         elif places and places[-1].group() != quoted.strip():
             start, end = places[-1].span()

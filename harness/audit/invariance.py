@@ -130,7 +130,9 @@ def _note_profiles(case: Case, kept: dict[str, list[float]], refused: Sequence[_
     """Say what kind of grader this is, where that explains what it refuses."""
     ids = {one.form.id for one in refused}
     if {"B01", "B02"} <= ids:
-        case.notes.append("This grader takes the answer alone: text before or after it costs the reward.")
+        case.notes.append(
+            "This grader takes the answer in its format alone: text before or after it costs the reward."
+        )
     means = [
         sum(kept[form.name]) / len(kept[form.name])
         for form in FORMS

@@ -66,7 +66,7 @@ def infer(answers: Sequence[str]) -> Inferred:
         return Inferred(likely, False)
     if _divided(answers):
         return Inferred("list", enough)
-    mixed = shares[likely] > 1 - _MOST
+    mixed = shares[likely] > 1 - _MAJORITY - _MOST / 10
     short = sum(len(each) for each in answers) < _LONG * len(answers)
     return Inferred("text" if short else "free", enough and not mixed)
 

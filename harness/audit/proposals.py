@@ -140,7 +140,12 @@ def tiers(subject: Subject, answers: dict[Reading, Answers], sample: Sequence[in
     yield new(
         Format(template, reading)
         for reading in readings[_FIRST_READINGS:]
-        for template in (*declared[:4], *mined[:4], *common_templates(answers[reading].kind, reading)[:8])
+        for template in (
+            SLOT,
+            *declared[:4],
+            *mined[:4],
+            *common_templates(answers[reading].kind, reading)[:8],
+        )
     )
     yield new(_whole_recordings(subject, answers, first))
 

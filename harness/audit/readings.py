@@ -16,6 +16,7 @@ __all__ = ["Reading", "answer_in", "readings_of"]
 _MARKER = "####"
 _OWN = ("messages", "reference_answer", "tools", "id")
 _DEEPEST = 3
+_CONTINUED = "after the record's prompt"
 _LONGEST_FIELD = 20_000
 _LONG = 40
 _MOST_FIELDS = 12
@@ -50,6 +51,8 @@ def answer_in(reading: Reading, record: dict[str, Any]) -> str | None:
     Returns:
         A text; JSON where the value is no text; None where the record has no such part.
     """
+    if reading.part == _CONTINUED:
+        return f"{record.get('prompt')}{record.get(reading.path[0])}".strip()
     given: Any = record
     for key in reading.path:
         given = _opened(given)
@@ -74,8 +77,11 @@ def readings_of(record: dict[str, Any]) -> list[Reading]:
     others = [name for name in record if name not in _OWN]
     others.sort(key=_likelihood)
     for name in others[:_MOST_FIELDS]:
-        if record[name] is not None:
-            found += _within((name,), record[name])
+        value = record[name]
+        if isinstance(value, str) and value[:1] in " \t" and isinstance(record.get("prompt"), str):
+            found.append(Reading((name,), _CONTINUED))  # the body of a function that the prompt begins
+        if value is not None:
+            found += _within((name,), value)
     return found
 
 
@@ -102,9 +108,13 @@ def _within(path: tuple[str, ...], value: Any) -> Iterator[Reading]:
         yield from _fields(path, opened, first=True)
         yield Reading(path)
     if isinstance(opened, list) and opened:
-        yield from (Reading(path, part) for part in ("first", "joined", "lines"))
+        yield from (Reading(path, part) for part in ("first", "joined", "lines", "bullets"))
     yield from _fields(path, opened, first=isinstance(value, str))
     yield from _fields(path, opened, first=False)
+    if isinstance(opened, dict):
+        yield Reading(path, "keys and values")
+    elif _index(value) is not None:
+        yield from (Reading(path, part) for part in ("letter from 0", "letter from 1"))
 
 
 def _fields(path: tuple[str, ...], value: Any, first: bool) -> Iterator[Reading]:
@@ -188,6 +198,28 @@ def _items(value: Any) -> list[str] | None:
     return found or None
 
 
+def _index(value: Any) -> int | None:
+    """A small number that may count options."""
+    text = _whole(value).strip()
+    return int(text) if len(text) == 1 and text in "0123456789" else None
+
+
+def _lettered(first: int) -> Callable[[Any], str | None]:
+    def read(value: Any) -> str | None:
+        at = _index(value)
+        return None if at is None or at < first else "ABCDEFGHIJ"[at - first]
+
+    return read
+
+
+def _pairs(value: Any) -> str | None:
+    """An object as lines of keys and values, as YAML has them."""
+    opened = _opened(value)
+    if not isinstance(opened, dict):
+        return None
+    return "\n".join(f"{key}: {_whole(one)}" for key, one in opened.items())
+
+
 def _calls(value: Any) -> list[dict[str, Any]]:
     """The calls of a reference, each with its arguments as an object."""
     return [
@@ -218,6 +250,10 @@ _PARTS: dict[str, Callable[[Any], str | None]] = {
     "first": lambda value: next(iter(_items(value) or ()), None),
     "joined": lambda value: ", ".join(_items(value) or ()) or None,
     "lines": lambda value: "\n".join(_items(value) or ()) or None,
+    "bullets": lambda value: "\n".join(f"- {each}" for each in _items(value) or ()) or None,
+    "keys and values": _pairs,
+    "letter from 0": _lettered(0),
+    "letter from 1": _lettered(1),
     "calls": lambda value: json.dumps(_calls(value), ensure_ascii=False) if calls_of(value) else None,
     "call": lambda value: json.dumps(_calls(value)[0], ensure_ascii=False) if calls_of(value) else None,
     "call in Python": _in_python,

@@ -148,6 +148,15 @@ def test_partial_credit_and_pay_for_length_leave_a_contrast(tmp_path):
         assert not any(control.pays(reward, at) for at, reward in control.wrong.items())
 
 
+def test_a_likeness_that_pays_wrong_answers_almost_as_much_is_no_contrast(tmp_path):
+    rows = records("Sum it up.", [f"The report says that {n} of them live in the valley" for n in range(30)])
+    body = "import difflib\nreturn difflib.SequenceMatcher(None, text, want).ratio()"
+    with audited_case(tmp_path, source(body), rows, control=False) as case:
+        found = seek(case)
+        assert found.control is None
+        assert found.why
+
+
 @pytest.mark.parametrize(
     "body",
     ["return 1.0", "return 0.0", "return min(1, len(text) / 50)", "return bool(re.search(r'\\d', text))"],

@@ -31,6 +31,13 @@ ASKED = [
         f'{{"reasoning": "{WORKING}", "label": "{{a}}"}}',
     ),
     ('Reply with a JSON object with the key "team".', '{"team": "{a}"}'),
+    (
+        "Answer like this:\n<reasoning>\n...\n</reasoning>\n<answer>\n...\n</answer>\nUse \\boxed{} in it.",
+        f"<reasoning>\n{WORKING}\n</reasoning>\n<answer>\n\\boxed{{{{a}}}}\n</answer>",
+    ),
+    ("Reply with two lines:\nAnswer: <number>\nConfidence: <0-100>", "Answer: {a}\nConfidence: 90"),
+    ("Choose Option A, Option B or Option C.", "Option {a}"),
+    ("请回答，最后写“答案：”加数字。", "答案： {a}"),
     ("Put the code in a ```python block.", "```python\n{a}\n```"),
     ("Give the JSON object in a ```json block.", "```json\n{a}\n```"),
     ("Write the answer in bold.", "**{a}**"),

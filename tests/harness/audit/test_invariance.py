@@ -66,7 +66,7 @@ def test_everyday_forms_that_are_refused_are_one_warning_out_of_the_headline(tmp
 def test_a_grader_that_takes_the_answer_alone_is_a_profile(tmp_path):
     found, notes = audit(tmp_path, ALONE, number_records(24, "Reply with the number only."))
     assert [one.severity for one in found] == ["note"]
-    assert "takes the answer alone" in " ".join(notes)
+    assert "in its format alone" in " ".join(notes)
 
 
 def test_pay_for_length_is_a_profile(tmp_path):

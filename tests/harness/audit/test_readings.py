@@ -42,7 +42,8 @@ def test_the_likeliest_reading_of_a_reference_is_its_answer(reference, first):
 
 def test_an_object_is_read_whole_and_by_its_fields():
     found = read({"reference_answer": {"site": "Westering", "level": 5}})
-    assert found == ['{"site": "Westering", "level": 5}', "Westering", "5"]
+    assert found[:3] == ['{"site": "Westering", "level": 5}', "Westering", "5"]
+    assert found[-1] == "site: Westering\nlevel: 5"
 
 
 def test_a_list_is_read_as_json_by_its_first_item_and_joined():
@@ -51,6 +52,7 @@ def test_a_list_is_read_as_json_by_its_first_item_and_joined():
         "Oslo",
         "Oslo, Rome",
         "Oslo\nRome",
+        "- Oslo\n- Rome",
     ]
 
 
@@ -72,6 +74,17 @@ def test_other_fields_hold_the_answer_where_there_is_no_reference():
     record = {"reward_model": {"style": "rule", "ground_truth": "72"}}
     assert answer_in(readings_of(record)[0], record) == "72"
     assert str(readings_of(record)[0]) == "reward_model.ground_truth"
+
+
+def test_a_small_number_may_count_options():
+    assert read({"reference_answer": 2}) == ["2", "C", "B"]
+    assert read({"reference_answer": "0"}) == ["0", "A", None]
+    assert read({"reference_answer": 12}) == ["12"]
+
+
+def test_the_body_of_a_function_follows_the_prompt_that_begins_it():
+    record = {"messages": [], "prompt": "def f(x):\n", "canonical_solution": "    return x\n"}
+    assert read(record)[0] == "def f(x):\n    return x"
 
 
 def test_a_part_that_a_record_lacks_is_none():
