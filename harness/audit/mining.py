@@ -5,12 +5,15 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import Any, NamedTuple, TypeGuard
 
-__all__ = ["Mined", "asks_a_service", "mine"]
+from harness.audit.folded import folded, named_constants
+
+__all__ = ["Mined", "asks_a_service", "mine", "mine_for"]
 
 _REGEX_CALLS = frozenset(
     ("compile", "search", "match", "fullmatch", "findall", "finditer", "split", "sub", "subn")
@@ -36,10 +39,20 @@ class Mined:
     """Names of tags in texts and regular expressions: `answer` for `<answer>`."""
     keys: tuple[str, ...] = ()
     """Texts by which something is looked up: `obj["answer"]`, `obj.get("answer")`, `"answer" in obj`."""
+    values: tuple[tuple[str, str | int | float | bool | None], ...] = ()
+    """Keys with what is compared with their values: `obj["state"] == "done"`."""
     imports: frozenset[str] = field(default_factory=frozenset)
     """The packages that are imported, by the first part of their names."""
     hashes: bool = False
     """Whether sets or `hash` are used, whose order and value change from process to process."""
+
+
+class _Part(NamedTuple):
+    """One statement of a module, with what it defines and uses."""
+
+    defines: frozenset[str]
+    uses: frozenset[str]
+    mined: Mined
 
 
 def mine(sources: Sequence[Path]) -> Mined:
@@ -48,7 +61,25 @@ def mine(sources: Sequence[Path]) -> Mined:
     Args:
         sources: Python files; what cannot be read or parsed is left out.
     """
-    return _mine(tuple(sources))
+    return _joined([part.mined for part in _parts(tuple(sources))])
+
+
+def mine_for(sources: Sequence[Path], name: str) -> Mined:
+    """Read what a function of source files uses, and what that uses.
+
+    Args:
+        sources: Python files.
+        name: The function's name; everything is read where no file defines it.
+    """
+    parts = _parts(tuple(sources))
+    wanted, reached = {name}, list[_Part]()
+    while True:
+        more = [part for part in parts if part.defines & wanted and part not in reached]
+        if not more:
+            break
+        reached += more
+        wanted |= {each for part in more for each in part.uses}
+    return _joined([part.mined for part in parts if part in reached] or [part.mined for part in parts])
 
 
 def asks_a_service(sources: Sequence[Path]) -> bool:
@@ -58,33 +89,84 @@ def asks_a_service(sources: Sequence[Path]) -> bool:
     return bool(mined.imports & _SERVICES or (addressed and mined.imports & _HTTP))
 
 
+def _joined(several: Sequence[Mined]) -> Mined:
+    def once(name: str) -> tuple[Any, ...]:
+        return tuple(dict.fromkeys(each for one in several for each in getattr(one, name)))
+
+    return Mined(
+        literals=once("literals"),
+        patterns=once("patterns"),
+        numbers=once("numbers"),
+        tags=once("tags"),
+        keys=once("keys"),
+        values=once("values"),
+        imports=frozenset().union(*(one.imports for one in several)),
+        hashes=any(one.hashes for one in several),
+    )
+
+
 @lru_cache(maxsize=16)
-def _mine(sources: tuple[Path, ...]) -> Mined:
+def _parts(sources: tuple[Path, ...]) -> tuple[_Part, ...]:
+    return tuple(
+        _Part(frozenset(_defined(node)), frozenset(_used(node)), _mined(node, names))
+        for tree in _trees(sources)
+        for names in (named_constants(tree),)
+        for node in tree.body
+    )
+
+
+def _defined(node: ast.stmt) -> Iterator[str]:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield node.name
+    elif isinstance(node, ast.Assign | ast.AnnAssign):
+        for each in ast.walk(node):
+            if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store):
+                yield each.id
+
+
+def _used(node: ast.stmt) -> Iterator[str]:
+    for each in ast.walk(node):
+        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load):
+            yield each.id
+        elif isinstance(each, ast.Attribute):
+            yield each.attr
+
+
+def _mined(root: ast.stmt, names: Mapping[str, ast.expr]) -> Mined:
+    """What one statement of a module holds."""
     literals: dict[str, None] = {}
     patterns: dict[str, None] = {}
     numbers: dict[str, None] = {}
     keys: dict[str, None] = {}
+    values: dict[tuple[str, str | int | float | bool | None], None] = {}
     imports: set[str] = set()
     hashes = False
-    for tree in _trees(sources):
-        skipped = {id(each) for each in _docstrings(tree)}
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call):
-                for pattern in _patterns_of(node):
-                    patterns[str(pattern.value)] = None
-                    skipped.add(id(pattern))
-        for node in ast.walk(tree):
-            imports |= _imported(node)
-            hashes = hashes or isinstance(node, ast.Set | ast.SetComp) or _names_a_set(node)
-            keys |= dict.fromkeys(_keys_of(node))
-            if isinstance(node, ast.Constant) and id(node) not in skipped:
-                if isinstance(node.value, str) and 0 < len(node.value) <= _LONGEST:
-                    (patterns if _is_pattern(node.value) else literals)[node.value] = None
-                elif isinstance(node.value, int | float) and not isinstance(node.value, bool):
-                    numbers[f"{node.value:g}" if isinstance(node.value, float) else str(node.value)] = None
+    skipped = {id(each) for each in _docstrings(root)}
+    for node in ast.walk(root):
+        if isinstance(node, ast.Call):
+            for given in _patterns_of(node):
+                whole = folded(given, names)
+                pieces = [part for part in ast.walk(given) if _is_text(part)]
+                if whole is not None:
+                    patterns[whole] = None
+                else:  # pieces put together are worth trying each
+                    patterns |= dict.fromkeys(str(folded(part, names)) for part in pieces)
+                skipped |= {id(part) for part in pieces}
+    for node in ast.walk(root):
+        imports |= _imported(node)
+        hashes = hashes or isinstance(node, ast.Set | ast.SetComp) or _names_a_set(node)
+        keys |= dict.fromkeys(_keys_of(node))
+        values |= dict.fromkeys(_values_of(node))
+        if isinstance(node, ast.JoinedStr | ast.BinOp) and (text := folded(node, names)):
+            (patterns if _is_pattern(text) else literals)[text] = None
+        if isinstance(node, ast.Constant) and id(node) not in skipped:
+            if isinstance(node.value, str) and 0 < len(node.value) <= _LONGEST:
+                (patterns if _is_pattern(node.value) else literals)[node.value] = None
+            elif isinstance(node.value, int | float) and not isinstance(node.value, bool):
+                numbers[f"{node.value:g}" if isinstance(node.value, float) else str(node.value)] = None
     tags = dict.fromkeys(name for text in (*literals, *patterns) for _, name in _TAG.findall(text))
     return Mined(
-        *(tuple(literals), tuple(patterns), tuple(numbers), tuple(tags), tuple(keys)),
+        *(tuple(literals), tuple(patterns), tuple(numbers), tuple(tags), tuple(keys), tuple(values)),
         frozenset(imports),
         hashes,
     )
@@ -104,23 +186,24 @@ def _trees(sources: Iterable[Path]) -> Iterator[ast.Module]:
             continue
 
 
-def _docstrings(tree: ast.Module) -> Iterator[ast.Constant]:
+def _docstrings(tree: ast.AST) -> Iterator[ast.Constant]:
     """Texts that stand alone as statements."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             yield node.value
 
 
-def _patterns_of(call: ast.Call) -> Iterator[ast.Constant]:
+def _patterns_of(call: ast.Call) -> Iterator[ast.expr]:
     """The regular expression of a call of `re`, or of what may be one."""
     name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
     owner = call.func.value if isinstance(call.func, ast.Attribute) else None
-    if name not in _REGEX_CALLS or not isinstance(owner, ast.Name) or owner.id not in ("re", "regex", "re2"):
-        return
-    for given in (*call.args[:1], *(each.value for each in call.keywords if each.arg == "pattern")):
-        for node in ast.walk(given):  # pieces put together are worth trying each
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                yield node
+    if name in _REGEX_CALLS and isinstance(owner, ast.Name) and owner.id in ("re", "regex", "re2"):
+        yield from call.args[:1]
+        yield from (each.value for each in call.keywords if each.arg == "pattern")
+
+
+def _is_text(node: ast.AST) -> TypeGuard[ast.Constant]:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def _is_pattern(text: str) -> bool:
@@ -146,6 +229,20 @@ def _keys_of(node: ast.AST) -> Iterator[str]:
         found = node.left
     if isinstance(found, ast.Constant) and isinstance(found.value, str) and 0 < len(found.value) <= 60:
         yield found.value
+
+
+def _values_of(node: ast.AST) -> Iterator[tuple[str, str | int | float | bool | None]]:
+    """A key and what its value is compared with; one more where it has to be greater."""
+    if not isinstance(node, ast.Compare):
+        return
+    keys = [key for part in ast.walk(node) for key in _keys_of(part) if part is not node]
+    constants = [part for part in (node.left, *node.comparators) if isinstance(part, ast.Constant)]
+    for key in keys:
+        for constant in constants:
+            found = constant.value
+            if isinstance(found, str | int | float | bool) or found is None:
+                greater = isinstance(node.ops[0], ast.Gt) and isinstance(found, int | float)
+                yield key, found + 1 if greater and isinstance(found, int | float) else found
 
 
 def _names_a_set(node: ast.AST) -> bool:

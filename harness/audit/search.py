@@ -1,0 +1,202 @@
+"""Searches for a text that is paid without any answer, made of what the grader's source compares with."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice
+
+from harness.audit.case import Case
+from harness.audit.found import Found
+from harness.audit.mining import mine_for
+from harness.audit.search_texts import Pool, composed, pool_of, random_texts
+from harness.findings import Rule, Severity
+from harness.printable import printable, shortened
+from harness.runs.facts import InProcessFacts
+
+__all__ = ["PROBES"]
+
+_BATCH = 64
+_SECONDS = 3.0
+_CONFIRMED = 4
+_SHRINKS = 160
+_LONGEST = 6_000
+_GAIN = 0.01
+_LARGE = 0.3
+
+
+class Search:
+    """A seeded search, whose finding is a keyword of the source (C11) or a text that had to be composed."""
+
+    rule = Rule(
+        "C16",
+        Severity.CRITICAL,
+        "a text that needs no answer is paid",
+        "Pay for the answer alone: take the rule out that this text meets.",
+    )
+    keyword = Rule(
+        "C11",
+        Severity.CRITICAL,
+        "a text from the grader's own source is paid",
+        "Take the rule out that this text meets: a policy that writes it by chance will keep writing it.",
+    )
+    controlled = True
+
+    def why_not(self, case: Case) -> str | None:
+        """It applies where rewards depend on an answer, and a search was asked for."""
+        if case.control is not None and case.control.kind == "format":
+            return "a reward of form alone needs no answer"
+        return None if case.search > 0 else "no search was asked for"
+
+    def run(self, case: Case) -> Iterator[Found]:
+        """Grade texts until one is paid on records whose answers it does not hold, then make it smaller."""
+        hunt = _Hunt(case)
+        text = hunt.run()
+        if text is None:
+            case.notes.append(
+                f"The search found nothing that is paid without an answer within {hunt.used:,} gradings."
+            )
+            return
+        text = _smallest(text, hunt.is_paid)
+        if not text.strip():
+            return  # nothing at all is paid, which the probe of completions without content tells
+        records, share = hunt.measured(text)
+        rule = self.keyword if hunt.is_of_source(text) else self.rule
+        shown = shortened(printable(repr(text)), 60)
+        paid = "in full" if share >= 0.99 else f"{share:.0%} of a right answer"
+        message = (
+            f"{shown} is paid {paid} on {len(records)} of {hunt.asked_last} records and holds none of their"
+            " answers: a policy learns to write it"
+        )
+        severity = rule.severity if share >= _LARGE else Severity.ERROR
+        yield Found(
+            *(rule.id, severity, message),
+            fix=rule.fix,
+            witness=case.witness((records[0], text)),
+            records=len(records),
+            tried=hunt.asked_last,
+            text=text,
+            share=share,
+        )
+
+
+PROBES = (Search(),)
+"""The one probe of this file; its finding is of C16, or of C11 for a text of the source."""
+
+
+class _Hunt:
+    """One search of one grader."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        facts = case.opener.facts
+        name = facts.grader.rpartition(":")[2] if isinstance(facts, InProcessFacts) else ""
+        self.chance = case.random("search")
+        self.pool: Pool = pool_of(mine_for(case.subject.sources, name), case.known.formats, self.chance)
+        self.records = _of_different_golds(case)
+        self.used = 0
+        self.asked_last = 0
+        self.gains: dict[str, float] = {}
+
+    def run(self) -> str | None:
+        """A text that is paid on several records whose answers it does not hold; None within the budget."""
+        if not self.records:
+            return None
+        began = time.monotonic()
+        texts = _once(chain(composed(self.pool), self._together(), random_texts(self.pool, self.chance)))
+        while self.used < self.case.search and time.monotonic() - began < _SECONDS:
+            batch = list(islice(texts, min(_BATCH, self.case.search - self.used)))
+            found = next((text for text in self._paid_first(batch) if self.is_paid(text)), None)
+            if found is not None or not batch:
+                return found
+        return None
+
+    def _paid_first(self, batch: list[str]) -> list[str]:
+        """Those of some texts that are paid on one record."""
+        first = self.records[0]
+        replies = self.case.collector.ask([(first, text) for text in batch])
+        self.used += len(batch)
+        base = self.case.known.wrong.get(first, self.case.known.low)
+        for text, reply in zip(batch, replies, strict=True):
+            if reply.reward is not None and reply.reward > base + _GAIN * self.case.known.span:
+                self.gains[text] = reply.reward - base
+        return [
+            text
+            for text, reply in zip(batch, replies, strict=True)
+            if self.case.known.pays(reply.reward, first)
+        ]
+
+    def _together(self) -> Iterator[str]:
+        """Texts that each earn a little, in one text: several small rewards may make a large one."""
+        best = sorted(self.gains, key=lambda text: (-self.gains[text], len(text)))[:12]
+        for count in range(2, len(best) + 1):
+            yield "\n".join(best[:count])
+
+    def is_paid(self, text: str) -> bool:
+        """Whether it is paid on at least two records with different answers that it does not hold."""
+        return len(self.measured(text)[0]) >= 2
+
+    def measured(self, text: str) -> tuple[list[int], float]:
+        """The records on which it is paid without their answer, and the least share that it earns there."""
+        known = self.case.known
+        free = [at for at in self.records if not _holds(text, known.golds.get(at, ""))][:_CONFIRMED]
+        replies = self.case.collector.ask([(at, text) for at in free])
+        self.used += len(free)
+        self.asked_last = len(free)
+        paid = [
+            (at, known.share(reply.reward, at))
+            for at, reply in zip(free, replies, strict=True)
+            if known.pays(reply.reward, at)
+        ]
+        return [at for at, _ in paid], min((share for _, share in paid), default=0.0)
+
+    def is_of_source(self, text: str) -> bool:
+        """Whether a text is a literal of the source, or a part of one."""
+        return bool(text.strip()) and any(
+            text.strip().lower() in literal.lower() for literal in self.pool.literals
+        )
+
+
+def _of_different_golds(case: Case) -> list[int]:
+    """Some records, no two of which have the same answer where that can be had."""
+    golds: dict[str, int] = {}
+    for at in case.some(60, "search"):
+        golds.setdefault(case.known.golds.get(at, str(at)).strip().lower(), at)
+    found = list(golds.values())
+    return found[:12] if len(found) >= 2 else []
+
+
+def _holds(text: str, gold: str) -> bool:
+    """Whether a text holds an answer, as a word of it."""
+    gold = gold.strip().lower()
+    return bool(gold) and re.search(rf"(?<!\w){re.escape(gold)}(?!\w)", text.lower()) is not None
+
+
+def _once(texts: Iterable[str]) -> Iterator[str]:
+    seen = set()
+    for text in texts:
+        if text not in seen and len(text) <= _LONGEST:
+            seen.add(text)
+            yield text
+
+
+def _smallest(text: str, is_paid: Callable[[str], bool]) -> str:
+    """A smaller text that is still paid: parts are left out as long as that holds."""
+    left = _SHRINKS
+    for cut in (r"\n", r"(?<=\s)", ""):
+        parts = re.split(f"({cut})", text) if cut == r"\n" else re.split(cut, text) if cut else list(text)
+        parts = [part for part in parts if part]
+        size = max(1, len(parts) // 2)
+        while size >= 1 and left > 0:
+            at = 0
+            while at < len(parts) and left > 0:
+                shorter = "".join(parts[:at] + parts[at + size :])
+                left -= 1
+                if shorter != text and is_paid(shorter):
+                    parts = parts[:at] + parts[at + size :]
+                else:
+                    at += size
+            size //= 2
+        text = "".join(parts)
+    return text
