@@ -21,6 +21,7 @@ from harness.audit import (
     references,
     relations,
     right_answers,
+    search,
     state,
     wrongness,
 )
@@ -45,6 +46,7 @@ FAMILIES: dict[str, tuple[Probe, ...]] = {
     "messages": messages.PROBES,
     "cost": (*cost.PROBES, *printed.PROBES),
     "wrongness": wrongness.PROBES,
+    "search": search.PROBES,
     "relations": relations.PROBES,
     "invariance": invariance.PROBES,
     "code": code.PROBES,
