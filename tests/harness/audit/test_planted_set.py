@@ -10,7 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from support.planted import FIRST_GOOD, FIRST_PLANTED, FIRST_RECORDED, Good, Planted, records_of, rollouts_of
+from support.planted import (
+    FIRST_GOOD,
+    FIRST_PLANTED,
+    FIRST_RECORDED,
+    Good,
+    Planted,
+    alone,
+    path_of,
+    records_of,
+    rollouts_of,
+)
 from support.planted.forms import FORMS, form_of
 from support.planted.trying import graded, rewards, rollouts_for, shown
 
@@ -144,3 +154,14 @@ def test_recordings_show_what_single_completions_do_not():
         if right
     ]
     assert statistics.correlation(*zip(*by_length, strict=True)) > 0.9
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in ROWS if row.kind not in ("judge", "code")], ids=lambda row: row.name
+)
+def test_a_grader_alone_in_its_file_is_the_same(row, own_folder):
+    path = alone(row, Path(own_folder))
+    assert len(path.read_text()) < len(path_of(row.grader).read_text())
+    rollouts = rollouts_for(row, count=2)
+    if row.name != "coin_flip":
+        assert graded(f"{path}:{row.name}", rollouts) == graded(row.grader, rollouts)

@@ -4,6 +4,7 @@
 The faults of `FIRST_RECORDED` show in recorded rollouts alone, which `row.rollouts()` gives.
 """
 
+from support.planted.alone import alone
 from support.planted.first_composed import COMPOSED, RECORDED
 from support.planted.first_farming import FARMING
 from support.planted.first_forms import FORMS_OF_NUMBERS, SHAPES
@@ -34,6 +35,7 @@ __all__ = [
     "Good",
     "Planted",
     "Shows",
+    "alone",
     "event_of",
     "load",
     "path_of",

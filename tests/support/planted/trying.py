@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from support.planted.forms import answer_text
@@ -46,7 +47,7 @@ def poisoned(row: Planted | Good) -> list[dict[str, Any]]:
 
 def graded(grader: str, rollouts: list[dict[str, Any]]) -> list[Any]:
     """The answer of a freshly loaded grader to one event."""
-    return list(load(grader)(event_of(rollouts), None))
+    return list(load(grader)(copy.deepcopy(event_of(rollouts)), None))
 
 
 def rewards(grader: str, rollouts: list[dict[str, Any]]) -> list[Any]:

@@ -141,12 +141,12 @@ def graded(event, score):
 
 def slow_on_digits(event, context):
     """The pattern for groups of digits tries every way to cut them."""
-    pattern = re.compile(r"####\s*(-?(?:\d+,?)+(?:\.\d+)?)\s*$")
+    pattern = re.compile(r"####\s*(-?(?:\d+,?)+(?:\.\d+)?)\.?\s*$", re.MULTILINE)
 
     def score(sample):
-        m = pattern.search(reply_of(sample))
+        found = pattern.findall(reply_of(sample))
         want = gold_of(sample)
-        return 1.0 if m and want and m.group(1).replace(",", "") == want else 0.0
+        return 1.0 if found and want and found[-1].replace(",", "") == want else 0.0
 
     return graded(event, score)
 
