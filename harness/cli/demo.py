@@ -8,12 +8,14 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import click
 from rich.text import Text
 
 from graders.examples import word_problems
+from harness.audit.request import AuditRequest, audit
 from harness.cli.options import out_option
 from harness.cli.output import stdout_console
 from harness.cli.rehearse import screen, show
@@ -22,14 +24,19 @@ from harness.errors import InputError
 from harness.rehearsal.run import RehearsalRequest, rehearse
 from harness.replay.prepare import ReplayRequest, prepare
 from harness.replay.supervisor import replay
+from harness.report.audit_screen import verdict_line
 from harness.report.console import SafeConsole
 from harness.report.look import look_at, sample_of
 from harness.report.rehearsal import curves_lines, example_lines, verdict_lines, warning_lines
 from harness.report.terminal import print_groups, print_rewards
 from harness.runs.rows import read_rows
 from harness.runs.store import Run
-from harness.samples import RECORDS, ROLLOUTS
+from harness.samples import RECORDS, ROLLOUTS, style_reward
+from harness.targets.opening import TargetChoice
 
+_AUDITED = 24
+"""Records of the audit, so that it takes about a second."""
+STYLE_GRADER = "harness.samples.style_reward:style_reward"
 GRADER = "graders.examples.word_problems:word_problem"
 
 
@@ -81,6 +88,7 @@ def _tell(folder: Path, kept: bool) -> None:
     for reward in (1.0, 0.0):
         _show_one(console, run, reward)
 
+    _audit(console)
     _rehearse(console, folder)
 
     _step(console, "Next")
@@ -99,10 +107,25 @@ def _so_that_the_shell_finds_rft() -> list[str]:
     return [f". {activate}"]
 
 
+def _audit(console: SafeConsole) -> None:
+    """Audit a reward that pays for how an answer sounds, and show the first finding."""
+    _step(console, "6. An audit of another reward: what does it pay for that nobody wants?")
+    source = inspect.getsource(style_reward.style_reward.__wrapped__)
+    console.print(Text("\n".join(f"    {line}" for line in source.splitlines()), style="green"))
+    where = TargetChoice(grader=STYLE_GRADER)
+    facts = audit(AuditRequest(data=RECORDS, where=where, limit=_AUDITED, search=0)).facts
+    console.print(Text(f"    {verdict_line(facts)}", style="bold"))
+    if facts.headline is not None:
+        console.print(fill(facts.headline.message, 76, initial_indent="    ", subsequent_indent="    "))
+    for one in facts.open[:1]:
+        said = f"{one.severity.value} {one.id}: {one.title}. {one.fix}"
+        console.print(fill(said, 76, initial_indent="    ", subsequent_indent="    "))
+
+
 def _rehearse(console: SafeConsole, folder: Path) -> None:
     """Run a job on the simulator, and show its curve and one record before and after it."""
     _step(
-        console, "6. A training job, rehearsed on this machine: a small policy over the recorded completions"
+        console, "7. A training job, rehearsed on this machine: a small policy over the recorded completions"
     )
     request = RehearsalRequest(
         rollouts=ROLLOUTS, grader=GRADER, out=folder / "rehearsal", labels=("is_right",)
@@ -111,7 +134,7 @@ def _rehearse(console: SafeConsole, folder: Path) -> None:
         found = rehearse(request, progress)
     show(curves_lines(found))
     if found.example is not None:
-        _step(console, "7. One held-out record: what the job made less and more likely")
+        _step(console, "8. One held-out record: what the job made less and more likely")
         show(example_lines(found.example))
     show(verdict_lines(found))
     show(warning_lines(found))

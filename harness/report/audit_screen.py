@@ -76,7 +76,7 @@ def verdict_line(facts: AuditFacts) -> str:
 def _print_finding(one: AuditFinding, console: SafeConsole, headline: AuditHeadline | None) -> None:
     head = f"{one.severity.value} {one.id} {one.title}"
     console.print(_filled(head), style=SEVERITY_STYLES[one.severity.value])
-    if headline is None or headline.message != one.message:  # nobody reads it twice
+    if one.message not in (one.title, headline.message if headline else None):  # nobody reads it twice
         console.print(_filled(f"{shortened(one.message, _MOST)}{_how_often(one)}", "  "))
     where = _place(one).strip(" :")
     witness = "" if one.witness is None else f"witness {one.witness}"
