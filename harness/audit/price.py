@@ -20,6 +20,9 @@ def price_lines(arn: str, calls: int) -> Iterator[str]:
         calls: The most calls that it gets.
     """
     yield f"The audit calls the function at most {calls:,} times (--budget)."
+    if not arn.startswith("arn:"):
+        yield "What that costs is said for a function that is named by its ARN."
+        return
     try:
         found, region = look_up(arn), read_arn(arn).region
     except HarnessError as error:
