@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from harness.audit.case import Recorded, Subject
 from harness.data import records as record_lines
-from harness.data.identity import record_key
+from harness.data.identity import content_key, record_key
 from harness.data.record_fields import OWN_FIELDS
 from harness.data.records import ends_with_assistant
 from harness.errors import InputError
@@ -48,7 +48,7 @@ def read_subject(
     if len(found) > limit:
         names = random.Random(seed).sample(list(found), limit)
         chosen = {name: found[name] for name in sorted(names, key=lambda name: found[name][0])}
-    recorded = _recorded(rollouts, list(chosen)) if rollouts is not None else ()
+    recorded = _recorded(rollouts, chosen) if rollouts is not None else ()
     lines = tuple(line for line, _ in chosen.values())
     return Subject(tuple(fields for _, fields in chosen.values()), str(path), lines, recorded, **given)
 
@@ -79,18 +79,21 @@ def _fields(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if name not in ("id", *OWN_FIELDS)}
 
 
-def _recorded(path: Path, names: Sequence[str]) -> tuple[Recorded, ...]:
-    """The rollouts of some records.
+def _recorded(path: Path, chosen: Mapping[str, tuple[int, dict[str, Any]]]) -> tuple[Recorded, ...]:
+    """The rollouts of some records: those that name them, or have their prompt and reference.
 
     Raises:
         InputError: There are none.
     """
-    at = {name: place for place, name in enumerate(names)}
-    found = [
-        Recorded(at[one.group], one.sent["messages"][-1], one.length, one.finish)
-        for one in read_rollouts(path)
-        if one.sent is not None and one.group in at
-    ]
+    at = {content_key(fields): place for place, (_, fields) in enumerate(chosen.values())}
+    at |= {name: place for place, name in enumerate(chosen)}
+    found = []
+    for one in read_rollouts(path):
+        if one.sent is None:
+            continue
+        place = at.get(one.group or "", at.get(content_key(one.sent)))
+        if place is not None:
+            found.append(Recorded(place, one.sent["messages"][-1], one.length, one.finish))
     if not found:
         raise InputError("no rollout here is of the records that are audited", place=str(path))
     return tuple(found)
