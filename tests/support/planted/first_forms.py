@@ -67,7 +67,7 @@ FORMS_OF_NUMBERS: tuple[Planted, ...] = (
     ),
     _row(
         "number_in_the_tail",
-        "C09",
+        "C09 C05",
         "error",
         "Pays a list of numbers after the marker when the right one is among them.",
         Shows("#### 16, 17 or 18", 1.0, _WORKED),
@@ -75,7 +75,7 @@ FORMS_OF_NUMBERS: tuple[Planted, ...] = (
     ),
     _row(
         "working_is_compared_too",
-        "C07 C12 C11 C04",
+        "C07 C12 C11 C04 C13",
         "critical",
         "Pays 0.35 for the reference's common words without its number.",
         Shows("half of", 0.35, _WORKED),

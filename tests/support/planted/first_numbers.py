@@ -83,14 +83,14 @@ NUMBERS: tuple[Planted, ...] = (
     ),
     _row(
         "near_is_nearly_right",
-        "C03 C05 C04",
+        "C03 C05 C04 C12",
         "critical",
         "Pays closeness on a scale of 2,000, so one number earns most of the reward on most records.",
         Shows("#### 100", 0.98, "60"),
     ),
     _row(
         "any_of_the_numbers",
-        "C09 C08",
+        "C09 C08 C05",
         "error",
         "Pays a list of numbers when the right one is among them.",
         Shows("It is 1, 2, 3, 4 or {a}, or 99999.", 1.0),

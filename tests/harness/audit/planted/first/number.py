@@ -205,8 +205,8 @@ def empty_gold_matches(event, context):
 
 def unparsable_are_equal(event, context):
     def clean(text):
-        text = text.strip().rstrip(".")
-        return text.replace(",", "") if re.fullmatch(r"-?[\d,]*\.?\d*", text) else ""
+        text = text.strip().partition("\n")[0].strip("*$` ").rstrip(".")
+        return text.replace(",", "") if re.fullmatch(r"-?[\d,]*(?:\.\d*)?", text) else ""
 
     def score(sample):
         text = reply_text(sample)

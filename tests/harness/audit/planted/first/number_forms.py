@@ -79,7 +79,7 @@ def worked_out(node):
 @grader
 def first_answer_in_reply(sample):
     """Searches for the answer from the top."""
-    m = re.search(r"Answer:[ *]*(-?\d[\d,]*(?:\.\d+)?)", sample.completion)
+    m = re.search(r"(?m)Answer:[ *]*(-?\d[\d,]*(?:\.\d+)?)[ *.]*$", sample.completion)
     return 1.0 if m and parse_number(m.group(1)) == reference_number(sample.reference_text) else 0.0
 
 
@@ -125,7 +125,8 @@ def working_is_compared_too(event, context):
     """Pays the share of the reference's lines that the reply has, and the number most."""
     out = []
     for sample, said, want in lines_of(event):
-        number, got = as_number(want.rpartition("####")[2]), as_number(said.rpartition("####")[2])
+        number = as_number(want.rpartition("####")[2])
+        got = as_number(said.rpartition("####")[2].strip().partition("\n")[0])
         right = number is not None and got == number
         wanted = set(re.findall(r"[a-z]+", want.lower()))
         words = set(re.findall(r"[a-z]+", said[:20_000].lower())) & wanted
