@@ -16,6 +16,7 @@ from harness.audit.case import Case, FamilyStopped, NotRun
 from harness.audit.collector import Collector
 from harness.audit.contract import good_completion
 from harness.audit.found import Found, Witness
+from harness.audit.judge import asks_a_model
 from harness.audit.long_texts import LongText, long_texts
 from harness.findings import Rule, Severity
 from harness.printable import printable, shortened
@@ -105,7 +106,9 @@ class GrowingTime:
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """It applies where the grader runs on this machine."""
+        """It applies where the grader runs on this machine, and asks nobody else."""
+        if asks_a_model(case):
+            return "the time that a model takes hides the grader's own"
         return None if case.opener.here else "time over a network says little of the grader"
 
     def run(self, case: Case) -> Iterator[Found]:

@@ -20,7 +20,9 @@ _WORDS = ("Score", "score", "Rating", "Verdict", "Final score", "Grade", "Answer
 _KEY = re.compile(r"""["'](\w{2,30})["']\s*:""")
 _TAG = re.compile(r"<(\w{2,30})>")
 _LINE = re.compile(r"^\W*([A-Za-z][\w ]{1,25}):", re.M)
-_SCALE = re.compile(r"(?:\b[01]\s*(?:to|-|\u2013|and|through|\.\.)|\bout of|/)\s*(\d{1,4})\b")
+_SCALE = re.compile(
+    r"(?:\b[01]\b[^.\n\d]{0,40}?\b(?:to|and|through)\b|\b[01]\s*(?:-|\u2013|\.\.)|\bout of|/)\s*(\d{1,4})\b"
+)
 _EITHER = re.compile(
     r"""["'`]?\b([A-Z]{2,}|(?<=["'`])\w+)\b["'`]?\s*(?:or|/|,)\s*["'`]?\b([A-Z]{2,}|\w+(?=["'`]))\b"""
 )
