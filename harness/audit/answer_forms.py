@@ -12,9 +12,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from harness.audit.formats import SLOT, Format
-from harness.audit.kinds import letter, number
+from harness.audit.kinds import items, letter, number
 
-__all__ = ["FORMS", "Form", "Right", "closed_slot"]
+__all__ = ["FORMS", "OBJECT_LINES", "OBJECT_TURNED", "THOUSANDS", "ZEROS", "Form", "Right", "closed_slot"]
+
+ZEROS, THOUSANDS = "decimals that are zero", "thousands with a comma, or without"
+OBJECT_TURNED, OBJECT_LINES = "keys in another order", "JSON over several lines"
+"""Names of forms that recorded completions show by the answer's own spelling."""
 
 _PREFIX = (
     "In 2019 there were 3 of them at $45 each, and 12 + 7 = 19, so I start from there and look at it again."
@@ -33,6 +37,8 @@ class Right(NamedTuple):
     gold: str
     wrong: str
     """An answer that is wrong here."""
+    ordered: bool = True
+    """Whether the order of a list may be a part of the answer."""
 
     @property
     def text(self) -> str:
@@ -149,6 +155,16 @@ def _object(write: Callable[[object], str]) -> Callable[[Right], str | None]:
     return changed
 
 
+def _other_order(right: Right) -> str | None:
+    found = items(right.gold) if right.kind == "list" and not right.ordered else None
+    if found is None or len(found) < 2 or len(set(found)) < len(found):
+        return None
+    if right.gold.lstrip()[:1] == "[":
+        return right.said(json.dumps(list(reversed(json.loads(right.gold))), ensure_ascii=False))
+    mark = next(mark for mark in ("\n", ";", ",") if mark in right.gold)
+    return right.said((mark if mark == "\n" else f"{mark} ").join(reversed(found)))
+
+
 def _turned(given: object) -> str:
     return json.dumps(dict(reversed(given.items())) if isinstance(given, dict) else given, ensure_ascii=False)
 
@@ -228,8 +244,8 @@ FORMS: tuple[Form, ...] = (
         _text(lambda right: right.text.replace("\n", "\r\n") + "\r\n"),
         lambda before, gold, after: "\r\n" in before + after,
     ),
-    Form("B04", "decimals that are zero", _VALUE, _number(_zeros), _never),
-    Form("B04", "thousands with a comma, or without", _VALUE, _number(_thousands), _never),
+    Form("B04", ZEROS, _VALUE, _number(_zeros), _never),
+    Form("B04", THOUSANDS, _VALUE, _number(_thousands), _never),
     Form("B05", "bold type", "markup is no part of the answer", _open("**{}**".format), _ends_in("**")),
     Form("B05", "code marks", "markup is no part of the answer", _open("`{}`".format), _ends_in("`")),
     Form(
@@ -279,11 +295,23 @@ FORMS: tuple[Form, ...] = (
     Form("B11", "a small letter", "it is the same option", _letters(str.lower), _never),
     Form("B11", "a capital at the start", "it is the same word", _yes_no(str.capitalize), _never),
     Form("B11", "capital letters", "it is the same word", _yes_no(str.upper), _never),
-    Form("B12", "keys in another order", "an object's keys have no order", _object(_turned), _never),
     Form(
-        *("B12", "JSON over several lines", "white space between values says nothing"),
+        *("B12", OBJECT_TURNED, "an object's keys have no order"),
+        _object(_turned),
+        _never,
+        everyday=True,
+    ),
+    Form(
+        *("B12", "items in another order", "the prompts ask for no order"),
+        _other_order,
+        _never,
+        everyday=True,
+    ),
+    Form(
+        *("B12", OBJECT_LINES, "white space between values says nothing"),
         _object(lambda given: json.dumps(given, indent=2, ensure_ascii=False)),
-        lambda before, gold, after: False,
+        _never,
+        everyday=True,
     ),
 )
 """The forms, those that cost most where they are refused first."""

@@ -33,6 +33,8 @@ _FEWEST = 24
 _NARROWEST = 0.5
 _WIRES = ("open-weight", "open-weight-text", "open-weight-root", "open-weight-plain", "nova", "nova-blocks")
 _QUICK = 12
+_UNLIKELY = 3
+"""From this tier on, formats are tried only where none is accepted yet."""
 _REASONING = re.compile(r"<(think|thinking|reasoning)>.*?</\1>", re.DOTALL)
 
 
@@ -124,7 +126,9 @@ class _Search:
         """
         found: list[_Tried] = []
         self.tried_formats = []
-        for formats in tiers(self.case.subject, self.answers, self.sample):
+        for number, formats in enumerate(tiers(self.case.subject, self.answers, self.sample)):
+            if found and number >= _UNLIKELY:
+                break
             few = formats[:_QUICK] if quick else formats if not found else formats[: _QUICK // 2]
             found += self._checked(self._contrasted(few))
             good = {_skeleton(one.format) for one in found if one.share >= _WORKS}

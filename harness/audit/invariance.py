@@ -9,15 +9,21 @@ from typing import NamedTuple
 
 from harness.audit.answer_forms import FORMS, Form, Right
 from harness.audit.case import DELTA, Case
+from harness.audit.declared import prompt_of
+from harness.audit.form_use import uses_of
 from harness.audit.formats import SLOT
 from harness.audit.found import Found
-from harness.audit.seen_formats import text_of, whole_template
 from harness.findings import Rule, Severity
 
 __all__ = ["PROBES"]
 
 _RECORDS = 6
-_RECORDED = 400
+_PROMPTS = 20
+_ORDER = re.compile(
+    r"\b(?:order\w*|sort\w*|rank\w*|chronolog\w*|alphabet\w*|ascend\w*|descend\w*|sequence|steps?|first|path|route)\b",
+    re.IGNORECASE,
+)
+"""Words of prompts by which the order of a list may be a part of the answer."""
 _LOST = 0.5
 _MOST = 0.5
 _USED = 0.02
@@ -60,18 +66,16 @@ class OtherForms:
         """Try every form on a few records and report those that are refused as one finding."""
         tried, refused = _try(case)
         _note_profiles(case, tried, refused)
-        uses, right = _uses(case, [one.form for one in refused])
-        refused.sort(key=lambda one: (-uses[one.form.name], one.form.id in _CONTESTED, not one.form.everyday))
+        uses, right = uses_of(case, [one.form for one in refused])
+        severities = {one.form.name: _severity(case, one.form, uses, right) for one in refused}
+        refused.sort(
+            key=lambda one: (-severities[one.form.name].rank, -uses[one.form.name], one.form.id in _CONTESTED)
+        )
         if not refused:
             return
-        alone = _alone(case)
         worst = refused[0]
         used = uses[worst.form.name]
-        severity = Severity.NOTE
-        if right and used >= max(2, _USED * right):
-            severity = Severity.WARNING
-        elif not right and worst.form.everyday and not alone:
-            severity = Severity.WARNING
+        severity = severities[worst.form.name]
         share = f", in {used} of {right} recorded right answers" if used else ""
         others = list(dict.fromkeys(one.form.name for one in refused[1:] if one.form.name != worst.form.name))
         more = f", and with {_listed(others)}" if others else ""
@@ -95,14 +99,23 @@ class OtherForms:
         )
 
 
+def _severity(case: Case, form: Form, uses: Counter[str], right: int) -> Severity:
+    """A warning where recordings use the form, or where models do and there are none; else a note."""
+    if right:
+        return Severity.WARNING if uses[form.name] >= max(2, _USED * right) else Severity.NOTE
+    whole = form.id in ("B01", "B02", "B09") and _alone(case)
+    return Severity.WARNING if form.everyday and not whole else Severity.NOTE
+
+
 def _try(case: Case) -> tuple[dict[str, list[float]], list[_Refused]]:
     """What each form keeps of the reward, and the forms that lose most of it."""
     known = case.known
     first = known.formats[0]
     asked: list[tuple[Form, int, str]] = []
+    ordered = any(_ORDER.search(prompt_of(case.subject.records[at])) for at in case.some(_PROMPTS, "order"))
     for at in case.some(_RECORDS, "B"):
         wrong = known.golds[known.other.get(at, at)]
-        right = Right(first, known.kind, known.golds[at], wrong)
+        right = Right(first, known.kind, known.golds[at], wrong, ordered)
         for form in FORMS:
             written = form.write(right)
             if written is not None and written != right.text:
@@ -152,28 +165,6 @@ def _alone(case: Case) -> bool:
     return (
         template == SLOT or template[:1] in ("{", "[") or (template[:1] == "<" and template.count("</") > 1)
     )
-
-
-def _uses(case: Case, forms: Sequence[Form]) -> tuple[Counter[str], int]:
-    """How many recorded right answers use each form, and how many recorded right answers there are."""
-    found: Counter[str] = Counter()
-    right = 0
-    for one in case.subject.recorded[:_RECORDED]:
-        gold = case.known.golds.get(one.record)
-        text = text_of(one.message)
-        template = whole_template(text, gold) if gold else None
-        if template is None or gold is None:
-            continue
-        before, _, after = template.partition(SLOT)
-        if _LAST_WORDS.search(after):  # the gold is in the working, and something else may be the answer
-            continue
-        right += 1
-        found.update({form.name for form in forms if form.used(before, gold, after)})
-    return found, right
-
-
-_LAST_WORDS = re.compile(r"\d")
-"""What shows that another answer follows."""
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -119,7 +119,9 @@ class ReferenceShape:
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """It applies where records have a reference."""
+        """It applies where records have a reference, and where they are read over the wire asked for."""
+        if case.sought is not None and case.sought.unpaid_over is not None:
+            return "right answers are paid over another wire alone, which is a finding of its own"
         return _no_reference(case)
 
     def run(self, case: Case) -> Iterator[Found]:

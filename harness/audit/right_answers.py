@@ -30,6 +30,7 @@ _TRAITS: dict[str, Callable[[str], bool]] = {
     "capital letters": lambda text: text != text.lower(),
     "one character": lambda text: len(text) == 1,
     "the value 0": lambda text: number(text) == 0,
+    "a value between -1 and 1": lambda text: (read := number(text)) is not None and abs(read) < 1,
 }
 """What the refused answers may have in common."""
 

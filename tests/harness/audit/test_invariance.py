@@ -1,6 +1,7 @@
 import pytest
 
 from harness.audit.case import Recorded
+from harness.audit.form_use import said_in
 from harness.audit.invariance import PROBES
 from support.auditing import audited_case, found_by, number_records, replayed
 
@@ -103,3 +104,57 @@ def test_rewards_of_form_and_calls_of_tools_are_left_out(tmp_path):
     body = "return bool(re.search('<answer>.+</answer>', text))"
     with audited_case(tmp_path, GRADER.format(body=body), rows, kind="format") as case:
         assert PROBES[0].why_not(case) is not None
+
+
+def listed(ask):
+    return [
+        {
+            "messages": [{"role": "user", "content": f"Who met in room {n}? {ask}"}],
+            "reference_answer": f"Ann {n}, Bo {n}, Cy {n}",
+        }
+        for n in range(24)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ask", "expected"),
+    [
+        ("Reply with the names only, separated by commas.", [("B12", "warning")]),
+        ("Reply with the names only, in alphabetical order, separated by commas.", [("B02", "note")]),
+    ],
+)
+def test_the_order_of_a_list_counts_only_where_the_prompts_say_so(tmp_path, ask, expected):
+    found, _ = audit(tmp_path, ALONE, listed(ask))
+    assert [(one.id, one.severity) for one in found] == expected
+
+
+def test_an_object_that_must_be_spelled_alike_is_a_warning(tmp_path):
+    rows = [
+        {**one, "reference_answer": f'{{"n": {n}, "m": "x{n}"}}'} for n, one in enumerate(listed("Use JSON."))
+    ]
+    found, _ = audit(tmp_path, ALONE, rows)
+    assert [(one.id, one.severity) for one in found] == [("B12", "warning")]
+    by_value = "import json\n        return text[:1] == '{' and json.loads(text) == json.loads(want)"
+    found, _ = audit(tmp_path, by_value, rows)
+    assert [one.severity for one in found] == ["note"]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "gold", "said"),
+    [
+        ("So 3 + 4.\n#### 7 apples", "number", "7", ("So 3 + 4.\n#### ", "7", " apples", None)),
+        ("It is 7, no, 8", "number", "7", None),
+        ("#### 1,234", "number", "1234", ("#### ", "1,234", "", "thousands with a comma, or without")),
+        ("#### 7.0", "number", "7", ("#### ", "7.0", "", "decimals that are zero")),
+        (
+            'Here: {"b": 1, "a": 2}',
+            "json",
+            '{"a": 2, "b": 1}',
+            ("Here: ", '{"b": 1, "a": 2}', "", "keys in another order"),
+        ),
+        ("No idea", "json", '{"a": 2}', None),
+        ("It is Ann.", "text", "Ann", ("It is ", "Ann", ".", None)),
+    ],
+)
+def test_the_right_answer_of_a_recorded_completion_is_found_by_value(text, kind, gold, said):
+    assert said_in(text, kind, gold) == said

@@ -1,0 +1,76 @@
+"""How often recorded completions write a right answer in a form."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from harness.audit.answer_forms import OBJECT_LINES, OBJECT_TURNED, THOUSANDS, ZEROS, Form
+from harness.audit.case import Case
+from harness.audit.formats import SLOT
+from harness.audit.kinds import same
+from harness.audit.seen_formats import text_of, whole_template
+
+__all__ = ["Said", "said_in", "uses_of"]
+
+_RECORDED = 400
+_NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
+
+
+class Said(NamedTuple):
+    """A right answer in a recorded completion."""
+
+    before: str
+    answer: str
+    after: str
+    form: str | None = None
+    """The form in which the answer itself is spelled, by name; None where it is spelled as the reference."""
+
+
+def uses_of(case: Case, forms: Sequence[Form]) -> tuple[Counter[str], int]:
+    """How many recorded right answers use each form, and how many recorded right answers there are.
+
+    Args:
+        case: The audit.
+        forms: The forms to count.
+    """
+    found: Counter[str] = Counter()
+    right = 0
+    for one in case.subject.recorded[:_RECORDED]:
+        gold = case.known.golds.get(one.record)
+        said = said_in(text_of(one.message), case.known.kind, gold) if gold else None
+        if said is None:
+            continue
+        right += 1
+        names = {form.name for form in forms if form.used(said.before, said.answer, said.after)}
+        found.update(names | {form.name for form in forms if form.name == said.form})
+    return found, right
+
+
+def said_in(text: str, kind: str, gold: str) -> Said | None:
+    """The right answer where a completion ends with it; None where it does not.
+
+    Args:
+        text: The completion.
+        kind: What kind of answer it is: a name of `harness.audit.kinds.KINDS`.
+        gold: The right answer.
+    """
+    template = whole_template(text, gold)
+    if template is not None:
+        before, _, after = template.partition(SLOT)
+        # A number that follows may be the answer, and the gold a part of the working.
+        return None if kind == "number" and re.search(r"\d", after) else Said(before, gold, after)
+    if kind == "number":
+        numbers = list(_NUMBER.finditer(text))
+        spot = numbers[-1].span() if numbers else None
+    else:
+        spot = (text.find("{"), text.rfind("}") + 1) if kind == "json" and "{" in text else None
+    if spot is None or not same(kind, said := text[slice(*spot)], gold):
+        return None
+    if kind == "json":
+        form = OBJECT_LINES if "\n" in said else OBJECT_TURNED
+    else:
+        form = THOUSANDS if ("," in said) is not ("," in gold) else ZEROS
+    return Said(text[: spot[0]], said, text[spot[1] :], form)
