@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from graders.wire import PROFILES, Profile
 from harness.audit.case import FamilyStopped, Subject
-from harness.replay.grading import grade_samples
+from harness.replay.grading import ENDED, grade_samples
 from harness.targets.protocol import Answer, Graded, GraderFault, Target
 
 __all__ = ["BREAKS_CONTRACT", "Budget", "Collector", "Violation"]
@@ -191,12 +191,21 @@ class Collector:
             part = samples[len(found) : len(found) + (batch or self._fitting())]
             self.budget.take(len(part))
             began = time.perf_counter()
-            graded = grade_samples(self.target, part, self.profile, divide=True)
+            graded = self._apart(part, grade_samples(self.target, part, self.profile, divide=True))
             self._ms.append((time.perf_counter() - began) * 1000 / len(part))
             if not bent:
                 self._look_at(part, graded)
             found += graded
         return found
+
+    def _apart(self, samples: Sequence[dict[str, Any]], graded: Sequence[Graded]) -> list[Graded]:
+        """Grade samples alone that failed with their call: where several fail, dividing it ends too early."""
+        if len(samples) == 1:
+            return list(graded)
+        return [
+            grade_samples(self.target, [sample], self.profile)[0] if _raised(one) else one
+            for sample, one in zip(samples, graded, strict=True)
+        ]
 
     @property
     def pace(self) -> float:
@@ -274,3 +283,10 @@ class Collector:
         self.broken[violation.id] += 1
         if sum(one.id == violation.id for one in self.violations) < _KEPT:
             self.violations.append(violation)
+
+
+def _raised(one: Graded) -> bool:
+    """Whether a sample's call failed, and it is not known to have ended or held up the process."""
+    return (
+        one.error is not None and one.error["kind"] == "call" and not one.error["message"].startswith(ENDED)
+    )

@@ -78,6 +78,12 @@ def test_a_crash_costs_its_own_sample_alone(opened):
     assert [at for at, one in enumerate(replies) if one.reward is None] == [3]
 
 
+def test_a_right_answer_among_many_that_raise_is_graded(opened):
+    collector = opened(source("if text == 'bad': raise KeyError('no')"))
+    replies = collector.ask([(at, str(at + 1) if at > 16 else "bad") for at in range(20)])
+    assert [at for at, one in enumerate(replies) if one.reward == 1.0] == [17, 18, 19]
+
+
 def test_a_grader_that_hangs_is_ended_and_stops_its_family(opened):
     collector = opened(source("while text == 'bad': pass"), seconds=0.2)
     for _ in range(4):
