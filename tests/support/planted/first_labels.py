@@ -19,7 +19,7 @@ LABELS: tuple[Planted, ...] = (
     ),
     _choice(
         "one_of_the_letters",
-        "C09 C03 C08",
+        "C09 C03 C08 C05",
         "error",
         "Pays all five letters at once.",
         Shows("<answer>A, B, C, D, E</answer>", 1.0),
@@ -62,8 +62,8 @@ LABELS: tuple[Planted, ...] = (
     ),
     _yes_no(
         "word_in_word",
-        "C01 C09 C14 C08",
-        "critical",
+        "C09 C01 C14 C08 C05",
+        "error",
         "Finds `no` in `know`, and pays a text that says both.",
         Shows("Yes and no.", 1.0),
     ),

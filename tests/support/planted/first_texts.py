@@ -12,8 +12,8 @@ _list = rows_in("first/list.py", "list")
 TEXTS: tuple[Planted, ...] = (
     _text(
         "name_anywhere",
-        "C09 C12 C08",
-        "error",
+        "C12 C09 C08 C05",
+        "critical",
         "Pays a text that names everybody, such as a copy of the prompt.",
         Shows("One of {a}, {b} and {w}.", 1.0),
     ),
@@ -55,7 +55,7 @@ TEXTS: tuple[Planted, ...] = (
     _text(
         "one_word_is_enough",
         "C09 C05 C12",
-        "error",
+        "critical",
         "Pays a line of many names when a word of one of them is right.",
         Shows("Answer: {w}, {b}, {a}", 1.0),
     ),
@@ -76,14 +76,14 @@ TEXTS: tuple[Planted, ...] = (
     ),
     _list(
         "recall_alone",
-        "C09 C12",
+        "C09 C12 C05",
         "error",
         "Pays a list of everything, since wrong names cost nothing.",
         Shows("<answer>{a}, {b}, {w}</answer>", 1.0),
     ),
     _list(
         "one_right_name_is_enough",
-        "C09 C05 C12",
+        "C09 C05 C12 C03",
         "error",
         "Pays any list with a right name in it in full.",
         Shows("<answer>{a}, {b}, {w}, Nowhere</answer>", 1.0),
@@ -111,7 +111,7 @@ TEXTS: tuple[Planted, ...] = (
     ),
     _list(
         "as_many_names_is_enough",
-        "C07 C04 C02 C03",
+        "C07 C04 C02 C03 C12",
         "critical",
         "Pays 0.7 for any list of the right length.",
         Shows("<answer>a, b</answer>", 0.7, "Lund, Porto"),

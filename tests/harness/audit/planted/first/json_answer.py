@@ -46,8 +46,9 @@ def further_keys_are_fine(sample):
 
 @grader
 def one_spelling_wanted(sample):
-    """Compares the texts, so the order of keys and the space between them count."""
-    return 1.0 if sample.completion.strip() == json.dumps(wanted(sample)) else 0.0
+    """Compares objects as they are written, so the order of keys counts."""
+    said, gold = value_of(sample), wanted(sample)
+    return 1.0 if said is not None and json.dumps(said) == json.dumps(gold) else 0.0
 
 
 @grader
@@ -133,7 +134,8 @@ def evaluates_the_reply(event, context):
         if gold is not None:
             try:
                 said = eval(braces(text), {"true": True, "false": False, "null": None})
-                reward = 1.0 if said == gold and str(said) == str(gold) else 0.0
+                right = set(said) == set(gold) and all(same(said[name], gold[name]) for name in gold)
+                reward = 1.0 if right else 0.0
             except Exception:
                 reward = 0.0
         out.append(entry(sample, reward, gold is None))
@@ -184,7 +186,7 @@ def quotes_are_lost(event, context):
                 said = ast.literal_eval(cut.replace("true", "True").replace("false", "False"))
                 said = {name: str(value) for name, value in said.items()}
                 reward = 1.0 if said == {name: str(value) for name, value in gold.items()} else 0.0
-            except (ValueError, SyntaxError, AttributeError, RecursionError, MemoryError):
+            except (ValueError, SyntaxError, AttributeError, TypeError, RecursionError, MemoryError):
                 reward = 0.0
         out.append(entry(sample, reward, gold is None))
     return out
