@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.audit.readings import Reading, answer_in, readings_of
+from harness.audit.readings import Reading
 from harness.targets.reference_calls import calls_of
 
-__all__ = ["SLOT", "WORKING", "Format", "answer_of", "candidates", "common_templates"]
+__all__ = ["SLOT", "WORKING", "Format", "common_templates"]
 
 SLOT = "{a}"
 """Where the answer goes in a template."""
@@ -47,28 +47,6 @@ class Format:
     def __str__(self) -> str:
         """The format as people read it."""
         return self.template or "tool calls"
-
-
-def answer_of(reading: Reading, reference: Any) -> str | None:
-    """The answer of a reference alone, as a text.
-
-    Args:
-        reading: Which part of the record the answer is.
-        reference: The record's reference.
-
-    Returns:
-        None where the reference has no such part.
-    """
-    return answer_in(reading, {"reference_answer": reference})
-
-
-def candidates(reference: Any) -> list[Format]:
-    """The formats that are tried for a reference, the likeliest first."""
-    found = []
-    for reading in readings_of({"reference_answer": reference}):
-        kind = "tools" if reading.part.startswith("call") else ""
-        found += [Format(template, reading) for template in common_templates(kind, reading)]
-    return found
 
 
 def common_templates(kind: str, reading: Reading) -> Sequence[str]:

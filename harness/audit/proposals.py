@@ -14,7 +14,7 @@ from harness.audit.kinds import infer, value
 from harness.audit.readings import Reading, answer_in, readings_of
 from harness.audit.seen_formats import mined_templates, recorded_templates, text_of, whole_template
 
-__all__ = ["Answers", "answers_of", "others", "tiers"]
+__all__ = ["Answers", "answers_of", "likely_formats", "others", "tiers"]
 
 _PROMPTS = 12
 _SHARE = 0.5
@@ -102,6 +102,19 @@ def _shape(kind: str, text: str) -> object:
     if kind == "json":
         return tuple(sorted(re.findall(r'"([^"]*)"\s*:', text)))
     return tuple(re.findall(r'"name"\s*:\s*"([^"]*)"', text)) if kind == "tools" else None
+
+
+def likely_formats(subject: Subject, records: Sequence[int], count: int) -> list[Format]:
+    """The likeliest formats, before any is tried: the prompts' own and common ones.
+
+    Args:
+        subject: The data.
+        records: Which records to look at, as indices.
+        count: How many formats.
+    """
+    proposed = tiers(subject, answers_of(subject, records), records)
+    own, common = next(proposed, []), next(proposed, [])
+    return [*own[: count - count // 3], *common][:count]
 
 
 def tiers(subject: Subject, answers: dict[Reading, Answers], sample: Sequence[int]) -> Iterator[list[Format]]:

@@ -13,9 +13,9 @@ from typing import Any
 
 from harness.audit.case import Case
 from harness.audit.collector import BREAKS_CONTRACT, Collector
-from harness.audit.formats import candidates
 from harness.audit.found import Found, Witness
 from harness.audit.mining import asks_a_service, mine
+from harness.audit.proposals import likely_formats
 from harness.audit.readings import answer_in
 from harness.findings import Rule, Severity
 from harness.targets.protocol import Graded
@@ -29,6 +29,7 @@ _RECORDS = 8
 _ROUND_MS = 400.0
 """How long one round of gradings should take; there are up to nine."""
 _FEWEST = 4
+_FORMATS = 6
 _FEW = 24
 _WHOLE = 64
 _PART = 5
@@ -119,8 +120,8 @@ def _samples(case: Case) -> list[dict[str, Any]]:
     chosen = case.some(_RECORDS, "state", among=range(len(subject.records)))
     control = case.control
     completions: list[tuple[int, Any]] = []
+    formats = list(control.formats) if control else likely_formats(subject, chosen, _FORMATS)
     for at, other in zip(chosen, chosen[1:] + chosen[:1], strict=True):
-        formats = list(control.formats) if control else candidates(subject.reference(at))[:6]
         for number, one in enumerate(formats):
             answer = answer_in(one.reading, subject.records[at])
             if answer:
