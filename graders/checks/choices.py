@@ -174,7 +174,8 @@ def label(
     true`, `non-positive`.
 
     It pays the most frequent label as often as it is right, without a look at the prompt: balance the
-    records.
+    records. It pays a label under words that it does not know for a denial, such as `the opposite of positive
+    in every respect`.
 
     Args:
         labels: The labels, or for each label the words that mean it.

@@ -68,8 +68,8 @@ def date(
     `tomorrow`, spans, and zones by their letters but for UTC and GMT. A completion that names different dates
     has to announce the one that counts.
 
-    It pays a date whatever it is the date of, and it pays guesses: of a year alone, or of a month, a model
-    guesses many without a look at the prompt.
+    It pays a date whatever it is the date of and whatever is said of it, such as `the opposite of` it, and it
+    pays guesses: of a year alone, or of a month, a model guesses many without a look at the prompt.
 
     Args:
         marker: What stands before the answer, in completion and reference; the line after it has to hold one

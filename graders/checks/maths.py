@@ -62,7 +62,8 @@ def maths(
     It pays for any form of the right value, a calculation that is still to be done included: `6 \cdot 12` for
     72, and `\int_0^1 2x\,dx` for 1. It compares values to 40 digits, and expressions with variables at four
     points. `\%`, `^\circ` and signs of currency change nothing, so 50 is paid for `50\%`. Words in `\text{}`
-    are paid for as words, whatever their case.
+    are paid for as words, whatever their case, and other words around the value are not read, as in
+    `the opposite of 72`.
 
     Args:
         kind: What every reference is, and every answer has to be: `scalar`, `set`, `tuple`, `interval` or

@@ -145,8 +145,9 @@ def list_of_numbers(
     Separate them by a comma and a space, or by anything else that is not part of a number: `100,200` is one.
     The reference may be a list of numbers, or a text.
 
-    It pays for a right list after wrong working. Without a marker no other number may stand in the
-    completion, so it also teaches not to show the working.
+    It pays for a right list after wrong working, and for words around it that are not read, as in
+    `the opposite of 1, 2`. Without a marker no other number may stand in the completion, so it also teaches
+    not to show the working.
 
     Args:
         marker: What stands before the answer; None takes every number of the completion.

@@ -37,6 +37,8 @@ TIME, GROWTH = PROBES
         "re.findall(r'<answer>([^<]*)</answer>', text)",
         "re.sub(r'[ ]+', ' ', text).split()",
         "time.sleep(0.002)",
+        # What a text makes the grader import is no cost of the text, each time that the process was ended.
+        "'boxed' in text and not globals().get('ready') and (time.sleep(1.3), globals().update(ready=1))",
     ],
 )
 def test_time_in_proportion_to_the_length_passes(tmp_path, before):

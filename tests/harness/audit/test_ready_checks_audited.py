@@ -1,0 +1,81 @@
+"""The project's own checks are audited: what one pays for is mended, or declared in its docstring."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.audit.request import AuditRequest, FinishedAudit, audit
+from harness.findings import Severity
+from harness.targets.opening import TargetChoice
+from harness.targets.ready_checks import find_check, toml_of
+from support.fitting_records import FORMS, RECORDS, write_records
+
+# By check: the probes whose findings are true, and words of its docstring that declare them.
+DECLARED: dict[str, dict[str, str]] = {
+    "choices:label": {"C05": "under words that it does not know for a denial"},
+    "dates:date": {"C05": "whatever is said of it"},
+    "grounding:quotations": {"C05": "any sentence copied from a source"},
+    "json_schema:json_schema": {"C02": "every value that fits earns 1"},
+    "maths:maths": {"C05": "other words around the value are not read"},
+    "numbers:list_of_numbers": {"C05": "words around it that are not read"},
+    "refusals:refusal": {"C01": "every text that does not decline"},
+    "required:must_contain": {"C02": "a list of them without an answer"},
+    "shaping:in_script": {"C02": "in full for a single letter"},
+    "similarity:bleu": dict.fromkeys(("C04", "C07"), "one record's reference under another"),
+    "similarity:gleu": dict.fromkeys(("C04", "C07"), "one record's reference under another"),
+    "similarity:meteor": dict.fromkeys(("C04", "C07"), "one record's reference under another"),
+    "similarity:rouge": dict.fromkeys(("C01", "C04"), "one record's reference under another"),
+    "similarity:token_f1": dict.fromkeys(("C01", "C04"), "one record's reference under another"),
+    "text:contains": {
+        "C05": "a list of every conceivable answer",
+        "C08": "a list of every conceivable answer",
+        "C09": "a list of every conceivable answer",
+    },
+    "text:matches": {"C02": "every text of that form, whatever it says"},
+}
+ANY_TEXT_IS_PAID = {name for name, text in FORMS.items() if text is None}
+"""Rewards of form that pay any plain text, so that nothing tells paid from unpaid."""
+PRECISE = [name for name in RECORDS if not name.startswith("judge:")]
+
+
+def audited(folder: Path, name: str) -> FinishedAudit:
+    """Audit a check with the options of its example."""
+    grader = folder / "grader.toml"
+    grader.write_text(toml_of(find_check(name)), encoding="utf-8")
+    text = FORMS.get(name)
+    request = AuditRequest(
+        data=write_records(folder / "records.jsonl", name),
+        where=TargetChoice(grader=str(grader)),
+        kind="format" if name in FORMS else None,
+        accepted=() if text is None else (text,),
+        search=300,
+    )
+    return audit(request)
+
+
+def test_every_ready_check_has_records() -> None:
+    from harness.targets.ready_checks import ready_checks
+
+    assert {check.name.removeprefix("checks.") for check in ready_checks()} == set(RECORDS)
+    assert DECLARED.keys() <= RECORDS.keys()
+    assert FORMS.keys() <= RECORDS.keys()
+
+
+@pytest.mark.parametrize("name", DECLARED)
+def test_what_a_check_pays_for_stands_in_its_docstring(name: str) -> None:
+    pays = find_check(name).pays
+    assert [words for words in DECLARED[name].values() if words not in pays] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PRECISE)
+def test_a_ready_check_pays_for_nothing_that_it_does_not_declare(name: str, tmp_path: Path) -> None:
+    found = audited(tmp_path, name)
+    shown = {one.id: one.message for one in found.findings.open if one.severity >= Severity.WARNING}
+    undeclared = {id: message for id, message in shown.items() if id not in DECLARED.get(name, {})}
+    assert undeclared == {}
+    if not shown:
+        expected = "not measured" if name in ANY_TEXT_IS_PAID else "train"
+        assert found.facts.verdict == expected, found.facts.notes
