@@ -54,7 +54,7 @@ TEXTS: tuple[Planted, ...] = (
     ),
     _text(
         "one_word_is_enough",
-        "C09 C05 C12",
+        "C12 C09 C05",
         "critical",
         "Pays a line of many names when a word of one of them is right.",
         Shows("Answer: {w}, {b}, {a}", 1.0),
