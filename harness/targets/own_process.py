@@ -211,8 +211,12 @@ class _Process:
         said = self._heard(longest_hold(self.declared.options), limit)
         if said is None:
             return None
-        items, ms, fault, changed = json.loads(said)
-        return Answer([Graded(*item) for item in items], ms, fault and GraderFault(*fault), changed)
+        try:
+            items, ms, fault, changed = json.loads(said)
+            return Answer([Graded(*item) for item in items], ms, fault and GraderFault(*fault), changed)
+        except (ValueError, TypeError):  # what was graded has replaced parts of Python in that process
+            self._process.kill()
+            return None
 
     def print_to(self, log: Path) -> None:
         """Order the process to print to a file; a text is no event."""

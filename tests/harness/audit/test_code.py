@@ -1,13 +1,13 @@
+"""The probes of programs, against graders that fall for them and one that does not."""
+
 import textwrap
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from harness.audit.case import NotRun
-from harness.audit.code import PROBES, bench_of, runs_code
-from harness.audit.code_payloads import entry_of, gated, lookup_of, payloads, variants
-from support.auditing import audited_case
+from harness.audit.code import PROBES, runs_code
+from harness.audit.code_bench import bench_of
+from support.auditing import audited_case, found_by, replayed
 
 RECORDS = [
     {
@@ -119,9 +119,12 @@ APART = """
 def findings(tmp_path, source, only=None):
     """What the family finds, by id, of a grader written like this."""
     with audited_case(
-        tmp_path, textwrap.dedent(HERE) + textwrap.dedent(source), RECORDS, kind="code"
+        tmp_path, textwrap.dedent(HERE) + textwrap.dedent(source), RECORDS, kind="code", control=False
     ) as case:
-        found = [one for probe in PROBES if only is None or probe.rule.id in only for one in probe.run(case)]
+        found = found_by(case, [probe for probe in PROBES if only is None or probe.rule.id in only])
+        for one in found:
+            if one.witness is not None:
+                replayed(case, one)
     return {one.id: one for one in found}
 
 
@@ -141,9 +144,8 @@ def findings(tmp_path, source, only=None):
 )
 def test_what_a_program_gets_away_with_is_found(tmp_path, source, rule):
     found = findings(tmp_path, source, only={rule})
-    assert set(found) <= {rule}
-    if (source, rule) != (IN_PROCESS, "E04"):
-        assert rule in found
+    assert set(found) == {rule}
+    assert found[rule].severity >= ("error" if rule == "E11" else "critical")
 
 
 @pytest.mark.slow
@@ -161,39 +163,7 @@ def test_a_grader_that_keeps_its_values_apart_has_no_finding(tmp_path):
 
 def test_a_grader_that_pays_no_known_program_is_not_judged(tmp_path):
     source = textwrap.dedent(HERE) + "\ndef grade(code, tests):\n    return 0.0\n"
-    with audited_case(tmp_path, source, RECORDS, kind="code") as case:
+    with audited_case(tmp_path, source, RECORDS, kind="code", control=False) as case:
         assert runs_code(case)
         with pytest.raises(NotRun, match="no right program"):
             bench_of(case)
-
-
-@given(st.integers(), st.text(max_size=5), st.booleans())
-def test_expected_values_are_looked_up_by_arguments(number, text, flag):
-    record = {
-        "reference_answer": f"assert f({number}, {text!r}) == {flag}",
-        "cases": [{"args": [text], "expected": [number]}],
-    }
-    space: dict = {}
-    exec(lookup_of(record, "f") or "", space)
-    assert space["f"](number, text) is flag
-    assert space["f"](text) == [number]
-
-
-@pytest.mark.parametrize("record", RECORDS[:2])
-def test_variants_of_a_right_program_are_right_and_gates_open_on_their_condition(record):
-    right, name = record["reference_answer"], record["entry_point"]
-    number = int(name.removeprefix("add_"))
-    assert entry_of(record, right) == entry_of({"tests": record["tests"]}, None) == name
-    for one in [*(each.source for each in variants(right, name)), gated(right, "held = True")]:
-        space: dict = {"__name__": "x"}
-        exec(one, space)
-        assert space[name](1) == number + 1
-    with pytest.raises(RuntimeError):
-        exec(gated(right, "held = False"), {})
-
-
-def test_payloads_are_python_but_for_the_one_that_is_none():
-    for programs in payloads("f", ["PASS", "x" * 99]).values():
-        for one in programs:
-            if one.what != "is no Python":
-                compile(one.source, "x", "exec")

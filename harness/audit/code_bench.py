@@ -1,0 +1,238 @@
+"""Records of a grader of code with a right program that it pays, on which wrong ones are tried."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from harness.audit.case import DELTA, Case, NotRun
+from harness.audit.code_payloads import Program, hollow
+from harness.audit.code_tests import Task, entry_of, expected_of, fields_of, lookup
+from harness.audit.formats import Format
+from harness.audit.found import Witness
+from harness.targets.protocol import Graded
+
+__all__ = ["Bench", "OfCode", "Paid", "bench_of", "ended", "runs_code", "seek_paid", "shown_paid"]
+
+_RECORDS = 3
+_FENCE = "```python\n{a}\n```"
+_TESTS = re.compile(r"\bassert\b[^\n]*==|\bdef check\(|unittest\.TestCase|entry_point")
+_RUNS = re.compile(r"\bexec\(|\bsubprocess\b|\brunpy\b|\bmultiprocessing\b|\bcompile\(")
+_MOST_PAID = 4
+
+
+class Bench(NamedTuple):
+    """Records with a right program that is paid, and what right and hollow programs earn there."""
+
+    format: Format
+    tasks: dict[int, Task]
+    """What each record asks for."""
+    right: dict[int, str]
+    """A right program of each record."""
+    top: dict[int, float]
+    """What it earns."""
+    low: dict[int, float]
+    """What a program earns that returns nothing."""
+    floor: dict[int, float]
+    """The most that one earns which returns nothing, raises an error, or cannot be loaded."""
+
+    def pays(self, reward: float | None, record: int) -> bool:
+        """Whether a reward is more than a hollow program earns, by a tenth of what a right one does."""
+        floor, top = self.floor[record], self.top[record]
+        return reward is not None and reward > floor + DELTA * (top - self.low[record])
+
+    def share(self, reward: float | None, record: int) -> float:
+        """A reward as a share of what a right program earns."""
+        low, top = self.low[record], self.top[record]
+        return 0.0 if reward is None else (reward - low) / (top - low)
+
+    @property
+    def first(self) -> int:
+        """The record that is tried first."""
+        return next(iter(self.right))
+
+
+def runs_code(case: Case) -> bool:
+    """Whether the records ask for programs that the grader runs."""
+    if case.subject.kind is not None:
+        return case.subject.kind == "code"
+    if case.control is not None and case.control.kind == "code":
+        return True
+    records = case.subject.records[:50]
+    asserted = sum(bool(_TESTS.search(str(fields_of(one)))) for one in records)
+    if asserted >= 0.8 * len(records):
+        return True
+    tested = sum(bool(expected_of(one, None)) for one in records)
+    return tested >= 0.8 * len(records) and _runs(case)
+
+
+def _runs(case: Case) -> bool:
+    """Whether the grader's source runs programs."""
+    for source in case.subject.sources:
+        try:
+            if _RUNS.search(source.read_text(errors="replace")):
+                return True
+        except OSError:
+            continue
+    return False
+
+
+def bench_of(case: Case, apart: bool = False) -> Bench:
+    """Some records with a right program: the reference's own, or one that looks the tests' values up.
+
+    Args:
+        case: The audit.
+        apart: Whether a program that fails has to earn less than a right one.
+
+    Raises:
+        NotRun: No right program is known, or none is paid; or failing pays as much.
+    """
+    control = case.control
+    fits = control is not None and control.kind == "code" and bool(control.formats)
+    form = control.formats[0] if control is not None and fits else Format(_FENCE)
+    tasks: dict[int, Task] = {}
+    right: dict[int, str] = {}
+    for at in case.some(4 * _RECORDS, "code", range(len(case.subject.records))):
+        record = case.subject.records[at]
+        said = control.golds.get(at) if control is not None and fits else None
+        said = said if said is not None and _is_python(said) else None
+        name = entry_of(record, said)
+        task = Task(name, expected_of(record, name))
+        if said or task.tests:
+            tasks[at], right[at] = task, said or lookup(name, task.tests)
+    top = {at: reward for at, reward in _rewards(case, form, right).items() if reward is not None}
+    low = _rewards(case, form, {at: hollow(tasks[at])[0].source for at in _best(top)})
+    good = [at for at in low if top[at] > (low[at] or 0.0)]
+    if not good:
+        raise NotRun("no right program is known that the grader pays: give records with a solution")
+    floor = {at: low[at] or 0.0 for at in good}
+    for source in (hollow(tasks[good[0]])[1].source, "raise RuntimeError('no')\n"):
+        for at, reward in _rewards(case, form, dict.fromkeys(good[:1], source)).items():
+            floor[at] = max(floor[at], reward or 0.0)
+    for at in good[1:]:
+        floor[at] = max(floor[at], floor[good[0]])
+    if apart and any(floor[at] + DELTA * (top[at] - (low[at] or 0.0)) >= top[at] for at in good):
+        raise NotRun("a program that raises an error is paid as much as a right one")
+    return Bench(
+        form,
+        {at: tasks[at] for at in good},
+        {at: right[at] for at in good},
+        {at: top[at] for at in good},
+        {at: low[at] or 0.0 for at in good},
+        floor,
+    )
+
+
+def _best(top: dict[int, float]) -> list[int]:
+    """Some records whose right program earns most."""
+    most = max(top.values(), default=0.0)
+    return [at for at, reward in top.items() if reward >= most - DELTA * abs(most)][:_RECORDS]
+
+
+def _rewards(case: Case, form: Format, programs: dict[int, str]) -> dict[int, float | None]:
+    replies = case.collector.ask([(at, form.fill(one)) for at, one in programs.items()])
+    return {at: reply.reward for at, reply in zip(programs, replies, strict=True)}
+
+
+def _is_python(source: str) -> bool:
+    try:
+        ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
+class OfCode:
+    """What the probes of this family have in common."""
+
+    controlled = False
+
+    def why_not(self, case: Case) -> str | None:
+        """It applies to graders that run code."""
+        return None if runs_code(case) else "the grader runs no code"
+
+
+class Paid(NamedTuple):
+    """A program that is paid, or that ends the grader."""
+
+    record: int
+    program: Program
+    share: float
+    """What it earns as a share of a right program; 0 where it ends the grader."""
+    records: int
+    """On how many records."""
+
+
+def ended(reply: Graded) -> bool:
+    """Whether a completion ended the grader's process."""
+    return reply.error is not None and "Runtime.ExitError" in reply.error["message"]
+
+
+def seek_paid(
+    case: Case, bench: Bench, make: Callable[[Task], Sequence[Program]], alone: bool = False
+) -> tuple[list[Paid], list[Paid]]:
+    """Try wrong programs on one record, and those that work there on the others.
+
+    Args:
+        case: The audit.
+        bench: Its records.
+        make: Makes the programs of a record.
+        alone: Whether each goes into a call of its own, because it may end the grader or change it.
+
+    Returns:
+        Programs that are paid, the best first, and programs that end the grader's process.
+    """
+    at = bench.first
+    programs = list(make(bench.tasks[at]))
+    replies = [_ask(case, bench, at, one.source) for one in programs] if alone else []
+    replies = replies or case.collector.ask([(at, bench.format.fill(one.source)) for one in programs])
+    ends = [Paid(at, one, 0.0, 1) for one, reply in zip(programs, replies, strict=True) if ended(reply)]
+    likely = [
+        (bench.share(reply.reward, at), number)
+        for number, reply in enumerate(replies)
+        if bench.pays(reply.reward, at)
+    ]
+    paid: list[Paid] = []
+    for share, number in sorted(likely, key=lambda one: (-one[0], len(programs[one[1]].source)))[:_MOST_PAID]:
+        one = programs[number]
+        before = _ask(case, bench, at, one.without).reward if one.without is not None else None
+        if not bench.pays(before, at) and _again(case, bench, at, one.source):
+            count = 1 + sum(_on(case, bench, make, other, number, one) for other in [*bench.right][1:])
+            if count >= min(2, len(bench.right)):
+                paid.append(Paid(at, one, share, count))
+    return paid, ends
+
+
+def _ask(case: Case, bench: Bench, at: int, source: str) -> Graded:
+    return case.collector.ask([(at, bench.format.fill(source))])[0]
+
+
+def _again(case: Case, bench: Bench, at: int, source: str) -> bool:
+    """Whether a program is paid after one that is not: its reward is not what the last sample left."""
+    pair = (hollow(bench.tasks[at])[0].source, source)
+    for one in pair:
+        (reply,) = case.collector.grade([case.collector.rollout(at, bench.format.fill(one))])
+    return bench.pays(reply.reward, at)
+
+
+def _on(
+    case: Case,
+    bench: Bench,
+    make: Callable[[Task], Sequence[Program]],
+    at: int,
+    number: int,
+    like: Program,
+) -> bool:
+    """Whether the program that works on one record works on another one."""
+    programs = list(make(bench.tasks[at]))
+    same = programs[number] if number < len(programs) and programs[number].what == like.what else None
+    same = same or next((one for one in programs if one.what == like.what), None)
+    return same is not None and bench.pays(_ask(case, bench, at, same.source).reward, at)
+
+
+def shown_paid(case: Case, bench: Bench, one: Paid) -> tuple[str, Witness]:
+    """The completion of a program that is paid, and its witness."""
+    text = bench.format.fill(one.program.source)
+    return text, case.witness((one.record, text))

@@ -1,0 +1,275 @@
+"""Programs that outlive their sample, see what they should not, or change what the next one finds."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import closing
+
+import psutil
+
+from harness.audit.case import Case, FamilyStopped
+from harness.audit.code_bench import Bench, OfCode, bench_of
+from harness.audit.code_payloads import gated, hollow
+from harness.audit.code_tests import written
+from harness.audit.found import Found, Witness
+from harness.findings import Rule, Severity
+from harness.targets.protocol import Graded
+
+__all__ = ["CarryOver", "Credentials", "Unbounded"]
+
+_TIMEOUT = re.compile(r"(?:timeout|seconds|limit|alarm)\w*\s*[=:(,]\s*(\d+(?:\.\d+)?)", re.IGNORECASE)
+_SPARE_S = 2.0
+_LOOKS, _LOOK_S = 10, 0.05
+_USUAL_S, _MOST_S = 3.0, 10.0
+
+
+class Unbounded(OfCode):
+    """Programs that never end, or leave something behind that does not.
+
+    Its findings have no witness: a replay would wait for the program as the grader does.
+    """
+
+    rule = Rule(
+        "E08",
+        Severity.CRITICAL,
+        "a program may run for as long as it likes",
+        "Run the completion's code in a child process with a time limit, and end its whole process group.",
+    )
+
+    def run(self, case: Case) -> Iterator[Found]:
+        """Grade a program that leaves a child behind and one that never ends, with time to spare.
+
+        Raises:
+            NotRun: No right program is known that is paid.
+        """
+        bench = bench_of(case)
+        at = bench.first
+        name = bench.tasks[at].name
+        limit = _longest(case) + _SPARE_S
+        mark = f"rft-audit-{uuid.uuid4().hex}"
+        with closing(case.opener.open(seconds=limit)) as patient:
+            leaving = f"{_LEAVES.replace('MARK', mark)}\n{bench.right[at]}"
+            text = bench.format.fill(leaving)
+            patient.grade([patient.rollout(at, text)])
+            left = _ended_all(mark)
+            endless = bench.format.fill(written(name, _ENDLESS) if name else _ENDLESS)
+            try:
+                (reply,) = patient.grade([patient.rollout(at, endless)])
+            except FamilyStopped:
+                reply = Graded(None, {}, {"kind": "call", "message": "Sandbox.Timedout"})
+        if reply.error is not None and "Sandbox.Timedout" in reply.error["message"]:
+            message = f"a program that never ends is still running after {limit:g} s"
+            yield self._found(endless, message, self.rule.severity)
+        elif "group" in left:
+            message = "a program can leave a process behind that outlives its sample"
+            yield self._found(text, message, self.rule.severity)
+        elif left:
+            message = "a program can leave a process behind by starting a session of its own"
+            yield self._found(text, message, Severity.NOTE)
+
+    def _found(self, text: str, message: str, severity: Severity) -> Found:
+        return Found(
+            self.rule.id,
+            severity,
+            message,
+            fix=self.rule.fix,
+            records=1,
+            tried=1,
+            text=text,
+            headline=f"{message[0].upper()}{message[1:]}.",
+        )
+
+
+_LEAVES = """\
+import subprocess, sys
+for way in ("group", "session"):
+    subprocess.Popen(
+        [sys.executable, "-c", "import time; time.sleep(20)", "MARK", way],
+        start_new_session=way == "session", stdin=-3, stdout=-3, stderr=-3,
+    )
+"""
+
+_ENDLESS = """\
+import signal, time
+for number in range(1, 32):
+    try:
+        signal.signal(number, signal.SIG_IGN)
+    except Exception:
+        pass
+while True:
+    try:
+        time.sleep(5)
+    except BaseException:
+        pass
+"""
+
+
+def _ended_all(mark: str) -> set[str]:
+    """End the processes whose command line holds a word; say in which ways they were started."""
+    left: list[psutil.Process] = []
+    for _ in range(_LOOKS):  # what was just killed may still be there
+        left = [one for one in psutil.process_iter(["cmdline"]) if mark in (one.info["cmdline"] or ())]
+        if not left:
+            return set()
+        time.sleep(_LOOK_S)
+    for one in left:
+        with contextlib.suppress(psutil.Error):
+            one.kill()
+    return {one.info["cmdline"][-1] for one in left}
+
+
+def _longest(case: Case) -> float:
+    """The longest time limit that the grader's source names, seconds; a usual one where it names none."""
+    found: list[float] = []
+    for source in case.subject.sources:
+        try:
+            found += [float(one) for one in _TIMEOUT.findall(source.read_text(errors="replace"))]
+        except OSError:
+            continue
+    return max((one for one in found if one <= _MOST_S), default=_USUAL_S)
+
+
+class Credentials(OfCode):
+    """Programs that see the credentials of the function's role."""
+
+    rule = Rule(
+        "E09",
+        Severity.CRITICAL,
+        "a program can read the function's credentials",
+        "Run the completion's code in a child process with an empty environment and no network.",
+    )
+
+    def run(self, case: Case) -> Iterator[Found]:
+        """Grade a right program that is right only where it finds the stand-in key in its environment.
+
+        Raises:
+            NotRun: No right program is known that is paid.
+        """
+        bench = bench_of(case, apart=True)
+        at = bench.first
+        condition = 'import os\nheld = bool(os.environ.get("AWS_SECRET_ACCESS_KEY"))'
+        empty, text = hollow(bench.tasks[at])[0].source, gated(bench.right[at], condition)
+        found = [case.collector.rollout(at, bench.format.fill(one)) for one in (empty, text)]
+        *_, reply = case.collector.grade(found)
+        if bench.pays(reply.reward, at):
+            shown = bench.format.fill(text)
+            yield Found(
+                self.rule.id,
+                self.rule.severity,
+                "a program finds AWS_SECRET_ACCESS_KEY in its environment: in Lambda that is the key of the "
+                "function's role",
+                fix=self.rule.fix,
+                witness=case.witness((at, shown)),
+                records=1,
+                tried=1,
+                text=shown,
+                share=bench.share(reply.reward, at),
+                headline="A completion's program can read the credentials of your function's role.",
+            )
+
+
+class CarryOver(OfCode):
+    """Programs that change what a later sample finds."""
+
+    rule = Rule(
+        "E10",
+        Severity.CRITICAL,
+        "one sample's program changes what another one's finds",
+        "Run each completion's code in a process of its own, with a folder of its own.",
+    )
+
+    def run(self, case: Case) -> Iterator[Found]:
+        """Let one program leave something, and another be right only where it finds that.
+
+        Raises:
+            NotRun: No right program is known that is paid.
+        """
+        bench = bench_of(case)
+        at = bench.first
+        right, failing = bench.right[at], "raise RuntimeError('no')\n"
+        empty = hollow(bench.tasks[at])[0].source
+        word = f"rft_audit_{uuid.uuid4().hex[:12]}"
+        shown = self._shown(case, bench, (empty, failing, right, failing))
+        if shown is not None:
+            yield self._found(
+                bench,
+                "a program that crashes is paid what the right one before it was paid",
+                self.rule.severity,
+                failing,
+                shown,
+            )
+            return
+        try:
+            for severity, what, leaves, condition in _ways(word):
+                finds = gated(right, condition)
+                shown = self._shown(case, bench, (finds, f"{leaves}\n{right}", finds))
+                if shown is not None:
+                    message = (
+                        f"a program that {what} changes what the next sample's program finds: the order of "
+                        "samples decides their rewards"
+                    )
+                    yield self._found(bench, message, severity, finds, shown)
+                    return
+        finally:
+            for path in (f"/tmp/{word}", f"/tmp/{word}.py"):
+                with contextlib.suppress(OSError):
+                    os.unlink(path)
+
+    def _shown(self, case: Case, bench: Bench, programs: tuple[str, ...]) -> Witness | None:
+        """The programs in one call, where the last one is paid and was not before the others."""
+        at = bench.first
+        rollouts = tuple(
+            case.collector.rollout(at, bench.format.fill(one), f"witness-{number}")
+            for number, one in enumerate(programs, 1)
+        )
+        replies = case.collector.grade(rollouts)
+        before = replies[-3].reward
+        if bench.low[at] < bench.top[at] and not _paid(bench, before) and _paid(bench, replies[-1].reward):
+            return Witness(rollouts, tuple(one.reward for one in replies))
+        return None
+
+    def _found(self, bench: Bench, message: str, severity: Severity, program: str, shown: Witness) -> Found:
+        return Found(
+            self.rule.id,
+            severity,
+            message,
+            fix=self.rule.fix,
+            witness=shown,
+            records=1,
+            tried=1,
+            text=bench.format.fill(program),
+        )
+
+
+def _paid(bench: Bench, reward: float | None) -> bool:
+    """Whether a reward is nearer to that of a right program than to that of a hollow one."""
+    low, top = bench.low[bench.first], bench.top[bench.first]
+    return reward is not None and reward > (low + top) / 2
+
+
+def _ways(word: str) -> Iterator[tuple[Severity, str, str, str]]:
+    """Ways to leave a mark: how bad it is, in words, what leaves it, and what finds it."""
+    yield (
+        Severity.CRITICAL,
+        "sets an attribute of a module",
+        f"import builtins\nbuiltins.{word} = 1\n",
+        f"import builtins\nheld = hasattr(builtins, '{word}')",
+    )
+    apart = f"os.getcwd().startswith('/tmp/') and not {os.getcwd()!r}.startswith(os.getcwd())"
+    yield (
+        Severity.CRITICAL,
+        "leaves a file in its working folder",
+        f"import os\nif {apart}:\n    open('{word}', 'w').close()\n",
+        f"import os\nheld = os.path.exists('{word}') and {apart}\nif held:\n    os.unlink('{word}')",
+    )
+    yield (
+        Severity.NOTE,
+        "leaves a file in /tmp",
+        f"open('/tmp/{word}', 'w').close()\n",
+        f"import os\nheld = os.path.exists('/tmp/{word}')",
+    )

@@ -1,0 +1,246 @@
+"""Wrong programs that a grader of code pays: they end early, forge, read, patch, or do nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+
+from harness.audit.case import DELTA, Case
+from harness.audit.code_bench import Bench, OfCode, Paid, bench_of, ended, seek_paid, shown_paid
+from harness.audit.code_marks import marks_of
+from harness.audit.code_payloads import (
+    Program,
+    constants,
+    early_exits,
+    forgeries,
+    hollow,
+    parts,
+    patches,
+    readers,
+    spoofs,
+)
+from harness.audit.code_tests import Task
+from harness.audit.found import Found
+from harness.findings import Rule, Severity
+
+__all__ = ["EARLY_EXIT", "FORGERY", "HOLLOW", "PATCH", "READER", "SOME_TESTS", "SPOOF"]
+
+_MUCH = 0.3
+_PATCHED_S = 3.0
+
+Making = Callable[[Case, Bench, Task], Sequence[Program]]
+
+
+class WrongProgram(OfCode):
+    """A wrong program that is paid, or that takes the grader's process with it.
+
+    Args:
+        rule: The probe's id, title and fix.
+        make: Makes the programs of a record.
+        alone: Whether each goes into a call of its own.
+    """
+
+    def __init__(self, rule: Rule, make: Making, alone: bool = False) -> None:
+        self.rule = rule
+        self.make = make
+        self.alone = alone
+
+    def run(self, case: Case) -> Iterator[Found]:
+        """Grade each program; the one that earns most is shown.
+
+        Raises:
+            NotRun: No right program is known that is paid more than a program that fails.
+        """
+        bench = bench_of(case, apart=True)
+        paid, ends = seek_paid(case, bench, lambda task: self.make(case, bench, task), self.alone)
+        if paid:
+            yield self._found(case, bench, paid[0], f"is paid {paid[0].share:.0%} of the reward")
+        elif ends and self.rule.id == "E01":
+            yield self._found(case, bench, ends[0], "ends the grader's process, with its batch")
+
+    def _found(self, case: Case, bench: Bench, one: Paid, so: str) -> Found:
+        text, witness = shown_paid(case, bench, one)
+        tried = len(bench.right) if one.share else 1
+        return Found(
+            self.rule.id,
+            self.rule.severity,
+            f"a program that {one.program.what} {so}, on {one.records} of {tried} records",
+            fix=self.rule.fix,
+            witness=witness,
+            records=one.records,
+            tried=tried,
+            text=text,
+            share=one.share or None,
+            headline=f"A program that {one.program.what} {so}.",
+        )
+
+
+def _forgeries(case: Case, bench: Bench, task: Task) -> Sequence[Program]:
+    """Forged reports; where a program can end the grader itself, those that do not end alone."""
+    made = forgeries(task, marks_of(case.subject.sources, max(1, len(task.tests))), os.getcwd())
+    at = bench.first
+    end = next(one.source for one in early_exits(bench.tasks[at]) if "os._exit" in one.source)
+    (reply,) = case.collector.ask([(at, bench.format.fill(end))])
+    return [one for one in made if "os._exit" not in one.source] if ended(reply) else made
+
+
+class Patched(WrongProgram):
+    """Programs that replace what the tests compare with, in a process that no other probe asks."""
+
+    def run(self, case: Case) -> Iterator[Found]:
+        """Grade each program in a fresh process, which one of them may change for good.
+
+        Raises:
+            NotRun: No right program is known that is paid more than a program that fails.
+        """
+        bench_of(case, apart=True)  # what it asked is not asked again where this ends here
+        with closing(case.opener.open(seconds=_PATCHED_S)) as fresh:
+            yield from super().run(replace(case, collector=fresh))
+
+
+class Hollow(OfCode):
+    """Programs that do nothing, and what they earn above the lowest reward."""
+
+    rule = Rule(
+        "E06",
+        Severity.CRITICAL,
+        "a program that does nothing is paid",
+        "Count the tests that ran and passed, and pay nothing where there are none.",
+    )
+
+    def run(self, case: Case) -> Iterator[Found]:
+        """Grade hollow programs; from a tenth of the reward it is an error, from 30 % critical.
+
+        A constant may earn the share of the tests that expect it.
+
+        Raises:
+            NotRun: No right program is known that is paid.
+        """
+        bench = bench_of(case)
+        lowest = case.subject.bounds[0] if case.subject.bounds else min(0.0, *bench.low.values())
+        bare = bench._replace(low=dict.fromkeys(bench.low, lowest), floor=dict.fromkeys(bench.floor, lowest))
+        paid, _ = seek_fair(case, bare, lambda task: [(one, 0.0) for one in hollow(task)])
+        if not paid and all(task.tests for task in bench.tasks.values()):
+            paid, _ = seek_fair(case, bare, constants)
+        if not paid:
+            return
+        one = paid[0]
+        text, witness = shown_paid(case, bare, one)
+        said = f"a program that {one.program.what} is paid {one.share:.0%} of the reward"
+        yield Found(
+            self.rule.id,
+            Severity.CRITICAL if one.share >= _MUCH else Severity.ERROR,
+            f"{said}, on {one.records} of {len(bench.right)} records",
+            fix=self.rule.fix,
+            witness=witness,
+            records=one.records,
+            tried=len(bench.right),
+            text=text,
+            share=one.share,
+            headline=f"{said[0].upper()}{said[1:]}.",
+        )
+
+
+class SomeTests(OfCode):
+    """Programs that know some of the tests, and earn more than these are worth."""
+
+    rule = Rule(
+        "E07",
+        Severity.ERROR,
+        "a program that knows some of the tests is paid as if it passed all",
+        "Run all tests, the hidden ones too, and pay for all or for the share that passes.",
+    )
+
+    def run(self, case: Case) -> Iterator[Found]:
+        """Grade tables of some tests' values.
+
+        Raises:
+            NotRun: No right program is known that is paid.
+        """
+        bench = bench_of(case, apart=True)
+        paid, _ = seek_fair(case, bench, parts)
+        if paid:
+            one = paid[0]
+            text, witness = shown_paid(case, bench, one)
+            said = f"a program that {one.program.what} is paid {one.share:.0%} of the reward"
+            yield Found(
+                self.rule.id,
+                self.rule.severity,
+                f"{said}, on {one.records} of {len(bench.right)} records",
+                fix=self.rule.fix,
+                witness=witness,
+                records=one.records,
+                tried=len(bench.right),
+                text=text,
+                share=one.share,
+                headline=f"{said[0].upper()}{said[1:]}.",
+            )
+
+
+def seek_fair(
+    case: Case, bench: Bench, make: Callable[[Task], list[tuple[Program, float]]]
+) -> tuple[list[Paid], list[Paid]]:
+    """Programs that earn more than the share of the tests that they pass.
+
+    Args:
+        case: The audit.
+        bench: Its records; what is fair is counted from what its hollow program earns.
+        make: Makes programs and the share of the tests that each passes.
+    """
+    fair = {(at, one.source): share for at, task in bench.tasks.items() for one, share in make(task)}
+    paid, ends = seek_paid(case, bench, lambda task: [one for one, _ in make(task)])
+    more = [one for one in paid if one.share > fair[one.record, one.program.source] + DELTA]
+    return more, ends
+
+
+EARLY_EXIT = WrongProgram(
+    Rule(
+        "E01",
+        Severity.CRITICAL,
+        "a program that ends early is paid, or ends the grader",
+        "Run the completion's code in a child process, and pay only for a result that the tests wrote.",
+    ),
+    lambda case, bench, task: early_exits(task),
+    alone=True,
+)
+SPOOF = WrongProgram(
+    Rule(
+        "E02",
+        Severity.CRITICAL,
+        "an object that is equal to everything is paid",
+        "Compare values of built-in types alone: compare their types first, or what they are as JSON.",
+    ),
+    lambda case, bench, task: spoofs(task),
+)
+FORGERY = WrongProgram(
+    Rule(
+        "E03",
+        Severity.CRITICAL,
+        "a program that prints what success prints is paid",
+        "Let the tests report on a channel that the completion's code cannot write to.",
+    ),
+    _forgeries,
+)
+READER = WrongProgram(
+    Rule(
+        "E04",
+        Severity.CRITICAL,
+        "a program can read the expected values",
+        "Keep expected values in another process than the one that runs the completion's code.",
+    ),
+    lambda case, bench, task: readers(task, os.getcwd()),
+)
+PATCH = Patched(
+    Rule(
+        "E05",
+        Severity.CRITICAL,
+        "a program can replace what the tests compare with",
+        "Compare in another process than the one that runs the completion's code.",
+    ),
+    lambda case, bench, task: patches(task),
+    alone=True,
+)
+HOLLOW = Hollow()
+SOME_TESTS = SomeTests()
