@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from harness.audit.answer_forms import FORMS
 from harness.audit.case import Subject
 from harness.audit.engine import BEFORE, CATALOGUE, FAMILIES, Audited
 from harness.audit.found import Found, Witness
 from harness.audit.headline import Sorted
+from harness.audit.invariance import OtherForms
 from harness.disk import file_sha256, replaced
 from harness.findings import Place, Rule
 from harness.runs.audits import AuditFacts, AuditFinding, Verdict
@@ -23,12 +26,26 @@ __all__ = ["facts_of", "place_of", "record_of", "rules", "title_of", "witness_fi
 
 @cache
 def rules() -> dict[str, Rule]:
-    """The rules of all probes, by id; of two probes with one id, the first one's."""
+    """Everything that an audit looks for, by id; of two rules with one id, the first probe's."""
     found: dict[str, Rule] = {}
-    for probes in (*BEFORE.values(), *FAMILIES.values()):
-        for one in probes:
-            found.setdefault(one.rule.id, one.rule)
-    return dict(sorted(found.items()))
+    for probe in (one for probes in (*BEFORE.values(), *FAMILIES.values()) for one in probes):
+        module = sys.modules[type(probe).__module__]  # a probe of several rules has the others beside it
+        for value in (probe.rule, *vars(type(probe)).values(), *vars(module).values()):
+            if isinstance(value, Rule):
+                found.setdefault(value.id, value)
+    return dict(sorted({**found, **_rules_of_forms()}.items()))
+
+
+def _rules_of_forms() -> dict[str, Rule]:
+    """The rules of right answers that are written otherwise, which have one probe."""
+    names: dict[str, list[str]] = {}
+    for form in FORMS:
+        names.setdefault(form.id, []).append(form.name)
+    rule = OtherForms.rule
+    return {
+        id: rule._replace(id=id, title=f"{rule.title}, such as {' and '.join(some[:2])}")
+        for id, some in names.items()
+    }
 
 
 def title_of(found: Found) -> str:

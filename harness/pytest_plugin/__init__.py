@@ -124,7 +124,7 @@ def assert_no_findings(request: pytest.FixtureRequest) -> Callable[..., AuditFac
     Its arguments: `records`, a path, and `grader`, a grader or its name, those of the project's settings when
     they are left out; `fail_on`, the severity from which on a finding fails, `error` when it is left out; and
     `rollouts` (a path), `kind`, `accepted`, `range`, `wire`, `limit`, `search`, `seconds` and `seed` as `rft
-    audit` has them. It audits 60 records and searches with 200 gradings, so that a test takes about a second.
+    audit` has them. It audits 60 records and searches with 200 gradings, so that it takes a second or two.
     Findings that the project's settings waive do not fail. It returns the audit, and keeps nothing.
 
     Example:

@@ -21,7 +21,7 @@ from harness.targets.opening import TargetChoice
 __all__ = ["audit_without_findings"]
 
 RECORDS, SEARCH = 60, 200
-"""What an audit takes where the test does not say, so that it takes about a second."""
+"""What an audit takes where the test does not say, so that it takes a second or two."""
 
 
 def audit_without_findings(
