@@ -26,6 +26,8 @@ _FIRST = 8
 _SHARE = 0.25
 """A call should take no more than this part of its time limit, as far as earlier calls tell."""
 _TIMEOUTS = 4
+_ENDS = 24
+_ENDED = "Runtime.ExitError"
 _KEPT = 5
 BREAKS_CONTRACT = {
     "AnswerShapeError": "A01",
@@ -95,21 +97,55 @@ class _Watched:
         self.name, self.max_bytes, self.concurrency = target.name, target.max_bytes, target.concurrency
         self.faults: list[tuple[str, str]] = []
         self.timeouts = 0
+        self.ends = 0
+        """How often the grader's process ended, in this family."""
+        self.all_ends = 0
+        self.answered = False
+        """Whether any call was answered, with whatever it was."""
+        self.late: Any = None
+        """The smallest event of ordinary samples that ran into the time limit."""
+        self.bent = False
+        """Whether samples are such as no service sends."""
         self.changed: Any = None
         """The first event that the grader changed."""
 
     def grade(self, event: Any) -> Answer:
-        if self.timeouts >= _TIMEOUTS:
-            raise FamilyStopped("the grader ran into the time limit again and again")
+        self._stop_where_hopeless()
         self.budget.take_call()
         answer = self.target.grade(event)
         if answer.changed and self.changed is None:
             self.changed = event
         if isinstance(answer.fault, GraderFault):
-            if answer.fault.error_type == "Sandbox.Timedout":
-                self.timeouts += 1
+            late = answer.fault.error_type == "Sandbox.Timedout"
+            ended = answer.fault.error_type == _ENDED
+            self.timeouts += late
+            if late and not self.bent and (self.late is None or len(event) < len(self.late)):
+                self.late = event
+            self.ends += ended
+            self.all_ends += ended
+            self.answered = self.answered or not (late or ended)
             self.faults.append((answer.fault.error_type, answer.fault.message))
+        else:
+            self.answered = True
         return answer
+
+    def _stop_where_hopeless(self) -> None:
+        """Stop the family where calls keep taking too long or ending the process, each of which costs time.
+
+        Raises:
+            FamilyStopped: They do.
+        """
+        never = "" if self.answered else ", and it answered no call at all"
+        if self.timeouts >= (_TIMEOUTS if self.answered else _TIMEOUTS // 2):
+            raise FamilyStopped(f"the grader ran into the time limit again and again{never}")
+        most = _ENDS if self.answered and self.all_ends < 2 * _ENDS else _TIMEOUTS
+        if self.ends >= most:
+            raise FamilyStopped(f"the grader ended its own process again and again{never}")
+
+    def rest(self) -> None:
+        """Forget what a family met, but not that no call was ever answered."""
+        if self.answered:
+            self.timeouts = self.ends = 0
 
     def close(self) -> None:
         self.target.close()
@@ -190,6 +226,7 @@ class Collector:
         while len(found) < len(samples):
             part = samples[len(found) : len(found) + (batch or self._fitting())]
             self.budget.take(len(part))
+            self.target.bent = bent
             began = time.perf_counter()
             graded = self._apart(part, grade_samples(self.target, part, self.profile, divide=True))
             self._ms.append((time.perf_counter() - began) * 1000 / len(part))
@@ -227,6 +264,7 @@ class Collector:
             gradings: How many samples it counts for.
         """
         self.budget.take(gradings)
+        self.target.bent = True
         return self.target.grade(event)
 
     def over(self, wire: str) -> Collector:
@@ -249,7 +287,7 @@ class Collector:
 
     def rest(self) -> None:
         """Forget earlier timeouts: another family begins."""
-        self.target.timeouts = 0
+        self.target.rest()
 
     def close(self) -> None:
         """Let go of the grader."""

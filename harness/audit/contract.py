@@ -60,6 +60,12 @@ LOST_CALL = Rule(
     "Grade each sample in a `try` of its own, and give one that fails an entry with the lowest reward.",
 )
 """What is found where a call fails for one of its samples."""
+_ENDLESS = Rule(
+    "G04",
+    Severity.CRITICAL,
+    "a completion takes longer than any call may",
+    "Bound what the grader repeats, and give it a time limit of its own for each sample.",
+)
 RULES = {rule.id: rule for rule in (_SHAPE, _IDS, _RANGE)}
 OF_SHAPE = {
     **dict.fromkeys(("AnswerShapeError", "InvalidJson", "Runtime.MarshalError"), "A01"),
@@ -105,7 +111,26 @@ def broken_contract(case: Case) -> Iterator[Found]:
             headline=_short(said),
         )
     yield from _crashes(case)
+    yield from _endless(case)
     yield from _changed_event(case)
+
+
+def _endless(case: Case) -> Iterator[Found]:
+    """A grader that answers nothing at all, or runs into the time limit on ordinary completions."""
+    target = case.collector.target
+    if not target.answered and target.faults:
+        kind, message = target.faults[0]
+        rule = _ENDLESS if kind == "Sandbox.Timedout" else LOST_CALL
+        said = f"no call was ever answered: {message}"
+    elif target.late is not None:
+        rule = _ENDLESS
+        last = target.late[0]["messages"][-1] if isinstance(target.late, list) else {}
+        text = shortened(printable(repr(last.get("content"))), 60)
+        what = f"the completion {text}" if len(target.late) == 1 else f"a call of {len(target.late)} samples"
+        said = f"{what} runs into the time limit of {case.opener.limits.seconds:g} s"
+    else:
+        return
+    yield Found(*(rule.id, rule.severity, said), fix=rule.fix, headline=said)
 
 
 def _crashes(case: Case) -> Iterator[Found]:

@@ -49,8 +49,8 @@ class CallTime:
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """It applies where the grader runs on this machine."""
-        return None if case.opener.here else "time over a network says little of the grader"
+        """It applies where the grader does its work on this machine."""
+        return _elsewhere(case)
 
     def run(self, case: Case) -> Iterator[Found]:
         """Time some samples, and a whole call where that may take long; the faster of two counts."""
@@ -71,6 +71,13 @@ class CallTime:
             f" Lambda ends a function after {_DEFAULT_S:g} s unless its template says otherwise"
         )
         yield Found(self.rule.id, severity, message, fix=self.rule.fix, headline=message)
+
+
+def _elsewhere(case: Case) -> str | None:
+    """Why time says little of the grader; None where it does."""
+    if not case.opener.here:
+        return "time over a network says little of the grader"
+    return "most of its time is the model's" if asks_a_model(case) else None
 
 
 def _timed(collector: Collector, samples: Sequence[dict[str, object]]) -> float:
@@ -106,10 +113,8 @@ class GrowingTime:
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """It applies where the grader runs on this machine, and asks nobody else."""
-        if asks_a_model(case):
-            return "the time that a model takes hides the grader's own"
-        return None if case.opener.here else "time over a network says little of the grader"
+        """It applies where the grader does its work on this machine."""
+        return _elsewhere(case)
 
     def run(self, case: Case) -> Iterator[Found]:
         """Grade long completions of many forms at growing sizes, and find the one that takes too long."""

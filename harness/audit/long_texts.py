@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from harness.audit.case import Case
 from harness.audit.formats import SLOT
-from harness.audit.mining import mine
+from harness.audit.mining import mine_for
 from harness.audit.regex_texts import pumps_of
 
 __all__ = ["LongText", "long_texts"]
@@ -42,7 +42,7 @@ def long_texts(case: Case) -> list[LongText]:
     Args:
         case: The audit, whose sources and accepted formats are looked at.
     """
-    mined = mine(case.subject.sources)
+    mined = mine_for(case.subject.sources, case.opener.grader_name)
     found: list[LongText] = []
     for pattern in mined.patterns:
         for pump in pumps_of(pattern)[:6]:
@@ -57,7 +57,7 @@ def long_texts(case: Case) -> list[LongText]:
 
 def _markers(case: Case) -> list[str]:
     """What stands before an answer, and the tags of the sources, open ones too."""
-    mined = mine(case.subject.sources)
+    mined = mine_for(case.subject.sources, case.opener.grader_name)
     parts: dict[str, None] = {}
     for one in case.control.formats if case.control is not None else ():
         before, _, after = one.template.partition(SLOT)

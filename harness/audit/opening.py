@@ -120,6 +120,11 @@ class Opener:
         """Whether the grader runs in a child process on this machine, whose surroundings can be changed."""
         return isinstance(self.facts, InProcessFacts)
 
+    @property
+    def grader_name(self) -> str:
+        """The name of the grader in its file or module; empty where it is not known."""
+        return self.facts.grader.rpartition(":")[2] if isinstance(self.facts, InProcessFacts) else ""
+
     def open(
         self,
         *,

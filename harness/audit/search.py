@@ -13,7 +13,6 @@ from harness.audit.mining import mine_for
 from harness.audit.search_texts import Pool, composed, pool_of, random_texts
 from harness.findings import Rule, Severity
 from harness.printable import printable, shortened
-from harness.runs.facts import InProcessFacts
 
 __all__ = ["PROBES"]
 
@@ -90,10 +89,10 @@ class _Hunt:
 
     def __init__(self, case: Case) -> None:
         self.case = case
-        facts = case.opener.facts
-        name = facts.grader.rpartition(":")[2] if isinstance(facts, InProcessFacts) else ""
         self.chance = case.random("search")
-        self.pool: Pool = pool_of(mine_for(case.subject.sources, name), case.known.formats, self.chance)
+        self.pool: Pool = pool_of(
+            mine_for(case.subject.sources, case.opener.grader_name), case.known.formats, self.chance
+        )
         self.records = _of_different_golds(case)
         self.used = 0
         self.asked_last = 0

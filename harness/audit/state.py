@@ -14,7 +14,7 @@ from typing import Any
 from harness.audit.case import Case
 from harness.audit.collector import BREAKS_CONTRACT, Collector
 from harness.audit.found import Found, Witness
-from harness.audit.mining import asks_a_service, mine
+from harness.audit.mining import asks_a_service, mine_for
 from harness.audit.proposals import likely_formats
 from harness.audit.readings import answer_in
 from harness.findings import Rule, Severity
@@ -87,7 +87,7 @@ class State:
         first = _grade(case.collector, samples)
         here, elsewhere = _differing_here(case, samples, first), set[int]()
         if case.opener.here:
-            mined = mine(case.subject.sources)
+            mined = mine_for(case.subject.sources, case.opener.grader_name)
             for seed in _SEEDS if mined.hashes or not case.subject.sources else _SEEDS[:1]:
                 with closing(case.opener.open(hash_seed=seed, clock_ahead_s=_DAYS * 86_400.0)) as fresh:
                     elsewhere |= _differing(first, _grade(fresh, samples))
@@ -197,7 +197,9 @@ def _cause(case: Case, samples: list[dict[str, Any]], differing: list[int], else
     base = fresh()
     if _differing(base, fresh()):
         return _Cause(_RANDOM, _said(len(differing), len(samples), "at random"))
-    hashes = elsewhere and (mine(case.subject.sources).hashes or not case.subject.sources)
+    hashes = elsewhere and (
+        mine_for(case.subject.sources, case.opener.grader_name).hashes or not case.subject.sources
+    )
     if hashes and any(_differing(base, fresh(hash_seed=seed)) for seed in range(1, 8)):
         return _Cause(_RANDOM, _said(len(differing), len(samples), "by the order of Python's sets"))
     if elsewhere and _differing(base, fresh(clock_ahead_s=_DAYS * 86_400.0)):

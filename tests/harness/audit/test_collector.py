@@ -86,6 +86,7 @@ def test_a_right_answer_among_many_that_raise_is_graded(opened):
 
 def test_a_grader_that_hangs_is_ended_and_stops_its_family(opened):
     collector = opened(source("while text == 'bad': pass"), seconds=0.2)
+    assert collector.ask([(1, "2")])[0].reward == 1.0
     for _ in range(4):
         (one,) = collector.grade([collector.rollout(0, "bad")])
         assert "Sandbox.Timedout" in one.error["message"]
@@ -127,3 +128,22 @@ def test_surroundings_can_be_changed(tmp_path):
     for ahead, reward in ((0.0, 0.0), (100 * 365 * 86_400, 1.0)):
         with closing(opener.open(clock_ahead_s=ahead)) as collector:
             assert collector.ask([(0, "x")])[0].reward == reward
+
+
+@pytest.mark.parametrize("extra", ["while True: pass", "import os; os._exit(1)"])
+def test_a_grader_that_never_answers_is_given_up_for_good(opened, extra):
+    collector = opened(source(extra), seconds=0.2)
+    with pytest.raises(FamilyStopped, match="answered no call at all"):
+        collector.ask([(at, "1") for at in range(16)])
+    collector.rest()
+    with pytest.raises(FamilyStopped, match="answered no call at all"):
+        collector.ask([(0, "1")])
+
+
+def test_a_grader_that_keeps_ending_its_process_stops_its_family(opened):
+    collector = opened(source("text == 'bad' and __import__('os')._exit(1)"))
+    assert collector.ask([(1, "2")])[0].reward == 1.0
+    with pytest.raises(FamilyStopped, match="ended its own process"):
+        collector.grade([collector.rollout(0, "bad") for _ in range(40)], batch=1)
+    collector.rest()
+    assert collector.ask([(0, "1")])[0].reward == 1.0
