@@ -65,13 +65,11 @@ def seek(case: Case) -> Sought:
     Args:
         case: The audit; `sought` of it is set too.
     """
-    if case.subject.kind == "format":
-        case.sought = seek_form(case)
-    else:
-        try:
-            case.sought = _seek(case)
-        except FamilyStopped as stopped:
-            case.sought = Sought(None, str(stopped), case.opener.wire)
+    look = seek_form if case.subject.kind == "format" else _seek
+    try:
+        case.sought = look(case)
+    except FamilyStopped as stopped:
+        case.sought = Sought(None, str(stopped), case.opener.wire)
     return case.sought
 
 

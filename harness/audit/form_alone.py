@@ -18,6 +18,15 @@ _MOST = 3
 _PLAIN = "I looked at this and here is what I think about it"
 FORM_FILLER = "The result follows from the steps above"
 """What stands in the place of an answer where form alone counts."""
+_RICH = (
+    f"# Answer\n\n- The first point.\n- The second point.\n- The third point.\n\n**{SLOT}**",
+    f"1. The first step.\n2. The second step.\n3. The third step.\n\n{SLOT}.",
+    f"Step 1: Read it.\nStep 2: Work it out.\nStep 3: Check it.\n\nConclusion: {SLOT}.",
+    f"## Analysis\n\n{WORKING}\n\n## Answer\n\n{SLOT}.",
+    f"| Part | Value |\n|---|---|\n| answer | {SLOT} |",
+    f"{' '.join([WORKING] * 12)}\n\n{SLOT}.",
+)
+"""Writing of other forms: headings, lists, steps, tables, length."""
 
 
 def seek_form(case: Case) -> Sought:
@@ -35,6 +44,7 @@ def seek_form(case: Case) -> Sought:
     for templates in (
         (*own, *declared),
         (*common_templates("text", Reading()), *mined_templates(subject.sources)),
+        _RICH,
     ):
         formats = [Format(one) for one in dict.fromkeys(templates) if one != SLOT]
         found = _paid(case, formats, sample)

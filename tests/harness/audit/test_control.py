@@ -245,6 +245,27 @@ def test_a_reward_of_form_alone_has_the_declared_format_for_a_control(tmp_path):
         assert seek(case).control is None
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return text.count('- ') >= 3",
+        "return len(text) > 500",
+        "return len(re.findall(r'(?m)^Step [0-9]:', text)) / 3",
+    ],
+)
+def test_forms_that_no_prompt_shows_are_tried_for_a_reward_of_form(tmp_path, body):
+    rows = [{"messages": [{"role": "user", "content": f"Write about town {n}."}]} for n in range(12)]
+    with audited_case(tmp_path, source(body), rows, kind="format", control=False) as case:
+        assert sought(case).kind == "format"
+
+
+def test_a_grader_that_hangs_ends_the_search(tmp_path):
+    with audited_case(tmp_path, source("while True: pass"), control=False, seconds=0.2) as case:
+        found = seek(case)
+        assert found.control is None
+        assert "time limit" in found.why
+
+
 def test_records_without_answers_say_what_to_supply(tmp_path):
     rows = tuple({"messages": [{"role": "user", "content": f"Write poem {n}."}]} for n in range(8))
     with audited_case(tmp_path, source("return 1.0"), rows, control=False) as case:
