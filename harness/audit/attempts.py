@@ -9,13 +9,14 @@ import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice, zip_longest
 from typing import Any, NamedTuple
 
 from harness.audit.case import DELTA, Case
 from harness.audit.formats import Format
 from harness.audit.found import Found
 from harness.audit.judge import asks_a_model
-from harness.audit.kinds import distinct, kind_of
+from harness.audit.kinds import distinct, kind_of, value
 from harness.audit.luck import holds
 from harness.audit.readings import answer_in
 from harness.findings import Rule, Severity
@@ -27,7 +28,10 @@ __all__ = [
     "Paid",
     "Tally",
     "answers_in",
+    "drawn_evenly",
+    "fewer",
     "form_alone",
+    "formats_tried",
     "found_by",
     "full",
     "judged",
@@ -41,7 +45,11 @@ __all__ = [
 _FIRST = 6
 _THEN = 24
 _KEPT = 6
-_RATE = 0.2
+_FEWEST = 4
+_FAST_MS = 1.0
+_SLOW_MS = 2.0
+_RATE = 0.15
+_OF_TWO = 0.4
 _LIVES = 0.3
 _OPENS = re.compile(r"\s*<(think|thinking|reasoning|analysis)>", re.IGNORECASE)
 
@@ -191,8 +199,8 @@ def try_ideas(case: Case, answers: Answers, ideas: Sequence[Idea], name: str) ->
     Returns:
         The ideas that are paid for enough different answers or on enough records, the best first.
     """
-    drawn = case.some(_THEN, name, among=answers.gold)
-    first = case.random(f"first {name}").sample(drawn, min(_FIRST, len(drawn)))
+    drawn = drawn_evenly(case, answers, fewer(case, _THEN), name)
+    first = drawn_evenly(case, answers, fewer(case, _FIRST), name, drawn)
     said = {idea.name: idea.said for idea in ideas}
     tallies = try_all(case, _unlucky(answers, ideas, first))
     leads = sorted((one for one in tallies.values() if one.paid), key=_rank)[:_KEPT]
@@ -201,6 +209,43 @@ def try_ideas(case: Case, answers: Answers, ideas: Sequence[Idea], name: str) ->
     for one in again.values():
         one.said = said[one.name]
     return sorted((one for one in again.values() if _enough(answers, one)), key=_rank)
+
+
+def fewer(case: Case, count: int) -> int:
+    """How many records to try instead of some: fewer where the grader is slow.
+
+    Args:
+        case: The audit.
+        count: How many records a fast grader is asked about.
+    """
+    return max(_FEWEST, round(count * min(1.0, _FAST_MS / max(case.collector.mean_pace, 1e-6))))
+
+
+def formats_tried(case: Case) -> Sequence[Format]:
+    """The accepted formats; the first alone where the grader is slow."""
+    formats = case.known.formats
+    return formats if case.collector.mean_pace <= _SLOW_MS else formats[:1]
+
+
+def drawn_evenly(
+    case: Case, answers: Answers, count: int, name: str, among: Iterable[int] | None = None
+) -> list[int]:
+    """Some records, as many of each right answer where there are few different ones.
+
+    Args:
+        case: The audit.
+        answers: The right answers.
+        count: How many records.
+        name: Decides which records are drawn.
+        among: Those to draw from; all that have an answer when None.
+    """
+    order = list(answers.gold if among is None else among)
+    case.random(f"evenly {name}").shuffle(order)
+    by_value: dict[object, list[int]] = {}
+    for at in order:
+        by_value.setdefault(value(answers.kind, answers.gold[at]), []).append(at)
+    turns = zip_longest(*by_value.values())
+    return sorted(islice((at for turn in turns for at in turn if at is not None), count))
 
 
 def _rank(tally: Tally) -> tuple[float, int]:
@@ -213,9 +258,10 @@ def _enough(answers: Answers, tally: Tally) -> bool:
         return False
     if answers.distinct(one.record for one in tally.paid) >= 2 and len(tally.paid) >= 0.1 * tally.tried:
         return True
-    # One label's records alone: no better than a guess at it, unless the text says nothing at all.
-    says = answers.kind != "format" and any(mark.isalnum() for mark in tally.said or "")
-    return not says and len(tally.paid) >= _RATE * tally.tried
+    # The records of one label alone: no better than a guess at it, unless the text says nothing at all.
+    text = str(tally.best.completion) if tally.said is None else tally.said
+    says = answers.kind != "format" and any(mark.isalnum() for mark in text)
+    return len(tally.paid) >= (_OF_TWO if says else _RATE) * tally.tried
 
 
 def _unlucky(answers: Answers, ideas: Sequence[Idea], records: Sequence[int]) -> list[Attempt]:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
-from harness.audit.attempts import Answers, Paid, answers_in, full
+from harness.audit.attempts import Answers, Paid, answers_in, fewer, formats_tried, full
 from harness.audit.case import Case
 from harness.audit.echo import prompt_of
 from harness.audit.found import Found, Witness
@@ -21,6 +21,7 @@ from harness.findings import Rule, Severity
 __all__ = ["AcceptanceBand"]
 
 _RECORDS = 10
+_FEWEST = 8
 _MORE = 30
 _TINY = Decimal("0.0011")
 _SMALL = Decimal("0.0101")
@@ -60,7 +61,7 @@ class AcceptanceBand:
     def run(self, case: Case) -> Iterable[Found]:
         """Grade the ladder of wrong numbers on records of all sizes, in each accepted format."""
         worst: Found | None = None
-        for one in case.known.formats:
+        for one in formats_tried(case):
             answers = answers_in(case, one)
             if answers.kind != "number" or len(answers.gold) < 2:
                 continue
@@ -72,9 +73,9 @@ class AcceptanceBand:
         return [worst] if worst else []
 
     def _in(self, case: Case, answers: Answers) -> Found | None:
-        hits, partly = _climb(case, answers, _of_all_sizes(answers, _RECORDS))
+        hits, partly = _climb(case, answers, _of_all_sizes(answers, max(_FEWEST, fewer(case, _RECORDS))))
         if len(_shown_twice(answers, hits)) < len(hits):
-            hits, partly = _climb(case, answers, _of_all_sizes(answers, _MORE))
+            hits, partly = _climb(case, answers, _of_all_sizes(answers, fewer(case, _MORE)))
         hits = _shown_twice(answers, _beyond_the_band(hits))
         if not hits:
             return None

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Case", "Control", "FamilyStopped", "NotRun", "Probe", "Recorded", "Sought", "Subject"]
 
+_NEED_THE_ANSWER = ("C05", "C08", "C14")
 DELTA = 0.1
 """A completion is paid when it earns more than an honest wrong answer by this share of the range."""
 
@@ -234,8 +235,17 @@ class Probe(Protocol):
 
 
 def shown_first(found: Sequence[Found]) -> list[Found]:
-    """Findings in the order in which they are shown: the worst first, what is cheapest to exploit before."""
+    """Findings in the order in which they are shown: the worst first, what is cheapest to exploit before.
+
+    A text that is paid whatever the right answer is comes before one that needs it.
+    """
     return sorted(
         found,
-        key=lambda one: (-one.severity.rank, -(one.share or 0.0), len(one.text or "") or 10_000, one.id),
+        key=lambda one: (
+            -one.severity.rank,
+            one.id in _NEED_THE_ANSWER,
+            -(one.share or 0.0),
+            len(one.text or "") or 10_000,
+            one.id,
+        ),
     )

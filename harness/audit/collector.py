@@ -168,6 +168,8 @@ class Collector:
         self.target = _Watched(target, budget)
         self.seconds = seconds
         self._ms: list[float] = []
+        self._spent_ms = 0.0
+        self._graded = 0
         self.subject = subject
         self.profile = profile
         self.budget = budget
@@ -229,7 +231,10 @@ class Collector:
             self.target.bent = bent
             began = time.perf_counter()
             graded = self._apart(part, grade_samples(self.target, part, self.profile, divide=True))
-            self._ms.append((time.perf_counter() - began) * 1000 / len(part))
+            spent_ms = (time.perf_counter() - began) * 1000
+            self._ms.append(spent_ms / len(part))
+            self._spent_ms += spent_ms
+            self._graded += len(part)
             if not bent:
                 self._look_at(part, graded)
             found += graded
@@ -248,6 +253,11 @@ class Collector:
     def pace(self) -> float:
         """How long a sample takes, milliseconds, as far as the last calls tell."""
         return max(self._ms[-_FIRST:], default=1.0)
+
+    @property
+    def mean_pace(self) -> float:
+        """How long a sample took on average, milliseconds."""
+        return self._spent_ms / self._graded if self._graded else 1.0
 
     def _fitting(self) -> int:
         """How many samples a call may hold, by how long the last ones took."""

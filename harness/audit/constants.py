@@ -9,7 +9,17 @@ from decimal import Decimal
 from fractions import Fraction
 from statistics import median
 
-from harness.audit.attempts import Answers, Paid, Tally, answers_in, form_alone, found_by, judged
+from harness.audit.attempts import (
+    Answers,
+    Paid,
+    Tally,
+    answers_in,
+    fewer,
+    form_alone,
+    formats_tried,
+    found_by,
+    judged,
+)
 from harness.audit.case import Case, NotRun
 from harness.audit.found import Found
 from harness.audit.kinds import same, value
@@ -57,16 +67,16 @@ class BestConstant:
         if known is None:
             raise NotRun("no format is known to be paid")
         case = known
-        for one in case.known.formats:
+        for one in formats_tried(case):
             answers = answers_in(case, one)
             if not answers.gold:
                 continue
             constants = _constants(answers)
-            first = case.some(_FIRST, "C03 first", among=answers.gold)
+            first = case.some(fewer(case, _FIRST), "C03 first", among=answers.gold)
             best = sorted(
                 ((_excess(case, answers, text, first)[0], text) for text in constants), reverse=True
             )[:_KEPT]
-            drawn = case.some(_THEN, "C03", among=answers.gold)
+            drawn = case.some(fewer(case, _THEN), "C03", among=answers.gold)
             for over, text in best:
                 if over > _OVER and (found := self._found(case, answers, text, drawn)) is not None:
                     yield found

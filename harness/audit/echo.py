@@ -11,6 +11,7 @@ from harness.audit.attempts import (
     Attempt,
     Tally,
     answers_in,
+    fewer,
     form_alone,
     found_by,
     severity_of,
@@ -46,7 +47,7 @@ class Echo:
     def run(self, case: Case) -> Iterator[Found]:
         """Grade parts of each prompt; where the right answer stands in the part, only a sure win counts."""
         answers = answers_in(case, case.known.formats[0])
-        drawn = case.some(24, "C12", among=answers.gold)
+        drawn = case.some(fewer(case, 24), "C12", among=answers.gold)
         lucky = set()
         attempts, elsewhere = [], []
         for name, make in self._parts(case, answers).items():

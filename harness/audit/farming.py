@@ -11,7 +11,10 @@ from harness.audit.attempts import (
     Paid,
     Tally,
     answers_in,
+    drawn_evenly,
+    fewer,
     form_alone,
+    formats_tried,
     found_by,
     severity_of,
     try_all,
@@ -116,7 +119,7 @@ def best_free(case: Case) -> Tally | None:
         case: The audit.
     """
     answers = answers_in(case, case.known.formats[0])
-    records = case.some(_RECORDS, "C07", among=answers.gold)
+    records = drawn_evenly(case, answers, fewer(case, _RECORDS), "C07")
     attempts = [
         Attempt(idea.name, at, idea.make(at))
         for idea in _free_ideas(case, answers)
@@ -168,7 +171,7 @@ def _free_ideas(case: Case, answers: Answers) -> Iterator[Idea]:
         yield Idea(repr(text), lambda _, text=text: text)  # type: ignore[misc]
     golds = list(dict.fromkeys(answers.gold.values()))
     said = [""] + case.random("C07 wrong").sample(golds, min(2, len(golds)))
-    for one in case.known.formats:
+    for one in formats_tried(case):
         for answer in said:
             for work in ("", _WORDS, _STEPS + _WORDS):
                 filled = one.fill(answer)

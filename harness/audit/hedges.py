@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from harness.audit.attempts import Answers, answers_in, kind_in
+from harness.audit.attempts import Answers, answers_in, formats_tried, kind_in
 from harness.audit.case import Case
 from harness.audit.found import Found
 from harness.audit.kinds import value
@@ -68,21 +68,23 @@ class Hedge:
     def run(self, case: Case) -> Iterator[Found]:
         """Write several answers in each accepted format, together and one after the other."""
         found: list[_Hedged] = []
-        for one in case.known.formats:
+        for one in formats_tried(case):
             answers = answers_in(case, one)
-            found += [each for each in _try(case, answers, _groups(case, answers)) if _gains(case, each)]
+            found += _try(case, answers, _groups(case, answers))
             if any(each.share >= _WHOLE for each in found):
                 break
+        gains = [each for each in found if _gains(case, each)]
+        found = gains or found
         best = max(found, key=lambda each: (round(each.share, 2), -len(str(each.completion))), default=None)
         if best is not None:
-            yield self._found(case, best)
+            yield self._found(case, best, bool(gains))
 
-    def _found(self, case: Case, best: _Hedged) -> Found:
+    def _found(self, case: Case, best: _Hedged, gains: bool) -> Found:
         whole = "in full" if best.share >= _WHOLE else f"{best.share:.0%} of the reward"
-        partly = Severity.NOTE if shaped(case) else Severity.WARNING
+        partly = Severity.WARNING if gains and not shaped(case) else Severity.NOTE
         return Found(
             self.rule.id,
-            self.rule.severity if best.share >= _WHOLE else partly,
+            self.rule.severity if gains and best.share >= _WHOLE else partly,
             f"{quoted(best.completion)} is paid {whole} under {len(best.paid)} different references: a policy"
             " learns to name every candidate",
             fix=self.rule.fix,

@@ -7,7 +7,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Any, NamedTuple
 
-from harness.audit.attempts import Answers, answers_in, with_work
+from harness.audit.attempts import Answers, answers_in, drawn_evenly, fewer, with_work
 from harness.audit.case import DELTA, Case
 from harness.audit.found import Found
 from harness.findings import Rule, Severity
@@ -98,7 +98,7 @@ class Repetition:
         """Repeat a wrong answer, words of confidence and of courtesy, and an item of a list."""
         answers = answers_in(case, case.known.formats[0])
         for name, make in _repeated(case, answers).items():
-            records = case.some(_RECORDS, "C15", among=answers.gold)
+            records = drawn_evenly(case, answers, fewer(case, _RECORDS), "C15")
             least = 1 if name == _ITEM else 2  # a step at one length is a gate
             series = _measured(case, {at: tuple(make(at, times) for times in _REPEATS) for at in records})
             series = [one for one in series if one.gain > DELTA * case.known.span and _rises(one) >= least]
@@ -127,7 +127,7 @@ def _padded(case: Case, answers: Answers, which: str) -> list[_Series]:
     known = case.known
     fill = answers.format.fill
     completions: dict[int, tuple[Any, ...]] = {}
-    for at in case.some(_RECORDS, "C10", among=answers.gold):
+    for at in drawn_evenly(case, answers, fewer(case, _RECORDS), "C10"):
         answer: str | None = answers.gold[at]
         if which == "wrong":
             there = known.other.get(at)

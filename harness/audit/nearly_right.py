@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from harness.audit.attempts import Answers, answers_in, full, kind_in
+from harness.audit.attempts import Answers, answers_in, drawn_evenly, fewer, formats_tried, full, kind_in
 from harness.audit.case import Case
 from harness.audit.echo import prompt_of
 from harness.audit.found import Found
@@ -15,6 +15,7 @@ from harness.findings import Rule, Severity
 
 __all__ = ["NearMisses"]
 
+_RECORDS = 12
 _SHAPED = 3
 
 
@@ -38,7 +39,7 @@ class NearMisses:
     def run(self, case: Case) -> Iterable[Found]:
         """Grade the near misses of some records; those paid in full for two different answers count."""
         worst: Found | None = None
-        for one in case.known.formats:
+        for one in formats_tried(case):
             answers = answers_in(case, one)
             found = self._in(case, answers) if len(answers.gold) > 1 else None
             if found is not None and (worst is None or found.severity > worst.severity):
@@ -46,7 +47,7 @@ class NearMisses:
         return [worst] if worst else []
 
     def _in(self, case: Case, answers: Answers) -> Found | None:
-        records = case.some(12, "C05 near", among=answers.gold)
+        records = drawn_evenly(case, answers, fewer(case, _RECORDS), "C05 near")
         golds = list(answers.gold.values())
         tried = [
             (at, miss)

@@ -9,7 +9,18 @@ from math import isfinite
 from statistics import fmean
 from typing import Any, NamedTuple
 
-from harness.audit.attempts import Answers, Attempt, Tally, answers_in, form_alone, found_by, judged, try_all
+from harness.audit.attempts import (
+    Answers,
+    Attempt,
+    Tally,
+    answers_in,
+    fewer,
+    form_alone,
+    formats_tried,
+    found_by,
+    judged,
+    try_all,
+)
 from harness.audit.case import DELTA, Case, Control
 from harness.audit.formats import Format
 from harness.audit.found import Found
@@ -52,7 +63,7 @@ class AnotherAnswer:
         if case.control is None:
             yield from self._blind(case)
             return
-        for one in case.known.formats:
+        for one in formats_tried(case):
             answers = answers_in(case, one, case.known.right)
             for tally in try_all(case, list(_others(case, answers)), _as_right(case)).values():
                 rate = len(tally.paid) / tally.tried
@@ -206,7 +217,7 @@ def assumed(case: Case) -> Case | None:
 
 def _others(case: Case, answers: Answers) -> Iterable[Attempt]:
     """Each record with the answer that stands in for a wrong one, where it surely is one."""
-    for at in case.some(_TRIED, "C04", among=case.known.right):
+    for at in case.some(fewer(case, _TRIED), "C04", among=case.known.right):
         there = case.known.other.get(at)
         mine, other = answers.gold.get(at), answers.gold.get(there) if there is not None else None
         if mine and other and not same(answers.kind, mine, other) and not _within(answers.kind, mine, other):

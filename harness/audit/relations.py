@@ -10,7 +10,10 @@ from harness.audit.attempts import (
     Attempt,
     Tally,
     answers_in,
+    drawn_evenly,
+    fewer,
     form_alone,
+    formats_tried,
     found_by,
     full,
     kind_in,
@@ -53,7 +56,7 @@ class Ranking:
 
     def run(self, case: Case) -> Iterator[Found]:
         """Compare like with like: the same working, the same format, another answer or none."""
-        for one in case.known.formats:
+        for one in formats_tried(case):
             answers = answers_in(case, one, case.known.right)
             for name, pairs in self._pairs(case, answers).items():
                 found = self._worse(case, answers, name, pairs)
@@ -65,7 +68,7 @@ class Ranking:
         """By what is compared: the record, the right completion, and one that should earn less."""
         fill = answers.format.fill
         found: dict[str, list[tuple[int, Any, Any]]] = {}
-        for at in case.some(40, "C06", among=answers.gold):
+        for at in case.some(fewer(case, 40), "C06", among=answers.gold):
             other = _wrong(case, answers, at)
             if other is None:
                 continue
@@ -129,7 +132,7 @@ class RightThenWrong:
     def run(self, case: Case) -> Iterator[Found]:
         """Name the right answer in the working, or in the format, and end with a wrong one in the format."""
         best: Tally | None = None
-        for one in case.known.formats:
+        for one in formats_tried(case):
             for tally in self._paid(case, answers_in(case, one)):
                 if best is None or round(tally.best.share, 2) > round(best.best.share, 2):
                     best = tally
@@ -159,7 +162,7 @@ class RightThenWrong:
     def _attempts(self, case: Case, answers: Answers, right: bool) -> Iterator[Attempt]:
         one = answers.format
         golds = [*answers.gold.values()]
-        for at in case.some(_RECORDS, "C08", among=answers.gold):
+        for at in drawn_evenly(case, answers, fewer(case, _RECORDS), "C08"):
             gold, other = answers.gold[at], _wrong(case, answers, at)
             if other is None or holds(answers.kind, gold, other):
                 continue
@@ -197,7 +200,7 @@ class Truncated:
         """Cut working and format at several places before the answer."""
         free = best_free(case)
         floor = min(free.shares) if free else 0.0  # what any text earns is found as such
-        for one in case.known.formats:
+        for one in formats_tried(case):
             if not one.template:
                 continue
             answers = answers_in(case, one)
@@ -221,7 +224,7 @@ class Truncated:
                 return
 
     def _attempts(self, case: Case, answers: Answers) -> Iterator[Attempt]:
-        for at in case.some(_RECORDS, "C13", among=answers.gold):
+        for at in case.some(fewer(case, _RECORDS), "C13", among=answers.gold):
             gold = answers.gold[at]
             whole = with_work(answers.format.fill(gold), f"{_WORK} {_WORK}")
             before = whole[: whole.rfind(gold)] if isinstance(whole, str) else ""
@@ -250,11 +253,11 @@ class Denied:
 
     def run(self, case: Case) -> Iterator[Found]:
         """Deny the right answer in each accepted format."""
-        for one in case.known.formats:
+        for one in formats_tried(case):
             answers = answers_in(case, one)
             attempts = [
                 Attempt(pattern, at, one.fill(pattern.replace("{}", answers.gold[at])))
-                for at in case.some(_RECORDS, "C14", among=answers.gold)
+                for at in drawn_evenly(case, answers, _RECORDS, "C14")
                 for pattern in ("not {}", "certainly not {}", "anything but {}", "It cannot be {}")
             ]
             tallies = try_all(case, attempts, lambda reward, at: full(case, reward, at))

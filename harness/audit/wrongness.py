@@ -6,7 +6,16 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
-from harness.audit.attempts import Answers, Idea, answers_in, found_by, judged, severity_of, try_ideas
+from harness.audit.attempts import (
+    Answers,
+    Idea,
+    answers_in,
+    formats_tried,
+    found_by,
+    judged,
+    severity_of,
+    try_ideas,
+)
 from harness.audit.band import AcceptanceBand
 from harness.audit.case import Case, NotRun, Probe
 from harness.audit.constants import BestConstant
@@ -15,7 +24,7 @@ from harness.audit.farming import FreeReward, OtherComponents
 from harness.audit.formats import Format
 from harness.audit.found import Found
 from harness.audit.hedges import Hedge
-from harness.audit.kinds import number, same
+from harness.audit.kinds import same
 from harness.audit.merged_answers import blanked
 from harness.audit.nearly_right import NearMisses
 from harness.audit.reference_use import PROBES as REFERENCE
@@ -74,7 +83,7 @@ class NoContent:
         """Grade each text on some records; it is paid where it earns more than an honest wrong answer."""
         case = _with_control(case)
         answers = answers_in(case, case.known.formats[0])
-        ideas = [Idea(repr(text), lambda _, text=text: text, text) for text in _CONTENTLESS]  # type: ignore[misc]
+        ideas = [Idea(repr(text), lambda _, text=text: text) for text in _CONTENTLESS]  # type: ignore[misc]
         for tally in try_ideas(case, answers, ideas, "C01")[:1]:
             what = quoted(tally.best.completion)
             yield found_by(
@@ -105,7 +114,7 @@ class Fillers:
     def run(self, case: Case) -> Iterator[Found]:
         """Fill each accepted format; a filler that equals the right answer by value is left out."""
         case = _with_control(case)
-        found = chain.from_iterable(self._in(case, one) for one in case.known.formats)
+        found = chain.from_iterable(self._in(case, one) for one in formats_tried(case))
         best = max(found, key=lambda each: round(each.share or 0, 2), default=None)
         if best is not None:
             yield best
@@ -116,7 +125,7 @@ class Fillers:
         paid = [
             tally
             for tally in try_ideas(case, answers, ideas, f"C02 {one}")
-            if not (answers.kind == "number" and number(tally.said or "") is not None)
+            if not (answers.kind == "number" and any(mark.isdigit() for mark in tally.said or ""))
             or len(tally.paid) > _NUMBERS * tally.tried
         ]
         for tally in paid[:1]:
