@@ -169,12 +169,14 @@ def _waivers() -> tuple[Waiver, ...]:
 
 def _request(asked: dict[str, Any], waivers: tuple[Waiver, ...]) -> AuditRequest:
     from harness.audit.request import AuditRequest
-    from harness.targets.opening import TargetChoice
+    from harness.targets.opening import IN_PROCESS, TargetChoice
 
     if setting_of("rollouts") is not None and setting_of("data") is None:
         asked["rollouts"] = None  # the configured rollouts are of the configured records
     place = {name: asked[name] for name in ("artifact", "function", "region")}
     place |= where_to_grade(asked["arn"], asked["stack"], asked)
+    if asked["write_tests"] is not None and place.get("target") != IN_PROCESS:
+        raise InputError("--write-tests is for a grader in Python here", fix="Write --grader.")
     where = TargetChoice(
         grader=asked["grader"],
         handler=asked["handler"],
@@ -230,8 +232,6 @@ def _written(found: FinishedAudit, asked: dict[str, Any]) -> Iterator[str]:
         from harness.audit.finding_tests import as_tests
         from harness.audit.kept import write_files
 
-        if found.facts.target.kind != "in-process":
-            raise InputError("--write-tests is for a grader in Python here", fix="Write --grader.")
         failing = [one for one in found.findings.open if one.severity >= found.facts.fail_on]
         made = as_tests(
             failing, found.subject, found.audited.control, found.facts.grader.ref, found.subject.bounds

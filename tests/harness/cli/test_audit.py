@@ -156,6 +156,7 @@ def test_a_limit_of_severity_decides_the_verdict(project: Path) -> None:
         (("--arn", "arn:aws:lambda:us-east-1:1:function:f:1", "--stack", "s"), "both say where to grade"),
         (("--artifact", "a", "--arn", "f:1"), "both say where to grade"),
         (("--rollouts", "none.jsonl"), "none.jsonl"),
+        (("--arn", "f:1", "--write-tests", "t"), "--write-tests is for a grader in Python here"),
     ],
 )
 def test_what_cannot_be_audited_is_said_in_one_message(
