@@ -86,6 +86,9 @@ def _seek(case: Case) -> Sought:
             found = search.run(quick=True)
             if found:
                 case.speak(wire)
+                case.notes.append(
+                    f"This audit sends samples over `{wire}`; replay its witnesses with `--wire {wire}`."
+                )
                 search.collector = case.collector
                 return _measured(case, search, found, Sought(None, wire=wire, unpaid_over=asked))
     return explain(case, search.answers, tried)

@@ -120,7 +120,7 @@ def audit(
         verdict,
         grader=grader,
         target=target,
-        wire=request.wire,
+        wire=opener.wire,  # the one over which right answers are paid, and over which witnesses replay
         rollouts=None if request.rollouts is None else request.rollouts.resolve(),
         seed=request.seed,
         fail_on=request.fail_on,

@@ -176,7 +176,7 @@ class OtherWire:
         count = len(case.known.right)
         message = (
             f"right answers earn nothing over `{asked}` and are paid over `{used}` alone: a policy learns"
-            f" nothing from a service that sends the former. The rest of this audit uses `{used}`"
+            " nothing from a service that sends the former"
         )
         known = PROFILES[used].evidence != "unverified"  # a service may well send it
         yield Found(

@@ -228,6 +228,7 @@ def test_another_wire_is_tried_where_nothing_is_paid(tmp_path):
         assert found.control is not None
         assert (found.wire, found.unpaid_over) == ("open-weight-text", "open-weight")
         assert case.opener.wire == "open-weight-text"
+        assert "--wire open-weight-text" in " ".join(case.notes)
 
 
 def test_a_reward_of_form_alone_has_the_declared_format_for_a_control(tmp_path):
