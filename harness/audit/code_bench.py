@@ -14,13 +14,27 @@ from harness.audit.formats import Format
 from harness.audit.found import Witness
 from harness.targets.protocol import Graded
 
-__all__ = ["Bench", "OfCode", "Paid", "bench_of", "ended", "runs_code", "seek_paid", "shown_paid"]
+__all__ = [
+    "Bench",
+    "HEAVY_MS",
+    "OfCode",
+    "Paid",
+    "bench_of",
+    "ended",
+    "programs_instead",
+    "runs_code",
+    "seek_paid",
+    "shown_paid",
+]
 
 _RECORDS = 3
 _FENCE = "```python\n{a}\n```"
 _TESTS = re.compile(r"\bassert\b[^\n]*==|\bdef check\(|unittest\.TestCase|entry_point")
 _RUNS = re.compile(r"\bexec\(|\bsubprocess\b|\brunpy\b|\bmultiprocessing\b|\bcompile\(")
 _MOST_PAID = 4
+_OF_ANSWERS = ("C02", "C03", "C10", "C15", "C16")
+HEAVY_MS = 15.0
+"""A sample that takes longer starts a process, or is as costly: few of them have to do."""
 
 
 class Bench(NamedTuple):
@@ -77,6 +91,18 @@ def _runs(case: Case) -> bool:
         except OSError:
             continue
     return False
+
+
+def programs_instead(case: Case, id: str) -> str | None:
+    """Why a probe of answers is left out: programs are tried in its place, and each starts a process.
+
+    Args:
+        case: The audit.
+        id: The probe's id.
+    """
+    if id in _OF_ANSWERS and case.collector.pace > HEAVY_MS and runs_code(case):
+        return "programs that do nothing, and that know some tests, are tried in its place"
+    return None
 
 
 def bench_of(case: Case, apart: bool = False) -> Bench:

@@ -53,7 +53,15 @@ class WrongProgram(OfCode):
         Raises:
             NotRun: No right program is known that is paid more than a program that fails.
         """
-        bench = bench_of(case, apart=True)
+        yield from self.tried(case, bench_of(case, apart=True))
+
+    def tried(self, case: Case, bench: Bench) -> Iterator[Found]:
+        """Grade each program on the records of a bench.
+
+        Args:
+            case: The audit.
+            bench: Its records.
+        """
         paid, ends = seek_paid(case, bench, lambda task: self.make(case, bench, task), self.alone)
         if paid:
             yield self._found(case, bench, paid[0], f"is paid {paid[0].share:.0%} of the reward")
@@ -95,9 +103,9 @@ class Patched(WrongProgram):
         Raises:
             NotRun: No right program is known that is paid more than a program that fails.
         """
-        bench_of(case, apart=True)  # what it asked is not asked again where this ends here
+        bench = bench_of(case, apart=True)
         with closing(case.opener.open(seconds=_PATCHED_S)) as fresh:
-            yield from super().run(replace(case, collector=fresh))
+            yield from self.tried(replace(case, collector=fresh), bench)
 
 
 class Hollow(OfCode):

@@ -30,6 +30,9 @@ _SOME = 0.25
 _SECONDS = 0.25
 _PATIENCE = 4.0
 _FEWEST = 24
+_HEAVY_MS = 15.0
+_CHECKED_HEAVY = 6
+_FEWEST_HEAVY = 8
 _NARROWEST = 0.5
 _WIRES = ("open-weight", "open-weight-text", "open-weight-root", "open-weight-plain", "nova", "nova-blocks")
 _QUICK = 12
@@ -133,7 +136,9 @@ class _Search:
             few = formats[:_QUICK] if quick else formats if not found else formats[: _QUICK // 2]
             found += self._checked(self._contrasted(few))
             good = {_skeleton(one.format) for one in found if one.share >= _WORKS}
-            if len(good) >= (1 if quick else _MOST) or (quick and len(self.tried_formats) > _QUICK):
+            if len(good) >= (1 if quick or self.heavy else _MOST) or (
+                quick and len(self.tried_formats) > _QUICK
+            ):
                 break
             if time.monotonic() > self.until:
                 break
@@ -149,7 +154,13 @@ class _Search:
 
     def _checked(self, formats: Sequence[Format]) -> list[_Tried]:
         """Those of some formats that hold on more records."""
-        return [one for one in self._measure(formats, _CHECKED) if one.share >= _SOME]
+        count = _CHECKED_HEAVY if self.heavy else _CHECKED
+        return [one for one in self._measure(formats, count) if one.share >= _SOME]
+
+    @property
+    def heavy(self) -> bool:
+        """Whether a sample takes so long that few can be tried, as where it starts a process."""
+        return self.collector.pace > _HEAVY_MS
 
     def _measure(self, formats: Sequence[Format], count: int) -> list[_Tried]:
         """Grade right and wrong answers in each format, in one go."""
@@ -182,7 +193,7 @@ class _Search:
         subject = self.case.subject
         answers = answers_of(subject, range(len(subject.records)), (first.reading,))[first.reading]
         order = [*dict.fromkeys((*self.sample, *answers.other))]
-        most = max(_FEWEST, int(_SECONDS / max(self.seconds_each, 1e-6)))
+        most = max(_FEWEST_HEAVY if self.heavy else _FEWEST, int(_SECONDS / max(self.seconds_each, 1e-6)))
         chosen = sorted(at for at in order[:most] if at in answers.other)
         replies = self.collector.ask(
             [(at, first.fill(answers.known[at])) for at in chosen]

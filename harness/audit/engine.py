@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from harness.audit import (
     code,
+    code_bench,
     contract,
     cost,
     hostile_texts,
@@ -238,7 +239,7 @@ def _run_family(
     """Run the probes of a family until one says that the rest is not worth its time."""
     stopped = ""
     for probe in probes:
-        why = probe.why_not(case)
+        why = probe.why_not(case) or code_bench.programs_instead(case, probe.rule.id)
         if why is not None:
             outcomes.append(Outcome(probe.rule.id, "inapplicable", why))
         elif probe.controlled and case.verdicts is not None:

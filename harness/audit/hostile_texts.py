@@ -18,6 +18,8 @@ __all__ = ["PROBES"]
 
 _MEGABYTE = 1_000_000
 _RECORDS = 4
+_HEAVY_MS = 15.0
+"""Where a sample takes longer, one record has to do."""
 _TEXTS: tuple[tuple[str, str], ...] = (
     ("a number of 5,000 digits", "9" * 5_000),
     ("a NUL character", "a\x00b"),
@@ -88,7 +90,7 @@ PROBES = (HostileText(),)
 def _completions(case: Case) -> list[tuple[str, dict[str, Any]]]:
     """The texts, alone and in the first accepted format, of a few records: which one can matter."""
     found = []
-    records = case.some(_RECORDS, "A12") or [0]
+    records = case.some(1 if case.collector.pace > _HEAVY_MS else _RECORDS, "A12") or [0]
     first = case.control.formats[0] if case.control is not None else None
     for at in records:
         for what, text in _TEXTS:

@@ -18,6 +18,8 @@ from harness.findings import Rule, Severity
 __all__ = ["PROBES"]
 
 _RECORDS = 6
+_FEW, _HEAVY_MS = 2, 15.0
+"""How many records have to do where a sample takes longer, as where it starts a process."""
 _PROMPTS = 20
 _ORDER = re.compile(
     r"\b(?:order\w*|sort\w*|rank\w*|chronolog\w*|alphabet\w*|ascend\w*|descend\w*|sequence|steps?|first|path|route)\b",
@@ -113,7 +115,7 @@ def _try(case: Case) -> tuple[dict[str, list[float]], list[_Refused]]:
     first = known.formats[0]
     asked: list[tuple[Form, int, str]] = []
     ordered = any(_ORDER.search(prompt_of(case.subject.records[at])) for at in case.some(_PROMPTS, "order"))
-    for at in case.some(_RECORDS, "B"):
+    for at in case.some(_FEW if case.collector.pace > _HEAVY_MS else _RECORDS, "B"):
         wrong = known.golds[known.other.get(at, at)]
         right = Right(first, known.kind, known.golds[at], wrong, ordered)
         for form in FORMS:
