@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 from typing import Any, NamedTuple
 
@@ -18,6 +19,7 @@ from harness.targets.recorded_answers import RecordedAnswer, RecordedAnswers, qu
 __all__ = ["Question", "StubService"]
 
 _KEY = "an-audit-needs-no-key-0000000000"
+_HOST = re.compile(r"^(?:https?:)?//[^/]*")
 _FAULTS = {
     400: "ValidationException",
     403: "AccessDeniedException",
@@ -141,7 +143,9 @@ class StubService:
                 self.status, self.once = 200, False
             kind = None if status == 200 else _FAULTS.get(status, "InternalServerException")
             answer = _answer(request.path, body, reply) if kind is None else _fault(kind)
-            question = question_of(f"https://{self._server.address}{request.path}", request.body)
+            # A client that takes this for its proxy names the host again, which a recorded answer must not.
+            path = _HOST.sub("", request.path)
+            question = question_of(f"https://{self._server.address}{path}", request.body)
             if question is not None:
                 kept = RecordedAnswer(*question, status, answer, 0, "application/json", kind)
                 self.answers.append(kept)

@@ -63,3 +63,15 @@ def test_openai_s_client_gets_texts_and_tool_calls(service):
         service.tell("", 503)
         with pytest.raises(openai.InternalServerError):
             client.chat.completions.create(model="m", messages=turns)
+
+
+def test_a_recorded_answer_names_no_host_twice_where_the_client_uses_a_proxy(service, monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, service.variables[name])
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    service.tell("Score: 3")
+    with closing(bedrock(service)) as client:
+        asked(client, "How good is it?")
+    (answer,) = service.recorded().answers
+    assert answer.url == "https://127.0.0.1/model/m/converse"
