@@ -172,10 +172,7 @@ def _inside(prompt: str) -> Iterator[str]:
         chosen = _answer_line(lines)
         yield "\n".join(f"{line} {SLOT if line == chosen else _filler(line)}" for line in lines)
     yield from (f"{line} {SLOT}" for line in reversed(lines))
-    for word in dict.fromkeys(word for word, _ in _OPTION.findall(prompt)):
-        if len({name for said, name in _OPTION.findall(prompt) if said == word}) > 1:
-            yield f"{word} {SLOT}"
-            yield f"{WORKING}\n{word} {SLOT}"
+    yield from _options(prompt)
     yield from (f"{said} {SLOT}" for said in dict.fromkeys(_SAID.findall(prompt)) if said not in lines)
     yield from _objects(prompt)
     yield from _quotes(prompt)
@@ -188,6 +185,17 @@ def _inside(prompt: str) -> Iterator[str]:
         yield f"[{SLOT}]"
     if re.search(r"\bbold\b", prompt):
         yield f"**{SLOT}**"
+
+
+def _options(prompt: str) -> Iterator[str]:
+    """Templates with the word by which a prompt names its options: `Option A` and `Option B`."""
+    options: dict[str, set[str]] = {}
+    for word, name in _OPTION.findall(prompt):
+        options.setdefault(word, set()).add(name)
+    for word, names in options.items():
+        if len(names) > 1:
+            yield f"{word} {SLOT}"
+            yield f"{WORKING}\n{word} {SLOT}"
 
 
 def _answer_line(lines: Sequence[str]) -> str:

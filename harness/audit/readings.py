@@ -23,7 +23,7 @@ _MOST_FIELDS = 12
 _SOLUTIONS = ("canonical_solution", "solution", "reference_solution", "code")
 _LAST_NUMBER = re.compile(r"[-\u2212]?\d[\d,]*(?:\.\d+)?(?:/\d+)?")
 _CLAIM = re.compile(r"(?:answer(?: is)?|result(?: is)?)\s*[:=]?\s*(\S[^\n]*)", re.IGNORECASE)
-_TAGGED = re.compile(r"<(\w{1,30})>(.*?)</\1>", re.DOTALL)
+_CLOSING = re.compile(r"</(\w{1,30})>")
 _FENCED = re.compile(r"```[\w+-]*\n(.*?)```", re.DOTALL)
 
 
@@ -176,8 +176,12 @@ def _boxed(text: str) -> str | None:
 
 
 def _last_tagged(text: str) -> str | None:
-    found = _TAGGED.findall(text)
-    return found[-1][1] if found else None
+    closing = list(_CLOSING.finditer(text))
+    if not closing:
+        return None
+    opening = f"<{closing[-1][1]}>"
+    start = text.rfind(opening, 0, closing[-1].start())
+    return text[start + len(opening) : closing[-1].start()] if start >= 0 else None
 
 
 def _claimed(text: str) -> str | None:
@@ -263,7 +267,7 @@ _PARTS: dict[str, Callable[[Any], str | None]] = {
 _SIGNS: dict[str, Callable[[str], object]] = {
     "after ####": lambda text: _MARKER in text,
     "in the box": lambda text: "\\boxed{" in text,
-    "in a tag": _TAGGED.search,
+    "in a tag": _CLOSING.search,
     "in a fence": lambda text: "```" in text,
     "claimed": lambda text: len(text) > _LONG and _CLAIM.search(text),
     "last line": lambda text: _MARKER not in text and "\n" in text.strip(),

@@ -29,6 +29,8 @@ def read(record):
         ({"final_answer": {"text": "72"}}, "72"),
         ({"meta": {"deep": 1}, "ground_truth": "72"}, "72"),
         ("<think>so</think><answer>B</answer>", "B"),
+        ("<answer>A</answer> no, <answer>B</answer>", "B"),
+        ("A lone </answer>", "A lone </answer>"),
         ("After some thought, I find that the answer is Paris.", "Paris"),
         ('{"team": "billing"}', '{"team": "billing"}'),
         ("B) Paris", "B"),
@@ -85,6 +87,12 @@ def test_a_small_number_may_count_options():
 def test_the_body_of_a_function_follows_the_prompt_that_begins_it():
     record = {"messages": [], "prompt": "def f(x):\n", "canonical_solution": "    return x\n"}
     assert read(record)[0] == "def f(x):\n    return x"
+
+
+@pytest.mark.parametrize("piece", ["<t>", "</t>", "\\boxed{", "answer: ", "7", "```\n", "{"])
+def test_a_long_reference_of_signs_alone_is_read_whole(piece):
+    text = (piece * 20_000)[:20_000].strip()
+    assert text in read({"reference_answer": text})
 
 
 def test_a_part_that_a_record_lacks_is_none():
