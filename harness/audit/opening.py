@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -107,6 +109,8 @@ class Opener:
         self.service: StubService | None = None
         """What answers a judge's questions, while a child process is open."""
         self._open = 0
+        self.quickest_s = math.inf
+        """How long it took to open it in a child process, the quickest time; infinite before that."""
 
     def _closed(self) -> None:
         """Stop answering questions with the last child process."""
@@ -124,6 +128,11 @@ class Opener:
     def grader_name(self) -> str:
         """The name of the grader in its file or module; empty where it is not known."""
         return self.facts.grader.rpartition(":")[2] if isinstance(self.facts, InProcessFacts) else ""
+
+    @property
+    def slow(self) -> bool:
+        """Whether the grader takes so long to import that it is opened as rarely as can be."""
+        return 0.6 < self.quickest_s < math.inf
 
     def open(
         self,
@@ -163,11 +172,13 @@ class Opener:
                 output.close()
                 self._closed()
 
+            began = time.monotonic()
             try:
                 target = _Child(self.facts.grader, limits, output, closed)
             except BaseException:
                 closed()
                 raise
+            self.quickest_s = min(self.quickest_s, time.monotonic() - began)
         else:
             target = open_target(self.facts)
         profile = PROFILES[wire or self.wire]

@@ -31,6 +31,7 @@ _TEXTS = ("", " ", "I do not know.", ",", "None")
 _RECORDS = 3
 _HEAVY_MS = 15.0
 """Where a sample takes longer, as where it starts a process, one record has to do."""
+_PLAIN = "a plain text"
 
 
 class _Try(NamedTuple):
@@ -134,7 +135,11 @@ class ReferenceShape:
         if as_sent < len(records):
             return  # what is not paid as it is sent says nothing of other shapes
         texts = all(isinstance(one["reference_answer"], str) for one in samples)
-        shapes = {"a field beside `metadata`": _over(case, samples, "open-weight-plain")}
+        shapes = {"a field beside `metadata`": _over(case, samples, "open-weight-plain"), _PLAIN: []}
+        if texts and case.collector.profile.wrapped and case.opener.here:
+            beside = case.collector.profile.placement == "root"
+            plain = case.collector.over("open-weight-plain" if beside else "open-weight")
+            shapes[_PLAIN] = plain.grade(samples, bent=True)
         if texts:
             wrapped = [{**one, "reference_answer": {"text": one["reference_answer"]}} for one in samples]
             shapes["an object with `text`"] = case.collector.grade(wrapped, bent=True)
@@ -154,15 +159,17 @@ class ReferenceShape:
     ) -> Found:
         # AWS's samples send a reference beside the metadata and wrapped: a grader that reads one of the two
         # was written for them. One that reads the documented shape alone keeps to the documentation.
-        name = "an object with `text`" if "an object with `text`" in lost else next(iter(lost))
-        sampled = name == "an object with `text`" and "a field beside `metadata`" not in lost
+        likeliest = [each for each in (_PLAIN, "an object with `text`") if each in lost]
+        name = likeliest[0] if likeliest else next(iter(lost))
+        # A plain text is what the records hold, and what the documentation shows.
+        sampled = name == _PLAIN or (bool(likeliest) and "a field beside `metadata`" not in lost)
         severity = Severity.ERROR if sampled else Severity.NOTE
         how = f"{_listed(list(lost))}"
         message = (
             f"right answers earn nothing when the reference comes as {how}: a policy would learn nothing"
         )
         witness = None
-        if name != "a field beside `metadata`":  # that is another wire, not another rollout
+        if name not in ("a field beside `metadata`", _PLAIN):  # that is another wire, not another rollout
             reference = samples[0]["reference_answer"]
             bent = {"text": reference} if name == "an object with `text`" else _as_number(reference)
             sample = {**samples[0], "reference_answer": bent, "id": "witness-1"}

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from harness.audit.control import find_control
 from harness.audit.references import PROBES
 from support.auditing import audited_case, found_by, number_records, replayed
 
@@ -113,3 +114,12 @@ def test_records_without_references_have_no_such_probes(tmp_path):
         del one["reference_answer"]
     with audited_case(tmp_path, handler(), records, control=False) as case:
         assert all(probe.why_not(case) for probe in PROBES)
+
+
+def test_a_plain_text_that_is_not_read_over_a_wire_that_wraps_it_is_found(tmp_path):
+    gold = "plain(s).get('text') if isinstance(plain(s), dict) else None"
+    with audited_case(tmp_path, handler(gold=gold), control=False) as case:
+        case.speak("open-weight-root")
+        case.control = find_control(case)
+        assert case.control is not None
+        assert ("A06", "error") in [(one.id, str(one.severity)) for one in found_by(case, PROBES)]
