@@ -230,13 +230,15 @@ class Collector:
             self.budget.take(len(part))
             self.target.bent = bent
             began = time.perf_counter()
-            graded = self._apart(part, grade_samples(self.target, part, self.profile, divide=True))
+            together = grade_samples(self.target, part, self.profile, divide=True)
+            graded = self._apart(part, together)
             spent_ms = (time.perf_counter() - began) * 1000
             self._ms.append(spent_ms / len(part))
             self._spent_ms += spent_ms
             self._graded += len(part)
             if not bent:
                 self._look_at(part, graded)
+                self._look_together(part, together, graded)
             found += graded
         return found
 
@@ -318,6 +320,17 @@ class Collector:
                     ][:_KEPT]
             elif one.reward is not None and (wrong := self._out_of_range(one.reward)):
                 self._note(Violation("A09", wrong, sample, one.reward))
+
+    def _look_together(
+        self, samples: Sequence[dict[str, Any]], together: Sequence[Graded], alone: Sequence[Graded]
+    ) -> None:
+        """Note a call that breaks the contract though each of its samples alone keeps it."""
+        if any(one.error is not None for one in alone):
+            return
+        for sample, one in zip(samples, together, strict=True):
+            kind, _, message = one.error["message"].partition(": ") if one.error else ("", "", "")
+            if kind in BREAKS_CONTRACT:
+                return self._note(Violation(BREAKS_CONTRACT[kind], message, sample, None))
 
     def _out_of_range(self, reward: float) -> str | None:
         low, high = self.subject.bounds or (0.0, 1.0)

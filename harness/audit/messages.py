@@ -131,7 +131,9 @@ def _shown_before(earlier: Sequence[dict[str, Any]], last: Sequence[dict[str, An
         system = [one for one in prompt if one.get("role") == "system"]
         asked = [one for one in prompt if one.get("role") != "system"]
         exchange = [{"role": "user", "content": "Here is an example."}, shown["messages"][-1]]
-        bent.append({**sample, "messages": [*system, *exchange, *asked, final]})
+        # A prompt that has examples of its own gets one before them, and one after.
+        before = [*exchange, *asked[:-1]] if len(asked) > 1 else []
+        bent.append({**sample, "messages": [*system, *before, *exchange, *asked[-1:], final]})
     return bent
 
 

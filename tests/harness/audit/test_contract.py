@@ -122,3 +122,15 @@ def test_a_completion_that_ends_the_process_is_found(tmp_path):
     found, full = audited(tmp_path, handler("import os; text.startswith('The') and os._exit(3)"))
     assert found == [("A03", "critical")]
     assert "exit code 3" in full[0].message
+
+
+def test_rewards_that_go_to_other_ids_are_found_though_each_sample_alone_gets_its_own(tmp_path):
+    source = handler().replace("[entry(s, n) for n, s in enumerate(event)]", "resorted(event)")
+    source += """
+    def resorted(event):
+        rows = [entry(s, n) for n, s in enumerate(event)]
+        ids = sorted((row["id"] for row in rows), key=str)
+        return [{**row, "id": id} for row, id in zip(rows, ids)]
+"""
+    found, _ = audited(tmp_path, source)
+    assert ("A02", "error") in found
