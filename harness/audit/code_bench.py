@@ -221,7 +221,8 @@ def seek_paid(
         if bench.pays(reply.reward, at)
     ]
     paid: list[Paid] = []
-    for share, number in sorted(likely, key=lambda one: (-one[0], len(programs[one[1]].source)))[:_MOST_PAID]:
+    likely.sort(key=lambda one: (one[0] > 1.001, -one[0], len(programs[one[1]].source)))
+    for share, number in likely[:_MOST_PAID]:
         one = programs[number]
         before = _ask(case, bench, at, one.without).reward if one.without is not None else None
         if not bench.pays(before, at) and _again(case, bench, at, one.source):

@@ -127,11 +127,11 @@ def forgeries(task: Task, marks: Marks, outside: str) -> list[Program]:
             "prints the line that success prints, and ends" if len(line) < 80 else "prints a report, and ends"
         )
         found.append(Program(f"{line}{_END}", what, _END))
-    report = {key: count for key in marks.keys} or {"passed": count}
-    writes = _WRITES.format(files=marks.files, report=json.dumps(report), count=count, outside=outside)
-    found.append(
-        Program(f"{writes}{_END}", "writes the report of success into files and open channels", _END)
-    )
+    for one in (True, count):
+        report = json.dumps(dict.fromkeys(marks.keys or ("passed",), one))
+        writes = _WRITES.format(files=marks.files, report=report, count=count, outside=outside)
+        what = "writes the report of success into files and open channels"
+        found.append(Program(f"{writes}{_END}", what, _END))
     return found
 
 
@@ -158,7 +158,7 @@ def patches(task: Task) -> list[Program]:
     empty = hollow(task)[0].source
     what = "replaces what the tests compare with"
     equal = _equal("str")
-    heads = (_PATCHED_RUNNERS, equal + _PATCHED_DUMPS, equal + _PATCHED_BUILTINS)
+    heads = (_PATCHED_RUNNERS, _PATCHED_QUESTIONS, equal + _PATCHED_DUMPS, equal + _PATCHED_BUILTINS)
     return [Program(f"{head}\n{empty}", what, empty) for head in heads]
 
 
@@ -281,10 +281,8 @@ class Equal(BASE):
 """
 
 _PATCHED_RUNNERS = """\
-import builtins, sys, unittest
+import sys, unittest
 
-builtins.all = builtins.any = lambda *a: True
-builtins.isinstance = lambda *a: True
 unittest.TestResult.wasSuccessful = lambda self: True
 for _name in ("addFailure", "addError", "addSubTest"):
     for _kind in (unittest.TestResult, unittest.TextTestResult):
@@ -302,6 +300,12 @@ if "_pytest" in sys.modules:
         report.outcome, report.longrepr = "passed", None
         return report
     TestReport.from_item_and_call = classmethod(_passed)
+"""
+
+_PATCHED_QUESTIONS = """\
+import builtins
+
+builtins.all = builtins.any = builtins.isinstance = lambda *a: True
 """
 
 _PATCHED_DUMPS = """

@@ -167,3 +167,40 @@ def test_a_grader_that_pays_no_known_program_is_not_judged(tmp_path):
         assert runs_code(case)
         with pytest.raises(NotRun, match="no right program"):
             bench_of(case)
+
+
+READ_AND_PRINT = [
+    {
+        "messages": [{"role": "user", "content": f"Write a program that adds two numbers and {n}."}],
+        "reference_answer": f"import sys\na, b = map(int, sys.stdin.read().split())\nprint(a + b + {n})",
+        "tests": [{"input": f"{a} {n}\n", "output": f"{a + n + n}\n"} for a in (1, 5, 30)],
+    }
+    for n in range(2, 10)
+]
+BY_OUTPUT = """
+    def grade(code, tests):
+        for test in tests:
+            with tempfile.TemporaryDirectory() as folder:
+                run = child(code, input=test["input"], env={}, cwd=folder)
+            if run.stdout.strip() != test["output"].strip():
+                return 0.0
+        return 1.0
+"""
+FIRST_OUTPUT = BY_OUTPUT.replace("in tests:", "in tests[:1]:")
+ANSWERS_BESIDE = BY_OUTPUT.replace(
+    "run = child",
+    "json.dump(tests, open(os.path.join(folder, 'cases.json'), 'w'))\n                run = child",
+)
+
+
+@pytest.mark.parametrize(
+    ("source", "rules"), [(BY_OUTPUT, set()), (FIRST_OUTPUT, {"E07"}), (ANSWERS_BESIDE, {"E04"})]
+)
+def test_programs_that_read_and_print_are_tried_too(tmp_path, source, rules):
+    text = textwrap.dedent(HERE) + textwrap.dedent(source)
+    probes = [one for one in PROBES if one.rule.id not in ("E03", "E08")]
+    with audited_case(tmp_path, text, READ_AND_PRINT, control=False) as case:
+        assert runs_code(case)
+        found = found_by(case, probes)
+    worse = {one.id for one in found if one.severity > "note"}
+    assert worse - {"E06"} == rules, [one.message for one in found]
