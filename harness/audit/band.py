@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
-from harness.audit.attempts import Answers, Paid, answers_in, fewer, formats_tried, full
+from harness.audit.attempts import Answers, Paid, answers_in, fewer, full
 from harness.audit.case import Case
 from harness.audit.echo import prompt_of
 from harness.audit.found import Found, Witness
@@ -61,21 +61,23 @@ class AcceptanceBand:
     def run(self, case: Case) -> Iterable[Found]:
         """Grade the ladder of wrong numbers on records of all sizes, in each accepted format."""
         worst: Found | None = None
-        for one in formats_tried(case):
+        for place, one in enumerate(case.known.formats):  # numbers are read differently in each
             answers = answers_in(case, one)
             if answers.kind != "number" or len(answers.gold) < 2:
                 continue
-            found = self._in(case, answers)
+            count = fewer(case, _RECORDS)
+            found = self._in(case, answers, count if place else max(_FEWEST, count))
             if found is not None and (worst is None or found.severity > worst.severity):
                 worst = found
         if worst is None:
             worst = self._beyond_float(case)
         return [worst] if worst else []
 
-    def _in(self, case: Case, answers: Answers) -> Found | None:
-        hits, partly = _climb(case, answers, _of_all_sizes(answers, max(_FEWEST, fewer(case, _RECORDS))))
+    def _in(self, case: Case, answers: Answers, count: int) -> Found | None:
+        hits, partly = _climb(case, answers, _of_all_sizes(answers, count))
         if len(_shown_twice(answers, hits)) < len(hits):
-            hits, partly = _climb(case, answers, _of_all_sizes(answers, fewer(case, _MORE)))
+            count = max(count, fewer(case, _MORE))
+            hits, partly = _climb(case, answers, _of_all_sizes(answers, count))
         hits = _shown_twice(answers, _beyond_the_band(hits))
         if not hits:
             return None
@@ -95,7 +97,7 @@ class AcceptanceBand:
             fix=self.rule.fix,
             witness=case.witness((shown.paid.record, shown.paid.completion)),
             records=len({hit.paid.record for hit in hits}),
-            tried=min(_RECORDS, len(answers.gold)),
+            tried=min(count, len(answers.gold)),
             text=shown.paid.completion if isinstance(shown.paid.completion, str) else None,
             share=shown.paid.share,
             headline=f"{quoted(shown.paid.completion)} is paid where {shown.gold} is right",

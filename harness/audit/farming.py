@@ -37,6 +37,32 @@ _WORDS = (
     " verify it, so in conclusion the answer has been found."
 )
 _STEPS = "Step 1: Read the question.\nStep 2: Work it out.\nStep 3: Verify the result.\nStep 4: Conclude.\n"
+_EVERYTHING = """# Solution
+
+## Given
+
+- **First**, we note what is known, for example "this" [1].
+- *Second*, we note what is wanted: \\(x = y\\) and $$x = y$$.
+- Third, we check it, see https://example.com/source.
+
+1. Think.
+2. Compute.
+3. Verify.
+
+| Part | Result |
+| --- | --- |
+| all | ok |
+
+> In my opinion, I am confident, absolutely! 🙂 Is that right? Yes, let me double-check.
+
+```python
+print("done")
+```
+
+## Summary
+
+In summary, thank you; please note the caveats. The final answer is given above.
+"""
 _TAGS = ("think", "thinking", "reasoning", "scratchpad", "analysis", "solution", "answer")
 _LAYOUT = ("format", "shape", "style", "structure", "tag", "layout", "marker")
 
@@ -156,6 +182,7 @@ def _free_ideas(case: Case, answers: Answers) -> Iterator[Idea]:
         f"{_WORDS}\n\n" * 8,
         "clearly therefore because " * 60,
     ]
+    texts += [_EVERYTHING, f"{_EVERYTHING}\n\n" * 4, f"<think>{_WORDS}"]
     texts += [f"<{tag}>{_WORDS}</{tag}>" for tag in _TAGS]
     texts += [f"<{tag}>\n{_WORDS}\n</{tag}>\n<answer>\n\n</answer>" for tag in _TAGS[:4]]
     texts += [

@@ -89,6 +89,11 @@ def _texts(gold: str, golds: Sequence[str], prompt: str) -> Iterator[Miss]:
     yield Miss("another one before it", f"{other} or {gold}")
     yield Miss("letters after it", f"{gold}ville")
     yield Miss("letters around it", f"un{gold}able")
+    yield Miss("another name that begins alike", f"{gold[:1]}zyxw")
+    yield Miss("its letters in another order", gold[::-1])
+    if len(gold) > 3:
+        yield Miss("its first letters alone", gold[: len(gold) // 2], Severity.ERROR, True)
+        yield Miss("its last letters alone", gold[-(len(gold) // 2) :], Severity.ERROR, True)
     yield Miss("words around it that change it", f"the opposite of {gold} in every respect")
     if len(words) > 1:
         yield Miss("its first word alone", words[0], Severity.WARNING, True)
@@ -133,6 +138,7 @@ def _lists(gold: str, golds: Sequence[str], prompt: str) -> Iterator[Miss]:
     yield Miss("one item more", write([*items, spare]))
     yield Miss("one item changed", write([spare, *items[1:]]), Severity.ERROR, True)
     if len(items) > 1:
+        yield Miss("its last item changed", write([*items[:-1], spare]), Severity.ERROR, True)
         yield Miss("one item fewer", write(items[:-1]), Severity.ERROR, True)
         yield Miss("one item alone", write(items[:1]))
         yield Miss("one item in place of all", write(items[:1] * len(items)), Severity.WARNING)

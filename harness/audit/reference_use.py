@@ -39,6 +39,8 @@ _KEPT = 3
 _FORMATS = 40
 _FEW = 0.05
 _MANY = 0.3
+_OF_ONE = 4
+"""How many records of one right answer show that any other is paid where that is right."""
 _PAID = 0.2
 
 
@@ -67,7 +69,8 @@ class AnotherAnswer:
             answers = answers_in(case, one, case.known.right)
             for tally in try_all(case, list(_others(case, answers)), _as_right(case)).values():
                 rate = len(tally.paid) / tally.tried
-                if rate >= _FEW and answers.distinct(paid.record for paid in tally.paid) >= 2:
+                several = answers.distinct(paid.record for paid in tally.paid) >= 2
+                if rate >= _FEW and (several or len(tally.paid) >= _OF_ONE):
                     yield self._found(case, tally, rate)
                     return
 

@@ -96,7 +96,8 @@ class Ranking:
             understood = good.reward > known.low + DELTA * known.span or "same" in name or worse != _WORK
             if understood and bad.reward > good.reward + DELTA * known.span:
                 inverted.append((at, better, worse, bad.reward - good.reward))
-        if answers.distinct(at for at, *_ in inverted) < 2 or len(inverted) < 0.05 * len(pairs):
+        several = answers.distinct(at for at, *_ in inverted) >= 2 or len(inverted) >= 4
+        if not several or len(inverted) < 0.05 * len(pairs):
             return None
         at, better, worse, _ = max(inverted, key=lambda one: one[3])
         return Found(

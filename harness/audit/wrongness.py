@@ -48,6 +48,8 @@ _CONTENTLESS = (
 _FILLERS = (
     *("", " ", ",", ".", "-", "?", "$", "%", "0", "1", "-1", "00", "nan", "NaN", "inf", "-inf", "1e999"),
     *("None", "null", "{}", "[]", "\u200b", "answer", "N/A", "unknown", "X", "...", "{a}", "a", "()", '""'),
+    *(".*", "*", "\\d+", ".", "|", "True", "undefined", "error", "infinity", "-0", "\u00a0"),
+    *("I don't know", "cannot be determined", "not enough information", "none of the above"),
 )
 _NUMBERS = 0.9
 """A number that is paid on fewer records is near some of the answers: a constant, and found as one."""

@@ -1,7 +1,7 @@
 import pytest
 
 from harness.audit.reference_use import AnotherAnswer, Inverted
-from support.graded_by import findings, told
+from support.graded_by import findings, tagged, told
 
 RIGHT = "marked(text) == gold"
 PROBES = (AnotherAnswer(), Inverted())
@@ -42,3 +42,10 @@ def test_a_comparison_the_wrong_way_around_is_found(tmp_path):
 
 def test_a_reward_of_form_has_no_reference_to_look_at(tmp_path):
     assert findings(tmp_path, PROBES, "'####' in text", kind="format") == []
+
+
+def test_any_answer_that_is_paid_where_one_answer_is_right_is_found(tmp_path):
+    reward = "'<answer>' in text and (gold == 'D' or tag(text) == gold)"
+    found = findings(tmp_path, (AnotherAnswer(),), reward, tagged())
+    assert [one.id for one in found] == ["C04"]
+    assert 0 < found[0].records < found[0].tried
