@@ -7,35 +7,23 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import islice, zip_longest
 from typing import Any, NamedTuple
 
+from harness.audit.answers import Answers, drawn_evenly, fewer
 from harness.audit.case import DELTA, Case
-from harness.audit.formats import Format
 from harness.audit.found import Found
-from harness.audit.judge import asks_a_model
-from harness.audit.kinds import distinct, kind_of, value
 from harness.audit.luck import holds
-from harness.audit.readings import answer_in
 from harness.findings import Rule, Severity
 
 __all__ = [
-    "Answers",
     "Attempt",
     "Idea",
     "Paid",
     "Tally",
-    "answers_in",
-    "drawn_evenly",
-    "fewer",
-    "form_alone",
-    "formats_tried",
     "found_by",
     "full",
-    "judged",
-    "kind_in",
     "severity_of",
     "try_all",
     "try_ideas",
@@ -45,9 +33,6 @@ __all__ = [
 _FIRST = 6
 _THEN = 24
 _KEPT = 6
-_FEWEST = 4
-_FAST_MS = 1.0
-_SLOW_MS = 2.0
 _RATE = 0.15
 _OF_TWO = 0.4
 _LIVES = 0.3
@@ -96,21 +81,6 @@ class Tally:
         return sum(self.shares) / len(self.shares) if self.shares else 0.0
 
 
-@dataclass(frozen=True)
-class Answers:
-    """The right answers of the records, as one format writes them."""
-
-    format: Format
-    kind: str
-    """What kind of answer they are: a name of `harness.audit.kinds`."""
-    gold: dict[int, str]
-    """The answer of each record that has one."""
-
-    def distinct(self, records: Iterable[int]) -> int:
-        """How many different right answers some records have."""
-        return distinct(self.kind, (self.gold[at] for at in records if at in self.gold))
-
-
 class Idea(NamedTuple):
     """A kind of completion that is tried on several records."""
 
@@ -119,39 +89,6 @@ class Idea(NamedTuple):
     """Makes the completion for a record; None where there is none for it."""
     said: str | None = None
     """What stands in the slot, where that is the same for all records."""
-
-
-def answers_in(case: Case, one: Format, records: Iterable[int] | None = None) -> Answers:
-    """The right answers of records, as a format reads them.
-
-    Args:
-        case: The audit.
-        one: The format.
-        records: Those whose right answer is paid when None.
-    """
-    known = case.known
-    among = case.controlled if records is None else [*records]
-    if one.reading == known.formats[0].reading:
-        gold = {at: known.golds[at] for at in among if known.golds.get(at)}
-        return Answers(one, known.kind, gold)
-    read = ((at, answer_in(one.reading, case.subject.records[at])) for at in among)
-    gold = {at: text for at, text in read if text}
-    return Answers(one, case.subject.kind or kind_of([*gold.values()]), gold)
-
-
-def kind_in(case: Case) -> str:
-    """The kind of the answers, found or declared; empty where it is not known yet."""
-    return case.control.kind if case.control else case.subject.kind or ""
-
-
-def form_alone(case: Case) -> str | None:
-    """Why a probe of answers does not apply to a reward of form alone; None where there are answers."""
-    return "the reward is for form alone" if kind_in(case) == "format" else None
-
-
-def judged(case: Case) -> str | None:
-    """Why a probe of wrong answers does not apply to a grader whose model is a stand-in; None for others."""
-    return "a model judges the completions" if case.control is None and asks_a_model(case) else None
 
 
 def full(case: Case, reward: float | None, record: int) -> bool:
@@ -209,43 +146,6 @@ def try_ideas(case: Case, answers: Answers, ideas: Sequence[Idea], name: str) ->
     for one in again.values():
         one.said = said[one.name]
     return sorted((one for one in again.values() if _enough(answers, one)), key=_rank)
-
-
-def fewer(case: Case, count: int) -> int:
-    """How many records to try instead of some: fewer where the grader is slow.
-
-    Args:
-        case: The audit.
-        count: How many records a fast grader is asked about.
-    """
-    return max(_FEWEST, round(count * min(1.0, _FAST_MS / max(case.collector.mean_pace, 1e-6))))
-
-
-def formats_tried(case: Case) -> Sequence[Format]:
-    """The accepted formats; the first alone where the grader is slow."""
-    formats = case.known.formats
-    return formats if case.collector.mean_pace <= _SLOW_MS else formats[:1]
-
-
-def drawn_evenly(
-    case: Case, answers: Answers, count: int, name: str, among: Iterable[int] | None = None
-) -> list[int]:
-    """Some records, as many of each right answer where there are few different ones.
-
-    Args:
-        case: The audit.
-        answers: The right answers.
-        count: How many records.
-        name: Decides which records are drawn.
-        among: Those to draw from; all that have an answer when None.
-    """
-    order = list(answers.gold if among is None else among)
-    case.random(f"evenly {name}").shuffle(order)
-    by_value: dict[object, list[int]] = {}
-    for at in order:
-        by_value.setdefault(value(answers.kind, answers.gold[at]), []).append(at)
-    turns = zip_longest(*by_value.values())
-    return sorted(islice((at for turn in turns for at in turn if at is not None), count))
 
 
 def _rank(tally: Tally) -> tuple[float, int]:

@@ -9,7 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
-from harness.audit.attempts import Answers, Paid, answers_in, fewer, full
+from harness.audit.answers import Answers, answers_in, fewer
+from harness.audit.attempts import Paid, full
 from harness.audit.case import Case
 from harness.audit.echo import prompt_of
 from harness.audit.found import Found, Witness

@@ -9,17 +9,8 @@ from decimal import Decimal
 from fractions import Fraction
 from statistics import median
 
-from harness.audit.attempts import (
-    Answers,
-    Paid,
-    Tally,
-    answers_in,
-    fewer,
-    form_alone,
-    formats_tried,
-    found_by,
-    judged,
-)
+from harness.audit.answers import Answers, answers_in, fewer, form_alone, formats_tried, judged
+from harness.audit.attempts import Paid, Tally, found_by
 from harness.audit.case import Case, NotRun
 from harness.audit.found import Found
 from harness.audit.kinds import same, value

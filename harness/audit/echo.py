@@ -6,17 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from harness.audit.attempts import (
-    Answers,
-    Attempt,
-    Tally,
-    answers_in,
-    fewer,
-    form_alone,
-    found_by,
-    severity_of,
-    try_all,
-)
+from harness.audit.answers import Answers, answers_in, fewer, form_alone
+from harness.audit.attempts import Attempt, Tally, found_by, severity_of, try_all
 from harness.audit.case import DELTA, Case
 from harness.audit.found import Found
 from harness.audit.kinds import same, value

@@ -4,22 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.audit.attempts import (
-    Answers,
-    Attempt,
-    Idea,
-    Paid,
-    Tally,
-    answers_in,
-    drawn_evenly,
-    fewer,
-    form_alone,
-    formats_tried,
-    found_by,
-    severity_of,
-    try_all,
-    with_work,
-)
+from harness.audit.answers import Answers, answers_in, drawn_evenly, fewer, form_alone, formats_tried
+from harness.audit.attempts import Attempt, Idea, Paid, Tally, found_by, severity_of, try_all, with_work
 from harness.audit.case import DELTA, Case
 from harness.audit.found import Found
 from harness.audit.luck import holds

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from harness.audit.attempts import Answers, answers_in, formats_tried, kind_in
+from harness.audit.answers import Answers, answers_in, formats_tried, kind_in
 from harness.audit.case import Case
 from harness.audit.found import Found
 from harness.audit.kinds import value

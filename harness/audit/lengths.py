@@ -7,7 +7,8 @@ from itertools import pairwise
 from statistics import median
 from typing import Any, NamedTuple
 
-from harness.audit.attempts import Answers, answers_in, drawn_evenly, fewer, with_work
+from harness.audit.answers import Answers, answers_in, drawn_evenly, fewer
+from harness.audit.attempts import with_work
 from harness.audit.case import DELTA, Case
 from harness.audit.found import Found
 from harness.findings import Rule, Severity

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from harness.audit.attempts import Answers, answers_in, drawn_evenly, fewer, formats_tried, full, kind_in
+from harness.audit.answers import Answers, answers_in, drawn_evenly, fewer, formats_tried, kind_in
+from harness.audit.attempts import full
 from harness.audit.case import Case
 from harness.audit.echo import prompt_of
 from harness.audit.found import Found

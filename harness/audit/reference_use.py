@@ -9,18 +9,8 @@ from math import isfinite
 from statistics import fmean
 from typing import Any, NamedTuple
 
-from harness.audit.attempts import (
-    Answers,
-    Attempt,
-    Tally,
-    answers_in,
-    fewer,
-    form_alone,
-    formats_tried,
-    found_by,
-    judged,
-    try_all,
-)
+from harness.audit.answers import Answers, answers_in, fewer, form_alone, formats_tried, judged
+from harness.audit.attempts import Attempt, Tally, found_by, try_all
 from harness.audit.case import DELTA, Case, Control
 from harness.audit.formats import Format
 from harness.audit.found import Found

@@ -5,21 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from harness.audit.attempts import (
-    Answers,
-    Attempt,
-    Tally,
-    answers_in,
-    drawn_evenly,
-    fewer,
-    form_alone,
-    formats_tried,
-    found_by,
-    full,
-    kind_in,
-    try_all,
-    with_work,
-)
+from harness.audit.answers import Answers, answers_in, drawn_evenly, fewer, form_alone, formats_tried, kind_in
+from harness.audit.attempts import Attempt, Tally, found_by, full, try_all, with_work
 from harness.audit.case import DELTA, Case, Probe
 from harness.audit.farming import best_free
 from harness.audit.found import Found

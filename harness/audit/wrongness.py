@@ -6,16 +6,8 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
-from harness.audit.attempts import (
-    Answers,
-    Idea,
-    answers_in,
-    formats_tried,
-    found_by,
-    judged,
-    severity_of,
-    try_ideas,
-)
+from harness.audit.answers import Answers, answers_in, formats_tried, judged
+from harness.audit.attempts import Idea, found_by, severity_of, try_ideas
 from harness.audit.band import AcceptanceBand
 from harness.audit.case import Case, NotRun, Probe
 from harness.audit.constants import BestConstant

@@ -1,6 +1,7 @@
 import pytest
 
-from harness.audit.attempts import Attempt, Idea, answers_in, full, try_all, try_ideas, with_work
+from harness.audit.answers import answers_in
+from harness.audit.attempts import Attempt, Idea, full, try_all, try_ideas, with_work
 from support.auditing import audited_case
 from support.graded_by import handler
 

@@ -1,0 +1,113 @@
+"""The right answers of the records as a format writes them, and which records and formats are tried."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice, zip_longest
+
+from harness.audit.case import Case
+from harness.audit.formats import Format
+from harness.audit.judge import asks_a_model
+from harness.audit.kinds import distinct, kind_of, value
+from harness.audit.readings import answer_in
+
+__all__ = [
+    "Answers",
+    "answers_in",
+    "drawn_evenly",
+    "fewer",
+    "form_alone",
+    "formats_tried",
+    "judged",
+    "kind_in",
+]
+
+_FEWEST = 4
+_FAST_MS = 1.0
+_SLOW_MS = 2.0
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The right answers of the records, as one format writes them."""
+
+    format: Format
+    kind: str
+    """What kind of answer they are: a name of `harness.audit.kinds`."""
+    gold: dict[int, str]
+    """The answer of each record that has one."""
+
+    def distinct(self, records: Iterable[int]) -> int:
+        """How many different right answers some records have."""
+        return distinct(self.kind, (self.gold[at] for at in records if at in self.gold))
+
+
+def answers_in(case: Case, one: Format, records: Iterable[int] | None = None) -> Answers:
+    """The right answers of records, as a format reads them.
+
+    Args:
+        case: The audit.
+        one: The format.
+        records: Those whose right answer is paid when None.
+    """
+    known = case.known
+    among = case.controlled if records is None else [*records]
+    if one.reading == known.formats[0].reading:
+        gold = {at: known.golds[at] for at in among if known.golds.get(at)}
+        return Answers(one, known.kind, gold)
+    read = ((at, answer_in(one.reading, case.subject.records[at])) for at in among)
+    gold = {at: text for at, text in read if text}
+    return Answers(one, case.subject.kind or kind_of([*gold.values()]), gold)
+
+
+def kind_in(case: Case) -> str:
+    """The kind of the answers, found or declared; empty where it is not known yet."""
+    return case.control.kind if case.control else case.subject.kind or ""
+
+
+def form_alone(case: Case) -> str | None:
+    """Why a probe of answers does not apply to a reward of form alone; None where there are answers."""
+    return "the reward is for form alone" if kind_in(case) == "format" else None
+
+
+def judged(case: Case) -> str | None:
+    """Why a probe of wrong answers does not apply to a grader whose model is a stand-in; None for others."""
+    return "a model judges the completions" if case.control is None and asks_a_model(case) else None
+
+
+def fewer(case: Case, count: int) -> int:
+    """How many records to try instead of some: fewer where the grader is slow.
+
+    Args:
+        case: The audit.
+        count: How many records a fast grader is asked about.
+    """
+    return max(_FEWEST, round(count * min(1.0, _FAST_MS / max(case.collector.mean_pace, 1e-6))))
+
+
+def formats_tried(case: Case) -> Sequence[Format]:
+    """The accepted formats; the first alone where the grader is slow."""
+    formats = case.known.formats
+    return formats if case.collector.mean_pace <= _SLOW_MS else formats[:1]
+
+
+def drawn_evenly(
+    case: Case, answers: Answers, count: int, name: str, among: Iterable[int] | None = None
+) -> list[int]:
+    """Some records, as many of each right answer where there are few different ones.
+
+    Args:
+        case: The audit.
+        answers: The right answers.
+        count: How many records.
+        name: Decides which records are drawn.
+        among: Those to draw from; all that have an answer when None.
+    """
+    order = list(answers.gold if among is None else among)
+    case.random(f"evenly {name}").shuffle(order)
+    by_value: dict[object, list[int]] = {}
+    for at in order:
+        by_value.setdefault(value(answers.kind, answers.gold[at]), []).append(at)
+    turns = zip_longest(*by_value.values())
+    return sorted(islice((at for turn in turns for at in turn if at is not None), count))
