@@ -23,11 +23,13 @@ DECLARED: dict[str, dict[str, str]] = {
     "refusals:refusal": {"C01": "every text that does not decline"},
     "required:must_contain": {"C02": "a list of them without an answer"},
     "shaping:in_script": {"C02": "in full for a single letter"},
-    "similarity:bleu": dict.fromkeys(("C04", "C07"), "one record's reference under another"),
-    "similarity:gleu": dict.fromkeys(("C04", "C07"), "one record's reference under another"),
-    "similarity:meteor": dict.fromkeys(("C04", "C07"), "one record's reference under another"),
-    "similarity:rouge": dict.fromkeys(("C01", "C04"), "one record's reference under another"),
-    "similarity:token_f1": dict.fromkeys(("C01", "C04"), "one record's reference under another"),
+    **{
+        f"similarity:{name}": {
+            **dict.fromkeys(("C01", "C04", "C07"), "one record's reference under another"),
+            "C05": "with a wrong result",
+        }
+        for name in ("bleu", "gleu", "meteor", "rouge", "token_f1")
+    },
     "text:contains": {
         "C05": "a list of every conceivable answer",
         "C08": "a list of every conceivable answer",
