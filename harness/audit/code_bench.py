@@ -12,6 +12,7 @@ from harness.audit.code_payloads import Program, hollow
 from harness.audit.code_tests import Task, entry_of, expected_of, fields_of, lookup
 from harness.audit.formats import Format
 from harness.audit.found import Witness
+from harness.audit.readings import Reading, answer_in
 from harness.targets.protocol import Graded
 
 __all__ = [
@@ -122,8 +123,8 @@ def bench_of(case: Case, apart: bool = False) -> Bench:
     right: dict[int, str] = {}
     for at in case.some(4 * _RECORDS, "code", range(len(case.subject.records))):
         record = case.subject.records[at]
-        said = control.golds.get(at) if control is not None and fits else None
-        said = said if said is not None and _is_python(said) else None
+        said = control.golds.get(at) if control is not None and fits else answer_in(Reading(), record)
+        said = said if said is not None and _is_program(said) else None
         name = entry_of(record, said)
         task = Task(name, expected_of(record, name))
         if said or task.tests:
@@ -162,12 +163,15 @@ def _rewards(case: Case, form: Format, programs: dict[int, str]) -> dict[int, fl
     return {at: reply.reward for at, reply in zip(programs, replies, strict=True)}
 
 
-def _is_python(source: str) -> bool:
+def _is_program(source: str) -> bool:
+    """Whether a text is Python that defines or does something."""
     try:
-        ast.parse(source)
+        tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
-    return True
+    return any(
+        isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Import | ast.Call) for node in ast.walk(tree)
+    )
 
 
 class OfCode:

@@ -95,16 +95,21 @@ for way in ("group", "session"):
 """
 
 _ENDLESS = """\
-import signal, time
-for number in range(1, 32):
-    try:
-        signal.signal(number, signal.SIG_IGN)
-    except Exception:
-        pass
+rest = int
+try:
+    import signal, time
+    rest = time.sleep
+    for number in range(1, 32):
+        try:
+            signal.signal(number, signal.SIG_IGN)
+        except:
+            pass
+except:
+    pass
 while True:
     try:
-        time.sleep(5)
-    except BaseException:
+        rest(5)
+    except:
         pass
 """
 
@@ -152,8 +157,7 @@ class Credentials(OfCode):
         """
         bench = bench_of(case, apart=True)
         at = bench.first
-        condition = 'import os\nheld = bool(os.environ.get("AWS_SECRET_ACCESS_KEY"))'
-        empty, text = hollow(bench.tasks[at])[0].source, gated(bench.right[at], condition)
+        empty, text = hollow(bench.tasks[at])[0].source, gated(bench.right[at], _HAS_KEY)
         found = [case.collector.rollout(at, bench.format.fill(one)) for one in (empty, text)]
         *_, reply = case.collector.grade(found)
         if bench.pays(reply.reward, at):
@@ -171,6 +175,18 @@ class Credentials(OfCode):
                 share=bench.share(reply.reward, at),
                 headline="A completion's program can read the credentials of your function's role.",
             )
+
+
+# Without `import`, the objects that Python has loaded lead to the environment too.
+_HAS_KEY = """\
+try:
+    import os
+    found = os.environ
+except:
+    loaded = [one for one in ().__class__.__base__.__subclasses__() if one.__name__ == "_wrap_close"]
+    found = loaded[0].__init__.__globals__["environ"]
+held = "AWS_SECRET_ACCESS_KEY" in found
+"""
 
 
 class CarryOver(OfCode):

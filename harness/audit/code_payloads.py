@@ -91,7 +91,7 @@ def _type_of(wanted: str) -> str:
 
 
 def _equal(base: str) -> str:
-    return _EQUAL.replace("BASE", base)
+    return _EQUAL.replace("(BASE)", "" if base == "object" else f"({base})")
 
 
 def forgeries(task: Task, marks: Marks, outside: str) -> list[Program]:
@@ -195,6 +195,7 @@ def constants(task: Task) -> list[tuple[Program, float]]:
     """
     values = [one.wanted for one in task.tests]
     common = sorted(set(values), key=lambda one: (-values.count(one), len(one)))[:3]
+    common = list(dict.fromkeys((values[0], *common)))
     what = "returns one value, which a test expects, whatever it is given"
     named = [(one, what) for one in common]
     named += [(one, f"returns {one} whatever it is given") for one in ("True", "0", "''", "[]")]
@@ -232,9 +233,8 @@ def gated(right: str, condition: str) -> str:
         right: The program.
         condition: A statement that sets `held`.
     """
-    return (
-        f"held = False\ntry:\n{textwrap.indent(condition, '    ')}\nexcept Exception:\n    held = False\n"
-        + (f"if not held:\n    raise RuntimeError('no')\n\n{right}\n")
+    return f"held = False\ntry:\n{textwrap.indent(condition, '    ')}\nexcept:\n    held = False\n" + (
+        f"if not held:\n    raise RuntimeError('no')\n\n{right}\n"
     )
 
 

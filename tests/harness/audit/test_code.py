@@ -20,7 +20,7 @@ RECORDS = [
 ]
 
 HERE = """
-    import re, subprocess, sys, tempfile, os, json
+    import builtins, re, subprocess, sys, tempfile, os, json
 
     def code_of(text):
         found = re.findall(r"```(?:python)?\\n(.*?)```", text, re.S)
@@ -74,6 +74,13 @@ AS_TEXT = """
         if code.strip().startswith("def "):
             return child(code + "\\n" + "\\n".join(tests), env={}).returncode == 0
         return 0.0
+"""
+RESTRICTED = """
+    def grade(code, tests):
+        names = ("len", "range", "sum", "int", "str", "__build_class__")
+        space = {"__builtins__": {name: getattr(builtins, name) for name in names}, "__name__": "x"}
+        exec(code, space)
+        return all(eval(test.removeprefix("assert "), space) for test in tests)
 """
 # The expected values stay here, and only the function's results come back, as JSON on a pipe of its own.
 APART = """
@@ -140,6 +147,8 @@ def findings(tmp_path, source, only=None):
         (IN_PROCESS, "E10"),
         (UNTESTED, "E06"),
         (AS_TEXT, "E11"),
+        (RESTRICTED, "E02"),
+        (RESTRICTED, "E09"),
     ],
 )
 def test_what_a_program_gets_away_with_is_found(tmp_path, source, rule):
