@@ -73,7 +73,6 @@ OF_SHAPE = {
     "AnswerIdError": "A02",
 }
 """Which rule an entry breaks whose call fails with this error."""
-_MISSING = "came back"
 _NOT_FINITE = "Out of range float"
 """How JSON's writer says that a number is not finite."""
 _NO_NUMBER = (
@@ -164,13 +163,11 @@ def rule_of(fault: GraderFault) -> Rule:
     """
     if _NOT_FINITE in fault.message:
         return _RANGE
-    return _SHAPE if _MISSING in fault.message else RULES[OF_SHAPE[fault.error_type]]
+    return RULES[OF_SHAPE[fault.error_type]]
 
 
 def _rule_of(violation: Violation) -> str:
-    """The rule that a violation breaks; missing rows and rewards that are no numbers are of shape."""
-    if violation.id == "A02" and _MISSING in violation.message:
-        return "A01"
+    """The rule that a violation breaks; rewards that are no numbers are a matter of shape."""
     if violation.id == "A09" and any(text in violation.message for text in _NO_NUMBER):
         return "A01"
     return violation.id
@@ -183,7 +180,10 @@ def _severity(case: Case, id: str, violation: Violation) -> Severity:
         return Severity.WARNING
     if violation.reward is None or violation.reward - violation.reward != 0:
         return Severity.CRITICAL  # not finite
-    return Severity.WARNING
+    control = case.control
+    usual = control is not None and violation.reward < 0 and min(control.wrong.values(), default=0.0) < 0
+    # Wrong answers that earn less than nothing are a range that nobody declared, not an accident.
+    return Severity.NOTE if usual and case.subject.bounds is None else Severity.WARNING
 
 
 def _witness(case: Case, violation: Violation) -> Witness | None:
@@ -224,8 +224,8 @@ class Ids:
             return  # whatever this is, the ids are not why
         for ids, what, severity in (
             (("r/7:é b", "0", "r/7:é c"), "unusual characters", Severity.ERROR),
-            (("same", "same", "same"), "one id for several samples", Severity.ERROR),
-            ((11, 2, 3), "ids that are numbers", Severity.ERROR),
+            (("same", "same", "same"), "one id for several samples", Severity.WARNING),
+            ((11, 2, 3), "ids that are numbers", Severity.WARNING),
         ):
             samples = [{**one, "id": id} for one, id in zip(good, ids, strict=False)]
             fault = _fault_of(case, samples)
