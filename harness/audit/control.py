@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import isfinite
 from typing import NamedTuple
 
@@ -130,7 +130,7 @@ class _Search:
         """
         found: list[_Tried] = []
         self.tried_formats = []
-        for number, formats in enumerate(tiers(self.case.subject, self.answers, self.sample)):
+        for number, formats in enumerate(self._tiers()):
             if found and number >= _UNLIKELY:
                 break
             few = formats[:_QUICK] if quick else formats if not found else formats[: _QUICK // 2]
@@ -143,6 +143,15 @@ class _Search:
             if time.monotonic() > self.until:
                 break
         return _chosen([one for one in found if one.share >= (_WORKS if quick else _SOME)])
+
+    def _tiers(self) -> Iterator[list[Format]]:
+        """The formats of programs come first where there are any: each costs a process for every sample."""
+        for number, formats in enumerate(tiers(self.case.subject, self.answers, self.sample)):
+            programs = [one for one in formats if self.answers[one.reading].kind == "code"]
+            if number == 0 and 0 < len(programs) < len(formats):
+                yield programs
+                formats = [one for one in formats if one not in programs]
+            yield formats
 
     def _contrasted(self, formats: Sequence[Format]) -> list[Format]:
         """Those of some formats in which a few right answers are paid more than wrong ones."""
