@@ -17,7 +17,6 @@ from harness.targets.protocol import Graded
 
 __all__ = [
     "Bench",
-    "HEAVY_MS",
     "OfCode",
     "Paid",
     "bench_of",
@@ -34,8 +33,6 @@ _TESTS = re.compile(r"\bassert\b[^\n]*==|\bdef check\(|unittest\.TestCase|entry_
 _RUNS = re.compile(r"\bexec\(|\bsubprocess\b|\brunpy\b|\bmultiprocessing\b|\bcompile\(")
 _MOST_PAID = 4
 _OF_ANSWERS = ("C02", "C03", "C10", "C15", "C16")
-HEAVY_MS = 15.0
-"""A sample that takes longer starts a process, or is as costly: few of them have to do."""
 
 
 class Bench(NamedTuple):
@@ -101,7 +98,7 @@ def programs_instead(case: Case, id: str) -> str | None:
         case: The audit.
         id: The probe's id.
     """
-    if id in _OF_ANSWERS and case.collector.pace > HEAVY_MS and runs_code(case):
+    if id in _OF_ANSWERS and runs_code(case) and _runs(case):
         return "programs that do nothing, and that know some tests, are tried in its place"
     return None
 

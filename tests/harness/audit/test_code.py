@@ -6,7 +6,7 @@ import pytest
 
 from harness.audit.case import NotRun
 from harness.audit.code import PROBES, runs_code
-from harness.audit.code_bench import bench_of
+from harness.audit.code_bench import bench_of, programs_instead
 from support.auditing import audited_case, found_by, replayed
 
 RECORDS = [
@@ -213,3 +213,16 @@ def test_programs_that_read_and_print_are_tried_too(tmp_path, source, rules):
         found = found_by(case, probes)
     worse = {one.id for one in found if one.severity > "note"}
     assert worse - {"E06"} == rules, [one.message for one in found]
+
+
+@pytest.mark.parametrize(
+    ("source", "skipped"),
+    [
+        (textwrap.dedent(HERE) + textwrap.dedent(BY_A_WORD), True),
+        ("def handler(event, context):\n    return []\n", False),
+    ],
+)
+def test_programs_stand_for_answers_where_the_source_runs_them(tmp_path, source, skipped):
+    with audited_case(tmp_path, source, RECORDS, kind="code", control=False) as case:
+        assert (programs_instead(case, "C02") is not None) == skipped
+        assert programs_instead(case, "C04") is None
