@@ -34,7 +34,7 @@ PLANTED = tuple(row for row in FIRST_PLANTED if row.kind != "judge")
 GOOD = tuple(row for row in FIRST_GOOD if row.kind != "judge")
 """Judges are left out: `rft audit` stands in for their model, and the others would ask a real one."""
 
-Ask = Callable[[Planted | Good, Path], Answer]
+Ask = Callable[[Planted | Good, Path, int], Answer]
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,9 @@ def parsed() -> argparse.Namespace:
         "--env", type=Path, metavar="DIR", default=ROOT / ".venv-auditors", help="where to install"
     )
     parser.add_argument("--every", type=int, metavar="N", default=1, help="take each Nth grader of the set")
+    parser.add_argument(
+        "--seconds", type=int, metavar="N", default=60, help="limit for a grader (%(default)s)"
+    )
     options = parser.parse_args()
     unknown = set(options.tools) - set(names)
     if unknown:
@@ -99,7 +102,7 @@ def said_of_all(name: str, ask: Ask, options: argparse.Namespace) -> list[Row]:
     rows = []
     for grader in (*PLANTED[:: options.every], *GOOD[:: options.every]):
         folder = laid_out(grader, options.env.resolve() / "graders")
-        rows.append(Row(name, grader, ask(grader, folder)))
+        rows.append(Row(name, grader, ask(grader, folder, options.seconds)))
         if rows[-1].answer.why:
             sys.stderr.write(f"{name}, {grader.grader}: {rows[-1].answer.why}\n")
     return rows
@@ -107,7 +110,7 @@ def said_of_all(name: str, ask: Ask, options: argparse.Namespace) -> list[Row]:
 
 def asked(tool: Tool, home: Path) -> Ask:
     commands = installed(tool, home)
-    return lambda grader, folder: answer_of(tool, commands, folder)
+    return lambda grader, folder, limit: answer_of(tool, commands, folder, limit)
 
 
 def kept_row(row: Row) -> dict[str, object]:

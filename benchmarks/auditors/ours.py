@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.auditors.tools import SECONDS, Answer, Verdict
+from benchmarks.auditors.tools import Answer, Verdict
 from support.planted import Good, Planted, path_of
 
 _SEVERE = ("warning", "error", "critical")
@@ -32,16 +32,16 @@ def verdict_of(grader: Planted | Good, said: dict[str, Any]) -> Verdict:
     return "not measured" if "measured" in str(said.get("verdict")) else "clean"
 
 
-def our_answer(grader: Planted | Good, folder: Path) -> Answer:
-    """Run `rft audit` on one grader with the records of its folder."""
+def our_answer(grader: Planted | Good, folder: Path, limit: int) -> Answer:
+    """Run `rft audit` on one grader with the records of its folder, for so many seconds at most."""
     command = [str(Path(sys.executable).with_name("rft")), "audit", "records.jsonl", "--json", *told(grader)]
     command += ["--grader", f"{path_of(grader.grader)}:{grader.name}"]
     started = time.perf_counter()
     try:
-        ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=SECONDS)
+        ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=limit)
         said = json.loads(ended.stdout)
     except subprocess.TimeoutExpired:
-        return Answer("no answer", SECONDS, f"not done after {SECONDS} s")
+        return Answer("no answer", limit, f"not done after {limit} s")
     except ValueError:
         return Answer("no answer", time.perf_counter() - started, ended.stderr.strip()[-200:])
     return Answer(verdict_of(grader, said), time.perf_counter() - started)

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 ROOT = Path(__file__).resolve().parents[2]
-SECONDS = 60
 CHECKS = ("pydantic-monty>=1.4,<1.5", "openai")
 """What graders of the set that are made of ready checks need."""
 
@@ -164,11 +163,11 @@ def installed(tool: Tool, home: Path) -> Path:
     return folder / "bin"
 
 
-def _call(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    """One call in the folder, which ends with all that it started after SECONDS."""
+def _call(command: list[str], folder: Path, seconds: int) -> subprocess.CompletedProcess[str]:
+    """One call in the folder, which ends after so many seconds."""
     environ = {**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}", "NO_COLOR": "1"}
     ended = subprocess.run(
-        ["timeout", "--kill-after=5", str(SECONDS), *command],
+        ["timeout", "--kill-after=5", str(seconds), *command],
         cwd=folder,
         env=environ,
         stdin=subprocess.DEVNULL,
@@ -181,17 +180,17 @@ def _call(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     return ended
 
 
-def answer_of(tool: Tool, commands: Path, folder: Path) -> Answer:
-    """Run one auditor on one wrapped grader."""
+def answer_of(tool: Tool, commands: Path, folder: Path, limit: int) -> Answer:
+    """Run one auditor on one wrapped grader, for so many seconds at most."""
     started = time.perf_counter()
     own = [str(commands / tool.name)]
     if tool.prepare:
-        _call([*own, *tool.prepare], folder)
+        _call([*own, *tool.prepare], folder, limit)
     start = [str(commands / "python"), "-m", tool.module] if tool.module else own
-    ended = _call([*start, *tool.arguments], folder)
+    ended = _call([*start, *tool.arguments], folder, limit)
     seconds = time.perf_counter() - started
     if ended.returncode in (124, 137):
-        return Answer("no answer", seconds, f"not done after {SECONDS} s")
+        return Answer("no answer", seconds, f"not done after {limit} s")
     try:
         return Answer(tool.read(folder, ended.returncode), seconds)
     except (OSError, ValueError, KeyError, IndexError, TypeError) as error:

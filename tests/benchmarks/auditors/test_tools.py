@@ -50,9 +50,9 @@ def test_an_exit_code_is_a_verdict_and_any_other_is_no_answer(tmp_path):
     here = tmp_path / "bin"
     here.mkdir()
     here.joinpath("python").symlink_to(sys.executable)
-    assert answer_of(tool("raise SystemExit(1)", doctor), here, tmp_path).verdict == "flagged"
-    assert answer_of(tool("print(1)", doctor), here, tmp_path).verdict == "clean"
-    lost = answer_of(tool("import os; os._exit(3)", doctor), here, tmp_path)
+    assert answer_of(tool("raise SystemExit(1)", doctor), here, tmp_path, 60).verdict == "flagged"
+    assert answer_of(tool("print(1)", doctor), here, tmp_path, 60).verdict == "clean"
+    lost = answer_of(tool("import os; os._exit(3)", doctor), here, tmp_path, 60)
     assert lost.verdict == "no answer"
     assert "KeyError" in lost.why
 
