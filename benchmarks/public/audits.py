@@ -13,6 +13,7 @@ from typing import Any
 from benchmarks.public.cases import Fault, Public
 
 SECONDS = 600
+SEVERE = ("warning", "error", "critical")
 
 
 @dataclass(frozen=True)
@@ -61,12 +62,15 @@ def id_of(finding: Any) -> str:
 
 
 def place_of(fault: Fault, said: dict[str, Any] | None) -> str:
-    """Where a known fault came: in the headline, among the findings, or nowhere."""
+    """Where a known fault came: in the headline, among the findings, as a note alone, or nowhere."""
     if said is None:
         return "missed"
     if id_of(said.get("headline")) in fault.finds:
         return "headline"
-    return "found" if any(id_of(one) in fault.finds for one in said.get("findings", ())) else "missed"
+    severities = {one.get("severity") for one in said.get("findings", ()) if id_of(one) in fault.finds}
+    if severities.intersection(SEVERE):
+        return "found"
+    return "noted" if severities else "missed"
 
 
 def text_of(headline: Any) -> str:
@@ -98,6 +102,7 @@ def report(audits: list[Audited]) -> str:
             *map(row, audits),
             f"{first.count('headline')} of {len(first)} worst faults in the headline, "
             f"{first.count('found')} more among the findings",
-            f"{len(places) - places.count('missed')} of {len(places)} known faults found",
+            f"{places.count('headline') + places.count('found')} of {len(places)} known faults found, "
+            f"{places.count('noted')} more as notes",
         ]
     )

@@ -11,16 +11,21 @@ from benchmarks.public.cases import CASES, Fault
 FAULT = Fault(("C05", "C09"), "too wide")
 
 scalars = st.none() | st.booleans() | st.integers() | st.text(max_size=8)
-found = st.fixed_dictionaries({"id": st.sampled_from(["C05", "C01", "A03"])}, optional={"message": st.text()})
+found = st.fixed_dictionaries(
+    {"id": st.sampled_from(["C05", "C01", "A03"])},
+    optional={"message": st.text(), "severity": st.sampled_from(["note", "critical"])},
+)
 answers = st.fixed_dictionaries(
     {}, optional={"headline": scalars | found, "findings": st.lists(found, max_size=3), "verdict": scalars}
 )
 
 
 def test_the_headline_beats_the_list_and_the_list_beats_nothing():
-    assert place_of(FAULT, {"headline": {"id": "C09"}, "findings": [{"id": "C05"}]}) == "headline"
-    assert place_of(FAULT, {"headline": {"id": "A03"}, "findings": [{"id": "C05"}]}) == "found"
-    assert place_of(FAULT, {"headline": None, "findings": [{"id": "A03"}]}) == "missed"
+    serious, note = {"id": "C05", "severity": "error"}, {"id": "C05", "severity": "note"}
+    assert place_of(FAULT, {"headline": {"id": "C09"}, "findings": [serious]}) == "headline"
+    assert place_of(FAULT, {"headline": {"id": "A03"}, "findings": [note, serious]}) == "found"
+    assert place_of(FAULT, {"headline": None, "findings": [note]}) == "noted"
+    assert place_of(FAULT, {"headline": None, "findings": [{"id": "A03", "severity": "error"}]}) == "missed"
     assert place_of(FAULT, None) == "missed"
 
 
