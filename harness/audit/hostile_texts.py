@@ -8,6 +8,7 @@ from typing import Any
 
 from graders.wire import write_events
 from harness.audit.case import Case
+from harness.audit.code_bench import runs_code
 from harness.audit.collector import BREAKS_CONTRACT
 from harness.audit.contract import good_completion
 from harness.audit.found import Found, Witness
@@ -20,6 +21,7 @@ _MEGABYTE = 1_000_000
 _RECORDS = 4
 _HEAVY_MS = 15.0
 """Where a sample takes longer, one record has to do."""
+_ENDLESS = "a power"
 _TEXTS: tuple[tuple[str, str], ...] = (
     ("a number of 5,000 digits", "9" * 5_000),
     ("a NUL character", "a\x00b"),
@@ -27,7 +29,7 @@ _TEXTS: tuple[tuple[str, str], ...] = (
     ("100,000 nested brackets", "[" * 100_000),
     ("nested objects", '{"a":' * 3_000 + "1" + "}" * 3_000),
     ("text from right to left", "\u202e72 \u05d0\u05d1\u200f"),
-    ("a power", "9**9**9**9"),
+    (_ENDLESS, "9**9**9**9"),
     ("digits of other alphabets", "\u0667\u0662 \u00b2\u00bd \u2460"),
     ("the number 1e400", "1e400"),
     ("a fraction by zero", "1/0"),
@@ -91,11 +93,14 @@ def _completions(case: Case) -> list[tuple[str, dict[str, Any]]]:
     """The texts, alone and in the first accepted format, of a few records: which one can matter."""
     found = []
     records = case.some(1 if case.collector.pace > _HEAVY_MS else _RECORDS, "A12") or [0]
+    programs = runs_code(case)
     first = case.control.formats[0] if case.control is not None else None
     for at in records:
         for what, text in _TEXTS:
             if at == records[0]:
                 found.append((what, case.collector.rollout(at, text)))
+            if programs and what == _ENDLESS:
+                continue  # as a program it runs into the grader's limit, which E08 looks at
             if first is not None and first.template != "{a}":
                 found.append((what, case.collector.rollout(at, first.fill(text))))
     huge = case.collector.rollout(records[0], "lorem 12 " * (_MEGABYTE // 9))
