@@ -232,9 +232,8 @@ class CarryOver(OfCode):
                     yield self._found(bench, message, severity, finds, shown)
                     return
         finally:
-            for path in (f"/tmp/{word}", f"/tmp/{word}.py"):
-                with contextlib.suppress(OSError):
-                    os.unlink(path)
+            with contextlib.suppress(OSError):
+                os.unlink(f"/tmp/{word}")
 
     def _shown(self, case: Case, bench: Bench, programs: tuple[str, ...]) -> Witness | None:
         """The programs in one call, where the last one is paid and was not before the others."""
@@ -287,5 +286,5 @@ def _ways(word: str) -> Iterator[tuple[Severity, str, str, str]]:
         Severity.NOTE,
         "leaves a file in /tmp",
         f"open('/tmp/{word}', 'w').close()\n",
-        f"import os\nheld = os.path.exists('/tmp/{word}')",
+        f"import os\nheld = os.path.exists('/tmp/{word}')\nif held:\n    os.unlink('/tmp/{word}')",
     )

@@ -17,10 +17,9 @@ from harness.audit.code_payloads import (
     forgeries,
     hollow,
     parts,
-    patches,
     readers,
-    spoofs,
 )
+from harness.audit.code_spoofs import patches, spoofs
 from harness.audit.code_tests import Task
 from harness.audit.found import Found
 from harness.findings import Rule, Severity

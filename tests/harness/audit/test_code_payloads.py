@@ -12,11 +12,10 @@ from harness.audit.code_payloads import (
     gated,
     hollow,
     parts,
-    patches,
     readers,
-    spoofs,
     variants,
 )
+from harness.audit.code_spoofs import patches, spoofs
 from harness.audit.code_tests import Expected, Task
 
 TASKS = [
