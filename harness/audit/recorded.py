@@ -25,6 +25,8 @@ __all__ = ["PROBES"]
 _MOST = 2_000
 _TINY = 0.06
 _LENGTH = 0.3
+_LENGTHENED, _NOTICED = 12, 0.01
+_NOTHING = "We go through the question once more and look at each of its parts in turn. "
 _SPARSE, _SATURATED = 0.05, 0.95
 
 
@@ -180,7 +182,11 @@ class PaidLength(_OfRecorded):
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Correlate reward and length within groups, among what earns more than the lowest reward."""
+        """Correlate reward and length within groups, among what earns more than the lowest reward.
+
+        A longer completion may earn more because more of it is right, so that words which say nothing are
+        added to some: where length is paid, they raise the reward.
+        """
         groups = self.groups(case)
         least = min((one.reward for group in groups.values() for one in group), default=0.0)
         paid = [[one for one in group if one.reward > least] for group in groups.values()]
@@ -189,7 +195,10 @@ class PaidLength(_OfRecorded):
         ]
         found = within_groups(numbers)
         value = _measured(found)
-        if found.low is not None and found.low > _LENGTH:
+        if found.low is None or found.low <= _LENGTH:
+            return
+        shown = self._lengthened(case, [one for each in paid for one in each])
+        if shown is not None:
             said = f"among paid completions of one record, reward and length correlate by {value:.2f} "
             said += f"({found.low:.2f} to {found.high:.2f}, {found.n} groups): a policy learns to write more"
             yield Found(
@@ -197,8 +206,33 @@ class PaidLength(_OfRecorded):
                 self.rule.severity,
                 said,
                 fix=self.rule.fix,
+                witness=case.witness(*shown),
                 headline=f"Longer completions earn more (correlation {value:.2f} within records).",
             )
+
+    def _lengthened(self, case: Case, paid: list[_Paid]) -> tuple[tuple[int, str], tuple[int, str]] | None:
+        """A paid completion, and the same with words that say nothing, where half of them earn more so."""
+        best = max(one.reward for one in paid)
+        step = _NOTICED * (best - min(one.reward for one in paid))
+        below = [one for one in paid if one.reward < best - step]
+        below = case.random("F06").sample(below, min(_LENGTHENED, len(below)))
+        asked = [(one, text) for one in below for text in _longer(one.text)]
+        replies = case.collector.ask([(one.record, text) for one, text in asked])
+        raised = {
+            one: text
+            for (one, text), reply in zip(asked, replies, strict=True)
+            if reply.reward is not None and reply.reward > one.reward + step
+        }
+        if not raised or len(raised) < len(below) / 2:
+            return None
+        one = min(raised, key=lambda each: len(raised[each]))
+        return (one.record, one.text), (one.record, raised[one])
+
+
+def _longer(text: str) -> tuple[str, ...]:
+    """A completion with more words: some before it, some behind it, and its own working twice."""
+    working = text.rpartition("\n")[0] or text.rpartition(". ")[0]
+    return (f"{_NOTHING}\n{text}", f"{_NOTHING * 6}\n{text}", f"{text}\n{_NOTHING}", f"{working}\n{text}")
 
 
 class SecondOpinion(_OfRecorded):
