@@ -33,6 +33,15 @@ _LISTED = 5
 _ALONE = re.compile(
     r"\b(?:only|nothing else|no other|alone|just the|without any other|and nothing)\b", re.IGNORECASE
 )
+_ASKED = {
+    "B01": r"\b(?:answer|label|letter|number|name)s? (?:comes |goes |stands )?first\b"
+    r"|\b(?:then|after(?:wards| that)|followed by|below it)\b.{0,40}"
+    r"\b(?:explain|explanation|reason|why|justif)",
+    "B02": r"\b(?:step|steps|reason\w*|think\w*|explain\w*|explanation|why|work (?:it|this|through|out))\b"
+    r"|\b(?:show|write) (?:\w+ ){0,2}(?:work|working|calculation|steps)\b",
+    "B09": r"<(?:think|thinking|reasoning|thoughts?|scratchpad)>",
+}
+"""How prompts ask for what a form adds; where none does, to refuse it may be what the user wants."""
 _CONTESTED = ("B07", "B10")
 _FIXES = {
     "B01": "Read the answer at its marker and leave what follows out.",
@@ -102,11 +111,19 @@ class OtherForms:
 
 
 def _severity(case: Case, form: Form, uses: Counter[str], right: int) -> Severity:
-    """A warning where recordings use the form, or where models do and there are none; else a note."""
+    """A warning where recordings use the form, or where there are none and the prompts ask for it."""
     if right:
         return Severity.WARNING if uses[form.name] >= max(2, _USED * right) else Severity.NOTE
-    whole = form.id in ("B01", "B02", "B09") and _alone(case)
-    return Severity.WARNING if form.everyday and not whole else Severity.NOTE
+    if not form.everyday or (form.id in _ASKED and (_alone(case) or not _asked(case, form.id))):
+        return Severity.NOTE
+    return Severity.WARNING
+
+
+def _asked(case: Case, id: str) -> bool:
+    """Whether most prompts ask for what the forms of a rule add."""
+    prompts = [prompt_of(case.subject.records[at]) for at in case.some(_PROMPTS, "asked")]
+    found = [re.search(_ASKED[id], prompt, re.IGNORECASE | re.DOTALL) for prompt in prompts]
+    return sum(map(bool, found)) > len(prompts) / 2
 
 
 def _try(case: Case) -> tuple[dict[str, list[float]], list[_Refused]]:

@@ -48,18 +48,33 @@ def test_a_grader_that_reads_the_answer_by_value_has_a_note_at_most(tmp_path):
     assert notes == []
 
 
+NO_THOUGHTS = "return text.partition('####')[2].split()[:1] == [want] and 'think' not in text"
+
+
 @pytest.mark.parametrize(
-    ("body", "id"),
+    ("body", "ask", "expected"),
     [
-        (STRICT, "B01"),
-        ("return text[:200].rpartition('####')[2].strip().partition(chr(10))[0] == want", "B02"),
-        ("return text.partition('####')[2].split() == [want] and 'think' not in text", "B09"),
+        (STRICT, "Work it out, and end with #### and the number.", ("B01", "note")),
+        (STRICT, "Write #### and the number, then explain it.", ("B01", "warning")),
+        (STRICT, "Write #### and the number. The number comes first.", ("B01", "warning")),
+        (
+            "return text[:200].rpartition('####')[2].strip().partition(chr(10))[0] == want",
+            "Think step by step, and end with #### and the number.",
+            ("B02", "warning"),
+        ),
+        (
+            "return text[:200].rpartition('####')[2].strip().partition(chr(10))[0] == want",
+            "Write #### and the number.",
+            ("B02", "note"),
+        ),
+        (NO_THOUGHTS, "Use <think> tags, then write #### and the number.", ("B09", "warning")),
+        (NO_THOUGHTS, "Write #### and the number.", ("B09", "note")),
     ],
 )
-def test_everyday_forms_that_are_refused_are_one_warning_out_of_the_headline(tmp_path, body, id):
-    found, _ = audit(tmp_path, body)
+def test_refused_forms_are_a_warning_where_the_prompts_ask_for_them(tmp_path, body, ask, expected):
+    found, _ = audit(tmp_path, body, number_records(24, ask))
     (one,) = found
-    assert (one.id, one.severity) == (id, "warning")
+    assert (one.id, one.severity) == expected
     assert one.headline == ""
     assert one.share is None
 
