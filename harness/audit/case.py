@@ -139,6 +139,8 @@ class Case:
     """How the search for the control ended; None before it."""
     verdicts: Verdicts | None = None
     """What a judge's model says when it praises and when it condemns; None for a grader without one."""
+    asked_about: tuple[int, str] | None = None
+    """A record and a completion about which a judge is asked; None where it is asked about any."""
     notes: list[str] = field(default_factory=list)
     """What the user should know of how it was measured, a sentence each."""
 

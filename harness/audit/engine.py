@@ -26,10 +26,12 @@ from harness.audit import (
     state,
     wrongness,
 )
+from harness.audit.asked_about import seek_question
 from harness.audit.case import Case, Control, FamilyStopped, NotRun, Probe, shown_first
 from harness.audit.control import find_control
 from harness.audit.found import Found
 from harness.audit.judge import asks_a_model, find_verdicts
+from harness.audit.mining import asks_a_service
 from harness.findings import Severity
 
 __all__ = ["CATALOGUE", "FAMILIES", "Audited", "Outcome", "run_audit"]
@@ -63,9 +65,6 @@ _CONTRACT = ("A01", "A02", "A03", "A09", "A12", "A14", "G07")
 _UNSTABLE = ("G01", "G02", "A11")
 _OF_SOME = ("C01", "C02", "C05", "C08", "C09", "C12")
 _GOLD_FREE = ("C01", "C02", "C03", "C11", "C12")
-
-_ANY = "The answer is in this sentence."
-"""A completion that a judge would be asked about."""
 
 EXPLAINS: dict[str, tuple[str, ...]] = {
     "C04": ("A05", *(f"C{number:02}" for number in (3, 5, 6, 7, 8, 9, 10, 11, 12, 14, 16, 17))),
@@ -151,13 +150,19 @@ def _find_out(case: Case) -> None:
     """Find what the grader pays for: the formats of right answers, or a judge's replies."""
     case.collector.rest()
     try:
-        case.collector.ask([(at, _ANY) for at in range(min(2, len(case.subject.records)))])
-        if asks_a_model(case):
+        if seek_question(case, persist=_may_ask(case)):
             case.verdicts = find_verdicts(case)
-        else:
-            case.control = find_control(case)
+            return
+        case.control = find_control(case)
+        if case.control is None and seek_question(case):
+            case.verdicts = find_verdicts(case)
     except FamilyStopped as error:
         case.notes.append(f"What the grader pays for was not found: {error}.")
+
+
+def _may_ask(case: Case) -> bool:
+    """Whether the grader asked a model so far, or its source says that it does."""
+    return asks_a_model(case) or asks_a_service(case.subject.sources)
 
 
 def _explained(unstable: str) -> list[Outcome]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
+from harness.audit.asked_about import MARK, PLAIN
 from harness.audit.case import DELTA, Case, NotRun
 from harness.audit.collector import Collector
 from harness.audit.found import Found, Witness
@@ -20,13 +21,13 @@ from harness.findings import Rule, Severity
 
 __all__ = ["PROBES", "asks_a_model", "find_verdicts"]
 
-_COMPLETION, _REFERENCE, _PROMPT, _FORGED = (
-    f"Rftmark{word}" for word in ("completion", "reference", "prompt", "forged")
-)
+_REFERENCE, _PROMPT, _FORGED = (f"Rftmark{word}" for word in ("reference", "prompt", "forged"))
 _NO_VERDICT = "The reply mentions what was asked."
 _MOST_PAIRS = 160
 _SEARCH_S = 6.0
 _PATIENCE_S = 20.0
+_REFUSALS = 3
+"""As often as clients ask by default; a grader that asks on is refused for good, which ends the waiting."""
 _NAMES = ("completion", "response", "answer", "output", "prompt", "question", "input")
 _GOLDS = ("reference", "reference_answer", "ground_truth", "gold", "expected", "target")
 
@@ -79,14 +80,19 @@ def _service(case: Case) -> StubService:
 
 
 def _completion(case: Case) -> str:
-    """A completion that any judge would ask about."""
-    return f"The answer to the question is {_COMPLETION}, because of what the question says."
+    """The completion that the judge is asked about."""
+    return PLAIN if case.asked_about is None else case.asked_about[1]
+
+
+def _sample_of(case: Case, content: Any, name: str | None = None) -> dict[str, Any]:
+    """A completion of the record about which the judge is asked, as a sample."""
+    return case.collector.rollout(case.asked_about[0] if case.asked_about else 0, content, name)
 
 
 def _reward(case: Case, collector: Collector | None = None) -> float | None:
-    """What the first record's completion earns with the replies that were told."""
+    """What that completion earns with the replies that were told."""
     asked = collector or case.collector
-    (one,) = asked.grade([asked.rollout(0, _completion(case))])
+    (one,) = asked.grade([_sample_of(case, _completion(case))])
     return one.reward
 
 
@@ -97,7 +103,7 @@ def _told(case: Case, reply: str, status: int = 200) -> float | None:
 
 def _witness(case: Case, reward: float | None) -> Witness:
     """The rollout that was asked about last, with what the stub replied."""
-    rollout = case.collector.rollout(0, _completion(case), "witness-1")
+    rollout = _sample_of(case, _completion(case), "witness-1")
     return Witness((rollout,), (reward,), _service(case).recorded())
 
 
@@ -192,7 +198,9 @@ class FailurePays(_OfAJudge):
         service = _service(case)
         with closing(case.opener.open(seconds=_PATIENCE_S)) as patient:
             for status, what in ((403, "refuses"), (429, "is throttled"), (500, "breaks down")):
-                service.tell("", status)
+                if service.refused:  # it asked on until it was refused for good, and would do so again
+                    break
+                service.tell("", status, most=_REFUSALS)
                 reward = _reward(case, patient)
                 if reward is not None and reward > low + DELTA * (high - low):
                     yield Found(
@@ -233,12 +241,14 @@ class QuestionAsked(_OfAJudge):
     def run(self, case: Case) -> Iterator[Found]:
         """Look at the questions with marks in the place of the completion, the prompt and the reference."""
         pair, high, _ = self.verdicts(case)
+        if MARK not in _completion(case):
+            raise NotRun("the checks before the judge refuse a completion with another word in it")
         for text, why in (
             (_completion(case), "is asked about a completion that is not in the question"),
             ([{"type": "text", "text": _completion(case)}], "does not see a completion that comes as blocks"),
         ):
             question, reward = self._asked(case, pair, text)
-            if question is not None and _COMPLETION not in question.text and reward is not None:
+            if question is not None and MARK not in question.text and reward is not None:
                 yield self._found(case, text, reward, f"the judge {why}, and {reward:g} is paid")
                 return
         found = self._substituted(case, pair) or self._forged(case, pair)
@@ -253,7 +263,7 @@ class QuestionAsked(_OfAJudge):
         return (service.questions[0] if service.questions else None), one.reward
 
     def _sample(self, case: Case, content: Any) -> dict[str, Any]:
-        sample = case.collector.rollout(0, content)
+        sample = _sample_of(case, content)
         messages = [*sample["messages"][:-2], {"role": "user", "content": f"What is {_PROMPT}?"}]
         reference = sample.get("reference_answer")
         if isinstance(reference, dict):
@@ -292,7 +302,7 @@ class QuestionAsked(_OfAJudge):
         if plain is None:
             return None
         said = plain.text
-        place, reference = said.find(_COMPLETION), said.find(_REFERENCE)
+        place, reference = said.find(MARK), said.find(_REFERENCE)
         if reference < 0 or place > reference or _enclosed(said, _completion(case)):
             return None
         heading = said[:reference].rstrip("\n\"'` ").rpartition("\n")[2]

@@ -19,6 +19,7 @@ _REGEX_CALLS = frozenset(
     ("compile", "search", "match", "fullmatch", "findall", "finditer", "split", "sub", "subn")
 )
 _SERVICES = frozenset(("boto3", "botocore", "openai", "anthropic", "litellm", "cohere", "mistralai"))
+_JUDGE = "checks.judge:"
 _HTTP = frozenset(("requests", "httpx", "urllib3", "aiohttp", "urllib"))
 _TAG = re.compile(r"<(/?)([A-Za-z][\w-]{0,30})>")
 _LONGEST = 2_000
@@ -83,10 +84,20 @@ def mine_for(sources: Sequence[Path], name: str) -> Mined:
 
 
 def asks_a_service(sources: Sequence[Path]) -> bool:
-    """Whether a grader imports a client of a network service, as judges do."""
+    """Whether a grader imports a client of a network service, or is configured to, as judges are."""
+    if any(_names_a_judge(path) for path in sources if path.suffix == ".toml"):
+        return True
     mined = mine(sources)
     addressed = any(text.startswith(("http://", "https://")) for text in mined.literals)
     return bool(mined.imports & _SERVICES or (addressed and mined.imports & _HTTP))
+
+
+def _names_a_judge(path: Path) -> bool:
+    """Whether a grader.toml names a ready check that asks a model."""
+    try:
+        return _JUDGE in path.read_text("utf-8", errors="replace")
+    except OSError:
+        return False
 
 
 def _joined(several: Sequence[Mined]) -> Mined:

@@ -73,6 +73,8 @@ class StubService:
         """Their HTTP status; any but 200 is an error as the service words it."""
         self.once = False
         """Whether the status holds for the next question alone."""
+        self.most = 0
+        """After so many questions each is refused for good, so that nobody asks again; 0 for never."""
         self.questions: list[Question] = []
         """What was asked since the replies were last told."""
         self.asked = 0
@@ -88,6 +90,7 @@ class StubService:
             "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": own,
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_REGION": os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1",
+            "AWS_MAX_ATTEMPTS": os.environ.get("AWS_MAX_ATTEMPTS") or "3",
             "AWS_ACCESS_KEY_ID": _KEY,
             "AWS_SECRET_ACCESS_KEY": _KEY,
             "AWS_SESSION_TOKEN": _KEY,
@@ -103,18 +106,24 @@ class StubService:
         }
         """What leads a grader's clients here."""
 
-    def tell(self, reply: str, status: int = 200, once: bool = False) -> None:
+    def tell(self, reply: str, status: int = 200, once: bool = False, most: int = 0) -> None:
         """Set the next replies, and forget what was asked.
 
         Args:
             reply: Their text.
             status: Their HTTP status.
             once: Whether only the next one has this status.
+            most: After so many questions each is refused for good (HTTP 403); 0 for never.
         """
         with self._lock:
-            self.reply, self.status, self.once = reply, status, once
+            self.reply, self.status, self.once, self.most = reply, status, once, most
             self.questions.clear()
             self.answers.clear()
+
+    @property
+    def refused(self) -> bool:
+        """Whether the grader asked so often that it was refused for good."""
+        return 0 < self.most < len(self.questions)
 
     def recorded(self) -> RecordedAnswers:
         """What was asked and replied, for `rft replay --answers`."""
@@ -141,6 +150,8 @@ class StubService:
             status, reply = self.status, self.reply
             if self.once:
                 self.status, self.once = 200, False
+            if self.refused:
+                status = 403
             kind = None if status == 200 else _FAULTS.get(status, "InternalServerException")
             answer = _answer(request.path, body, reply) if kind is None else _fault(kind)
             # A client that takes this for its proxy names the host again, which a recorded answer must not.

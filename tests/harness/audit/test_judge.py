@@ -6,7 +6,6 @@ import pytest
 
 from harness.audit.case import Case, Subject
 from harness.audit.engine import run_audit
-from harness.audit.judge import asks_a_model, find_verdicts
 from harness.audit.judge_replies import broken_replies, verdicts_for
 from harness.audit.opening import Opener
 from harness.audit.stub_service import Question
@@ -77,9 +76,6 @@ def audited(tmp_path, monkeypatch):
         opener = Opener(InProcessFacts(f"{tmp_path}/g.py:handler"), subject)
         with closing(opener.open()) as collector:
             case = Case(subject, opener, collector)
-            collector.ask([(0, "x")])
-            assert asks_a_model(case)
-            case.verdicts = find_verdicts(case)
             audited = run_audit(case)
         assert audited.judged
         return audited
@@ -119,6 +115,43 @@ def test_a_failure_that_is_paid_is_found(audited):
     lax = "try:\n                value = score(ask(question(sample)))\n            except Exception:\n"
     lax += "                value = 0.5"
     assert of_the_judge(audited(source(graded=lax)))["D02"] == "critical"
+
+
+GATED = (
+    "value = score(ask(question(sample))) if sample['messages'][-1]['content'][:11] == 'that parcel' else 0"
+)
+
+
+def test_a_judge_behind_a_cheap_check_is_asked_about_references(audited):
+    found = audited(source(graded=GATED))
+    assert found.measured
+    assert set(of_the_judge(found).values()) <= {"note"}
+
+
+def test_a_lax_parser_behind_a_cheap_check_is_found(audited):
+    lax = "try:\n    return float(json.loads(reply)['score'])\nexcept Exception:\n    return 0.5"
+    found = audited(source(lax, graded=GATED))
+    assert of_the_judge(found)["D01"] == "critical"
+    witness = next(one for one in found.findings if one.id == "D01").witness
+    assert witness.rollouts[0]["messages"][-1]["content"].startswith("that parcel 0 is late")
+
+
+def test_a_grader_that_asks_without_an_end_is_not_waited_for(audited):
+    patient = """
+        while True:
+            try:
+                return json.loads(reply() if callable(reply) else reply)["score"]
+            except client.exceptions.AccessDeniedException:
+                raise
+            except client.exceptions.ThrottlingException:
+                continue
+            except client.exceptions.InternalServerException:
+                continue
+"""
+    asks = "value = score(lambda: ask(question(sample)))"
+    found = audited(source(patient, graded=asks))
+    assert found.measured
+    assert ("D02", "passed") in [(one.id, one.what) for one in found.outcomes]
 
 
 def test_a_question_that_is_filled_in_twice_is_found(audited):

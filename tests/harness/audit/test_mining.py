@@ -51,6 +51,13 @@ def test_literals_patterns_numbers_tags_and_keys_are_found(file):
     assert asks_a_service([file])
 
 
+@pytest.mark.parametrize("check", ["checks.judge:judge_label", "checks.numbers:number"])
+def test_a_configured_judge_asks_a_service(tmp_path, check):
+    file = tmp_path / "grader.toml"
+    file.write_text(f'[steps.last]\ncheck = "{check}"\n')
+    assert asks_a_service([file]) == (check == "checks.judge:judge_label")
+
+
 def test_what_a_function_uses_is_told_from_the_rest(file):
     first = mine_for([file], "first")
     assert {"alpha", "Done."} <= set(first.literals)

@@ -26,12 +26,12 @@ def answers(count: int = 24) -> tuple[Recorded, ...]:
 
 
 def objects(records: tuple[dict[str, Any], ...]) -> tuple[Recorded, ...]:
-    """Objects of which more and more is there, so that the longer ones are righter."""
+    """Objects of which nothing, something and all is there: the longer ones are righter."""
     found = []
     for at, record in enumerate(records):
         right = record["reference_answer"]
         right = json.loads(right) if isinstance(right, str) else right
-        for count in range(1, len(right) + 1):
+        for count in range(len(right) + 1):
             part = json.dumps(dict([*right.items()][:count]))
             found.append(Recorded(at, {"role": "assistant", "content": part}))
     return tuple(found)

@@ -49,6 +49,20 @@ def test_a_fault_is_the_service_s_own_error_and_may_come_once(service):
         assert asked(client, "x")["stopReason"] == "end_turn"
 
 
+def test_who_asks_too_often_is_refused_for_good(service):
+    service.tell("", 429, most=2)
+    client = bedrock(service)
+    with closing(client):
+        for kind in ("ThrottlingException", "ThrottlingException", "AccessDeniedException"):
+            assert service.refused is False
+            with pytest.raises(botocore.exceptions.ClientError, match=kind):
+                asked(client, "x")
+        assert service.refused
+        service.tell("fine")
+        assert not service.refused
+        assert asked(client, "x")["stopReason"] == "end_turn"
+
+
 def test_openai_s_client_gets_texts_and_tool_calls(service):
     service.tell('{"score": 1}')
     url: Any = service.variables["OPENAI_BASE_URL"]

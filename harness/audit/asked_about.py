@@ -1,0 +1,70 @@
+"""A completion about which a grader asks its judge, where cheap checks before the judge refuse most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from harness.audit.case import Case
+from harness.data.records import text_of
+
+__all__ = ["MARK", "PLAIN", "seek_question"]
+
+MARK = "Rftmarkcompletion"
+"""A word that no prompt holds, by which the completion is found in the question."""
+PLAIN = f"The answer to the question is {MARK}, because of what the question says."
+"""A completion that any judge without checks before it is asked about."""
+
+_RECORDS = 6
+_MOST = 48
+
+
+def seek_question(case: Case, persist: bool = True) -> bool:
+    """Try completions until the grader asks its judge about one: a plain one, references, recorded ones.
+
+    Args:
+        case: The audit; `asked_about` is set where the judge is not asked about the plain one.
+        persist: Whether to try more than the plain one.
+
+    Returns:
+        Whether the judge was asked.
+    """
+    if _is_asked(case, 0, PLAIN):
+        return True
+    for record, text in islice(_candidates(case) if persist else (), _MOST):
+        if not _is_asked(case, record, text):
+            continue
+        marked = (f"{text} {MARK}.", f"{text}\n{MARK}", f"{MARK}\n{text}", text)
+        case.asked_about = record, next((one for one in marked if _is_asked(case, record, one)), text)
+        return True
+    return False
+
+
+def _is_asked(case: Case, record: int, text: str) -> bool:
+    service = case.opener.service
+    if service is None:
+        return False
+    before = service.asked
+    case.collector.grade([case.collector.rollout(record, text)])
+    return service.asked > before
+
+
+def _candidates(case: Case) -> Iterator[tuple[int, str]]:
+    """What the data says is likely right: references, then what a model wrote."""
+    subject = case.subject
+    for at in case.some(_RECORDS, "judge", range(len(subject.records))):
+        for text in _texts(subject.reference(at)):
+            yield at, text
+    recorded = case.random("judge").sample(subject.recorded, min(_MOST, len(subject.recorded)))
+    for one in recorded:
+        written = text_of(one.message.get("content"))
+        if written:
+            yield one.record, written
+
+
+def _texts(reference: object) -> Iterator[str]:
+    """The texts of a reference."""
+    if isinstance(reference, str):
+        yield reference
+    elif isinstance(reference, dict):
+        yield from (part for part in reference.values() if isinstance(part, str))
