@@ -9,7 +9,7 @@ from itertools import islice, zip_longest
 from harness.audit.case import Case
 from harness.audit.formats import Format
 from harness.audit.judge import asks_a_model
-from harness.audit.kinds import distinct, kind_of, value
+from harness.audit.kinds import distinct, kind_of, same, value
 from harness.audit.readings import answer_in
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "formats_tried",
     "judged",
     "kind_in",
+    "other_answer",
 ]
 
 _FEWEST = 4
@@ -111,3 +112,16 @@ def drawn_evenly(
         by_value.setdefault(value(answers.kind, answers.gold[at]), []).append(at)
     turns = zip_longest(*by_value.values())
     return sorted(islice((at for turn in turns for at in turn if at is not None), count))
+
+
+def other_answer(case: Case, answers: Answers, at: int) -> str | None:
+    """Another record's answer, as the format reads it, that differs by value; None where there is none.
+
+    Args:
+        case: The audit, whose control says which record stands in.
+        answers: The right answers.
+        at: The record.
+    """
+    there = case.known.other.get(at)
+    other = answers_in(case, answers.format, [there]).gold.get(there) if there is not None else None
+    return None if other is None or same(answers.kind, other, answers.gold[at]) else other

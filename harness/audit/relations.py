@@ -3,101 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from harness.audit.answers import Answers, answers_in, drawn_evenly, fewer, form_alone, formats_tried, kind_in
+from harness.audit.answers import (
+    Answers,
+    answers_in,
+    drawn_evenly,
+    fewer,
+    form_alone,
+    formats_tried,
+    kind_in,
+    other_answer,
+)
 from harness.audit.attempts import Attempt, Tally, found_by, full, try_all, with_work
 from harness.audit.case import DELTA, Case, Probe
 from harness.audit.farming import best_free
 from harness.audit.found import Found
-from harness.audit.kinds import same
 from harness.audit.lengths import PROBES as LENGTHS
 from harness.audit.luck import holds
+from harness.audit.ranking import WORK, Ranking
 from harness.audit.wording import amount, quoted
 from harness.findings import Rule, Severity
 
-__all__ = ["PROBES", "Denied", "Ranking", "RightThenWrong", "Truncated"]
+__all__ = ["PROBES", "Denied", "RightThenWrong", "Truncated"]
 
 _RECORDS = 12
-_WORK = (
-    "We read the question again and write down what is given. Then we work through it with care, check each"
-    " step, and look at the result from another side."
-)
 _CUTS = (0.25, 0.5, 0.75, 0.95, 1.0)
-
-
-class Ranking:
-    """A right answer that earns less than a wrong one of the same shape, or than nothing."""
-
-    rule = Rule(
-        "C06",
-        Severity.CRITICAL,
-        "a wrong completion is paid more than a right one",
-        "Make the right answer worth more than everything else together.",
-    )
-    controlled = True
-
-    def why_not(self, case: Case) -> str | None:
-        """A reward of form alone looks at no reference."""
-        return form_alone(case)
-
-    def run(self, case: Case) -> Iterator[Found]:
-        """Compare like with like: the same working, the same format, another answer or none."""
-        for one in formats_tried(case):
-            answers = answers_in(case, one, case.known.right)
-            for name, pairs in self._pairs(case, answers).items():
-                found = self._worse(case, answers, name, pairs)
-                if found is not None:
-                    yield found
-                    return
-
-    def _pairs(self, case: Case, answers: Answers) -> dict[str, list[tuple[int, Any, Any]]]:
-        """By what is compared: the record, the right completion, and one that should earn less."""
-        fill = answers.format.fill
-        found: dict[str, list[tuple[int, Any, Any]]] = {}
-        for at in case.some(fewer(case, 40), "C06", among=answers.gold):
-            other = _wrong(case, answers, at)
-            if other is None:
-                continue
-            right, wrong = fill(answers.gold[at]), fill(other)
-            worked = with_work(right, _WORK)
-            pairs = {
-                "another answer": (right, wrong),
-                "another answer with the same working": (worked, with_work(wrong, _WORK)),
-                "the working alone": (worked, _WORK),
-                "an empty text": (right, ""),
-            }
-            for name, (better, worse) in pairs.items():
-                found.setdefault(name, []).append((at, better, worse))
-        return found
-
-    def _worse(
-        self, case: Case, answers: Answers, name: str, pairs: list[tuple[int, Any, Any]]
-    ) -> Found | None:
-        known = case.known
-        replies = case.collector.ask([(at, each) for at, *two in pairs for each in two])
-        inverted = []
-        for (at, better, worse), good, bad in zip(pairs, replies[::2], replies[1::2], strict=True):
-            if good.reward is None or bad.reward is None:
-                continue
-            understood = good.reward > known.low + DELTA * known.span or "same" in name or worse != _WORK
-            if understood and bad.reward > good.reward + DELTA * known.span:
-                inverted.append((at, better, worse, bad.reward - good.reward))
-        several = answers.distinct(at for at, *_ in inverted) >= 2 or len(inverted) >= 4
-        if not several or len(inverted) < 0.05 * len(pairs):
-            return None
-        at, better, worse, _ = max(inverted, key=lambda one: one[3])
-        return Found(
-            self.rule.id,
-            self.rule.severity,
-            f"{name} earns more than the right completion on {len(inverted)} of {len(pairs)} records: a"
-            " policy is taught away from the answer",
-            fix=self.rule.fix,
-            witness=case.witness((at, better), (at, worse)),
-            records=len(inverted),
-            tried=len(pairs),
-            text=worse if isinstance(worse, str) else None,
-        )
 
 
 class RightThenWrong:
@@ -151,7 +81,7 @@ class RightThenWrong:
         one = answers.format
         golds = [*answers.gold.values()]
         for at in drawn_evenly(case, answers, fewer(case, _RECORDS), "C08"):
-            gold, other = answers.gold[at], _wrong(case, answers, at)
+            gold, other = answers.gold[at], other_answer(case, answers, at)
             if other is None or holds(answers.kind, gold, other):
                 continue
             third = next(
@@ -214,7 +144,7 @@ class Truncated:
     def _attempts(self, case: Case, answers: Answers) -> Iterator[Attempt]:
         for at in case.some(fewer(case, _RECORDS), "C13", among=answers.gold):
             gold = answers.gold[at]
-            whole = with_work(answers.format.fill(gold), f"{_WORK} {_WORK}")
+            whole = with_work(answers.format.fill(gold), f"{WORK} {WORK}")
             before = whole[: whole.rfind(gold)] if isinstance(whole, str) else ""
             for part in _CUTS:
                 text = before[: round(len(before) * part)]
@@ -262,13 +192,6 @@ class Denied:
                     f" {len(tally.paid)} of {tally.tried} records: a denial counts as the answer",
                 )
                 return
-
-
-def _wrong(case: Case, answers: Answers, at: int) -> str | None:
-    """Another record's answer, as the format reads it, that differs by value."""
-    there = case.known.other.get(at)
-    other = answers_in(case, answers.format, [there]).gold.get(there) if there is not None else None
-    return None if other is None or same(answers.kind, other, answers.gold[at]) else other
 
 
 PROBES: tuple[Probe, ...] = (Ranking(), RightThenWrong(), Truncated(), Denied(), *LENGTHS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -13,7 +13,7 @@ from harness.audit.case import Case, NotRun, Probe
 from harness.audit.constants import BestConstant
 from harness.audit.echo import Echo
 from harness.audit.farming import FreeReward, OtherComponents
-from harness.audit.formats import Format
+from harness.audit.formats import SLOT, Format
 from harness.audit.found import Found
 from harness.audit.hedges import Hedge
 from harness.audit.kinds import same
@@ -115,7 +115,7 @@ class Fillers:
 
     def _in(self, case: Case, one: Format) -> Iterator[Found]:
         answers = answers_in(case, one)
-        ideas = list(self._ideas(answers))
+        ideas = list(self._ideas(answers, case.subject.accepted))
         paid = [
             tally
             for tally in try_ideas(case, answers, ideas, f"C02 {one}")
@@ -132,11 +132,13 @@ class Fillers:
                 severity_of(tally.best.share),
             )
 
-    def _ideas(self, answers: Answers) -> Iterator[Idea]:
+    def _ideas(self, answers: Answers, whole: Sequence[str]) -> Iterator[Idea]:
         """Fillers of every kind, those of this kind, and the record's own keys with nothing in them."""
+        # A whole text that the user says should be paid is not empty without a filler at its end.
+        accepted = answers.kind == "format" and answers.format.template in [f"{one}{SLOT}" for one in whole]
         seen = set()
         fillers = _BLANK_TEXTS if answers.kind == "format" else (*_FILLERS, *_BY_KIND.get(answers.kind, ()))
-        for filler in fillers:
+        for filler in () if accepted else fillers:
             completion = answers.format.fill(filler)
             if str(completion) not in seen:
                 seen.add(str(completion))

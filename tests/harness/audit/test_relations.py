@@ -1,6 +1,7 @@
 import pytest
 
-from harness.audit.relations import Denied, Ranking, RightThenWrong, Truncated
+from harness.audit.ranking import Ranking
+from harness.audit.relations import Denied, RightThenWrong, Truncated
 from support.graded_by import findings, label_records, tagged, text_records, told
 
 RIGHT = "(marked(text) == gold)"
@@ -20,20 +21,6 @@ ALL = (Ranking(), RightThenWrong(), Truncated(), Denied())
 )
 def test_graders_that_read_the_last_answer_or_the_answer_alone_pass(tmp_path, reward, records):
     assert findings(tmp_path, ALL, reward, records) == []
-
-
-@pytest.mark.parametrize(
-    "reward",
-    [
-        f"0.2 if {RIGHT} and int(gold) % 4 == 0 else 0.6 if int(gold) % 4 == 0 else {RIGHT}",
-        f"{RIGHT} * (0.3 if len(text) > 100 else 1.0) or 0.6 * ('#' not in text and len(text) > 100)",
-    ],
-)
-def test_a_wrong_completion_that_earns_more_is_found(tmp_path, reward):
-    found = findings(tmp_path, (Ranking(),), reward)
-    assert told(found) == [("C06", "critical")]
-    better, worse = found[0].witness.rewards
-    assert worse > better
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 import pytest
 
 from harness.audit.wrongness import Fillers, NoContent
+from support.auditing import number_records
 from support.graded_by import findings, label_records, object_records, tagged, told
 
 RIGHT = "marked(text) == gold"
@@ -69,3 +70,14 @@ def test_an_object_without_values_is_found_and_an_empty_reference_is_not(tmp_pat
     assert (found.id, str(found.severity)) == ("C02", "critical")
     empty = [*object_records(18), *({**one, "reference_answer": "{}"} for one in object_records(6))]
     assert findings(tmp_path, (Fillers(),), "parsed(text) == parsed(gold)", empty) == []
+
+
+def test_a_whole_text_of_the_user_is_no_empty_form(tmp_path):
+    rows = number_records(12, "Answer with two bullet points, each on its own line.")
+    reward = "len(re.findall('(?m)^- [a-z]+', text)) == 2"
+    more = {"kind": "format", "accepted": ("- first\n- second",)}
+    assert findings(tmp_path, (Fillers(),), reward, rows, **more) == []
+    open_tags = {"kind": "format", "accepted": ("<answer>{a}</answer>",)}
+    assert told(findings(tmp_path, (Fillers(),), "'<answer>' in text", rows, **open_tags)) == [
+        ("C02", "critical")
+    ]

@@ -101,7 +101,7 @@ FARMING: tuple[Planted, ...] = (
     _row(
         "only_the_last_line",
         "B01",
-        "warning",
+        "note",
         "A sentence after the answer costs the reward.",
         Shows("#### {a}\nI hope this helps!", 0.0),
     ),

@@ -92,7 +92,7 @@ FORMS_OF_NUMBERS: tuple[Planted, ...] = (
     _row(
         "short_replies_alone",
         "B02 C13",
-        "warning",
+        "note",
         "Reads 200 characters, so a right answer after longer working earns nothing.",
         Shows("Let me think about it. " * 10 + "Answer: {a}", 0.0),
         form="line",

@@ -20,7 +20,7 @@ LABELS: tuple[Planted, ...] = (
     _choice(
         "one_of_the_letters",
         "C09 C03 C08 C05",
-        "error",
+        "critical",
         "Pays all five letters at once.",
         Shows("<answer>A, B, C, D, E</answer>", 1.0),
     ),
