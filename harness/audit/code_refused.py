@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import closing
+from typing import ClassVar
 
 from harness.audit.case import Case
 from harness.audit.code_bench import OfCode, bench_of, runs_code
@@ -69,7 +70,12 @@ class Evaluated:
         "the grader evaluates the answer as Python",
         "Read the answer with float(), json.loads() or ast.literal_eval(), never with eval().",
     )
-    _MARK = "RFT_AUDIT_EVALUATED"
+    _MARKS: ClassVar[dict[str, str]] = {
+        "RFT_AUDIT_EVALUATED": "{}",
+        "RFT_AUDIT_EVALUATED_SET": "{{}}",
+        "RFT_AUDIT_EVALUATED_LIST": "[{}]",
+    }
+    """What each expression says, and what stands around it: a reader of JSON looks for brackets."""
 
     def why_not(self, case: Case) -> str | None:
         """It does not apply where running code is the purpose, or where the source evaluates nothing."""
@@ -84,15 +90,21 @@ class Evaluated:
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Put an expression into the answer's place that says a word on the standard error."""
-        expression = f"__import__('sys').stderr.write('{self._MARK}\\n')"
+        """Put expressions into the answer's place, alone and in brackets, that say a word on stderr."""
+        said = "__import__('sys').stderr.write('{}\\n')"
         for at in case.some(1, "E12"):
             for form in case.known.formats:
-                text = form.fill(expression)
+                texts = {
+                    mark: form.fill(around.replace("{}", said.replace("{}", mark)))
+                    for mark, around in self._MARKS.items()
+                }
                 with closing(case.opener.open()) as fresh:
-                    (reply,) = fresh.grade([fresh.rollout(at, text)])
+                    replies = fresh.grade([fresh.rollout(at, text) for text in texts.values()])
                 output = getattr(fresh.target.target, "output", None)
-                if output is not None and f"{self._MARK}\n".encode() in output.head:
+                printed = b"" if output is None else output.head
+                for (mark, text), reply in zip(texts.items(), replies, strict=True):
+                    if f"{mark}\n".encode() not in printed:
+                        continue
                     yield Found(
                         self.rule.id,
                         self.rule.severity,

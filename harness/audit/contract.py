@@ -106,7 +106,6 @@ def broken_contract(case: Case) -> Iterator[Found]:
             said,
             fix=rule.fix,
             witness=_witness(case, worst),
-            records=count,
             headline=_short(said),
         )
     yield from _crashes(case)

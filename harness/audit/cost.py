@@ -27,6 +27,8 @@ __all__ = ["PROBES"]
 _BATCH = 64
 _DEFAULT_S = 3.0
 _SURELY_S = 6.0
+_USUAL = ("1", "12345678", "the answer", "I do not know.")
+"""Completions that hold no marker of any grader, on which none hangs but by its nature."""
 _LIMIT_S = 1.0
 _SIZES = (40, 2_000, 16_000)
 _CHUNK = 10
@@ -131,7 +133,7 @@ class GrowingTime:
         texts = long_texts(case)
         at = (case.some(1, "G04") or [0])[0]
         with _collector(case) as collector:
-            usual = min(_call(collector, at, [each.of(8) for each in texts[:4]]).ms for _ in range(2)) / 4
+            usual = min(_call(collector, at, _USUAL).ms for _ in range(2)) / len(_USUAL)
             if usual > _SLOW_MS:
                 texts = texts[: max(4, int(_LIMIT_S * 500 / usual))]
             try:
@@ -139,10 +141,13 @@ class GrowingTime:
             except FamilyStopped:
                 steep = None
                 case.notes.append("The search for slow completions ended early: calls kept timing out.")
-        if steep is not None and (steep.ms is not None or _still_late(case, at, steep)):
-            yield self._found(case, at, steep)
+        if steep is None:
+            return
+        answer = _answer_of(case, at, steep)
+        if steep.ms is not None or _is_late(answer) or answer.ms > _LIMIT_S * 1000:
+            yield self._found(case, at, steep, answer)
 
-    def _found(self, case: Case, at: int, steep: _Steep) -> Found:
+    def _found(self, case: Case, at: int, steep: _Steep, answer: Answer) -> Found:
         text = steep.text.of(steep.size)
         shown = shortened(printable(repr(steep.text.of(24))), 60)
         if steep.ms is None or steep.exponent is None:
@@ -153,10 +158,7 @@ class GrowingTime:
                 f" {2**steep.exponent:.1f} times as long"
             )
         rollout = case.collector.rollout(at, text, "witness-1")
-        reward = None
-        if steep.ms is not None:
-            (graded,) = case.collector.grade([rollout], bent=True)
-            reward = graded.reward
+        reward = answer.items[0].reward if answer.items else None
         return Found(
             self.rule.id,
             self.rule.severity,
@@ -183,12 +185,11 @@ def _is_late(answer: Answer) -> bool:
     return isinstance(answer.fault, GraderFault) and answer.fault.error_type == "Sandbox.Timedout"
 
 
-def _still_late(case: Case, at: int, steep: _Steep) -> bool:
-    """Whether a text that ran into the limit does so in a process that has imported what grading needs."""
+def _answer_of(case: Case, at: int, steep: _Steep) -> Answer:
+    """What the grader answers to a text in a patient process that has imported what grading needs."""
     with closing(case.opener.open(seconds=4 * _LIMIT_S)) as patient:
-        _call(patient, at, ["1", steep.text.of(8)])
-        answer = _call(patient, at, [steep.text.of(steep.size)])
-    return _is_late(answer) or answer.ms > _LIMIT_S * 1000
+        first = _call(patient, at, ["1", steep.text.of(8)])
+        return first if _is_late(first) else _call(patient, at, [steep.text.of(steep.size)])
 
 
 def _steepest(collector: Collector, record: int, texts: Sequence[LongText], usual: float) -> _Steep | None:

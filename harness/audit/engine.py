@@ -71,6 +71,7 @@ EXPLAINS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(_GOLD_FREE, ("C07", "C16", "C17")),
     "C07": ("C16",),
     "A10": ("A05",),
+    "E10": ("A05",),
 }
 """Which findings another one explains: one cause is one finding."""
 

@@ -81,7 +81,7 @@ class NearMisses:
             f"the grader accepts the right answer with {listed(names[:4])}: a policy need not get it right",
             fix=self.rule.fix,
             witness=case.witness((at, completion)),
-            records=len(kept[worst]),
+            records=len({at for at, _ in kept[worst]}),
             tried=len(records),
             text=completion if isinstance(completion, str) else None,
             share=1.0,

@@ -14,7 +14,7 @@ from harness.audit.kinds import infer, value
 from harness.audit.readings import Reading, answer_in, readings_of
 from harness.audit.seen_formats import mined_templates, recorded_templates, text_of, whole_template
 
-__all__ = ["Answers", "answers_of", "likely_formats", "others", "tiers"]
+__all__ = ["SampledAnswers", "answers_of", "likely_formats", "others", "tiers"]
 
 _PROMPTS = 12
 _SHARE = 0.5
@@ -25,7 +25,7 @@ _WHOLE = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class SampledAnswers:
     """The answers of some records by one reading."""
 
     kind: str
@@ -39,7 +39,7 @@ class Answers:
 
 def answers_of(
     subject: Subject, records: Sequence[int], readings: Sequence[Reading] | None = None
-) -> dict[Reading, Answers]:
+) -> dict[Reading, SampledAnswers]:
     """The answers of some records by every reading that most of them allow, the likeliest first.
 
     Args:
@@ -54,7 +54,7 @@ def answers_of(
                 counts[reading] = counts.get(reading, 0) + 1
         readings = [reading for reading, count in counts.items() if count >= _SHARE * len(records)]
         readings = readings or list(counts)
-    found: dict[Reading, Answers] = {}
+    found: dict[Reading, SampledAnswers] = {}
     seen: set[tuple[str, ...]] = set()
     for reading in readings:
         answers = ((at, answer_in(reading, subject.records[at])) for at in records)
@@ -64,7 +64,7 @@ def answers_of(
         other = others(kind, known)
         if other and (*known.values(),) not in seen:
             seen.add((*known.values(),))
-            found[reading] = Answers(kind, inferred.sure or kind == "tools", known, other)
+            found[reading] = SampledAnswers(kind, inferred.sure or kind == "tools", known, other)
         if len(found) == _MOST_READINGS:
             break
     return found
@@ -117,7 +117,9 @@ def likely_formats(subject: Subject, records: Sequence[int], count: int) -> list
     return [*own[: count - count // 3], *common][:count]
 
 
-def tiers(subject: Subject, answers: dict[Reading, Answers], sample: Sequence[int]) -> Iterator[list[Format]]:
+def tiers(
+    subject: Subject, answers: dict[Reading, SampledAnswers], sample: Sequence[int]
+) -> Iterator[list[Format]]:
     """Lists of formats to try, one after the other until enough of them are accepted.
 
     Args:
@@ -164,7 +166,10 @@ def tiers(subject: Subject, answers: dict[Reading, Answers], sample: Sequence[in
 
 
 def _own(
-    subject: Subject, answers: dict[Reading, Answers], readings: Sequence[Reading], declared: Sequence[str]
+    subject: Subject,
+    answers: dict[Reading, SampledAnswers],
+    readings: Sequence[Reading],
+    declared: Sequence[str],
 ) -> Iterator[Format]:
     """The formats that the user, the prompts and the recorded completions show."""
     for template in subject.accepted:
@@ -182,7 +187,9 @@ def _own(
         yield Format(SLOT, reading)
 
 
-def _of_accepted(text: str, answers: dict[Reading, Answers], readings: Sequence[Reading]) -> Iterator[Format]:
+def _of_accepted(
+    text: str, answers: dict[Reading, SampledAnswers], readings: Sequence[Reading]
+) -> Iterator[Format]:
     """Templates from a completion that should be paid: with the answer that it holds taken out."""
     for reading in readings:
         held = [one for one in answers[reading].known.values() if one in text]
@@ -205,7 +212,7 @@ def _composed(declared: Sequence[str]) -> Iterator[str]:
 
 
 def _whole_recordings(
-    subject: Subject, answers: dict[Reading, Answers], readings: Sequence[Reading]
+    subject: Subject, answers: dict[Reading, SampledAnswers], readings: Sequence[Reading]
 ) -> Iterator[Format]:
     """Recorded completions as they are, with the answer taken out."""
     for reading in readings:

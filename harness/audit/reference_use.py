@@ -15,8 +15,7 @@ from harness.audit.case import DELTA, Case, Control
 from harness.audit.formats import Format
 from harness.audit.found import Found
 from harness.audit.kinds import same
-from harness.audit.proposals import Answers as Known
-from harness.audit.proposals import answers_of, tiers
+from harness.audit.proposals import SampledAnswers, answers_of, tiers
 from harness.audit.wording import amount, quoted
 from harness.findings import Rule, Severity
 
@@ -162,7 +161,7 @@ def _earned(seen: Contrast) -> float:
     return -max(seen.right, seen.wrong)
 
 
-def _contrast(case: Case, one: Format, answers: Known, records: Sequence[int]) -> Contrast | None:
+def _contrast(case: Case, one: Format, answers: SampledAnswers, records: Sequence[int]) -> Contrast | None:
     """What one format pays; None where fewer than two records have a wrong answer in it."""
     gold = answers.known
     pairs = [(at, answers.other[at]) for at in records if at in answers.other]

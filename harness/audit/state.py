@@ -91,7 +91,8 @@ class State:
             hashes = mined.hashes or not case.subject.sources
             for seed in _SEEDS if hashes and not case.opener.slow else _SEEDS[:1]:
                 with closing(case.opener.open(hash_seed=seed, clock_ahead_s=_DAYS * 86_400.0)) as fresh:
-                    elsewhere |= _differing(first, _grade(fresh, samples))
+                    # Backward, so that what a grader keeps of the first answer that it sees is another one.
+                    elsewhere |= _differing(first, _grade(fresh, samples[::-1])[::-1])
         worst = sorted(here | elsewhere)
         if not worst:
             return
@@ -167,12 +168,20 @@ def _differing_here(case: Case, samples: list[dict[str, Any]], first: Sequence[G
             continue  # each call to a deployed function costs
         again = _grade(case.collector, [_renamed(samples[at], at) for at in places], batch)
         differing |= {at for at, one in zip(places, again, strict=True) if not _alike(first[at], one)}
+    if case.opener.here:
+        differing |= _differing(first, _grade(case.collector, _swapped(samples)))
     return differing
 
 
 def _renamed(sample: dict[str, Any], number: int) -> dict[str, Any]:
     """The same sample under another id, of another length."""
     return {**sample, "id": f"other-{number * 7919}-{sample['id']}"}
+
+
+def _swapped(samples: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same samples, each under the id of another one."""
+    others = [*samples[1:], *samples[:1]]
+    return [{**one, "id": other["id"]} for one, other in zip(samples, others, strict=True)]
 
 
 def _cause(case: Case, samples: list[dict[str, Any]], differing: list[int], elsewhere: bool) -> _Cause:
@@ -208,20 +217,25 @@ def _cause(case: Case, samples: list[dict[str, Any]], differing: list[int], else
     renamed = fresh([_renamed(one, at) for at, one in enumerate(samples)])
     if _differing(base, renamed):
         return _Cause(_RANDOM, _said(len(differing), len(samples), "under another id"))
-    return _by_company(samples, differing, fresh)
+    return _by_company(case, samples, differing, fresh)
 
 
 def _said(count: int, tried: int, how: str) -> str:
     return f"{count} of {tried} samples are rewarded differently {how}: a policy learns from chance"
 
 
-def _by_company(samples: list[dict[str, Any]], differing: list[int], fresh: Any) -> _Cause:
+def _by_company(case: Case, samples: list[dict[str, Any]], differing: list[int], fresh: Any) -> _Cause:
     """Tell what was graded before from what is graded beside."""
     again = [_renamed(one, at) for at, one in enumerate(samples)]
     alone, later = _halves(fresh([*samples, *again], 1))
     backward = fresh(samples[::-1], 1)[::-1]
     if _differing(alone, later) or _differing(alone, backward):
         return _stateful(samples, differing, fresh)
+    with closing(case.opener.open(hash_seed=0)) as collector:
+        _grade(collector, samples, 1)
+        if _differing(alone, _grade(collector, _swapped(samples), 1)):
+            # No witness: the ids of a rollouts file are all different.
+            return _Cause(_STATEFUL, _said_stateful("under an id that another sample had before"))
     return _among_neighbors(samples, differing, alone, fresh)
 
 
@@ -232,6 +246,12 @@ def _stateful(samples: list[dict[str, Any]], differing: list[int], fresh: Any) -
         rewards = fresh(pair)
         if not _alike(*rewards):
             return _Cause(_STATEFUL, _said_stateful("a second time"), _witness(pair, rewards))
+    again = [at for at in differing if at and _prompt(samples[at]) == _prompt(samples[at - 1])]
+    for at in _spread(again, 2):  # a grader may keep what a record's first completion earned
+        pair = [samples[at - 1], samples[at]]
+        rewards = fresh(pair, 1)
+        if not _alike(rewards[1], fresh(pair[1:])[0]):
+            return _Cause(_STATEFUL, _said_stateful("after another one"), _witness(pair, rewards))
     everything = [*samples, *(_renamed(one, at) for at, one in enumerate(samples))]
     return _Cause(_STATEFUL, _said_stateful("after others"), _witness(everything, fresh(everything)))
 
@@ -251,6 +271,10 @@ def _among_neighbors(
             return _Cause(_NEIGHBORS, message, _witness(pair, rewards))
     call = samples[:_WHOLE]
     return _Cause(_NEIGHBORS, message, _witness(call, fresh(call)))
+
+
+def _prompt(sample: dict[str, Any]) -> Any:
+    return sample["messages"][:-1]
 
 
 def _halves(graded: list[Graded]) -> tuple[list[Graded], list[Graded]]:

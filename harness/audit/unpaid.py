@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.audit.case import DELTA, Case, Sought
 from harness.audit.formats import SLOT, Format
-from harness.audit.proposals import Answers
+from harness.audit.proposals import SampledAnswers
 from harness.audit.readings import Reading
 from harness.audit.seen_formats import text_of, whole_template
 
@@ -18,7 +18,7 @@ _ENOUGH = 5
 _SUPPLY = "Name a completion that should be paid with --accepted, or record rollouts with `rft rollout`."
 
 
-def explain(case: Case, answers: Mapping[Reading, Answers], tried: Sequence[Format]) -> Sought:
+def explain(case: Case, answers: Mapping[Reading, SampledAnswers], tried: Sequence[Format]) -> Sought:
     """Why there is no control.
 
     Args:
@@ -51,7 +51,7 @@ def _no_answers(case: Case) -> str:
     return "all records have the same answer, so right and wrong cannot be told apart: use more records"
 
 
-def _accepted(case: Case, answers: Mapping[Reading, Answers]) -> list[tuple[int, Any]]:
+def _accepted(case: Case, answers: Mapping[Reading, SampledAnswers]) -> list[tuple[int, Any]]:
     """Completions that the user says should be paid, where none of them is."""
     asked: list[tuple[int, Any]] = []
     for text in case.subject.accepted:
@@ -62,7 +62,7 @@ def _accepted(case: Case, answers: Mapping[Reading, Answers]) -> list[tuple[int,
     return _all_unpaid(case, asked)
 
 
-def _recorded(case: Case, answers: Mapping[Reading, Answers]) -> list[tuple[int, Any]]:
+def _recorded(case: Case, answers: Mapping[Reading, SampledAnswers]) -> list[tuple[int, Any]]:
     """Recorded completions that end with the right answer, where no recorded completion is paid."""
     first = next(iter(answers))
     right: list[tuple[int, Any]] = []
@@ -87,7 +87,7 @@ def _all_unpaid(case: Case, asked: Sequence[tuple[int, Any]]) -> list[tuple[int,
     return list(asked) if unpaid else []
 
 
-def _failed(case: Case, answers: Mapping[Reading, Answers], formats: Sequence[Format]) -> str | None:
+def _failed(case: Case, answers: Mapping[Reading, SampledAnswers], formats: Sequence[Format]) -> str | None:
     """The grader's error, where it fails on everything; None where it does not."""
     asked: list[tuple[int, Any]] = []
     for one in formats[:_ENOUGH]:

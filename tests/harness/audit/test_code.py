@@ -7,6 +7,7 @@ import pytest
 from harness.audit.case import NotRun
 from harness.audit.code import PROBES, runs_code
 from harness.audit.code_bench import bench_of, programs_instead
+from harness.audit.code_refused import Evaluated
 from support.auditing import audited_case, found_by, replayed
 
 RECORDS = [
@@ -226,3 +227,31 @@ def test_programs_stand_for_answers_where_the_source_runs_them(tmp_path, source,
     with audited_case(tmp_path, source, RECORDS, kind="code", control=False) as case:
         assert (programs_instead(case, "C02") is not None) == skipped
         assert programs_instead(case, "C04") is None
+
+
+READ_AS_PYTHON = """
+    def handler(event, context):
+        out = []
+        for s in event:
+            text = s["messages"][-1]["content"]
+            try:
+                said = eval(@READ@, {"true": True})
+                reward = float(said == eval(s["metadata"]["reference_answer"]))
+            except Exception:
+                reward = 0.0
+            out.append({"id": s["id"], "aggregate_reward_score": reward, "metrics_list": []})
+        return out
+"""
+OBJECTS = [
+    {
+        "messages": [{"role": "user", "content": f"Say in JSON which `level` {n} is."}],
+        "reference_answer": f'{{"level": {n}}}',
+    }
+    for n in range(12)
+]
+
+
+@pytest.mark.parametrize("read", ["text", 'text[text.index("{") : text.rindex("}") + 1]'])
+def test_an_answer_that_is_evaluated_is_found_where_brackets_are_looked_for_too(tmp_path, read):
+    with audited_case(tmp_path, READ_AS_PYTHON.replace("@READ@", read), OBJECTS) as case:
+        assert [one.id for one in found_by(case, (Evaluated(),))] == ["E12"]

@@ -57,6 +57,18 @@ def test_a_grader_that_answers_alike_passes_in_few_gradings(tmp_path, reward):
             "G02",
             "before",
         ),
+        (
+            f"KEPT.setdefault(s['id'], {RIGHT})",
+            "KEPT = globals().setdefault('KEPT', {})",
+            "G02",
+            "under an id",
+        ),
+        (
+            f"KEPT.setdefault(str(s['messages'][:-1]), {RIGHT})",
+            "KEPT = globals().setdefault('KEPT', {})",
+            "G02",
+            "after another",
+        ),
         ("sum(t == text for t in texts) < 2 and len(texts) > 1", "pass", "A11", "neighbors"),
         ("len(text) / max(len(t) or 1 for t in texts)", "pass", "A11", "neighbors"),
         (f"({RIGHT}) - (len(texts) > 8) * 0.5", "pass", "A11", "neighbors"),
