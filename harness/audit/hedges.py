@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from harness.audit.answers import Answers, answers_in, formats_tried, kind_in
+from harness.audit.attempts import found_by
 from harness.audit.case import Case
 from harness.audit.found import Found
+from harness.audit.hedge_texts import LABELS, every_answer, naming
 from harness.audit.kinds import value
-from harness.audit.merged_answers import merged, shape_of
+from harness.audit.merged_answers import shape_of
 from harness.audit.shaping import shaped
 from harness.audit.wording import quoted
 from harness.findings import Rule, Severity
@@ -20,8 +22,6 @@ _MARGIN = 0.15
 _WHOLE = 0.9
 _GROUPS = 3
 _MANY = 5
-_JOINTS = (" or ", ", ", " and ", " ", "\n", "/")
-_LABELS: dict[str, tuple[str, ...]] = {"choice": ("A", "B", "C", "D", "E"), "yes-no": ("yes", "no")}
 
 
 class _Group(NamedTuple):
@@ -76,8 +76,20 @@ class Hedge:
         gains = [each for each in found if _gains(case, each)]
         found = gains or found
         best = max(found, key=lambda each: (round(each.share, 2), -len(str(each.completion))), default=None)
-        if best is not None:
+        if best is None:
+            return
+        every = every_answer(case) if gains and best.share >= _WHOLE else None
+        if every is None:
             yield self._found(case, best, bool(gains))
+            return
+        yield found_by(
+            case,
+            self.rule,
+            every,
+            f"{quoted(every.best.completion)} names every answer and is paid in full on {len(every.paid)} of"
+            f" {every.tried} records: a policy learns to name them all and need not read the question",
+            Severity.CRITICAL,
+        )
 
     def _found(self, case: Case, best: _Hedged, gains: bool) -> Found:
         whole = "in full" if best.share >= _WHOLE else f"{best.share:.0%} of the reward"
@@ -112,7 +124,7 @@ def _groups(case: Case, answers: Answers) -> list[_Group]:
         gold = answers.gold[at]
         shapes.setdefault(shape_of(answers.kind, gold), {}).setdefault(value(answers.kind, gold), at)
     records = [*max(shapes.values(), key=len, default={}).values()]
-    labels = _LABELS.get(answers.kind)
+    labels = LABELS.get(answers.kind)
     if labels and len(records) >= 2:
         said = [answers.gold[at] for at in records]
         if answers.kind == "choice":
@@ -140,7 +152,7 @@ def _apart(answers: Answers, at: int, named: tuple[int, ...]) -> bool:
 
 def _try(case: Case, answers: Answers, groups: list[_Group]) -> list[_Hedged]:
     """The texts that are paid under two or more references, in at least two groups where there are more."""
-    texts = [(group, way, text) for group in groups for way, text in _texts(answers, group)]
+    texts = [(group, way, text) for group in groups for way, text in naming(answers, group.named)]
     asked = [(at, text) for group, _, text in texts for at in group.records]
     outside = {
         (text_at, group.outsider) for text_at, (group, _, _) in enumerate(texts) if group.outsider is not None
@@ -169,20 +181,3 @@ def _elsewhere(
         text_at: case.known.share(reply.reward, record)
         for (text_at, record), reply in zip(order, replies, strict=True)
     }
-
-
-def _texts(answers: Answers, group: _Group) -> Iterator[tuple[str, Any]]:
-    """Ways to name all answers of a group in one completion."""
-    one = answers.format
-    for way, answer in merged(answers.kind, group.named):
-        yield way, one.fill(answer)
-    if not one.template:
-        return
-    if answers.kind not in ("json", "tools"):
-        for joint in (*_JOINTS, "") if answers.kind == "choice" else _JOINTS:
-            yield f"in the slot {joint!r}", one.fill(joint.join(group.named))
-        yield "in words", f"It is {' or '.join(group.named)}."
-        yield "in quotes", "It is " + " or ".join(f'"{answer}"' for answer in group.named) + "."
-        yield "in the working", f"We compare {', '.join(group.named)} with each other, one by one."
-    for joint in ("\n", " "):
-        yield f"formats {joint!r}", joint.join(one.fill(answer) for answer in group.named)

@@ -28,8 +28,6 @@ def test_one_answer_or_likeness_passes(tmp_path, reward, records):
     [
         ("gold in text", None),
         ("gold in re.findall('[0-9]+', text)", None),
-        ("gold in (tag(text) or '')", tagged()),
-        ("gold in (line(text) or '')", label_records()),
         ("any(gold == part for part in text.split('\"')) or line(text) == gold", text_records()),
         (
             "gold in [part.strip() for part in text.replace('Answer:', chr(10)).split(chr(10))]",
@@ -54,3 +52,45 @@ def test_values_that_are_lists_of_values_are_found(tmp_path):
 
 def test_what_any_text_is_paid_is_no_hedge(tmp_path):
     assert findings(tmp_path, PROBES, "line(text) in (None, gold)", text_records()) == []
+
+
+CITIES = ("Lund", "Porto", "Quito", "Turku")
+
+
+def cities(ask):
+    return tuple(
+        {
+            "messages": [{"role": "user", "content": f"Where is office {n}? {ask}"}],
+            "reference_answer": f"{CITIES[n % 4]}, {CITIES[(n + 1 + n // 4 % 3) % 4]}",
+        }
+        for n in range(24)
+    )
+
+
+NAMED = "One or two of Lund, Porto, Quito and Turku, after Answer:, please."
+RECALL = (
+    "(lambda said: sum(one in said for one in gold.split(', ')) / len(gold.split(', ')))(line(text) or '')"
+)
+
+
+@pytest.mark.parametrize(
+    ("reward", "records", "kind"),
+    [
+        ("gold in (tag(text) or '')", tagged(), "choice"),
+        ("gold in (line(text) or '')", label_records(), "yes-no"),
+        (RECALL, cities(NAMED), "list"),
+        (f"float({RECALL} > 0.9)", cities(NAMED), "list"),
+    ],
+)
+def test_a_text_that_names_every_possible_answer_is_critical(tmp_path, reward, records, kind):
+    (one,) = findings(tmp_path, PROBES, reward, records, kind=kind)
+    assert (one.id, one.severity) == ("C09", "critical")
+    assert "every answer" in one.message
+    assert one.records <= one.tried
+
+
+def test_answers_that_the_prompts_do_not_name_are_not_all_known(tmp_path):
+    found = findings(
+        tmp_path, PROBES, RECALL, cities("One or two cities, after Answer:, please."), kind="list"
+    )
+    assert [one.severity for one in found if one.severity > "error"] == []

@@ -63,7 +63,7 @@ LABELS: tuple[Planted, ...] = (
     _yes_no(
         "word_in_word",
         "C09 C01 C14 C08 C05",
-        "error",
+        "critical",
         "Finds `no` in `know`, and pays a text that says both.",
         Shows("Yes and no.", 1.0),
     ),
