@@ -8,17 +8,13 @@ that often: compare a run's mean reward with that share.
 from __future__ import annotations
 
 import re
-from collections import deque
 from functools import partial
-from itertools import islice
 
 from ..errors import DecorationError, RecordError
 from ..extract import Missing, choice_letter
-from ..extract._denial_phrases import small
-from ..extract._denials import NO_DOUBT, is_asked, is_denied, is_doubted
-from ..extract._phrases import REVISED, YES_NO, claim_patterns, is_foreign, plain_width
-from ..extract._retractions import is_taken_back
+from ..extract._phrases import YES_NO, plain_width
 from ._answers import comparing
+from ._labels import LabelReader
 from ._letter_sets import LetterSets
 from ._options import flag_options, text_option
 
@@ -31,19 +27,8 @@ if TYPE_CHECKING:
     from ..sample import Sample
     from ._answers import Take
 
-_CLAIMS = claim_patterns(is_small=True)
-_REVISIONS, _NEAR, _MOST, _DIGITS = 64, 40, 1_000, 4
-_TAKEN_BACK = Missing("it takes back the label that it names", "several")
+_DIGITS = 4
 _NOT_BEFORE = r"(?<![A-Za-z0-9\u00c0-\u04ff])"
-_AROUND = " \t\r.,;:!\"'`*_()[]{}$-#>"
-_JOINED = re.compile(
-    r"[\s*_`\"'()]{0,4}(?:[/&|,]\s{0,3})?(?:\b(?:or|and|vs|versus|maybe|perhaps|possibly)\b|[/&|]|[-=]>|或)"
-    r"[\s*_`\"'(.]{0,4}",
-    re.IGNORECASE,
-)
-_NO_WORD = re.compile(r"[\W_]{0,8}")
-_BARE_END = re.compile(r"[\s*_`\"')]{0,4}(?:[.!?;,]|\Z)")
-_NO_SPACES = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
 def choice(
@@ -170,8 +155,8 @@ def label(
     `answer is`, `label:` or `verdict:`, or a box or `<answer>`; the last line, when it is a label and
     nothing else; the first line, when it starts with a label; the whole answer. What follows a label that a
     line starts with is its reason (`Yes, there is no other way`), unless it names another label as an answer:
-    `yes and no` is none, and neither is `Yes. Wait, no.`. A label that is denied is never read: `It is not
-    true`, `non-positive`.
+    `yes and no`, `no yes`, `Answer: yes or Answer: no` and `Yes. Wait, no.` are none. A label that is denied
+    is never read: `It is not true`, `non-positive`.
 
     It pays the most frequent label as often as it is right, without a look at the prompt: balance the
     records. It pays a label under words that it does not know for a denial, such as `the opposite of positive
@@ -189,45 +174,9 @@ def label(
         >>> [check(make_sample(text, "positive")).value for text in ("It is positive.", "not positive")]
         [1.0, 0.0]
     """
-    words = _words(labels)
-    pattern = re.compile("|".join(map(_spelled, sorted(words, key=len, reverse=True))))
-
-    def leading(text: str) -> str | Missing:
-        """The label that a text begins with, or names alone; what follows it is its reason."""
-        found = _mentions(pattern, words, text)
-        first = pattern.match(text)
-        if not first or not found or found[0][1]:
-            return _settled({one[0] for one in found})
-        named = {found[0][0]}
-        for (_, _, before), (name, start, end) in zip(found, found[1:], strict=False):
-            stop = text[max(0, start - 8) : start].rstrip(" *_")[-1:] in tuple(".!?;")
-            bare = (stop or _NO_WORD.fullmatch(text, before, start)) and _BARE_END.match(text, end)
-            if start == before or _JOINED.fullmatch(text, before, start) or bare:
-                named.add(name)
-        return _settled(named)
-
-    def read(text: str, strict: bool) -> str | Missing:
-        """The label that a text settles on."""
-        text = NO_DOUBT.sub(" ", _folded(text))
-        claims = deque(_CLAIMS[is_foreign(text)].finditer(text), 1)
-        if claims:
-            if is_doubted(text, claims[0].start()):
-                return Missing("what it claims is denied or doubted")
-            claimed = text[claims[0].end() :].strip()
-            return _kept(pattern, words, leading(claimed.partition("\n")[0].strip(_AROUND)), claimed)
-        lines = text.strip().split("\n")
-        last, first = _word(lines[-1].strip(_AROUND)), lines[0].strip(_AROUND)
-        if last in words:
-            return words[last]
-        opening = pattern.match(first)
-        if opening and not is_asked(first, opening.end()):
-            return _kept(pattern, words, leading(first), text)
-        found = [one for one in _mentions(pattern, words, text) if not is_doubted(text, one[1])]
-        return _kept(
-            pattern, words, _settled({one[0] for one in found}), text[found[-1][1] :] if found else ""
-        )
-
-    return comparing(read, str.__eq__, what="one of the labels", take=take, references=_label_text)
+    return comparing(
+        LabelReader(labels).read, str.__eq__, what="one of the labels", take=take, references=_label_text
+    )
 
 
 def yes_no(*, take: Take | None = None) -> Callable[[Sample[Any]], Reward]:
@@ -289,96 +238,6 @@ def _letters_text(sample: Sample[Any]) -> Sequence[str]:
     if not all(isinstance(letter, str) and len(letter.strip()) == 1 for letter in reference):
         raise RecordError("the reference answer is no list of letters: write ['A', 'C']")
     return (", ".join(letter.strip() for letter in reference),)
-
-
-def _words(labels: Sequence[str] | Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """The label that each word means, words in small letters."""
-    if isinstance(labels, str) or not hasattr(labels, "__len__") or len(labels) < 2:
-        raise DecorationError(f"labels={labels!r}: write a list of two or more labels")
-    for name in labels:
-        text_option("labels", name)
-    meanings = labels if isinstance(labels, dict) else {name: (name,) for name in labels}
-    words: dict[str, str] = {}
-    for name, spellings in meanings.items():
-        if isinstance(spellings, str):
-            raise DecorationError(f"labels[{name!r}]={spellings!r}: write a list of words")
-        for spelling in spellings:
-            word = _word(_folded(text_option(f"labels[{name!r}]", spelling).strip()))
-            if words.setdefault(word, name) != name:
-                raise DecorationError(
-                    f"{spelling!r} means both {words[word]!r} and {name!r}: keep one of them"
-                )
-    if len(set(words.values())) < 2:
-        raise DecorationError(f"labels={labels!r}: write two or more different labels")
-    return words
-
-
-def _kept(
-    pattern: re.Pattern[str], words: Mapping[str, str], settled: str | Missing, text: str
-) -> str | Missing:
-    """The label that a text begins with, unless the text takes it back, as in `Yes. Wait, no.`."""
-    first = pattern.search(text)
-    if isinstance(settled, Missing) or first is None:
-        return settled
-    for revision in islice(REVISED.finditer(text), _REVISIONS):
-        again = pattern.search(text, revision.end(), revision.end() + _NEAR)
-        if again and _BARE_END.match(text, again.end()):
-            same = words[_word(again[0])] == settled
-            if same == is_denied(text, *again.span()):
-                return _TAKEN_BACK
-    negative = _word(first[0]) in YES_NO["no"]
-    taken_back = is_taken_back(text, first.end(), pattern.search, is_negative=negative)
-    return _TAKEN_BACK if taken_back else settled
-
-
-def _mentions(pattern: re.Pattern[str], words: Mapping[str, str], text: str) -> list[tuple[str, int, int]]:
-    """Each label that a text names, and neither denies nor asks for, and where.
-
-    None at all where it names too many to read.
-    """
-    found = list(islice(pattern.finditer(text), _MOST + 1))
-    if len(found) > _MOST:
-        return []
-    starts = {one.start() for one in found}  # 是不是: neither denies the other
-    return [
-        (words[_word(one[0])], *one.span())
-        for one in found
-        if (one.end() in starts or not is_denied(text, *one.span()))
-        and not is_asked(text, one.end(), answers=starts)
-    ]
-
-
-def _settled(named: set[str]) -> str | Missing:
-    """The one label of several mentions."""
-    if len(named) > 1:
-        return Missing("it names several labels", "several")
-    return named.pop() if named else Missing("it names no label")
-
-
-def _folded(text: str) -> str:
-    """A text in small letters with folded widths, which may be those of capitals: `™`."""
-    return text.lower() if text.isascii() else small(plain_width(text.casefold()))
-
-
-def _word(text: str) -> str:
-    """A label with one space wherever a space, a hyphen or an underscore separates its words."""
-    return _SEPARATORS.sub(" ", text)
-
-
-def _spelled(word: str) -> str:
-    """A pattern of one label, as a whole word where its script separates words.
-
-    It begins with a character, so that the regular expression engine skips what cannot be a label.
-    """
-    first = re.escape(word[0])
-    body = r"[\s_-]{1,3}".join(map(re.escape, word.split(" "))).removeprefix(first)
-    before = "" if _NO_SPACES.match(word[0]) else rf"(?<!\w{first})"
-    behind = "" if _NO_SPACES.match(word[-1]) else r"(?!-?\w)"
-    return f"{first}{before}{body}{behind}"
-
-
-# It begins with what separates, so that the regular expression engine skips all else.
-_SEPARATORS = re.compile(r"[\s_-](?<=\w.)[\s_-]*(?=\w)", re.DOTALL)
 
 
 def _label_text(sample: Sample[Any]) -> Sequence[str]:

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _SAID_FIRST = (
-    r"[\s*_\"'(>.,!$)\]}`-]{0,6}+"
+    r"[\s*_\"'(\[>.,!$)\]}`-]{0,6}+"
     r"(?:(?:actually|wait|hm+|oh|sorry|oops|well|hold\son|but|or|and|however|ok(?:ay)?|um|uh|in\sfact|yet|though"
-    r"|so|then|clearly|unfortunately|等等|等一下|哦|啊|其实|其實|但是?|可是|抱歉|对不起|對不起|eigentlich|moment|doch|aber|en\sfait"
+    r"|so|then|clearly|unfortunately|(?:up)?on\s(?:further\s)?reflection|in\shindsight|等等|等一下|哦|啊|其实|其實|但是?|可是|抱歉|对不起|對不起|eigentlich|moment|doch|aber|en\sfait"
     r"|mais|en\srealidad|pero|perd[óo]n|na\sverdade|mas|desculpe|in\srealtà|ma|scusa|на\sсамом\sделе|но|すみません|でも"
     r"|いや|아|죄송합니다|사실|لكن|عفوا|लेकिन|माफ़\sकीजिए)\b[\s,.!-]{0,4}+(?=\w)){0,3}+(?=\w)"
 )
 _RETRACTION = (
-    rf"{_SAID_FIRST}(?:(?P<alone>(?:%alone%)(?=\s{{0,2}}(?:[.!?,;:\n)*_\"<\u2026-]|\Z)))|(?P<opening>%opening%)"
+    rf"{_SAID_FIRST}(?:(?P<alone>(?:%alone%)(?=\s{{0,2}}(?:[.!?,;:\n)\]*_\"<\u2026-]|\Z)))|(?P<opening>%opening%)"
     r"|(?P<pointing>%pointing%))"
 )
 # The pattern begins with a class of characters, so that the regular expression engine skips all others.
@@ -27,6 +27,7 @@ _TAKEN_BACK = Scripts(r"[.!?;:,\n()>}\u2026\"*-](?:(?<!-)|(?<=\s-))" + _RETRACTI
 _TOLD_AT_MOST = 16
 _CROSSES = tuple("\u2717\u2718\u274c\u274e\u2a2f\u2716")
 _AT_ONCE = 8
+_THE_CLAIM = ("that", "this", "which", "the", "my ")
 _DRESS = " \t$)]}*_`"  # what closes an answer
 _AROUND = " \t\r.!?;:,\n()>]}*$`-_\"'"
 # What names an answer in a sentence: a number; or a name, which does not begin the sentence, or a letter.
@@ -40,7 +41,12 @@ _OTHERS_SAY = re.compile(
 
 
 def is_taken_back(
-    text: str, end: int, names_other: Callable[[str], object], *, is_negative: bool = False
+    text: str,
+    end: int,
+    names_other: Callable[[str], object],
+    *,
+    is_negative: bool = False,
+    is_announced: bool = False,
 ) -> bool:
     """Whether a text takes back the claim before a place: `Answer: B. Scratch that.`.
 
@@ -52,6 +58,7 @@ def is_taken_back(
         end: Where the claimed answer ends.
         names_other: Whether a sentence names another answer than the claimed one.
         is_negative: Whether the claim is itself a `no`, which `That is wrong` explains.
+        is_announced: Whether words such as `Answer:` stand before the claim, so that `that` is the answer.
     """
     behind = text[end:]
     if len(behind) < 2 or not behind.strip(_AROUND):
@@ -65,7 +72,7 @@ def is_taken_back(
         if found["opening"] or told >= _TOLD_AT_MOST:
             return True
         told += 1
-        if is_negative:
+        if is_negative and not _is_about_no(behind, found, is_announced):
             continue
         begin = max(0, found.start() - 400)
         ends = [one.end() for one in _SENTENCE_END.finditer(behind, begin, found.start())]
@@ -78,6 +85,16 @@ def is_taken_back(
         if not (names_other(sentence) or _OTHERS_SAY.search(sentence)):
             return True
     return False
+
+
+def _is_about_no(behind: str, found: re.Match[str], is_announced: bool) -> bool:
+    """Whether a phrase is about the `no` right before it: `no (wrong)`, or `that` behind `Answer: no`."""
+    if behind[: found.start()].strip(_AROUND):
+        return False
+    said: str = found["pointing"] or found["alone"]
+    if found[0].removesuffix(said).strip(": \t*_`")[:1] in ("(", "["):
+        return True
+    return is_announced and said.startswith(_THE_CLAIM)
 
 
 def takes_back(found: str, behind: str) -> bool:

@@ -50,6 +50,9 @@ UNITS = [
     "\\text{",
     "never mind ",
     "it said dog. ",
+    "yes no ",
+    "cat \\lor ",
+    "\\text{a b} ",
 ]
 OPTIONS = ["cat", "dog", "a cat or a dog", "no"]
 CHECKS = {

@@ -1,0 +1,274 @@
+"""Reads one label of several: what a text claims, begins with, or names."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from itertools import islice, pairwise
+
+from ..errors import DecorationError
+from ..extract import Missing
+from ..extract._denial_phrases import small
+from ..extract._denials import NO_DOUBT, is_asked, is_denied, is_doubted
+from ..extract._math_words import math_words
+from ..extract._phrases import REVISED, YES_NO, claim_patterns, is_foreign, plain_width
+from ..extract._retractions import is_taken_back
+from ._options import text_option
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import NamedTuple
+
+    class Mention(NamedTuple):
+        """A label that a text names, where, and whether it stands alone there, without a word of a reason."""
+
+        name: str
+        start: int
+        end: int
+        is_bare: bool
+else:
+    from collections import namedtuple
+
+    Mention = namedtuple("Mention", "name start end is_bare")
+
+_CLAIMS = claim_patterns(is_small=True)
+_REVISIONS, _NEAR, _CLAUSE, _MOST, _MOST_CLAIMS = 64, 40, 80, 1_000, 64
+_TAKEN_BACK = Missing("it takes back the label that it names", "several")
+_SEVERAL = Missing("it names several labels", "several")
+_AROUND = " \t\r.,;:!\"'`*_()[]{}$-#>"
+_JOINED = re.compile(
+    r"[\s*_`\"'()$]{0,4}(?:[/&|,]\s{0,3})?"
+    r"(?:(?:\b(?:or|and|vs|versus|nor|either|rather|maybe|perhaps|possibly)\b[\s/,]{0,3}){1,3}|[/&|]|[-=]>|或)"
+    r"[\s*_`\"'(.$]{0,4}",
+    re.IGNORECASE,
+)
+_NO_WORD = re.compile(r"[\W_]{0,8}")
+_BARE_END = re.compile(r"[\s*_`\"')]{0,4}(?:[.!?;,]|\Z)")
+# What follows a label that stands beside another one, where the label begins no sentence of a reason.
+_BESIDE_END = re.compile(
+    r"[\s*_`\"')\]}$]{0,4}(?:[.!?;,/|&]|\Z|\b(?:or|and|nor|vs|maybe|perhaps|possibly|because|since)\b)"
+)
+_LAST_WORD = re.compile(r"\b([^\W_]{1,24})[\s:,]{0,3}\Z")
+_NO_SPACES = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
+
+class LabelReader:
+    """Reads the label that a text settles on.
+
+    Args:
+        labels: The labels, or for each label the words that mean it.
+
+    Raises:
+        DecorationError: There are fewer than two labels, a word is blank, or means two labels.
+    """
+
+    def __init__(self, labels: Sequence[str] | Mapping[str, Sequence[str]]) -> None:
+        self._words = _words(labels)
+        self._pattern = re.compile("|".join(map(_spelled, sorted(self._words, key=len, reverse=True))))
+
+    def read(self, text: str, strict: bool) -> str | Missing:
+        """The label that a text settles on.
+
+        Args:
+            text: A completion or a reference.
+            strict: Whether the text has to be one answer as a whole; it has to settle on one anyway.
+        """
+        text = NO_DOUBT.sub(" ", math_words(_folded(text)))
+        stripped = text.strip()
+        lines = stripped.split("\n")
+        alone = self._words.get(_word(lines[-1].strip(_AROUND)))
+        claims = deque(_CLAIMS[is_foreign(text)].finditer(text), _MOST_CLAIMS)
+        if claims:
+            claimed = self._claimed(text, list(claims))
+            rivals = alone and not isinstance(claimed, Missing) and alone != claimed
+            return _SEVERAL if rivals else claimed
+        first = lines[0].strip(_AROUND)
+        if alone:
+            opened = self._words.get(_word(first), alone)
+            revised = REVISED.search(stripped, len(lines[0]), len(stripped) - len(lines[-1]))
+            return alone if opened == alone or revised else _SEVERAL
+        opening = self._pattern.match(first)
+        if opening and not is_asked(first, opening.end()):
+            return self._kept(self._leading(first), text)
+        found = [one for one in self._mentions(text) if not is_doubted(text, one.start)]
+        return self._kept(_settled({one.name for one in found}), text[found[-1].end :] if found else "")
+
+    def _claimed(self, text: str, claims: list[re.Match[str]]) -> str | Missing:
+        """The label of the last claim, unless an earlier claim of another label still counts."""
+        last = claims[-1]
+        if is_doubted(text, last.start()):
+            return Missing("what it claims is denied or doubted")
+        claimed = text[self._claim_end(last) :].strip()
+        settled = self._leading(claimed.partition("\n")[0].strip(_AROUND))
+        if isinstance(settled, Missing):
+            return settled
+        named = {settled, *self._joined_before(text, last.start())}
+        for claim, following in pairwise(claims):
+            found = self._bare_claim(text, claim, following.start())
+            if _outranks(text, found.end() if found else claim.end(), following):
+                named = {settled}
+            elif found:
+                named.add(self._words[_word(found[0])])
+        return self._kept(_settled(named), claimed, is_announced=True)
+
+    def _claim_end(self, claim: re.Match[str]) -> int:
+        """Where an announcement ends; its last filler, such as `likely` or `a`, may be a label."""
+        filler = _LAST_WORD.search(claim[0])
+        is_label = filler is not None and filler.start() > 0 and filler[1] in self._words
+        return claim.start() + filler.start() if filler and is_label else claim.end()
+
+    def _bare_claim(self, text: str, claim: re.Match[str], end: int) -> re.Match[str] | None:
+        """The label right behind an earlier claim, where no reason begins with it; None without any."""
+        begin = self._claim_end(claim)
+        while begin < end and text[begin] in _AROUND:
+            begin += 1
+        found = self._pattern.match(text, begin, end)
+        if found is None or not _BESIDE_END.match(text, found.end()):
+            return None
+        unsaid = is_denied(text, *found.span()) or is_asked(text, found.end(), near=True)
+        return None if unsaid or is_doubted(text, claim.start()) else found
+
+    def _joined_before(self, text: str, end: int) -> list[str]:
+        """The label that a joining word puts beside the claim behind it: `yes or Answer: no`."""
+        found = deque(self._pattern.finditer(text, max(0, end - _NEAR), end), 1)
+        return [self._words[_word(one[0])] for one in found if _JOINED.fullmatch(text, one.end(), end)]
+
+    def _leading(self, text: str) -> str | Missing:
+        """The label that a text begins with, or names alone; what follows it is its reason."""
+        found = self._mentions(text)
+        if not self._pattern.match(text) or not found or found[0].start:
+            return _settled({one.name for one in found})
+        named = {found[0].name}
+        for before, one in pairwise(found):
+            stop = text[max(0, one.start - 8) : one.start].rstrip(" *_")[-1:] in tuple(".!?;")
+            beside = one.start == before.end or _JOINED.fullmatch(text, before.end, one.start)
+            if beside or (one.is_bare and (stop or _NO_WORD.fullmatch(text, before.end, one.start))):
+                named.add(one.name)
+        return _settled(named)
+
+    def _mentions(self, text: str) -> list[Mention]:
+        """Each label that a text names, and neither denies nor asks for.
+
+        None at all where it names too many to read.
+        """
+        found = list(islice(self._pattern.finditer(text), _MOST + 1))
+        if len(found) > _MOST:
+            return []
+        starts = {one.start() for one in found}  # 是不是: neither denies the other
+        bare = _bare(text, found)
+        named: list[Mention] = []
+        behind = -1  # where the mention before ends, if it counts
+        for one, (is_bare, is_followed) in zip(found, bare, strict=True):
+            start, end = one.span()
+            # `no yes`, `spam not spam`: labels side by side are candidates, none of which denies another
+            said = end in starts or (behind >= 0 and is_bare and _is_beside(text, behind, start))
+            if not said and is_followed:
+                before = text[max(0, start - _CLAUSE) : end]
+                said = not is_denied(before, len(before) - (end - start), len(before))
+            said = said or not is_denied(text, start, end)
+            behind = -1
+            if said and not is_asked(text, end, answers=starts):
+                named.append(Mention(self._words[_word(one[0])], start, end, is_bare))
+                behind = end
+        return named
+
+    def _kept(self, settled: str | Missing, text: str, *, is_announced: bool = False) -> str | Missing:
+        """The label that a text begins with, unless the text takes it back, as in `Yes. Wait, no.`."""
+        first = self._pattern.search(text)
+        if isinstance(settled, Missing) or first is None:
+            return settled
+        for revision in islice(REVISED.finditer(text), _REVISIONS):
+            again = self._pattern.search(text, revision.end(), revision.end() + _NEAR)
+            if again and _BARE_END.match(text, again.end()):
+                same = self._words[_word(again[0])] == settled
+                if same == is_denied(text, *again.span()):
+                    return _TAKEN_BACK
+        taken_back = is_taken_back(
+            text,
+            first.end(),
+            self._pattern.search,
+            is_negative=_word(first[0]) in YES_NO["no"],
+            is_announced=is_announced,
+        )
+        return _TAKEN_BACK if taken_back else settled
+
+
+def _is_beside(text: str, end: int, start: int) -> bool:
+    """Whether a label that ends at one place and one that starts behind it stand side by side."""
+    return bool(_NO_WORD.fullmatch(text, end, start) or _JOINED.fullmatch(text, end, start))
+
+
+def _bare(text: str, found: Sequence[re.Match[str]]) -> list[tuple[bool, bool]]:
+    """Whether each label stands alone, as in `yes no maybe`, and whether another such one follows at once."""
+    bare: list[tuple[bool, bool]] = []
+    following = None
+    for one in reversed(found):
+        beside = following is not None and bare[-1][0] and _is_beside(text, one.end(), following.start())
+        bare.append((beside or _BESIDE_END.match(text, one.end()) is not None, beside))
+        following = one
+    bare.reverse()
+    return bare
+
+
+def _outranks(text: str, behind: int, claim: re.Match[str]) -> bool:
+    """Whether a claim replaces the one that ends before it: a revised or final one, or a line of its own."""
+    line = text.rfind("\n", max(behind - 1, claim.start() - 24), claim.start())
+    own_line = line >= 0 and ":" in text[line : claim.end()]
+    final = "inal" in text[max(behind, claim.start() - 8) : claim.end()]
+    return own_line or final or REVISED.search(text, behind, claim.start()) is not None
+
+
+def _words(labels: Sequence[str] | Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """The label that each word means, words in small letters."""
+    if isinstance(labels, str) or not hasattr(labels, "__len__") or len(labels) < 2:
+        raise DecorationError(f"labels={labels!r}: write a list of two or more labels")
+    for name in labels:
+        text_option("labels", name)
+    meanings = labels if isinstance(labels, dict) else {name: (name,) for name in labels}
+    words: dict[str, str] = {}
+    for name, spellings in meanings.items():
+        if isinstance(spellings, str):
+            raise DecorationError(f"labels[{name!r}]={spellings!r}: write a list of words")
+        for spelling in spellings:
+            word = _word(_folded(text_option(f"labels[{name!r}]", spelling).strip()))
+            if words.setdefault(word, name) != name:
+                raise DecorationError(
+                    f"{spelling!r} means both {words[word]!r} and {name!r}: keep one of them"
+                )
+    if len(set(words.values())) < 2:
+        raise DecorationError(f"labels={labels!r}: write two or more different labels")
+    return words
+
+
+def _settled(named: set[str]) -> str | Missing:
+    """The one label of several mentions."""
+    if len(named) > 1:
+        return _SEVERAL
+    return named.pop() if named else Missing("it names no label")
+
+
+def _folded(text: str) -> str:
+    """A text in small letters with folded widths, which may be those of capitals: `™`."""
+    return text.lower() if text.isascii() else small(plain_width(text.casefold()))
+
+
+def _word(text: str) -> str:
+    """A label with one space wherever a space, a hyphen or an underscore separates its words."""
+    return _SEPARATORS.sub(" ", text)
+
+
+def _spelled(word: str) -> str:
+    """A pattern of one label, as a whole word where its script separates words.
+
+    It begins with a character, so that the regular expression engine skips what cannot be a label.
+    """
+    first = re.escape(word[0])
+    body = r"[\s_-]{1,3}".join(map(re.escape, word.split(" "))).removeprefix(first)
+    before = "" if _NO_SPACES.match(word[0]) else rf"(?<!\w{first})(?<!\w-{first})"
+    behind = "" if _NO_SPACES.match(word[-1]) else r"(?!-?\w)"
+    return f"{first}{before}{body}{behind}"
+
+
+# It begins with what separates, so that the regular expression engine skips all else.
+_SEPARATORS = re.compile(r"[\s_-](?<=\w.)[\s_-]*(?=\w)", re.DOTALL)

@@ -1,0 +1,28 @@
+r"""Reads the words that mathematics sets as text: `C \lor A`, `yes \text{ is wrong}`."""
+
+from __future__ import annotations
+
+import re
+
+_SET_AS_TEXT = re.compile(
+    r"\\(?:text(?:bf|it|rm)?|math(?:rm|bf)|mbox)\s?\{"
+    r"(\s[^\\{}\n]{1,80}|[^\\{}\n]{0,80}\s[^\\{}\n]{0,80})\}"
+)
+_WORDS = {"lor": " or ", "vee": " or ", "land": " and ", "wedge": " and "}
+_COMMANDS = re.compile(r"\\(?:(lor|vee|land|wedge|qquad|quad|enspace|thinspace)(?![A-Za-z])|[,;:! ])\s{0,2}")
+_SIGNS = str.maketrans({"\u2228": " or ", "\u2227": " and "})
+
+
+def math_words(text: str) -> str:
+    r"""Return a text with mathematical `or` and `and`, spaces, and phrases set as text in plain characters.
+
+    A single word or letter that is set as text, `\text{B}`, stays as it is.
+
+    Args:
+        text: A text with folded widths.
+    """
+    if not text.isascii():
+        text = text.translate(_SIGNS)
+    if "\\" not in text:
+        return text
+    return _COMMANDS.sub(lambda found: _WORDS.get(found[1], " "), _SET_AS_TEXT.sub(r"\1", text))
