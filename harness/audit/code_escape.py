@@ -17,8 +17,8 @@ from harness.audit.code_bench import Bench, OfCode, bench_of
 from harness.audit.code_payloads import gated, hollow
 from harness.audit.code_tests import written
 from harness.audit.found import Found, Witness
+from harness.audit.mining import names_check
 from harness.findings import Rule, Severity
-from harness.targets.protocol import Graded
 
 __all__ = ["CarryOver", "Credentials", "Unbounded"]
 
@@ -57,13 +57,10 @@ class Unbounded(OfCode):
             text = bench.format.fill(leaving)
             patient.grade([patient.rollout(at, text)])
             left = _ended_all(mark)
-            endless = bench.format.fill(written(name, _ENDLESS) if name else _ENDLESS)
-            try:
-                (reply,) = patient.grade([patient.rollout(at, endless)])
-            except FamilyStopped:
-                reply = Graded(None, {}, {"kind": "call", "message": "Sandbox.Timedout"})
-        if reply.error is not None and "Sandbox.Timedout" in reply.error["message"]:
-            message = f"a program that never ends is still running after {limit:g} s"
+        endless = bench.format.fill(written(name, _ENDLESS) if name else _ENDLESS)
+        longer = limit + 2 * _SPARE_S  # a busy machine is slow: it is measured twice
+        if _is_late(case, at, endless, limit) and _is_late(case, at, endless, longer):
+            message = f"a program that never ends is still running after {longer:g} s"
             yield self._found(endless, message, self.rule.severity)
         elif "group" in left:
             message = "a program can leave a process behind that outlives its sample"
@@ -128,9 +125,19 @@ def _ended_all(mark: str) -> set[str]:
     return {one.info["cmdline"][-1] for one in left}
 
 
+def _is_late(case: Case, at: int, text: str, seconds: float) -> bool:
+    """Whether a completion runs into a time limit in a process of its own."""
+    with closing(case.opener.open(seconds=seconds)) as patient:
+        try:
+            (reply,) = patient.grade([patient.rollout(at, text)])
+        except FamilyStopped:
+            return True
+    return reply.error is not None and "Sandbox.Timedout" in reply.error["message"]
+
+
 def _longest(case: Case) -> float:
     """The longest time limit that the grader's source names, seconds; a usual one where it names none."""
-    found: list[float] = []
+    found = [_MOST_S] if names_check(case.subject.sources, "checks.code:") else []
     for source in case.subject.sources:
         try:
             found += [float(one) for one in _TIMEOUT.findall(source.read_text(errors="replace"))]

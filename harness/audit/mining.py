@@ -13,13 +13,12 @@ from typing import Any, NamedTuple, TypeGuard
 
 from harness.audit.folded import folded, named_constants
 
-__all__ = ["Mined", "asks_a_service", "mine", "mine_for"]
+__all__ = ["Mined", "asks_a_service", "mine", "mine_for", "names_check"]
 
 _REGEX_CALLS = frozenset(
     ("compile", "search", "match", "fullmatch", "findall", "finditer", "split", "sub", "subn")
 )
 _SERVICES = frozenset(("boto3", "botocore", "openai", "anthropic", "litellm", "cohere", "mistralai"))
-_JUDGE = "checks.judge:"
 _HTTP = frozenset(("requests", "httpx", "urllib3", "aiohttp", "urllib"))
 _TAG = re.compile(r"<(/?)([A-Za-z][\w-]{0,30})>")
 _LONGEST = 2_000
@@ -85,19 +84,27 @@ def mine_for(sources: Sequence[Path], name: str) -> Mined:
 
 def asks_a_service(sources: Sequence[Path]) -> bool:
     """Whether a grader imports a client of a network service, or is configured to, as judges are."""
-    if any(_names_a_judge(path) for path in sources if path.suffix == ".toml"):
+    if names_check(sources, "checks.judge:"):
         return True
     mined = mine(sources)
     addressed = any(text.startswith(("http://", "https://")) for text in mined.literals)
     return bool(mined.imports & _SERVICES or (addressed and mined.imports & _HTTP))
 
 
-def _names_a_judge(path: Path) -> bool:
-    """Whether a grader.toml names a ready check that asks a model."""
-    try:
-        return _JUDGE in path.read_text("utf-8", errors="replace")
-    except OSError:
-        return False
+def names_check(sources: Sequence[Path], check: str) -> bool:
+    """Whether a grader is configured by a TOML file that names a ready check.
+
+    Args:
+        sources: The grader's own files.
+        check: The check's name, or its beginning: `checks.code:`.
+    """
+    for path in sources:
+        try:
+            if path.suffix == ".toml" and check in path.read_text("utf-8", errors="replace"):
+                return True
+        except OSError:
+            continue
+    return False
 
 
 def _joined(several: Sequence[Mined]) -> Mined:

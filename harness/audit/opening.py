@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from graders.wire import PROFILES
 from harness.audit.case import Subject
 from harness.audit.collector import Budget, Collector
-from harness.audit.mining import asks_a_service
+from harness.audit.mining import asks_a_service, names_check
 from harness.audit.stub_service import StubService
 from harness.runs.facts import InProcessFacts, TargetFacts
 from harness.targets.opening import open_target
@@ -24,6 +24,8 @@ __all__ = ["Limits", "Opener", "Output"]
 _HEAD = 65_536
 _ASKING_S = 20.0
 """What a call may take of a grader that asks a service, and may ask again with waits between."""
+_RUNNING_S = 15.0
+"""What a call may take of a check that ends programs itself, each after some seconds on either engine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,13 @@ class _Child(OwnProcessTarget):
             self._closed = None
 
 
+def _limits(subject: Subject) -> Limits:
+    """The limits of a grader by what it is made of."""
+    if asks_a_service(subject.sources):
+        return Limits(_ASKING_S)
+    return Limits(_RUNNING_S) if names_check(subject.sources, "checks.code:") else Limits()
+
+
 class Opener:
     """Opens collectors of one grader, which share a budget.
 
@@ -105,7 +114,7 @@ class Opener:
         self.subject = subject
         self.wire = wire
         self.budget = budget or Budget()
-        self.limits = limits or (Limits(_ASKING_S) if asks_a_service(subject.sources) else Limits())
+        self.limits = limits or _limits(subject)
         self.service: StubService | None = None
         """What answers a judge's questions, while a child process is open."""
         self._open = 0
