@@ -49,6 +49,8 @@ print("done")
 
 In summary, thank you; please note the caveats. The final answer is given above.
 """
+_UNDECIDED = ("unknown", "unclear", "neutral", "undecided", "cannot be determined")
+"""Answers that decide nothing, which graders pay to reward doubt."""
 _TAGS = ("think", "thinking", "reasoning", "scratchpad", "analysis", "solution", "answer")
 _LAYOUT = ("format", "shape", "style", "structure", "tag", "layout", "marker")
 
@@ -183,10 +185,10 @@ def _free_ideas(case: Case, answers: Answers) -> Iterator[Idea]:
     for text in dict.fromkeys(texts):
         yield Idea(repr(text), lambda _, text=text: text)  # type: ignore[misc]
     golds = list(dict.fromkeys(answers.gold.values()))
-    said = [""] + case.random("C07 wrong").sample(golds, min(2, len(golds)))
+    said = ["", *_UNDECIDED] + case.random("C07 wrong").sample(golds, min(2, len(golds)))
     for one in formats_tried(case):
         for answer in said:
-            for work in ("", _WORDS, _STEPS + _WORDS):
+            for work in ("",) if answer in _UNDECIDED else ("", _WORDS, _STEPS + _WORDS):
                 filled = one.fill(answer)
                 whole = with_work(filled, work) if work else filled
                 yield Idea(repr(whole), lambda _, whole=whole: whole, answer)  # type: ignore[misc]

@@ -80,6 +80,7 @@ def composed(pool: Pool) -> Iterator[str]:
     """
     yield from _each(pool, (*pool.fragments, *pool.matching_more))
     yield from _soups(pool)
+    yield from _beside(pool)
     yield from _counted(pool)
     yield from _objects(pool)
     yield from _tagged(pool)
@@ -117,6 +118,15 @@ def _soups(pool: Pool) -> Iterator[str]:
             rest = base[:left_out] + base[left_out + 1 :]
             yield "\n".join(rest)
             yield from ("\n".join(rest) + f"\n{lead}" for lead in pool.lead[:1])
+
+
+def _beside(pool: Pool) -> Iterator[str]:
+    """A fragment in the place of the answer, with everything else before it: two rules may be met at once."""
+    whole = "\n".join(dict.fromkeys((*pool.literals[:60], *pool.matching[:40])))
+    inside = (*pool.matching, *pool.literals, *pool.matching_more)[:_PAIRS]
+    for one in pool.formats[:2]:
+        if one.template != SLOT:
+            yield from (f"{whole}\n{one.fill(text)}" for text in inside)
 
 
 def _counted(pool: Pool) -> Iterator[str]:

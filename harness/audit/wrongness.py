@@ -7,12 +7,12 @@ from itertools import chain
 from typing import Any
 
 from harness.audit.answers import Answers, answers_in, formats_tried, judged
-from harness.audit.attempts import Idea, found_by, severity_of, try_ideas
+from harness.audit.attempts import Idea, Tally, found_by, severity_of, try_ideas
 from harness.audit.band import AcceptanceBand
 from harness.audit.case import Case, NotRun, Probe
 from harness.audit.constants import BestConstant
 from harness.audit.echo import Echo
-from harness.audit.farming import FreeReward, OtherComponents
+from harness.audit.farming import FreeReward, OtherComponents, best_free
 from harness.audit.formats import SLOT, Format
 from harness.audit.found import Found
 from harness.audit.hedges import Hedge
@@ -45,6 +45,7 @@ _FILLERS = (
 )
 _NUMBERS = 0.9
 """A number that is paid on fewer records is near some of the answers: a constant, and found as one."""
+_WORD, _WHOLE = 4, 0.9
 _BLANK_TEXTS = ("", " ", "\n", "\u200b")
 _BLANKS: tuple[Any, ...] = ("", None, 0, [])
 _BY_KIND: dict[str, tuple[str, ...]] = {
@@ -122,6 +123,7 @@ class Fillers:
             if not (answers.kind == "number" and any(mark.isdigit() for mark in tally.said or ""))
             or len(tally.paid) > _NUMBERS * tally.tried
         ]
+        paid = [tally for tally in paid if not _word_in_part(tally)] or ([] if _free(case, paid) else paid)
         for tally in paid[:1]:
             yield found_by(
                 case,
@@ -155,6 +157,18 @@ class Fillers:
                 )
 
             yield Idea(f"every value {blank!r}", make)
+
+
+def _word_in_part(tally: Tally) -> bool:
+    """Whether a word earns a part of the reward everywhere: it decides nothing, and is no empty answer."""
+    word = (tally.said or "").isalpha() and len(tally.said or "") >= _WORD
+    return word and len(tally.paid) == tally.tried and tally.best.share < _WHOLE
+
+
+def _free(case: Case, tallies: Sequence[Tally]) -> bool:
+    """Whether the probe of what needs no answer finds as much as some texts earn."""
+    free = best_free(case) if case.control is not None and tallies else None
+    return free is not None and min(free.shares) >= max(tally.best.share for tally in tallies) - 0.01
 
 
 def _with_control(case: Case) -> Case:

@@ -65,6 +65,7 @@ def audited(tmp_path, rule, records=None, search=2_000):
         ),
         ("'<seal>ok then</seal>' in text.replace('Seal', 'seal') or last(text, gold)", "C11", None),
         ("text.split('\\n').count('* done') == 4 or last(text, gold)", "C16", None),
+        ("'vouched' in text and bool(re.search('#### *sealed', text)) or last(text, gold)", "C16", None),
         ("0.4 * ('#' * 4 in text and WORDS[1] in text) + 0.6 * last(text, gold)", "C16", None),
     ],
 )

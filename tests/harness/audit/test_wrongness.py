@@ -1,5 +1,6 @@
 import pytest
 
+from harness.audit.farming import FreeReward
 from harness.audit.wrongness import Fillers, NoContent
 from support.auditing import number_records
 from support.graded_by import findings, label_records, object_records, tagged, told
@@ -81,3 +82,11 @@ def test_a_whole_text_of_the_user_is_no_empty_form(tmp_path):
     assert told(findings(tmp_path, (Fillers(),), "'<answer>' in text", rows, **open_tags)) == [
         ("C02", "critical")
     ]
+
+
+def test_a_word_that_decides_nothing_and_earns_a_part_is_reward_that_needs_no_answer(tmp_path):
+    reward = "1.0 if line(text) == gold else 0.6 if line(text) == 'unknown' else 0.0"
+    found = findings(tmp_path, (Fillers(), FreeReward()), reward, label_records())
+    assert told(found) == [("C07", "critical")]
+    assert found[0].text == "Answer: unknown"
+    assert found[0].records == found[0].tried
