@@ -73,9 +73,23 @@ class Budget:
         """
         if self.gradings is not None and self.used + count > self.gradings:
             raise FamilyStopped(f"the budget of {self.gradings:,} gradings is used up")
-        if self.seconds is not None and time.monotonic() - self.began > self.seconds:
-            raise FamilyStopped(f"the audit's {self.seconds:g} seconds are over")
+        if self.seconds is not None and self.elapsed_s > self.seconds:
+            raise FamilyStopped(f"the audit's {self.seconds:.3g} seconds are over")
         self.used += count
+
+    @property
+    def elapsed_s(self) -> float:
+        """How long the audit has taken so far."""
+        return time.monotonic() - self.began
+
+    def end_in(self, seconds: float) -> None:
+        """Leave the rest of the audit no more than this.
+
+        Args:
+            seconds: How long it may go on, where nothing ends it before.
+        """
+        until = self.elapsed_s + seconds
+        self.seconds = until if self.seconds is None else min(self.seconds, until)
 
     def take_call(self) -> None:
         """Count a call.
@@ -255,6 +269,11 @@ class Collector:
     def pace(self) -> float:
         """How long a sample takes, milliseconds, as far as the last calls tell."""
         return max(self._ms[-_FIRST:], default=1.0)
+
+    @property
+    def last_ms(self) -> float:
+        """How long a sample of the last call took, milliseconds."""
+        return self._ms[-1] if self._ms else 0.0
 
     @property
     def mean_pace(self) -> float:

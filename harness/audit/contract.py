@@ -78,6 +78,8 @@ OF_SHAPE = {
 """Which rule an entry breaks whose call fails with this error."""
 _NOT_FINITE = "Out of range float"
 """How JSON's writer says that a number is not finite."""
+_MISCOUNTED = " sent and "
+"""How a fault says that another number of entries came back."""
 _NO_NUMBER = (
     "None is no number",
     "a str is no number",
@@ -175,12 +177,16 @@ def rule_of(fault: GraderFault) -> Rule:
     """
     if _NOT_FINITE in fault.message:
         return _RANGE
+    if _MISCOUNTED in fault.message:
+        return _SHAPE
     return RULES[OF_SHAPE[fault.error_type]]
 
 
 def _rule_of(violation: Violation) -> str:
-    """The rule that a violation breaks; rewards that are no numbers are a matter of shape."""
+    """The rule that a violation breaks; the number of entries and rewards that are no numbers are shape."""
     if violation.id == "A09" and any(text in violation.message for text in _NO_NUMBER):
+        return "A01"
+    if _MISCOUNTED in violation.message:
         return "A01"
     return violation.id
 

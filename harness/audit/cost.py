@@ -17,12 +17,13 @@ from harness.audit.collector import Collector
 from harness.audit.contract import good_completion
 from harness.audit.found import Found, Witness
 from harness.audit.judge import asks_a_model
+from harness.audit.load import busy_ms, unhurried_ms
 from harness.audit.long_texts import LongText, long_texts
 from harness.findings import Rule, Severity
 from harness.printable import printable, shortened
 from harness.targets.protocol import Answer, GraderFault
 
-__all__ = ["PROBES"]
+__all__ = ["CALL_TIME", "PROBES"]
 
 _BATCH = 64
 _DEFAULT_S = 3.0
@@ -93,14 +94,15 @@ def _elsewhere(case: Case) -> str | None:
 
 
 def _timed(collector: Collector, samples: Sequence[dict[str, object]]) -> float:
-    """Milliseconds of one call."""
+    """Milliseconds of one call, without what other work on this machine added to them."""
     ms = 0.0
+    before = busy_ms(collector.target.target)
     for event in write_events(samples, collector.profile):
         answer = collector.call(event, len(samples))
         if isinstance(answer.fault, GraderFault) and answer.fault.error_type == "Sandbox.Timedout":
             raise NotRun(f"a call of {len(samples)} right answers ran into the time limit")
         ms += answer.ms
-    return ms
+    return unhurried_ms(ms, before, busy_ms(collector.target.target))
 
 
 class _Steep(NamedTuple):
@@ -169,7 +171,10 @@ class GrowingTime:
         )
 
 
-PROBES = (CallTime(), GrowingTime())
+CALL_TIME = CallTime()
+"""What a call takes: looked at before everything else where the grader is slow."""
+
+PROBES = (CALL_TIME, GrowingTime())
 """The probes of this family, in the order in which they run."""
 
 

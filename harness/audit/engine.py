@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -66,6 +67,14 @@ _UNSTABLE = ("G01", "G02", "A11")
 _OF_SOME = ("C01", "C02", "C05", "C08", "C09", "C12")
 _GOLD_FREE = ("C01", "C02", "C03", "C11", "C12")
 
+_SLOW_MS = 50.0
+"""From this pace on the time of a call is looked at first."""
+_SLOW_S = 6.0
+"""How long the audit of a grader goes on whose calls take longer than Lambda allows."""
+
+_ANY = "The answer is in this sentence."
+"""A completion whose time tells the pace of the grader."""
+
 EXPLAINS: dict[str, tuple[str, ...]] = {
     "C04": ("A05", *(f"C{number:02}" for number in (3, 5, 6, 7, 8, 9, 10, 11, 12, 14, 16, 17))),
     **dict.fromkeys(_GOLD_FREE, ("C07", "C16", "C17")),
@@ -122,6 +131,10 @@ def run_audit(case: Case, progress: Callable[[str, int], None] = lambda name, gr
     began = time.monotonic()
     findings: list[Found] = []
     outcomes: list[Outcome] = []
+    if _slow(case):
+        _run_families(case, {"cost": (cost.CALL_TIME,)}, findings, outcomes, progress)
+        if any(one.severity >= "error" for one in findings):
+            case.collector.budget.end_in(_SLOW_S)
     _run_families(case, BEFORE, findings, outcomes, progress)
     unstable = next((one.id for one in findings if one.id in _UNSTABLE and one.severity >= "error"), None)
     if unstable is None:
@@ -132,8 +145,9 @@ def run_audit(case: Case, progress: Callable[[str, int], None] = lambda name, gr
         outcomes += _explained(unstable)
         _run_families(case, _of_contract(), findings, outcomes, progress)
     case.collector.rest()
+    case.collector.budget.seconds = None  # what was found is shown with a witness, however long it took
     for end in ENDS:
-        findings = _worst_of_each(findings, end(case))
+        findings = _worst_of_each(findings, _until_stopped(end(case)))
     findings, outcomes = _one_cause(findings, outcomes, _explains(case))
     return Audited(
         shown_first(findings),
@@ -145,6 +159,25 @@ def run_audit(case: Case, progress: Callable[[str, int], None] = lambda name, gr
         time.monotonic() - began,
         case.notes,
     )
+
+
+def _slow(case: Case) -> bool:
+    """Whether samples take so long that what they cost is looked at before anything else."""
+    if not case.opener.here:
+        return False
+    samples = [case.collector.rollout(at, _ANY) for at in range(min(2, len(case.subject.records)))]
+    try:
+        case.collector.grade(samples)
+        case.collector.grade(samples)  # the first ones pay for what is imported with them
+    except FamilyStopped:
+        return False
+    return case.collector.last_ms > _SLOW_MS
+
+
+def _until_stopped(found: Iterable[Found]) -> Iterator[Found]:
+    """What is found until the grader runs into its limit again and again."""
+    with suppress(FamilyStopped):
+        yield from found
 
 
 def _find_out(case: Case) -> None:
@@ -245,6 +278,8 @@ def _run_family(
     """Run the probes of a family until one says that the rest is not worth its time."""
     stopped = ""
     for probe in probes:
+        if any(one.id == probe.rule.id for one in outcomes if probe is cost.CALL_TIME):
+            continue  # it ran before everything else
         why = probe.why_not(case) or code_bench.programs_instead(case, probe.rule.id)
         if why is not None:
             outcomes.append(Outcome(probe.rule.id, "inapplicable", why))

@@ -15,19 +15,23 @@ from harness.audit.data import RECORDS, read_subject
 from harness.audit.engine import Audited, run_audit
 from harness.audit.headline import Sorted, headline_of, sort_out, verdict_of
 from harness.audit.kept import facts_of
+from harness.audit.load import busyness
 from harness.audit.opening import Opener
 from harness.config import Waiver
 from harness.errors import InputError
 from harness.findings import Severity
 from harness.replay.prepare import versions_here
 from harness.runs.audits import AuditFacts
-from harness.runs.facts import Bounds, DeployedFacts, TargetFacts, known_bounds
+from harness.runs.facts import Bounds, DeployedFacts, InProcessFacts, TargetFacts, known_bounds
 from harness.targets.opening import TargetChoice, describe
 
-__all__ = ["CALLS", "AuditRequest", "FinishedAudit", "audit"]
+__all__ = ["CALLS", "SECONDS", "AuditRequest", "FinishedAudit", "audit"]
 
 CALLS = 400
 """How often an audit calls a deployed function when it is not told."""
+
+SECONDS = 30.0
+"""How long an audit of a grader on this machine takes when it is not told, on an idle machine."""
 
 _NO_FORMAT = (
     "No format was found in which a right answer is paid more than a wrong one. Show one with --accepted TEXT"
@@ -53,7 +57,7 @@ class AuditRequest:
     search: int = 2_000
     """How many gradings the search may use."""
     seconds: float | None = None
-    """How long the audit may take; None for no limit."""
+    """How long it may take; None for `SECONDS` here, more on a busy machine, and for no limit in AWS."""
     calls: int | None = None
     """How often the grader may be called; None for no limit here, and for `CALLS` in AWS."""
     fail_on: Severity = Severity.ERROR
@@ -103,7 +107,10 @@ def audit(
     if isinstance(target, DeployedFacts):
         calls = calls or CALLS
     before(target, calls)
-    opener = Opener(target, subject, request.wire, Budget(seconds=request.seconds, calls=calls))
+    seconds = request.seconds
+    if seconds is None and isinstance(target, InProcessFacts):
+        seconds = SECONDS * busyness()
+    opener = Opener(target, subject, request.wire, Budget(seconds=seconds, calls=calls))
     with closing(opener.open()) as collector:
         case = Case(subject, opener, collector, request.seed, request.search)
         audited = run_audit(case, progress)

@@ -81,7 +81,8 @@ if TYPE_CHECKING:
     "--seconds",
     metavar="N",
     type=FiniteNumber(0, min_open=True),
-    help="End the audit after N seconds; what did not run then is skipped.",
+    help="End the audit after N seconds; what did not run then is skipped. 30 for a grader in Python here,"
+    " more on a busy machine.",
 )
 @click.option(
     "--budget",

@@ -110,6 +110,11 @@ class OwnProcessTarget:
         return self._declared
 
     @property
+    def pid(self) -> int | None:
+        """Its process; None while there is none."""
+        return None if self._process is None else self._process.pid
+
+    @property
     def sha256(self) -> str | None:
         """Hash of what the grader is made of; None for one without a file."""
         return self._declared.sha256
@@ -199,6 +204,7 @@ class _Process:
             if self.late:
                 raise InputError(f"importing it took longer than {IMPORT_SECONDS} s", place=grader, fix=fix)
             raise InputError(f"importing it ended the process {how}", place=grader, fix=fix)
+        self.pid = self._process.pid
         self.declared: DeclaredGrader = typed(DeclaredGrader, json.loads(said))
         if self.declared.error is not None:
             self.end()
