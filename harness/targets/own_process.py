@@ -11,6 +11,7 @@ import json
 import marshal
 import os
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -38,6 +39,7 @@ __all__ = [
 _PATH = tuple(filter(None, sys.path))
 _MAIN = "harness.targets.own_process_main"
 _LOOK_S = 1.0
+_LONGEST_MESSAGE = 1 << 30
 IMPORT_SECONDS = 60
 """How long a grader with limits may take to be imported."""
 HEARTBEAT = b""
@@ -264,7 +266,11 @@ class _Process:
                 return None
             if self._connection.poll(min(left, _LOOK_S)):
                 try:
-                    said = self._connection.recv_bytes()
+                    said = self._message(None if longest is None else began + longest)
+                except TimeoutError:
+                    self.late = True
+                    self._process.kill()
+                    return None
                 except (EOFError, OSError):
                     return None
                 if said != HEARTBEAT:
@@ -276,6 +282,36 @@ class _Process:
                 self._held = True
                 self._process.kill()
                 return None
+
+    def _message(self, until: float | None) -> bytes:
+        """One whole message: code under test that finds the connection may write a part of one and no more.
+
+        Args:
+            until: When it must be there, by the monotonic clock; None to wait for it.
+
+        Raises:
+            TimeoutError: It is not.
+            EOFError: The process closed the connection.
+        """
+        if until is None:
+            return self._connection.recv_bytes()
+        (size,) = struct.unpack("!i", self._bytes(4, until))
+        if size == -1:  # as `Connection.send_bytes` says that more than 2 GiB follow
+            (size,) = struct.unpack("!Q", self._bytes(8, until))
+        if not 0 <= size <= _LONGEST_MESSAGE:
+            raise OSError("what came is no message")
+        return self._bytes(size, until)
+
+    def _bytes(self, count: int, until: float) -> bytes:
+        found = bytearray()
+        while len(found) < count:
+            if not self._connection.poll(max(0.0, until - time.monotonic())):
+                raise TimeoutError
+            part = os.read(self._connection.fileno(), min(count - len(found), 1 << 20))
+            if not part:
+                raise EOFError
+            found += part
+        return bytes(found)
 
 
 def longest_hold(options: Mapping[str, Any] | None) -> float | None:

@@ -14,7 +14,7 @@ from harness.errors import InputError
 from harness.replay.grading import grade_batch, profiles_of
 from harness.rollouts.read import Rollout
 from harness.targets.in_process import InProcessTarget
-from harness.targets.own_process import OwnProcessTarget, how_it_ended, longest_hold
+from harness.targets.own_process import OwnProcessTarget, ProcessLimits, how_it_ended, longest_hold
 from harness.targets.protocol import GraderFault
 from support.rft_command import write_grader
 from support.rollout_files import rollout
@@ -193,3 +193,37 @@ def test_it_needs_nothing_of_the_folder_that_it_is_started_in(
     with closing(OwnProcessTarget("my_grader:ending")) as target:
         assert target.grade(event("a")).items[0].reward == 0.5
     assert os.getcwd() == str(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"\x00\x00",  # half of a length
+        b"\x00\x00\xff\xff[[]",  # a long message of which no more comes
+        b"\x7f\xff\xff\xff",  # too long for any answer
+        b"\xff\xff\xff\xff\x00",
+        b"\xf0\x00\x00\x00[]",
+    ],
+)
+def test_a_part_of_a_message_holds_nobody_up(tmp_path: Path, garbage: bytes) -> None:
+    (tmp_path / "g.py").write_text(
+        "import os, stat, time\n"
+        "def handler(event, context):\n"
+        "    for fd in range(3, 64):\n"
+        "        try:\n"
+        "            if stat.S_ISSOCK(os.fstat(fd).st_mode):\n"
+        f"                os.write(fd, {garbage!r})\n"
+        "        except OSError:\n"
+        "            pass\n"
+        "    time.sleep(30)\n"
+    )
+    reading, writing = os.pipe()
+    limits = ProcessLimits(seconds=0.5, memory_bytes=1 << 28, output=writing)
+    try:
+        with closing(OwnProcessTarget(f"{tmp_path}/g.py:handler", None, limits)) as target:
+            answer = target.grade([])
+    finally:
+        os.close(reading)
+        os.close(writing)
+    assert isinstance(answer.fault, GraderFault)
+    assert answer.fault.error_type in ("Sandbox.Timedout", "Runtime.ExitError")
