@@ -27,6 +27,7 @@ _MORE = 30
 _TINY = Decimal("0.0011")
 _SMALL = Decimal("0.0101")
 _SHAPED = 3
+_FRACTION, _SPREAD = Decimal("0.4"), 4
 _NEAR = ("relative", "absolute")
 _PROMPT = re.compile(
     r"\b(?:toleranc\w*|within|approximat\w*|roughly|about|nearest|round\w*|decimal places?|significant)\b|±",
@@ -84,8 +85,9 @@ class AcceptanceBand:
             return None
         counts = Counter(hit.step.name for hit in hits)
         tried = len({hit.paid.record for hit in hits})
+        fractions = _fractions_of_whole(answers, hits)
         rated = [
-            (self._severity(case, answers, hit, partly, 2 * counts[hit.step.name] >= tried), hit)
+            (self._severity(case, answers, hit, partly, 2 * counts[hit.step.name] >= tried, fractions), hit)
             for hit in hits
         ]
         severity = max((one for one, _ in rated), key=lambda one: one.rank)
@@ -104,7 +106,9 @@ class AcceptanceBand:
             headline=f"{quoted(shown.paid.completion)} is paid where {shown.gold} is right",
         )
 
-    def _severity(self, case: Case, answers: Answers, hit: _Hit, partly: bool, often: bool) -> Severity:
+    def _severity(
+        self, case: Case, answers: Answers, hit: _Hit, partly: bool, often: bool, fractions: bool
+    ) -> Severity:
         step = hit.step
         if step.group == "scale":
             return Severity.CRITICAL if often else Severity.ERROR
@@ -114,7 +118,7 @@ class AcceptanceBand:
             off = abs(step.ratio - 1) if step.ratio is not None else Decimal(1)
             places = len(hit.gold.rpartition(".")[2]) if "." in hit.gold else 0
             rounding = places > 0 and (step.off or 0) <= Decimal(5).scaleb(-places - 1)
-            if off <= _TINY or rounding or partly or _declared(case, answers, hit, off):
+            if (off <= _TINY and not fractions) or rounding or partly or _declared(case, answers, hit, off):
                 return Severity.NOTE
         return Severity.ERROR
 
@@ -187,6 +191,22 @@ def _beyond_the_band(hits: Sequence[_Hit]) -> list[_Hit]:
         if hit.step.group in (*_NEAR, "after", "unworked")
         or (hit.step.off or Decimal(0)) > reach.get(hit.paid.record, Decimal(0))
     ]
+
+
+def _fractions_of_whole(answers: Answers, hits: Sequence[_Hit]) -> bool:
+    """Whether fractions near whole numbers are accepted at every size, as where answers are rounded first.
+
+    A tolerance that is a share of the number would accept the next whole number too where it is large.
+    """
+    if any("." in gold for gold in answers.gold.values()):
+        return False
+    near = [hit for hit in hits if hit.step.group in _NEAR and hit.step.off is not None]
+    sizes = [magnitude(hit.gold) or Decimal(0) for hit in near if (hit.step.off or 0) >= _FRACTION]
+    return (
+        bool(sizes)
+        and all((hit.step.off or 0) < 1 for hit in near)
+        and max(sizes) >= _SPREAD * max(min(sizes), Decimal(1))
+    )
 
 
 def _declared(case: Case, answers: Answers, hit: _Hit, off: Decimal) -> bool:

@@ -36,6 +36,8 @@ class Miss(NamedTuple):
     severity: Severity = Severity.ERROR
     slight: bool = False
     """Whether a reward for likeness may pay it."""
+    lacks: str = ""
+    """The key of the object that it leaves out."""
 
 
 def near_misses(kind: str, gold: str, golds: Sequence[str], prompt: str = "") -> list[Miss]:
@@ -168,9 +170,8 @@ def _objects(gold: str, golds: Sequence[str], prompt: str) -> Iterator[Miss]:
         return
     for name, held in found.items():
         yield _as_json(f"the value of `{name}` changed", {**found, name: _other(held)}, slight=True)
-        yield _as_json(
-            f"`{name}` missing", {key: one for key, one in found.items() if key != name}, slight=True
-        )
+        fewer = {key: one for key, one in found.items() if key != name}
+        yield _as_json(f"`{name}` missing", fewer, slight=True)._replace(lacks=name)
         if isinstance(held, int | float) and not isinstance(held, bool):
             spelled = {**found, name: str(held)}
             yield _as_json("a text in place of a number", spelled, Severity.WARNING)

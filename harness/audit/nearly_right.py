@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable
+from typing import Any
 
 from harness.audit.answers import Answers, answers_in, drawn_evenly, fewer, formats_tried, kind_in
 from harness.audit.attempts import full
@@ -14,8 +17,10 @@ from harness.audit.shaping import degrees
 from harness.audit.wording import listed, quoted
 from harness.findings import Rule, Severity
 
-__all__ = ["NearMisses"]
+__all__ = ["NearMisses", "may_be_left_out"]
 
+_OPTIONAL = re.compile(r"optional|ignore|not_?required", re.IGNORECASE)
+_REQUIRED = re.compile(r"^(?!not)(?:required|mandatory)", re.IGNORECASE)
 _RECORDS = 12
 _SHAPED = 3
 
@@ -54,6 +59,7 @@ class NearMisses:
             (at, miss)
             for at in records
             for miss in near_misses(answers.kind, answers.gold[at], golds, prompt_of(case, at))
+            if not (miss.lacks and may_be_left_out(case.subject.records[at], miss.lacks))
         ]
         replies = case.collector.ask([(at, answers.format.fill(miss.answer)) for at, miss in tried])
         shares: dict[int, list[float]] = {}
@@ -87,6 +93,31 @@ class NearMisses:
             share=1.0,
             headline=f"{quoted(completion)} is paid where {quoted(answers.gold[at])} is right",
         )
+
+
+def may_be_left_out(held: Any, key: str) -> bool:
+    """Whether a record says that a key of its answer is optional, or names the required ones without it.
+
+    Args:
+        held: The record, or a part of it; texts are read as JSON.
+        key: The key.
+    """
+    if isinstance(held, str) and held.lstrip()[:1] in ("{", "["):
+        try:
+            held = json.loads(held)
+        except (ValueError, RecursionError):
+            return False
+    if isinstance(held, list):
+        return any(may_be_left_out(one, key) for one in held)
+    if not isinstance(held, dict):
+        return False
+    for name, value in held.items():
+        listed_keys = isinstance(value, list) and all(isinstance(one, str) for one in value)
+        if listed_keys and _OPTIONAL.search(name) and key in value:
+            return True
+        if listed_keys and value and _REQUIRED.search(name) and key not in value:
+            return True
+    return any(may_be_left_out(value, key) for name, value in held.items() if name != "messages")
 
 
 def _both_orders(name: str, kept: Iterable[str]) -> bool:

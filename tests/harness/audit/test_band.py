@@ -57,3 +57,20 @@ def test_a_difference_that_floats_do_not_show_is_a_note(tmp_path):
 def test_a_reward_for_closeness_is_a_note(tmp_path):
     reward = f"max(0.0, 1 - abs({N} - float(gold)) / abs(float(gold))) if {N} is not None else 0.0"
     assert told(findings(tmp_path, BAND, reward)) == [("C05", "note")]
+
+
+def larger(records):
+    return [{**one, "reference_answer": str(2_000 + 997 * at)} for at, one in enumerate(records)]
+
+
+@pytest.mark.parametrize(
+    ("ask", "reward", "severity"),
+    [
+        ("####", f"{N} is not None and round({N}) == float(gold)", "error"),
+        ("Rounded to the nearest unit. ####", f"{N} is not None and round({N}) == float(gold)", "note"),
+        ("####", f"{CLOSE} 0.0003 * float(gold)", "note"),
+    ],
+)
+def test_fractions_near_large_whole_numbers_are_wrong(tmp_path, ask, reward, severity):
+    found = findings(tmp_path, BAND, reward, larger(number_records(24, ask)))
+    assert told(found) == [("C05", severity)]

@@ -1,6 +1,8 @@
+import json
+
 import pytest
 
-from harness.audit.nearly_right import NearMisses
+from harness.audit.nearly_right import NearMisses, may_be_left_out
 from support.graded_by import (
     findings,
     label_records,
@@ -64,3 +66,37 @@ def test_near_misses_that_are_paid_are_one_finding(tmp_path, reward, records, se
     found = findings(tmp_path, NEAR, reward, records)
     assert told(found) == [("C05", severity)]
     assert said in found[0].message
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        ({"reference_answer": {"event": {"room": 1}, "optional": ["room"]}}, True),
+        ({"reference_answer": '{"event": {"room": 1}, "optional": ["room"]}'}, True),
+        ({"reference_answer": {"text": '{"optional_keys": ["room"]}'}}, True),
+        ({"required": ["day"], "reference_answer": {"day": 1, "room": 2}}, True),
+        ({"required": ["day", "room"], "reference_answer": {"day": 1, "room": 2}}, False),
+        ({"reference_answer": {"event": {"room": 1}, "optional": ["day"]}}, False),
+        ({"reference_answer": {"room": 1}}, False),
+        ({"reference_answer": "{broken"}, False),
+        ({"messages": [{"optional": ["room"]}], "reference_answer": {"room": 1}}, False),
+    ],
+)
+def test_a_key_may_be_left_out_where_the_record_says_so(record, expected):
+    assert may_be_left_out(record, "room") is expected
+
+
+def test_keys_that_the_records_call_optional_are_no_near_misses(tmp_path):
+    def rows(more):
+        return [
+            {**one, "reference_answer": {"fields": json.loads(one["reference_answer"]), **more}}
+            for one in object_records()
+        ]
+
+    reward = (
+        "isinstance(parsed(text), dict) and parsed(text).get('site') == gold['fields']['site']"
+        " and parsed(text).get('level', gold['fields']['level']) == gold['fields']['level']"
+        " and set(parsed(text)) <= set(gold['fields'])"
+    )
+    assert findings(tmp_path, NEAR, reward, rows({"optional": ["level"]})) == []
+    assert told(findings(tmp_path, NEAR, reward, rows({"optional": []}))) == [("C05", "error")]
