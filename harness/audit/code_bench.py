@@ -130,6 +130,12 @@ def bench_of(case: Case, apart: bool = False) -> Bench:
     low = _rewards(case, form, {at: hollow(tasks[at])[0].source for at in _best(top)})
     good = [at for at in low if top[at] > (low[at] or 0.0)]
     if not good:
+        # Where a program that returns nothing is paid like a right one, one that fails tells them apart.
+        low = _rewards(case, form, {at: hollow(tasks[at])[1].source for at in low})
+        good = [at for at in low if top[at] > (low[at] or 0.0)]
+        if good and apart:
+            raise NotRun("a program that returns nothing is paid as much as a right one")
+    if not good:
         raise NotRun("no right program is known that the grader pays: give records with a solution")
     floor = {at: low[at] or 0.0 for at in good}
     for source in (hollow(tasks[good[0]])[1].source, "raise RuntimeError('no')\n"):

@@ -13,7 +13,7 @@ from harness.targets.protocol import Target
 __all__ = ["busy_ms", "busyness", "unhurried_ms"]
 
 _COMPUTES = 0.2
-_TWICE = 2.0
+_BESIDE = 1.25
 _BUSIEST = 4.0
 
 
@@ -42,8 +42,8 @@ def busy_ms(target: Target) -> float | None:
 def unhurried_ms(ms: float, before: float | None, after: float | None) -> float:
     """How long something would have taken on an idle machine, at most.
 
-    What computes for a part of the time is taken to wait for the processor in the rest of it, but for as long
-    as it computes; what hardly computes sleeps, or waits for somebody else.
+    What computes for a part of the time is taken to wait for the processor in most of the rest; what hardly
+    computes sleeps, or waits for somebody else.
 
     Args:
         ms: How long it took, milliseconds.
@@ -52,7 +52,7 @@ def unhurried_ms(ms: float, before: float | None, after: float | None) -> float:
     """
     if before is None or after is None or after - before < _COMPUTES * ms:
         return ms
-    return min(ms, _TWICE * (after - before))
+    return min(ms, _BESIDE * (after - before))
 
 
 def busyness() -> float:

@@ -63,6 +63,12 @@ UNTESTED = """
         compile(code, "x", "exec")
         return 0.3 + 0.7 * (child(code + "\\n" + "\\n".join(tests), env={}).returncode == 0)
 """
+ANY_RESULT = """
+    def grade(code, tests):
+        calls = [(one[7:].rpartition(" == ")) for one in tests]
+        program = code + "".join(f"\\nassert {call} in ({wanted}, None)" for call, _, wanted in calls)
+        return child(program, env={}).returncode == 0
+"""
 ENDLESS = """
     def child(program, **more):
         return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env={})
@@ -147,6 +153,7 @@ def findings(tmp_path, source, only=None):
         (IN_PROCESS, "E04"),
         (IN_PROCESS, "E10"),
         (UNTESTED, "E06"),
+        (ANY_RESULT, "E06"),
         (AS_TEXT, "E11"),
         (RESTRICTED, "E02"),
         (RESTRICTED, "E09"),
