@@ -7,6 +7,7 @@ from collections import deque
 
 from ._denial_phrases import small
 from ._denials import is_asked, is_denied, is_doubted, may_deny
+from ._math_words import math_words
 from ._missing import Missing
 from ._phrases import REVISED, announced, is_foreign, plain_width
 from ._retractions import is_taken_back
@@ -72,10 +73,11 @@ _CUES = frozenset(
     hence no wait actually sorry mean choose pick select chose picked with for sure course fact
     certainly surely obviously evidently undoubtedly really just""".split()
 )
+_STOP = r"[)\]}*_`\"'$ ]{0,4}(?:[.,;:!?\n]|\Z)"  # behind a letter that is no word of a sentence
 _RIVAL = (
     r"[)\]}>*_`\"'$?\s]{0,8}(?:(?P<join>[,/&|;+=-]|\b(?i:or|and|vs\.?|maybe|possibly|perhaps|to)\b|或者?|和|与|及)"
     r"|)\s{0,3}\(?(?:(?i:or|and|option|maybe|possibly|perhaps|also|then|choice)\b\s{0,3}|或者?|和){0,3}"
-    rf"[(\[{{<*_`\"'$]{{0,6}}(?P<letter>[%(upper)s]){_END}"
+    rf"[(\[{{<*_`\"'$]{{0,6}}(?P<letter>[%(upper)s]|(?(join)[%(either)s]|(?!))(?={_STOP})){_END}"
 )
 _LABEL = (
     rf"\(([%(upper)s])\)|\*\*([%(upper)s])[.:]?\*\*|\b(?i:option|choice)\s([%(upper)s]){_END}"
@@ -85,6 +87,10 @@ _LABEL = (
 # The letter comes first, so that the regular expression engine skips what cannot be one.
 _NAMED = rf"(?P<letter>[%(either)s])(?<![A-Za-z0-9_\u00c0-\u024f\u0370-\u04ff^\\-].)(?<![A-Za-z]['’].){_END}"
 _WORD_FOLLOWS = re.compile(r" {1,3}(?!(?:because|since|as|is|are|due|with|or|and)\b)[A-Za-z]")
+_LISTED = re.compile(rf"(?: {{1,3}}[A-Z]){{1,8}}(?![A-Za-z0-9_]){_STOP}")  # `C A D` lists letters
+_JOINED_BEFORE = re.compile(
+    r"(?<![A-Za-z0-9\u00c0-\u024f^\\-])([A-Z0-9])[)\]}*_`\"'$,\s]{0,6}(?:\b(?i:or|vs|maybe|perhaps)\b|[/|])[\s(*]{0,4}(?:the\s)?\Z"
+)
 _leads: dict[bool, re.Pattern[str]] = {}
 _compiled: dict[str, Patterns] = {}
 
@@ -122,7 +128,7 @@ def choice_letter(text: str, letters: str = "ABCD") -> str | Missing:
         ValueError: The letters are not two or more different capitals of the Latin alphabet, or digits.
     """
     patterns = _compiled.get(letters) or _compile(letters)
-    text = plain_width(text)
+    text = math_words(plain_width(text))
     lone = _lone(text, letters)
     if lone is not None:
         return lone
@@ -142,6 +148,9 @@ def _settled(text: str, letters: str, patterns: Patterns) -> str | Missing:
             counting = []
         counting.append(claim)
     named = {claim[2] for claim in counting}
+    joined = _joined_before(text, counting[0][0])
+    if joined and joined in letters:
+        named.add(joined)
     if len(named) > 1 or "" in named:
         return Missing("it claims several letters", "several")
     letter = named.pop()
@@ -152,6 +161,16 @@ def _settled(text: str, letters: str, patterns: Patterns) -> str | Missing:
     if is_taken_back(text, end, _names_other(letter, patterns)):
         return Missing("it takes back the letter that it claims", "several")
     return letter
+
+
+def _joined_before(text: str, end: int) -> str | None:
+    """The letter that a joining word puts beside the claim behind it: `A or Answer: B`."""
+    end -= text.startswith("nswer", end)  # its first letter, in either case
+    begin = max(0, end - 24)
+    found = _JOINED_BEFORE.search(text[begin:end])
+    if found is None or is_denied(text, begin + found.start(1), begin + found.end(1)):
+        return None
+    return found[1]
 
 
 def _names_other(letter: str, patterns: Patterns) -> Callable[[str], bool]:
@@ -250,7 +269,15 @@ def _claims(
 def _beside_rivals(text: str, letter: str, end: int, patterns: Patterns) -> str | None:
     """A claimed letter, "" where another is joined to it, None where both are denied."""
     other = patterns.rival.match(text, end)
-    if not other or other["letter"] == letter or _is_word(text, other["letter"], *other.span("letter")):
+    for _ in range(_LONGEST_LIST):
+        if not other or other["letter"].upper() != letter:
+            break
+        other = patterns.rival.match(text, other.end())
+    if (
+        not other
+        or other["letter"].upper() == letter
+        or _is_word(text, other["letter"], *other.span("letter"))
+    ):
         return letter
     if _are_denied(text, other, patterns):
         return None
@@ -333,5 +360,7 @@ def _is_word(text: str, letter: str, start: int, end: int) -> bool:
     if not (letter in "AI" or letter.islower() or letter.isdigit()) or text[start - 1 : start] in tuple(
         "([{<*_`$\"'"
     ):
+        return False
+    if letter.isupper() and _LISTED.match(text, end):
         return False
     return _WORD_FOLLOWS.match(text, end) is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _SET_AS_TEXT = re.compile(
-    r"\\(?:text(?:bf|it|rm)?|math(?:rm|bf)|mbox)\s?\{"
+    r"( {0,3})\\(?:text(?:bf|it|rm)?|math(?:rm|bf)|mbox)\s?\{"
     r"(\s[^\\{}\n]{1,80}|[^\\{}\n]{0,80}\s[^\\{}\n]{0,80})\}"
 )
 _WORDS = {"lor": " or ", "vee": " or ", "land": " and ", "wedge": " and "}
@@ -25,4 +25,9 @@ def math_words(text: str) -> str:
         text = text.translate(_SIGNS)
     if "\\" not in text:
         return text
-    return _COMMANDS.sub(lambda found: _WORDS.get(found[1], " "), _SET_AS_TEXT.sub(r"\1", text))
+    return _COMMANDS.sub(lambda found: _WORDS.get(found[1], " "), _SET_AS_TEXT.sub(_unwrapped, text))
+
+
+def _unwrapped(found: re.Match[str]) -> str:
+    """What is set as text, one space before it where one or more stand there."""
+    return f" {found[2].lstrip()}" if found[1] else found[2]

@@ -412,3 +412,54 @@ def test_a_list_of_letters_that_is_denied_claims_none_of_them(letters, wrong):
             said = f"{lead} {listed} {wrong}."
             assert choice_letter(said) is None, said
             assert choice_letter(f"{said} The answer is ({right}).") == right, said
+
+
+SIDE_BY_SIDE = [
+    "{a} {b}",
+    "{a} or {b}",
+    "{a}, {b}",
+    "{a}/{b}",
+    "{a} | {b}",
+    "({a}) ({b})",
+    "{a}\n{b}",
+    "{a} {a} {b}",
+]
+SIDE_BY_SIDE += [
+    f"Answer: {form}" for form in ("{a} {b}", "{a}, {b}", "{a} or {b}", "{a} {b} {c}", "{a} {a} {b}")
+]
+SIDE_BY_SIDE += [
+    "{a} or Answer: {b}.",
+    "The answer is {a} or the answer is {b}",
+    "\\boxed{{{a}}} or \\boxed{{{b}}}",
+]
+SIDE_BY_SIDE += [
+    "Answer: {a} \\lor {b}",
+    "${a} \\vee {b}$",
+    "Answer: {a} ∨ {b}",
+    "Answer: {a} \\text{{ or }} {b}",
+]
+
+
+@given(st.permutations("ABCDI"), st.sampled_from(SIDE_BY_SIDE))
+def test_letters_side_by_side_are_several(letters, form):
+    a, b, c, *_ = letters
+    text = form.format(a=a, b=b, c=c)
+    assert not choice_letter(text, "ABCDI"), text
+
+
+@pytest.mark.parametrize(
+    ("text", "letter"),
+    [
+        ("Answer: C A dog is one", "C"),
+        ("Answer: C I think", "C"),
+        ("Answer: A. No change", "A"),
+        ("Answer: B) Vitamin A and D", "B"),
+        ("Answer: B) c", "B"),
+        ("Answer: B (yes)", "B"),
+        ("$B \\text{ is the answer}$", "B"),
+        ("Answer: c, a dog", "C"),
+        ("A resposta é a B.", "B"),
+    ],
+)
+def test_what_explains_a_letter_is_no_other_letter(text, letter):
+    assert choice_letter(text) == letter

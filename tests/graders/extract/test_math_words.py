@@ -15,7 +15,7 @@ from graders.extract._math_words import math_words
         (r"A \lor B", "A  or B"),
         (r"A\vee B", "A or B"),
         ("A ∨ B", "A  or  B"),
-        (r"yes \text{ is wrong}", "yes  is wrong"),
+        (r"yes \text{ is wrong}", "yes is wrong"),
         (r"\textbf{is wrong}", "is wrong"),
         (r"A \quad B", "A  B"),
         (r"\text{B}", r"\text{B}"),
