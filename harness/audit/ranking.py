@@ -9,7 +9,7 @@ from typing import Any
 from harness.audit.answers import Answers, answers_in, fewer, form_alone, formats_tried, other_answer
 from harness.audit.attempts import with_work
 from harness.audit.case import DELTA, Case
-from harness.audit.echo import prompt_of
+from harness.audit.declared import prompt_of
 from harness.audit.found import Found
 from harness.findings import Rule, Severity
 
@@ -76,7 +76,7 @@ class Ranking:
                 ("an empty text", _RIGHT): (right, ""),
             }
             if known.wrong.get(at, known.low) > known.low + DELTA * known.span:
-                for better, work in _ways_to_say(prompt_of(case, at)).items():
+                for better, work in _ways_to_say(prompt_of(case.subject.records[at])).items():
                     pairs[("another answer", better)] = (with_work(right, work), wrong)
             for name, (better, worse) in pairs.items():
                 found.setdefault(name, []).append((at, better, worse))

@@ -16,7 +16,9 @@ from harness.audit.answers import (
 )
 from harness.audit.attempts import Attempt, Tally, found_by, full, try_all, with_work
 from harness.audit.case import DELTA, Case, Probe
+from harness.audit.declared import declared_templates, prompt_of
 from harness.audit.farming import best_free
+from harness.audit.formats import SLOT
 from harness.audit.found import Found
 from harness.audit.lengths import PROBES as LENGTHS
 from harness.audit.luck import holds
@@ -27,6 +29,11 @@ from harness.findings import Rule, Severity
 __all__ = ["PROBES", "Denied", "RightThenWrong", "Truncated"]
 
 _RECORDS = 12
+_NAMED = (
+    "At first {} comes to mind. That is not settled: it is one of several that we have to check against what"
+    " is given, one by one, before we can"
+)
+"""Working that is cut off after it has named an answer that it does not give."""
 _CUTS = (0.25, 0.5, 0.75, 0.95, 1.0)
 
 
@@ -122,7 +129,8 @@ class Truncated:
             if not one.template:
                 continue
             answers = answers_in(case, one)
-            tallies = try_all(case, list(self._attempts(case, answers)))
+            attempts = [*self._attempts(case, answers), *self._named(case, answers)]
+            tallies = try_all(case, attempts)
             paid = [
                 tally
                 for tally in tallies.values()
@@ -150,6 +158,17 @@ class Truncated:
                 text = before[: round(len(before) * part)]
                 if text.strip() and not holds(answers.kind, gold, text):
                     yield Attempt(f"at {part:.0%} of its way to the answer", at, text)
+
+    def _named(self, case: Case, answers: Answers) -> Iterator[Attempt]:
+        """Working that names the right answer and ends before the format that the prompts ask for."""
+        if kind_in(case) in ("code", "free", "tools", "json", "list"):
+            return
+        for at in drawn_evenly(case, answers, fewer(case, _RECORDS), "C13 named"):
+            template = answers.format.template
+            if template in declared_templates([prompt_of(case.subject.records[at])]) and template != SLOT:
+                text = _NAMED.format(answers.gold[at])
+                yield Attempt("in its working, which names the answer,", at, text)
+                yield Attempt("in its thoughts, which name the answer,", at, f"<think>\n{text}")
 
 
 class Denied:

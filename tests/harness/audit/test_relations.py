@@ -2,6 +2,7 @@ import pytest
 
 from harness.audit.ranking import Ranking
 from harness.audit.relations import Denied, RightThenWrong, Truncated
+from support.auditing import number_records
 from support.graded_by import findings, label_records, tagged, text_records, told
 
 RIGHT = "(marked(text) == gold)"
@@ -58,3 +59,24 @@ def test_a_denied_label_is_a_note(tmp_path, reward, records):
 def test_numbers_are_not_denied(tmp_path):
     assert Denied().why_not is not None
     assert findings(tmp_path, (Denied(),), "gold in text") == []
+
+
+@pytest.mark.parametrize(
+    ("reward", "records"),
+    [
+        ("(marked(text) or (re.findall('[0-9]+', text) or [''])[-1]) == gold", None),
+        ("(tag(text) or (re.findall(r'\\b[A-D]\\b', text) or [''])[-1]) == gold", tagged()),
+        ("gold in text if '</think>' not in text else tag(text) == gold", tagged()),
+    ],
+)
+def test_working_that_names_the_answer_and_never_gives_it_is_found_where_it_is_paid(
+    tmp_path, reward, records
+):
+    (one,) = findings(tmp_path, (Truncated(),), reward, records)
+    assert (one.id, one.severity) == ("C13", "error")
+    assert one.records <= one.tried
+
+
+def test_the_last_number_may_count_where_no_prompt_asks_for_a_format(tmp_path):
+    rows = number_records(24, "Reply to this.")
+    assert findings(tmp_path, (Truncated(),), "(re.findall('[0-9]+', text) or [''])[-1] == gold", rows) == []
