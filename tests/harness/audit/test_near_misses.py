@@ -83,3 +83,8 @@ def test_other_kinds_have_none_here(kind):
 )
 def test_what_cannot_be_read_has_none(kind, gold):
     assert near_misses(kind, gold, []) == []
+
+
+def test_a_set_of_letters_backward_is_the_right_one():
+    assert "its letters in another order" not in named("text", "A, C")
+    assert "its letters in another order" in named("text", "Oslo")

@@ -52,7 +52,7 @@ def audited(folder: Path, name: str) -> FinishedAudit:
         where=TargetChoice(grader=str(grader)),
         kind="format" if name in FORMS else None,
         accepted=() if text is None else (text,),
-        search=300,
+        search=100,
     )
     return audit(request)
 
