@@ -61,10 +61,17 @@ class ProjectKind:
     """How far its rewards agree with the verdicts, as its test says it; empty for all of them."""
     role: str = _ROLE
     """The role and the time of its function in the template."""
+    audited: bool = True
+    """Whether its test audits it; an audit that runs programs takes long on a busy machine."""
     packages: str = ""
     """What its check needs beyond the library, as requirements.txt has it."""
 
 
+_AUDITED = """
+
+def test_nothing_else_is_paid(assert_no_findings):
+    assert_no_findings()  # of the grader and the records in rft.toml; `rft audit` looks further
+"""
 _MONTY = "pydantic-monty==1.4.0\n"
 _SHARES = 'label = "expected"\nlabel_tolerance = 0.001'
 
@@ -82,6 +89,7 @@ KINDS = {
         "a function that passes its tests",
         "small functions to write",
         role=_CODE_ROLE,
+        audited=False,
         packages=_MONTY,
     ),
     "judge": ProjectKind(
@@ -129,6 +137,7 @@ def content_of_kind(kind: str) -> ProjectContent:
         "@JUDGE_MODEL@": one.judge or NO_MODEL,
         "@ABOUT_JUDGE@": _about_judge(one.judge) if one.judge else "",
         "@AGREES@": one.agrees,
+        "@AUDITED@": _AUDITED if one.audited else "",
         "@SAMPLES@": to_replace(one.samples),
         "@LABEL@": one.label,
         "@PACKAGES@": one.packages,
