@@ -35,9 +35,8 @@ def explain(case: Case, answers: Mapping[Reading, SampledAnswers], tried: Sequen
         return Sought(None, why, case.opener.wire, unpaid=tuple(unpaid), tried=formats)
     failed = _failed(case, answers, formats)
     if failed is not None:
-        return Sought(
-            None, f"the grader fails on every completion: {failed}", case.opener.wire, tried=formats
-        )
+        why = f"the grader fails on every completion: {failed.rstrip('.')}. Give records that it can grade"
+        return Sought(None, why, case.opener.wire, tried=formats)
     why = f"in none of {len(formats)} formats are right answers paid more than wrong ones. {_SUPPLY}"
     return Sought(None, why, case.opener.wire, tried=formats)
 
