@@ -228,6 +228,10 @@ class Collector:
         self._known.update(zip(new, found, strict=True))
         return [self._known[key] for key in keys]
 
+    def remembered(self) -> list[tuple[int, str]]:
+        """What `ask` was asked: each a record's index and the completion as JSON."""
+        return list(self._known)
+
     def grade(
         self, samples: Sequence[dict[str, Any]], batch: int | None = None, bent: bool = False
     ) -> list[Graded]:

@@ -32,6 +32,7 @@ from harness.audit.case import Case, Control, FamilyStopped, NotRun, Probe, show
 from harness.audit.control import find_control
 from harness.audit.found import Found
 from harness.audit.judge import asks_a_model, find_verdicts
+from harness.audit.later import changed_later
 from harness.audit.mining import asks_a_service
 from harness.findings import Severity
 
@@ -146,6 +147,8 @@ def run_audit(case: Case, progress: Callable[[str, int], None] = lambda name, gr
         _run_families(case, _of_contract(), findings, outcomes, progress)
     case.collector.rest()
     case.collector.budget.seconds = None  # what was found is shown with a witness, however long it took
+    if unstable is None:
+        findings = _worst_of_each(findings, _until_stopped(changed_later(case)))
     for end in ENDS:
         findings = _worst_of_each(findings, _until_stopped(end(case)))
     findings, outcomes = _one_cause(findings, outcomes, _explains(case))

@@ -20,7 +20,7 @@ from harness.audit.readings import answer_in
 from harness.findings import Rule, Severity
 from harness.targets.protocol import Graded
 
-__all__ = ["PROBES", "UNSTEADY", "State"]
+__all__ = ["PROBES", "STATEFUL", "UNSTEADY", "State"]
 
 UNSTEADY = ("G01", "G02", "A11")
 """The ids of this file's finding; one of them explains what every probe but those of the contract finds."""
@@ -43,12 +43,13 @@ _RANDOM = Rule(
     "the same sample gets different rewards",
     "Take out what is random: random choices, clocks, ids, the order of sets.",
 )
-_STATEFUL = Rule(
+STATEFUL = Rule(
     "G02",
     Severity.ERROR,
     "the reward depends on what the process graded before",
     "Keep nothing from one call to the next that changes a reward.",
 )
+"""What is found where the same sample is rewarded differently later."""
 _NEIGHBORS = Rule(
     "A11",
     Severity.ERROR,
@@ -235,7 +236,7 @@ def _by_company(case: Case, samples: list[dict[str, Any]], differing: list[int],
         _grade(collector, samples, 1)
         if _differing(alone, _grade(collector, _swapped(samples), 1)):
             # No witness: the ids of a rollouts file are all different.
-            return _Cause(_STATEFUL, _said_stateful("under an id that another sample had before"))
+            return _Cause(STATEFUL, _said_stateful("under an id that another sample had before"))
     return _among_neighbors(samples, differing, alone, fresh)
 
 
@@ -245,15 +246,15 @@ def _stateful(samples: list[dict[str, Any]], differing: list[int], fresh: Any) -
         pair = _pair(samples[at], samples[at])
         rewards = fresh(pair)
         if not _alike(*rewards):
-            return _Cause(_STATEFUL, _said_stateful("a second time"), _witness(pair, rewards))
+            return _Cause(STATEFUL, _said_stateful("a second time"), _witness(pair, rewards))
     again = [at for at in differing if at and _prompt(samples[at]) == _prompt(samples[at - 1])]
     for at in _spread(again, 2):  # a grader may keep what a record's first completion earned
         pair = [samples[at - 1], samples[at]]
         rewards = fresh(pair, 1)
         if not _alike(rewards[1], fresh(pair[1:])[0]):
-            return _Cause(_STATEFUL, _said_stateful("after another one"), _witness(pair, rewards))
+            return _Cause(STATEFUL, _said_stateful("after another one"), _witness(pair, rewards))
     everything = [*samples, *(_renamed(one, at) for at, one in enumerate(samples))]
-    return _Cause(_STATEFUL, _said_stateful("after others"), _witness(everything, fresh(everything)))
+    return _Cause(STATEFUL, _said_stateful("after others"), _witness(everything, fresh(everything)))
 
 
 def _among_neighbors(
