@@ -45,9 +45,10 @@ def json_fields(
     With `fields` the check compares these fields alone, and reports of each how right it was, 0 to 1, as the
     metric `field.NAME`. `docs/json.md` has the kinds of fields and their settings.
 
-    It pays for values alone, so the working may be wrong. With `partial=True` it also pays for fields that
-    are the same in most records, which takes no reading of the prompt: name the fields of the task, and give
-    those that hardly vary a small weight.
+    It pays for values alone, so the working may be wrong, and it pays under words that it does not know for a
+    denial, such as `{"a": 1} or I will not give an answer`: `take="tag"` leaves less room for them. With
+    `partial=True` it also pays for fields that are the same in most records, which takes no reading of the
+    prompt: name the fields of the task, and give those that hardly vary a small weight.
 
     Args:
         fields: The fields that are compared, and no others; the reference needs each of them that is not

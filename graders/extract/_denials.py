@@ -18,6 +18,11 @@ _DENIED_BEFORE = Scripts(
 )
 # What denies or doubts an answer right before it: `(B) is not the answer`.
 _DENIED_BEHIND = Scripts(r"(?:</answer>)?[)\]}>*_`\"'$]{0,6}+\s{0,2}+(?:%behind%)")
+# What denies a whole block or value, where few words stand between: `The answer is not {"a": 1}`.
+_DENIED_AT_ONCE = Scripts(
+    r"(?:%before%)(?:\s(?:the|my|an?|this|correct|right|answer|value|result|json|object|is|be)\b){0,4}"
+    r"[\s:\"'`*_($<-]{0,8}\Z",
+)
 _NEVER_DENYING = frozenset(("", *".,;:!?"))  # what cannot begin a denial behind an answer
 # A clause that makes an announcement behind it no claim: `I do not think the answer is B`.
 _DOUBTED = Scripts(
@@ -83,6 +88,17 @@ def is_denied(text: str, start: int, end: int) -> bool:
             return True
     clause = _denying_clause(text, start)
     return bool(clause) and _DENIED_BEFORE[is_ascii].search(clause) is not None
+
+
+def is_denied_at_once(text: str, start: int) -> bool:
+    """Whether the words right before a place deny what stands there; other words of the clause do not count.
+
+    Args:
+        text: A text with folded widths.
+        start: Where the denied value starts.
+    """
+    clause = _denying_clause(text, start)
+    return bool(clause) and _DENIED_AT_ONCE[text.isascii()].search(clause) is not None
 
 
 def is_doubted(text: str, start: int) -> bool:

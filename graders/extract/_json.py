@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 
 from ._blocks import TAKEN_BACK, Fence, fences, is_last, is_retracted
 from ._missing import Missing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, TypeAlias
 
     from ._blocks import Which
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     _Placed: TypeAlias = tuple[int, int, Any]
 
 _LABELS = ("json", "json5", "jsonc")
+_CALLED = ("is ", "was ", "isn't ", "isn\u2019t ", "wasn't ", "cannot ", "can't ")
+_BEFORE = 100
+_OPENED = re.compile(r"\s{0,8}(?:(?:`{3,8}|~{3,8})[ \w.{}]{0,12}\s{0,8})?\Z")  # what opens a block
 # A single quote opens a string only where a value or a key may start; elsewhere it is an apostrophe.
 _STRING = r'"(?:[^"\\]|\\.)*"|(?<=[{\[,:\s])' + r"'(?:[^'\\]|\\.)*'"
 _COMMENT = r"//[^\n]*|/\*(?:.*?\*/|.*\Z)|(?<=\s)#[^\n]*"
@@ -53,7 +58,7 @@ def json_block(text: str, repair: bool = False, *, which: Which = "last") -> Any
 
     Returns:
         The value; `Missing` when there is none, or when it is null, is cut off, names a key twice, or holds a
-        NaN or an infinity, or the text behind it takes it back.
+        NaN or an infinity, or the text denies it right before it (`not {"a": 1}`) or takes it back behind it.
 
     Raises:
         ValueError: `which` is something else.
@@ -71,20 +76,37 @@ def json_block(text: str, repair: bool = False, *, which: Which = "last") -> Any
     for block in reversed(blocks) if last else blocks:
         content = block.content.strip()
         if block.language in _LABELS or (not block.language and _is_json(content)):
-            return _unless_taken_back(_value(content, repair), content, bare[block.end :])
+            return _unless_taken_back(_value(content, repair), bare, block.start, block.end)
     for prose in dict.fromkeys((_without_code(bare, blocks), bare)):
         for values in _in_prose(prose, repair):
             if values:
                 start, end, value = values[-1 if last else 0]
-                return _unless_taken_back(value, prose[start:end], prose[end:])
+                return _unless_taken_back(value, prose, start, end)
     return Missing("there is no JSON value")
 
 
-def _unless_taken_back(value: Any, written: str, behind: str) -> Any:
-    """A value, unless the text behind it takes it back."""
+def _unless_taken_back(value: Any, text: str, start: int, end: int) -> Any:
+    """A value, unless the text denies it right before its place or takes it back behind it."""
     if isinstance(value, Missing):
         return value
-    return TAKEN_BACK if is_retracted(written, behind) else value
+    behind = text[end:]
+    called = behind.lstrip()
+    if called.startswith(_CALLED):
+        behind = f". That {called}"  # `{"a": 1} is wrong`
+    if is_retracted(text[start:end], behind):
+        return TAKEN_BACK
+    before = _OPENED.sub("", text[max(0, start - _BEFORE) : start])
+    if before and _is_denied()(before, len(before)):
+        return Missing("the JSON value is denied")
+    return value
+
+
+@cache
+def _is_denied() -> Callable[[str, int], bool]:
+    """Load what knows how a text denies, once: an import costs each call 4 us."""
+    from ._denials import is_denied_at_once
+
+    return is_denied_at_once
 
 
 def _without_code(text: str, blocks: list[Fence]) -> str:

@@ -167,3 +167,42 @@ def test_no_text_raises(pieces):
     text = "".join(pieces)
     strict, repaired = json_block(text), json_block(text, repair=True)
     assert strict is None or strict == repaired
+
+
+@pytest.mark.parametrize("form", ["{}", "```json\n{}\n```", "```\n{}\n```"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "not {}",
+        "It is not {}",
+        "The answer is not: {}",
+        "This is not the correct answer:\n{}",
+        "never {}",
+        "anything but {}",
+        "不是{}",
+        "Die Antwort ist nicht {}",
+        "{} is wrong",
+        "{} was a mistake.",
+        "{} is not correct",
+        "{} On reflection that was a mistake",
+    ],
+)
+def test_a_value_that_is_denied_is_unread(said, form):
+    assert not json_block(said.format(form.format('{"a": 1}')))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "I could not find the tax: {}",
+        "Without doubt {}",
+        "It is not a list but {}",
+        "That does not matter. {}",
+        "I am not sure.\n\n{}",
+        "{} is correct",
+        "{} is what the page says",
+        "Not wrong, but {}",
+    ],
+)
+def test_a_denial_of_something_else_leaves_the_value(said):
+    assert json_block(said.format('{"a": 1}')) == {"a": 1}
