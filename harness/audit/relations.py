@@ -161,7 +161,7 @@ class Truncated:
 
     def _named(self, case: Case, answers: Answers) -> Iterator[Attempt]:
         """Working that names the right answer and ends before the format that the prompts ask for."""
-        if kind_in(case) in ("code", "free", "tools", "json", "list"):
+        if kind_in(case) not in ("number", "choice", "text"):  # a text that says yes may mean it
             return
         for at in drawn_evenly(case, answers, fewer(case, _RECORDS), "C13 named"):
             template = answers.format.template
