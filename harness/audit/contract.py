@@ -11,7 +11,7 @@ from contextlib import closing
 from typing import Any
 
 from graders.wire import write_events
-from harness.audit.case import Case
+from harness.audit.case import Case, FamilyStopped
 from harness.audit.collector import Violation
 from harness.audit.form_alone import FORM_FILLER
 from harness.audit.found import Found, Witness
@@ -155,7 +155,10 @@ def _crashes(case: Case) -> Iterator[Found]:
     content = worst.sample["messages"][-1].get("content")
     text = shortened(printable(repr(content)), 60)
     samples = ({**worst.sample, "id": "witness-1"},)
-    graded = case.collector.grade(samples, bent=True)
+    try:
+        graded = case.collector.grade(samples, bent=True)
+    except FamilyStopped:
+        return  # a grader that answers no call at all has a finding of its own
     if graded[0].error is None:
         return
     message = f"the completion {text} loses the rewards of its whole call ({worst.message})"

@@ -101,6 +101,8 @@ def _timed(collector: Collector, samples: Sequence[dict[str, object]]) -> float:
         answer = collector.call(event, len(samples))
         if isinstance(answer.fault, GraderFault) and answer.fault.error_type == "Sandbox.Timedout":
             raise NotRun(f"a call of {len(samples)} right answers ran into the time limit")
+        if isinstance(answer.fault, GraderFault) and answer.fault.error_type == "Runtime.ExitError":
+            raise NotRun("a call of right answers ended the grader's process, and starting one takes time")
         ms += answer.ms
     return unhurried_ms(ms, before, busy_ms(collector.target.target))
 
