@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from harness.audit.answer_kinds import items, letter, number
 from harness.audit.formats import SLOT, Format
-from harness.audit.kinds import items, letter, number
 
 __all__ = ["FORMS", "OBJECT_LINES", "OBJECT_TURNED", "THOUSANDS", "ZEROS", "Form", "Right", "closed_slot"]
 
@@ -33,7 +33,7 @@ class Right(NamedTuple):
 
     format: Format
     kind: str
-    """What kind of answer it is: a name of `harness.audit.kinds.KINDS`."""
+    """What kind of answer it is: a name of `harness.audit.answer_kinds.KINDS`."""
     gold: str
     wrong: str
     """An answer that is wrong here."""

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice, zip_longest
 
+from harness.audit.answer_kinds import distinct, kind_of, same, value
 from harness.audit.case import Case
 from harness.audit.formats import Format
-from harness.audit.judge import asks_a_model
-from harness.audit.kinds import distinct, kind_of, same, value
+from harness.audit.judge_probes import asks_a_model
 from harness.audit.readings import answer_in
 
 __all__ = [
@@ -35,7 +35,7 @@ class Answers:
 
     format: Format
     kind: str
-    """What kind of answer they are: a name of `harness.audit.kinds`."""
+    """What kind of answer they are: a name of `harness.audit.answer_kinds`."""
     gold: dict[int, str]
     """The answer of each record that has one."""
 

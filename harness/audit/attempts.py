@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from harness.audit.answers import Answers, drawn_evenly, fewer
+from harness.audit.audit_finding import Found
 from harness.audit.case import DELTA, Case
-from harness.audit.found import Found
 from harness.audit.luck import holds
 from harness.findings import Rule, Severity
 
@@ -21,7 +21,7 @@ __all__ = [
     "Attempt",
     "Idea",
     "Paid",
-    "Tally",
+    "AttemptTally",
     "found_by",
     "full",
     "severity_of",
@@ -59,7 +59,7 @@ class Paid(NamedTuple):
 
 
 @dataclass
-class Tally:
+class AttemptTally:
     """What became of all attempts of one name."""
 
     name: str
@@ -101,7 +101,7 @@ def full(case: Case, reward: float | None, record: int) -> bool:
 
 def try_all(
     case: Case, attempts: Sequence[Attempt], pays: Callable[[float | None, int], bool] | None = None
-) -> dict[str, Tally]:
+) -> dict[str, AttemptTally]:
     """Grade attempts at once and count them by name.
 
     Args:
@@ -111,9 +111,9 @@ def try_all(
     """
     pays = pays or case.known.pays
     replies = case.collector.ask([(one.record, one.completion) for one in attempts])
-    found: dict[str, Tally] = {}
+    found: dict[str, AttemptTally] = {}
     for one, reply in zip(attempts, replies, strict=True):
-        tally = found.setdefault(one.name, Tally(one.name))
+        tally = found.setdefault(one.name, AttemptTally(one.name))
         tally.tried += 1
         share = case.known.share(reply.reward, one.record)
         tally.shares.append(share)
@@ -122,7 +122,7 @@ def try_all(
     return found
 
 
-def try_ideas(case: Case, answers: Answers, ideas: Sequence[Idea], name: str) -> list[Tally]:
+def try_ideas(case: Case, answers: Answers, ideas: Sequence[Idea], name: str) -> list[AttemptTally]:
     """Grade ideas that need no answer on a few records, and those that are paid on more of them.
 
     A record whose right answer stands in the completion, by value, is left out: that is luck.
@@ -148,11 +148,11 @@ def try_ideas(case: Case, answers: Answers, ideas: Sequence[Idea], name: str) ->
     return sorted((one for one in again.values() if _enough(answers, one)), key=_rank)
 
 
-def _rank(tally: Tally) -> tuple[float, int]:
+def _rank(tally: AttemptTally) -> tuple[float, int]:
     return -round(tally.mean, 2), len(json.dumps(tally.best.completion))
 
 
-def _enough(answers: Answers, tally: Tally) -> bool:
+def _enough(answers: Answers, tally: AttemptTally) -> bool:
     """Whether a tally shows more than chance: two different answers, or a fifth of the records."""
     if len(tally.paid) < 2:
         return False
@@ -196,7 +196,7 @@ def severity_of(share: float) -> Severity:
 
 
 def found_by(
-    case: Case, rule: Rule, tally: Tally, message: str, severity: Severity | None = None, **more: Any
+    case: Case, rule: Rule, tally: AttemptTally, message: str, severity: Severity | None = None, **more: Any
 ) -> Found:
     """A finding that the best attempt of a tally shows.
 

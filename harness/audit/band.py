@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 from harness.audit.answers import Answers, answers_in, fewer
 from harness.audit.attempts import Paid, full
+from harness.audit.audit_finding import Found, Witness
 from harness.audit.case import Case
 from harness.audit.echo import prompt_of
-from harness.audit.found import Found, Witness
-from harness.audit.shaping import degrees
+from harness.audit.shaped_rewards import degrees
 from harness.audit.wording import listed, quoted
-from harness.audit.wrong_numbers import BEYOND_FLOAT, Step, magnitude, with_reference, wrong_numbers
+from harness.audit.wrong_numbers import BEYOND_FLOAT, WrongStep, magnitude, with_reference, wrong_numbers
 from harness.findings import Rule, Severity
 
 __all__ = ["AcceptanceBand"]
@@ -39,7 +39,7 @@ _SOURCE = re.compile(r"\b(?:rel_tol|abs_tol|rtol|atol|\w*tolerance\w*)\s*[=:]", 
 class _Hit(NamedTuple):
     """One wrong answer that is paid like the right one."""
 
-    step: Step
+    step: WrongStep
     paid: Paid
     gold: str
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from graders.wire import PROFILES
-from harness.audit.found import Found, Witness
+from harness.audit.audit_finding import Found, Witness
 from harness.audit.readings import answer_in
 from harness.findings import Rule
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from harness.audit.collector import Collector
     from harness.audit.formats import Format
     from harness.audit.judge_replies import Verdicts
-    from harness.audit.opening import Opener
+    from harness.audit.opener import Opener
 
 __all__ = ["Case", "Control", "FamilyStopped", "NotRun", "Probe", "Recorded", "Sought", "Subject"]
 
@@ -73,7 +73,7 @@ class Control:
     """What the grader pays for right answers and for honest wrong ones: what every probe compares with."""
 
     kind: str
-    """What kind of answer the references are, found or declared: a name of `harness.audit.kinds`."""
+    """What kind of answer the references are, found or declared: a name of `harness.audit.answer_kinds`."""
     formats: tuple[Format, ...]
     """Formats in which the right answer is paid more than another record's, the prompts' own first."""
     right: dict[int, float]

@@ -7,18 +7,18 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from harness.audit.audit_finding import Witness
 from harness.audit.case import DELTA, Case, NotRun
 from harness.audit.code_payloads import Program, hollow
 from harness.audit.code_tests import Task, entry_of, expected_of, fields_of, lookup
 from harness.audit.formats import Format
-from harness.audit.found import Witness
 from harness.audit.readings import Reading, answer_in
 from harness.targets.protocol import Graded
 
 __all__ = [
     "Bench",
     "OfCode",
-    "Paid",
+    "PaidProgram",
     "bench_of",
     "ended",
     "programs_instead",
@@ -187,7 +187,7 @@ class OfCode:
         return None if runs_code(case) else "the grader runs no code"
 
 
-class Paid(NamedTuple):
+class PaidProgram(NamedTuple):
     """A program that is paid, or that ends the grader."""
 
     record: int
@@ -205,7 +205,7 @@ def ended(reply: Graded) -> bool:
 
 def seek_paid(
     case: Case, bench: Bench, make: Callable[[Task], Sequence[Program]], alone: bool = False
-) -> tuple[list[Paid], list[Paid]]:
+) -> tuple[list[PaidProgram], list[PaidProgram]]:
     """Try wrong programs on one record, and those that work there on the others.
 
     Args:
@@ -221,13 +221,15 @@ def seek_paid(
     programs = list(make(bench.tasks[at]))
     replies = [_ask(case, bench, at, one.source) for one in programs] if alone else []
     replies = replies or case.collector.ask([(at, bench.format.fill(one.source)) for one in programs])
-    ends = [Paid(at, one, 0.0, 1) for one, reply in zip(programs, replies, strict=True) if ended(reply)]
+    ends = [
+        PaidProgram(at, one, 0.0, 1) for one, reply in zip(programs, replies, strict=True) if ended(reply)
+    ]
     likely = [
         (bench.share(reply.reward, at), number)
         for number, reply in enumerate(replies)
         if bench.pays(reply.reward, at)
     ]
-    paid: list[Paid] = []
+    paid: list[PaidProgram] = []
     likely.sort(key=lambda one: (one[0] > 1.001, -one[0], len(programs[one[1]].source)))
     for share, number in likely[:_MOST_PAID]:
         one = programs[number]
@@ -235,7 +237,7 @@ def seek_paid(
         if not bench.pays(before, at) and _again(case, bench, at, one.source):
             count = 1 + sum(_on(case, bench, make, other, number, one) for other in [*bench.right][1:])
             if count >= min(2, len(bench.right)):
-                paid.append(Paid(at, one, share, count))
+                paid.append(PaidProgram(at, one, share, count))
     return paid, ends
 
 
@@ -266,7 +268,7 @@ def _on(
     return same is not None and bench.pays(_ask(case, bench, at, same.source).reward, at)
 
 
-def shown_paid(case: Case, bench: Bench, one: Paid) -> tuple[str, Witness]:
+def shown_paid(case: Case, bench: Bench, one: PaidProgram) -> tuple[str, Witness]:
     """The completion of a program that is paid, and its witness."""
     text = bench.format.fill(one.program.source)
     return text, case.witness((one.record, text))

@@ -12,11 +12,11 @@ from contextlib import closing
 
 import psutil
 
+from harness.audit.audit_finding import Found, Witness
 from harness.audit.case import Case, FamilyStopped
 from harness.audit.code_bench import Bench, OfCode, bench_of
 from harness.audit.code_payloads import gated, hollow
 from harness.audit.code_tests import written
-from harness.audit.found import Found, Witness
 from harness.audit.mining import names_check
 from harness.findings import Rule, Severity
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 
+from harness.audit.audit_finding import Found
 from harness.audit.case import DELTA, Case
-from harness.audit.code_bench import Bench, OfCode, Paid, bench_of, ended, seek_paid, shown_paid
+from harness.audit.code_bench import Bench, OfCode, PaidProgram, bench_of, ended, seek_paid, shown_paid
 from harness.audit.code_marks import marks_of
 from harness.audit.code_payloads import (
     Program,
@@ -21,7 +22,6 @@ from harness.audit.code_payloads import (
 )
 from harness.audit.code_spoofs import patches, spoofs
 from harness.audit.code_tests import Task
-from harness.audit.found import Found
 from harness.findings import Rule, Severity
 
 __all__ = ["EARLY_EXIT", "FORGERY", "HOLLOW", "PATCH", "READER", "SOME_TESTS", "SPOOF"]
@@ -67,7 +67,7 @@ class WrongProgram(OfCode):
         elif ends and self.rule.id == "E01":
             yield self._found(case, bench, ends[0], "ends the grader's process, with its batch")
 
-    def _found(self, case: Case, bench: Bench, one: Paid, so: str) -> Found:
+    def _found(self, case: Case, bench: Bench, one: PaidProgram, so: str) -> Found:
         text, witness = shown_paid(case, bench, one)
         tried = len(bench.right) if one.share else 1
         return Found(
@@ -188,7 +188,7 @@ class SomeTests(OfCode):
 
 def seek_fair(
     case: Case, bench: Bench, make: Callable[[Task], list[tuple[Program, float]]]
-) -> tuple[list[Paid], list[Paid]]:
+) -> tuple[list[PaidProgram], list[PaidProgram]]:
     """Programs that earn more than the share of the tests that they pass.
 
     Args:

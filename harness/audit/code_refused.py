@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import ClassVar
 
+from harness.audit.audit_finding import Found
 from harness.audit.case import Case
 from harness.audit.code_bench import OfCode, bench_of, runs_code
 from harness.audit.code_payloads import Program, variants
-from harness.audit.found import Found
 from harness.findings import Rule, Severity
 
 __all__ = ["Evaluated", "RefusedVariants"]

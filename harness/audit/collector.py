@@ -19,7 +19,7 @@ from harness.audit.case import FamilyStopped, Subject
 from harness.replay.grading import ENDED, grade_samples
 from harness.targets.protocol import Answer, Graded, GraderFault, Target
 
-__all__ = ["BREAKS_CONTRACT", "Budget", "Collector", "Violation"]
+__all__ = ["BREAKS_CONTRACT", "AuditBudget", "Collector", "Violation"]
 
 _BATCH = 64
 _FIRST = 8
@@ -52,7 +52,7 @@ class Violation(NamedTuple):
 
 
 @dataclass
-class Budget:
+class AuditBudget:
     """What an audit may use."""
 
     gradings: int | None = None
@@ -105,7 +105,7 @@ class Budget:
 class _Watched:
     """A target that notes what its calls came to."""
 
-    def __init__(self, target: Target, budget: Budget) -> None:
+    def __init__(self, target: Target, budget: AuditBudget) -> None:
         self.target = target
         self.budget = budget
         self.name, self.max_bytes, self.concurrency = target.name, target.max_bytes, target.concurrency
@@ -177,7 +177,7 @@ class Collector:
     """
 
     def __init__(
-        self, target: Target, subject: Subject, profile: Profile, budget: Budget, seconds: float = 5.0
+        self, target: Target, subject: Subject, profile: Profile, budget: AuditBudget, seconds: float = 5.0
     ) -> None:
         self.target = _Watched(target, budget)
         self.seconds = seconds

@@ -9,14 +9,14 @@ from decimal import Decimal
 from fractions import Fraction
 from statistics import median
 
+from harness.audit.answer_kinds import same, value
 from harness.audit.answers import Answers, answers_in, fewer, form_alone, formats_tried, judged
-from harness.audit.attempts import Paid, Tally, found_by
+from harness.audit.attempts import AttemptTally, Paid, found_by
+from harness.audit.audit_finding import Found
 from harness.audit.case import Case, NotRun
-from harness.audit.found import Found
-from harness.audit.kinds import same, value
 from harness.audit.near_misses import calls_in
 from harness.audit.reference_use import assumed
-from harness.audit.shaping import shaped
+from harness.audit.shaped_rewards import shaped
 from harness.audit.wording import quoted
 from harness.findings import Rule, Severity
 
@@ -92,14 +92,14 @@ class BestConstant:
         )
 
 
-def _excess(case: Case, answers: Answers, text: str, records: list[int]) -> tuple[float, float, Tally]:
+def _excess(case: Case, answers: Answers, text: str, records: list[int]) -> tuple[float, float, AttemptTally]:
     """How much a constant earns beyond the records on which it is right.
 
     What every honest wrong answer earns is taken off: that is another finding.
     """
     completion = answers.format.fill(text)
     replies = case.collector.ask([(at, completion) for at in records])
-    tally = Tally(text, len(records))
+    tally = AttemptTally(text, len(records))
     for at, reply in zip(records, replies, strict=True):
         share = case.known.share(reply.reward, at)
         tally.shares.append(share)

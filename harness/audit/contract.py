@@ -11,10 +11,10 @@ from contextlib import closing
 from typing import Any
 
 from graders.wire import write_events
+from harness.audit.audit_finding import Found, Witness
 from harness.audit.case import Case, FamilyStopped
 from harness.audit.collector import Violation
 from harness.audit.form_alone import FORM_FILLER
-from harness.audit.found import Found, Witness
 from harness.findings import Rule, Severity
 from harness.printable import printable, shortened
 from harness.targets.protocol import GraderFault

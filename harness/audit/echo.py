@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from harness.audit.answer_kinds import same, value
 from harness.audit.answers import Answers, answers_in, fewer, form_alone
-from harness.audit.attempts import Attempt, Tally, found_by, severity_of, try_all
+from harness.audit.attempts import Attempt, AttemptTally, found_by, severity_of, try_all
+from harness.audit.audit_finding import Found
 from harness.audit.case import DELTA, Case
-from harness.audit.found import Found
-from harness.audit.kinds import same, value
 from harness.audit.luck import holds
 from harness.audit.wording import amount
 from harness.findings import Rule, Severity
@@ -65,15 +65,17 @@ class Echo:
                 )
                 return
 
-    def _paid(self, answers: Answers, tally: Tally, lucky: set[int], drawn: list[int]) -> Tally | None:
+    def _paid(
+        self, answers: Answers, tally: AttemptTally, lucky: set[int], drawn: list[int]
+    ) -> AttemptTally | None:
         """The payments that are not luck: no answer in the prompt, or more than a guess earns."""
         clean = [one for one in tally.paid if one.record not in lucky]
         unlucky = tally.tried - len(lucky)
         sure = len(tally.paid) > max(0.25, _rate(answers, drawn) + 0.05) * tally.tried
         if len(clean) >= max(2, 0.1 * unlucky):
-            found = Tally(tally.name, unlucky, clean)
+            found = AttemptTally(tally.name, unlucky, clean)
         elif sure and tally.name in _WHOLE_PROMPT:
-            found = Tally(tally.name, tally.tried, tally.paid)
+            found = AttemptTally(tally.name, tally.tried, tally.paid)
         else:
             return None
         return found if answers.distinct(one.record for one in found.paid) >= 2 else None

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from harness.audit import (
-    code,
     code_bench,
+    code_probes,
     contract,
-    cost,
+    grading_time,
     hostile_texts,
     invariance,
-    judge,
+    judge_probes,
     malformed,
     messages,
     printed,
@@ -24,24 +24,24 @@ from harness.audit import (
     relations,
     right_answers,
     search,
-    state,
+    steadiness,
     wrongness,
 )
 from harness.audit.asked_about import seek_question
+from harness.audit.audit_finding import Found
 from harness.audit.case import Case, Control, FamilyStopped, NotRun, Probe, shown_first
 from harness.audit.control import find_control
-from harness.audit.found import Found
-from harness.audit.judge import asks_a_model, find_verdicts
+from harness.audit.judge_probes import asks_a_model, find_verdicts
 from harness.audit.later import changed_later
 from harness.audit.mining import asks_a_service
 from harness.findings import Severity
 
-__all__ = ["CATALOGUE", "FAMILIES", "Audited", "Outcome", "run_audit"]
+__all__ = ["CATALOGUE", "FAMILIES", "Audited", "ProbeOutcome", "run_audit"]
 
 CATALOGUE = "1"
 """The version of the catalogue of probes: it changes with what a probe looks for."""
 
-BEFORE: dict[str, tuple[Probe, ...]] = {"state": state.PROBES}
+BEFORE: dict[str, tuple[Probe, ...]] = {"state": steadiness.PROBES}
 """What runs before the control is looked for: whether the grader answers the same twice."""
 
 FAMILIES: dict[str, tuple[Probe, ...]] = {
@@ -49,13 +49,13 @@ FAMILIES: dict[str, tuple[Probe, ...]] = {
     "contract": (*contract.PROBES, *malformed.PROBES, *hostile_texts.PROBES),
     "references": references.PROBES,
     "messages": messages.PROBES,
-    "cost": (*cost.PROBES, *printed.PROBES),
+    "cost": (*grading_time.PROBES, *printed.PROBES),
     "wrongness": wrongness.PROBES,
     "search": search.PROBES,
     "relations": relations.PROBES,
     "invariance": invariance.PROBES,
-    "code": code.PROBES,
-    "judge": judge.PROBES,
+    "code": code_probes.PROBES,
+    "judge": judge_probes.PROBES,
     "recorded": recorded.PROBES,
 }
 """The families in the order in which they run; one file each."""
@@ -86,7 +86,7 @@ EXPLAINS: dict[str, tuple[str, ...]] = {
 """Which findings another one explains: one cause is one finding."""
 
 
-class Outcome(NamedTuple):
+class ProbeOutcome(NamedTuple):
     """What became of one probe."""
 
     id: str
@@ -101,7 +101,7 @@ class Audited:
     """What an audit came to."""
 
     findings: list[Found]
-    outcomes: list[Outcome]
+    outcomes: list[ProbeOutcome]
     control: Control | None
     judged: bool
     """Whether the grader asks a model, so that the replies which it understands stand for a control."""
@@ -131,9 +131,9 @@ def run_audit(case: Case, progress: Callable[[str, int], None] = lambda name, gr
     """
     began = time.monotonic()
     findings: list[Found] = []
-    outcomes: list[Outcome] = []
+    outcomes: list[ProbeOutcome] = []
     if _slow(case):
-        _run_families(case, {"cost": (cost.CALL_TIME,)}, findings, outcomes, progress)
+        _run_families(case, {"cost": (grading_time.CALL_TIME,)}, findings, outcomes, progress)
         if any(one.severity >= "error" for one in findings):
             case.collector.budget.end_in(_SLOW_S)
     _run_families(case, BEFORE, findings, outcomes, progress)
@@ -202,11 +202,11 @@ def _may_ask(case: Case) -> bool:
     return asks_a_model(case) or asks_a_service(case.subject.sources)
 
 
-def _explained(unstable: str) -> list[Outcome]:
+def _explained(unstable: str) -> list[ProbeOutcome]:
     """The probes that nobody can judge of a grader that answers differently each time."""
     why = f"the grader does not answer the same twice ({unstable}), which explains whatever this would find"
     return [
-        Outcome(probe.rule.id, "skipped", why)
+        ProbeOutcome(probe.rule.id, "skipped", why)
         for probes in FAMILIES.values()
         for probe in probes
         if probe.rule.id not in _CONTRACT
@@ -240,8 +240,8 @@ def _explains(case: Case) -> dict[str, tuple[str, ...]]:
 
 
 def _one_cause(
-    findings: list[Found], outcomes: list[Outcome], explains: dict[str, tuple[str, ...]]
-) -> tuple[list[Found], list[Outcome]]:
+    findings: list[Found], outcomes: list[ProbeOutcome], explains: dict[str, tuple[str, ...]]
+) -> tuple[list[Found], list[ProbeOutcome]]:
     """Leave out findings that another one of at least their severity explains; their probes are skipped."""
     worst: dict[str, Severity] = {}
     for one in findings:
@@ -256,7 +256,7 @@ def _one_cause(
     gone = {id: cause for id, cause in by.items() if cause not in by or by[cause] != id}
     kept = [one for one in findings if one.id not in gone]
     return kept, [
-        Outcome(one.id, "skipped", f"explained by {gone[one.id]}") if one.id in gone else one
+        ProbeOutcome(one.id, "skipped", f"explained by {gone[one.id]}") if one.id in gone else one
         for one in outcomes
     ]
 
@@ -265,7 +265,7 @@ def _run_families(
     case: Case,
     families: dict[str, tuple[Probe, ...]],
     findings: list[Found],
-    outcomes: list[Outcome],
+    outcomes: list[ProbeOutcome],
     progress: Callable[[str, int], None],
 ) -> None:
     """Run families one after the other; one that is stopped does not stop the next."""
@@ -276,26 +276,28 @@ def _run_families(
 
 
 def _run_family(
-    case: Case, probes: tuple[Probe, ...], findings: list[Found], outcomes: list[Outcome]
+    case: Case, probes: tuple[Probe, ...], findings: list[Found], outcomes: list[ProbeOutcome]
 ) -> None:
     """Run the probes of a family until one says that the rest is not worth its time."""
     stopped = ""
     for probe in probes:
-        if any(one.id == probe.rule.id for one in outcomes if probe is cost.CALL_TIME):
+        if any(one.id == probe.rule.id for one in outcomes if probe is grading_time.CALL_TIME):
             continue  # it ran before everything else
         why = probe.why_not(case) or code_bench.programs_instead(case, probe.rule.id)
         if why is not None:
-            outcomes.append(Outcome(probe.rule.id, "inapplicable", why))
+            outcomes.append(ProbeOutcome(probe.rule.id, "inapplicable", why))
         elif probe.controlled and case.verdicts is not None:
             why = "a judge decides it, and its model is not asked"
-            outcomes.append(Outcome(probe.rule.id, "inapplicable", why))
+            outcomes.append(ProbeOutcome(probe.rule.id, "inapplicable", why))
         elif stopped or (probe.controlled and case.control is None):
-            outcomes.append(Outcome(probe.rule.id, "skipped", stopped or "no format is known to be paid"))
+            outcomes.append(
+                ProbeOutcome(probe.rule.id, "skipped", stopped or "no format is known to be paid")
+            )
         else:
             stopped = _run_probe(case, probe, findings, outcomes)
 
 
-def _run_probe(case: Case, probe: Probe, findings: list[Found], outcomes: list[Outcome]) -> str:
+def _run_probe(case: Case, probe: Probe, findings: list[Found], outcomes: list[ProbeOutcome]) -> str:
     """Run one probe; say why its family ends here, if it does."""
     found: list[Found] = []
     stopped = why = ""
@@ -308,5 +310,5 @@ def _run_probe(case: Case, probe: Probe, findings: list[Found], outcomes: list[O
         stopped = why = str(error)
     findings += found
     what = "failed" if found else "skipped" if why else "passed"
-    outcomes.append(Outcome(probe.rule.id, what, "" if found else why))
+    outcomes.append(ProbeOutcome(probe.rule.id, what, "" if found else why))
     return stopped

@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.audit.answers import Answers, answers_in, drawn_evenly, fewer, form_alone, formats_tried
-from harness.audit.attempts import Attempt, Idea, Paid, Tally, found_by, severity_of, try_all, with_work
+from harness.audit.attempts import (
+    Attempt,
+    AttemptTally,
+    Idea,
+    Paid,
+    found_by,
+    severity_of,
+    try_all,
+    with_work,
+)
+from harness.audit.audit_finding import Found
 from harness.audit.case import DELTA, Case
-from harness.audit.found import Found
 from harness.audit.luck import holds
 from harness.audit.wording import quoted
 from harness.findings import Rule, Severity
@@ -126,7 +135,7 @@ class OtherComponents:
             )
 
 
-def best_free(case: Case) -> Tally | None:
+def best_free(case: Case) -> AttemptTally | None:
     """The text that earns the most without an answer on every record that was tried.
 
     Args:

@@ -6,9 +6,9 @@ import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from harness.audit.audit_finding import Found, Witness
 from harness.audit.case import DELTA, Control, Subject
-from harness.audit.found import Found, Witness
-from harness.audit.kept import record_of
+from harness.audit.keeping import record_of
 from harness.data.record_fields import EXPECTED
 from harness.replay.expectation import expectation_of
 from harness.runs.facts import Bounds

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from harness.audit.answer_forms import OBJECT_LINES, OBJECT_TURNED, THOUSANDS, ZEROS, Form
+from harness.audit.answer_kinds import same
 from harness.audit.case import Case
 from harness.audit.formats import SLOT
-from harness.audit.kinds import same
 from harness.audit.seen_formats import text_of, whole_template
 
 __all__ = ["Said", "said_in", "uses_of"]
@@ -54,7 +54,7 @@ def said_in(text: str, kind: str, gold: str) -> Said | None:
 
     Args:
         text: The completion.
-        kind: What kind of answer it is: a name of `harness.audit.kinds.KINDS`.
+        kind: What kind of answer it is: a name of `harness.audit.answer_kinds.KINDS`.
         gold: The right answer.
     """
     template = whole_template(text, gold)

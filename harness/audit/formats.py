@@ -53,7 +53,7 @@ def common_templates(kind: str, reading: Reading) -> Sequence[str]:
     """Templates that graders often want for a kind of answer, the likeliest first.
 
     Args:
-        kind: A name of `harness.audit.kinds.KINDS`.
+        kind: A name of `harness.audit.answer_kinds.KINDS`.
         reading: Which part of the record the answer is.
     """
     if reading.part == "calls":

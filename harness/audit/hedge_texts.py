@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from harness.audit.answer_kinds import items, value
 from harness.audit.answers import Answers, answers_in, drawn_evenly, fewer, formats_tried
-from harness.audit.attempts import Attempt, Tally, full, try_all
+from harness.audit.attempts import Attempt, AttemptTally, full, try_all
 from harness.audit.case import Case
 from harness.audit.echo import prompt_of
-from harness.audit.kinds import items, value
 from harness.audit.merged_answers import merged
 
 __all__ = ["LABELS", "every_answer", "naming"]
@@ -23,7 +23,7 @@ LABELS: dict[str, tuple[str, ...]] = {"choice": ("A", "B", "C", "D", "E"), "yes-
 """The labels of a kind whose answers are always out of a few."""
 
 
-def every_answer(case: Case) -> Tally | None:
+def every_answer(case: Case) -> AttemptTally | None:
     """The text that names every possible answer and is paid in full; None where there is none.
 
     The possible answers are known where they are labels, or where the prompts name them all.

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from harness.audit.answer_kinds import value
 from harness.audit.answers import Answers, answers_in, formats_tried, kind_in
 from harness.audit.attempts import found_by
+from harness.audit.audit_finding import Found
 from harness.audit.case import Case
-from harness.audit.found import Found
 from harness.audit.hedge_texts import LABELS, every_answer, naming
-from harness.audit.kinds import value
 from harness.audit.merged_answers import shape_of
-from harness.audit.shaping import shaped
+from harness.audit.shaped_rewards import shaped
 from harness.audit.wording import quoted
 from harness.findings import Rule, Severity
 

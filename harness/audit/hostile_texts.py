@@ -7,11 +7,11 @@ from contextlib import closing
 from typing import Any
 
 from graders.wire import write_events
+from harness.audit.audit_finding import Found, Witness
 from harness.audit.case import Case
 from harness.audit.code_bench import runs_code
 from harness.audit.collector import BREAKS_CONTRACT
 from harness.audit.contract import good_completion
-from harness.audit.found import Found, Witness
 from harness.findings import Rule, Severity
 from harness.targets.protocol import GraderFault
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from harness.audit.answer_forms import FORMS, Form, Right
+from harness.audit.audit_finding import Found
 from harness.audit.case import DELTA, Case
 from harness.audit.declared import prompt_of
 from harness.audit.form_use import uses_of
 from harness.audit.formats import SLOT
-from harness.audit.found import Found
 from harness.findings import Rule, Severity
 
 __all__ = ["PROBES"]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from harness.audit.stub_service import Question
+from harness.audit.stub_service import AskedQuestion
 
 __all__ = ["Broken", "Verdicts", "broken_replies", "verdicts_for"]
 
@@ -47,7 +47,7 @@ class Broken(NamedTuple):
     """What it is, as the message of a finding names it."""
 
 
-def verdicts_for(question: Question) -> Iterator[Verdicts]:
+def verdicts_for(question: AskedQuestion) -> Iterator[Verdicts]:
     """Pairs of replies in the forms that a question may ask for, the likeliest first.
 
     Args:

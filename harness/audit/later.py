@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import Any
 
+from harness.audit.audit_finding import Found
 from harness.audit.case import Case
-from harness.audit.found import Found
-from harness.audit.state import STATEFUL
+from harness.audit.steadiness import STATEFUL
 from harness.printable import printable, shortened
 from harness.targets.protocol import Graded
 

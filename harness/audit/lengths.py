@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from harness.audit.answers import Answers, answers_in, drawn_evenly, fewer
 from harness.audit.attempts import with_work
+from harness.audit.audit_finding import Found
 from harness.audit.case import DELTA, Case
-from harness.audit.found import Found
 from harness.findings import Rule, Severity
 
 __all__ = ["PROBES", "LengthSlope", "Repetition"]

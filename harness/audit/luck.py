@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from harness.audit.kinds import same, value
+from harness.audit.answer_kinds import same, value
 
 __all__ = ["holds"]
 

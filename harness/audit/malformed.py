@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from graders.wire import write_events
+from harness.audit.audit_finding import Found, Witness
 from harness.audit.case import Case, NotRun
 from harness.audit.contract import LOST_CALL, OF_SHAPE, good_completion, records_for, rule_of
-from harness.audit.found import Found, Witness
 from harness.findings import Rule, Severity
 from harness.printable import shortened
 from harness.targets.protocol import Answer, GraderFault

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from harness.audit.audit_finding import Found, Witness
 from harness.audit.case import Case
 from harness.audit.contract import good_completion
 from harness.audit.formats import Format
-from harness.audit.found import Found, Witness
 from harness.data.records import ends_with_assistant
 from harness.findings import Rule, Severity
 from harness.targets.protocol import Graded

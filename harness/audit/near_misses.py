@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from harness.audit.kinds import same, value
+from harness.audit.answer_kinds import same, value
 from harness.findings import Severity
 
 __all__ = ["Miss", "calls_in", "near_misses"]

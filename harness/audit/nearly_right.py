@@ -9,11 +9,11 @@ from typing import Any
 
 from harness.audit.answers import Answers, answers_in, drawn_evenly, fewer, formats_tried, kind_in
 from harness.audit.attempts import full
+from harness.audit.audit_finding import Found
 from harness.audit.case import Case
 from harness.audit.echo import prompt_of
-from harness.audit.found import Found
 from harness.audit.near_misses import Miss, near_misses
-from harness.audit.shaping import degrees
+from harness.audit.shaped_rewards import degrees
 from harness.audit.wording import listed, quoted
 from harness.findings import Rule, Severity
 

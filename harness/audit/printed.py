@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
+from harness.audit.audit_finding import Found
 from harness.audit.case import Case
 from harness.audit.contract import good_completion
-from harness.audit.found import Found
-from harness.audit.opening import Output
+from harness.audit.opener import Output
 from harness.findings import Rule, Severity
 
 __all__ = ["PROBES"]

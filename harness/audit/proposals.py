@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from harness.audit.answer_kinds import infer, value
 from harness.audit.case import Subject
 from harness.audit.declared import declared_templates, prompt_of
 from harness.audit.formats import SLOT, WORKING, Format, common_templates
-from harness.audit.kinds import infer, value
 from harness.audit.readings import Reading, answer_in, readings_of
 from harness.audit.seen_formats import mined_templates, recorded_templates, text_of, whole_template
 
@@ -76,7 +76,7 @@ def others(kind: str, known: dict[int, str]) -> dict[int, int]:
     A number is far away; an object has the same keys and a call the same name, where there is one.
 
     Args:
-        kind: A name of `harness.audit.kinds.KINDS`.
+        kind: A name of `harness.audit.answer_kinds.KINDS`.
         known: The answer of each record.
     """
     values = {at: value(kind, text) for at, text in known.items()}

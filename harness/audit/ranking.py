@@ -8,9 +8,9 @@ from typing import Any
 
 from harness.audit.answers import Answers, answers_in, fewer, form_alone, formats_tried, other_answer
 from harness.audit.attempts import with_work
+from harness.audit.audit_finding import Found
 from harness.audit.case import DELTA, Case
 from harness.audit.declared import prompt_of
-from harness.audit.found import Found
 from harness.findings import Rule, Severity
 
 __all__ = ["WORK", "Ranking"]

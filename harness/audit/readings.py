@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from harness.audit.kinds import items, letter, number
+from harness.audit.answer_kinds import items, letter, number
 from harness.data.look_alikes import REFERENCE
 from harness.targets.reference_calls import calls_of
 

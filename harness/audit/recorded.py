@@ -11,9 +11,9 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from graders.extract import choice_letter, same_number
+from harness.audit.answer_kinds import same
+from harness.audit.audit_finding import Found
 from harness.audit.case import Case, NotRun
-from harness.audit.found import Found
-from harness.audit.kinds import same
 from harness.data.records import text_of
 from harness.findings import Rule, Severity
 from harness.signal.correlation import within_groups

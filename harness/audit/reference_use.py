@@ -9,12 +9,12 @@ from math import isfinite
 from statistics import fmean
 from typing import Any, NamedTuple
 
+from harness.audit.answer_kinds import same
 from harness.audit.answers import Answers, answers_in, fewer, form_alone, formats_tried, judged
-from harness.audit.attempts import Attempt, Tally, found_by, try_all
+from harness.audit.attempts import Attempt, AttemptTally, found_by, try_all
+from harness.audit.audit_finding import Found
 from harness.audit.case import DELTA, Case, Control
 from harness.audit.formats import Format
-from harness.audit.found import Found
-from harness.audit.kinds import same
 from harness.audit.proposals import SampledAnswers, answers_of, tiers
 from harness.audit.wording import amount, quoted
 from harness.findings import Rule, Severity
@@ -63,7 +63,7 @@ class AnotherAnswer:
                     yield self._found(case, tally, rate)
                     return
 
-    def _found(self, case: Case, tally: Tally, rate: float) -> Found:
+    def _found(self, case: Case, tally: AttemptTally, rate: float) -> Found:
         message = (
             f"another record's answer is paid {amount(tally.best.share)} on {len(tally.paid)} of"
             f" {tally.tried} records: a policy need not find the right one"

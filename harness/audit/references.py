@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from harness.audit.audit_finding import Found, Witness
 from harness.audit.case import Case
 from harness.audit.contract import good_completion
-from harness.audit.found import Found, Witness
 from harness.findings import Rule, Severity
 from harness.printable import printable, shortened
 from harness.targets.protocol import Graded

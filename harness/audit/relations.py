@@ -14,19 +14,19 @@ from harness.audit.answers import (
     kind_in,
     other_answer,
 )
-from harness.audit.attempts import Attempt, Tally, found_by, full, try_all, with_work
+from harness.audit.attempts import Attempt, AttemptTally, found_by, full, try_all, with_work
+from harness.audit.audit_finding import Found
 from harness.audit.case import DELTA, Case, Probe
 from harness.audit.declared import declared_templates, prompt_of
 from harness.audit.farming import best_free
 from harness.audit.formats import SLOT
-from harness.audit.found import Found
 from harness.audit.lengths import PROBES as LENGTHS
 from harness.audit.luck import holds
 from harness.audit.ranking import WORK, Ranking
 from harness.audit.wording import amount, quoted
 from harness.findings import Rule, Severity
 
-__all__ = ["PROBES", "Denied", "RightThenWrong", "Truncated"]
+__all__ = ["PROBES", "DeniedLabel", "RightThenWrong", "Truncated"]
 
 _RECORDS = 12
 _NAMED = (
@@ -56,7 +56,7 @@ class RightThenWrong:
 
     def run(self, case: Case) -> Iterator[Found]:
         """Name the right answer in the working, or in the format, and end with a wrong one in the format."""
-        best: Tally | None = None
+        best: AttemptTally | None = None
         for one in formats_tried(case):
             for tally in self._paid(case, answers_in(case, one)):
                 if best is None or round(tally.best.share, 2) > round(best.best.share, 2):
@@ -71,7 +71,7 @@ class RightThenWrong:
                 self.rule.severity if best.best.share >= 0.5 else Severity.WARNING,
             )
 
-    def _paid(self, case: Case, answers: Answers) -> Iterator[Tally]:
+    def _paid(self, case: Case, answers: Answers) -> Iterator[AttemptTally]:
         """What is paid for the right answer on the way, and not for another one in its place."""
         tallies = try_all(case, list(self._attempts(case, answers, right=True)))
         instead = try_all(case, list(self._attempts(case, answers, right=False)))
@@ -171,7 +171,7 @@ class Truncated:
                 yield Attempt("in its thoughts, which name the answer,", at, f"<think>\n{text}")
 
 
-class Denied:
+class DeniedLabel:
     """The right label, denied."""
 
     rule = Rule(
@@ -213,5 +213,5 @@ class Denied:
                 return
 
 
-PROBES: tuple[Probe, ...] = (Ranking(), RightThenWrong(), Truncated(), Denied(), *LENGTHS)
+PROBES: tuple[Probe, ...] = (Ranking(), RightThenWrong(), Truncated(), DeniedLabel(), *LENGTHS)
 """The probes of this family, in the order in which they run."""

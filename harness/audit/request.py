@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from graders.wire import PROFILES
+from harness.audit.audit_verdict import Sorted, headline_of, sort_out, verdict_of
 from harness.audit.case import Case, Subject
-from harness.audit.collector import Budget
+from harness.audit.collector import AuditBudget
 from harness.audit.data import RECORDS, read_subject
 from harness.audit.engine import Audited, run_audit
-from harness.audit.headline import Sorted, headline_of, sort_out, verdict_of
-from harness.audit.kept import facts_of
+from harness.audit.keeping import facts_of
 from harness.audit.load import busyness
-from harness.audit.opening import Opener
+from harness.audit.opener import Opener
 from harness.config import Waiver
 from harness.errors import InputError
 from harness.findings import Severity
@@ -110,7 +110,7 @@ def audit(
     seconds = request.seconds
     if seconds is None and isinstance(target, InProcessFacts):
         seconds = SECONDS * busyness()
-    opener = Opener(target, subject, request.wire, Budget(seconds=seconds, calls=calls))
+    opener = Opener(target, subject, request.wire, AuditBudget(seconds=seconds, calls=calls))
     with closing(opener.open()) as collector:
         case = Case(subject, opener, collector, request.seed, request.search)
         audited = run_audit(case, progress)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from graders.wire import PROFILES
+from harness.audit.answer_kinds import number
+from harness.audit.audit_finding import Found
 from harness.audit.case import Case, Probe
 from harness.audit.formats import Format, common_templates
-from harness.audit.found import Found
-from harness.audit.kinds import number
 from harness.findings import Place, Rule, Severity
 
 __all__ = ["PROBES"]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.audit.engine import CATALOGUE
-from harness.audit.kept import rules
+from harness.audit.keeping import rules
 from harness.findings import Severity
 from harness.runs.audits import AuditFacts, AuditFinding
 

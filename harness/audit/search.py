@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 
+from harness.audit.audit_finding import Found
 from harness.audit.case import Case
-from harness.audit.found import Found
 from harness.audit.mining import mine_for
-from harness.audit.search_texts import Pool, composed, pool_of, random_texts
+from harness.audit.search_texts import TextPool, composed, pool_of, random_texts
 from harness.findings import Rule, Severity
 from harness.printable import printable, shortened
 
@@ -90,7 +90,7 @@ class _Hunt:
     def __init__(self, case: Case) -> None:
         self.case = case
         self.chance = case.random("search")
-        self.pool: Pool = pool_of(
+        self.pool: TextPool = pool_of(
             mine_for(case.subject.sources, case.opener.grader_name), case.known.formats, self.chance
         )
         self.records = _of_different_golds(case)

@@ -12,7 +12,7 @@ from harness.audit.formats import SLOT, Format
 from harness.audit.mining import Mined
 from harness.audit.regex_texts import texts_of
 
-__all__ = ["Pool", "composed", "pool_of", "random_texts"]
+__all__ = ["TextPool", "composed", "pool_of", "random_texts"]
 
 _LONGEST = 6_000
 _FILLERS = ("0", "1", "x")
@@ -25,7 +25,7 @@ _TAGS = ("answer", "think", "reasoning", "final", "result")
 _PAIRS = 24
 
 
-class Pool(NamedTuple):
+class TextPool(NamedTuple):
     """What texts are composed of."""
 
     literals: tuple[str, ...]
@@ -47,7 +47,7 @@ class Pool(NamedTuple):
         return tuple(dict.fromkeys((*self.literals, *self.matching)))
 
 
-def pool_of(mined: Mined, formats: Sequence[Format], chance: random.Random) -> Pool:
+def pool_of(mined: Mined, formats: Sequence[Format], chance: random.Random) -> TextPool:
     """What a grader's source gives to compose texts of.
 
     Args:
@@ -59,7 +59,7 @@ def pool_of(mined: Mined, formats: Sequence[Format], chance: random.Random) -> P
     literals = [text for text in mined.literals if len(text) <= 300 and text.strip()]
     templated = tuple(one for one in formats if one.template)
     lead = [str(one.fill(filler)) for one in templated for filler in _FILLERS[:2]]
-    return Pool(
+    return TextPool(
         literals=tuple(literals),
         matching=tuple(dict.fromkeys(texts[0] for texts in made if texts and texts[0].strip())),
         matching_more=tuple(dict.fromkeys(text for texts in made for text in texts[1:] if text.strip())),
@@ -72,7 +72,7 @@ def pool_of(mined: Mined, formats: Sequence[Format], chance: random.Random) -> P
     )
 
 
-def composed(pool: Pool) -> Iterator[str]:
+def composed(pool: TextPool) -> Iterator[str]:
     """Texts in a fixed order, the simplest first.
 
     Args:
@@ -88,7 +88,7 @@ def composed(pool: Pool) -> Iterator[str]:
     yield from _pairs(pool)
 
 
-def _each(pool: Pool, fragments: Iterable[str]) -> Iterator[str]:
+def _each(pool: TextPool, fragments: Iterable[str]) -> Iterator[str]:
     """Each fragment alone, repeated, and in and beside the accepted formats."""
     fragments = list(fragments)
     yield from fragments
@@ -100,7 +100,7 @@ def _each(pool: Pool, fragments: Iterable[str]) -> Iterator[str]:
         yield from ("\n".join([text] * 3), " ".join([text] * 12))
 
 
-def _soups(pool: Pool) -> Iterator[str]:
+def _soups(pool: TextPool) -> Iterator[str]:
     """All literals, and all texts that match, in one text; without one of them each; in lower case; long."""
     literals, matching = pool.literals[:60], pool.matching[:40]
     whole = [*dict.fromkeys((*literals, *matching))]
@@ -120,7 +120,7 @@ def _soups(pool: Pool) -> Iterator[str]:
             yield from ("\n".join(rest) + f"\n{lead}" for lead in pool.lead[:1])
 
 
-def _beside(pool: Pool) -> Iterator[str]:
+def _beside(pool: TextPool) -> Iterator[str]:
     """A fragment in the place of the answer, with everything else before it: two rules may be met at once."""
     whole = "\n".join(dict.fromkeys((*pool.literals[:60], *pool.matching[:40])))
     inside = (*pool.matching, *pool.literals, *pool.matching_more)[:_PAIRS]
@@ -129,7 +129,7 @@ def _beside(pool: Pool) -> Iterator[str]:
             yield from (f"{whole}\n{one.fill(text)}" for text in inside)
 
 
-def _counted(pool: Pool) -> Iterator[str]:
+def _counted(pool: TextPool) -> Iterator[str]:
     """Numbers of the source: inside of texts that match, and as how often a fragment is repeated."""
     numbers = list(dict.fromkeys(int(each) for each in pool.numbers if each.isdigit() and len(each) < 7))
     for text in (*pool.matching, *pool.matching_more):
@@ -141,7 +141,7 @@ def _counted(pool: Pool) -> Iterator[str]:
             yield from ("\n".join([text] * times), "\n".join([f"{text}x"] * times), f"{text} " * times)
 
 
-def _objects(pool: Pool) -> Iterator[str]:
+def _objects(pool: TextPool) -> Iterator[str]:
     """Keys of the source as JSON objects, with the values that they are compared with."""
     if not pool.keys:
         return
@@ -157,14 +157,14 @@ def _objects(pool: Pool) -> Iterator[str]:
             yield from _written(pool, {key: value})
 
 
-def _written(pool: Pool, value: Any) -> Iterator[str]:
+def _written(pool: TextPool, value: Any) -> Iterator[str]:
     text = json.dumps(value, ensure_ascii=False)
     yield text
     yield f"```json\n{text}\n```"
     yield from (str(one.fill(text)) for one in pool.formats[:2] if one.template != SLOT)
 
 
-def _tagged(pool: Pool) -> Iterator[str]:
+def _tagged(pool: TextPool) -> Iterator[str]:
     """Tags around literals, and all tags one after the other."""
     inside = [*dict.fromkeys((*pool.literals[:16], *pool.matching[:8], *_FILLERS, "yes"))]
     own = pool.tags[:8]
@@ -177,7 +177,7 @@ def _tagged(pool: Pool) -> Iterator[str]:
         )
 
 
-def _pairs(pool: Pool) -> Iterator[str]:
+def _pairs(pool: TextPool) -> Iterator[str]:
     fragments = pool.fragments[:_PAIRS]
     for one in fragments:
         for other in fragments:
@@ -185,7 +185,7 @@ def _pairs(pool: Pool) -> Iterator[str]:
                 yield f"{one} {other}"
 
 
-def random_texts(pool: Pool, chance: random.Random) -> Iterator[str]:
+def random_texts(pool: TextPool, chance: random.Random) -> Iterator[str]:
     """Texts composed at random, without end.
 
     Args:
@@ -206,7 +206,7 @@ def random_texts(pool: Pool, chance: random.Random) -> Iterator[str]:
         yield text[:_LONGEST]
 
 
-def _shaped(pool: Pool, chance: random.Random, fragments: Sequence[str]) -> str:
+def _shaped(pool: TextPool, chance: random.Random, fragments: Sequence[str]) -> str:
     """A fragment as it is, repeated, in a tag, in an accepted format, or an object of keys."""
     text = chance.choice(fragments)
     draw = chance.random()

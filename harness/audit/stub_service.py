@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from harness.localaws.loopback import HttpRequest, HttpResponse, LoopbackServer
 from harness.targets.recorded_answers import RecordedAnswer, RecordedAnswers, question_of
 
-__all__ = ["Question", "StubService"]
+__all__ = ["AskedQuestion", "StubService"]
 
 _KEY = "an-audit-needs-no-key-0000000000"
 _HOST = re.compile(r"^(?:https?:)?//[^/]*")
@@ -30,7 +30,7 @@ _FAULTS = {
 }
 
 
-class Question(NamedTuple):
+class AskedQuestion(NamedTuple):
     """What a grader asked."""
 
     path: str
@@ -75,7 +75,7 @@ class StubService:
         """Whether the status holds for the next question alone."""
         self.most = 0
         """After so many questions each is refused for good, so that nobody asks again; 0 for never."""
-        self.questions: list[Question] = []
+        self.questions: list[AskedQuestion] = []
         """What was asked since the replies were last told."""
         self.asked = 0
         """How often anything was asked."""
@@ -146,7 +146,7 @@ class StubService:
             body = request.body.decode(errors="replace")
         with self._lock:
             self.asked += 1
-            self.questions.append(Question(request.path, body))
+            self.questions.append(AskedQuestion(request.path, body))
             status, reply = self.status, self.reply
             if self.once:
                 self.status, self.once = 200, False

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from harness.audit.answer_kinds import same
 from harness.audit.formats import Format
-from harness.audit.kinds import same
 
-__all__ = ["BEYOND_FLOAT", "Step", "magnitude", "wrong_numbers", "with_reference"]
+__all__ = ["BEYOND_FLOAT", "WrongStep", "magnitude", "wrong_numbers", "with_reference"]
 
 BEYOND_FLOAT = (9_007_199_254_740_992, 9_007_199_254_740_993)
 """2**53 and the next integer, which floats cannot tell apart."""
@@ -24,7 +24,7 @@ _ABSOLUTE = ("0.01", "0.1", "0.4", "0.9", "1", "5")
 _SCALES = {"x10": "10", "x100": "100", "x1000": "1000", "/10": "0.1", "/100": "0.01"}
 
 
-class Step(NamedTuple):
+class WrongStep(NamedTuple):
     """One wrong number."""
 
     name: str
@@ -68,7 +68,7 @@ def magnitude(answer: str) -> Decimal | None:
     return None if read is None else read.size
 
 
-def wrong_numbers(answer: str) -> list[Step]:
+def wrong_numbers(answer: str) -> list[WrongStep]:
     """Numbers that differ from a right one by value, written as it is.
 
     Args:
@@ -80,7 +80,7 @@ def wrong_numbers(answer: str) -> list[Step]:
     read = _read(answer)
     if read is None:
         return []
-    found: dict[str, Step] = {}
+    found: dict[str, WrongStep] = {}
     for step in (*_scaled(answer, read), *_shifted(read), *_digits(read), *_followed(answer, read)):
         if not same("number", step.answer, answer):
             found.setdefault(step.answer, step)
@@ -141,14 +141,14 @@ def _flipped(answer: str, read: _Read) -> str:
     return "".join(mark for mark in read.before if mark not in _MINUS) + answer[len(read.before) :]
 
 
-def _scaled(answer: str, read: _Read) -> Iterator[Step]:
-    yield Step("the sign flipped", _flipped(answer, read), "scale", Decimal(-1), 2 * read.size)
+def _scaled(answer: str, read: _Read) -> Iterator[WrongStep]:
+    yield WrongStep("the sign flipped", _flipped(answer, read), "scale", Decimal(-1), 2 * read.size)
     for name, by in _SCALES.items():
         value = read.size * Decimal(by)
-        yield Step(name, _written(read, value), "scale", Decimal(by), abs(value - read.size))
+        yield WrongStep(name, _written(read, value), "scale", Decimal(by), abs(value - read.size))
 
 
-def _shifted(read: _Read) -> Iterator[Step]:
+def _shifted(read: _Read) -> Iterator[WrongStep]:
     size = read.size
     for text in _RELATIVE:
         off = size * Decimal(text)
@@ -157,7 +157,7 @@ def _shifted(read: _Read) -> Iterator[Step]:
         for sign, word in ((1, "more"), (-1, "less")):
             value = size + sign * off
             ratio = value / size if size else None
-            yield Step(
+            yield WrongStep(
                 f"{(Decimal(text) * 100).normalize():f} % {word}",
                 _written(read, value),
                 "relative",
@@ -169,17 +169,17 @@ def _shifted(read: _Read) -> Iterator[Step]:
         for sign, word in ((1, "more"), (-1, "less")):
             value = size + sign * off
             ratio = value / size if size else None
-            yield Step(f"{text} {word}", _written(read, value), "absolute", ratio, off)
+            yield WrongStep(f"{text} {word}", _written(read, value), "absolute", ratio, off)
 
 
-def _digits(read: _Read) -> Iterator[Step]:
+def _digits(read: _Read) -> Iterator[WrongStep]:
     """A digit added, dropped or swapped."""
     digits = read.digits
 
-    def step(name: str, text: str) -> Step:
+    def step(name: str, text: str) -> WrongStep:
         size = Decimal(text.replace(",", ""))
         ratio = size / read.size if read.size else None
-        return Step(name, f"{read.before}{text}{read.after}", "digits", ratio, abs(size - read.size))
+        return WrongStep(name, f"{read.before}{text}{read.after}", "digits", ratio, abs(size - read.size))
 
     yield step("a digit added at the end", f"{digits}7" if "." in digits else f"{digits}5")
     yield step("a digit added before", f"7{digits.replace(',', '')}")
@@ -196,11 +196,11 @@ def _digits(read: _Read) -> Iterator[Step]:
             )
 
 
-def _followed(answer: str, read: _Read) -> Iterator[Step]:
+def _followed(answer: str, read: _Read) -> Iterator[WrongStep]:
     """Mathematics after the right number, so that the whole is another one."""
     if not read.after and read.size:
-        yield Step("followed by `e5`", f"{answer}e5", "scale", Decimal(100_000), read.size * 99_999)
+        yield WrongStep("followed by `e5`", f"{answer}e5", "scale", Decimal(100_000), read.size * 99_999)
         for tail in ("/8", " * 10", "^2" if read.size != 1 else "+1"):
-            yield Step(f"followed by `{tail.strip()}`", f"{answer}{tail}", "after")
+            yield WrongStep(f"followed by `{tail.strip()}`", f"{answer}{tail}", "after")
         if read.places == 0 and not read.before:
-            yield Step("a sum that is not worked out", f"{read.size - 1} + 1", "unworked")
+            yield WrongStep("a sum that is not worked out", f"{read.size - 1} + 1", "unworked")

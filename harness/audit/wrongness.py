@@ -6,17 +6,17 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
+from harness.audit.answer_kinds import same
 from harness.audit.answers import Answers, answers_in, formats_tried, judged
-from harness.audit.attempts import Idea, Tally, found_by, severity_of, try_ideas
+from harness.audit.attempts import AttemptTally, Idea, found_by, severity_of, try_ideas
+from harness.audit.audit_finding import Found
 from harness.audit.band import AcceptanceBand
 from harness.audit.case import Case, NotRun, Probe
 from harness.audit.constants import BestConstant
 from harness.audit.echo import Echo
 from harness.audit.farming import FreeReward, OtherComponents, best_free
 from harness.audit.formats import SLOT, Format
-from harness.audit.found import Found
 from harness.audit.hedges import Hedge
-from harness.audit.kinds import same
 from harness.audit.merged_answers import blanked
 from harness.audit.nearly_right import NearMisses
 from harness.audit.reference_use import PROBES as REFERENCE
@@ -159,13 +159,13 @@ class Fillers:
             yield Idea(f"every value {blank!r}", make)
 
 
-def _word_in_part(tally: Tally) -> bool:
+def _word_in_part(tally: AttemptTally) -> bool:
     """Whether a word earns a part of the reward everywhere: it decides nothing, and is no empty answer."""
     word = (tally.said or "").isalpha() and len(tally.said or "") >= _WORD
     return word and len(tally.paid) == tally.tried and tally.best.share < _WHOLE
 
 
-def _free(case: Case, tallies: Sequence[Tally]) -> bool:
+def _free(case: Case, tallies: Sequence[AttemptTally]) -> bool:
     """Whether the probe of what needs no answer finds as much as some texts earn."""
     free = best_free(case) if case.control is not None and tallies else None
     return free is not None and min(free.shares) >= max(tally.best.share for tally in tallies) - 0.01

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.audit.kinds import KINDS
+from harness.audit.answer_kinds import KINDS
 from harness.cli.configured import setting_of
 from harness.cli.grading_place import where_to_grade
 from harness.cli.options import (
@@ -133,7 +133,7 @@ def command(context: click.Context, /, **asked: Any) -> int:
     Exit codes: 0 train; 1 a finding to fix first; 2 not measured, or wrong input; 3 the service could not be
     reached.
     """
-    from harness.audit.kept import witness_files, write_files
+    from harness.audit.keeping import witness_files, write_files
     from harness.audit.request import audit
     from harness.runs.audits import keep_audit
 
@@ -231,7 +231,7 @@ def _written(found: FinishedAudit, asked: dict[str, Any]) -> Iterator[str]:
         yield f"SARIF: {asked['sarif']}"
     if asked["write_tests"] is not None:
         from harness.audit.finding_tests import as_tests
-        from harness.audit.kept import write_files
+        from harness.audit.keeping import write_files
 
         failing = [one for one in found.findings.open if one.severity >= found.facts.fail_on]
         made = as_tests(
@@ -295,6 +295,6 @@ def _as_json(found: FinishedAudit, folder: Path) -> dict[str, Any]:
 
 
 def _exit_code(found: FinishedAudit) -> int:
-    from harness.audit.headline import EXIT_CODES
+    from harness.audit.audit_verdict import EXIT_CODES
 
     return EXIT_CODES[found.facts.verdict]

@@ -26,12 +26,19 @@ from harness.runs.store import sha256
 from harness.targets.deployed_code import FunctionCode, FunctionFacts, canonical_name, look_up, read_code
 from harness.targets.grader_name import names_the_check
 
-__all__ = ["CodeComparison", "Graded", "UnknownFunction", "compare_code", "compare_files", "look_at_function"]
+__all__ = [
+    "CodeComparison",
+    "GradedBy",
+    "UnknownFunction",
+    "compare_code",
+    "compare_files",
+    "look_at_function",
+]
 
 _SHOWN = 3
 
 
-class Graded(Protocol):
+class GradedBy(Protocol):
     """What is known of something that graded: a run, or an audit."""
 
     @property
@@ -92,7 +99,7 @@ def look_at_function(arn: str, *, local_service: bool) -> FunctionFacts | Unknow
         return UnknownFunction(arn, error.message, missing=isinstance(error, NotInAws))
 
 
-def compare_code(facts: Graded, function: FunctionFacts | UnknownFunction) -> CodeComparison:
+def compare_code(facts: GradedBy, function: FunctionFacts | UnknownFunction) -> CodeComparison:
     """Compare what was replayed with what a job will call.
 
     Args:
@@ -110,7 +117,7 @@ def compare_code(facts: Graded, function: FunctionFacts | UnknownFunction) -> Co
     return compare_files(facts, function, code)
 
 
-def compare_files(facts: Graded, function: FunctionFacts, code: FunctionCode) -> CodeComparison:
+def compare_files(facts: GradedBy, function: FunctionFacts, code: FunctionCode) -> CodeComparison:
     """Compare what was replayed on this machine with what is in a function's zip.
 
     Args:

@@ -90,27 +90,27 @@ def _move_clock(ahead: float) -> None:
     real_time, real_ns = clock.time, clock.time_ns
     delta = datetime.timedelta(seconds=ahead)
 
-    class Moved(datetime.datetime):
+    class LateDatetime(datetime.datetime):
         @classmethod
-        def now(cls, tz: datetime.tzinfo | None = None) -> Moved:
+        def now(cls, tz: datetime.tzinfo | None = None) -> LateDatetime:
             return super().now(tz) + delta
 
         @classmethod
-        def utcnow(cls) -> Moved:
+        def utcnow(cls) -> LateDatetime:
             return super().now(datetime.UTC).replace(tzinfo=None) + delta
 
         @classmethod
-        def today(cls) -> Moved:
+        def today(cls) -> LateDatetime:
             return cls.now()
 
-    class MovedDate(datetime.date):
+    class LateDate(datetime.date):
         @classmethod
-        def today(cls) -> MovedDate:
+        def today(cls) -> LateDate:
             return super().today() + delta
 
     clock.time = lambda: real_time() + ahead
     clock.time_ns = lambda: real_ns() + int(ahead * 1e9)
-    datetime.datetime, datetime.date = Moved, MovedDate  # type: ignore[misc]
+    datetime.datetime, datetime.date = LateDatetime, LateDate  # type: ignore[misc]
 
 
 def _listen(connection: Connection, orders: queue.SimpleQueue[Any]) -> None:

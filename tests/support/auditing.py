@@ -8,10 +8,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from harness.audit.audit_finding import Found
 from harness.audit.case import Case, FamilyStopped, NotRun, Probe, Subject
 from harness.audit.control import find_control
-from harness.audit.found import Found
-from harness.audit.opening import Limits, Opener
+from harness.audit.opener import CallLimits, Opener
 from harness.runs.facts import InProcessFacts
 
 MARKED = "Work it out, and end with #### and the number."
@@ -43,7 +43,7 @@ def audited_case(
     file.write_text(textwrap.dedent(source))
     records = number_records() if records is None else tuple(records)
     data = Subject(records, "records.jsonl", tuple(range(1, len(records) + 1)), sources=(file,), **subject)
-    opener = Opener(InProcessFacts(f"{file}:handler"), data, limits=Limits(seconds, 1 << 28))
+    opener = Opener(InProcessFacts(f"{file}:handler"), data, limits=CallLimits(seconds, 1 << 28))
     collector = opener.open()
     try:
         case = Case(data, opener, collector)

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from harness.audit.audit_finding import Found
 from harness.audit.case import Probe
-from harness.audit.found import Found
 from support.auditing import audited_case, found_by, replayed
 
 __all__ = [

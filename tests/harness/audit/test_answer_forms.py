@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.audit.answer_forms import FORMS, Right, closed_slot
+from harness.audit.answer_kinds import number, same
 from harness.audit.formats import Format
-from harness.audit.kinds import number, same
 
 
 def written(template, kind, gold, wrong="5"):

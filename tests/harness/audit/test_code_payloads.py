@@ -32,8 +32,8 @@ def test_programs_are_python_but_for_the_one_that_is_none(task):
     made = [
         *early_exits(task),
         *spoofs(task),
-        *forgeries(task, MARKS, "/work"),
-        *readers(task, "/work"),
+        *forgeries(task, MARKS, "/folder"),
+        *readers(task, "/folder"),
         *patches(task),
         *hollow(task),
         *(one for one, _ in parts(task)),
@@ -83,7 +83,7 @@ def test_constants_and_tables_say_which_share_of_the_tests_they_pass():
 
 @given(st.lists(st.tuples(st.integers(), st.text(max_size=4)), max_size=3), st.integers())
 def test_expected_values_are_found_in_a_frame_that_holds_them(rows, number):
-    (frames, _) = readers(TASKS[0], "/work")
+    (frames, _) = readers(TASKS[0], "/folder")
     space: dict = {}
     exec(frames.source, space)
     tests = [{"args": [list(row)], "expected": [number, *row]} for row in rows]

@@ -4,7 +4,7 @@ from contextlib import closing
 import pytest
 
 from harness.audit.case import FamilyStopped, Subject
-from harness.audit.opening import Limits, Opener
+from harness.audit.opener import CallLimits, Opener
 from harness.runs.facts import InProcessFacts
 
 RECORDS = tuple(
@@ -21,7 +21,9 @@ def opened(tmp_path):
     def open_source(source, seconds=2.0):
         (tmp_path / "g.py").write_text(textwrap.dedent(source))
         subject = Subject(RECORDS, "records.jsonl", tuple(range(1, 21)))
-        opener = Opener(InProcessFacts(f"{tmp_path}/g.py:handler"), subject, limits=Limits(seconds, 1 << 28))
+        opener = Opener(
+            InProcessFacts(f"{tmp_path}/g.py:handler"), subject, limits=CallLimits(seconds, 1 << 28)
+        )
         collectors.append(opener.open())
         return collectors[-1]
 

@@ -6,11 +6,11 @@ import ast
 import json
 from typing import Any
 
+from harness.audit.audit_finding import Found, Witness
 from harness.audit.case import Control, Subject
 from harness.audit.finding_tests import as_tests
 from harness.audit.formats import Format
-from harness.audit.found import Found, Witness
-from harness.audit.kept import place_of, record_of, witness_files
+from harness.audit.keeping import place_of, record_of, witness_files
 from harness.findings import Severity
 
 RECORDS = tuple(

@@ -1,6 +1,6 @@
 import json
 import textwrap
-import time
+from datetime import UTC, datetime
 
 import pytest
 
@@ -97,7 +97,7 @@ def test_what_a_handler_does_beside_its_work_does_not_hinder_the_audit(tmp_path,
 def test_a_handler_that_answers_differently_later_is_found(tmp_path):
     late = "text = text if datetime.now().timestamp() < LOADED + 86_400 else 'late'"
     source = handler(each=late).replace("    def handler", "    LOADED = {now}\n\n    def handler", 1)
-    audit = audited(tmp_path, source.replace("{now}", str(time.time())))
+    audit = audited(tmp_path, source.replace("{now}", str(datetime.now(UTC).timestamp())))
     assert ("G01", "critical") in ids(audit)
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.audit.kinds import same
+from harness.audit.answer_kinds import same
 from harness.audit.near_misses import calls_in, near_misses
 
 CALL = {"calls": [{"name": "weather", "arguments": {"place": "Carrow", "day": 2}}]}

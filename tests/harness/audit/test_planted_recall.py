@@ -15,6 +15,8 @@ import pytest
 from support.planted import FIRST_GOOD, FIRST_PLANTED, FIRST_RECORDED, Good, Planted
 from support.planted.audited import AuditedRow, audited
 
+EVERY = int(os.environ.get("RFT_AUDIT_EVERY", "3"))
+"""Every third row is audited, so that it takes two minutes; 1 takes all of them."""
 RECORDS = 300
 AT_ONCE = 2
 RECALL = 0.95
@@ -22,9 +24,9 @@ IN_THE_HEADLINE = 2 / 3
 
 
 def audits(folder: Path) -> list[AuditedRow]:
-    """Audit every grader of the set as `rft audit` does it by default, some with recorded rollouts."""
+    """Audit graders of the set as `rft audit` does it by default, some with recorded rollouts."""
     rows: list[tuple[Planted | Good, bool]] = [(row, False) for row in (*FIRST_PLANTED, *FIRST_GOOD)]
-    rows += [(row, True) for row in FIRST_RECORDED]
+    rows = [*rows, *((row, True) for row in FIRST_RECORDED)][::EVERY]
 
     def one(row: Planted | Good, recorded: bool) -> AuditedRow:
         return audited(row, folder / row.name, RECORDS, recorded)
@@ -82,6 +84,6 @@ def test_an_audit_finds_what_is_planted_and_nothing_else(
         end_processes(tmp_path)
     planted = [one for one in rows if isinstance(one.row, Planted)]
     good = [one for one in rows if isinstance(one.row, Good)]
-    assert len(planted) > 100
-    assert len(good) >= 25
+    assert len(planted) > 100 // EVERY
+    assert len(good) >= 25 // EVERY
     assert "\n".join((*of_planted(planted), *of_good(good), *of_findings(rows))) == ""

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
+from harness.audit.audit_verdict import EXIT_CODES
 from harness.audit.engine import BEFORE, FAMILIES
-from harness.audit.headline import EXIT_CODES
-from harness.audit.kept import rules
+from harness.audit.keeping import rules
 from harness.cli.audit import command
 from harness.config import read_configuration
 from support.doc_tables import page, rows

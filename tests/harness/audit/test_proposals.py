@@ -1,9 +1,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.audit.answer_kinds import value
 from harness.audit.case import Subject
 from harness.audit.formats import Format, common_templates
-from harness.audit.kinds import value
 from harness.audit.proposals import answers_of, likely_formats, others, tiers
 from harness.audit.readings import Reading
 from support.auditing import number_records

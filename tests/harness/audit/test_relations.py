@@ -1,12 +1,12 @@
 import pytest
 
 from harness.audit.ranking import Ranking
-from harness.audit.relations import Denied, RightThenWrong, Truncated
+from harness.audit.relations import DeniedLabel, RightThenWrong, Truncated
 from support.auditing import number_records
 from support.graded_by import findings, label_records, tagged, text_records, told
 
 RIGHT = "(marked(text) == gold)"
-ALL = (Ranking(), RightThenWrong(), Truncated(), Denied())
+ALL = (Ranking(), RightThenWrong(), Truncated(), DeniedLabel())
 
 
 @pytest.mark.parametrize(
@@ -53,12 +53,12 @@ def test_an_answer_that_is_never_given_is_found_where_it_is_paid(tmp_path):
     ],
 )
 def test_a_denied_label_is_a_note(tmp_path, reward, records):
-    assert told(findings(tmp_path, (Denied(),), reward, records)) == [("C14", "note")]
+    assert told(findings(tmp_path, (DeniedLabel(),), reward, records)) == [("C14", "note")]
 
 
 def test_numbers_are_not_denied(tmp_path):
-    assert Denied().why_not is not None
-    assert findings(tmp_path, (Denied(),), "gold in text") == []
+    assert DeniedLabel().why_not is not None
+    assert findings(tmp_path, (DeniedLabel(),), "gold in text") == []
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from harness.audit.kept import rules
+from harness.audit.keeping import rules
 from harness.audit.sarif import sarif
 from harness.findings import Place, Severity
 from harness.runs.audits import AuditFacts, AuditFinding

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.audit.answer_kinds import same
 from harness.audit.formats import Format
-from harness.audit.kinds import same
 from harness.audit.readings import Reading
 from harness.audit.wrong_numbers import magnitude, with_reference, wrong_numbers
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from graders.wire import PROFILES
-from harness.audit.found import Found, Witness
-from harness.audit.opening import Opener
+from harness.audit.audit_finding import Found, Witness
+from harness.audit.opener import Opener
 from harness.audit.request import AuditRequest, FinishedAudit, audit
 from harness.findings import Severity
 from harness.replay.grading import grade_samples

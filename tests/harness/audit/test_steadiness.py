@@ -1,6 +1,6 @@
 import pytest
 
-from harness.audit.state import PROBES
+from harness.audit.steadiness import PROBES
 from support.auditing import audited_case, found_by, replayed
 
 HANDLER = """

@@ -11,9 +11,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
+from harness.audit.audit_finding import Found, Witness
 from harness.audit.case import Case
 from harness.audit.collector import BREAKS_CONTRACT, Collector
-from harness.audit.found import Found, Witness
 from harness.audit.mining import asks_a_service, mine_for
 from harness.audit.proposals import likely_formats
 from harness.audit.readings import answer_in

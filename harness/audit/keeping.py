@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.audit.answer_forms import FORMS
+from harness.audit.audit_finding import Found, Witness
+from harness.audit.audit_verdict import Sorted
 from harness.audit.case import Subject
 from harness.audit.engine import BEFORE, CATALOGUE, FAMILIES, Audited
-from harness.audit.found import Found, Witness
-from harness.audit.headline import Sorted
 from harness.audit.invariance import OtherForms
 from harness.disk import file_sha256, replaced
 from harness.findings import Place, Rule

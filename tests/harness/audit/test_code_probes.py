@@ -5,8 +5,8 @@ import textwrap
 import pytest
 
 from harness.audit.case import NotRun
-from harness.audit.code import PROBES, runs_code
 from harness.audit.code_bench import bench_of, programs_instead
+from harness.audit.code_probes import PROBES, runs_code
 from harness.audit.code_refused import Evaluated
 from support.auditing import audited_case, found_by, replayed
 

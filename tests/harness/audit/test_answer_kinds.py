@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.audit.kinds import distinct, infer, items, kind_of, letter, number, same
+from harness.audit.answer_kinds import distinct, infer, items, kind_of, letter, number, same
 
 NUMBERS = ["1,000", "72", "-3.5", "$14", "50%", "+7", "1e3", "3/4", "\u22125", ".5", "12."]
 

@@ -7,8 +7,8 @@ import pytest
 from harness.audit.case import Case, Subject
 from harness.audit.engine import run_audit
 from harness.audit.judge_replies import broken_replies, verdicts_for
-from harness.audit.opening import Opener
-from harness.audit.stub_service import Question
+from harness.audit.opener import Opener
+from harness.audit.stub_service import AskedQuestion
 from harness.runs.facts import InProcessFacts
 
 RECORDS = tuple(
@@ -185,11 +185,11 @@ def test_a_question_without_the_completion_is_found(audited):
     ],
 )
 def test_the_form_of_a_verdict_is_found_in_the_question(body, high, low):
-    assert (high, low) in [(one.high, one.low) for one in verdicts_for(Question("/x", body))]
+    assert (high, low) in [(one.high, one.low) for one in verdicts_for(AskedQuestion("/x", body))]
 
 
 def test_broken_replies_hold_no_good_verdict():
-    pair = next(verdicts_for(Question("/x", {"prompt": 'Say {"score": 1}'})))
+    pair = next(verdicts_for(AskedQuestion("/x", {"prompt": 'Say {"score": 1}'})))
     for broken in broken_replies(pair):
         try:
             assert json.loads(broken.reply).get("score") != pair.best or "true" in broken.reply

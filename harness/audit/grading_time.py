@@ -12,11 +12,11 @@ from contextlib import closing, contextmanager
 from typing import NamedTuple
 
 from graders.wire import write_events
+from harness.audit.audit_finding import Found, Witness
 from harness.audit.case import Case, FamilyStopped, NotRun
 from harness.audit.collector import Collector
 from harness.audit.contract import good_completion
-from harness.audit.found import Found, Witness
-from harness.audit.judge import asks_a_model
+from harness.audit.judge_probes import asks_a_model
 from harness.audit.load import busy_ms, unhurried_ms
 from harness.audit.long_texts import LongText, long_texts
 from harness.findings import Rule, Severity

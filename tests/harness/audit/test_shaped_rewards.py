@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.audit.shaping import degrees, shaped
+from harness.audit.shaped_rewards import degrees, shaped
 from support.auditing import audited_case
 from support.graded_by import handler, text_records
 

@@ -12,11 +12,11 @@ from contextlib import closing
 from typing import Any
 
 from harness.audit.asked_about import MARK, PLAIN
+from harness.audit.audit_finding import Found, Witness
 from harness.audit.case import DELTA, Case, NotRun
 from harness.audit.collector import Collector
-from harness.audit.found import Found, Witness
 from harness.audit.judge_replies import Verdicts, broken_replies, verdicts_for
-from harness.audit.stub_service import Question, StubService
+from harness.audit.stub_service import AskedQuestion, StubService
 from harness.findings import Rule, Severity
 
 __all__ = ["PROBES", "asks_a_model", "find_verdicts"]
@@ -255,7 +255,7 @@ class QuestionAsked(_OfAJudge):
         if found is not None:
             yield found
 
-    def _asked(self, case: Case, pair: Verdicts, content: Any) -> tuple[Question | None, float | None]:
+    def _asked(self, case: Case, pair: Verdicts, content: Any) -> tuple[AskedQuestion | None, float | None]:
         """The question about a completion of the first record, whose reference and prompt are marked."""
         service = _service(case)
         service.tell(pair.high)

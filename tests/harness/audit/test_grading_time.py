@@ -1,6 +1,6 @@
 import pytest
 
-from harness.audit.cost import PROBES
+from harness.audit.grading_time import PROBES
 from harness.audit.long_texts import LongText, long_texts
 from support.auditing import audited_case, found_by
 

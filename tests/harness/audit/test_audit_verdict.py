@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from harness.audit.audit_finding import Found, Witness
+from harness.audit.audit_verdict import headline_of, sort_out, verdict_of
 from harness.audit.case import Control
-from harness.audit.engine import Audited, Outcome
+from harness.audit.engine import Audited, ProbeOutcome
 from harness.audit.formats import Format
-from harness.audit.found import Found, Witness
-from harness.audit.headline import headline_of, sort_out, verdict_of
 from harness.config import Waiver
 from harness.findings import Severity
 
@@ -24,7 +24,7 @@ def finding(name: str = "C01", severity: str = "critical", **more: Any) -> Found
 
 def audited(control: Control | None = CONTROL, passed: int = 3, failed: int = 0, skipped: int = 0) -> Audited:
     counted = [("passed", passed), ("failed", failed), ("skipped", skipped)]
-    outcomes = [Outcome("C01", what) for what, count in counted for _ in range(count)]
+    outcomes = [ProbeOutcome("C01", what) for what, count in counted for _ in range(count)]
     return Audited([], outcomes, control, False, control is not None, 100, 1.0)
 
 

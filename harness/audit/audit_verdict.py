@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from harness.audit.audit_finding import Found
 from harness.audit.engine import Audited
-from harness.audit.found import Found
 from harness.config import Waiver
 from harness.findings import Severity
 from harness.printable import printable, shortened

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from graders.wire import PROFILES
 from harness.audit.case import Subject
-from harness.audit.collector import Budget, Collector
+from harness.audit.collector import AuditBudget, Collector
 from harness.audit.mining import asks_a_service, names_check
 from harness.audit.stub_service import StubService
 from harness.runs.facts import InProcessFacts, TargetFacts
@@ -19,7 +19,7 @@ from harness.targets.opening import open_target
 from harness.targets.own_process import OwnProcessTarget, ProcessLimits
 from harness.targets.protocol import Target
 
-__all__ = ["Limits", "Opener", "Output"]
+__all__ = ["CallLimits", "Opener", "Output"]
 
 _HEAD = 65_536
 _ASKING_S = 20.0
@@ -29,7 +29,7 @@ _RUNNING_S = 15.0
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class CallLimits:
     """What one call of a grader in a child process may take."""
 
     seconds: float = 5.0
@@ -84,11 +84,11 @@ class _Child(OwnProcessTarget):
             self._closed = None
 
 
-def _limits(subject: Subject) -> Limits:
+def _limits(subject: Subject) -> CallLimits:
     """The limits of a grader by what it is made of."""
     if asks_a_service(subject.sources):
-        return Limits(_ASKING_S)
-    return Limits(_RUNNING_S) if names_check(subject.sources, "checks.code:") else Limits()
+        return CallLimits(_ASKING_S)
+    return CallLimits(_RUNNING_S) if names_check(subject.sources, "checks.code:") else CallLimits()
 
 
 class Opener:
@@ -107,13 +107,13 @@ class Opener:
         facts: TargetFacts,
         subject: Subject,
         wire: str = "open-weight",
-        budget: Budget | None = None,
-        limits: Limits | None = None,
+        budget: AuditBudget | None = None,
+        limits: CallLimits | None = None,
     ) -> None:
         self.facts = facts
         self.subject = subject
         self.wire = wire
-        self.budget = budget or Budget()
+        self.budget = budget or AuditBudget()
         self.limits = limits or _limits(subject)
         self.service: StubService | None = None
         """What answers a judge's questions, while a child process is open."""
