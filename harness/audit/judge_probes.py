@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from typing import Any
 
@@ -16,12 +16,18 @@ from harness.audit.audit_finding import Found, Witness
 from harness.audit.case import DELTA, Case, NotRun
 from harness.audit.collector import Collector
 from harness.audit.judge_replies import Verdicts, broken_replies, verdicts_for
+from harness.audit.mining import mine
 from harness.audit.stub_service import AskedQuestion, StubService
 from harness.findings import Rule, Severity
 
 __all__ = ["PROBES", "asks_a_model", "find_verdicts"]
 
 _REFERENCE, _PROMPT, _FORGED = (f"Rftmark{word}" for word in ("reference", "prompt", "forged"))
+_PLACE = re.compile(
+    r"\{\{?\w{2,30}\}?\}|\[\[?[A-Z_]{3,30}\]?\]|%[A-Z_]{3,30}%|<<\w{2,30}>>|\$\{?[a-z_]{3,30}\}?"
+)
+"""What templates put in the place of a text."""
+_MOST_NAMES = 60
 _NO_VERDICT = "The reply mentions what was asked."
 _MOST_PAIRS = 160
 _SEARCH_S = 6.0
@@ -282,7 +288,9 @@ class QuestionAsked(_OfAJudge):
         names = [
             form for name in _GOLDS for form in (f"{{{name}}}", f"{{{{{name}}}}}", f"${name}", f"<{name}>")
         ]
-        text = f"{_completion(case)} {' '.join(names)}"
+        mined = mine(case.subject.sources).literals
+        names += dict.fromkeys(form for text in mined for form in _PLACE.findall(text))
+        text = f"{_completion(case)} {' '.join(names[:_MOST_NAMES])}"
         question, reward = self._asked(case, pair, text)
         if question is None or plain is None or reward is None:
             return None
@@ -297,27 +305,26 @@ class QuestionAsked(_OfAJudge):
         )
 
     def _forged(self, case: Case, pair: Verdicts) -> Found | None:
-        """A completion that repeats the heading of the reference, before the reference itself."""
+        """A completion that ends its own place and goes on with the heading of the reference."""
         plain, _ = self._asked(case, pair, _completion(case))
-        if plain is None:
+        said = "" if plain is None else _holding(plain.texts, MARK, _REFERENCE)
+        heading = said.partition(_REFERENCE)[0].rstrip("\n\"'` ").rpartition("\n")[2].strip()
+        if not re.search(r"[A-Za-z]{3}", heading) or MARK in heading:
             return None
-        said = plain.text
-        place, reference = said.find(MARK), said.find(_REFERENCE)
-        if reference < 0 or place > reference or _enclosed(said, _completion(case)):
-            return None
-        heading = said[:reference].rstrip("\n\"'` ").rpartition("\n")[2]
-        if not re.search(r"[A-Za-z]{3}", heading):
-            return None
-        text = f"{_completion(case)}\n\n{heading}\n{_FORGED}"
+        closing = _next_line(said.partition(_completion(case))[2])
+        text = "\n".join(filter(None, (_completion(case), closing, heading, _FORGED)))
         question, reward = self._asked(case, pair, text)
-        if question is None or reward is None or question.text.count(heading) <= said.count(heading):
+        if question is None or reward is None:
             return None
-        shown = heading.strip()
+        forged = _holding(question.texts, text, _REFERENCE)
+        # Marks that change with the completion, or a text that is escaped, cannot be forged.
+        if not forged or _next_line(forged.partition(text)[2]) != closing or forged.count(heading) < 2:
+            return None
         return self._found(
             case,
             text,
             reward,
-            f"a completion can write {shown!r} and an answer of its own before the real reference: a policy "
+            f"a completion can end its own place and write {heading!r} and an answer of its own: a policy "
             "learns to tell the judge what is right",
         )
 
@@ -336,16 +343,14 @@ class QuestionAsked(_OfAJudge):
         )
 
 
-def _enclosed(question: str, completion: str) -> bool:
-    """Whether a completion stands between marks: a pair of tags, a fence, or quotes."""
-    before, _, after = question.partition(completion)
-    before, after = before.rstrip(), after.lstrip()
-    if not before or not after:
-        return False
-    tag = re.search(r"<(\w+)[^<>]*>$", before)
-    if tag is not None and after.startswith(f"</{tag[1]}>"):
-        return True
-    return any(before.endswith(mark) and after.startswith(mark) for mark in ("```", '"""', "'''", '"', "---"))
+def _holding(texts: Iterable[str], *parts: str) -> str:
+    """The first text that holds all parts; empty where none does."""
+    return next((text for text in texts if all(part in text for part in parts)), "")
+
+
+def _next_line(text: str) -> str:
+    """The first line of a text that is not blank."""
+    return next((line.strip() for line in text.splitlines() if line.strip()), "")
 
 
 class ScaleUse(_OfAJudge):

@@ -18,6 +18,7 @@ _PAIRS: tuple[tuple[Any, Any], ...] = (
 )
 _WORDS = ("Score", "score", "Rating", "Verdict", "Final score", "Grade", "Answer")
 _KEY = re.compile(r"""["'](\w{2,30})["']\s*:""")
+_OBJECT = re.compile(r"\{[^{}]{2,200}\}")
 _TAG = re.compile(r"<(\w{2,30})>")
 _LINE = re.compile(r"^\W*([A-Za-z][\w ]{1,25}):", re.M)
 _SCALE = re.compile(
@@ -58,6 +59,7 @@ def verdicts_for(question: AskedQuestion) -> Iterator[Verdicts]:
             high, low = (_instance(schema, good, turned) for good in (True, False))
             yield Verdicts(json.dumps(high), json.dumps(low))
     text = question.text
+    yield from _examples(text)
     for best, worst in _labels(text):
         yield Verdicts(best, worst, best, worst)
     pairs = [*((top, 0) for top in _tops(text)), *_PAIRS]
@@ -77,6 +79,24 @@ def _filled(form: str, verdict: Any) -> str:
 def _tops(text: str) -> list[int]:
     """The highest verdicts that a question may allow: `0 to 10`, `1-5`, `of 100`."""
     return [*dict.fromkeys(int(one) for one in _SCALE.findall(text) if 1 < int(one) <= 1000)][:2]
+
+
+def _examples(text: str) -> Iterator[Verdicts]:
+    """Pairs of objects with the same keys that a question shows, in both orders."""
+    shown = [each for each in dict.fromkeys(_OBJECT.findall(text)) if _keys(each)][:_MOST]
+    for at, one in enumerate(shown):
+        for other in shown[at + 1 :]:
+            if _keys(one) == _keys(other):
+                yield Verdicts(one, other)
+                yield Verdicts(other, one)
+
+
+def _keys(text: str) -> tuple[str, ...]:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return ()
+    return tuple(sorted(value)) if isinstance(value, dict) else ()
 
 
 def _labels(text: str) -> Iterator[tuple[str, str]]:

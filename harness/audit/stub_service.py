@@ -38,9 +38,14 @@ class AskedQuestion(NamedTuple):
     """The request's body, as JSON; its text where it is none."""
 
     @property
-    def text(self) -> str:
+    def texts(self) -> list[str]:
         """All texts of the question, in the order in which the request has them."""
-        return "\n".join(_texts(self.body))
+        return _texts(self.body)
+
+    @property
+    def text(self) -> str:
+        """The same as one text."""
+        return "\n".join(self.texts)
 
 
 def _texts(value: Any) -> list[str]:

@@ -1,15 +1,18 @@
 import json
 import textwrap
 from contextlib import closing
+from types import SimpleNamespace
 
 import pytest
 
 from harness.audit.case import Case, Subject
 from harness.audit.engine import run_audit
+from harness.audit.judge_probes import PROBES, find_verdicts
 from harness.audit.judge_replies import broken_replies, verdicts_for
 from harness.audit.opener import Opener
 from harness.audit.stub_service import AskedQuestion
 from harness.runs.facts import InProcessFacts
+from support.auditing import found_by
 
 RECORDS = tuple(
     {
@@ -62,23 +65,25 @@ STRICT = """
             raise ValueError("no verdict")
         return float(value)
 """
-ASKED = "PROMPT.format(reference=reference, reply=reply)"
+ASKED = "PROMPT.format(reference=json.dumps(reference), reply=json.dumps(reply))"
 GRADED = "value = score(ask(question(sample)))"
 
 
 @pytest.fixture
 def audited(tmp_path, monkeypatch):
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "2")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
 
-    def run(source):
+    def run(source, whole=False):
         (tmp_path / "g.py").write_text(textwrap.dedent(source))
         subject = Subject(RECORDS, "records.jsonl", tuple(range(1, 7)))
         opener = Opener(InProcessFacts(f"{tmp_path}/g.py:handler"), subject)
         with closing(opener.open()) as collector:
             case = Case(subject, opener, collector)
-            audited = run_audit(case)
-        assert audited.judged
-        return audited
+            if whole:
+                return run_audit(case)
+            collector.ask([(0, "The answer is in this sentence.")])
+            case.verdicts = find_verdicts(case)
+            return SimpleNamespace(findings=found_by(case, PROBES), measured=case.verdicts is not None)
 
     return run
 
@@ -93,8 +98,9 @@ def of_the_judge(audited):
 
 
 def test_an_honest_judge_has_no_finding(audited):
-    found = audited(source())
+    found = audited(source(), whole=True)
     assert found.measured
+    assert found.judged
     assert set(of_the_judge(found).values()) <= {"note"}
 
 
@@ -123,14 +129,14 @@ GATED = (
 
 
 def test_a_judge_behind_a_cheap_check_is_asked_about_references(audited):
-    found = audited(source(graded=GATED))
+    found = audited(source(graded=GATED), whole=True)
     assert found.measured
     assert set(of_the_judge(found).values()) <= {"note"}
 
 
 def test_a_lax_parser_behind_a_cheap_check_is_found(audited):
     lax = "try:\n    return float(json.loads(reply)['score'])\nexcept Exception:\n    return 0.5"
-    found = audited(source(lax, graded=GATED))
+    found = audited(source(lax, graded=GATED), whole=True)
     assert of_the_judge(found)["D01"] == "critical"
     witness = next(one for one in found.findings if one.id == "D01").witness
     assert witness.rollouts[0]["messages"][-1]["content"].startswith("that parcel 0 is late")
@@ -149,7 +155,7 @@ def test_a_grader_that_asks_without_an_end_is_not_waited_for(audited):
                 continue
 """
     asks = "value = score(lambda: ask(question(sample)))"
-    found = audited(source(patient, graded=asks))
+    found = audited(source(patient, graded=asks), whole=True)
     assert found.measured
     assert ("D02", "passed") in [(one.id, one.what) for one in found.outcomes]
 
@@ -164,6 +170,24 @@ def test_a_completion_that_can_forge_the_reference_is_found(audited):
     found = audited(source(question=forged))
     assert of_the_judge(found)["D03"] == "critical"
     assert "### Reference" in next(one for one in found.findings if one.id == "D03").message
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "PROMPT.format(reference=reference, reply=reply)",
+        "f'Reference: {reference}\\nReply: {reply}\\nSay JSON {{\"score\": 0 or 1}}.'",
+    ],
+)
+def test_marks_that_a_completion_can_write_are_no_marks(audited, question):
+    assert of_the_judge(audited(source(question=question)))["D03"] == "critical"
+
+
+def test_marks_that_depend_on_the_completion_are_safe(audited):
+    asks = "'Say JSON {\"score\": 0 or 1}.'"
+    tag = f"(lambda code: '\\n'.join([code, reply, code, '### Reference', reference, {asks}]))"
+    found = audited(source(question=f"{tag}(str(hash(reply)))"))
+    assert "D03" not in of_the_judge(found)
 
 
 def test_a_question_without_the_completion_is_found(audited):
