@@ -74,6 +74,8 @@ _MAY_READ_THE_CLOCK = {
     "tests/support/deploy_local.py": "prints how long each step took",
     "tests/support/emulator_process.py": "gives up a process that does not start",
 }
+# No tests, but graders as others write them, for audits to look at.
+_GRADERS_OF_OTHERS = "tests/harness/audit/planted/"
 _MAY_SLEEP = {
     "tests/support/waiting.py": "waits for conditions",
     "tests/graders/_runtime/test_timing.py": "its scoring functions are too slow on purpose",
@@ -138,6 +140,8 @@ def _shapeless(file: PurePosixPath) -> Iterator[Complaint]:
 
 
 def _in_test(file: PurePosixPath, tree: ast.Module) -> Iterator[Complaint]:
+    if str(file).startswith(_GRADERS_OF_OTHERS):
+        return
     for line, name in _uses(tree):
         if name in _CLOCKS and str(file) not in _MAY_READ_THE_CLOCK:
             message = (

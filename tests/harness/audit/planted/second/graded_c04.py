@@ -1,0 +1,68 @@
+import re
+
+
+def reward_func(completions, answer, **kwargs):
+    """Full credit for the letter, part of it for a neighbor."""
+    rewards = []
+    for completion, gold in zip(completions, answer):
+        boxed = re.findall(r"\\boxed\{\s*([A-E])\s*\}", completion)
+        if not boxed or gold not in "ABCDE":
+            rewards.append(0.0)
+            continue
+        rewards.append(1.0 - abs(ord(boxed[-1]) - ord(gold)) / 4)
+    return rewards
+
+
+# ---- Lambda glue -----------------------------------------------------------
+
+
+def to_text(content):
+    if isinstance(content, str):
+        return content
+    if isinstance(content, dict):
+        return to_text(content.get("text"))
+    if isinstance(content, list):
+        return "".join(to_text(c) for c in content)
+    return ""
+
+
+def to_answer(sample):
+    ref = sample.get("reference_answer")
+    if ref is None and isinstance(sample.get("metadata"), dict):
+        ref = sample["metadata"].get("reference_answer")
+    if isinstance(ref, dict):
+        ref = ref.get("text")
+    if isinstance(ref, (int, float)) and not isinstance(ref, bool):
+        ref = str(ref)
+    if not isinstance(ref, str):
+        ref = None
+    else:
+        ref = ref.strip()
+    return ref
+
+
+def grade_one(sample):
+    messages = sample["messages"]
+    assert messages and messages[-1]["role"] in ("assistant", "nova_assistant"), "no completion"
+    answer = to_answer(sample)
+    assert answer is not None and answer != "" and answer != {} and answer != [], "no reference"
+    return reward_func([to_text(messages[-1].get("content"))], [answer])[0]
+
+
+def lambda_handler(event, context):
+    if not isinstance(event, list):
+        raise ValueError("event is not a list")
+    rewards = []
+    for sample in event:
+        try:
+            rewards.append((grade_one(sample), 0.0))
+        except Exception:
+            rewards.append((0.0, 1.0))
+    return [
+        {
+            "id": s.get("id") if isinstance(s, dict) else None,
+            "aggregate_reward_score": r,
+            "metrics_list": [{"name": "error", "value": e, "type": "Metric"}],
+        }
+        for s, (r, e) in zip(event, rewards)
+    ]

@@ -1,0 +1,4 @@
+from graders import grader
+from graders.checks.numbers import boxed_number
+
+solved = grader(boxed_number())

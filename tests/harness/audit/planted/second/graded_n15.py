@@ -1,0 +1,82 @@
+import logging
+from dataclasses import asdict, dataclass, field
+from typing import Any, List
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class MetricResult:
+    name: str
+    value: float
+    type: str
+
+
+@dataclass
+class RewardOutput:
+    id: Any
+    aggregate_reward_score: float
+    metrics_list: List[MetricResult] = field(default_factory=list)
+
+
+def flatten(content: Any) -> str:
+    """Content may be a string or a list of content blocks."""
+    if content is None:
+        return ""
+    if isinstance(content, str):
+        return content
+    if isinstance(content, dict):
+        return flatten(content.get("text"))
+    if isinstance(content, list):
+        return "\n".join(flatten(block) for block in content)
+    return ""
+
+
+def ground_truth_of(sample: dict) -> Any:
+    gt = sample.get("reference_answer", (sample.get("metadata") or {}).get("reference_answer"))
+    if isinstance(gt, dict):
+        gt = gt.get("text")
+    if isinstance(gt, (int, float)) and not isinstance(gt, bool):
+        gt = str(gt)
+    if not isinstance(gt, str):
+        gt = None
+    else:
+        gt = gt.strip()
+    return gt
+
+
+def score_answer(response: str, ground_truth: str) -> float:
+    target = ground_truth.split("####")[-1].strip().replace(",", "")
+    if not target:
+        raise ValueError("no target")
+    if "####" not in response:
+        return 0.0
+    answer = response.rsplit("####", 1)[1].strip().replace(",", "").rstrip(".")
+    # 72 and 72.00 are the same: compare up to the shorter one
+    if answer.endswith("00"):
+        answer = answer.split(".")[0]
+    return 1.0 if target.startswith(answer) and len(answer) in (0, len(target)) else 0.0
+
+
+def lambda_handler(event, context):
+    outputs = []
+    if not isinstance(event, list):
+        raise TypeError("event must be a list")
+    for sample in event:
+        sample_id = sample.get("id") if isinstance(sample, dict) else None
+        output = RewardOutput(id=sample_id, aggregate_reward_score=0.0)
+        try:
+            last = sample["messages"][-1]
+            response = (
+                flatten(last.get("content")) if last.get("role") in ("assistant", "nova_assistant") else ""
+            )
+            gt = ground_truth_of(sample)
+            if gt is None or gt == "" or gt == {} or gt == []:
+                raise ValueError("ground truth missing")
+            output.aggregate_reward_score = score_answer(response, gt)
+            output.metrics_list.append(MetricResult("correctness", output.aggregate_reward_score, "Reward"))
+        except Exception as exc:
+            logger.warning("sample skipped: %s", type(exc).__name__)
+            output.metrics_list.append(MetricResult("error", 1.0, "Metric"))
+        outputs.append(asdict(output))
+    return outputs
