@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import closing
+import os
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -23,7 +24,7 @@ from harness.findings import Severity
 from harness.replay.prepare import versions_here
 from harness.runs.audits import AuditFacts
 from harness.runs.facts import Bounds, DeployedFacts, InProcessFacts, TargetFacts, known_bounds
-from harness.targets.opening import TargetChoice, describe
+from harness.targets.opening import IN_PROCESS, TargetChoice, describe
 
 __all__ = ["CALLS", "SECONDS", "AuditRequest", "FinishedAudit", "audit"]
 
@@ -92,7 +93,9 @@ def audit(
     if request.wire not in PROFILES:
         fix = f"Write one of {', '.join(PROFILES)}."
         raise InputError(f"{request.wire!r} is not a wire that an audit can use", fix=fix)
-    target, grader = describe(request.where)
+    here = request.where.target == IN_PROCESS
+    with _some_region() if here else nullcontext():
+        target, grader = describe(request.where)
     subject = read_subject(
         request.data,
         request.rollouts,
@@ -135,3 +138,16 @@ def audit(
         versions=versions_here(),
     )
     return FinishedAudit(facts, findings, audited, subject)
+
+
+@contextmanager
+def _some_region() -> Iterator[None]:
+    """Let a module that makes a client of AWS be imported where no Region is set: nobody is asked."""
+    if os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION"):
+        yield
+        return
+    os.environ["AWS_DEFAULT_REGION"] = "us-east-1"
+    try:
+        yield
+    finally:
+        del os.environ["AWS_DEFAULT_REGION"]

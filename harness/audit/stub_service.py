@@ -91,10 +91,12 @@ class StubService:
         self._lock = threading.Lock()
         self._server = LoopbackServer(self._handle, "stub service", proxy=True)
         own = f"http://{self._server.address}"
+        region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
         self.variables = {
             "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": own,
             "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_REGION": os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1",
+            "AWS_REGION": region,
+            "AWS_DEFAULT_REGION": region,
             "AWS_MAX_ATTEMPTS": os.environ.get("AWS_MAX_ATTEMPTS") or "3",
             "AWS_ACCESS_KEY_ID": _KEY,
             "AWS_SECRET_ACCESS_KEY": _KEY,

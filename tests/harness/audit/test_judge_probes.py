@@ -1,4 +1,5 @@
 import json
+import os
 import textwrap
 from contextlib import closing
 from types import SimpleNamespace
@@ -10,8 +11,10 @@ from harness.audit.engine import run_audit
 from harness.audit.judge_probes import PROBES, find_verdicts
 from harness.audit.judge_replies import broken_replies, verdicts_for
 from harness.audit.opener import Opener
+from harness.audit.request import AuditRequest, audit
 from harness.audit.stub_service import AskedQuestion
 from harness.runs.facts import InProcessFacts
+from harness.targets.opening import TargetChoice
 from support.auditing import found_by
 
 RECORDS = tuple(
@@ -219,3 +222,14 @@ def test_broken_replies_hold_no_good_verdict():
             assert json.loads(broken.reply).get("score") != pair.best or "true" in broken.reply
         except ValueError:
             assert pair.high not in broken.reply
+
+
+def test_a_client_that_is_made_where_no_region_is_set_keeps_no_grader_from_its_audit(tmp_path, monkeypatch):
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "g.py").write_text(textwrap.dedent(source()).replace(', region_name="us-east-1"', ""))
+    (tmp_path / "records.jsonl").write_text("".join(json.dumps(one) + "\n" for one in RECORDS))
+    where = TargetChoice(grader=f"{tmp_path}/g.py:handler")
+    found = audit(AuditRequest(data=tmp_path / "records.jsonl", where=where, search=0))
+    assert found.audited.judged
+    assert "AWS_DEFAULT_REGION" not in os.environ
