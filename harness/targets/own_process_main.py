@@ -27,6 +27,7 @@ from harness.targets.in_process import InProcessTarget
 from harness.targets.own_process import HEARTBEAT, DeclaredGrader
 
 _BEAT_S = 1.0
+_PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 
 
 def main() -> None:
@@ -55,6 +56,7 @@ def main() -> None:
     except HarnessError as error:
         declared = DeclaredGrader(error=str(error), exit_code=error.exit_code)
     if memory is not None:
+        _end_with_the_parent()
         _limit_memory(memory)
     answer: Any = as_json(declared)
     while True:
@@ -64,6 +66,17 @@ def main() -> None:
         event = orders.get()
         busy.set()
         answer = opened.grade(event)
+
+
+def _end_with_the_parent() -> None:
+    """Let Linux end this process when the thread that started it is gone.
+
+    The thread that listens would end it too, but code in C may hold the interpreter for ever.
+    """
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _limit_memory(more: int) -> None:

@@ -1,11 +1,15 @@
+import subprocess
+import sys
 import textwrap
 from contextlib import closing
 
+import psutil
 import pytest
 
 from harness.audit.case import FamilyStopped, Subject
 from harness.audit.opener import CallLimits, Opener
 from harness.runs.facts import InProcessFacts
+from support.waiting import until
 
 RECORDS = tuple(
     {"messages": [{"role": "user", "content": f"What is {n} + 1?"}], "reference_answer": str(n + 1)}
@@ -149,3 +153,27 @@ def test_a_grader_that_keeps_ending_its_process_stops_its_family(opened):
         collector.grade([collector.rollout(0, "bad") for _ in range(40)], batch=1)
     collector.rest()
     assert collector.ask([(0, "1")])[0].reward == 1.0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="another system's kernel ends no orphans")
+def test_a_grader_that_code_in_c_holds_ends_with_a_parent_that_is_killed(tmp_path):
+    (tmp_path / "g.py").write_text(
+        "import os, re\n"
+        "def handler(event, context):\n"
+        "    print(os.getpid(), flush=True)\n"
+        "    re.match('(a+)+$', 'a' * 60 + 'b')\n"
+    )
+    program = (
+        "import sys\n"
+        "from harness.targets.own_process import OwnProcessTarget, ProcessLimits\n"
+        "limits = ProcessLimits(60.0, 1 << 28, 1)\n"
+        f"target = OwnProcessTarget({str(tmp_path / 'g.py:handler')!r}, None, limits)\n"
+        "target.grade([{'id': 'a', 'messages': []}])\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    grader = psutil.Process(int(parent.stdout.readline()))
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    until(lambda: not grader.is_running() or grader.status() == psutil.STATUS_ZOMBIE)
