@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from .decorator import Grader, grader
 from .errors import (
+    AnswerIdError,
+    AnswerRewardError,
+    AnswerShapeError,
     ConfigurationError,
     DecorationError,
     ErrorBudgetExceeded,
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Abstain",
+    "AnswerIdError",
+    "AnswerRewardError",
+    "AnswerShapeError",
     "ConfigurationError",
     "DecorationError",
     "ErrorBudgetExceeded",

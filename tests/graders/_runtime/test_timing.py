@@ -16,6 +16,7 @@ import pytest
 from graders import Abstain, ConfigurationError, Failure, Reward, SampleError, grader
 from graders._runtime import timing
 from graders._runtime.timing import deadline_of
+from graders.errors import Interrupted
 from graders.testing import Context, make_sample
 from support.waiting import until
 
@@ -409,13 +410,14 @@ def test_an_interrupt_is_not_lost_in_a_callback_of_the_garbage_collector(monkeyp
         while True:
             gc.collect(0)
 
+    gc.collect()  # what other tests left is not to be collected here, with callbacks of its own
     gc.callbacks.append(takes_its_time)
     try:
         found = grader(timeout_s=LIMIT, max_error_rate=1)(collects).grade_all([make_sample("x")] * 5)
     finally:
         gc.callbacks.remove(takes_its_time)
     assert [getattr(one, "kind", "fine") for one in found] == ["timeout"] * 5
-    assert lost == []
+    assert [one for one in lost if issubclass(one.exc_type, Interrupted)] == []
 
 
 def test_a_scoring_functions_own_alarm_reaches_its_own_handler():
