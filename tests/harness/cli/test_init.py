@@ -161,7 +161,8 @@ def test_the_commands_of_the_readme_run_and_git_sees_nothing_of_what_they_write(
     run(tmp_path, *rft, "init", "my-grader", *words)
     run(folder, "git", "init", "--quiet")
     run(folder, "git", "add", ".")
-    ran = [run(folder, *command) for command in first_commands(folder)]
+    # A grader of one's own that pays everything alike is not to be trained with, and its audit says so.
+    ran = [run(folder, *each, code=int(own and "audit" in each)) for each in first_commands(folder)]
     assert "passed" in ran[0]
     assert "0 errors, 0 warnings" in ran[1]
     assert ("192 gradings, mean reward 0.5000" if own else "agrees with is_right on 192 of 192") in ran[2]
