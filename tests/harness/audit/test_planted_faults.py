@@ -124,7 +124,9 @@ def python(row, body):
 
 def assert_it_does_not_end(row, sample):
     """Grade a sample in a process of its own, and interrupt that after a while."""
-    said = "import json, sys; sys.path[:0] = ['tests', '.']; from support.planted import load; "
+    # A shell's job in the background would ignore the interrupt.
+    said = "import json, signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    said += "sys.path[:0] = ['tests', '.']; from support.planted import load; "
     said += "handler = load(sys.argv[1]); print('loaded', flush=True); handler(json.loads(sys.argv[2]), None)"
     command = [sys.executable, "-c", said, row.grader, json.dumps(event_of([sample]))]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
