@@ -311,7 +311,8 @@ def _collects_garbage(frame: FrameType | None) -> bool:
     """Whether a callback of the garbage collector runs: what is raised in one is reported and lost.
 
     The callbacks belong to the process (test tools and profilers add them), not to the scoring function in
-    whose allocations they happen to run.
+    whose allocations they happen to run. Where a call of one begins, Python shows the frame around it, so
+    that an interrupt can still be lost there; the next tick raises it again.
     """
     code = None if frame is None else frame.f_code
     return any(getattr(callback, "__code__", None) is code for callback in gc.callbacks)
