@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-__all__ = ["columns_of", "named", "printable", "readable", "shortened", "substitute", "wrapped"]
+__all__ = ["columns_of", "filled", "named", "printable", "readable", "shortened", "substitute", "wrapped"]
 
 # C0 and C1, what turns the direction of text or hides in it, lone surrogates; new lines and tabs stay.
 # `re` compiles it when it is first needed, which many commands never do.
@@ -85,3 +85,22 @@ def substitute(error: UnicodeError) -> tuple[str | bytes, int]:
     if isinstance(error, UnicodeEncodeError) and (plainer := _PLAINER.get(error.object[error.start])):
         return plainer, error.start + 1
     return codecs.backslashreplace_errors(error)
+
+
+def filled(text: str, indent: str = "") -> str:
+    """A paragraph that fits into 80 columns, except for paths and ARNs that do not.
+
+    Args:
+        text: What it says; control characters in it are escaped.
+        indent: What its first line begins with; the others are indented by two spaces more.
+    """
+    import textwrap
+
+    return textwrap.fill(
+        printable(text),
+        80,
+        initial_indent=indent,
+        subsequent_indent=f"{indent}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -173,10 +173,6 @@ def _ends_in(*marks: str) -> Callable[[str, str, str], object]:
     return lambda before, gold, after: before.rstrip(" ").endswith(marks)
 
 
-def _ends_at(*marks: str) -> Callable[[str, str, str], object]:
-    return lambda before, gold, after: before.endswith(marks)
-
-
 def _text(write: Callable[[Right], str]) -> Callable[[Right], str | None]:
     return lambda right: write(right) if right.format.template else None
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 import textwrap
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
+
+from harness.audit.readings import opened_json
 
 __all__ = ["Expected", "Task", "entry_of", "expected_of", "fields_of", "lookup", "written"]
 
@@ -84,7 +85,7 @@ def _strings(value: Any, key: str | None = None) -> Iterable[str]:
     """All texts of a JSON value; of one key alone, where it is given."""
     if isinstance(value, dict):
         for name, part in value.items():
-            opened = _opened(part)
+            opened = opened_json(part)
             if key is None or name == key or not isinstance(opened, str):
                 yield from _strings(opened, key)
     elif isinstance(value, list):
@@ -92,21 +93,11 @@ def _strings(value: Any, key: str | None = None) -> Iterable[str]:
             if key is None or not isinstance(part, str):
                 yield from _strings(part, key)
     elif isinstance(value, str):
-        opened = _opened(value)
+        opened = opened_json(value)
         if opened is value:
             yield value
         else:
             yield from _strings(opened, key)
-
-
-def _opened(value: Any) -> Any:
-    """A text that is JSON, as what it says; anything else as it is."""
-    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
-        try:
-            return json.loads(value)
-        except (ValueError, RecursionError):
-            return value
-    return value
 
 
 def expected_of(record: dict[str, Any], name: str | None) -> tuple[Expected, ...]:
@@ -142,7 +133,7 @@ def _inside(text: str, prompt: str) -> bool:
 
 def _pairs(value: Any) -> Iterator[tuple[Any, Any]]:
     """What tests that are objects give and want; two lists of the same length are as many tests."""
-    value = _opened(value)
+    value = opened_json(value)
     if isinstance(value, dict):
         given = next((value[key] for key in _GIVEN if key in value), None)
         wanted = [value[key] for key in _WANTED if key in value]

@@ -11,7 +11,7 @@ from harness.audit.answer_kinds import items, letter, number
 from harness.data.look_alikes import REFERENCE
 from harness.targets.reference_calls import calls_of
 
-__all__ = ["Reading", "answer_in", "readings_of"]
+__all__ = ["Reading", "answer_in", "opened_json", "readings_of"]
 
 _MARKER = "####"
 _OWN = ("messages", "reference_answer", "tools", "id")
@@ -55,7 +55,7 @@ def answer_in(reading: Reading, record: dict[str, Any]) -> str | None:
         return f"{record.get('prompt')}{record.get(reading.path[0])}".strip()
     given: Any = record
     for key in reading.path:
-        given = _opened(given)
+        given = opened_json(given)
         given = given.get(key) if isinstance(given, dict) else None
     if isinstance(given, dict) and set(given) == {"text"}:
         given = given["text"]
@@ -99,7 +99,7 @@ def _within(path: tuple[str, ...], value: Any) -> Iterator[Reading]:
     """The readings of a value and of what it holds; of a text that is JSON, what it says."""
     if isinstance(value, dict) and set(value) == {"text"}:
         value = value["text"]
-    opened = _opened(value) if isinstance(value, str) else value
+    opened = opened_json(value) if isinstance(value, str) else value
     if _has_calls(opened):
         yield from (Reading(path, part) for part in ("calls", "call", "call in Python"))
     if isinstance(value, str):
@@ -142,7 +142,7 @@ def _has_calls(value: Any) -> bool:
     return isinstance(value, (dict, list)) and bool(calls_of(value))
 
 
-def _opened(value: Any) -> Any:
+def opened_json(value: Any) -> Any:
     """A text that is a JSON object or list as what it says; anything else as it is."""
     if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
         try:
@@ -218,7 +218,7 @@ def _lettered(first: int) -> Callable[[Any], str | None]:
 
 def _pairs(value: Any) -> str | None:
     """An object as lines of keys and values, as YAML has them."""
-    opened = _opened(value)
+    opened = opened_json(value)
     if not isinstance(opened, dict):
         return None
     return "\n".join(f"{key}: {_whole(one)}" for key, one in opened.items())

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from harness.cli.options import artifact_option, check_function, deployed_options, json_option, model_option
-from harness.cli.output import SEVERITY_STYLES, emit_json, printable, stdout_console
+from harness.cli.output import SEVERITY_STYLES, emit_json, stdout_console
+from harness.printable import filled
 
 if TYPE_CHECKING:
     from harness.deploy.doctor import Diagnosis
@@ -94,33 +94,21 @@ def _tell(diagnosis: Diagnosis) -> None:
 
     console = stdout_console()
     for name, figures in diagnosis.artifacts.items():
-        console.print(_filled(f"{name}: {_artifact(figures)}"))
+        console.print(filled(f"{name}: {_artifact(figures)}"))
         for judge in figures["judges"]:
-            console.print(_filled(f"{name} asks {_judge(judge)}"))
+            console.print(filled(f"{name} asks {_judge(judge)}"))
     for arn, figures in diagnosis.functions.items():
-        console.print(_filled(f"{arn}: {_function(figures)}"))
+        console.print(filled(f"{arn}: {_function(figures)}"))
     for one in sorted(diagnosis.findings, key=lambda one: -one.severity.rank):
         head = f"{one.severity.value} {one.id} {RULES[one.id].title}"
         console.print(head, style=SEVERITY_STYLES[one.severity.value])
-        console.print(_filled(f"{_place(one)}{one.message}", "  "))
+        console.print(filled(f"{_place(one)}{one.message}", "  "))
         if one.fix:
-            console.print(_filled(one.fix, "  "), style="dim")
+            console.print(filled(one.fix, "  "), style="dim")
     counts = count_by_severity(diagnosis.findings)
     said = [f"{count} {severity.value}{'s' * (count > 1)}" for severity, count in counts.items() if count]
-    console.print(_filled(f"looked at {len(diagnosis.looked_at)}: {', '.join(diagnosis.looked_at)}"))
+    console.print(filled(f"looked at {len(diagnosis.looked_at)}: {', '.join(diagnosis.looked_at)}"))
     console.print(", ".join(said) or "nothing to complain of")
-
-
-def _filled(text: str, indent: str = "") -> str:
-    """A paragraph that fits into 80 columns, except for paths and ARNs that do not."""
-    return textwrap.fill(
-        printable(text),
-        80,
-        initial_indent=indent,
-        subsequent_indent=f"{indent}  ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
 
 
 def _place(one: Finding) -> str:

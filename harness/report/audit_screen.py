@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from harness.printable import printable, shortened
+from harness.printable import filled, printable, shortened
 from harness.report.console import SafeConsole
 from harness.report.severity_styles import SEVERITY_STYLES
 from harness.runs.audits import AuditFacts, AuditFinding, AuditHeadline, Verdict
@@ -29,25 +28,25 @@ def print_audit(facts: AuditFacts, console: SafeConsole, remarks: Iterable[str] 
             on one line, so that it can be copied.
     """
     if facts.headline is not None:
-        console.print(_filled(f"{facts.headline.message} ({facts.headline.id})"), style="bold")
+        console.print(filled(f"{facts.headline.message} ({facts.headline.id})"), style="bold")
     elif facts.verdict == "train":
         console.print("No probe found a completion that is paid and should not be.", style="bold")
     for one in facts.open[:_SHOWN]:
         console.print()
         _print_finding(one, console, facts.headline)
     console.print()
-    console.print(_filled(verdict_line(facts)), style=_STYLES[facts.verdict])
+    console.print(filled(verdict_line(facts)), style=_STYLES[facts.verdict])
     for one in facts.open[_SHOWN:]:
         line = f"{one.severity.value} {one.id}{_place(one)} {shortened(one.message)}{_how_often(one)}"
-        console.print(_filled(line, "  "))
+        console.print(filled(line, "  "))
     for one in facts.findings:
         if one.waived is not None:
             line = f"waived: {one.severity.value} {one.id} {one.title} ({one.waived})"
-            console.print(_filled(line, "  "), style="dim")
+            console.print(filled(line, "  "), style="dim")
     for note in facts.notes:
-        console.print(_filled(note))
+        console.print(filled(note))
     for line in (*_figures(facts), *remarks):
-        console.print(line if line.startswith(_COMMAND) else _filled(line), style="dim", soft_wrap=True)
+        console.print(line if line.startswith(_COMMAND) else filled(line), style="dim", soft_wrap=True)
 
 
 def audit_text(facts: AuditFacts) -> str:
@@ -75,15 +74,15 @@ def verdict_line(facts: AuditFacts) -> str:
 
 def _print_finding(one: AuditFinding, console: SafeConsole, headline: AuditHeadline | None) -> None:
     head = f"{one.severity.value} {one.id} {one.title}"
-    console.print(_filled(head), style=SEVERITY_STYLES[one.severity.value])
+    console.print(filled(head), style=SEVERITY_STYLES[one.severity.value])
     if one.message not in (one.title, headline.message if headline else None):  # nobody reads it twice
-        console.print(_filled(f"{shortened(one.message, _MOST)}{_how_often(one)}", "  "))
+        console.print(filled(f"{shortened(one.message, _MOST)}{_how_often(one)}", "  "))
     where = _place(one).strip(" :")
     witness = "" if one.witness is None else f"witness {one.witness}"
     if where or witness:
-        console.print(_filled(", ".join(part for part in (where, witness) if part), "  "), style="dim")
+        console.print(filled(", ".join(part for part in (where, witness) if part), "  "), style="dim")
     if one.fix:
-        console.print(_filled(one.fix, "  "))
+        console.print(filled(one.fix, "  "))
 
 
 def _place(one: AuditFinding) -> str:
@@ -103,15 +102,3 @@ def _figures(facts: AuditFacts) -> Iterator[str]:
         yield f"answers taken as {facts.kind}; formats: {', '.join(map(repr, facts.formats))}"
     counts = ", ".join(f"{count} {what}" for what, count in facts.probes.items())
     yield f"probes: {counts}; {facts.gradings:,} gradings in {facts.seconds:.1f} s"
-
-
-def _filled(text: str, indent: str = "") -> str:
-    """A paragraph that fits into 80 columns, except for paths and texts without a space."""
-    return textwrap.fill(
-        printable(text),
-        80,
-        initial_indent=indent,
-        subsequent_indent=f"{indent}  ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
