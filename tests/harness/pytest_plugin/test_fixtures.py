@@ -223,6 +223,6 @@ def test_a_new_project_s_tests_pass_alone_and_on_workers(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_project(pytester.path / "my-grader")
-    assert "2 passed" in said_by(pytester, "my-grader")
+    assert "3 passed" in said_by(pytester, "my-grader")
     monkeypatch.chdir(pytester.path / "my-grader")
-    assert "2 passed" in said_by(pytester, "-n", "2")
+    assert "3 passed" in said_by(pytester, "-n", "2")
