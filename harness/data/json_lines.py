@@ -1,4 +1,4 @@
-"""Reads a JSONL file: its lines as bytes with their offsets, or one line as a Python value.
+"""Reads JSON lines: the lines of a source as bytes with their offsets, or one line as a Python value.
 
 Training files and rollouts files are both read through here, so that a line means the same everywhere, and
 the same as in Lambda. Lines are streamed: memory is that of the longest. What it should hold is unknown here.
@@ -8,22 +8,36 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections import Counter
 from collections.abc import Iterator
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import orjson
 
+from harness.data.sources import DataFile, Source, as_source, parts_of, unreadable
 from harness.errors import InputError
 
-__all__ = ["BOM", "MAX_LINE", "EncodingError", "LineError", "lines", "oddity", "parse", "repeated_keys"]
+__all__ = [
+    "BOM",
+    "MAX_LINE",
+    "EncodingError",
+    "Line",
+    "LineError",
+    "lines",
+    "numbered_lines",
+    "oddity",
+    "parse",
+    "place_of",
+    "repeated_keys",
+]
 
 BOM = b"\xef\xbb\xbf"
 """UTF-8 byte order mark."""
 
 MAX_LINE = 64 * 1024 * 1024
 """Longest line that is read, in bytes; ten times what one Lambda call can carry."""
+
+_BLOCK = 1024 * 1024
 
 # The integers that orjson keeps exact; it reads larger ones as floats without a word.
 _EXACT = float(2**63)
@@ -133,44 +147,135 @@ def repeated_keys(line: bytes) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def lines(
-    path: str | os.PathLike[str], start: int = 0, end: int | None = None
-) -> Iterator[tuple[int, bytes]]:
-    r"""Stream the lines of a file, or those of one byte range of it.
+def lines(file: DataFile, start: int = 0, end: int | None = None) -> Iterator[tuple[int, bytes]]:
+    r"""Stream the lines of a source, or those of one byte range of it.
 
     A range holds the lines whose first byte stands in it, so that adjoining ranges hold every line once,
     wherever they are cut. Blank lines are yielded (as `b""` or spaces), since line numbers count them.
 
     Args:
-        path: File to read; a pipe will do when `start` is 0.
+        file: The source, or its name.
         start: First byte of the range.
-        end: Byte after the range; None for the end of the file.
+        end: Byte after the range; None for the end of the source.
 
     Yields:
         Offset of the line's first byte, and the line without its `\n` or `\r\n`.
 
     Raises:
-        InputError: The file is missing, a folder, not readable or compressed, or a line exceeds `MAX_LINE`.
-        EncodingError: The file is UTF-16 or UTF-32.
+        InputError: It is missing, a folder, not readable or compressed, or a line exceeds `MAX_LINE`.
+        EncodingError: It is UTF-16 or UTF-32.
     """
-    name = os.fspath(path)
-    try:
-        with open(name, "rb", buffering=1024 * 1024) as file:
-            offset = start
-            if start == 0:
-                _refuse_other_formats(file, name)
-            else:
-                # The line that begins before the range belongs to the range before.
-                file.seek(start - 1)
-                offset = start - 1 + len(_read_line(file, name, start))
-            while end is None or offset < end:
-                line = _read_line(file, name, offset)
-                if not line:
-                    return
-                yield offset, line.removesuffix(b"\n").removesuffix(b"\r")
-                offset += len(line)
-    except OSError as error:
-        raise _unreadable(error, name) from error
+    base = 0
+    for part, length in parts_of(as_source(file)):
+        if end is not None and base >= end:
+            return
+        if length is None or start < base + length:
+            reading = _PartLines(part, base, start, end)
+            yield from reading
+            length = reading.read if length is None else length
+        base += length
+
+
+class Line(NamedTuple):
+    """One line of a source, and where it stands."""
+
+    source: str
+    """Name of the file or object that it stands in."""
+    number: int
+    """Line number from 1 in that file or object, blank lines counted."""
+    at: int
+    """Offset of its first byte in the whole source."""
+    text: bytes
+    r"""The line without its `\n` or `\r\n`."""
+
+    @property
+    def place(self) -> str:
+        """`file:12`."""
+        return f"{self.source}:{self.number}"
+
+
+def numbered_lines(file: DataFile) -> Iterator[Line]:
+    """Stream the lines of a source, each with its place; blank lines are yielded too.
+
+    Args:
+        file: The source, or its name.
+
+    Raises:
+        InputError: As `lines`.
+    """
+    base = 0
+    for part, length in parts_of(as_source(file)):
+        reading = _PartLines(part, base)
+        for number, (at, text) in enumerate(reading, 1):
+            yield Line(part.name, number, at, text)
+        base += reading.read if length is None else length
+
+
+def place_of(file: DataFile, at: int) -> str:
+    """Where a byte stands, as people look it up: `file:12`.
+
+    Args:
+        file: The source, or its name.
+        at: Offset in the whole source.
+
+    Raises:
+        InputError: It cannot be read.
+    """
+    (part, length), *others = parts_of(as_source(file))
+    base = 0
+    while others and length is not None and at >= base + length:
+        base += length
+        (part, length), *others = others
+    if part.name.startswith("s3://"):  # counting its lines would fetch all that stands before
+        return f"{part.name}, byte {at - base}"
+    before, left = 0, at - base
+    with part.open() as text:
+        while left > 0 and (read := text.read(min(left, _BLOCK))):
+            before, left = before + read.count(b"\n"), left - len(read)
+    return f"{part.name}:{before + 1}"
+
+
+class _PartLines:
+    """The lines of one file or object whose first byte stands in a range of the whole.
+
+    Args:
+        part: The file or object.
+        base: Where it begins in the whole.
+        start: First byte of the range, in the whole.
+        end: Byte after the range, in the whole; None for no end.
+    """
+
+    def __init__(self, part: Source, base: int, start: int = 0, end: int | None = None) -> None:
+        self._part = part
+        self._base = base
+        self._start = start
+        self._end = math.inf if end is None else end
+        self.read = 0
+        """Bytes up to the end of the last line that was read, with the newline that it may have lacked."""
+
+    def __iter__(self) -> Iterator[tuple[int, bytes]]:
+        """Each line's offset in the whole, and its text."""
+        name, start, end = self._part.name, self._start, self._end
+        # What has to be read through anyway is read from its beginning; its first lines are left out.
+        skip = max(start - self._base, 0) if self._part.seekable else 0
+        try:
+            with self._part.open(max(skip - 1, 0)) as file:
+                offset = self._base + skip
+                if not skip:
+                    _refuse_other_formats(file, name)
+                else:
+                    # The line that begins before the range belongs to the range before.
+                    offset += len(_read_line(file, name, skip)) - 1
+                while offset < end:
+                    line = _read_line(file, name, offset - self._base)
+                    if not line:
+                        break
+                    if offset >= start:
+                        yield offset, line.removesuffix(b"\n").removesuffix(b"\r")
+                    offset += len(line)
+                    self.read = offset - self._base + (not line.endswith(b"\n"))
+        except OSError as error:
+            raise unreadable(error, name) from error
 
 
 def _parse_slowly(line: bytes) -> Any:
@@ -240,13 +345,3 @@ def _refuse_other_formats(file: Any, name: str) -> None:
     # JSON begins with an ASCII character, which UTF-16 and UTF-32 write with NUL bytes even without a mark.
     if head.startswith(_UTF16_OR_32) or (len(head) > 1 and 0 in head[:2] and any(head[:4])):
         raise EncodingError("the file is UTF-16 or UTF-32, not UTF-8", place=name, fix="Save it as UTF-8.")
-
-
-def _unreadable(error: OSError, name: str) -> InputError:
-    if isinstance(error, FileNotFoundError):
-        return InputError("no such file", place=name, fix="Check the path.")
-    if isinstance(error, IsADirectoryError):
-        return InputError("this is a folder", place=name, fix="Name the JSONL file in it.")
-    if isinstance(error, PermissionError):
-        return InputError("not allowed to read this file", place=name, fix="Check its permissions.")
-    return InputError(f"cannot read the file: {error.strerror or error}", place=name)
