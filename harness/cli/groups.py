@@ -14,6 +14,7 @@ GROUPS = {
         "config": "Show the project's settings, and where each is from.",
     },
     "Data": {
+        "convert": "Convert rows of other tools to records or rollouts.",
         "validate": "Check a training file against the service's rules.",
         "rollout": "Ask a model for completions and keep them as rollouts.",
     },

@@ -1,0 +1,135 @@
+"""`rft convert`: rows of another tool as records or rollouts."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.cli.options import json_option
+from harness.cli.output import emit_json, printable, progress_bar, say
+from harness.data.formats.all_importers import IMPORTERS
+from harness.data.formats.importer import REWARD
+from harness.printable import named
+
+if TYPE_CHECKING:
+    from harness.data.formats.conversion import Conversion
+
+_SHOWN = 10
+"""Kinds of problems, and lost paths, that are shown; `--json` holds all."""
+
+
+@click.command("convert")
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+@click.option(
+    "--from",
+    "name",
+    metavar="FORMAT",
+    type=click.Choice([one.name for one in IMPORTERS]),
+    help=f"Read rows of this format: {', '.join(one.name for one in IMPORTERS)}. By default their keys tell.",
+)
+@click.option(
+    "--map",
+    "maps",
+    metavar="FIELD=PATH",
+    multiple=True,
+    help="Take this field from there, such as reference_answer=reward_model.ground_truth. Repeatable.",
+)
+@json_option
+@click.pass_context
+def command(
+    context: click.Context, source: str, target: str, name: str | None, maps: tuple[str, ...], as_json: bool
+) -> None:
+    """Convert rows of another tool, in FROM, to records or rollouts in the new file TO ("-" is stdout).
+
+    Exit codes: 0 every row was converted; 1 a row could not be, and the others are in TO; 2 FROM cannot be
+    read, its format is not clear, or TO exists.
+    """
+    from harness.data.formats.conversion import convert, convert_to_file
+    from harness.data.formats.field_maps import parse_map
+    from harness.errors import InputError
+
+    wanted = [parse_map(text) for text in maps]
+    if target == "-" and as_json:
+        raise InputError("stdout takes the lines or the JSON object", fix="Name a file, or leave out --json.")
+    if target == "-":
+        found = convert(source, sys.stdout.buffer, name, wanted)
+        sys.stdout.buffer.flush()
+    else:
+        with progress_bar("converting", quiet=as_json) as update:
+            progress = None if update is None else _moving(update, source)
+            found = convert_to_file(source, Path(target), name, wanted, progress)
+    if as_json:
+        emit_json({**found.to_json(), "to": target if found.lines else None})
+    else:
+        _tell_made(found, target)
+        _tell_lacking(found)
+        _tell_next(found, target)
+    context.exit(1 if found.failed else 0)
+
+
+def _moving(update: Callable[..., None], source: str) -> Callable[[int], None]:
+    size = os.path.getsize(source) if os.path.isfile(source) else None
+
+    def move(done: int) -> None:
+        update(completed=done, total=size)
+
+    return move
+
+
+def _tell_made(found: Conversion, target: str) -> None:
+    """What was written, and what of it may surprise."""
+    made = [
+        f"{count:,} {word}{'' if count == 1 else 's'}"
+        for word, count in (("record", found.records), ("rollout", found.rollouts))
+        if count
+    ]
+    place = "" if target == "-" else f" in {target}"
+    what = f"{' and '.join(made)}{place}" if made else "nothing was written"
+    of = f"{_rows(found.rows)}, read as {found.importer.title}"
+    say(f"{found.source}: {of}: {what}", err=target == "-")
+    if found.records and found.rollouts:
+        say("records and rollouts are mixed: no command takes both in one file", err=True)
+    if found.repeated:
+        lines = "line repeats" if found.repeated == 1 else "lines repeat"
+        say(f"{found.repeated:,} {lines} the id or record of an earlier one; all are kept", err=True)
+
+
+def _tell_lacking(found: Conversion) -> None:
+    """The rows that were not converted, and what others lost."""
+    if found.failed:
+        say(f"{_rows(found.failed)} could not be converted:", err=True)
+        problems = list(found.problems.values())
+        for one in problems[:_SHOWN]:
+            more = f" ({one.rows:,} such rows)" if one.rows > 1 else ""
+            say(printable(f"  {one.first}: {one.message}{more}"), err=True)
+        if len(problems) > _SHOWN:
+            say(f"  ... and {len(problems) - _SHOWN:,} more kinds; --json lists them", err=True)
+    if found.lost:
+        paths = [f"{path} ({rows:,})" for path, rows in found.lost.most_common()]
+        fields = "1 field is" if len(paths) == 1 else f"{len(paths):,} fields are"
+        of = f"of {_rows(found.rows - found.failed)}"
+        say(printable(f"{fields} not carried over, {of}: {named(paths)}"), err=True)
+
+
+def _tell_next(found: Conversion, target: str) -> None:
+    """What to do with the result."""
+    if not found.lines or target == "-":
+        return
+    if found.importer.advice:
+        say(found.importer.advice)
+    if found.rollouts:
+        label = f" --label {REWARD}" if found.rewarded else ""
+        say(f"next: rft replay {shlex.quote(target)}{label} --grader MODULE:NAME", verbatim=True)
+    else:
+        say(f"next: rft validate {shlex.quote(target)}", verbatim=True)
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row{'' if count == 1 else 's'}"

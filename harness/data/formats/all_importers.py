@@ -1,0 +1,52 @@
+"""All importers, and which of them a file's rows belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from harness.data.formats.importer import Converted, Importer, RowError
+from harness.data.formats.verl_rows import VERL
+
+__all__ = ["IMPORTERS", "importer_named", "importers_of"]
+
+IMPORTERS: Final[tuple[Importer, ...]] = (VERL,)
+"""In the order in which the documentation lists them."""
+
+
+def importer_named(name: str) -> Importer:
+    """The importer of a name.
+
+    Raises:
+        KeyError: There is none.
+    """
+    return {importer.name: importer for importer in IMPORTERS}[name]
+
+
+def importers_of(rows: Sequence[Mapping[str, Any]]) -> list[Importer]:
+    """The importers that recognize all of some rows.
+
+    Of several that convert the rows to the same lines, only the first is returned.
+
+    Args:
+        rows: A file's first rows.
+    """
+    if not rows:
+        return []
+    found = [one for one in IMPORTERS if all(map(one.recognizes, rows))]
+    results: list[list[Converted | str]] = []
+    return [one for one in found if _is_new(results, [_converted(one, row) for row in rows])]
+
+
+def _is_new(results: list[list[Converted | str]], result: list[Converted | str]) -> bool:
+    if result in results:
+        return False
+    results.append(result)
+    return True
+
+
+def _converted(importer: Importer, row: Mapping[str, Any]) -> Converted | str:
+    try:
+        return importer.convert(row)
+    except RowError:
+        return "not converted"

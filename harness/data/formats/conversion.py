@@ -1,0 +1,279 @@
+"""Converts a file of rows: streams them through one importer, and counts what is lost or not converted."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from harness.data.formats.all_importers import IMPORTERS, importer_named, importers_of
+from harness.data.formats.field_maps import FieldMap, adding_fields, by_maps
+from harness.data.formats.importer import REWARD, Importer, RowError
+from harness.data.identity import record_key
+from harness.data.json_lines import LineError, lines, parse, repeated_keys
+from harness.data.records import ends_with_assistant
+from harness.disk import replaced
+from harness.errors import InputError
+from harness.printable import named
+
+__all__ = ["Conversion", "RowProblem", "convert", "convert_to_file"]
+
+_LOOKED_AT = 20
+"""First rows that tell the format."""
+_KINDS_KEPT = 1_000
+"""Most kinds of problems that are kept apart."""
+
+
+@dataclass(slots=True)
+class RowProblem:
+    """Why rows could not be converted."""
+
+    message: str
+    first: str
+    """`file:line` of the first such row."""
+    rows: int = 0
+
+
+@dataclass(slots=True)
+class Conversion:
+    """What became of a file's rows."""
+
+    source: str
+    importer: Importer
+    rows: int = 0
+    records: int = 0
+    rollouts: int = 0
+    repeated: int = 0
+    """Lines whose id, or whose record where they are records, an earlier line has."""
+    failed: int = 0
+    """Rows that could not be converted."""
+    rewarded: int = 0
+    """Rollouts that carry a reward."""
+    references: int = 0
+    """Lines with a reference answer."""
+    problems: dict[str, RowProblem] = field(default_factory=dict)
+    """By message, in the order of the file."""
+    lost: Counter[str] = field(default_factory=Counter)
+    """Rows that hold something at each path that no line carries."""
+
+    @property
+    def lines(self) -> int:
+        """Lines written."""
+        return self.records + self.rollouts
+
+    def to_json(self) -> dict[str, Any]:
+        """The result as one JSON object."""
+        return {
+            "from": self.source,
+            "format": self.importer.name,
+            "rows": self.rows,
+            "records": self.records,
+            "rollouts": self.rollouts,
+            "repeated": self.repeated,
+            "not_converted": self.failed,
+            "problems": [
+                {"message": one.message, "rows": one.rows, "first": one.first}
+                for one in self.problems.values()
+            ],
+            "lost": dict(self.lost.most_common()),
+        }
+
+    def add_problem(self, message: str, place: str) -> None:
+        """Count a row that could not be converted."""
+        self.failed += 1
+        if message not in self.problems and len(self.problems) >= _KINDS_KEPT:
+            message = "other problems"
+        self.problems.setdefault(message, RowProblem(message, place)).rows += 1
+
+
+class _SourceRow(NamedTuple):
+    place: str
+    at: int
+    value: Any
+    problem: str | None
+
+
+def convert(
+    source: str | os.PathLike[str],
+    target: IO[bytes],
+    name: str | None = None,
+    maps: Sequence[FieldMap] = (),
+    progress: Callable[[int], None] | None = None,
+) -> Conversion:
+    """Convert every row of a file.
+
+    Args:
+        source: Where the rows are.
+        target: Takes the lines.
+        name: The importer's name; None to recognize the format by the first rows.
+        maps: Where the rows keep further fields, or everything where no importer knows them.
+        progress: Is told the offset of the row at hand, now and then.
+
+    Raises:
+        InputError: The file cannot be read, or the format of its rows is not clear.
+    """
+    rows = _rows(source)
+    first = list(islice(rows, _LOOKED_AT))
+    if not first:
+        raise InputError("the file is empty", place=os.fspath(source), fix="Name a file of rows, one a line.")
+    known = [row.value for row in first if row.problem is None]
+    found = Conversion(os.fspath(source), _importer(os.fspath(source), known, name, maps))
+    seen: set[int] = set()
+    for row in chain(first, rows):
+        if progress is not None and found.rows % 256 == 0:
+            progress(row.at)
+        found.rows += 1
+        try:
+            if row.problem is not None:
+                raise RowError(row.problem)
+            made = found.importer.convert(row.value)
+            if not made.lines:
+                raise RowError("the row holds nothing to convert")
+            texts = [_dumped(line) for line in _with_ids(made.lines, found.rows)]
+        except RowError as error:
+            found.add_problem(str(error), row.place)
+            continue
+        except RecursionError:
+            found.add_problem("not readable: nested too deeply", row.place)
+            continue
+        found.lost.update(made.lost)
+        for line, text in zip(made.lines, texts, strict=True):
+            _count(found, line, seen)
+            target.write(text)
+    return found
+
+
+def convert_to_file(
+    source: str | os.PathLike[str],
+    path: Path,
+    name: str | None = None,
+    maps: Sequence[FieldMap] = (),
+    progress: Callable[[int], None] | None = None,
+) -> Conversion:
+    """Convert into a new file, which appears when it is whole; there is none where no row could be converted.
+
+    Args:
+        source: As for `convert`.
+        path: The new file.
+        name: As for `convert`.
+        maps: As for `convert`.
+        progress: As for `convert`.
+
+    Raises:
+        InputError: As for `convert`; or there is such a file, or it cannot be written.
+    """
+    if os.path.lexists(path):
+        raise InputError("this file exists, and is not overwritten", place=str(path), fix="Name a new file.")
+    try:
+        with replaced(path) as file:
+            found = convert(source, file, name, maps, progress)
+            if not found.lines:
+                raise _NothingError(found)
+    except _NothingError as nothing:
+        return nothing.found
+    return found
+
+
+class _NothingError(Exception):
+    """No row could be converted, so that there is nothing to write."""
+
+    def __init__(self, found: Conversion) -> None:
+        self.found = found
+
+
+def _rows(source: str | os.PathLike[str]) -> Iterator[_SourceRow]:
+    for number, (at, line) in enumerate(lines(source), 1):
+        if not line.strip():
+            continue
+        place = f"{os.fspath(source)}:{number}"
+        try:
+            value = parse(line)
+        except LineError as error:
+            yield _SourceRow(place, at, None, str(error))
+            continue
+        problem = None if isinstance(value, dict) else "the row is JSON, but not an object"
+        if twice := repeated_keys(line):
+            problem = f"the key `{twice[0][:40]}` stands twice in one object"
+        yield _SourceRow(place, at, value, problem)
+
+
+def _importer(
+    source: str, rows: Sequence[Mapping[str, Any]], name: str | None, maps: Sequence[FieldMap]
+) -> Importer:
+    """The importer to use."""
+    if name is not None:
+        return adding_fields(importer_named(name), maps)
+    if any(one.is_text for one in maps):
+        return by_maps(maps)
+    found = importers_of(rows)
+    if len(found) == 1:
+        return adding_fields(found[0], maps)
+    if maps and all("messages" in row for row in rows):
+        return by_maps(maps)
+    raise _unclear(source, rows, found)
+
+
+def _unclear(source: str, rows: Sequence[Mapping[str, Any]], found: Sequence[Importer]) -> InputError:
+    """Why no importer can be chosen."""
+    if not rows:
+        what = "the file does not begin with rows of JSON"
+        return InputError(what, place=source, fix="Write one JSON object a line.")
+    fix = "Or say where the parts are: --map messages=PATH --map reference_answer=PATH."
+    fix = f"Name it: --from {'|'.join(one.name for one in found or IMPORTERS)}. {fix}"
+    if found:
+        titles = " or ".join(one.title for one in found)
+        return InputError(f"these may be {titles}", place=source, fix=fix)
+    if first := importers_of(rows[:1]):
+        other = next(number for number, row in enumerate(rows, 1) if not first[0].recognizes(row))
+        what = f"the first row looks like {first[0].title}, and row {other} does not"
+        return InputError(what, place=source, fix=fix)
+    if all(isinstance(row.get("messages"), list) for row in rows):
+        what = "the rows have `messages`: these are records or rollouts as they are"
+        return InputError(what, place=source, fix="Use the file as it is, or add fields by --map.")
+    what = f"the format of the rows is not recognized; the first has the keys {named(list(rows[0]))}"
+    return InputError(what, place=source, fix=fix)
+
+
+def _with_ids(made: tuple[dict[str, Any], ...], number: int) -> Iterable[dict[str, Any]]:
+    """The lines, each rollout with an id: one that has none gets the number of its row."""
+    several = sum(map(ends_with_assistant, made)) > 1
+    for count, line in enumerate(made, 1):
+        if ends_with_assistant(line) and line.get("id") is None:
+            line["id"] = f"row-{number}-{count}" if several else f"row-{number}"
+        yield line
+
+
+def _dumped(line: Mapping[str, Any]) -> bytes:
+    text = json.dumps(line, ensure_ascii=False)
+    try:
+        return text.encode() + b"\n"
+    except UnicodeEncodeError:  # half a character, which only an escape can write
+        return json.dumps(line).encode() + b"\n"
+
+
+def _count(found: Conversion, line: Mapping[str, Any], seen: set[int]) -> None:
+    """Count one line that was converted."""
+    is_rollout = ends_with_assistant(dict(line))
+    if is_rollout:
+        found.rollouts += 1
+        found.rewarded += REWARD in line
+    else:
+        found.records += 1
+    found.references += "reference_answer" in line
+    key = hash(_identity(line, is_rollout=is_rollout))
+    found.repeated += key in seen
+    seen.add(key)
+
+
+def _identity(line: Mapping[str, Any], *, is_rollout: bool) -> str:
+    if is_rollout:
+        return json.dumps(line.get("id"))
+    try:
+        return record_key(dict(line))
+    except LineError:  # nested too deeply to be compared
+        return json.dumps(line)

@@ -1,0 +1,167 @@
+"""`--map FIELD=PATH`: rows of any shape, converted by saying where their parts are."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from harness.data.formats.importer import Converted, Importer, RowError
+from harness.data.formats.row_parts import RowParts, completion_of, line_of, prompt_of
+from harness.errors import InputError
+from harness.printable import shortened
+
+__all__ = ["FieldMap", "adding_fields", "by_maps", "parse_map"]
+
+_TEXTS: Final = ("messages", "completion", "system")
+"""Fields that say what was asked and answered: they make a row's messages."""
+_OURS: Final = ("id", "record", "model", "finish_reason", "service", "expected_reward")
+_JSON: Final = ":json"
+_FIX: Final = "Write --map FIELD=PATH, such as --map reference_answer=reward_model.ground_truth."
+
+
+@dataclass(frozen=True, slots=True)
+class FieldMap:
+    """Where rows keep what one of our fields holds."""
+
+    field: str
+    path: tuple[str, ...]
+    """Keys and indexes, outermost first."""
+    is_json: bool
+    """Whether the value there is a text of JSON to be read, as in a CSV file."""
+
+    @property
+    def shown(self) -> str:
+        """The path as people write it."""
+        return ".".join(self.path)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it says what was asked or answered."""
+        return self.field in _TEXTS
+
+
+def parse_map(text: str) -> FieldMap:
+    """Read `FIELD=PATH`.
+
+    `choices.0.text` and `choices[0].text` are the same path; with `answer:json`, the text there is JSON.
+
+    Raises:
+        InputError: It is no map, or its field cannot be one.
+    """
+    field, equals, path = text.partition("=")
+    field, path = field.strip(), path.strip()
+    is_json = path.endswith(_JSON)
+    keys = tuple(re.sub(r"\[(\d+)\]", r".\1", path.removesuffix(_JSON)).split("."))
+    if not equals or not field or not all(keys):
+        raise InputError(f"{text!r} is no map of a field", place="--map", fix=_FIX)
+    if field in ("metadata", "trajectories"):
+        raise InputError(
+            f"the wire to the grader uses the name {field}", place="--map", fix="Name it otherwise."
+        )
+    return FieldMap(field, keys, is_json)
+
+
+class _Found(NamedTuple):
+    at: tuple[str | int, ...]
+    """Keys and indexes, outermost first."""
+    value: Any
+
+
+def by_maps(maps: Sequence[FieldMap]) -> Importer:
+    """An importer of rows that only the maps describe.
+
+    Args:
+        maps: At least where the messages are, unless the rows call them `messages`.
+    """
+
+    def convert(row: Mapping[str, Any]) -> Converted:
+        return _convert(row, maps)
+
+    return Importer("map", "rows as --map describes them", lambda row: True, convert)
+
+
+def adding_fields(importer: Importer, maps: Sequence[FieldMap]) -> Importer:
+    """An importer whose lines also get the mapped fields.
+
+    Raises:
+        InputError: A map says what was asked or answered, which the importer finds by itself.
+    """
+    for one in maps:
+        if one.is_text:
+            what = f"the importer {importer.name} finds `{one.field}` by itself"
+            raise InputError(what, place="--map", fix="Leave this map out, or --from.")
+    if not maps:
+        return importer
+
+    def convert(row: Mapping[str, Any]) -> Converted:
+        lines, lost = importer.convert(row)
+        mapped = {one.field: _found(row, one) for one in maps}
+        fields = {name: part.value for name, part in mapped.items()}
+        carried = {".".join(map(str, part.at)) for part in mapped.values()}
+        return Converted(
+            tuple({**line, **fields} for line in lines), tuple(path for path in lost if path not in carried)
+        )
+
+    return Importer(importer.name, importer.title, importer.recognizes, convert)
+
+
+def _convert(row: Mapping[str, Any], maps: Sequence[FieldMap]) -> Converted:
+    parts = RowParts(row)
+    mapped = {one.field: _found(row, one) for one in maps}
+    values = {name: part.value for name, part in mapped.items()}
+    for part in mapped.values():
+        parts.take(*part.at)
+    shown = {one.field: one.shown for one in maps}
+    asked = values.pop("messages") if "messages" in values else parts.take("messages")
+    messages = list(_system(values.pop("system", None), shown))
+    messages += prompt_of(asked, shown.get("messages", "messages"))
+    if "completion" in values:
+        messages += completion_of(values.pop("completion"), shown["completion"])
+    reference = (
+        values.pop("reference_answer") if "reference_answer" in values else parts.take("reference_answer")
+    )
+    ours = {name: values.pop(name) for name in _OURS if name in values}
+    line = line_of(messages, reference, {**parts.rest(), **values}, **ours)
+    return parts.converted(line)
+
+
+def _system(text: Any, shown: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    if isinstance(text, str):
+        yield {"role": "system", "content": text}
+    elif text is not None:
+        raise RowError(f"`{shown['system']}` is no text")
+
+
+def _found(row: Mapping[str, Any], one: FieldMap) -> _Found:
+    """The value of a map in one row."""
+    value: Any = row
+    at: list[str | int] = []
+    keys = list(one.path)
+    while keys:
+        key, wide = _step(value, keys)
+        if not wide:
+            raise RowError(f"the row has no `{shortened(one.shown, 60)}`")
+        value = value[key]
+        at.append(key)
+        del keys[:wide]
+    return _Found(tuple(at), _from_json(value, one) if one.is_json else value)
+
+
+def _step(value: Any, keys: Sequence[str]) -> tuple[Any, int]:
+    """The first key or index of a path, and how many of its parts that is; 0 where there is no such part."""
+    if isinstance(value, dict):
+        # A key may itself hold a dot.
+        wide = next((n for n in range(1, len(keys) + 1) if ".".join(keys[:n]) in value), 0)
+        return ".".join(keys[:wide]), wide
+    index = int(keys[0]) if keys[0].isdecimal() and len(keys[0]) < 10 else -1
+    return index, int(isinstance(value, list) and 0 <= index < len(value))
+
+
+def _from_json(text: Any, one: FieldMap) -> Any:
+    try:
+        return json.loads(text)
+    except (TypeError, ValueError):
+        raise RowError(f"`{shortened(one.shown, 60)}` is no text of JSON") from None

@@ -1,0 +1,194 @@
+"""A row that is taken apart: its parts are taken one by one, and what nobody took is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from harness.data.formats.importer import Converted, RowError
+from harness.data.records import ends_with_assistant
+from harness.printable import shortened
+
+__all__ = ["RowParts", "completion_of", "line_of", "prompt_of"]
+
+_TAKEN: Final = object()
+_OURS: Final = frozenset(
+    (
+        *("messages", "reference_answer", "id", "record", "model", "finish_reason", "service"),
+        *("expected_reward", "metadata", "trajectories"),
+    )
+)
+"""Names with a meaning in a record or rollout: what a row keeps under one of them is renamed."""
+
+
+class RowParts:
+    """The parts of one row.
+
+    Args:
+        row: The row, which is not changed.
+    """
+
+    def __init__(self, row: Mapping[str, Any]) -> None:
+        self._rest: dict[str, Any] = _copied(row)
+
+    def peek(self, *path: str | int) -> Any:
+        """The value at a path, which stays; None where there is none, or where it was taken."""
+        value = _at(self._rest, path)
+        return None if value is _TAKEN else _without_taken(value)
+
+    def take(self, *path: str | int) -> Any:
+        """Take the value at a path, which is no longer lost; None where there is none.
+
+        Args:
+            *path: Keys of objects and indexes of lists, outermost first.
+        """
+        value = self.peek(*path)
+        holder = _at(self._rest, path[:-1])
+        if isinstance(holder, dict) and path[-1] in holder:
+            holder[path[-1]] = _TAKEN
+        elif isinstance(holder, list) and isinstance(path[-1], int) and path[-1] < len(holder):
+            holder[path[-1]] = _TAKEN
+        return value
+
+    def take_first(self, *names: str) -> Any:
+        """Take the first field that holds something, of several at the root; None where none does."""
+        for name in names:
+            if self.peek(name) is not None:
+                return self.take(name)
+        return None
+
+    def rest(self) -> dict[str, Any]:
+        """Take every field at the root that is still whole: the record's further fields."""
+        whole = [
+            name for name, value in self._rest.items() if value is not _TAKEN and not _was_touched(value)
+        ]
+        return {name: self.take(name) for name in whole}
+
+    def converted(self, *lines: dict[str, Any]) -> Converted:
+        """The result: these lines, and as lost what was not taken."""
+        return Converted(lines, tuple(dict.fromkeys(_lost(self._rest))))
+
+
+def prompt_of(value: Any, name: str = "prompt") -> list[dict[str, Any]]:
+    """The messages of a prompt: a list of messages as it is; a text becomes one user message.
+
+    Args:
+        value: What the row holds.
+        name: What it is called there.
+
+    Raises:
+        RowError: It is neither.
+    """
+    if isinstance(value, str):
+        return [{"role": "user", "content": value}]
+    return _messages(value, name)
+
+
+def completion_of(value: Any, name: str = "completion") -> list[dict[str, Any]]:
+    """The messages of a completion: messages as they are; a text becomes the assistant's message.
+
+    Args:
+        value: What the row holds: a text, one message, or a list of messages that ends with the assistant's.
+        name: What it is called there.
+
+    Raises:
+        RowError: It is none of them, or does not end with the assistant's message.
+    """
+    if isinstance(value, str):
+        return [{"role": "assistant", "content": value}]
+    messages = _messages([value] if isinstance(value, Mapping) else value, name)
+    if not ends_with_assistant({"messages": messages}):
+        raise RowError(f"`{name}` does not end with the assistant's message")
+    return messages
+
+
+def line_of(
+    messages: Iterable[Mapping[str, Any]],
+    reference: Any = None,
+    fields: Mapping[str, Any] | None = None,
+    **ours: Any,
+) -> dict[str, Any]:
+    """A record, or a rollout where the messages end with the assistant's.
+
+    Args:
+        messages: All messages, the completion last.
+        reference: The reference answer, of any type; None for none.
+        fields: Further fields of the row. One whose name has a meaning here is renamed: `row_metadata`.
+        ours: What goes under the names that have one: `id`, `record`, `model`, `finish_reason`, `reward`.
+            None is left out.
+    """
+    given = {name: value for name, value in ours.items() if value is not None}
+    line: dict[str, Any] = {name: given.pop(name) for name in ("id", "record") if name in given}
+    line["messages"] = list(messages)
+    if reference is not None:
+        line["reference_answer"] = reference
+    line |= given
+    for name, value in (fields or {}).items():
+        while name in _OURS or name in line:
+            name = f"row_{name}"
+        line[name] = value
+    return line
+
+
+def _messages(value: Any, name: str) -> list[dict[str, Any]]:
+    if value is None:
+        raise RowError(f"the row has no `{shortened(name, 60)}`")
+    good = isinstance(value, list) and value
+    if not good or not all(isinstance(one, dict) and isinstance(one.get("role"), str) for one in value):
+        raise RowError(f"`{shortened(name, 60)}` is neither a text nor a list of messages with roles")
+    return list(value)
+
+
+def _at(value: Any, path: Iterable[str | int]) -> Any:
+    for key in path:
+        if isinstance(value, dict):
+            value = value.get(key)
+        elif isinstance(value, list) and isinstance(key, int) and 0 <= key < len(value):
+            value = value[key]
+        else:
+            return None
+    return value
+
+
+def _copied(value: Any) -> Any:
+    """A copy whose objects and lists are its own."""
+    if isinstance(value, Mapping):
+        return {key: _copied(item) for key, item in value.items()}
+    return [_copied(item) for item in value] if isinstance(value, list) else value
+
+
+def _was_touched(value: Any) -> bool:
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(item is _TAKEN or _was_touched(item) for item in inside)
+
+
+def _without_taken(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_taken(item) for key, item in value.items() if item is not _TAKEN}
+    if isinstance(value, list):
+        return [_without_taken(item) for item in value if item is not _TAKEN]
+    return value
+
+
+def _lost(value: Any, path: str = "") -> Iterator[str]:
+    """Paths of what is left: that of a whole object or list of which nothing was taken, else of its parts.
+
+    Null, empty objects and empty lists hold nothing that could be lost.
+    """
+    if value is _TAKEN or value is None or value in ({}, []):
+        return
+    if path and not _was_touched(value):
+        if _holds_something(value):
+            yield path
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _lost(item, f"{path}.{key}" if path else key)
+    else:
+        for item in value:
+            yield from _lost(item, f"{path}[]")
+
+
+def _holds_something(value: Any) -> bool:
+    if isinstance(value, dict | list):
+        return any(map(_holds_something, value.values() if isinstance(value, dict) else value))
+    return value is not None

@@ -1,0 +1,136 @@
+"""`rft convert` writes what it can, and says what it could not and what a row lost."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from support.format_rows import FORMAT_ROWS
+from support.rft_command import refusal, rft_inside
+
+BROKEN = {"prompt": 5, "reward_model": {"ground_truth": "A"}}
+
+
+def write(folder: Path, *rows: Any) -> None:
+    text = "".join(row if isinstance(row, str) else json.dumps(row) + "\n" for row in rows)
+    (folder / "rows.jsonl").write_text(text, encoding="utf-8")
+
+
+def written(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "out.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def test_rows_are_recognized_and_converted(tmp_path: Path):
+    write(tmp_path, *FORMAT_ROWS["verl"])
+    done = rft_inside(tmp_path, "convert", "rows.jsonl", "out.jsonl")
+    assert done.returncode == 0
+    assert done.stdout == (
+        "rows.jsonl: 3 rows, read as verl's rows: 3 records in out.jsonl\nnext: rft validate out.jsonl\n"
+    )
+    assert done.stderr == "1 field is not carried over, of 3 rows: reward_model.style (2)\n"
+    assert [line["reference_answer"] for line in written(tmp_path)] == [
+        "72",
+        ["4", "four"],
+        {"inputs": ["2 1"]},
+    ]
+    assert rft_inside(tmp_path, "validate", "out.jsonl").returncode == 0
+
+
+def test_rows_that_cannot_be_converted_are_told_and_the_others_written(tmp_path: Path):
+    write(tmp_path, FORMAT_ROWS["verl"][0], "\n", "{]\n", BROKEN, BROKEN, '{"prompt": "Q", "prompt": "R"}\n')
+    done = rft_inside(tmp_path, "convert", "rows.jsonl", "out.jsonl", "--from", "verl")
+    assert done.returncode == 1
+    assert "5 rows, read as verl's rows: 1 record in out.jsonl" in done.stdout
+    assert "4 rows could not be converted:" in done.stderr
+    assert "rows.jsonl:3: not JSON" in done.stderr
+    assert (
+        "rows.jsonl:4: `prompt` is neither a text nor a list of messages with roles (2 such rows)"
+        in done.stderr
+    )
+    assert "rows.jsonl:6: the key `prompt` stands twice in one object" in done.stderr
+    assert len(written(tmp_path)) == 1
+
+
+def test_where_no_row_can_be_converted_there_is_no_file(tmp_path: Path):
+    write(tmp_path, BROKEN)
+    done = rft_inside(tmp_path, "convert", "rows.jsonl", "out.jsonl", "--json")
+    assert done.returncode == 1
+    found = json.loads(done.stdout)
+    assert (found["to"], found["not_converted"], found["format"]) == (None, 1, "verl")
+    assert found["problems"][0]["first"] == "rows.jsonl:1"
+    assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_an_existing_file_is_never_overwritten(tmp_path: Path):
+    write(tmp_path, *FORMAT_ROWS["verl"])
+    (tmp_path / "out.jsonl").write_text("mine", encoding="utf-8")
+    assert "out.jsonl: this file exists" in refusal(tmp_path, "convert", "rows.jsonl", "out.jsonl")
+    assert (tmp_path / "out.jsonl").read_text(encoding="utf-8") == "mine"
+
+
+def test_unknown_mixed_empty_and_our_own_rows_are_refused_with_what_to_write(tmp_path: Path):
+    write(tmp_path, {"a": 1, "b": 2})
+    told = refusal(tmp_path, "convert", "rows.jsonl", "out.jsonl")
+    assert "has the keys a, b." in told
+    assert "--from verl" in told
+    assert "--map messages=PATH" in told
+    write(tmp_path, FORMAT_ROWS["verl"][0], {"a": 1})
+    told = refusal(tmp_path, "convert", "rows.jsonl", "out.jsonl")
+    assert "the first row looks like verl's rows, and row 2 does not" in told
+    write(tmp_path)
+    assert "the file is empty" in refusal(tmp_path, "convert", "rows.jsonl", "out.jsonl")
+    write(tmp_path, {"messages": [{"role": "user", "content": "Q"}]})
+    assert "records or rollouts as they are" in refusal(tmp_path, "convert", "rows.jsonl", "out.jsonl")
+    write(tmp_path, "{]\n")
+    assert "does not begin with rows of JSON" in refusal(tmp_path, "convert", "rows.jsonl", "out.jsonl")
+    assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_any_rows_are_converted_by_maps(tmp_path: Path):
+    write(
+        tmp_path,
+        {"q": {"text": "6 * 12?"}, "a": ["72"], "answers": [{"said": "#### 72"}], "score": 1, "by": "m"},
+    )
+    maps = [
+        "messages=q.text",
+        "completion=answers[0].said",
+        "reference_answer=a.0",
+        "reward=score",
+        "model=by",
+    ]
+    done = rft_inside(
+        tmp_path, "convert", "rows.jsonl", "out.jsonl", *(word for one in maps for word in ("--map", one))
+    )
+    assert done.returncode == 0
+    assert "next: rft replay out.jsonl --label reward" in done.stdout
+    assert written(tmp_path) == [
+        {
+            "id": "row-1",
+            "messages": [{"role": "user", "content": "6 * 12?"}, {"role": "assistant", "content": "#### 72"}],
+            "reference_answer": "72",
+            "model": "m",
+            "reward": 1,
+        }
+    ]
+
+
+def test_a_map_adds_a_field_to_what_an_importer_finds(tmp_path: Path):
+    write(tmp_path, *FORMAT_ROWS["verl"][:2])
+    done = rft_inside(tmp_path, "convert", "rows.jsonl", "out.jsonl", "--map", "style=reward_model.style")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [line["style"] for line in written(tmp_path)] == ["rule", "rule"]
+    told = refusal(tmp_path, "convert", "rows.jsonl", "o", "--from", "verl", "--map", "messages=prompt")
+    assert "finds `messages` by itself" in told
+
+
+def test_repeated_lines_are_kept_and_counted(tmp_path: Path):
+    write(tmp_path, *FORMAT_ROWS["verl"][:1] * 3)
+    done = rft_inside(tmp_path, "convert", "rows.jsonl", "out.jsonl")
+    assert "2 lines repeat the id or record of an earlier one; all are kept" in done.stderr
+    assert len(written(tmp_path)) == 3
+
+
+def test_lines_on_stdout_come_alone(tmp_path: Path):
+    write(tmp_path, *FORMAT_ROWS["verl"])
+    assert "stdout takes" in refusal(tmp_path, "convert", "rows.jsonl", "-", "--json")

@@ -1,0 +1,123 @@
+"""Every importer recognizes its own rows and no other's, and drops nothing silently, whatever a row holds."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.data.formats.all_importers import IMPORTERS, importers_of
+from harness.data.formats.importer import Converted, Importer, RowError
+from harness.data.records import ends_with_assistant
+from support.format_rows import FORMAT_ROWS
+
+LEAVES = st.none() | st.booleans() | st.integers(1_000, 10**20) | st.text("abcäü\n", min_size=6, max_size=9)
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.sampled_from(["text", "role", "k"]), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+
+
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Path and value of everything that a value holds; null holds nothing."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from leaves(item, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for item in value:
+            yield from leaves(item, f"{path}[]")
+    elif value is not None:
+        yield path, value
+
+
+def unaccounted(row: dict[str, Any], made: Converted) -> list[str]:
+    """Paths of what a row holds that neither stands in a line nor is said to be lost."""
+    carried = [value for line in made.lines for _, value in leaves(line)]
+    texts = "\n".join(value for value in carried if isinstance(value, str))
+    words = set(re.findall(r"\w+", texts))
+
+    def is_carried(value: Any) -> bool:
+        if isinstance(value, str) and (value in texts or set(re.findall(r"\w+", value)) <= words):
+            return True
+        return any(type(value) is type(one) and value == one for one in carried)
+
+    def is_lost(path: str) -> bool:
+        return any(path == one or path.startswith((f"{one}.", f"{one}[")) for one in made.lost)
+
+    return [path for path, value in leaves(row) if not is_lost(path) and not is_carried(value)]
+
+
+@st.composite
+def altered(draw: st.DrawFn, row: dict[str, Any]) -> dict[str, Any]:
+    """A row with parts replaced, removed and added, at any depth."""
+    row = copy.deepcopy(row)
+    for _ in range(draw(st.integers(0, 3))):
+        places = list(containers(row))
+        place = draw(st.sampled_from(places))
+        what = draw(st.sampled_from(["replace", "remove", "add"]))
+        if isinstance(place, dict):
+            key = draw(st.sampled_from(sorted(place)) if place and what != "add" else st.just("another"))
+            place.pop(key, None) if what == "remove" else place.update({key: draw(VALUES)})
+        elif what == "add" or not place:
+            place.append(draw(VALUES))
+        else:
+            at = draw(st.integers(0, len(place) - 1))
+            place[at : at + 1] = [] if what == "remove" else [draw(VALUES)]
+    return row
+
+
+def containers(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict | list):
+        yield value
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from containers(item)
+
+
+def test_every_importer_has_rows_of_three_shapes():
+    assert list(FORMAT_ROWS) == [importer.name for importer in IMPORTERS]
+    assert all(len(rows) >= 3 for rows in FORMAT_ROWS.values())
+
+
+@pytest.mark.parametrize("importer", IMPORTERS, ids=lambda importer: importer.name)
+@given(data=st.data())
+def test_nothing_is_silently_dropped(importer: Importer, data: st.DataObject):
+    row = data.draw(st.sampled_from(FORMAT_ROWS[importer.name]).flatmap(altered))
+    before = copy.deepcopy(row)
+    importer.recognizes(row)
+    try:
+        made = importer.convert(row)
+    except RowError:
+        made = None
+    assert row == before
+    if made is not None and made.lines:
+        assert unaccounted(row, made) == []
+
+
+@pytest.mark.parametrize("importer", IMPORTERS, ids=lambda importer: importer.name)
+def test_rows_are_recognized_and_converted_to_lines_with_messages(importer: Importer):
+    for row in FORMAT_ROWS[importer.name]:
+        found = importers_of([row])
+        assert len(found) == 1
+        assert importer.recognizes(row)
+        assert found[0].convert(row) == importer.convert(row)
+        for line in importer.convert(row).lines:
+            assert line["messages"]
+            assert all(isinstance(message["role"], str) for message in line["messages"])
+            assert "metadata" not in line
+            if not ends_with_assistant(line):
+                assert "id" not in line
+
+
+def test_rows_that_no_importer_knows_are_recognized_by_none():
+    assert importers_of([]) == []
+    assert importers_of([{"messages": [{"role": "user", "content": "Q"}], "reference_answer": "A"}]) == []
+    assert importers_of([FORMAT_ROWS["verl"][0], {"text": "Q"}]) == []

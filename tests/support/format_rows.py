@@ -1,0 +1,24 @@
+"""Rows of other tools, written after each format's published description: what its importer is tested on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+VERL: list[dict[str, Any]] = [
+    {
+        "data_source": "openai/gsm8k",
+        "prompt": [{"role": "user", "content": "What is 6 * 12? Write the answer after ####."}],
+        "ability": "math",
+        "reward_model": {"style": "rule", "ground_truth": "72"},
+        "extra_info": {"split": "train", "index": 7, "answer": "6 * 12 = 72 #### 72"},
+    },
+    {
+        "data_source": "lighteval/MATH",
+        "prompt": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "2 + 2?"}],
+        "reward_model": {"style": "rule", "ground_truth": ["4", "four"]},
+    },
+    {"data_source": "code", "prompt": "Sort.", "reward_model": {"ground_truth": {"inputs": ["2 1"]}}},
+]
+
+FORMAT_ROWS: dict[str, list[dict[str, Any]]] = {"verl": VERL}
+"""By importer: rows of at least three shapes, all of which can be converted."""
