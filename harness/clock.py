@@ -6,6 +6,7 @@ it sleeps.
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from typing import Protocol
@@ -80,7 +81,8 @@ class Backoff:
         first_s: The shortest wait, in seconds.
         longest_s: The longest one.
         tries: How many tries in a row may fail; None for no limit.
-        patience_s: How long tries may fail; None for no limit.
+        patience_s: How long tries may fail; None for no limit. A service that asks to wait beyond it is given
+            up at once.
         spread: The share by which a wait is made longer or shorter at random, so that many who wait do not
             come back as one.
     """
@@ -102,6 +104,7 @@ class Backoff:
         self._spread = spread
         self._failed = 0
         self._since = 0.0
+        self._succeeded = -math.inf
 
     @property
     def lasted_s(self) -> float:
@@ -111,28 +114,35 @@ class Backoff:
     def reset(self) -> None:
         """Record a success: the next failure is the first one."""
         self._failed = 0
+        self._succeeded = self._clock.monotonic()
 
-    def next_s(self, asked_s: float | None = None) -> float | None:
+    def next_s(self, asked_s: float | None = None, *, began: float | None = None) -> float | None:
         """Record a failure, and tell how long to wait before the next try.
 
         Args:
             asked_s: How long the service asked to wait, in seconds. It counts instead of a wait of our own.
+            began: When the try began, on the monotonic clock; now when None. A try that took long has been in
+                trouble since then.
 
         Returns:
             Seconds, or None when it is time to give up.
         """
-        lasted = self.lasted_s
-        if not self._failed:
-            self._since = self._clock.monotonic()
+        first = not self._failed
+        if first:
+            now = self._clock.monotonic()
+            self._since = now if began is None else max(began, self._succeeded)
         self._failed += 1
+        lasted = self.lasted_s
         if self._tries is not None and self._failed >= self._tries:
             return None
         if self.patience_s is not None and lasted >= self.patience_s:
             return None
         if asked_s:
-            return asked_s
+            beyond = self.patience_s is not None and lasted + asked_s > self.patience_s
+            return None if beyond else asked_s
         shortest, longest = self._bounds
-        return min(max(lasted, shortest), longest) * random.uniform(1 - self._spread, 1 + self._spread)
+        usual = shortest if first else min(max(lasted, shortest), longest)
+        return usual * random.uniform(1 - self._spread, 1 + self._spread)
 
     def wait(self, asked_s: float | None = None) -> bool:
         """Record a failure, and wait for the next try.

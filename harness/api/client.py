@@ -26,7 +26,7 @@ from harness.api.failures import AnsweredNo, Unreachable, translate
 from harness.api.pages import elements
 from harness.api.safe_text import in_path, plain_text
 from harness.api.seen import SeenCheckpoint, SeenDeletion, SeenEvent, SeenFile, SeenJob, as_text
-from harness.api.types import FILE_PURPOSE, PAGE_SIZE, Event, Job, JobRequest, Page
+from harness.api.types import FILE_PURPOSE, GENERATE_S, PAGE_SIZE, Event, Job, JobRequest, Page
 from harness.errors import InputError
 
 __all__ = ["FineTuning"]
@@ -34,7 +34,6 @@ __all__ = ["FineTuning"]
 _CONNECT_S = 10.0
 _NAMING_AUTHORITIES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _UPLOAD_S = 600.0
-_GENERATE_S = 600.0
 _JOBS = "/fine_tuning/jobs"
 _WRONG_SERVICE = "Check that the base URL is the fine-tuning API's (it ends in /v1)."
 _TRY_AGAIN = "Run the same command again."
@@ -50,7 +49,8 @@ class FineTuning:
         endpoint: Where it is.
         credential: The key.
         max_retries: How often a read is sent again after 429, 5xx or a broken connection.
-        timeout_s: Seconds to wait for an answer; uploads and generation wait longer.
+        timeout_s: Seconds to wait for an answer; uploads wait longer.
+        generate_s: Seconds to wait for a model's answer.
         transport: What carries the requests; the network when None.
         inference: Where models are asked; the same place when None.
     """
@@ -62,6 +62,7 @@ class FineTuning:
         *,
         max_retries: int = 2,
         timeout_s: float = 60.0,
+        generate_s: float = GENERATE_S,
         transport: httpx2.BaseTransport | None = None,
         inference: Endpoint | None = None,
     ) -> None:
@@ -72,6 +73,7 @@ class FineTuning:
         self._credential = credential
         self._show = transport if isinstance(transport, ShowTransport) else None
         self._max_retries = max_retries
+        self._generate_s = generate_s
         timeout = httpx2.Timeout(timeout_s, connect=_CONNECT_S)
         # A proxy for the outside world cannot reach this machine's own loopback.
         trust_env = not (endpoint.loopback or self.inference.loopback)
@@ -201,7 +203,7 @@ class FineTuning:
             **options: More of the body, such as `max_tokens` and `temperature`.
         """
         body = {"model": model, "messages": list(messages), **options}
-        return self._ask("POST", f"{self._ask_at}/chat/completions", body, timeout=_GENERATE_S)
+        return self._ask("POST", f"{self._ask_at}/chat/completions", body, timeout=self._generate_s)
 
     def respond(self, model: str, text: str | Sequence[Mapping[str, Any]], **options: Any) -> dict[str, Any]:
         """Ask a model through the Responses API; the service is told to store nothing.
@@ -212,7 +214,7 @@ class FineTuning:
             **options: More of the body, such as `max_output_tokens`.
         """
         body = {"model": model, "input": text if isinstance(text, str) else list(text), "store": False}
-        return self._ask("POST", f"{self._ask_at}/responses", body | options, timeout=_GENERATE_S)
+        return self._ask("POST", f"{self._ask_at}/responses", body | options, timeout=self._generate_s)
 
     def complete(self, model: str, prompt: str, **options: Any) -> dict[str, Any]:
         """Ask a model to continue a text.
@@ -223,7 +225,7 @@ class FineTuning:
             **options: More of the body, such as `max_tokens`.
         """
         body = {"model": model, "prompt": prompt, **options}
-        return self._ask("POST", f"{self._ask_at}/completions", body, timeout=_GENERATE_S)
+        return self._ask("POST", f"{self._ask_at}/completions", body, timeout=self._generate_s)
 
     # --- The wire
 

@@ -6,14 +6,13 @@ throttling, broken or not there (exit code 3). No key gets into a message.
 
 from __future__ import annotations
 
-import email.utils
-import math
 import time
 
 import openai
 
 from harness.api.endpoint import other_path
 from harness.api.safe_text import plain_text
+from harness.api.times import retry_after_s
 from harness.errors import InputError, ServiceError
 
 __all__ = ["AnsweredNo", "PageMissing", "RequestRefused", "Unreachable", "translate"]
@@ -119,7 +118,7 @@ def _from_status(error: openai.APIStatusError) -> RequestRefused | Unreachable:
     place = f"{error.request.method} {error.request.url.path}"
     said = _what_it_said(error)
     if status == 429 or status == 408 or status >= 500:
-        wait = _retry_after_s(error.response.headers.get("retry-after"))
+        wait = retry_after_s(error.response.headers.get("retry-after"), time.time())
         what = "too many requests" if status == 429 else "the service failed"
         return Unreachable(
             f"{what} ({status}): {said}",
@@ -148,17 +147,3 @@ def _what_it_said(error: openai.APIStatusError) -> str:
             param = body.get("param")
             return plain_text(f"{message} [{param}]" if isinstance(param, str) and param else message)
     return plain_text(error.response.text) or "it gave no reason"
-
-
-def _retry_after_s(header: str | None) -> float | None:
-    """Seconds to wait from a Retry-After header, which is a number or a date (RFC 9110, 10.2.3)."""
-    if not header:
-        return None
-    try:
-        seconds = float(header)
-    except ValueError:
-        try:
-            seconds = email.utils.parsedate_to_datetime(header).timestamp() - time.time()
-        except (TypeError, ValueError, OverflowError):
-            return None
-    return min(max(seconds, 0.0), 3600.0) if math.isfinite(seconds) else None

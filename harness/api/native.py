@@ -19,7 +19,7 @@ from harness.api.failures import PageMissing, RequestRefused, Unreachable
 from harness.api.native_names import REGION
 from harness.api.safe_text import plain_text
 from harness.api.seen import SeenJob
-from harness.api.types import Event, Page
+from harness.api.types import GENERATE_S, Event, Page
 from harness.aws import AwsError, NotInAws, client, explained
 from harness.errors import InputError
 
@@ -60,10 +60,17 @@ class NativeBedrock:
 
     Args:
         region: Where the jobs are.
+        max_retries: How often a model is asked again after a failure; as every other call when None.
+        generate_s: Seconds to wait for a model's answer.
     """
 
-    def __init__(self, region: str = REGION) -> None:
+    def __init__(
+        self, region: str = REGION, *, max_retries: int | None = None, generate_s: float = GENERATE_S
+    ) -> None:
         self.region = region
+        self._asking: dict[str, Any] = {"read_timeout": generate_s}
+        if max_retries is not None:
+            self._asking["retries"] = {"mode": "standard", "total_max_attempts": max_retries + 1}
         self._clients: dict[str, Any] = {}
 
     def __enter__(self) -> NativeBedrock:
@@ -75,7 +82,8 @@ class NativeBedrock:
 
     def _client(self, service: str) -> Any:
         if service not in self._clients:
-            self._clients[service] = client(service, self.region)
+            asking = self._asking if service == "bedrock-runtime" else {}
+            self._clients[service] = client(service, self.region, **asking)
         return self._clients[service]
 
     # --- Jobs

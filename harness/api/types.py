@@ -252,5 +252,8 @@ MIN_RECORDS: Final = 100
 MAX_RECORDS: Final = 20_000
 """Documented for open-weight models; one AWS blog says 10,000."""
 
+GENERATE_S: Final = 600.0
+"""How long a model may take to answer, in seconds; no limit is documented."""
+
 PAGE_SIZE: Final = 100
 """What the documentation asks for when paging through events; the greatest `limit` allowed is unverified."""

@@ -23,6 +23,7 @@ from harness.cli.output import emit_json, say, stdout_console
 from harness.cli.rollout import (
     asking_options,
     count_option,
+    patient,
     sampling,
     shown_progress,
     shows_asking,
@@ -92,7 +93,7 @@ def command(**asked: Any) -> int:
         models = _models(client, asked) if isinstance(client, FineTuning) else _deployed(asked)
     if not asked["allow_training_records"]:
         refuse_trained((named.label, named.exposure) for named in models)
-    with service.connect_for(asked["models"], max_retries=0) as client:
+    with service.connect_for(asked["models"], **patient(asked)) as client:
         into = asked["out"] or Path("evaluations") / _name(asked, service_name(client))
         request = EvaluationRequest(
             grader=asked["grader"], models=models, into=into, **way_of_asking(asked, client)

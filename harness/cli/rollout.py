@@ -34,6 +34,7 @@ __all__ = [
     "asking_options",
     "command",
     "count_option",
+    "patient",
     "sampling",
     "shown_progress",
     "shows_asking",
@@ -41,6 +42,7 @@ __all__ = [
 ]
 
 _SHOWN = 5
+_DAY_S = 86_400.0
 
 
 def count_option(default: int) -> Callable[..., Any]:
@@ -86,8 +88,8 @@ asking_options = all_of(
         "--patience",
         "patience_s",
         metavar="SECONDS",
-        type=FiniteNumber(0),
-        default=300.0,
+        type=FiniteNumber(0, min_open=True),
+        default=600.0,
         show_default=True,
         help="Give up after this many seconds without an answer.",
     ),
@@ -125,8 +127,7 @@ def command(**asked: Any) -> int:
         return 0
     with service.connect_for([asked["model"]]) as client:
         model = model_of(client, asked["jobs_dir"], asked["model"], asked["checkpoint"])
-    # `harness.rollouts` keeps one pace for all threads, so the connection does not retry by itself.
-    with service.connect_for([model], max_retries=0) as client:
+    with service.connect_for([model], **patient(asked)) as client:
         request = GenerationRequest(out=asked["out"], model=model, **way_of_asking(asked, client))
         with shown_progress(quiet=asked["as_json"]) as progress:
             state = generate(request, asker(client), progress)
@@ -135,6 +136,18 @@ def command(**asked: Any) -> int:
     else:
         _tell(state, request.out)
     return int(bool(state.refused))
+
+
+def patient(asked: dict[str, Any]) -> dict[str, Any]:
+    """How a connection is made that asks models for completions.
+
+    `harness.rollouts` keeps one pace for all threads and waits as long as the user says, so the connection
+    does neither retry by itself nor stop waiting earlier.
+
+    Args:
+        asked: The verb's options.
+    """
+    return {"max_retries": 0, "generate_s": min(asked["patience_s"], _DAY_S)}
 
 
 def sampling(asked: dict[str, Any]) -> dict[str, Any]:

@@ -98,7 +98,7 @@ class Service:
 
         Args:
             models: What is to be asked. Converse asks base models by their ids, too.
-            settings: More arguments of the fine-tuning API's client.
+            settings: More arguments of the client, such as `max_retries`.
 
         Raises:
             InputError: The deployments are in several Regions.
@@ -112,18 +112,19 @@ class Service:
             raise InputError(
                 "the deployments are in several Regions", fix="Ask those of one Region at a time."
             )
-        return self.native(regions.pop())
+        return self.native(regions.pop(), **settings)
 
-    def native(self, region: str | None = None) -> NativeBedrock:
+    def native(self, region: str | None = None, **settings: Any) -> NativeBedrock:
         """Connect to native Bedrock.
 
         Args:
             region: Where its jobs are; --region, else the one Region documented for Nova.
+            settings: More arguments of the client.
         """
         from harness.api.native import NativeBedrock
         from harness.api.native_names import REGION
 
-        return NativeBedrock(region or self.region or REGION)
+        return NativeBedrock(region or self.region or REGION, **settings)
 
     def shows(
         self,

@@ -26,6 +26,7 @@ from harness.jobs.plan import Plan, checked_copy
 __all__ = ["NativePlan", "native_findings", "submit_native"]
 
 _TRIES = 4
+_PATIENCE_S = 600.0
 _SAFE = re.compile(r"[^A-Za-z0-9]+")
 
 
@@ -143,7 +144,7 @@ def submit_native(
 
 def _created(client: NativeBedrock, plan: NativePlan, clock: Clock) -> str:
     """Send the request until it is answered: its token makes it one job however often it arrives."""
-    backoff = Backoff(clock, tries=_TRIES)
+    backoff = Backoff(clock, tries=_TRIES, patience_s=_PATIENCE_S)
     while True:
         try:
             return client.create_job(plan.native_request())

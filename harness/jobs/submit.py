@@ -28,6 +28,7 @@ __all__ = ["Submitted", "submit"]
 Found = TypeVar("Found")
 
 _TRIES = 4
+_PATIENCE_S = 600.0
 _LOOKS = 4
 _LOOK_AGAIN_S = 5.0
 _UNUSABLE = ("error", "deleted")
@@ -159,7 +160,7 @@ def _may_have_arrived(error: Unreachable) -> bool:
 
 def _patiently(look: Callable[[], Found], clock: Clock) -> Found:
     """Look, and look again when the service cannot be reached: looking changes nothing."""
-    backoff = Backoff(clock, tries=_TRIES)
+    backoff = Backoff(clock, tries=_TRIES, patience_s=_PATIENCE_S)
     while True:
         try:
             return look()
@@ -172,7 +173,7 @@ def _created(
     client: FineTuning, request: JobRequest, entry: Entry, clock: Clock, *, unsure: bool
 ) -> Submitted:
     """Send the request until it is answered; `unsure` says that one sent before may still take effect."""
-    backoff = Backoff(clock, tries=_TRIES)
+    backoff = Backoff(clock, tries=_TRIES, patience_s=_PATIENCE_S)
     while True:
         entry.reach("creating")
         try:

@@ -70,7 +70,8 @@ class Asking:
     """Use only the first N records."""
     concurrency: int = 8
     per_second: float | None = None
-    patience_s: float = 300.0
+    patience_s: float = 600.0
+    """How long to wait for an answer, and for a service that gives none, in seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from harness.clock import duration
 from harness.data.record_fields import OWN_FIELDS
 from harness.data.records import ends_with_assistant, read
 from harness.disk import file_sha256
@@ -103,7 +104,6 @@ class _Crew:
                 if isinstance(found, Completion | AskRefused):
                     yield task, found
                 else:
-                    self._pace.stopped.set()
                     yield from self._ready()
                     raise found
         finally:
@@ -126,6 +126,7 @@ class _Crew:
                 found: Completion | AskRefused | Exception | None = self._answer(task)
             except Exception as error:
                 found = error
+                self._pace.stopped.set()  # before this thread or another asks once more
             if found is not None:
                 self._found.put((task, found))
 
@@ -135,12 +136,15 @@ class _Crew:
         if request.seed is not None:
             options["seed"] = _seed(request.seed, task)
         while self._pace.wait():
+            began = self._pace.now()
             try:
-                found = self._ask(request.model, task.fields["messages"], options)
+                found = self._in_time(lambda: self._ask(request.model, task.fields["messages"], options))
             except Busy as busy:
                 self._state.waits += 1
-                if not self._pace.busy(busy.wait_s, reached=busy.reached, everybody=busy.throttled):
-                    raise ServiceError(str(busy), fix="The same command resumes.") from busy
+                if not self._pace.busy(
+                    busy.wait_s, reached=busy.reached, everybody=busy.throttled, began=began
+                ):
+                    raise _given_up(busy, request.patience_s) from busy
                 continue
             except AskRefused as refused:
                 self._pace.succeeded()
@@ -148,6 +152,37 @@ class _Crew:
             self._pace.succeeded()
             return found
         return None
+
+    def _in_time(self, ask: Callable[[], Completion]) -> Completion:
+        """Ask, and stop waiting for an answer that does not come, or comes in drops, when patience ends.
+
+        A timeout of the connection would be no bound: it begins anew with every byte.
+        """
+        box: queue.SimpleQueue[Completion | Exception] = queue.SimpleQueue()
+
+        def answer() -> None:
+            try:
+                box.put(ask())
+            except Exception as error:
+                box.put(error)
+
+        threading.Thread(target=answer, daemon=True).start()
+        patience_s = self._request.patience_s
+        try:
+            found = box.get(timeout=min(patience_s, threading.TIMEOUT_MAX))
+        except queue.Empty:
+            raise Busy(f"no answer for {duration(patience_s)}") from None
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+
+def _given_up(busy: Busy, patience_s: float) -> ServiceError:
+    """The error that ends everything because of a service that did not answer in time."""
+    message = str(busy)
+    if busy.wait_s is not None and busy.wait_s > patience_s:
+        message += f"; it asks to wait {duration(busy.wait_s)}"
+    return ServiceError(message, fix="The same command resumes; --patience waits longer.")
 
 
 def _names(request: GenerationRequest) -> list[str]:

@@ -53,6 +53,10 @@ class Pace:
             spread=0.25,
         )
 
+    def now(self) -> float:
+        """The time, in seconds that only grow."""
+        return self._clock.monotonic()
+
     def wait(self) -> bool:
         """Wait for one's turn; False when everything was stopped."""
         with self._lock:
@@ -76,13 +80,21 @@ class Pace:
             self._backoff.patience_s = self._patience_s
             self._backoff.reset()
 
-    def busy(self, wait_s: float | None, *, reached: bool = True, everybody: bool = False) -> bool:
+    def busy(
+        self,
+        wait_s: float | None,
+        *,
+        reached: bool = True,
+        everybody: bool = False,
+        began: float | None = None,
+    ) -> bool:
         """A request was not answered: wait, and let everybody wait where the service wants fewer requests.
 
         Args:
             wait_s: How long the service asked to wait, seconds; None where it did not say.
             reached: Whether there was a service at all.
             everybody: Whether nobody is to ask before that.
+            began: When the request was sent, as `now` tells; this moment when None.
 
         Returns:
             False when it is time to give up.
@@ -90,7 +102,7 @@ class Pace:
         with self._lock:
             if reached:
                 self._backoff.patience_s = self._patience_s
-            pause = self._backoff.next_s(wait_s)
+            pause = self._backoff.next_s(wait_s, began=began)
             if pause is None:
                 return False
             if everybody:

@@ -12,6 +12,7 @@ from harness.rollouts.asking import Busy
 from support.api_stub import ApiStub, Fault
 from support.published_answers import CHAT, answers
 from support.service import connected, run_verb
+from support.stuck_service import StuckService
 
 CALL = {"id": "1", "type": "function", "function": {"name": "look_up", "arguments": "{}"}}
 KINDS = [
@@ -83,3 +84,37 @@ def test_rollouts_count_what_came_without_a_text_and_say_why_each_ended(stub, tm
     assert f"without a text: {counts}" in ran.stdout
     rollouts = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert [rollout.get("finish_reason") for rollout in rollouts] == [finish for _, finish, _ in KINDS]
+
+
+@pytest.fixture
+def one_record(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "records.jsonl").write_text('{"messages": [{"role": "user", "content": "2+2"}]}\n')
+    return ("rollout", "records.jsonl", "--model", "m", "--out", "out.jsonl", "--json")
+
+
+@pytest.mark.parametrize("way", ["silent", "headers", "body"])
+def test_a_request_that_is_never_answered_is_asked_again_while_others_are_answered(way, one_record):
+    with StuckService(way, stuck=1) as service:
+        ran = run_verb(*one_record, "-n", 12, "--rps", 8, "--patience", 1, base_url=service.base_url)
+    assert (ran.code, ran.json["done"]) == (0, 12)
+    assert ran.json["waits"] >= 1
+
+
+@pytest.mark.parametrize("way", ["silent", "headers", "body"])
+def test_a_service_that_never_answers_is_given_up_and_the_command_resumes(way, one_record):
+    with StuckService(way, stuck=2) as service:
+        patient = [*one_record, "-n", 2, "--patience", 0.3]
+        ran = run_verb(*patient, base_url=service.base_url)
+        assert (ran.code, ran.stdout) == (3, "")
+        assert "no answer for 0 s. The same command resumes" in ran.stderr
+        assert run_verb(*patient, base_url=service.base_url).json["done"] == 2
+
+
+@pytest.mark.parametrize("header", ["3600", "1e9", "Fri, 31 Dec 2100 23:59:59 GMT"])
+def test_a_service_that_asks_to_come_back_in_an_hour_is_given_up(header, stub, one_record):
+    stub.faults.append(Fault("POST", "/chat", status=429, headers={"Retry-After": header}, times=99))
+    ran = run_verb(*one_record, "-n", 1, base_url=stub.base_url)
+    assert ran.code == 3
+    assert "it asks to wait " in ran.stderr
+    assert len(stub.seen) == 1

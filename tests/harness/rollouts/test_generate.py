@@ -111,6 +111,14 @@ def test_a_service_that_stays_busy_ends_it_and_keeps_what_came(records: Path) ->
     assert len(lines_of(request(records))) == 8
 
 
+def test_a_service_that_asks_to_wait_for_an_hour_is_given_up_at_once(records: Path) -> None:
+    model = Model(lambda number, _: Busy("too many", 3600, throttled=True) if number > 8 else None)
+    with pytest.raises(ServiceError, match="too many; it asks to wait 60 min.*--patience waits longer"):
+        generate(request(records, patience_s=300.0, concurrency=1), model)
+    assert len(lines_of(request(records))) == 8
+    assert len(model.asked) == 9
+
+
 def test_a_refused_record_costs_only_itself(records: Path) -> None:
     state = generate(
         request(records), Model(lambda _, said: AskRefused("too long") if said == "q4" else None)

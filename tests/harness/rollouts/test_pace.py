@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness.clock import ManualClock
 from harness.rollouts.pace import Pace
@@ -79,11 +81,38 @@ def test_a_pause_that_begins_while_one_waits_is_waited_for_too() -> None:
 
 
 def test_one_broken_answer_makes_nobody_else_wait() -> None:
-    pace, waits = paced(None, 10.0)
+    pace, waits = paced(None, 1000.0)
     assert pace.busy(600.0)
     assert waits.waited == [600.0]
     assert pace.wait()
     assert waits.waited == [600.0]
+
+
+@given(patience_s=st.floats(0.1, 1e4), asked=st.lists(st.floats(0.1, 1e4), min_size=1, max_size=5))
+def test_a_service_that_asks_to_wait_beyond_patience_is_given_up_without_a_wait(
+    patience_s: float, asked: list[float]
+) -> None:
+    pace, waits = paced(None, patience_s)
+    for wait_s in asked:
+        before = sum(waits.waited)
+        if not pace.busy(wait_s):
+            assert before + wait_s > patience_s
+            assert sum(waits.waited) == before
+            return
+    assert sum(waits.waited) <= patience_s
+
+
+def test_a_request_that_took_all_of_patience_is_the_end_unless_others_were_answered_meanwhile() -> None:
+    pace, waits = paced(None, 10.0)
+    began = pace.now()
+    waits.pass_by(10.0)
+    assert not pace.busy(None, began=began)
+    pace, waits = paced(None, 10.0)
+    began = pace.now()
+    waits.pass_by(5.0)
+    pace.succeeded()
+    waits.pass_by(5.0)
+    assert pace.busy(None, began=began)
 
 
 def test_where_the_service_does_not_say_the_waits_double_up_to_half_a_minute() -> None:
@@ -99,8 +128,9 @@ def test_where_the_service_does_not_say_the_waits_double_up_to_half_a_minute() -
 
 
 def test_patience_ends_and_a_success_renews_it() -> None:
-    pace, _ = paced(None, 5.0)
-    assert pace.busy(6.0)
+    pace, waits = paced(None, 5.0)
+    assert pace.busy(4.0)
+    waits.pass_by(1.0)
     assert not pace.busy(0.0)
     pace.succeeded()
     assert pace.busy(0.0)
@@ -108,15 +138,16 @@ def test_patience_ends_and_a_success_renews_it() -> None:
 
 @pytest.mark.parametrize("answered", [True, False])
 def test_an_address_that_never_answered_is_given_up_sooner(answered: bool) -> None:
-    never, _ = paced(None, 1000.0)
-    assert never.busy(4.0, reached=False)
+    never, waits = paced(None, 1000.0)
+    assert never.busy(3.0, reached=False)
+    waits.pass_by(1.0)
     assert not never.busy(0.0, reached=False)
     once, _ = paced(None, 1000.0)
     if answered:
         once.succeeded()
     else:
         once.busy(1.0, reached=True)
-    assert once.busy(4.0, reached=False)
+    assert once.busy(5.0, reached=False)
     assert once.busy(0.0, reached=False)
 
 
