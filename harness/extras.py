@@ -13,6 +13,8 @@ _BRINGS = {
     "emulate": ("python_multipart", "starlette", "uvicorn"),
     "report": ("jinja2", "markupsafe"),
     "recorded": ("vcr",),
+    "zst": ("zstandard",),
+    "parquet": ("pyarrow",),
 }
 """The modules of each extra in pyproject.toml, beside those of `replay`, which every other one includes."""
 
