@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from support.trainer_rows import AZURE_RFT, OPENAI, SAGEMAKER_RLVR, TRL
+
 VERL: list[dict[str, Any]] = [
     {
         "data_source": "openai/gsm8k",
@@ -20,5 +22,11 @@ VERL: list[dict[str, Any]] = [
     {"data_source": "code", "prompt": "Sort.", "reward_model": {"ground_truth": {"inputs": ["2 1"]}}},
 ]
 
-FORMAT_ROWS: dict[str, list[dict[str, Any]]] = {"verl": VERL}
+FORMAT_ROWS: dict[str, list[dict[str, Any]]] = {
+    "verl": VERL,
+    "sagemaker-rlvr": SAGEMAKER_RLVR,
+    "trl": TRL,
+    "openai": OPENAI,
+    "azure-rft": AZURE_RFT,
+}
 """By importer: rows of at least three shapes, all of which can be converted."""

@@ -25,6 +25,8 @@ VALUES = st.recursive(
     ),
     max_leaves=4,
 )
+SAME_WORD = {"system": "system developer"}
+"""What stands for several words of other tools: documents name these as one role."""
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -42,7 +44,7 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 def unaccounted(row: dict[str, Any], made: Converted) -> list[str]:
     """Paths of what a row holds that neither stands in a line nor is said to be lost."""
     carried = [value for line in made.lines for _, value in leaves(line)]
-    texts = "\n".join(value for value in carried if isinstance(value, str))
+    texts = "\n".join(SAME_WORD.get(value, value) for value in carried if isinstance(value, str))
     words = set(re.findall(r"\w+", texts))
 
     def is_carried(value: Any) -> bool:

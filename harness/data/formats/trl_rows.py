@@ -1,0 +1,93 @@
+"""TRL's rows, standard (texts) and conversational (lists of messages).
+
+Documented at https://huggingface.co/docs/trl/dataset_formats. A row with a `prompt` alone becomes a record,
+one with a `completion` a rollout, and a preference becomes two rollouts: the `chosen` and the `rejected` one.
+Their reward is true and false, as TRL itself writes such a pair as two rows with a `label`. The reference is
+whatever column is called like one; every other column keeps its name, since TRL hands it to reward functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from harness.data.formats.importer import REWARD, Converted, Importer, RowError
+from harness.data.formats.row_parts import RowParts, completion_of, line_of, prompt_of
+from harness.data.records import ASSISTANT_ROLES
+
+__all__ = ["TRL"]
+
+_REFERENCES: Final = (
+    *("reference_answer", "ground_truth", "answer", "final_answer", "solution", "reference", "target"),
+)
+"""Columns with the reference, the likeliest first."""
+_OF_OTHERS: Final = frozenset(
+    (
+        *("reward_model", "samples", "example_id", "input_metadata", "extra_info", "messages", "choices"),
+        *("response", "responses", "output", "outputs", "generation", "generations"),
+    )
+)
+"""Columns that say that a row with a `prompt` is another tool's, or has its answer in a place of its own."""
+_ANSWERS: Final = ASSISTANT_ROLES | {"tool"}
+
+
+def _recognizes(row: Mapping[str, Any]) -> bool:
+    if "chosen" in row and "rejected" in row:
+        return True
+    return isinstance(row.get("prompt"), str | list) and not _OF_OTHERS.intersection(row)
+
+
+def _convert(row: Mapping[str, Any]) -> Converted:
+    parts = RowParts(row)
+    prompt = parts.take("prompt")
+    if "chosen" in row:
+        return _preference(parts, prompt)
+    if isinstance(parts.peek("completions"), list):
+        raise RowError("`completions` are the steps of one answer: choose or join them first")
+    completion = parts.take("completion")
+    verdict = None
+    if completion is not None and isinstance(parts.peek("label"), bool):
+        verdict = parts.take("label")
+    reference = parts.take_first(*_REFERENCES)
+    messages = prompt_of(prompt) if completion is None else _answered(prompt, completion, "completion")
+    return parts.converted(line_of(messages, reference, parts.rest(), **{REWARD: verdict}))
+
+
+def _preference(parts: RowParts, prompt: Any) -> Converted:
+    reference = parts.take_first(*_REFERENCES)
+    pair = []
+    for name, verdict in (("chosen", True), ("rejected", False)):
+        messages = _answered(prompt, parts.take(name), name)
+        pair.append((messages, {REWARD: verdict, "score": parts.take(f"score_{name}")}))
+    fields = parts.rest()
+    return parts.converted(*(line_of(messages, reference, fields, **ours) for messages, ours in pair))
+
+
+def _answered(prompt: Any, completion: Any, name: str) -> list[dict[str, Any]]:
+    """The whole conversation, of which the completion may hold the prompt, too.
+
+    Raises:
+        RowError: One of the two is malformed, or the prompt is missing.
+    """
+    answer = completion_of(completion, name)
+    if answer[0]["role"] in _ANSWERS:
+        if prompt is None:
+            raise RowError(f"the row has no `prompt`, and `{name}` does not hold it")
+        return [*prompt_of(prompt), *answer]
+    asked = [] if prompt is None else prompt_of(prompt)
+    if any(_said(message) not in map(_said, answer) for message in asked):
+        raise RowError(f"`{name}` is a conversation of its own: it does not hold the prompt")
+    return answer
+
+
+def _said(message: Mapping[str, Any]) -> tuple[Any, Any]:
+    return message.get("role"), message.get("content")
+
+
+TRL: Final = Importer(
+    "trl",
+    "TRL's rows",
+    _recognizes,
+    _convert,
+    "A prompt that is a text became one user message: training writes it in the model's chat template.",
+)
