@@ -146,15 +146,19 @@ def read_rollouts(
     label: str | None = None,
     choice: FieldChoice = _EVERYTHING,
     records: RecordFile | None = None,
+    *,
+    base: int = 0,
 ) -> Iterator[Rollout]:
     """Stream the rollouts of a file, or of a byte range of it; arguments as for `read_rollout`.
+
+    `base` is added to each rollout's offset, where the file is a part of a longer text.
 
     Raises:
         InputError: The file cannot be read.
     """
     recent: dict[str, dict[str, str | bytes]] = {}
     for at, line in lines(path, start, end):
-        rollout = read_rollout(at, line, label, choice, records)
+        rollout = read_rollout(base + at, line, label, choice, records)
         if rollout is None:
             continue
         if records is None and rollout.sent is not None and rollout.group is not None:
