@@ -12,6 +12,7 @@ from harness.data.identity import content_key, record_key
 from harness.data.json_lines import LineError, lines, parse
 from harness.data.record_fields import ALWAYS_SHOWN, FieldChoice, choose_fields, flattened
 from harness.data.records import ends_with_assistant
+from harness.data.sources import DataFile
 from harness.errors import InputError
 
 __all__ = [
@@ -43,7 +44,7 @@ class RecordFile:
         InputError: The file cannot be read, is empty, or a line of it is no record.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: DataFile) -> None:
         self.path = path
         self._found: dict[str, dict[str, Any] | None] = {}
         for number, (_, line) in enumerate(lines(path), 1):

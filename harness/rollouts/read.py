@@ -25,6 +25,7 @@ from harness.data.record_fields import (
     unequal,
 )
 from harness.data.record_file import RecordFile
+from harness.data.sources import DataFile
 from harness.errors import InputError
 
 _NO_LABELS = ("id", "messages", "reference_answer", "metadata", *OWN_FIELDS)
@@ -140,7 +141,7 @@ def read_rollout(
 
 
 def read_rollouts(
-    path: str | Path,
+    file: DataFile,
     start: int = 0,
     end: int | None = None,
     label: str | None = None,
@@ -149,15 +150,15 @@ def read_rollouts(
     *,
     base: int = 0,
 ) -> Iterator[Rollout]:
-    """Stream the rollouts of a file, or of a byte range of it; arguments as for `read_rollout`.
+    """Stream the rollouts of a source, or of a byte range of it; other arguments as for `read_rollout`.
 
-    `base` is added to each rollout's offset, where the file is a part of a longer text.
+    `base` is added to each rollout's offset, where the source is a part of a longer text.
 
     Raises:
         InputError: The file cannot be read.
     """
     recent: dict[str, dict[str, str | bytes]] = {}
-    for at, line in lines(path, start, end):
+    for at, line in lines(file, start, end):
         rollout = read_rollout(base + at, line, label, choice, records)
         if rollout is None:
             continue
