@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from support.saved_rollouts import EVAL_PROTOCOL, VERIFIERS
 from support.trainer_rows import AZURE_RFT, OPENAI, SAGEMAKER_RLVR, TRL
 
 VERL: list[dict[str, Any]] = [
@@ -28,5 +29,7 @@ FORMAT_ROWS: dict[str, list[dict[str, Any]]] = {
     "trl": TRL,
     "openai": OPENAI,
     "azure-rft": AZURE_RFT,
+    "verifiers": VERIFIERS,
+    "eval-protocol": EVAL_PROTOCOL,
 }
 """By importer: rows of at least three shapes, all of which can be converted."""

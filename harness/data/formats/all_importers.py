@@ -5,15 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from harness.data.formats.eval_protocol_rows import EVAL_PROTOCOL
 from harness.data.formats.importer import Converted, Importer, RowError
 from harness.data.formats.openai_rows import AZURE_RFT, OPENAI
 from harness.data.formats.sagemaker_rows import SAGEMAKER_RLVR
 from harness.data.formats.trl_rows import TRL
+from harness.data.formats.verifiers_rows import VERIFIERS
 from harness.data.formats.verl_rows import VERL
 
 __all__ = ["IMPORTERS", "importer_named", "importers_of"]
 
-IMPORTERS: Final[tuple[Importer, ...]] = (VERL, SAGEMAKER_RLVR, TRL, OPENAI, AZURE_RFT)
+IMPORTERS: Final[tuple[Importer, ...]] = (
+    VERL,
+    SAGEMAKER_RLVR,
+    TRL,
+    OPENAI,
+    AZURE_RFT,
+    VERIFIERS,
+    EVAL_PROTOCOL,
+)
 """In the order in which the documentation lists them."""
 
 

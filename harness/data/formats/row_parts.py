@@ -57,10 +57,16 @@ class RowParts:
                 return self.take(name)
         return None
 
-    def rest(self) -> dict[str, Any]:
-        """Take every field at the root that is still whole: the record's further fields."""
+    def rest(self, *without: str) -> dict[str, Any]:
+        """Take every field at the root that is still whole: the record's further fields.
+
+        Args:
+            *without: Fields that stay, and so are lost: what is about the run, not about the record.
+        """
         whole = [
-            name for name, value in self._rest.items() if value is not _TAKEN and not _was_touched(value)
+            name
+            for name, value in self._rest.items()
+            if name not in without and value is not _TAKEN and not _was_touched(value)
         ]
         return {name: self.take(name) for name in whole}
 

@@ -34,7 +34,9 @@ _ANSWERS: Final = ASSISTANT_ROLES | {"tool"}
 def _recognizes(row: Mapping[str, Any]) -> bool:
     if "chosen" in row and "rejected" in row:
         return True
-    return isinstance(row.get("prompt"), str | list) and not _OF_OTHERS.intersection(row)
+    if not isinstance(row.get("prompt"), str | list) or _OF_OTHERS.intersection(row):
+        return False
+    return not {"completion", "reward"} <= row.keys()  # rollouts that verifiers saved
 
 
 def _convert(row: Mapping[str, Any]) -> Converted:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -50,12 +51,23 @@ def unaccounted(row: dict[str, Any], made: Converted) -> list[str]:
     def is_carried(value: Any) -> bool:
         if isinstance(value, str) and (value in texts or set(re.findall(r"\w+", value)) <= words):
             return True
+        if isinstance(value, str) and (inner := read(value)) is not None:
+            return all(is_carried(item) for _, item in leaves(inner))
         return any(type(value) is type(one) and value == one for one in carried)
 
     def is_lost(path: str) -> bool:
         return any(path == one or path.startswith((f"{one}.", f"{one}[")) for one in made.lost)
 
     return [path for path, value in leaves(row) if not is_lost(path) and not is_carried(value)]
+
+
+def read(text: str) -> dict[str, Any] | list[Any] | None:
+    """The object or list that a text is the JSON of; None where it is not."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict | list) else None
 
 
 @st.composite

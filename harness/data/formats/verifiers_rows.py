@@ -1,0 +1,90 @@
+"""Rollouts that verifiers saves: an evaluation's `results.jsonl`, and what it pushes to the Hugging Face Hub.
+
+Written by `verifiers.utils.save_utils` of https://github.com/PrimeIntellect-ai/verifiers: `prompt`,
+`completion`, `answer`, `info`, `reward`, `metrics`, `error` and `example_id`; older versions have `id` and
+`task` instead. Tool calls lie there as JSON texts, and are read. Several rollouts of one example have the
+same `example_id`, which becomes their `record`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from harness.data.formats.importer import REWARD, Converted, Importer, RowError
+from harness.data.formats.row_parts import RowParts, completion_of, line_of, prompt_of
+from harness.data.json_lines import LineError, parse
+
+__all__ = ["VERIFIERS"]
+
+_BOOKKEEPING: Final = (
+    *("timing", "token_usage", "is_completed", "is_truncated", "stop_condition", "trajectory"),
+    *("trajectory_id", "error", "error_chain", "long_error_chain", "generation_ms", "scoring_ms", "total_ms"),
+)
+"""What is about the run: a grader in training has none of it."""
+
+
+def _recognizes(row: Mapping[str, Any]) -> bool:
+    return {"prompt", "completion", "reward"} <= row.keys()
+
+
+def _convert(row: Mapping[str, Any]) -> Converted:
+    parts = RowParts(row)
+    error = parts.peek("error")
+    if row.get("completion") in (None, "", []) and error is not None:
+        raise RowError(f"the rollout failed: {_error_text(error)}")
+    messages = [
+        *prompt_of(_with_calls(parts.take("prompt"))),
+        *completion_of(_with_calls(parts.take("completion"))),
+    ]
+    ours = {
+        "record": parts.take_first("example_id", "id"),
+        "finish_reason": "length" if parts.peek("is_truncated") is True else None,
+        # The reward of a rollout that failed is verifiers' default, and nobody's verdict.
+        REWARD: parts.take(REWARD) if error is None else None,
+    }
+    reference = parts.take("answer")
+    for name in _repeated(parts):
+        parts.take(name)
+    return parts.converted(line_of(messages, reference, parts.rest(*_BOOKKEEPING, REWARD), **ours))
+
+
+def _repeated(parts: RowParts) -> Iterator[str]:
+    """Fields at the root that repeat a metric."""
+    metrics = parts.peek("metrics")
+    for name, value in metrics.items() if isinstance(metrics, dict) else ():
+        if name != "metrics" and value is not None and parts.peek(name) == value:
+            yield name
+
+
+def _with_calls(messages: Any) -> Any:
+    """Messages whose tool calls are objects, as OpenAI's API writes them."""
+    if not isinstance(messages, list):
+        return messages
+    return [
+        {**message, "tool_calls": [_call(call) for call in message["tool_calls"]]}
+        if isinstance(message, dict) and isinstance(message.get("tool_calls"), list)
+        else message
+        for message in messages
+    ]
+
+
+def _call(call: Any) -> Any:
+    if isinstance(call, str):
+        try:
+            call = parse(call.encode("utf-8", "surrogatepass"))
+        except LineError:
+            return call
+    if not isinstance(call, dict) or "function" in call or not isinstance(call.get("name"), str):
+        return call
+    beside = {name: value for name, value in call.items() if name not in ("name", "arguments")}
+    function = {name: call[name] for name in ("name", "arguments") if name in call}
+    return {"type": "function", **beside, "function": function}
+
+
+def _error_text(error: Any) -> str:
+    found = error.get("error") if isinstance(error, dict) else error
+    return found[:200] if isinstance(found, str) else "its `error` says why"
+
+
+VERIFIERS: Final = Importer("verifiers", "rollouts of verifiers", _recognizes, _convert)
