@@ -15,15 +15,16 @@ import stat
 import sys
 import tempfile
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Protocol, TypeAlias
+from typing import IO, Any, Protocol, TypeAlias
 
 from harness.errors import InputError
 
 __all__ = [
+    "S3_SCHEME",
     "STANDARD_INPUT",
     "DataFile",
     "FileSource",
@@ -37,6 +38,9 @@ __all__ = [
     "source_of",
     "unreadable",
 ]
+
+S3_SCHEME = "s3://"
+"""What the name of an object in S3 begins with."""
 
 STANDARD_INPUT = "-"
 """The name of what is piped into the command."""
@@ -342,13 +346,16 @@ def source_of(*names: str | os.PathLike[str]) -> Source:
     """The source that one or several names stand for.
 
     Args:
-        names: Each a path, a pattern such as `data/*.jsonl`, or `-` for standard input. A pattern's files
-            are taken by name; what is named twice is refused.
+        names: Each a path, a pattern such as `data/*.jsonl`, `-` for standard input, or in S3 an object
+            (`s3://bucket/key`), all under a prefix (`s3://bucket/prefix/`) or a pattern. What one name stands
+            for is taken by name; what is named twice is refused.
 
     Raises:
         InputError: Nothing is named, something is missing, a folder or not readable, or is named twice.
+        ServiceError: S3 cannot be reached, or does not let these credentials read.
     """
-    parts = [part for name in names for part in _named(os.fspath(name))]
+    s3 = functools.cache(_s3_client)
+    parts = [part for name in names for part in _named(os.fspath(name), s3)]
     if not parts:
         raise InputError("no file is named", fix="Name one, or - for standard input.")
     seen: set[str] = set()
@@ -369,18 +376,8 @@ def source_from(facts: Sequence[SourceFacts]) -> Source:
     Raises:
         InputError: It is missing, or no longer the same.
     """
-    parts: list[Source] = []
-    for each in facts:
-        if each.name == STANDARD_INPUT:
-            raise InputError("standard input cannot be read again", fix="Write it to a file first.")
-        part = _file(each.name)
-        [now] = part.facts
-        if (now.bytes, now.mtime_ns) != (
-            each.bytes,
-            now.mtime_ns if each.mtime_ns is None else each.mtime_ns,
-        ):
-            raise InputError("the file is no longer what it was", place=each.name, fix=_CHANGED)
-        parts.append(part)
+    s3 = functools.cache(_s3_client)  # one for all, made where it is needed
+    parts = [_again(each, s3) for each in facts]
     return parts[0] if len(parts) == 1 else JoinedSource(parts)
 
 
@@ -433,9 +430,34 @@ def unreadable(error: OSError, name: str) -> InputError:
     return InputError(f"cannot read the file: {error.strerror or error}", place=name)
 
 
-def _named(name: str) -> list[Source]:
+def _s3_client() -> Any:
+    from harness.data.s3 import s3_client
+
+    return s3_client()
+
+
+def _again(facts: SourceFacts, s3: Callable[[], Any]) -> Source:
+    if facts.name == STANDARD_INPUT:
+        raise InputError("standard input cannot be read again", fix="Write it to a file first.")
+    if facts.name.startswith(S3_SCHEME):
+        from harness.data.s3 import S3Source
+
+        return S3Source(facts, s3())
+    file = _file(facts.name)
+    [now] = file.facts
+    known = now if facts.mtime_ns is not None else replace(now, mtime_ns=None)
+    if known != facts:
+        raise InputError("the file is no longer what it was", place=facts.name, fix=_CHANGED)
+    return file
+
+
+def _named(name: str, s3: Callable[[], Any]) -> list[Source]:
     if name == STANDARD_INPUT:
         return [_standard_input()]
+    if name.startswith(S3_SCHEME):
+        from harness.data.s3 import s3_sources
+
+        return [*s3_sources(name, s3())]
     if not os.path.lexists(name) and glob.has_magic(name):
         found = sorted(path for path in glob.glob(name, recursive=True) if not os.path.isdir(path))
         if not found:

@@ -1,0 +1,282 @@
+"""Objects in S3 as sources: found by key, prefix or pattern, and read by ranged requests.
+
+Every request is pinned to the content that was found first, so that an object which is replaced meanwhile is
+an error and never a mixture. A connection that breaks is taken up again where it broke.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import functools
+import glob
+import io
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+from harness.aws import AwsError, Denied, NotInAws, client, explained
+from harness.clock import Backoff, Clock, SystemClock
+from harness.data.sources import S3_SCHEME, SourceFacts
+from harness.errors import InputError, ServiceError
+
+__all__ = ["S3Source", "s3_client", "s3_sources"]
+
+_BUFFER = 1024 * 1024
+_HEAD = 64
+_AT_ONCE = 16
+"""Objects that are looked up at the same time."""
+_TRIES = 6
+"""How often in a row a request may break before it brings a byte."""
+_FIRST_PAUSE_S = 0.2
+_AGAIN = "Run the command again, on an object that stays as it is."
+
+
+class Replaced(NotInAws):
+    """The content that was found first is there no more."""
+
+
+class S3Source:
+    """One object.
+
+    Args:
+        facts: Its name and what every request is pinned to.
+        s3: The client.
+        clock: What waits before a request that broke is made again.
+    """
+
+    def __init__(self, facts: SourceFacts, s3: Any, clock: Clock | None = None) -> None:
+        self.name = facts.name
+        self.size = facts.bytes
+        self.seekable = True
+        self.facts = (facts,)
+        self.clock = clock or SystemClock()
+        self._s3 = s3
+        bucket, key = _split(facts.name)
+        self._named = {"Bucket": bucket, "Key": key}
+
+    def open(self, start: int = 0) -> io.BufferedReader:
+        """Read it from a byte on; nothing is asked before the first byte is.
+
+        Raises:
+            InputError: It was replaced or deleted.
+            ServiceError: S3 cannot be reached, or does not let these credentials read it.
+        """
+        return io.BufferedReader(_Body(self, start), _BUFFER)
+
+    def changed(self) -> str | None:
+        """Why it is no longer what it was when it was found; asks S3."""
+        try:
+            with _explained(self.name, self._s3):
+                self._pinned(self._s3.head_object)
+        except Replaced:
+            return f"{self.name} was replaced meanwhile"
+        except NotInAws as error:
+            return f"{self.name}: {error.message}"
+        return None
+
+    def body(self, start: int) -> Any:
+        """One request for all from a byte on: botocore's stream."""
+        with _explained(self.name, self._s3):
+            return self._pinned(self._s3.get_object, Range=f"bytes={start}-")["Body"]
+
+    def _pinned(self, ask: Callable[..., Any], **more: Any) -> Any:
+        from botocore.exceptions import ClientError
+
+        [facts] = self.facts
+        pinned = {**self._named, "IfMatch": facts.etag, **more}
+        if facts.version is None:
+            return ask(**pinned)
+        try:
+            return ask(**pinned, VersionId=facts.version)
+        except ClientError as error:
+            # Whoever may read the object may not always ask for a version. Its content is pinned anyway.
+            if _status(error) != 403:
+                raise
+            return ask(**pinned)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class _Body(io.RawIOBase):
+    """Reads an object in order; asks again, from where it broke, when a connection breaks."""
+
+    def __init__(self, source: S3Source, start: int) -> None:
+        self._source = source
+        self._at = start
+        self._body: Any = None
+        self._backoff = Backoff(source.clock, first_s=_FIRST_PAUSE_S, tries=_TRIES)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        from botocore.exceptions import BotoCoreError, HTTPClientError, IncompleteReadError
+        from urllib3.exceptions import HTTPError
+
+        while self._at < self._source.size:
+            try:
+                if self._body is None:
+                    self._body = self._source.body(self._at)
+                read = self._body.read(min(len(buffer), self._source.size - self._at))
+                if read:
+                    buffer[: len(read)] = read
+                    self._at += len(read)
+                    self._backoff.reset()
+                    return len(read)
+                self._again("it ended too soon")
+            except (HTTPClientError, IncompleteReadError, HTTPError, OSError) as error:
+                self._again(str(error))
+            except AwsError as error:
+                if not error.retryable:
+                    raise
+                self._again(error.message)
+            except BotoCoreError as error:
+                raise ServiceError(f"cannot read on: {error}", place=self._source.name) from error
+        return 0
+
+    def _again(self, why: str) -> None:
+        self._drop()
+        if not self._backoff.wait():
+            raise ServiceError(
+                f"reading broke {_TRIES} times at byte {self._at:,} ({' '.join(why.split())[:200]})",
+                place=self._source.name,
+                fix="Check the network and run the command again.",
+            )
+
+    def _drop(self) -> None:
+        if self._body is not None:
+            self._body.close()
+            self._body = None
+
+    def close(self) -> None:
+        self._drop()
+        super().close()
+
+
+def s3_sources(name: str, s3: Any) -> list[S3Source]:
+    """The objects that a name stands for, by key.
+
+    Args:
+        name: `s3://bucket/key`; `s3://bucket/prefix/` for all under it; or a pattern such as
+            `s3://bucket/data/*.jsonl`, where `**` stands for folders too. Nothing in it is decoded, and an
+            object whose key is the very name is taken before a pattern is.
+        s3: The client.
+
+    Raises:
+        InputError: It is missing, or the name is none.
+        ServiceError: S3 cannot be reached, or does not let these credentials read it.
+    """
+    bucket, key = _split(name)
+    if key and not key.endswith("/"):
+        try:
+            return [_object(bucket, key, s3)]
+        except (NotInAws, Denied) as error:
+            if not glob.has_magic(key) or error.code == "NoSuchBucket":
+                raise
+    keys = sorted(_matching(bucket, key, s3))
+    if not keys:
+        what = "no object has such a key" if glob.has_magic(key) else "nothing lies under this prefix"
+        raise InputError(what, place=name, fix=f"List what is there: aws s3 ls {S3_SCHEME}{bucket}/")
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return list(pool.map(functools.partial(_object, bucket, s3=s3), keys))
+
+
+def s3_client() -> Any:
+    """A client of S3 that several threads may use."""
+    return client("s3", max_pool_connections=_AT_ONCE)
+
+
+def _split(name: str) -> tuple[str, str]:
+    bucket, _, key = name.removeprefix(S3_SCHEME).partition("/")
+    if not bucket:
+        raise InputError("no bucket is named", place=name, fix=f"Write {S3_SCHEME}bucket/key.")
+    return bucket, key
+
+
+def _object(bucket: str, key: str, s3: Any) -> S3Source:
+    """Find an object by asking for one byte of it: unlike HeadObject, the answer says what is missing."""
+    from botocore.exceptions import ClientError
+
+    name = f"{S3_SCHEME}{bucket}/{key}"
+    with _explained(name, s3):
+        try:
+            found = s3.get_object(Bucket=bucket, Key=key, Range="bytes=0-0")
+        except ClientError as error:
+            if _status(error) != 416:  # an empty object has no first byte
+                raise
+            found = s3.head_object(Bucket=bucket, Key=key)
+        else:
+            found["Body"].close()
+    size = int(found.get("ContentRange", "/0").rpartition("/")[2])
+    version = found.get("VersionId")
+    facts = SourceFacts(name, size, etag=found["ETag"], version=None if version == "null" else version)
+    return S3Source(facts, s3)
+
+
+def _matching(bucket: str, key: str, s3: Any) -> Iterator[str]:
+    """The keys under a prefix, or that match a pattern; markers of folders are none."""
+    pattern = key.split("/") if glob.has_magic(key) else None
+    prefix = key[: min((key.index(sign) for sign in "*?[" if sign in key), default=len(key))]
+    with _explained(f"{S3_SCHEME}{bucket}/{prefix}", s3):
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+            for found in page.get("Contents", ()):
+                name = found["Key"]
+                if name.endswith("/") and not found["Size"]:
+                    continue
+                if pattern is None or _matches(name.split("/"), pattern):
+                    yield name
+
+
+def _matches(names: list[str], pattern: list[str]) -> bool:
+    """As `glob` matches paths: `*` within a folder, `**` through any number of them."""
+    if not pattern:
+        return not names
+    first, rest = pattern[0], pattern[1:]
+    if first == "**":
+        return any(_matches(names[skipped:], rest) for skipped in range(len(names) + 1))
+    return bool(names) and fnmatch.fnmatchcase(names[0], first) and _matches(names[1:], rest)
+
+
+@contextmanager
+def _explained(name: str, s3: Any) -> Iterator[None]:
+    """Tell apart what S3 tells apart, and leave the rest to the one table of AWS's errors."""
+    from botocore.exceptions import ClientError
+
+    with explained(name):
+        try:
+            yield
+        except ClientError as error:
+            said = _said(error, name, s3)
+            if said is not None:
+                raise said from error
+            raise
+
+
+def _said(error: Any, name: str, s3: Any) -> AwsError | None:
+    code, status = str(error.response["Error"].get("Code")), _status(error)
+    bucket = _split(name)[0]
+    if code == "NoSuchBucket":
+        return NotInAws(f"there is no bucket {bucket}", code=code, place=name, fix="Check the name.")
+    if code == "NoSuchKey" or status == 404:
+        fix = f"List what is there: aws s3 ls {S3_SCHEME}{bucket}/. For all under a prefix, end it with /."
+        return NotInAws("there is no object with this key", code="NoSuchKey", place=name, fix=fix)
+    if status == 412:
+        return Replaced("the object was replaced while it was read", code=code, place=name, fix=_AGAIN)
+    headers = error.response["ResponseMetadata"].get("HTTPHeaders", {})
+    region = headers.get("x-amz-bucket-region")
+    if status in (301, 400) and region not in (None, s3.meta.region_name):
+        fix = f"Set AWS_REGION={region}."
+        return NotInAws(f"the bucket is in the Region {region}", code=code, place=name, fix=fix)
+    if code == "InvalidObjectState":
+        return NotInAws("the object is archived", code=code, place=name, fix="Restore it first.")
+    if status == 403 and "AccessDenied" in code and "kms:" not in str(error):
+        action = "s3:ListBucket" if error.operation_name.startswith("List") else "s3:GetObject"
+        fix = f"Allow {action}, or check the key: without s3:ListBucket, S3 does not say that none is there."
+        return Denied(f"these credentials may not do {action} here", code=code, place=name, fix=fix)
+    return None
+
+
+def _status(error: Any) -> int:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))

@@ -1,0 +1,127 @@
+"""One object behind S3's GetObject and HeadObject on loopback, with connections that break where a test says.
+
+It speaks the part of HTTP that ranged reads need: Range, If-Match and the errors of both. moto serves objects
+too, but neither breaks connections nor counts what it was asked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+
+@dataclass
+class ServedObject:
+    """What is served, and how it breaks."""
+
+    content: bytes
+    cuts: Callable[[int], int | None] = lambda start: None
+    """After how many bytes of an answer that begins there the connection breaks; None for never."""
+    on_get: Callable[[int], None] = lambda start: None
+    """Told of each request before it is answered."""
+    refusal: tuple[int, str, dict[str, str]] | None = None
+    """The status, code and headers that every request is answered with instead."""
+    starts: list[int] = field(default_factory=list)
+    """The first byte of each request for more than one byte."""
+    endpoint: str = ""
+
+    @property
+    def etag(self) -> str:
+        return f'"{hashlib.sha256(self.content).hexdigest()[:32]}"'
+
+
+@contextmanager
+def served_object(content: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServedObject]:
+    """Serve it as `s3://any/key` to every client of S3 that this process makes in the block."""
+    served = ServedObject(content)
+    handler = type("ObjectRequests", (_Requests,), {"served": served})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    served.endpoint = f"http://127.0.0.1:{server.server_port}"
+    try:
+        with monkeypatch.context() as patch:
+            for name, value in _environment(served.endpoint).items():
+                patch.setenv(name, value)
+            yield served
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _environment(endpoint: str) -> dict[str, str]:
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_REGION": "us-west-2",
+        "AWS_MAX_ATTEMPTS": "1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": "localhost,127.0.0.1",
+    }
+
+
+class _Requests(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    served: ServedObject
+
+    def do_HEAD(self) -> None:
+        self._answer(200, self.served.content, head=True)
+
+    def do_GET(self) -> None:
+        served = self.served
+        if served.refusal is not None:
+            status, code, headers = served.refusal
+            return self._answer(status, f"<Error><Code>{code}</Code></Error>".encode(), more=headers)
+        first, _, last = self.headers["Range"].removeprefix("bytes=").partition("-")
+        start = int(first)
+        if last != "0":
+            served.starts.append(start)
+            served.on_get(start)
+        wanted = self.headers.get("If-Match")
+        if wanted not in (None, served.etag):
+            return self._answer(412, b"<Error><Code>PreconditionFailed</Code></Error>")
+        content = served.content
+        if start >= len(content):
+            return self._answer(416, b"<Error><Code>InvalidRange</Code></Error>")
+        end = min(int(last) + 1, len(content)) if last else len(content)
+        span = f"bytes {start}-{end - 1}/{len(content)}"
+        cut = served.cuts(start) if last != "0" else None
+        return self._answer(206, content[start:end], more={"Content-Range": span}, cut=cut)
+
+    def _answer(
+        self,
+        status: int,
+        body: bytes,
+        *,
+        more: Mapping[str, str] | None = None,
+        head: bool = False,
+        cut: int | None = None,
+    ) -> None:
+        self.send_response(status)
+        for name, value in {"ETag": self.served.etag, "Content-Length": len(body), **(more or {})}.items():
+            self.send_header(name, str(value))
+        self.end_headers()
+        if head:
+            return
+        try:
+            self.wfile.write(body if cut is None else body[:cut])
+        except OSError:
+            self.close_connection = True  # whoever asked has enough
+            return
+        if cut is not None and cut < len(body):
+            self.close_connection = True
+            self.connection.shutdown(socket.SHUT_RDWR)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
