@@ -28,6 +28,7 @@ __all__ = [
     "checkpoints_by_step",
     "first_choice",
     "kind_without_text",
+    "reasoning_of",
     "tuned_model",
     "without_text",
 ]
@@ -226,9 +227,38 @@ def kind_without_text(message: Mapping[str, Any], finish: str | None) -> Textles
         return "tool call"
     if finish == "content_filter":
         return "filtered"
-    if message.get("reasoning_content") or message.get("reasoning"):
+    if reasoning_of(message):
         return "reasoning alone"
     return "empty"
+
+
+_REASONING = ("reasoning_content", "reasoning", "thinking", "reasoning_details", "thinking_blocks")
+"""Keys of a message that hold the model's reasoning, as inference servers and their proxies spell it."""
+_REASONING_TEXTS = ("text", "thinking", "summary", "reasoning", "content")
+
+
+def reasoning_of(message: Mapping[str, Any]) -> Any:
+    """The reasoning that a message holds beside its content, in whatever spelling.
+
+    Args:
+        message: The assistant's turn.
+
+    Returns:
+        Its text; where none is found in it, the value itself. None without reasoning.
+    """
+    for key in _REASONING:
+        if found := message.get(key):
+            return _reasoning_text(found) or found
+    return None
+
+
+def _reasoning_text(found: Any) -> str:
+    """The text of blocks of reasoning."""
+    if isinstance(found, str):
+        return found
+    if isinstance(found, Mapping):
+        return next((text for key in _REASONING_TEXTS if isinstance(text := found.get(key), str)), "")
+    return "".join(map(_reasoning_text, found)) if isinstance(found, list) else ""
 
 
 def _refusal(message: Mapping[str, Any]) -> Any:

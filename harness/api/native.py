@@ -15,13 +15,13 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import IO, Any, Final, cast
 
+from harness.api.converse import chat_answer, converse_request
 from harness.api.failures import PageMissing, RequestRefused, Unreachable
 from harness.api.native_names import REGION
 from harness.api.safe_text import plain_text
 from harness.api.seen import SeenJob
 from harness.api.types import GENERATE_S, Event, Page
 from harness.aws import AwsError, NotInAws, client, explained
-from harness.errors import InputError
 
 __all__ = ["NativeBedrock"]
 
@@ -37,20 +37,6 @@ _PHASES: Final = (
     ("data processing", "dataProcessingDetails"),
     ("training", "trainingDetails"),
 )
-_FINISHES: Final = {
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "max_tokens": "length",
-    "tool_use": "tool_calls",
-    "content_filtered": "content_filter",
-    "guardrail_intervened": "content_filter",
-}
-_OPTIONS: Final = {
-    "max_tokens": "maxTokens",
-    "temperature": "temperature",
-    "top_p": "topP",
-    "stop": "stopSequences",
-}
 
 
 class NativeBedrock:
@@ -229,28 +215,16 @@ class NativeBedrock:
         Args:
             model: The deployment's ARN.
             messages: The turns so far; those of the system come first.
-            **options: `max_tokens`, `temperature`, `top_p` and `stop`.
+            **options: `max_tokens`, `temperature`, `top_p`, `stop`, and what offers tools.
 
         Raises:
             InputError: Converse has no counterpart for an option.
+            RequestRefused: It has none for something in the turns or the tools.
         """
-        unknown = sorted(options.keys() - _OPTIONS.keys())
-        if unknown:
-            raise InputError(f"Converse has no counterpart for {', '.join(unknown)}", place=model)
-        system = [{"text": _text(turn)} for turn in messages if turn.get("role") == "system"]
-        turns = [
-            {"role": turn["role"], "content": [{"text": _text(turn)}]}
-            for turn in messages
-            if turn.get("role") != "system"
-        ]
+        request = converse_request(model, messages, options)
         with _asked(model):
-            answer = self._client("bedrock-runtime").converse(
-                modelId=model,
-                messages=turns,
-                system=system,
-                inferenceConfig={_OPTIONS[name]: value for name, value in options.items()},
-            )
-        return _chat_answer(answer, model)
+            answer = self._client("bedrock-runtime").converse(**request)
+        return chat_answer(answer, model)
 
 
 def _seen(described: Mapping[str, Any]) -> SeenJob:
@@ -304,46 +278,6 @@ def _phase(name: str, details: Mapping[str, Any]) -> Event:
         "message": f"{name}: {status}",
         "type": "phase",
         "data": None,
-    }
-
-
-def _text(turn: Mapping[str, Any]) -> str:
-    content = turn.get("content")
-    if isinstance(content, str):
-        return content
-    blocks = content if isinstance(content, list) else []
-    return "".join(str(block.get("text", "")) for block in blocks if isinstance(block, Mapping))
-
-
-def _chat_answer(answer: Mapping[str, Any], model: str) -> dict[str, Any]:
-    message = (answer.get("output") or {}).get("message") or {}
-    blocks = [block for block in message.get("content") or [] if isinstance(block, Mapping)]
-    reasoning = [
-        str((block["reasoningContent"].get("reasoningText") or {}).get("text", ""))
-        for block in blocks
-        if isinstance(block.get("reasoningContent"), Mapping)
-    ]
-    calls = [{"function": block["toolUse"]} for block in blocks if isinstance(block.get("toolUse"), Mapping)]
-    usage = answer.get("usage") or {}
-    stop = answer.get("stopReason")
-    return {
-        "model": model,
-        "choices": [
-            {
-                "index": 0,
-                "finish_reason": _FINISHES.get(str(stop), stop),
-                "message": {
-                    "role": "assistant",
-                    "content": "".join(str(block["text"]) for block in blocks if "text" in block),
-                    **({"reasoning_content": "".join(reasoning)} if reasoning else {}),
-                    **({"tool_calls": calls} if calls else {}),
-                },
-            }
-        ],
-        "usage": {
-            "prompt_tokens": usage.get("inputTokens"),
-            "completion_tokens": usage.get("outputTokens"),
-        },
     }
 
 

@@ -207,11 +207,13 @@ def shows_asking(asked: dict[str, Any], model: str, of_each: str) -> bool:
     if not asked["service"].print_curl:
         return False
     from harness.data.records import read
+    from harness.data.tool_offer import tool_offer
 
     record = next(read(asked["records"]), None)
-    turns = record.fields.get("messages", []) if record else []
+    fields = record.fields if record else {}
+    turns, offer = fields.get("messages", []), tool_offer(fields)
     shown: bool = asked["service"].shows(
-        lambda client: client.chat(model, turns, **sampling(asked)),
+        lambda client: client.chat(model, turns, **sampling(asked), **offer),
         remark=f"the first of {asked['n']} requests for each {of_each}",
         name=model,
     )

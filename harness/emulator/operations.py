@@ -140,8 +140,9 @@ CHAT: Final[Table] = {
     "metadata": ignored(pairs(16, 64, 512)),
     "reasoning_effort": ignored(_EFFORT),
     "verbosity": ignored(_VERBOSITY),
-    "tools": refused(_NO_TOOLS, []),
-    "tool_choice": refused(_NO_TOOLS, "auto", "none"),
+    # The recorded completions of a record with tools were made with them.
+    "tools": ignored(unread(list, "a list of tools")),
+    "tool_choice": ignored(either(one_of("none", "auto", "required"), unread(dict, "an object"))),
     "functions": refused(_NO_TOOLS, []),
     "function_call": refused(_NO_TOOLS, "auto", "none"),
     "response_format": refused(_NO_FORMAT, {"type": "text"}),

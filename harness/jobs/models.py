@@ -13,7 +13,7 @@ import openai
 
 from harness.api.client import FineTuning
 from harness.api.failures import RequestRefused, Unreachable
-from harness.api.inference import first_choice, kind_without_text, tuned_model
+from harness.api.inference import first_choice, kind_without_text, reasoning_of, tuned_model
 from harness.api.native import NativeBedrock
 from harness.api.training_service import TrainingService
 from harness.jobs.journal import find_entry, find_job
@@ -22,7 +22,8 @@ from harness.rollouts.asking import Ask, AskRefused, Busy, Completion
 __all__ = ["asker", "job_of", "model_of", "service_name"]
 
 _ABOUT_THE_RECORD = frozenset({400, 413, 422})
-_KEPT = ("tool_calls", "function_call", "reasoning_content", "reasoning", "refusal")
+_KEPT = ("tool_calls", "function_call", "refusal")
+_GRADERS_READ = ("reasoning_content", "reasoning")
 
 
 def asker(client: TrainingService) -> Ask:
@@ -81,7 +82,10 @@ def service_name(client: FineTuning | NativeBedrock) -> str:
 
 def _completion(answer: Mapping[str, Any]) -> Completion:
     message, finish = first_choice(answer)
-    kept = {name: message[name] for name in _KEPT if message.get(name)}
+    kept = {name: message[name] for name in (*_KEPT, *_GRADERS_READ) if message.get(name)}
+    reasoning = reasoning_of(message)
+    if not any(map(kept.get, _GRADERS_READ)) and isinstance(reasoning, str):
+        kept[_GRADERS_READ[0]] = reasoning
     usage = answer.get("usage")
     usage = usage if isinstance(usage, Mapping) else {}
     return Completion(

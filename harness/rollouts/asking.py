@@ -63,7 +63,7 @@ class Asking:
     n: int = 8
     """Completions of each record."""
     options: dict[str, Any] = field(default_factory=dict)
-    """More of the request's body, such as `temperature` and `max_tokens`."""
+    """More of the request's body, such as `temperature` and `max_tokens`; a record's tools come to it."""
     seed: int | None = None
     """Sent along, a different one for each completion; None sends none."""
     limit: int | None = None

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from harness.clock import duration
 from harness.data.record_fields import OWN_FIELDS
 from harness.data.records import ends_with_assistant, read
+from harness.data.tool_offer import tool_offer
 from harness.disk import file_sha256
 from harness.errors import HarnessError, InputError, ServiceError
 from harness.rollouts.asking import Ask, AskRefused, Busy, Completion, Generated, GenerationRequest
@@ -49,8 +50,8 @@ def generate(
         InputError: The records cannot be used, or the file was begun otherwise.
         ServiceError: The service stayed busy or unreachable; the same call resumes.
     """
-    names = _names(request)
-    with GrowingFile(request.out, _identity(request)) as file:
+    names, offers = _names(request)
+    with GrowingFile(request.out, _identity(request, offers)) as file:
         done: dict[str, set[int]] = {}
         for rollout in file.recover():
             done.setdefault(str(rollout.get("record")), set()).add(_number(rollout))
@@ -132,7 +133,7 @@ class _Crew:
 
     def _answer(self, task: _Task) -> Completion | AskRefused | None:
         request = self._request
-        options = dict(request.options)
+        options = {**request.options, **tool_offer(task.fields)}
         if request.seed is not None:
             options["seed"] = _seed(request.seed, task)
         while self._pace.wait():
@@ -185,12 +186,16 @@ def _given_up(busy: Busy, patience_s: float) -> ServiceError:
     return ServiceError(message, fix="The same command resumes; --patience waits longer.")
 
 
-def _names(request: GenerationRequest) -> list[str]:
-    """What the records are called, all different; the whole file is looked at before anything is asked."""
+def _names(request: GenerationRequest) -> tuple[list[str], bool]:
+    """What the records are called, all different, and whether any offers tools.
+
+    The whole file is looked at before anything is asked.
+    """
     if request.n < 1 or request.concurrency < 1:
         raise InputError("the number of completions and of requests at once must be at least 1")
     names: list[str] = []
     seen: set[str] = set()
+    offers = False
     for line, fields in _records(request):
         place = f"{request.records}:{line}"
         messages = fields.get("messages")
@@ -214,9 +219,10 @@ def _names(request: GenerationRequest) -> list[str]:
             name = f"{name}@{line}"
         seen.add(name)
         names.append(name)
+        offers = offers or bool(tool_offer(fields))
     if not names:
         raise InputError("the file is empty", place=str(request.records), fix="Give a file of records.")
-    return names
+    return names, offers
 
 
 def _records(request: GenerationRequest) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -233,7 +239,7 @@ def _missing(request: GenerationRequest, names: list[str], done: dict[str, set[i
                 yield _Task(name, k, fields)
 
 
-def _identity(request: GenerationRequest) -> CompletionsAsked:
+def _identity(request: GenerationRequest, offers: bool) -> CompletionsAsked:
     """What makes two calls the same work: more completions, another limit or another speed do not."""
     return CompletionsAsked(
         model=request.model,
@@ -241,6 +247,7 @@ def _identity(request: GenerationRequest) -> CompletionsAsked:
         records_sha256=file_sha256(request.records),
         options=request.options,
         seed=request.seed,
+        tools=offers,
     )
 
 

@@ -37,6 +37,8 @@ class CompletionsAsked:
     options: dict[str, Any] = field(default_factory=dict)
     """More of the request's body, such as `temperature`."""
     seed: int | None = None
+    tools: bool = False
+    """Whether the model was offered the tools of records that have some."""
 
 
 @dataclass(frozen=True, slots=True)

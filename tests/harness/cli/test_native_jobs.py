@@ -386,6 +386,14 @@ def test_completions_of_a_deployment_are_kept_and_compared(bedrock: Bedrock) -> 
     kept = [json.loads(line) for line in Path("rollouts.jsonl").read_text().splitlines()]
     assert [one["messages"][-1]["content"][:14] for one in kept] == ["You said: Sort"] * 6
     assert bedrock.asked[-1]["inferenceConfig"] == {"maxTokens": 5}
+    record = {"messages": [{"role": "user", "content": "2+2"}], "tools": [{"name": "add"}]}
+    Path("tools.jsonl").write_text(json.dumps(record) + "\n")
+    ran = rft("rollout", "tools.jsonl", "--model", arn, "--out", "called.jsonl", "-n", 1)
+    assert ran.code == 0, ran.stderr
+    schema = {"json": {"type": "object", "properties": {}}}
+    assert bedrock.asked[-1]["toolConfig"] == {
+        "tools": [{"toolSpec": {"name": "add", "inputSchema": schema}}]
+    }
     words = ("evaluate", "train.jsonl", "--grader", "my_grader.py", "--model", arn, *limits)
     ran = rft(*words, "--json")
     assert ran.code == 0, ran.stderr

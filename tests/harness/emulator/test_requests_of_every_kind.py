@@ -169,7 +169,9 @@ def test_any_form_is_refused(api: Api, pieces: list[str]) -> None:
 @pytest.mark.parametrize(
     ("path", "change", "param"),
     [
-        ("/chat/completions", {"tools": [{"type": "function", "function": {"name": "f"}}]}, "tools"),
+        ("/chat/completions", {"tools": "f"}, "tools"),
+        ("/chat/completions", {"tool_choice": "any"}, "tool_choice"),
+        ("/responses", {"tools": [{"type": "function", "name": "f"}]}, "tools"),
         ("/chat/completions", {"response_format": {"type": "json_object"}}, "response_format"),
         ("/chat/completions", {"logprobs": True}, "logprobs"),
         ("/chat/completions", {"stream": "false"}, "stream"),
@@ -211,6 +213,7 @@ def test_what_would_have_no_effect_is_refused(api: Api, path: str, change: Any, 
     [
         ("/chat/completions", {"max_tokens": 100.0, "n": 2.0, "seed": 1.0}),
         ("/chat/completions", {"tools": [], "tool_choice": "auto", "logprobs": False, "stop": None}),
+        ("/chat/completions", {"tools": [{"type": "function", "function": {"name": "f"}}]}),
         (
             "/chat/completions",
             {"response_format": {"type": "text"}, "store": True, "user": "me", "top_p": 0.9},

@@ -70,6 +70,23 @@ def test_any_answer_is_a_completion_or_is_asked_for_again(answering, answer):
     json.dumps(found.message)
 
 
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        {"reasoning_content": "hm"},
+        {"reasoning": "hm"},
+        {"thinking": "hm"},
+        {"reasoning_details": [{"type": "reasoning.text", "text": "h"}, {"summary": "m"}, {"data": "xyz"}]},
+        {"thinking_blocks": [{"type": "thinking", "thinking": "hm", "signature": "s"}]},
+    ],
+)
+@pytest.mark.parametrize("content", ["4", None])
+def test_reasoning_is_kept_where_graders_read_it(answering, spelled, content):
+    found = answering(answer({"content": content, **spelled}, "stop"))
+    assert found.instead == (None if content else "reasoning alone")
+    assert Sample({"messages": [found.message]}).reasoning == "hm"
+
+
 def test_rollouts_count_what_came_without_a_text_and_say_why_each_ended(stub, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     records = [{"messages": [{"role": "user", "content": f"{n}+1"}]} for n in range(len(KINDS))]
@@ -109,6 +126,29 @@ def test_a_service_that_never_answers_is_given_up_and_the_command_resumes(way, o
         assert (ran.code, ran.stdout) == (3, "")
         assert "no answer for 0 s. The same command resumes" in ran.stderr
         assert run_verb(*patient, base_url=service.base_url).json["done"] == 2
+
+
+def test_the_tools_of_a_record_are_offered_shown_and_kept(stub, one_record, tmp_path):
+    tool = {"type": "function", "function": {"name": "add", "parameters": {"type": "object"}}}
+    record = {
+        "messages": [{"role": "user", "content": "2+2"}],
+        "tools": [{"name": "add", "parameters": {"type": "object"}}],
+        "tool_choice": "required",
+    }
+    (tmp_path / "records.jsonl").write_text(json.dumps(record) + "\n")
+    words = [*one_record, "-n", 1, "--temperature", 0.5]
+    stub.faults.append(
+        Fault("POST", "/chat", status=200, body=answer({"content": None, "tool_calls": [CALL]}, "tool_calls"))
+    )
+    assert run_verb(*words, base_url=stub.base_url).json["textless"] == {"tool call": 1}
+    sent = stub.seen[-1].json
+    assert (sent["tools"], sent["tool_choice"], sent["temperature"]) == ([tool], "required", 0.5)
+    [line] = (tmp_path / "out.jsonl").read_text().splitlines()
+    kept = json.loads(line)
+    assert (kept["tools"], kept["tool_choice"]) == (record["tools"], "required")
+    assert kept["messages"][-1] == {"role": "assistant", "content": None, "tool_calls": [CALL]}
+    shown = run_verb(*words, "--print-curl", base_url=stub.base_url).stdout
+    assert json.loads(shown.partition("--data-raw '")[2].rpartition("'")[0]) == sent
 
 
 @pytest.mark.parametrize("header", ["3600", "1e9", "Fri, 31 Dec 2100 23:59:59 GMT"])

@@ -12,7 +12,10 @@ import pytest
 from harness.errors import HarnessError, InputError, ServiceError
 from harness.rollouts.asking import AskRefused, Busy, Completion, Generated, GenerationRequest
 from harness.rollouts.generate import generate
+from harness.rollouts.growing import note_of
 from harness.rollouts.read import read_rollouts
+
+TOOL = {"type": "function", "function": {"name": "f"}}
 
 
 class Model:
@@ -143,6 +146,21 @@ def test_each_completion_has_a_seed_of_its_own_whatever_the_order(records: Path)
         seeds.append(sorted((said, options["seed"]) for said, options in model.asked))
     assert seeds[0] == seeds[1]
     assert len({seed for _, seed in seeds[0]}) == 30
+
+
+def test_completions_made_without_the_tools_of_the_records_are_not_mixed_with_others(records: Path) -> None:
+    lines = [{**json.loads(line), "tools": [{"name": "f"}]} for line in records.read_text().splitlines()]
+    records.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    asked = request(records)
+    model = Model()
+    generate(asked, model)
+    assert all(options == {"tools": [TOOL]} for _, options in model.asked)
+    note = note_of(asked.out)
+    before = json.loads(note.read_text())
+    del before["asked"]["tools"]  # as a version wrote it that did not send them
+    note.write_text(json.dumps(before))
+    with pytest.raises(InputError, match="begun with tools False, not True"):
+        generate(asked, Model())
 
 
 def test_progress_is_told_after_each_completion(records: Path) -> None:

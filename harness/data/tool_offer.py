@@ -1,0 +1,48 @@
+"""What a record says of tools, as a request offers them to a model.
+
+Records list their tools in the shape of OpenAI's API, of Converse or of BFCL. A request holds them in
+OpenAI's, so that the model is asked as it is in training, where the record's tools are part of the prompt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["tool_offer"]
+
+_HOW = ("tool_choice", "parallel_tool_calls")
+_SCHEMAS = ("parameters", "input_schema", "inputSchema")
+
+
+def tool_offer(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a request of Chat Completions that offer a record's tools.
+
+    Args:
+        fields: The record's fields.
+
+    Returns:
+        `tools`, and where the record holds them `tool_choice` and `parallel_tool_calls`; nothing for a record
+        without tools. What is no list of tools is sent as it is, for the service to refuse.
+    """
+    tools = fields.get("tools")
+    if tools is None or tools == []:
+        return {}
+    how = {name: fields[name] for name in _HOW if fields.get(name) is not None}
+    return {"tools": [_tool(one) for one in tools] if isinstance(tools, list) else tools, **how}
+
+
+def _tool(given: Any) -> Any:
+    """A tool in OpenAI's shape; the schema of its arguments stays as it is."""
+    if not isinstance(given, dict) or "function" in given:
+        return given
+    spec = given.get("toolSpec", given)
+    if not isinstance(spec, dict) or not isinstance(spec.get("name"), str):
+        return given
+    function = {name: value for name, value in spec.items() if name not in (*_SCHEMAS, "type")}
+    schema = next((spec[name] for name in _SCHEMAS if name in spec), None)
+    if isinstance(schema, dict) and schema.keys() == {"json"}:  # Converse's wrapping
+        schema = schema["json"]
+    if schema is not None:
+        function["parameters"] = schema
+    return {"type": "function", "function": function}
