@@ -102,7 +102,8 @@ class PartOrder:
 
     def to_json(self) -> dict[str, Any]:
         """The order as a worker's event."""
-        return {_SPELLED.get(name, name): value for name, value in as_json(self).items()}
+        named: dict[str, Any] = as_json(self)
+        return {_SPELLED.get(name, name): value for name, value in named.items()}
 
 
 def part_key(shard: int, start: int) -> str:

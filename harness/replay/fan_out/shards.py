@@ -1,0 +1,116 @@
+"""Cuts sources in S3 into shards, and makes the orders that workers grade."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+from harness.data.sources import Source, SourceFacts, parts_of
+from harness.errors import InputError
+
+__all__ = ["ShardRange", "check_source", "cut_shards", "located"]
+
+LARGEST: Final = 64 << 20
+"""Bytes of rollouts in a shard at most: what a worker reads and grades in a few calls."""
+
+SMALLEST: Final = 256 << 10
+"""Below this, starting a worker costs more than it grades."""
+
+_SHARDS_A_WORKER: Final = 4
+"""So that workers end at about the same time though shards do not."""
+
+_S3: Final = "s3://"
+
+
+class ShardRange(NamedTuple):
+    """One shard: a byte range of one file or object."""
+
+    source: SourceFacts
+    start: int
+    """In the object."""
+    end: int
+    base: int
+    """Offset of the object's first byte in the whole input."""
+
+
+def check_source(source: Source, what: str = "rollouts") -> None:
+    """Refuse a source that workers in AWS could not read range by range.
+
+    Args:
+        source: What the user named.
+        what: What it holds, for messages.
+
+    Raises:
+        InputError: A part of it is not in S3, or is compressed.
+    """
+    for part, _ in parts_of(source):
+        if any(not facts.name.startswith(_S3) for facts in part.facts):
+            fix = f"Copy it first: aws s3 cp {part.name} s3://BUCKET/KEY, then name s3://BUCKET/KEY."
+            if part.name == "-":
+                fix = "Save it as a file, and copy that: aws s3 cp FILE s3://BUCKET/KEY."
+            said = f"workers in AWS read {what} from S3 only, and nothing is uploaded unasked"
+            raise InputError(said, place=part.name, fix=fix)
+        if not part.seekable:
+            fix = "Unpack it in S3, and name the unpacked object."
+            raise InputError("a compressed object cannot be read in ranges", place=part.name, fix=fix)
+
+
+def cut_shards(source: Source, workers: int, end: int | None = None) -> tuple[tuple[int, int], ...]:
+    """Cut a source into byte ranges of the whole, none of which crosses from one object into the next.
+
+    Args:
+        source: Objects whose sizes are known.
+        workers: How many are to be busy at once.
+        end: Where in the whole to stop; at its end when None.
+    """
+    ranges = list(_objects(source, end))
+    total = sum(stop - start for start, stop in ranges)
+    wanted = min(LARGEST, max(SMALLEST, total // (_SHARDS_A_WORKER * workers)))
+    shards: list[tuple[int, int]] = []
+    for start, stop in ranges:
+        count = math.ceil((stop - start) / wanted)
+        cuts = [start + (stop - start) * number // count for number in range(count + 1)]
+        shards += zip(cuts, cuts[1:], strict=False)
+    return tuple(shards)
+
+
+def located(source: Source, shards: Sequence[tuple[int, int]]) -> list[ShardRange]:
+    """Where in which object each shard of the whole lies.
+
+    Args:
+        source: What `cut_shards` cut.
+        shards: What it returned, also by an earlier command.
+
+    Raises:
+        InputError: A shard crosses from one object into the next: something else cut it.
+    """
+    found: list[ShardRange] = []
+    waiting = list(shards)
+    base = 0
+    for part, length in parts_of(source):
+        assert length is not None  # `check_source` refuses what has none
+        [facts] = part.facts
+        while waiting and waiting[0][0] < base + length:
+            start, end = waiting.pop(0)
+            if end > base + length:
+                what = "this run's shards were not cut for a fan-out"
+                raise InputError(what, place=part.name, fix="--fresh begins a run of its own.")
+            # The newline between two objects belongs to neither.
+            found.append(ShardRange(facts, start - base, min(end - base, facts.bytes), base))
+        base += length
+    if waiting:
+        what = "the input is shorter than this run's shards"
+        raise InputError(what, place=source.name, fix="--fresh begins a run of its own.")
+    return found
+
+
+def _objects(source: Source, end: int | None) -> Iterator[tuple[int, int]]:
+    """The range of each object in the whole, up to where to stop; empty objects are left out."""
+    base = 0
+    for part, length in parts_of(source):
+        assert length is not None
+        stop = base + length if end is None else min(base + length, end)
+        if stop > base and part.size:
+            yield base, stop
+        base += length
