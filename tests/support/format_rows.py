@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from support.logged_calls import INVOCATION_LOG
 from support.saved_rollouts import EVAL_PROTOCOL, VERIFIERS
 from support.trainer_rows import AZURE_RFT, OPENAI, SAGEMAKER_RLVR, TRL
 
@@ -24,6 +25,7 @@ VERL: list[dict[str, Any]] = [
 ]
 
 FORMAT_ROWS: dict[str, list[dict[str, Any]]] = {
+    "invocation-log": INVOCATION_LOG,
     "verl": VERL,
     "sagemaker-rlvr": SAGEMAKER_RLVR,
     "trl": TRL,

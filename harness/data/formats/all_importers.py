@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from harness.data.formats.eval_protocol_rows import EVAL_PROTOCOL
 from harness.data.formats.importer import Converted, Importer, RowError
+from harness.data.formats.invocation_log import INVOCATION_LOG
 from harness.data.formats.openai_rows import AZURE_RFT, OPENAI
 from harness.data.formats.sagemaker_rows import SAGEMAKER_RLVR
 from harness.data.formats.trl_rows import TRL
@@ -16,6 +17,7 @@ from harness.data.formats.verl_rows import VERL
 __all__ = ["IMPORTERS", "importer_named", "importers_of"]
 
 IMPORTERS: Final[tuple[Importer, ...]] = (
+    INVOCATION_LOG,
     VERL,
     SAGEMAKER_RLVR,
     TRL,

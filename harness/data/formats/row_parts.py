@@ -183,7 +183,8 @@ def _lost(value: Any, path: str = "") -> Iterator[str]:
     """
     if value is _TAKEN or value is None or value in ({}, []):
         return
-    if path and not _was_touched(value):
+    of_list = path.endswith("[]") and isinstance(value, dict)  # which of several, only its keys tell
+    if path and not of_list and not _was_touched(value):
         if _holds_something(value):
             yield path
     elif isinstance(value, dict):

@@ -26,6 +26,8 @@ VALUES = st.recursive(
     ),
     max_leaves=4,
 )
+TAGS = {"text", *("begin_of_text", "start_header_id", "end_header_id", "eot_id")}
+"""Words that say how a text is marked, and are no part of it."""
 SAME_WORD = {"system": "system developer"}
 """What stands for several words of other tools: documents name these as one role."""
 
@@ -42,14 +44,19 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
+def words_of(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text))
+
+
 def unaccounted(row: dict[str, Any], made: Converted) -> list[str]:
     """Paths of what a row holds that neither stands in a line nor is said to be lost."""
     carried = [value for line in made.lines for _, value in leaves(line)]
-    texts = "\n".join(SAME_WORD.get(value, value) for value in carried if isinstance(value, str))
-    words = set(re.findall(r"\w+", texts))
+    same = " ".join(SAME_WORD[value] for value in carried if isinstance(value, str) and value in SAME_WORD)
+    text = json.dumps(made.lines, ensure_ascii=False) + same
 
     def is_carried(value: Any) -> bool:
-        if isinstance(value, str) and (value in texts or set(re.findall(r"\w+", value)) <= words):
+        # Parts of a streamed text are joined, so that one may end within a word.
+        if isinstance(value, str) and all(word in text for word in words_of(value) - TAGS):
             return True
         if isinstance(value, str) and (inner := read(value)) is not None:
             return all(is_carried(item) for _, item in leaves(inner))
