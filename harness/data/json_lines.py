@@ -44,11 +44,7 @@ _EXACT = float(2**63)
 
 _CONVERT = "Convert it to JSON lines first, with pandas:"
 _SIGNATURES = (
-    (b"\x1f\x8b", "gzip", "Decompress it first: gunzip -k FILE."),
     (b"PK\x03\x04", "zip", "Unpack it first."),
-    (b"\x28\xb5\x2f\xfd", "zstd", "Decompress it first: unzstd FILE."),
-    (b"BZh", "bzip2", "Decompress it first: bunzip2 -k FILE."),
-    (b"\xfd7zXZ", "xz", "Decompress it first: unxz -k FILE."),
     (b"7z\xbc\xaf", "7z", "Unpack it first: 7z x FILE."),
     (b"PAR1", "Parquet", f"{_CONVERT} read_parquet, then to_json(..., orient='records', lines=True)."),
     (b"ARROW1", "Arrow", f"{_CONVERT} read_feather, then to_json(..., orient='records', lines=True)."),
@@ -162,7 +158,7 @@ def lines(file: DataFile, start: int = 0, end: int | None = None) -> Iterator[tu
         Offset of the line's first byte, and the line without its `\n` or `\r\n`.
 
     Raises:
-        InputError: It is missing, a folder, not readable or compressed, or a line exceeds `MAX_LINE`.
+        InputError: It is missing, a folder, not readable or in another format, or a line exceeds `MAX_LINE`.
         EncodingError: It is UTF-16 or UTF-32.
     """
     base = 0
@@ -221,7 +217,15 @@ def place_of(file: DataFile, at: int) -> str:
     Raises:
         InputError: It cannot be read.
     """
-    (part, length), *others = parts_of(as_source(file))
+    source = as_source(file)
+    if not source.seekable:
+        place = source.name
+        for line in numbered_lines(source):
+            if line.at > at:
+                break
+            place = line.place
+        return place
+    (part, length), *others = parts_of(source)
     base = 0
     while others and length is not None and at >= base + length:
         base += length

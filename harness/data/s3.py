@@ -17,13 +17,13 @@ from typing import Any
 
 from harness.aws import AwsError, Denied, NotInAws, client, explained
 from harness.clock import Backoff, Clock, SystemClock
+from harness.data.packed import HEAD_BYTES
 from harness.data.sources import S3_SCHEME, SourceFacts
 from harness.errors import InputError, ServiceError
 
 __all__ = ["S3Source", "s3_client", "s3_sources"]
 
 _BUFFER = 1024 * 1024
-_HEAD = 64
 _AT_ONCE = 16
 """Objects that are looked up at the same time."""
 _TRIES = 6
@@ -42,15 +42,16 @@ class S3Source:
     Args:
         facts: Its name and what every request is pinned to.
         s3: The client.
-        clock: What waits before a request that broke is made again.
+        head: Its first bytes, where it is known that it is there.
     """
 
-    def __init__(self, facts: SourceFacts, s3: Any, clock: Clock | None = None) -> None:
+    def __init__(self, facts: SourceFacts, s3: Any, head: bytes = b"") -> None:
         self.name = facts.name
         self.size = facts.bytes
         self.seekable = True
         self.facts = (facts,)
-        self.clock = clock or SystemClock()
+        self.head = head
+        self.clock: Clock = SystemClock()
         self._s3 = s3
         bucket, key = _split(facts.name)
         self._named = {"Bucket": bucket, "Key": key}
@@ -196,23 +197,22 @@ def _split(name: str) -> tuple[str, str]:
 
 
 def _object(bucket: str, key: str, s3: Any) -> S3Source:
-    """Find an object by asking for one byte of it: unlike HeadObject, the answer says what is missing."""
+    """Find an object by asking for its first bytes: unlike HeadObject, the answer says what is missing."""
     from botocore.exceptions import ClientError
 
     name = f"{S3_SCHEME}{bucket}/{key}"
     with _explained(name, s3):
         try:
-            found = s3.get_object(Bucket=bucket, Key=key, Range="bytes=0-0")
+            found = s3.get_object(Bucket=bucket, Key=key, Range=f"bytes=0-{HEAD_BYTES - 1}")
+            head = found["Body"].read()
         except ClientError as error:
             if _status(error) != 416:  # an empty object has no first byte
                 raise
-            found = s3.head_object(Bucket=bucket, Key=key)
-        else:
-            found["Body"].close()
+            found, head = s3.head_object(Bucket=bucket, Key=key), b""
     size = int(found.get("ContentRange", "/0").rpartition("/")[2])
     version = found.get("VersionId")
     facts = SourceFacts(name, size, etag=found["ETag"], version=None if version == "null" else version)
-    return S3Source(facts, s3)
+    return S3Source(facts, s3, head)
 
 
 def _matching(bucket: str, key: str, s3: Any) -> Iterator[str]:

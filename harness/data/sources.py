@@ -16,11 +16,13 @@ import sys
 import tempfile
 import weakref
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any, Protocol, TypeAlias
+from typing import IO, Any, Protocol, TypeAlias, TypeVar
 
+from harness.data.packed import unpacked
 from harness.errors import InputError
 
 __all__ = [
@@ -46,6 +48,8 @@ STANDARD_INPUT = "-"
 """The name of what is piped into the command."""
 
 _BUFFER = 1024 * 1024
+_AT_ONCE = 16
+_Told = TypeVar("_Told")
 _CHANGED = "Run the command again, on a file that stays as it is."
 
 
@@ -244,7 +248,7 @@ class JoinedSource:
     def lengths(self) -> tuple[int | None, ...]:
         """Bytes that each part takes in the whole, with the newline that it gets; None where unknown."""
         *before, last = self.parts
-        return (*map(_length_joined, before), last.size)
+        return (*_at_once(_length_joined, before), last.size)
 
     @property
     def size(self) -> int | None:
@@ -263,7 +267,7 @@ class JoinedSource:
 
     def changed(self) -> str | None:
         """Why one of them is no longer what it was when it was named."""
-        return next(filter(None, (part.changed() for part in self.parts)), None)
+        return next(filter(None, _at_once(lambda part: part.changed(), self.parts)), None)
 
     def __str__(self) -> str:
         return self.name
@@ -323,6 +327,12 @@ class _Joined(io.RawIOBase):
     def close(self) -> None:
         self._close()
         super().close()
+
+
+def _at_once(ask: Callable[[Source], _Told], parts: Sequence[Source]) -> list[_Told]:
+    """Ask several parts together: of a thousand objects in S3, one after another takes a minute."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return list(pool.map(ask, parts))
 
 
 def _length_joined(part: Source) -> int | None:
@@ -453,11 +463,11 @@ def _again(facts: SourceFacts, s3: Callable[[], Any]) -> Source:
 
 def _named(name: str, s3: Callable[[], Any]) -> list[Source]:
     if name == STANDARD_INPUT:
-        return [_standard_input()]
+        return [unpacked(_standard_input())]
     if name.startswith(S3_SCHEME):
         from harness.data.s3 import s3_sources
 
-        return [*s3_sources(name, s3())]
+        return [unpacked(each, each.head) for each in s3_sources(name, s3())]
     if not os.path.lexists(name) and glob.has_magic(name):
         found = sorted(path for path in glob.glob(name, recursive=True) if not os.path.isdir(path))
         if not found:
@@ -470,9 +480,9 @@ def _file(name: str) -> Source:
     try:
         mode = os.stat(name).st_mode
         if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
-            return FileSource(name)
+            return unpacked(FileSource(name))
         with open(name, "rb") as stream:  # a pipe, such as a shell makes of <(command)
-            return SpooledSource(stream, name)
+            return unpacked(SpooledSource(stream, name))
     except (OSError, ValueError) as error:  # a name with a NUL is a ValueError
         raise unreadable(error if isinstance(error, OSError) else OSError(str(error)), name) from error
 

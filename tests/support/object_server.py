@@ -30,7 +30,7 @@ class ServedObject:
     refusal: tuple[int, str, dict[str, str]] | None = None
     """The status, code and headers that every request is answered with instead."""
     starts: list[int] = field(default_factory=list)
-    """The first byte of each request for more than one byte."""
+    """The first byte of each request for all from there on."""
     endpoint: str = ""
 
     @property
@@ -85,7 +85,7 @@ class _Requests(BaseHTTPRequestHandler):
             return self._answer(status, f"<Error><Code>{code}</Code></Error>".encode(), more=headers)
         first, _, last = self.headers["Range"].removeprefix("bytes=").partition("-")
         start = int(first)
-        if last != "0":
+        if not last:
             served.starts.append(start)
             served.on_get(start)
         wanted = self.headers.get("If-Match")
@@ -96,7 +96,7 @@ class _Requests(BaseHTTPRequestHandler):
             return self._answer(416, b"<Error><Code>InvalidRange</Code></Error>")
         end = min(int(last) + 1, len(content)) if last else len(content)
         span = f"bytes {start}-{end - 1}/{len(content)}"
-        cut = served.cuts(start) if last != "0" else None
+        cut = served.cuts(start) if not last else None
         return self._answer(206, content[start:end], more={"Content-Range": span}, cut=cut)
 
     def _answer(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -222,7 +221,7 @@ REFUSED = {
     "missing": (["nowhere.jsonl"], "nowhere.jsonl: no such file"),
     "folder": (["."], "this is a folder"),
     "empty": (["empty.jsonl"], "empty.jsonl: the file is empty"),
-    "gzip": (["packed.jsonl.gz"], "gunzip"),
+    "zip": (["packed.zip"], "Unpack it first."),
     "neither": (["neither.jsonl"], "neither.jsonl:1: this is neither a rollout nor a record"),
     "no JSON": (["broken.jsonl"], "broken.jsonl:1: not JSON"),
     "wire": (["rollouts.jsonl", "--wire", "novva"], "there is no wire 'novva'. Known: open-weight"),
@@ -235,7 +234,7 @@ REFUSED = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_is_refused_says_why_and_leaves_nothing(case: str, folder: Path) -> None:
     (folder / "empty.jsonl").touch()
-    (folder / "packed.jsonl.gz").write_bytes(gzip.compress((folder / "rollouts.jsonl").read_bytes()))
+    (folder / "packed.zip").write_bytes(b"PK\x03\x04")
     (folder / "neither.jsonl").write_text('{"prompt": "q"}\n')
     (folder / "broken.jsonl").write_text('{"prompt: "q"}\n')
     words, said = REFUSED[case]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import math
 from pathlib import Path
@@ -117,9 +116,9 @@ def test_other_encodings_are_named(tmp_path: Path, encoding: str):
 
 
 def test_what_cannot_be_read_is_an_input_error_that_names_the_file(tmp_path: Path):
-    packed = tmp_path / "a.jsonl.gz"
-    packed.write_bytes(gzip.compress(b"{}"))
-    for path, said in [(tmp_path / "none", "no such file"), (tmp_path, "folder"), (packed, "gzip")]:
+    packed = tmp_path / "a.zip"
+    packed.write_bytes(b"PK\x03\x04")
+    for path, said in [(tmp_path / "none", "no such file"), (tmp_path, "folder"), (packed, "a zip file")]:
         with pytest.raises(InputError, match=said) as caught:
             list(lines(path))
         assert caught.value.place == str(path)

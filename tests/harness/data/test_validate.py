@@ -330,10 +330,8 @@ def test_what_looks_like_a_missing_field_is_named(tmp_path: Path, fields: dict[s
     ("head", "kind"),
     [
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "Git LFS pointer"),
-        (b"\x1f\x8b\x08", "gzip"),
-        (b"\x28\xb5\x2f\xfd", "zstd"),
+        (b"PK\x03\x04", "zip"),
         (b"PAR1", "Parquet"),
-        (b"\xfd7zXZ\x00", "xz"),
     ],
 )
 def test_a_file_of_another_format_is_named(tmp_path: Path, head: bytes, kind: str):

@@ -1,0 +1,177 @@
+"""Compressed text as a source: gzip, Zstandard, bzip2 and xz, recognized by their first bytes.
+
+A compressed file is read as one stream, in small steps: however much a step expands to, no more of it is held
+than one line may be long. Data that is cut off or damaged is an error, never a text that ends early.
+"""
+
+from __future__ import annotations
+
+import bz2
+import io
+import lzma
+import zlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from harness.errors import InputError
+
+if TYPE_CHECKING:
+    from harness.data.sources import Source, SourceFacts
+
+__all__ = ["HEAD_BYTES", "PackedSource", "unpacked"]
+
+HEAD_BYTES = 8
+"""How many of the first bytes tell how a file is compressed."""
+
+_BUFFER = 1024 * 1024
+_MEMORY = 1024 * 1024 * 1024
+"""Most memory that a compressed file may ask for, in bytes; `xz -9` asks for a sixteenth of it."""
+
+
+class _Unpacker(Protocol):
+    """What the libraries agree on."""
+
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def unused_data(self) -> bytes: ...
+
+    def decompress(self, data: bytes, *limit: int) -> bytes: ...
+
+
+class _Format(NamedTuple):
+    name: str
+    signature: bytes
+    step: int
+    """Bytes that are handed over at a time."""
+    limit: tuple[int, ...]
+    """Most bytes that one step makes; where it is empty, the format makes at most 64 MB of one step."""
+    unpacker: Callable[[], Any]
+
+
+def _zstandard() -> Any:
+    import zstandard
+
+    return zstandard.ZstdDecompressor(max_window_size=_MEMORY).decompressobj()
+
+
+_FORMATS = (
+    _Format("gzip", b"\x1f\x8b", 32 * 1024, (), lambda: zlib.decompressobj(wbits=31)),
+    _Format("Zstandard", b"\x28\xb5\x2f\xfd", 2 * 1024, (), _zstandard),
+    _Format("bzip2", b"BZh", 32 * 1024, (_BUFFER,), bz2.BZ2Decompressor),
+    _Format("xz", b"\xfd7zXZ\0", 32 * 1024, (_BUFFER,), lambda: lzma.LZMADecompressor(memlimit=_MEMORY)),
+)
+
+
+class PackedSource:
+    """The text of a compressed file or object.
+
+    Args:
+        packed: The file or object as it lies.
+        format: How it is compressed.
+    """
+
+    def __init__(self, packed: Source, format: _Format) -> None:
+        self.name = packed.name
+        self.size = None
+        self.seekable = False
+        self._packed = packed
+        self._format = format
+
+    @property
+    def facts(self) -> tuple[SourceFacts, ...]:
+        """Those of the file as it lies."""
+        return self._packed.facts
+
+    def open(self, start: int = 0) -> io.BufferedReader:
+        """Read the text from a byte on; what stands before it is read through.
+
+        Raises:
+            InputError: It cannot be read, is cut off or damaged, or the package that reads it is missing.
+        """
+        text: io.BufferedReader = io.BufferedReader(_Unpacked(self._packed, self._format), _BUFFER)
+        while start > 0 and (passed := text.read(min(start, _BUFFER))):
+            start -= len(passed)
+        return text
+
+    def changed(self) -> str | None:
+        """Why it is no longer what it was when it was named."""
+        return self._packed.changed()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class _Unpacked(io.RawIOBase):
+    """The text of one compressed file after another, as `cat` puts them together."""
+
+    def __init__(self, packed: Source, format: _Format) -> None:
+        self._name = packed.name
+        self._format = format
+        self._unpacker: _Unpacker = format.unpacker()
+        self._begun = False
+        self._packed = packed.open()
+        self._text = memoryview(b"")
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        while not self._text and (packed := self._next()) is not None:
+            try:
+                self._text = memoryview(self._unpacker.decompress(packed, *self._format.limit))
+            except Exception as error:  # each library has its own for damaged data
+                raise self._broken(f"is damaged ({error})") from error
+        read, self._text = self._text[: len(buffer)], self._text[len(buffer) :]
+        buffer[: len(read)] = read
+        self._at += len(read)
+        return len(read)
+
+    def _next(self) -> bytes | None:
+        """What to hand over next; None at the end."""
+        rest = b""
+        if self._unpacker.eof:
+            rest = self._unpacker.unused_data
+            self._unpacker, self._begun = self._format.unpacker(), False
+        elif not getattr(self._unpacker, "needs_input", True):
+            return b""
+        while not self._begun:  # NULs behind a stream are padding
+            rest = rest.lstrip(b"\0") or self._packed.read(self._format.step)
+            if not rest:
+                return None
+            self._begun = rest[:1] != b"\0"
+        rest = rest or self._packed.read(self._format.step)
+        if not rest:
+            raise self._broken("ends in the middle")
+        return rest
+
+    def _broken(self, what: str) -> InputError:
+        return InputError(
+            f"the {self._format.name} file {what}, after {self._at:,} bytes of its text",
+            place=self._name,
+            fix="Get the file again, whole.",
+        )
+
+    def close(self) -> None:
+        self._packed.close()
+        super().close()
+
+
+def unpacked(source: Source, head: bytes | None = None) -> Source:
+    """The text of a source: of what its first bytes say is compressed, what it expands to.
+
+    Args:
+        source: A file or object as it lies.
+        head: Its first bytes, where they are known.
+
+    Raises:
+        InputError: It cannot be read.
+        OSError: It cannot be read.
+    """
+    if head is None:
+        with source.open() as file:
+            head = file.read(HEAD_BYTES)
+    format = next((each for each in _FORMATS if head.startswith(each.signature)), None)
+    return source if format is None else PackedSource(source, format)

@@ -1,0 +1,119 @@
+"""What is compressed reads like what it was, or is an error; never like a text that ends early."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import sys
+import tracemalloc
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.data import json_lines
+from harness.data.json_lines import lines, place_of
+from harness.data.sources import local_copy, source_of
+from harness.errors import InputError
+
+zstandard = pytest.importorskip("zstandard")
+
+FORMATS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "Zstandard": zstandard.ZstdCompressor(write_checksum=True).compress,
+    "bzip2": bz2.compress,
+    "xz": lzma.compress,
+}
+PACKED = pytest.mark.parametrize("format", FORMATS)
+SKIPPED = b"\x50\x2a\x4d\x18\x03\x00\x00\x00abc"
+"""A frame that readers of Zstandard pass over."""
+
+
+@settings(max_examples=60)
+@given(
+    st.sampled_from(sorted(FORMATS)),
+    st.lists(st.binary(max_size=40), min_size=1, max_size=3),
+    st.integers(0, 50),
+)
+def test_text_in_any_number_of_pieces_is_what_it_was(tmp_path_factory, format, texts, start):
+    path = tmp_path_factory.mktemp("packed") / "no.hint"
+    path.write_bytes(b"".join(map(FORMATS[format], texts)))
+    source = source_of(path)
+    with source.open(start) as file:
+        assert file.read() == b"".join(texts)[start:]
+    assert (source.size, source.seekable, source.facts[0].bytes) == (None, False, path.stat().st_size)
+
+
+@settings(max_examples=80)
+@given(st.sampled_from(sorted(FORMATS)), st.data())
+def test_what_is_cut_off_is_an_error_wherever_it_is_cut(tmp_path_factory, format, data):
+    whole = FORMATS[format](b'{"a": 1}\n' * 50)
+    cut = data.draw(st.integers(6, len(whole) - 1))
+    path = tmp_path_factory.mktemp("packed") / "cut.jsonl"
+    path.write_bytes(whole[:cut])
+    with pytest.raises(InputError, match=f"the {format} file ends in the middle") as caught:
+        list(lines(path))
+    assert caught.value.place == str(path)
+
+
+@PACKED
+def test_what_is_damaged_or_followed_by_something_else_is_an_error(tmp_path, format):
+    whole = FORMATS[format](b'{"a": 1}\n' * 50)
+    middle = len(whole) // 2
+    for number, damaged in enumerate([whole[:middle] + b"????" + whole[middle + 4 :], whole + b"junk"]):
+        path = tmp_path / str(number)
+        path.write_bytes(damaged)
+        with pytest.raises(InputError, match=rf"the {format} file (is damaged|ends in the middle)"):
+            list(lines(path))
+
+
+@PACKED
+def test_padding_with_nuls_is_no_text(tmp_path, format):
+    path = tmp_path / "padded"
+    path.write_bytes(FORMATS[format](b"1\n") + bytes(100_000) + FORMATS[format](b"2\n") + bytes(3))
+    assert list(lines(path)) == [(0, b"1"), (2, b"2")]
+
+
+def test_frames_that_hold_no_text_are_passed_over(tmp_path):
+    path = tmp_path / "skipped"
+    path.write_bytes(FORMATS["Zstandard"](b"1\n") + SKIPPED + FORMATS["Zstandard"](b"2\n") + SKIPPED)
+    assert [line for _, line in lines(path)] == [b"1", b"2"]
+
+
+@PACKED
+def test_a_bomb_is_a_line_that_is_too_long_and_fills_no_memory(tmp_path, format, monkeypatch):
+    monkeypatch.setattr(json_lines, "MAX_LINE", 1024 * 1024)
+    path = tmp_path / "bomb"
+    path.write_bytes(FORMATS[format](bytes(100_000_000)))
+    tracemalloc.start()
+    try:
+        with pytest.raises(InputError, match="longer than 1,048,576 bytes"):
+            list(lines(path))
+        assert tracemalloc.get_traced_memory()[1] < 90_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@PACKED
+def test_what_is_piped_in_may_be_compressed(monkeypatch, format):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(FORMATS[format](b"1\n2\n"))))
+    source = source_of("-")
+    assert [list(lines(source)), list(lines(source, 1))] == [[(0, b"1"), (2, b"2")], [(2, b"2")]]
+    assert place_of(source, 2) == "-:2"
+
+
+def test_plain_and_compressed_files_are_one_text(tmp_path):
+    for number, pack in enumerate([bytes, *FORMATS.values()]):
+        (tmp_path / f"{number}").write_bytes(pack(b"%d\nx" % number))
+    source = source_of(f"{tmp_path}/[0-4]")
+    assert [line for _, line in lines(source)] == [b"0", b"x", b"1", b"x", b"2", b"x", b"3", b"x", b"4", b"x"]
+    whole = list(lines(source))
+    assert [line for cut in range(0, 20, 4) for line in lines(source, cut, cut + 4)] == whole
+    assert [place_of(source, at) for at, _ in whole] == [
+        f"{tmp_path}/{number}:{line}" for number in range(5) for line in (1, 2)
+    ]
+    with local_copy(source) as path:
+        assert list(lines(path)) == whole
