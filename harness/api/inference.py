@@ -16,6 +16,7 @@ from harness.api.pages import Listing, gathered
 from harness.api.safe_text import plain_text
 from harness.api.seen import SeenCheckpoint, as_text
 from harness.api.training_service import TrainingService
+from harness.data.turn_text import content_text, kind_without_text, refusal_of
 from harness.errors import InputError
 
 __all__ = [
@@ -23,12 +24,9 @@ __all__ = [
     "Api",
     "ChatQuestion",
     "ChatReply",
-    "Textless",
     "ask",
     "checkpoints_by_step",
     "first_choice",
-    "kind_without_text",
-    "reasoning_of",
     "tuned_model",
     "without_text",
 ]
@@ -196,7 +194,7 @@ def without_text(message: Mapping[str, Any], finish: str | None) -> str | None:
         case None:
             return None
         case "refused":
-            return f"the model refused: {plain_text(as_text(_refusal(message)))}"
+            return f"the model refused: {plain_text(as_text(refusal_of(message)))}"
         case "tool call":
             calls = message.get("tool_calls") or message.get("function_call")
             return f"the model called a tool and wrote no text{_tool_names(calls)}"
@@ -206,63 +204,6 @@ def without_text(message: Mapping[str, Any], finish: str | None) -> str | None:
             return "the model reasoned and wrote no answer"
         case "empty":
             return "the answer is empty"
-
-
-Textless = Literal["refused", "tool call", "filtered", "reasoning alone", "empty"]
-"""What an answer without a text is."""
-
-
-def kind_without_text(message: Mapping[str, Any], finish: str | None) -> Textless | None:
-    """Tell what a message without a text is; None where it holds one.
-
-    Args:
-        message: The assistant's turn.
-        finish: Why the model stopped.
-    """
-    if _text(message.get("content")).strip():
-        return None
-    if _refusal(message):
-        return "refused"
-    if message.get("tool_calls") or message.get("function_call"):
-        return "tool call"
-    if finish == "content_filter":
-        return "filtered"
-    if reasoning_of(message):
-        return "reasoning alone"
-    return "empty"
-
-
-_REASONING = ("reasoning_content", "reasoning", "thinking", "reasoning_details", "thinking_blocks")
-"""Keys of a message that hold the model's reasoning, as inference servers and their proxies spell it."""
-_REASONING_TEXTS = ("text", "thinking", "summary", "reasoning", "content")
-
-
-def reasoning_of(message: Mapping[str, Any]) -> Any:
-    """The reasoning that a message holds beside its content, in whatever spelling.
-
-    Args:
-        message: The assistant's turn.
-
-    Returns:
-        Its text; where none is found in it, the value itself. None without reasoning.
-    """
-    for key in _REASONING:
-        if found := message.get(key):
-            return _reasoning_text(found) or found
-    return None
-
-
-def _reasoning_text(found: Any) -> str:
-    """The text of blocks of reasoning."""
-    if isinstance(found, str):
-        return found
-    if isinstance(found, Mapping):
-        return next((text for key in _REASONING_TEXTS if isinstance(text := found.get(key), str)), "")
-    return "".join(map(_reasoning_text, found)) if isinstance(found, list) else ""
-
-
-def _refusal(message: Mapping[str, Any]) -> Any:
-    return message.get("refusal") or _text(message.get("content"), "refusal")
 
 
 def _tool_names(calls: Any) -> str:
@@ -277,7 +218,7 @@ def _tool_names(calls: Any) -> str:
 
 def _from_choices(answer: Mapping[str, Any]) -> ChatReply:
     message, finish = first_choice(answer)
-    return ChatReply(_text(message.get("content")), finish, answer, without_text(message, finish))
+    return ChatReply(content_text(message.get("content")), finish, answer, without_text(message, finish))
 
 
 _NO_RESPONSE = ("failed", "cancelled", "canceled", "expired")
@@ -296,10 +237,10 @@ def _from_responses(answer: Mapping[str, Any]) -> ChatReply:
     calls = [item for item in items if str(item.get("type")).endswith("_call")]
     details = answer.get("incomplete_details")
     filtered = isinstance(details, Mapping) and details.get("reason") == "content_filter"
-    text = "".join(map(_text, contents))
+    text = "".join(map(content_text, contents))
     message = {
         "content": text,
-        "refusal": "".join(_text(content, "refusal") for content in contents),
+        "refusal": "".join(content_text(content, "refusal") for content in contents),
         "tool_calls": calls,
         "reasoning": any(item.get("type") == "reasoning" for item in items),
     }
@@ -307,13 +248,3 @@ def _from_responses(answer: Mapping[str, Any]) -> ChatReply:
     if instead is not None and status in ("queued", "in_progress"):
         instead = f"the response is not finished: it is {status}"
     return ChatReply(text, status, answer, instead)
-
-
-def _text(content: Any, key: str = "text") -> str:
-    """A content's text: a string, blocks with a `text` each, or nothing."""
-    if isinstance(content, str):
-        return content if key == "text" else ""
-    if not isinstance(content, list):
-        return ""
-    texts = (block.get(key) for block in content if isinstance(block, Mapping))
-    return "".join(text for text in texts if isinstance(text, str))

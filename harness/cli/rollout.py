@@ -223,14 +223,13 @@ def shows_asking(asked: dict[str, Any], model: str, of_each: str) -> bool:
 def _tell(state: Generated, out: Path) -> None:
     before = f" ({state.there:,} were there already)" if state.there else ""
     say(f"{state.there + state.done:,} of {state.wanted:,} completions in {out}{before}")
-    tokens = state.tokens
-    if sum(tokens.values()):
-        say(f"tokens: {tokens['in']:,} in, {tokens['out']:,} out; times the model's price, that is the cost")
-    if state.cut:
-        say(f"{state.cut:,} were cut off at the most tokens: raise --max-tokens")
+    _tell_tokens(state)
+    _tell_endings(state.endings)
     if state.textless:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(state.textless.items()))
         say(f"without a text: {kinds}")
+    if state.left_out:
+        say(f"{state.left_out:,} more came than were asked for, and are left out")
     if state.waits:
         say(
             f"busy or broken, and asked again: {state.waits:,} times; --rps and --concurrency ask more slowly"
@@ -240,3 +239,27 @@ def _tell(state: Generated, out: Path) -> None:
         for name, why in list(state.refused.items())[:_SHOWN]:
             say(f"  {printable(name)}: {printable(why)}")
     say(f"next: rft replay {out}{'' if holds_grader() else ' --grader MODULE:NAME'}")
+
+
+def _tell_tokens(state: Generated) -> None:
+    tokens = state.tokens
+    if state.counted and sum(tokens.values()):
+        of = f", of {state.counted:,} completions" if state.uncounted else ""
+        count = f"{tokens['in']:,} in, {tokens['out']:,} out{of}"
+        say(f"tokens: {count}; times the model's price, that is the cost")
+    if state.uncounted:
+        say(f"tokens of {state.uncounted:,} are not known: the service did not say, or a kill lost the count")
+
+
+def _tell_endings(endings: dict[str, int]) -> None:
+    """Say why completions ended otherwise than by themselves."""
+    from harness.data.turn_text import WHOLE_ENDINGS
+
+    known = {
+        "length": "were cut off at the most tokens: raise --max-tokens",
+        "content_filter": "were cut off or withheld by the service's content filter",
+        "unknown": "came without a finish_reason: whether they were cut off is not known",
+    }
+    for ending, count in sorted(endings.items()):
+        if ending not in WHOLE_ENDINGS:
+            say(f"{count:,} {known.get(ending) or f'ended with finish_reason {printable(ending)}'}")

@@ -15,11 +15,11 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, fields
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from graders.sample import Sample
-from harness.api.inference import kind_without_text
 from harness.api.types import NOT_RECORDED
+from harness.data.turn_text import WHOLE_ENDINGS, kind_without_text
 from harness.evaluation.exposure import Exposure
 from harness.replay.grading import grade_batch, in_batches, profiles_of
 from harness.rollouts.asking import Ask, Asking, Generated, GenerationRequest
@@ -77,6 +77,8 @@ class Standing:
     """Completions that the model would not give."""
     textless: dict[str, int]
     """Graded completions without a text, by what came in its place: a refusal, a tool call, reasoning."""
+    cut: dict[str, int]
+    """Graded completions that the model did not end itself, by their `finish_reason`."""
     length: float | None
     """Mean characters of the graded completions."""
     tokens: dict[str, int]
@@ -198,6 +200,7 @@ def _standing(named: Named, path: Path, state: Generated, target: Target, n: int
         not_recorded=len(found) - len(graded),
         refused=len(state.refused),
         textless=dict(sorted(_textless(graded).items())),
+        cut=dict(sorted(Counter(one.finish for one in graded if _is_cut(one.finish)).items())),
         length=_mean([len(_text(rollout)) for rollout in graded]),
         tokens=state.tokens,
         by_record=by_record,
@@ -211,8 +214,16 @@ def _number(rollout: Rollout) -> int:
 
 
 def _textless(rollouts: list[Rollout]) -> Counter[str]:
-    last = (rollout.sent["messages"][-1] for rollout in rollouts if rollout.sent)
-    return Counter(kind for kind in (kind_without_text(message, None) for message in last) if kind)
+    kinds = (
+        kind_without_text(rollout.sent["messages"][-1], rollout.finish)
+        for rollout in rollouts
+        if rollout.sent
+    )
+    return Counter(kind for kind in kinds if kind)
+
+
+def _is_cut(finish: str | None) -> TypeGuard[str]:
+    return finish is not None and finish not in WHOLE_ENDINGS
 
 
 def _content(rollout: Rollout) -> Any:

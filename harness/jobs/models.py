@@ -13,9 +13,10 @@ import openai
 
 from harness.api.client import FineTuning
 from harness.api.failures import RequestRefused, Unreachable
-from harness.api.inference import first_choice, kind_without_text, reasoning_of, tuned_model
+from harness.api.inference import first_choice, tuned_model
 from harness.api.native import NativeBedrock
 from harness.api.training_service import TrainingService
+from harness.data.turn_text import reasoning_of
 from harness.jobs.journal import find_entry, find_job
 from harness.rollouts.asking import Ask, AskRefused, Busy, Completion
 
@@ -74,10 +75,10 @@ def job_of(jobs_dir: Path, given: str) -> str | None:
 
 
 def service_name(client: FineTuning | NativeBedrock) -> str:
-    """What the service is called where completions are kept; this machine's ports are all one."""
+    """Where models are asked: completions of two services, or of two ports of this machine, are not mixed."""
     if isinstance(client, NativeBedrock):
         return f"native Bedrock in {client.region}"
-    return "loopback" if client.inference.loopback else client.inference.base_url
+    return client.inference.base_url
 
 
 def _completion(answer: Mapping[str, Any]) -> Completion:
@@ -93,9 +94,9 @@ def _completion(answer: Mapping[str, Any]) -> Completion:
         finish,
         _count(usage.get("prompt_tokens")),
         _count(usage.get("completion_tokens")),
-        kind_without_text(message, finish),
+        len(answer["choices"]) - 1,
     )
 
 
-def _count(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

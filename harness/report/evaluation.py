@@ -90,6 +90,9 @@ def _apart(standing: Standing) -> list[str]:
     if standing.textless:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in standing.textless.items())
         lines.append(f"without a text, graded all the same: {kinds}")
+    if standing.cut:
+        kinds = ", ".join(f"{count:,} {printable(finish)}" for finish, count in standing.cut.items())
+        lines.append(f"cut off, graded all the same: {kinds}")
     if standing.refused:
         lines.append(f"{standing.refused:,} refused by the model")
     return lines

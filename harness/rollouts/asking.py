@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from harness.data.turn_text import Textless, kind_without_text
+
 __all__ = ["Ask", "AskRefused", "Asking", "Busy", "Completion", "Generated", "GenerationRequest"]
 
 
@@ -16,10 +18,16 @@ class Completion(NamedTuple):
     """The assistant's turn."""
     finish: str | None
     """Why it stopped, in the API's words."""
-    tokens_in: int
-    tokens_out: int
-    instead: str | None = None
-    """What came in place of a text, in a word or two such as `refused`; None where there is a text."""
+    tokens_in: int | None = None
+    """None where the service did not say, as for `tokens_out`."""
+    tokens_out: int | None = None
+    more: int = 0
+    """Completions that came beside it without having been asked for."""
+
+    @property
+    def instead(self) -> Textless | None:
+        """What came in place of a text, such as `refused`; None where there is a text."""
+        return kind_without_text(self.message, self.finish)
 
 
 class Busy(Exception):
@@ -91,13 +99,19 @@ class Generated:
     """Completions that an earlier call had asked for."""
     done: int = 0
     """Completions of this call."""
-    cut: int = 0
-    """Of these, cut off at the most tokens."""
+    endings: dict[str, int] = field(default_factory=dict)
+    """All completions, also those of earlier calls, by their `finish_reason`; `unknown` without one."""
     textless: dict[str, int] = field(default_factory=dict)
-    """Of these, without a text, by what came in its place: a refusal, a tool call, reasoning alone."""
+    """Of all, those without a text by what came in its place: a refusal, a tool call, reasoning alone."""
+    left_out: int = 0
+    """Completions that this call did not ask for, and that came all the same."""
     waits: int = 0
     """How often the service was busy."""
     refused: dict[str, str] = field(default_factory=dict)
     """Completions that the model would not give, and why."""
     tokens: dict[str, int] = field(default_factory=lambda: {"in": 0, "out": 0})
-    """All calls together, as far as the service told and a kill did not lose the count."""
+    """What the completions of all calls used, of those whose tokens are known."""
+    counted: int = 0
+    """Completions in the file whose tokens are counted: the service told them, and no kill lost them."""
+    uncounted: int = 0
+    """The others in the file."""

@@ -52,11 +52,8 @@ def generate(
     """
     names, offers = _names(request)
     with GrowingFile(request.out, _identity(request, offers)) as file:
-        done: dict[str, set[int]] = {}
-        for rollout in file.recover():
-            done.setdefault(str(rollout.get("record")), set()).add(_number(rollout))
         state = Generated(wanted=len(names) * request.n, tokens=dict(file.note.tokens))
-        state.there = sum(k < request.n for name in names for k in done.get(name, ()))
+        done = _there(file, state, set(names), request.n)
         progress(state)
         saved = time.monotonic()
         try:
@@ -68,11 +65,11 @@ def generate(
                     file.append(_rollout(task, found, request.model))
                     _count(state, found)
                 if time.monotonic() - saved > _NOTE_EVERY_S:
-                    file.save_tokens(state.tokens)
+                    file.save_tokens(state.tokens, state.counted)
                     saved = time.monotonic()
                 progress(state)
         finally:
-            file.save_tokens(state.tokens)
+            file.save_tokens(state.tokens, state.counted)
     return state
 
 
@@ -274,13 +271,45 @@ def _seed(seed: int, task: _Task) -> int:
     return int.from_bytes(hashlib.blake2b(text, digest_size=4).digest()) >> 1
 
 
+def _there(file: GrowingFile, state: Generated, names: set[str], n: int) -> dict[str, set[int]]:
+    """Which completions of each record are in the file; those that are asked for are counted."""
+    done: dict[str, set[int]] = {}
+    lines = 0
+    for rollout in file.recover():
+        lines += 1
+        name, k = str(rollout.get("record")), _number(rollout)
+        done.setdefault(name, set()).add(k)
+        if name in names and 0 <= k < n:
+            state.there += 1
+            _count_kind(state, _kept(rollout))
+    known = lines if file.note.counted is None else min(file.note.counted, lines)
+    state.counted, state.uncounted = known, lines - known
+    return done
+
+
+def _kept(rollout: dict[str, Any]) -> Completion:
+    messages, finish = rollout.get("messages"), rollout.get("finish_reason")
+    last = messages[-1] if isinstance(messages, list) and messages else None
+    return Completion(last if isinstance(last, dict) else {}, finish if isinstance(finish, str) else None)
+
+
+def _count_kind(state: Generated, found: Completion) -> None:
+    ending = found.finish or "unknown"
+    state.endings[ending] = state.endings.get(ending, 0) + 1
+    if (kind := found.instead) is not None:
+        state.textless[kind] = state.textless.get(kind, 0) + 1
+
+
 def _count(state: Generated, found: Completion) -> None:
     state.done += 1
-    state.cut += found.finish == "length"
-    if found.instead is not None:
-        state.textless[found.instead] = state.textless.get(found.instead, 0) + 1
-    state.tokens["in"] += found.tokens_in
-    state.tokens["out"] += found.tokens_out
+    state.left_out += found.more
+    _count_kind(state, found)
+    if found.tokens_in is None and found.tokens_out is None:
+        state.uncounted += 1
+        return
+    state.counted += 1
+    state.tokens["in"] += found.tokens_in or 0
+    state.tokens["out"] += found.tokens_out or 0
 
 
 def _check_refusals(state: Generated) -> None:

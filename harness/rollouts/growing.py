@@ -48,6 +48,8 @@ class AskedNote:
     asked: CompletionsAsked
     tokens: dict[str, int] = field(default_factory=lambda: {"in": 0, "out": 0})
     """What all commands together have used."""
+    counted: int | None = None
+    """Completions whose tokens are among these; None in the note of a version that did not say."""
     schema: int = _SCHEMA
 
     def __post_init__(self) -> None:
@@ -109,9 +111,9 @@ class GrowingFile:
         """
         self._file.append([rollout])
 
-    def save_tokens(self, tokens: dict[str, int]) -> None:
-        """Note how many tokens were used so far."""
-        self.note = replace(self.note, tokens=dict(tokens))
+    def save_tokens(self, tokens: dict[str, int], counted: int) -> None:
+        """Note how many tokens were used so far, and by how many of the completions in the file."""
+        self.note = replace(self.note, tokens=dict(tokens), counted=counted)
         write_json(note_of(self.path), as_json(self.note))
 
     def _same(self, asked: CompletionsAsked) -> AskedNote:

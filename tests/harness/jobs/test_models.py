@@ -101,6 +101,32 @@ def test_rollouts_count_what_came_without_a_text_and_say_why_each_ended(stub, tm
     assert f"without a text: {counts}" in ran.stdout
     rollouts = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert [rollout.get("finish_reason") for rollout in rollouts] == [finish for _, finish, _ in KINDS]
+    assert "1 were cut off at the most tokens" in ran.stdout
+    assert "1 were cut off or withheld by the service's content filter" in ran.stdout
+    assert "tokens of 9 are not known" in ran.stdout
+    again = run_verb(*words, base_url=stub.base_url)
+    assert f"without a text: {counts}" in again.stdout
+
+
+def test_an_ending_of_another_name_and_further_choices_are_said(stub, one_record):
+    odd = answer({"content": "4"}, "\x1b[31mtired")
+    odd["choices"] *= 3
+    odd["usage"] = {"prompt_tokens": 5, "completion_tokens": 6}
+    plain = answer({"content": "4"}, None)
+    stub.faults += [Fault("POST", "/chat", status=200, body=body) for body in (odd, plain)]
+    ran = run_verb(*one_record[:-1], "-n", 2, "--concurrency", 1, base_url=stub.base_url)
+    assert "1 ended with finish_reason \\x1b[31mtired" in ran.stdout
+    assert "1 came without a finish_reason" in ran.stdout
+    assert "2 more came than were asked for, and are left out" in ran.stdout
+    assert "tokens: 5 in, 6 out, of 1 completions" in ran.stdout
+
+
+def test_completions_of_two_services_are_not_mixed(stub, one_record):
+    assert run_verb(*one_record, "-n", 1, base_url=stub.base_url).code == 0
+    with ApiStub() as other:
+        ran = run_verb(*one_record, "-n", 2, base_url=other.base_url)
+    assert ran.code == 2
+    assert f"begun with service '{stub.base_url}', not '{other.base_url}'" in ran.stderr
 
 
 @pytest.fixture

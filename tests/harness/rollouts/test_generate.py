@@ -19,11 +19,12 @@ TOOL = {"type": "function", "function": {"name": "f"}}
 
 
 class Model:
-    """A model that counts how often it is asked, and fails as told."""
+    """A model that counts how often it is asked, fails as told, and says one thing or a number."""
 
-    def __init__(self, fail: Any = None) -> None:
+    def __init__(self, fail: Any = None, says: Completion | None = None) -> None:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.fail = fail
+        self.says = says
         self._lock = threading.Lock()
 
     def __call__(self, model: str, messages: list[dict[str, Any]], options: dict[str, Any]) -> Completion:
@@ -33,7 +34,7 @@ class Model:
         error = self.fail(number, messages[-1]["content"]) if self.fail else None
         if error is not None:
             raise error
-        return Completion({"role": "assistant", "content": f"answer {number}"}, "stop", 3, 2)
+        return self.says or Completion({"role": "assistant", "content": f"answer {number}"}, "stop", 3, 2)
 
 
 @pytest.fixture
@@ -161,6 +162,30 @@ def test_completions_made_without_the_tools_of_the_records_are_not_mixed_with_ot
     note.write_text(json.dumps(before))
     with pytest.raises(InputError, match="begun with tools False, not True"):
         generate(asked, Model())
+
+
+def test_tokens_that_a_kill_or_the_service_left_out_are_counted_as_unknown(records: Path) -> None:
+    asked = request(records)
+    state = generate(asked, Model())
+    assert (state.counted, state.uncounted) == (30, 0)
+    note = note_of(asked.out)
+    noted = json.loads(note.read_text())
+    noted.update(counted=24, tokens={"in": 72, "out": 48})  # the state of a note before a kill
+    note.write_text(json.dumps(noted))
+    state = generate(request(records, n=4), Model(says=Completion({"content": "x"}, None)))
+    assert (state.tokens, state.counted, state.uncounted) == ({"in": 72, "out": 48}, 24, 16)
+    again = generate(request(records, n=4), Model())
+    assert (again.tokens, again.counted, again.uncounted) == (state.tokens, 24, 16)
+
+
+def test_what_is_said_of_completions_is_of_all_in_the_file(records: Path) -> None:
+    refusing = Completion({"content": None, "refusal": "no"}, "length")
+    first = generate(request(records, n=1), Model(says=refusing))
+    assert (first.endings, first.textless) == ({"length": 10}, {"refused": 10})
+    second = generate(request(records, n=2), Model())
+    assert (second.endings, second.textless) == ({"length": 10, "stop": 10}, {"refused": 10})
+    only = generate(request(records, n=1, limit=4), Model())
+    assert (only.done, only.endings, only.textless) == (0, {"length": 4}, {"refused": 4})
 
 
 def test_progress_is_told_after_each_completion(records: Path) -> None:

@@ -91,16 +91,16 @@ def test_a_note_of_0_1_0_is_read(tmp_path: Path) -> None:
     )
     path.write_text('{"model": "openai.gpt-oss-20b"}\n')
     with GrowingFile(path, asked) as file:
-        assert file.note.tokens == {"in": 24, "out": 137}
+        assert (file.note.tokens, file.note.counted) == ({"in": 24, "out": 137}, None)
         assert len(list(file.recover())) == 1
 
 
 def test_tokens_are_counted_over_all_commands(tmp_path: Path) -> None:
     with GrowingFile(tmp_path / "r.jsonl", ASKED) as file:
         file.append(rollout("x"))
-        file.save_tokens({"in": 5, "out": 7})
+        file.save_tokens({"in": 5, "out": 7}, 1)
     with GrowingFile(tmp_path / "r.jsonl", ASKED) as file:
-        assert file.note.tokens == {"in": 5, "out": 7}
+        assert (file.note.tokens, file.note.counted) == ({"in": 5, "out": 7}, 1)
 
 
 def test_a_line_of_another_model_is_refused(tmp_path: Path) -> None:
