@@ -41,10 +41,21 @@ _SHOWN = 10
     multiple=True,
     help="Take this field from there, such as reference_answer=reward_model.ground_truth. Repeatable.",
 )
+@click.option(
+    "--requests",
+    metavar="FILE",
+    help="Read the prompts of a batch's results from here: the file that the batch was made with.",
+)
 @json_option
 @click.pass_context
 def command(
-    context: click.Context, source: str, target: str, name: str | None, maps: tuple[str, ...], as_json: bool
+    context: click.Context,
+    source: str,
+    target: str,
+    name: str | None,
+    maps: tuple[str, ...],
+    requests: str | None,
+    as_json: bool,
 ) -> None:
     """Convert rows of another tool, in FROM, to records or rollouts in the new file TO ("-" is stdout).
 
@@ -59,12 +70,12 @@ def command(
     if target == "-" and as_json:
         raise InputError("stdout takes the lines or the JSON object", fix="Name a file, or leave out --json.")
     if target == "-":
-        found = convert(source, sys.stdout.buffer, name, wanted)
+        found = convert(source, sys.stdout.buffer, name, wanted, requests=requests)
         sys.stdout.buffer.flush()
     else:
         with progress_bar("converting", quiet=as_json) as update:
             progress = None if update is None else _moving(update, source)
-            found = convert_to_file(source, Path(target), name, wanted, progress)
+            found = convert_to_file(source, Path(target), name, wanted, progress, requests)
     if as_json:
         emit_json({**found.to_json(), "to": target if found.lines else None})
     else:

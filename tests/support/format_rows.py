@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from support.logged_calls import INVOCATION_LOG
+from support.openai_exchanges import OPENAI_BATCH, OPENAI_STORED
 from support.saved_rollouts import EVAL_PROTOCOL, VERIFIERS
 from support.trainer_rows import AZURE_RFT, OPENAI, SAGEMAKER_RLVR, TRL
 
@@ -33,5 +34,7 @@ FORMAT_ROWS: dict[str, list[dict[str, Any]]] = {
     "azure-rft": AZURE_RFT,
     "verifiers": VERIFIERS,
     "eval-protocol": EVAL_PROTOCOL,
+    "openai-stored": OPENAI_STORED,
+    "openai-batch": OPENAI_BATCH,
 }
 """By importer: rows of at least three shapes, all of which can be converted."""

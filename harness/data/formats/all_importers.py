@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from harness.data.formats.batch_rows import OPENAI_BATCH
 from harness.data.formats.eval_protocol_rows import EVAL_PROTOCOL
 from harness.data.formats.importer import Converted, Importer, RowError
 from harness.data.formats.invocation_log import INVOCATION_LOG
 from harness.data.formats.openai_rows import AZURE_RFT, OPENAI
 from harness.data.formats.sagemaker_rows import SAGEMAKER_RLVR
+from harness.data.formats.stored_completions import OPENAI_STORED
 from harness.data.formats.trl_rows import TRL
 from harness.data.formats.verifiers_rows import VERIFIERS
 from harness.data.formats.verl_rows import VERL
@@ -25,6 +27,8 @@ IMPORTERS: Final[tuple[Importer, ...]] = (
     AZURE_RFT,
     VERIFIERS,
     EVAL_PROTOCOL,
+    OPENAI_STORED,
+    OPENAI_BATCH,
 )
 """In the order in which the documentation lists them."""
 

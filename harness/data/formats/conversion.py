@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from harness.data.formats.all_importers import IMPORTERS, importer_named, importers_of
+from harness.data.formats.batch_requests import with_requests
 from harness.data.formats.field_maps import FieldMap, adding_fields, by_maps
 from harness.data.formats.importer import REWARD, Importer, RowError
 from harness.data.identity import record_key
 from harness.data.json_lines import LineError, lines, parse, repeated_keys
 from harness.data.records import ends_with_assistant
+from harness.data.sources import DataFile
 from harness.disk import replaced
 from harness.errors import InputError
 from harness.printable import named
@@ -104,6 +106,7 @@ def convert(
     name: str | None = None,
     maps: Sequence[FieldMap] = (),
     progress: Callable[[int], None] | None = None,
+    requests: DataFile | None = None,
 ) -> Conversion:
     """Convert every row of a file.
 
@@ -113,16 +116,20 @@ def convert(
         name: The importer's name; None to recognize the format by the first rows.
         maps: Where the rows keep further fields, or everything where no importer knows them.
         progress: Is told the offset of the row at hand, now and then.
+        requests: The input file of the batch whose results the rows are; see `with_requests`.
 
     Raises:
-        InputError: The file cannot be read, or the format of its rows is not clear.
+        InputError: The file or its requests cannot be read, or the format of its rows is not clear.
     """
     rows = _rows(source)
     first = list(islice(rows, _LOOKED_AT))
     if not first:
         raise InputError("the file is empty", place=os.fspath(source), fix="Name a file of rows, one a line.")
     known = [row.value for row in first if row.problem is None]
-    found = Conversion(os.fspath(source), _importer(os.fspath(source), known, name, maps))
+    importer = _importer(os.fspath(source), known, name, maps)
+    if requests is not None:
+        importer = with_requests(importer, requests)
+    found = Conversion(os.fspath(source), importer)
     seen: set[int] = set()
     for row in chain(first, rows):
         if progress is not None and found.rows % 256 == 0:
@@ -154,6 +161,7 @@ def convert_to_file(
     name: str | None = None,
     maps: Sequence[FieldMap] = (),
     progress: Callable[[int], None] | None = None,
+    requests: DataFile | None = None,
 ) -> Conversion:
     """Convert into a new file, which appears when it is whole; there is none where no row could be converted.
 
@@ -163,6 +171,7 @@ def convert_to_file(
         name: As for `convert`.
         maps: As for `convert`.
         progress: As for `convert`.
+        requests: As for `convert`.
 
     Raises:
         InputError: As for `convert`; or there is such a file, or it cannot be written.
@@ -171,7 +180,7 @@ def convert_to_file(
         raise InputError("this file exists, and is not overwritten", place=str(path), fix="Name a new file.")
     try:
         with replaced(path) as file:
-            found = convert(source, file, name, maps, progress)
+            found = convert(source, file, name, maps, progress, requests)
             if not found.lines:
                 raise _NothingError(found)
     except _NothingError as nothing:

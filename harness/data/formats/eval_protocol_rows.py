@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from harness.data.formats.importer import REWARD, Converted, Importer, RowError
+from harness.data.formats.plain_messages import plain_messages
 from harness.data.formats.row_parts import RowParts, line_of, prompt_of
-from harness.data.formats.without_nulls import without_nulls
 from harness.data.records import ends_with_assistant
 
 __all__ = ["EVAL_PROTOCOL"]
@@ -31,7 +31,7 @@ def _recognizes(row: Mapping[str, Any]) -> bool:
 
 def _convert(row: Mapping[str, Any]) -> Converted:
     parts = RowParts(row)
-    messages = without_nulls(prompt_of(parts.take("messages"), "messages"))
+    messages = plain_messages(prompt_of(parts.take("messages"), "messages"))
     name = parts.take("input_metadata", "row_id")
     reference, fields = parts.take("ground_truth"), {}
     if (info := parts.take("input_metadata", "dataset_info")) is not None:

@@ -54,8 +54,9 @@ def uses() -> dict[str, dict[str, click.Option]]:
 USES = uses()
 
 
-# What makes a verb fail is a figure of a comparison, and the severity of an audit's finding.
-OF_TWO_KINDS = {"--fail-on"}
+# What makes a verb fail is a figure of a comparison, and the severity of an audit's finding. What a project
+# is made from is a file, and what rows are converted from is a format.
+OF_TWO_KINDS = {"--fail-on", "--from"}
 
 
 @pytest.mark.parametrize(

@@ -26,10 +26,13 @@ VALUES = st.recursive(
     ),
     max_leaves=4,
 )
-TAGS = {"text", *("begin_of_text", "start_header_id", "end_header_id", "eot_id")}
-"""Words that say how a text is marked, and are no part of it."""
-SAME_WORD = {"system": "system developer"}
-"""What stands for several words of other tools: documents name these as one role."""
+TAGS = {"text", *("begin_of_text", "start_header_id", "end_header_id", "eot_id")} | {
+    *("message", "function_call", "function_call_output", "reasoning"),
+    *("input_text", "output_text", "summary_text"),
+}
+"""Words that say how a text is marked or what shape an object has, and are no part of what they hold."""
+SAME_WORD = {"system": "system developer", "length": "length max_output_tokens"}
+"""What stands for several words of other tools: a role, and why a model stopped."""
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

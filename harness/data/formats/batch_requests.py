@@ -1,0 +1,63 @@
+"""`--requests FILE`: the input file of a batch, whose lines hold what its results lack, the prompts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from harness.data.formats.batch_rows import OPENAI_BATCH
+from harness.data.formats.importer import Converted, Importer, RowError
+from harness.data.json_lines import Line, LineError, numbered_lines, parse
+from harness.data.sources import DataFile
+from harness.errors import InputError
+
+__all__ = ["with_requests"]
+
+_FIX: Final = "Name the file that the batch was made with."
+
+
+def with_requests(importer: Importer, file: DataFile) -> Importer:
+    """An importer whose rows are joined with the requests of a batch's input file, by their `custom_id`.
+
+    All requests are held in memory; OpenAI takes at most 50,000, of 200 MB, in a batch.
+
+    Args:
+        importer: The importer of the results.
+        file: The input file.
+
+    Raises:
+        InputError: The importer is another than that of a batch's results, the file cannot be read, or a line
+            of it is no request, or the second one of a `custom_id`.
+    """
+    if importer.name != OPENAI_BATCH.name:
+        what = f"{importer.title} hold what was asked; only {OPENAI_BATCH.title} need their requests"
+        raise InputError(what, place="--requests", fix="Leave it out.")
+    requests: dict[str, dict[str, Any]] = {}
+    for line in numbered_lines(file):
+        if line.text.strip():
+            name, body = _request(line)
+            if name in requests:
+                what = f"an earlier request has the custom_id {name!r}, too"
+                raise InputError(what, place=line.place, fix="Give each a custom_id of its own.")
+            requests[name] = body
+
+    def convert(row: Mapping[str, Any]) -> Converted:
+        name = row.get("custom_id")
+        body = requests.get(name) if isinstance(name, str) else None
+        if body is None:
+            raise RowError(f"{file} has no request of its `custom_id`")
+        return importer.convert({**row, "request": {"body": body}})
+
+    return Importer(importer.name, importer.title, importer.recognizes, convert, importer.advice)
+
+
+def _request(line: Line) -> tuple[str, dict[str, Any]]:
+    try:
+        value = parse(line.text)
+    except LineError as error:
+        raise InputError(str(error), place=line.place, fix=_FIX) from None
+    name, body = (value.get("custom_id"), value.get("body")) if isinstance(value, dict) else (None, None)
+    if not isinstance(name, str) or not isinstance(body, dict):
+        what = "the line is no request: it has no `custom_id` and `body`"
+        raise InputError(what, place=line.place, fix=_FIX)
+    return name, body

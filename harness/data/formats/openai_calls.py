@@ -1,0 +1,118 @@
+"""Calls of OpenAI's APIs, Chat Completions and Responses: what was asked, and what the model answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+from harness.data.formats.importer import RowError
+from harness.data.formats.plain_messages import plain_messages
+from harness.data.formats.response_items import item_messages
+from harness.data.formats.row_parts import RowParts, completion_of, prompt_of
+
+__all__ = ["SETTINGS", "ModelAnswer", "answers_of", "asked_of"]
+
+SETTINGS: Final = (
+    *("object", "created", "created_at", "completed_at", "usage", "system_fingerprint", "service_tier"),
+    *("request_id", "seed", "temperature", "top_p", "presence_penalty", "frequency_penalty", "tool_choice"),
+    *("response_format", "logprobs", "top_logprobs", "input_user", "user", "store", "parallel_tool_calls"),
+    *("background", "billing", "error", "incomplete_details", "max_output_tokens", "max_tool_calls"),
+    *(
+        "max_tokens",
+        "max_completion_tokens",
+        "n",
+        "stop",
+        "stream",
+        "status",
+        "reasoning",
+        "reasoning_effort",
+    ),
+    *("text", "truncation", "prompt_cache_key", "prompt_cache_retention", "safety_identifier", "verbosity"),
+    *("choices", "output", "moderation", "include", "modalities"),
+)
+"""Fields of a request or an answer that a record has no use for."""
+_ELSEWHERE: Final = ("previous_response_id", "conversation")
+"""Fields of a request that stand for a part of the prompt; so does a `prompt` that is an object."""
+_CUT: Final = {"max_output_tokens": "length"}
+
+
+class ModelAnswer(NamedTuple):
+    """One completion."""
+
+    messages: list[dict[str, Any]]
+    finish_reason: Any
+
+
+def asked_of(parts: RowParts, *at: str) -> list[dict[str, Any]]:
+    """Take the prompt of a request: its `messages`, or its `instructions` and `input`.
+
+    Args:
+        parts: The row.
+        *at: Path of the request in it; none where its fields stand at the root.
+
+    Raises:
+        RowError: There is no prompt, a part of it is not in the row, or it is malformed.
+    """
+    template = ("prompt",) if isinstance(parts.peek(*at, "prompt"), dict) else ()
+    for name in (*_ELSEWHERE, *template):
+        if parts.peek(*at, name) is not None:
+            raise RowError(f"part of its prompt is kept elsewhere: `{_shown(at, name)}` stands for it")
+    messages = []
+    if (system := parts.take(*at, "instructions")) is not None:
+        if not isinstance(system, str):
+            raise RowError(f"`{_shown(at, 'instructions')}` is no text")
+        messages.append({"role": "system", "content": system})
+    for name in ("messages", "input", "prompt"):
+        given = parts.peek(*at, name)
+        if isinstance(given, list) and given:
+            return plain_messages(messages + item_messages(parts, *at, name))
+        if given is not None:
+            return messages + prompt_of(parts.take(*at, name), _shown(at, name))
+    raise RowError(f"the row has neither `{_shown(at, 'messages')}` nor `{_shown(at, 'input')}`")
+
+
+def answers_of(parts: RowParts, *at: str) -> Iterator[ModelAnswer]:
+    """Take the completions of an answer: its `choices`, or its `output`.
+
+    Args:
+        parts: The row.
+        *at: Path of the answer in it; none where its fields stand at the root.
+
+    Raises:
+        RowError: There is none, or one is malformed.
+    """
+    error = parts.peek(*at, "error")
+    if error is not None:
+        raise RowError(f"the call failed: {error_text(error)}")
+    choices = parts.peek(*at, "choices")
+    if isinstance(choices, list) and choices:
+        for number in range(len(choices)):
+            path: tuple[str | int, ...] = (*at, "choices", number)
+            message = parts.take(*path, "message")
+            if message is None:
+                message = parts.take(*path, "text")
+            given = completion_of(message, f"{_shown(at, 'choices')}[{number}].message")
+            yield ModelAnswer(plain_messages(given), parts.take(*path, "finish_reason"))
+        return
+    output = parts.peek(*at, "output")
+    if not isinstance(output, list) or not output:
+        raise RowError(f"the row has no `{_shown(at, 'choices')}`")
+    given = completion_of(item_messages(parts, *at, "output"), _shown(at, "output"))
+    reason = parts.peek(*at, "incomplete_details", "reason")
+    finish = _CUT.get(reason, reason) if isinstance(reason, str) else None
+    if finish is not None:
+        parts.take(*at, "incomplete_details", "reason")
+    yield ModelAnswer(plain_messages(given), finish)
+
+
+def error_text(error: Any) -> str:
+    """The message of an error as OpenAI's API writes it."""
+    said = error.get("message") if isinstance(error, dict) else error
+    code = error.get("code") if isinstance(error, dict) else None
+    return next(
+        (text[:200] for text in (said, code) if isinstance(text, str) and text), "it does not say why"
+    )
+
+
+def _shown(at: tuple[str, ...], name: str) -> str:
+    return ".".join((*at, name))

@@ -1,0 +1,25 @@
+"""Messages as OpenAI's API and others dump them, made those that a record holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+__all__ = ["plain_messages"]
+
+
+def plain_messages(messages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Copies of messages without keys whose value is null, and with the role `developer` as `system`.
+
+    Data models dump every field that a message may have: `"name": null, "tool_calls": null, ...`. The roles
+    of a record are system, user and assistant, as Bedrock's documentation has them.
+
+    Args:
+        messages: Messages, each with a role.
+    """
+    return [_plain(message) for message in messages]
+
+
+def _plain(message: Mapping[str, Any]) -> dict[str, Any]:
+    found = {name: value for name, value in message.items() if value is not None or name == "content"}
+    return {**found, "role": "system"} if found.get("role") == "developer" else found

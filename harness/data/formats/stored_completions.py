@@ -1,0 +1,85 @@
+"""Completions that OpenAI's service stored, and logs of calls: an answer with its request.
+
+The fields are those of https://platform.openai.com/docs/api-reference/chat/object and of
+https://platform.openai.com/docs/api-reference/responses/object. The service lists an answer without what was
+asked (`chat.completions.messages.list` and `responses.input_items.list` have that), so a row has to hold it,
+too: as `messages` or `input` beside the answer, or as `request` beside `response`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from harness.data.formats.importer import Converted, Importer, RowError
+from harness.data.formats.openai_calls import SETTINGS, answers_of, asked_of
+from harness.data.formats.row_parts import RowParts, line_of
+
+__all__ = ["OPENAI_STORED", "call_lines"]
+
+_ADVICE: Final = (
+    "Such calls hold no reference answer: add one to each line, or grade what needs none. "
+    "`--map reference_answer=metadata.NAME` takes it from a field."
+)
+
+
+def _recognizes(row: Mapping[str, Any]) -> bool:
+    if isinstance(row.get("request"), dict) and isinstance(row.get("response"), dict):
+        return "custom_id" not in row and _is_answer(row["response"])
+    return _is_answer(row)
+
+
+def _is_answer(given: Mapping[str, Any]) -> bool:
+    choices = given.get("choices")
+    if isinstance(choices, list) and choices:
+        return all(isinstance(one, dict) and ("message" in one or "finish_reason" in one) for one in choices)
+    return given.get("object") == "response" and isinstance(given.get("output"), list)
+
+
+def _convert(row: Mapping[str, Any]) -> Converted:
+    parts = RowParts(row)
+    if isinstance(row.get("request"), dict) and isinstance(row.get("response"), dict):
+        return call_lines(parts, ("request",), ("response",))
+    if not any(parts.peek(name) for name in ("messages", "input", "prompt")):
+        kind = "responses.input_items" if "output" in row else "chat.completions.messages"
+        raise RowError(f"the row has no prompt: put what `{kind}.list` returns into it, as `input`")
+    return call_lines(parts, (), ())
+
+
+def call_lines(
+    parts: RowParts, request: tuple[str, ...], answer: tuple[str, ...], own_id: Any = None
+) -> Converted:
+    """The rollouts of one call.
+
+    Args:
+        parts: The row.
+        request: Path of the request in it.
+        answer: Path of the answer.
+        own_id: The call's id; that of the answer when None.
+
+    Raises:
+        RowError: The call failed, or one of the two is missing or malformed.
+    """
+    prompt = asked_of(parts, *request)
+    answers = list(answers_of(parts, *answer))
+    given, model = parts.take(*answer, "id") if own_id is None else own_id, parts.take(*answer, "model")
+    reference, fields = parts.take("reference_answer"), {}
+    for path in dict.fromkeys((request, answer)):
+        for name in ("tools", "metadata"):
+            if name not in fields and parts.peek(*path, name):
+                fields[name] = parts.take(*path, name)
+    fields |= {name: value for name, value in parts.rest(*SETTINGS, *_HOLDERS).items() if value is not None}
+    lines = []
+    for number, one in enumerate(answers, 1):
+        name = given if given is None or len(answers) == 1 else f"{given}-{number}"
+        messages = [*prompt, *one.messages]
+        lines.append(
+            line_of(messages, reference, fields, id=name, model=model, finish_reason=one.finish_reason)
+        )
+    return parts.converted(*lines)
+
+
+_HOLDERS: Final = ("id", "request", "response", "body", "method", "url")
+"""Fields that hold a call, or name its place."""
+
+OPENAI_STORED: Final = Importer("openai-stored", "calls of OpenAI's API", _recognizes, _convert, _ADVICE)
