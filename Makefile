@@ -124,6 +124,7 @@ pins: ## compile requirements/*.txt from pyproject.toml (needs uv)
 	$(COMPILE) pyproject.toml --extra telemetry $(LIKE_DEV) --output-file requirements/lambda.txt
 	$(COMPILE) --group runtime $(LIKE_DEV) --output-file requirements/runtime.txt
 	$(COMPILE) --group recipe $(LIKE_DEV) --output-file requirements/recipe.txt
+	$(COMPILE) --group worker $(LIKE_DEV) --output-file harness/replay/fan_out/requirements.txt
 	$(COMPILE) --group sam --output-file requirements/sam.txt
 
 clean: ## remove the environments and everything that was built

@@ -32,6 +32,7 @@ from harness.deploy.container_image import TASK, write_dockerfile
 from harness.deploy.recipe import DEFAULT_RUNTIME, Recipe, recipe_of
 from harness.deploy.shadowing import installed_graders
 from harness.deploy.vendor import POWERTOOLS, copy_installed, included_files, install_requirements
+from harness.deploy.worker_artifact import copy_worker, write_placeholder
 from harness.disk import file_sha256
 from harness.errors import HarnessError, InputError
 from harness.localaws.compiled import compiled_files, misfits
@@ -99,6 +100,9 @@ def build(recipe: Recipe, into: Path) -> Artifact:
 
 def _fill(recipe: Recipe, into: Path) -> tuple[list[SourceTree], list[str]]:
     """Put in packages, library and sources, the user's last: what must not be replaced is there by then."""
+    if recipe.placeholder:
+        write_placeholder(into)
+        return [], []
     if recipe.powertools_installed:
         copy_installed(POWERTOOLS, into)
     dropped = install_requirements(
@@ -109,6 +113,8 @@ def _fill(recipe: Recipe, into: Path) -> tuple[list[SourceTree], list[str]]:
         raise InputError("a package holds a `graders` of its own", place=place, fix="Leave it out.")
     library = installed_graders()
     _copy(read_tree(library, library), into)
+    if recipe.worker:
+        copy_worker(into)
     trees = []
     if recipe.own is not None and recipe.handler is not None:
         own = own_requirements(recipe.project, recipe.handler, recipe.check)
@@ -239,7 +245,7 @@ def _notes(
             f"no {recipe.runtime} on this machine: the artifact has no bytecode, so every cold start "
             "compiles it again. An interpreter of that version on PATH, in pyenv or in uv is found by itself."
         )
-    if not (artifact / "aws_lambda_powertools").is_dir():
+    if not recipe.worker and not (artifact / "aws_lambda_powertools").is_dir():
         yield "without aws-lambda-powertools the deployed grader writes no metrics: its alarm is mute."
     if carried := [name for name in _SDK if (artifact / name).is_dir()]:
         yield f"{' and '.join(carried)} went in though the runtime has them: tens of MB."

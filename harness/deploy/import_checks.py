@@ -20,7 +20,7 @@ from harness.localaws.function import FunctionSpec
 from harness.localaws.pythons import runtime_version
 from harness.localaws.template import NOT_IMITATED
 
-__all__ = ["check_imports", "standard_library"]
+__all__ = ["check_imports", "imported_files", "standard_library"]
 
 # What the runtime brings: the SDK with what it requires, and Lambda's client.
 _RUNTIME = frozenset(
@@ -78,24 +78,41 @@ def check_imports(spec: FunctionSpec, project: Path) -> Iterator[Finding]:
     own = {entry.name.partition(".")[0] for entry in artifact.iterdir() if (project / entry.name).exists()}
     own = (own | {module.partition(".")[0]}) - {"graders", ""}
     known = standard_library(spec.runtime) | _RUNTIME | {"graders"}  # whose absence is a finding of its own
-    reached, waiting = set[Path](), [module]
     missing: dict[str, Finding] = {}
+    for source, imports in _reached(artifact, module, own):
+        for one in imports:
+            if one.guess or one.name.partition(".")[0] in known or _is_there(artifact, one.name, own):
+                continue
+            found = _finding(source, one, layered=NOT_IMITATED["Layers"] in spec.notes)
+            if one.name not in missing or found.severity > missing[one.name].severity:
+                missing[one.name] = found
+    yield from (missing[name] for name in sorted(missing))
+
+
+def imported_files(root: Path, module: str, packages: Collection[str]) -> list[Path]:
+    """The files that importing a module may run, at once or later, sorted.
+
+    Args:
+        root: The folder that modules are named from.
+        module: The first one.
+        packages: The packages, by their first name, whose files count.
+    """
+    return sorted(source for source, _ in _reached(root, module, packages))
+
+
+def _reached(root: Path, module: str, packages: Collection[str]) -> Iterator[tuple[Path, list[_Import]]]:
+    """Each file that importing a module may run, once, with what it imports itself."""
+    reached, waiting = set[Path](), [module]
     while waiting:
         name = waiting.pop()
-        if name.partition(".")[0] not in own:
+        if name.partition(".")[0] not in packages:
             continue
-        for source in _sources(artifact, name):
-            if source in reached:
-                continue
-            reached.add(source)
-            for one in _imports(source, source.relative_to(artifact).parent.parts):
-                waiting.append(one.name)
-                if one.guess or one.name.partition(".")[0] in known or _is_there(artifact, one.name, own):
-                    continue
-                found = _finding(source, one, layered=NOT_IMITATED["Layers"] in spec.notes)
-                if one.name not in missing or found.severity > missing[one.name].severity:
-                    missing[one.name] = found
-    yield from (missing[name] for name in sorted(missing))
+        for source in _sources(root, name):
+            if source not in reached:
+                reached.add(source)
+                imports = list(_imports(source, source.relative_to(root).parent.parts))
+                waiting += [one.name for one in imports]
+                yield source, imports
 
 
 def _finding(source: Path, one: _Import, *, layered: bool) -> Finding:

@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.deploy.checklist import finding
 from harness.deploy.default_values import mapping
+from harness.deploy.worker_artifact import is_worker
 from harness.findings import Finding, Place
 
 __all__ = ["not_checked_function", "not_checked_resource"]
@@ -45,7 +46,7 @@ def not_checked_function(name: str, properties: Mapping[str, Any], place: Place)
 
 
 def not_checked_resource(name: str, resource: Mapping[str, Any], place: Place) -> Iterator[Finding]:
-    """Say that a resource may hold graders that are not looked at.
+    """Say that a resource may hold graders that are not looked at; the worker of fan-outs holds none.
 
     Args:
         name: Its logical ID.
@@ -53,7 +54,7 @@ def not_checked_resource(name: str, resource: Mapping[str, Any], place: Place) -
         place: Where it stands.
     """
     what = _RESOURCES.get(str(resource.get("Type")))
-    if what is None:
+    if what is None or is_worker(resource):
         return
     properties = mapping(resource.get("Properties"))
     inside = properties.get("Location") or properties.get("TemplateURL")

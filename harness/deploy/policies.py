@@ -17,7 +17,8 @@ __all__ = ["check_statements", "written"]
 # Actions that know no resource, or whose resource is not known before: `*` is all that one can write.
 _NO_RESOURCE = re.compile(
     r"(bedrock|bedrock-mantle):CallWithBearerToken|cloudwatch:PutMetricData|xray:Put\w+|logs:CreateLogGroup|"
-    r"ec2:(\w*NetworkInterfaces?|DescribeSubnets|\w*ssignPrivateIpAddresses)|sts:GetCallerIdentity",
+    r"ec2:(\w*NetworkInterfaces?|DescribeSubnets|\w*ssignPrivateIpAddresses)|sts:GetCallerIdentity|"
+    r"lambda:GetAccountSettings",
     re.IGNORECASE,
 )
 

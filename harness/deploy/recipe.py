@@ -10,14 +10,23 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from graders.configured import READY_HANDLER, READY_VARIABLE
 from harness.deploy.vendor import install_here
+from harness.deploy.worker_artifact import WORKER_PINS, is_wanted, is_worker
 from harness.errors import InputError
 from harness.localaws.source_tree import REQUIREMENTS, own_requirements, own_source
-from harness.localaws.template import DeclaredFunction, function_loops, read_declared, read_template
+from harness.localaws.template import (
+    DeclaredFunction,
+    declared_functions,
+    function_loops,
+    read_declared,
+    read_template,
+)
+from harness.localaws.template_values import FUNCTION_TYPE
 
 __all__ = ["DEFAULT_RUNTIME", "Recipe", "recipe_of"]
 
@@ -49,6 +58,10 @@ class Recipe:
     """The folder that paths are relative to, and that links may not leave."""
     image: bool = False
     """Whether the function is deployed as a container image, which may be larger."""
+    worker: bool = False
+    """Whether the function is the worker of fan-outs, which has modules of the harness and no grader."""
+    placeholder: bool = False
+    """Whether a placeholder takes the worker's place, because the stack does not fan out."""
     notes: tuple[str, ...] = ()
     """What the user should know of how the template was read."""
 
@@ -77,8 +90,11 @@ def recipe_of(
         ServiceError: PyYAML is not installed and the package index could not be reached.
     """
     with _yaml(template):
+        content = read_template(template)
+        if is_worker(content["Resources"].get(function)):
+            return _worker_recipe(content, function, template, parameters or {})
         functions = read_declared(template, parameters)
-        loops = function_loops(read_template(template))
+        loops = function_loops(content)
     declared = functions.get(function)
     if declared is None:
         known = ", ".join(functions) or "none"
@@ -114,6 +130,30 @@ def recipe_of(
         project=project,
         image=declared.image,
         notes=(*notes, *_defaults(declared)),
+    )
+
+
+def _worker_recipe(
+    content: Mapping[str, Any], function: str, template: Path, parameters: Mapping[str, str]
+) -> Recipe:
+    """The recipe of the worker of fan-outs; only the default of its parameter says whether there is one."""
+    resource = content["Resources"][function]
+    # Its runtime and architecture are read as a grader's are.
+    serverless = {**content, "Resources": {function: {**resource, "Type": FUNCTION_TYPE}}}
+    declared = declared_functions(serverless, template, parameters)[function]
+    runtime, notes = _runtime(declared, template)
+    if declared.architecture is None:
+        raise _left_open("Architectures", declared, template)
+    wanted, used = is_wanted(content, resource, parameters, template.resolve().parent)
+    known = replace(declared, defaults={**declared.defaults, **used})
+    return Recipe(
+        runtime=runtime,
+        architecture=declared.architecture,
+        requirements=(WORKER_PINS,) if wanted else (),
+        handler=declared.handler,
+        worker=True,
+        placeholder=not wanted,
+        notes=(*notes, *_defaults(known)),
     )
 
 

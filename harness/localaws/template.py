@@ -21,6 +21,7 @@ from harness.localaws.template_values import FUNCTION_TYPE, TemplateValues, Unre
 
 __all__ = [
     "DeclaredFunction",
+    "declared_functions",
     "function_loops",
     "read_declared",
     "read_function",
@@ -136,13 +137,25 @@ def read_declared(path: Path, parameters: Mapping[str, str] | None = None) -> di
     Raises:
         InputError: The template cannot be read.
     """
-    template = read_template(path)
+    return declared_functions(read_template(path), path, parameters or {})
+
+
+def declared_functions(
+    template: dict[str, Any], path: Path, parameters: Mapping[str, str]
+) -> dict[str, DeclaredFunction]:
+    """Every function of a template that was read already; see `read_declared`.
+
+    Args:
+        template: As `read_template` returns it.
+        path: Where it was read.
+        parameters: Values that replace the parameters' defaults.
+    """
     return {
         logical_id: declared
         for logical_id, resource in template["Resources"].items()
         if isinstance(resource, dict) and resource.get("Type") == FUNCTION_TYPE
         # A reader each: the defaults that were used are the function's own.
-        if (declared := _Reader(template, parameters or {}, path).declared(logical_id, resource)) is not None
+        if (declared := _Reader(template, parameters, path).declared(logical_id, resource)) is not None
     }
 
 

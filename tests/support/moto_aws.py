@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ from moto.server import ThreadedMotoServer
 
 import support.moto_resources  # noqa: F401 - registers its models
 from support.moto_functions import RunningLambda, Sandboxes, get_code
+from support.moto_machines import machines_execute
 from support.moto_simulator import simulate_custom_policy, simulate_principal_policy
 from support.moto_stacks import OrderedResources, SamCloudFormation
 
@@ -55,6 +57,16 @@ class LocalAws:
         """Return a boto3 client that can reach nothing else."""
         return boto3.client(service, region_name=self.region, endpoint_url=self.endpoint, **_KEYS)
 
+    @property
+    def calls(self) -> Counter[str]:
+        """How often each function was called so far, by its name."""
+        return RunningLambda.calls
+
+    @property
+    def throttled(self) -> set[str]:
+        """Names of functions whose calls are refused: put some in and take them out."""
+        return RunningLambda.throttled
+
     def outputs(self, stack: str) -> dict[str, str]:
         """Return a stack's outputs by name."""
         [found] = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
@@ -71,8 +83,10 @@ def local_aws() -> Iterator[LocalAws]:
     with _extended():
         server.start()
         try:
-            endpoint = RunningLambda.endpoint = f"http://localhost:{server.get_host_and_port()[1]}"
-            yield LocalAws(endpoint, environment=_environment(endpoint))
+            port = str(server.get_host_and_port()[1])
+            endpoint = RunningLambda.endpoint = f"http://localhost:{port}"
+            with machines_execute(port):
+                yield LocalAws(endpoint, environment=_environment(endpoint))
         finally:
             server.stop()
             if server._server is not None:
@@ -108,6 +122,7 @@ def _extended() -> Iterator[None]:
       last for each type, and remembers what it found.
     """
     RunningLambda.sandboxes = Sandboxes()
+    RunningLambda.calls, RunningLambda.throttled = Counter(), set()
     places: list[tuple[Any, str, Any]] = [
         (cloudformation_backends, "backend", SamCloudFormation),
         (lambda_backends, "backend", RunningLambda),

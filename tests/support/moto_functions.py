@@ -12,6 +12,7 @@ import json
 import tempfile
 import threading
 import zipfile
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,37 @@ import boto3
 from moto.awslambda.models import LambdaAlias, LambdaBackend, LambdaFunction, lambda_backends
 from moto.cloudformation.exceptions import ValidationError
 from moto.core.common_models import CloudFormationModel
+from moto.core.exceptions import JsonRESTError
 
 from harness.localaws.function import FunctionSpec
 from harness.localaws.runtime import LocalRuntime
+
+_COUNTING = threading.Lock()
+
+_AT_ONCE = 2
+"""Environments of one function: the machine that runs the tests has few processors."""
+
+CALLS_AWS = "FanOutWorker"
+"""Functions with this in their name get credentials; a grader gets none, as its role allows it nothing."""
+
+
+def _credentials(function: Any) -> dict[str, str] | None:
+    if CALLS_AWS not in function.function_name:
+        return None
+    return {
+        "AWS_ENDPOINT_URL": RunningLambda.endpoint,
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+    }
+
+
+class Throttled(JsonRESTError):
+    """What Lambda answers when too many calls are under way."""
+
+    code = 429
+
+    def __init__(self) -> None:
+        super().__init__("TooManyRequestsException", "Rate Exceeded.")
 
 
 class Sandboxes:
@@ -38,7 +67,9 @@ class Sandboxes:
         key = (function.function_arn, function.code_sha_256, function.handler, function.timeout, variables)
         with self._lock:
             if key not in self._running:
-                self._running[key] = LocalRuntime(self._spec(function))
+                self._running[key] = LocalRuntime(
+                    self._spec(function), concurrency=_AT_ONCE, credentials=_credentials(function)
+                )
             return self._running[key]
 
     def _spec(self, function: Any) -> FunctionSpec:
@@ -74,11 +105,19 @@ class RunningLambda(LambdaBackend):
     """Set by whoever starts the server: moto makes the backends itself, one a Region."""
     endpoint: str
     """Where that server is; set as well."""
+    calls: Counter[str]
+    """How often each function was called, by its name; set as well."""
+    throttled: set[str]
+    """Names of functions whose calls are refused; set as well."""
 
     def invoke(
         self, function_name: str, qualifier: str | None, body: Any, headers: Any, response_headers: Any
     ) -> bytes:
         function = self.get_function(function_name, qualifier)
+        with _COUNTING:
+            self.calls[function.function_name] += 1
+        if function.function_name in self.throttled:
+            raise Throttled
         payload = body if isinstance(body, bytes) else str(body or "{}").encode()
         done = self.sandboxes.of(function).invoke(payload, arn=function.function_arn)
         function.logs_backend.ensure_log_group(function.logs_group_name)

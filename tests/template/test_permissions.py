@@ -14,15 +14,25 @@ from support import sam_template
 
 STACK = {"AWS::StackName": "rft-graders", "AWS::Region": "us-west-2", "AWS::Partition": "aws"}
 STACK |= {"AWS::AccountId": "123456789012", "JudgeModel": "us.maker.model-v1:0"}
+STACK |= {"FanOutBucket": "ours", "FanOutPrefix": "rft-runs", "FanOutMachine.Name": "machine"}
 PREFIX = "arn:aws:lambda:us-west-2:123456789012:function:"
+MACHINE = "arn:aws:states:us-west-2:123456789012:stateMachine:machine"
+ARNS = {
+    "FanOutMachine": MACHINE,
+    "AWS::StackId": "arn:aws:cloudformation:us-west-2:123456789012:stack/rft-graders/1",
+}
 
 
 def resolved(resource):
     """A resource's ARN as it would read in the stack; GetAtt and Ref stay names."""
     if isinstance(resource, list):
         return [resolved(each) for each in resource]
+    if isinstance(resource, dict) and "Fn::If" in resource:
+        name, _, no = resource["Fn::If"]
+        assert name == "HasFanOutData"
+        return resolved(no)
     if isinstance(resource, dict) and "Ref" in resource:
-        return resource["Ref"]
+        return ARNS.get(resource["Ref"], resource["Ref"])
     if isinstance(resource, dict) and "Fn::Sub" in resource:
         return re.sub(r"\$\{([^}]+)\}", lambda found: STACK[found[1]], resource["Fn::Sub"])
     return ".".join(resource["Fn::GetAtt"]) if isinstance(resource, dict) else resource
@@ -34,7 +44,7 @@ def chosen(items, true):
     for each in items:
         if "Fn::If" in each:
             name, yes, no = each["Fn::If"]
-            assert name in ("HasVpc", "HasJudgeModel", "HasJudgeModelArns")
+            assert name in ("HasVpc", "HasJudgeModel", "HasJudgeModelArns", "HasFanOutKeys")
             assert no == {"Ref": "AWS::NoValue"}
             found += [yes] if name in true else []
         else:
@@ -55,24 +65,30 @@ def statements(document, *true):
 
 def role(template, name, *true):
     properties = template["Resources"][name]["Properties"]
-    managed = [template["Resources"][each["Ref"]]["Properties"] for each in properties["ManagedPolicyArns"]]
+    arns = properties.get("ManagedPolicyArns", [])
+    managed = [template["Resources"][each["Ref"]]["Properties"] for each in arns]
     policies = [*managed, *chosen(properties.get("Policies", []), true)]
     return [each for policy in policies for each in statements(policy["PolicyDocument"], *true)]
 
 
 def submitter(template):
-    return statements(template["Resources"]["SubmitterPolicy"]["Properties"]["PolicyDocument"])
+    return policy(template, "SubmitterPolicy")
 
 
-def test_there_is_no_role_but_the_two_that_are_written_out(translated):
+def policy(template, name, *true):
+    return statements(template["Resources"][name]["Properties"]["PolicyDocument"], *true)
+
+
+def test_there_is_no_role_but_those_that_are_written_out(translated):
     roles = {name: each for name, each in translated["Resources"].items() if each["Type"] == "AWS::IAM::Role"}
-    assert roles.keys() == {"GraderRole", "JudgeRole"}
-    for each in roles.values():
-        assert each["Properties"]["ManagedPolicyArns"] == [{"Ref": "GraderPolicy"}]
+    assert roles.keys() == {"GraderRole", "JudgeRole", "FanOutWorkerRole", "FanOutRole"}
+    for name, each in roles.items():
+        machine = name == "FanOutRole"
+        assert each["Properties"].get("ManagedPolicyArns") == (None if machine else [{"Ref": "GraderPolicy"}])
         boundary = ["HasPermissionsBoundary", {"Ref": "PermissionsBoundary"}, {"Ref": "AWS::NoValue"}]
         assert each["Properties"]["PermissionsBoundary"] == {"Fn::If": boundary}
         [trust] = each["Properties"]["AssumeRolePolicyDocument"]["Statement"]
-        assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
+        assert trust["Principal"] == {"Service": f"{'states' if machine else 'lambda'}.amazonaws.com"}
 
 
 WRITE_LOGS = ({"logs:CreateLogStream", "logs:PutLogEvents"}, "GraderLogs.Arn", None)
@@ -151,10 +167,17 @@ def test_no_action_is_a_pattern_and_no_resource_is_everything_but_where_there_is
         *role(template, "GraderRole"),
         *role(template, "JudgeRole", "HasJudgeModel", "HasJudgeModelArns"),
         *submitter(template),
+        *role(template, "FanOutWorkerRole", "HasFanOutKeys"),
+        *role(template, "FanOutRole", "HasFanOutKeys"),
+        *policy(template, "FanOutChildren"),
+        *policy(template, "FanOutPolicy", "HasFanOutKeys"),
     ]
     assert not [action for actions, _, _ in everything for action in actions if "*" in action]
     broad = [actions for actions, resource, _ in everything if resource == "*"]
-    assert broad == [{"bedrock:CallWithBearerToken", "bedrock-mantle:CallWithBearerToken"}]
+    assert broad == [
+        {"bedrock:CallWithBearerToken", "bedrock-mantle:CallWithBearerToken"},
+        {"lambda:GetAccountSettings"},
+    ]
 
 
 @pytest.mark.parametrize("name", ["WordProblem-1A2B3C", "WordProblem-1A2B3C:3", "WordProblem-1A2B3C:live"])
@@ -207,16 +230,79 @@ def test_another_account_may_call_the_published_version_if_it_is_named(template)
         }
 
 
-def test_every_action_of_the_submitter_exists_and_knows_its_resource(template):
+RUNS = "arn:aws:s3:::ours/rft-runs/*"
+EXECUTIONS = [f"{MACHINE.replace(':stateMachine:', ':execution:')}{end}" for end in (":*", "/*")]
+USE_KEYS = ({"kms:Decrypt", "kms:GenerateDataKey"}, "FanOutKeyArns", None)
+
+
+def test_a_worker_may_call_published_versions_read_data_and_write_below_the_folder_of_runs(template):
+    assert role(template, "FanOutWorkerRole") == [
+        WRITE_LOGS,
+        ({"lambda:InvokeFunction", "lambda:GetFunctionConfiguration"}, f"{PREFIX}rft-graders-*:*", None),
+        ({"s3:GetObject", "s3:GetObjectVersion"}, "arn:aws:s3:::ours/*", None),
+        ({"s3:GetObject", "s3:PutObject"}, RUNS, None),
+        ({"s3:ListBucket"}, "arn:aws:s3:::ours", None),
+    ]
+    assert role(template, "FanOutWorkerRole", "HasFanOutKeys")[-1] == USE_KEYS
+
+
+def test_the_machine_may_read_its_list_call_the_worker_and_start_its_children(template):
+    assert role(template, "FanOutRole") == [
+        ({"lambda:InvokeFunction"}, "FanOutWorker.Arn", None),
+        ({"s3:GetObject"}, RUNS, None),
+    ]
+    assert template["Resources"]["FanOutChildren"]["Properties"]["Roles"] == [{"Ref": "FanOutRole"}]
+    assert policy(template, "FanOutChildren") == [
+        ({"states:StartExecution"}, MACHINE, None),
+        ({"states:DescribeExecution", "states:StopExecution"}, EXECUTIONS, None),
+    ]
+
+
+def test_whoever_fans_out_may_start_the_machine_and_call_no_grader(template):
+    allowed = policy(template, "FanOutPolicy")
+    assert ({"states:StartExecution", "states:ListExecutions"}, MACHINE, None) in allowed
+    assert ({"s3:GetObject", "s3:PutObject"}, RUNS, None) in allowed
+    assert "lambda:InvokeFunction" not in {action for actions, _, _ in allowed for action in actions}
+    assert policy(template, "FanOutPolicy", "HasFanOutKeys")[-1] == USE_KEYS
+
+
+def test_data_that_is_named_is_all_that_is_read(template):
+    reading = [
+        one["Resource"]
+        for name in ("FanOutWorkerRole", "FanOutPolicy")
+        for one in json_statements(template["Resources"][name])
+        if "s3:GetObjectVersion" in one["Action"]
+    ]
+    assert len(reading) == 2
+    for each in reading:
+        assert each["Fn::If"][:2] == ["HasFanOutData", {"Ref": "FanOutDataArns"}]
+
+
+def json_statements(resource):
+    properties = resource["Properties"]
+    documents = [each["PolicyDocument"] for each in properties.get("Policies", [properties])]
+    return [one for document in documents for one in document["Statement"] if "Action" in one]
+
+
+@pytest.mark.parametrize("name", ["SubmitterPolicy", "FanOutPolicy", "FanOutChildren"])
+def test_every_action_exists_and_knows_its_resource(template, name):
     """Against the service authorisation data that cfn-lint carries."""
     file = resources.files(cfnlint.data.AdditionalSpecs) / "Policies.json"
     known = json.loads(file.read_text())
-    for actions, resource, _ in submitter(template):
+    for actions, resource, _ in policy(template, name):
         for action in actions:
-            service, name = action.split(":")
-            kinds = known[service]["Actions"][name.lower()].get("Resources", [])
+            service, _, verb = action.partition(":")
+            kinds = known[service]["Actions"][verb.lower()].get("Resources", [])
             assert (resource == "*") == (not kinds), action
-            assert not kinds or any(f":{kind}" in resource for kind in kinds), action
+            formats = [one for kind in kinds for one in known[service]["Resources"][kind]["ARNFormats"]]
+            for arn in [resource] if isinstance(resource, str) else resource:
+                assert not kinds or any(_fits(arn, each) for each in formats), (action, arn)
+
+
+def _fits(arn, form):
+    parts = re.split(r"(\$\{\w+\}|\.\*)", form)
+    pattern = "".join(".*" if index % 2 else re.escape(part) for index, part in enumerate(parts))
+    return re.fullmatch(pattern, arn) is not None
 
 
 def test_the_policies_are_read_as_they_are_written():

@@ -111,8 +111,10 @@ def test_every_handler_is_a_grader(template, monkeypatch):
 
 def test_every_function_says_its_limits_and_is_built_by_the_makefile(template, translated):
     functions = of_type(translated, "AWS::Lambda::Function")
-    assert functions.keys() == graders(template).keys()
-    for name, function in functions.items():
+    assert functions.keys() == {*graders(template), "FanOutWorker"}
+    assert template["Resources"]["FanOutWorker"]["Metadata"]["BuildMethod"] == "makefile"
+    for name in graders(template):
+        function = functions[name]
         properties = function["Properties"]
         assert properties["Timeout"] == (300 if name == "ReadyCheck" else 60)
         assert properties["MemorySize"] == {"Ref": "MemorySize"}
@@ -234,7 +236,9 @@ def test_whatever_a_version_needs_outlives_its_removal_from_the_template(transla
     policies = {
         (each["Type"], each.get("DeletionPolicy"), each.get("UpdateReplacePolicy"))
         for name, each in translated["Resources"].items()
-        if name != "SubmitterPolicy" and each["Type"] != "AWS::CloudWatch::Alarm"
+        if name != "SubmitterPolicy"
+        and each["Type"] != "AWS::CloudWatch::Alarm"
+        and not name.startswith("FanOut")  # no job calls any of it
     }
     kinds = "Lambda::Function Lambda::Version Lambda::Alias Lambda::Permission Logs::LogGroup IAM::Role"
     kept = [f"AWS::{kind}" for kind in [*kinds.split(), "IAM::ManagedPolicy"]]
@@ -363,6 +367,11 @@ def test_outputs_name_every_grader_in_three_ways_and_the_policy(template):
     expected: dict[str, object] = {
         "SubmitterPolicyArn": {"Ref": "SubmitterPolicy"},
         "LogGroupName": {"Ref": "GraderLogs"},
+        "FanOutStateMachineArn": {"Ref": "FanOutMachine"},
+        "FanOutWorkerName": {"Ref": "FanOutWorker"},
+        "FanOutBucket": {"Ref": "FanOutBucket"},
+        "FanOutPrefix": {"Ref": "FanOutPrefix"},
+        "FanOutPolicyArn": {"Ref": "FanOutPolicy"},
     }
     for name in graders(template):
         expected[f"{name}VersionArn"] = {"Ref": f"{name}.Version"}
