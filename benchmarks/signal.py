@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.replay import MEMORY_FILE, timed
+from harness.data.sources import source_of
 from harness.runs.facts import GraderFacts, InProcessFacts, InputFacts, RunFacts
 from harness.runs.rows import Row, Totals, dump
 from harness.runs.store import Run, create, sha256
@@ -32,13 +33,12 @@ def write_run(folder: Path, name: str, seed: int) -> Run:
     source = folder / "rollouts.jsonl"
     if not source.exists():
         source.touch()
-    state = source.stat()
     run = create(
         folder / "runs",
         name,
         RunFacts(
             grader=GraderFacts("my_grader:right", "0", {"range": [0.0, 1.0]}),
-            input=InputFacts(source, state.st_size, state.st_mtime_ns, sha256(source), derived=False),
+            input=InputFacts(source_of(source).facts, sha256(source), derived=False),
             target=InProcessFacts("my_grader:right"),
             wire="open-weight",
         ),

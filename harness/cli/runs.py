@@ -44,7 +44,7 @@ def command(limit: int, runs_dir: Path, as_json: bool) -> int:
 
 def _line(run: ListedRun) -> tuple[str | None, ...]:
     """The run's figures, with what it graded, or what is wrong with it, below them."""
-    rollouts = None if run.rollouts is None else os.path.relpath(run.rollouts)
+    rollouts = os.path.relpath(run.rollouts) if run.rollouts and run.rollouts[0] == "/" else run.rollouts
     played = "" if run.answers is None else f", answered from {os.path.relpath(run.answers)}"
     return (
         run.name,

@@ -15,7 +15,7 @@ from harness.conclusions.verdict import Facts, Verdict, verdicts
 from harness.errors import InputError
 from harness.findings import Finding
 from harness.replay.controls import Controls, count_controls
-from harness.rollouts.derive import REFERENCE, derived
+from harness.rollouts.derive import REFERENCE, PlacedRecord, derived
 from harness.simulator.examples import Example, Examples
 from harness.simulator.grader_calls import Grading, Turn
 from harness.simulator.learned import LearnedReport, distinct
@@ -125,9 +125,12 @@ def _controls(
     training: Sequence[Example], rewards: Grading, bounds: tuple[float, float] | None
 ) -> Controls | None:
     """Grade references in place of completions, own and foreign, of the first hundred records."""
-    records = [(number, example.record) for number, example in enumerate(training[:_CONTROLS], 1)]
+    records = [
+        PlacedRecord(number, f"record {number}", example.record)
+        for number, example in enumerate(training[:_CONTROLS], 1)
+    ]
     try:
-        rollouts = list(derived(records, "records"))
+        rollouts = list(derived(records))
     except InputError:  # a record without a reference, or one that is no text
         return None
     turns, number = [], 0

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from harness.data.identity import canonical, record_key
 from harness.data.json_lines import LineError, lines, parse
+from harness.data.sources import DataFile
 from harness.errors import InputError
 from harness.printable import named
 
@@ -168,11 +168,11 @@ def check_kept(keep: Iterable[str], labels: Iterable[str]) -> tuple[str, ...]:
     return kept
 
 
-def choose_fields(path: Path, label: str | None = None, keep: Iterable[str] = ()) -> FieldChoice:
+def choose_fields(file: DataFile, label: str | None = None, keep: Iterable[str] = ()) -> FieldChoice:
     """Look at the first thousand records of a rollouts file, and decide what a grader sees of it.
 
     Args:
-        path: The rollouts file.
+        file: The rollouts.
         label: The field that holds a verdict, which is hidden anyway.
         keep: Fields that are the record's, whatever they look like.
 
@@ -182,7 +182,7 @@ def choose_fields(path: Path, label: str | None = None, keep: Iterable[str] = ()
     kept = check_kept(keep, () if label is None else (label,))
     known = {*kept, label} - {None}
     comparison = FieldComparison(_RECORDS)
-    for number, (_, line) in enumerate(lines(path)):
+    for number, (_, line) in enumerate(lines(file)):
         if number >= _LINES or comparison.full:
             break
         if not line:

@@ -143,12 +143,12 @@ def check_either(keep: Iterable[str], records: Path | None) -> None:
 
 
 def decide_fields(
-    rollouts: Path, label: str | None, keep: Iterable[str], records: Path | None
+    rollouts: DataFile, label: str | None, keep: Iterable[str], records: Path | None
 ) -> tuple[FieldChoice, RecordFacts | None]:
     """What decides which fields of the rollouts a grader sees: a look at them, or the training records.
 
     Args:
-        rollouts: The rollouts file.
+        rollouts: The rollouts.
         label: The field that holds a verdict.
         keep: Fields that the user says are the record's.
         records: The training file; None to look at the rollouts.

@@ -8,13 +8,14 @@ elsewhere in the file. Repeats that only one side has are not compared.
 from __future__ import annotations
 
 import json
+import os
 from collections import defaultdict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from harness.data.json_lines import LineError, lines, parse
+from harness.data.json_lines import LineError, numbered_lines, parse
+from harness.data.sources import DataFile
 from harness.errors import InputError
 
 TOLERANCE = 1e-9
@@ -52,21 +53,20 @@ def same_reward(one: float | None, other: float | None) -> bool:
     return abs(one - other) <= TOLERANCE
 
 
-def stored_rewards(path: str | Path) -> list[StoredReward]:
-    """Read a file of stored rewards, a run's folder included.
+def stored_rewards(file: DataFile) -> list[StoredReward]:
+    """Read stored rewards: a file or S3 object of them, or a run's folder.
 
     Raises:
         InputError: It cannot be read, or a line has no id and reward, or no repeat that counts from 0.
     """
-    path = Path(path)
-    if path.is_dir():
-        path = path / "rewards.jsonl"
+    if isinstance(file, str | os.PathLike) and os.path.isdir(file):
+        file = os.path.join(file, "rewards.jsonl")
     found = []
-    for number, (_, line) in enumerate(lines(path), 1):
-        if not line.strip():
+    for line in numbered_lines(file):
+        if not line.text.strip():
             continue
         try:
-            value = parse(line)
+            value = parse(line.text)
             reward = value["reward"]
             if reward is not None:
                 reward = float(reward)
@@ -77,7 +77,7 @@ def stored_rewards(path: str | Path) -> list[StoredReward]:
         except (LineError, TypeError, KeyError, ValueError, OverflowError):
             raise InputError(
                 "this is not a stored reward",
-                place=f"{path}:{number}",
+                place=line.place,
                 fix='A line reads {"id": "...", "reward": 1.0}; a run\'s rewards.jsonl will do.',
             ) from None
     return found

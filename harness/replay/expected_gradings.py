@@ -16,7 +16,7 @@ class ExpectedGradings:
 
     def __init__(self, run: Run) -> None:
         self._bytes = run.facts.shards[-1][1]
-        with run.rollouts.open("rb") as file:
+        with run.rollouts.open() as file:
             head = file.read(min(self._bytes, _HEAD))
         self._head = len(head)
         self._head_gradings = (head.count(b"\n") + (not head.endswith(b"\n"))) * run.facts.repeats

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from harness.data.record_fields import FieldChoice
 from harness.data.record_file import RecordFacts
+from harness.data.sources import SourceFacts
 from harness.data.typed_json import as_json, typed
 from harness.runs.facts import AnswersFacts, TargetFacts
 from harness.runs.labels import PLAIN, LabelRule
@@ -27,7 +28,7 @@ class WorkOrder:
     """Where the grader is imported from, as the parent's own working folder."""
     path: tuple[str, ...]
     """The parent's `sys.path`."""
-    rollouts: Path
+    rollouts: tuple[SourceFacts, ...]
     shards: tuple[tuple[int, int], ...]
     target: TargetFacts
     wire: str

@@ -6,16 +6,22 @@ second resumes what the first began.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import shutil
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import TypeAlias
 
 from harness.data.json_lines import lines
 from harness.data.record_fields import FieldChoice
 from harness.data.record_file import RecordFacts, decide_fields
+from harness.data.sources import DataFile, Source, as_source, source_of
+from harness.disk import replaced
 from harness.errors import InputError
 from harness.grader_output import output_to
 from harness.processes import cores
@@ -34,6 +40,7 @@ from harness.runs.facts import (
     known_bounds,
 )
 from harness.runs.labels import PLAIN, LabelRule
+from harness.runs.run_input import text_sha256
 from harness.runs.store import Run, create, open_run, other_work, unfinished
 from harness.targets.opening import IN_PROCESS, TargetChoice, describe, describe_answers
 
@@ -41,14 +48,18 @@ SHARD_BYTES = 8 << 20
 SMALLEST_SHARD = 128 << 10
 """A slow grader gets every core on a small file; below this a worker's start costs more than it brings."""
 MOST_SHARDS = 64
+_BLOCK = 1 << 20
+_TELL_S = 0.1
+
+Copying: TypeAlias = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayRequest:
     """What a replay was asked to do."""
 
-    rollouts: Path
-    """A file of rollouts, or of records to make rollouts of."""
+    rollouts: DataFile
+    """Rollouts, or records to make rollouts of: files, or objects in S3, read as one text."""
     grader: str | None = None
     """`module:name` or `file.py:name`; what a target that runs elsewhere does not need."""
     handler: str | None = None
@@ -90,8 +101,13 @@ class ReplayRequest:
     completion_template: str | None = None
 
 
-def prepare(request: ReplayRequest) -> Run:
+def prepare(request: ReplayRequest, copying: Copying = lambda done: None) -> Run:
     """Make or find the run for a request.
+
+    Args:
+        request: What is asked.
+        copying: Told how many bytes were copied, several times a second, where the run has to keep a copy
+            of its input.
 
     Raises:
         InputError: Something asked for does not exist or does not fit.
@@ -100,17 +116,15 @@ def prepare(request: ReplayRequest) -> Run:
         raise InputError("--repeats and --limit take whole numbers from 1")
     profiles_of(request.wire)
     check_label(request.label)
-    source = request.rollouts
+    source = as_source(request.rollouts)
     derived = not holds_rollouts(source)
-    if not source.is_file():
-        raise InputError("this is not a file", place=str(source), fix="Save the rollouts in a file first.")
     if not derived:
         check_labeled(source, request.label)
     target, grader = _target(request)
     if not derived and request.completion_template is not None:
         raise InputError("--completion-template is for records; this file holds rollouts", place=str(source))
     known_bounds(grader.bounds, request.range)
-    fields, records = _fields(request, derived)
+    fields, records = _fields(source, request, derived)
     facts = RunFacts(
         grader=grader,
         input=_identity(source, derived, request.completion_template),
@@ -139,20 +153,20 @@ def prepare(request: ReplayRequest) -> Run:
             run.save(input=changed.input, records=records, range=changed.range)
     if run.facts.state == "new":
         try:
-            _cut(run, request)
+            _cut(run, source, request, copying)
         except InputError:  # nothing was graded: leave no run that holds the name
             shutil.rmtree(run.folder)
             raise
     return run
 
 
-def _fields(request: ReplayRequest, derived: bool) -> tuple[FieldChoice, RecordFacts | None]:
+def _fields(source: Source, request: ReplayRequest, derived: bool) -> tuple[FieldChoice, RecordFacts | None]:
     """What decides which fields of the rollouts the grader sees; records have no others."""
     if not derived:
-        return decide_fields(request.rollouts, request.label, request.keep_field, request.records)
+        return decide_fields(source, request.label, request.keep_field, request.records)
     if request.records is not None:
         fix = "Leave --records out."
-        raise InputError("this file holds records itself", place=str(request.rollouts), fix=fix)
+        raise InputError("this file holds records itself", place=str(source), fix=fix)
     return FieldChoice(), None
 
 
@@ -202,36 +216,69 @@ def _target(request: ReplayRequest) -> tuple[TargetFacts, GraderFacts]:
         return describe(asked)
 
 
-def _cut(run: Run, request: ReplayRequest) -> None:
+def _cut(run: Run, source: Source, request: ReplayRequest, copying: Copying) -> None:
     """Give a new run its input and its shards."""
-    source = run.rollouts
-    if run.facts.input.derived:
-        source.unlink(missing_ok=True)
-        write_derived(request.rollouts, source, request.completion_template)
+    rollouts = source
+    if run.facts.input.own:
+        for left in (run.own_rollouts, *run.folder.glob(".rollouts.jsonl.*.new")):  # by a kill
+            left.unlink(missing_ok=True)
+        if run.facts.input.derived:
+            write_derived(source, run.own_rollouts, request.completion_template)
+        else:
+            run.save(input=replace(run.facts.input, sha256=_copy(source, run.own_rollouts, copying)))
+        rollouts = source_of(run.own_rollouts)
     if run.facts.answers is not None:
         begin_recording(run.folder, run.facts.answers)
-    size = source.stat().st_size if request.limit is None else _end_of(source, request.limit)
+    size = _end_of(rollouts, request.limit)
     spread = min(cores(), size // SMALLEST_SHARD)
     count = max(1, min(MOST_SHARDS, max(size // SHARD_BYTES, spread)))
     cuts = [size * number // count for number in range(count + 1)]
     run.save(state="running", shards=tuple(pairwise(cuts)))
 
 
-def _end_of(path: Path, limit: int) -> int:
-    """The byte after the first so many lines that are not blank."""
+def _copy(source: Source, into: Path, copying: Copying) -> str:
+    """Copy a source that can be read only from its beginning; return the SHA-256 of its text.
+
+    Raises:
+        InputError: It cannot be read.
+        NoRoom: The disk is full.
+    """
+    found, done, told = hashlib.sha256(), 0, 0.0
+    with source.open() as text, replaced(into) as file:
+        while block := text.read(_BLOCK):
+            file.write(block)
+            found.update(block)
+            done += len(block)
+            if time.monotonic() - told > _TELL_S:
+                told = time.monotonic()
+                copying(done)
+    return found.hexdigest()
+
+
+def _end_of(source: Source, limit: int | None) -> int:
+    """The size of a text, or the byte after the first so many lines that are not blank."""
+    assert source.size is not None, "a source that is not seekable was copied"
+    if limit is None:
+        return source.size
     seen = 0
-    for at, line in lines(path):
+    for at, line in lines(source):
         if line.strip():
             seen += 1
             if seen > limit:
                 return at
-    return path.stat().st_size
+    return source.size
 
 
-def _identity(path: Path, derived: bool, template: str | None) -> InputFacts:
-    """What tells this input from another, without reading it: its hash is taken while it is graded."""
-    found = path.stat()
-    return InputFacts(path.resolve(), found.st_size, found.st_mtime_ns, None, derived, template)
+def _identity(source: Source, derived: bool, template: str | None) -> InputFacts:
+    """What tells this input from another, without reading it: a file's hash is taken while it is graded."""
+    unnamed = any(one.mtime_ns is None and one.etag is None for one in source.facts)
+    return InputFacts(
+        source.facts,
+        text_sha256(source) if unnamed else None,  # standard input: nothing but its content tells
+        derived,
+        copied=not (derived or source.seekable),
+        template=template,
+    )
 
 
 def versions_here() -> dict[str, str]:

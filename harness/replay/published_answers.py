@@ -136,8 +136,8 @@ def _drift(run: Run, answers: AnswersFacts, cores: int | None) -> AnswerDrift:
         played = AnswersFacts((run.folder / BEFORE).resolve(), "never", answers.sha256)
         facts = replace(run.facts, answers=played, state="new", totals=None, shards=())
         old = create(run.folder, _BEFORE_RUN, facts)
-    if run.facts.input.derived and not old.rollouts.exists():
-        shutil.copyfile(run.rollouts, old.rollouts)
+    if run.facts.input.own and not old.own_rollouts.exists():
+        shutil.copyfile(run.own_rollouts, old.own_rollouts)
     if old.facts.state == "new":
         old.save(state="running", shards=run.facts.shards)
     replay(old, cores=cores)

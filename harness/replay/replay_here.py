@@ -7,11 +7,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from harness.data.json_lines import place_of
 from harness.data.record_file import decide_fields, open_records
+from harness.data.sources import DataFile, as_source
 from harness.errors import InputError
 from harness.replay.grading import grade_all, profiles_of
 from harness.replay.replayed import Replayed
-from harness.rollouts.read import Rollout, check_label, line_number, read_rollouts
+from harness.rollouts.read import Rollout, check_label, read_rollouts
 from harness.runs.facts import Bounds, known_bounds
 from harness.runs.labels import label_rule
 from harness.runs.rows import Row
@@ -22,7 +24,7 @@ __all__ = ["replay_completions", "replay_here"]
 
 
 def replay_here(
-    path: Path,
+    path: DataFile,
     grader: Callable[..., Any] | str,
     *,
     folder: Path | None = None,
@@ -38,10 +40,10 @@ def replay_here(
     answers: Path | None = None,
     range: Bounds | None = None,  # the word that users write
 ) -> Replayed:
-    """Replay a rollouts file in this process.
+    """Replay rollouts in this process.
 
     Args:
-        path: The rollouts file.
+        path: The rollouts: a source, or the name of one.
         grader: A grader or any handler, or its `module:name`.
         folder: Where a named grader's file or module is; the current folder when None.
         wire: The shape of the events; `all` compares every one.
@@ -66,25 +68,24 @@ def replay_here(
     if repeats < 1 or (limit is not None and limit < 1):
         raise InputError("repeats and limit are whole numbers from 1")
     book = None if answers is None else played_book(Path(answers))
-    choice, training = decide_fields(
-        Path(path), label, keep_field, None if records is None else Path(records)
-    )
+    source = as_source(path)
+    choice, training = decide_fields(source, label, keep_field, None if records is None else Path(records))
     known = None if training is None else open_records(training)
     rollouts = []
-    for rollout in read_rollouts(path, label=label, choice=choice, records=known):
+    for rollout in read_rollouts(source, label=label, choice=choice, records=known):
         if rollout.problem is not None:
-            raise InputError(rollout.problem, place=f"{path}:{line_number(path, rollout.at)}")
+            raise InputError(rollout.problem, place=place_of(source, rollout.at))
         if rollout.differing:
             raise InputError(
                 f"the field {rollout.differing[0]} differs within a record, so training will not have it",
-                place=f"{path}:{line_number(path, rollout.at)}",
+                place=place_of(source, rollout.at),
                 fix="Name it as label, or as keep_field if it is the record's.",
             )
         rollouts.append(rollout)
         if limit is not None and len(rollouts) >= limit:
             break
     if not rollouts:
-        raise InputError("the file holds no rollouts", place=str(path))
+        raise InputError("the file holds no rollouts", place=str(source))
     profiles = profiles_of(wire)
     rows: list[Row] = []
     opened = open_here(grader, folder, book)

@@ -6,12 +6,12 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
-from harness.data.json_lines import LineError, lines, parse
+from harness.data.json_lines import Line, LineError, numbered_lines, parse
 from harness.data.record_fields import choose_fields, flattened
+from harness.data.sources import DataFile, Source, as_source
 from harness.errors import InputError
 from harness.printable import printable, shortened
 from harness.replay.expectation import Expectation, expectation_of
@@ -56,11 +56,11 @@ class RolloutTest:
         return dedent(graded_text(row, self.rollout, f"expected {self.expected.words(bounds)}"))
 
 
-def read_tests(path: Path, label: str | None = None, keep: Iterable[str] = ()) -> list[RolloutTest]:
+def read_tests(file: DataFile, label: str | None = None, keep: Iterable[str] = ()) -> list[RolloutTest]:
     """Read a rollouts file as tests.
 
     Args:
-        path: The file.
+        file: The rollouts: a source, or the name of one.
         label: The field that holds a verdict, which no grader sees.
         keep: Fields that are the record's although they differ within one.
 
@@ -68,11 +68,12 @@ def read_tests(path: Path, label: str | None = None, keep: Iterable[str] = ()) -
         InputError: The file cannot be read, is empty, or a line of it cannot be used; names the first one.
     """
     check_label(label)
-    choice = choose_fields(path, label, keep)
+    source = as_source(file)
+    choice = choose_fields(source, label, keep)
     if label is not None:
         choice = replace(choice, hidden=(*choice.hidden, label))
-    numbers, expected, problems = _expectations(path)
-    rollouts = list(read_rollouts(path, choice=choice))
+    places, expected, problems = _expectations(source)
+    rollouts = list(read_rollouts(source, choice=choice))
     for rollout in rollouts:
         if rollout.problem is not None:
             problems[rollout.at] = rollout.problem
@@ -82,31 +83,31 @@ def read_tests(path: Path, label: str | None = None, keep: Iterable[str] = ()) -
     if problems:
         first = min(problems)
         more = f" (the first of {len(problems):,} lines that cannot be used)" if len(problems) > 1 else ""
-        raise InputError(f"{problems[first]}{more}", place=f"{path}:{numbers[first]}")
+        raise InputError(f"{problems[first]}{more}", place=places[first].place)
     if not rollouts:
-        raise InputError("the file holds no rollouts", place=str(path))
-    ids = [f"line-{numbers[one.at]}" if one.id == f"at-{one.at}" else one.id for one in rollouts]
+        raise InputError("the file holds no rollouts", place=str(source))
+    ids = [f"line-{places[one.at].number}" if one.id == f"at-{one.at}" else one.id for one in rollouts]
     return [
-        RolloutTest(name, numbers[one.at], one, expected[one.at])
+        RolloutTest(name, places[one.at].number, one, expected[one.at])
         for name, one in zip(names_of(ids), rollouts, strict=True)
     ]
 
 
-def _expectations(path: Path) -> tuple[dict[int, int], dict[int, Expectation], dict[int, str]]:
-    """By the offset of each line: its number, what it expects, and why that cannot be read."""
-    numbers: dict[int, int] = {}
+def _expectations(source: Source) -> tuple[dict[int, Line], dict[int, Expectation], dict[int, str]]:
+    """By the offset of each line: its place, what it expects, and why that cannot be read."""
+    places: dict[int, Line] = {}
     found: dict[int, Expectation] = {}
     problems: dict[int, str] = {}
-    for number, (at, line) in enumerate(lines(path), 1):
-        numbers[at] = number
+    for line in numbered_lines(source):
+        places[line.at] = line._replace(text=b"")
         try:
-            value = parse(line) if line.strip() else None
-            found[at] = expectation_of(flattened(value)) if isinstance(value, dict) else Expectation()
+            value = parse(line.text) if line.text.strip() else None
+            found[line.at] = expectation_of(flattened(value)) if isinstance(value, dict) else Expectation()
         except LineError:  # which the reader of rollouts says
             continue
         except ValueError as error:
-            problems[at] = str(error)
-    return numbers, found, problems
+            problems[line.at] = str(error)
+    return places, found, problems
 
 
 def names_of(ids: Sequence[Any]) -> list[str]:

@@ -19,6 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, TypeAlias
 
+from harness.data.sources import Source, source_from
 from harness.disk import no_link, open_to_append
 from harness.errors import HarnessError, InputError, ServiceError
 from harness.grader_output import LOG
@@ -36,8 +37,9 @@ from harness.replay.orders import (
 from harness.replay.recording import collect_answers, refuse_changed_answers
 from harness.runs.facts import InProcessFacts, middle_of
 from harness.runs.rows import Totals, read_rows
+from harness.runs.run_input import holds_local_files, text_sha256
 from harness.runs.shard_locks import end_orphans
-from harness.runs.store import Run, changed_files, lock_run, sha256
+from harness.runs.store import Run, changed_files, lock_run
 from harness.targets.fingerprint import hash_files
 from harness.targets.own_process import how_it_ended, longest_hold
 
@@ -131,14 +133,18 @@ def replay(run: Run, progress: Progress = lambda totals, done: None, cores: int 
         return run.totals
     with lock_run(run):
         end_orphans(run.folder, WORKER)
-        before = _stamp(run.facts.input.path)
+        given = None if run.facts.input.own else run.rollouts
         hashing = threading.Thread(target=_hash_input, args=(run,))
         hashing.start()
         try:
             totals = _grade(run, progress, cores or usable_cores())
+        except InputError:  # what a worker found may be a change
+            hashing.join()
+            _refuse_changed_input(run, given)
+            raise
         finally:
             hashing.join()
-        _refuse_changed_input(run, before)
+        _refuse_changed_input(run, given)
         _refuse_changed_grader(run)
         refuse_changed_answers(run.facts)
         run.merge()
@@ -257,54 +263,45 @@ def _refuse_other_rows(run: Run, reports: dict[int, ShardReport]) -> None:
 
 
 def _hash_input(run: Run) -> None:
-    """Record the input's hash, while the workers are busy."""
+    """Record the input's hash, while the workers are busy; objects in S3 are told apart without one."""
     given = run.facts.input
-    if given.sha256 is None:
-        with contextlib.suppress(OSError):  # without it, only the same untouched file resumes
-            found = sha256(given.path)
-            now = given.path.stat()
-            if (now.st_size, now.st_mtime_ns) == (given.bytes, given.mtime_ns):
+    if given.sha256 is None and holds_local_files(given.sources):
+        with contextlib.suppress(OSError, HarnessError):  # without it, only the same untouched file resumes
+            source = source_from(given.sources)
+            found = text_sha256(source)
+            if source.changed() is None:
                 run.save(input=replace(given, sha256=found))
 
 
-def _stamp(path: Path) -> tuple[int, int] | None:
-    """What changes with a file's content, even where its time is put back; None if it is gone."""
-    with contextlib.suppress(OSError):
-        found = path.stat()
-        return found.st_ino, found.st_ctime_ns
-    return None
-
-
-def _refuse_changed_input(run: Run, before: tuple[int, int] | None) -> None:
-    """Refuse to finish a run whose rollouts were written to while workers read them.
+def _refuse_changed_input(run: Run, given: Source | None) -> None:
+    """Refuse to finish a run whose rollouts were changed while workers read them.
 
     Args:
         run: The run.
-        before: What `_stamp` said when it began.
+        given: Its input as it was when it began; None where the run has its own.
 
     Raises:
         InputError: They were; nobody can tell which content was graded.
     """
-    given = run.facts.input
-    if given.derived or run.rewards.exists():  # rollouts of its own; or it was merged before
+    if given is None or run.rewards.exists():  # it was merged before
         return
-    with contextlib.suppress(FileNotFoundError):  # gone, but read to its end
-        found = given.path.stat()
-        same = (found.st_size, found.st_mtime_ns) == (given.bytes, given.mtime_ns)
-        if not same or _stamp(given.path) != before:
-            run.save(input=replace(given, mtime_ns=-1, sha256=None))  # so that this run is never resumed
-            raise InputError(
-                "the file was changed while it was replayed",
-                place=str(given.path),
-                fix="Run the same command again: it begins a new run.",
-            )
+    if len(given.facts) == 1 and holds_local_files(given.facts) and not os.path.lexists(given.facts[0].name):
+        return  # gone, but read to its end
+    if why := given.changed():
+        run.save(input=replace(run.facts.input, sha256=None, spoiled=True))  # so that it is never resumed
+        raise InputError(
+            f"it was changed while it was replayed: {why}",
+            place=run.facts.input.name,
+            fix="Run the same command again: it begins a new run.",
+        )
 
 
 def _note_files(run: Run, report: ShardReport) -> None:
     """Record what a worker's grader imported or read, and strike out what it wrote."""
     known = run.facts.grader.files
     given = [each.path for each in (run.facts.records, run.facts.answers) if each is not None]
-    own = [os.path.realpath(path) for path in (run.folder, run.facts.input.path, run.rollouts, *given)]
+    graded = [one.name for one in run.facts.input.sources]
+    own = [os.path.realpath(path) for path in (str(run.folder), *graded, *map(str, given))]
     new = {
         path
         for path in set(report.read) - known.keys()
@@ -339,7 +336,7 @@ def _order(run: Run) -> WorkOrder:
         run=run.folder.resolve(),
         folder=Path.cwd(),
         path=tuple(sys.path),
-        rollouts=run.rollouts.resolve(),
+        rollouts=run.rollouts.facts,
         shards=facts.shards,
         target=facts.target,
         wire=facts.wire,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import os
+import posixpath
 import queue
 import signal
 import sys
@@ -20,8 +21,9 @@ from collections.abc import Callable, Iterator
 from typing import IO
 
 from graders.wire import Profile
-from harness.data.json_lines import LineError
+from harness.data.json_lines import LineError, place_of
 from harness.data.record_file import open_records
+from harness.data.sources import source_from
 from harness.disk import AppendOnly
 from harness.errors import HarnessError
 from harness.grader_output import LOG
@@ -37,7 +39,7 @@ from harness.replay.orders import (
     to_line,
 )
 from harness.replay.recording import Recording
-from harness.rollouts.read import Rollout, line_number, read_rollouts
+from harness.rollouts.read import Rollout, read_rollouts
 from harness.runs.rows import Row, Totals, dump, parse_row
 from harness.runs.shard_locks import lock_shard
 from harness.targets.answered import AnsweredTarget, asked_once
@@ -88,6 +90,7 @@ class Worker:
 
     def __init__(self, order: WorkOrder, say: Callable[[ShardReport], None]) -> None:
         self.order = order
+        self._rollouts = source_from(order.rollouts)
         self._records = None if order.records is None else open_records(order.records)
         self.say = say
         self._recording = None if order.answers is None else Recording(order.run, order.answers)
@@ -116,7 +119,7 @@ class Worker:
             totals, at, size = self._resume(file, start)
             self._say(number, totals, size, at)
             rollouts = read_rollouts(
-                self.order.rollouts, at, end, self.order.label, self.order.fields, self._records
+                self._rollouts, at, end, self.order.label, self.order.fields, self._records
             )
 
             def keep(rows: list[Row]) -> None:
@@ -157,7 +160,7 @@ class Worker:
         """The rows of a rollout that ended its workers."""
         if rollout is None:
             return []
-        line = f"{self.order.rollouts.name}:{line_number(self.order.rollouts, rollout.at)}"
+        line = posixpath.basename(place_of(self._rollouts, rollout.at))
         error = {"kind": "crash", "message": f"{crash}, at {line}; its output stands in {LOG}"}
         row: Row = {
             "at": rollout.at,

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.data.json_lines import LineError, lines, parse
+from harness.data.json_lines import LineError, parse, place_of
 from harness.data.typed_json import as_json
 from harness.errors import InputError
-from harness.rollouts.read import line_number
 from harness.runs.facts import Bounds, RunFacts, check_bounds, known_bounds, middle_of, share_of
 from harness.runs.labels import LabelCounts
+from harness.runs.lines_at import lines_at
 from harness.runs.rank_correlation import RankCorrelation, RankPairs
 from harness.runs.rows import Row, Totals, read_rows
 from harness.runs.store import Run
@@ -163,20 +163,20 @@ def sample_of(run: Run, key: str) -> dict[str, Any]:
             place=str(run.folder),
             fix=f"Their ids stand in {run.rewards}.",
         )
-    at, path = rows[0]["at"], run.rollouts
+    at = rows[0]["at"]
     if why := run.why_unreadable():
         raise InputError(
             f"the sample cannot be shown: {why}",
             fix=f"Replay it again; the rewards stand in {run.rewards}.",
         )
-    _, line = next(lines(path, at), (at, b""))
+    [(_, line)] = lines_at(run.rollouts, [at])
     try:
         rollout = parse(line)
     except LineError:
         rollout = None
     others = dict.fromkeys(f"at-{row['at']}" for row in rows if row["at"] != at)
     found: dict[str, Any] = {"rollout": rollout, "rows": [row for row in rows if row["at"] == at]}
-    found["place"] = f"{path}:{line_number(path, at)}"  # which file that is, the run alone says
+    found["place"] = place_of(run.rollouts, at)  # which file that is, the run alone says
     if rollout is None:
         found["line"] = line.decode("utf-8", "replace")
     if others:

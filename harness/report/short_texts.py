@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.data.json_lines import MAX_LINE
+from harness.errors import HarnessError
 from harness.printable import columns_of, printable, readable
 from harness.report.shown_texts import SampleTexts, texts_of_line
+from harness.runs.lines_at import lines_at
 from harness.runs.store import Run
 
 __all__ = ["SampleReader", "cut", "text_line", "text_lines"]
@@ -23,20 +24,19 @@ class SampleReader:
     """
 
     def __init__(self, run: Run) -> None:
-        self._path = run.rollouts
         self.why: str | None = run.why_unreadable()
         """Why there are no texts; None where there are."""
+        self._rollouts = None if self.why else run.rollouts
 
     def at(self, place: int) -> SampleTexts | None:
         """The texts of the rollout whose line begins at a byte; None where there are none."""
-        if self.why is not None:
+        if self._rollouts is None:
             return None
         try:
-            with self._path.open("rb") as file:
-                file.seek(place)
-                return texts_of_line(file.readline(MAX_LINE).rstrip(b"\r\n"))
-        except OSError as error:
-            self.why = f"{self._path} cannot be read: {error.strerror}"
+            [(_, line)] = lines_at(self._rollouts, [place])
+            return texts_of_line(line)
+        except (OSError, HarnessError) as error:
+            self._rollouts, self.why = None, f"the rollouts cannot be read: {error}"
             return None
 
 

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
 
+from harness.data.json_lines import place_of
 from harness.data.typed_json import as_json, read_typed
 from harness.grader_output import LOG as GRADER_LOG
 from harness.printable import shortened
@@ -17,7 +18,6 @@ from harness.replay.controls import Controls, count_controls
 from harness.replay.expect import RewardDifference, StoredReward, differences
 from harness.replay.grading import ALL_WIRES
 from harness.replay.published_answers import PublishedAnswers
-from harness.rollouts.read import line_number
 from harness.runs.facts import LocalRuntimeFacts, RunFacts, answers_lines
 from harness.runs.rank_correlation import RankCorrelation, rank_correlation
 from harness.runs.rows import Row, Totals, failure_of, read_rows, sample_name
@@ -51,7 +51,7 @@ class RunSummary:
     def to_json(self) -> dict[str, Any]:
         """The run as one JSON object."""
         run, totals = self.run, self.totals
-        paths = {"run": str(run.folder), "rewards": str(run.rewards), "rollouts": str(run.rollouts)}
+        paths = {"run": str(run.folder), "rewards": str(run.rewards), "rollouts": run.rollouts_name}
         summary: dict[str, Any] = {**paths, **as_json(run.facts), "totals": totals.to_json()}
         summary["bounds"] = run.facts.bounds
         if run.facts.label is not None:
@@ -163,10 +163,17 @@ def _controls(run: Run) -> Controls:
 
 
 def _unusable(run: Run) -> list[tuple[str, str]]:
-    path = run.rollouts
+    rollouts = None if run.why_unreadable() else run.rollouts
+    name = run.rollouts_name
     found = ((row, *failure_of(row)) for row in read_rows(run.rewards) if row["reward"] is None)
     kept = ((row, said) for row, kind, said in found if kind == "input" and row["repeat"] == 0)
-    return [(f"{path}:{line_number(path, row['at'])}", said) for row, said in islice(kept, SHOWN)]
+    return [
+        (
+            f"{name}, byte {row['at']}" if rollouts is None else place_of(rollouts, row["at"]),
+            said,
+        )
+        for row, said in islice(kept, SHOWN)
+    ]
 
 
 def _first_errors(run: Run, totals: Totals) -> list[Row]:

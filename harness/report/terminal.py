@@ -47,7 +47,7 @@ def print_run(
     """
     console = console or SafeConsole()
     facts, totals = look.facts, look.totals
-    _head(console, printable(f"{facts.grader.ref}  on {facts.input.path}"))
+    _head(console, printable(f"{facts.grader.ref}  on {facts.input.name}"))
     graded = f"{_count(totals.gradings, 'grading')} {facts.target.kind}"
     console.print(f"{graded}, {look.ms / max(1, totals.gradings):.3f} ms each")
     if facts.answers is not None:

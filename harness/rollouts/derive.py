@@ -12,10 +12,11 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from graders.sample import ASSISTANTS
-from harness.data.json_lines import LineError, lines, parse
+from harness.data.json_lines import LineError, numbered_lines, parse
+from harness.data.sources import DataFile
 from harness.errors import InputError
 
 REFERENCE, OTHER = "reference", "other-reference"
@@ -24,11 +25,21 @@ REFERENCE, OTHER = "reference", "other-reference"
 _MARKER = "####"
 
 
-def write_derived(records: str | Path, into: Path, template: str | None = None) -> int:
+class PlacedRecord(NamedTuple):
+    """A record, and where it stands."""
+
+    number: int
+    """Of its line from 1, in all files together: it names a record that has no name."""
+    place: str
+    """For messages."""
+    value: dict[str, Any]
+
+
+def write_derived(records: DataFile, into: Path, template: str | None = None) -> int:
     """Write a rollouts file made of a file of records.
 
     Args:
-        records: The file of records.
+        records: The records.
         into: The rollouts file to write; it must not exist.
         template: How to make a completion of a reference that is no string: a text with
             `{reference_answer.field}` in it.
@@ -39,28 +50,25 @@ def write_derived(records: str | Path, into: Path, template: str | None = None) 
     Raises:
         InputError: A record cannot be read or has no reference.
     """
-    made = list(derived(list(_records(records)), str(records), template))
+    made = list(derived(list(_records(records)), template))
     with into.open("x", encoding="utf-8") as file:
         file.writelines(json.dumps(rollout) + "\n" for rollout in made)
     return len(made)
 
 
-def derived(
-    records: Sequence[tuple[int, dict[str, Any]]], source: str, template: str | None = None
-) -> Iterator[dict[str, Any]]:
+def derived(records: Sequence[PlacedRecord], template: str | None = None) -> Iterator[dict[str, Any]]:
     """Make rollouts of records.
 
     Args:
-        records: Line numbers and records.
-        source: The records' file, for messages.
+        records: The records.
         template: As for `write_derived`.
 
     Raises:
         InputError: A record has no reference.
     """
-    completions = [_completion(record, f"{source}:{number}", template) for number, record in records]
+    completions = [_completion(each.value, each.place, template) for each in records]
     others = _others(completions)
-    for at, (number, record) in enumerate(records):
+    for at, (number, _, record) in enumerate(records):
         name = str(record.get("task_id") or record.get("id") or f"line-{number}")
         for model, completion in ((REFERENCE, completions[at]), (OTHER, others[at])):
             if completion is None:
@@ -76,26 +84,24 @@ def derived(
             }
 
 
-def _records(path: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    for number, (_, line) in enumerate(lines(path), 1):
-        if not line.strip():
+def _records(file: DataFile) -> Iterator[PlacedRecord]:
+    for number, line in enumerate(numbered_lines(file), 1):
+        if not line.text.strip():
             continue
         try:
-            record = parse(line)
+            record = parse(line.text)
         except LineError as error:
-            raise InputError(
-                str(error), place=f"{path}:{number}", fix="Run `rft validate` on the file."
-            ) from None
+            raise InputError(str(error), place=line.place, fix="Run `rft validate` on the file.") from None
         if not isinstance(record, dict) or not isinstance(record.get("messages"), list):
-            raise InputError("this is not a record: it has no messages", place=f"{path}:{number}")
+            raise InputError("this is not a record: it has no messages", place=line.place)
         last = record["messages"][-1] if record["messages"] else None
         if isinstance(last, dict) and last.get("role") in ASSISTANTS:
             raise InputError(
                 "this is a rollout in a file of records",
-                place=f"{path}:{number}",
+                place=line.place,
                 fix="Keep rollouts and records in files of their own.",
             )
-        yield number, record
+        yield PlacedRecord(number, line.place, record)
 
 
 def _completion(record: dict[str, Any], place: str, template: str | None) -> str:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from graders.sample import ASSISTANTS
 from harness.data.identity import record_key
-from harness.data.json_lines import LineError, lines, parse
+from harness.data.json_lines import LineError, lines, numbered_lines, parse
 from harness.data.record_fields import (
     ALWAYS_SHOWN,
     OWN_FIELDS,
@@ -41,13 +41,13 @@ def check_label(label: str | None) -> None:
         raise InputError(f"{label} cannot be a label", fix="Name a field that holds true, false or a number.")
 
 
-def check_labeled(path: Path, label: str | None) -> None:
+def check_labeled(file: DataFile, label: str | None) -> None:
     """Refuse a label that no rollout of a file carries, before anything is graded.
 
     Raises:
         InputError: None does.
     """
-    usable = (one for one in read_rollouts(path, label=label) if one.sent is not None)
+    usable = (one for one in read_rollouts(file, label=label) if one.sent is not None)
     first = next(usable, None)
     if (
         label is None
@@ -59,7 +59,7 @@ def check_labeled(path: Path, label: str | None) -> None:
     fields = (first.sent or {}).items()
     verdicts = [name for name, value in fields if name != "id" and isinstance(value, bool | int | float)]
     fix = f"Verdicts may stand in {', '.join(verdicts)}." if verdicts else "Add it to the rollouts."
-    raise InputError(f"no rollout has the field {label!r}", place=str(path), fix=fix)
+    raise InputError(f"no rollout has the field {label!r}", place=str(file), fix=fix)
 
 
 class Rollout(NamedTuple):
@@ -184,30 +184,28 @@ def _compared(rollout: Rollout, fields: dict[str, Any], recent: dict[str, dict[s
     return rollout._replace(differing=tuple(sorted(differing))) if differing else rollout
 
 
-def holds_rollouts(path: str | Path) -> bool:
-    """Whether a file holds rollouts, rather than records; its first line tells.
+def holds_rollouts(file: DataFile) -> bool:
+    """Whether a source holds rollouts, rather than records; its first line tells.
 
     Raises:
-        InputError: The file is empty, or its first line is neither.
+        InputError: It is empty, or its first line is neither.
     """
-    for number, (_, line) in enumerate(lines(path), 1):
-        if not line.strip():
+    for line in numbered_lines(file):
+        if not line.text.strip():
             continue
         try:
-            value = parse(line)
+            value = parse(line.text)
             role = value["messages"][-1]["role"]
         except LineError as error:
-            raise InputError(
-                str(error), place=f"{path}:{number}", fix="Write one JSON object a line."
-            ) from None
+            raise InputError(str(error), place=line.place, fix="Write one JSON object a line.") from None
         except (TypeError, KeyError, IndexError):
             raise InputError(
                 "this is neither a rollout nor a record: it has no messages with roles",
-                place=f"{path}:{number}",
+                place=line.place,
                 fix='A rollout is {"id": ..., "messages": [..., {"role": "assistant", "content": ...}]}.',
             ) from None
         return role in ASSISTANTS
-    raise InputError("the file is empty", place=str(path), fix="Give a file of rollouts or of records.")
+    raise InputError("the file is empty", place=str(file), fix="Give a file of rollouts or of records.")
 
 
 def line_number(path: str | Path, at: int) -> int:

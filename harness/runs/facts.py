@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from harness.data.record_fields import FieldChoice
 from harness.data.record_file import RecordFacts
+from harness.data.sources import SourceFacts
 from harness.data.typed_json import read_typed
 from harness.errors import InputError
 from harness.runs.labels import PLAIN, LabelRule
@@ -35,8 +36,8 @@ __all__ = [
     "share_of",
 ]
 
-SCHEMA = 2
-"""Schema 1 (release 0.1.0) had empty options for a grader that nobody could ask."""
+SCHEMA = 3
+"""Schema 1 (release 0.1.0) had empty options for a grader that nobody could ask; 2 had one input file."""
 
 Bounds: TypeAlias = tuple[float, float]
 """The smallest and the largest reward of a grader."""
@@ -76,17 +77,42 @@ class GraderFacts:
 
 @dataclass(frozen=True, slots=True)
 class InputFacts:
-    """Which file a run grades."""
+    """Which files or S3 objects a run grades, as one text."""
 
-    path: Path
-    bytes: int
-    mtime_ns: int
+    sources: tuple[SourceFacts, ...]
     sha256: str | None
-    """Taken while the file is graded; None before."""
+    """Of the whole text, where all of it was read here: known for standard input from the start, for files
+    only when they have been read. None for objects in S3, whose ETag and version tell their content."""
     derived: bool
-    """Whether the file holds records, of which the run's own rollouts were made."""
+    """Whether the input holds records, of which the run's own rollouts were made."""
+    copied: bool = False
+    """Whether the run keeps a copy of the text, since the input can be read only from its beginning."""
     template: str | None = None
     """How completions were written, for records whose reference is no text."""
+    spoiled: bool = False
+    """Whether it was changed while it was graded, so that nobody can tell which content was."""
+
+    def __post_init__(self) -> None:
+        """Refuse an input that is none."""
+        if not self.sources:
+            raise ValueError("has no sources")
+
+    @property
+    def own(self) -> bool:
+        """Whether the run's folder holds the text that is graded."""
+        return self.derived or self.copied
+
+    @property
+    def name(self) -> str:
+        """The input as people read it: the first of its files, and how many more there are."""
+        more = len(self.sources) - 1
+        return f"{self.sources[0].name} and {more:,} more" if more else self.sources[0].name
+
+    def like(self, other: InputFacts) -> bool:
+        """Whether both are the same kind of input with as many bytes, whatever its files are called."""
+        kinds = [(one.derived, one.copied, one.template, one.spoiled) for one in (self, other)]
+        sizes = [[each.bytes for each in one.sources] for one in (self, other)]
+        return kinds[0] == kinds[1] and sizes[0] == sizes[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +251,9 @@ def read_facts(folder: Path) -> RunFacts | None:
         InputError: It is damaged, or written by a version that this one does not know.
     """
     fix = "`rft runs` lists the runs."
-    return read_typed(folder / "run.json", RunFacts, "run", schema=SCHEMA, older={1: _from_1}, fix=fix)
+    return read_typed(
+        folder / "run.json", RunFacts, "run", schema=SCHEMA, older={1: _from_1, 2: _from_2}, fix=fix
+    )
 
 
 def check_bounds(bounds: Bounds) -> None:
@@ -280,9 +308,12 @@ def _from_1(old: dict[str, Any]) -> dict[str, Any]:
     grader, totals = old["grader"], old.get("totals")
     if isinstance(totals, dict):
         totals = {**totals, "unlabeled": totals["unlabelled"]}
-    return {
-        **old,
-        "schema": SCHEMA,
-        "grader": {**grader, "options": grader["options"] or None},
-        "totals": totals,
-    }
+    grader = {**grader, "options": grader["options"] or None}
+    return _from_2({**old, "grader": grader, "totals": totals})
+
+
+def _from_2(old: dict[str, Any]) -> dict[str, Any]:
+    """Schema 2: the input was one file."""
+    given = old["input"]
+    file = {"name": given["path"], "bytes": given["bytes"], "mtime_ns": given["mtime_ns"]}
+    return {**old, "schema": SCHEMA, "input": {**given, "sources": [file]}}

@@ -24,8 +24,8 @@ class ListedRun:
     state: str
     """`done`, `unfinished` or `unreadable`."""
     grader: str | None = None
-    rollouts: Path | None = None
-    """The input: rollouts, or records."""
+    rollouts: str | None = None
+    """The input: rollouts, or records; the first of several files or objects, and how many more."""
     gradings: int | None = None
     mean: float | None = None
     failures: int | None = None
@@ -103,7 +103,7 @@ def _of(facts: RunFacts, name: str, when: str) -> ListedRun:
         when=when,
         state="unfinished",
         grader=facts.grader.ref,
-        rollouts=facts.input.path,
+        rollouts=facts.input.name,
         label=facts.label,
         answers=None if facts.answers is None or facts.answers.ask == "all" else facts.answers.path,
     )

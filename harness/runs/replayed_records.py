@@ -14,7 +14,7 @@ from typing import Any
 from harness.data.identity import content_key, leak_key, record_key
 from harness.data.json_lines import LineError, lines, parse
 from harness.data.record_fields import flattened, record_fields
-from harness.disk import no_link
+from harness.runs.lines_at import lines_at
 from harness.runs.rows import Row
 from harness.runs.store import Run, sha256
 
@@ -151,12 +151,10 @@ class _Fields:
 def _first_rollouts(run: Run, places: Iterable[int]) -> dict[int, dict[str, Any]]:
     """The rollouts that begin at some bytes of the run's input; what is no rollout is left out."""
     found = {}
-    with open(run.rollouts, "rb", opener=no_link) as file:
-        for at in sorted(places):
-            file.seek(at)
-            value = _usable(file.readline())
-            if value is not None:
-                found[at] = value
+    for at, line in lines_at(run.rollouts, places):
+        value = _usable(line)
+        if value is not None:
+            found[at] = value
     return found
 
 

@@ -21,11 +21,13 @@ from typing import Any
 from uuid import uuid4
 
 from harness.data.record_file import RecordFacts
+from harness.data.sources import Source, source_of
 from harness.data.typed_json import as_json
 from harness.disk import HeldLock, lock, no_link, refuse_link, replaced, unwritable, write_json
 from harness.errors import InputError
-from harness.runs.facts import SCHEMA, AnswersFacts, GraderFacts, InputFacts, RunFacts, read_facts
+from harness.runs.facts import SCHEMA, AnswersFacts, GraderFacts, RunFacts, read_facts
 from harness.runs.rows import Totals
+from harness.runs.run_input import found_again, same_text
 
 SAME = (
     *("grader", "input", "target", "wire", "repeats", "limit", "label", "label_rule"),
@@ -46,6 +48,7 @@ class Run:
         self.folder = folder
         self.facts = facts
         self._saving = threading.Lock()
+        self._rollouts: Source | None = None
 
     @property
     def rewards(self) -> Path:
@@ -53,9 +56,27 @@ class Run:
         return self.folder / "rewards.jsonl"
 
     @property
-    def rollouts(self) -> Path:
-        """The rollouts that are graded: the input, or those that were made of its records."""
-        return self.folder / "rollouts.jsonl" if self.facts.input.derived else self.facts.input.path
+    def own_rollouts(self) -> Path:
+        """Where rollouts stand that the run keeps itself: made of records, or copied from a stream."""
+        return self.folder / "rollouts.jsonl"
+
+    @property
+    def rollouts(self) -> Source:
+        """The rollouts that are graded: the input, or those that the run keeps itself.
+
+        Raises:
+            InputError: They are gone, or no longer what was graded.
+        """
+        if self._rollouts is None and (why := self.why_unreadable()):
+            fix = "Put back what was replayed, or replay it again."
+            raise InputError(f"the rollouts cannot be read: {why}", place=str(self.folder), fix=fix)
+        assert self._rollouts is not None
+        return self._rollouts
+
+    @property
+    def rollouts_name(self) -> str:
+        """Where the rollouts stand, as people read it; the input may be gone."""
+        return str(self.own_rollouts) if self.facts.input.own else self.facts.input.name
 
     @property
     def done(self) -> bool:
@@ -82,17 +103,15 @@ class Run:
 
     def why_unreadable(self) -> str | None:
         """Why the run's rollouts cannot be read again; None where they are what was graded."""
-        path, was = self.rollouts, self.facts.input
-        if was.derived:
-            return None if path.is_file() else f"{path} is gone"
-        try:
-            found = path.stat()
-            if not path.is_file() or found.st_size != was.bytes:
-                return f"{path} is not what was replayed"
-            if found.st_mtime_ns != was.mtime_ns and sha256(path) != was.sha256:
-                return f"{path} changed since it was replayed"
-        except OSError:
-            return f"{path}, which was replayed, is not here"
+        self._rollouts = None
+        if not self.facts.input.own:
+            found = found_again(self.facts.input)
+        else:
+            path = self.own_rollouts
+            found = source_of(path) if path.is_file() else f"{path} is gone"
+        if isinstance(found, str):
+            return found
+        self._rollouts = found
         return None
 
     def shard(self, number: int) -> Path:
@@ -222,7 +241,7 @@ def other_work(begun: RunFacts, asked: RunFacts) -> list[str]:
         for part in SAME
         if part != "grader"
         and getattr(begun, part) != getattr(asked, part)
-        and not (part == "input" and _same_content(begun.input, asked.input))
+        and not (part == "input" and same_text(begun.input, asked.input))
         and not (part == "records" and _same_records(begun.records, asked.records))
         and not (part == "answers" and _same_answers(begun.answers, asked.answers))
     ] or _other_grader(begun.grader, asked.grader)
@@ -240,13 +259,6 @@ def _other_grader(was: GraderFacts, now: GraderFacts) -> list[str]:
         if old != new:
             why.append(f"{name} {old or 'was not there'}, now {new or 'gone'}")
     return [f"grader ({', '.join(why)})" if why else "grader"]
-
-
-def _same_content(was: InputFacts, now: InputFacts) -> bool:
-    """Whether two inputs that are not equal hold the same."""
-    if replace(was, path=now.path, mtime_ns=now.mtime_ns, sha256=None) != now:
-        return False
-    return was.sha256 is not None and was.sha256 == sha256(now.path)
 
 
 def _same_records(was: RecordFacts | None, now: RecordFacts | None) -> bool:

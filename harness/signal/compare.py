@@ -8,10 +8,11 @@ from __future__ import annotations
 import math
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
+from harness.data.json_lines import place_of
 from harness.data.record_fields import choose_fields
+from harness.data.sources import DataFile, Source, as_source
 from harness.data.typed_json import as_json
 from harness.errors import InputError
 from harness.replay.grading import grade_batch, in_batches, profiles_of
@@ -56,13 +57,13 @@ def is_arn(ref: str) -> bool:
     return ref.startswith("arn:")
 
 
-def compare(was: str, now: str, rollouts: Path, *, known_sha256: str | None = None) -> Change:
+def compare(was: str, now: str, rollouts: DataFile, *, known_sha256: str | None = None) -> Change:
     """Grade the same rollouts with two graders.
 
     Args:
         was: The first grader: `module:name`, a file, or an ARN.
         now: The second one.
-        rollouts: The rollouts file.
+        rollouts: The rollouts: a source, or the name of one.
         known_sha256: The first grader's code hash, where a journal holds it.
 
     Raises:
@@ -70,7 +71,7 @@ def compare(was: str, now: str, rollouts: Path, *, known_sha256: str | None = No
         ServiceError: A deployed grader cannot be reached.
     """
     with closing(_open(was)) as first, closing(_open(now)) as second:
-        groups = _graded(rollouts, first, second)
+        groups = _graded(as_source(rollouts), first, second)
     both = [one for group in groups.values() for one in group]
     return Change(
         was=_side(was, first, [one.was for one in both], known_sha256),
@@ -104,17 +105,17 @@ def _side(ref: str, target: Target, rewards: list[float | None], known: str | No
     return Side(ref, sha256, math.fsum(some) / len(some) if some else None, len(rewards) - len(some))
 
 
-def _graded(path: Path, first: Target, second: Target) -> dict[str, list[Both]]:
+def _graded(source: Source, first: Target, second: Target) -> dict[str, list[Both]]:
     groups: dict[str, list[Both]] = {}
     profiles = profiles_of("open-weight")
-    for batch in in_batches(read_rollouts(path, choice=choose_fields(path))):
+    for batch in in_batches(read_rollouts(source, choice=choose_fields(source))):
         for rollout in batch:
             if rollout.problem is not None:
-                raise InputError(rollout.problem, place=f"{path} at byte {rollout.at}")
+                raise InputError(rollout.problem, place=place_of(source, rollout.at))
         was = grade_batch(first, batch, profiles, 1, keep_label=False)
         now = grade_batch(second, batch, profiles, 1, keep_label=False)
         for one, other in zip(was, now, strict=True):
             groups.setdefault(str(one["group"]), []).append(Both(one["id"], one["reward"], other["reward"]))
     if not groups:
-        raise InputError("the file is empty", place=str(path), fix="Give a file of rollouts.")
+        raise InputError("the file is empty", place=str(source), fix="Give a file of rollouts.")
     return groups

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Protocol
 
-from harness.data.json_lines import LineError, lines, parse
+from harness.data.json_lines import LineError, numbered_lines, parse
 from harness.data.record_fields import OWN_FIELDS
+from harness.data.sources import DataFile
 from harness.errors import InputError
 from harness.rollouts.read import read_rollouts
 from harness.runs.rows import Row, sample_name
@@ -75,7 +75,7 @@ def _in_rollouts(run: Run, name: str) -> dict[int, Any]:
     found = {one.at: one.label for one in read_rollouts(run.rollouts, label=name) if one.label is not None}
     if not found:
         fix = "Add it, or name a file of labels by id with --label-file."
-        raise InputError(f"no rollout has the field {name!r}", place=str(run.rollouts), fix=fix)
+        raise InputError(f"no rollout has the field {name!r}", place=run.rollouts_name, fix=fix)
     return found
 
 
@@ -91,7 +91,7 @@ class FileLabels:
             line.
     """
 
-    def __init__(self, path: Path, names: tuple[str, ...]) -> None:
+    def __init__(self, path: DataFile, names: tuple[str, ...]) -> None:
         if not names:
             raise InputError("no field of the labels is named", place=str(path), fix="Add --label FIELD.")
         self.names = names
@@ -127,14 +127,14 @@ class FileLabels:
         return len(self._by_id) - len(self._at)
 
 
-def _by_id(path: Path) -> dict[str, Mapping[str, Any]]:
+def _by_id(file: DataFile) -> dict[str, Mapping[str, Any]]:
     found: dict[str, Mapping[str, Any]] = {}
-    for number, (_, line) in enumerate(lines(path), 1):
-        if not line or line.isspace():
+    for line in numbered_lines(file):
+        if not line.text or line.text.isspace():
             continue
-        place = f"{path}:{number}"
+        place = line.place
         try:
-            value = parse(line)
+            value = parse(line.text)
         except LineError as error:
             raise InputError(str(error), place=place) from None
         key = value.get("id") if isinstance(value, dict) else None

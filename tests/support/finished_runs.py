@@ -9,10 +9,9 @@ from typing import Any
 
 from harness.data.typed_json import as_json
 from harness.disk import write_json
-from harness.runs.facts import InputFacts
 from harness.runs.rows import Row, Totals, dump
 from harness.runs.store import Run, open_run
-from support.run_records import facts_of
+from support.run_records import facts_of, file_input
 
 
 def finished_run(folder: Path, rollouts: Sequence[Any], rows: Sequence[Row], **facts: Any) -> Run:
@@ -37,8 +36,6 @@ def finished_run(folder: Path, rollouts: Sequence[Any], rows: Sequence[Row], **f
         for place, row in zip((at for at in places for _ in range(repeats)), rows, strict=True):
             file.write(dump({**row, "at": place}))
             totals.add(row, 0.5)
-    state = path.stat()
-    given = InputFacts(path, state.st_size, state.st_mtime_ns, None, derived=False)
-    known = facts_of(id="first", state="done", input=given, totals=totals, **facts)
+    known = facts_of(id="first", state="done", input=file_input(path), totals=totals, **facts)
     write_json(run / "run.json", as_json(known))
     return open_run(run)

@@ -227,7 +227,7 @@ def _points(held: HeldRows, texts: HeldTexts) -> Iterator[tuple[int, float]]:
 def _remarks(run: Run, look: Look, held: HeldRows, texts: HeldTexts | None) -> Iterator[str]:
     if texts is None:
         yield (
-            f"The rollouts file {run.rollouts} is gone or has changed since this run, so this page holds"
+            f"The rollouts file {run.rollouts_name} is gone or has changed since this run, so this page holds"
             " rewards and no texts."
         )
     elif texts.excerpts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
@@ -52,7 +53,7 @@ def run_facts(run: Run, look: Look) -> list[tuple[str, str]]:
     target = facts.target.kind
     found = [
         ("Grader", facts.grader.ref),
-        ("Rollouts", str(facts.input.path)),
+        ("Rollouts", facts.input.name),
         ("Replayed", _replayed(run)),
         ("Target", target if facts.wire == "open-weight" else f"{target}, wire {facts.wire}"),
         ("Range", "not known" if look.bounds is None else f"{look.bounds[0]:g} to {look.bounds[1]:g}"),
@@ -99,7 +100,7 @@ def _part(count: int, total: int) -> str:
 
 def lead_of(run: Run) -> str:
     """What the run is, in a line."""
-    return f"{run.facts.grader.ref} on {run.facts.input.path.name}, replayed {_replayed(run)}"
+    return f"{run.facts.grader.ref} on {posixpath.basename(run.facts.input.name)}, replayed {_replayed(run)}"
 
 
 def verdict_of(advice: Advice) -> PageVerdict:

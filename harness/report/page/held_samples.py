@@ -9,10 +9,10 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 from harness.data.json_lines import lines
+from harness.data.sources import DataFile
 from harness.report.shown_texts import SampleTexts, Shown, excerpt, length_of, texts_of_line
 from harness.runs.rows import Row
 
@@ -154,12 +154,12 @@ def hold_rows(pairs: Iterable[Pair], of: int, judge: Judge, most: int = MOST_SAM
 
 
 def read_texts(
-    path: Path, rows: Sequence[Row], worth: Collection[int], most: int = MOST_CHARACTERS
+    rollouts: DataFile, rows: Sequence[Row], worth: Collection[int], most: int = MOST_CHARACTERS
 ) -> HeldTexts:
     """Read the texts of gradings, whole if they fit.
 
     Args:
-        path: The rollouts.
+        rollouts: The rollouts.
         rows: The gradings.
         worth: Places of those that stay whole in any case.
         most: How many characters fit.
@@ -167,25 +167,25 @@ def read_texts(
     Raises:
         InputError: The rollouts cannot be read.
     """
-    whole = _read(path, rows, most, lambda at: _LONGEST)
+    whole = _read(rollouts, rows, most, lambda at: _LONGEST)
     if whole is not None:
         return whole
     # Completions and reasoning of every rollout; prompts and references are fewer.
     short = max(100, min(2_000, most // (3 * max(1, len(rows)))))
     full = {rows[at]["at"] for at in worth}
-    found = _read(path, rows, None, lambda at: _LONGEST_AMONG_EXCERPTS if at in full else short)
+    found = _read(rollouts, rows, None, lambda at: _LONGEST_AMONG_EXCERPTS if at in full else short)
     assert found is not None
     found.excerpts = True
     return found
 
 
 def _read(
-    path: Path, rows: Sequence[Row], most: int | None, longest: Callable[[int], int]
+    rollouts: DataFile, rows: Sequence[Row], most: int | None, longest: Callable[[int], int]
 ) -> HeldTexts | None:
     """Read the texts, each up to its longest; None as soon as they are more than fit."""
     wanted = {row["at"] for row in rows}
     found = HeldTexts()
-    for number, (at, line) in enumerate(lines(path), 1):
+    for number, (at, line) in enumerate(lines(rollouts), 1):
         if at in wanted:
             found.add(at, number, texts_of_line(line), longest(at))
             if most is not None and found.characters > most:

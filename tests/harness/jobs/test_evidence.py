@@ -75,7 +75,7 @@ def write_rewards(run: Run, *rewards: float) -> None:
 def training_file(run: Run) -> Path:
     """The records of a run's rollouts."""
     records = {}
-    for line in run.rollouts.read_text(encoding="utf-8").splitlines():
+    for line in Path(run.rollouts_name).read_text(encoding="utf-8").splitlines():
         value = json.loads(line)
         records[value["record"]] = {**value, "messages": value["messages"][:-1]}
     return write_rollouts(run.folder / "train.jsonl", records.values())
@@ -283,12 +283,14 @@ def test_records_that_got_no_reward_were_not_seen(tmp_path: Path) -> None:
 def test_a_replay_whose_rollouts_are_gone_is_not_compared(tmp_path: Path) -> None:
     run = as_deployed(replayed(tmp_path, ("0", "1")), ARN)
     path = training_file(run)
-    run.rollouts.rename(tmp_path / "elsewhere.jsonl")
+    Path(run.rollouts_name).rename(tmp_path / "elsewhere.jsonl")
     findings = evidence(run.folder, UnknownFunction(ARN, "nobody asked"), path).findings
     level, message = one_of(findings, "J030")
     assert level == "note"
     assert "rollouts.jsonl, which was replayed, is not here" in message
-    run.rollouts.write_bytes((tmp_path / "elsewhere.jsonl").read_bytes().replace(b"How many", b"How much"))
+    Path(run.rollouts_name).write_bytes(
+        (tmp_path / "elsewhere.jsonl").read_bytes().replace(b"How many", b"How much")
+    )
     assert "changed since" in one_of(evidence(run.folder, UNKNOWN, path).findings, "J030")[1]
 
 
@@ -300,7 +302,7 @@ def test_fields_that_only_one_side_has_speak_against_a_replay(tmp_path: Path) ->
         True,
     )
     lines = [rollout(f"a/{turn}", turn, record="a", verdict="x", hint=turn) for turn in ("0", "1")]
-    run.rollouts.write_text("")
+    Path(run.rollouts_name).write_text("")
     request = ReplayRequest(
         rollouts=write_rollouts(tmp_path / "more.jsonl", lines),
         grader=f"{tmp_path / 'my_grader.py'}:listed",

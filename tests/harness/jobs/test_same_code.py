@@ -33,7 +33,6 @@ from harness.runs.facts import (
     DeployedFacts,
     GraderFacts,
     InProcessFacts,
-    InputFacts,
     LocalRuntimeFacts,
     RunFacts,
     TargetFacts,
@@ -41,6 +40,7 @@ from harness.runs.facts import (
 from harness.targets.deployed_code import FunctionFacts, hash_zip, look_up
 from support.artifacts import write_artifact
 from support.moto_aws import LocalAws, local_aws
+from support.run_records import file_input
 
 HANDLER = "same_code_grader.listed"
 ROLE = "arn:aws:iam::123456789012:role/any"
@@ -344,7 +344,7 @@ def in_memory(
 def facts_of(target: TargetFacts, grader: GraderFacts) -> RunFacts:
     return RunFacts(
         grader=grader,
-        input=InputFacts(Path("rollouts.jsonl"), 1, 1, None, derived=False),
+        input=file_input("rollouts.jsonl"),
         target=target,
         wire="open-weight",
         versions={"python": platform.python_version(), "rft-graders": version("rft-graders")},

@@ -12,7 +12,7 @@ from harness.runs.rows import Totals
 from harness.runs.store import Run
 from support.rft_command import write_grader
 from support.rollout_files import rollout, write_rollouts
-from support.run_records import facts_of
+from support.run_records import facts_of, file_input
 
 
 def test_short_lines_at_the_beginning_mislead_for_a_while(tmp_path: Path) -> None:
@@ -20,7 +20,7 @@ def test_short_lines_at_the_beginning_mislead_for_a_while(tmp_path: Path) -> Non
     path = tmp_path / "rollouts.jsonl"
     path.write_bytes(b"".join(b"x" * (length - 1) + b"\n" for length in lengths))
     facts = facts_of(shards=((0, sum(lengths)),), repeats=2)
-    run = Run(tmp_path, replace(facts, input=replace(facts.input, path=path)))
+    run = Run(tmp_path, replace(facts, input=file_input(path)))
     expected, said, done = ExpectedGradings(run), [], 0
     for at, length in enumerate(lengths, 1):
         done += length

@@ -131,7 +131,7 @@ def test_an_input_that_moved_is_read_where_it_is_now(folder: Path) -> None:
     moved = begin(rollouts=Path("moved.jsonl"))
     assert moved.folder == run.folder
     assert replay(moved).gradings == 10
-    assert moved.facts.input.path == folder / "moved.jsonl"
+    assert moved.facts.input.name == str(folder / "moved.jsonl")
 
 
 def test_a_copy_is_read_and_not_what_became_of_the_original(folder: Path) -> None:
@@ -231,7 +231,7 @@ def test_a_file_that_is_written_to_while_it_is_replayed_makes_no_run(change: str
     write_grader(folder, CHANGES.replace("{change}", change))
     for words in ({}, {"name": "mine"}):
         (folder / "changed").unlink(missing_ok=True)
-        with pytest.raises(InputError, match=r"rollouts\.jsonl: the file was changed while it was replayed"):
+        with pytest.raises(InputError, match=r"rollouts\.jsonl: it was changed while it was replayed"):
             replay(begin(**words))
     assert begin().folder not in runs_in(folder)[:-1], "it is not resumed"
     with pytest.raises(InputError, match="begun with another input"):

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from harness.report.console import SafeConsole
 from harness.report.look import look_at
 from harness.report.terminal import print_run, print_sample
-from harness.runs.facts import GraderFacts, InputFacts
+from harness.runs.facts import GraderFacts
 from harness.runs.rows import Row, Totals, dump, sample_name
 from harness.runs.store import Run
-from support.run_records import facts_of, unknown_grader
+from support.run_records import facts_of, file_input, unknown_grader
 from support.run_records import row_of as row
 
 ANY_TEXT = st.lists(st.characters() | st.sampled_from("\ud800\udfff\x1b\x00\r["), max_size=8).map("".join)
@@ -132,9 +132,7 @@ def test_nothing_that_data_holds_steers_the_terminal(tmp_path: Path) -> None:
         row("x", None, error={"kind": STEERS, "message": STEERS}),
     ]
     grader = GraderFacts(STEERS, None, None)
-    said = printed(
-        tmp_path, rows, label=STEERS, grader=grader, input=InputFacts(Path(STEERS), 1, 1, None, False)
-    )
+    said = printed(tmp_path, rows, label=STEERS, grader=grader, input=file_input(STEERS))
     out, raw = console()
     turns = [{"role": STEERS, "content": STEERS}, {"role": "assistant", "content": [STEERS]}]
     print_sample({"rollout": {"messages": turns, "reference_answer": STEERS}, "rows": rows}, out)

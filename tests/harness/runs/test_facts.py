@@ -48,7 +48,7 @@ def test_a_run_of_0_1_0_finds_the_rollouts_that_were_made_of_its_records(tmp_pat
     shutil.copytree(OLD / "derived", tmp_path / "moved")
     run = open_run(tmp_path / "moved")
     assert run.facts.input.derived
-    assert run.rollouts == tmp_path / "moved" / "rollouts.jsonl"
+    assert run.rollouts.name == str(tmp_path / "moved" / "rollouts.jsonl")
 
 
 @pytest.mark.parametrize("name", ["deployed", "labeled", "derived"])
@@ -156,7 +156,7 @@ POISON: list[dict[str, Any]] = [
     {"shards": [[-5, 1]]},
     {"state": "finished"},
     {"label": 5},
-    {"schema": 3},
+    {"schema": 4},
     {"schema": None},
 ]
 

@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 
 from harness.errors import InputError
-from harness.runs.facts import GraderFacts, InProcessFacts, InputFacts, RunFacts
+from harness.runs.facts import GraderFacts, InProcessFacts, RunFacts
 from harness.runs.listing import list_runs
 from harness.runs.rows import Totals
 from harness.runs.store import create
+from support.run_records import file_input
 
 FACTS = RunFacts(
     grader=GraderFacts("g.py:mine", "ab"),
-    input=InputFacts(Path("/data/r.jsonl"), 10, 1, None, False),
+    input=file_input("/data/r.jsonl"),
     target=InProcessFacts("g.py:mine"),
     wire="open-weight",
     label="right",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from pathlib import Path
 
 import pytest
 
@@ -118,7 +119,7 @@ def test_a_run_without_a_reward_is_refused_with_what_failed_most(tmp_path):
     ]
     rows[0]["error"] = {"kind": "timeout", "message": "late"}
     (tmp_path / "again").mkdir()
-    lines = [json.loads(line) for line in run.rollouts.read_text().splitlines()]
+    lines = [json.loads(line) for line in Path(run.rollouts_name).read_text().splitlines()]
     again = finished_run(tmp_path / "again", lines, rows, label="human")
     with pytest.raises(InputError, match="no rollout of this run has a reward: 5 of 6 .* handler: no key"):
         calibrate(again, ["human"])
@@ -184,7 +185,7 @@ def test_another_field_is_read_from_the_rollouts_and_a_second_one_is_a_second_ra
     assert any("human and second agree with kappa" in warning for warning in found.trust.warnings)
     assert any("could see the label second" in warning for warning in found.trust.warnings)
     assert calibrate(run, ["second"]).kappa.value == found.raters[0].with_grader.value
-    run.rollouts.write_text("{}\n")
+    Path(run.rollouts_name).write_text("{}\n")
     with pytest.raises(InputError, match="labels cannot be read"):
         calibrate(run, ["second"])
     assert calibrate(run, ["human"]).kappa == found.kappa
@@ -193,7 +194,7 @@ def test_another_field_is_read_from_the_rollouts_and_a_second_one_is_a_second_ra
 def test_labels_in_a_file_of_their_own_are_found_by_id(tmp_path):
     labels, rewards = judged(0.05)
     run = run_of(tmp_path, labels, rewards, label=None)
-    run.rollouts.write_text("{}\n")  # it may have changed
+    Path(run.rollouts_name).write_text("{}\n")  # it may have changed
     file = tmp_path / "labels.jsonl"
     lines = [{"id": f"r{at}", "anna": label} for at, label in enumerate(labels[:100])]
     file.write_text("\n".join(map(json.dumps, [*lines, {"id": 7, "anna": True}])) + "\n")

@@ -12,12 +12,11 @@ from hypothesis import strategies as st
 
 from harness.data.identity import record_key
 from harness.errors import InputError
-from harness.runs.facts import InputFacts
 from harness.runs.replayed_records import ReplayedRecords
-from harness.runs.store import Run, sha256
+from harness.runs.store import Run
 from harness.signal.kept import KeptRecords, write_kept
 from support.rollout_files import rollout, write_rollouts
-from support.run_records import facts_of
+from support.run_records import facts_of, file_input
 
 NAMES = "abcdef"
 
@@ -36,12 +35,12 @@ def replayed(folder: Path, *records: dict[str, Any]) -> ReplayedRecords:
         {**one, "messages": [*one["messages"], {"role": "assistant", "content": "7"}]} for one in records
     ]
     path = write_rollouts(folder / "rollouts.jsonl", values)
-    state, at = path.stat(), 0
+    at = 0
     first: dict[str, int] = {}
     for value, line in zip(values, path.read_bytes().splitlines(keepends=True), strict=True):
         first.setdefault(record_key(value), at)
         at += len(line)
-    facts = facts_of(input=InputFacts(path, state.st_size, state.st_mtime_ns, sha256(path), derived=False))
+    facts = facts_of(input=file_input(path, hashed=True))
     return ReplayedRecords(Run(folder / "run", facts), first)
 
 

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.runs.facts import GraderFacts, InProcessFacts, InputFacts, RunFacts
+from harness.runs.facts import GraderFacts, InProcessFacts, RunFacts
 from harness.runs.labels import LabelCounts
 from harness.runs.rows import Totals
 from harness.signal.learning import signal_from
 from harness.signal.reward_groups import RewardGroups
 from harness.signal.tally import gather
+from support.run_records import file_input
 
 FACTS = RunFacts(
     grader=GraderFacts("g.py:g", None),
-    input=InputFacts(Path("rollouts.jsonl"), 1, 1, None, False),
+    input=file_input("rollouts.jsonl"),
     target=InProcessFacts("g.py:g"),
     wire="open-weight",
 )

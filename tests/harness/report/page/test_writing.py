@@ -148,7 +148,7 @@ def test_an_empty_run_has_a_page(tmp_path: Path) -> None:
 def test_a_run_whose_rollouts_have_gone_has_its_rewards(tmp_path: Path) -> None:
     run = finished_run(tmp_path, [rollout("a", "1", "1")], [row_of("a", 1.0)])
     for change in (lambda path: path.write_bytes(b"{}\n" * 99), Path.unlink):
-        change(run.rollouts)
+        change(Path(run.rollouts_name))
         page = page_of(run)
         assert unpacked(page.data)["samples"]["texts"] is None
         assert [remark for remark in page.remarks if "gone or has changed" in remark]

@@ -1,0 +1,86 @@
+"""Finds the input of a run again, and tells whether it is still what was graded."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from harness.data.sources import Source, SourceFacts, source_from
+from harness.errors import HarnessError
+from harness.runs.facts import InputFacts
+
+__all__ = ["found_again", "holds_local_files", "same_text", "text_sha256"]
+
+_BLOCK = 1 << 20
+
+
+def text_sha256(source: Source) -> str:
+    """The SHA-256 of a source's whole text, which is read for it.
+
+    Raises:
+        InputError: It cannot be read.
+    """
+    found = hashlib.sha256()
+    with source.open() as file:
+        while block := file.read(_BLOCK):
+            found.update(block)
+    return found.hexdigest()
+
+
+def holds_local_files(sources: Sequence[SourceFacts]) -> bool:
+    """Whether all of an input are files on this machine, so that reading them again costs nobody money."""
+    return all(one.mtime_ns is not None for one in sources)
+
+
+def found_again(given: InputFacts) -> Source | str:
+    """Open the sources of a run's input again.
+
+    Args:
+        given: What the run says of its input.
+
+    Returns:
+        The sources, where they hold what was graded; else why not.
+    """
+    now = []
+    for one in given.sources:
+        if one.mtime_ns is not None:
+            try:
+                found = os.stat(one.name)
+            except (OSError, ValueError):
+                return f"{one.name}, which was replayed, is not here"
+            # The run may have come from elsewhere, and a device or a pipe never ends.
+            if not Path(one.name).is_file() or found.st_size != one.bytes:
+                return f"{one.name} is not what was replayed"
+            one = replace(one, mtime_ns=found.st_mtime_ns)
+        elif one.etag is None:
+            return f"it came from {'standard input' if one.name == '-' else one.name}, and no copy was kept"
+        now.append(one)
+    try:
+        source = source_from(now)
+        if tuple(now) != given.sources and text_sha256(source) != given.sha256:
+            return f"{given.name} changed since it was replayed"
+        return source.changed() or source
+    except HarnessError as error:
+        return str(error)
+
+
+def same_text(was: InputFacts, now: InputFacts) -> bool:
+    """Whether two inputs hold the same, wherever they lie; reads the second where it has to.
+
+    Args:
+        was: The input of a run that was begun.
+        now: What is asked for.
+    """
+    if not was.like(now):
+        return False
+    if now.sha256 is not None:
+        return was.sha256 == now.sha256
+    if not holds_local_files(now.sources):  # ETag and version tell; the hash of a copy is known only later
+        return was.sources == now.sources
+    try:
+        return was.sha256 is not None and was.sha256 == text_sha256(source_from(now.sources))
+    except HarnessError:
+        return False
