@@ -126,7 +126,7 @@ class FileSource:
         self.path = Path(path)
         self.name = os.fspath(path)
         self.seekable = True
-        self._facts = self._now()
+        self._facts, self._stamp = self._now()
         self.size = self._facts.bytes
 
     @property
@@ -154,16 +154,18 @@ class FileSource:
             now = self._now()
         except InputError as error:
             return f"{self.name}: {error.message}"
-        return None if now == self._facts else f"{self.name} was written meanwhile"
+        return None if now == (self._facts, self._stamp) else f"{self.name} was written meanwhile"
 
-    def _now(self) -> SourceFacts:
+    def _now(self) -> tuple[SourceFacts, tuple[int, int]]:
+        """Its facts, and what changes with a file's content even where its time is put back."""
         try:
             found = os.stat(self.path)
         except OSError as error:
             raise unreadable(error, self.name) from error
         if stat.S_ISDIR(found.st_mode):
             raise unreadable(IsADirectoryError(), self.name)
-        return SourceFacts(os.path.abspath(self.path), found.st_size, found.st_mtime_ns)
+        facts = SourceFacts(os.path.abspath(self.path), found.st_size, found.st_mtime_ns)
+        return facts, (found.st_ino, found.st_ctime_ns)
 
     def __str__(self) -> str:
         return self.name

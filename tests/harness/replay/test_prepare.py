@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -267,15 +268,25 @@ def test_shards_cover_the_input_and_stay_as_they_were_cut(folder: Path) -> None:
     assert begin().facts.shards == shards
 
 
-def test_what_is_no_file_is_refused(folder: Path) -> None:
+def test_a_pipe_is_copied_and_told_from_others_by_its_content(folder: Path) -> None:
     os.mkfifo("pipe")
-    descriptor = os.open("pipe", os.O_RDWR)
-    os.write(descriptor, json.dumps(rollout("a", "72")).encode() + b"\n")
-    try:
-        with pytest.raises(InputError, match="this is not a file"):
-            begin(rollouts=Path("pipe"))
-    finally:
-        os.close(descriptor)
+
+    def piped(content: bytes, **asked: Any) -> Run:
+        writer = threading.Thread(target=Path("pipe").write_bytes, args=(content,))
+        writer.start()
+        try:
+            return begin(rollouts=Path("pipe"), **asked)
+        finally:
+            writer.join()
+
+    content = Path("rollouts.jsonl").read_bytes()
+    run = piped(content, name="mine")
+    assert run.facts.input.copied
+    assert run.own_rollouts.read_bytes() == content
+    assert piped(content, name="mine").folder == run.folder
+    with pytest.raises(InputError, match="begun with another input"):
+        piped(content.replace(b"72", b"73", 1), name="mine")
+    assert replay(run).gradings == 10
 
 
 PEEK = """

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.data.sources import source_of
 from harness.errors import ServiceError
 from harness.replay.orders import ShardReport, WorkOrder, from_line, to_line
 from harness.replay.worker import Worker
@@ -41,7 +42,7 @@ def prepare(folder: Path, repeats: int = 1, grader: str = RIGHT) -> WorkOrder:
         run=folder / "run",
         folder=folder,
         path=(),
-        rollouts=path,
+        rollouts=source_of(path).facts,
         shards=tuple(pairwise(cuts)),
         target=InProcessFacts(f"{write_grader(folder, grader)}:right"),
         wire="open-weight",
@@ -181,7 +182,7 @@ def test_nothing_is_recorded_of_a_batch_whose_service_failed_and_all_of_it_later
 def test_calls_at_once_are_recorded_in_order(tmp_path: Path) -> None:
     order = prepare(tmp_path)
     path = write_rollouts(tmp_path / "rollouts.jsonl", [rollout(at, "72", "72") for at in range(600)])
-    order = replace(order, shards=((0, path.stat().st_size),))
+    order = replace(order, rollouts=source_of(path).facts, shards=((0, path.stat().st_size),))
     under_way, most, answers, guard = 0, 0, 0, threading.Lock()
     overtaken = threading.Event()
 
@@ -207,7 +208,7 @@ def test_calls_at_once_are_recorded_in_order(tmp_path: Path) -> None:
 def test_a_service_that_fails_among_many_calls_loses_nothing_that_was_recorded(tmp_path: Path) -> None:
     order = prepare(tmp_path)
     path = write_rollouts(tmp_path / "rollouts.jsonl", [rollout(at, "72", "72") for at in range(600)])
-    order = replace(order, shards=((0, path.stat().st_size),))
+    order = replace(order, rollouts=source_of(path).facts, shards=((0, path.stat().st_size),))
 
     def fails_late(event: Any) -> Answer:
         if event[0]["id"] >= 256:

@@ -17,10 +17,12 @@ from harness.data.typed_json import as_json
 from harness.errors import InputError
 from harness.runs.facts import DeployedFacts, GraderFacts, check_bounds, known_bounds, share_of
 from harness.runs.rows import Totals, dump
+from harness.runs.run_input import same_text
 from harness.runs.store import create, open_run
-from support.run_records import facts_of, row_of, unknown_grader
+from support.run_records import facts_of, file_input, row_of, unknown_grader
 
 OLD = Path(__file__).parents[2] / "support" / "written_by_0_1_0" / "runs"
+SCHEMA_2 = Path(__file__).parents[2] / "support" / "written_with_schema_2"
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters() | st.just("\x1b")),
@@ -62,6 +64,35 @@ def test_rft_show_shows_runs_of_0_1_0(name: str, capsys: pytest.CaptureFixture[s
 def test_a_run_that_0_1_0_began_says_that_it_is_not_finished(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", str(OLD / "begun")]) == 2
     assert "the run is not finished" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["labeled", "derived"])
+def test_rft_show_shows_runs_of_schema_2(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", str(SCHEMA_2 / "runs" / name)]) == 0
+    assert "4 gradings" in capsys.readouterr().out
+
+
+def test_a_run_of_schema_2_finds_its_one_file_by_its_content(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("labeled", "begun"):
+        shutil.copytree(SCHEMA_2 / "runs" / name, tmp_path / name)
+        path = tmp_path / name / "run.json"
+        path.write_text(path.read_text().replace("/data/rl.jsonl", str(tmp_path / "rl.jsonl")))
+    assert main(["show", str(tmp_path / "labeled"), "s1"]) == 2
+    assert f"{tmp_path}/rl.jsonl, which was replayed, is not here" in capsys.readouterr().err
+    shutil.copy(SCHEMA_2 / "rl.jsonl", tmp_path)
+    assert main(["show", str(tmp_path / "labeled"), "s1"]) == 0
+    assert f"{tmp_path}/rl.jsonl:2" in capsys.readouterr().out
+    begun = open_run(tmp_path / "begun")
+    assert not begun.done
+    assert same_text(begun.facts.input, file_input(tmp_path / "rl.jsonl"))
+
+
+def test_an_input_without_sources_is_refused(tmp_path: Path) -> None:
+    given: dict[str, Any] = {"sources": [], "sha256": None, "derived": False}
+    with pytest.raises(InputError, match="has no sources"):
+        open_run(kept(tmp_path, input=given))
 
 
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:

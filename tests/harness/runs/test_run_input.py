@@ -1,0 +1,86 @@
+"""A run's input is found again: whatever it is made of, where it lies now, and not when it changed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.data.sources import SourceFacts, source_of
+from harness.runs.facts import InputFacts
+from harness.runs.run_input import found_again, same_text, text_sha256
+
+
+@pytest.fixture
+def given(tmp_path: Path) -> InputFacts:
+    """Two files that were replayed."""
+    (tmp_path / "a.jsonl").write_bytes(b"one\ntwo")
+    (tmp_path / "b.jsonl").write_bytes(b"three\n")
+    source = source_of(tmp_path / "a.jsonl", tmp_path / "b.jsonl")
+    return InputFacts(source.facts, text_sha256(source), derived=False)
+
+
+def why(given: InputFacts) -> str | None:
+    found = found_again(given)
+    return found if isinstance(found, str) else None
+
+
+def test_the_hash_is_that_of_the_text_that_is_graded(given: InputFacts, tmp_path: Path) -> None:
+    assert given.sha256 == hashlib.sha256(b"one\ntwo\nthree\n").hexdigest()
+    assert text_sha256(source_of(tmp_path / "b.jsonl")) == hashlib.sha256(b"three\n").hexdigest()
+
+
+def test_several_files_are_found_again_while_they_hold_the_same(given: InputFacts, tmp_path: Path) -> None:
+    assert why(given) is None
+    os.utime(tmp_path / "b.jsonl", (1, 1))
+    assert why(given) is None
+    assert "changed since" in str(why(replace(given, sha256=None))), "nobody knows what it held"
+    (tmp_path / "b.jsonl").write_bytes(b"thr33\n")
+    assert why(given) == f"{tmp_path}/a.jsonl and 1 more changed since it was replayed"
+    (tmp_path / "b.jsonl").write_bytes(b"longer\n")
+    assert why(given) == f"{tmp_path}/b.jsonl is not what was replayed"
+    (tmp_path / "b.jsonl").unlink()
+    assert why(given) == f"{tmp_path}/b.jsonl, which was replayed, is not here"
+    os.mkfifo(tmp_path / "b.jsonl")
+    assert why(given) == f"{tmp_path}/b.jsonl is not what was replayed"
+
+
+def test_an_input_is_the_same_by_its_text_and_the_sizes_of_its_files(
+    given: InputFacts, tmp_path: Path
+) -> None:
+    (tmp_path / "c.jsonl").write_bytes(b"three\n")
+    (tmp_path / "whole.jsonl").write_bytes(b"one\ntwo\nthree\n")
+
+    def asked(*names: str) -> InputFacts:
+        return InputFacts(source_of(*(tmp_path / name for name in names)).facts, None, derived=False)
+
+    assert same_text(given, asked("a.jsonl", "c.jsonl"))
+    assert not same_text(given, asked("c.jsonl", "a.jsonl"))
+    assert not same_text(given, asked("a.jsonl"))
+    assert not same_text(given, asked("a.jsonl", "b.jsonl", "c.jsonl")), "a pattern that matches more now"
+    assert not same_text(given, asked("whole.jsonl"))
+    assert not same_text(replace(given, spoiled=True), asked("a.jsonl", "b.jsonl"))
+
+
+PINNED = SourceFacts("s3://b/k", 5, etag='"1"')
+
+
+def test_objects_are_told_apart_by_what_s3_says_and_never_read_for_it() -> None:
+    was = InputFacts((PINNED,), None, derived=False)
+    assert same_text(was, was)
+    assert same_text(replace(was, sha256="0"), was), "the hash of its copy"
+    others: list[dict[str, Any]] = [{"etag": '"2"'}, {"version": "2"}, {"name": "s3://b/other"}]
+    for other in others:
+        assert not same_text(was, replace(was, sources=(replace(PINNED, **other),)))
+
+
+def test_standard_input_is_told_by_its_content_and_not_found_again() -> None:
+    was = InputFacts((SourceFacts("-", 5),), "0", derived=False, copied=True)
+    assert same_text(was, was)
+    assert same_text(was, replace(was, sources=(SourceFacts("/dev/fd/63", 5),))), "the same, piped otherwise"
+    assert not same_text(was, replace(was, sha256="1"))
+    assert why(was) == "it came from standard input, and no copy was kept"
