@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from collections.abc import Callable
@@ -25,7 +24,7 @@ _SHOWN = 10
 
 
 @click.command("convert")
-@click.argument("source", metavar="FROM")
+@click.argument("names", metavar="FROM...", nargs=-1, required=True)
 @click.argument("target", metavar="TO")
 @click.option(
     "--from",
@@ -50,7 +49,7 @@ _SHOWN = 10
 @click.pass_context
 def command(
     context: click.Context,
-    source: str,
+    names: tuple[str, ...],
     target: str,
     name: str | None,
     maps: tuple[str, ...],
@@ -59,13 +58,18 @@ def command(
 ) -> None:
     """Convert rows of another tool, in FROM, to records or rollouts in the new file TO ("-" is stdout).
 
+    FROM is one or several files of JSON lines, JSON, CSV or Parquet: paths, patterns, "-" for stdin, or
+    s3:// URIs.
+
     Exit codes: 0 every row was converted; 1 a row could not be, and the others are in TO; 2 FROM cannot be
     read, its format is not clear, or TO exists.
     """
     from harness.data.formats.conversion import convert, convert_to_file
     from harness.data.formats.field_maps import parse_map
+    from harness.data.sources import source_of
     from harness.errors import InputError
 
+    source = source_of(*names)
     wanted = [parse_map(text) for text in maps]
     if target == "-" and as_json:
         raise InputError("stdout takes the lines or the JSON object", fix="Name a file, or leave out --json.")
@@ -74,7 +78,7 @@ def command(
         sys.stdout.buffer.flush()
     else:
         with progress_bar("converting", quiet=as_json) as update:
-            progress = None if update is None else _moving(update, source)
+            progress = None if update is None else _moving(update, source.size)
             found = convert_to_file(source, Path(target), name, wanted, progress, requests)
     if as_json:
         emit_json({**found.to_json(), "to": target if found.lines else None})
@@ -85,9 +89,7 @@ def command(
     context.exit(1 if found.failed else 0)
 
 
-def _moving(update: Callable[..., None], source: str) -> Callable[[int], None]:
-    size = os.path.getsize(source) if os.path.isfile(source) else None
-
+def _moving(update: Callable[..., None], size: int | None) -> Callable[[int], None]:
     def move(done: int) -> None:
         update(completed=done, total=size)
 

@@ -5,20 +5,21 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 from harness.data.formats.all_importers import IMPORTERS, importer_named, importers_of
 from harness.data.formats.batch_requests import with_requests
 from harness.data.formats.field_maps import FieldMap, adding_fields, by_maps
 from harness.data.formats.importer import REWARD, Importer, RowError
+from harness.data.formats.row_source import rows_in
 from harness.data.identity import record_key
-from harness.data.json_lines import LineError, lines, parse, repeated_keys
+from harness.data.json_lines import LineError
 from harness.data.records import ends_with_assistant
-from harness.data.sources import DataFile
+from harness.data.sources import DataFile, as_source
 from harness.disk import replaced
 from harness.errors import InputError
 from harness.printable import named
@@ -93,15 +94,8 @@ class Conversion:
         self.problems.setdefault(message, RowProblem(message, place)).rows += 1
 
 
-class _SourceRow(NamedTuple):
-    place: str
-    at: int
-    value: Any
-    problem: str | None
-
-
 def convert(
-    source: str | os.PathLike[str],
+    source: DataFile,
     target: IO[bytes],
     name: str | None = None,
     maps: Sequence[FieldMap] = (),
@@ -121,15 +115,16 @@ def convert(
     Raises:
         InputError: The file or its requests cannot be read, or the format of its rows is not clear.
     """
-    rows = _rows(source)
+    source = as_source(source)
+    rows = rows_in(source)
     first = list(islice(rows, _LOOKED_AT))
     if not first:
-        raise InputError("the file is empty", place=os.fspath(source), fix="Name a file of rows, one a line.")
+        raise InputError("the file is empty", place=source.name, fix="Name a file of rows, one a line.")
     known = [row.value for row in first if row.problem is None]
-    importer = _importer(os.fspath(source), known, name, maps)
+    importer = _importer(source.name, known, name, maps)
     if requests is not None:
         importer = with_requests(importer, requests)
-    found = Conversion(os.fspath(source), importer)
+    found = Conversion(source.name, importer)
     seen: set[int] = set()
     for row in chain(first, rows):
         if progress is not None and found.rows % 256 == 0:
@@ -156,7 +151,7 @@ def convert(
 
 
 def convert_to_file(
-    source: str | os.PathLike[str],
+    source: DataFile,
     path: Path,
     name: str | None = None,
     maps: Sequence[FieldMap] = (),
@@ -193,22 +188,6 @@ class _NothingError(Exception):
 
     def __init__(self, found: Conversion) -> None:
         self.found = found
-
-
-def _rows(source: str | os.PathLike[str]) -> Iterator[_SourceRow]:
-    for number, (at, line) in enumerate(lines(source), 1):
-        if not line.strip():
-            continue
-        place = f"{os.fspath(source)}:{number}"
-        try:
-            value = parse(line)
-        except LineError as error:
-            yield _SourceRow(place, at, None, str(error))
-            continue
-        problem = None if isinstance(value, dict) else "the row is JSON, but not an object"
-        if twice := repeated_keys(line):
-            problem = f"the key `{twice[0][:40]}` stands twice in one object"
-        yield _SourceRow(place, at, value, problem)
 
 
 def _importer(

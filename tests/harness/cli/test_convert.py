@@ -134,3 +134,20 @@ def test_repeated_lines_are_kept_and_counted(tmp_path: Path):
 def test_lines_on_stdout_come_alone(tmp_path: Path):
     write(tmp_path, *FORMAT_ROWS["verl"])
     assert "stdout takes" in refusal(tmp_path, "convert", "rows.jsonl", "-", "--json")
+
+
+def test_several_files_of_several_forms_are_converted_in_order(tmp_path: Path):
+    write(tmp_path, FORMAT_ROWS["verl"][0])
+    (tmp_path / "more.json").write_text(json.dumps(FORMAT_ROWS["verl"][1:], indent=1), encoding="utf-8")
+    done = rft_inside(tmp_path, "convert", "rows.jsonl", "more.json", "out.jsonl")
+    assert "rows.jsonl and 1 more: 3 rows, read as verl's rows: 3 records" in done.stdout
+    assert len(written(tmp_path)) == 3
+
+
+def test_a_table_is_converted_by_maps_of_which_some_hold_json(tmp_path: Path):
+    (tmp_path / "t.csv").write_text('q,a\n6 * 12?,"{""n"": 72}"\n1?,x\n', encoding="utf-8")
+    maps = ("--map", "messages=q", "--map", "reference_answer=a:json")
+    done = rft_inside(tmp_path, "convert", "t.csv", "out.jsonl", *maps)
+    assert done.returncode == 1
+    assert "t.csv:3: `a` is no text of JSON" in done.stderr
+    assert [line["reference_answer"] for line in written(tmp_path)] == [{"n": 72}]

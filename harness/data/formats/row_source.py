@@ -1,0 +1,260 @@
+"""The rows of a source: JSON lines, JSON over several lines or in one array, CSV, or Parquet.
+
+The content tells which, and for CSV the name. A row that cannot be read is a problem of that row; where the
+rest of a file cannot be read either, the problem says so.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any, Final, NamedTuple
+
+from harness.data.json_lines import BOM, MAX_LINE, LineError, numbered_lines, parse, repeated_keys
+from harness.data.sources import Source, parts_of
+from harness.errors import InputError
+
+__all__ = ["SourceRow", "rows_in"]
+
+_HEAD: Final = 64 * 1024
+_CHUNK: Final = 1024 * 1024
+_PACKED: Final = (".gz", ".zst", ".bz2", ".xz")
+_DELIMITERS: Final[str] = ",;\t"
+_NEAR_THE_END: Final = 16
+"""An error so near to the end of what was read may be of text that goes on: `tru`, `\\u00e`."""
+
+
+class SourceRow(NamedTuple):
+    """One row, or why it cannot be read."""
+
+    place: str
+    """`file:12`, or `file, row 12` where a file has no lines."""
+    at: int
+    """About how many bytes of the source stand before it."""
+    value: Any
+    problem: str | None = None
+
+
+def rows_in(source: Source) -> Iterator[SourceRow]:
+    """Stream the rows of a source; blank lines are skipped.
+
+    Raises:
+        InputError: It cannot be read, or is in a form that holds no rows.
+    """
+    base = 0
+    for part, length in parts_of(source):
+        for row in _reader_of(part)(part):
+            yield row._replace(at=base + row.at)
+        base += length or 0
+
+
+def _reader_of(part: Source) -> Callable[[Source], Iterator[SourceRow]]:
+    with part.open() as file:
+        head = file.read(_HEAD)
+    name = part.name.lower()
+    for ending in _PACKED:
+        name = name.removesuffix(ending)
+    if head.startswith(b"PAR1"):
+        from harness.data.formats.parquet_rows import parquet_rows
+
+        return parquet_rows
+    if name.endswith((".csv", ".tsv")):
+        return _csv_rows
+    text = head.removeprefix(BOM).lstrip()
+    return _values if text.startswith(b"[") or _goes_on(text) else _json_lines
+
+
+def _goes_on(head: bytes) -> bool:
+    """Whether a text begins with an object that does not end on its line."""
+    line, newline, _ = head.partition(b"\n")
+    if not line.startswith(b"{") or not newline:
+        return False
+    try:
+        parse(line)
+        return False
+    except LineError as error:
+        if error.is_encoding:
+            return False
+    try:
+        _, end = json.JSONDecoder().raw_decode(head.decode(errors="replace"))
+    except json.JSONDecodeError as error:
+        end = error.pos
+    except RecursionError:
+        return False
+    return end > len(line.decode(errors="replace").rstrip())
+
+
+def _json_lines(part: Source) -> Iterator[SourceRow]:
+    for line in numbered_lines(part):
+        if not line.text.strip():
+            continue
+        try:
+            value = parse(line.text)
+        except LineError as error:
+            yield SourceRow(line.place, line.at, None, str(error))
+            continue
+        yield SourceRow(line.place, line.at, value, _objection(value, repeated_keys(line.text)))
+
+
+def _objection(value: Any, twice: list[str]) -> str | None:
+    if not isinstance(value, dict):
+        return "the row is JSON, but not an object"
+    return f"the key `{twice[0][:40]}` stands twice in one object" if twice else None
+
+
+class _Text:
+    """The text of a file while it is read, of which only what is needed is in memory."""
+
+    def __init__(self, part: Source, file: io.BufferedReader) -> None:
+        self._part = part
+        self._file = file
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self.text = ""
+        self.at = 0
+        self.line = 1
+        self.read = 0
+        self.ended = False
+        self.more()
+        self.text = self.text.removeprefix("\ufeff")
+
+    def more(self) -> None:
+        """Read on: as much again as there is."""
+        data = self._file.read(max(_CHUNK, len(self.text) - self.at))
+        self.read += len(data)
+        self.ended = not data
+        try:
+            self.text = self.text[self.at :] + self._decoder.decode(data, final=self.ended)
+        except UnicodeDecodeError as error:
+            raise InputError(
+                "the file is not UTF-8", place=self._part.name, fix="Save it as UTF-8."
+            ) from error
+        self.at = 0
+
+    def skip(self, characters: str) -> str:
+        """Pass over characters; return the one behind them, or none at the end of the file."""
+        while True:
+            while self.at < len(self.text) and self.text[self.at] in characters:
+                self.line += self.text[self.at] == "\n"
+                self.at += 1
+            if self.at < len(self.text) or self.ended:
+                return self.text[self.at : self.at + 1]
+            self.more()
+
+    def take(self, end: int) -> None:
+        """Pass over what stands before a character."""
+        self.line += self.text.count("\n", self.at, end)
+        self.at = end
+
+
+def _values(part: Source) -> Iterator[SourceRow]:
+    """The values of an array, or objects that stand behind one another."""
+    with part.open() as file:
+        text = _Text(part, file)
+        in_array = text.skip(" \t\r\n") == "["
+        text.at += in_array
+        while (here := text.skip(" \t\r\n,")) and not (in_array and here == "]"):
+            place, at = f"{part.name}:{text.line}", text.read - len(text.text) + text.at
+            try:
+                value, twice = _value(text)
+            except LineError as error:
+                yield SourceRow(place, at, None, f"{error.message}; nothing behind it was read")
+                return
+            yield SourceRow(place, at, value, _objection(value, twice))
+        if not in_array:
+            return
+        if not here:
+            yield SourceRow(
+                f"{part.name}:{text.line}", text.read, None, "the array does not end: is it cut off?"
+            )
+            return
+        text.at += 1
+        if text.skip(" \t\r\n"):
+            yield SourceRow(
+                f"{part.name}:{text.line}", text.read, None, "there is more behind the array's end"
+            )
+
+
+def _value(text: _Text) -> tuple[Any, list[str]]:
+    """Read one value, and the keys that stand twice in one of its objects.
+
+    Raises:
+        LineError: It is no JSON, or longer than a line may be.
+    """
+    twice: list[str] = []
+
+    def note(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            twice.extend(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+        return found
+
+    decoder = json.JSONDecoder(object_pairs_hook=note)
+    while True:
+        twice.clear()
+        try:
+            value, end = decoder.raw_decode(text.text, text.at)
+            if end < len(text.text) or text.ended:
+                text.take(end)
+                return value, twice
+        except json.JSONDecodeError as error:
+            cut = error.msg.startswith("Unterminated") or error.pos > len(text.text) - _NEAR_THE_END
+            if text.ended or not cut:
+                raise LineError(f"not JSON: {error.msg}", error.pos) from error
+        except (RecursionError, ValueError) as error:
+            raise LineError(f"not readable: {error}", text.at) from error
+        if len(text.text) - text.at > MAX_LINE:
+            raise LineError(f"a value is longer than {MAX_LINE:,} characters", text.at)
+        text.more()
+
+
+class _CsvText:
+    """The lines of a CSV file, and how much of them was read."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._text = text
+        self.first = text.readline()
+        self.read = 0
+
+    def __iter__(self) -> Iterator[str]:
+        for lines in ((self.first,), self._text):
+            for line in lines:
+                self.read += len(line)
+                yield line
+
+
+def _csv_rows(part: Source) -> Iterator[SourceRow]:
+    """The rows of a CSV file with a header; every value is a text."""
+    csv.field_size_limit(MAX_LINE)
+    try:
+        with part.open() as file, io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
+            lines = _CsvText(text)
+            delimiter = max(_DELIMITERS, key=re.sub('"[^"]*"', "", lines.first).count)
+            yield from _cells(part.name, lines, csv.reader(lines, delimiter=delimiter, strict=True))
+    except UnicodeDecodeError as error:
+        raise InputError("the file is not UTF-8", place=part.name, fix="Save it as UTF-8.") from error
+
+
+def _cells(name: str, lines: _CsvText, reader: Any) -> Iterator[SourceRow]:
+    header: list[str] = next(reader, [])
+    if len(set(header)) < len(header) or not all(header):
+        what = "two columns of the header have one name, or one has none"
+        raise InputError(what, place=name, fix="Give each column a name of its own.")
+    while True:
+        place, at = f"{name}:{reader.line_num + 1}", lines.read
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            yield SourceRow(place, at, None, f"not CSV: {error}; nothing behind it was read")
+            return
+        if cells is None:
+            return
+        if len(cells) not in (0, len(header)):
+            problem = f"the row has {len(cells)} cells, and the header {len(header)}"
+            yield SourceRow(place, at, None, problem)
+        elif cells:
+            yield SourceRow(place, at, dict(zip(header, cells, strict=True)))
