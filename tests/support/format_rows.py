@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from support.logged_calls import INVOCATION_LOG
+from support.instruction_rows import ALPACA, QUESTION_ANSWER, SHAREGPT
+from support.logged_calls import BEDROCK_BATCH, INVOCATION_LOG
 from support.openai_exchanges import OPENAI_BATCH, OPENAI_STORED
 from support.saved_rollouts import EVAL_PROTOCOL, VERIFIERS
 from support.trainer_rows import AZURE_RFT, OPENAI, SAGEMAKER_RLVR, TRL
@@ -27,6 +28,7 @@ VERL: list[dict[str, Any]] = [
 
 FORMAT_ROWS: dict[str, list[dict[str, Any]]] = {
     "invocation-log": INVOCATION_LOG,
+    "bedrock-batch": BEDROCK_BATCH,
     "verl": VERL,
     "sagemaker-rlvr": SAGEMAKER_RLVR,
     "trl": TRL,
@@ -36,5 +38,8 @@ FORMAT_ROWS: dict[str, list[dict[str, Any]]] = {
     "eval-protocol": EVAL_PROTOCOL,
     "openai-stored": OPENAI_STORED,
     "openai-batch": OPENAI_BATCH,
+    "sharegpt": SHAREGPT,
+    "alpaca": ALPACA,
+    "question-answer": QUESTION_ANSWER,
 }
 """By importer: rows of at least three shapes, all of which can be converted."""

@@ -179,3 +179,13 @@ INVOCATION_LOG = [
     *(CONVERSE, OPENAI_SHAPED, CLAUDES, LLAMAS, TITANS),
     *(NOVAS_STREAM, CLAUDES_STREAM, OPENAIS_STREAM, TEXT_STREAM),
 ]
+
+BEDROCK_BATCH = [
+    {
+        "recordId": f"CALL{number:07}",
+        "modelInput": row["input"]["inputBodyJson"],
+        "modelOutput": row["output"]["outputBodyJson"],
+    }
+    for number, row in enumerate((CONVERSE, OPENAI_SHAPED, CLAUDES, LLAMAS, TITANS), 1)
+]
+"""The same calls, as Bedrock's batch inference writes its results."""

@@ -6,11 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from harness.data.formats.batch_rows import OPENAI_BATCH
+from harness.data.formats.bedrock_batch import BEDROCK_BATCH
 from harness.data.formats.eval_protocol_rows import EVAL_PROTOCOL
 from harness.data.formats.importer import Converted, Importer, RowError
 from harness.data.formats.invocation_log import INVOCATION_LOG
 from harness.data.formats.openai_rows import AZURE_RFT, OPENAI
+from harness.data.formats.question_rows import ALPACA, QUESTION_ANSWER
 from harness.data.formats.sagemaker_rows import SAGEMAKER_RLVR
+from harness.data.formats.sharegpt_rows import SHAREGPT
 from harness.data.formats.stored_completions import OPENAI_STORED
 from harness.data.formats.trl_rows import TRL
 from harness.data.formats.verifiers_rows import VERIFIERS
@@ -20,6 +23,7 @@ __all__ = ["IMPORTERS", "importer_named", "importers_of"]
 
 IMPORTERS: Final[tuple[Importer, ...]] = (
     INVOCATION_LOG,
+    BEDROCK_BATCH,
     VERL,
     SAGEMAKER_RLVR,
     TRL,
@@ -29,6 +33,9 @@ IMPORTERS: Final[tuple[Importer, ...]] = (
     EVAL_PROTOCOL,
     OPENAI_STORED,
     OPENAI_BATCH,
+    SHAREGPT,
+    ALPACA,
+    QUESTION_ANSWER,
 )
 """In the order in which the documentation lists them."""
 

@@ -31,7 +31,13 @@ TAGS = {"text", *("begin_of_text", "start_header_id", "end_header_id", "eot_id")
     *("input_text", "output_text", "summary_text"),
 }
 """Words that say how a text is marked or what shape an object has, and are no part of what they hold."""
-SAME_WORD = {"system": "system developer", "length": "length max_output_tokens"}
+SAME_WORD = {
+    "system": "system developer",
+    "user": "user human",
+    "assistant": "assistant gpt",
+    "tool": "tool observation",
+    "length": "length max_output_tokens",
+}
 """What stands for several words of other tools: a role, and why a model stopped."""
 
 

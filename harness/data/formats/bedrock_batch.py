@@ -1,0 +1,59 @@
+"""Results of Bedrock's batch inference: what each record asked, and what the model answered.
+
+Documented at https://docs.aws.amazon.com/bedrock/latest/userguide/batch-inference-results.html: `recordId`,
+`modelInput`, and `modelOutput` or `error`, in files `*.jsonl.out`. The bodies are those of InvokeModel or
+Converse, as invocation logs hold them, and are read the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from harness.data.formats.importer import Converted, Importer, RowError
+from harness.data.formats.invocation_log import INVOCATION_LOG
+from harness.data.formats.row_parts import RowParts
+
+__all__ = ["BEDROCK_BATCH"]
+
+_IN, _OUT = "input.inputBodyJson", "output.outputBodyJson"
+_KNOWN: Final = ("recordId", "modelInput", "modelOutput", "error")
+
+
+def _recognizes(row: Mapping[str, Any]) -> bool:
+    return "recordId" in row and "modelInput" in row
+
+
+def _convert(row: Mapping[str, Any]) -> Converted:
+    error = row.get("error")
+    if error is not None:
+        said = error.get("errorMessage") if isinstance(error, dict) else None
+        raise RowError(f"the record failed: {said[:200] if isinstance(said, str) else error}")
+    for name in ("modelInput", "modelOutput"):
+        if not isinstance(row.get(name), dict):
+            raise RowError(f"`{name}` is no JSON object")
+    call = {
+        "requestId": row.get("recordId"),
+        "input": {"inputBodyJson": row["modelInput"]},
+        "output": {"outputBodyJson": row["modelOutput"]},
+    }
+    try:
+        lines, lost = INVOCATION_LOG.convert(call)
+    except RowError as refused:
+        raise RowError(_renamed(str(refused))) from None
+    others = RowParts({name: value for name, value in row.items() if name not in _KNOWN})
+    return Converted(lines, (*map(_renamed, lost), *others.converted().lost))
+
+
+def _renamed(text: str) -> str:
+    """A path or message about the log's bodies, as one about the row's."""
+    return text.replace(_IN, "modelInput").replace(_OUT, "modelOutput")
+
+
+BEDROCK_BATCH: Final = Importer(
+    "bedrock-batch",
+    "results of Bedrock's batch inference",
+    _recognizes,
+    _convert,
+    "Batches hold no reference answers: a grader that compares needs one in each line.",
+)

@@ -1,0 +1,84 @@
+"""Rows of a question and its answer, and of Alpaca's instructions: each becomes a record.
+
+The answer becomes the reference, since a data set's answer is what a completion is compared with. Alpaca's
+`instruction` and `input` are one prompt, as its own template joins them
+(https://github.com/tatsu-lab/stanford_alpaca), and `history` are turns before it, as LLaMA-Factory has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from harness.data.formats.importer import Converted, Importer, RowError
+from harness.data.formats.row_parts import RowParts, line_of
+
+__all__ = ["ALPACA", "QUESTION_ANSWER"]
+
+_QUESTIONS: Final = ("question", "problem", "query")
+_ANSWERS: Final = (
+    *("reference_answer", "answer", "final_answer", "ground_truth", "expected_answer", "correct_answer"),
+    *("answers", "solution", "target"),
+)
+"""Fields with the answer, the likeliest first."""
+_PARTS: Final = ("choices", "options", "context", "passage")
+"""Fields without which a question cannot be answered, and which stand in no prompt by themselves."""
+
+
+def _is_alpaca(row: Mapping[str, Any]) -> bool:
+    return isinstance(row.get("instruction"), str) and "output" in row
+
+
+def _of_alpaca(row: Mapping[str, Any]) -> Converted:
+    parts = RowParts(row)
+    asked = [parts.take("instruction")]
+    if parts.peek("input") not in (None, ""):
+        asked.append(parts.take("input"))
+    if not all(isinstance(text, str) for text in asked):
+        raise RowError("`instruction` and `input` are not both texts")
+    messages = [*_system(parts), *_history(parts), {"role": "user", "content": "\n\n".join(asked)}]
+    answer = parts.take("output")
+    if answer is None:
+        raise RowError("the row has no `output`")
+    return parts.converted(line_of(messages, answer, parts.rest()))
+
+
+def _system(parts: RowParts) -> Iterator[dict[str, Any]]:
+    if isinstance(parts.peek("system"), str) and (text := parts.take("system")):
+        yield {"role": "system", "content": text}
+
+
+def _history(parts: RowParts) -> Iterator[dict[str, Any]]:
+    turns = parts.peek("history")
+    for at, turn in enumerate(turns if isinstance(turns, list) else ()):
+        if not isinstance(turn, list) or len(turn) != 2 or not all(isinstance(text, str) for text in turn):
+            raise RowError("`history` is no list of pairs of an instruction and an answer")
+        yield {"role": "user", "content": parts.take("history", at, 0)}
+        yield {"role": "assistant", "content": parts.take("history", at, 1)}
+
+
+def _is_question(row: Mapping[str, Any]) -> bool:
+    asked = [name for name in _QUESTIONS if isinstance(row.get(name), str)]
+    others = ("prompt", "messages", "instruction", "conversations")
+    return bool(asked) and any(name in row for name in _ANSWERS) and not any(name in row for name in others)
+
+
+def _of_question(row: Mapping[str, Any]) -> Converted:
+    parts = RowParts(row)
+    beside = next((name for name in _PARTS if parts.peek(name) not in (None, "", [])), None)
+    if beside is not None:
+        raise RowError(f"`{beside}` is not part of the question: write it into the question first")
+    asked = parts.take_first(*_QUESTIONS)
+    if not isinstance(asked, str):
+        raise RowError("the row has no question that is a text")
+    answer = parts.take_first(*_ANSWERS)
+    if answer is None:
+        raise RowError("the row has no answer")
+    messages = [*_system(parts), {"role": "user", "content": asked}]
+    return parts.converted(line_of(messages, answer, parts.rest()))
+
+
+ALPACA: Final = Importer("alpaca", "Alpaca's rows", _is_alpaca, _of_alpaca)
+QUESTION_ANSWER: Final = Importer(
+    "question-answer", "rows of questions and answers", _is_question, _of_question
+)

@@ -1,0 +1,43 @@
+"""Results of Bedrock's batch inference are read as invocation logs of the same calls are."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.data.formats.bedrock_batch import BEDROCK_BATCH
+from harness.data.formats.importer import RowError
+from harness.data.formats.invocation_log import INVOCATION_LOG
+from support.format_rows import FORMAT_ROWS
+
+CONVERSE = FORMAT_ROWS["bedrock-batch"][0]
+
+
+@pytest.mark.parametrize("row", FORMAT_ROWS["bedrock-batch"])
+def test_a_result_has_the_messages_of_the_logged_call(row):
+    logged = [INVOCATION_LOG.convert(call).lines for call in FORMAT_ROWS["invocation-log"]]
+    messages = [[line["messages"] for line in lines] for lines in logged]
+    lines, _ = BEDROCK_BATCH.convert(row)
+    assert [line["messages"] for line in lines] in messages
+    assert all(line["id"].startswith(row["recordId"]) for line in lines)
+
+
+def test_what_is_lost_is_named_as_the_row_names_it():
+    _, lost = BEDROCK_BATCH.convert({**CONVERSE, "note": "mine"})
+    assert {"modelInput.inferenceConfig", "modelOutput.usage", "note"} <= set(lost)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (
+            {"modelOutput": None, "error": {"errorCode": 400, "errorMessage": "bad request"}},
+            "failed: bad request",
+        ),
+        ({"modelOutput": None}, "`modelOutput` is no JSON object"),
+        ({"modelOutput": {"embedding": [1]}}, "its output holds no completion"),
+        ({"modelInput": {}}, "neither messages nor a prompt"),
+    ],
+)
+def test_a_record_that_failed_or_lacks_something_is_refused(change, why):
+    with pytest.raises(RowError, match=why):
+        BEDROCK_BATCH.convert({**CONVERSE, **change})
