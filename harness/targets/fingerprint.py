@@ -12,7 +12,7 @@ import json
 import os
 import site
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -25,6 +25,11 @@ __all__ = ["Fingerprint", "GraderFiles", "hash_files"]
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _MOST = 10_000
 """Files that are noted at most; who opens more has no fixed set of them."""
+_AWS_FILES = (
+    *("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE"),
+    *("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"),
+)
+"""Variables that name files which botocore reads."""
 _SYSTEM = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/share/", "/usr/lib/")
 
 
@@ -168,8 +173,16 @@ def _not_users() -> tuple[str, ...]:
         installed = [os.path.dirname(os.path.abspath(os.__file__)), platform]
         own = [os.path.dirname(os.path.abspath(str(package.__file__))) for package in (graders, harness)]
         folders = [*installed, *own, *site.getsitepackages(), site.getusersitepackages()]
-        _roots = (*_SYSTEM, *(f"{folder}{os.sep}" for folder in dict.fromkeys(folders)))
+        _roots = (*_SYSTEM, *(f"{folder}{os.sep}" for folder in dict.fromkeys(folders)), *_of_aws())
     return _roots
+
+
+def _of_aws() -> Iterator[str]:
+    """Where settings and credentials of AWS lie: they are renewed at any time, and are of no grader."""
+    yield os.path.expanduser(f"~{os.sep}.aws{os.sep}")
+    for name in _AWS_FILES:
+        if path := os.environ.get(name):
+            yield os.path.abspath(path)
 
 
 _roots: tuple[str, ...] = ()

@@ -9,6 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from support.rft_command import write_grader
 
 ASK = """
@@ -49,6 +51,16 @@ def test_data_that_is_read_counts_and_what_is_written_does_not(tmp_path: Path) -
     (tmp_path / "data.json").write_text("{}")
     text = 'open("data.json").read(); open("log.txt", "w").write("x"); open("log.txt").read()'
     assert made_of(tmp_path, text)[0] == ["data.json", "g.py"]
+
+
+def test_credentials_of_aws_are_of_no_grader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".aws" / "sso").mkdir(parents=True)
+    for name in (".aws/config", ".aws/sso/token.json", "shared"):
+        (tmp_path / name).write_text("")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "shared")
+    text = 'for name in (".aws/config", ".aws/sso/token.json", "shared"): open(name).read()'
+    assert made_of(tmp_path, text)[0] == ["g.py"]
 
 
 def test_packages_count_by_their_versions_even_where_the_harness_has_them_loaded(tmp_path: Path) -> None:

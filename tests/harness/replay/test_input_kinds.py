@@ -1,0 +1,254 @@
+"""A run's input may lie anywhere: the same rollouts give the same rows, and can be read again."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import resource
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+
+from harness.data.packed import unpacked
+from harness.data.sources import DataFile, SpooledSource, source_of
+from harness.disk import NoRoom
+from harness.errors import HarnessError, InputError
+from harness.replay.prepare import ReplayRequest, prepare
+from harness.replay.supervisor import replay
+from harness.report.look import sample_of
+from harness.report.page.contents import page_of
+from harness.runs.lines_at import lines_at
+from harness.runs.rows import read_rows
+from harness.runs.store import Run, open_run
+from support.moto_aws import LocalAws, local_aws
+from support.rft_command import rft_inside, write_grader
+from support.rollout_files import rollout, write_rollouts
+
+COUNT = 40
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[LocalAws]:
+    with local_aws() as found:
+        where = {"LocationConstraint": found.region}
+        found.client("s3").create_bucket(Bucket="data", CreateBucketConfiguration=where)
+        yield found
+
+
+@pytest.fixture
+def s3(aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Any:
+    for name, value in aws.environment.items():
+        monkeypatch.setenv(name, value)
+    client = aws.client("s3")
+    for found in client.list_objects_v2(Bucket="data").get("Contents", ()):
+        client.delete_object(Bucket="data", Key=found["Key"])
+    return client
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    write_grader(tmp_path)
+    lines = [rollout(f"r{at}", "72" if at % 3 else "7", record=f"{at // 4}") for at in range(COUNT)]
+    write_rollouts(tmp_path / "rollouts.jsonl", lines)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def halves(text: bytes) -> tuple[bytes, bytes]:
+    """The text in two parts, of which the first lacks its last newline."""
+    lines = text.splitlines(keepends=True)
+    return b"".join(lines[:17]).rstrip(b"\n"), b"".join(lines[17:])
+
+
+def write(path: str, content: bytes) -> Path:
+    """Write a file, unless it is there as it should be."""
+    if not Path(path).exists() or Path(path).read_bytes() != content:
+        Path(path).write_bytes(content)
+    return Path(path)
+
+
+def one_file(text: bytes, s3: Any) -> DataFile:
+    return Path("rollouts.jsonl")
+
+
+def two_files(text: bytes, s3: Any) -> DataFile:
+    for name, part in zip(("a.jsonl", "b.jsonl"), halves(text), strict=True):
+        write(name, part)
+    return source_of("[ab].jsonl")
+
+
+def packed(text: bytes, s3: Any) -> DataFile:
+    return write("rollouts.jsonl.gz", gzip.compress(text, mtime=0))
+
+
+def piped(text: bytes, s3: Any) -> DataFile:
+    return SpooledSource(io.BytesIO(text), "-")
+
+
+def piped_and_packed(text: bytes, s3: Any) -> DataFile:
+    return unpacked(SpooledSource(io.BytesIO(gzip.compress(text, mtime=0)), "-"))
+
+
+def in_s3(text: bytes, s3: Any) -> DataFile:
+    s3.put_object(Bucket="data", Key="r/all.jsonl", Body=text)
+    return source_of("s3://data/r/all.jsonl")
+
+
+def under_a_prefix(text: bytes, s3: Any) -> DataFile:
+    for key, part in zip(("r/a", "r/b"), halves(text), strict=True):
+        s3.put_object(Bucket="data", Key=key, Body=part)
+    return source_of("s3://data/r/")
+
+
+def packed_in_s3(text: bytes, s3: Any) -> DataFile:
+    s3.put_object(Bucket="data", Key="r.gz", Body=gzip.compress(text, mtime=0))
+    return source_of("s3://data/r.gz")
+
+
+def here_and_in_s3(text: bytes, s3: Any) -> DataFile:
+    first, second = halves(text)
+    write("a.jsonl", first)
+    s3.put_object(Bucket="data", Key="b", Body=second)
+    return source_of("a.jsonl", "s3://data/b")
+
+
+Kind: TypeAlias = Callable[[bytes, Any], DataFile]
+
+LOCAL = [one_file, two_files, packed, piped, piped_and_packed]
+ALL = [*LOCAL, in_s3, under_a_prefix, packed_in_s3, here_and_in_s3]
+COPIED = (packed, piped, piped_and_packed, packed_in_s3)
+
+kinds = pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.__name__)
+
+
+def begin(rollouts: DataFile, **asked: Any) -> Run:
+    return prepare(ReplayRequest(rollouts=rollouts, grader="my_grader.py:right", **asked))
+
+
+def rows_of(run: Run) -> list[dict[str, Any]]:
+    """The rows but for what differs between runs: the time they took, and where the lines lie."""
+    return [
+        {key: value for key, value in row.items() if key not in ("at", "ms")}
+        for row in read_rows(run.rewards)
+    ]
+
+
+@kinds
+def test_rollouts_anywhere_give_the_same_rows_and_are_read_again(kind: Kind, folder: Path, s3: Any) -> None:
+    text = Path("rollouts.jsonl").read_bytes()
+    plain = begin(Path("rollouts.jsonl"), name="plain")
+    replay(plain)
+    run = begin(kind(text, s3), name="other")
+    totals = replay(run, cores=2)
+    assert (totals.gradings, totals.mean) == (COUNT, plain.totals.mean)
+    assert rows_of(run) == rows_of(plain)
+    again = open_run(run.folder)
+    assert again.facts.input.copied == (kind in COPIED)
+    assert again.why_unreadable() is None
+    lines = text.splitlines()
+    places = [row["at"] for row in read_rows(run.rewards)]
+    assert [line for _, line in lines_at(again.rollouts, places)] == lines
+    found = sample_of(again, "r20")
+    assert found["rollout"] == json.loads(lines[20])
+    assert page_of(again).data
+    for words in (["show", "runs/other"], ["signal", "runs/other"], ["compare", "runs/plain", "runs/other"]):
+        said = rft_inside(folder, *words)
+        assert said.returncode in (0, 1), (words, said.stderr)
+
+
+@kinds
+def test_the_same_input_resumes_and_another_one_does_not(kind: Kind, folder: Path, s3: Any) -> None:
+    text = Path("rollouts.jsonl").read_bytes()
+    run = begin(kind(text, s3))
+    assert begin(kind(text, s3)).folder == run.folder
+    other = text.replace(b"72", b"73", 1)
+    Path("rollouts.jsonl").write_bytes(other)
+    assert begin(kind(other, s3)).folder != run.folder
+    with pytest.raises(InputError, match="begun with another input"):
+        begin(kind(other + text, s3), name=run.facts.id)
+
+
+@kinds
+def test_records_anywhere_are_graded_by_their_own_references(kind: Kind, folder: Path, s3: Any) -> None:
+    records = [
+        {"messages": [{"role": "user", "content": f"{at}?"}], "reference_answer": str(at)} for at in range(20)
+    ]
+    write_rollouts(Path("rollouts.jsonl"), records)
+    run = begin(kind(Path("rollouts.jsonl").read_bytes(), s3))
+    assert run.facts.input.derived
+    assert not run.facts.input.copied
+    totals = replay(run)
+    assert (totals.gradings, totals.mean) == (40, 0.5)
+    assert len({row["id"] for row in read_rows(run.rewards)}) == 40
+    assert len({row["group"] for row in read_rows(run.rewards)}) == 20
+
+
+REPLACES = """
+import os
+from pathlib import Path
+import boto3
+from graders import Sample, grader
+
+@grader
+def right(sample: Sample) -> bool:
+    if sample.id == "r0" and not Path("changed").exists():
+        Path("changed").touch()
+        {change}
+    return sample.completion == sample.reference_text
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    [
+        (two_files, "Path('b.jsonl').write_bytes(Path('b.jsonl').read_bytes().replace(b'72', b'73'))"),
+        (in_s3, "boto3.client('s3').put_object(Bucket='data', Key='r/all.jsonl', Body=b'{}')"),
+        (under_a_prefix, "boto3.client('s3').put_object(Bucket='data', Key='r/b', Body=b'{}')"),
+        (here_and_in_s3, "boto3.client('s3').delete_object(Bucket='data', Key='b')"),
+    ],
+)
+def test_what_is_replaced_while_it_is_replayed_makes_no_run(
+    kind: Kind, change: str, folder: Path, s3: Any
+) -> None:
+    write_grader(folder, REPLACES.replace("{change}", change))
+    run = begin(kind(Path("rollouts.jsonl").read_bytes(), s3), name="mine")
+    with pytest.raises(HarnessError, match=r"replaced|changed while it was replayed"):
+        replay(run, cores=1)
+    assert not run.rewards.exists()
+    again = open_run(run.folder)
+    assert again.facts.input.spoiled
+
+
+def test_a_copy_that_a_kill_cut_off_is_made_anew(folder: Path, s3: Any) -> None:
+    text = Path("rollouts.jsonl").read_bytes()
+    run = begin(packed(text, s3))
+    run.save(state="new", shards=(), input=replace(run.facts.input, sha256=None))
+    run.own_rollouts.write_bytes(text[:100])
+    (run.folder / ".rollouts.jsonl.0.new").write_bytes(text[:50])
+    again = begin(packed(text, s3))
+    assert again.folder == run.folder
+    assert again.own_rollouts.read_bytes() == text
+    assert not list(again.folder.glob(".rollouts*"))
+    assert replay(again).gradings == COUNT
+
+
+def test_a_copy_that_finds_no_room_says_so_and_leaves_nothing(folder: Path, s3: Any) -> None:
+    lines = [rollout(f"r{at}", "7" * 10_000) for at in range(50)]
+    text = write_rollouts(folder / "rollouts.jsonl", lines).read_bytes()
+    rollouts = packed(text, s3)
+    told: list[int] = []
+    was = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, was[1]))
+    try:
+        with pytest.raises(NoRoom, match=r"rollouts\.jsonl: cannot be written.*Make room"):
+            begin(rollouts, name="mine")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, was)
+    assert not Path("runs/mine").exists()
+    request = ReplayRequest(rollouts=rollouts, grader="my_grader.py:right", name="mine")
+    assert prepare(request, told.append).own_rollouts.read_bytes() == text
+    assert told
