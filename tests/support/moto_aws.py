@@ -63,8 +63,8 @@ class LocalAws:
         return RunningLambda.calls
 
     @property
-    def throttled(self) -> set[str]:
-        """Names of functions whose calls are refused: put some in and take them out."""
+    def throttled(self) -> Counter[str]:
+        """How many calls of each function are still to be refused, by its name."""
         return RunningLambda.throttled
 
     def outputs(self, stack: str) -> dict[str, str]:
@@ -122,7 +122,7 @@ def _extended() -> Iterator[None]:
       last for each type, and remembers what it found.
     """
     RunningLambda.sandboxes = Sandboxes()
-    RunningLambda.calls, RunningLambda.throttled = Counter(), set()
+    RunningLambda.calls, RunningLambda.throttled = Counter(), Counter()
     places: list[tuple[Any, str, Any]] = [
         (cloudformation_backends, "backend", SamCloudFormation),
         (lambda_backends, "backend", RunningLambda),

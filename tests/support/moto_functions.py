@@ -107,8 +107,8 @@ class RunningLambda(LambdaBackend):
     """Where that server is; set as well."""
     calls: Counter[str]
     """How often each function was called, by its name; set as well."""
-    throttled: set[str]
-    """Names of functions whose calls are refused; set as well."""
+    throttled: Counter[str]
+    """How many calls of each function are still to be refused, by its name; set as well."""
 
     def invoke(
         self, function_name: str, qualifier: str | None, body: Any, headers: Any, response_headers: Any
@@ -116,7 +116,9 @@ class RunningLambda(LambdaBackend):
         function = self.get_function(function_name, qualifier)
         with _COUNTING:
             self.calls[function.function_name] += 1
-        if function.function_name in self.throttled:
+            refused = self.throttled[function.function_name] > 0
+            self.throttled[function.function_name] -= refused
+        if refused:
             raise Throttled
         payload = body if isinstance(body, bytes) else str(body or "{}").encode()
         done = self.sandboxes.of(function).invoke(payload, arn=function.function_arn)
