@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from support.evaluated_prompts import BEDROCK_EVALUATION
 from support.instruction_rows import ALPACA, QUESTION_ANSWER, SHAREGPT
 from support.logged_calls import BEDROCK_BATCH, INVOCATION_LOG
 from support.openai_exchanges import OPENAI_BATCH, OPENAI_STORED
@@ -29,6 +30,7 @@ VERL: list[dict[str, Any]] = [
 FORMAT_ROWS: dict[str, list[dict[str, Any]]] = {
     "invocation-log": INVOCATION_LOG,
     "bedrock-batch": BEDROCK_BATCH,
+    "bedrock-evaluation": BEDROCK_EVALUATION,
     "verl": VERL,
     "sagemaker-rlvr": SAGEMAKER_RLVR,
     "trl": TRL,

@@ -28,6 +28,11 @@ SHAREGPT: list[dict[str, Any]] = [
         "reference_answer": "four",
         "source": "sums",
     },
+    {
+        "conversations": [{"from": "human", "value": "Name a color."}],
+        "chosen": {"from": "gpt", "value": "Blue."},
+        "rejected": {"from": "gpt", "value": "A fish."},
+    },
 ]
 
 ALPACA: list[dict[str, Any]] = [

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from harness.data.formats.batch_rows import OPENAI_BATCH
 from harness.data.formats.bedrock_batch import BEDROCK_BATCH
+from harness.data.formats.bedrock_evaluation import BEDROCK_EVALUATION
 from harness.data.formats.eval_protocol_rows import EVAL_PROTOCOL
 from harness.data.formats.importer import Converted, Importer, RowError
 from harness.data.formats.invocation_log import INVOCATION_LOG
@@ -24,6 +25,7 @@ __all__ = ["IMPORTERS", "importer_named", "importers_of"]
 IMPORTERS: Final[tuple[Importer, ...]] = (
     INVOCATION_LOG,
     BEDROCK_BATCH,
+    BEDROCK_EVALUATION,
     VERL,
     SAGEMAKER_RLVR,
     TRL,

@@ -47,8 +47,9 @@ def _convert(row: Mapping[str, Any]) -> Converted:
 
 
 def _references(row: Mapping[str, Any]) -> Any:
-    """The values of fields that are called like a reference, the likeliest first."""
-    return (value for _, value in look_alikes(dict(row), REFERENCE, "reference_answer"))
+    """The values of fields that are called like a reference, the likeliest first; a verdict is none."""
+    found = look_alikes(dict(row), REFERENCE, "reference_answer")
+    return (value for _, value in found if not isinstance(value, bool))
 
 
 def _role(message: Any) -> Any:

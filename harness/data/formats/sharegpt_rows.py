@@ -2,7 +2,7 @@
 
 No page defines them; these are the names that data sets on the Hugging Face Hub and LLaMA-Factory
 (https://github.com/hiyouga/LLaMA-Factory, data/README.md) use. A row that ends with the model's turn becomes
-a rollout, any other a record.
+a rollout, any other a record. One with `chosen` and `rejected` turns becomes two rollouts of one record.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from harness.data.formats.importer import Converted, Importer, RowError
+from harness.data.formats.importer import REWARD, Converted, Importer, RowError
 from harness.data.formats.row_parts import RowParts, line_of
 from harness.printable import shortened
 
@@ -46,11 +46,17 @@ def _convert(row: Mapping[str, Any]) -> Converted:
     if system:
         messages.insert(0, {"role": "system", "content": system})
     reference = parts.take("reference_answer")
-    return parts.converted(line_of(messages, reference, parts.rest()))
+    if not _is_turn(row.get("chosen")) or not _is_turn(row.get("rejected")):
+        return parts.converted(line_of(messages, reference, parts.rest()))
+    answers = {True: _message(parts, "chosen"), False: _message(parts, "rejected")}
+    fields = parts.rest()
+    return parts.converted(
+        *(line_of([*messages, turn], reference, fields, **{REWARD: good}) for good, turn in answers.items())
+    )
 
 
-def _message(parts: RowParts, name: str, at: int) -> dict[str, Any]:
-    said, text = parts.take(name, at, "from"), parts.take(name, at, "value")
+def _message(parts: RowParts, *path: str | int) -> dict[str, Any]:
+    said, text = parts.take(*path, "from"), parts.take(*path, "value")
     role = _ROLES.get(said) if isinstance(said, str) else None
     if role is None:
         raise RowError(f"a turn is from `{shortened(str(said), 40)}`, which is no role that is known")

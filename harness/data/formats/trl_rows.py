@@ -23,8 +23,9 @@ _REFERENCES: Final = (
 """Columns with the reference, the likeliest first."""
 _OF_OTHERS: Final = frozenset(
     (
-        *("reward_model", "samples", "example_id", "input_metadata", "extra_info", "messages", "choices"),
-        *("response", "responses", "output", "outputs", "generation", "generations"),
+        *("reward_model", "samples", "example_id", "input_metadata", "extra_info", "choices"),
+        *("response", "responses", "output", "outputs", "generation", "generations", "conversations"),
+        *("modelResponses", "referenceResponse"),
     )
 )
 """Columns that say that a row with a `prompt` is another tool's, or has its answer in a place of its own."""
@@ -32,11 +33,17 @@ _ANSWERS: Final = ASSISTANT_ROLES | {"tool"}
 
 
 def _recognizes(row: Mapping[str, Any]) -> bool:
+    if _OF_OTHERS.intersection(row):
+        return False
     if "chosen" in row and "rejected" in row:
         return True
-    if not isinstance(row.get("prompt"), str | list) or _OF_OTHERS.intersection(row):
-        return False
-    return not {"completion", "reward"} <= row.keys()  # rollouts that verifiers saved
+    prompt = row.get("prompt")
+    if isinstance(prompt, str) and len(row) > 1:
+        # Of a text with columns of any other name, nobody knows whether one of them holds an answer.
+        known = "completion" in row or any(name in row for name in _REFERENCES)
+    else:
+        known = isinstance(prompt, str | list)
+    return known and not {"completion", "reward"} <= row.keys()  # rollouts that verifiers saved
 
 
 def _convert(row: Mapping[str, Any]) -> Converted:

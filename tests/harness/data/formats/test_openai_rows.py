@@ -52,6 +52,12 @@ def test_records_that_are_ours_are_not_recognized():
     assert not OPENAI.recognizes({**ours, "reference_answer": "A", "answer": "A"})
 
 
+def test_a_verdict_is_no_reference():
+    rollout = {"messages": [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "A"}]}
+    assert not OPENAI.recognizes({**rollout, "label": True})
+    assert "reference_answer" not in OPENAI.convert({**rollout, "label": True}).lines[0]
+
+
 def test_a_row_without_messages_is_refused():
     with pytest.raises(RowError, match="`messages` is neither a text nor a list"):
         OPENAI.convert({"messages": [{"content": "Q"}], "answer": "A"})

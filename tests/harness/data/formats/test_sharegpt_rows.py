@@ -8,7 +8,7 @@ from harness.data.formats.importer import RowError
 from harness.data.formats.sharegpt_rows import SHAREGPT
 from support.format_rows import FORMAT_ROWS
 
-PLAIN, WITH_TOOLS, RECORD = FORMAT_ROWS["sharegpt"]
+PLAIN, WITH_TOOLS, RECORD, PREFERENCE = FORMAT_ROWS["sharegpt"]
 
 
 def test_a_conversation_that_ends_with_the_model_becomes_a_rollout():
@@ -37,6 +37,14 @@ def test_a_conversation_that_ends_with_the_user_becomes_a_record():
         "reference_answer": "four",
         "source": "sums",
     }
+
+
+def test_a_preference_becomes_two_rollouts():
+    lines, _ = SHAREGPT.convert(PREFERENCE)
+    assert [(line["messages"][-1]["content"], line["reward"]) for line in lines] == [
+        ("Blue.", True),
+        ("A fish.", False),
+    ]
 
 
 @pytest.mark.parametrize(

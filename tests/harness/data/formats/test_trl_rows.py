@@ -72,6 +72,19 @@ def test_a_reward_function_of_trl_finds_its_columns_again():
 
 
 @pytest.mark.parametrize(
+    "row",
+    [
+        {"prompt": "Q", "reply": "A"},
+        {"prompt": "Q", "modelResponses": [{"response": "A"}]},
+        {"conversations": [], "chosen": {"value": "A"}, "rejected": {"value": "B"}},
+    ],
+)
+def test_a_prompt_beside_an_answer_of_another_name_is_not_recognized(row):
+    assert not TRL.recognizes(row)
+    assert TRL.recognizes({"prompt": "Q"})
+
+
+@pytest.mark.parametrize(
     ("row", "why"),
     [
         ({"prompt": 5}, "neither a text nor a list of messages"),

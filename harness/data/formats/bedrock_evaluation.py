@@ -1,0 +1,80 @@
+"""Prompt data sets of Bedrock's model evaluation, with responses of models, and what evaluation jobs write.
+
+Documented at https://docs.aws.amazon.com/bedrock/latest/userguide/model-evaluation-prompt-datasets-judge.html
+(`prompt`, `referenceResponse`, `category`, `modelResponses`) and .../model-evaluation-report-s3.html (the
+same as `inputRecord`, with `automatedEvaluationResult.scores`). Where there is one score, it is the rollout's
+reward; several are its metrics.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from harness.data.formats.importer import REWARD, Converted, Importer, RowError
+from harness.data.formats.row_parts import RowParts, line_of, prompt_of
+
+__all__ = ["BEDROCK_EVALUATION"]
+
+_SCORES: Final = ("automatedEvaluationResult", "scores")
+
+
+def _recognizes(row: Mapping[str, Any]) -> bool:
+    if isinstance(row.get("inputRecord"), dict):
+        return "modelResponses" in row
+    return "prompt" in row and ("modelResponses" in row or "referenceResponse" in row)
+
+
+def _convert(row: Mapping[str, Any]) -> Converted:
+    parts = RowParts(row)
+    at = ("inputRecord",) if isinstance(row.get("inputRecord"), dict) else ()
+    prompt = prompt_of(parts.take(*at, "prompt"))
+    reference, fields = parts.take(*at, "referenceResponse"), {}
+    if (category := parts.take(*at, "category")) is not None:
+        fields["category"] = category
+    responses = parts.peek("modelResponses")
+    if responses is None and not at:
+        return parts.converted(line_of(prompt, reference, fields | parts.rest()))
+    if not isinstance(responses, list) or not responses:
+        raise RowError("the row has no `modelResponses`")
+    answers = [_answer(parts, number) for number in range(len(responses))]
+    scores = _scores(parts) if len(answers) == 1 else {}
+    fields |= parts.rest("inputRecord", "automatedEvaluationResult")
+    return parts.converted(
+        *(line_of([*prompt, turn], reference, fields, model=model, **scores) for turn, model in answers)
+    )
+
+
+def _answer(parts: RowParts, number: int) -> tuple[dict[str, Any], Any]:
+    """One response as a message, and whose it is."""
+    text = parts.take("modelResponses", number, "response")
+    if not isinstance(text, str):
+        raise RowError(f"`modelResponses[{number}].response` is no text")
+    return {"role": "assistant", "content": text}, parts.take("modelResponses", number, "modelIdentifier")
+
+
+def _scores(parts: RowParts) -> dict[str, Any]:
+    """The metrics of a job, by name, and the reward where there is but one."""
+    found = parts.peek(*_SCORES)
+    names = [score.get("metricName") for score in found] if _are_objects(found) else []
+    if (
+        not names
+        or len(set(map(str, names))) < len(names)
+        or not all(isinstance(name, str) for name in names)
+    ):
+        return {}
+    metrics = {}
+    for number, name in enumerate(names):
+        parts.take(*_SCORES, number, "metricName")
+        metrics[name] = parts.take(*_SCORES, number, "result")
+    only = next(iter(metrics.values()))
+    return {REWARD: only if len(names) == 1 and isinstance(only, int | float) else None, "metrics": metrics}
+
+
+def _are_objects(found: Any) -> bool:
+    return isinstance(found, list) and all(isinstance(score, dict) for score in found)
+
+
+BEDROCK_EVALUATION: Final = Importer(
+    "bedrock-evaluation", "rows of Bedrock's model evaluation", _recognizes, _convert
+)
