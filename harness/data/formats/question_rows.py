@@ -11,16 +11,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from harness.data.formats.importer import Converted, Importer, RowError
+from harness.data.formats.reference_columns import reference_column, take_reference
 from harness.data.formats.row_parts import RowParts, line_of
 
 __all__ = ["ALPACA", "QUESTION_ANSWER"]
 
 _QUESTIONS: Final = ("question", "problem", "query")
-_ANSWERS: Final = (
-    *("reference_answer", "answer", "final_answer", "ground_truth", "expected_answer", "correct_answer"),
-    *("answers", "solution", "target"),
-)
-"""Fields with the answer, the likeliest first."""
 _PARTS: Final = ("choices", "options", "context", "passage")
 """Fields without which a question cannot be answered, and which stand in no prompt by themselves."""
 
@@ -60,7 +56,7 @@ def _history(parts: RowParts) -> Iterator[dict[str, Any]]:
 def _is_question(row: Mapping[str, Any]) -> bool:
     asked = [name for name in _QUESTIONS if isinstance(row.get(name), str)]
     others = ("prompt", "messages", "instruction", "conversations")
-    return bool(asked) and any(name in row for name in _ANSWERS) and not any(name in row for name in others)
+    return bool(asked) and reference_column(row) is not None and not any(name in row for name in others)
 
 
 def _of_question(row: Mapping[str, Any]) -> Converted:
@@ -71,7 +67,7 @@ def _of_question(row: Mapping[str, Any]) -> Converted:
     asked = parts.take_first(*_QUESTIONS)
     if not isinstance(asked, str):
         raise RowError("the row has no question that is a text")
-    answer = parts.take_first(*_ANSWERS)
+    answer = take_reference(parts, row)
     if answer is None:
         raise RowError("the row has no answer")
     messages = [*_system(parts), {"role": "user", "content": asked}]

@@ -12,15 +12,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from harness.data.formats.importer import REWARD, Converted, Importer, RowError
+from harness.data.formats.reference_columns import reference_column, take_reference
 from harness.data.formats.row_parts import RowParts, completion_of, line_of, prompt_of
 from harness.data.records import ASSISTANT_ROLES
 
 __all__ = ["TRL"]
 
-_REFERENCES: Final = (
-    *("reference_answer", "ground_truth", "answer", "final_answer", "solution", "reference", "target"),
-)
-"""Columns with the reference, the likeliest first."""
 _OF_OTHERS: Final = frozenset(
     (
         *("reward_model", "samples", "example_id", "input_metadata", "extra_info", "choices"),
@@ -40,7 +37,7 @@ def _recognizes(row: Mapping[str, Any]) -> bool:
     prompt = row.get("prompt")
     if isinstance(prompt, str) and len(row) > 1:
         # Of a text with columns of any other name, nobody knows whether one of them holds an answer.
-        known = "completion" in row or any(name in row for name in _REFERENCES)
+        known = "completion" in row or reference_column(row) is not None
     else:
         known = isinstance(prompt, str | list)
     return known and not {"completion", "reward"} <= row.keys()  # rollouts that verifiers saved
@@ -50,20 +47,20 @@ def _convert(row: Mapping[str, Any]) -> Converted:
     parts = RowParts(row)
     prompt = parts.take("prompt")
     if "chosen" in row:
-        return _preference(parts, prompt)
+        return _preference(parts, row, prompt)
     if isinstance(parts.peek("completions"), list):
         raise RowError("`completions` are the steps of one answer: choose or join them first")
     completion = parts.take("completion")
     verdict = None
     if completion is not None and isinstance(parts.peek("label"), bool):
         verdict = parts.take("label")
-    reference = parts.take_first(*_REFERENCES)
+    reference = take_reference(parts, row)
     messages = prompt_of(prompt) if completion is None else _answered(prompt, completion, "completion")
     return parts.converted(line_of(messages, reference, parts.rest(), **{REWARD: verdict}))
 
 
-def _preference(parts: RowParts, prompt: Any) -> Converted:
-    reference = parts.take_first(*_REFERENCES)
+def _preference(parts: RowParts, row: Mapping[str, Any], prompt: Any) -> Converted:
+    reference = take_reference(parts, row)
     pair = []
     for name, verdict in (("chosen", True), ("rejected", False)):
         messages = _answered(prompt, parts.take(name), name)

@@ -33,6 +33,15 @@ def test_a_prompt_alone_becomes_a_record_with_its_columns():
     }
 
 
+@pytest.mark.parametrize("column", ["gold", "Ground Truth", "correctAnswer", "expected_output", "targets"])
+def test_the_reference_is_found_under_the_names_that_data_sets_use(column):
+    row = {"prompt": "What color is the sky?", column: ["blue"], "output": "green"}
+    assert TRL.convert(row).lines[0]["reference_answer"] == ["blue"]
+    assert not TRL.recognizes(row)
+    del row["output"]
+    assert TRL.recognizes(row)
+
+
 def test_a_label_of_a_completion_is_its_reward_but_that_of_a_prompt_is_a_column():
     (rollout,), _ = TRL.convert(UNPAIRED)
     assert rollout["reward"] is True

@@ -1,0 +1,31 @@
+"""Which column of a data set holds the reference answer: data sets agree on no name for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from harness.data.formats.row_parts import RowParts
+from harness.data.look_alikes import REFERENCE, look_alikes
+
+__all__ = ["reference_column", "take_reference"]
+
+_ANSWERS_OF_MODELS: Final = ("output", "outputs", "response", "completion", "label", "labels")
+"""Names that may also stand for what a model answered, or for what that is worth."""
+_NAMES: Final = tuple(name for name in REFERENCE if name not in _ANSWERS_OF_MODELS)
+
+
+def reference_column(row: Mapping[str, Any]) -> str | None:
+    """The likeliest column that is called like a reference and holds something; None where there is none."""
+    return next((name for name, _ in look_alikes(dict(row), _NAMES, "")), None)
+
+
+def take_reference(parts: RowParts, row: Mapping[str, Any]) -> Any:
+    """Take what that column of a row holds; None where there is none.
+
+    Args:
+        parts: The row's parts.
+        row: The row.
+    """
+    name = reference_column(row)
+    return None if name is None else parts.take(name)
