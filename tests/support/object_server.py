@@ -76,7 +76,8 @@ class _Requests(BaseHTTPRequestHandler):
     served: ServedObject
 
     def do_HEAD(self) -> None:
-        self._answer(200, self.served.content, head=True)
+        same = self.headers.get("If-Match") in (None, self.served.etag)
+        self._answer(200 if same else 412, self.served.content, head=True)
 
     def do_GET(self) -> None:
         served = self.served

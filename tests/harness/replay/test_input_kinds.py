@@ -25,6 +25,7 @@ from harness.runs.lines_at import lines_at
 from harness.runs.rows import read_rows
 from harness.runs.store import Run, open_run
 from support.moto_aws import LocalAws, local_aws
+from support.object_server import served_object
 from support.rft_command import rft_inside, write_grader
 from support.rollout_files import rollout, write_rollouts
 
@@ -252,3 +253,29 @@ def test_a_copy_that_finds_no_room_says_so_and_leaves_nothing(folder: Path, s3: 
     request = ReplayRequest(rollouts=rollouts, grader="my_grader.py:right", name="mine")
     assert prepare(request, told.append).own_rollouts.read_bytes() == text
     assert told
+
+
+def test_connections_that_break_lose_nothing_and_one_sample_is_one_request(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = Path("rollouts.jsonl").read_bytes()
+    plain = begin(Path("rollouts.jsonl"), name="plain")
+    replay(plain)
+    with served_object(text, monkeypatch) as served:
+        served.cuts = lambda start: 3_000
+        run = begin(source_of("s3://any/key"), name="other")
+        replay(run)
+        assert rows_of(run) == rows_of(plain)
+        assert len(served.starts) > len(text) // 3_000
+        served.starts.clear()
+        served.cuts = lambda start: None
+        found = sample_of(open_run(run.folder), "r20")
+        at = found["rows"][0]["at"]
+        assert served.starts == [at]
+        assert found["place"] == f"s3://any/key, byte {at}"
+        served.content = text.replace(b"72", b"73")
+        again = open_run(run.folder)
+        assert again.why_unreadable() == "s3://any/key was replaced meanwhile"
+        assert rft_inside(folder, "show", "runs/other").returncode == 0
+        assert page_of(again).remarks
+    assert "no AWS credentials" in str(open_run(run.folder).why_unreadable())
