@@ -54,9 +54,10 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 def rft_replay(request: pytest.FixtureRequest) -> Callable[..., Replayed]:
     """A function that replays a rollouts file through a grader.
 
-    Its arguments: `rollouts`, a path; `grader`, a grader or its `module:name` or `file.py:name`; and `wire`,
-    `repeats`, `limit`, `label`, `label_threshold`, `label_tolerance`, `label_true`, `keep_field`, `records`
-    and `answers` (paths) and `range` as `rft replay` has them; where there are answers, no service is asked.
+    Its arguments: `rollouts`, a path or the name of an object in S3; `grader`, a grader or its `module:name`
+    or `file.py:name`; and `wire`, `repeats`, `limit`, `label`, `label_threshold`, `label_tolerance`,
+    `label_true`, `keep_field`, `records` and `answers` (paths) and `range` as `rft replay` has them; where
+    there are answers, no service is asked.
     Files are looked for beside the test, then in pytest's root folder. What is left out is what the project's
     settings name: the grader with its range, the rollouts with their label and records, the answers.
 
@@ -207,7 +208,7 @@ def _replayed(
     graded_by, found = finder.grader(grader), finder.rollouts(rollouts, options)
     more = {"range": graded_by.bounds, "answers": finder.answers(options.get("answers")), **found.options}
     with finder.region():
-        run = replay_here(found.path, graded_by.grader, folder=graded_by.folder, **more)
+        run = replay_here(found.data, graded_by.grader, folder=graded_by.folder, **more)
     _note_questions(request, run, more["answers"])
     return run
 
@@ -238,7 +239,7 @@ def _compared(
     run = _replayed(request, rollouts, grader, options)
     if name is None:
         finder = _finder(request.path, request.config)
-        name = snapshot_name(finder.rollouts(rollouts, {}).path, finder.grader(grader).grader)
+        name = snapshot_name(finder.rollouts(rollouts, {}).data, finder.grader(grader).grader)
     path = snapshot_file(request.path.parent, name)
     shown = os.path.relpath(path, request.config.invocation_params.dir)
     if request.config.getoption(_UPDATE):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import cached_property
@@ -10,6 +11,7 @@ from typing import Any, NamedTuple
 
 from harness.aws import region_of_project
 from harness.config import Waiver, find_configuration
+from harness.data.sources import DataFile
 from harness.errors import InputError
 from harness.runs.facts import Bounds
 from harness.targets.grader_name import named
@@ -30,9 +32,9 @@ class FoundGrader(NamedTuple):
 
 
 class FoundRollouts(NamedTuple):
-    """A rollouts file and the options of `replay_here` that belong to it."""
+    """Rollouts and the options of `replay_here` that belong to them."""
 
-    path: Path
+    data: DataFile
     options: dict[str, Any]
 
 
@@ -58,7 +60,7 @@ class Finder:
             return {}
         values: dict[str, Any] = {key: setting.value for key, setting in found.settings.items()}
         for key in ("rollouts", "records", "answers"):
-            if key in values:
+            if key in values and "://" not in values[key]:
                 values[key] = found.file.parent / values[key]
         return {**values, "folder": found.file.parent}
 
@@ -81,12 +83,12 @@ class Finder:
         low_high = self.settings.get("range")
         return FoundGrader(name, self.settings["folder"], low_high and tuple(low_high))
 
-    def rollouts(self, rollouts: str | Path | None, options: Mapping[str, Any]) -> FoundRollouts:
-        """The rollouts file that a test names; the settings' own, with its label, where it names none.
+    def rollouts(self, rollouts: DataFile | None, options: Mapping[str, Any]) -> FoundRollouts:
+        """The rollouts that a test names; the settings' own, with their label, where it names none.
 
         Args:
-            rollouts: The path that the test wrote.
-            options: What the test says of it, which wins.
+            rollouts: What the test wrote: a path, the name of an object in S3, or a source.
+            options: What the test says of them, which wins.
 
         Raises:
             InputError: The settings name none, either.
@@ -95,8 +97,11 @@ class Finder:
         given.pop("answers", None)
         if given.get("records") is not None:
             given["records"] = self._file(given["records"])
+        if isinstance(rollouts, str | os.PathLike):
+            in_s3 = "://" in os.fspath(rollouts)
+            return FoundRollouts(rollouts if in_s3 else self._file(rollouts), given)
         if rollouts is not None:
-            return FoundRollouts(self._file(rollouts), given)
+            return FoundRollouts(rollouts, given)
         if "rollouts" not in self.settings:
             fix = 'Write rollouts = "rollouts.jsonl" in rft.toml, or name the file in the test.'
             raise InputError("no rollouts are named", fix=fix)
@@ -141,7 +146,7 @@ class Finder:
         """The settings' Region stands in for one of the environment, where a grader asks AWS."""
         return region_of_project(self.settings.get("region"))
 
-    def _file(self, path: str | Path) -> Path:
+    def _file(self, path: str | os.PathLike[str]) -> Path:
         """A file in the first folder that holds it; in the test's own where none does."""
         first = self._folders[0]
         return next((folder / path for folder in self._folders if (folder / path).exists()), first / path)

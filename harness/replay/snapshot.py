@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from harness.data.sources import DataFile
 from harness.disk import replaced
 from harness.errors import InputError
 from harness.replay.expect import StoredReward, differences, stored_rewards
@@ -25,14 +26,14 @@ _ENDING = ".rewards.jsonl"
 _DIGITS = 10
 
 
-def snapshot_name(rollouts: str | Path, grader: Callable[..., Any] | str) -> str:
+def snapshot_name(rollouts: DataFile, grader: Callable[..., Any] | str) -> str:
     """What rewards are stored as when a test does not say: by the rollouts and the grader, without an ending.
 
     Args:
-        rollouts: The rollouts file.
+        rollouts: The rollouts: a source, or the name of one.
         grader: The grader or its name.
     """
-    stem = Path(rollouts).name.removesuffix(".jsonl").removesuffix(".rollouts")
+    stem = Path(str(rollouts)).name.removesuffix(".jsonl").removesuffix(".rollouts")
     if isinstance(grader, str):
         asked = named(grader)
         return f"{stem}.{asked.name or Path(asked.where).stem}"
