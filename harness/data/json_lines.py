@@ -46,7 +46,7 @@ _CONVERT = "Convert it to JSON lines first, with pandas:"
 _SIGNATURES = (
     (b"PK\x03\x04", "zip", "Unpack it first."),
     (b"7z\xbc\xaf", "7z", "Unpack it first: 7z x FILE."),
-    (b"PAR1", "Parquet", f"{_CONVERT} read_parquet, then to_json(..., orient='records', lines=True)."),
+    (b"PAR1", "Parquet", "Convert it: rft convert FILE NEW.jsonl (needs the extra parquet)."),
     (b"ARROW1", "Arrow", f"{_CONVERT} read_feather, then to_json(..., orient='records', lines=True)."),
     (b"\xff\xff\xff\xff", "Arrow stream", "Convert it with datasets' to_json."),
     (b"Obj\x01", "Avro", "Convert it to JSON lines first: avro-tools tojson FILE."),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.data.formats.recognized import other_format
 from harness.data.identity import content_key, record_key
 from harness.data.json_lines import LineError, lines, parse
 from harness.data.record_fields import ALWAYS_SHOWN, FieldChoice, choose_fields, flattened
@@ -98,7 +99,8 @@ def read_record(line: bytes, place: str) -> dict[str, Any]:
         value = parse(line)
         if not isinstance(value, dict) or not isinstance(value.get("messages"), list):
             what = "the line is not a record: it has no list of messages"
-            raise InputError(what, place=place, fix="Name the training file.")
+            error = InputError(what, place=place, fix="Name the training file.")
+            raise other_format(value, place, place.rpartition(":")[0]) or error
         if ends_with_assistant(value):
             what = "the line is a rollout: its last message is the assistant's"
             raise InputError(what, place=place, fix="Name the training file.")

@@ -67,13 +67,13 @@ RULES: dict[str, Rule] = {
             "R012",
             _E,
             "one JSON array, not JSON lines",
-            "Write one record a line: jq -c '.[]' FILE > records.jsonl.",
+            "Write one record a line: rft convert FILE NEW.jsonl.",
         ),
         Rule(
             "R013",
             _E,
             "a JSON object over several lines",
-            "Write each object on one line: jq -c . FILE > records.jsonl.",
+            "Write each object on one line: rft convert FILE NEW.jsonl.",
         ),
         Rule(
             "R014", _E, "comma behind the record", "Remove it: sed 's/,[[:space:]]*$//' FILE > records.jsonl."

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from graders.sample import ASSISTANTS
+from harness.data.formats.recognized import other_format
 from harness.data.json_lines import LineError, numbered_lines, parse
 from harness.data.sources import DataFile
 from harness.errors import InputError
@@ -93,7 +94,9 @@ def _records(file: DataFile) -> Iterator[PlacedRecord]:
         except LineError as error:
             raise InputError(str(error), place=line.place, fix="Run `rft validate` on the file.") from None
         if not isinstance(record, dict) or not isinstance(record.get("messages"), list):
-            raise InputError("this is not a record: it has no messages", place=line.place)
+            raise other_format(record, line.place, line.source) or InputError(
+                "this is not a record: it has no messages", place=line.place
+            )
         last = record["messages"][-1] if record["messages"] else None
         if isinstance(last, dict) and last.get("role") in ASSISTANTS:
             raise InputError(

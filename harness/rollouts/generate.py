@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from harness.clock import duration
+from harness.data.formats.recognized import other_format
 from harness.data.record_fields import OWN_FIELDS
 from harness.data.records import ends_with_assistant, read
 from harness.data.tool_offer import tool_offer
@@ -197,7 +198,10 @@ def _names(request: GenerationRequest) -> tuple[list[str], bool]:
         place = f"{request.records}:{line}"
         messages = fields.get("messages")
         if not isinstance(messages, list) or not messages:
-            raise InputError("this is not a record: it has no messages", place=place, fix="See rft validate.")
+            error = InputError(
+                "this is not a record: it has no messages", place=place, fix="See rft validate."
+            )
+            raise other_format(fields, place, str(request.records)) or error
         if ends_with_assistant(fields):
             raise InputError(
                 "this is a rollout: its messages end with the assistant's turn",

@@ -190,6 +190,8 @@ def holds_rollouts(file: DataFile) -> bool:
     Raises:
         InputError: It is empty, or its first line is neither.
     """
+    from harness.data.formats.recognized import other_format  # not needed by whoever only reads rollouts
+
     for line in numbered_lines(file):
         if not line.text.strip():
             continue
@@ -199,11 +201,13 @@ def holds_rollouts(file: DataFile) -> bool:
         except LineError as error:
             raise InputError(str(error), place=line.place, fix="Write one JSON object a line.") from None
         except (TypeError, KeyError, IndexError):
-            raise InputError(
+            raise other_format(value, line.place, line.source) or InputError(
                 "this is neither a rollout nor a record: it has no messages with roles",
                 place=line.place,
                 fix='A rollout is {"id": ..., "messages": [..., {"role": "assistant", "content": ...}]}.',
             ) from None
+        if (other := other_format(value, line.place, line.source)) is not None:
+            raise other
         return role in ASSISTANTS
     raise InputError("the file is empty", place=str(file), fix="Give a file of rollouts or of records.")
 

@@ -27,6 +27,26 @@ VERL: list[dict[str, Any]] = [
     {"data_source": "code", "prompt": "Sort.", "reward_model": {"ground_truth": {"inputs": ["2 1"]}}},
 ]
 
+_ASKED = [{"role": "user", "content": "6 * 12?"}]
+COMPLETIONS: list[dict[str, Any]] = [
+    {"messages": _ASKED, "reference_answer": "72", "completions": ["#### 72", "#### 7"], "rewards": [1.5, 0]},
+    {
+        "id": "p1",
+        "messages": _ASKED,
+        "topic": "arithmetic",
+        "completions": [
+            {"role": "assistant", "content": "72"},
+            [{"role": "assistant", "content": "7", "tool_calls": []}],
+        ],
+    },
+    {
+        "id": "p2",
+        "record": "r2",
+        "messages": _ASKED,
+        "completions": [{"text": "72", "reward": 1, "tokens": 1002}, {"response": "7", "reward": 0}],
+    },
+]
+
 FORMAT_ROWS: dict[str, list[dict[str, Any]]] = {
     "invocation-log": INVOCATION_LOG,
     "bedrock-batch": BEDROCK_BATCH,
@@ -40,6 +60,7 @@ FORMAT_ROWS: dict[str, list[dict[str, Any]]] = {
     "eval-protocol": EVAL_PROTOCOL,
     "openai-stored": OPENAI_STORED,
     "openai-batch": OPENAI_BATCH,
+    "completions": COMPLETIONS,
     "sharegpt": SHAREGPT,
     "alpaca": ALPACA,
     "question-answer": QUESTION_ANSWER,

@@ -8,6 +8,7 @@ from typing import Any, Final
 from harness.data.formats.batch_rows import OPENAI_BATCH
 from harness.data.formats.bedrock_batch import BEDROCK_BATCH
 from harness.data.formats.bedrock_evaluation import BEDROCK_EVALUATION
+from harness.data.formats.completions_rows import COMPLETIONS
 from harness.data.formats.eval_protocol_rows import EVAL_PROTOCOL
 from harness.data.formats.importer import Converted, Importer, RowError
 from harness.data.formats.invocation_log import INVOCATION_LOG
@@ -35,6 +36,7 @@ IMPORTERS: Final[tuple[Importer, ...]] = (
     EVAL_PROTOCOL,
     OPENAI_STORED,
     OPENAI_BATCH,
+    COMPLETIONS,
     SHAREGPT,
     ALPACA,
     QUESTION_ANSWER,

@@ -14,7 +14,7 @@ from typing import IO, Any
 from harness.data.formats.all_importers import IMPORTERS, importer_named, importers_of
 from harness.data.formats.batch_requests import with_requests
 from harness.data.formats.field_maps import FieldMap, adding_fields, by_maps
-from harness.data.formats.importer import REWARD, Importer, RowError
+from harness.data.formats.importer import REWARD, Converted, Importer, RowError
 from harness.data.formats.row_source import rows_in
 from harness.data.identity import record_key
 from harness.data.json_lines import LineError
@@ -30,6 +30,11 @@ _LOOKED_AT = 20
 """First rows that tell the format."""
 _KINDS_KEPT = 1_000
 """Most kinds of problems that are kept apart."""
+
+_AS_THEY_ARE = Importer(
+    "records", "records and rollouts", lambda row: True, lambda row: Converted(({**row},), ())
+)
+"""Rows that need no importer: they become JSON lines, whatever they were in."""
 
 
 @dataclass(slots=True)
@@ -201,8 +206,8 @@ def _importer(
     found = importers_of(rows)
     if len(found) == 1:
         return adding_fields(found[0], maps)
-    if maps and all("messages" in row for row in rows):
-        return by_maps(maps)
+    if not found and rows and all(isinstance(row.get("messages"), list) for row in rows):
+        return adding_fields(_AS_THEY_ARE, maps)
     raise _unclear(source, rows, found)
 
 
@@ -220,9 +225,6 @@ def _unclear(source: str, rows: Sequence[Mapping[str, Any]], found: Sequence[Imp
         other = next(number for number, row in enumerate(rows, 1) if not first[0].recognizes(row))
         what = f"the first row looks like {first[0].title}, and row {other} does not"
         return InputError(what, place=source, fix=fix)
-    if all(isinstance(row.get("messages"), list) for row in rows):
-        what = "the rows have `messages`: these are records or rollouts as they are"
-        return InputError(what, place=source, fix="Use the file as it is, or add fields by --map.")
     what = f"the format of the rows is not recognized; the first has the keys {named(list(rows[0]))}"
     return InputError(what, place=source, fix=fix)
 

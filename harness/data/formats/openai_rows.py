@@ -22,7 +22,7 @@ __all__ = ["AZURE_RFT", "OPENAI"]
 _OF_OTHERS: Final = frozenset(
     (
         *("prompt", "choices", "output", "input_metadata", "rollout_status", "evaluation_result"),
-        *("execution_metadata", "schemaType", "reference_answer"),
+        *("execution_metadata", "schemaType", "reference_answer", "completions"),
     )
 )
 

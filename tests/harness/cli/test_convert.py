@@ -69,7 +69,7 @@ def test_an_existing_file_is_never_overwritten(tmp_path: Path):
     assert (tmp_path / "out.jsonl").read_text(encoding="utf-8") == "mine"
 
 
-def test_unknown_mixed_empty_and_our_own_rows_are_refused_with_what_to_write(tmp_path: Path):
+def test_unknown_mixed_and_empty_rows_are_refused_with_what_to_write(tmp_path: Path):
     write(tmp_path, {"a": 1, "b": 2})
     told = refusal(tmp_path, "convert", "rows.jsonl", "out.jsonl")
     assert "has the keys a, b." in told
@@ -80,8 +80,6 @@ def test_unknown_mixed_empty_and_our_own_rows_are_refused_with_what_to_write(tmp
     assert "the first row looks like verl's rows, and row 2 does not" in told
     write(tmp_path)
     assert "the file is empty" in refusal(tmp_path, "convert", "rows.jsonl", "out.jsonl")
-    write(tmp_path, {"messages": [{"role": "user", "content": "Q"}]})
-    assert "records or rollouts as they are" in refusal(tmp_path, "convert", "rows.jsonl", "out.jsonl")
     write(tmp_path, "{]\n")
     assert "does not begin with rows of JSON" in refusal(tmp_path, "convert", "rows.jsonl", "out.jsonl")
     assert not (tmp_path / "out.jsonl").exists()
@@ -151,3 +149,11 @@ def test_a_table_is_converted_by_maps_of_which_some_hold_json(tmp_path: Path):
     assert done.returncode == 1
     assert "t.csv:3: `a` is no text of JSON" in done.stderr
     assert [line["reference_answer"] for line in written(tmp_path)] == [{"n": 72}]
+
+
+def test_records_and_rollouts_become_json_lines_as_they_are(tmp_path: Path):
+    record = {"metadata": {"a": 1}, "messages": [{"role": "user", "content": "Q"}], "id": 7}
+    (tmp_path / "rows.json").write_text(json.dumps([record, record], indent=2), encoding="utf-8")
+    done = rft_inside(tmp_path, "convert", "rows.json", "out.jsonl", "--map", "reference_answer=metadata.a")
+    assert "read as records and rollouts: 2 records in out.jsonl" in done.stdout
+    assert written(tmp_path) == [{**record, "reference_answer": 1}] * 2

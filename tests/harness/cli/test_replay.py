@@ -235,7 +235,7 @@ REFUSED = {
 def test_what_is_refused_says_why_and_leaves_nothing(case: str, folder: Path) -> None:
     (folder / "empty.jsonl").touch()
     (folder / "packed.zip").write_bytes(b"PK\x03\x04")
-    (folder / "neither.jsonl").write_text('{"prompt": "q"}\n')
+    (folder / "neither.jsonl").write_text('{"asked": "q"}\n')
     (folder / "broken.jsonl").write_text('{"prompt: "q"}\n')
     words, said = REFUSED[case]
     assert said in refusal(folder, "replay", *words, "--grader", "my_grader.py", "--json")

@@ -94,7 +94,7 @@ def test_a_template_writes_what_is_no_text(tmp_path: Path) -> None:
         (record(), None, "records.jsonl:3: the record has no reference_answer"),
         (record("  "), None, "records.jsonl:3: the record has no reference_answer"),
         (record({"a": 1}), "{reference_answer.b}", "records.jsonl:3: the record has no reference_answer.b"),
-        ({"prompt": "q"}, None, "records.jsonl:3: this is not a record"),
+        ({"asked": "q"}, None, "records.jsonl:3: this is not a record"),
         (
             {"messages": [{"role": "assistant", "content": "1"}], "reference_answer": "1"},
             None,

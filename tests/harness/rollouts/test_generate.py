@@ -202,7 +202,7 @@ def test_progress_is_told_after_each_completion(records: Path) -> None:
     ("line", "said"),
     [
         ({"messages": [{"role": "assistant", "content": "x"}]}, "this is a rollout"),
-        ({"prompt": "x"}, "no messages"),
+        ({"asked": "x"}, "no messages"),
         ({"messages": [{"role": "user", "content": "x"}], "model": "mine"}, "has a field 'model'"),
     ],
 )

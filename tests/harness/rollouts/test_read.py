@@ -180,7 +180,7 @@ def test_the_first_line_tells_rollouts_from_records(tmp_path: Path) -> None:
         (b"", "empty"),
         (b"\n\n", "empty"),
         (b'\n{"id": 1', "file:2: not JSON"),
-        (b'{"prompt": "q"}', "file:1: this is neither a rollout nor a record"),
+        (b'{"asked": "q"}', "file:1: this is neither a rollout nor a record"),
         (b'{"messages": []}', "file:1: this is neither"),
         (b'{"messages": "text"}', "file:1: this is neither"),
         (b"[1]", "file:1: this is neither"),

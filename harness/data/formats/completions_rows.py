@@ -1,0 +1,67 @@
+"""Records that hold several completions each, as sampling scripts write them: each becomes a rollout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from harness.data.formats.importer import REWARD, Converted, Importer, RowError
+from harness.data.formats.row_parts import RowParts, completion_of, line_of, prompt_of
+from harness.data.records import ends_with_assistant
+
+__all__ = ["COMPLETIONS"]
+
+_TEXTS: Final = ("text", "completion", "content", "message", "response", "output")
+"""Where a completion that is an object without a role may have its text, the likeliest first."""
+_REWARDS: Final = ("rewards", "scores")
+"""Lists beside the completions with a number for each."""
+
+
+def _recognizes(row: Mapping[str, Any]) -> bool:
+    several = row.get("completions")
+    if not isinstance(several, list) or not several:
+        return False
+    return isinstance(row.get("messages"), list) and not ends_with_assistant(dict(row))
+
+
+def _convert(row: Mapping[str, Any]) -> Converted:
+    parts = RowParts(row)
+    several = parts.peek("completions")
+    if not isinstance(several, list) or not several:
+        raise RowError("the row has no list of `completions`")
+    prompt = prompt_of(parts.take("messages"), "messages")
+    own, reference, record = (parts.take(name) for name in ("id", "reference_answer", "record"))
+    answers = [_answer(parts, at) for at in range(len(several))]
+    rewards = _rewards(parts, len(several))
+    fields = parts.rest()
+    lines = []
+    for at, (messages, beside) in enumerate(answers):
+        ours = {"id": None if own is None else f"{own}/{at}", "record": own if record is None else record}
+        score = beside.pop(REWARD, rewards[at])
+        lines.append(line_of([*prompt, *messages], reference, {**fields, **beside}, reward=score, **ours))
+    return parts.converted(*lines)
+
+
+def _answer(parts: RowParts, at: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Take one completion: its messages, and what stands beside its text."""
+    value = parts.peek("completions", at)
+    if not isinstance(value, dict) or isinstance(value.get("role"), str):
+        return completion_of(parts.take("completions", at), "completions"), {}
+    name = next((name for name in _TEXTS if value.get(name) is not None), "text")
+    messages = completion_of(parts.take("completions", at, name), f"completions.{name}")
+    return messages, {key: parts.take("completions", at, key) for key in value if key != name}
+
+
+def _rewards(parts: RowParts, count: int) -> list[Any]:
+    for name in _REWARDS:
+        found = parts.peek(name)
+        if isinstance(found, list) and len(found) == count and all(map(_is_number, found)):
+            return list(parts.take(name))
+    return [None] * count
+
+
+def _is_number(value: Any) -> bool:
+    return value is None or isinstance(value, int | float)
+
+
+COMPLETIONS: Final = Importer("completions", "records with lists of completions", _recognizes, _convert)
