@@ -221,7 +221,8 @@ def _refused(response: dict[str, Any], operation: str, place: str | None) -> Aws
         return NotServed(
             f"too many calls at once ({code}): {text}", code=code, retryable=True, place=place, fix=fix
         )
-    if "NotFound" in code or code == "NoSuchEntity" or "does not exist" in text:
+    missing = "NotFound" in code or "DoesNotExist" in code or code == "NoSuchEntity"
+    if missing or "does not exist" in text:
         return NotInAws(f"this does not exist in this account and region ({text})", code=code, place=place)
     retryable = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500
     return NotServed(f"AWS refused {operation} ({code}): {text}", code=code, retryable=retryable, place=place)

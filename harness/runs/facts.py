@@ -13,6 +13,7 @@ from harness.data.record_file import RecordFacts
 from harness.data.sources import SourceFacts
 from harness.data.typed_json import read_typed
 from harness.errors import InputError
+from harness.runs.fan_out_facts import FanOutFacts
 from harness.runs.labels import PLAIN, LabelRule
 from harness.runs.rows import Totals
 
@@ -211,6 +212,8 @@ class RunFacts:
     answers: AnswersFacts | None = None
     """Recorded answers to what the grader asks a service; None where it asks as it likes."""
     versions: dict[str, str] = field(default_factory=dict)
+    fan_out: FanOutFacts | None = None
+    """How workers in AWS grade the run; None for a run that is graded from here."""
     totals: Totals | None = None
     """None while the run is not done."""
     shards: tuple[tuple[int, int], ...] = ()

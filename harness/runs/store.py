@@ -26,6 +26,7 @@ from harness.data.typed_json import as_json
 from harness.disk import HeldLock, lock, no_link, refuse_link, replaced, unwritable, write_json
 from harness.errors import InputError
 from harness.runs.facts import SCHEMA, AnswersFacts, GraderFacts, RunFacts, read_facts
+from harness.runs.fan_out_facts import FanOutFacts
 from harness.runs.rows import Totals
 from harness.runs.run_input import found_again, same_text
 
@@ -236,15 +237,25 @@ def other_work(begun: RunFacts, asked: RunFacts) -> list[str]:
 
     An input is the same when it is the same unchanged file, or when its content is: a copy will do.
     """
-    return [
-        part
-        for part in SAME
-        if part != "grader"
-        and getattr(begun, part) != getattr(asked, part)
-        and not (part == "input" and same_text(begun.input, asked.input))
-        and not (part == "records" and _same_records(begun.records, asked.records))
-        and not (part == "answers" and _same_answers(begun.answers, asked.answers))
-    ] or _other_grader(begun.grader, asked.grader)
+    return (
+        [
+            part
+            for part in SAME
+            if part != "grader"
+            and getattr(begun, part) != getattr(asked, part)
+            and not (part == "input" and same_text(begun.input, asked.input))
+            and not (part == "records" and _same_records(begun.records, asked.records))
+            and not (part == "answers" and _same_answers(begun.answers, asked.answers))
+        ]
+        or _other_fan_out(begun.fan_out, asked.fan_out)
+        or _other_grader(begun.grader, asked.grader)
+    )
+
+
+def _other_fan_out(was: FanOutFacts | None, now: FanOutFacts | None) -> list[str]:
+    """Whether parts of one run are not where the other looks for them: here, or below another prefix."""
+    places = [None if one is None else one.prefix for one in (was, now)]
+    return [] if places[0] == places[1] else ["way to fan out"]
 
 
 def _other_grader(was: GraderFacts, now: GraderFacts) -> list[str]:

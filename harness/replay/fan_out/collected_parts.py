@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -48,7 +48,7 @@ class Collecting:
         self._middle = middle
         self._rule = rule
 
-    def collect(self, orders: list[PartOrder]) -> CollectedShards:
+    def collect(self, orders: Sequence[PartOrder]) -> CollectedShards:
         """Bring in every shard that is complete.
 
         Args:

@@ -226,8 +226,9 @@ def grade_part(
         InputError: The source cannot be read, or is not what it was.
         ServiceError: The target could not be reached, and nothing was graded.
     """
-    # No `with`: leaving it would wait for calls that were given up.
-    threads = ThreadPoolExecutor(order.calls)
+    at_once = min(order.calls, target.concurrency)
+    # A grader in this process is called from this thread, where it can be interrupted.
+    threads = ThreadPoolExecutor(at_once) if at_once > 1 else None
     grading = _Grading(order, target, threads, remaining, most_bytes)
     how = order.label, order.fields, records
     try:
@@ -239,7 +240,8 @@ def grade_part(
         # A range begins with the first line that begins in it: this is the line after the last one.
         going_on = min(grading.last - order.base + 1, order.end)
     finally:
-        threads.shutdown(wait=False, cancel_futures=True)
+        if threads is not None:  # and no `with`, which would wait for calls that were given up
+            threads.shutdown(wait=False, cancel_futures=True)
     facts = PartFacts(order.shard, going_on, order.end, len(grading.lines), grading.errors, order.work)
     return Part(b"".join(grading.lines), facts)
 
@@ -251,7 +253,7 @@ class _Grading:
         self,
         order: PartOrder,
         target: Target,
-        threads: ThreadPoolExecutor,
+        threads: ThreadPoolExecutor | None,
         remaining: Callable[[], float],
         most_bytes: int,
     ) -> None:
@@ -288,13 +290,25 @@ class _Grading:
             if self._full():
                 stopped = _Enough()
                 continue
-            self._under_way.append(self._threads.submit(self._graded, batch))
-            if len(self._under_way) >= self._order.calls:
+            self._begin(batch)
+            if self._threads is None or len(self._under_way) >= self._order.calls:
                 self._take()
         while self._under_way:
             self._take()
         if stopped is not None:
             raise stopped
+
+    def _begin(self, batch: list[Rollout]) -> None:
+        """Have a batch graded, in a thread where there are some."""
+        if self._threads is not None:
+            self._under_way.append(self._threads.submit(self._graded, batch))
+            return
+        future: Future[tuple[list[Row], float]] = Future()
+        try:
+            future.set_result(self._graded(batch))
+        except ServiceError as error:
+            future.set_exception(error)
+        self._under_way.append(future)
 
     def _full(self) -> bool:
         """Whether to begin no further batch; never before there is one."""

@@ -120,7 +120,11 @@ def test_wherever_it_is_cut_and_stopped_each_row_is_there_once(
         left = iter(data.draw(st.lists(st.sampled_from([1e9, 0.0]), min_size=3, max_size=3)))
         most = data.draw(st.sampled_from([1, 10**9]))
         return grade_part(
-            order, FakeTarget(lengths), path, remaining=lambda: next(left, 0.0), most_bytes=most
+            order,
+            FakeTarget(lengths, concurrency=data.draw(st.sampled_from([1, 4]))),
+            path,
+            remaining=lambda: next(left, 0.0),
+            most_bytes=most,
         )
 
     for shard, (start, end) in enumerate(zip(edges, edges[1:], strict=False)):
@@ -195,7 +199,10 @@ def test_a_batch_that_outlives_the_worker_is_given_up(tmp_path: Path) -> None:
 
     try:
         part = grade_part(
-            an_order(path, calls=2), FakeTarget(slow), path, remaining=lambda: next(seconds, 0.0)
+            an_order(path, calls=2),
+            FakeTarget(slow, concurrency=2),
+            path,
+            remaining=lambda: next(seconds, 0.0),
         )
     finally:
         released.set()

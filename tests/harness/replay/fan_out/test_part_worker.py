@@ -45,7 +45,7 @@ class WorkerHere:
 
     def __init__(self, path: Path, store: MemoryParts, left: float = 1e9) -> None:
         self.path, self.store, self.left = path, store, left
-        self.target = FakeTarget(ones)
+        self.target = FakeTarget(ones, concurrency=4)
         self.opened = 0
 
     def __call__(self, order: PartOrder) -> PartFacts:

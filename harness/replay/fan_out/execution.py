@@ -1,0 +1,178 @@
+"""Executions of the state machine: started, watched, and asked why their children failed.
+
+What an execution says of itself is shown and never believed: it may say that it succeeded though every child
+failed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from harness.aws import AwsError, NotInAws, client, explained
+from harness.clock import Backoff, Clock, SystemClock
+from harness.errors import InputError
+
+__all__ = ["ExecutionState", "ShardFailure", "StateMachine"]
+
+RUNNING: Final = "RUNNING"
+_ARN: Final = re.compile(r"(arn:aws[a-z-]*:states:([a-z0-9-]+):\d{12}):stateMachine:([A-Za-z0-9_-]{1,80})")
+_LOOKED_AT: Final = 50
+"""Failed children that are asked for their cause; what many share shows in a few."""
+_POLL_S: Final = 2.0
+_LONGEST_POLL_S: Final = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionState:
+    """What an execution says of itself."""
+
+    status: str
+    """As Step Functions spells it: `RUNNING`, `SUCCEEDED`, `FAILED`, `TIMED_OUT`, `ABORTED`."""
+    error: str | None = None
+    cause: str | None = None
+    children: Mapping[str, int] = field(default_factory=dict)
+    """How many shards are `running`, `succeeded`, `failed` and so on, as far as it says."""
+
+    @property
+    def running(self) -> bool:
+        """Whether it is not over."""
+        return self.status == RUNNING
+
+
+@dataclass(frozen=True, slots=True)
+class ShardFailure:
+    """Why shards were not graded."""
+
+    error: str
+    """The error's name: `InputError`, `ServiceError`, `Lambda.TooManyRequestsException`."""
+    cause: str
+
+
+class StateMachine:
+    """The stack's state machine.
+
+    Args:
+        arn: Its ARN.
+        states: A client of Step Functions; made from the environment when None.
+
+    Raises:
+        InputError: It is no ARN of a state machine, or no credentials are configured.
+    """
+
+    def __init__(self, arn: str, states: Any = None) -> None:
+        match = _ARN.fullmatch(arn)
+        if match is None:
+            fix = "The stack's output FanOutStateMachineArn holds it."
+            raise InputError("this is not the ARN of a state machine", place=arn, fix=fix)
+        self.arn, self.region = arn, match[2]
+        self._executions = f"{match[1]}:execution:{match[3]}"
+        self._states = states or client("stepfunctions", match[2])
+
+    def execution(self, name: str) -> str:
+        """The ARN that an execution of this name has."""
+        return f"{self._executions}:{name}"
+
+    def start(self, name: str, given: Mapping[str, Any]) -> str:
+        """Start an execution; one that has this name already is left as it is.
+
+        Args:
+            name: Its name, unlike that of any other execution of the last 90 days.
+            given: Its input.
+
+        Returns:
+            Its ARN.
+        """
+        try:
+            with explained(self.arn):
+                started = self._states.start_execution(
+                    stateMachineArn=self.arn, name=name, input=json.dumps(given)
+                )
+        except AwsError as error:
+            if error.code != "ExecutionAlreadyExists":
+                raise
+            return self.execution(name)
+        return str(started["executionArn"])
+
+    def look(self, execution: str) -> ExecutionState | None:
+        """What an execution says of itself; None where there is none of this ARN."""
+        try:
+            with explained(execution):
+                said = self._states.describe_execution(executionArn=execution)
+        except NotInAws:
+            return None
+        return ExecutionState(said["status"], said.get("error"), said.get("cause"), self._children(execution))
+
+    def wait(
+        self, execution: str, tell: Callable[[ExecutionState], None], clock: Clock | None = None
+    ) -> ExecutionState:
+        """Wait until an execution is over.
+
+        Args:
+            execution: Its ARN.
+            tell: Told its state each time that it was asked.
+            clock: What waits.
+
+        Raises:
+            ServiceError: AWS cannot be reached for long; the execution goes on.
+        """
+        clock = clock or SystemClock()
+        pause, trouble = _POLL_S, Backoff(clock, first_s=_POLL_S, longest_s=60.0, patience_s=900.0)
+        while True:
+            try:
+                state = self.look(execution)
+                trouble.reset()
+            except AwsError as error:
+                if not error.retryable or not trouble.wait():
+                    raise
+                continue
+            state = state or ExecutionState("GONE")
+            tell(state)
+            if not state.running:
+                return state
+            clock.sleep(pause)
+            pause = min(_LONGEST_POLL_S, pause * 1.2)
+
+    def failures(self, execution: str) -> list[ShardFailure]:
+        """Why children of an execution failed, as far as AWS says; the first ones come first."""
+        found: list[ShardFailure] = []
+        try:
+            with explained(execution):
+                for each in self._states.list_map_runs(executionArn=execution)["mapRuns"]:
+                    for status in ("FAILED", "TIMED_OUT"):
+                        listed = self._states.list_executions(
+                            mapRunArn=each["mapRunArn"], statusFilter=status, maxResults=_LOOKED_AT
+                        )
+                        found += map(self._failure, listed["executions"])
+        except AwsError:  # a right is missing, or AWS is: workers left their own reasons beside the parts
+            pass
+        return found
+
+    def _failure(self, child: Mapping[str, Any]) -> ShardFailure:
+        said = self._states.describe_execution(executionArn=child["executionArn"])
+        return ShardFailure(str(said.get("error") or said["status"]), _message(str(said.get("cause") or "")))
+
+    def _children(self, execution: str) -> dict[str, int]:
+        """How many shards are in which state; nothing where these credentials may not ask."""
+        counts: dict[str, int] = {}
+        try:
+            with explained(execution):
+                for each in self._states.list_map_runs(executionArn=execution)["mapRuns"]:
+                    found = self._states.describe_map_run(mapRunArn=each["mapRunArn"])["itemCounts"]
+                    for name, count in found.items():
+                        counts[name] = counts.get(name, 0) + count
+        except AwsError:
+            return {}
+        return counts
+
+
+def _message(cause: str) -> str:
+    """The sentence in a cause, which is a document where a Lambda function failed."""
+    try:
+        said = json.loads(cause)["errorMessage"]
+    except (ValueError, KeyError, TypeError):
+        return cause
+    return said if isinstance(said, str) else cause
