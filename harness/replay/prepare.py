@@ -25,6 +25,7 @@ from harness.disk import replaced
 from harness.errors import InputError
 from harness.grader_output import output_to
 from harness.processes import cores
+from harness.replay.fan_out.shards import check_fan_out, cut_shards
 from harness.replay.grading import profiles_of
 from harness.replay.recording import begin_recording
 from harness.rollouts.derive import write_derived
@@ -39,6 +40,7 @@ from harness.runs.facts import (
     TargetFacts,
     known_bounds,
 )
+from harness.runs.fan_out_facts import FanOutFacts, resumed_with
 from harness.runs.labels import PLAIN, LabelRule
 from harness.runs.run_input import text_sha256
 from harness.runs.store import Run, create, open_run, other_work, unfinished
@@ -99,6 +101,8 @@ class ReplayRequest:
     fresh: bool = False
     """Begin anew even where the same work was begun before."""
     completion_template: str | None = None
+    fan_out: FanOutFacts | None = None
+    """How workers in AWS grade the rollouts; None to grade from here."""
 
 
 def prepare(request: ReplayRequest, copying: Copying = lambda done: None) -> Run:
@@ -121,6 +125,8 @@ def prepare(request: ReplayRequest, copying: Copying = lambda done: None) -> Run
     if not derived:
         check_labeled(source, request.label)
     target, grader = _target(request)
+    if request.fan_out is not None:
+        check_fan_out(source, target, derived=derived)
     if not derived and request.completion_template is not None:
         raise InputError("--completion-template is for records; this file holds rollouts", place=str(source))
     known_bounds(grader.bounds, request.range)
@@ -139,6 +145,7 @@ def prepare(request: ReplayRequest, copying: Copying = lambda done: None) -> Run
         range=request.range,
         answers=_answers(request, target),
         versions=versions_here(),
+        fan_out=request.fan_out,
     )
     run = _begun(request, facts)
     if run is not None and run.done:  # so that a loop that repeats a command until it succeeds can end
@@ -148,9 +155,16 @@ def prepare(request: ReplayRequest, copying: Copying = lambda done: None) -> Run
     else:
         # A copy may have been named, whose original is gone; and a range may be known only now.
         given = replace(facts.input, sha256=run.facts.input.sha256)
-        changed = replace(run.facts, input=given, records=records, range=facts.range or run.facts.range)
+        fan_out = resumed_with(run.facts.fan_out, request.fan_out)
+        changed = replace(
+            run.facts,
+            input=given,
+            records=records,
+            range=facts.range or run.facts.range,
+            fan_out=fan_out,
+        )
         if changed != run.facts:
-            run.save(input=changed.input, records=records, range=changed.range)
+            run.save(input=changed.input, records=records, range=changed.range, fan_out=fan_out)
     if run.facts.state == "new":
         try:
             _cut(run, source, request, copying)
@@ -230,6 +244,9 @@ def _cut(run: Run, source: Source, request: ReplayRequest, copying: Copying) -> 
     if run.facts.answers is not None:
         begin_recording(run.folder, run.facts.answers)
     size = _end_of(rollouts, request.limit)
+    if request.fan_out is not None:
+        run.save(state="running", shards=cut_shards(rollouts, request.fan_out.workers, size))
+        return
     spread = min(cores(), size // SMALLEST_SHARD)
     count = max(1, min(MOST_SHARDS, max(size // SHARD_BYTES, spread)))
     cuts = [size * number // count for number in range(count + 1)]

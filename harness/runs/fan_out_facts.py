@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.data.sources import SourceFacts
 
-__all__ = ["FanOutFacts"]
+__all__ = ["FanOutFacts", "resumed_with"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,3 +32,10 @@ class FanOutFacts:
         """Refuse what no fan-out has."""
         if min(self.workers, self.calls) < 1 or self.attempt < 0:
             raise ValueError("counts workers, calls or attempts below what is possible")
+
+
+def resumed_with(was: FanOutFacts | None, asked: FanOutFacts | None) -> FanOutFacts | None:
+    """A run's fan-out as a later command asks for it: what it began is kept."""
+    if was is None or asked is None:
+        return was
+    return replace(asked, attempt=was.attempt, execution=was.execution)

@@ -6,10 +6,12 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+from harness.api.function_arn import read_arn
 from harness.data.sources import Source, SourceFacts, parts_of
 from harness.errors import InputError
+from harness.runs.facts import DeployedFacts, TargetFacts
 
-__all__ = ["ShardRange", "check_source", "cut_shards", "located"]
+__all__ = ["ShardRange", "check_fan_out", "check_source", "cut_shards", "located"]
 
 LARGEST: Final = 64 << 20
 """Bytes of rollouts in a shard at most: what a worker reads and grades in a few calls."""
@@ -54,6 +56,31 @@ def check_source(source: Source, what: str = "rollouts") -> None:
         if not part.seekable:
             fix = "Unpack it in S3, and name the unpacked object."
             raise InputError("a compressed object cannot be read in ranges", place=part.name, fix=fix)
+
+
+def check_fan_out(source: Source, target: TargetFacts, *, derived: bool) -> None:
+    """Refuse what workers in AWS cannot grade.
+
+    Args:
+        source: The rollouts.
+        target: Where they are to be graded.
+        derived: Whether the source holds records, of which rollouts would have to be made.
+
+    Raises:
+        InputError: The source is not in S3, is compressed or holds records, or the target is no published
+            version of a function.
+    """
+    check_source(source)
+    if derived:
+        fix = "Leave --fan-out out, or name rollouts."
+        raise InputError("this file holds records, and --fan-out grades rollouts", place=source.name, fix=fix)
+    if not isinstance(target, DeployedFacts):
+        fix = "Write --arn with the ARN of a published version, or --stack."
+        raise InputError("--fan-out grades with a function in AWS, not here", fix=fix)
+    if not target.arn.startswith("arn:") or read_arn(target.arn).version is None:
+        fix = "Write --arn with an ARN that ends with a version's number, or with an alias."
+        what = "--fan-out grades with one published version, whose code cannot change on the way"
+        raise InputError(what, place=target.arn, fix=fix)
 
 
 def cut_shards(source: Source, workers: int, end: int | None = None) -> tuple[tuple[int, int], ...]:

@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 
 from harness.data.sources import JoinedSource, Source, SourceFacts, source_of
 from harness.errors import InputError
-from harness.replay.fan_out.shards import LARGEST, SMALLEST, check_source, cut_shards, located
+from harness.replay.fan_out.shards import (
+    LARGEST,
+    SMALLEST,
+    check_fan_out,
+    check_source,
+    cut_shards,
+    located,
+)
+from harness.runs.facts import DeployedFacts, InProcessFacts
 
 
 class Sized:
@@ -97,3 +105,30 @@ def test_only_what_workers_can_read_is_cut(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="aws s3 cp"):
         check_source(JoinedSource([Sized("s3://data/r.jsonl", 5), source_of(path)]))
     check_source(joined([(5, b"\n"), (5, b"}")]))
+
+
+@pytest.mark.parametrize(
+    ("arn", "good"),
+    [
+        ("arn:aws:lambda:us-west-2:123456789012:function:grader:7", True),
+        ("arn:aws:lambda:us-west-2:123456789012:function:grader:$LATEST", False),
+        ("arn:aws:lambda:us-west-2:123456789012:function:grader:live", False),
+        ("arn:aws:lambda:us-west-2:123456789012:function:grader", False),
+        ("grader:7", False),
+    ],
+)
+def test_only_a_published_version_grades(arn: str, good: bool) -> None:
+    source = joined([(5, b"\n")])
+    if good:
+        check_fan_out(source, DeployedFacts(arn), derived=False)
+        return
+    with pytest.raises(InputError, match="one published version"):
+        check_fan_out(source, DeployedFacts(arn), derived=False)
+
+
+def test_records_and_graders_here_are_not_fanned_out() -> None:
+    source = joined([(5, b"\n")])
+    with pytest.raises(InputError, match="holds records"):
+        check_fan_out(source, DeployedFacts("arn"), derived=True)
+    with pytest.raises(InputError, match="in AWS, not here"):
+        check_fan_out(source, InProcessFacts("g.py:g"), derived=False)
