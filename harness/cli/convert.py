@@ -17,7 +17,7 @@ from harness.data.formats.importer import REWARD
 from harness.printable import named
 
 if TYPE_CHECKING:
-    from harness.data.formats.conversion import Conversion
+    from harness.data.formats.conversion import Conversion, Kind
 
 _SHOWN = 10
 """Kinds of problems, and lost paths, that are shown; `--json` holds all."""
@@ -45,6 +45,11 @@ _SHOWN = 10
     metavar="FILE",
     help="Read the prompts of a batch's results from here: the file that the batch was made with.",
 )
+@click.option(
+    "--only",
+    type=click.Choice(["records", "rollouts"]),
+    help="Write lines of this kind alone, where FROM gives both.",
+)
 @json_option
 @click.pass_context
 def command(
@@ -54,6 +59,7 @@ def command(
     name: str | None,
     maps: tuple[str, ...],
     requests: str | None,
+    only: Kind | None,
     as_json: bool,
 ) -> None:
     """Convert rows of another tool, in FROM, to records or rollouts in the new file TO ("-" is stdout).
@@ -61,8 +67,8 @@ def command(
     FROM is one or several files of JSON lines, JSON, CSV or Parquet: paths, patterns, "-" for stdin, or
     s3:// URIs.
 
-    Exit codes: 0 every row was converted; 1 a row could not be, and the others are in TO; 2 FROM cannot be
-    read, its format is not clear, or TO exists.
+    Exit codes: 0 every row was converted; 1 a row could not be, and the others are in TO, or nothing was
+    written; 2 FROM cannot be read, its format is not clear, or TO exists.
     """
     from harness.data.formats.conversion import convert, convert_to_file
     from harness.data.formats.field_maps import parse_map
@@ -74,19 +80,19 @@ def command(
     if target == "-" and as_json:
         raise InputError("stdout takes the lines or the JSON object", fix="Name a file, or leave out --json.")
     if target == "-":
-        found = convert(source, sys.stdout.buffer, name, wanted, requests=requests)
+        found = convert(source, sys.stdout.buffer, name, wanted, requests=requests, only=only)
         sys.stdout.buffer.flush()
     else:
         with progress_bar("converting", quiet=as_json) as update:
             progress = None if update is None else _moving(update, source.size)
-            found = convert_to_file(source, Path(target), name, wanted, progress, requests)
+            found = convert_to_file(source, Path(target), name, wanted, progress, requests, only)
     if as_json:
         emit_json({**found.to_json(), "to": target if found.lines else None})
     else:
-        _tell_made(found, target)
+        _tell_made(found, target, only)
         _tell_lacking(found)
         _tell_next(found, target)
-    context.exit(1 if found.failed else 0)
+    context.exit(1 if found.failed or not found.lines else 0)
 
 
 def _moving(update: Callable[..., None], size: int | None) -> Callable[[int], None]:
@@ -96,7 +102,7 @@ def _moving(update: Callable[..., None], size: int | None) -> Callable[[int], No
     return move
 
 
-def _tell_made(found: Conversion, target: str) -> None:
+def _tell_made(found: Conversion, target: str, only: Kind | None) -> None:
     """What was written, and what of it may surprise."""
     made = [
         f"{count:,} {word}{'' if count == 1 else 's'}"
@@ -108,7 +114,10 @@ def _tell_made(found: Conversion, target: str) -> None:
     of = f"{_rows(found.rows)}, read as {found.importer.title}"
     say(f"{found.source}: {of}: {what}", err=target == "-")
     if found.records and found.rollouts:
-        say("records and rollouts are mixed: no command takes both in one file", err=True)
+        say("no command takes records and rollouts in one file: --only rollouts leaves records out", err=True)
+    if found.left_out:
+        word = "rollout" if only == "records" else "record"
+        say(f"{found.left_out:,} {word}{'' if found.left_out == 1 else 's'} left out", err=True)
     if found.repeated:
         lines = "line repeats" if found.repeated == 1 else "lines repeat"
         say(f"{found.repeated:,} {lines} the id or record of an earlier one; all are kept", err=True)

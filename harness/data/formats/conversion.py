@@ -7,9 +7,9 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import chain, compress, islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal, TypeAlias
 
 from harness.data.formats.all_importers import IMPORTERS, importer_named, importers_of
 from harness.data.formats.batch_requests import with_requests
@@ -24,7 +24,9 @@ from harness.disk import replaced
 from harness.errors import InputError
 from harness.printable import named
 
-__all__ = ["Conversion", "RowProblem", "convert", "convert_to_file"]
+__all__ = ["Conversion", "Kind", "RowProblem", "convert", "convert_to_file"]
+
+Kind: TypeAlias = Literal["records", "rollouts"]
 
 _LOOKED_AT = 20
 """First rows that tell the format."""
@@ -60,6 +62,8 @@ class Conversion:
     """Lines whose id, or whose record where they are records, an earlier line has."""
     failed: int = 0
     """Rows that could not be converted."""
+    left_out: int = 0
+    """Lines of the other kind, where only records or only rollouts are wanted."""
     rewarded: int = 0
     """Rollouts that carry a reward."""
     references: int = 0
@@ -82,6 +86,7 @@ class Conversion:
             "rows": self.rows,
             "records": self.records,
             "rollouts": self.rollouts,
+            "left_out": self.left_out,
             "repeated": self.repeated,
             "not_converted": self.failed,
             "problems": [
@@ -106,6 +111,7 @@ def convert(
     maps: Sequence[FieldMap] = (),
     progress: Callable[[int], None] | None = None,
     requests: DataFile | None = None,
+    only: Kind | None = None,
 ) -> Conversion:
     """Convert every row of a file.
 
@@ -116,6 +122,7 @@ def convert(
         maps: Where the rows keep further fields, or everything where no importer knows them.
         progress: Is told the offset of the row at hand, now and then.
         requests: The input file of the batch whose results the rows are; see `with_requests`.
+        only: Write lines of this kind alone; both when None.
 
     Raises:
         InputError: The file or its requests cannot be read, or the format of its rows is not clear.
@@ -149,7 +156,9 @@ def convert(
             found.add_problem("not readable: nested too deeply", row.place)
             continue
         found.lost.update(made.lost)
-        for line, text in zip(made.lines, texts, strict=True):
+        wanted = [only in (None, _kind(line)) for line in made.lines]
+        found.left_out += wanted.count(False)
+        for line, text in compress(zip(made.lines, texts, strict=True), wanted):
             _count(found, line, seen)
             target.write(text)
     return found
@@ -162,6 +171,7 @@ def convert_to_file(
     maps: Sequence[FieldMap] = (),
     progress: Callable[[int], None] | None = None,
     requests: DataFile | None = None,
+    only: Kind | None = None,
 ) -> Conversion:
     """Convert into a new file, which appears when it is whole; there is none where no row could be converted.
 
@@ -172,6 +182,7 @@ def convert_to_file(
         maps: As for `convert`.
         progress: As for `convert`.
         requests: As for `convert`.
+        only: As for `convert`.
 
     Raises:
         InputError: As for `convert`; or there is such a file, or it cannot be written.
@@ -180,7 +191,7 @@ def convert_to_file(
         raise InputError("this file exists, and is not overwritten", place=str(path), fix="Name a new file.")
     try:
         with replaced(path) as file:
-            found = convert(source, file, name, maps, progress, requests)
+            found = convert(source, file, name, maps, progress, requests, only)
             if not found.lines:
                 raise _NothingError(found)
     except _NothingError as nothing:
@@ -238,6 +249,10 @@ def _with_ids(made: tuple[dict[str, Any], ...], number: int) -> Iterable[dict[st
         yield line
 
 
+def _kind(line: dict[str, Any]) -> Kind:
+    return "rollouts" if ends_with_assistant(line) else "records"
+
+
 def _dumped(line: Mapping[str, Any]) -> bytes:
     text = json.dumps(line, ensure_ascii=False)
     try:
@@ -246,9 +261,9 @@ def _dumped(line: Mapping[str, Any]) -> bytes:
         return json.dumps(line).encode() + b"\n"
 
 
-def _count(found: Conversion, line: Mapping[str, Any], seen: set[int]) -> None:
+def _count(found: Conversion, line: dict[str, Any], seen: set[int]) -> None:
     """Count one line that was converted."""
-    is_rollout = ends_with_assistant(dict(line))
+    is_rollout = _kind(line) == "rollouts"
     if is_rollout:
         found.rollouts += 1
         found.rewarded += REWARD in line

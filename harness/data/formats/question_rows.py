@@ -46,11 +46,15 @@ def _system(parts: RowParts) -> Iterator[dict[str, Any]]:
 
 def _history(parts: RowParts) -> Iterator[dict[str, Any]]:
     turns = parts.peek("history")
-    for at, turn in enumerate(turns if isinstance(turns, list) else ()):
-        if not isinstance(turn, list) or len(turn) != 2 or not all(isinstance(text, str) for text in turn):
+    for at in range(len(turns) if isinstance(turns, list) else 0):
+        if not _is_pair(turns[at]):
             raise RowError("`history` is no list of pairs of an instruction and an answer")
         yield {"role": "user", "content": parts.take("history", at, 0)}
         yield {"role": "assistant", "content": parts.take("history", at, 1)}
+
+
+def _is_pair(turn: Any) -> bool:
+    return isinstance(turn, list) and len(turn) == 2 and all(isinstance(text, str) for text in turn)
 
 
 def _is_question(row: Mapping[str, Any]) -> bool:

@@ -62,6 +62,35 @@ def test_where_no_row_can_be_converted_there_is_no_file(tmp_path: Path):
     assert not (tmp_path / "out.jsonl").exists()
 
 
+def test_records_and_rollouts_can_be_parted(tmp_path: Path):
+    write(tmp_path, *FORMAT_ROWS["sharegpt"])
+    done = rft_inside(tmp_path, "convert", "rows.jsonl", "both.jsonl")
+    assert "no command takes records and rollouts in one file: --only rollouts" in done.stderr
+    done = rft_inside(tmp_path, "convert", "rows.jsonl", "out.jsonl", "--only", "records")
+    assert "1 record in out.jsonl" in done.stdout
+    assert "4 rollouts left out" in done.stderr
+    assert [line["reference_answer"] for line in written(tmp_path)] == ["four"]
+    write(tmp_path, *FORMAT_ROWS["sharegpt"][:2])
+    done = rft_inside(tmp_path, "convert", "rows.jsonl", "none.jsonl", "--only", "records", "--json")
+    assert (done.returncode, json.loads(done.stdout)["left_out"]) == (1, 2)
+
+
+def test_results_of_a_batch_are_joined_with_their_requests(tmp_path: Path):
+    row = FORMAT_ROWS["openai-batch"][0]
+    (tmp_path / "asked.jsonl").write_text(json.dumps(row["request"]) + "\n")
+    write(tmp_path, {name: value for name, value in row.items() if name != "request"})
+    done = rft_inside(tmp_path, "convert", "rows.jsonl", "out.jsonl")
+    assert done.returncode == 1
+    assert "its prompt is in the batch's input file: name that file by --requests" in done.stderr
+    done = rft_inside(tmp_path, "convert", "rows.jsonl", "out.jsonl", "--requests", "asked.jsonl")
+    assert done.returncode == 0
+    assert [message["role"] for message in written(tmp_path)[0]["messages"]] == [
+        "system",
+        "user",
+        "assistant",
+    ]
+
+
 def test_an_existing_file_is_never_overwritten(tmp_path: Path):
     write(tmp_path, *FORMAT_ROWS["verl"])
     (tmp_path / "out.jsonl").write_text("mine", encoding="utf-8")
