@@ -50,6 +50,8 @@ def _recognizes(row: Mapping[str, Any]) -> bool:
 
 
 def _convert(row: Mapping[str, Any]) -> Converted:
+    if not _recognizes(row) and "input" not in row:
+        raise RowError("this is no line of an invocation log; the objects below `data/` hold bodies alone")
     parts = RowParts(row)
     _refuse(parts)
     prompt = _prompt(parts)

@@ -117,3 +117,8 @@ def test_several_texts_are_several_rollouts(answer: dict[str, Any]):
 def test_calls_without_a_whole_answer_are_refused(change: dict[str, Any], why: str):
     with pytest.raises(RowError, match=why):
         INVOCATION_LOG.convert({**rows.LLAMAS, **change})
+
+
+def test_a_body_by_itself_is_no_line_of_a_log():
+    with pytest.raises(RowError, match="no line of an invocation log"):
+        INVOCATION_LOG.convert({"messages": ASKED, "max_tokens": 512})
