@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from harness.deploy.checklist import finding
+from harness.deploy.worker_artifact import is_wanted, is_worker
 from harness.errors import InputError
 from harness.findings import Finding
 from harness.localaws.function import FunctionSpec
 from harness.localaws.manifest import read_manifest
-from harness.localaws.template import read_functions
+from harness.localaws.template import read_functions, read_template
 
 __all__ = ["check_completeness"]
 
@@ -55,6 +56,20 @@ def check_completeness(
                 text = f"{' and '.join(changed)} of {name} changed in the template since it was built"
                 yield finding("D030", text, str(build))
             yield from _built_for(name, theirs)
+    yield from _workers(template, build, parameters)
+
+
+def _workers(template: Path, build: Path, parameters: Mapping[str, str]) -> Iterator[Finding]:
+    """Find a worker that a stack which fans out would deploy as a placeholder."""
+    content = read_template(template)
+    for name, resource in content["Resources"].items():
+        if not is_worker(resource):
+            continue
+        manifest = read_manifest(build / name)
+        wanted, _ = is_wanted(content, resource, parameters, template.resolve().parent)
+        if wanted and manifest is not None and not manifest.requirements:
+            text = f"{name} was built for a stack that does not fan out, and this one does"
+            yield finding("D030", text, str(build / name))
 
 
 def _built_for(name: str, deployed: FunctionSpec) -> Iterator[Finding]:

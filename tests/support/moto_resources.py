@@ -205,6 +205,15 @@ class DeployedRole(Role, CloudFormationModel):
         )
         return _with_policies(role, cloudformation_json["Properties"], account_id)
 
+    @classmethod
+    def delete_from_cloudformation_json(
+        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str
+    ) -> None:
+        backend = iam_backends[account_id]["aws"]
+        for arn in list(backend.get_role(resource_name).managed_policies):
+            backend.detach_role_policy(arn, resource_name)
+        super().delete_from_cloudformation_json(resource_name, cloudformation_json, account_id, region_name)
+
 
 def _without_no_policy(properties: dict[str, Any]) -> None:
     properties["Policies"] = [each for each in properties.get("Policies", []) if each is not None]

@@ -220,6 +220,35 @@ def test_deploying_the_same_again_changes_nothing(run_sam, aws, deployed):
     assert aws.outputs(STACK) == deployed
 
 
+def test_a_stack_fans_out_while_its_parameter_says_so_and_publishes_no_version_for_it(
+    run_sam, checkout, built, aws, deployed
+):
+    def deploy():
+        run_sam("build")
+        run_sam("deploy", "--no-progressbar", "--stack-name", STACK)
+        return aws.outputs(STACK)
+
+    config = checkout / "samconfig.toml"
+    before = config.read_text()
+    # What `sam deploy --guided` writes, in the file's last table: the build reads it too.
+    config.write_text(before + 'parameter_overrides = "FanOut=true FanOutBucket=our-runs"\n')
+    now = deploy()
+    assert {name: arn for name, arn in now.items() if not name.startswith("FanOut")} == deployed
+    assert (now["FanOutBucket"], now["FanOutPrefix"]) == ("our-runs", "rft-runs")
+    top = {entry.name for entry in (built / "FanOutWorker").iterdir() if "dist-info" not in entry.name}
+    assert top - {"__pycache__"} == {"graders", "harness", "orjson"}
+    states = aws.client("stepfunctions")
+    machine = states.describe_state_machine(stateMachineArn=now["FanOutStateMachineArn"])
+    assert f":function:{now['FanOutWorkerName']}" in machine["definition"]
+    answer = aws.client("lambda").invoke(FunctionName=now["FanOutWorkerName"], Payload=b"{}")
+    assert "InputError" in answer["Payload"].read().decode()
+    # A deployment keeps values that nobody names.
+    config.write_text(before + 'parameter_overrides = "FanOut=false"\n')
+    assert deploy() == deployed
+    config.write_text(before)
+    assert states.list_state_machines()["stateMachines"] == []
+
+
 def test_a_changed_grader_is_a_new_version_and_the_job_s_stays_as_it_was(run_sam, checkout, aws, deployed):
     grader = checkout / "graders" / "examples" / "word_problems.py"
     source = grader.read_text()

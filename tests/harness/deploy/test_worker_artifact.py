@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.deploy.artifact import build, main
+from harness.deploy.build_completeness import check_completeness
 from harness.deploy.recipe import recipe_of
 from harness.deploy.worker_artifact import WORKER_HANDLER, WORKER_PINS, copy_worker
 from harness.projects.scaffold import make_project
@@ -85,6 +86,18 @@ def test_the_placeholder_needs_no_package_and_says_what_to_do(template, tmp_path
     done = run(into, f"import {WORKER_HANDLER.rpartition('.')[0]} as m; m.handler({{}}, None)")
     assert "InputError" in done.stderr
     assert 'default of FanOut in template.yaml to "true"' in done.stderr
+
+
+@pytest.mark.parametrize("fans_out", ["true", "false"])
+def test_doctor_finds_a_placeholder_in_the_build_of_a_stack_that_fans_out(template, tmp_path, fans_out):
+    build(recipe_of(template, WORKER), tmp_path / WORKER)
+    found = [
+        each.message
+        for each in check_completeness(template, tmp_path, {}, {"FanOut": fans_out})
+        if WORKER in each.message
+    ]
+    said = ["FanOutWorker was built for a stack that does not fan out, and this one does"]
+    assert found == (said if fans_out == "true" else [])
 
 
 def run(artifact, program):
