@@ -69,9 +69,11 @@ def _show(report: Report, console: SafeConsole) -> None:
 
     shown: dict[str, list[str]] = {}
     severities: dict[str, str] = {}
+    fixes: dict[str, str] = {}
     for finding in report.findings:
         shown.setdefault(finding.id, []).append(printable(f"  {finding.place}: {finding.message}"))
         severities[finding.id] = finding.severity.value
+        fixes.setdefault(finding.id, printable(finding.fix or ""))
     worst_first = list(SEVERITY_STYLES)
     for rule in sorted(shown, key=lambda rule: (worst_first.index(severities[rule]), rule)):
         severity, count = severities[rule], report.by_rule[rule]
@@ -81,7 +83,7 @@ def _show(report: Report, console: SafeConsole) -> None:
             console.print(line)
         if count > len(shown[rule]):
             console.print(f"  ... and {count - len(shown[rule]):,} more; --json lists them")
-        console.print(f"  {RULES[rule].fix}", style="dim")
+        console.print(f"  {fixes[rule]}", style="dim")
     counts = report.by_severity
     said = [
         f"{count:,} {word}{'' if count == 1 else 's'}"

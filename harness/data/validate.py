@@ -13,6 +13,7 @@ from typing import Any
 
 from harness.data.file_checks import FileChecks
 from harness.data.file_form import form_of
+from harness.data.formats.recognized import convert_command, format_of
 from harness.data.json_lines import BOM, EncodingError, LineError, lines, oddity, parse, repeated_keys
 from harness.data.record_checks import check_record
 from harness.data.records import ends_with_assistant
@@ -70,14 +71,29 @@ class Report:
         """Records that have no reference at all."""
         return self.by_rule["R030"]
 
-    def add(self, rule_id: str, message: str, line: int | None, severity: Severity | None = None) -> None:
-        """Count a finding, and keep it while its rule has room."""
+    def add(
+        self,
+        rule_id: str,
+        message: str,
+        line: int | None,
+        severity: Severity | None = None,
+        fix: str | None = None,
+    ) -> None:
+        """Count a finding, and keep it while its rule has room.
+
+        Args:
+            rule_id: The rule that is broken.
+            message: What exactly is wrong.
+            line: Where; None for the whole file.
+            severity: Where it is another than the rule's.
+            fix: Where it is another than the rule's.
+        """
         rule = RULES[rule_id]
         found = severity or rule.severity
         self.by_rule[rule_id] += 1
         self.by_severity[found] += 1
         if self.keep is None or self.by_rule[rule_id] <= self.keep:
-            self.findings.append(Finding(rule_id, found, message, Place(self.file, line), rule.fix))
+            self.findings.append(Finding(rule_id, found, message, Place(self.file, line), fix or rule.fix))
 
     def add_ungraded(self, message: str, line: int) -> None:
         """Count a record that the check cannot grade, whatever the completion."""
@@ -154,9 +170,15 @@ def _check_line(report: Report, checks: FileChecks, number: int, line: bytes) ->
     report.records += 1
     for rule, message in _oddities(line, value):
         report.add(rule, message, number)
+    other = format_of(value)
+    if other is not None:
+        rule = "R010" if "messages" in value else "R020"
+        fix = f"Convert the file: {convert_command(report.file)}"
+        report.add(rule, f"this looks like {other.title}", number, fix=fix)
     try:
-        # A rollout breaks R010 or R011; what a record should be would only bury that.
-        for breach in () if ends_with_assistant(value) else check_record(value):
+        # A rollout breaks R010 or R011; what a record should be would only bury that. Rows of another tool
+        # are no records either.
+        for breach in () if other is not None or ends_with_assistant(value) else check_record(value):
             report.add(breach.rule, breach.message, number)
         for shared in checks.add(number, value):
             report.add(shared.rule, shared.message, shared.line, shared.severity)

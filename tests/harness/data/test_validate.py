@@ -11,12 +11,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from harness.data.formats.recognized import convert_command
 from harness.data.json_lines import repeated_keys
 from harness.data.rules import MAX_PROMPT_CHARS, RULES
 from harness.data.validate import Report, validate
 from harness.errors import InputError
 from harness.findings import Severity
 from harness.samples import RECORDS, ROLLOUTS
+from support.format_rows import FORMAT_ROWS
 
 COUNT = {"R050"}
 """A short file breaks this rule too; the tables below leave it out."""
@@ -313,10 +315,10 @@ def test_published_training_files_are_clean(shared_data: Path, name: str):
 @pytest.mark.parametrize(
     ("fields", "names"),
     [
-        ({"prompt": [user()], "solution": "1"}, ["prompt", "solution"]),
-        ({"question": "Q?", "Ground Truth": "1"}, ["question", "Ground Truth"]),
+        ({"dialogue": [user()], "solution": "1"}, ["dialogue", "solution"]),
+        ({"text": "Q?", "Ground Truth": "1"}, ["text", "Ground Truth"]),
         ({"conversations": [{}], "expected_output": "1", "label": 1}, ["conversations", "expected_output"]),
-        ({"prompt": "Q?", "reward_model": {"ground_truth": "1"}}, ["prompt", "reward_model.ground_truth"]),
+        ({"chat": "Q?", "reward_model": {"ground_truth": "1"}}, ["chat", "reward_model.ground_truth"]),
         ({"prompt": "", "answer": None}, []),
     ],
 )
@@ -346,3 +348,14 @@ def test_a_key_stands_twice_only_where_it_does(fields: dict[str, int], twice: bo
     if twice:
         line = f"{line[:-1]}, {json.dumps(name)}: 1}}"
     assert repeated_keys(line.encode()) == ([name] if twice else [])
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"), [("verl", "R020"), ("invocation-log", "R020"), ("completions", "R010")]
+)
+def test_rows_of_another_tool_are_named_with_what_converts_them(tmp_path: Path, name: str, rule: str):
+    report = check(tmp_path, FORMAT_ROWS[name][:2])
+    told = [one for one in report.findings if one.message.startswith("this looks like ")]
+    assert [(one.id, str(one.place)) for one in told] == [(rule, f"{report.file}:{at}") for at in (1, 2)]
+    assert not {one.id for one in report.findings} & {"R026", "R030", "R024"}
+    assert told[0].fix == f"Convert the file: {convert_command(report.file)}"
