@@ -27,10 +27,9 @@ def _convert(row: Mapping[str, Any]) -> Converted:
     _refuse_failed(parts)
     for request in (("request", "body"), ("body",)):
         if isinstance(parts.peek(*request), dict):
-            name = parts.take("custom_id")
-            if parts.peek("request", "custom_id") == name:
+            if parts.peek("request", "custom_id") == parts.peek("custom_id"):
                 parts.take("request", "custom_id")
-            return call_lines(parts, request, ("response", "body"), name)
+            return call_lines(parts, request, ("response", "body"), ("custom_id",))
     raise RowError("its prompt is in the batch's input file: name that file by --requests")
 
 

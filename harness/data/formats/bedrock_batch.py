@@ -16,7 +16,12 @@ from harness.data.formats.row_parts import RowParts
 
 __all__ = ["BEDROCK_BATCH"]
 
-_IN, _OUT = "input.inputBodyJson", "output.outputBodyJson"
+_NAMES: Final = {
+    "input.inputBodyJson": "modelInput",
+    "output.outputBodyJson": "modelOutput",
+    "requestId": "recordId",
+}
+"""Paths of an invocation log, as a batch names them."""
 _KNOWN: Final = ("recordId", "modelInput", "modelOutput", "error")
 
 
@@ -47,7 +52,9 @@ def _convert(row: Mapping[str, Any]) -> Converted:
 
 def _renamed(text: str) -> str:
     """A path or message about the log's bodies, as one about the row's."""
-    return text.replace(_IN, "modelInput").replace(_OUT, "modelOutput")
+    for there, here in _NAMES.items():
+        text = text.replace(there, here)
+    return text
 
 
 BEDROCK_BATCH: Final = Importer(

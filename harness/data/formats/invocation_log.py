@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from harness.data.formats.importer import Converted, Importer, RowError
-from harness.data.formats.row_parts import RowParts, line_of
+from harness.data.formats.row_parts import RowParts, line_ids, line_of
 from harness.data.formats.streamed_answers import streamed_answers
 
 __all__ = ["INVOCATION_LOG"]
@@ -58,12 +58,11 @@ def _convert(row: Mapping[str, Any]) -> Converted:
     fields = {"requestMetadata": parts.take("requestMetadata"), "tools": _tools(parts)}
     fields = {name: value for name, value in fields.items() if value is not None}
     answers = list(_answers(parts))
-    call, model = parts.take("requestId"), parts.take("modelId")
-    lines = []
-    for number, answer in enumerate(answers, 1):
-        own = call if call is None or len(answers) == 1 else f"{call}-{number}"
-        messages = [*prompt, answer.message]
-        lines.append(line_of(messages, None, fields, id=own, model=model, finish_reason=answer.finish))
+    model = parts.take("modelId")
+    lines = [
+        line_of([*prompt, answer.message], None, fields, id=own, model=model, finish_reason=answer.finish)
+        for own, answer in zip(line_ids(parts, len(answers), "requestId"), answers, strict=True)
+    ]
     return parts.converted(*lines)
 
 

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from harness.data.formats.importer import Converted, RowError
+from harness.data.json_lines import LineError, parse
 from harness.data.records import ends_with_assistant
 from harness.printable import shortened
 
-__all__ = ["RowParts", "completion_of", "line_of", "prompt_of"]
+__all__ = ["RowParts", "completion_of", "line_ids", "line_of", "prompt_of"]
 
 _TAKEN: Final = object()
+_ROLE: Final = frozenset(("role", "content"))
 _OURS: Final = frozenset(
     (
         *("messages", "reference_answer", "id", "record", "model", "finish_reason", "service"),
@@ -75,16 +77,31 @@ class RowParts:
         return Converted(lines, tuple(dict.fromkeys(_lost(self._rest))))
 
 
+def line_ids(parts: RowParts, count: int, *path: str | int) -> list[Any]:
+    """Take the id of a row for each of its lines: as it is for one, numbered for several.
+
+    Args:
+        parts: The row's parts.
+        count: How many lines there are.
+        *path: Where the id is. One that is no text cannot be numbered, and stays.
+    """
+    if count == 1:
+        return [parts.take(*path)]
+    given = parts.take(*path) if isinstance(parts.peek(*path), str) else None
+    return [None if given is None else f"{given}-{number}" for number in range(1, count + 1)]
+
+
 def prompt_of(value: Any, name: str = "prompt") -> list[dict[str, Any]]:
     """The messages of a prompt: a list of messages as it is; a text becomes one user message.
 
     Args:
-        value: What the row holds.
+        value: What the row holds; a text of JSON that lists messages stands for them.
         name: What it is called there.
 
     Raises:
         RowError: It is neither.
     """
+    value = _read(value)
     if isinstance(value, str):
         return [{"role": "user", "content": value}]
     return _messages(value, name)
@@ -94,12 +111,14 @@ def completion_of(value: Any, name: str = "completion") -> list[dict[str, Any]]:
     """The messages of a completion: messages as they are; a text becomes the assistant's message.
 
     Args:
-        value: What the row holds: a text, one message, or a list of messages that ends with the assistant's.
+        value: What the row holds: a text, one message, or a list of messages that ends with the assistant's;
+            a text of JSON that lists messages stands for them.
         name: What it is called there.
 
     Raises:
         RowError: It is none of them, or does not end with the assistant's message.
     """
+    value = _read(value)
     if isinstance(value, str):
         return [{"role": "assistant", "content": value}]
     messages = _messages([value] if isinstance(value, Mapping) else value, name)
@@ -134,6 +153,18 @@ def line_of(
             name = f"row_{name}"
         line[name] = value
     return line
+
+
+def _read(value: Any) -> Any:
+    """The messages that a text of JSON lists, as tables often keep them; any other value as it is."""
+    if not isinstance(value, str) or not value.lstrip().startswith("[") or '"role"' not in value:
+        return value
+    try:
+        found = parse(value.strip().encode())
+    except (LineError, UnicodeEncodeError):
+        return value
+    good = isinstance(found, list) and all(isinstance(one, dict) and _ROLE <= one.keys() for one in found)
+    return found if good else value
 
 
 def _messages(value: Any, name: str) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from harness.data.formats.importer import Converted, Importer, RowError
 from harness.data.formats.openai_calls import SETTINGS, answers_of, asked_of
-from harness.data.formats.row_parts import RowParts, line_of
+from harness.data.formats.row_parts import RowParts, line_ids, line_of
 
 __all__ = ["OPENAI_STORED", "call_lines"]
 
@@ -47,7 +47,7 @@ def _convert(row: Mapping[str, Any]) -> Converted:
 
 
 def call_lines(
-    parts: RowParts, request: tuple[str, ...], answer: tuple[str, ...], own_id: Any = None
+    parts: RowParts, request: tuple[str, ...], answer: tuple[str, ...], named: tuple[str, ...] | None = None
 ) -> Converted:
     """The rollouts of one call.
 
@@ -55,28 +55,34 @@ def call_lines(
         parts: The row.
         request: Path of the request in it.
         answer: Path of the answer.
-        own_id: The call's id; that of the answer when None.
+        named: Path of the call's id; that of the answer when None.
 
     Raises:
         RowError: The call failed, or one of the two is missing or malformed.
     """
     prompt = asked_of(parts, *request)
     answers = list(answers_of(parts, *answer))
-    given, model = parts.take(*answer, "id") if own_id is None else own_id, parts.take(*answer, "model")
-    reference, fields = parts.take("reference_answer"), {}
+    ids = line_ids(parts, len(answers), *(named or (*answer, "id")))
+    model, reference = parts.take(*answer, "model"), parts.take("reference_answer")
+    fields: dict[str, Any] = {}
     for path in dict.fromkeys((request, answer)):
         for name in ("tools", "metadata"):
             if name not in fields and parts.peek(*path, name):
                 fields[name] = parts.take(*path, name)
     fields |= {name: value for name, value in parts.rest(*SETTINGS, *_HOLDERS).items() if value is not None}
-    lines = []
-    for number, one in enumerate(answers, 1):
-        name = given if given is None or len(answers) == 1 else f"{given}-{number}"
-        messages = [*prompt, *one.messages]
-        lines.append(
-            line_of(messages, reference, fields, id=name, model=model, finish_reason=one.finish_reason)
+    return parts.converted(
+        *(
+            line_of(
+                [*prompt, *one.messages],
+                reference,
+                fields,
+                id=own,
+                model=model,
+                finish_reason=one.finish_reason,
+            )
+            for own, one in zip(ids, answers, strict=True)
         )
-    return parts.converted(*lines)
+    )
 
 
 _HOLDERS: Final = ("id", "request", "response", "body", "method", "url")

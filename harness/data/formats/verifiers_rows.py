@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from harness.data.formats.importer import REWARD, Converted, Importer, RowError
+from harness.data.formats.plain_messages import plain_messages
 from harness.data.formats.row_parts import RowParts, completion_of, line_of, prompt_of
 from harness.data.json_lines import LineError, parse
 
@@ -19,6 +20,7 @@ __all__ = ["VERIFIERS"]
 
 _BOOKKEEPING: Final = (
     *("timing", "token_usage", "is_completed", "is_truncated", "stop_condition", "trajectory"),
+    *("advantage", "run_id", "created_at", "num_input_tokens", "num_output_tokens"),
     *("trajectory_id", "error", "error_chain", "long_error_chain", "generation_ms", "scoring_ms", "total_ms"),
 )
 """What is about the run: a grader in training has none of it."""
@@ -33,10 +35,10 @@ def _convert(row: Mapping[str, Any]) -> Converted:
     error = parts.peek("error")
     if row.get("completion") in (None, "", []) and error is not None:
         raise RowError(f"the rollout failed: {_error_text(error)}")
-    messages = [
-        *prompt_of(_with_calls(parts.take("prompt"))),
-        *completion_of(_with_calls(parts.take("completion"))),
-    ]
+    prompt = _with_calls(plain_messages(prompt_of(parts.take("prompt"))))
+    answer = _with_calls(plain_messages(completion_of(parts.take("completion"))))
+    # Some environments save the whole conversation as the completion.
+    messages = answer if _said(answer[: len(prompt)]) == _said(prompt) else [*prompt, *answer]
     ours = {
         "record": parts.take_first("example_id", "id"),
         "finish_reason": "length" if parts.peek("is_truncated") is True else None,
@@ -49,6 +51,10 @@ def _convert(row: Mapping[str, Any]) -> Converted:
     return parts.converted(line_of(messages, reference, parts.rest(*_BOOKKEEPING, REWARD), **ours))
 
 
+def _said(messages: list[dict[str, Any]]) -> list[tuple[Any, Any]]:
+    return [(message["role"], message.get("content")) for message in messages]
+
+
 def _repeated(parts: RowParts) -> Iterator[str]:
     """Fields at the root that repeat a metric."""
     metrics = parts.peek("metrics")
@@ -57,13 +63,11 @@ def _repeated(parts: RowParts) -> Iterator[str]:
             yield name
 
 
-def _with_calls(messages: Any) -> Any:
+def _with_calls(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Messages whose tool calls are objects, as OpenAI's API writes them."""
-    if not isinstance(messages, list):
-        return messages
     return [
         {**message, "tool_calls": [_call(call) for call in message["tool_calls"]]}
-        if isinstance(message, dict) and isinstance(message.get("tool_calls"), list)
+        if isinstance(message.get("tool_calls"), list)
         else message
         for message in messages
     ]

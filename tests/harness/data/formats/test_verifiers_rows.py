@@ -50,6 +50,11 @@ def test_tool_calls_of_other_shapes_stay_as_they_are(call):
     assert found == ([[1]] if call == "[1]" else [call])
 
 
+def test_a_completion_that_is_the_whole_conversation_is_not_given_the_prompt_again():
+    whole = [{**message, "tool_calls": None} for message in [*NEW["prompt"], *NEW["completion"]]]
+    assert VERIFIERS.convert({**NEW, "completion": whole}).lines == VERIFIERS.convert(NEW).lines
+
+
 def test_a_rollout_that_failed_later_has_no_reward():
     (rollout,), lost = VERIFIERS.convert({**OLD, "error": {"error": "SandboxError"}})
     assert "reward" not in rollout

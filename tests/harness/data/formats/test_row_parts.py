@@ -1,0 +1,47 @@
+"""Parts of a row that many formats have: prompts and completions in any form, and ids of several lines."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from harness.data.formats.importer import RowError
+from harness.data.formats.row_parts import RowParts, completion_of, line_ids, prompt_of
+
+ASKED = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "2 + 2?"}]
+ANSWER = [{"role": "assistant", "content": "4", "tool_calls": None}]
+
+
+def test_a_text_of_json_that_lists_messages_stands_for_them():
+    assert prompt_of(json.dumps(ASKED)) == ASKED
+    assert completion_of(f" {json.dumps(ANSWER)}\n") == ANSWER
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"role": "user"}]',
+        '[{"role": "user", "content": "Q"}, 5]',
+        '{"role": "user", "content": "Q"}',
+        '["role"]',
+        '[{"role": "user", "content": ',
+        "[half a character: \ud800, role]",
+    ],
+)
+def test_any_other_text_is_one_message(text):
+    assert prompt_of(text) == [{"role": "user", "content": text}]
+
+
+def test_a_completion_of_json_has_to_end_with_the_assistant():
+    with pytest.raises(RowError, match="does not end with the assistant's message"):
+        completion_of(json.dumps(ASKED))
+
+
+def test_the_id_of_a_row_is_that_of_its_line_and_numbered_for_several():
+    assert line_ids(RowParts({"id": 7}), 1, "id") == [7]
+    assert line_ids(RowParts({"id": "a"}), 2, "id") == ["a-1", "a-2"]
+    assert line_ids(RowParts({}), 2, "id") == [None, None]
+    parts = RowParts({"id": 7})
+    assert line_ids(parts, 2, "id") == [None, None]
+    assert parts.peek("id") == 7
