@@ -11,9 +11,9 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 
-from harness.data.json_lines import lines
+from harness.data.json_lines import Line, numbered_lines
 from harness.data.sources import DataFile
-from harness.report.shown_texts import SampleTexts, Shown, excerpt, length_of, texts_of_line
+from harness.report.shown_texts import Shown, excerpt, length_of, texts_of_line
 from harness.runs.rows import Row
 
 __all__ = [
@@ -72,6 +72,8 @@ class HeldTexts:
     length: list[int] = field(default_factory=list)
     """Characters of the whole completion."""
     line: list[int] = field(default_factory=list)
+    """Line number in its file."""
+    file: list[str] = field(default_factory=list)
     of_at: dict[int, int] = field(default_factory=dict)
     """Place in these lists by the byte at which the rollout's line begins."""
     characters: int = 0
@@ -80,17 +82,17 @@ class HeldTexts:
     excerpts: bool = False
     """Whether the page is one of excerpts, since the whole would be too large."""
 
-    def add(self, at: int, number: int, texts: SampleTexts, most: int) -> None:
+    def add(self, line: Line, most: int) -> None:
         """Take in one rollout.
 
         Args:
-            at: Where its line begins.
-            number: The line's number.
-            texts: What it says.
+            line: Its line.
             most: The longest text that stays whole.
         """
-        self.of_at[at] = len(self.line)
-        self.line.append(number)
+        texts = texts_of_line(line.text)
+        self.of_at[line.at] = len(self.line)
+        self.line.append(line.number)
+        self.file.append(line.source)
         self.model.append(texts.model)
         self.length.append(len(texts.completion))
         self.completion.append(self._cut(texts.completion, most))
@@ -185,9 +187,9 @@ def _read(
     """Read the texts, each up to its longest; None as soon as they are more than fit."""
     wanted = {row["at"] for row in rows}
     found = HeldTexts()
-    for number, (at, line) in enumerate(lines(rollouts), 1):
-        if at in wanted:
-            found.add(at, number, texts_of_line(line), longest(at))
+    for line in numbered_lines(rollouts):
+        if line.at in wanted:
+            found.add(line, longest(line.at))
             if most is not None and found.characters > most:
                 return None
     return found

@@ -155,6 +155,8 @@ def _label_text(value: Any) -> str:
 def _texts(rows: Sequence[Row], texts: HeldTexts | None) -> dict[str, Any]:
     if texts is None:
         return {"texts": None}
+    files = _Places()
+    file = list(map(files.place, texts.file))
     models, longest = _Places(), _SHORT_REASON if texts.excerpts else _REASON
     return {
         "text": [texts.of_at.get(row["at"], -1) for row in rows],
@@ -169,6 +171,8 @@ def _texts(rows: Sequence[Row], texts: HeldTexts | None) -> dict[str, Any]:
             "models": list(models.of),
             "length": texts.length,
             "line": texts.line,
+            "file": file if len(files.of) > 1 else None,
+            "files": list(files.of) if len(files.of) > 1 else None,
             "reasons": {str(at): row["reason"][:longest] for at, row in enumerate(rows) if "reason" in row},
         },
     }

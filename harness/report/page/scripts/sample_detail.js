@@ -70,9 +70,16 @@ class SampleDetail {
     if (at >= 0 && row in samples.texts.reasons) add("Reason", plain(samples.texts.reasons[row]));
     if (at >= 0 && samples.texts.model[at] >= 0) add("Model", plain(samples.texts.models[samples.texts.model[at]]));
     if (at >= 0) add("Length", many(samples.texts.length[at], "character"));
-    if (at >= 0) add("Line", samples.texts.line[at].toLocaleString("en-US"));
+    if (at >= 0) add("Line", this.place(at));
     add("Time", `${figure(samples.ms[row])} ms`);
     return list;
+  }
+
+  // The line's number, with its file where there are several.
+  place(at) {
+    const { line, file, files } = this.samples.texts;
+    const number = line[at].toLocaleString("en-US");
+    return file === null ? number : `${number} of ${plain(files[file[at]])}`;
   }
 
   otherReward(row) {

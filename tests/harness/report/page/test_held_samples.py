@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from harness.data.sources import source_of
 from harness.report.page.held_samples import Pair, hold_rows, read_texts
 from harness.runs.rows import Row
 from support.rollout_files import rollout, write_rollouts
@@ -69,3 +70,12 @@ def test_one_huge_text_is_an_excerpt(tmp_path: Path) -> None:
     path.write_text(json.dumps(rollout("a", "x" * 1_000_000, "72")) + "\n", encoding="utf-8")
     found = read_texts(path, rows_of(path), ())
     assert (found.excerpts, found.shortened, found.characters < 210_000) == (False, 1, True)
+
+
+def test_lines_of_several_files_are_numbered_in_each(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        write_rollouts(tmp_path / name, [rollout(f"{name}{number}", "1") for number in range(2)])
+    (tmp_path / "whole").write_bytes((tmp_path / "a").read_bytes() + (tmp_path / "b").read_bytes())
+    found = read_texts(source_of(tmp_path / "a", tmp_path / "b"), rows_of(tmp_path / "whole"), ())
+    assert found.line == [1, 2, 1, 2]
+    assert found.file == [str(tmp_path / "a")] * 2 + [str(tmp_path / "b")] * 2
