@@ -264,8 +264,8 @@ def _given(context: click.Context, command: click.Command, words: list[str]) -> 
 
 
 def _values(command: click.Command, settings: Mapping[str, Setting]) -> dict[str, Any]:
-    """Settings as click takes defaults: an option that may be repeated gets a list."""
-    several = {each.name for each in command.params if isinstance(each, click.Option) and each.multiple}
+    """Settings as click takes defaults: what may be given more than once gets a list."""
+    several = {each.name for each in command.params if each.multiple or each.nargs == -1}
     values: dict[str, Any] = {name: setting.seen_from(Path()) for name, setting in settings.items()}
     return {
         name: [value] if name in several and not isinstance(value, list) else value

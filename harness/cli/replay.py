@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,7 @@ from harness.cli.options import (
 )
 from harness.cli.other_rollouts import fitting_label, fitting_records
 from harness.cli.output import emit_json, printable, progress_bar, say
+from harness.data.sources import source_of
 from harness.errors import InputError
 from harness.replay.expect import stored_rewards
 from harness.replay.expected_gradings import ExpectedGradings
@@ -43,7 +46,7 @@ from harness.targets.opening import CONCURRENCY, IN_PROCESS
 
 
 @click.command("replay")
-@click.argument("rollouts", type=click.Path(path_type=Path))
+@click.argument("rollouts", metavar="ROLLOUTS...", nargs=-1, required=True)
 @grader_option()
 @handler_option
 @place_options()
@@ -80,7 +83,6 @@ from harness.targets.opening import CONCURRENCY, IN_PROCESS
 @click.option(
     "--expect",
     metavar="PATH",
-    type=click.Path(path_type=Path),
     help="Compare with stored rewards, a file or the folder of a run, in the repeats that both have.",
 )
 @runs_dir_option
@@ -99,7 +101,7 @@ from harness.targets.opening import CONCURRENCY, IN_PROCESS
 )
 @json_option
 def command(
-    expect: Path | None,
+    expect: str | None,
     cores: int | None,
     arn: str | None,
     stack: str | None,
@@ -111,14 +113,18 @@ def command(
     as_json: bool,
     **asked: Any,
 ) -> int:
-    """Run the rollouts of a file through a grader, and keep every reward under --runs-dir.
+    """Run rollouts through a grader, and keep every reward under --runs-dir.
+
+    ROLLOUTS are files, patterns, - for standard input, or objects (s3://bucket/key) and prefixes
+    (s3://bucket/prefix/) in S3, also compressed; several are graded as one text. What can be read only from
+    its beginning is copied to the run's folder first.
 
     Grades with --grader in process, with a built function (--artifact or --function) in the local Lambda
     runtime, or with a deployed one (--arn, or --stack) in AWS.
 
     A handler that was written by hand, with --handler, is called as Lambda would call it.
 
-    A file of records works too: each record's own reference is graded as if it were the completion, and
+    Records work too: each record's own reference is graded as if it were the completion, and
     another record's as a negative control. Killed or interrupted, the same command resumes the run.
 
     Fields that differ between the rollouts of one record are hidden from the grader: training does not have
@@ -130,6 +136,7 @@ def command(
     contradicts itself; 2 wrong input; 3 the service could not be reached.
     """
     stored = stored_rewards(expect) if expect else None
+    asked["rollouts"] = source_of(*asked["rollouts"])
     rule = label_rule(asked["label"], label_threshold, label_tolerance, label_true)
     label = fitting_label(asked["rollouts"], asked["label"])
     if label is None:
@@ -142,7 +149,7 @@ def command(
         cores = 1  # one process keeps all the calls under way
         if concurrency is not None:
             os.environ[CONCURRENCY] = str(concurrency)
-    run = prepare(ReplayRequest(**asked, label_rule=rule, runs=runs_dir))
+    run = _prepare(ReplayRequest(**asked, label_rule=rule, runs=runs_dir), quiet=as_json)
     totals = _replay(run, cores, quiet=as_json)
     outcome = replace(summary_of(run, totals, stored), published=publish_answers(run, cores))
     if as_json:
@@ -154,10 +161,26 @@ def command(
         # A setting is no wish of this call: where nobody knows the grader's range, the summary says so.
         range_known = run.facts.bounds is not None
         if range_known or setting_of("label") is None:
-            raise not_compared(run.facts.label, range_known=range_known, place=str(run.rollouts))
+            raise not_compared(run.facts.label, range_known=range_known, place=run.rollouts_name)
     if totals.errors.get("input"):
         return 2
     return int(bool(outcome.changed or totals.wires or totals.errors or totals.fields))
+
+
+def _prepare(request: ReplayRequest, quiet: bool) -> Run:
+    """Make or find the run, with a progress bar where its input has to be copied."""
+    with contextlib.ExitStack() as shown:
+        update: Callable[..., None] | None = None
+        begun = False
+
+        def copying(done: int) -> None:
+            nonlocal update, begun
+            if not begun:
+                begun, update = True, shown.enter_context(progress_bar("copying the input (MB)", quiet=quiet))
+            if update is not None:
+                update(completed=done // 1_000_000)
+
+        return prepare(request, copying)
 
 
 def _replay(run: Run, cores: int | None, quiet: bool) -> Totals:

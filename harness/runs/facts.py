@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from harness.data.record_fields import FieldChoice
 from harness.data.record_file import RecordFacts
-from harness.data.sources import SourceFacts
+from harness.data.sources import STANDARD_INPUT, SourceFacts
 from harness.data.typed_json import read_typed
 from harness.errors import InputError
 from harness.runs.fan_out_facts import FanOutFacts
@@ -106,8 +106,9 @@ class InputFacts:
     @property
     def name(self) -> str:
         """The input as people read it: the first of its files, and how many more there are."""
-        more = len(self.sources) - 1
-        return f"{self.sources[0].name} and {more:,} more" if more else self.sources[0].name
+        first, more = self.sources[0].name, len(self.sources) - 1
+        first = "standard input" if first == STANDARD_INPUT else first
+        return f"{first} and {more:,} more" if more else first
 
     def like(self, other: InputFacts) -> bool:
         """Whether both are the same kind of input with as many bytes, whatever its files are called."""

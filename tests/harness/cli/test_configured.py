@@ -112,7 +112,7 @@ def parsed(words: str, line: list[str], keys: Any = ()) -> dict[str, Any]:
     said, _, _ = command.make_parser(probe).parse_args(list(line))
     said = {name: value for name, value in said.items() if type(value).__name__ != "Sentinel"}
     found = filled(verb, command, said, configuration(keys), {})
-    several = {one.name for one in command.params if isinstance(one, click.Option) and one.multiple}
+    several = {one.name for one in command.params if one.multiple or one.nargs == -1}
     defaults = {
         name: [one.value] if name in several and not isinstance(one.value, list) else one.value
         for name, one in found.items()
@@ -261,7 +261,8 @@ def test_what_is_missing_is_said_with_the_setting_that_can_hold_it(
 ) -> None:
     assert main(["replay"]) == 2
     assert (
-        "Missing argument 'ROLLOUTS'. Write it, or rollouts = \"...\" in rft.toml." in capsys.readouterr().err
+        "Missing argument 'ROLLOUTS...'. Write it, or rollouts = \"...\" in rft.toml."
+        in capsys.readouterr().err
     )
     assert main(["rollout", "r.jsonl", "--out", "o"]) == 2
     assert 'Write --model, or model = "..." in rft.toml.' in capsys.readouterr().err
@@ -279,7 +280,7 @@ def test_an_error_about_a_setting_names_its_line(project: Path, capsys: pytest.C
     assert main(["jobs"]) == 2
     assert capsys.readouterr().err.endswith('note: rft.toml:3 says region = "mars"\n')
     assert main(["--no-config", "replay"]) == 2
-    assert "Missing argument 'ROLLOUTS'" in capsys.readouterr().err
+    assert "Missing argument 'ROLLOUTS...'" in capsys.readouterr().err
 
 
 def test_help_does_not_read_the_file(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

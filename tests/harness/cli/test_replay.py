@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from support.rft_command import RIGHT, refusal, replay_json, rft_inside, rows_of, runs_in, write_grader
+from support.rft_command import (
+    COMMAND,
+    RIGHT,
+    refusal,
+    replay_json,
+    rft_inside,
+    rows_of,
+    runs_in,
+    write_grader,
+)
 from support.rollout_files import rollout, write_rollouts
 
 REPLAY = ("replay", "rollouts.jsonl", "--grader", "my_grader.py:right")
@@ -327,3 +338,34 @@ def test_a_label_that_an_unknown_range_leaves_uncompared_is_never_called_agreeme
     told = rft_inside(folder, *words, "--name", "told")
     assert (told.returncode, told.stderr) == (0, "")
     assert "range not known: true and false were not compared; add --range LOW HIGH" in told.stdout
+
+
+def test_several_files_a_pattern_and_standard_input_are_one_text(folder: Path) -> None:
+    text = (folder / "rollouts.jsonl").read_bytes()
+    (folder / "rollouts.jsonl.gz").write_bytes(gzip.compress(text))
+    (folder / "other.jsonl").write_text(json.dumps(rollout("d", "72", "72")))
+    grader = ("--grader", "my_grader.py:right", "--json")
+    both = rft_inside(folder, "replay", "other.jsonl", "rollouts.jsonl.gz", *grader)
+    assert [row["id"] for row in rows_of(folder, json.loads(both.stdout))] == ["d", "a", "b", "c"]
+    found = rft_inside(folder, "replay", "[or]*.jsonl", *grader)
+    assert [row["id"] for row in rows_of(folder, json.loads(found.stdout))] == ["d", "a", "b", "c"]
+    command = [*COMMAND, "replay", "-", "--name", "piped", *grader]
+    for content, code in ((text, 0), (text, 0), (text + text, 2)):
+        done = subprocess.run(command, cwd=folder, input=content, capture_output=True, check=False)
+        assert done.returncode == code, done.stderr
+    assert b"runs/piped: this run was begun with another input" in done.stderr
+    listed = rft_inside(folder, "runs").stdout
+    assert "right on standard input" in listed.replace("\n", " ")
+    shown = rft_inside(folder, "show", "runs/piped", "a")
+    assert "runs/piped/rollouts.jsonl:1" in shown.stdout
+
+
+def test_what_cannot_be_read_is_named_before_anything_is_graded(folder: Path) -> None:
+    for words, said in (
+        (("rollouts.jsonl", "missing.jsonl"), "missing.jsonl: no such file"),
+        (("*.txt",), "*.txt: no file has such a name"),
+        (("rollouts.jsonl", "./rollouts.jsonl"), "this is named twice"),
+    ):
+        done = rft_inside(folder, "replay", *words, "--grader", "my_grader.py:right")
+        assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+    assert runs_in(folder) == []

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import glob
+import gzip
 import json
 import os
 import random
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
+from support.moto_aws import local_aws
 from support.rollout_files import write_many
 from support.runtime_calls import gone
 from support.waiting import until
@@ -32,8 +35,14 @@ def with_metric(sample: Sample) -> Reward:
 """
 
 
-def command(folder: Path) -> list[str]:
-    words = ["replay", str(folder / "rollouts.jsonl"), "--grader", "my_grader.py:with_metric", "--json"]
+Kind: TypeAlias = Callable[[bytes], Sequence[str]]
+"""Puts rollouts somewhere, and says what the command line calls them."""
+
+PLAIN = ("rollouts.jsonl",)
+
+
+def command(rollouts: Sequence[str]) -> list[str]:
+    words = ["replay", *rollouts, "--grader", "my_grader.py:with_metric", "--json"]
     return [sys.executable, "-m", "harness.cli.main", *words]
 
 
@@ -46,15 +55,15 @@ def gradings(rewards: Path) -> list[tuple[Any, ...]]:
     ]
 
 
-def finish(folder: Path) -> list[tuple[Any, ...]]:
-    done = subprocess.run(command(folder), cwd=folder, capture_output=True, text=True, check=False)
+def finish(folder: Path, rollouts: Sequence[str] = PLAIN) -> list[tuple[Any, ...]]:
+    done = subprocess.run(command(rollouts), cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stderr  # the grader's seeded failures are findings
     return gradings(folder / json.loads(done.stdout)["rewards"])
 
 
-def begin(folder: Path) -> subprocess.Popen[bytes]:
+def begin(folder: Path, rollouts: Sequence[str] = PLAIN) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        command(folder),
+        command(rollouts),
         cwd=folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -113,13 +122,15 @@ def stop_one(folder: Path, workers: list[int]) -> list[int]:
     return []
 
 
-def interrupt(folder: Path, size: int, stop_a_worker: bool) -> tuple[list[int], list[int]]:
+def interrupt(
+    folder: Path, size: int, stop_a_worker: bool, rollouts: Sequence[str]
+) -> tuple[list[int], list[int]]:
     """Kill the run when so much is written; perhaps leave a stopped worker behind as an orphan.
 
     Returns:
         Its workers, and those of them that are stopped.
     """
-    process = begin(folder)
+    process = begin(folder, rollouts)
     wait_until_written(folder, size, process)
     workers = workers_of(process.pid)
     stopped = stop_one(folder, workers) if stop_a_worker else []
@@ -138,14 +149,16 @@ def tear(folder: Path, chance: random.Random) -> None:
             return
 
 
-def check(folder: Path, count: int, kills: int) -> None:
+def check(folder: Path, count: int, kills: int, kind: Kind = lambda text: PLAIN) -> None:
     whole = prepare(folder, count)
+    with contextlib.chdir(folder):
+        rollouts = kind(Path("rollouts.jsonl").read_bytes())
     total = sum(path.stat().st_size for path in folder.glob("whole-*/rewards.jsonl"))
     chance = random.Random(20261122)
     interrupted, workers = 0, list[int]()
     for kill in range(kills):
         size = int(total * (kill + chance.random()) / (kills + 1))
-        orphans, stopped = interrupt(folder, size, stop_a_worker=kill % 3 == 1)
+        orphans, stopped = interrupt(folder, size, stop_a_worker=kill % 3 == 1, rollouts=rollouts)
         workers += orphans
         interrupted += any(folder.glob("runs/*/shards/*.jsonl"))
         if kill % 2:
@@ -154,13 +167,47 @@ def check(folder: Path, count: int, kills: int) -> None:
             )
             tear(folder, chance)
     assert interrupted >= kills // 2, "the kills came too late to show anything"
-    assert finish(folder) == whole
+    assert finish(folder, rollouts) == whole
     assert all(gone(pid) for pid in workers), "the run that goes on ends a stopped worker"
     assert len(list((folder / "runs").iterdir())) == 1, "it went on with the run that was begun"
 
 
 def test_a_killed_replay_goes_on_where_it_stopped(tmp_path: Path) -> None:
     check(tmp_path, 12_000, kills=3)
+
+
+def two_files(text: bytes) -> Sequence[str]:
+    half = text.index(b"\n", len(text) // 2) + 1
+    Path("a.jsonl").write_bytes(text[:half])
+    Path("b.jsonl").write_bytes(text[half:])
+    return "a.jsonl", "b.jsonl"
+
+
+def packed(text: bytes) -> Sequence[str]:
+    Path("rollouts.gz").write_bytes(gzip.compress(text, 1))
+    return ("rollouts.gz",)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [two_files, packed])
+def test_a_killed_replay_of_several_or_packed_files_goes_on(kind: Kind, tmp_path: Path) -> None:
+    check(tmp_path, 12_000, kills=3, kind=kind)
+
+
+@pytest.mark.slow
+def test_a_killed_replay_of_objects_in_s3_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with local_aws() as aws:
+        for name, value in aws.environment.items():
+            monkeypatch.setenv(name, value)
+        s3 = aws.client("s3")
+        s3.create_bucket(Bucket="data", CreateBucketConfiguration={"LocationConstraint": aws.region})
+
+        def uploaded(text: bytes) -> Sequence[str]:
+            for name in two_files(text):
+                s3.upload_file(name, "data", f"r/{name}")
+            return ("s3://data/r/",)
+
+        check(tmp_path, 12_000, kills=3, kind=uploaded)
 
 
 @pytest.mark.slow
