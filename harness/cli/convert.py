@@ -47,8 +47,9 @@ _SHOWN = 10
 )
 @click.option(
     "--only",
-    type=click.Choice(["records", "rollouts"]),
-    help="Write lines of this kind alone, where FROM gives both.",
+    type=click.Choice(["records", "rollouts", "prompts"]),
+    help="Write lines of this kind alone; `prompts` writes the records of rollouts, too, without their"
+    " completions, each record once.",
 )
 @json_option
 @click.pass_context
@@ -115,7 +116,10 @@ def _tell_made(found: Conversion, target: str, only: Kind | None) -> None:
     say(f"{found.source}: {of}: {what}", err=target == "-")
     if found.records and found.rollouts:
         say("no command takes records and rollouts in one file: --only rollouts leaves records out", err=True)
-    if found.left_out:
+    if found.left_out and only == "prompts":
+        lines = "rollout" if found.left_out == 1 else "rollouts"
+        say(f"{found.left_out:,} {lines} of a record that is written already; its first one counts", err=True)
+    elif found.left_out:
         word = "rollout" if only == "records" else "record"
         say(f"{found.left_out:,} {word}{'' if found.left_out == 1 else 's'} left out", err=True)
     if found.repeated:

@@ -7,7 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, compress, islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any, Literal, TypeAlias
 
@@ -15,9 +15,10 @@ from harness.data.formats.all_importers import IMPORTERS, importer_named, import
 from harness.data.formats.batch_requests import with_requests
 from harness.data.formats.field_maps import FieldMap, adding_fields, by_maps
 from harness.data.formats.importer import REWARD, Converted, Importer, RowError
-from harness.data.formats.row_source import rows_in
+from harness.data.formats.row_source import SourceRow, rows_in
 from harness.data.identity import record_key
 from harness.data.json_lines import LineError
+from harness.data.record_fields import OWN_FIELDS
 from harness.data.records import ends_with_assistant
 from harness.data.sources import DataFile, as_source
 from harness.disk import replaced
@@ -26,12 +27,16 @@ from harness.printable import named
 
 __all__ = ["Conversion", "Kind", "RowProblem", "convert", "convert_to_file"]
 
-Kind: TypeAlias = Literal["records", "rollouts"]
+Kind: TypeAlias = Literal["records", "rollouts", "prompts"]
+"""What is wanted: lines of one kind, or the record of every line, each once."""
 
 _LOOKED_AT = 20
 """First rows that tell the format."""
 _KINDS_KEPT = 1_000
 """Most kinds of problems that are kept apart."""
+
+_ABOUT_COMPLETIONS = frozenset(("id", REWARD, "metrics", *OWN_FIELDS))
+"""Fields of a rollout that say something of its completion."""
 
 _AS_THEY_ARE = Importer(
     "records", "records and rollouts", lambda row: True, lambda row: Converted(({**row},), ())
@@ -63,7 +68,7 @@ class Conversion:
     failed: int = 0
     """Rows that could not be converted."""
     left_out: int = 0
-    """Lines of the other kind, where only records or only rollouts are wanted."""
+    """Lines of the other kind, where only one is wanted, or of records that were written before."""
     rewarded: int = 0
     """Rollouts that carry a reward."""
     references: int = 0
@@ -122,7 +127,7 @@ def convert(
         maps: Where the rows keep further fields, or everything where no importer knows them.
         progress: Is told the offset of the row at hand, now and then.
         requests: The input file of the batch whose results the rows are; see `with_requests`.
-        only: Write lines of this kind alone; both when None.
+        only: Write lines of this kind alone; all when None.
 
     Raises:
         InputError: The file or its requests cannot be read, or the format of its rows is not clear.
@@ -142,26 +147,36 @@ def convert(
         if progress is not None and found.rows % 256 == 0:
             progress(row.at)
         found.rows += 1
-        try:
-            if row.problem is not None:
-                raise RowError(row.problem)
-            made = found.importer.convert(row.value)
-            if not made.lines:
-                raise RowError("the row holds nothing to convert")
-            texts = [_dumped(line) for line in _with_ids(made.lines, found.rows)]
-        except RowError as error:
-            found.add_problem(str(error), row.place)
-            continue
-        except RecursionError:
-            found.add_problem("not readable: nested too deeply", row.place)
-            continue
-        found.lost.update(made.lost)
-        wanted = [only in (None, _kind(line)) for line in made.lines]
-        found.left_out += wanted.count(False)
-        for line, text in compress(zip(made.lines, texts, strict=True), wanted):
-            _count(found, line, seen)
+        for line, text in _written(found, row, only):
+            key = hash(_identity(line))
+            if only == "prompts" and key in seen:
+                found.left_out += 1
+                continue
+            _count(found, line, again=key in seen)
+            seen.add(key)
             target.write(text)
     return found
+
+
+def _written(found: Conversion, row: SourceRow, only: Kind | None) -> list[tuple[dict[str, Any], bytes]]:
+    """The lines of one row that are wanted; the others, and what is lost, are counted."""
+    try:
+        if row.problem is not None:
+            raise RowError(row.problem)
+        made = found.importer.convert(row.value)
+        if not made.lines:
+            raise RowError("the row holds nothing to convert")
+        chosen = [_chosen(line, only) for line in _with_ids(made.lines, found.rows)]
+        written = [(line, _dumped(line)) for line in chosen if line is not None]
+    except RowError as error:
+        found.add_problem(str(error), row.place)
+        return []
+    except RecursionError:
+        found.add_problem("not readable: nested too deeply", row.place)
+        return []
+    found.lost.update(made.lost)
+    found.left_out += chosen.count(None)
+    return written
 
 
 def convert_to_file(
@@ -261,24 +276,41 @@ def _dumped(line: Mapping[str, Any]) -> bytes:
         return json.dumps(line).encode() + b"\n"
 
 
-def _count(found: Conversion, line: dict[str, Any], seen: set[int]) -> None:
-    """Count one line that was converted."""
-    is_rollout = _kind(line) == "rollouts"
-    if is_rollout:
+def _chosen(line: dict[str, Any], only: Kind | None) -> dict[str, Any] | None:
+    """What is written of a line; None for nothing.
+
+    Raises:
+        RowError: The record is wanted of a rollout that holds a completion alone.
+    """
+    if only != "prompts":
+        return line if only in (None, _kind(line)) else None
+    if _kind(line) == "records":
+        return line
+    prompt = line["messages"][:-1]
+    if not prompt:
+        raise RowError("the rollout has a completion and no prompt")
+    return {
+        **{name: value for name, value in line.items() if name not in _ABOUT_COMPLETIONS},
+        "messages": prompt,
+    }
+
+
+def _count(found: Conversion, line: dict[str, Any], *, again: bool) -> None:
+    """Count one line that is written."""
+    if _kind(line) == "rollouts":
         found.rollouts += 1
         found.rewarded += REWARD in line
     else:
         found.records += 1
     found.references += "reference_answer" in line
-    key = hash(_identity(line, is_rollout=is_rollout))
-    found.repeated += key in seen
-    seen.add(key)
+    found.repeated += again
 
 
-def _identity(line: Mapping[str, Any], *, is_rollout: bool) -> str:
-    if is_rollout:
+def _identity(line: dict[str, Any]) -> str:
+    """What tells a line from others: a rollout's id, a record's key."""
+    if _kind(line) == "rollouts":
         return json.dumps(line.get("id"))
     try:
-        return record_key(dict(line))
+        return record_key(line)
     except LineError:  # nested too deeply to be compared
         return json.dumps(line)

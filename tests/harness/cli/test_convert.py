@@ -186,3 +186,18 @@ def test_records_and_rollouts_become_json_lines_as_they_are(tmp_path: Path):
     done = rft_inside(tmp_path, "convert", "rows.json", "out.jsonl", "--map", "reference_answer=metadata.a")
     assert "read as records and rollouts: 2 records in out.jsonl" in done.stdout
     assert written(tmp_path) == [{**record, "reference_answer": 1}] * 2
+
+
+def test_only_prompts_writes_each_record_once_and_without_completions(tmp_path: Path):
+    write(tmp_path, FORMAT_ROWS["completions"][0], *FORMAT_ROWS["completions"][1:])
+    done = rft_inside(tmp_path, "convert", "rows.jsonl", "out.jsonl", "--only", "prompts")
+    assert "3 rows, read as records with lists of completions: 2 records in out.jsonl" in done.stdout
+    assert "4 rollouts of a record that is written already; its first one counts" in done.stderr
+    asked = FORMAT_ROWS["completions"][0]["messages"]
+    assert written(tmp_path) == [
+        {"messages": asked, "reference_answer": "72"},
+        {"messages": asked, "topic": "arithmetic"},
+    ]
+    write(tmp_path, {"messages": [{"role": "assistant", "content": "72"}]})
+    done = rft_inside(tmp_path, "convert", "rows.jsonl", "none.jsonl", "--only", "prompts")
+    assert (done.returncode, "a completion and no prompt" in done.stderr) == (1, True)
