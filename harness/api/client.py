@@ -11,6 +11,7 @@ import json
 import os
 import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from functools import cache, partial
 from pathlib import Path
 from typing import IO, Any, cast
@@ -27,7 +28,7 @@ from harness.api.pages import elements
 from harness.api.safe_text import in_path, plain_text
 from harness.api.seen import SeenCheckpoint, SeenDeletion, SeenEvent, SeenFile, SeenJob, as_text
 from harness.api.types import FILE_PURPOSE, GENERATE_S, PAGE_SIZE, Event, Job, JobRequest, Page
-from harness.errors import InputError
+from harness.data.sources import STANDARD_INPUT, DataFile, FileSource, as_source, local_copy, stem_of
 
 __all__ = ["FineTuning"]
 
@@ -119,28 +120,29 @@ class FineTuning:
 
     # --- Files
 
-    def upload(self, path: Path, name: str | None = None, content: IO[bytes] | None = None) -> SeenFile:
+    def upload(self, file: DataFile, name: str | None = None, content: IO[bytes] | None = None) -> SeenFile:
         """Upload a training file. Sent once: a lost answer leaves a file that `files()` shows.
 
         Args:
-            path: The file.
+            file: The file, or other data, whose text is sent.
             name: The name it gets on the service, its own when None.
             content: What to send in its place, such as a copy that nobody changes meanwhile; closed after it.
 
         Raises:
             InputError: The file cannot be read, or the service refused it.
         """
-        name = name or path.name
+        source = as_source(file)
+        own = source.path if isinstance(source, FileSource) else None
+        name = name or (f"{stem_of(file)}.jsonl" if own is None else own.name)
         if self._show:
-            self._show.upload = (path, name)
-        try:
-            handle = content or path.open("rb")
-        except OSError as error:
-            raise InputError(f"cannot be read: {error.strerror}", place=str(path)) from error
-        with handle:
+            self._show.upload = (own or Path(STANDARD_INPUT), name)
+        with ExitStack() as stack:
+            if content is None:  # a form's length is told before it is sent
+                content = stack.enter_context(local_copy(source)).open("rb")
+            stack.enter_context(content)
             body = {"purpose": FILE_PURPOSE}
             uploaded = SeenFile.read(
-                self._ask("POST", "/files", body, file=(name, handle), once=True, timeout=_UPLOAD_S)
+                self._ask("POST", "/files", body, file=(name, content), once=True, timeout=_UPLOAD_S)
             )
         if uploaded.id is None:
             raise Unreachable("the service took the file but gave it no id", fix="See `rft files`.")

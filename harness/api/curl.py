@@ -95,7 +95,8 @@ def curl_command(
         url: The whole URL.
         headers: Its headers, without the key.
         body: A JSON body, empty or None for none.
-        upload: A file to send as a form, and the name it gets on the service.
+        upload: A file to send as a form, `-` for what is piped into curl, and the name it gets
+            on the service.
 
     Returns:
         A command for a POSIX shell, over several lines.

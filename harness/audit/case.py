@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from graders.wire import PROFILES
 from harness.audit.audit_finding import Found, Witness
 from harness.audit.readings import answer_in
-from harness.findings import Rule
+from harness.findings import Place, Rule
 
 if TYPE_CHECKING:
     from harness.audit.collector import Collector
@@ -62,6 +62,14 @@ class Subject:
     """The grader's own files, where they are known."""
     bounds: tuple[float, float] | None = None
     """The range of rewards, where it is declared."""
+    files: tuple[str, ...] = ()
+    """The file that each record's line stands in, where there are several."""
+
+    def place(self, at: int | None) -> Place:
+        """Where a record stands; the data as a whole for None."""
+        if at is None:
+            return Place(self.file, None)
+        return Place(self.files[at] if self.files else self.file, self.lines[at])
 
     def reference(self, at: int) -> Any:
         """The reference of a record; None where it has none."""

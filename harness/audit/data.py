@@ -4,30 +4,35 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from harness.audit.case import Recorded, Subject
 from harness.data import records as record_lines
 from harness.data.identity import content_key, record_key
+from harness.data.json_lines import numbered_lines
 from harness.data.record_fields import OWN_FIELDS
 from harness.data.records import ends_with_assistant
+from harness.data.sources import DataFile
 from harness.errors import InputError
-from harness.rollouts.read import holds_rollouts, line_number, read_rollouts
+from harness.findings import Place
+from harness.rollouts.read import holds_rollouts, read_rollouts
 
 __all__ = ["RECORDS", "read_subject"]
+
+_Placed: TypeAlias = tuple[dict[str, Any], Place]
+"""A record and where it stands."""
 
 RECORDS = 300
 """How many records an audit takes when it is not told."""
 
 
 def read_subject(
-    path: Path, rollouts: Path | None = None, limit: int = RECORDS, seed: int = 0, **given: Any
+    file: DataFile, rollouts: DataFile | None = None, limit: int = RECORDS, seed: int = 0, **given: Any
 ) -> Subject:
     """Read the data of an audit.
 
     Args:
-        path: A file of records, or of rollouts, whose records are then audited.
+        file: Records, or rollouts, whose records are then audited.
         rollouts: Recorded rollouts of these records.
         limit: How many records to take; some at random where there are more.
         seed: Decides which.
@@ -36,64 +41,74 @@ def read_subject(
     Raises:
         InputError: A file cannot be read, holds nothing to audit, or no rollout is of these records.
     """
-    if holds_rollouts(path):
+    if holds_rollouts(file):
         if rollouts is not None:
-            raise InputError("both files hold rollouts", place=str(path), fix="Name the records first.")
-        found, rollouts = _records_of_rollouts(path), path
+            raise InputError("both files hold rollouts", place=str(file), fix="Name the records first.")
+        found, rollouts = _records_of_rollouts(file), file
     else:
-        found = _records(path)
+        found = _records(file)
     if not found:
-        raise InputError("the file holds no records", place=str(path))
+        raise InputError("the file holds no records", place=str(file))
     chosen = found
     if len(found) > limit:
         names = random.Random(seed).sample(list(found), limit)
-        chosen = {name: found[name] for name in sorted(names, key=lambda name: found[name][0])}
+        order = {name: place for place, name in enumerate(found)}
+        chosen = {name: found[name] for name in sorted(names, key=order.__getitem__)}
     recorded = _recorded(rollouts, chosen) if rollouts is not None else ()
-    lines = tuple(line for line, _ in chosen.values())
-    return Subject(tuple(fields for _, fields in chosen.values()), str(path), lines, recorded, **given)
+    return Subject(
+        tuple(record for record, _ in chosen.values()),
+        str(file),
+        tuple(place.line or 0 for _, place in chosen.values()),
+        recorded,
+        files=tuple(place.file or "" for _, place in chosen.values()),
+        **given,
+    )
 
 
-def _records(path: Path) -> dict[str, tuple[int, dict[str, Any]]]:
+def _records(file: DataFile) -> dict[str, _Placed]:
     """The records of a file, by record key, each with its line."""
-    found: dict[str, tuple[int, dict[str, Any]]] = {}
-    for record in record_lines.read(path):
+    found: dict[str, _Placed] = {}
+    for record in record_lines.read(file):
         messages = record.fields.get("messages")
         if not isinstance(messages, list) or not messages or ends_with_assistant(record.fields):
-            fix = f"Run `rft validate {path}`."
-            raise InputError("this line is no record", place=f"{path}:{record.line}", fix=fix)
-        found.setdefault(record_key(record.fields), (record.line, _fields(record.fields)))
+            fix = f"Run `rft validate {file}`."
+            raise InputError("this line is no record", place=record.place, fix=fix)
+        place = Place(record.file, record.line)
+        found.setdefault(record_key(record.fields), (_fields(record.fields), place))
     return found
 
 
-def _records_of_rollouts(path: Path) -> dict[str, tuple[int, dict[str, Any]]]:
+def _records_of_rollouts(file: DataFile) -> dict[str, _Placed]:
     """The records that rollouts are of, by what the rollouts call them, each with its first line."""
-    found: dict[str, tuple[int, dict[str, Any]]] = {}
-    for rollout in read_rollouts(path):
-        if rollout.sent is not None and rollout.group is not None and rollout.group not in found:
+    first: dict[str, tuple[dict[str, Any], int]] = {}
+    for rollout in read_rollouts(file):
+        if rollout.sent is not None and rollout.group is not None and rollout.group not in first:
             fields = {**rollout.sent, "messages": rollout.sent["messages"][:-1]}
-            found[rollout.group] = (line_number(path, rollout.at), _fields(fields))
-    return found
+            first[rollout.group] = _fields(fields), rollout.at
+    wanted = {at for _, at in first.values()}
+    places = {line.at: Place(line.source, line.number) for line in numbered_lines(file) if line.at in wanted}
+    return {name: (fields, places[at]) for name, (fields, at) in first.items()}
 
 
 def _fields(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if name not in ("id", *OWN_FIELDS)}
 
 
-def _recorded(path: Path, chosen: Mapping[str, tuple[int, dict[str, Any]]]) -> tuple[Recorded, ...]:
+def _recorded(file: DataFile, chosen: Mapping[str, _Placed]) -> tuple[Recorded, ...]:
     """The rollouts of some records: those that name them, or have their prompt and reference.
 
     Raises:
         InputError: There are none.
     """
-    at = {content_key(fields): place for place, (_, fields) in enumerate(chosen.values())}
+    at = {content_key(fields): place for place, (fields, _) in enumerate(chosen.values())}
     at |= {name: place for place, name in enumerate(chosen)}
     found = []
-    for one in read_rollouts(path):
+    for one in read_rollouts(file):
         if one.sent is None:
             continue
         place = at.get(one.group or "", at.get(content_key(one.sent)))
         if place is not None:
             found.append(Recorded(place, one.sent["messages"][-1], one.length, one.finish))
     if not found:
-        raise InputError("no rollout here is of the records that are audited", place=str(path))
+        raise InputError("no rollout here is of the records that are audited", place=str(file))
     return tuple(found)

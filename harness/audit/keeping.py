@@ -16,7 +16,7 @@ from harness.audit.audit_verdict import Sorted
 from harness.audit.case import Subject
 from harness.audit.engine import BEFORE, CATALOGUE, FAMILIES, Audited
 from harness.audit.invariance import OtherForms
-from harness.disk import file_sha256, replaced
+from harness.disk import replaced
 from harness.findings import Place, Rule
 from harness.runs.audits import AuditFacts, AuditFinding, Verdict
 from harness.targets.recorded_answers import answer_lines
@@ -82,7 +82,7 @@ def place_of(found: Found, subject: Subject) -> Place:
     at = (
         record_of(subject, witness.rollouts[0]) if isinstance(witness, Witness) and witness.rollouts else None
     )
-    return Place(subject.file, None if at is None else subject.lines[at])
+    return subject.place(at)
 
 
 def facts_of(
@@ -95,17 +95,11 @@ def facts_of(
         subject: Its data.
         findings: Its findings, taken apart by the project's waivers.
         verdict: What it says.
-        **known: Other fields of `AuditFacts`: grader, target, wire, rollouts and so on.
-
-    Raises:
-        InputError: The data cannot be read any more.
+        **known: Other fields of `AuditFacts`: data, grader, target, wire, rollouts and so on.
     """
     control = audited.control
-    data = Path(subject.file)
     return AuditFacts(
         catalogue=CATALOGUE,
-        data=data.resolve(),
-        data_sha256=file_sha256(data),
         records=len(subject.records),
         kind=subject.kind if control is None else control.kind,
         formats=() if control is None else tuple(map(str, control.formats)),

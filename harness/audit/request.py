@@ -19,6 +19,7 @@ from harness.audit.keeping import facts_of
 from harness.audit.load import busyness
 from harness.audit.opener import Opener
 from harness.config import Waiver
+from harness.data.sources import DataFile, named_wholly, text_sha256
 from harness.errors import InputError
 from harness.findings import Severity
 from harness.replay.prepare import versions_here
@@ -44,9 +45,9 @@ _NO_FORMAT = (
 class AuditRequest:
     """What to audit, and how."""
 
-    data: Path
+    data: DataFile
     """Records, or rollouts whose records are audited."""
-    rollouts: Path | None = None
+    rollouts: DataFile | None = None
     """Recorded rollouts of these records."""
     where: TargetChoice
     wire: str = "open-weight"
@@ -128,10 +129,12 @@ def audit(
         subject,
         findings,
         verdict,
+        data=named_wholly(request.data),
+        data_sha256=text_sha256(request.data),
         grader=grader,
         target=target,
         wire=opener.wire,  # the one over which right answers are paid, and over which witnesses replay
-        rollouts=None if request.rollouts is None else request.rollouts.resolve(),
+        rollouts=None if request.rollouts is None else named_wholly(request.rollouts),
         seed=request.seed,
         fail_on=request.fail_on,
         headline=headline_of(findings.open, bool(subject.recorded)),

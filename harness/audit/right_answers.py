@@ -9,7 +9,7 @@ from harness.audit.answer_kinds import number
 from harness.audit.audit_finding import Found
 from harness.audit.case import Case, Probe
 from harness.audit.formats import Format, common_templates
-from harness.findings import Place, Rule, Severity
+from harness.findings import Rule, Severity
 
 __all__ = ["PROBES"]
 
@@ -96,7 +96,7 @@ class RightRefused:
             Severity.CRITICAL if share < _MOSTLY else Severity.ERROR,
             f"the right answer earns nothing on {len(refused)} of {len(tried)} records{common}"
             f" (lines {lines}{more}){reason}: they can never teach anything",
-            Place(case.subject.file, case.subject.lines[first]),
+            case.subject.place(first),
             fix=self.rule.fix,
             witness=case.witness((first, shown)),
             records=len(refused),

@@ -13,7 +13,9 @@ from harness.audit.answer_kinds import KINDS
 from harness.cli.configured import setting_of
 from harness.cli.grading_place import where_to_grade
 from harness.cli.options import (
+    DATA,
     FiniteNumber,
+    data_argument,
     grader_option,
     handler_option,
     json_option,
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 
 
 @click.command("audit")
-@click.argument("data", type=click.Path(path_type=Path))
+@data_argument("data")
 @grader_option()
 @handler_option
 @place_options()
@@ -55,7 +57,8 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--rollouts",
-    type=click.Path(path_type=Path),
+    metavar="DATA",
+    type=DATA,
     help="Use these recorded rollouts of the records too: formats, common forms, statistics.",
 )
 @range_option

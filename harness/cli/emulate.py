@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from harness.cli.options import (
+    DATA,
     FiniteNumber,
     group_size_option,
     json_option,
@@ -19,13 +21,17 @@ from harness.cli.options import (
 from harness.cli.output import emit_json, say, stderr_console
 from harness.emulator.settings import EmulatorConfig, parse_faults, parse_functions, parse_speed
 
+if TYPE_CHECKING:
+    from harness.data.sources import Source
+
 
 @click.command("emulate")
 @click.option(
     "--rollouts",
     multiple=True,
     required=True,
-    type=click.Path(path_type=Path),
+    metavar="DATA",
+    type=DATA,
     help="Answer with the completions of this rollouts file. Repeatable.",
 )
 @click.option(
@@ -79,7 +85,7 @@ from harness.emulator.settings import EmulatorConfig, parse_faults, parse_functi
 @click.option("--require-key", is_flag=True, help="Refuse requests without a bearer token.")
 @json_option
 def command(
-    rollouts: tuple[Path, ...],
+    rollouts: tuple[Source, ...],
     functions: tuple[str, ...],
     state_dir: Path,
     port: int,

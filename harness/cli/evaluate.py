@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.options import (
+    data_argument,
     grader_option,
     handler_option,
     jobs_dir_option,
@@ -30,7 +31,7 @@ from harness.cli.rollout import (
     way_of_asking,
 )
 from harness.cli.service import Service, inference_option, service_options
-from harness.disk import file_sha256
+from harness.data.sources import stem_of, text_sha256
 from harness.errors import InputError
 from harness.grader_output import LOG, output_to
 
@@ -43,7 +44,7 @@ BASE = "base"
 
 
 @click.command("evaluate")
-@click.argument("records", type=click.Path(path_type=Path))
+@data_argument("records")
 @grader_option()
 @handler_option
 @model_option(
@@ -207,6 +208,6 @@ def _base(client: FineTuning, jobs: list[str]) -> str:
 
 def _name(asked: dict[str, Any], service: str) -> str:
     """A folder's name that the same questions always get, whatever the models and the grader."""
-    parts = [file_sha256(asked["records"]), service, sampling(asked), asked["seed"], asked["limit"]]
+    parts = [text_sha256(asked["records"]), service, sampling(asked), asked["seed"], asked["limit"]]
     mark = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:8]
-    return f"{asked['records'].stem}-{mark}"
+    return f"{stem_of(asked['records'])}-{mark}"

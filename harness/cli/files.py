@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,13 +10,14 @@ import click
 from harness.api.safe_text import plain_text
 from harness.api.seen import as_text
 from harness.cli.columns import say_columns
-from harness.cli.options import json_option, name_option, yes_option
+from harness.cli.options import DATA, json_option, name_option, yes_option
 from harness.cli.output import emit_json, say
 from harness.cli.service import Service, at, service_options, tell_incomplete, tell_no_id
 from harness.errors import HarnessError
 
 if TYPE_CHECKING:
     from harness.api.seen import SeenFile
+    from harness.data.sources import Source
 
 
 class _Listing(click.Group):
@@ -70,16 +70,16 @@ def show_file(file_id: str, service: Service, as_json: bool) -> int:
 
 
 @command.command("upload")
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("data", metavar="DATA", type=DATA)
 @name_option("Give the file this name on the service.")
 @service_options
 @json_option
-def upload_file(path: Path, name: str | None, service: Service, as_json: bool) -> int:
+def upload_file(data: Source, name: str | None, service: Service, as_json: bool) -> int:
     """Upload a training file. `rft submit` uploads its own."""
-    if service.shows(lambda client: client.upload(path, name)):
+    if service.shows(lambda client: client.upload(data, name)):
         return 0
     with service.connect() as client:
-        file = client.upload(path, name)
+        file = client.upload(data, name)
     emit_json(file.raw) if as_json else _tell([file])
     return 0
 

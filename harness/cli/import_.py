@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.options import FiniteNumber, json_option, name_option
+from harness.cli.options import DATA, FiniteNumber, json_option, name_option
 from harness.cli.output import emit_json, say
 from harness.errors import InputError
 
 if TYPE_CHECKING:
+    from harness.data.sources import Source
     from harness.projects.imported import ImportedGrader
     from harness.projects.scaffold import NewProject
 
@@ -59,13 +60,14 @@ _ADDRESS = re.compile("(https?|s3|gs|ftp):/+")
 )
 @click.option(
     "--records",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
+    metavar="DATA",
+    type=DATA,
     help="Use the records in this file. Without --rollouts, their completions are made up.",
 )
 @click.option(
     "--rollouts",
-    type=click.Path(path_type=Path),
+    metavar="DATA",
+    type=DATA,
     help="Use the rollouts in this file. Without --records, the records are made from them.",
 )
 @json_option
@@ -78,8 +80,8 @@ def command(
     models: tuple[str, ...],
     range: tuple[float, float] | None,
     trust: bool,
-    records: Path | None,
-    rollouts: Path | None,
+    records: Source | None,
+    rollouts: Source | None,
     as_json: bool,
 ) -> int:
     """Make a project in DIR from a grader that was written for another platform.

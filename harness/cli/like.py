@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from harness.cli.options import all_of, grader_option
+from harness.cli.options import DATA, all_of, grader_option
 from harness.cli.output import printable, say
 from harness.data.typed_json import as_json
 from harness.errors import InputError
@@ -36,7 +36,8 @@ like_options = all_of(
     ),
     click.option(
         "--rollouts",
-        type=click.Path(path_type=Path),
+        metavar="DATA",
+        type=DATA,
         help="Compare the rewards of both graders on this file first; goes with --like.",
     ),
 )

@@ -10,13 +10,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from harness.errors import InputError
 
+if TYPE_CHECKING:
+    from harness.data.sources import Source
+
 __all__ = [
+    "DATA",
     "FiniteNumber",
     "all_of",
     "answers_option",
@@ -28,6 +32,7 @@ __all__ = [
     "environment_options",
     "place_options",
     "checkpoint_option",
+    "data_argument",
     "function_option",
     "grader_option",
     "group_size_option",
@@ -97,6 +102,43 @@ def _is_file(value: str) -> bool:
 _NO_ARN = _refuse(_is_arn, "is a deployed function. Write --arn.")
 
 
+class DataParam(click.ParamType[Any]):
+    """Data to read, wherever it lies; gives a `Source`, which is looked for when it is first needed."""
+
+    name = "data"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Source:
+        """Take the name."""
+        from harness.data.sources import NamedSource
+
+        return NamedSource((value,)) if isinstance(value, str) else value
+
+
+DATA = DataParam()
+
+
+def data_argument(name: str, *, required: bool = True) -> Callable[[Verb], Verb]:
+    """Add an argument that names data, in one file or several; the verb gets one `Source`.
+
+    Args:
+        name: The parameter; in capitals, it is what `--help` shows.
+        required: Whether it has to be given; without it the verb gets None.
+    """
+
+    def together(context: click.Context, option: click.Parameter, value: Any) -> Source | None:
+        from harness.data.sources import NamedSource
+
+        return NamedSource(tuple(value)) if value else None
+
+    return click.argument(
+        name,
+        metavar=f"{name.upper()}..." if required else f"[{name.upper()}]...",
+        nargs=-1,
+        required=required,
+        callback=together,
+    )
+
+
 def grader_option() -> Callable[[Verb], Verb]:
     """Add --grader."""
     return click.option(
@@ -146,8 +188,8 @@ def named_grader(grader: str | None, handler: str | None) -> str:
 
 records_option = click.option(
     "--records",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
+    metavar="DATA",
+    type=DATA,
     help="Show the grader the fields of the rollout's record in this training file, and no others.",
 )
 

@@ -5,18 +5,17 @@ An option on the command line that does not fit is an error; a setting is left o
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from harness.cli.configured import setting_of
 from harness.cli.output import printable, say
 from harness.data.record_file import RecordFile
+from harness.data.sources import DataFile
 from harness.errors import InputError
 from harness.rollouts.read import check_labeled, holds_rollouts, read_rollouts
 
 __all__ = ["fitting_label", "fitting_records"]
 
 
-def fitting_label(rollouts: Path, label: str | None) -> str | None:
+def fitting_label(rollouts: DataFile, label: str | None) -> str | None:
     """The label, unless it is a setting and no rollout carries it.
 
     Args:
@@ -35,7 +34,7 @@ def fitting_label(rollouts: Path, label: str | None) -> str | None:
     return label
 
 
-def fitting_records(rollouts: Path, records: Path | None) -> Path | None:
+def fitting_records(rollouts: DataFile, records: DataFile | None) -> DataFile | None:
     """The training file, unless it is a setting and the named rollouts are not of its records.
 
     Args:

@@ -14,6 +14,7 @@ import click
 
 from harness.cli.options import (
     answers_option,
+    data_argument,
     grader_option,
     handler_option,
     json_option,
@@ -32,6 +33,7 @@ from harness.grader_output import output_to
 if TYPE_CHECKING:
     from harness.data.record_fields import FieldChoice
     from harness.data.record_file import RecordFile
+    from harness.data.sources import DataFile, Source
     from harness.deploy.parity import Difference, Parity
     from harness.deploy.places import GradingPlace
     from harness.rollouts.read import Rollout
@@ -43,7 +45,7 @@ _CELL = 24
 
 
 @click.command("parity")
-@click.argument("rollouts", type=click.Path(path_type=Path))
+@data_argument("rollouts")
 @grader_option()
 @handler_option
 @place_options(multiple=True)
@@ -55,12 +57,12 @@ _CELL = 24
 @answers_option
 @json_option
 def command(
-    rollouts: Path,
+    rollouts: Source,
     wire: str,
     limit: int,
     label: str | None,
     keep_field: tuple[str, ...],
-    records: Path | None,
+    records: DataFile | None,
     as_json: bool,
     **asked: Any,
 ) -> int:
@@ -105,7 +107,7 @@ def command(
         parity = _compare(chosen, places, wires, bar)
         facts = [place.facts() | _times(parity, place.name) for place in places]
     if as_json:
-        shown = None if training is None else str(training.path)
+        shown = None if training is None else training.path
         answers = asked["answers"] and {
             "path": str(asked["answers"]),
             "sha256": file_sha256(asked["answers"]),
@@ -117,7 +119,7 @@ def command(
             played = printable(str(asked["answers"]))
             _wrapped(f"questions were answered from {played}, not by the service: times do not hold its own")
         if training is not None:
-            _wrapped(f"fields are those of the records in {printable(str(training.path))}")
+            _wrapped(f"fields are those of the records in {printable(training.path)}")
         for note in choice.notes():
             _wrapped(printable(f"fields {note}"))
         _tell(parity, facts, more)
@@ -127,19 +129,20 @@ def command(
 
 
 def _read(
-    path: Path, limit: int, label: str | None, choice: FieldChoice, records: RecordFile | None
+    source: Source, limit: int, label: str | None, choice: FieldChoice, records: RecordFile | None
 ) -> tuple[list[Rollout], bool]:
     """The first rollouts, and whether there are more."""
-    from harness.rollouts.read import holds_rollouts, line_number, read_rollouts
+    from harness.data.json_lines import place_of
+    from harness.rollouts.read import holds_rollouts, read_rollouts
 
-    if not holds_rollouts(path):
+    if not holds_rollouts(source):
         fix = "Give rollouts: records have no completions to grade."
-        raise InputError("this file holds records", place=str(path), fix=fix)
-    stream = read_rollouts(path, label=label, choice=choice, records=records)
+        raise InputError("this file holds records", place=source.name, fix=fix)
+    stream = read_rollouts(source, label=label, choice=choice, records=records)
     chosen = list(islice(stream, limit))
     for one in chosen:
         if one.problem is not None:
-            raise InputError(one.problem, place=f"{path}:{line_number(path, one.at)}")
+            raise InputError(one.problem, place=place_of(source, one.at))
     return chosen, next(stream, None) is not None
 
 

@@ -15,6 +15,7 @@ import click
 from harness.cli.options import (
     FiniteNumber,
     answers_option,
+    data_argument,
     grader_option,
     group_size_option,
     handler_option,
@@ -34,6 +35,7 @@ from harness.clock import duration
 if TYPE_CHECKING:
     from rich.live import Live
 
+    from harness.data.sources import Source
     from harness.rehearsal.run import StepFigures
     from harness.report.rehearsal import StyledLine
 
@@ -43,7 +45,7 @@ _REFRESH_S: Final = 0.1
 
 
 @click.command("rehearse")
-@click.argument("rollouts", type=click.Path(path_type=Path))
+@data_argument("rollouts")
 @grader_option()
 @handler_option
 @click.option(
@@ -71,7 +73,7 @@ _REFRESH_S: Final = 0.1
 @runs_dir_option
 @json_option
 def command(
-    rollouts: Path,
+    rollouts: Source,
     grader: str | None,
     handler: str | None,
     out: Path | None,

@@ -15,6 +15,7 @@ from harness.cli.options import (
     FiniteNumber,
     all_of,
     checkpoint_option,
+    data_argument,
     jobs_dir_option,
     json_option,
     limit_option,
@@ -98,7 +99,7 @@ asking_options = all_of(
 
 
 @click.command("rollout")
-@click.argument("records", type=click.Path(path_type=Path))
+@data_argument("records")
 @model_option("Ask this model: its ID, or a job (its tuned model).", required=True)
 @count_option(8)
 @out_option("Append the rollouts to this file.", required=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.options import (
+    DATA,
     json_option,
     out_option,
     price_per_hour_option,
@@ -23,6 +24,7 @@ from harness.runs.store import Run, open_run
 from harness.signal.learning import Signal, signal_of
 
 if TYPE_CHECKING:
+    from harness.data.sources import DataFile
     from harness.jobs.forecast import Forecast
     from harness.signal.kept import KeptRecords
 
@@ -32,8 +34,8 @@ if TYPE_CHECKING:
 @range_option
 @click.option(
     "--records",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
+    metavar="DATA",
+    type=DATA,
     help="Plan the job for this training file; by default for the records of the run.",
 )
 @out_option("Write --records here without those that would hardly ever teach anything.")
@@ -71,7 +73,7 @@ def command(**asked: Any) -> int:
     return {"train": 0, "not measured": 2}.get(found.verdict.action, 1)
 
 
-def _keep(run: Run, found: Signal, records: Path | None, out: Path) -> KeptRecords:
+def _keep(run: Run, found: Signal, records: DataFile | None, out: Path) -> KeptRecords:
     """Write the training file without the records to drop."""
     from harness.signal.kept import keep_records
 

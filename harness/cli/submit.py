@@ -17,6 +17,7 @@ from harness.api.types import HYPERPARAMETERS, MODELS, NATIVE_PREFIX
 from harness.cli.like import changed, filled_in, like_options, tell_change
 from harness.cli.native_submit import native_options, refuse_native_options, submit_to_native, tell_findings
 from harness.cli.options import (
+    DATA,
     arn_option,
     check_function,
     function_option,
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 
 
 @click.command("submit")
-@click.argument("training_file", required=False, type=click.Path(path_type=Path))
+@click.argument("training_file", required=False, metavar="[TRAINING_FILE]", type=DATA)
 @arn_option()
 @stack_option
 @function_option

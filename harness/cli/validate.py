@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.options import check_option, json_option
+from harness.cli.options import check_option, data_argument, json_option
 
 if TYPE_CHECKING:
+    from harness.data.sources import Source
     from harness.data.validate import Report
     from harness.report.console import SafeConsole
 
@@ -22,7 +23,7 @@ _SHOWN = 5
 
 
 @click.command("validate")
-@click.argument("data", metavar="DATA")
+@data_argument("data")
 @click.option(
     "--for",
     "purpose",
@@ -32,11 +33,13 @@ _SHOWN = 5
 @check_option
 @json_option
 @click.pass_context
-def command(context: click.Context, data: str, purpose: str | None, check: str | None, as_json: bool) -> None:
+def command(
+    context: click.Context, data: Source, purpose: str | None, check: str | None, as_json: bool
+) -> None:
     """Check a training file before it is uploaded.
 
     DATA is a JSONL file of records: one object a line with `messages` that end with the user's turn, and
-    `reference_answer`.
+    `reference_answer`. Several files are checked as one.
 
     Exit codes: 0 no error; 1 an error; 2 the file cannot be read, or the check cannot be used.
     """
@@ -54,7 +57,7 @@ def command(context: click.Context, data: str, purpose: str | None, check: str |
         with output_to(None):
             target = InProcessTarget(check)
             report = validate(data, for_job=purpose == "job", keep=keep)
-            check_references(report, target, check)
+            check_references(report, data, target, check)
     if as_json:
         emit_json(report.to_json())
     else:

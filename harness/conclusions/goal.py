@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 from harness.data.record_fields import ALWAYS_SHOWN
@@ -95,7 +94,7 @@ class GoalValues:
                 self._unread[name] = place
             self._values[name].setdefault(key, []).append(None if said is None else float(said))
 
-    def goal(self, groups: Iterable[Group], source: Path) -> tuple[Goal | None, list[str]]:
+    def goal(self, groups: Iterable[Group], source: object) -> tuple[Goal | None, list[str]]:
         """The goal, with remarks on what was not taken for it.
 
         Args:

@@ -6,7 +6,7 @@ Of a record two hashes are kept, and the types of its fields: memory grows by so
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -40,10 +40,12 @@ class FileChecks:
 
     Args:
         for_job: The file is about to be uploaded: bounds on the number of records are errors.
+        where: How messages name a line, by its number.
     """
 
-    def __init__(self, *, for_job: bool = False) -> None:
+    def __init__(self, *, for_job: bool = False, where: Callable[[int], str] = "line {}".format) -> None:
         self._for_job = for_job
+        self._where = where
         self._records = 0
         self._rollout_lines = array("Q")
         self._prompts: dict[int, int] = {}
@@ -79,7 +81,7 @@ class FileChecks:
         if fields.get("record") is not None:
             named = self._named.setdefault(record, line)
             if named != line:
-                yield FileBreach("R060", f"same `record` as line {named}", line)
+                yield FileBreach("R060", f"same `record` as {self._where(named)}", line)
                 return
         # The line number and two short hashes in one integer: a third of the memory of a tuple.
         mine = line << 64 | _short(record) << 32 | _short(_answer(fields))
@@ -88,12 +90,12 @@ class FileChecks:
         if first_line == line:
             return
         if first >> 32 & _LOW == mine >> 32 & _LOW:
-            yield FileBreach("R060", f"same prompt and reference as line {first_line}", line)
+            yield FileBreach("R060", f"same prompt and reference as {self._where(first_line)}", line)
         elif first & _LOW == mine & _LOW:
-            said = f"same prompt and final answer as line {first_line}, but another record"
+            said = f"same prompt and final answer as {self._where(first_line)}, but another record"
             yield FileBreach("R061", said, line, Severity.WARNING)
         else:
-            yield FileBreach("R061", f"same prompt as line {first_line}, but another reference", line)
+            yield FileBreach("R061", f"same prompt as {self._where(first_line)}, but another reference", line)
 
     def _note_types(self, line: int, fields: dict[str, Any]) -> None:
         for name, value in _typed_fields(fields):
@@ -118,7 +120,9 @@ class FileChecks:
         for name, kinds in self._types.items():
             if len(kinds) > 1:
                 by_count = sorted(kinds.items(), key=lambda item: -item[1][1])
-                said = ", ".join(f"{kind} {count:,}x (line {first})" for kind, (first, count) in by_count)
+                said = ", ".join(
+                    f"{kind} {count:,}x ({self._where(first)})" for kind, (first, count) in by_count
+                )
                 yield FileBreach("R033", f"`{name[:80]}` is {said}", by_count[-1][1][0])
 
     def _note_repeats(self, line: int, fields: dict[str, Any]) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
-import os
 from typing import NamedTuple
 
-from harness.data.json_lines import BOM, LineError, lines, parse
+from harness.data.json_lines import BOM, LineError, numbered_lines, parse
+from harness.data.sources import DataFile, Source, as_source
 
 __all__ = ["FileForm", "form_of"]
 
@@ -22,19 +23,18 @@ class FileForm(NamedTuple):
     line: int
 
 
-def form_of(path: str | os.PathLike[str]) -> FileForm | None:
+def form_of(file: DataFile) -> FileForm | None:
     """Tell what a file is whose first line is not a record; None for JSON lines, and for what is no JSON.
 
     Args:
-        path: The file; what is no regular file is not looked at, since a pipe can be read only once.
+        file: The file, or one of several.
 
     Raises:
         InputError: The file cannot be read.
         EncodingError: The file is UTF-16 or UTF-32.
     """
-    if not os.path.isfile(path):
-        return None
-    whole = ((number, line.removeprefix(BOM).strip()) for number, (_, line) in enumerate(lines(path), 1))
+    source = as_source(file)
+    whole = ((line.number, line.text.removeprefix(BOM).strip()) for line in numbered_lines(source))
     filled = ((number, line) for number, line in whole if line)
     number, line = next(filled, (0, b""))
     if line[:1] not in (b"[", b"{"):
@@ -46,14 +46,14 @@ def form_of(path: str | os.PathLike[str]) -> FileForm | None:
             return None
         if line.startswith(b"["):
             return FileForm("R012", "the file begins a JSON array, which does not end on its line", number)
-        return _object_over_lines(path, number)
+        return _object_over_lines(source, number)
     if isinstance(value, list) and any(isinstance(one, dict) for one in value) and next(filled, None) is None:
         return FileForm("R012", f"the file is one JSON array of {len(value):,} values", number)
     return None
 
 
-def _object_over_lines(path: str | os.PathLike[str], number: int) -> FileForm | None:
-    with open(path, encoding="utf-8-sig", errors="replace") as file:
+def _object_over_lines(source: Source, number: int) -> FileForm | None:
+    with io.TextIOWrapper(source.open(), encoding="utf-8-sig", errors="replace") as file:
         text = file.read(_HEAD_CHARS)
     start = text.index("{")
     try:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from harness.data.formats.recognized import other_format
 from harness.data.identity import content_key, record_key
-from harness.data.json_lines import LineError, lines, parse
+from harness.data.json_lines import LineError, numbered_lines, parse
 from harness.data.record_fields import ALWAYS_SHOWN, FieldChoice, choose_fields, flattened
 from harness.data.records import ends_with_assistant
-from harness.data.sources import DataFile
+from harness.data.sources import STANDARD_INPUT, DataFile, as_source, named_wholly, source_of, text_sha256
 from harness.errors import InputError
 
 __all__ = [
@@ -31,8 +29,10 @@ __all__ = [
 class RecordFacts:
     """Which file of records a run uses."""
 
-    path: Path
+    path: str
+    """Where it lies: an absolute path, or a name in S3."""
     sha256: str
+    """Of its text, however that is compressed."""
 
 
 class RecordFile:
@@ -48,10 +48,10 @@ class RecordFile:
     def __init__(self, path: DataFile) -> None:
         self.path = path
         self._found: dict[str, dict[str, Any] | None] = {}
-        for number, (_, line) in enumerate(lines(path), 1):
-            if not line.strip():
+        for line in numbered_lines(path):
+            if not line.text.strip():
                 continue
-            value = read_record(line, f"{path}:{number}")
+            value = read_record(line.text, line.place)
             keys = {record_key(value), content_key(value)}
             fields = {
                 name: item for name, item in value.items() if name not in ALWAYS_SHOWN and name != "record"
@@ -111,14 +111,22 @@ def read_record(line: bytes, place: str) -> dict[str, Any]:
     return value
 
 
-def look_at_records(path: Path) -> RecordFacts:
+def look_at_records(file: DataFile) -> RecordFacts:
     """Check a file of records before a run begins.
+
+    Args:
+        file: The training file; each process that grades reads it again.
 
     Raises:
         InputError: It cannot be used; see `RecordFile`.
     """
-    RecordFile(path)
-    return RecordFacts(path.resolve(), _sha256(path))
+    source = as_source(file)
+    name = source.facts[0].name
+    if len(source.facts) > 1 or name == STANDARD_INPUT:
+        what = "the records have to be in one file, which can be read again"
+        raise InputError(what, place=source.name, fix="Write them to a file first.")
+    RecordFile(source)
+    return RecordFacts(named_wholly(source), text_sha256(source))
 
 
 def open_records(facts: RecordFacts) -> RecordFile:
@@ -127,13 +135,14 @@ def open_records(facts: RecordFacts) -> RecordFile:
     Raises:
         InputError: The file cannot be read, or changed since the run began.
     """
-    found = RecordFile(facts.path)
-    if _sha256(facts.path) != facts.sha256:
-        raise InputError("the records changed since the run began", place=str(facts.path), fix="Run it anew.")
+    source = source_of(facts.path)
+    found = RecordFile(source)
+    if text_sha256(source) != facts.sha256:
+        raise InputError("the records changed since the run began", place=facts.path, fix="Run it anew.")
     return found
 
 
-def check_either(keep: Iterable[str], records: Path | None) -> None:
+def check_either(keep: Iterable[str], records: DataFile | None) -> None:
     """Refuse two answers to what a grader sees.
 
     Raises:
@@ -145,7 +154,7 @@ def check_either(keep: Iterable[str], records: Path | None) -> None:
 
 
 def decide_fields(
-    rollouts: DataFile, label: str | None, keep: Iterable[str], records: Path | None
+    rollouts: DataFile, label: str | None, keep: Iterable[str], records: DataFile | None
 ) -> tuple[FieldChoice, RecordFacts | None]:
     """What decides which fields of the rollouts a grader sees: a look at them, or the training records.
 
@@ -162,8 +171,3 @@ def decide_fields(
     if records is None:
         return choose_fields(rollouts, label, keep), None
     return FieldChoice(), look_at_records(records)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

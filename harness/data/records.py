@@ -6,11 +6,11 @@ first line that is not an object; what else a good record must keep stands in `h
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from harness.data.json_lines import LineError, lines, parse
+from harness.data.json_lines import LineError, numbered_lines, parse
+from harness.data.sources import DataFile
 from harness.errors import InputError
 
 __all__ = [
@@ -34,28 +34,35 @@ class Record(NamedTuple):
     """Offset of the line's first byte."""
     fields: dict[str, Any]
     """The JSON object: `messages`, `reference_answer` and whatever else it holds."""
+    file: str
+    """Name of the file that the line stands in."""
+
+    @property
+    def place(self) -> str:
+        """`file:12`."""
+        return f"{self.file}:{self.line}"
 
 
-def read(path: str | os.PathLike[str]) -> Iterator[Record]:
+def read(file: DataFile) -> Iterator[Record]:
     """Stream the records of a training file; blank lines are skipped.
 
     Args:
-        path: JSONL file.
+        file: JSON lines, wherever they lie.
 
     Raises:
         InputError: The file cannot be read, or a line is not a JSON object; says which line.
     """
-    for number, (offset, line) in enumerate(lines(path), 1):
-        if not line.strip():
+    for line in numbered_lines(file):
+        if not line.text.strip():
             continue
-        place = f"{os.fspath(path)}:{number}"
+        place = line.place
         try:
-            fields = parse(line)
+            fields = parse(line.text)
         except LineError as error:
             raise InputError(str(error), place=place, fix="rft validate lists every such line.") from error
         if not isinstance(fields, dict):
             raise InputError("the line is not a JSON object", place=place, fix="Write one record a line.")
-        yield Record(number, offset, fields)
+        yield Record(line.number, line.at, fields, line.source)
 
 
 def ends_with_assistant(fields: dict[str, Any]) -> bool:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import functools
 import glob
+import hashlib
 import io
 import os
+import re
 import shutil
 import stat
 import sys
@@ -31,13 +33,17 @@ __all__ = [
     "DataFile",
     "FileSource",
     "JoinedSource",
+    "NamedSource",
     "Source",
     "SourceFacts",
     "as_source",
     "local_copy",
+    "named_wholly",
     "parts_of",
     "source_from",
     "source_of",
+    "stem_of",
+    "text_sha256",
     "unreadable",
 ]
 
@@ -349,6 +355,7 @@ def parts_of(source: Source) -> tuple[tuple[Source, int | None], ...]:
 
     The bytes are None where only reading the part tells.
     """
+    source = as_source(source)
     if isinstance(source, JoinedSource):
         return tuple(zip(source.parts, source.lengths, strict=True))
     return ((source, source.size),)
@@ -379,6 +386,56 @@ def source_of(*names: str | os.PathLike[str]) -> Source:
     return parts[0] if len(parts) == 1 else JoinedSource(parts)
 
 
+@dataclass(frozen=True)
+class NamedSource:
+    """What a command names as its data, which is looked for when it is first needed."""
+
+    names: tuple[str, ...]
+    """As `source_of` takes them."""
+
+    @functools.cached_property
+    def found(self) -> Source:
+        """What is there.
+
+        Raises:
+            InputError: As `source_of`.
+            ServiceError: As `source_of`.
+        """
+        return source_of(*self.names)
+
+    @property
+    def name(self) -> str:
+        """As it was named; of several, the first and how many more."""
+        first, *more = self.names
+        return f"{first} and {len(more):,} more" if more else first
+
+    @property
+    def size(self) -> int | None:
+        """Bytes of the text; None where only reading it tells."""
+        return self.found.size
+
+    @property
+    def seekable(self) -> bool:
+        """Whether it opens anywhere as cheaply as at its beginning."""
+        return self.found.seekable
+
+    @property
+    def facts(self) -> tuple[SourceFacts, ...]:
+        """What tells its content from another."""
+        return self.found.facts
+
+    def open(self, start: int = 0) -> io.BufferedReader:
+        """Read it from a byte on."""
+        return self.found.open(start)
+
+    def changed(self) -> str | None:
+        """Why it is no longer what it was when it was found."""
+        return self.found.changed()
+
+    def __str__(self) -> str:
+        return self.name
+
+
 def source_from(facts: Sequence[SourceFacts]) -> Source:
     """Open again exactly the content that was found before, here or in another process.
 
@@ -399,7 +456,52 @@ def as_source(file: DataFile) -> Source:
     Raises:
         InputError: It is missing, a folder or not readable.
     """
+    if isinstance(file, NamedSource):
+        return file.found
     return source_of(file) if isinstance(file, str | os.PathLike) else file
+
+
+def text_sha256(file: DataFile) -> str:
+    """SHA-256 of the text of a source: the same wherever it lies and however it is compressed.
+
+    Args:
+        file: The source, or its name.
+
+    Raises:
+        InputError: It cannot be read.
+    """
+    source, digest = as_source(file), hashlib.sha256()
+    try:
+        with source.open() as text:
+            while read := text.read(_BUFFER):
+                digest.update(read)
+    except OSError as error:
+        raise unreadable(error, source.name) from error
+    return digest.hexdigest()
+
+
+def stem_of(file: DataFile) -> str:
+    """What to call what is made of a source: the name of its first file, without folders and endings.
+
+    Args:
+        file: The source, or its name; it is not looked for.
+    """
+    if isinstance(file, JoinedSource):
+        file = file.parts[0]
+    name = file.names[0] if isinstance(file, NamedSource) else str(file)
+    if name == STANDARD_INPUT:
+        return "stdin"
+    name = name.rstrip("/").rpartition("/")[2]
+    unpacked_name, dot, ending = name.rpartition(".")
+    stem = Path(unpacked_name if dot and ending in ("gz", "zst", "bz2", "xz") else name).stem
+    return re.sub(r"[*?\[\]]+", "-", stem).strip("-") or "data"
+
+
+def named_wholly(file: DataFile) -> str:
+    """How to name a source from anywhere: by its absolute path or its name in S3; of several, the first."""
+    first, *more = as_source(file).facts
+    name = first.name if first.name.startswith((S3_SCHEME, STANDARD_INPUT)) else os.path.realpath(first.name)
+    return f"{name} and {len(more):,} more" if more else name
 
 
 @contextmanager

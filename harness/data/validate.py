@@ -5,7 +5,7 @@ One pass, streamed. Reads only; asks no service; decides no exit code.
 
 from __future__ import annotations
 
-import os
+from bisect import bisect
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,10 +14,19 @@ from typing import Any
 from harness.data.file_checks import FileChecks
 from harness.data.file_form import form_of
 from harness.data.formats.recognized import convert_command, format_of
-from harness.data.json_lines import BOM, EncodingError, LineError, lines, oddity, parse, repeated_keys
+from harness.data.json_lines import (
+    BOM,
+    EncodingError,
+    LineError,
+    numbered_lines,
+    oddity,
+    parse,
+    repeated_keys,
+)
 from harness.data.record_checks import check_record
 from harness.data.records import ends_with_assistant
 from harness.data.rules import PAYLOAD_BYTES, RULES
+from harness.data.sources import DataFile, as_source, parts_of
 from harness.findings import Finding, Place, Severity
 
 __all__ = ["Report", "validate"]
@@ -34,7 +43,7 @@ class Report:
     """What validation found."""
 
     file: str
-    """Path as given."""
+    """Name of the data, as given."""
     for_job: bool = False
     """Whether the file was held to the bounds of a job."""
     keep: int | None = None
@@ -55,6 +64,8 @@ class Report:
     """How many findings there are of each severity, kept or not."""
     findings: list[Finding] = field(default_factory=list)
     """The findings kept, in the order of the file, those of the whole file last."""
+    begins: list[tuple[int, str]] = field(default_factory=list)
+    """Of several files, the number of each one's first line in the whole, and its name."""
 
     @property
     def errors(self) -> int:
@@ -93,7 +104,22 @@ class Report:
         self.by_rule[rule_id] += 1
         self.by_severity[found] += 1
         if self.keep is None or self.by_rule[rule_id] <= self.keep:
-            self.findings.append(Finding(rule_id, found, message, Place(self.file, line), fix or rule.fix))
+            self.findings.append(Finding(rule_id, found, message, self.place(line), fix or rule.fix))
+
+    def place(self, line: int | None) -> Place:
+        """Where a line stands.
+
+        Args:
+            line: Its number in the whole, from 1; None for no single line.
+        """
+        if line is None or not self.begins:
+            return Place(self.file, line)
+        first, name = self.begins[bisect(self.begins, line, key=lambda begin: begin[0]) - 1]
+        return Place(name, line - first + 1)
+
+    def where(self, line: int) -> str:
+        """How a message names a line: by its number, and of several files by its place."""
+        return f"line {line}" if len(self.begins) < 2 else str(self.place(line))
 
     def add_ungraded(self, message: str, line: int) -> None:
         """Count a record that the check cannot grade, whatever the completion."""
@@ -123,27 +149,33 @@ class Report:
         }
 
 
-def validate(path: str | os.PathLike[str], *, for_job: bool = False, keep: int | None = None) -> Report:
+def validate(file: DataFile, *, for_job: bool = False, keep: int | None = None) -> Report:
     """Hold a training file to the rules of `harness.data.rules`.
 
     Args:
-        path: JSONL file.
+        file: JSON lines, wherever they lie; several files are held to the rules as one.
         for_job: The file is about to be uploaded: the bounds on the number of records become errors.
         keep: Most findings kept of one rule; all are counted. None keeps all.
 
     Raises:
-        InputError: The file cannot be opened, is a folder, or is compressed.
+        InputError: The file cannot be read, is a folder, or of another format.
     """
-    report = Report(os.fspath(path), for_job=for_job, keep=keep)
-    checks = FileChecks(for_job=for_job)
+    source = as_source(file)
+    report = Report(source.name, for_job=for_job, keep=keep)
+    checks = FileChecks(for_job=for_job, where=report.where)
     try:
-        form = form_of(path)
-        if form is not None:
-            report.add(form.rule, f"{form.message}; no record was checked", form.line)
-            return report
-        for number, (_, line) in enumerate(lines(path), 1):
-            _check_line(report, checks, number, line)
+        for part, _ in parts_of(source):
+            form = form_of(part)
+            if form is not None:
+                report.begins = [(1, part.name)]
+                report.add(form.rule, f"{form.message}; no record was checked", form.line)
+                return report
+        for number, line in enumerate(numbered_lines(source), 1):
+            if line.number == 1:
+                report.begins.append((number, line.source))
+            _check_line(report, checks, number, line.text)
     except EncodingError as error:
+        report.begins = [(1, str(error.place))]
         report.add("R001", error.message, None)
         return report
     if report.records or not report.errors:
@@ -173,7 +205,7 @@ def _check_line(report: Report, checks: FileChecks, number: int, line: bytes) ->
     other = format_of(value)
     if other is not None:
         rule = "R010" if "messages" in value else "R020"
-        fix = f"Convert the file: {convert_command(report.file)}"
+        fix = f"Convert the file: {convert_command(report.place(number).file or report.file)}"
         report.add(rule, f"this looks like {other.title}", number, fix=fix)
     try:
         # A rollout breaks R010 or R011; what a record should be would only bury that. Rows of another tool

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from harness.data.sources import DataFile
 from harness.errors import InputError
 
 __all__ = ["EmulatorConfig", "FAULTS", "parse_faults", "parse_functions", "parse_speed"]
@@ -23,7 +24,7 @@ class EmulatorConfig:
         InputError: A value cannot be used.
     """
 
-    rollouts: tuple[Path, ...]
+    rollouts: tuple[DataFile, ...]
     """Rollouts files: the pool of completions that the policy chooses from."""
     state: Path
     """Folder of the state; an emulator started on it again goes on where the last one stopped."""

@@ -11,13 +11,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from harness.api.types import MODELS
 from harness.data.identity import content_key, leak_key, record_key
 from harness.data.json_lines import LineError
-from harness.data.records import read
-from harness.disk import file_sha256
+from harness.data.records import Record, read
+from harness.data.sources import DataFile, text_sha256
 from harness.errors import InputError
 from harness.jobs.journal import find_entry
 from harness.jobs.plan import TrainingFile
@@ -80,7 +80,7 @@ def exposure_of_model(model: str) -> Exposure:
     return Exposure("not checked", "a model ID does not tell which job trained it; name the job instead")
 
 
-def exposure_of_job(jobs_dir: Path, job: str, records: Path, limit: int | None = None) -> Exposure:
+def exposure_of_job(jobs_dir: Path, job: str, records: DataFile, limit: int | None = None) -> Exposure:
     """Compare the records of an evaluation with the training file of a job.
 
     Args:
@@ -99,13 +99,14 @@ def exposure_of_job(jobs_dir: Path, job: str, records: Path, limit: int | None =
     path = _the_same_file(data, records)
     if path is None:
         return Exposure("not checked", f"{data.path} is not there with the content that was trained on")
-    keys: dict[str, int] = {}
-    prompts: dict[str, int] = {}
+    keys: dict[str, str] = {}
+    prompts: dict[str, str] = {}
     try:
-        for line, fields in _comparable(path):
-            keys.setdefault(record_key(fields), line)
-            keys.setdefault(content_key(fields), line)
-            prompts.setdefault(leak_key(fields), line)
+        for record in _comparable(path):
+            place = _short(record)
+            keys.setdefault(record_key(record.fields), place)
+            keys.setdefault(content_key(record.fields), place)
+            prompts.setdefault(leak_key(record.fields), place)
     except (InputError, LineError) as error:
         return Exposure("not checked", f"the training file cannot be compared: {error}")
     return _compared(records, limit, path, keys, prompts)
@@ -130,40 +131,45 @@ def refuse_trained(exposures: Iterable[tuple[str, Exposure]]) -> None:
         )
 
 
-def _the_same_file(data: TrainingFile, records: Path) -> Path | None:
+def _the_same_file(data: TrainingFile, records: DataFile) -> DataFile | None:
     """Where the training file is found with the content that was trained on."""
     for path in (data.path, records):
         try:
-            if file_sha256(path) == data.sha256:
+            if text_sha256(path) == data.sha256:
                 return path
         except InputError:
             continue
     return None
 
 
-def _comparable(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    for record in read(path):
+def _comparable(file: DataFile) -> Iterator[Record]:
+    for record in read(file):
         if isinstance(record.fields.get("messages"), list):
-            yield record.line, record.fields
+            yield record
+
+
+def _short(record: Record) -> str:
+    """A record's place without folders: `held_out.jsonl:3`."""
+    return record.place.rpartition("/")[2]
 
 
 def _compared(
-    records: Path, limit: int | None, training: Path, keys: dict[str, int], prompts: dict[str, int]
+    records: DataFile, limit: int | None, training: DataFile, keys: dict[str, str], prompts: dict[str, str]
 ) -> Exposure:
     same_record = same_prompt = count = 0
     examples: list[str] = []
-    for line, fields in islice(_comparable(records), limit):
-        count += 1
+    for record in islice(_comparable(records), limit):
+        count, fields = count + 1, record.fields
         try:
             whole = keys.get(record_key(fields)) or keys.get(content_key(fields))
             found = whole or prompts.get(leak_key(fields))
         except LineError as error:
-            raise InputError(str(error), place=f"{records}:{line}") from None
+            raise InputError(str(error), place=record.place) from None
         if found is None:
             continue
         same_record += whole is not None
         same_prompt += whole is None
         if len(examples) < _NAMED:
-            examples.append(f"{records.name}:{line} = {training.name}:{found}")
+            examples.append(f"{_short(record)} = {found}")
     state: State = "trained" if examples else "none"
     return Exposure(state, None, str(training), count, same_record, same_prompt, tuple(examples))

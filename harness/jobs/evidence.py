@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.api.function_arn import read_arn
+from harness.data.sources import DataFile
 from harness.errors import InputError
 from harness.findings import Finding, Place, Severity
 from harness.jobs.plan import ReplayEvidence
@@ -50,7 +51,7 @@ class Evidence:
 def evidence(
     folder: Path | None,
     function: FunctionFacts | UnknownFunction,
-    training: Path,
+    training: DataFile,
     bounds: Bounds | None = None,
 ) -> Evidence:
     """Look at the replay of a grader before it trains anything.
@@ -175,7 +176,9 @@ def _changed_here(facts: RunFacts, place: Place) -> Iterator[Finding]:
         yield Finding("J022", Severity.WARNING, message, place, fix="Replay it again, and name that run.")
 
 
-def _same_records(facts: RunFacts, records: RecordsSeen, place: Place, training: Path) -> Iterator[Finding]:
+def _same_records(
+    facts: RunFacts, records: RecordsSeen, place: Place, training: DataFile
+) -> Iterator[Finding]:
     """Whether the replay graded completions of the training records."""
     fix = "Replay completions of these records (`rft rollout` samples them), and name that run."
     if records.seen is None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from harness.api.safe_text import in_path
+from harness.data.sources import stem_of
 from harness.data.typed_json import as_json, read_typed, typed
 from harness.disk import HeldLock, lock, write_json
 from harness.errors import InputError
@@ -179,7 +180,7 @@ def default_name(plan: Plan) -> str:
     Args:
         plan: The job.
     """
-    stem = re.sub(r"[^A-Za-z0-9]+", "-", plan.data.path.stem).strip("-")[:40] or "job"
+    stem = re.sub(r"[^A-Za-z0-9]+", "-", stem_of(plan.data.path)).strip("-")[:40] or "job"
     return f"{stem}-{plan.digest()[:10]}"
 
 
@@ -318,7 +319,7 @@ def journal_of(jobs_dir: Path, job: str) -> JobFacts:
         raise InputError(
             "the training file has changed since that job",
             fix="Restore it, or submit the new file as a job of its own.",
-            place=str(data.path),
+            place=data.path,
         )
     return found.facts
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any, Literal, TypeAlias, cast
 
 from harness.api.types import GRADER_TYPE, HYPERPARAMETERS, METHOD_TYPE, Hyperparameters, JobRequest
+from harness.data.sources import DataFile, as_source, unreadable
 from harness.data.typed_json import as_json
 from harness.errors import InputError
 
@@ -35,7 +36,8 @@ _CHUNK = 1 << 20
 class TrainingFile:
     """What was read of a training file."""
 
-    path: Path
+    path: str
+    """Its name, as it was given."""
     sha256: str
     bytes: int
     records: int
@@ -136,28 +138,29 @@ def hyperparameters(**given: float | None) -> Hyperparameters:
     return cast(Hyperparameters, values)
 
 
-def read_training_file(path: Path) -> TrainingFile:
-    """Count and digest a training file.
+def read_training_file(file: DataFile) -> TrainingFile:
+    """Count and digest a training file; compressed, its text counts.
 
     Args:
-        path: A JSONL file of records.
+        file: A JSONL file of records.
 
     Raises:
         InputError: It cannot be read.
     """
+    source = as_source(file)
     digest = hashlib.sha256()
     size = records = 0
     tail = b""
     try:
-        with path.open("rb") as handle:
+        with source.open() as handle:
             while chunk := handle.read(_CHUNK):
                 digest.update(chunk)
                 size += len(chunk)
                 *lines, tail = (tail + chunk).split(b"\n")
                 records += sum(1 for line in lines if line.strip())
     except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", place=str(path)) from error
-    return TrainingFile(path, digest.hexdigest(), size, records + bool(tail.strip()))
+        raise unreadable(error, source.name) from error
+    return TrainingFile(str(file), digest.hexdigest(), size, records + bool(tail.strip()))
 
 
 def checked_copy(data: TrainingFile) -> IO[bytes]:
@@ -172,7 +175,7 @@ def checked_copy(data: TrainingFile) -> IO[bytes]:
     copy: IO[bytes] = tempfile.TemporaryFile()
     digest = hashlib.sha256()
     try:
-        with data.path.open("rb") as file:
+        with as_source(data.path).open() as file:
             while chunk := file.read(_CHUNK):
                 digest.update(chunk)
                 copy.write(chunk)
@@ -180,12 +183,12 @@ def checked_copy(data: TrainingFile) -> IO[bytes]:
             raise InputError(
                 "changed while it was being submitted; nothing was sent",
                 fix="Run the command again.",
-                place=str(data.path),
+                place=data.path,
             )
         copy.seek(0)
     except OSError as error:
         copy.close()
-        raise InputError(f"cannot be copied: {error.strerror}", place=str(data.path)) from error
+        raise InputError(f"cannot be copied: {error.strerror}", place=data.path) from error
     except InputError:
         copy.close()
         raise

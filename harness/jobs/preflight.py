@@ -65,7 +65,7 @@ def data_findings(plan: Plan) -> list[Finding]:
     from harness.data.validate import validate
 
     report = validate(plan.data.path, for_job=True, keep=_KEEP)
-    place = Place(file=str(plan.data.path))
+    place = Place(file=plan.data.path)
     more = [
         Finding(
             "J004", Severity.NOTE, f"{rule}: {count - _KEEP} more of these", place, fix="See `rft validate`."
@@ -78,7 +78,7 @@ def data_findings(plan: Plan) -> list[Finding]:
 
 def _all_alike(plan: Plan, report: Report) -> Iterator[Finding]:
     """What is worse when all records have it than when one has."""
-    place = Place(file=str(plan.data.path))
+    place = Place(file=plan.data.path)
     copies = report.copies
     different = report.records - copies
     if copies and different < MIN_RECORDS:
@@ -95,7 +95,7 @@ def _all_alike(plan: Plan, report: Report) -> Iterator[Finding]:
 
 
 def _records(plan: Plan) -> list[Finding]:
-    place = Place(file=str(plan.data.path))
+    place = Place(file=plan.data.path)
     count = plan.data.records
     if count == 0:
         return [Finding("J001", Severity.ERROR, "the training file has no records", place)]

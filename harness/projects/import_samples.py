@@ -9,8 +9,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from harness.data.json_lines import lines, parse
+from harness.data.json_lines import Line, numbered_lines, parse
 from harness.data.record_file import RecordFile
+from harness.data.sources import DataFile
 from harness.data.validate import validate
 from harness.errors import InputError
 from harness.findings import Severity
@@ -35,7 +36,9 @@ class _Taken:
     note: ImportNote
 
 
-def with_samples(imported: ImportedGrader, records: Path | None, rollouts: Path | None) -> ImportedGrader:
+def with_samples(
+    imported: ImportedGrader, records: DataFile | None, rollouts: DataFile | None
+) -> ImportedGrader:
     """Give an imported grader samples of the user's; lines that cannot be used are left out and counted.
 
     Where only one of the two files is given, the other half is made of it.
@@ -60,7 +63,7 @@ def with_samples(imported: ImportedGrader, records: Path | None, rollouts: Path 
     return imported
 
 
-def _with_both(imported: ImportedGrader, records: Path, rollouts: Path) -> ImportedGrader:
+def _with_both(imported: ImportedGrader, records: DataFile, rollouts: DataFile) -> ImportedGrader:
     of_records = _records(records)
     with TemporaryDirectory() as folder:
         path = Path(folder, "records.jsonl")
@@ -76,19 +79,19 @@ def _with_both(imported: ImportedGrader, records: Path, rollouts: Path) -> Impor
     )
 
 
-def _with_rollouts(imported: ImportedGrader, rollouts: Path) -> ImportedGrader:
+def _with_rollouts(imported: ImportedGrader, rollouts: DataFile) -> ImportedGrader:
     taken = _rollouts(rollouts)
     made = records_of(taken.values)
     what = f"records.jsonl has a record for the rollouts of each, {len(made.values)} in all"
     if made.left_out:
         what += f", without what differs between those of one: {', '.join(made.left_out)}"
-    notes = [taken.note, ImportNote(rollouts.name, "mapped", what)]
+    notes = [taken.note, ImportNote(_short(rollouts), "mapped", what)]
     if made.unproven:
         what = (
             f"of these fields no two rollouts of a record tell whether they are about a completion: "
             f"{', '.join(made.unproven)}. Take such a field out of records.jsonl, or training shows it"
         )
-        notes.append(ImportNote(rollouts.name, "approximated", what))
+        notes.append(ImportNote(_short(rollouts), "approximated", what))
     return replace(
         imported, records=made.values, rollouts=taken.values, sample_notes=tuple(notes), own_rollouts=True
     )
@@ -111,39 +114,36 @@ def _completed(
     return replace(imported, records=records, rollouts=made.rollouts, sample_notes=notes)
 
 
-def _records(path: Path) -> _Taken:
+def _records(file: DataFile) -> _Taken:
     """The records of a file that training would take."""
-    report = validate(path)
-    wrong = {
-        each.place.line if each.place else None: each.message
-        for each in report.findings
-        if each.severity >= Severity.ERROR
-    }
-    if None in wrong:
-        raise InputError(wrong[None], place=str(path), fix=f"rft validate {path} says more.")
-    numbered = [
-        (number, line) for number, (_, line) in enumerate(lines(path), 1) if line and not line.isspace()
-    ]
-    kept = tuple(parse(line) for number, line in numbered if number not in wrong)
-    first = next(((at, wrong[at]) for at, _ in numbered if at in wrong), None)
-    return _taken(path, "records.jsonl", kept, len(numbered), first)
+    report = validate(file)
+    wrong: dict[str, str] = {}
+    for each in report.findings:
+        if each.severity >= Severity.ERROR:
+            if each.place is None or each.place.line is None:
+                raise InputError(each.message, place=str(file), fix=f"rft validate {file} says more.")
+            wrong[str(each.place)] = each.message
+    filled = [line for line in numbered_lines(file) if line.text.strip()]
+    kept = tuple(parse(line.text) for line in filled if line.place not in wrong)
+    first = next(((line, wrong[line.place]) for line in filled if line.place in wrong), None)
+    return _taken(file, "records.jsonl", kept, len(filled), first)
 
 
-def _rollouts(path: Path, records: RecordFile | None = None) -> _Taken:
+def _rollouts(file: DataFile, records: RecordFile | None = None) -> _Taken:
     """The rollouts of a file that a grader can be given, of these records."""
     kept, total = [], 0
-    first: tuple[int, str] | None = None
-    for number, (at, line) in enumerate(lines(path), 1):
-        rollout = read_rollout(at, line, records=records)
+    first: tuple[Line, str] | None = None
+    for line in numbered_lines(file):
+        rollout = read_rollout(line.at, line.text, records=records)
         if rollout is None:
             continue
         total += 1
         if rollout.problem is None:
-            kept.append(parse(line))
+            kept.append(parse(line.text))
         else:
             problem = rollout.problem if records is None else _shown(rollout.problem, records)
-            first = first or (number, problem)
-    return _taken(path, "rollouts.jsonl", tuple(kept), total, first)
+            first = first or (line, problem)
+    return _taken(file, "rollouts.jsonl", tuple(kept), total, first)
 
 
 def _shown(problem: str, records: RecordFile) -> str:
@@ -151,13 +151,20 @@ def _shown(problem: str, records: RecordFile) -> str:
     return problem.partition(". ")[0].replace(str(records.path), "records.jsonl")
 
 
-def _taken(path: Path, name: str, kept: tuple[Any, ...], total: int, first: tuple[int, str] | None) -> _Taken:
+def _taken(
+    file: DataFile, name: str, kept: tuple[Any, ...], total: int, first: tuple[Line, str] | None
+) -> _Taken:
     if not kept:
-        place = str(path) if first is None else f"{path}:{first[0]}"
+        place = str(file) if first is None else first[0].place
         why = "it is empty" if first is None else first[1]
         fix = _OTHERS if "records.jsonl" in why else "See docs/contract.md for its form."
         raise InputError(f"no line can be used: {why}", place=place, fix=fix)
     what = f"{len(kept)} of {total} lines are in {name}"
     if first is not None:
-        what += f"; line {first[0]} is the first that cannot be used: {first[1]}"
-    return _Taken(kept, ImportNote(path.name, "mapped", what))
+        what += f"; line {first[0].number} is the first that cannot be used: {first[1]}"
+    return _Taken(kept, ImportNote(_short(file), "mapped", what))
+
+
+def _short(file: DataFile) -> str:
+    """A name without folders."""
+    return str(file).rpartition("/")[2] or str(file)

@@ -23,6 +23,7 @@ from harness.clock import SystemClock
 from harness.conclusions.conclude import JobRewards, conclude
 from harness.data.record_file import RecordFacts, check_either, look_at_records, open_records
 from harness.data.records import text_of
+from harness.data.sources import DataFile, stem_of, text_sha256
 from harness.data.typed_json import as_json
 from harness.disk import file_sha256, lock, replaced
 from harness.errors import HarnessError, InputError
@@ -60,7 +61,7 @@ _REWARDS = "rewards.jsonl"
 class RehearsalRequest:
     """What to rehearse."""
 
-    rollouts: Path
+    rollouts: DataFile
     grader: str
     out: Path | None = None
     """Output folder; one under `rehearsals/` that is named after the inputs when None. Resumes an unfinished
@@ -75,7 +76,7 @@ class RehearsalRequest:
     """Fields of the rollouts that no record has."""
     keep_field: tuple[str, ...] = ()
     """Fields that are the record's although they differ within one."""
-    records: Path | None = None
+    records: DataFile | None = None
     """The training records, whose fields the grader sees instead of the rollouts' own."""
     answers: Path | None = None
     """Recorded answers to what the grader asks a service; it asks as it likes when None."""
@@ -332,7 +333,7 @@ def _remarks(parts: Split) -> list[str]:
 def _default_folder(request: RehearsalRequest, identity: RehearsalInputs) -> Path:
     """A folder that the same call always gets."""
     grader = named(request.grader)
-    words = f"{request.rollouts.stem}-{grader.name or grader.where}"
+    words = f"{stem_of(request.rollouts)}-{grader.name or grader.where}"
     mark = hashlib.sha256(json.dumps(as_json(identity), sort_keys=True).encode()).hexdigest()[:8]
     return Path("rehearsals") / f"{re.sub(r'[^A-Za-z0-9]+', '-', words).strip('-')[:60]}-{mark}"
 
@@ -377,7 +378,7 @@ def _identity(
 ) -> RehearsalInputs:
     same = {name: getattr(request, name) for name in ("grader", "holdout", *Schedule._fields)}
     return RehearsalInputs(
-        rollouts_sha256=file_sha256(request.rollouts),
+        rollouts_sha256=text_sha256(request.rollouts),
         code_sha256=target.sha256 or "",
         labels=sorted(request.labels),
         keep_field=sorted(request.keep_field),

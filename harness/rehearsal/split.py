@@ -10,15 +10,15 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from harness.conclusions.goal import Goal, GoalValues
 from harness.data.identity import leak_sets, record_key
-from harness.data.json_lines import LineError, lines, parse
+from harness.data.json_lines import LineError, numbered_lines, parse
 from harness.data.record_fields import OWN_FIELDS, FieldComparison, check_kept, flattened, record_fields
 from harness.data.record_file import RecordFile
 from harness.data.records import ends_with_assistant
+from harness.data.sources import DataFile
 from harness.errors import InputError
 from harness.simulator.examples import MAX_SHORT, MIN_COMPLETIONS, Example
 from harness.simulator.pool import Group, Pool
@@ -48,7 +48,7 @@ class Split:
 
 
 def split(
-    rollouts: Path,
+    rollouts: DataFile,
     share: float,
     seed: int,
     labels: tuple[str, ...] = (),
@@ -112,19 +112,19 @@ def split(
 
 
 def _noting_fields(
-    path: Path,
+    file: DataFile,
     found: dict[str, dict[str, Any]],
     comparison: FieldComparison,
     records: RecordFile | None,
     values: GoalValues,
 ) -> Iterator[dict[str, Any]]:
     """The rollouts of a file; their fields are gathered by record and compared on the way."""
-    for number, (_, line) in enumerate(lines(path), 1):
-        if not line.strip():
+    for line in numbered_lines(file):
+        if not line.text.strip():
             continue
-        place = f"{path}:{number}"
+        place = line.place
         try:
-            value = parse(line)
+            value = parse(line.text)
             if not isinstance(value, dict) or not ends_with_assistant(value) or len(value["messages"]) < 2:
                 raise InputError(
                     "this is not a rollout: its messages do not end with a user's and the assistant's turn",
@@ -147,17 +147,17 @@ def _noting_fields(
         found.setdefault(key, {**fields, "messages": value["messages"][:-1]})
         yield value
     if not found:
-        raise InputError("the file is empty", place=str(path), fix="Give a file of rollouts.")
+        raise InputError("the file is empty", place=str(file), fix="Give a file of rollouts.")
 
 
-def _check(path: Path, groups: list[Group]) -> None:
+def _check(file: DataFile, groups: list[Group]) -> None:
     single = sum(len(group.candidates) < MIN_COMPLETIONS for group in groups)
     if len(groups) < 2:
-        raise InputError("all rollouts are of one record", place=str(path), fix="Add rollouts of others.")
+        raise InputError("all rollouts are of one record", place=str(file), fix="Add rollouts of others.")
     if single > MAX_SHORT * len(groups):
         raise InputError(
             f"{single:,} of {len(groups):,} records have one completion: nothing can be learned from a group"
             " of one",
-            place=str(path),
+            place=str(file),
             fix="`rft rollout RECORDS --model M -n 8 --out FILE` makes eight of each.",
         )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from harness.data.sources import DataFile
 from harness.data.turn_text import Textless, kind_without_text
 
 __all__ = ["Ask", "AskRefused", "Asking", "Busy", "Completion", "Generated", "GenerationRequest"]
@@ -65,7 +66,7 @@ class Ask(Protocol):
 class Asking:
     """How models are asked for completions of records."""
 
-    records: Path
+    records: DataFile
     service: str
     """What the service is called: completions of two services are not mixed."""
     n: int = 8

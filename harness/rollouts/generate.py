@@ -12,14 +12,15 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any, NamedTuple
 
 from harness.clock import duration
 from harness.data.formats.recognized import other_format
 from harness.data.record_fields import OWN_FIELDS
-from harness.data.records import ends_with_assistant, read
+from harness.data.records import Record, ends_with_assistant, read
+from harness.data.sources import text_sha256
 from harness.data.tool_offer import tool_offer
-from harness.disk import file_sha256
 from harness.errors import HarnessError, InputError, ServiceError
 from harness.rollouts.asking import Ask, AskRefused, Busy, Completion, Generated, GenerationRequest
 from harness.rollouts.growing import CompletionsAsked, GrowingFile
@@ -194,8 +195,8 @@ def _names(request: GenerationRequest) -> tuple[list[str], bool]:
     names: list[str] = []
     seen: set[str] = set()
     offers = False
-    for line, fields in _records(request):
-        place = f"{request.records}:{line}"
+    for line, record in _records(request):
+        fields, place = record.fields, record.place
         messages = fields.get("messages")
         if not isinstance(messages, list) or not messages:
             error = InputError(
@@ -226,18 +227,21 @@ def _names(request: GenerationRequest) -> tuple[list[str], bool]:
     return names, offers
 
 
-def _records(request: GenerationRequest) -> Iterator[tuple[int, dict[str, Any]]]:
-    for count, record in enumerate(read(request.records), 1):
-        if request.limit is not None and count > request.limit:
-            return
-        yield record.line, record.fields
+def _records(request: GenerationRequest) -> Iterator[tuple[int, Record]]:
+    """Each record with a number of its own: its line, counted on over several files."""
+    file, before, number = None, 0, 0
+    for record in islice(read(request.records), request.limit):
+        if record.file != file:
+            file, before = record.file, number
+        number = before + record.line
+        yield number, record
 
 
 def _missing(request: GenerationRequest, names: list[str], done: dict[str, set[int]]) -> Iterator[_Task]:
-    for name, (_, fields) in zip(names, _records(request), strict=True):
+    for name, (_, record) in zip(names, _records(request), strict=True):
         for k in range(request.n):
             if k not in done.get(name, ()):
-                yield _Task(name, k, fields)
+                yield _Task(name, k, record.fields)
 
 
 def _identity(request: GenerationRequest, offers: bool) -> CompletionsAsked:
@@ -245,7 +249,7 @@ def _identity(request: GenerationRequest, offers: bool) -> CompletionsAsked:
     return CompletionsAsked(
         model=request.model,
         service=request.service,
-        records_sha256=file_sha256(request.records),
+        records_sha256=text_sha256(request.records),
         options=request.options,
         seed=request.seed,
         tools=offers,

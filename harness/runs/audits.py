@@ -101,10 +101,10 @@ class AuditFacts:
     grader: GraderFacts
     target: TargetFacts
     wire: str
-    data: Path
+    data: str
     """The file of records, or of rollouts whose records were audited."""
     data_sha256: str
-    rollouts: Path | None = None
+    rollouts: str | None = None
     """The recorded rollouts, where the audit used some."""
     records: int
     """How many records were audited."""

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from harness.data.identity import content_key, leak_key, record_key
 from harness.data.json_lines import LineError, lines, parse
 from harness.data.record_fields import flattened, record_fields
+from harness.data.sources import DataFile, text_sha256
 from harness.runs.lines_at import lines_at
 from harness.runs.rows import Row
-from harness.runs.store import Run, sha256
+from harness.runs.store import Run
 
 __all__ = ["RecordsSeen", "ReplayedRecords", "RunReading", "records_seen"]
 
@@ -60,11 +60,11 @@ class RecordsSeen:
     """Fields that the run's grader saw and the training records lack."""
     added: tuple[str, ...] = ()
     """Fields of the training records that the run's grader did not see."""
-    fields_from: Path | None = None
+    fields_from: str | None = None
     """The file whose fields the run's grader saw, where that is another one than the training file."""
 
 
-def records_seen(run: Run, reading: RunReading, training: Path) -> RecordsSeen:
+def records_seen(run: Run, reading: RunReading, training: DataFile) -> RecordsSeen:
     """Compare a training file with what a run graded.
 
     Args:
@@ -78,7 +78,7 @@ def records_seen(run: Run, reading: RunReading, training: Path) -> RecordsSeen:
     replayed = ReplayedRecords(run, reading.first)
     source = run.facts.records
     fields = _Fields(run) if source is None else None
-    other = source.path if source is not None and source.sha256 != sha256(training) else None
+    other = source.path if source is not None and source.sha256 != text_sha256(training) else None
     records = seen = 0
     for record in _values(training):
         records += 1
@@ -158,7 +158,7 @@ def _first_rollouts(run: Run, places: Iterable[int]) -> dict[int, dict[str, Any]
     return found
 
 
-def _values(training: Path) -> Iterator[dict[str, Any]]:
+def _values(training: DataFile) -> Iterator[dict[str, Any]]:
     for _, line in lines(training):
         value = _usable(line)
         if value is not None:

@@ -5,15 +5,14 @@ A record is left out only where the run measured it. What the run does not know 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from harness.api.types import MIN_RECORDS
-from harness.data.json_lines import lines
+from harness.data.json_lines import numbered_lines
 from harness.data.record_file import read_record
+from harness.data.sources import DataFile, as_source
 from harness.disk import replaced
 from harness.errors import InputError
 from harness.runs.facts import Bounds
@@ -51,7 +50,7 @@ class KeptRecords:
         return said
 
 
-def keep_records(run: Run, bounds: Bounds, training: Path, out: Path) -> KeptRecords:
+def keep_records(run: Run, bounds: Bounds, training: DataFile, out: Path) -> KeptRecords:
     """Write a training file without the records that would hardly ever teach anything.
 
     Args:
@@ -74,7 +73,12 @@ def keep_records(run: Run, bounds: Bounds, training: Path, out: Path) -> KeptRec
 
 
 def write_kept(
-    training: Path, out: Path, replayed: ReplayedRecords, *, drop: Collection[str], measured: Collection[str]
+    training: DataFile,
+    out: Path,
+    replayed: ReplayedRecords,
+    *,
+    drop: Collection[str],
+    measured: Collection[str],
 ) -> KeptRecords:
     """Write a training file without the records of some groups.
 
@@ -92,12 +96,13 @@ def write_kept(
     if out.exists() or out.is_symlink():
         raise InputError("there is a file already", place=str(out), fix="Name another file with --out.")
     kept = dropped = unknown = 0
-    with _opened(training) as whole, replaced(out, "Name another file with --out.") as left:
-        for number, (_, line) in enumerate(lines(training), 1):
+    source = as_source(training)
+    with source.open() as whole, replaced(out, "Name another file with --out.") as left:
+        for line in numbered_lines(source):
             raw = whole.readline()  # the same line, with the end that it has in the file
             group = None
-            if line.strip():
-                group = replayed.group_of(read_record(line, f"{training}:{number}"))
+            if line.text.strip():
+                group = replayed.group_of(read_record(line.text, line.place))
                 if group in drop:
                     dropped += 1
                     continue
@@ -108,12 +113,3 @@ def write_kept(
             what = "no record would be left" if dropped else "the file is empty"
             raise InputError(what, place=str(training), fix="Name the file that the rollouts were made of.")
     return KeptRecords(out, kept, dropped, unknown, replayed.why)
-
-
-@contextmanager
-def _opened(training: Path) -> Iterator[IO[bytes]]:
-    if not training.is_file():  # a pipe can be read only once
-        what = "this is not a file" if training.exists() else "no such file"
-        raise InputError(what, place=str(training), fix="Name the training file.")
-    with training.open("rb") as file:
-        yield file

@@ -13,11 +13,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from hashlib import blake2b
-from pathlib import Path
 from typing import Any
 
 from harness.data.identity import content_key, leak_key, record_key
-from harness.data.json_lines import LineError, lines, parse
+from harness.data.json_lines import LineError, numbered_lines, parse
+from harness.data.sources import DataFile
 from harness.errors import InputError
 from harness.simulator.features import features, length_in_tokens
 from harness.simulator.policy import Option
@@ -133,7 +133,8 @@ class Pool:
 
 
 def load_pool(
-    paths: Sequence[Path], each: Callable[[str, dict[str, Any], str], None] = lambda key, rollout, place: None
+    paths: Sequence[DataFile],
+    each: Callable[[str, dict[str, Any], str], None] = lambda key, rollout, place: None,
 ) -> Pool:
     """Read rollouts files.
 
@@ -156,13 +157,13 @@ def message_text(message: Mapping[str, Any]) -> str:
     return content if isinstance(content, str) else ""
 
 
-def _rollouts(path: Path, each: Callable[[str, dict[str, Any], str], None]) -> Iterator[dict[str, Any]]:
-    for number, (_, line) in enumerate(lines(path), 1):
-        if not line.strip():
+def _rollouts(path: DataFile, each: Callable[[str, dict[str, Any], str], None]) -> Iterator[dict[str, Any]]:
+    for line in numbered_lines(path):
+        if not line.text.strip():
             continue
-        place = f"{path}:{number}"
+        place = line.place
         try:
-            rollout = parse(line)
+            rollout = parse(line.text)
             problem = _not_a_rollout(rollout)
             if not problem:
                 each(record_key(rollout), rollout, place)

@@ -7,7 +7,6 @@ than everything can never be answered in full. Both are found before a job is.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from typing import Any, TypeGuard
 
@@ -15,6 +14,7 @@ from graders._runtime import QuestionsHeldBack
 from harness.data.json_lines import LineError, lines, parse
 from harness.data.record_fields import OWN_FIELDS
 from harness.data.records import ends_with_assistant
+from harness.data.sources import DataFile
 from harness.data.validate import Report
 from harness.errors import InputError
 from harness.targets.grader_name import named
@@ -28,7 +28,7 @@ _MARKER = "####"
 _NEARLY = 1e-9
 
 
-def check_references(report: Report, target: InProcessTarget, grader: str) -> None:
+def check_references(report: Report, file: DataFile, target: InProcessTarget, grader: str) -> None:
     """Add what a check has to say of a file's references to the file's report.
 
     Each record is graded on completions made of its own reference, in the forms that checks ask for, until
@@ -38,22 +38,18 @@ def check_references(report: Report, target: InProcessTarget, grader: str) -> No
 
     Args:
         report: The report of the file.
+        file: The file, which is read again.
         target: The check.
         grader: Its name.
 
     Raises:
-        InputError: The check fails whole calls, or the data can be read only once.
+        InputError: The check fails whole calls, or the file cannot be read again.
     """
     report.check, report.checked = grader, 0
     marker = (named(grader).options or {}).get("marker")
-    if not os.path.isfile(report.file):
-        fix = "Write it to a file first."
-        raise InputError(
-            "--check reads the data twice, and this can be read once", place=report.file, fix=fix
-        )
     if not report.records:  # nothing in it can be read, as the report says
         return
-    for number, (_, line) in enumerate(lines(report.file), 1):
+    for number, (_, line) in enumerate(lines(file), 1):
         try:
             record = parse(line) if line.strip() else None
         except LineError:

@@ -20,7 +20,7 @@ def audit_facts(**more: Any) -> AuditFacts:
         "grader": GraderFacts("my_grader.py:right", "abc"),
         "target": InProcessFacts("my_grader.py:right"),
         "wire": "open-weight",
-        "data": Path("/data/records.jsonl"),
+        "data": "/data/records.jsonl",
         "data_sha256": "def",
         "records": 20,
         "verdict": "train",

@@ -53,8 +53,9 @@ def audit_card(run: Run) -> AuditCard | None:
 def _card(found: AuditFacts) -> AuditCard:
     probes = ", ".join(f"{count:,} {what}" for what, count in found.probes.items())
     sentences = [] if found.headline is None else [f"{found.headline.message} ({found.headline.id})."]
+    name = found.data.rpartition("/")[2] or found.data
     sentences += [
-        f"Audited on {found.records:,} records of {found.data.name} with {found.gradings:,} gradings.",
+        f"Audited on {found.records:,} records of {name} with {found.gradings:,} gradings.",
         f"Probes: {probes}.",
         *found.notes,
     ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from harness.audit.keeping import rules
@@ -39,7 +38,7 @@ def audit() -> AuditFacts:
         grader=GraderFacts("g.py:f", "abc"),
         target=InProcessFacts("g.py:f"),
         wire="open-weight",
-        data=Path("/d/my records.jsonl"),
+        data="/d/my records.jsonl",
         data_sha256="d",
         records=2,
         verdict="fix first",

@@ -107,7 +107,7 @@ def test_the_job_is_planned_for_the_training_file(trained):
     found = json.loads(rft_inside(trained, "signal", "many", "--records", "train.jsonl", "--json").stdout)
     assert (found["job"]["steps"], found["job"]["graded"]) == (10, 320)
     assert "kept" not in found
-    assert "No such file" in refusal(trained, "signal", "many", "--records", "nothing.jsonl")
+    assert "no such file" in refusal(trained, "signal", "many", "--records", "nothing.jsonl")
 
 
 def test_what_cannot_be_dropped_writes_nothing(trained):

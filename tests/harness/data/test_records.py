@@ -13,7 +13,7 @@ from harness.errors import InputError
 def test_records_carry_line_and_offset_past_blank_lines_and_a_mark(tmp_path: Path):
     path = tmp_path / "a.jsonl"
     path.write_bytes(b'\xef\xbb\xbf{"a": 1}\r\n\r\n{"b": 2}')
-    assert [tuple(record) for record in read(path)] == [(1, 0, {"a": 1}), (3, 15, {"b": 2})]
+    assert [record[:3] for record in read(path)] == [(1, 0, {"a": 1}), (3, 15, {"b": 2})]
 
 
 @pytest.mark.parametrize(("bad", "said"), [(b"[1]", "not a JSON object"), (b"{,}", "not JSON")])

@@ -351,8 +351,8 @@ def test_the_command_that_replays_can_be_pasted_or_is_left_out(arn: str, command
 def test_fields_of_another_file_and_events_of_another_service_are_said(tmp_path: Path) -> None:
     run = replayed(tmp_path, ("0", "1"))
     path = training_file(run)
-    same = RecordFacts(path, hashlib.sha256(path.read_bytes()).hexdigest())
+    same = RecordFacts(str(path), hashlib.sha256(path.read_bytes()).hexdigest())
     assert found(as_deployed(run, ARN, records=same, wire="all")) == {}
     assert found(as_deployed(run, ARN, wire="open-weight-root")) == {}
-    other = as_deployed(run, ARN, records=RecordFacts(tmp_path / "other.jsonl", "x"), wire="nova")
+    other = as_deployed(run, ARN, records=RecordFacts(str(tmp_path / "other.jsonl"), "x"), wire="nova")
     assert found(other) == {"J031": "warning", "J034": "warning"}

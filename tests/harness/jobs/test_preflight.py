@@ -182,7 +182,7 @@ def test_a_training_file_is_counted_and_digested(tmp_path_factory, lines, tail):
 
 
 def test_a_file_that_cannot_be_read_is_input(tmp_path):
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="this is a folder"):
         read_training_file(tmp_path)
 
 

@@ -466,7 +466,7 @@ def test_other_records_are_other_work_and_a_copy_is_not(recorded: Path) -> None:
     copy = Path(shutil.copy(recorded, "copy.jsonl"))
     run = with_records(copy, name="mine")
     assert run.facts.records is not None
-    assert run.facts.records.path == recorded.parent / "copy.jsonl"
+    assert run.facts.records.path == str(recorded.parent / "copy.jsonl")
     write_records(copy, {"1": 1, "2": 3})
     with pytest.raises(InputError, match="begun with another records"):
         with_records(copy, name="mine")

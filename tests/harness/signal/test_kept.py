@@ -133,6 +133,6 @@ def test_nothing_that_is_there_is_written_over(tmp_path: Path) -> None:
         with pytest.raises(InputError, match="there is a file already"):
             write_kept(path, out, replayed(tmp_path), drop=(), measured=())
     assert path.read_bytes() == before
-    for missing, said in ((tmp_path / "none", "no such file"), (Path("/dev/null"), "not a file")):
+    for missing, said in ((tmp_path / "none", "no such file"), (Path("/dev/null"), "the file is empty")):
         with pytest.raises(InputError, match=said):
             write_kept(missing, tmp_path / "kept.jsonl", replayed(tmp_path), drop=(), measured=())

@@ -33,7 +33,9 @@ def checked(path: Path, references: list[Any], check: Any) -> Report:
     report = validate(path)
     report.findings.clear()
     report.by_severity.clear()
-    check_references(report, InProcessTarget(check), check if isinstance(check, str) else "own.py:check")
+    check_references(
+        report, path, InProcessTarget(check), check if isinstance(check, str) else "own.py:check"
+    )
     return report
 
 
@@ -144,7 +146,7 @@ def test_a_handler_that_fails_every_call_measures_nothing(tmp_path: Path):
 
 def test_the_shipped_records_are_paid_in_full():
     report, check = validate(RECORDS), 'checks.numbers:number(marker="####")'
-    check_references(report, InProcessTarget(check), check)
+    check_references(report, RECORDS, InProcessTarget(check), check)
     assert (report.findings, report.checked) == ([], 300)
 
 
@@ -191,7 +193,7 @@ def test_a_list_of_points_that_a_judge_cannot_use_is_an_error_at_its_line(tmp_pa
     path = tmp_path / "data.jsonl"
     path.write_text("".join(json.dumps({"messages": prompt, "points": each}) + "\n" for each in points))
     report = Report(str(path), records=len(points))
-    check_references(report, InProcessTarget('checks.judge:judge_checklist(model="m")'), "judge")
+    check_references(report, path, InProcessTarget('checks.judge:judge_checklist(model="m")'), "judge")
     assert found(report) == [("R090", line) for line in range(2, 9)]
     assert all("the record's field 'points' is no list of 1 to 50" in one.message for one in report.findings)
     assert report.not_asked == 1
