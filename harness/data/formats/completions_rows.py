@@ -30,7 +30,9 @@ def _convert(row: Mapping[str, Any]) -> Converted:
     if not isinstance(several, list) or not several:
         raise RowError("the row has no list of `completions`")
     prompt = prompt_of(parts.take("messages"), "messages")
-    own, reference, record = (parts.take(name) for name in ("id", "reference_answer", "record"))
+    reference, record = parts.take("reference_answer"), parts.take("record")
+    # An id that is no text is only whole as the name of the record.
+    own = parts.take("id") if record is None or isinstance(parts.peek("id"), str) else None
     answers = [_answer(parts, at) for at in range(len(several))]
     rewards = _rewards(parts, len(several))
     fields = parts.rest()
