@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from harness.cli.configured import setting_of
-from harness.cli.grading_place import where_to_grade
+from harness.cli.fan_out import fan_out_options, fan_out_run, where_to_grade_widely
 from harness.cli.label_options import label_rule_options
 from harness.cli.options import (
     answers_option,
@@ -99,6 +99,7 @@ from harness.targets.opening import CONCURRENCY, IN_PROCESS
     type=click.IntRange(1),
     help="Grade in N worker processes; by default one a core.",
 )
+@fan_out_options
 @json_option
 def command(
     expect: str | None,
@@ -110,6 +111,7 @@ def command(
     label_threshold: float | None,
     label_tolerance: float | None,
     label_true: tuple[str, ...],
+    yes: bool,
     as_json: bool,
     **asked: Any,
 ) -> int:
@@ -130,6 +132,9 @@ def command(
     Fields that differ between the rollouts of one record are hidden from the grader: training does not have
     them. With --records, the training file decides instead which fields the grader sees.
 
+    With --fan-out, workers in AWS grade rollouts that lie in S3, each a part of them; what they take is said
+    first, and asked about. The same command resumes.
+
     With --answers, what the grader asks a service is answered from a file; --ask records it.
 
     Exit codes: 0 good; 1 a difference, a disagreement between wires, a failed grading or a field that
@@ -142,7 +147,7 @@ def command(
     if label is None:
         rule = PLAIN
     asked |= {"label": label, "records": fitting_records(asked["rollouts"], asked["records"])}
-    asked |= where_to_grade(arn, stack, asked)
+    asked |= where_to_grade_widely(arn, stack, concurrency, asked)
     if asked["target"] != IN_PROCESS:
         if cores is not None:
             raise InputError("--cores is for grading in process", fix="Write --concurrency elsewhere.")
@@ -150,7 +155,8 @@ def command(
         if concurrency is not None:
             os.environ[CONCURRENCY] = str(concurrency)
     run = _prepare(ReplayRequest(**asked, label_rule=rule, runs=runs_dir), quiet=as_json)
-    totals = _replay(run, cores, quiet=as_json)
+    here = run.facts.fan_out is None
+    totals = _replay(run, cores, quiet=as_json) if here else fan_out_run(run, yes=yes, quiet=as_json)
     outcome = replace(summary_of(run, totals, stored), published=publish_answers(run, cores))
     if as_json:
         emit_json(outcome.to_json())

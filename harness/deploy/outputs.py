@@ -56,6 +56,10 @@ class Stack:
     graders: dict[str, DeployedGrader] = field(default_factory=dict)
     submitter_policy: str | None = None
     """ARN of the managed policy for whoever submits jobs, where the stack makes one."""
+    fan_out_machine: str | None = None
+    """ARN of the state machine that replays are fanned out with, where the stack has one."""
+    fan_out_prefix: str | None = None
+    """`s3://BUCKET/FOLDER` that its workers may write to."""
     not_listed: str | None = None
     """Why the stack's resources could not be listed: a grader that no output names is missing then."""
 
@@ -91,6 +95,8 @@ class Stack:
             "status": self.status,
             "graders": graders,
             "submitter_policy": self.submitter_policy,
+            "fan_out_machine": self.fan_out_machine,
+            "fan_out_prefix": self.fan_out_prefix,
             "not_listed": self.not_listed,
         }
 
@@ -132,8 +138,22 @@ def read_stack(name: str, region: str | None = None) -> Stack:
         )
         fix = "Set AutoPublishAlias on the graders' functions and deploy again."
         raise InputError(f"{text} (status {found['StackStatus']})", place=f"stack {name}", fix=fix)
-    policy = outputs.get(_POLICY)
-    return Stack(found["StackName"], where, found["StackStatus"], graders, policy, not_listed)
+    return Stack(
+        name=found["StackName"],
+        region=where,
+        status=found["StackStatus"],
+        graders=graders,
+        submitter_policy=outputs.get(_POLICY),
+        fan_out_machine=outputs.get("FanOutStateMachineArn"),
+        fan_out_prefix=_fan_out_prefix(outputs),
+        not_listed=not_listed,
+    )
+
+
+def _fan_out_prefix(outputs: dict[str, str]) -> str | None:
+    """Where the stack's workers may write; None for a stack without them."""
+    bucket, prefix = outputs.get("FanOutBucket"), outputs.get("FanOutPrefix")
+    return f"s3://{bucket}/{prefix}" if bucket and prefix else None
 
 
 def _published(formation: Any, stack_arn: str) -> list[tuple[str, str]]:

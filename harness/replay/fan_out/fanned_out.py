@@ -112,6 +112,7 @@ class FannedOut:
         store: Where workers leave parts.
         machine: The state machine.
         tell: Told the progress.
+        agree: Told what an execution would be started for; raises where it is not to be.
         clock: What waits; the system's when None.
     """
 
@@ -121,12 +122,14 @@ class FannedOut:
         store: PartStore,
         machine: StateMachine,
         tell: Callable[[FanOutProgress], None] = lambda progress: None,
+        agree: Callable[[Sequence[PartOrder]], None] = lambda missing: None,
         clock: Clock | None = None,
     ) -> None:
         self._run = run
         self._store = store
         self._machine = machine
         self._tell = tell
+        self._agree = agree
         self._clock = clock
 
     def grade(self) -> Totals:
@@ -159,10 +162,6 @@ class FannedOut:
             run.close(totals)
         return totals
 
-    def missing(self) -> tuple[PartOrder, ...]:
-        """What no part in S3 or in the run's folder holds yet."""
-        return self._collect(orders_of(self._run), {}).missing
-
     def _collect(self, orders: Sequence[PartOrder], known: dict[int, Totals]) -> CollectedShards:
         facts = self._run.facts
         collecting = Collecting(
@@ -185,7 +184,7 @@ class FannedOut:
         state = None if execution is None else self._machine.look(execution)
         return execution if state is not None and state.running else None
 
-    def _start(self, missing: Iterable[PartOrder]) -> str:
+    def _start(self, missing: Sequence[PartOrder]) -> str:
         """Order what is missing; the run's record knows the execution before it starts."""
         run, fan = self._run, fan_out_of(self._run)
         place, attempt = folder_of(fan.prefix, run.facts.id), fan.attempt + 1
@@ -195,6 +194,8 @@ class FannedOut:
                 break
             attempt += 1
         execution = self._execution(attempt)
+        if found is None:
+            self._agree(missing)
         run.save(fan_out=replace(fan, attempt=attempt, execution=execution))
         if found is None:
             key = f"items/{attempt:04d}.json"

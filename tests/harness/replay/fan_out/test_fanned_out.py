@@ -87,7 +87,9 @@ class World:
 
     def fan_out(self) -> FannedOut:
         machine = StateMachine(MACHINE, self.states)
-        return FannedOut(open_run(self.run.folder), self.store, machine, self.seen.append, ManualClock())
+        return FannedOut(
+            open_run(self.run.folder), self.store, machine, self.seen.append, clock=ManualClock()
+        )
 
 
 def timeless(path: Path) -> list[dict[str, Any]]:
@@ -146,7 +148,7 @@ def test_a_running_execution_is_joined(run: Run, rollouts: Path) -> None:
             world.states.grade(orders)
 
     FannedOut(
-        open_run(run.folder), world.store, StateMachine(MACHINE, world.states), late, ManualClock()
+        open_run(run.folder), world.store, StateMachine(MACHINE, world.states), late, clock=ManualClock()
     ).grade()
     assert world.states.started == []
     assert open_run(run.folder).done

@@ -1,0 +1,220 @@
+"""`rft replay --fan-out`: its options, the question before it starts, and its progress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any, Final
+
+import click
+
+from harness.cli.cancel import confirm
+from harness.cli.configured import setting_of
+from harness.cli.grading_place import where_to_grade
+from harness.cli.options import all_of, yes_option
+from harness.cli.output import printable, progress_bar, say
+from harness.data.sources import DataFile, SourceFacts, as_source
+from harness.errors import InputError
+from harness.replay.fan_out.concurrency import FreeCalls, check_workers, free_calls
+from harness.replay.fan_out.execution import StateMachine
+from harness.replay.fan_out.fan_out_forecast import forecast_fan_out
+from harness.replay.fan_out.fanned_out import FannedOut, FanOutProgress, folder_of
+from harness.replay.fan_out.part import PartOrder
+from harness.replay.fan_out.part_store import S3Parts
+from harness.replay.fan_out.shards import check_source
+from harness.runs.fan_out_facts import FanOutFacts
+from harness.runs.rows import Totals
+from harness.runs.store import Run
+from harness.targets.opening import IN_PROCESS, LAMBDA_RUNTIME
+
+__all__ = [
+    "FanOutChoice",
+    "fan_out_facts",
+    "fan_out_options",
+    "fan_out_run",
+    "where_to_grade_widely",
+]
+
+WORKERS: Final = 50
+CALLS: Final = 4
+"""Calls of the grader that a worker keeps under way."""
+
+fan_out_options = all_of(
+    click.option(
+        "--fan-out",
+        is_flag=True,
+        help="Grade rollouts in S3 with many workers in AWS, which call the function of --arn or --stack.",
+    ),
+    click.option(
+        "--prefix",
+        metavar="S3_FOLDER",
+        help="Let workers write to this folder, s3://BUCKET/FOLDER; by default the one of the stack.",
+    ),
+    click.option(
+        "--machine",
+        metavar="ARN",
+        help="Start this state machine; by default the one of the stack.",
+    ),
+    click.option(
+        "--workers",
+        metavar="N",
+        type=click.IntRange(1),
+        help=f"Let N workers grade at once: {WORKERS} by default, or as many as the account leaves room for.",
+    ),
+    yes_option,
+)
+"""Adds the options of a fan-out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FanOutChoice:
+    """What the options of a fan-out say."""
+
+    prefix: str | None
+    machine: str | None
+    workers: int | None
+    calls: int | None
+    stack: str | None
+    region: str | None
+
+
+def fan_out_facts(asked: FanOutChoice, grader: str, records: DataFile | None) -> FanOutFacts:
+    """What a run's record is to say of a fan-out.
+
+    Args:
+        asked: What the options say.
+        grader: The function, as it was named.
+        records: The training records.
+
+    Raises:
+        InputError: The folder or the machine is not known, the records are not in S3, or more workers are
+            asked for than the account leaves room for.
+    """
+    prefix, machine = asked.prefix, asked.machine
+    if asked.stack is not None and (prefix is None or machine is None):
+        from harness.deploy.outputs import read_stack
+
+        found = read_stack(asked.stack, asked.region)
+        prefix, machine = prefix or found.fan_out_prefix, machine or found.fan_out_machine
+    if machine is None:
+        fix = "Deploy a stack with FanOut=true, and write --stack STACK or --machine ARN."
+        raise InputError("no state machine is named that could fan out", fix=fix)
+    if prefix is None:
+        fix = "Write --prefix s3://BUCKET/FOLDER, where workers write what they graded."
+        raise InputError("no folder for the results is named", fix=fix)
+    folder_of(prefix, "run")
+    StateMachine(machine)
+    calls = asked.calls or CALLS
+    free = free_calls(grader) if grader.startswith("arn:") else FreeCalls()
+    workers = asked.workers or max(1, min(WORKERS, free.most_workers(calls) or WORKERS))
+    check_workers(free, workers, calls)
+    return FanOutFacts(
+        prefix=prefix, machine=machine, workers=workers, calls=calls, records=_record_facts(records)
+    )
+
+
+def _record_facts(records: DataFile | None) -> SourceFacts | None:
+    """The training records, which workers read from S3."""
+    if records is None:
+        return None
+    source = as_source(records)
+    check_source(source, "records")
+    return source.facts[0]
+
+
+def fan_out_run(run: Run, *, yes: bool, quiet: bool) -> Totals:
+    """Have a run graded by workers in AWS.
+
+    Args:
+        run: A run whose record holds a fan-out.
+        yes: Start without asking.
+        quiet: Show no progress.
+
+    Raises:
+        InputError: It was not agreed to, or shards are missing for a reason that stays.
+        ServiceError: Shards are missing; the same command goes on.
+    """
+    fan = run.facts.fan_out
+    assert fan is not None
+    if run.done:
+        return run.totals
+    store = S3Parts(folder_of(fan.prefix, run.facts.id))
+    with ExitStack() as shown:
+        bars: list[Callable[..., None] | None] = []
+
+        def agree(missing: Sequence[PartOrder]) -> None:
+            _agree(run, missing, yes=yes)
+
+        def tell(progress: FanOutProgress) -> None:
+            if not bars:  # not before the question, which it would draw over
+                bars.append(shown.enter_context(progress_bar("shards", quiet=quiet)))
+            _show(progress, bars[0])
+
+        try:
+            return FannedOut(run, store, StateMachine(fan.machine), tell, agree).grade()
+        except KeyboardInterrupt:
+            _say_how_to_go_on(run)
+            raise
+
+
+def _show(progress: FanOutProgress, update: Callable[..., None] | None) -> None:
+    """Move the bar to what the execution says of its shards."""
+    if update is None or progress.state is None:
+        return
+    children = progress.state.children
+    failed = f"  {children['failed']:,} failed" if children.get("failed") else ""
+    done = progress.collected + children.get("succeeded", 0)
+    update(completed=done, total=progress.shards, description=f"shards{failed}")
+
+
+def _agree(run: Run, missing: Sequence[PartOrder], *, yes: bool) -> None:
+    """Say what an execution takes, and ask."""
+    fan = run.facts.fan_out
+    assert fan is not None
+    free = free_calls(missing[0].grader)
+    for line in forecast_fan_out(missing, run.rollouts, fan.workers, free).lines():
+        say(printable(line), err=True)
+    if not yes:
+        confirm(f"Start it, and write to {fan.prefix}/{run.facts.id}?")
+
+
+def _say_how_to_go_on(run: Run) -> None:
+    """An interrupt ends the waiting alone."""
+    execution = run.facts.fan_out and run.facts.fan_out.execution
+    if execution:
+        text = (
+            f"the workers go on in AWS: the same command waits for them again, and\n"
+            f"  aws stepfunctions stop-execution --execution-arn {execution}\nstops them"
+        )
+        say(text, err=True, verbatim=True)
+
+
+def where_to_grade_widely(
+    arn: str | None, stack: str | None, calls: int | None, asked: dict[str, Any]
+) -> dict[str, Any]:
+    """Fields of a `ReplayRequest`: where to grade, and how workers in AWS are to do it.
+
+    Args:
+        arn: --arn. With --fan-out the stack may be given, too: it has the workers.
+        stack: --stack.
+        calls: --concurrency.
+        asked: The verb's other options; those of a fan-out are removed.
+
+    Raises:
+        InputError: See `where_to_grade` and `fan_out_facts`; or an option of a fan-out is given without
+            --fan-out.
+        ServiceError: AWS cannot be reached.
+    """
+    own = {name: asked.pop(name) for name in ("prefix", "machine", "workers")}
+    if not asked.pop("fan_out"):
+        given = [f"--{name}" for name, value in own.items() if value is not None and not setting_of(name)]
+        if given:
+            raise InputError(f"{' and '.join(given)} are for --fan-out", fix="Write --fan-out, too.")
+        return {**where_to_grade(arn, stack, asked), "fan_out": None}
+    choice = FanOutChoice(**own, calls=calls, stack=stack, region=asked["region"])
+    place = where_to_grade(arn, stack if arn is None else None, asked)
+    if place["target"] in (IN_PROCESS, LAMBDA_RUNTIME):
+        fix = "Write --arn with the ARN of a published version, or --stack."
+        raise InputError("--fan-out grades with a function in AWS, not here", fix=fix)
+    return {**place, "fan_out": fan_out_facts(choice, place["target"], asked["records"])}

@@ -1,0 +1,158 @@
+"""What a fan-out will take before it starts: calls, GB-seconds, transitions, money, and what that assumes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from harness.api.cost import LambdaPrice, lambda_price
+from harness.api.function_arn import read_arn
+from harness.data.json_lines import lines
+from harness.data.sources import Source
+from harness.errors import HarnessError
+from harness.replay.fan_out.concurrency import FreeCalls
+from harness.replay.fan_out.part import PartOrder
+from harness.replay.grading import BATCH, profiles_of
+from harness.targets.deployed_code import look_up
+
+__all__ = ["FanOutForecast", "forecast_fan_out"]
+
+SECONDS_A_CALL: Final = 1.0
+"""Assumed: nothing was measured."""
+
+WORKER_MB: Final = 1024
+"""What the template gives the worker."""
+
+_STATES_A_SHARD: Final = 3
+_USD_A_TRANSITION: Final = 0.025 / 1000
+_TRANSITIONS: Final = "AWS's page aws.amazon.com/step-functions/pricing in an older copy, read 2026-11-26"
+_SAMPLED: Final = 256
+
+
+@dataclass(frozen=True, slots=True)
+class FanOutForecast:
+    """What grading the missing shards takes. None is unknown."""
+
+    shards: int
+    bytes: int
+    """Of rollouts."""
+    rollouts: int
+    """Estimated from the first ones."""
+    sampled: int
+    """Rollouts that the estimate rests on."""
+    calls: int
+    """Of the grader."""
+    workers: int
+    calls_a_worker: int
+    free: FreeCalls
+    memory_mb: int | None
+    """Of the grader."""
+    architecture: str | None
+    price: LambdaPrice | None
+
+    @property
+    def grader_gb_seconds(self) -> float | None:
+        """What the grader takes if each call takes a second."""
+        if self.memory_mb is None:
+            return None
+        return self.calls * SECONDS_A_CALL * self.memory_mb / 1024
+
+    @property
+    def worker_gb_seconds(self) -> float:
+        """What workers take while they wait for the grader."""
+        return self.calls * SECONDS_A_CALL / self.calls_a_worker * WORKER_MB / 1024
+
+    @property
+    def lambda_usd(self) -> float | None:
+        """What Lambda charges for both."""
+        spent = self.grader_gb_seconds
+        if spent is None or self.price is None:
+            return None
+        requests = (self.calls + self.shards) * self.price.usd_per_request
+        return (spent + self.worker_gb_seconds) * self.price.usd_per_gb_second + requests
+
+    @property
+    def transitions(self) -> int:
+        """Changes of state, at least."""
+        return self.shards * _STATES_A_SHARD
+
+    @property
+    def transitions_usd(self) -> float:
+        """What Step Functions charges for them."""
+        return self.transitions * _USD_A_TRANSITION
+
+    def lines(self) -> Iterator[str]:
+        """The forecast in words."""
+        yield (
+            f"forecast: {self.shards:,} shards with {self.bytes:,} bytes, about {self.rollouts:,} rollouts"
+            f" (by the first {self.sampled:,}), about {self.calls:,} calls of the grader"
+        )
+        settings = f"{self.memory_mb:,} MB, {self.architecture}" if self.memory_mb else "of unknown size"
+        if self.grader_gb_seconds is None:
+            yield "  Lambda: unknown; AWS did not say how much memory the grader has"
+        else:
+            usd = "no price known" if self.lambda_usd is None else f"about {_usd(self.lambda_usd)}"
+            yield (
+                f"  Lambda: {usd} for {self.grader_gb_seconds:,.0f} GB-seconds of the grader ({settings}) and"
+                f" {self.worker_gb_seconds:,.0f} of workers ({WORKER_MB:,} MB), if each call of {BATCH}"
+                f" rollouts takes {SECONDS_A_CALL:g} second; nothing was measured"
+            )
+        if self.price is not None:
+            yield f"  (list price read {self.price.read}: {self.price.source})"
+        yield (
+            f"  Step Functions: at least {self.transitions:,} transitions, {_usd(self.transitions_usd)}"
+            f" ({_TRANSITIONS}; what AWS counts for the start of a child is unverified)"
+        )
+        yield "  not counted: S3, logs, transfer, retries, and what the grader itself asks, such as a judge"
+        yield f"  at once: {self.free.line(self.workers, self.calls_a_worker)}"
+
+
+def forecast_fan_out(
+    missing: Sequence[PartOrder], source: Source, workers: int, free: FreeCalls
+) -> FanOutForecast:
+    """Count what grading the missing shards takes.
+
+    Args:
+        missing: What is to be ordered, at least one order.
+        source: The rollouts; the first ones are read.
+        workers: How many grade at once.
+        free: What limits calls at once.
+    """
+    order = missing[0]
+    left = sum(one.end - one.start for one in missing)
+    sizes = [len(line) + 1 for _, line in islice(lines(source), _SAMPLED) if line.strip()]
+    share = len(sizes) / sum(sizes) if sizes else 0.0
+    rollouts = round(left * share)
+    batches = sum(math.ceil((one.end - one.start) * share / BATCH) for one in missing)
+    calls = batches * order.repeats * len(profiles_of(order.wire))
+    memory, architecture = _settings(order.grader)
+    return FanOutForecast(
+        shards=len(missing),
+        bytes=left,
+        rollouts=rollouts,
+        sampled=len(sizes),
+        calls=calls,
+        workers=workers,
+        calls_a_worker=order.calls,
+        free=free,
+        memory_mb=memory,
+        architecture=architecture,
+        price=None if architecture is None else lambda_price(read_arn(order.grader).region, architecture),
+    )
+
+
+def _settings(grader: str) -> tuple[int | None, str | None]:
+    """The grader's memory and architecture; unknown where these credentials may not look."""
+    try:
+        found = look_up(grader)
+    except HarnessError:
+        return None, None
+    return found.memory_mb, found.architecture
+
+
+def _usd(amount: float) -> str:
+    """Money as people write it, of which small sums keep two digits."""
+    return f"{amount:,.2f} USD" if amount >= 0.1 else f"{amount:.2g} USD"

@@ -1,0 +1,67 @@
+"""`rft replay --fan-out` refuses, before anything is asked or started, what workers in AWS could not do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from harness.cli.verbs import rft
+from harness.errors import InputError
+from support.rollout_files import rollout, write_rollouts
+
+ARN = "arn:aws:lambda:us-west-2:123456789012:function:grader:7"
+MACHINE = "arn:aws:states:us-west-2:123456789012:stateMachine:FanOut"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name, value in {
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",  # nothing answers there
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_MAX_ATTEMPTS": "1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    write_rollouts(tmp_path / "r.jsonl", [rollout("a", "x")])
+    return tmp_path
+
+
+def refused(*words: str) -> str:
+    """What the command says of wrong input."""
+    done = CliRunner().invoke(rft, ["replay", *words])
+    assert isinstance(done.exception, InputError), done.output
+    return str(done.exception)
+
+
+def test_options_of_a_fan_out_need_it() -> None:
+    said = refused("r.jsonl", "--arn", ARN, "--workers", "3", "--prefix", "s3://bucket/runs")
+    assert "--prefix and --workers are for --fan-out" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "no state machine is named"),
+        (["--machine", MACHINE], "no folder for the results is named"),
+        (["--machine", MACHINE, "--prefix", "s3://bucket"], "s3://BUCKET/FOLDER"),
+        (["--machine", "FanOut", "--prefix", "s3://bucket/runs"], "not the ARN of a state machine"),
+    ],
+)
+def test_what_is_not_named_is_asked_for(words: list[str], said: str) -> None:
+    assert said in refused("r.jsonl", "--arn", ARN, "--fan-out", *words)
+
+
+def test_a_local_grader_is_not_fanned_out() -> None:
+    there = ("--machine", MACHINE, "--prefix", "s3://bucket/runs")
+    said = refused("r.jsonl", "--grader", "g.py:g", "--fan-out", *there)
+    assert "--fan-out grades with a function in AWS, not here" in said
+
+
+def test_the_help_names_the_options() -> None:
+    done = CliRunner().invoke(rft, ["replay", "--help"])
+    for option in ("--fan-out", "--prefix", "--machine", "--workers", "--yes"):
+        assert option in done.output
+    assert done.exit_code == 0
