@@ -256,11 +256,22 @@ def _unclear(source: str, rows: Sequence[Mapping[str, Any]], found: Sequence[Imp
 
 
 def _with_ids(made: tuple[dict[str, Any], ...], number: int) -> Iterable[dict[str, Any]]:
-    """The lines, each rollout with an id: one that has none gets the number of its row."""
-    several = sum(map(ends_with_assistant, made)) > 1
+    """The lines with the ids of their rows: a rollout has to have one, and a record calls it `task_id`.
+
+    Args:
+        made: The lines of one row; what it called `id` is their `row_id`.
+        number: The row's, which names a rollout where its row has no id.
+    """
+    several = sum(_kind(line) == "rollouts" for line in made) > 1
     for count, line in enumerate(made, 1):
-        if ends_with_assistant(line) and line.get("id") is None:
-            line["id"] = f"row-{number}-{count}" if several else f"row-{number}"
+        own = line.get("row_id")
+        is_name = isinstance(own, str | int) and not isinstance(own, bool) and own != ""
+        if _kind(line) == "records":
+            if is_name and "task_id" not in line:
+                line["task_id"] = line.pop("row_id")
+        elif line.get("id") is None:
+            name = line.pop("row_id") if is_name else f"row-{number}"
+            line["id"] = f"{name}-{count}" if several else name
         yield line
 
 

@@ -75,6 +75,21 @@ def test_records_and_rollouts_can_be_parted(tmp_path: Path):
     assert (done.returncode, json.loads(done.stdout)["left_out"]) == (1, 2)
 
 
+def test_lines_are_called_as_their_rows_are(tmp_path: Path):
+    pair = {"prompt": "Q", "chosen": "A", "rejected": "B"}
+    write(tmp_path, {**pair, "id": "p1"}, {**pair, "id": 2}, {**pair, "id": [3]}, pair)
+    rft_inside(tmp_path, "convert", "rows.jsonl", "out.jsonl")
+    assert [line["id"] for line in written(tmp_path)[::2]] == ["p1-1", "2-1", "row-3-1", "row-4-1"]
+    assert [line.get("row_id") for line in written(tmp_path)[::2]] == [None, None, [3], None]
+    write(tmp_path, {"question": "Q", "answer": "A", "id": 7}, {"question": "Q", "answer": "A", "id": True})
+    (tmp_path / "out.jsonl").unlink()
+    rft_inside(tmp_path, "convert", "rows.jsonl", "out.jsonl")
+    assert [(line.get("task_id"), line.get("row_id")) for line in written(tmp_path)] == [
+        (7, None),
+        (None, True),
+    ]
+
+
 def test_results_of_a_batch_are_joined_with_their_requests(tmp_path: Path):
     row = FORMAT_ROWS["openai-batch"][0]
     (tmp_path / "asked.jsonl").write_text(json.dumps(row["request"]) + "\n")
