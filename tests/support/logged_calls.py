@@ -175,8 +175,18 @@ TITANS = log_row(
     {"results": [{"outputText": "72", "completionReason": "FINISH", "tokenCount": 1003}]},
 )
 
+RESPONSES = log_row(
+    {"input": "6 * 12?", "instructions": "Be brief."},
+    {
+        "object": "response",
+        "output": [
+            {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "72"}]}
+        ],
+    },
+)
+
 INVOCATION_LOG = [
-    *(CONVERSE, OPENAI_SHAPED, CLAUDES, LLAMAS, TITANS),
+    *(CONVERSE, OPENAI_SHAPED, CLAUDES, LLAMAS, TITANS, RESPONSES),
     *(NOVAS_STREAM, CLAUDES_STREAM, OPENAIS_STREAM, TEXT_STREAM),
 ]
 
@@ -186,6 +196,6 @@ BEDROCK_BATCH = [
         "modelInput": row["input"]["inputBodyJson"],
         "modelOutput": row["output"]["outputBodyJson"],
     }
-    for number, row in enumerate((CONVERSE, OPENAI_SHAPED, CLAUDES, LLAMAS, TITANS), 1)
+    for number, row in enumerate((CONVERSE, OPENAI_SHAPED, CLAUDES, LLAMAS, TITANS, RESPONSES), 1)
 ]
 """The same calls, as Bedrock's batch inference writes its results."""

@@ -15,7 +15,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from harness.data.formats.importer import Converted, Importer, RowError
-from harness.data.formats.row_parts import RowParts, line_ids, line_of
+from harness.data.formats.openai_calls import answers_of, asked_of
+from harness.data.formats.row_parts import RowParts, completion_of, line_ids, line_of
 from harness.data.formats.streamed_answers import streamed_answers
 
 __all__ = ["INVOCATION_LOG"]
@@ -39,7 +40,7 @@ _LLAMA_TURN: Final = re.compile(
 
 
 class _Answer(NamedTuple):
-    message: dict[str, Any]
+    messages: list[dict[str, Any]]
     finish: Any
 
 
@@ -60,7 +61,7 @@ def _convert(row: Mapping[str, Any]) -> Converted:
     answers = list(_answers(parts))
     model = parts.take("modelId")
     lines = [
-        line_of([*prompt, answer.message], None, fields, id=own, model=model, finish_reason=answer.finish)
+        line_of([*prompt, *answer.messages], None, fields, id=own, model=model, finish_reason=answer.finish)
         for own, answer in zip(line_ids(parts, len(answers), "requestId"), answers, strict=True)
     ]
     return parts.converted(*lines)
@@ -93,6 +94,8 @@ def _prompt(parts: RowParts) -> list[dict[str, Any]]:
         system = _content(parts, (*_IN, "system"))
         first = [{"role": "system", "content": system}] if system not in (None, "", []) else []
         return first + [_message(parts, (*_IN, "messages", at)) for at in range(len(body["messages"]))]
+    if body.get("input") is not None:  # OpenAI's Responses API
+        return asked_of(parts, *_IN)
     for name in ("prompt", "inputText"):
         if isinstance(body.get(name), str):
             return _of_template(parts.take(*_IN, name))
@@ -122,16 +125,19 @@ def _answers(parts: RowParts) -> Iterator[_Answer]:
     body = parts.peek(*_OUT)
     if isinstance(body, list):
         for answer, finish in streamed_answers(parts, _OUT):
-            yield _Answer({**answer, "content": _plain(answer.get("content"))}, finish)
+            yield _Answer([{**answer, "content": _plain(answer.get("content"))}], finish)
         return
     if isinstance(parts.peek(*_OUT, "output", "message"), dict):  # Converse, Nova
-        yield _Answer(_answer(parts, (*_OUT, "output", "message")), parts.take(*_OUT, "stopReason"))
+        yield _Answer([_answer(parts, (*_OUT, "output", "message"))], parts.take(*_OUT, "stopReason"))
+    elif isinstance(body.get("output"), list):  # OpenAI's Responses API
+        yield from (_Answer(*answer) for answer in answers_of(parts, *_OUT))
     elif isinstance(body.get("choices"), list) and body["choices"]:
         for at in range(len(body["choices"])):
             yield _choice(parts, (*_OUT, "choices", at))
     elif isinstance(body.get("content"), list):  # Claude
         content, role = _content(parts, (*_OUT, "content")), parts.take(*_OUT, "role")
-        yield _Answer(_assistants({"role": role, "content": content}), parts.take(*_OUT, "stop_reason"))
+        message = _assistants({"role": role, "content": content})
+        yield _Answer([message], parts.take(*_OUT, "stop_reason"))
     else:
         yield from _text_answers(parts, body)
 
@@ -140,7 +146,7 @@ def _text_answers(parts: RowParts, body: Mapping[str, Any]) -> Iterator[_Answer]
     for name, reason in _TEXTS.items():
         if isinstance(body.get(name), str):
             text = parts.take(*_OUT, name)
-            yield _Answer({"role": "assistant", "content": text}, parts.take(*_OUT, reason))
+            yield _Answer(completion_of(text), parts.take(*_OUT, reason))
             return
     for name, (inner, reason) in _LISTS.items():
         if isinstance(body.get(name), list) and body[name]:
@@ -148,7 +154,7 @@ def _text_answers(parts: RowParts, body: Mapping[str, Any]) -> Iterator[_Answer]
                 text = parts.take(*_OUT, name, at, inner)
                 if not isinstance(text, str):
                     raise RowError(f"an answer in `{name}` has no `{inner}`")
-                yield _Answer({"role": "assistant", "content": text}, parts.take(*_OUT, name, at, reason))
+                yield _Answer(completion_of(text), parts.take(*_OUT, name, at, reason))
             return
     raise RowError("its output holds no completion")
 
@@ -162,7 +168,7 @@ def _choice(parts: RowParts, path: _Path) -> _Answer:
     else:
         raise RowError("a choice of its output has neither a message nor a text")
     finish = parts.take(*path, "finish_reason")
-    return _Answer(message, parts.take(*path, "stop_reason") if finish is None else finish)
+    return _Answer([message], parts.take(*path, "stop_reason") if finish is None else finish)
 
 
 def _answer(parts: RowParts, path: _Path) -> dict[str, Any]:

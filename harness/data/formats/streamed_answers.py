@@ -25,6 +25,7 @@ _CLAUDES: Final = {
     "input_json_delta": "partial_json",
 }
 """Claude's kinds of parts, and where their text stands."""
+_CLAUDES_OTHERS: Final = ("message_start", "content_block_stop", "message_stop", "ping")
 _TEXTS: Final = {"generation": "stop_reason", "completion": "stop_reason", "outputText": "completionReason"}
 _CONVERSES: Final = (
     "messageStart",
@@ -97,7 +98,7 @@ def streamed_answers(parts: RowParts, path: _Path) -> Iterator[tuple[dict[str, A
         path: Where the list of events is.
 
     Yields:
-        The assistant's message, and why the model stopped; None where no event says it.
+        The assistant's message, and why the model stopped.
 
     Raises:
         RowError: The events are of no known kind, or the stream broke.
@@ -110,6 +111,8 @@ def streamed_answers(parts: RowParts, path: _Path) -> Iterator[tuple[dict[str, A
     if not answers:
         raise RowError("the streamed answer holds no completion")
     for index in sorted(answers):
+        if answers[index].finish is None:
+            raise RowError("no event of the streamed answer says why it ended: is it cut off?")
         yield answers[index].message(), answers[index].finish
 
 
@@ -181,6 +184,8 @@ def _claudes(parts: RowParts, here: _Path, event: dict[str, Any], answer: _Growi
             answer.add(at, key, text)
     elif kind == "message_delta":
         answer.stop(parts.take(*here, "delta", "stop_reason"))
+    elif kind not in _CLAUDES_OTHERS:
+        raise RowError(f"{_UNKNOWN}: {shortened(kind, 60)}")
 
 
 def _openais(parts: RowParts, here: _Path, answers: dict[int, _Growing]) -> None:

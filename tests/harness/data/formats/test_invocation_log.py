@@ -122,3 +122,12 @@ def test_calls_without_a_whole_answer_are_refused(change: dict[str, Any], why: s
 def test_a_body_by_itself_is_no_line_of_a_log():
     with pytest.raises(RowError, match="no line of an invocation log"):
         INVOCATION_LOG.convert({"messages": ASKED, "max_tokens": 512})
+
+
+def test_a_call_of_the_responses_api_becomes_a_rollout():
+    (rollout,) = rollouts(rows.RESPONSES)
+    assert [(message["role"], message["content"]) for message in rollout["messages"]] == [
+        ("system", "Be brief."),
+        ("user", "6 * 12?"),
+        ("assistant", "72"),
+    ]

@@ -62,15 +62,22 @@ def test_texts():
 
 
 def test_chunks_of_several_choices():
-    row = of(*({"choices": [{"index": at, "text": text}]} for at, text in ((1, "c"), (0, "a"), (0, "b"))))
+    texts = [{"choices": [{"index": at, "text": text}]} for at, text in ((1, "c"), (0, "a"), (0, "b"))]
+    row = of(*texts, *({"choices": [{"index": at, "finish_reason": "stop"}]} for at in (0, 1)))
     found = INVOCATION_LOG.convert(row).lines
     assert [line["messages"][-1]["content"] for line in found] == ["ab", "c"]
+
+
+NOVAS_END = {"messageStop": {"stopReason": "tool_use"}}
 
 
 @pytest.mark.parametrize(
     ("events", "why"),
     [
         ([], "holds no completion"),
+        ([{"generation": "7"}], "no event of the streamed answer says why it ended"),
+        ([{"type": "response.output_text.delta", "delta": "7"}], "not known: response.output_text.delta"),
+        ([{"generation": "7", "stop_reason": "a"}, {"generation": "", "stop_reason": "b"}], "ends twice"),
         (["text"], "an event of the streamed answer is no object"),
         ([{"generation": "7"}, {"modelStreamErrorException": {}}], "broke off: modelStreamErrorException"),
         ([{"type": "error", "error": {}}], "broke off"),
@@ -83,7 +90,7 @@ def test_chunks_of_several_choices():
             [{"type": "content_block_delta", "delta": {"type": "new_delta", "new": "a"}}],
             "not known: new_delta",
         ),
-        ([{"contentBlockDelta": {"delta": {"toolUse": {"input": "{"}}}}], "no JSON"),
+        ([{"contentBlockDelta": {"delta": {"toolUse": {"input": "{"}}}}, NOVAS_END], "no JSON"),
         ([{"choices": [{"delta": {"content": ["a"]}}]}], "no text"),
         ([{"choices": [{"delta": {"tool_calls": [{"id": "a"}, {"id": "b"}]}}]}], "name another id"),
     ],
