@@ -2,22 +2,33 @@
 
 moto interprets the Amazon States Language where it is told to. Its interpreter calls the services at the
 port in MOTO_PORT. It has shortcomings that tests of a state machine have to know: it reports SUCCEEDED where
-every child of a distributed map failed, and enforces no limit and no policy.
+every child of a distributed map failed, and enforces no limit and no policy. The children of a map are
+executions that can be listed and described, which moto itself forgets.
 """
 
 from __future__ import annotations
 
+import datetime
 import os
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from moto.core.common_models import CloudFormationModel
 from moto.core.config import default_user_config
+from moto.core.responses import ActionResult
 from moto.stepfunctions.models import StateMachine
+from moto.stepfunctions.responses import StepFunctionResponse
 
 _IN_TEXT = re.compile(r"\$\{(\w+)\}")
+
+
+_list_executions: Callable[[Any], ActionResult] = StepFunctionResponse.list_executions
+_describe_execution: Callable[[Any], ActionResult] = StepFunctionResponse.describe_execution
+_children: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+"""What DescribeExecution says of the children of each map run, by its ARN."""
 
 
 @contextmanager
@@ -28,13 +39,17 @@ def machines_execute(port: str) -> Iterator[None]:
         port: Where moto's server listens.
     """
     settings: Any = default_user_config["stepfunctions"]
-    before, port_before = settings["execute_state_machine"], os.environ.get("MOTO_PORT")
+    executed, port_before = settings["execute_state_machine"], os.environ.get("MOTO_PORT")
     settings["execute_state_machine"] = True
     os.environ["MOTO_PORT"] = port
+    changed: Any = StepFunctionResponse
+    changed.list_executions, changed.describe_execution = _list_with_children, _describe_with_children
+    _children.clear()
     try:
         yield
     finally:
-        settings["execute_state_machine"] = before
+        changed.list_executions, changed.describe_execution = _list_executions, _describe_execution
+        settings["execute_state_machine"] = executed
         del os.environ["MOTO_PORT"]
         if port_before is not None:
             os.environ["MOTO_PORT"] = port_before
@@ -44,7 +59,57 @@ def _backend(account_id: str, region_name: str) -> Any:
     """Those that are executed; the interpreter takes a second to import."""
     from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
+    _remember_children()
     return stepfunctions_parser_backends[account_id][region_name]
+
+
+def _remember_children() -> None:
+    """Have the interpreter note what became of each child of a distributed map; nothing else changes."""
+    from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.itemprocessor import (
+        distributed_item_processor_worker as module,
+    )
+    from moto.stepfunctions.parser.asl.eval.program_state import ProgramError
+
+    worker: Any = module.DistributedItemProcessorWorker
+    if getattr(worker, "notes_children", False):
+        return
+    run_job = worker._eval_job
+
+    def run_and_note(self: Any, env: Any, job: Any) -> None:
+        run_job(self, env=env, job=job)
+        record, state = self._map_run_record, env.program_state()
+        machine = record.map_state_machine_arn
+        own = f"{job.job_index}-{record.map_run_arn.rpartition(':')[2]}"
+        child = {
+            "executionArn": f"{machine.replace(':stateMachine:', ':execution:')}:{own}",
+            "stateMachineArn": machine,
+            "name": own,
+            "status": "SUCCEEDED",
+            "startDate": datetime.datetime.now(datetime.UTC),
+        }
+        if isinstance(state, ProgramError):
+            said: Any = state.error or {}
+            child |= {"status": "FAILED", "error": said.get("error"), "cause": said.get("cause")}
+        _children[record.map_run_arn].append(child)
+
+    worker._eval_job, worker.notes_children = run_and_note, True
+
+
+def _list_with_children(self: Any) -> ActionResult:
+    map_run, wanted = self._get_param("mapRunArn"), self._get_param("statusFilter")
+    if map_run is None:
+        return _list_executions(self)
+    told = ("executionArn", "stateMachineArn", "name", "status", "startDate")
+    found = [child for child in _children[map_run] if wanted in (None, child["status"])]
+    return ActionResult({"executions": [{name: child[name] for name in told} for child in found]})
+
+
+def _describe_with_children(self: Any) -> ActionResult:
+    wanted = self._get_param("executionArn")
+    for child in (child for children in _children.values() for child in children):
+        if child["executionArn"] == wanted:
+            return ActionResult(child)
+    return _describe_execution(self)
 
 
 def _definition(properties: dict[str, Any]) -> str:

@@ -73,6 +73,12 @@ def test_moto_still_says_succeeded_where_every_child_failed(stack, states):
     assert states.describe_execution(executionArn=arn)["status"] == "SUCCEEDED"
     found = children(states, arn)
     assert (found["status"], found["itemCounts"]["failed"]) == ("SUCCEEDED", 5)
+    failed = states.list_executions(mapRunArn=found["mapRunArn"], statusFilter="FAILED")["executions"]
+    causes = [states.describe_execution(executionArn=each["executionArn"]) for each in failed]
+    assert {each["error"] for each in causes} == {"InputError"}
+    assert sorted(json.loads(each["cause"])["errorMessage"] for each in causes) == [
+        f"range {shard}" for shard in range(5)
+    ]
 
 
 # --- As it is written -----------------------------------------------------------------------------
