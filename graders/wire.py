@@ -193,7 +193,11 @@ def write_events(rollouts: Iterable[dict[str, Any]], profile: Profile) -> Iterat
         rollouts: Objects with `messages`, and `id`, `reference_answer` and the record's fields beside them.
         profile: The dialect to write.
     """
-    items = [_write_item(rollout, profile) for rollout in rollouts]
+    plain = profile.placement == "metadata" and not (profile.wrapped or profile.blocks)
+    if plain and profile.role == "assistant" and profile.reference == "reference_answer":
+        items = [_write_plain(rollout, profile.id, profile.turns) for rollout in rollouts]
+    else:
+        items = [_write_item(rollout, profile) for rollout in rollouts]
     container = profile.container
     if container == "single":
         yield from items
@@ -201,6 +205,12 @@ def write_events(rollouts: Iterable[dict[str, Any]], profile: Profile) -> Iterat
         yield items
     else:
         yield {"body": json.dumps({"batch": items})} if container == "body" else {container: items}
+
+
+def _write_plain(rollout: dict[str, Any], id: str, turns: str) -> dict[str, Any]:
+    """One element of an event whose parts are in the shape that rollouts have; what most replays send."""
+    rest = rollout.copy()
+    return {id: rest.pop("id", None), turns: rest.pop("messages", None), "metadata": rest}
 
 
 def _write_item(rollout: dict[str, Any], profile: Profile) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from typing import IO, Any, NamedTuple
@@ -84,16 +85,14 @@ def parse(line: bytes) -> Any:
     start is skipped.
 
     Args:
-        line: UTF-8 text of one JSON value.
+        line: UTF-8 text of one JSON value; the newline behind it may be there.
 
     Raises:
         LineError: It is not JSON or not UTF-8; says at which column.
     """
-    if line.startswith(BOM):
-        line = line[3:]
     try:
         value = orjson.loads(line)
-    except ValueError:
+    except ValueError:  # also for a byte order mark
         return _parse_slowly(line)
     return _parse_slowly(line) if _is_rounded(value) else value
 
@@ -143,7 +142,9 @@ def repeated_keys(line: bytes) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def lines(file: DataFile, start: int = 0, end: int | None = None) -> Iterator[tuple[int, bytes]]:
+def lines(
+    file: DataFile, start: int = 0, end: int | None = None, *, ends: bool = False
+) -> Iterator[tuple[int, bytes]]:
     r"""Stream the lines of a source, or those of one byte range of it.
 
     A range holds the lines whose first byte stands in it, so that adjoining ranges hold every line once,
@@ -153,6 +154,7 @@ def lines(file: DataFile, start: int = 0, end: int | None = None) -> Iterator[tu
         file: The source, or its name.
         start: First byte of the range.
         end: Byte after the range; None for the end of the source.
+        ends: Keep the lines' ends, which `parse` takes, too: to cut them off means to copy every line.
 
     Yields:
         Offset of the line's first byte, and the line without its `\n` or `\r\n`.
@@ -166,7 +168,7 @@ def lines(file: DataFile, start: int = 0, end: int | None = None) -> Iterator[tu
         if end is not None and base >= end:
             return
         if length is None or start < base + length:
-            reading = _PartLines(part, base, start, end)
+            reading = _PartLines(part, base, start, end, ends=ends)
             yield from reading
             length = reading.read if length is None else length
         base += length
@@ -247,19 +249,23 @@ class _PartLines:
         base: Where it begins in the whole.
         start: First byte of the range, in the whole.
         end: Byte after the range, in the whole; None for no end.
+        ends: Whether the lines keep their newlines.
     """
 
-    def __init__(self, part: Source, base: int, start: int = 0, end: int | None = None) -> None:
+    def __init__(
+        self, part: Source, base: int, start: int = 0, end: int | None = None, *, ends: bool = False
+    ) -> None:
         self._part = part
+        self._ends = ends
         self._base = base
         self._start = start
-        self._end = math.inf if end is None else end
+        self._end = sys.maxsize if end is None else end
         self.read = 0
         """Bytes up to the end of the last line that was read, with the newline that it may have lacked."""
 
     def __iter__(self) -> Iterator[tuple[int, bytes]]:
         """Each line's offset in the whole, and its text."""
-        name, start, end = self._part.name, self._start, self._end
+        name, start, end, ends = self._part.name, self._start, self._end, self._ends
         # What has to be read through anyway is read from its beginning; its first lines are left out.
         skip = max(start - self._base, 0) if self._part.seekable else 0
         try:
@@ -270,19 +276,21 @@ class _PartLines:
                 else:
                     # The line that begins before the range belongs to the range before.
                     offset += len(_read_line(file, name, skip)) - 1
-                while offset < end:
-                    line = _read_line(file, name, offset - self._base)
-                    if not line:
-                        break
+                readline, line = file.readline, b"\n"
+                while offset < end and (line := readline(MAX_LINE + 1)):  # every replayed line comes this way
+                    size = len(line)
+                    if size > MAX_LINE:
+                        raise _too_long(name, offset - self._base)
                     if offset >= start:
-                        yield offset, line.removesuffix(b"\n").removesuffix(b"\r")
-                    offset += len(line)
-                    self.read = offset - self._base + (not line.endswith(b"\n"))
+                        yield offset, line if ends else line.removesuffix(b"\n").removesuffix(b"\r")
+                    offset += size
+                self.read = offset - self._base + (not line.endswith(b"\n"))
         except OSError as error:
             raise unreadable(error, name) from error
 
 
 def _parse_slowly(line: bytes) -> Any:
+    line = line.removeprefix(BOM).removesuffix(b"\n").removesuffix(b"\r")
     try:
         return json.loads(line.decode())
     except UnicodeDecodeError as error:
@@ -299,8 +307,8 @@ def _parse_slowly(line: bytes) -> Any:
 def _is_rounded(value: Any) -> bool:
     """True where a float may have been an integer beyond 64 bits."""
     # Looking for long runs of digits in the bytes instead would take eight times as long as the parsing.
-    # Strings are never listed: a rollout is little else, and every replayed line comes this way.
-    found: list[Any] = [[value]]
+    # Every replayed line comes this way; its messages, mostly objects of texts alone, are not listed.
+    found: list[Any] = [value.values() if type(value) is dict else [value]]
     for items in found:  # it grows meanwhile
         for item in items:
             kind = type(item)
@@ -309,10 +317,24 @@ def _is_rounded(value: Any) -> bool:
             if kind is dict:
                 found.append(item.values())
             elif kind is list:
-                found.append(item)
+                if not _is_texts(item):
+                    found.append(item)
             elif kind is float and not -_EXACT < item < _EXACT:
                 return True
     return False
+
+
+def _is_texts(items: list[Any]) -> bool:
+    """Whether a list holds nothing but texts and objects of texts."""
+    for item in items:
+        kind = type(item)
+        if kind is dict:
+            for inner in item.values():
+                if type(inner) is not str:
+                    return False
+        elif kind is not str:
+            return False
+    return True
 
 
 def _scalars(value: Any) -> Iterator[Any]:
@@ -332,12 +354,16 @@ def _scalars(value: Any) -> Iterator[Any]:
 def _read_line(file: IO[bytes], name: str, offset: int) -> bytes:
     line = file.readline(MAX_LINE + 1)
     if len(line) > MAX_LINE:
-        raise InputError(
-            f"the line that begins at byte {offset} is longer than {MAX_LINE:,} bytes",
-            place=name,
-            fix="Is this JSON lines? Write one record a line, each ended by a newline.",
-        )
+        raise _too_long(name, offset)
     return line
+
+
+def _too_long(name: str, offset: int) -> InputError:
+    return InputError(
+        f"the line that begins at byte {offset} is longer than {MAX_LINE:,} bytes",
+        place=name,
+        fix="Is this JSON lines? Write one record a line, each ended by a newline.",
+    )
 
 
 def _refuse_other_formats(file: Any, name: str) -> None:

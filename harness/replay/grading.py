@@ -195,47 +195,50 @@ def _rows(
 ) -> list[Row]:
     """The rows of a batch, whose usable rollouts were graded as `runs` says, by repeat and wire."""
     rows: list[Row] = []
-    at, compared = 0, len(profiles) > 1
+    at, compared, times = 0, len(profiles) > 1, range(repeats)
     for rollout in batch:
-        for repeat in range(repeats):
-            if rollout.sent is None:
-                one = Graded(None, {}, {"kind": "input", "message": str(rollout.problem)}, 0.0)
-            else:
+        usable = rollout.sent is not None
+        for repeat in times:
+            if usable:
                 one = runs[repeat][0][at]
-            row = _row(rollout, repeat, one)
-            if keep_label:
-                row["label"] = rollout.label
-            if rollout.differing:
-                row["fields"] = list(rollout.differing)
-            if compared and rollout.sent is not None:
+            else:
+                one = Graded(None, {}, {"kind": "input", "message": str(rollout.problem)}, 0.0)
+            row = _row(rollout, repeat, one, keep_label)
+            if compared and usable:
                 answers = {
                     profile.name: said[at] for profile, said in zip(profiles, runs[repeat], strict=True)
                 }
                 if not all(_same(one, other) for other in answers.values()):
                     row["wires"] = {name: _shown(other) for name, other in answers.items()}
             rows.append(row)
-        at += rollout.sent is not None
+        at += usable
     return rows
 
 
-def _row(rollout: Rollout, repeat: int, one: Graded) -> Row:
+def _row(rollout: Rollout, repeat: int, one: Graded, keep_label: bool) -> Row:
     """What became of one grading."""
+    reward, metrics, error, ms, reason = one
+    at, own, group, _, label, _, differing, length, finish = rollout  # in one step: there are millions
     row: Row = {
-        "at": rollout.at,
+        "at": at,
         "repeat": repeat,
-        "id": rollout.id,
-        "group": rollout.group,
-        "reward": one.reward,
-        "metrics": one.metrics,
-        "error": one.error,
-        "ms": round(one.ms, 4) if one.ms else 0.0,
+        "id": own,
+        "group": group,
+        "reward": reward,
+        "metrics": metrics,
+        "error": error,
+        "ms": int(ms * 10_000 + 0.5) / 10_000 if ms else 0.0,
     }
-    if one.reason:
-        row["reason"] = one.reason
-    if rollout.length is not None:
-        row["length"] = rollout.length
-    if rollout.finish is not None:
-        row["finish"] = rollout.finish
+    if reason:
+        row["reason"] = reason
+    if length is not None:
+        row["length"] = length
+    if finish is not None:
+        row["finish"] = finish
+    if keep_label:
+        row["label"] = label
+    if differing:
+        row["fields"] = list(differing)
     return row
 
 

@@ -89,6 +89,7 @@ _EVERYTHING = FieldChoice()
 _TEXT_KEYS = ("text", "thinking", "reasoning", "reasoning_content", "reasoningContent", "reasoningText")
 # Rollouts of one record mostly stand together.
 _REMEMBERED = 256
+_SHOWN = len(ALWAYS_SHOWN)
 
 
 def read_rollout(
@@ -102,7 +103,7 @@ def read_rollout(
 
     Args:
         at: Byte offset of the line in its file.
-        line: The line, without its end.
+        line: The line, with or without its end.
         label: The field whose value is a verdict and not for the grader.
         choice: Which other fields the grader does not see.
         records: The training records, whose fields the grader sees instead of the rollout's.
@@ -116,28 +117,48 @@ def read_rollout(
         value = parse(line)
     except LineError as error:
         return Rollout(at, None, None, None, problem=str(error))
-    problem = _problem(value)
-    if problem:
-        return Rollout(at, value.get("id") if isinstance(value, dict) else None, None, None, problem=problem)
-    value = flattened(value)
+    try:  # every replayed line comes this way
+        good = value["messages"][-1]["role"] in ASSISTANTS
+    except (KeyError, IndexError, TypeError):
+        good = False
+    if not good:
+        named = value.get("id") if isinstance(value, dict) else None
+        return Rollout(at, named, None, None, problem=_problem(value))
+    if "metadata" in value:
+        value = flattened(value)
     try:
-        group = record_key(value)
-        verdict = value.get(label) if label else None
-        length, finish = _length(value["messages"][-1]), value.get("finish_reason")
-        if records is not None:
-            value = records.seen(value)
+        return _usable(at, value, label, choice, records)
     except (LineError, InputError) as error:
         return Rollout(at, value.get("id"), None, None, problem=str(error))
+
+
+def _usable(
+    at: int, value: dict[str, Any], label: str | None, choice: FieldChoice, records: RecordFile | None
+) -> Rollout:
+    """The rollout of a line that holds one; arguments as for `read_rollout`."""
+    group = value.get("record")
+    if type(group) is not str:
+        group = record_key(value)
+    verdict = value.get(label) if label else None
+    finish = value.get("finish_reason")
+    message = value["messages"][-1]
+    if records is not None:
+        value = records.seen(value)
     for name in OWN_FIELDS if records is None else ():
-        value.pop(name, None)
+        if name in value:
+            del value[name]
     for name in choice.hidden:
         value.pop(name, None)
     if label is not None:
         value.pop(label, None)
-    if value.get("id") is None:
-        value["id"] = f"at-{at}"
-    finish = finish if type(finish) is str and finish else None
-    return Rollout(at, value["id"], group, value, verdict, length=length, finish=finish)
+    if (own := value.get("id")) is None:
+        value["id"] = own = f"at-{at}"
+    if finish is not None and (type(finish) is not str or not finish):
+        finish = None
+    content = message.get("content")
+    length = len(content) if type(content) is str and len(message) == 2 else _length(message)
+    # As the class itself would be called, in half the time.
+    return tuple.__new__(Rollout, (at, own, group, value, verdict, None, (), length, finish))
 
 
 def read_rollouts(
@@ -158,14 +179,14 @@ def read_rollouts(
         InputError: The file cannot be read.
     """
     recent: dict[str, dict[str, str | bytes]] = {}
-    for at, line in lines(file, start, end):
+    for at, line in lines(file, start, end, ends=True):
         rollout = read_rollout(base + at, line, label, choice, records)
         if rollout is None:
             continue
         if records is None and rollout.sent is not None and rollout.group is not None:
             # Every rollout has an id and messages.
-            more = len(rollout.sent) > len(ALWAYS_SHOWN) or "reference_answer" not in rollout.sent
-            if recent or more:
+            sent = rollout.sent
+            if recent or len(sent) > _SHOWN or "reference_answer" not in sent:
                 rollout = _compared(rollout, record_fields(rollout.sent, choice.kept), recent)
         yield rollout
 
@@ -245,14 +266,12 @@ def _characters(content: Any) -> int:
     return count
 
 
-def _problem(value: Any) -> str | None:
-    """Why a line is no rollout; None when it is one."""
+def _problem(value: Any) -> str:
+    """Why a line is no rollout."""
     if not isinstance(value, dict):
         return "the line is not an object"
     messages = value.get("messages")
     if not isinstance(messages, list) or not messages or not isinstance(messages[-1], dict):
         return "the line has no messages"
     role = messages[-1].get("role")
-    if role not in ASSISTANTS:
-        return f"the line is a record in a file of rollouts: its last message is of role {role!r}"
-    return None
+    return f"the line is a record in a file of rollouts: its last message is of role {role!r}"

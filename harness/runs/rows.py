@@ -186,19 +186,25 @@ class Totals:
                 self.highest = reward
         if "wires" in row:
             self.wires += 1
-        self.questions += judge_questions(row["metrics"])
-        for name in row.get("fields", ()):
-            self.fields[name] = self.fields.get(name, 0) + 1
+        if metrics := row["metrics"]:
+            self.questions += judge_questions(metrics)
+        if "fields" in row:
+            for name in row["fields"]:
+                self.fields[name] = self.fields.get(name, 0) + 1
         if "label" in row:
-            if reward is not None:
-                self.labels.add(reward, row["label"], rule, middle)
-            verdict = rule.agreement(reward, row["label"], middle)
-            if verdict is None:
-                self.unlabeled += 1
-            elif verdict:
-                self.agreed += 1
-            else:
-                self.disagreed += 1
+            self._add_label(row, middle, rule)
+
+    def _add_label(self, row: Row, middle: float | None, rule: LabelRule) -> None:
+        reward = row["reward"]
+        if reward is not None:
+            self.labels.add(reward, row["label"], rule, middle)
+        verdict = rule.agreement(reward, row["label"], middle)
+        if verdict is None:
+            self.unlabeled += 1
+        elif verdict:
+            self.agreed += 1
+        else:
+            self.disagreed += 1
 
     def merge(self, other: Totals) -> None:
         """Count everything that another counted."""

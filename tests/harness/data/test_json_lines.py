@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,15 @@ JSON = st.recursive(
     st.none()
     | st.booleans()
     | st.integers()
+    | st.integers(2**63, 2**70).flatmap(lambda number: st.sampled_from([number, -number]))
     | st.floats(allow_nan=False)
     | st.text(st.characters(exclude_categories=[])),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(max_size=4), inner, max_size=4)
+        # As messages are: texts, and something else among them.
+        | st.lists(st.dictionaries(st.sampled_from("ab"), st.text(max_size=2) | inner) | inner, max_size=3)
+    ),
     max_leaves=12,
 )
 
@@ -29,8 +36,9 @@ JSON = st.recursive(
 @given(JSON)
 def test_a_line_is_read_as_the_standard_library_reads_it(value: object):
     line = json.dumps(value).encode()
-    read = parse(line)
-    assert repr(read) == repr(json.loads(line))
+    wanted = repr(json.loads(line))
+    for end in (b"", b"\n", b"\r\n"):
+        assert repr(parse(line + end)) == wanted
 
 
 @given(st.binary(max_size=60))
@@ -40,6 +48,8 @@ def test_any_bytes_are_a_value_or_a_line_error(line: bytes):
         return
     except LineError as error:
         refused = error
+    with pytest.raises(LineError, match=re.escape(str(refused))):
+        parse(line + b"\n")
     assert 0 <= refused.position <= len(line)
     assert str(refused).endswith(f"at column {refused.position + 1}")
 
@@ -93,6 +103,8 @@ def test_ranges_cut_anywhere_hold_every_line_once(tmp_path_factory, rows, cuts, 
     assert pieces == whole
     for offset, line in whole:
         assert data[offset : offset + len(line)] == line
+    assert b"".join(line for _, line in lines(path, ends=True)) == data
+    assert [at for at, _ in lines(path, ends=True)] == [at for at, _ in whole]
 
 
 def test_blank_lines_and_a_last_line_without_newline_are_kept(tmp_path: Path):

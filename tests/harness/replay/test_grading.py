@@ -282,3 +282,13 @@ def test_an_async_grader_gets_the_same_rows_sample_by_sample(wire: str, repeats:
     grade_all(target, iter(batch(*completions, label=True)), *how, found.extend)
     assert target.streams
     assert [{**row, "ms": 0} for row in found] == [{**row, "ms": 0} for row in expected]
+
+
+@given(st.floats(0, 1e7))
+def test_milliseconds_are_kept_to_four_places(ms: float) -> None:
+    def answer(event: Any) -> Answer:
+        return Answer([Graded(1.0, {}, None, ms)], ms)
+
+    [row] = grade_batch(FakeTarget(answer), batch("a"), ONE, 1, keep_label=False)
+    assert row["ms"] == pytest.approx(round(ms, 4), abs=1.01e-4)
+    assert row["ms"] == round(row["ms"], 4)
