@@ -7,7 +7,7 @@ from typing import Any
 from support.evaluated_prompts import BEDROCK_EVALUATION
 from support.instruction_rows import ALPACA, QUESTION_ANSWER, SHAREGPT
 from support.logged_calls import BEDROCK_BATCH, INVOCATION_LOG
-from support.openai_exchanges import OPENAI_BATCH, OPENAI_STORED
+from support.openai_exchanges import OPENAI_BATCH, OPENAI_EVALS, OPENAI_STORED
 from support.saved_rollouts import EVAL_PROTOCOL, VERIFIERS
 from support.trainer_rows import AZURE_RFT, OPENAI, SAGEMAKER_RLVR, TRL
 
@@ -60,6 +60,7 @@ FORMAT_ROWS: dict[str, list[dict[str, Any]]] = {
     "eval-protocol": EVAL_PROTOCOL,
     "openai-stored": OPENAI_STORED,
     "openai-batch": OPENAI_BATCH,
+    "openai-evals": OPENAI_EVALS,
     "completions": COMPLETIONS,
     "sharegpt": SHAREGPT,
     "alpaca": ALPACA,

@@ -136,3 +136,38 @@ OPENAI_BATCH: list[dict[str, Any]] = [
         "request": {"custom_id": "italy-3", "url": "/v1/responses", "body": {"input": "Capital of Italy?"}},
     },
 ]
+
+
+def _output_item(item: dict[str, Any], *results: dict[str, Any], **sample: Any) -> dict[str, Any]:
+    answer = {"role": "assistant", "content": "Rome"}
+    whole = {
+        "input": [{"role": "user", "content": "Capital of Italy?"}],
+        "output": [answer],
+        "finish_reason": "stop",
+        "model": "gpt-4o-2024-08-06",
+        "usage": {"total_tokens": 7185, "completion_tokens": 45},
+        "error": None,
+        "temperature": 0.5,
+        **sample,
+    }
+    return {
+        "object": "eval.run.output_item",
+        "id": "outputitem_67abd55e",
+        "run_id": "evalrun_67abd54d",
+        "eval_id": "eval_67abd54d",
+        "created_at": 1739314509,
+        "status": "pass",
+        "datasource_item_id": 137,
+        "datasource_item": item,
+        "results": list(results),
+        "sample": whole,
+    }
+
+
+_CHECK = {"name": "String check", "type": "string-check-grader", "score": 1.0, "passed": True}
+
+OPENAI_EVALS: list[dict[str, Any]] = [
+    _output_item({"question": "Capital of Italy?", "ground_truth": "Rome"}, _CHECK),
+    _output_item({"item": {"topic": "capitals", "answer": "Rome"}}, _CHECK, {"name": "Brief", "score": 0.5}),
+    _output_item({"reference_answer": "Roma"}, error={"code": "", "message": ""}),
+]

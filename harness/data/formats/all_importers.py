@@ -12,6 +12,7 @@ from harness.data.formats.completions_rows import COMPLETIONS
 from harness.data.formats.eval_protocol_rows import EVAL_PROTOCOL
 from harness.data.formats.importer import Converted, Importer, RowError
 from harness.data.formats.invocation_log import INVOCATION_LOG
+from harness.data.formats.openai_evals import OPENAI_EVALS
 from harness.data.formats.openai_rows import AZURE_RFT, OPENAI
 from harness.data.formats.question_rows import ALPACA, QUESTION_ANSWER
 from harness.data.formats.sagemaker_rows import SAGEMAKER_RLVR
@@ -36,6 +37,7 @@ IMPORTERS: Final[tuple[Importer, ...]] = (
     EVAL_PROTOCOL,
     OPENAI_STORED,
     OPENAI_BATCH,
+    OPENAI_EVALS,
     COMPLETIONS,
     SHAREGPT,
     ALPACA,

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from harness.data.formats.importer import REWARD, Converted, Importer, RowError
-from harness.data.formats.row_parts import RowParts, line_of, prompt_of
+from harness.data.formats.importer import Converted, Importer, RowError
+from harness.data.formats.named_scores import named_scores
+from harness.data.formats.row_parts import RowParts, joined, line_of, prompt_of
 
 __all__ = ["BEDROCK_EVALUATION"]
 
@@ -34,12 +35,12 @@ def _convert(row: Mapping[str, Any]) -> Converted:
         fields["category"] = category
     responses = parts.peek("modelResponses")
     if responses is None and not at:
-        return parts.converted(line_of(prompt, reference, fields | parts.rest()))
+        return parts.converted(line_of(prompt, reference, joined(fields, parts.rest())))
     if not isinstance(responses, list) or not responses:
         raise RowError("the row has no `modelResponses`")
     answers = [_answer(parts, number) for number in range(len(responses))]
-    scores = _scores(parts) if len(answers) == 1 else {}
-    fields |= parts.rest("inputRecord", "automatedEvaluationResult")
+    scores = named_scores(parts, "metricName", "result", *_SCORES) if len(answers) == 1 else {}
+    fields = joined(fields, parts.rest("inputRecord", "automatedEvaluationResult"))
     return parts.converted(
         *(line_of([*prompt, turn], reference, fields, model=model, **scores) for turn, model in answers)
     )
@@ -51,28 +52,6 @@ def _answer(parts: RowParts, number: int) -> tuple[dict[str, Any], Any]:
     if not isinstance(text, str):
         raise RowError(f"`modelResponses[{number}].response` is no text")
     return {"role": "assistant", "content": text}, parts.take("modelResponses", number, "modelIdentifier")
-
-
-def _scores(parts: RowParts) -> dict[str, Any]:
-    """The metrics of a job, by name, and the reward where there is but one."""
-    found = parts.peek(*_SCORES)
-    names = [score.get("metricName") for score in found] if _are_objects(found) else []
-    if (
-        not names
-        or len(set(map(str, names))) < len(names)
-        or not all(isinstance(name, str) for name in names)
-    ):
-        return {}
-    metrics = {}
-    for number, name in enumerate(names):
-        parts.take(*_SCORES, number, "metricName")
-        metrics[name] = parts.take(*_SCORES, number, "result")
-    only = next(iter(metrics.values()))
-    return {REWARD: only if len(names) == 1 and isinstance(only, int | float) else None, "metrics": metrics}
-
-
-def _are_objects(found: Any) -> bool:
-    return isinstance(found, list) and all(isinstance(score, dict) for score in found)
 
 
 BEDROCK_EVALUATION: Final = Importer(

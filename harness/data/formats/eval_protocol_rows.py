@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from harness.data.formats.importer import REWARD, Converted, Importer, RowError
 from harness.data.formats.plain_messages import plain_messages
-from harness.data.formats.row_parts import RowParts, line_of, prompt_of
+from harness.data.formats.row_parts import RowParts, joined, line_of, prompt_of
 from harness.data.records import ends_with_assistant
 
 __all__ = ["EVAL_PROTOCOL"]
@@ -50,7 +50,7 @@ def _convert(row: Mapping[str, Any]) -> Converted:
         if name is not None:
             fields["task_id"] = name
     rest = parts.rest(*_SIGNS, *_BOOKKEEPING)
-    fields |= {name: value for name, value in rest.items() if value is not None}
+    fields = joined(fields, {name: value for name, value in rest.items() if value is not None})
     return parts.converted(line_of(messages, reference, fields, **ours))
 
 

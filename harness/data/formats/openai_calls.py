@@ -82,7 +82,7 @@ def answers_of(parts: RowParts, *at: str) -> Iterator[ModelAnswer]:
         RowError: There is none, or one is malformed.
     """
     error = parts.peek(*at, "error")
-    if error is not None:
+    if error is not None and not (isinstance(error, dict) and not any(error.values())):
         raise RowError(f"the call failed: {error_text(error)}")
     choices = parts.peek(*at, "choices")
     if isinstance(choices, list) and choices:

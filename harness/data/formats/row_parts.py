@@ -10,7 +10,7 @@ from harness.data.json_lines import LineError, parse
 from harness.data.records import ends_with_assistant
 from harness.printable import shortened
 
-__all__ = ["RowParts", "completion_of", "line_ids", "line_of", "prompt_of"]
+__all__ = ["RowParts", "completion_of", "joined", "line_ids", "line_of", "prompt_of"]
 
 _TAKEN: Final = object()
 _ROLE: Final = frozenset(("role", "content"))
@@ -125,6 +125,16 @@ def completion_of(value: Any, name: str = "completion") -> list[dict[str, Any]]:
     if not ends_with_assistant({"messages": messages}):
         raise RowError(f"`{name}` does not end with the assistant's message")
     return messages
+
+
+def joined(fields: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:
+    """Two groups of fields as one; of two with one name, that of the others is renamed: `row_topic`."""
+    found = dict(fields)
+    for name, value in others.items():
+        while name in found:
+            name = f"row_{name}"
+        found[name] = value
+    return found
 
 
 def line_of(

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from harness.data.formats.importer import Converted, Importer, RowError
 from harness.data.formats.openai_calls import SETTINGS, answers_of, asked_of
-from harness.data.formats.row_parts import RowParts, line_ids, line_of
+from harness.data.formats.row_parts import RowParts, joined, line_ids, line_of
 
 __all__ = ["OPENAI_STORED", "call_lines"]
 
@@ -69,7 +69,8 @@ def call_lines(
         for name in ("tools", "metadata"):
             if name not in fields and parts.peek(*path, name):
                 fields[name] = parts.take(*path, name)
-    fields |= {name: value for name, value in parts.rest(*SETTINGS, *_HOLDERS).items() if value is not None}
+    rest = parts.rest(*SETTINGS, *_HOLDERS)
+    fields = joined(fields, {name: value for name, value in rest.items() if value is not None})
     return parts.converted(
         *(
             line_of(

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from harness.data.formats.importer import RowError
-from harness.data.formats.row_parts import RowParts, completion_of, line_ids, prompt_of
+from harness.data.formats.row_parts import RowParts, completion_of, joined, line_ids, line_of, prompt_of
 
 ASKED = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "2 + 2?"}]
 ANSWER = [{"role": "assistant", "content": "4", "tool_calls": None}]
@@ -45,3 +45,9 @@ def test_the_id_of_a_row_is_that_of_its_line_and_numbered_for_several():
     parts = RowParts({"id": 7})
     assert line_ids(parts, 2, "id") == [None, None]
     assert parts.peek("id") == 7
+
+
+def test_fields_of_one_name_are_kept_apart():
+    assert joined({"a": 1, "row_b": 2}, {"a": 3, "b": 4}) == {"a": 1, "row_b": 2, "row_a": 3, "b": 4}
+    line = line_of(ASKED, "4", {"metadata": 1, "row_metadata": 2}, metrics=None)
+    assert (line["row_metadata"], line["row_row_metadata"]) == (1, 2)

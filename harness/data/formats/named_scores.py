@@ -1,0 +1,37 @@
+"""Lists of scores with a name each, as jobs of evaluation write them: a rollout's reward, or its metrics."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.data.formats.importer import REWARD
+from harness.data.formats.row_parts import RowParts
+
+__all__ = ["named_scores"]
+
+
+def named_scores(parts: RowParts, name: str, value: str, *path: str | int) -> dict[str, Any]:
+    """Take the scores of a list: all as `metrics`, and the only one as the reward, too.
+
+    Args:
+        parts: The row.
+        name: Key of a score's name.
+        value: Key of the score itself.
+        *path: Where the list is.
+
+    Returns:
+        Fields of a line; none where the list is malformed or has two scores of one name, which then stays.
+    """
+    found = parts.peek(*path)
+    if not isinstance(found, list) or not found or not all(isinstance(score, dict) for score in found):
+        return {}
+    names = [score.get(name) for score in found]
+    if not all(isinstance(one, str) for one in names) or len(set(names)) < len(names):
+        return {}
+    metrics: dict[str, Any] = {}
+    for number, one in enumerate(names):
+        parts.take(*path, number, name)
+        metrics[one] = parts.take(*path, number, value)
+    only = next(iter(metrics.values()))
+    reward = only if len(metrics) == 1 and isinstance(only, int | float) else None
+    return {REWARD: reward, "metrics": metrics}
