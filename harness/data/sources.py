@@ -245,16 +245,20 @@ class JoinedSource:
 
     Args:
         parts: At least one, none of them joined itself.
+        lengths: What `lengths` gave for the same parts; found out when None, which reads the end of each.
     """
 
-    def __init__(self, parts: Sequence[Source]) -> None:
+    def __init__(self, parts: Sequence[Source], lengths: Sequence[int | None] | None = None) -> None:
         self.parts = tuple(parts)
+        self._lengths = lengths
         self.name = f"{self.parts[0].name} and {len(self.parts) - 1:,} more"
         self.seekable = all(part.seekable for part in self.parts)
 
     @functools.cached_property
     def lengths(self) -> tuple[int | None, ...]:
         """Bytes that each part takes in the whole, with the newline that it gets; None where unknown."""
+        if self._lengths is not None:
+            return tuple(self._lengths)
         *before, last = self.parts
         return (*_at_once(_length_joined, before), last.size)
 
@@ -436,18 +440,19 @@ class NamedSource:
         return self.name
 
 
-def source_from(facts: Sequence[SourceFacts]) -> Source:
+def source_from(facts: Sequence[SourceFacts], lengths: Sequence[int] = ()) -> Source:
     """Open again exactly the content that was found before, here or in another process.
 
     Args:
         facts: Of a source that is seekable.
+        lengths: Of several: what `JoinedSource.lengths` gave, where that is known.
 
     Raises:
         InputError: It is missing, or no longer the same.
     """
     s3 = functools.cache(_s3_client)  # one for all, made where it is needed
     parts = [_again(each, s3) for each in facts]
-    return parts[0] if len(parts) == 1 else JoinedSource(parts)
+    return parts[0] if len(parts) == 1 else JoinedSource(parts, lengths or None)
 
 
 def as_source(file: DataFile) -> Source:

@@ -29,6 +29,8 @@ class WorkOrder:
     path: tuple[str, ...]
     """The parent's `sys.path`."""
     rollouts: tuple[SourceFacts, ...]
+    lengths: tuple[int, ...] = ()
+    """As in `InputFacts`."""
     shards: tuple[tuple[int, int], ...]
     target: TargetFacts
     wire: str

@@ -20,7 +20,7 @@ from typing import TypeAlias
 from harness.data.json_lines import lines
 from harness.data.record_fields import FieldChoice
 from harness.data.record_file import RecordFacts, decide_fields
-from harness.data.sources import DataFile, Source, as_source, source_of
+from harness.data.sources import DataFile, Source, as_source, parts_of, source_of, text_sha256
 from harness.disk import replaced
 from harness.errors import InputError
 from harness.grader_output import output_to
@@ -42,7 +42,6 @@ from harness.runs.facts import (
 )
 from harness.runs.fan_out_facts import FanOutFacts, resumed_with
 from harness.runs.labels import PLAIN, LabelRule
-from harness.runs.run_input import text_sha256
 from harness.runs.store import Run, create, open_run, other_work, unfinished
 from harness.targets.opening import IN_PROCESS, TargetChoice, describe, describe_answers
 
@@ -50,6 +49,8 @@ SHARD_BYTES = 8 << 20
 SMALLEST_SHARD = 128 << 10
 """A slow grader gets every core on a small file; below this a worker's start costs more than it brings."""
 MOST_SHARDS = 64
+MOST_SOURCES = 20_000
+"""Files or objects of one run, whose names and ETags `run.json` holds."""
 _BLOCK = 1 << 20
 _TELL_S = 0.1
 
@@ -154,7 +155,8 @@ def prepare(request: ReplayRequest, copying: Copying = lambda done: None) -> Run
         run = create(request.runs, request.name, facts)
     else:
         # A copy may have been named, whose original is gone; and a range may be known only now.
-        given = replace(facts.input, sha256=run.facts.input.sha256)
+        begun = run.facts.input
+        given = replace(facts.input, sha256=begun.sha256, lengths=begun.lengths)
         fan_out = resumed_with(run.facts.fan_out, request.fan_out)
         changed = replace(
             run.facts,
@@ -250,7 +252,10 @@ def _cut(run: Run, source: Source, request: ReplayRequest, copying: Copying) -> 
     spread = min(cores(), size // SMALLEST_SHARD)
     count = max(1, min(MOST_SHARDS, max(size // SHARD_BYTES, spread)))
     cuts = [size * number // count for number in range(count + 1)]
-    run.save(state="running", shards=tuple(pairwise(cuts)))
+    parts = () if run.facts.input.own else parts_of(rollouts)
+    lengths = tuple(length or 0 for _, length in parts) if len(parts) > 1 else ()
+    given = replace(run.facts.input, lengths=lengths)
+    run.save(state="running", shards=tuple(pairwise(cuts)), input=given)
 
 
 def _copy(source: Source, into: Path, copying: Copying) -> str:
@@ -288,6 +293,9 @@ def _end_of(source: Source, limit: int | None) -> int:
 
 def _identity(source: Source, derived: bool, template: str | None) -> InputFacts:
     """What tells this input from another, without reading it: a file's hash is taken while it is graded."""
+    if len(source.facts) > MOST_SOURCES:
+        what = f"{len(source.facts):,} files are more than one run takes, which is {MOST_SOURCES:,}"
+        raise InputError(what, place=str(source), fix="Join them first, or name fewer with a pattern.")
     unnamed = any(one.mtime_ns is None and one.etag is None for one in source.facts)
     return InputFacts(
         source.facts,

@@ -19,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, TypeAlias
 
-from harness.data.sources import Source, source_from
+from harness.data.sources import Source, source_from, text_sha256
 from harness.disk import no_link, open_to_append
 from harness.errors import HarnessError, InputError, ServiceError
 from harness.grader_output import LOG
@@ -37,7 +37,7 @@ from harness.replay.orders import (
 from harness.replay.recording import collect_answers, refuse_changed_answers
 from harness.runs.facts import InProcessFacts, middle_of
 from harness.runs.rows import Totals, read_rows
-from harness.runs.run_input import holds_local_files, text_sha256
+from harness.runs.run_input import holds_local_files
 from harness.runs.shard_locks import end_orphans
 from harness.runs.store import Run, changed_files, lock_run
 from harness.targets.fingerprint import hash_files
@@ -337,6 +337,7 @@ def _order(run: Run) -> WorkOrder:
         folder=Path.cwd(),
         path=tuple(sys.path),
         rollouts=run.rollouts.facts,
+        lengths=() if facts.input.own else facts.input.lengths,
         shards=facts.shards,
         target=facts.target,
         wire=facts.wire,

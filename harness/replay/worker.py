@@ -90,7 +90,7 @@ class Worker:
 
     def __init__(self, order: WorkOrder, say: Callable[[ShardReport], None]) -> None:
         self.order = order
-        self._rollouts = source_from(order.rollouts)
+        self._rollouts = source_from(order.rollouts, order.lengths)
         self._records = None if order.records is None else open_records(order.records)
         self.say = say
         self._recording = None if order.answers is None else Recording(order.run, order.answers)

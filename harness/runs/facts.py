@@ -90,6 +90,9 @@ class InputFacts:
     """Whether the run keeps a copy of the text, since the input can be read only from its beginning."""
     template: str | None = None
     """How completions were written, for records whose reference is no text."""
+    lengths: tuple[int, ...] = field(default=(), compare=False)
+    """Of several sources: the bytes that each takes in the whole, with the newline that it may get. In S3,
+    finding them out takes a request for each."""
     spoiled: bool = False
     """Whether it was changed while it was graded, so that nobody can tell which content was."""
 
@@ -97,6 +100,14 @@ class InputFacts:
         """Refuse an input that is none."""
         if not self.sources:
             raise ValueError("has no sources")
+        if self.lengths and (
+            len(self.lengths) != len(self.sources)
+            or any(
+                length - one.bytes not in (0, 1)
+                for length, one in zip(self.lengths, self.sources, strict=True)
+            )
+        ):
+            raise ValueError("has lengths that are not those of its sources")
 
     @property
     def own(self) -> bool:

@@ -8,11 +8,14 @@ from typing import BinaryIO
 
 from harness.data.json_lines import MAX_LINE
 from harness.data.sources import Source
+from harness.runs.run_input import holds_local_files
 
 __all__ = ["lines_at"]
 
-_NEAR = 1 << 20
-"""Bytes that are rather read on than left out: opening a file or an S3 object anew costs as much."""
+_BLOCK = 1 << 20
+
+_NEAR, _NEAR_IN_S3 = 1 << 20, 8 << 20
+"""Bytes that are rather read on than left out: opening a file or an object in S3 anew costs as much."""
 
 
 def lines_at(source: Source, places: Iterable[int]) -> Iterator[tuple[int, bytes]]:
@@ -28,15 +31,16 @@ def lines_at(source: Source, places: Iterable[int]) -> Iterator[tuple[int, bytes
     Raises:
         InputError: The source cannot be read.
     """
+    near = _NEAR if holds_local_files(source.facts) else _NEAR_IN_S3
     with contextlib.ExitStack() as opened:
         file: BinaryIO | None = None
         at = 0
         for place in sorted(set(places)):
-            if file is None or (source.seekable and place - at > _NEAR):
+            if file is None or (source.seekable and place - at > near):
                 opened.close()
                 file = opened.enter_context(source.open(place if source.seekable else 0))
                 at = place if source.seekable else 0
-            while at < place and (skipped := file.read(min(place - at, _NEAR))):
+            while at < place and (skipped := file.read(min(place - at, _BLOCK))):
                 at += len(skipped)
             line = file.readline(MAX_LINE)
             at += len(line)

@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from harness.data.sources import Source, SourceFacts, source_from
+from harness.data.sources import Source, SourceFacts, source_from, text_sha256
 from harness.errors import HarnessError
 from harness.runs.facts import InputFacts
 
-__all__ = ["found_again", "holds_local_files", "same_text", "text_sha256"]
-
-_BLOCK = 1 << 20
-
-
-def text_sha256(source: Source) -> str:
-    """The SHA-256 of a source's whole text, which is read for it.
-
-    Raises:
-        InputError: It cannot be read.
-    """
-    found = hashlib.sha256()
-    with source.open() as file:
-        while block := file.read(_BLOCK):
-            found.update(block)
-    return found.hexdigest()
+__all__ = ["found_again", "holds_local_files", "same_text"]
 
 
 def holds_local_files(sources: Sequence[SourceFacts]) -> bool:
@@ -59,7 +43,7 @@ def found_again(given: InputFacts) -> Source | str:
             return f"it came from {'standard input' if one.name == '-' else one.name}, and no copy was kept"
         now.append(one)
     try:
-        source = source_from(now)
+        source = source_from(now, given.lengths)
         if tuple(now) != given.sources and text_sha256(source) != given.sha256:
             return f"{given.name} changed since it was replayed"
         return source.changed() or source

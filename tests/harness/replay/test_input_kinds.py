@@ -121,6 +121,7 @@ Kind: TypeAlias = Callable[[bytes, Any], DataFile]
 
 LOCAL = [one_file, two_files, packed, piped, piped_and_packed]
 ALL = [*LOCAL, in_s3, under_a_prefix, packed_in_s3, here_and_in_s3]
+JOINED = (two_files, under_a_prefix, here_and_in_s3)
 COPIED = (packed, piped, piped_and_packed, packed_in_s3)
 
 kinds = pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.__name__)
@@ -150,6 +151,7 @@ def test_rollouts_anywhere_give_the_same_rows_and_are_read_again(kind: Kind, fol
     again = open_run(run.folder)
     assert again.facts.input.copied == (kind in COPIED)
     assert again.why_unreadable() is None
+    assert bool(again.facts.input.lengths) == (kind in JOINED)
     lines = text.splitlines()
     places = [row["at"] for row in read_rows(run.rewards)]
     assert [line for _, line in lines_at(again.rollouts, places)] == lines

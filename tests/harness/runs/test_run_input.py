@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from harness.data.sources import SourceFacts, source_of
+from harness.data.json_lines import place_of
+from harness.data.sources import SourceFacts, parts_of, source_from, source_of, text_sha256
 from harness.runs.facts import InputFacts
-from harness.runs.run_input import found_again, same_text, text_sha256
+from harness.runs.run_input import found_again, same_text
 
 
 @pytest.fixture
@@ -84,3 +85,16 @@ def test_standard_input_is_told_by_its_content_and_not_found_again() -> None:
     assert same_text(was, replace(was, sources=(SourceFacts("/dev/fd/63", 5),))), "the same, piped otherwise"
     assert not same_text(was, replace(was, sha256="1"))
     assert why(was) == "it came from standard input, and no copy was kept"
+
+
+def test_objects_whose_lengths_are_known_are_asked_for_nothing() -> None:
+    other = SourceFacts("s3://b/other", 7, etag='"2"')
+    source = source_from((PINNED, other), (6, 7))
+    assert (source.size, [length for _, length in parts_of(source)]) == (13, [6, 7])
+    assert place_of(source, 8) == "s3://b/other, byte 2"
+
+
+@pytest.mark.parametrize("lengths", [(5,), (7, 7), (4, 7), (5, 7, 1)])
+def test_lengths_of_other_sources_are_refused(lengths: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="lengths that are not those"):
+        InputFacts((PINNED, SourceFacts("s3://b/o", 7, etag='"2"')), None, derived=False, lengths=lengths)
