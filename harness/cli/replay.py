@@ -16,6 +16,7 @@ from harness.cli.fan_out import fan_out_options, fan_out_run, where_to_grade_wid
 from harness.cli.label_options import label_rule_options
 from harness.cli.options import (
     answers_option,
+    data_argument,
     grader_option,
     handler_option,
     json_option,
@@ -31,7 +32,7 @@ from harness.cli.options import (
 )
 from harness.cli.other_rollouts import fitting_label, fitting_records
 from harness.cli.output import emit_json, printable, progress_bar, say
-from harness.data.sources import source_of
+from harness.data.sources import as_source
 from harness.errors import InputError
 from harness.replay.expect import stored_rewards
 from harness.replay.expected_gradings import ExpectedGradings
@@ -46,7 +47,7 @@ from harness.targets.opening import CONCURRENCY, IN_PROCESS
 
 
 @click.command("replay")
-@click.argument("rollouts", metavar="ROLLOUTS...", nargs=-1, required=True)
+@data_argument("rollouts")
 @grader_option()
 @handler_option
 @place_options()
@@ -141,7 +142,7 @@ def command(
     contradicts itself; 2 wrong input; 3 the service could not be reached.
     """
     stored = stored_rewards(expect) if expect else None
-    asked["rollouts"] = source_of(*asked["rollouts"])
+    asked["rollouts"] = as_source(asked["rollouts"])
     rule = label_rule(asked["label"], label_threshold, label_tolerance, label_true)
     label = fitting_label(asked["rollouts"], asked["label"])
     if label is None:

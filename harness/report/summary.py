@@ -72,6 +72,11 @@ class RunSummary:
             summary["first_errors"] = [{"id": row["id"], **(row["error"] or {})} for row in self.first_errors]
         return summary
 
+    def _input_lines(self) -> Iterator[str]:
+        """Where the copy of an input is that cannot be read from the middle, since it takes room."""
+        if self.run.facts.input.copied:
+            yield f"the input is compressed or piped; its copy: {self.run.own_rollouts}"
+
     def _function_lines(self) -> Iterator[str]:
         """How a built function ran here."""
         if self.function is not None:
@@ -99,6 +104,7 @@ class RunSummary:
         facts, totals = self.run.facts, self.totals
         mean = "no rewards" if totals.mean is None else f"mean reward {totals.mean:.4f}"
         yield f"{totals.gradings:,} grading{'' if totals.gradings == 1 else 's'}, {mean}"
+        yield from self._input_lines()
         yield from self._function_lines()
         yield from self._answer_lines()
         yield from _field_lines(facts, totals)

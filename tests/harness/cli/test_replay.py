@@ -349,6 +349,8 @@ def test_several_files_a_pattern_and_standard_input_are_one_text(folder: Path) -
     assert [row["id"] for row in rows_of(folder, json.loads(both.stdout))] == ["d", "a", "b", "c"]
     found = rft_inside(folder, "replay", "[or]*.jsonl", *grader)
     assert [row["id"] for row in rows_of(folder, json.loads(found.stdout))] == ["d", "a", "b", "c"]
+    said = rft_inside(folder, "replay", "rollouts.jsonl.gz", "-g", "my_grader.py:right").stdout
+    assert "the input is compressed or piped; its copy: runs/" in said
     command = [*COMMAND, "replay", "-", "--name", "piped", *grader]
     for content, code in ((text, 0), (text, 0), (text + text, 2)):
         done = subprocess.run(command, cwd=folder, input=content, capture_output=True, check=False)
