@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.data.sources import JoinedSource, Source, SourceFacts, source_of
+from harness.data.sources import JoinedSource, Source, source_of
 from harness.errors import InputError
 from harness.replay.fan_out.shards import (
     LARGEST,
@@ -22,22 +21,7 @@ from harness.replay.fan_out.shards import (
     located,
 )
 from harness.runs.facts import DeployedFacts, InProcessFacts
-
-
-class Sized:
-    """An object of a size that no test would write; its last byte is all there is of it."""
-
-    def __init__(self, name: str, size: int, last: bytes = b"\n", seekable: bool = True) -> None:
-        self.name, self.size, self.seekable = name, size, seekable
-        self.facts = (SourceFacts(name, size, etag=f"etag of {name}"),)
-        self._last = last
-
-    def open(self, start: int = 0) -> io.BufferedReader:
-        assert start == self.size - 1
-        return io.BufferedReader(io.BytesIO(self._last))
-
-    def changed(self) -> str | None:
-        return None
+from support.sized_object import Sized
 
 
 def joined(objects: Sequence[tuple[int, bytes]]) -> Source:
