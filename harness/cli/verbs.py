@@ -113,7 +113,7 @@ class LazyGroup(click.Group):
 
 
 # Verbs that write all that they write in one step, at their end.
-_WHOLE = ("import", "audit")
+_WHOLE = ("import", "audit", "convert")
 
 
 @click.group(

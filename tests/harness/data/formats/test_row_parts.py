@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -51,3 +52,53 @@ def test_fields_of_one_name_are_kept_apart():
     assert joined({"a": 1, "row_b": 2}, {"a": 3, "b": 4}) == {"a": 1, "row_b": 2, "row_a": 3, "b": 4}
     line = line_of(ASKED, "4", {"metadata": 1, "row_metadata": 2}, metrics=None)
     assert (line["row_metadata"], line["row_row_metadata"]) == (1, 2)
+
+
+ROW: dict[str, Any] = {
+    "a": {"b": [1, {"c": 2}, {"c": 3, "d": None}], "e": "x"},
+    "f": {"g": {"h": 1}, "i": []},
+    "j": [[], {}, None],
+    "k": 0,
+}
+
+
+def test_what_is_not_taken_is_lost_by_its_widest_path():
+    parts = RowParts(ROW)
+    assert parts.take("a", "b", 0) == 1
+    assert parts.take("a", "b", 9) is parts.take("z") is parts.take("k", "x") is None
+    assert parts.peek("a", "b") == [{"c": 2}, {"c": 3, "d": None}]
+    assert parts.converted().lost == ("a.b[].c", "a.e", "f", "k")
+
+
+def test_a_part_is_taken_once_and_the_row_stays():
+    parts = RowParts(ROW)
+    assert (parts.take("k"), parts.take("k")) == (0, None)
+    assert parts.take("f", "g") == {"h": 1}
+    assert parts.rest() == {"a": ROW["a"], "j": ROW["j"]}
+    assert parts.converted({"x": 1}) == (({"x": 1},), ())
+    assert ROW["k"] == 0
+
+
+def test_fields_with_a_name_that_means_something_are_renamed():
+    line = line_of([], "r", {"metadata": {}, "row_metadata": 1, "id": 2, "topic": "t"}, id="own", model=None)
+    assert line == {
+        "id": "own",
+        "messages": [],
+        "reference_answer": "r",
+        "row_metadata": {},
+        "row_row_metadata": 1,
+        "row_id": 2,
+        "topic": "t",
+    }
+
+
+@pytest.mark.parametrize("value", [None, 5, [], [5], [{"content": "x"}], {"role": "user"}])
+def test_what_is_no_prompt_is_refused(value: Any):
+    with pytest.raises(RowError, match="prompt"):
+        prompt_of(value)
+
+
+@pytest.mark.parametrize("value", [None, 5, [], [{"role": "user", "content": "x"}], {"role": "tool"}])
+def test_what_is_no_completion_is_refused(value: Any):
+    with pytest.raises(RowError, match="completion"):
+        completion_of(value)

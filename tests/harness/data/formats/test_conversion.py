@@ -1,0 +1,47 @@
+"""Logs are converted where the service leaves them: packed, under a prefix in S3."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+from typing import Any
+
+import pytest
+
+from harness.data.formats.conversion import convert
+from harness.data.sources import source_of
+from support.logged_calls import CONVERSE, LLAMAS
+from support.moto_aws import local_aws
+
+PREFIX = "AWSLogs/111122223333/BedrockModelInvocationLogs/us-east-1/2026/11/26/"
+
+
+def packed(*rows: dict[str, Any]) -> bytes:
+    return gzip.compress("\n".join(map(json.dumps, rows)).encode())
+
+
+def test_invocation_logs_in_s3(monkeypatch: pytest.MonkeyPatch):
+    with local_aws() as aws:
+        for name, value in aws.environment.items():
+            monkeypatch.setenv(name, value)
+        s3 = aws.client("s3")
+        s3.create_bucket(Bucket="logs", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+        large = {**LLAMAS, "input": {"inputBodyS3Path": f"s3://logs/{PREFIX}03/data/1_input.json.gz"}}
+        s3.put_object(Bucket="logs", Key=f"{PREFIX}03/a.json.gz", Body=packed(CONVERSE, large))
+        s3.put_object(Bucket="logs", Key=f"{PREFIX}03/data/1_input.json.gz", Body=packed({"prompt": "Q"}))
+        s3.put_object(Bucket="logs", Key=f"{PREFIX}04/b.json.gz", Body=packed(LLAMAS))
+        target = io.BytesIO()
+        found = convert(source_of(f"s3://logs/{PREFIX}"), target, "invocation-log")
+        logs_alone = convert(source_of("s3://logs/AWSLogs/**/2026/11/*/*/*.json.gz"), io.BytesIO())
+    assert [json.loads(line)["messages"][-1]["content"] for line in target.getvalue().splitlines()] == [
+        "#### 72",
+        "\n\n72",
+    ]
+    assert (found.rows, found.rollouts, found.failed) == (4, 2, 2)
+    places = {one.message.partition(" ")[0]: one.first for one in found.problems.values()}
+    assert places == {
+        "its": f"s3://logs/{PREFIX}03/a.json.gz:2",
+        "this": f"s3://logs/{PREFIX}03/data/1_input.json.gz:1",
+    }
+    assert (logs_alone.rows, logs_alone.rollouts, logs_alone.failed) == (3, 2, 1)
