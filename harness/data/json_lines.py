@@ -6,12 +6,13 @@ the same as in Lambda. Lines are streamed: memory is that of the longest. What i
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -45,6 +46,7 @@ _EXACT = float(2**63)
 
 _CONVERT = "Convert it to JSON lines first, with pandas:"
 _SIGNATURES = (
+    (b"\x1f\x8b", "gzip", "It is compressed twice: unpack it once."),
     (b"PK\x03\x04", "zip", "Unpack it first."),
     (b"7z\xbc\xaf", "7z", "Unpack it first: 7z x FILE."),
     (b"PAR1", "Parquet", "Convert it: rft convert FILE NEW.jsonl (needs the extra parquet)."),
@@ -261,32 +263,44 @@ class _PartLines:
         self._start = start
         self._end = sys.maxsize if end is None else end
         self.read = 0
-        """Bytes up to the end of the last line that was read, with the newline that it may have lacked."""
+        """Once all were read, the bytes up to the end of the last one, with the newline that it may lack."""
 
     def __iter__(self) -> Iterator[tuple[int, bytes]]:
         """Each line's offset in the whole, and its text."""
-        name, start, end, ends = self._part.name, self._start, self._end, self._ends
-        # What has to be read through anyway is read from its beginning; its first lines are left out.
-        skip = max(start - self._base, 0) if self._part.seekable else 0
+        name, end, ends = self._part.name, self._end, self._ends
+        # What has to be read through anyway is read from its beginning.
+        skip = max(self._start - self._base, 0) if self._part.seekable else 0
         try:
             with self._part.open(max(skip - 1, 0)) as file:
-                offset = self._base + skip
-                if not skip:
-                    _refuse_other_formats(file, name)
-                else:
-                    # The line that begins before the range belongs to the range before.
-                    offset += len(_read_line(file, name, skip)) - 1
-                readline, line = file.readline, b"\n"
-                while offset < end and (line := readline(MAX_LINE + 1)):  # every replayed line comes this way
+                offset, last = self._begin(file, skip)
+                readline = file.readline
+                while offset < end:  # this loop's own work is most of what reading costs
+                    line = readline(MAX_LINE + 1)
+                    if not line:
+                        break
                     size = len(line)
                     if size > MAX_LINE:
                         raise _too_long(name, offset - self._base)
-                    if offset >= start:
-                        yield offset, line if ends else line.removesuffix(b"\n").removesuffix(b"\r")
+                    yield offset, line if ends else line.removesuffix(b"\n").removesuffix(b"\r")
                     offset += size
-                self.read = offset - self._base + (not line.endswith(b"\n"))
+                    last = line
         except OSError as error:
             raise unreadable(error, name) from error
+        self.read = offset - self._base + (not last.endswith(b"\n"))
+
+    def _begin(self, file: io.BufferedReader, skip: int) -> tuple[int, bytes]:
+        """Pass over what belongs to the range before: the offset after it, and its last line."""
+        if not skip:
+            _refuse_other_formats(file, self._part.name)
+        offset, last = self._base + max(skip - 1, 0), b"\n"
+        while offset < self._start:
+            line = file.readline(MAX_LINE + 1)
+            if len(line) > MAX_LINE:
+                raise _too_long(self._part.name, offset - self._base)
+            if not line:
+                break
+            offset, last = offset + len(line), line
+        return offset, last
 
 
 def _parse_slowly(line: bytes) -> Any:
@@ -351,13 +365,6 @@ def _scalars(value: Any) -> Iterator[Any]:
             yield item
 
 
-def _read_line(file: IO[bytes], name: str, offset: int) -> bytes:
-    line = file.readline(MAX_LINE + 1)
-    if len(line) > MAX_LINE:
-        raise _too_long(name, offset)
-    return line
-
-
 def _too_long(name: str, offset: int) -> InputError:
     return InputError(
         f"the line that begins at byte {offset} is longer than {MAX_LINE:,} bytes",
@@ -366,7 +373,7 @@ def _too_long(name: str, offset: int) -> InputError:
     )
 
 
-def _refuse_other_formats(file: Any, name: str) -> None:
+def _refuse_other_formats(file: io.BufferedReader, name: str) -> None:
     head = file.peek(32)[:32]
     for signature, kind, fix in _SIGNATURES:
         if head.startswith(signature):

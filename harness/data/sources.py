@@ -55,6 +55,7 @@ STANDARD_INPUT = "-"
 
 _BUFFER = 1024 * 1024
 _AT_ONCE = 16
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _Told = TypeVar("_Told")
 _CHANGED = "Run the command again, on a file that stays as it is."
 
@@ -197,7 +198,8 @@ class SpooledSource:
             shutil.copyfileobj(stream, file, _BUFFER)
             file.flush()
         except OSError as error:
-            raise unreadable(error, name) from error
+            what = f"what can be read only once cannot be kept: {error.strerror or error}"
+            raise InputError(what, place=name, fix="TMPDIR may name a folder with more room.") from error
         self.size = file.tell()
         self._descriptor = file.fileno()
 
@@ -543,7 +545,7 @@ def unreadable(error: OSError, name: str) -> InputError:
     if isinstance(error, FileNotFoundError):
         return InputError("no such file", place=name, fix="Check the path.")
     if isinstance(error, IsADirectoryError):
-        return InputError("this is a folder", place=name, fix="Name the JSONL file in it.")
+        return InputError("this is a folder", place=name, fix="Name the files in it, as in FOLDER/*.jsonl.")
     if isinstance(error, PermissionError):
         return InputError("not allowed to read this file", place=name, fix="Check its permissions.")
     return InputError(f"cannot read the file: {error.strerror or error}", place=name)
@@ -577,6 +579,9 @@ def _named(name: str, s3: Callable[[], Any]) -> list[Source]:
         from harness.data.s3 import s3_sources
 
         return [unpacked(each, each.head) for each in s3_sources(name, s3())]
+    if address := _ADDRESS.match(name):
+        what = f"data is read from files and from {S3_SCHEME}, not from {address[0]}"
+        raise InputError(what, place=name, fix="Download it first.")
     if not os.path.lexists(name) and glob.has_magic(name):
         found = sorted(path for path in glob.glob(name, recursive=True) if not os.path.isdir(path))
         if not found:
@@ -601,6 +606,8 @@ _spooled: weakref.WeakKeyDictionary[object, SpooledSource] = weakref.WeakKeyDict
 
 def _standard_input() -> SpooledSource:
     """What is piped in, read once, however often it is named."""
+    if sys.stdin is None:
+        raise InputError("nothing is piped in", place=STANDARD_INPUT, fix="Name a file.")
     stream = sys.stdin.buffer
     if stream not in _spooled:
         _spooled[stream] = SpooledSource(stream, STANDARD_INPUT)

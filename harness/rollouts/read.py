@@ -9,7 +9,6 @@ that cannot be used is an error of that line and of no other.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from graders.sample import ASSISTANTS
@@ -231,16 +230,6 @@ def holds_rollouts(file: DataFile) -> bool:
             raise other
         return role in ASSISTANTS
     raise InputError("the file is empty", place=str(file), fix="Give a file of rollouts or of records.")
-
-
-def line_number(path: str | Path, at: int) -> int:
-    """The number, from 1, of the line that begins at a byte offset."""
-    number, left = 1, at
-    with Path(path).open("rb") as file:
-        while left > 0 and (block := file.read(min(left, 1 << 20))):
-            number += block.count(b"\n")
-            left -= len(block)
-    return number
 
 
 def _length(message: dict[str, Any]) -> int:

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.data import json_lines
-from harness.data.json_lines import lines, place_of
+from harness.data.json_lines import lines, numbered_lines, place_of
 from harness.data.sources import local_copy, source_of
 from harness.errors import InputError
 
@@ -28,6 +28,7 @@ FORMATS: dict[str, Callable[[bytes], bytes]] = {
     "xz": lzma.compress,
 }
 PACKED = pytest.mark.parametrize("format", FORMATS)
+TEXTS = [b"", b"\n", b"a", b"a\n", b"a\nbc", b"\r\na\r\n\n", b"a\n\nb\n"]
 SKIPPED = b"\x50\x2a\x4d\x18\x03\x00\x00\x00abc"
 """A frame that readers of Zstandard pass over."""
 
@@ -70,11 +71,43 @@ def test_what_is_damaged_or_followed_by_something_else_is_an_error(tmp_path, for
             list(lines(path))
 
 
+@settings(max_examples=60)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([bytes, gzip.compress, bz2.compress]), st.sampled_from(TEXTS)),
+        min_size=1,
+        max_size=4,
+    ),
+    st.lists(st.integers(0, 40), max_size=3),
+)
+def test_ranges_over_plain_and_compressed_parts_hold_every_line_once(tmp_path_factory, parts, cuts):
+    folder = tmp_path_factory.mktemp("packed")
+    for number, (pack, text) in enumerate(parts):
+        (folder / f"{number}").write_bytes(pack(text))
+        (folder / f"{number}.plain").write_bytes(text)
+    packed, plain = source_of(f"{folder}/?"), source_of(f"{folder}/*.plain")
+    whole = list(lines(plain))
+    assert list(lines(packed)) == [(line.at, line.text) for line in numbered_lines(packed)] == whole
+    bounds = [0, *sorted(cuts), None]
+    assert [
+        one for low, high in zip(bounds, bounds[1:], strict=False) for one in lines(packed, low, high)
+    ] == whole
+    with packed.open(bounds[-2] or 0) as file, plain.open(bounds[-2] or 0) as same:
+        assert file.read() == same.read()
+
+
 @PACKED
 def test_padding_with_nuls_is_no_text(tmp_path, format):
     path = tmp_path / "padded"
     path.write_bytes(FORMATS[format](b"1\n") + bytes(100_000) + FORMATS[format](b"2\n") + bytes(3))
     assert list(lines(path)) == [(0, b"1"), (2, b"2")]
+
+
+def test_what_is_compressed_twice_is_named(tmp_path):
+    path = tmp_path / "twice"
+    path.write_bytes(gzip.compress(gzip.compress(b"{}\n")))
+    with pytest.raises(InputError, match=r"this is a gzip file, not JSON lines. It is compressed twice"):
+        list(lines(path))
 
 
 def test_frames_that_hold_no_text_are_passed_over(tmp_path):

@@ -113,6 +113,8 @@ def test_what_cannot_be_a_source_is_said(tmp_path):
         ((f"{tmp_path}/*.csv",), "no file has such a name"),
         ((path, tmp_path / "." / path.name), "named twice"),
         ((f"{path}\0",), "cannot read the file"),
+        (("https://host/a.jsonl",), "not from https://. Download it first."),
+        (("S3://bucket/key",), "not from S3://"),
     ]:
         with pytest.raises(InputError, match=said):
             source_of(*names)
