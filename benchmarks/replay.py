@@ -1,23 +1,29 @@
-"""Replay of 160,000 rollouts against a minimal loop that reads, grades and writes the same line.
+"""Replay of many rollouts against a minimal loop that reads, grades and writes the same line.
 
-The input is made of the shipped rollouts, each with an id and a record of its own and as long as real ones
-(about 2,800 bytes a line). Everything runs in a process of its own, so that peak memory can be told apart,
-and in turn, three rounds; the lowest of each counts.
+The input is made of the shipped rollouts, each with an id and a record of its own: 160,000 as long as those
+of reasoning models are (about 2,800 bytes a line), and 1,000,000 shorter ones (about 1,100), where what is
+done for each line weighs more. Everything runs in a process of its own, so that peak memory can be told
+apart, and in turn, three rounds; the lowest of each counts. The processor time of all processes is compared,
+too: other work on the machine disturbs it less.
 """
 
 from __future__ import annotations
 
 import json
-import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 from harness.samples import ROLLOUTS
 
-MANY, FEW, ROUNDS = 160_000, 20_000, 3
+ROUNDS = 3
+KINDS = ((160_000, 40), (1_000_000, 8))
+"""How many lines, and how many lines of text are put before each completion."""
+FEW = 20_000
 GRADER = "graders.examples.word_problems:word_problem"
 
 MINIMAL = """
@@ -34,7 +40,19 @@ for line in open(sys.argv[1], "rb"):
 """
 
 
-def write_input(path: Path, count: int) -> None:
+class Taken(NamedTuple):
+    """What a command took: its processes together, but memory."""
+
+    seconds: float = float("inf")
+    processor: float = float("inf")
+    megabytes: float = float("inf")
+    """Of the largest process."""
+
+    def best(self, other: Taken) -> Taken:
+        return Taken(*map(min, self, other))
+
+
+def write_input(path: Path, count: int, padding: int) -> None:
     """Rollouts with ids of their own, padded to the length of real ones."""
     shipped = [json.loads(line) for line in ROLLOUTS.open(encoding="utf-8")]
     with path.open("w", encoding="utf-8") as file:
@@ -43,25 +61,26 @@ def write_input(path: Path, count: int) -> None:
             copy = at // len(shipped)
             rollout["id"], rollout["record"] = f"{rollout['id']}#{copy}", f"{rollout['record']}#{copy}"
             *before, last = rollout["messages"]
-            text = "Let me think about what is asked here, step by step.\n" * 40 + last["content"]
+            text = "Let me think about what is asked here, step by step.\n" * padding + last["content"]
             rollout["messages"] = [*before, {**last, "content": text}]
             file.write(json.dumps(rollout) + "\n")
 
 
-def timed(command: list[str]) -> tuple[float, float]:
-    """Seconds, and peak megabytes of the largest process; 1 is an exit code of findings."""
+def timed(command: list[str]) -> Taken:
+    """What a command takes; 1 is an exit code of findings."""
     code = f"import subprocess; done = subprocess.run({command!r}, stdout=subprocess.DEVNULL)"
     code += "\nassert done.returncode in (0, 1), done"
     started = time.perf_counter()
-    subprocess.run([sys.executable, "-c", code + MEMORY], check=True, stderr=subprocess.DEVNULL)
-    return time.perf_counter() - started, float(Path(MEMORY_FILE).read_text())
+    told = subprocess.run([sys.executable, "-c", code + TOLD], check=True, capture_output=True, text=True)
+    seconds = time.perf_counter() - started
+    processor, megabytes = map(float, told.stdout.split())
+    return Taken(seconds, processor, megabytes)
 
 
-MEMORY_FILE = tempfile.gettempdir() + f"/rft-bench-memory-{os.getpid()}"
-MEMORY = f"""
+TOLD = """
 import resource
-with open({MEMORY_FILE!r}, "w") as file:
-    file.write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024))
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 """
 
 
@@ -83,23 +102,27 @@ def replay(source: Path, runs: Path, cores: int) -> list[str]:
 def run() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        many, few = folder / "many.jsonl", folder / "few.jsonl"
-        write_input(many, MANY)
-        write_input(few, FEW)
-        calls = {
-            "minimal": [sys.executable, "-c", MINIMAL, str(many), str(folder / "out.jsonl")],
-            "one": replay(many, folder / "runs", 1),
-            "two": replay(many, folder / "runs", 2),
-        }
-        times = {name: (float("inf"), 0.0) for name in calls}
-        for _round in range(ROUNDS):
-            for name, call in calls.items():
-                times[name] = min(times[name], timed(call))
-        base = times["minimal"][0]
-        small = timed(replay(few, folder / "runs", 1))[1]
-        Path(MEMORY_FILE).unlink()
-        print(f"  minimal loop                  {base:6.2f} s, {times['minimal'][1]:.0f} MB")
-        print(f"  one process                   {times['one'][0] / base:6.2f} x   (bar 1.6)")
-        print(f"  two processes                 {times['two'][0] / base:6.2f} x   (bar 0.9)")
-        print(f"  peak memory of a process      {times['one'][1]:6.0f} MB   (bar 60)")
-        print(f"  the same with {FEW:,} rollouts {small:6.0f} MB")
+        for count, padding in KINDS:
+            source, few = folder / "many.jsonl", folder / "few.jsonl"
+            write_input(source, count, padding)
+            write_input(few, FEW, padding)
+            print(f"  {count:,} lines of {source.stat().st_size / count / 1e3:.1f} kB")
+            calls = {
+                "minimal": [sys.executable, "-c", MINIMAL, str(source), str(folder / "out.jsonl")],
+                "one": replay(source, folder / "runs", 1),
+                "two": replay(source, folder / "runs", 2),
+            }
+            taken = dict.fromkeys(calls, Taken())
+            for _round in range(ROUNDS):
+                for called, call in calls.items():
+                    taken[called] = taken[called].best(timed(call))
+                    shutil.rmtree(folder / "runs", ignore_errors=True)
+            base = taken["minimal"]
+            print(f"    minimal loop                {base.seconds:6.2f} s, {base.megabytes:.0f} MB")
+            for called, words, bar in (("one", "one process", 1.5), ("two", "two processes", 0.85)):
+                ratio = taken[called].seconds / base.seconds
+                processor = taken[called].processor / base.processor
+                print(f"    {words:<28}{ratio:6.2f} x   (bar {bar}; processor time {processor:.2f} x)")
+            print(f"    peak memory of a process    {taken['one'].megabytes:6.0f} MB   (bar 40)")
+            small = timed(replay(few, folder / "runs", 1)).megabytes
+            print(f"    the same with {FEW:,} lines  {small:6.0f} MB")

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.replay import MEMORY_FILE, timed
+from benchmarks.replay import Taken, timed
 from harness.data.sources import source_of
 from harness.runs.facts import GraderFacts, InProcessFacts, InputFacts, RunFacts
 from harness.runs.rows import Row, Totals, dump
@@ -79,14 +79,13 @@ def run() -> None:
             "signal": rft("signal", str(one.folder)),
             "compare": rft("compare", str(one.folder), str(other.folder)),
         }
-        times = {name: (float("inf"), 0.0) for name in calls}
+        taken = dict.fromkeys(calls, Taken())
         for _round in range(ROUNDS):
             for name, call in calls.items():
-                times[name] = min(times[name], timed(call))
-        Path(MEMORY_FILE).unlink()
-        base, memory = times["reading"][0], {name: megabytes for name, (_, megabytes) in times.items()}
+                taken[name] = taken[name].best(timed(call))
+        base, memory = taken["reading"].seconds, {name: each.megabytes for name, each in taken.items()}
         print(f"  reading 1,000,000 rewards     {base:6.2f} s, {memory['reading']:.0f} MB")
-        signal, compare = (times[verb][0] / base for verb in ("signal", "compare"))
+        signal, compare = (taken[verb].seconds / base for verb in ("signal", "compare"))
         print(f"  rft signal                    {signal:6.2f} x   (bar 3)")
         print(f"  rft compare                   {compare / 2:6.2f} x   (bar 3; it reads both)")
         print(f"  their peak memory             {memory['signal']:6.0f} and {memory['compare']:.0f} MB")
