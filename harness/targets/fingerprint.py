@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from graders._runtime import packages_elsewhere
@@ -23,6 +23,7 @@ from graders._runtime import packages_elsewhere
 __all__ = ["Fingerprint", "GraderFiles", "hash_files"]
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_NOT_SHARED = sys.stdlib_module_names | {"graders", "harness", "__main__"}
 _MOST = 10_000
 """Files that are noted at most; who opens more has no fixed set of them."""
 _AWS_FILES = (
@@ -111,7 +112,7 @@ class GraderFiles:
         """
         loaded = sys.modules.keys() - self._modules  # before anything is imported here to look at them
         reached = _reachable(module)
-        names = loaded | reached
+        names = _with_shared(loaded | reached, self._modules)
         files = {path for name in reached if (path := _source_of(sys.modules.get(name)))}
         files |= {*self.news()[0], *([os.path.abspath(file)] if file else [])}
         installed = _installed({name.partition(".")[0] for name in names})
@@ -146,6 +147,34 @@ def _reachable(module: ModuleType | None) -> set[str]:
             if isinstance(found, str):
                 todo.append(found)
     return seen
+
+
+def _with_shared(names: set[str], before: set[str]) -> set[str]:
+    """Some modules, with the installed ones that they refer to and that were loaded before.
+
+    A grader that imports boto3 is the same where the harness has loaded boto3 already, to read from S3.
+
+    Args:
+        names: Of the modules that the grader loaded or reaches.
+        before: Names of the modules that were there when it was loaded.
+    """
+    shared: dict[str, list[str]] = {}
+    for name in before:
+        if (top := name.partition(".")[0]) not in _NOT_SHARED:
+            shared.setdefault(top, []).append(name)
+    todo, found = list(names), set(names)
+    while todo:
+        for value in list(vars(sys.modules.get(todo.pop(), ModuleType("gone"))).values()):
+            if isinstance(value, ModuleType):
+                name = value.__name__
+            elif isinstance(value, FunctionType | type):  # of others, asking may do something
+                name = str(value.__module__)
+            else:
+                continue
+            # All of a package, since importing it has loaded most of that.
+            todo += (more := shared.pop(name.partition(".")[0], []))
+            found.update(more)
+    return found
 
 
 def _source_of(module: ModuleType | None) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from importlib.metadata import version
@@ -67,6 +68,21 @@ def test_packages_count_by_their_versions_even_where_the_harness_has_them_loaded
     _, packages, _ = made_of(tmp_path, "import orjson\nimport hypothesis")
     expected: dict[str, Any] = {name: version(name) for name in ("orjson", "hypothesis")}
     assert expected.items() <= packages.items()
+
+
+@pytest.mark.parametrize("text", ["import boto3", "from boto3 import client", "import re"])
+def test_a_grader_is_the_same_where_the_harness_reads_from_s3(text: str, tmp_path: Path) -> None:
+    write_grader(tmp_path, HEAD + text + TAIL, "g.py")
+    found = []
+    for before in ("", "from harness.data.s3 import s3_client; s3_client()"):
+        command = [sys.executable, "-c", f"{before}\n{ASK}", "g.py:g"]
+        environment = {**os.environ, "AWS_REGION": "us-west-2"}
+        done = subprocess.run(
+            command, cwd=tmp_path, capture_output=True, text=True, check=True, env=environment
+        )
+        found.append(json.loads(done.stdout))
+    assert found[0] == found[1]
+    assert ("botocore" in found[0][1]) == (text != "import re")
 
 
 def test_what_a_confined_function_imports_counts_as_well(tmp_path: Path) -> None:
