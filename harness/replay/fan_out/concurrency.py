@@ -33,7 +33,7 @@ class FreeCalls:
 
     def line(self, workers: int, calls: int) -> str:
         """What is known, as a sentence's end."""
-        used = f"{workers:,} workers with {calls:,} calls each"
+        used = f"{workers:,} workers with {calls:,} call{'' if calls == 1 else 's'} each"
         if self.account is None and self.reserved is None:
             return f"{used}; what the account leaves free is unknown (lambda:GetAccountSettings)"
         limits = []

@@ -22,7 +22,7 @@ RUNNING: Final = "RUNNING"
 _ARN: Final = re.compile(r"(arn:aws[a-z-]*:states:([a-z0-9-]+):\d{12}):stateMachine:([A-Za-z0-9_-]{1,80})")
 _LOOKED_AT: Final = 50
 """Failed children that are asked for their cause; what many share shows in a few."""
-_POLL_S: Final = 2.0
+_POLL_S: Final = 0.5
 _LONGEST_POLL_S: Final = 15.0
 
 
@@ -120,7 +120,7 @@ class StateMachine:
             ServiceError: AWS cannot be reached for long; the execution goes on.
         """
         clock = clock or SystemClock()
-        pause, trouble = _POLL_S, Backoff(clock, first_s=_POLL_S, longest_s=60.0, patience_s=900.0)
+        pause, trouble = _POLL_S, Backoff(clock, first_s=2.0, longest_s=60.0, patience_s=900.0)
         while True:
             try:
                 state = self.look(execution)
@@ -134,7 +134,7 @@ class StateMachine:
             if not state.running:
                 return state
             clock.sleep(pause)
-            pause = min(_LONGEST_POLL_S, pause * 1.2)
+            pause = min(_LONGEST_POLL_S, pause * 1.3)
 
     def failures(self, execution: str) -> list[ShardFailure]:
         """Why children of an execution failed, as far as AWS says; the first ones come first."""

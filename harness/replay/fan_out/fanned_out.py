@@ -223,12 +223,12 @@ class FannedOut:
         for each in reasons:
             first.setdefault(each.error, each.cause)
         numbers = _ranges([order.shard for order in missing])
-        why = "; ".join(f"{error}: {shortened(cause, 400)}" for error, cause in first.items())
+        why = "; ".join(f"{error}: {shortened(cause, 400).rstrip('.')}" for error, cause in first.items())
         said = (
             f"{len(missing):,} of {shards:,} shards are not graded (numbers {numbers}): "
             f"{why or 'nobody says why'}. The execution says {state.status}"
         )
-        fix = "Mend the cause. The same command then grades what is missing, and only that."
+        fix = "Mend the cause. The same command then grades only what is missing."
         # What is wrong with the data or the function stays wrong; anything else may pass.
         kind = InputError if first.keys() == {"InputError"} else ServiceError
         return kind(said, place=str(self._run.folder), fix=fix)
