@@ -1,4 +1,4 @@
-"""Prompts for Bedrock's model evaluation and what its jobs write, after its user guide."""
+"""Rows of Bedrock's model evaluation and of its fine-tuning of Nova, after their user guides."""
 
 from __future__ import annotations
 
@@ -33,5 +33,35 @@ BEDROCK_EVALUATION: list[dict[str, Any]] = [
         },
         "inputRecord": _RECORD,
         "modelResponses": [_ANSWER],
+    },
+]
+
+BEDROCK_CONVERSATION: list[dict[str, Any]] = [
+    {
+        "schemaVersion": "bedrock-conversation-2024",
+        "system": [{"text": "You are a digital assistant."}],
+        "messages": [
+            {"role": "user", "content": [{"text": "What country is Italy near?"}]},
+            {"role": "assistant", "content": [{"text": "It is near France."}]},
+        ],
+    },
+    {
+        "system": [{"text": "Be brief."}, {"text": "Be kind."}],
+        "messages": [{"role": "user", "content": [{"text": "2 + 2?"}]}],
+        "toolConfig": {"tools": [{"toolSpec": {"name": "add"}}], "toolChoice": {"auto": {"why": "needed"}}},
+        "reference_answer": "4",
+        "topic": "sums",
+    },
+    {
+        "schemaVersion": "bedrock-conversation-2024",
+        "messages": [
+            {
+                "role": "user",
+                "content": [
+                    {"text": "What is this?"},
+                    {"image": {"format": "png", "source": {}}},
+                ],
+            }
+        ],
     },
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from support.evaluated_prompts import BEDROCK_EVALUATION
+from support.evaluated_prompts import BEDROCK_CONVERSATION, BEDROCK_EVALUATION
 from support.instruction_rows import ALPACA, QUESTION_ANSWER, SHAREGPT
 from support.logged_calls import BEDROCK_BATCH, INVOCATION_LOG
 from support.openai_exchanges import OPENAI_BATCH, OPENAI_EVALS, OPENAI_STORED
@@ -51,6 +51,7 @@ FORMAT_ROWS: dict[str, list[dict[str, Any]]] = {
     "invocation-log": INVOCATION_LOG,
     "bedrock-batch": BEDROCK_BATCH,
     "bedrock-evaluation": BEDROCK_EVALUATION,
+    "bedrock-conversation": BEDROCK_CONVERSATION,
     "verl": VERL,
     "sagemaker-rlvr": SAGEMAKER_RLVR,
     "trl": TRL,

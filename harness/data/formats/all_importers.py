@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from harness.data.formats.batch_rows import OPENAI_BATCH
 from harness.data.formats.bedrock_batch import BEDROCK_BATCH
+from harness.data.formats.bedrock_conversation import BEDROCK_CONVERSATION
 from harness.data.formats.bedrock_evaluation import BEDROCK_EVALUATION
 from harness.data.formats.completions_rows import COMPLETIONS
 from harness.data.formats.eval_protocol_rows import EVAL_PROTOCOL
@@ -28,6 +29,7 @@ IMPORTERS: Final[tuple[Importer, ...]] = (
     INVOCATION_LOG,
     BEDROCK_BATCH,
     BEDROCK_EVALUATION,
+    BEDROCK_CONVERSATION,
     VERL,
     SAGEMAKER_RLVR,
     TRL,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from harness.data.formats.importer import REWARD, Converted, Importer, RowError
-from harness.data.formats.row_parts import RowParts, completion_of, line_of, prompt_of
+from harness.data.formats.row_parts import RowParts, completion_of, joined, line_of, prompt_of
 from harness.data.records import ends_with_assistant
 
 __all__ = ["COMPLETIONS"]
@@ -40,7 +40,7 @@ def _convert(row: Mapping[str, Any]) -> Converted:
     for at, (messages, beside) in enumerate(answers):
         ours = {"id": None if own is None else f"{own}/{at}", "record": own if record is None else record}
         score = beside.pop(REWARD, rewards[at])
-        lines.append(line_of([*prompt, *messages], reference, {**fields, **beside}, reward=score, **ours))
+        lines.append(line_of([*prompt, *messages], reference, joined(fields, beside), reward=score, **ours))
     return parts.converted(*lines)
 
 

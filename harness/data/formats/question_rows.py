@@ -17,8 +17,13 @@ from harness.data.formats.row_parts import RowParts, line_of
 __all__ = ["ALPACA", "QUESTION_ANSWER"]
 
 _QUESTIONS: Final = ("question", "problem", "query")
-_PARTS: Final = ("choices", "options", "context", "passage")
-"""Fields without which a question cannot be answered, and which stand in no prompt by themselves."""
+_PARTS: Final = frozenset(
+    (
+        *("choices", "options", "context", "contexts", "passage", "document", "documents", "article"),
+        *("story", "knowledge", "table", "image", "images", "audio", "video"),
+    )
+)
+"""First words of fields without which a question may not be answered, and which stand in no prompt."""
 
 
 def _is_alpaca(row: Mapping[str, Any]) -> bool:
@@ -65,7 +70,7 @@ def _is_question(row: Mapping[str, Any]) -> bool:
 
 def _of_question(row: Mapping[str, Any]) -> Converted:
     parts = RowParts(row)
-    beside = next((name for name in _PARTS if parts.peek(name) not in (None, "", [])), None)
+    beside = next((name for name in row if _belongs_to_it(name) and row[name] not in (None, "", [])), None)
     if beside is not None:
         raise RowError(f"`{beside}` is not part of the question: write it into the question first")
     asked = parts.take_first(*_QUESTIONS)
@@ -76,6 +81,10 @@ def _of_question(row: Mapping[str, Any]) -> Converted:
         raise RowError("the row has no answer")
     messages = [*_system(parts), {"role": "user", "content": asked}]
     return parts.converted(line_of(messages, answer, parts.rest()))
+
+
+def _belongs_to_it(name: str) -> bool:
+    return name.lower().partition("_")[0] in _PARTS
 
 
 ALPACA: Final = Importer("alpaca", "Alpaca's rows", _is_alpaca, _of_alpaca)

@@ -41,6 +41,7 @@ def test_the_final_answer_comes_before_the_worked_one_which_stays_a_field():
         (QUESTION_ANSWER, {"question": "Q", "answer": None}, "no answer"),
         (QUESTION_ANSWER, {"question": ["Q"], "answer": "A"}, "no question that is a text"),
         (QUESTION_ANSWER, {"question": "Q", "choices": ["a"], "answer": 0}, "`choices` is not part of the"),
+        (QUESTION_ANSWER, {"question": "Q", "image_path": "a.png", "gold": "A"}, "`image_path` is not part"),
     ],
 )
 def test_a_row_without_question_or_answer_is_refused(importer, row, why):
