@@ -148,6 +148,8 @@ def fan_out_run(run: Run, *, yes: bool, quiet: bool) -> Totals:
 
         def tell(progress: FanOutProgress) -> None:
             if not bars:  # not before the question, which it would draw over
+                if not quiet:
+                    say(f"waiting for {progress.execution}", err=True, verbatim=True)
                 bars.append(shown.enter_context(progress_bar("shards", quiet=quiet)))
             _show(progress, bars[0])
 
@@ -160,7 +162,7 @@ def fan_out_run(run: Run, *, yes: bool, quiet: bool) -> Totals:
 
 def _show(progress: FanOutProgress, update: Callable[..., None] | None) -> None:
     """Move the bar to what the execution says of its shards."""
-    if update is None or progress.state is None:
+    if update is None:
         return
     children = progress.state.children
     failed = f"  {children['failed']:,} failed" if children.get("failed") else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -18,7 +19,9 @@ from harness.runs.rows import Row, Totals, parse_row, read_rows
 
 __all__ = ["Collecting", "CollectedShards", "rows_of_part"]
 
-_AT_ONCE: Final = 8
+_AT_ONCE: Final = 4
+"""Shards that are collected at once; each holds one part in memory."""
+
 _FIX: Final = "Remove the object, and run the same command again: the part is graded anew."
 
 
@@ -81,13 +84,13 @@ class Collecting:
         try:
             with replaced(path) as whole:
                 for body, rows in self._chain(order):
-                    whole.write(body)
                     self._count(rows, totals)
+                    whole.write(body)
         except _BrokenOff as hole:
             return hole.at
         return totals
 
-    def _chain(self, order: PartOrder) -> Iterator[tuple[bytes, list[Row]]]:
+    def _chain(self, order: PartOrder) -> Iterator[tuple[bytes, Iterator[Row]]]:
         """The parts of a shard, from its first byte to its last.
 
         Raises:
@@ -124,8 +127,8 @@ class _BrokenOff(Exception):
         self.at = at
 
 
-def rows_of_part(order: PartOrder, facts: PartFacts, body: bytes, place: str) -> list[Row]:
-    """Read the rows of a part, and check them against what it says of itself.
+def rows_of_part(order: PartOrder, facts: PartFacts, body: bytes, place: str) -> Iterator[Row]:
+    """Read the rows of a part one by one, and check them against what it says of itself.
 
     Args:
         order: What the part was asked for.
@@ -134,24 +137,24 @@ def rows_of_part(order: PartOrder, facts: PartFacts, body: bytes, place: str) ->
         place: Where it is, for messages.
 
     Raises:
-        InputError: A row is none, stands in the wrong place or is missing.
+        InputError: A row is none, stands in the wrong place or is missing; the last row may come before that
+            shows.
     """
-    rows: list[Row] = []
     first, after = order.base + order.start, order.base + facts.next
-    try:
-        for line in body.splitlines(keepends=True):
+    count = errors = 0
+    last = first - 1
+    for line in io.BytesIO(body):
+        try:
             row = parse_row(line)
-            repeat = len(rows) % order.repeats
-            same = not repeat or row["at"] == rows[-1]["at"]
-            # The first row of a rollout stands after the rollout before.
-            rises = bool(repeat) or not rows or row["at"] > rows[-1]["at"]
-            if not (first <= row["at"] < after and row["repeat"] == repeat and same and rises):
-                raise InputError("the rows of this part are out of order", place=place, fix=_FIX)
-            rows.append(row)
-    except LineError:
-        raise InputError("a line of this part is not a reward", place=place, fix=_FIX) from None
-    errors = sum(row["error"] is not None for row in rows)
-    if (len(rows), errors) != (facts.rows, facts.errors) or len(rows) % order.repeats:
-        held, said = f"{len(rows):,} rows with {errors:,} errors", f"{facts.rows:,} with {facts.errors:,}"
+        except LineError:
+            raise InputError("a line of this part is not a reward", place=place, fix=_FIX) from None
+        at, repeat = row["at"], count % order.repeats
+        # The repeats of a rollout stand together, and the next rollout behind them.
+        in_order = at == last if repeat else at > last
+        if not (in_order and at < after and row["repeat"] == repeat):
+            raise InputError("the rows of this part are out of order", place=place, fix=_FIX)
+        count, errors, last = count + 1, errors + (row["error"] is not None), at
+        yield row
+    if (count, errors) != (facts.rows, facts.errors) or count % order.repeats:
+        held, said = f"{count:,} rows with {errors:,} errors", f"{facts.rows:,} with {facts.errors:,}"
         raise InputError(f"this part holds {held}, and says {said}", place=place, fix=_FIX)
-    return rows

@@ -42,9 +42,11 @@ class FanOutProgress:
     shards: int
     """Of the whole run."""
     collected: int
-    """Shards that are in the run's folder."""
-    state: ExecutionState | None = None
-    """What the execution says of itself; None while none is watched."""
+    """Shards that were in the run's folder when the wait began."""
+    execution: str
+    """ARN of the execution that is watched."""
+    state: ExecutionState
+    """What it says of itself."""
 
 
 def folder_of(prefix: str, run: str) -> PartPlace:
@@ -175,7 +177,9 @@ class FannedOut:
         collected = len(found.totals)
         execution = self._running() or self._start(found.missing)
         return self._machine.wait(
-            execution, lambda state: self._tell(FanOutProgress(shards, collected, state)), self._clock
+            execution,
+            lambda state: self._tell(FanOutProgress(shards, collected, execution, state)),
+            self._clock,
         )
 
     def _running(self) -> str | None:

@@ -109,7 +109,7 @@ def test_the_run_is_the_one_that_a_local_replay_makes(run: Run, rollouts: Path, 
     assert far.facts.fan_out is not None
     assert far.facts.fan_out.attempt == 1
     assert not (far.folder / "shards").exists()
-    assert [progress.state and progress.state.status for progress in world.seen] == ["SUCCEEDED"]
+    assert [progress.state.status for progress in world.seen] == ["SUCCEEDED"]
     graded = world.graded
     assert world.fan_out().grade() == totals  # again: nothing is asked of anybody
     assert (world.graded, len(world.states.started)) == (graded, 1)
@@ -144,7 +144,7 @@ def test_a_running_execution_is_joined(run: Run, rollouts: Path) -> None:
     world.states.running_for = 3
 
     def late(progress: FanOutProgress) -> None:
-        if progress.state is not None and not progress.state.running:
+        if not progress.state.running:
             world.states.grade(orders)
 
     FannedOut(
