@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from harness.data.formats.importer import REWARD, Converted, Importer, RowError
-from harness.data.formats.plain_messages import plain_messages
 from harness.data.formats.row_parts import RowParts, joined, line_of, prompt_of
 from harness.data.records import ends_with_assistant
 
@@ -31,7 +30,7 @@ def _recognizes(row: Mapping[str, Any]) -> bool:
 
 def _convert(row: Mapping[str, Any]) -> Converted:
     parts = RowParts(row)
-    messages = plain_messages(prompt_of(parts.take("messages"), "messages"))
+    messages = prompt_of(parts.take("messages"), "messages")
     name = parts.take("input_metadata", "row_id")
     reference, fields = parts.take("ground_truth"), {}
     if (info := parts.take("input_metadata", "dataset_info")) is not None:

@@ -92,7 +92,7 @@ def answers_of(parts: RowParts, *at: str) -> Iterator[ModelAnswer]:
             if message is None:
                 message = parts.take(*path, "text")
             given = completion_of(message, f"{_shown(at, 'choices')}[{number}].message")
-            yield ModelAnswer(plain_messages(given), parts.take(*path, "finish_reason"))
+            yield ModelAnswer(given, parts.take(*path, "finish_reason"))
         return
     output = parts.peek(*at, "output")
     if not isinstance(output, list) or not output:
@@ -102,7 +102,7 @@ def answers_of(parts: RowParts, *at: str) -> Iterator[ModelAnswer]:
     finish = _CUT.get(reason, reason) if isinstance(reason, str) else None
     if finish is not None:
         parts.take(*at, "incomplete_details", "reason")
-    yield ModelAnswer(plain_messages(given), finish)
+    yield ModelAnswer(given, finish)
 
 
 def error_text(error: Any) -> str:

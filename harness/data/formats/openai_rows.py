@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from harness.data.formats.importer import Converted, Importer
-from harness.data.formats.plain_messages import plain_messages
 from harness.data.formats.row_parts import RowParts, line_of, prompt_of
 from harness.data.look_alikes import REFERENCE, look_alikes
 
@@ -38,7 +37,7 @@ def _recognizes(row: Mapping[str, Any]) -> bool:
 
 def _convert(row: Mapping[str, Any]) -> Converted:
     parts = RowParts(row)
-    messages = plain_messages(prompt_of(parts.take("messages"), "messages"))
+    messages = prompt_of(parts.take("messages"), "messages")
     reference = parts.take("reference_answer")
     fields = parts.rest()
     if reference is None:

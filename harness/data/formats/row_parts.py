@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from harness.data.formats.importer import Converted, RowError
+from harness.data.formats.plain_messages import plain_messages
 from harness.data.json_lines import LineError, parse
 from harness.data.records import ends_with_assistant
 from harness.printable import shortened
@@ -92,7 +93,7 @@ def line_ids(parts: RowParts, count: int, *path: str | int) -> list[Any]:
 
 
 def prompt_of(value: Any, name: str = "prompt") -> list[dict[str, Any]]:
-    """The messages of a prompt: a list of messages as it is; a text becomes one user message.
+    """The messages of a prompt: a list of messages, without nulls; a text becomes one user message.
 
     Args:
         value: What the row holds; a text of JSON that lists messages stands for them.
@@ -183,7 +184,7 @@ def _messages(value: Any, name: str) -> list[dict[str, Any]]:
     good = isinstance(value, list) and value
     if not good or not all(isinstance(one, dict) and isinstance(one.get("role"), str) for one in value):
         raise RowError(f"`{shortened(name, 60)}` is neither a text nor a list of messages with roles")
-    return list(value)
+    return plain_messages(value)
 
 
 def _at(value: Any, path: Iterable[str | int]) -> Any:

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from harness.data.formats.importer import REWARD, Converted, Importer, RowError
-from harness.data.formats.plain_messages import plain_messages
 from harness.data.formats.row_parts import RowParts, completion_of, line_of, prompt_of
 from harness.data.json_lines import LineError, parse
 
@@ -35,8 +34,8 @@ def _convert(row: Mapping[str, Any]) -> Converted:
     error = parts.peek("error")
     if row.get("completion") in (None, "", []) and error is not None:
         raise RowError(f"the rollout failed: {_error_text(error)}")
-    prompt = _with_calls(plain_messages(prompt_of(parts.take("prompt"))))
-    answer = _with_calls(plain_messages(completion_of(parts.take("completion"))))
+    prompt = _with_calls(prompt_of(parts.take("prompt")))
+    answer = _with_calls(completion_of(parts.take("completion")))
     # Some environments save the whole conversation as the completion.
     messages = answer if _said(answer[: len(prompt)]) == _said(prompt) else [*prompt, *answer]
     ours = {

@@ -11,7 +11,7 @@ from harness.data.formats.importer import RowError
 from harness.data.formats.row_parts import RowParts, completion_of, joined, line_ids, line_of, prompt_of
 
 ASKED = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "2 + 2?"}]
-ANSWER = [{"role": "assistant", "content": "4", "tool_calls": None}]
+ANSWER = [{"role": "assistant", "content": "4"}]
 
 
 def test_a_text_of_json_that_lists_messages_stands_for_them():
@@ -32,6 +32,14 @@ def test_a_text_of_json_that_lists_messages_stands_for_them():
 )
 def test_any_other_text_is_one_message(text):
     assert prompt_of(text) == [{"role": "user", "content": text}]
+
+
+def test_messages_lose_what_is_null_and_the_developer_is_the_system():
+    given = [{"role": "developer", "content": "Be brief.", "name": None}, {**ASKED[1], "tool_calls": None}]
+    assert prompt_of(given) == ASKED
+    assert completion_of({"role": "assistant", "content": None, "refusal": "No."}) == [
+        {"role": "assistant", "content": None, "refusal": "No."}
+    ]
 
 
 def test_a_completion_of_json_has_to_end_with_the_assistant():
