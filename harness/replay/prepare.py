@@ -234,32 +234,48 @@ def _target(request: ReplayRequest) -> tuple[TargetFacts, GraderFacts]:
 
 def _cut(run: Run, source: Source, request: ReplayRequest, copying: Copying) -> None:
     """Give a new run its input and its shards."""
-    rollouts = source
-    if run.facts.input.own:
-        for left in (run.own_rollouts, *run.folder.glob(".rollouts.jsonl.*.new")):  # by a kill
-            left.unlink(missing_ok=True)
-        if run.facts.input.derived:
-            write_derived(source, run.own_rollouts, request.completion_template)
-        else:
-            run.save(input=replace(run.facts.input, sha256=_copy(source, run.own_rollouts, copying)))
-        rollouts = source_of(run.own_rollouts)
+    rollouts = _own_rollouts(run, source, request, copying) if run.facts.input.own else source
     if run.facts.answers is not None:
         begin_recording(run.folder, run.facts.answers)
     size = _end_of(rollouts, request.limit)
-    if request.fan_out is not None:
-        run.save(state="running", shards=cut_shards(rollouts, request.fan_out.workers, size))
-        return
-    spread = min(cores(), size // SMALLEST_SHARD)
-    count = max(1, min(MOST_SHARDS, max(size // SHARD_BYTES, spread)))
-    cuts = [size * number // count for number in range(count + 1)]
+    assert size is not None, "a source whose size is not known was copied"
     parts = () if run.facts.input.own else parts_of(rollouts)
     lengths = tuple(length or 0 for _, length in parts) if len(parts) > 1 else ()
     given = replace(run.facts.input, lengths=lengths)
-    run.save(state="running", shards=tuple(pairwise(cuts)), input=given)
+    if request.fan_out is not None:
+        shards = cut_shards(rollouts, request.fan_out.workers, size)
+    else:
+        spread = min(cores(), size // SMALLEST_SHARD)
+        count = max(1, min(MOST_SHARDS, max(size // SHARD_BYTES, spread)))
+        shards = tuple(pairwise(size * number // count for number in range(count + 1)))
+    run.save(state="running", shards=shards, input=given)
 
 
-def _copy(source: Source, into: Path, copying: Copying) -> str:
-    """Copy a source that can be read only from its beginning; return the SHA-256 of its text.
+def _own_rollouts(run: Run, source: Source, request: ReplayRequest, copying: Copying) -> Source:
+    """Write the rollouts that a run keeps itself: made of records, or copied."""
+    for left in (run.own_rollouts, *run.folder.glob(".rollouts.jsonl.*.new")):  # by a kill
+        left.unlink(missing_ok=True)
+    if run.facts.input.derived:
+        write_derived(source, run.own_rollouts, request.completion_template)
+    else:
+        end = None if request.limit is None else _end_of(source, request.limit)
+        found = _copy(source, run.own_rollouts, end, copying)
+        if end is None:
+            run.save(input=replace(run.facts.input, sha256=found))
+    return source_of(run.own_rollouts)
+
+
+def _copy(source: Source, into: Path, end: int | None, copying: Copying) -> str:
+    """Copy a source that can be read only from its beginning, as far as it is graded.
+
+    Args:
+        source: The source.
+        into: The file to write.
+        end: Byte after what is graded; None for all of it.
+        copying: Told how many bytes were copied.
+
+    Returns:
+        The SHA-256 of what was copied.
 
     Raises:
         InputError: It cannot be read.
@@ -267,7 +283,7 @@ def _copy(source: Source, into: Path, copying: Copying) -> str:
     """
     found, done, told = hashlib.sha256(), 0, 0.0
     with source.open() as text, replaced(into) as file:
-        while block := text.read(_BLOCK):
+        while block := text.read(_BLOCK if end is None else min(_BLOCK, end - done)):
             file.write(block)
             found.update(block)
             done += len(block)
@@ -277,9 +293,8 @@ def _copy(source: Source, into: Path, copying: Copying) -> str:
     return found.hexdigest()
 
 
-def _end_of(source: Source, limit: int | None) -> int:
-    """The size of a text, or the byte after the first so many lines that are not blank."""
-    assert source.size is not None, "a source that is not seekable was copied"
+def _end_of(source: Source, limit: int | None) -> int | None:
+    """The size of a text, if that is known, or the byte after the first so many lines that are not blank."""
     if limit is None:
         return source.size
     seen = 0

@@ -18,6 +18,7 @@ from graders.sample import ASSISTANTS
 from harness.data.formats.recognized import other_format
 from harness.data.json_lines import LineError, numbered_lines, parse
 from harness.data.sources import DataFile
+from harness.disk import replaced
 from harness.errors import InputError
 
 REFERENCE, OTHER = "reference", "other-reference"
@@ -41,7 +42,7 @@ def write_derived(records: DataFile, into: Path, template: str | None = None) ->
 
     Args:
         records: The records.
-        into: The rollouts file to write; it must not exist.
+        into: The rollouts file to write.
         template: How to make a completion of a reference that is no string: a text with
             `{reference_answer.field}` in it.
 
@@ -49,11 +50,11 @@ def write_derived(records: DataFile, into: Path, template: str | None = None) ->
         How many rollouts were written.
 
     Raises:
-        InputError: A record cannot be read or has no reference.
+        InputError: A record cannot be read or has no reference, or the file cannot be written.
     """
     made = list(derived(list(_records(records)), template))
-    with into.open("x", encoding="utf-8") as file:
-        file.writelines(json.dumps(rollout) + "\n" for rollout in made)
+    with replaced(into) as file:
+        file.writelines(json.dumps(rollout).encode("ascii") + b"\n" for rollout in made)
     return len(made)
 
 

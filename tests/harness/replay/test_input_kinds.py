@@ -239,6 +239,16 @@ def test_a_copy_that_a_kill_cut_off_is_made_anew(folder: Path, s3: Any) -> None:
     assert replay(again).gradings == COUNT
 
 
+@pytest.mark.parametrize("kind", [packed, piped, packed_in_s3])
+@pytest.mark.parametrize("limit", [1, 7, COUNT, COUNT + 1])
+def test_no_more_is_copied_than_is_graded(kind: Kind, limit: int, folder: Path, s3: Any) -> None:
+    text = Path("rollouts.jsonl").read_bytes()
+    run = begin(kind(text, s3), limit=limit)
+    assert begin(kind(text, s3), limit=limit).folder == run.folder
+    assert run.own_rollouts.read_bytes() == b"".join(text.splitlines(keepends=True)[:limit])
+    assert replay(run).gradings == min(limit, COUNT)
+
+
 def test_a_copy_that_finds_no_room_says_so_and_leaves_nothing(folder: Path, s3: Any) -> None:
     lines = [rollout(f"r{at}", "7" * 10_000) for at in range(50)]
     text = write_rollouts(folder / "rollouts.jsonl", lines).read_bytes()
