@@ -39,8 +39,8 @@ def _credentials(function: Any) -> dict[str, str] | None:
         return None
     return {
         "AWS_ENDPOINT_URL": RunningLambda.endpoint,
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_ACCESS_KEY_ID": "worker",
+        "AWS_SECRET_ACCESS_KEY": "worker",
     }
 
 
@@ -143,8 +143,8 @@ def get_code(function: Any) -> dict[str, Any]:
         "s3",
         region_name="us-east-1",
         endpoint_url=RunningLambda.endpoint,
-        aws_access_key_id="testing",
-        aws_secret_access_key="testing",
+        aws_access_key_id="support",
+        aws_secret_access_key="support",
     )
     where = {"Bucket": f"awslambda-{function.region}-tasks", "Key": function.code_sha_256.replace("/", "-")}
     s3.create_bucket(Bucket=where["Bucket"])

@@ -217,6 +217,8 @@ class DeployedRole(Role, CloudFormationModel):
 
 def _without_no_policy(properties: dict[str, Any]) -> None:
     properties["Policies"] = [each for each in properties.get("Policies", []) if each is not None]
+    for each in properties["Policies"]:
+        _without_no_value(each)
 
 
 def _with_policies(role: Role, properties: dict[str, Any], account_id: str) -> Role:

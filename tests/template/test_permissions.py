@@ -17,10 +17,7 @@ STACK |= {"AWS::AccountId": "123456789012", "JudgeModel": "us.maker.model-v1:0"}
 STACK |= {"FanOutBucket": "ours", "FanOutPrefix": "rft-runs", "FanOutMachine.Name": "machine"}
 PREFIX = "arn:aws:lambda:us-west-2:123456789012:function:"
 MACHINE = "arn:aws:states:us-west-2:123456789012:stateMachine:machine"
-ARNS = {
-    "FanOutMachine": MACHINE,
-    "AWS::StackId": "arn:aws:cloudformation:us-west-2:123456789012:stack/rft-graders/1",
-}
+ARNS = {"FanOutMachine": MACHINE}
 
 
 def resolved(resource):

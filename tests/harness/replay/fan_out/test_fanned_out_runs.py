@@ -18,6 +18,7 @@ import pytest
 
 from harness.data.typed_json import as_json
 from harness.runs.store import open_run
+from support.asked_permissions import asked_permissions, refused
 from support.fan_out_code import add_grader, grader_code, worker_code
 from support.fan_out_stack import BUCKET, FanOutStack, deploy_fan_out, zipped
 from support.moto_aws import local_aws
@@ -214,3 +215,54 @@ def test_data_that_was_replaced_meanwhile_is_refused_and_never_mixed(desk):
     again = desk.fan_out()
     assert again.returncode == 2
     assert desk.calls() == before
+
+
+# --- Rights ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def policies(stack):
+    """The documents that a resource of the stack has, by its logical ID."""
+    iam, formation = stack.aws.client("iam"), stack.aws.client("cloudformation")
+
+    def document(arn):
+        version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+        return iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+
+    def of(name):
+        found = formation.describe_stack_resource(StackName=STACK, LogicalResourceId=name)
+        held = found["StackResourceDetail"]["PhysicalResourceId"]
+        if held.startswith("arn:"):
+            return [document(held)]
+        attached = iam.list_attached_role_policies(RoleName=held)["AttachedPolicies"]
+        inline = iam.list_role_policies(RoleName=held)["PolicyNames"]
+        return [
+            *(document(each["PolicyArn"]) for each in attached),
+            *(iam.get_role_policy(RoleName=held, PolicyName=each)["PolicyDocument"] for each in inline),
+        ]
+
+    return of
+
+
+def test_what_a_fan_out_asks_of_aws_is_what_its_policies_allow(desk, policies):
+    """Of commands, workers and the machine; what AWS itself asks in their name cannot be seen here."""
+    with asked_permissions() as asked:
+        with worker_fails(desk.stack, "InputError"):
+            failed = desk.fan_out()
+        done = desk.fan_out()
+    assert (failed.returncode, done.returncode) == (2, 0), done.stderr
+    asked = {one for one in asked if one.action != "lambda:UpdateFunctionCode"}
+    starter, worker, machine = "testing", "worker", "ak"
+    seen = {(one.who, one.action) for one in asked}
+    assert {
+        (starter, "states:StartExecution"),
+        (starter, "states:DescribeMapRun"),
+        (starter, "s3:PutObject"),
+        (worker, "lambda:InvokeFunction"),
+        (worker, "s3:PutObject"),
+        (machine, "lambda:InvokeFunction"),
+        (machine, "s3:GetObject"),
+    } <= seen
+    assert refused(asked, starter, policies("FanOutPolicy")) == []
+    assert refused(asked, worker, policies("FanOutWorkerRole")) == []
+    assert refused(asked, machine, policies("FanOutRole")) == []
