@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ __all__ = [
     "EncodingError",
     "Line",
     "LineError",
+    "is_table",
     "lines",
     "numbered_lines",
     "oddity",
@@ -373,8 +375,22 @@ def _too_long(name: str, offset: int) -> InputError:
     )
 
 
+def is_table(name: str, head: bytes) -> bool:
+    """Whether a file is CSV: by its name, unless it begins as JSON does.
+
+    Args:
+        name: Of the file or object; it may end with how it is packed.
+        head: Its first bytes.
+    """
+    ending = re.search(r"\.[ct]sv(\.gz|\.zst|\.bz2|\.xz)?$", name, re.IGNORECASE)
+    return ending is not None and not head.removeprefix(BOM).lstrip().startswith((b"{", b"["))
+
+
 def _refuse_other_formats(file: io.BufferedReader, name: str) -> None:
     head = file.peek(32)[:32]
+    if is_table(name, head):
+        fix = "Convert it: rft convert FILE NEW.jsonl --map messages=COLUMN --map reference_answer=COLUMN."
+        raise InputError("this is a table (CSV), not JSON lines", place=name, fix=fix)
     for signature, kind, fix in _SIGNATURES:
         if head.startswith(signature):
             a = "an" if kind[0] in "Ax" else "a"

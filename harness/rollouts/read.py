@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from graders.sample import ASSISTANTS
+from harness.data.formats.recognized import other_format
 from harness.data.identity import record_key
 from harness.data.json_lines import LineError, lines, numbered_lines, parse
 from harness.data.record_fields import (
@@ -210,8 +211,6 @@ def holds_rollouts(file: DataFile) -> bool:
     Raises:
         InputError: It is empty, or its first line is neither.
     """
-    from harness.data.formats.recognized import other_format  # not needed by whoever only reads rollouts
-
     for line in numbered_lines(file):
         if not line.text.strip():
             continue
@@ -219,7 +218,8 @@ def holds_rollouts(file: DataFile) -> bool:
             value = parse(line.text)
             role = value["messages"][-1]["role"]
         except LineError as error:
-            raise InputError(str(error), place=line.place, fix="Write one JSON object a line.") from None
+            fix = "Write one JSON object a line. `rft convert` does it for JSON over several lines."
+            raise InputError(str(error), place=line.place, fix=fix) from None
         except (TypeError, KeyError, IndexError):
             raise other_format(value, line.place, line.source) or InputError(
                 "this is neither a rollout nor a record: it has no messages with roles",

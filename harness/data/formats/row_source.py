@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
-from harness.data.json_lines import BOM, MAX_LINE, LineError, numbered_lines, parse, repeated_keys
+from harness.data.json_lines import BOM, MAX_LINE, LineError, is_table, numbered_lines, parse, repeated_keys
 from harness.data.sources import Source, parts_of
 from harness.errors import InputError
 
@@ -23,7 +23,6 @@ __all__ = ["SourceRow", "rows_in"]
 
 _HEAD: Final = 64 * 1024
 _CHUNK: Final = 1024 * 1024
-_PACKED: Final = (".gz", ".zst", ".bz2", ".xz")
 _DELIMITERS: Final[str] = ",;\t"
 _NEAR_THE_END: Final = 16
 """An error so near to the end of what was read may be of text that goes on: `tru`, `\\u00e`."""
@@ -56,14 +55,11 @@ def rows_in(source: Source) -> Iterator[SourceRow]:
 def _reader_of(part: Source) -> Callable[[Source], Iterator[SourceRow]]:
     with part.open() as file:
         head = file.read(_HEAD)
-    name = part.name.lower()
-    for ending in _PACKED:
-        name = name.removesuffix(ending)
     if head.startswith(b"PAR1"):
         from harness.data.formats.parquet_rows import parquet_rows
 
         return parquet_rows
-    if name.endswith((".csv", ".tsv")):
+    if is_table(part.name, head):
         return _csv_rows
     text = head.removeprefix(BOM).lstrip()
     return _values if text.startswith(b"[") or _goes_on(text) else _json_lines

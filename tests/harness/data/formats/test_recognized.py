@@ -11,9 +11,10 @@ import pytest
 from harness.data.formats.all_importers import IMPORTERS
 from harness.data.formats.importer import Importer
 from harness.data.formats.recognized import format_of
+from harness.rollouts.read import holds_rollouts
 from harness.samples import RECORDS, ROLLOUTS
 from support.format_rows import FORMAT_ROWS
-from support.rft_command import refusal
+from support.rft_command import refusal, rft_inside
 
 
 @pytest.mark.parametrize("importer", IMPORTERS, ids=lambda importer: importer.name)
@@ -67,3 +68,27 @@ def test_every_reader_names_the_command(tmp_path: Path, words: tuple[str, ...]):
 def test_a_record_with_completions_is_not_replayed_as_a_record(tmp_path: Path):
     said = told(tmp_path, FORMAT_ROWS["completions"][0], "replay", "my rows.jsonl", *GRADER)
     assert "this looks like records with lists of completions" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("rows.json", '[{"messages": []}, {}]', "rows.json:1: this is a JSON array"),
+        ("rows.json", '[\n{"messages": []}]', "`rft convert` does it for JSON over several lines"),
+        (
+            "rows.csv",
+            "question,answer\n1,2\n",
+            "rows.csv: this is a table (CSV), not JSON lines. Convert it: rft convert",
+        ),
+    ],
+)
+def test_rows_that_are_no_json_lines_are_named_too(tmp_path: Path, name: str, text: str, said: str):
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    assert said in refusal(tmp_path, "replay", name, *GRADER)
+
+
+def test_json_lines_may_be_called_csv(tmp_path: Path):
+    path = tmp_path / "rollouts.csv"
+    path.write_bytes(ROLLOUTS.read_bytes())
+    assert holds_rollouts(path)
+    assert rft_inside(tmp_path, "convert", "rollouts.csv", "out.jsonl").returncode == 0
