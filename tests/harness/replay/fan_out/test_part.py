@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -35,6 +37,7 @@ from harness.targets.protocol import Answer, Graded, ServiceFault
 from support.memory_parts import until_done
 from support.rollout_files import rollout
 
+ROOT = Path(__file__).parents[4]
 PLACE = PartPlace("results", "runs/first")
 ARN = "arn:aws:lambda:us-west-2:123456789012:function:grader:7"
 
@@ -277,3 +280,30 @@ def test_a_part_reads_back_what_it_says(tmp_path: Path) -> None:
     facts = PartFacts(0, 20, order.end, 2, 1, order.work)
     assert read_part_facts(order, facts.to_metadata(), "here") == facts
     assert facts.to_json() == {"shard": 0, "from": 20, "to": order.end, "done": False, "rows": 2, "errors": 1}
+
+
+_GRADE = """
+import resource, sys
+from harness.data.sources import source_of
+from harness.replay.fan_out.part import PartOrder, PartPlace, grade_part
+from harness.targets.fake import FakeTarget
+from harness.targets.protocol import Answer, Graded
+
+target = FakeTarget(lambda event: Answer([Graded(1.0, {}, None)] * len(event), 1.0))
+target.events = type("Forgetful", (list,), {"append": lambda self, event: None})()
+[facts] = source_of(sys.argv[1]).facts
+how = {"wire": "open-weight", "grader": "arn", "run": "r", "shard": 0, "out": PartPlace("b", "p")}
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+part = grade_part(PartOrder(start=0, end=facts.bytes, source=facts, **how), target, sys.argv[1])
+print(part.facts.rows, len(part.body), (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
+"""
+
+
+def test_a_part_takes_little_more_memory_than_its_rows(tmp_path: Path) -> None:
+    path = many(tmp_path / "r.jsonl", 30_000)
+    done = subprocess.run(
+        [sys.executable, "-c", _GRADE, str(path)], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    rows, size, grown = map(int, done.stdout.split())
+    assert rows == 30_000
+    assert grown < 3 * size + (24 << 20)  # a list of what orjson makes would take 4 kB a row
