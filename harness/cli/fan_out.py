@@ -5,28 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from harness.cli.cancel import confirm
 from harness.cli.configured import setting_of
 from harness.cli.grading_place import where_to_grade
 from harness.cli.options import all_of, yes_option
 from harness.cli.output import printable, progress_bar, say
 from harness.data.sources import DataFile, SourceFacts, as_source
 from harness.errors import InputError
-from harness.replay.fan_out.concurrency import FreeCalls, check_workers, free_calls
-from harness.replay.fan_out.execution import StateMachine
-from harness.replay.fan_out.fan_out_forecast import forecast_fan_out
-from harness.replay.fan_out.fanned_out import FannedOut, FanOutProgress, folder_of
-from harness.replay.fan_out.part import PartOrder
-from harness.replay.fan_out.part_store import S3Parts
-from harness.replay.fan_out.shards import check_source
 from harness.runs.fan_out_facts import FanOutFacts
 from harness.runs.rows import Totals
 from harness.runs.store import Run
 from harness.targets.opening import IN_PROCESS, LAMBDA_RUNTIME
+
+if TYPE_CHECKING:
+    from harness.replay.fan_out.fanned_out import FanOutProgress
+    from harness.replay.fan_out.part import PartOrder
 
 __all__ = [
     "FanOutChoice",
@@ -91,6 +87,11 @@ def fan_out_facts(asked: FanOutChoice, grader: str, records: DataFile | None) ->
         InputError: The folder or the machine is not known, the records are not in S3, or more workers are
             asked for than the account leaves room for.
     """
+    # Every replay comes through this file; what fans out is imported where it does.
+    from harness.replay.fan_out.concurrency import FreeCalls, check_workers, free_calls
+    from harness.replay.fan_out.execution import StateMachine
+    from harness.replay.fan_out.fanned_out import folder_of
+
     prefix, machine = asked.prefix, asked.machine
     if asked.stack is not None and (prefix is None or machine is None):
         from harness.deploy.outputs import read_stack
@@ -118,6 +119,8 @@ def _record_facts(records: DataFile | None) -> SourceFacts | None:
     """The training records, which workers read from S3."""
     if records is None:
         return None
+    from harness.replay.fan_out.shards import check_source
+
     source = as_source(records)
     check_source(source, "records")
     return source.facts[0]
@@ -135,6 +138,10 @@ def fan_out_run(run: Run, *, yes: bool, quiet: bool) -> Totals:
         InputError: It was not agreed to, or shards are missing for a reason that stays.
         ServiceError: Shards are missing; the same command goes on.
     """
+    from harness.replay.fan_out.execution import StateMachine
+    from harness.replay.fan_out.fanned_out import FannedOut, folder_of
+    from harness.replay.fan_out.part_store import S3Parts
+
     fan = run.facts.fan_out
     assert fan is not None
     if run.done:
@@ -172,6 +179,10 @@ def _show(progress: FanOutProgress, update: Callable[..., None] | None) -> None:
 
 def _agree(run: Run, missing: Sequence[PartOrder], *, yes: bool) -> None:
     """Say what an execution takes, and ask."""
+    from harness.cli.cancel import confirm
+    from harness.replay.fan_out.concurrency import free_calls
+    from harness.replay.fan_out.fan_out_forecast import forecast_fan_out
+
     fan = run.facts.fan_out
     assert fan is not None
     free = free_calls(missing[0].grader)

@@ -18,7 +18,6 @@ import sys
 import tempfile
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -345,6 +344,8 @@ class _Joined(io.RawIOBase):
 
 def _at_once(ask: Callable[[Source], _Told], parts: Sequence[Source]) -> list[_Told]:
     """Ask several parts together: of a thousand objects in S3, one after another takes a minute."""
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return list(pool.map(ask, parts))
 
