@@ -17,7 +17,7 @@ from harness.api.types import MODELS
 from harness.data.identity import content_key, leak_key, record_key
 from harness.data.json_lines import LineError
 from harness.data.records import Record, read
-from harness.data.sources import DataFile, text_sha256
+from harness.data.sources import STANDARD_INPUT, DataFile, text_sha256
 from harness.errors import InputError
 from harness.jobs.journal import find_entry
 from harness.jobs.plan import TrainingFile
@@ -134,6 +134,8 @@ def refuse_trained(exposures: Iterable[tuple[str, Exposure]]) -> None:
 def _the_same_file(data: TrainingFile, records: DataFile) -> DataFile | None:
     """Where the training file is found with the content that was trained on."""
     for path in (data.path, records):
+        if path == STANDARD_INPUT:  # what is piped in now is the records of the evaluation
+            continue
         try:
             if text_sha256(path) == data.sha256:
                 return path

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from harness.api.safe_text import in_path
-from harness.data.sources import stem_of
+from harness.data.sources import STANDARD_INPUT, stem_of
 from harness.data.typed_json import as_json, read_typed, typed
 from harness.disk import HeldLock, lock, write_json
 from harness.errors import InputError
@@ -315,6 +315,12 @@ def journal_of(jobs_dir: Path, job: str) -> JobFacts:
             place=str(jobs_dir),
         )
     data = found.facts.data
+    if data.path == STANDARD_INPUT:
+        raise InputError(
+            "the training file of that job was piped in, and is not kept",
+            fix="Submit the file as a job of its own, without --like.",
+            place=found.facts.name,
+        )
     if read_training_file(data.path).sha256 != data.sha256:
         raise InputError(
             "the training file has changed since that job",

@@ -29,6 +29,8 @@ class ServedObject:
     """Told of each request before it is answered."""
     refusal: tuple[int, str, dict[str, str]] | None = None
     """The status, code and headers that every request is answered with instead."""
+    version: str | None = None
+    """The object's version, which nobody may ask for."""
     starts: list[int] = field(default_factory=list)
     """The first byte of each request for all from there on."""
     endpoint: str = ""
@@ -84,6 +86,8 @@ class _Requests(BaseHTTPRequestHandler):
         if served.refusal is not None:
             status, code, headers = served.refusal
             return self._answer(status, f"<Error><Code>{code}</Code></Error>".encode(), more=headers)
+        if "versionId=" in self.path:
+            return self._answer(403, b"<Error><Code>AccessDenied</Code></Error>")
         first, _, last = self.headers["Range"].removeprefix("bytes=").partition("-")
         start = int(first)
         if not last:
@@ -97,8 +101,9 @@ class _Requests(BaseHTTPRequestHandler):
             return self._answer(416, b"<Error><Code>InvalidRange</Code></Error>")
         end = min(int(last) + 1, len(content)) if last else len(content)
         span = f"bytes {start}-{end - 1}/{len(content)}"
+        versions = {} if served.version is None else {"x-amz-version-id": served.version}
         cut = served.cuts(start) if not last else None
-        return self._answer(206, content[start:end], more={"Content-Range": span}, cut=cut)
+        return self._answer(206, content[start:end], more={"Content-Range": span} | versions, cut=cut)
 
     def _answer(
         self,

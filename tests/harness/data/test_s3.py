@@ -194,6 +194,17 @@ def test_what_s3_says_of_rights_and_regions_is_passed_on(monkeypatch):
             assert isinstance(caught.value, kind)
 
 
+def test_who_may_not_ask_for_versions_reads_the_pinned_content_all_the_same(monkeypatch):
+    with served_object(b"1\n2\n", monkeypatch) as served:
+        served.version = "v1"
+        source = source_of("s3://any/key")
+        assert source.facts[0].version == "v1"
+        assert [line for _, line in lines(source)] == [b"1", b"2"]
+        served.content = b"3\n4\n"
+        with pytest.raises(InputError, match="replaced while it was read"):
+            list(lines(source))
+
+
 def test_facts_alone_are_enough_to_read_on_elsewhere(s3):
     s3.put_object(Bucket="data", Key="facts", Body=b"1\n")
     [facts] = source_of("s3://data/facts").facts

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.data.sources import DataFile
 from harness.errors import InputError
 from harness.evaluation.exposure import (
     Exposure,
@@ -18,7 +21,7 @@ from harness.evaluation.exposure import (
     exposure_of_model,
     refuse_trained,
 )
-from harness.jobs.journal import Entry
+from harness.jobs.journal import Entry, journal_of
 from harness.jobs.plan import Plan, hyperparameters, read_training_file
 
 ARN = "arn:aws:lambda:us-west-2:123456789012:function:word-problems:3"
@@ -33,7 +36,7 @@ def write(path: Path, *records: dict[str, Any]) -> Path:
     return path
 
 
-def job_on(folder: Path, training: Path) -> Path:
+def job_on(folder: Path, training: DataFile) -> Path:
     """A journal of a job `mine` with the ID ftjob-1."""
     plan = Plan(read_training_file(training), ARN, "openai.gpt-oss-20b", hyperparameters(), "x", None)
     entry = Entry.open(folder / "jobs", "mine", plan, "now")
@@ -45,6 +48,18 @@ def job_on(folder: Path, training: Path) -> Path:
 def jobs(tmp_path: Path) -> Path:
     training = [record(f"{n}+1", str(n + 1)) for n in range(20)] + [record("a", "b", record="named")]
     return job_on(tmp_path, write(tmp_path / "train.jsonl", *training))
+
+
+def test_a_training_file_that_was_piped_in_is_not_looked_for_in_what_is_piped_in_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = (json.dumps(record("1+1", "2")) + "\n").encode()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+    jobs = job_on(tmp_path, "-")
+    other = write(tmp_path / "new.jsonl", record("30+1", "31"))
+    assert exposure_of_job(jobs, "mine", other).state == "not checked"
+    with pytest.raises(InputError, match="was piped in, and is not kept"):
+        journal_of(jobs, "mine")
 
 
 @pytest.mark.parametrize("job", ["mine", "ftjob-1"])
