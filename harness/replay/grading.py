@@ -37,6 +37,10 @@ UNSENDABLE = ("InvalidRequestContentException", "RequestEntityTooLargeException"
 """What Lambda calls an event that it would not take, whichever function it is for."""
 
 
+class LastingServiceError(ServiceError):
+    """The service refused what was asked, and would again."""
+
+
 def profiles_of(wire: str) -> list[Profile]:
     """The wires that a name stands for.
 
@@ -356,7 +360,8 @@ def _items(answer: Answer, count: int) -> list[Graded]:
     if isinstance(fault, ServiceFault):
         first = "" if fault.retryable else "Asking again will not help: mend what it names, then the"
         fix = f"{first or 'The'} same command goes on where this one stopped."
-        raise ServiceError(f"{fault.error_type}: {fault.message}", fix=fix)
+        kind = ServiceError if fault.retryable else LastingServiceError
+        raise kind(f"{fault.error_type}: {fault.message}", fix=fix)
     if isinstance(fault, GraderFault):
         error = {"kind": "call", "message": f"{fault.error_type}: {fault.message}"}
         return [Graded(None, {}, error, share)] * count

@@ -2,8 +2,8 @@
 
 A repeated call finds the part and answers as the first one did; of two calls at once, one part is kept. The
 state machine calls again from where the answer says, until the shard is done. An error's class is its name in
-AWS: `ServiceError` may pass, `InputError` and `Denied` do not. Why a call failed is also kept beside the
-parts, since a failed child of a state machine is not always easy to find.
+AWS: `ServiceError` may pass, `InputError`, `Denied` and `LastingServiceError` do not. Why a call failed is
+also kept beside the parts, since a failed child of a state machine is not always easy to find.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from harness.replay.fan_out.part import (
     read_part_facts,
 )
 from harness.replay.fan_out.part_store import PartStore, S3Parts
+from harness.replay.grading import LastingServiceError
 from harness.targets.deployed import DeployedTarget
 from harness.targets.protocol import Target
 
@@ -54,7 +55,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
         except BaseException as error:
             _note(order, store, error)
             raise
-    except Denied:
+    except (Denied, LastingServiceError):
         raise
     except HarnessError as error:
         # Lambda reports the class by its name: a subclass would not be retried, or would.
@@ -135,7 +136,7 @@ def _note(order: PartOrder, store: PartStore, error: BaseException) -> None:
 
 def _kind(error: BaseException) -> str:
     """The name of an error as the state machine sees it."""
-    if isinstance(error, HarnessError) and not isinstance(error, Denied):
+    if isinstance(error, HarnessError) and not isinstance(error, Denied | LastingServiceError):
         return "ServiceError" if isinstance(error, ServiceError) else "InputError"
     return type(error).__name__
 

@@ -15,7 +15,14 @@ from graders import Sample, grader
 from graders.sample import item_id
 from graders.wire import PROFILES, PROVEN, read_event
 from harness.errors import InputError, ServiceError
-from harness.replay.grading import ALL_WIRES, grade_all, grade_batch, in_batches, profiles_of
+from harness.replay.grading import (
+    ALL_WIRES,
+    LastingServiceError,
+    grade_all,
+    grade_batch,
+    in_batches,
+    profiles_of,
+)
 from harness.rollouts.read import Rollout, read_rollout
 from harness.runs.rows import Row, failure_of
 from harness.targets.fake import FakeTarget
@@ -292,3 +299,11 @@ def test_milliseconds_are_kept_to_four_places(ms: float) -> None:
     [row] = grade_batch(FakeTarget(answer), batch("a"), ONE, 1, keep_label=False)
     assert row["ms"] == pytest.approx(round(ms, 4), abs=1.01e-4)
     assert row["ms"] == round(row["ms"], 4)
+
+
+@pytest.mark.parametrize("retryable", [True, False])
+def test_an_error_says_by_its_class_whether_asking_again_may_help(retryable: bool) -> None:
+    target = FakeTarget(lambda event: Answer([], 1.0, ServiceFault("AccessDenied", "no", retryable)))
+    with pytest.raises(ServiceError) as failed:
+        grade_batch(target, batch("a"), ONE, 1, keep_label=False)
+    assert isinstance(failed.value, LastingServiceError) is not retryable
