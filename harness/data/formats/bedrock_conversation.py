@@ -10,9 +10,19 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from harness.data.formats.importer import Converted, Importer, RowError
+from harness.data.formats.reference_columns import take_reference
 from harness.data.formats.row_parts import RowParts, joined, line_of, prompt_of
 
 __all__ = ["BEDROCK_CONVERSATION"]
+
+
+_OF_OTHERS: Final = frozenset(
+    (
+        *("completions", "choices", "output", "input_metadata", "rollout_status", "evaluation_result"),
+        *("execution_metadata", "eval_metadata"),
+    )
+)
+"""Fields that say that messages with a `system` beside them are another tool's."""
 
 
 def _recognizes(row: Mapping[str, Any]) -> bool:
@@ -21,7 +31,7 @@ def _recognizes(row: Mapping[str, Any]) -> bool:
     version, system = row.get("schemaVersion"), row.get("system")
     if isinstance(version, str) and version.startswith("bedrock-conversation"):
         return True
-    if any(isinstance(message, dict) and message.get("role") == "system" for message in row["messages"]):
+    if _OF_OTHERS.intersection(row) or any(map(_is_instruction, row["messages"])):
         return False
     if isinstance(system, list):
         return bool(system) and all(map(_is_text, system))
@@ -39,7 +49,7 @@ def _convert(row: Mapping[str, Any]) -> Converted:
         if not isinstance(system, str | list):
             raise RowError("`system` is neither a text nor a list of texts")
         messages.insert(0, {"role": "system", "content": system})
-    reference, tools = parts.take("reference_answer"), parts.take("toolConfig", "tools")
+    reference, tools = take_reference(parts, row), parts.take("toolConfig", "tools")
     fields = {} if tools is None else {"tools": tools}
     return parts.converted(line_of(messages, reference, joined(fields, parts.rest("schemaVersion"))))
 
@@ -51,6 +61,10 @@ def _plain(content: Any) -> Any:
     if len(content) == 1:
         return content[0]["text"]
     return [{"type": "text", "text": block["text"]} for block in content]
+
+
+def _is_instruction(message: Any) -> bool:
+    return isinstance(message, dict) and message.get("role") in ("system", "developer")
 
 
 def _is_text(block: Any) -> bool:

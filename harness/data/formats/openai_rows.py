@@ -21,7 +21,7 @@ __all__ = ["AZURE_RFT", "OPENAI"]
 _OF_OTHERS: Final = frozenset(
     (
         *("prompt", "choices", "output", "input_metadata", "rollout_status", "evaluation_result"),
-        *("execution_metadata", "schemaType", "reference_answer", "completions"),
+        *("execution_metadata", "schemaType", "schemaVersion", "system", "reference_answer", "completions"),
     )
 )
 

@@ -20,7 +20,7 @@ __all__ = ["TRL"]
 
 _OF_OTHERS: Final = frozenset(
     (
-        *("reward_model", "samples", "example_id", "input_metadata", "extra_info", "choices"),
+        *("reward_model", "samples", "example_id", "input_metadata", "choices"),
         *("response", "responses", "output", "outputs", "generation", "generations", "conversations"),
         *("modelResponses", "referenceResponse"),
     )
@@ -30,7 +30,8 @@ _ANSWERS: Final = ASSISTANT_ROLES | {"tool"}
 
 
 def _recognizes(row: Mapping[str, Any]) -> bool:
-    if _OF_OTHERS.intersection(row):
+    extra = row.get("extra_info")
+    if _OF_OTHERS.intersection(row) or (isinstance(extra, dict) and "answer" in extra):
         return False
     if "chosen" in row and "rejected" in row:
         return True

@@ -151,3 +151,20 @@ def test_rows_that_no_importer_knows_are_recognized_by_none():
     assert importers_of([]) == []
     assert importers_of([{"messages": [{"role": "user", "content": "Q"}], "reference_answer": "A"}]) == []
     assert importers_of([FORMAT_ROWS["verl"][0], {"text": "Q"}]) == []
+
+
+ANYWHERE = {
+    **{"id": "x1", "answer": "4", "label": True, "tools": [], "metadata": {"a": 1}, "system": "Be brief."},
+    **{"score": 0.5, "extra_info": {"index": 1}, "source": "web", "task": "math", "tag": None},
+}
+"""Fields that rows of any format may have."""
+
+
+@pytest.mark.parametrize("importer", IMPORTERS, ids=lambda importer: importer.name)
+def test_a_field_that_any_row_may_have_leaves_its_format_clear(importer: Importer):
+    for row in FORMAT_ROWS[importer.name]:
+        for name, value in ANYWHERE.items():
+            found = importers_of([{name: value, **row}])
+            assert len(found) == 1, name
+            if name != "system":  # beside messages, it says that they are Converse's
+                assert found == importers_of([row]), name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from harness.data.formats.all_importers import importers_of
 from harness.data.formats.bedrock_conversation import BEDROCK_CONVERSATION
 from harness.data.formats.importer import RowError
 from support.format_rows import FORMAT_ROWS
@@ -45,6 +46,8 @@ def test_a_system_prompt_beside_the_messages_is_recognized_in_any_form():
         "content": "Be brief.",
     }
     assert not BEDROCK_CONVERSATION.recognizes({**row, "system": 5})
+    assert importers_of([{**row, "answer": "4"}]) == [BEDROCK_CONVERSATION]
+    assert BEDROCK_CONVERSATION.convert({**row, "answer": "4"}).lines[0]["reference_answer"] == "4"
     own = {"messages": [{"role": "system", "content": "Be kind."}, *row["messages"]], "system": "unix"}
     assert not BEDROCK_CONVERSATION.recognizes(own)
 

@@ -91,6 +91,7 @@ def test_a_reward_function_of_trl_finds_its_columns_again():
 def test_a_prompt_beside_an_answer_of_another_name_is_not_recognized(row):
     assert not TRL.recognizes(row)
     assert TRL.recognizes({"prompt": "Q"})
+    assert TRL.recognizes({"prompt": "Q", "answer": "A", "extra_info": {"index": 1}})
 
 
 @pytest.mark.parametrize(
