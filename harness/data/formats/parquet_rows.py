@@ -48,7 +48,7 @@ def parquet_rows(source: Source) -> Iterator[SourceRow]:
                     try:
                         if isinstance(row, ValueError):
                             raise row
-                        yield SourceRow(place, at, as_json(row))
+                        yield SourceRow(place, at, _columns(row))
                     except ValueError as error:
                         yield SourceRow(place, at, None, str(error))
         except (pyarrow.ArrowException, OSError) as error:
@@ -68,6 +68,16 @@ def _row(batch: Any) -> Any:
         return batch.to_pylist()[0]
     except ValueError as error:
         return error
+
+
+def _columns(row: dict[str, Any]) -> dict[str, Any]:
+    made = {}
+    for name, value in row.items():
+        try:
+            made[name] = as_json(value)
+        except ValueError as error:
+            raise ValueError(f"in the column `{name[:60]}`, {error}; write the file without it") from None
+    return made
 
 
 def as_json(value: Any) -> Any:

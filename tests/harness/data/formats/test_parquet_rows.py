@@ -61,7 +61,7 @@ def test_dates_decimals_and_maps_become_json(tmp_path: Path):
 @pytest.mark.parametrize(
     ("values", "kind", "why"),
     [
-        ([b"\x00"], None, "of the type bytes"),
+        ([b"\x00"], None, "in the column `a`, a value is of the type bytes"),
         ([datetime.timedelta(1)], None, "of the type timedelta"),
         ([Decimal("1.000000000000000000000000001")], None, "a decimal of 28 digits"),
         ([[(1, "a")]], "map", "a map has keys that are no texts"),
