@@ -26,8 +26,8 @@ __all__ = ["S3Source", "s3_client", "s3_sources"]
 _BUFFER = 1024 * 1024
 _AT_ONCE = 16
 """Objects that are looked up at the same time."""
-_TRIES = 6
-"""How often in a row a request may break before it brings a byte."""
+_TRIES = 10
+"""How often in a row a request may break before it brings a byte; the waits between take a minute or so."""
 _FIRST_PAUSE_S = 0.2
 _AGAIN = "Run the command again, on an object that stays as it is."
 
@@ -79,7 +79,12 @@ class S3Source:
     def body(self, start: int) -> Any:
         """One request for all from a byte on: botocore's stream."""
         with _explained(self.name, self._s3):
-            return self._pinned(self._s3.get_object, Range=f"bytes={start}-")["Body"]
+            found = self._pinned(self._s3.get_object, Range=f"bytes={start}-")
+        if not str(found.get("ContentRange", "bytes 0-")).startswith(f"bytes {start}-"):
+            found["Body"].close()
+            fix = "Read it from S3 itself, or copy it to this machine."
+            raise ServiceError("what answers there does not serve ranges", place=self.name, fix=fix)
+        return found["Body"]
 
     def _pinned(self, ask: Callable[..., Any], **more: Any) -> Any:
         from botocore.exceptions import ClientError
@@ -209,7 +214,9 @@ def _object(bucket: str, key: str, s3: Any) -> S3Source:
             if _status(error) != 416:  # an empty object has no first byte
                 raise
             found, head = s3.head_object(Bucket=bucket, Key=key), b""
-    size = int(found.get("ContentRange", "/0").rpartition("/")[2])
+    size = (
+        int(found["ContentRange"].rpartition("/")[2]) if "ContentRange" in found else found["ContentLength"]
+    )
     version = found.get("VersionId")
     facts = SourceFacts(name, size, etag=found["ETag"], version=None if version == "null" else version)
     return S3Source(facts, s3, head)
@@ -271,7 +278,7 @@ def _said(error: Any, name: str, s3: Any) -> AwsError | None:
         return NotInAws(f"the bucket is in the Region {region}", code=code, place=name, fix=fix)
     if code == "InvalidObjectState":
         return NotInAws("the object is archived", code=code, place=name, fix="Restore it first.")
-    if status == 403 and "AccessDenied" in code and "kms:" not in str(error):
+    if status == 403 and (code == "403" or "AccessDenied" in code) and "kms:" not in str(error):
         action = "s3:ListBucket" if error.operation_name.startswith("List") else "s3:GetObject"
         fix = f"Allow {action}, or check the key: without s3:ListBucket, S3 does not say that none is there."
         return Denied(f"these credentials may not do {action} here", code=code, place=name, fix=fix)

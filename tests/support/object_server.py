@@ -31,6 +31,8 @@ class ServedObject:
     """The status, code and headers that every request is answered with instead."""
     version: str | None = None
     """The object's version, which nobody may ask for."""
+    ranged: bool = True
+    """Whether it answers with the range that is asked for, rather than with the whole object."""
     starts: list[int] = field(default_factory=list)
     """The first byte of each request for all from there on."""
     endpoint: str = ""
@@ -79,7 +81,8 @@ class _Requests(BaseHTTPRequestHandler):
 
     def do_HEAD(self) -> None:
         same = self.headers.get("If-Match") in (None, self.served.etag)
-        self._answer(200 if same else 412, self.served.content, head=True)
+        refused = self.served.refusal[0] if self.served.refusal else None
+        self._answer(refused or (200 if same else 412), self.served.content, head=True)
 
     def do_GET(self) -> None:
         served = self.served
@@ -97,6 +100,8 @@ class _Requests(BaseHTTPRequestHandler):
         if wanted not in (None, served.etag):
             return self._answer(412, b"<Error><Code>PreconditionFailed</Code></Error>")
         content = served.content
+        if not served.ranged:
+            return self._answer(200, content)
         if start >= len(content):
             return self._answer(416, b"<Error><Code>InvalidRange</Code></Error>")
         end = min(int(last) + 1, len(content)) if last else len(content)

@@ -166,10 +166,19 @@ def test_a_connection_that_breaks_without_end_is_given_up(monkeypatch):
     with served_object(b"1\n2\n", monkeypatch) as served:
         source = unhurried("s3://any/key")
         served.cuts = lambda start: 2 - start if start < 2 else 0
-        with pytest.raises(ServiceError, match=r"reading broke 6 times at byte 2"):
+        with pytest.raises(ServiceError, match=r"reading broke 10 times at byte 2"):
             list(lines(source))
     assert source.clock.monotonic() > ManualClock().monotonic()
-    assert len(served.starts) == 6
+    assert len(served.starts) == 10
+
+
+def test_what_ignores_ranges_is_no_source(monkeypatch):
+    with served_object(b"1\n2\n", monkeypatch) as served:
+        source = source_of("s3://any/key")
+        served.ranged = False
+        assert [line for _, line in lines(source)] == [b"1", b"2"]
+        with pytest.raises(ServiceError, match="does not serve ranges"):
+            list(lines(source, 2))
 
 
 def test_no_more_is_read_ahead_than_a_buffer_holds(monkeypatch):
@@ -192,6 +201,11 @@ def test_what_s3_says_of_rights_and_regions_is_passed_on(monkeypatch):
             with pytest.raises(HarnessError, match=text) as caught:
                 source_of("s3://any/key")
             assert isinstance(caught.value, kind)
+    with served_object(b"1", monkeypatch) as served:
+        source = source_of("s3://any/key")
+        served.refusal = 403, "AccessDenied", {}
+        with pytest.raises(ServiceError, match="may not do s3:GetObject"):
+            source.changed()
 
 
 def test_who_may_not_ask_for_versions_reads_the_pinned_content_all_the_same(monkeypatch):
