@@ -23,16 +23,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
+import moto.awslambda.urls
 import moto.cloudformation.models
 import moto.cloudformation.parsing as parsing
 from moto.awslambda.models import LambdaFunction, lambda_backends
+from moto.awslambda.responses import LambdaResponse
 from moto.cloudformation.models import cloudformation_backends
 from moto.core.base_backend import BackendDict
 from moto.iam.responses import IamResponse
 from moto.server import ThreadedMotoServer
 
 import support.moto_resources  # noqa: F401 - registers its models
-from support.moto_functions import RunningLambda, Sandboxes, get_code
+from support.moto_functions import ACCOUNT_SETTINGS, RunningLambda, Sandboxes, get_account_settings, get_code
 from support.moto_machines import machines_execute
 from support.moto_simulator import simulate_custom_policy, simulate_principal_policy
 from support.moto_stacks import OrderedResources, SamCloudFormation
@@ -115,7 +117,7 @@ def _extended() -> Iterator[None]:
     """Put the extensions in moto's places for them, and take them out again.
 
     - The backends' classes: moto makes an instance for each account and Region when it is first asked for.
-    - GetFunction's answer: moto has no address from which the code can be downloaded.
+    - GetFunction's answer: moto has no address from which the code can be downloaded. GetAccountSettings.
     - The class that holds a stack's resources.
     - IAM's policy simulator.
     - The models of resource types: moto finds every direct subclass of CloudFormationModel, the one defined
@@ -127,6 +129,8 @@ def _extended() -> Iterator[None]:
         (cloudformation_backends, "backend", SamCloudFormation),
         (lambda_backends, "backend", RunningLambda),
         (LambdaFunction, "get_code", get_code),
+        (LambdaResponse, "get_account_settings", get_account_settings),
+        (moto.awslambda.urls, "url_paths", {**moto.awslambda.urls.url_paths, **ACCOUNT_SETTINGS}),
         (moto.cloudformation.models, "ResourceMap", OrderedResources),
         (IamResponse, "simulate_principal_policy", simulate_principal_policy),
         (IamResponse, "simulate_custom_policy", simulate_custom_policy),

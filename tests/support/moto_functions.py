@@ -18,9 +18,11 @@ from typing import Any
 
 import boto3
 from moto.awslambda.models import LambdaAlias, LambdaBackend, LambdaFunction, lambda_backends
+from moto.awslambda.responses import LambdaResponse
 from moto.cloudformation.exceptions import ValidationError
 from moto.core.common_models import CloudFormationModel
 from moto.core.exceptions import JsonRESTError
+from moto.core.responses import ActionResult
 
 from harness.localaws.function import FunctionSpec
 from harness.localaws.runtime import LocalRuntime
@@ -152,6 +154,19 @@ def get_code(function: Any) -> dict[str, Any]:
     address = s3.generate_presigned_url("get_object", Params=where, ExpiresIn=600)
     answer["Code"] = {"RepositoryType": "S3", "Location": address}
     return answer
+
+
+UNRESERVED = 1000
+"""Calls at once that the account leaves to functions without a reservation."""
+
+ACCOUNT_SETTINGS = {r"{0}/(?P<api_version>[^/]+)/account-settings/?$": LambdaResponse.dispatch}
+"""The address that moto does not know."""
+
+
+def get_account_settings(_: LambdaResponse) -> ActionResult:
+    """What GetAccountSettings answers of concurrency."""
+    limit = {"ConcurrentExecutions": UNRESERVED, "UnreservedConcurrentExecutions": UNRESERVED}
+    return ActionResult({"AccountLimit": limit})
 
 
 class DeployedFunction(LambdaFunction, CloudFormationModel):

@@ -73,10 +73,12 @@ class Desk:
     def rft(self, *words: object) -> Any:
         return rft(self.folder, *words, env=os.environ | self.stack.aws.environment)
 
-    def fan_out(self, *more: object, grader: str | None = None, yes: bool = True) -> Any:
+    def fan_out(
+        self, *more: object, source: str | None = None, grader: str | None = None, yes: bool = True
+    ) -> Any:
         where = ["--arn", grader or self.stack.grader, "--stack", STACK, "--workers", "2"]
         words = [*LABEL, *where, "--fan-out", *(["--yes"] if yes else [])]
-        return self.rft("replay", self.url, *words, "--name", self.name, *more)
+        return self.rft("replay", source or self.url, *words, "--name", self.name, *more)
 
     def calls(self) -> tuple[int, int]:
         """Calls so far: of the worker, of any grader."""
@@ -152,12 +154,35 @@ def test_a_fanned_out_run_equals_a_local_one_but_for_times(desk):
         assert said.stdout
 
 
+@pytest.mark.parametrize("desk", [500], indirect=True)
+def test_several_objects_are_one_input_in_a_fan_out_too(desk):
+    # Without a newline at its end; what follows it in order begins a line all the same.
+    desk.stack.put(f"{desk.name}/first.jsonl", write_many(desk.local, 300).read_bytes().rstrip())
+    folder = desk.url.removesuffix("rollouts.jsonl")
+    done = desk.fan_out(source=folder)
+    assert done.returncode == 0, done.stderr
+    here = desk.rft("replay", folder, "--arn", desk.stack.grader, *LABEL, "--name", "near")
+    assert here.returncode == 0, here.stderr
+    assert len(timeless(desk.run())) == 800
+    assert timeless(desk.run()) == timeless(desk.run("near"))
+
+
 def test_nothing_starts_before_it_was_agreed_to(desk):
     before = desk.calls()
     done = desk.fan_out(yes=False)
     assert done.returncode == 2
     assert "--yes" in done.stderr
     assert desk.calls() == before
+
+
+def test_no_more_workers_start_than_the_account_leaves_calls_for(desk):
+    before = desk.calls()
+    done = desk.fan_out("--workers", 201)  # each is a call itself and makes four
+    assert done.returncode == 2
+    assert "--workers 200" in done.stderr
+    assert desk.calls() == before
+    agreed = desk.fan_out(yes=False)
+    assert "leaves 1,000 calls at once" in agreed.stderr
 
 
 def test_shards_whose_worker_was_killed_are_named_and_the_same_command_grades_those(desk):
