@@ -41,4 +41,6 @@ def command(name: str, region: str | None, as_json: bool) -> int:
         say(f"\nonly the stack's outputs were read, a grader without one is missing: {stack.not_listed}")
     if stack.submitter_policy is not None:
         say(f"\npolicy for whoever submits jobs: {stack.submitter_policy}")
+    if stack.fan_out_machine is not None:
+        say(f"\nrft replay --fan-out starts {stack.fan_out_machine}, and writes to {stack.fan_out_prefix}")
     return 0

@@ -57,6 +57,17 @@ def test_what_a_stack_has_not_is_said(aws, grader, message):
     assert message in str(refused.value)
 
 
+def test_a_stack_says_what_fans_replays_out(aws):
+    machine = "arn:aws:states:us-west-2:123456789012:stateMachine:FanOut"
+    where = {"FanOutBucket": "my-runs", "FanOutPrefix": "rft/runs", "FanOutStateMachineArn": machine}
+    make_stack(aws, "wide", {"MathVersionArn": f"{FUNCTION}:3", **where})
+    stack = read_stack("wide")
+    assert (stack.fan_out_machine, stack.fan_out_prefix) == (machine, "s3://my-runs/rft/runs")
+    assert list(stack.graders) == ["Math"]
+    make_stack(aws, "narrow", {"MathVersionArn": f"{FUNCTION}:3"})
+    assert read_stack("narrow").fan_out_prefix is None
+
+
 def test_a_stack_of_one_grader_needs_no_name(aws):
     make_stack(aws, "one", {"MathAliasArn": f"{FUNCTION}:live"})
     assert read_stack("one").arn() == f"{FUNCTION}:live"
