@@ -36,6 +36,8 @@ class Record(NamedTuple):
     """The JSON object: `messages`, `reference_answer` and whatever else it holds."""
     file: str
     """Name of the file that the line stands in."""
+    number: int
+    """Line number in all files together."""
 
     @property
     def place(self) -> str:
@@ -52,7 +54,7 @@ def read(file: DataFile) -> Iterator[Record]:
     Raises:
         InputError: The file cannot be read, or a line is not a JSON object; says which line.
     """
-    for line in numbered_lines(file):
+    for number, line in enumerate(numbered_lines(file), 1):
         if not line.text.strip():
             continue
         place = line.place
@@ -62,7 +64,7 @@ def read(file: DataFile) -> Iterator[Record]:
             raise InputError(str(error), place=place, fix="rft validate lists every such line.") from error
         if not isinstance(fields, dict):
             raise InputError("the line is not a JSON object", place=place, fix="Write one record a line.")
-        yield Record(line.number, line.at, fields, line.source)
+        yield Record(line.number, line.at, fields, line.source, number)
 
 
 def ends_with_assistant(fields: dict[str, Any]) -> bool:

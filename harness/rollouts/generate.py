@@ -228,13 +228,9 @@ def _names(request: GenerationRequest) -> tuple[list[str], bool]:
 
 
 def _records(request: GenerationRequest) -> Iterator[tuple[int, Record]]:
-    """Each record with a number of its own: its line, counted on over several files."""
-    file, before, number = None, 0, 0
+    """Each record with the number of its line, counted on over several files."""
     for record in islice(read(request.records), request.limit):
-        if record.file != file:
-            file, before = record.file, number
-        number = before + record.line
-        yield number, record
+        yield record.number, record
 
 
 def _missing(request: GenerationRequest, names: list[str], done: dict[str, set[int]]) -> Iterator[_Task]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.data.records import ends_with_assistant, read, text_of
+from harness.data.sources import source_of
 from harness.errors import InputError
 
 
@@ -56,3 +57,11 @@ def test_text_is_read_from_strings_and_text_blocks_alone(content: object, text: 
 )
 def test_the_last_role_tells_a_rollout(messages: object, is_rollout: bool):
     assert ends_with_assistant({"messages": messages}) is is_rollout
+
+
+def test_records_of_several_files_are_placed_in_theirs_and_numbered_over_all(tmp_path: Path):
+    one, two = tmp_path / "1.jsonl", tmp_path / "2.jsonl"
+    one.write_bytes(b'{"a": 1}\n\n\n')
+    two.write_bytes(b'\n{"b": 2}')
+    found = list(read(source_of(one, two)))
+    assert [(record.place, record.number) for record in found] == [(f"{one}:1", 1), (f"{two}:2", 5)]
