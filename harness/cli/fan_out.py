@@ -33,6 +33,8 @@ __all__ = [
 ]
 
 WORKERS: Final = 50
+MOST_WORKERS: Final = 10_000
+"""Children of an execution that Step Functions runs at once."""
 CALLS: Final = 4
 """Calls of the grader that a worker keeps under way."""
 
@@ -55,7 +57,7 @@ fan_out_options = all_of(
     click.option(
         "--workers",
         metavar="N",
-        type=click.IntRange(1),
+        type=click.IntRange(1, MOST_WORKERS),
         help=f"Let N workers grade at once: {WORKERS} by default, or as many as the account leaves room for.",
     ),
     yes_option,

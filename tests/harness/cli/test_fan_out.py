@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from harness.cli.verbs import rft
-from harness.errors import InputError
+from harness.errors import InputError, ServiceError
 from support.rollout_files import rollout, write_rollouts
 
 ARN = "arn:aws:lambda:us-west-2:123456789012:function:grader:7"
@@ -39,6 +39,13 @@ def refused(*words: str) -> str:
 def test_options_of_a_fan_out_need_it() -> None:
     said = refused("r.jsonl", "--arn", ARN, "--workers", "3", "--prefix", "s3://bucket/runs")
     assert "--prefix and --workers are for --fan-out" in said
+
+
+def test_settings_of_a_fan_out_do_not_make_one(folder: Path) -> None:
+    (folder / "rft.toml").write_text('workers = 3\nprefix = "s3://bucket/runs"\n')
+    done = CliRunner().invoke(rft, ["replay", "r.jsonl", "--arn", ARN])
+    assert isinstance(done.exception, ServiceError)  # nothing answers where AWS should
+    assert "no state machine is named" in refused("r.jsonl", "--arn", ARN, "--fan-out")
 
 
 @pytest.mark.parametrize(
