@@ -135,8 +135,8 @@ def repeated_keys(line: bytes) -> list[str]:
     found: list[str] = []
 
     def note(pairs: list[tuple[str, Any]]) -> None:
-        counts = Counter(key for key, _ in pairs)
-        if len(counts) < len(pairs):
+        if len(dict(pairs)) < len(pairs):
+            counts = Counter(key for key, _ in pairs)
             found.extend(key for key, count in counts.items() if count > 1)
 
     try:

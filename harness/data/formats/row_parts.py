@@ -33,6 +33,8 @@ class RowParts:
 
     def __init__(self, row: Mapping[str, Any]) -> None:
         self._rest: dict[str, Any] = _copied(row)
+        self._touched: set[int] = set()
+        """The objects and lists, by `id`, of which something was taken."""
 
     def peek(self, *path: str | int) -> Any:
         """The value at a path, which stays; None where there is none, or where it was taken."""
@@ -45,13 +47,17 @@ class RowParts:
         Args:
             *path: Keys of objects and indexes of lists, outermost first.
         """
-        value = self.peek(*path)
-        holder = _at(self._rest, path[:-1])
-        if isinstance(holder, dict) and path[-1] in holder:
-            holder[path[-1]] = _TAKEN
-        elif isinstance(holder, list) and isinstance(path[-1], int) and path[-1] < len(holder):
-            holder[path[-1]] = _TAKEN
-        return value
+        value: Any = self._rest
+        holders: list[Any] = []
+        for key in path:
+            holders.append(value)
+            value = _at(value, (key,))
+        if value is None or value is _TAKEN:
+            return None
+        # It is there, so that what holds it is an object or a list.
+        holders[-1][path[-1]] = _TAKEN
+        self._touched.update(map(id, holders))
+        return _without_taken(value) if id(value) in self._touched else value
 
     def take_first(self, *names: str) -> Any:
         """Take the first field that holds something, of several at the root; None where none does."""
@@ -69,13 +75,31 @@ class RowParts:
         whole = [
             name
             for name, value in self._rest.items()
-            if name not in without and value is not _TAKEN and not _was_touched(value)
+            if name not in without and value is not _TAKEN and id(value) not in self._touched
         ]
         return {name: self.take(name) for name in whole}
 
     def converted(self, *lines: dict[str, Any]) -> Converted:
         """The result: these lines, and as lost what was not taken."""
-        return Converted(lines, tuple(dict.fromkeys(_lost(self._rest))))
+        return Converted(lines, tuple(dict.fromkeys(self._lost(self._rest, ""))))
+
+    def _lost(self, value: Any, path: str) -> Iterator[str]:
+        """Paths of what is left: of a whole object or list of which nothing was taken, else of its parts.
+
+        Null, empty objects and empty lists hold nothing that could be lost.
+        """
+        if value is _TAKEN or value is None:
+            return
+        of_list = path.endswith("[]") and isinstance(value, dict)  # which of several, only its keys tell
+        if path and not of_list and id(value) not in self._touched:
+            if _holds_something(value):
+                yield path
+        elif isinstance(value, dict):
+            for key, item in value.items():
+                yield from self._lost(item, f"{path}.{key}" if path else key)
+        else:
+            for item in value:
+                yield from self._lost(item, f"{path}[]")
 
 
 def line_ids(parts: RowParts, count: int, *path: str | int) -> list[Any]:
@@ -205,36 +229,12 @@ def _copied(value: Any) -> Any:
     return [_copied(item) for item in value] if isinstance(value, list) else value
 
 
-def _was_touched(value: Any) -> bool:
-    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return any(item is _TAKEN or _was_touched(item) for item in inside)
-
-
 def _without_taken(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _without_taken(item) for key, item in value.items() if item is not _TAKEN}
     if isinstance(value, list):
         return [_without_taken(item) for item in value if item is not _TAKEN]
     return value
-
-
-def _lost(value: Any, path: str = "") -> Iterator[str]:
-    """Paths of what is left: that of a whole object or list of which nothing was taken, else of its parts.
-
-    Null, empty objects and empty lists hold nothing that could be lost.
-    """
-    if value is _TAKEN or value is None or value in ({}, []):
-        return
-    of_list = path.endswith("[]") and isinstance(value, dict)  # which of several, only its keys tell
-    if path and not of_list and not _was_touched(value):
-        if _holds_something(value):
-            yield path
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _lost(item, f"{path}.{key}" if path else key)
-    else:
-        for item in value:
-            yield from _lost(item, f"{path}[]")
 
 
 def _holds_something(value: Any) -> bool:
