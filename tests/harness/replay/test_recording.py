@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
 import subprocess
@@ -146,6 +147,14 @@ def test_asking_anew_says_which_rewards_changed_before_the_file_does(
     assert "1 of 6 rewards changed, by -0.1250 on average and 0.7500 at most" in done.stdout
     assert "6 answers recorded in a.jsonl (0 new)" in done.stdout
     assert rewards(folder, replayed(folder))[1] == 0.0
+
+
+def test_asking_anew_compares_with_packed_rollouts_too(folder: Path, endpoint: JudgeEndpoint) -> None:
+    (folder / "r.gz").write_bytes(gzip.compress((folder / "rollouts.jsonl").read_bytes()))
+    words = ("replay", "r.gz", "-g", "my_grader.py:judge", "--answers", "a.jsonl", "--ask", "all")
+    assert rft_inside(folder, *words).returncode == 0
+    endpoint.script = lambda asked: Answer(0.0 if asked.question == "answer x" else by_length(asked).verdict)
+    assert "1 of 6 rewards changed, by -0.1250 on average" in rft_inside(folder, *words).stdout
 
 
 def test_a_service_that_fails_leaves_the_file_as_it_was(folder: Path, endpoint: JudgeEndpoint) -> None:
