@@ -38,7 +38,8 @@ def machines_execute(port: str) -> Iterator[None]:
     Args:
         port: Where moto's server listens.
     """
-    settings: Any = default_user_config["stepfunctions"]
+    config: Any = default_user_config
+    settings = config["stepfunctions"]
     executed, port_before = settings["execute_state_machine"], os.environ.get("MOTO_PORT")
     settings["execute_state_machine"] = True
     os.environ["MOTO_PORT"] = port

@@ -6,6 +6,7 @@ import json
 import re
 from fnmatch import fnmatchcase
 from importlib import resources
+from typing import Any
 
 import cfnlint.data.AdditionalSpecs
 import pytest
@@ -20,7 +21,7 @@ MACHINE = "arn:aws:states:us-west-2:123456789012:stateMachine:machine"
 ARNS = {"FanOutMachine": MACHINE}
 
 
-def resolved(resource):
+def resolved(resource) -> Any:
     """A resource's ARN as it would read in the stack; GetAtt and Ref stay names."""
     if isinstance(resource, list):
         return [resolved(each) for each in resource]

@@ -103,9 +103,9 @@ def chains(stack, orders):
 
 
 def graded(stack, orders):
-    """All rows of a run, in order; None where a shard is not whole."""
+    """All rows of a run, in order; none where a shard is not whole."""
     found = chains(stack, orders)
-    return [row for rows, _ in found for row in rows] if all(parts for _, parts in found) else None
+    return [row for rows, _ in found for row in rows] if all(parts for _, parts in found) else []
 
 
 def timeless(rows):
