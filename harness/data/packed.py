@@ -24,8 +24,8 @@ HEAD_BYTES = 8
 """How many of the first bytes tell how a file is compressed."""
 
 _BUFFER = 1024 * 1024
-_MEMORY = 1024 * 1024 * 1024
-"""Most memory that a compressed file may ask for, in bytes; `xz -9` asks for a sixteenth of it."""
+_MEMORY = 256 * 1024 * 1024
+"""Most memory that a compressed file may ask for, in bytes; `xz -9` asks for a quarter of it."""
 
 
 class _Unpacker(Protocol):
@@ -122,8 +122,8 @@ class _Unpacked(io.RawIOBase):
         while not self._text and (packed := self._next()) is not None:
             try:
                 self._text = memoryview(self._unpacker.decompress(packed, *self._format.limit))
-            except Exception as error:  # each library has its own for damaged data
-                raise self._broken(f"is damaged ({error})") from error
+            except Exception as error:  # each library has its own for what is damaged or asks too much
+                raise self._broken(f"cannot be unpacked ({error})") from error
         read, self._text = self._text[: len(buffer)], self._text[len(buffer) :]
         buffer[: len(read)] = read
         self._at += len(read)
@@ -151,7 +151,7 @@ class _Unpacked(io.RawIOBase):
         return InputError(
             f"the {self._format.name} file {what}, after {self._at:,} bytes of its text",
             place=self._name,
-            fix="Get the file again, whole.",
+            fix="Get the file again, whole, or unpack it first.",
         )
 
     def close(self) -> None:

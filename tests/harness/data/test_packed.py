@@ -67,7 +67,7 @@ def test_what_is_damaged_or_followed_by_something_else_is_an_error(tmp_path, for
     for number, damaged in enumerate([whole[:middle] + b"????" + whole[middle + 4 :], whole + b"junk"]):
         path = tmp_path / str(number)
         path.write_bytes(damaged)
-        with pytest.raises(InputError, match=rf"the {format} file (is damaged|ends in the middle)"):
+        with pytest.raises(InputError, match=rf"the {format} file (cannot be unpacked|ends in the middle)"):
             list(lines(path))
 
 
@@ -101,6 +101,27 @@ def test_padding_with_nuls_is_no_text(tmp_path, format):
     path = tmp_path / "padded"
     path.write_bytes(FORMATS[format](b"1\n") + bytes(100_000) + FORMATS[format](b"2\n") + bytes(3))
     assert list(lines(path)) == [(0, b"1"), (2, b"2")]
+
+
+@settings(max_examples=100)
+@given(st.sampled_from([pack(b"")[:6] for pack in FORMATS.values()]), st.binary(max_size=60))
+def test_any_bytes_are_a_text_or_an_error_that_names_the_file(tmp_path_factory, head, rest):
+    path = tmp_path_factory.mktemp("packed") / "any"
+    path.write_bytes(head + rest)
+    try:
+        list(lines(path))
+    except InputError as error:
+        refused = error
+        assert refused.place == str(path)
+
+
+def test_what_asks_for_too_much_memory_is_refused(tmp_path):
+    path = tmp_path / "long"
+    parameters = zstandard.ZstdCompressionParameters.from_level(19, window_log=30)
+    packer = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
+    path.write_bytes(packer.compress(bytes(1000)) + packer.flush())
+    with pytest.raises(InputError, match="too much memory"):
+        list(lines(path))
 
 
 def test_what_is_compressed_twice_is_named(tmp_path):
