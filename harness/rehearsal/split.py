@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.conclusions.goal import Goal, GoalValues
+from harness.data.formats.recognized import other_format
 from harness.data.identity import leak_sets, record_key
 from harness.data.json_lines import LineError, numbered_lines, parse
 from harness.data.record_fields import OWN_FIELDS, FieldComparison, check_kept, flattened, record_fields
@@ -126,7 +127,7 @@ def _noting_fields(
         try:
             value = parse(line.text)
             if not isinstance(value, dict) or not ends_with_assistant(value) or len(value["messages"]) < 2:
-                raise InputError(
+                raise other_format(value, place, line.source) or InputError(
                     "this is not a rollout: its messages do not end with a user's and the assistant's turn",
                     place=place,
                     fix="`rft rollout` makes rollouts of records by asking a model.",

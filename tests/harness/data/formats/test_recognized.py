@@ -45,6 +45,7 @@ def told(folder: Path, row: dict[str, Any], *words: str) -> str:
     [
         ("replay", "my rows.jsonl", *GRADER),
         ("audit", "my rows.jsonl", *GRADER),
+        ("rehearse", "my rows.jsonl", *GRADER),
         (
             "rollout",
             "my rows.jsonl",
@@ -57,7 +58,7 @@ def told(folder: Path, row: dict[str, Any], *words: str) -> str:
         ),
         ("replay", str(ROLLOUTS), *GRADER, "--records", "my rows.jsonl"),
     ],
-    ids=["replay", "audit", "rollout", "records"],
+    ids=["replay", "audit", "rehearse", "rollout", "records"],
 )
 def test_every_reader_names_the_command(tmp_path: Path, words: tuple[str, ...]):
     said = told(tmp_path, FORMAT_ROWS["verl"][0], *words)
