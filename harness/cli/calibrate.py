@@ -9,7 +9,7 @@ import click
 
 from harness.cli.configured import setting_of
 from harness.cli.label_options import label_rule_options
-from harness.cli.options import FiniteNumber, json_option, range_option, run_folder, runs_dir_option
+from harness.cli.options import DATA, FiniteNumber, json_option, range_option, run_folder, runs_dir_option
 from harness.cli.output import emit_json, stdout_console
 from harness.data.typed_json import as_json
 from harness.runs.labels import label_rule
@@ -31,8 +31,8 @@ from harness.signal.trust_limits import outcome_of, read_trust_limit
 )
 @click.option(
     "--label-file",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
+    metavar="DATA",
+    type=DATA,
     help="Read the labels from this JSON Lines file, by the id of each rollout.",
 )
 @click.option(

@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Literal
 
+from harness.data.sources import DataFile
 from harness.data.typed_json import as_json
 from harness.runs.facts import Bounds, known_bounds, middle_of
 from harness.runs.labels import PLAIN
@@ -106,7 +106,7 @@ def calibrate(
     scale: LabelReading | None = None,
     bounds: Bounds | None = None,
     *,
-    file: Path | None = None,
+    file: DataFile | None = None,
     metric: str | None = None,
     target_noise: float = 0.2,
     worst: int | None = 5,
