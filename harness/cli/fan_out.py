@@ -93,7 +93,9 @@ def fan_out_facts(asked: FanOutChoice, grader: str, records: DataFile | None) ->
     from harness.replay.fan_out.concurrency import FreeCalls, check_workers, free_calls
     from harness.replay.fan_out.execution import StateMachine
     from harness.replay.fan_out.fanned_out import folder_of
+    from harness.replay.fan_out.shards import check_published
 
+    check_published(grader)
     prefix, machine = asked.prefix, asked.machine
     if asked.stack is not None and (prefix is None or machine is None):
         from harness.deploy.outputs import read_stack

@@ -11,7 +11,7 @@ from harness.data.sources import Source, SourceFacts, parts_of
 from harness.errors import InputError
 from harness.runs.facts import DeployedFacts, TargetFacts
 
-__all__ = ["ShardRange", "check_fan_out", "check_source", "cut_shards", "located"]
+__all__ = ["ShardRange", "check_fan_out", "check_published", "check_source", "cut_shards", "located"]
 
 LARGEST: Final = 64 << 20
 """Bytes of rollouts in a shard at most: what a worker reads and grades in a few calls."""
@@ -77,10 +77,29 @@ def check_fan_out(source: Source, target: TargetFacts, *, derived: bool) -> None
     if not isinstance(target, DeployedFacts):
         fix = "Write --arn with the ARN of a published version, or --stack."
         raise InputError("--fan-out grades with a function in AWS, not here", fix=fix)
+    check_published(target.arn)
     if not target.arn.startswith("arn:") or read_arn(target.arn).version is None:
-        fix = "Write --arn with an ARN that ends with a version's number, or with an alias."
-        what = "--fan-out grades with one published version, whose code cannot change on the way"
-        raise InputError(what, place=target.arn, fix=fix)
+        raise _unpublished(target.arn)
+
+
+def check_published(function: str) -> None:
+    """Refuse a function whose code may change on the way, before AWS is asked for it.
+
+    Args:
+        function: An ARN, or `NAME:QUALIFIER`. An alias is resolved later, to the version of that moment.
+
+    Raises:
+        InputError: It is `$LATEST`, or names neither version nor alias.
+    """
+    qualifier = read_arn(function).qualifier if function.startswith("arn:") else function.partition(":")[2]
+    if qualifier in (None, "", "$LATEST"):
+        raise _unpublished(function)
+
+
+def _unpublished(function: str) -> InputError:
+    fix = "Write --arn with an ARN that ends with a version's number, or with an alias."
+    what = "--fan-out grades with one published version, whose code cannot change on the way"
+    return InputError(what, place=function, fix=fix)
 
 
 def cut_shards(source: Source, workers: int, end: int | None = None) -> tuple[tuple[int, int], ...]:
