@@ -236,7 +236,11 @@ def _csv_rows(part: Source) -> Iterator[SourceRow]:
 
 
 def _cells(name: str, lines: _CsvText, reader: Any) -> Iterator[SourceRow]:
-    header: list[str] = next(reader, [])
+    try:
+        header: list[str] = next(reader, [])
+    except csv.Error as error:
+        what = f"the header is not CSV: {error}"
+        raise InputError(what, place=name, fix="Name each column in the first line.") from None
     if len(set(header)) < len(header) or not all(header):
         what = "two columns of the header have one name, or one has none"
         raise InputError(what, place=name, fix="Give each column a name of its own.")

@@ -8,9 +8,13 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness.data.formats.conversion import convert
+from harness.data.formats.field_maps import parse_map
 from harness.data.sources import source_of
+from harness.errors import InputError
 from support.logged_calls import CONVERSE, LLAMAS
 from support.moto_aws import local_aws
 
@@ -45,3 +49,20 @@ def test_invocation_logs_in_s3(monkeypatch: pytest.MonkeyPatch):
         "this": f"s3://logs/{PREFIX}03/data/1_input.json.gz:1",
     }
     assert (logs_alone.rows, logs_alone.rollouts, logs_alone.failed) == (3, 2, 1)
+
+
+@given(
+    data=st.binary(max_size=80)
+    | st.lists(
+        st.sampled_from([*'[]{},:"\n', '"a"', '{"messages": "Q"}', "5", "a,b", "\ufeff"]), max_size=12
+    ).map(lambda parts: "".join(parts).encode()),
+    ending=st.sampled_from(["jsonl", "csv"]),
+)
+def test_any_file_is_converted_or_refused(tmp_path_factory: pytest.TempPathFactory, data: bytes, ending: str):
+    path = tmp_path_factory.getbasetemp() / f"any.{ending}"
+    path.write_bytes(data)
+    try:
+        found = convert(path, io.BytesIO(), None, [parse_map("messages=messages")])
+    except InputError:
+        return
+    assert found.rows == found.lines + found.failed
