@@ -190,7 +190,7 @@ def _agree(run: Run, missing: Sequence[PartOrder], *, yes: bool) -> None:
     fan = run.facts.fan_out
     assert fan is not None
     free = free_calls(missing[0].grader)
-    for line in forecast_fan_out(missing, run.rollouts, fan.workers, free).lines():
+    for line in forecast_fan_out(missing, run.rollouts, fan.workers, free, run.folder.parent).lines():
         say(printable(line), err=True)
     if not yes:
         confirm(f"Start it, and write to {fan.prefix}/{run.facts.id}?")

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import Final
 
 from harness.api.cost import LambdaPrice, lambda_price
@@ -16,12 +17,15 @@ from harness.errors import HarnessError
 from harness.replay.fan_out.concurrency import FreeCalls
 from harness.replay.fan_out.part import PartOrder
 from harness.replay.grading import BATCH, profiles_of
+from harness.runs.facts import DeployedFacts
+from harness.runs.rows import read_rows
+from harness.runs.store import open_run
 from harness.targets.deployed_code import look_up
 
 __all__ = ["FanOutForecast", "forecast_fan_out"]
 
 SECONDS_A_CALL: Final = 1.0
-"""Assumed: nothing was measured."""
+"""Assumed where no replay measured it."""
 
 WORKER_MB: Final = 1024
 """What the template gives the worker."""
@@ -30,6 +34,7 @@ _STATES_A_SHARD: Final = 3
 _USD_A_TRANSITION: Final = 0.025 / 1000
 _TRANSITIONS: Final = "AWS's page aws.amazon.com/step-functions/pricing in an older copy, read 2026-11-26"
 _SAMPLED: Final = 256
+_TIMED: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +57,21 @@ class FanOutForecast:
     """Of the grader."""
     architecture: str | None
     price: LambdaPrice | None
+    seconds_a_call: float = SECONDS_A_CALL
+    measured: str | None = None
+    """The run that measured the seconds; None where they are assumed."""
 
     @property
     def grader_gb_seconds(self) -> float | None:
-        """What the grader takes if each call takes a second."""
+        """What the grader takes."""
         if self.memory_mb is None:
             return None
-        return self.calls * SECONDS_A_CALL * self.memory_mb / 1024
+        return self.calls * self.seconds_a_call * self.memory_mb / 1024
 
     @property
     def worker_gb_seconds(self) -> float:
         """What workers take while they wait for the grader."""
-        return self.calls * SECONDS_A_CALL / self.calls_a_worker * WORKER_MB / 1024
+        return self.calls * self.seconds_a_call / self.calls_a_worker * WORKER_MB / 1024
 
     @property
     def lambda_usd(self) -> float | None:
@@ -84,6 +92,12 @@ class FanOutForecast:
         """What Step Functions charges for them."""
         return self.transitions * _USD_A_TRANSITION
 
+    def _why_so_long(self) -> str:
+        """Where the seconds of a call come from."""
+        if self.measured is None:
+            return "assumed, since no run with this version measured it (`rft replay ... --limit 200` does)"
+        return f"measured in {self.measured}, with the network"
+
     def lines(self) -> Iterator[str]:
         """The forecast in words."""
         yield (
@@ -98,7 +112,7 @@ class FanOutForecast:
             yield (
                 f"  Lambda: {usd} for {self.grader_gb_seconds:,.0f} GB-seconds of the grader ({settings}) and"
                 f" {self.worker_gb_seconds:,.0f} of workers ({WORKER_MB:,} MB), if each call of {BATCH}"
-                f" rollouts takes {SECONDS_A_CALL:g} second; nothing was measured"
+                f" rollouts takes {self.seconds_a_call:.3g} s: {self._why_so_long()}"
             )
         if self.price is not None:
             yield f"  (list price read {self.price.read}: {self.price.source})"
@@ -111,7 +125,7 @@ class FanOutForecast:
 
 
 def forecast_fan_out(
-    missing: Sequence[PartOrder], source: Source, workers: int, free: FreeCalls
+    missing: Sequence[PartOrder], source: Source, workers: int, free: FreeCalls, runs: Path
 ) -> FanOutForecast:
     """Count what grading the missing shards takes.
 
@@ -120,6 +134,7 @@ def forecast_fan_out(
         source: The rollouts; the first ones are read.
         workers: How many grade at once.
         free: What limits calls at once.
+        runs: The folder of runs, one of which may have measured the grader.
     """
     order = missing[0]
     left = sum(one.end - one.start for one in missing)
@@ -129,6 +144,7 @@ def forecast_fan_out(
     batches = sum(math.ceil((one.end - one.start) * share / BATCH) for one in missing)
     calls = batches * order.repeats * len(profiles_of(order.wire))
     memory, architecture = _settings(order.grader)
+    seconds, measured = _measured(runs, order.grader)
     return FanOutForecast(
         shards=len(missing),
         bytes=left,
@@ -141,7 +157,26 @@ def forecast_fan_out(
         memory_mb=memory,
         architecture=architecture,
         price=None if architecture is None else lambda_price(read_arn(order.grader).region, architecture),
+        seconds_a_call=seconds,
+        measured=measured,
     )
+
+
+def _measured(runs: Path, grader: str) -> tuple[float, str | None]:
+    """The seconds of a full call by a run with this version, and that run; else what is assumed."""
+    for path in sorted(runs.glob("[!.]*/run.json"), reverse=True):
+        try:
+            run = open_run(path.parent)
+            if not (
+                run.done and isinstance(run.facts.target, DeployedFacts) and run.facts.target.arn == grader
+            ):
+                continue
+            times = [row["ms"] for row in islice(read_rows(run.rewards), _TIMED) if row["ms"]]
+        except HarnessError:  # damaged, or of another version
+            continue
+        if times:
+            return sum(times) / len(times) * BATCH / 1000, str(run.folder)
+    return SECONDS_A_CALL, None
 
 
 def _settings(grader: str) -> tuple[int | None, str | None]:

@@ -13,8 +13,13 @@ from harness.data.sources import source_of
 from harness.replay.fan_out.concurrency import FreeCalls
 from harness.replay.fan_out.fan_out_forecast import FanOutForecast, forecast_fan_out
 from harness.replay.fan_out.part import PartOrder, PartPlace
-from support.rollout_files import rollout
+from harness.replay.prepare import ReplayRequest, prepare
+from harness.replay.supervisor import replay
+from harness.runs.facts import DeployedFacts
+from harness.runs.rows import read_rows
+from support.rollout_files import rollout, write_many
 
+GRADER = "graders.examples.word_problems:word_problem"
 ARN = "arn:aws:lambda:us-west-2:123456789012:function:grader:7"
 
 
@@ -40,7 +45,7 @@ def forecast_of(path: Path, *ranges: tuple[int, int], repeats: int = 1) -> FanOu
         repeats=repeats,
     )
     missing = [replace(order, shard=at, start=start, end=end) for at, (start, end) in enumerate(ranges)]
-    return forecast_fan_out(missing, source_of(path), 50, FreeCalls())
+    return forecast_fan_out(missing, source_of(path), 50, FreeCalls(), path.parent / "runs")
 
 
 def test_it_counts_what_is_missing_and_no_more(tmp_path: Path) -> None:
@@ -57,6 +62,23 @@ def test_it_counts_what_is_missing_and_no_more(tmp_path: Path) -> None:
     text = "\n".join(found.lines())
     assert "Lambda: unknown" in text
     assert "unverified" in text
+
+
+def test_an_earlier_run_with_this_version_measured_the_grader(tmp_path: Path) -> None:
+    path = write_many(tmp_path / "r.jsonl", 100)
+    assert forecast_of(path, (0, 100)).measured is None
+    for name, arn, ms in (("a", ARN, 5.0), ("b", f"{ARN}7", 80.0)):
+        run = prepare(ReplayRequest(rollouts=path, grader=GRADER, runs=tmp_path / "runs", name=name))
+        replay(run, cores=1)
+        run.save(target=DeployedFacts(arn))
+        rows = [{**row, "ms": ms} for row in read_rows(run.rewards)]
+        run.rewards.write_bytes(b"".join(json.dumps(row).encode() + b"\n" for row in rows))
+    (tmp_path / "runs" / "z").mkdir()
+    (tmp_path / "runs" / "z" / "run.json").write_text("{")
+    found = forecast_of(path, (0, 100))
+    assert found.seconds_a_call == pytest.approx(0.32)
+    assert found.measured == str(tmp_path / "runs" / "a")
+    assert f"0.32 s: measured in {found.measured}" in "\n".join(replace(found, memory_mb=512).lines())
 
 
 def test_money_follows_from_calls_memory_and_price() -> None:
@@ -79,6 +101,7 @@ def test_money_follows_from_calls_memory_and_price() -> None:
     assert found.transitions_usd == pytest.approx(0.035, abs=0.001)
     text = "\n".join(found.lines())
     assert "about 1.59 USD for 78,125 GB-seconds of the grader (512 MB, arm64) and 39,062 of workers" in text
+    assert "takes 1 s: assumed, since no run" in text
     assert "list price read" in text
     assert "at least 1,407 transitions, 0.035 USD" in text
     assert "50 workers with 4 calls each; the account leaves 1,000 calls" in text
