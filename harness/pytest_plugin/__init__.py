@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 if TYPE_CHECKING:
+    from harness.data.sources import DataFile
     from harness.pytest_plugin.found import Finder
     from harness.replay.replayed import Replayed
     from harness.runs.audits import AuditFacts
@@ -134,7 +135,7 @@ def assert_no_findings(request: pytest.FixtureRequest) -> Callable[..., AuditFac
     """
 
     def no_findings(
-        records: str | Path | None = None, grader: Any = None, *, fail_on: str = "error", **options: Any
+        records: DataFile | None = None, grader: Any = None, *, fail_on: str = "error", **options: Any
     ) -> AuditFacts:
         __tracebackhide__ = True
         return _plainly("assert_no_findings", lambda: _audited(request, records, grader, fail_on, options))
@@ -277,7 +278,7 @@ def _ordered(
 
 def _audited(
     request: pytest.FixtureRequest,
-    records: str | Path | None,
+    records: DataFile | None,
     grader: Any,
     fail_on: str,
     options: dict[str, Any],

@@ -5,10 +5,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from harness.audit.request import AuditRequest, FinishedAudit, audit
+from harness.data.sources import DataFile
 from harness.errors import InputError
 from harness.findings import Severity
 from harness.import_path import add_folder
@@ -26,7 +26,7 @@ RECORDS, SEARCH = 60, 200
 
 def audit_without_findings(
     finder: Finder,
-    records: str | Path | None,
+    records: DataFile | None,
     grader: Callable[..., Any] | str | None,
     fail_on: str,
     options: dict[str, Any],

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from harness.aws import region_of_project
 from harness.config import Waiver, find_configuration
-from harness.data.sources import DataFile
+from harness.data.sources import S3_SCHEME, DataFile
 from harness.errors import InputError
 from harness.runs.facts import Bounds
 from harness.targets.grader_name import named
@@ -96,12 +96,9 @@ class Finder:
         given = dict(options)
         given.pop("answers", None)
         if given.get("records") is not None:
-            given["records"] = self._file(given["records"])
-        if isinstance(rollouts, str | os.PathLike):
-            in_s3 = "://" in os.fspath(rollouts)
-            return FoundRollouts(rollouts if in_s3 else self._file(rollouts), given)
+            given["records"] = self._data(given["records"])
         if rollouts is not None:
-            return FoundRollouts(rollouts, given)
+            return FoundRollouts(self._data(rollouts), given)
         if "rollouts" not in self.settings:
             fix = 'Write rollouts = "rollouts.jsonl" in rft.toml, or name the file in the test.'
             raise InputError("no rollouts are named", fix=fix)
@@ -111,23 +108,23 @@ class Finder:
         known = {name: self.settings[name] for name in names if name in self.settings}
         return FoundRollouts(self.settings["rollouts"], {**known, **given})
 
-    def records(self, records: str | Path | None) -> Path:
-        """The file of records that a test names; the settings' own where it names none.
+    def records(self, records: DataFile | None) -> DataFile:
+        """The records that a test names; the settings' own where it names none.
 
         Raises:
             InputError: The settings name none, either.
         """
         if records is not None:
-            return self._file(records)
+            return self._data(records)
         if "records" not in self.settings:
             fix = 'Write records = "records.jsonl" in rft.toml, or name the file in the test.'
             raise InputError("no records are named", fix=fix)
-        found: Path = self.settings["records"]
+        found: DataFile = self.settings["records"]
         return found
 
-    def optional(self, path: str | Path | None) -> Path | None:
-        """A file that a test names; None where it names none."""
-        return None if path is None else self._file(path)
+    def optional(self, data: DataFile | None) -> DataFile | None:
+        """Data that a test names; None where it names none."""
+        return None if data is None else self._data(data)
 
     @property
     def waivers(self) -> tuple[Waiver, ...]:
@@ -145,6 +142,12 @@ class Finder:
     def region(self) -> AbstractContextManager[None]:
         """The settings' Region stands in for one of the environment, where a grader asks AWS."""
         return region_of_project(self.settings.get("region"))
+
+    def _data(self, data: DataFile) -> DataFile:
+        """Data as a test names it: a file as `_file` finds it, or what lies elsewhere."""
+        if not isinstance(data, str | os.PathLike) or os.fspath(data).startswith(S3_SCHEME):
+            return data
+        return self._file(data)
 
     def _file(self, path: str | os.PathLike[str]) -> Path:
         """A file in the first folder that holds it; in the test's own where none does."""

@@ -19,6 +19,10 @@ def test_objects_and_sources_are_taken_as_they_are(tmp_path: Path) -> None:
     source = source_of(write_rollouts(tmp_path / "r.jsonl", [rollout("a", "72")]))
     assert finder.rollouts("s3://data/other.jsonl", {}).data == "s3://data/other.jsonl"
     assert finder.rollouts(source, {}).data is source
+    assert finder.records("s3://data/records.jsonl") == "s3://data/records.jsonl"
+    assert finder.optional(source) is source
+    given = finder.rollouts(source, {"records": "s3://data/records.jsonl"})
+    assert given.options["records"] == "s3://data/records.jsonl"
     assert finder.rollouts("r.jsonl", {}).data == tmp_path / "r.jsonl"
     assert finder.rollouts(None, {}).data == "s3://data/r.jsonl"
     assert snapshot_name("s3://data/r.rollouts.jsonl", "g.py:right") == "r.right"
