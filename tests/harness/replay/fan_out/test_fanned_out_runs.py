@@ -242,6 +242,15 @@ def test_data_that_was_replaced_meanwhile_is_refused_and_never_mixed(desk):
     assert desk.calls() == before
 
 
+def test_the_worker_is_none_of_the_stack_s_graders(desk):
+    said = desk.rft("stack", STACK, "--json")
+    assert said.returncode == 0, said.stderr
+    found = json.loads(said.stdout)
+    assert found["graders"].keys() == {"WordProblem"}
+    assert found["fan_out_machine"] == desk.stack.machine
+    assert found["fan_out_prefix"] == f"s3://{BUCKET}/rft-runs"
+
+
 # --- Rights ---------------------------------------------------------------------------------------
 
 
