@@ -30,6 +30,7 @@ __all__ = ["generate"]
 
 _REFUSALS_AT_FIRST = 5
 _NOTE_EVERY_S = 2.0
+_LAST_ANSWERS_S = 5.0
 
 
 class _Task(NamedTuple):
@@ -84,7 +85,7 @@ class _Crew:
         self._state = state
         self._pace = Pace(request.per_second, request.patience_s)
         self._tasks: queue.Queue[_Task] = queue.Queue()
-        self._found: queue.Queue[tuple[_Task, Completion | AskRefused | Exception]] = queue.Queue()
+        self._found: queue.Queue[tuple[_Task, Completion | AskRefused | Exception | None]] = queue.Queue()
 
     def work(self, tasks: Iterator[_Task]) -> Iterator[tuple[_Task, Completion | AskRefused]]:
         """Ask for all tasks; yields answers as they come."""
@@ -103,16 +104,25 @@ class _Crew:
                 waiting -= 1
                 if isinstance(found, Completion | AskRefused):
                     yield task, found
-                else:
-                    yield from self._ready()
+                elif found is not None:
+                    yield from self._under_way(waiting)
                     raise found
         finally:
             self._pace.stopped.set()
 
-    def _ready(self) -> Iterator[tuple[_Task, Completion | AskRefused]]:
-        """Answers that are there already: they are paid for, so they are kept."""
-        while not self._found.empty():
-            task, found = self._found.get()
+    def _under_way(self, waiting: int) -> Iterator[tuple[_Task, Completion | AskRefused]]:
+        """Wait a little for answers to what was asked before everything ended: they are paid for.
+
+        Args:
+            waiting: How many tasks have no answer, those that nobody took up among them.
+        """
+        until = time.monotonic() + _LAST_ANSWERS_S
+        while waiting > self._tasks.qsize():
+            try:
+                task, found = self._found.get(timeout=max(until - time.monotonic(), 0))
+            except queue.Empty:
+                return
+            waiting -= 1
             if isinstance(found, Completion | AskRefused):
                 yield task, found
 
@@ -127,8 +137,7 @@ class _Crew:
             except Exception as error:
                 found = error
                 self._pace.stopped.set()  # before this thread or another asks once more
-            if found is not None:
-                self._found.put((task, found))
+            self._found.put((task, found))
 
     def _answer(self, task: _Task) -> Completion | AskRefused | None:
         request = self._request

@@ -123,6 +123,23 @@ def test_a_service_that_asks_to_wait_for_an_hour_is_given_up_at_once(records: Pa
     assert len(model.asked) == 9
 
 
+def test_what_is_under_way_when_the_service_is_given_up_is_kept(records: Path) -> None:
+    together = threading.Barrier(4)
+
+    def fail(number: int, _: str) -> Exception | None:
+        if number <= 4:
+            together.wait()
+        if number == 1:
+            return Busy("too many", 3600, throttled=True)
+        threading.Event().wait(0.1)  # its answer comes after the end
+        return None
+
+    with pytest.raises(ServiceError, match="too many"):
+        generate(request(records, concurrency=4), Model(fail))
+    assert len(lines_of(request(records))) == 3
+    assert generate(request(records), Model()).there == 3
+
+
 def test_a_refused_record_costs_only_itself(records: Path) -> None:
     state = generate(
         request(records), Model(lambda _, said: AskRefused("too long") if said == "q4" else None)
