@@ -145,9 +145,8 @@ class FileChecks:
         if self._records == 0:
             yield FileBreach("R008", "the file holds no record")
         elif self._records < MIN_RECORDS:
-            yield FileBreach(
-                "R050", f"{self._records} records; a job takes at least {MIN_RECORDS}", None, outside
-            )
+            there = "1 record" if self._records == 1 else f"{self._records} records"
+            yield FileBreach("R050", f"{there}; a job takes at least {MIN_RECORDS}", None, outside)
         elif self._records > MAX_RECORDS:
             message = f"{self._records:,} records; a job takes at most {MAX_RECORDS:,}"
             yield FileBreach("R051", message, None, outside)

@@ -49,7 +49,8 @@ def test_time_in_proportion_to_the_length_passes(tmp_path, before):
     "before",
     [
         "re.search(r'^(a+)+$', text)",
-        "re.findall(r'<answer>.*?</answer>', text, re.S)",
+        # Several times: once may be fast enough on a fast machine.
+        "[re.findall(r'<answer>.*?</answer>', text, re.S) for _ in range(4)]",
         *(
             pytest.param(before, marks=pytest.mark.slow)
             for before in (

@@ -61,8 +61,9 @@ def ids(audit):
     ],
 )
 def test_a_handler_that_answers_nothing_ends_in_its_finding(tmp_path, before, expected):
-    audit = audited(tmp_path, handler(before))
-    assert ids(audit) == {expected}
+    # A short limit for those that run into it; on a busy machine, others would run into it, too.
+    audit = audited(tmp_path, handler(before), seconds=1.0 if expected[0] == "G04" else 5.0)
+    assert ids(audit) == {expected}, audit.outcomes
     assert audit.control is None
 
 
