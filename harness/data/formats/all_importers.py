@@ -60,23 +60,28 @@ def importer_named(name: str) -> Importer:
 def importers_of(rows: Sequence[Mapping[str, Any]]) -> list[Importer]:
     """The importers that recognize all of some rows.
 
-    Of several that convert the rows to the same lines, only the first is returned.
+    Of several that convert the rows to the same lines, only the first is returned. An importer that would
+    put the `messages` of a row aside is not: a row that has them is a record already, and what it has under a
+    name of another tool, such as `prompt`, is one of its fields.
 
     Args:
         rows: A file's first rows.
     """
-    if not rows:
-        return []
-    found = [one for one in IMPORTERS if all(map(one.recognizes, rows))]
+    found: list[Importer] = []
     results: list[list[Converted | str]] = []
-    return [one for one in found if _is_new(results, [_converted(one, row) for row in rows])]
+    for one in IMPORTERS if rows else ():
+        if all(map(one.recognizes, rows)):
+            result = [_converted(one, row) for row in rows]
+            if result not in results and all(map(_keeps_messages, rows, result)):
+                found.append(one)
+            results.append(result)
+    return found
 
 
-def _is_new(results: list[list[Converted | str]], result: list[Converted | str]) -> bool:
-    if result in results:
-        return False
-    results.append(result)
-    return True
+def _keeps_messages(row: Mapping[str, Any], made: Converted | str) -> bool:
+    if not isinstance(row.get("messages"), list) or isinstance(made, str):
+        return True
+    return not any("row_messages" in line for line in made.lines)
 
 
 def _converted(importer: Importer, row: Mapping[str, Any]) -> Converted | str:

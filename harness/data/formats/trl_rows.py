@@ -96,5 +96,5 @@ TRL: Final = Importer(
     "TRL's rows",
     _recognizes,
     _convert,
-    "A prompt that is a text became one user message: training writes it in the model's chat template.",
+    "Where a prompt was a text, it is one user message now: training writes it in the model's chat template.",
 )

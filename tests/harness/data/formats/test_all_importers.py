@@ -168,3 +168,20 @@ def test_a_field_that_any_row_may_have_leaves_its_format_clear(importer: Importe
             assert len(found) == 1, name
             if name != "system":  # beside messages, it says that they are Converse's
                 assert found == importers_of([row]), name
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["prompt", "question", "instruction", "output", "completion", "chosen", "rejected"])
+        | st.sampled_from(["answer", "conversations", "response", "choices", "reward", "id", "data_source"]),
+        st.sampled_from(["a text", [{"role": "user", "content": "another"}], 1.0, {"ground_truth": "7"}]),
+    )
+)
+def test_no_field_beside_the_messages_of_a_record_takes_their_place(fields):
+    record = {"messages": [{"role": "user", "content": "6 * 7?"}], "reference_answer": "42", **fields}
+    for importer in importers_of([record]):
+        try:
+            lines = importer.convert(record).lines
+        except RowError:
+            continue
+        assert all(line["messages"][0] == record["messages"][0] for line in lines)
