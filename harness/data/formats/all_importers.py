@@ -69,13 +69,28 @@ def importers_of(rows: Sequence[Mapping[str, Any]]) -> list[Importer]:
     """
     found: list[Importer] = []
     results: list[list[Converted | str]] = []
+    filled = _filled(rows)
     for one in IMPORTERS if rows else ():
-        if all(map(one.recognizes, rows)):
+        if all(map(one.recognizes, filled)):
             result = [_converted(one, row) for row in rows]
             if result not in results and all(map(_keeps_messages, rows, result)):
                 found.append(one)
             results.append(result)
     return found
+
+
+def _filled(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The rows, with another row's value in place of an empty one.
+
+    Tables have every column in every row, so that a column's name tells the format also where it is empty.
+    """
+    held: dict[str, Any] = {}
+    for row in rows:
+        held |= {name: value for name, value in row.items() if value not in (None, "") and name not in held}
+    return [
+        {name: held.get(name) if value in (None, "") else value for name, value in row.items()}
+        for row in rows
+    ]
 
 
 def _keeps_messages(row: Mapping[str, Any], made: Converted | str) -> bool:

@@ -138,6 +138,11 @@ def convert(
     if not first:
         raise InputError("the file is empty", place=source.name, fix="Name a file of rows, one a line.")
     known = [row.value for row in first if row.problem is None]
+    if not known and name is None and not maps:
+        [why, place] = str(first[0].problem), first[0].place
+        raise InputError(
+            why, place=place, fix="Mend or leave out such rows; --from FORMAT converts the others."
+        )
     importer = _importer(source.name, known, name, maps)
     if requests is not None:
         importer = with_requests(importer, requests)
@@ -239,16 +244,15 @@ def _importer(
 
 def _unclear(source: str, rows: Sequence[Mapping[str, Any]], found: Sequence[Importer]) -> InputError:
     """Why no importer can be chosen."""
-    if not rows:
-        what = "the file does not begin with rows of JSON"
-        return InputError(what, place=source, fix="Write one JSON object a line.")
     fix = "Or say where the parts are: --map messages=PATH --map reference_answer=PATH."
     fix = f"Name it: --from {'|'.join(one.name for one in found or IMPORTERS)}. {fix}"
     if found:
         titles = " or ".join(one.title for one in found)
         return InputError(f"these may be {titles}", place=source, fix=fix)
     if first := importers_of(rows[:1]):
-        other = next(number for number, row in enumerate(rows, 1) if not first[0].recognizes(row))
+        other = next(
+            number for number in range(2, len(rows) + 1) if first[0] not in importers_of(rows[:number])
+        )
         what = f"the first row looks like {first[0].title}, and row {other} does not"
         return InputError(what, place=source, fix=fix)
     what = f"the format of the rows is not recognized; the first has the keys {named(list(rows[0]))}"

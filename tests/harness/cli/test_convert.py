@@ -125,7 +125,9 @@ def test_unknown_mixed_and_empty_rows_are_refused_with_what_to_write(tmp_path: P
     write(tmp_path)
     assert "the file is empty" in refusal(tmp_path, "convert", "rows.jsonl", "out.jsonl")
     write(tmp_path, "{]\n")
-    assert "does not begin with rows of JSON" in refusal(tmp_path, "convert", "rows.jsonl", "out.jsonl")
+    told = refusal(tmp_path, "convert", "rows.jsonl", "out.jsonl")
+    assert "rows.jsonl:1: not JSON" in told
+    assert "--from FORMAT converts the others" in told
     assert not (tmp_path / "out.jsonl").exists()
 
 

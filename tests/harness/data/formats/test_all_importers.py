@@ -185,3 +185,13 @@ def test_no_field_beside_the_messages_of_a_record_takes_their_place(fields):
         except RowError:
             continue
         assert all(line["messages"][0] == record["messages"][0] for line in lines)
+
+
+@pytest.mark.parametrize("name", FORMAT_ROWS)
+@given(st.data())
+def test_an_empty_cell_does_not_hide_the_format_of_a_table(name, data):
+    row = data.draw(st.sampled_from(FORMAT_ROWS[name]))
+    column = data.draw(st.sampled_from(sorted(row)))
+    empty = {**row, column: data.draw(st.sampled_from([None, ""]))}
+    rows = data.draw(st.permutations([row, empty, row]))
+    assert {one.name for one in importers_of([row])} <= {one.name for one in importers_of(rows)}
