@@ -171,7 +171,7 @@ def _graded(grader: Grader[Any, Any], item: dict[str, Any], context: object) -> 
 
 
 class TargetUnread(ValueError):
-    """What an evaluator's event asks about, or compares with, is not one thing."""
+    """An evaluator's event has no single target or no single reference."""
 
 
 def _target(target: object) -> str | None:

@@ -1,4 +1,4 @@
-"""Lambda handlers that others wrote, as scoring functions.
+"""Existing Lambda handlers as scoring functions.
 
 A reward function for Bedrock or SageMaker is a handler of batches. Here it grades one sample at a time, so
 that a sample which it cannot grade costs no other sample its reward, and what it answers is read strictly.
@@ -36,7 +36,7 @@ _SECONDS = 60.0
 def from_lambda(
     handler: Callable[[Any, Any], Any] | ConfinedFunction, *, wire: Wire | None = None
 ) -> Callable[[Sample[Any]], Any]:
-    """Make a scoring function of a Lambda handler for rewards: AWS's samples and templates, or one's own.
+    """Make a scoring function from a Lambda reward handler: AWS's samples and templates, or your own.
 
     The handler is called with one sample at a time, as the service would send it alone, and a context with a
     request id and the time that is left (of the grader's limit: a confined handler is not told of its own

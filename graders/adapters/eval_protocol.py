@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def from_eval_protocol(function: Evaluator) -> Callable[[Sample[Any]], Any]:
-    """Make a scoring function of one of eval-protocol's reward functions.
+    """Make a scoring function from one of eval-protocol's reward functions.
 
     It takes what `@reward_function` decorates, of one conversation (`messages`) or of several
     (`rollouts_messages`), what `@evaluation_test` decorates (`row`, or `rows`), and such functions without

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def from_llm_eval_kit(function: Evaluator) -> Callable[[Sample[Any]], Any]:
-    """Make a scoring function of a grader of llm-eval-kit.
+    """Make a scoring function from a grader of llm-eval-kit.
 
     It takes what the library's `@grader` decorates, a `Grader` class or an instance of one, and a plain
     `fn(messages, ground_truth, **kwargs)`. The grader gets the conversation, the reference as `ground_truth`

@@ -60,7 +60,7 @@ def from_openai(
     memory_mb: int = 256,
     protection: Literal["full", "limits"] = "full",
 ) -> Callable[[Sample[Any]], Any]:
-    """Make a scoring function of a grader of OpenAI's or Azure's.
+    """Make a scoring function from an OpenAI or Azure grader.
 
     It scores as those services document, but for two things: a grader that fails gives no reward instead of
     0, and two texts that say nothing never agree.
@@ -111,7 +111,7 @@ def _reward(score: GraderScore) -> Reward:
 
 
 class OpenAIRun:
-    """What OpenAI's `/graders/run` answers of one sample.
+    """The response of OpenAI's `/graders/run` for one sample.
 
     Args:
         name: The grader's name; None where it has none.

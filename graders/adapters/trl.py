@@ -44,7 +44,7 @@ def from_trl(
     reference: str = "reference_answer",
     conversational: bool = True,
 ) -> Callable[[Sample[Any]], Any]:
-    """Make a scoring function of TRL's `reward_funcs`.
+    """Make a scoring function from TRL's `reward_funcs`.
 
     Each function is called with one completion at a time. It gets the columns of the record: each of its
     fields, and its reference. A completion is the whole text of the final message, with the reasoning that is
@@ -237,7 +237,7 @@ def as_trl(
 
 
 class TrlReward:
-    """A grader as a reward function of TRL's; made by `as_trl`.
+    """A grader wrapped as a TRL reward function; made by `as_trl`.
 
     Args:
         graded: The grader.

@@ -125,7 +125,7 @@ def _reward(score: Any, beside: dict[str, Any]) -> Reward:
 def as_verl(
     grader: Grader[Any, Any] | Callable[[Sample[Any]], Any], *, metrics: Sequence[str] = ()
 ) -> Callable[..., Any]:
-    """Make a scoring function for verl of a grader.
+    """Make a verl scoring function from a grader.
 
     Put `compute_score = as_verl(reward)` into a file, and its path into verl's configuration as
     `reward.custom_reward_function.path`.

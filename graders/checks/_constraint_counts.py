@@ -128,7 +128,7 @@ def count_sentences(text: str) -> tuple[int, int]:
 
 
 def number_paragraphs(num_paragraphs: int) -> Kept:
-    """Whether the text has exactly so many paragraphs, with `***` between each two."""
+    """Whether the text has exactly N paragraphs, separated by `***`."""
 
     def kept(text: str) -> bool:
         parts = text.split("***")

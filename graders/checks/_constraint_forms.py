@@ -37,7 +37,7 @@ def response_language(language: str) -> Kept:
 
 
 def number_placeholders(num_placeholders: int) -> Kept:
-    """Whether the text has so many placeholders or more, each in square brackets."""
+    """Whether the text has at least N placeholders in square brackets."""
     return lambda text: (
         sum(1 for found in _PLACEHOLDER.finditer(text) if says_something(found[1])) >= num_placeholders
     )
@@ -76,7 +76,7 @@ def constrained_response(options: Sequence[str] = ANSWERS) -> Kept:
 
 
 def number_highlighted_sections(num_highlights: int) -> Kept:
-    """Whether the text has so many highlights or more, as `*this*` or `**this**`."""
+    """Whether the text has at least N highlights, as `*this*` or `**this**`."""
 
     def kept(text: str) -> bool:
         return sum(map(_highlights, text.split("\n"))) >= num_highlights

@@ -102,7 +102,7 @@ def judging(
 
 
 def _rubric(form: VerdictForm, turn: int, reference: bool) -> str:
-    """What a judge is told besides the sample: the same for every sample, so it can be cached."""
+    """The judge's instructions, the same for every sample so that they can be cached."""
     pieces = [_INTRO, *([_COMPARED] if reference else []), form.rubric(turn), _ANSWER]
     return "\n\n".join(pieces)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 LARGEST = 1e300
 """What an option may be: products and sums of these stay numbers."""
 LONGEST = 10_000
-"""Characters of a completion that checks of a whole text read unless they are told otherwise."""
+"""Default limit, in characters, of a completion that checks of a whole text read."""
 
 
 def number_option(name: str, value: object, low: float, high: float | None = None) -> float:

@@ -1,4 +1,4 @@
-"""Checks of Python code: it is run, away from the grader, and paid for the tests that it passes."""
+"""Checks of Python code: they run it in isolation from the grader and reward the tests that it passes."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def code_function(
     protection: Protection = "full",
     take: Take | None = None,
 ) -> CodeCheck:
-    """Make a check that a function in Python returns what each test expects.
+    """Make a check that a Python function returns what each test expects.
 
     A test is an object with `args`, `kwargs` (either may be left out) and `expected`. The function is called
     away from the grader and the value that it returns is compared here, so that the code never sees what is
@@ -120,7 +120,7 @@ def code_asserts(
     protection: Protection = "full",
     take: Take | None = None,
 ) -> CodeCheck:
-    """Make a check that a function in Python passes tests that are Python themselves.
+    """Make a check that a Python function passes tests written in Python.
 
     A test is a text with asserts that call the function by its name or as `candidate`, as MBPP has them, or
     one that defines `check(candidate)`, as HumanEval has them. The tests run away from the code: a call in
@@ -193,7 +193,7 @@ def code_program(
     protection: Protection = "full",
     take: Take | None = None,
 ) -> CodeCheck:
-    """Make a check that a program in Python prints what each test expects of its input.
+    """Make a check that a Python program prints the expected output for each test's input.
 
     A test is an object with `input`, which the program reads, and `output`. Each test runs the program anew,
     as `python program.py` would, so that `if __name__ == "__main__"` holds.

@@ -30,7 +30,7 @@ _STEPS = "steps"
 
 
 def formula(*, expression: str, parts: Mapping[str, Scoring]) -> Scoring:
-    """Make a check that pays what a formula makes of the rewards of other checks.
+    """Make a check whose reward is a formula over the rewards of other checks.
 
     A result outside of the grader's range is a failure of its sample, and so is one that cannot be computed,
     such as a division by 0: nothing is clipped. A formula that pays where every part is 0 is refused, since
@@ -93,7 +93,7 @@ def formula(*, expression: str, parts: Mapping[str, Scoring]) -> Scoring:
 
 
 def all_of(*, parts: Mapping[str, Scoring]) -> Scoring:
-    """Make a check that pays what the worst of several checks pays.
+    """Make a check whose reward is the lowest reward of several checks.
 
     It pays only for what every check pays for. A right answer that one of them misjudges is worth as little
     as a wrong one.
@@ -125,7 +125,7 @@ def all_of(*, parts: Mapping[str, Scoring]) -> Scoring:
 
 
 def cascade(*, steps: Mapping[str, Scoring], at_least: float | Mapping[str, float] = 1.0) -> Scoring:
-    """Make a check that runs cheap checks first, and the next one only where the one before paid enough.
+    """Make a check that runs cheap checks first, and each next one only if the one before paid enough.
 
     The step that pays less than its `at_least` ends the check with what it paid; later steps are not run, so
     that a judge is asked about few completions. Where all steps are run, the last one's reward counts. The

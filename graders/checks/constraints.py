@@ -36,7 +36,7 @@ def constraints(
     partial: bool = False,
     take: Take | None = None,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the completion keeps instructions that a program can verify.
+    """Make a check that the completion follows instructions that a program can verify.
 
     Each record names its own instructions, as IFEval's do: the field `instruction_id_list` lists the kinds,
     and `kwargs` the arguments of each. Or `constraints` names the same instructions for all records.

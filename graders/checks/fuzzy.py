@@ -1,4 +1,4 @@
-"""A check of how alike a text and the reference are spelled, by rapidfuzz.
+"""A check of how similar a text's spelling is to the reference's, by rapidfuzz.
 
 For names, titles and short answers with typing errors. For texts of several sentences see
 `graders.checks.similarity`. Several references take the best.
@@ -40,7 +40,7 @@ def fuzzy(
     at_least: float = 0.8,
     max_chars: int = _LONGEST,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that pays how alike the answer and the reference are spelled, 0 to 1.
+    """Make a check that pays the spelling similarity of the answer and the reference, 0 to 1.
 
     An answer that is empty, or longer than `max_chars`, is unread and earns nothing; none is ever cut. The
     metric `similarity` is the figure before `at_least` takes it away.

@@ -37,7 +37,7 @@ def quotations(
     take: Take | None = None,
     max_chars: int = LONGEST,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that what the answer quotes stands in the record's sources, word for word.
+    """Make a check that the answer's quotations appear in the record's sources, word for word.
 
     A quotation stands between double quotation marks of any kind, or is a Markdown block quote; code is
     passed over. It counts from `min_words` words on, so that names and titles are let alone. Case, white
@@ -105,7 +105,7 @@ def citations(
     take: Take | None = None,
     max_chars: int = LONGEST,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the answer cites sources that exist, or just those that the record expects.
+    """Make a check that the answer cites only existing sources, or exactly those that the record expects.
 
     `[1]`, `[2, 3]`, `[1-3]`, `[doc-2]` and `【1†...】` cite. What stands in brackets cites if it is a
     source's id, or holds a digit, as `[2024]` does; code is passed over. A source is cited once however

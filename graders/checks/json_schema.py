@@ -1,4 +1,4 @@
-"""Checks that the completion's JSON value fits a JSON schema: its form, and nothing of what it says."""
+"""Checks that the completion's JSON value fits a JSON schema. They check its form, not its content."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def json_schema(
     take: Take | None = None,
     max_chars: int = _LONGEST,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the completion's JSON value fits a JSON schema; the reference is not looked at.
+    """Make a check that the completion's JSON value fits a JSON schema; it ignores the reference.
 
     `graders.extract.json_block` finds the value. The schema is one of draft 4, 6 or 7;
     `docs/json-schema.md` lists the formats that are checked. A schema that holds what would not be checked is

@@ -58,7 +58,7 @@ def judge_label(
     take: Take | None = None,
     max_chars: int = 50_000,
 ) -> Judging:
-    """Make a check that pays what a judge's label for the completion is worth.
+    """Make a check that pays the value of the label that a judge gives the completion.
 
     The judge gives its reason first, then the label. The metrics are `judge_calls`, the tokens and, where the
     prices are given, the cost.
@@ -86,7 +86,7 @@ def judge_label(
             `input_price`.
         ceiling_usd: US dollars that one process may spend. Beyond them the call fails. It needs the prices.
         ceiling_tokens: Tokens of questions and replies that one process may use. Beyond them the call fails.
-        reference: Whether the judge sees the record's reference, and is told that it is right.
+        reference: Whether the judge sees the record's reference, presented as correct.
         prompt: Whether the judge sees the prompt: its text, with roles where it has several turns. Images and
             files are not shown.
         repeats: How often each sample is judged. The median is paid. The metric `judge_spread` is the largest
@@ -186,7 +186,7 @@ def judge_score(
             `input_price`.
         ceiling_usd: US dollars that one process may spend. Beyond them the call fails. It needs the prices.
         ceiling_tokens: Tokens of questions and replies that one process may use. Beyond them the call fails.
-        reference: Whether the judge sees the record's reference, and is told that it is right.
+        reference: Whether the judge sees the record's reference, presented as correct.
         prompt: Whether the judge sees the prompt: its text, with roles where it has several turns. Images and
             files are not shown.
         repeats: How often each sample is judged. The median is paid. The metric `judge_spread` is the largest
@@ -255,7 +255,7 @@ def judge_rubric(
     take: Take | None = None,
     max_chars: int = 50_000,
 ) -> Judging:
-    """Make a check that pays the weighted mean of what a judge says of several criteria, asked at once.
+    """Make a check that pays the weighted mean of a judge's verdicts on several criteria, asked at once.
 
     Each criterion is a question of its own with a reason and a label or score. Each is a component of the
     reward, reported by name.
@@ -281,7 +281,7 @@ def judge_rubric(
             `input_price`.
         ceiling_usd: US dollars that one process may spend. Beyond them the call fails. It needs the prices.
         ceiling_tokens: Tokens of questions and replies that one process may use. Beyond them the call fails.
-        reference: Whether the judge sees the record's reference, and is told that it is right.
+        reference: Whether the judge sees the record's reference, presented as correct.
         prompt: Whether the judge sees the prompt: its text, with roles where it has several turns. Images and
             files are not shown.
         repeats: How often each sample is judged. The median is paid. The metric `judge_spread` is the largest
@@ -356,7 +356,7 @@ def judge_checklist(
     take: Take | None = None,
     max_chars: int = 50_000,
 ) -> Judging:
-    """Make a check that pays for the points of a list that the completion meets, as a judge says.
+    """Make a check that pays for each item of a checklist that the completion meets, as judged by a model.
 
     The judge says of each point whether it is met, and why. The metric `met` is the share of met points.
 
@@ -381,7 +381,7 @@ def judge_checklist(
             `input_price`.
         ceiling_usd: US dollars that one process may spend. Beyond them the call fails. It needs the prices.
         ceiling_tokens: Tokens of questions and replies that one process may use. Beyond them the call fails.
-        reference: Whether the judge sees the record's reference, and is told that it is right.
+        reference: Whether the judge sees the record's reference, presented as correct.
         prompt: Whether the judge sees the prompt: its text, with roles where it has several turns. Images and
             files are not shown.
         repeats: How often each sample is judged. The median is paid. The metric `judge_spread` is the largest

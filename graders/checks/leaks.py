@@ -1,4 +1,4 @@
-"""Checks that a completion gives away no secrets and no personal data."""
+"""Checks that a completion leaks no secrets and no personal data."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def no_leaks(
     field: str | None = None,
     take: Take | None = None,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the completion holds no secret and no personal data, by their form.
+    """Make a check that the completion contains no secrets or personal data, recognized by their format.
 
     The kinds are `private_key`, `aws_key`, `github_token`, `slack_token`, `google_key`, `api_key`, `jwt`,
     `email`, `phone`, `card`, `iban`, `cn_id` and `us_ssn`. Numbers with check digits count where these are

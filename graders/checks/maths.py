@@ -51,7 +51,7 @@ def maths(
     decimal: Decimal = ".",
     take: Take | None = None,
 ) -> Callable[[Sample[Any]], Reward]:
-    r"""Make a check that the completion's expression is worth the same as the reference's.
+    r"""Make a check that the completion's expression has the same value as the reference's.
 
     `2\sqrt{3}` is `\sqrt{12}`, `(x-1)(x+1)` is `x^2-1`, `[0,1)` is `0 \le x < 1`. The answer is one
     expression: the last box, else what follows `the answer is`, else the last formula between dollars, else

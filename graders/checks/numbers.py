@@ -140,7 +140,7 @@ def list_of_numbers(
     tolerance: float = 0,
     relative: float = 0,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the answer's numbers are the reference's, as many and no others.
+    """Make a check that the answer's numbers are exactly the reference's: none missing, none extra.
 
     Separate them by a comma and a space, or by anything else that is not part of a number: `100,200` is one.
     The reference may be a list of numbers, or a text.

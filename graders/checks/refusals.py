@@ -1,4 +1,4 @@
-"""Checks of refusals: the completion declines where the record says that this is right, and only there."""
+"""Checks of refusals: the completion declines exactly when the record says it should."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def refusal(
     longest: int = 120,
     take: Take | None = None,
 ) -> Callable[[Sample[Any]], Any]:
-    """Make a check that the completion declines where the record says so, and answers where it does not.
+    """Make a check that the completion declines when the record says it should, and answers otherwise.
 
     The record's field is true where declining is right. A refusal is told by its words, in English, Chinese
     and a row for each of seventeen further languages. One that is quoted, denied, put as a condition or

@@ -1,4 +1,4 @@
-"""Checks of what a completion must contain, and of what it must not: texts and patterns, as whole words."""
+"""Checks of what a completion must or must not contain: texts and patterns, as whole words."""
 
 from __future__ import annotations
 

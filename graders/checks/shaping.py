@@ -52,7 +52,7 @@ _SCRIPTS = {
 
 
 def length(full: int, zero: int, *, unit: Unit = "characters") -> Callable[[Sample[Any]], float]:
-    """Make a reward for not being too long: 1 up to `full`, falling in a straight line to 0 at `zero`.
+    """Make a reward for staying short: 1 up to `full`, falling linearly to 0 at `zero`.
 
     It pays in full for a single letter: gate it by a check of the answer, as `overlong` does.
 
@@ -84,7 +84,7 @@ def length(full: int, zero: int, *, unit: Unit = "characters") -> Callable[[Samp
 def overlong(
     correctness: Check, longest: int, cache: int, *, unit: Unit = "characters"
 ) -> Callable[[Sample[Any]], Reward | Abstain]:
-    """Make DAPO's reward: the answer's correctness, less a soft punishment of what is nearly too long.
+    """Make DAPO's reward: the answer's correctness minus a soft penalty as the length nears the limit.
 
     The soft overlong punishment of arXiv:2503.14476 (section 3.4) for a length L, with L_max = `longest` and
     L_cache = `cache`, which is added to the correctness:
@@ -133,7 +133,7 @@ def overlong(
 def cosine_length(
     correctness: Check, longest: int, *, share: float = 0.5, unit: Unit = "characters"
 ) -> Callable[[Sample[Any]], Reward | Abstain]:
-    """Make a reward that a short correct answer earns in full, and longer ones less of, along a cosine.
+    """Make a reward that pays a short correct answer in full and longer ones less, along a cosine.
 
     After the cosine reward of arXiv:2502.03373 (section 4) for correct answers. Wrong answers earn nothing at
     any length: the paper's smaller penalty for long wrong answers pays for rambling, and this range ends at
@@ -174,7 +174,7 @@ def cosine_length(
 
 
 def repetition(n: int = 4) -> Callable[[Sample[Any]], float]:
-    """Make a reward for not repeating oneself: the share of n-grams of words that are new, 1 when all are.
+    """Make a reward for not repeating: the share of word n-grams that are new, 1 when all are.
 
     Of a longer completion the first 20,000 words are read. Fewer than n words cannot repeat and earn 1.
     After the repetition penalty of arXiv:2502.03373, as 1 minus the penalty.
@@ -265,7 +265,7 @@ def has_format(
 
 
 def in_script(script: str, *, at_least: float = 0.9) -> Callable[[Sample[Any]], float]:
-    """Make a reward for keeping to one script: 1 when the share `at_least` of the letters belongs to it.
+    """Make a reward for staying in one script: 1 when at least the share `at_least` of the letters is in it.
 
     Below, the reward is the share of the letters divided by `at_least`. Without any letter it is 0.
 

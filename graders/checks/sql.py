@@ -31,7 +31,7 @@ _MOST_PAIRED = 200
 
 
 def sql_equal(*, dialect: str = "sqlite", take: Take | None = None) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the completion's query says what the reference's says.
+    """Make a check that the completion's query is equivalent in form to the reference's.
 
     Both are parsed and compared as trees. White space, comments, the case of keywords and names, quotes
     around names, redundant brackets, aliases, the names of common table expressions, and the order of terms
@@ -40,7 +40,7 @@ def sql_equal(*, dialect: str = "sqlite", take: Take | None = None) -> Callable[
     not one query is unread.
 
     It pays for queries that are written alike and for no others: a query that returns the same in another
-    way, a join for a subquery, earns nothing. Prefer `sql_result` where a database is at hand. The tables are
+    way, a join for a subquery, earns nothing. Prefer `sql_result` if you have a database. The tables are
     not known here, so in a query of several tables `name` and `t.name` differ.
 
     Args:

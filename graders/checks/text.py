@@ -163,7 +163,7 @@ def matches(
     engine: Engine = "re",
     max_chars: int = LONGEST,
 ) -> Callable[[Sample[Any]], Reward]:
-    r"""Make a check that the answer fits a regular expression; the reference is not looked at.
+    r"""Make a check that the answer matches a regular expression; it ignores the reference.
 
     With Python's `re`, a pattern with nested repeats, such as `(a+)+$`, takes time exponential in the text,
     and a model will find the text. The cap on the length does not help against it; the grader's `timeout_s`
@@ -232,7 +232,7 @@ def _compiled(pattern: str, ignore_case: bool, engine: object) -> Any:
 
 
 def any_of(*checks: Callable[[Sample[Any]], Any]) -> Callable[[Sample[Any]], Any]:
-    """Make a check that answers what the best of several answers.
+    """Make a check whose reward is the best reward of several checks.
 
     A check that cannot grade the record is passed over; so `any_of(number(), exact())` grades a data set of
     numbers and names. When one abstains, all of it abstains.

@@ -1,1 +1,1 @@
-"""Small graders that `template.yaml` deploys, and that one's own may start from."""
+"""Small graders that `template.yaml` deploys; copy one as a starting point for your own."""

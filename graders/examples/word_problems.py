@@ -1,4 +1,4 @@
-"""Arithmetic word problems: the number after the last `####` counts, and nothing else does."""
+"""A grader of arithmetic word problems: only the number after the last `####` counts."""
 
 from __future__ import annotations
 
