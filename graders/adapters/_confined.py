@@ -48,7 +48,7 @@ _turns: dict[int, Turns] = {}
 
 
 class ConfinedFunction:
-    """A function of others that is called in a process of its own; `confined` makes one.
+    """Third-party function that is called in a separate process; made by `confined`.
 
     Await a call of it. Arguments and what it returns are plain values, copied: None, booleans, numbers,
     texts, bytes, and lists, tuples, sets and dicts of such. Numbers and arrays of numpy and the like come
@@ -176,7 +176,7 @@ class ConfinedFunction:
         self._engine.check_walls(self._protection)
 
     def _value(self, time: TurnTime, args: Sequence[Any], kwargs: Mapping[str, Any], held: _Held) -> Any:
-        """What a call returns, in a thread of its own."""
+        """Return the call's result, computed in a separate thread."""
         assert self._engine is not None
         # What is too slow is a failure here and no verdict, so nothing has to be had before it counts.
         portion = time.portion(self._seconds, time.share, least=0)
@@ -228,7 +228,7 @@ class ConfinedFunction:
 class _Held:
     """The session of a call, which the thread that waits for the call may end.
 
-    Each method writes before it reads, so that one of the two ends the session whoever comes first.
+    Each method writes before it reads, so that one of the two ends the session regardless of order.
     """
 
     def __init__(self) -> None:
@@ -257,7 +257,7 @@ def confined(
     memory_mb: int = 256,
     protection: Protection = "full",
 ) -> ConfinedFunction:
-    """Make a function of a Python file one that is called in a process of its own.
+    """Wrap a function of a Python file so that it is called in a separate process.
 
     The file is read here and never runs in the grader's process. Modules beside it that it imports are sent
     along. `docs/adapters.md` says what the function may do, and what each call costs.

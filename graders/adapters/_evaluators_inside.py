@@ -235,7 +235,7 @@ class EvaluationRow(StandInRecord):
         return [one for one in self.messages if one.role == "user"]
 
     def get_system_message(self) -> Any:
-        """The system prompt; an empty one where there is none."""
+        """The system prompt; empty if there is none."""
         found = [one for one in self.messages if one.role == "system"]
         return found[0] if found else ChatMessage(role="system", content="")
 

@@ -90,7 +90,7 @@ _FLAGS = {
     "score_model": "model_grader_server_error",
     "label_model": "model_grader_server_error",
 }
-"""The flag of a fault that has none of its own."""
+"""Flag for a fault that has no specific flag."""
 
 
 def _joined(node: MultiGrader, options: GradingOptions) -> Scoring:

@@ -50,7 +50,7 @@ class GradeFault(SampleError):
         flag: One of `FLAGS`.
         message: What happened, for people.
         kind: The kind of failure, as in `SampleError`.
-        origin: The type and place of the error behind it; empty where there is none.
+        origin: The type and place of the underlying error; empty if there is none.
         details: What OpenAI says besides, where the flag has more; empty for the message.
     """
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ._confined import ConfinedFunction
 
 _SECONDS = 60.0
-"""What the context says is left where the grader has no limit of its own."""
+"""Remaining time that the context reports if the grader has no limit."""
 
 
 def from_lambda(
@@ -132,7 +132,7 @@ def _listed(answer: Any) -> Any:
             try:
                 body = json.loads(body)
             except ValueError:
-                return answer  # whoever reads it says what is wrong
+                return answer  # the reader of the answer reports what is wrong
         return {**answer, "body": _listed(body)}
     return [answer] if isinstance(answer, dict) and "aggregate_reward_score" in answer else answer
 

@@ -198,7 +198,7 @@ def _item(data_source: Any, text: str, reference: Any, extra_info: Any, wire: st
 
 
 def _verdict(batch: TrainerBatch, graded: GraderInTrainer, names: Sequence[str]) -> dict[str, float]:
-    """What verl is told of a sample."""
+    """What verl receives for a sample."""
     [outcome] = batch.outcomes
     value, found = graded.options.range[0], {}
     if isinstance(outcome, Reward):

@@ -1,4 +1,4 @@
-"""Runs a model's code on CPython, in a process of its own that can reach no file, network or other process.
+"""Runs a model's code on CPython, in a separate process that can reach no file, network or other process.
 
 Each session is a fork of a clean server, shut in before it reads any code. What comes back is a copy of plain
 values that this side reads strictly; whatever else comes back ends the session.
@@ -94,7 +94,7 @@ class _TimeUp(Exception):
 
 
 class ChildSession:
-    """A session in a process of its own; see `Session`.
+    """A session in a separate process; see `Session`.
 
     Args:
         server: What makes the process.

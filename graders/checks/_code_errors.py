@@ -58,7 +58,7 @@ def error_arguments(error: BaseException) -> list[Any]:
 
 
 def error_of(name: object, arguments: object) -> Exception:
-    """The built-in exception of a name and arguments, whoever wrote them."""
+    """The built-in exception with this name and arguments, which may come from untrusted code."""
     kind: Any = getattr(builtins, name) if isinstance(name, str) and is_error_name(name) else Exception
     given = arguments if isinstance(arguments, list) else []
     try:

@@ -222,7 +222,7 @@ def expect_imports(imports: frozenset[str]) -> None:
 
 
 def fork_server(imports: frozenset[str] = frozenset()) -> ForkServer:
-    """This process's server that has loaded some modules, started when there is none.
+    """This process's server with the given modules loaded, started if none is running.
 
     Raises:
         ConfigurationError: It does not start here, or cannot load one of them.

@@ -128,7 +128,7 @@ class CodeGrading:
         return await self._turns.take(lambda time: self._graded(sample, tests, code, time))
 
     def _graded(self, sample: Sample[Any], tests: Tests, code: str | Missing, time: TurnTime) -> Graded:
-        """The reward of one sample, in a thread of its own."""
+        """The reward of one sample, computed in a separate thread."""
         self._check_record(sample, tests, time)
         if isinstance(code, Missing):
             return self._reward(CodeVerdict(0, tests.total, "unread", code.reason), None)

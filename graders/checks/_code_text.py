@@ -154,7 +154,7 @@ def _spelled(text: str) -> str:
 
 
 def _own_line(found: re.Match[str]) -> str:
-    """A fence on a line of its own, unless it only ends inline code: "Call ```f(2)```"."""
+    """A fence alone on its line, unless it only ends inline code: "Call ```f(2)```"."""
     begins = found.string.rfind("\n", 0, found.start()) + 1
     return found[0] if "```" in found.string[begins : found.start()] else f"\n{found[1]}"
 
@@ -212,7 +212,7 @@ def _has_fence(text: str) -> bool:
 
 
 def _whole(text: str, parts: Iterable[Fence]) -> Iterator[Fence]:
-    """Fences in order; one that ends inside a docstring goes on to the end of the next."""
+    """Fences in order; one that ends inside a docstring extends to the end of the next."""
     opened: Fence | None = None
     for fence in parts:
         if opened is not None:

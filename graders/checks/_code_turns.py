@@ -57,7 +57,7 @@ class TurnTime:
     """What time a sample has, as its turn begins.
 
     Args:
-        tick: The timer of its batch; None where there is none.
+        tick: The timer of its batch; None if absent.
         at_once: How many samples run at the same time.
     """
 

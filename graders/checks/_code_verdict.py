@@ -191,7 +191,7 @@ class Programs:
         self.tests, self.total, self._same = tests, len(tests), same
 
     def verdict(self, place: CodePlace, source: str) -> CodeVerdict:
-        """Run the tests on a text of code, each in a session of its own."""
+        """Run the tests on a text of code, each in a separate session."""
         return place.counted(partial(self._tried, place, source), self.tests)
 
     def _tried(self, place: CodePlace, source: str, stdin: str, expected: str) -> Ran:
@@ -205,7 +205,7 @@ class Programs:
 class Asserts:
     """Tests that are code themselves, which calls the function and asserts what it returns.
 
-    Each test runs in a session of its own, in which the function is a host's function that asks the session
+    Each test runs in a separate session, in which the function is a host's function that asks the session
     of the code. A test is passed when it ends without an error and has called the function.
 
     Args:

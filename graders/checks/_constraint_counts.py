@@ -139,7 +139,7 @@ def number_paragraphs(num_paragraphs: int) -> Kept:
 
 
 def nth_paragraph_first_word(num_paragraphs: int, nth_paragraph: int, first_word: str) -> Kept:
-    """Whether the text has so many paragraphs, with an empty line between each two, and one begins so."""
+    """Whether the text has N paragraphs, separated by empty lines, and the given one begins as asked."""
     wanted = first_word.lower()
 
     def kept(text: str) -> bool:

@@ -57,7 +57,7 @@ def postscript(postscript_marker: str) -> Kept:
 
 
 def number_bullet_lists(num_bullets: int) -> Kept:
-    """Whether exactly so many lines begin with `-` or with one `*`, each with something behind it."""
+    """Whether exactly N lines begin with `-` or one `*`, all of them with text behind it."""
 
     def kept(text: str) -> bool:
         bullets = [line for line in map(str.lstrip, text.split("\n")) if line[:1] == "-" or _is_starred(line)]
@@ -98,7 +98,7 @@ def _highlights(line: str) -> int:
 
 
 def multiple_sections(section_spliter: str, num_sections: int) -> Kept:
-    """Whether so many sections or more, each with a number of its own, have something in them."""
+    """Whether at least N sections with distinct numbers are nonempty."""
     heading = re.compile(rf"(?<!\w){re.escape(section_spliter)}\s?(\d+)\s?")
 
     def kept(text: str) -> bool:

@@ -71,7 +71,7 @@ def check_declared(
 
     Args:
         call: The expected call.
-        tool: The tool of its name; None where there is none.
+        tool: The tool of its name; None if absent.
         field: The record's field that lists the tools.
         ignored: Arguments that are not compared; None where a call may have any.
 

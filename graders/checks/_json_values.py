@@ -1,4 +1,4 @@
-"""How right one JSON value is: kinds of values, each compared in a way of its own.
+"""How correct one JSON value is: each kind of value has its own comparison.
 
 A kind reads the reference's value once (`expect`, which returns `Missing` for a value that nothing can be
 compared with), and says how right a completion's value is (`compare`, 0 to 1).

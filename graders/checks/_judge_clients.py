@@ -23,7 +23,7 @@ class Clients:
             os.register_at_fork(after_in_child=self.forget)
 
     def client(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """Return the client of a key, made now if there is none.
+        """Return the client for a key, creating it if needed.
 
         Args:
             key: What the client is made for.

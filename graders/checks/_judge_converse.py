@@ -230,7 +230,7 @@ class Converse:
                 max_pool_connections=_CONNECTIONS,
                 retries={"total_max_attempts": 1},  # asking again is done here, where the time is known
             )
-            # A session of its own: the default one is not made for threads.
+            # boto3's default session is not thread-safe.
             session = optional("boto3", EXTRA).session.Session()
             region = self._region or os.environ.get("AWS_REGION") or None
             client = session.client("bedrock-runtime", region_name=region, config=config)

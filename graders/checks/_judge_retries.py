@@ -244,7 +244,7 @@ class Patience:
 
 
 async def in_thread(call: Callable[[], Any], patience: Patience) -> Any:
-    """Run what blocks in a thread of its own, for as long as the question has time.
+    """Run a blocking call in a separate thread, for as long as the question has time.
 
     asyncio's own threads are few, two more than Lambda has processors, and would hold up the process's end.
     What is given up here ends by its own timeout, and keeps its place until then.

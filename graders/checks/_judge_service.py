@@ -34,7 +34,7 @@ class Question:
     """One question for a judge.
 
     Args:
-        rubric: What the system is told: the task, the scale, how to answer. None is sent where it is empty.
+        rubric: System prompt: the task, the scale, how to answer. Not sent if empty.
         sample: What differs by sample, each part delimited: the text of the user's turn, or several turns,
             each its role (`user` or `assistant`) and its text. They alternate, and the user has the first and
             the last one.

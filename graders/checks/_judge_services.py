@@ -70,7 +70,7 @@ if TYPE_CHECKING:
 
 _SERVICES = ("bedrock", "openai")
 _TURNS = 4
-"""Into so many turns a sample's time is divided, as long as nobody has an answer."""
+"""Number of turns that a sample's time is divided into until one has an answer."""
 _REGION = re.compile(r"[A-Za-z0-9-]{1,63}")
 _VARIABLE = re.compile(r"(?!sk[-_])[A-Za-z_]\w{0,99}", re.ASCII)
 _NO_VARIABLE = (
@@ -269,7 +269,7 @@ class _Asked:
         try:
             reply = await asking.until_taken()
         except BaseException as error:
-            # What was cancelled or came too late may be answered, and paid for, all the same.
+            # The service may still answer, and charge for, a request that was canceled or timed out.
             unanswered = isinstance(error, (TryAgain, Unsent, ConfigurationError, SampleError))
             self._spending.give_up(0 if unanswered else 1)
             raise
@@ -300,7 +300,7 @@ class _Asking:
                 return reply
 
     async def _sent(self) -> Reply:
-        """Send one request; no error of it holds a secret, whoever worded it."""
+        """Send one request; its errors never contain a secret, not even in the service's own words."""
         trial = self._trial
         try:
             reply = await self._model.send(self._question, trial.parts, self._patience, trial.heard)

@@ -83,7 +83,7 @@ class LabelScale:
         return {"type": "string", "enum": [*self.values]}
 
     def listed(self, turn: int) -> str:
-        """The labels as a judge is told them; each turn begins with the next one."""
+        """The labels as shown to the judge; each turn starts with the next label."""
         lines = [_entry(label, self.anchors.get(label)) for label in self._order(turn)]
         return "\n".join(["Choose one label, spelled exactly so:", *lines])
 
@@ -125,7 +125,7 @@ class NumberScale:
         return {"type": "integer", "enum": [*range(self.low, self.high + 1)]}
 
     def listed(self, _turn: int) -> str:
-        """The scale as a judge is told it."""
+        """The scale as shown to the judge."""
         lines = [_entry(str(number), self.anchors[number]) for number in sorted(self.anchors)]
         between = f"Give a whole number from {self.low} (worst) to {self.high} (best)"
         return "\n".join([f"{between}:" if lines else f"{between}.", *lines])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SHARE = 0.7
 """The share of the letters that a language's script needs; names and formulas use the rest."""
 FEWEST_LETTERS = 5
-"""The fewest letters of a script of its own that tell a language."""
+"""Minimum number of letters in a language's own script that identify the language."""
 _FEWEST_HITS, _LEAD, _LEAST = 2, 2.5, 0.12
 
 _SCRIPTS = {

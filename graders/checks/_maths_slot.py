@@ -166,7 +166,7 @@ def answer_slot(text: str) -> str | Missing:
 
 
 def _concluded(behind: str) -> str | Missing | None:
-    """The number of a conclusion in words behind the last formula; None where there is none.
+    """The number of a conclusion in words behind the last formula; None if absent.
 
     `Therefore, there are 12 such sequences.` answers, and not the formula before it.
     """

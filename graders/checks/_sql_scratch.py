@@ -2,7 +2,7 @@
 
 A query only reads: whatever writes, attaches, sets or loads is refused while SQLite compiles it. What it may
 cost is limited in steps of SQLite's own machine, which are the same everywhere, besides processor time and
-memory, in the size of values, and in rows. Each query runs on a copy of its own.
+memory, in the size of values, and in rows. Each query runs on a separate copy.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def run(query: str, databases: Sequence[Scratch], steps: int) -> Outcome:
 
 
 class Scratch:
-    """A database in memory that queries run on, each on a copy of its own.
+    """An in-memory database; each query runs on a separate copy.
 
     Args:
         script: SQL that makes the tables and fills them.

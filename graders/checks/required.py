@@ -237,6 +237,6 @@ def _texts(name: str, given: object) -> list[str]:
 
 
 def _text(find: Callable[[str], str | Missing | None] | None, sample: Sample[Any]) -> str:
-    """The visible part of a completion that is looked at; empty where there is none."""
+    """The visible part of a completion that the check reads; empty if there is none."""
     found = text_of(find(sample.completion)) if find else sample.completion
     return "" if isinstance(found, Missing) else composed(visible(found))
