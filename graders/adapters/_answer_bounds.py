@@ -1,6 +1,6 @@
 """Bounds on what functions of others are given of a model's answer.
 
-What crosses into a process of its own is bounded, and a model may answer whatever it likes. So that no answer
+Data sent to a separate process is bounded, and a model's answer can have any size. So that no answer
 can fail its own sample, what is beyond the bounds is left out of it before it is given to anybody.
 """
 

@@ -1,7 +1,7 @@
 """Runs a model's code inside the process that was made for it, and answers the grader about it.
 
 Everything here shares its process with the code, which may change any of it. So nothing here decides: the
-grader takes an answer for what the code says, whoever wrote it.
+grader treats every answer as if the model's code had written it.
 """
 
 from __future__ import annotations

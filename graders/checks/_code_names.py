@@ -1,7 +1,7 @@
 """Reads which names a text of code binds and needs, from the tree of Python's own parser.
 
 The text is hostile, and the parser cannot be interrupted, so that a text is bounded before it is parsed. A
-text that is beyond the bounds or does not parse has no names, and whoever asks decides without them.
+text that is beyond the bounds or does not parse has no names, and the caller decides without them.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def code_names(source: str) -> CodeNames | None:
 
 
 def _bound(node: ast.AST) -> tuple[str, ...]:
-    """The names that a node binds by itself."""
+    """The names that a node binds directly."""
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return (node.name,)
     if isinstance(node, (ast.Import, ast.ImportFrom)):

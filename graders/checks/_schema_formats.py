@@ -15,7 +15,7 @@ _TIME = re.compile(
 )
 _LABEL = r"(?!..--)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _WORD = r"[^@\s.]++"
-# RFC 3986; what stands in square brackets is looked at by itself.
+# RFC 3986; text in square brackets is checked separately.
 _NAME, _ESCAPE = r"A-Za-z0-9._~!$&'()*+,;=\-", r"%[0-9A-Fa-f]{2}"
 _PATH = rf"(?:[{_NAME}:@/]|{_ESCAPE})*+"
 _QUERY = rf"(?:[{_NAME}:@/?]|{_ESCAPE})*+"

@@ -1,6 +1,6 @@
 """Checks of what an answer takes from its sources: its quotations and its citations.
 
-They say nothing about whether the answer is right, so combine them with a check of the answer by
+They do not check whether the answer is right, so combine them with a check of the answer by
 `graders.combine.gated`. The sources are the record's: a field of it, or the prompt. A record without sources
 is a `RecordError`, whatever the completion.
 """
@@ -112,8 +112,8 @@ def citations(
     often. The metrics `citations` and `unknown` count; with `expected`, `precision` and `recall` compare the
     citations with it.
 
-    It pays for ids alone: whether a source says what it is cited for is not looked at, and without `expected`
-    one citation of any source earns all, and so does a citation of every source. With `expected` and
+    It pays for ids alone and does not check whether a source supports the claim. Without `expected`, one
+    citation of any source earns full reward, and so does a citation of every source. With `expected` and
     `partial` a citation of every source earns `2 * expected / (sources + expected)`.
 
     Args:

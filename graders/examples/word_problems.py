@@ -8,5 +8,5 @@ from graders.extract import same_number
 
 @grader
 def word_problem(sample: Sample) -> bool:
-    """Whether the completion's final number is the reference's."""
+    """Return whether the completion's final number equals the reference's."""
     return same_number(sample.completion, sample.reference_text, marker="####")
