@@ -28,6 +28,7 @@ from harness.targets.own_process import HEARTBEAT, DeclaredGrader
 
 _BEAT_S = 1.0
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
+_THREAD_STACK = 1 << 20
 
 
 def main() -> None:
@@ -91,6 +92,9 @@ def _limit_memory(more: int) -> None:
         (resource.RLIMIT_DATA, used.rss) if sys.platform == "linux" else (resource.RLIMIT_AS, used.vms)
     )
     _, most = resource.getrlimit(kind)
+    # A thread's stack counts as a whole, 8 MiB by default, though most stays unused: a grader that starts
+    # a thread for each sample would run out of memory that it never touched.
+    threading.stack_size(_THREAD_STACK)
     limit = now + more
     resource.setrlimit(kind, (limit if most == resource.RLIM_INFINITY else min(limit, most), most))
 
