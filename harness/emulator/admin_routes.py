@@ -1,6 +1,6 @@
-"""/_emulator: what the real service has not: step, state, faults, aliases, reset, and what a job learned.
+"""/_emulator: admin routes that the real service lacks: step, state, faults, aliases, reset, job report.
 
-For tests and for the rehearsal; no key is asked for and no fault is injected here.
+For tests and for the rehearsal. These routes need no key and inject no faults.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def _state(request: Request) -> Response:
 
 
 async def _step(request: Request) -> Response:
-    """Do `count` rounds, each one unit of work of every open job; `{"until": "idle"}` goes on to the end."""
+    """Run `count` rounds of one unit per open job; `{"until": "idle"}` runs until all jobs end."""
     parts, fields = emulator_of(request), await read_json(request, STEP)
     count = _TO_THE_END if fields["until"] == "idle" else fields["count"]
     done = await _on_main_thread(parts, lambda: parts.runner.step(count))
@@ -53,7 +53,7 @@ async def _faults(request: Request) -> Response:
 
 
 async def _alias(request: Request) -> Response:
-    """Let a name out of the documentation (`file-abc123`) stand for an object that exists."""
+    """Make a name from the documentation (`file-abc123`) an alias of an existing object."""
     parts, fields = emulator_of(request), await read_json(request, ALIAS)
     alias, name = fields["alias"], fields["id"]
     with parts.store.transaction():
@@ -66,7 +66,7 @@ async def _alias(request: Request) -> Response:
 
 
 async def _reset(request: Request) -> Response:
-    """Forget every file, job and model."""
+    """Delete every file, job and model."""
     await read_json(request, NOTHING)
     parts = emulator_of(request)
 

@@ -1,6 +1,6 @@
-"""The errors that the emulated API answers with, in OpenAI's shape and with its status codes.
+"""The emulated API's errors, with OpenAI's response body and status codes.
 
-Which codes and words Bedrock uses is *unverified*.
+Bedrock's own codes and messages are *unverified*.
 
 An `ApiError` refuses a request at once, with a status and {"error": {message, type, param, code}}.
 An accepted job ends with a `JobFailure` (`harness.simulator.failure`) instead.
@@ -20,14 +20,14 @@ _TYPES: Final = {401: "authentication_error", 403: "permission_error", 429: "rat
 
 
 class ApiError(Exception):
-    """A request that is refused.
+    """A rejected request.
 
     Args:
         status: HTTP status, 400 or more.
         message: What is wrong and what to send instead.
         param: The name of the field at fault.
         code: Machine-readable reason.
-        headers: Further headers of the answer, such as `Retry-After`.
+        headers: Additional response headers, such as `Retry-After`.
     """
 
     def __init__(

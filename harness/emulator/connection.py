@@ -1,4 +1,4 @@
-"""A connection to the emulator that has to begin a request in time."""
+"""HTTP connections with a timeout for the first request."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _FIRST_REQUEST_S: Final = 30.0
 class Connection(H11Protocol):
     """uvicorn's own connection, closed when no whole request head comes within half a minute.
 
-    uvicorn waits without end for a connection's first request, and bounds only the pause between two. Its
-    bound on the size of a head holds here too: 64 KB.
+    uvicorn has no timeout for a connection's first request, only for the pause between two. Its limit on the
+    size of a request head, 64 KB, applies here too.
     """
 
     def __init__(self, *given: Any, **named: Any) -> None:
@@ -25,12 +25,12 @@ class Connection(H11Protocol):
         self._tail = b""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for the first request."""
+        """Start the timeout for the first request."""
         super().connection_made(transport)
         self._patience = asyncio.get_running_loop().call_later(_FIRST_REQUEST_S, transport.close)
 
     def data_received(self, data: bytes) -> None:
-        """Take in what came; a whole head ends the wait."""
+        """Process received data; a complete request head stops the timeout."""
         if self._patience is not None:
             seen = self._tail + data
             self._tail = seen[-3:]
@@ -39,7 +39,7 @@ class Connection(H11Protocol):
         super().data_received(data)
 
     def connection_lost(self, error: Exception | None) -> None:
-        """End the wait with the connection."""
+        """Stop the timeout when the connection closes."""
         self._stop_waiting()
         super().connection_lost(error)
 

@@ -28,7 +28,7 @@ class Components(NamedTuple):
     store: Store
     pool: Pool
     goal: Goal | None
-    """How right the pool's completions are, where the rollouts say."""
+    """Correctness of the pool's completions, where the rollouts record it."""
     goal_remarks: list[str]
     """What the user should know of how that was read."""
     clock: Clock
@@ -39,7 +39,7 @@ class Components(NamedTuple):
     faults: Faults
 
     def close(self) -> None:
-        """Give up the graders that run for a request, and close the state."""
+        """Cancel graders that are running for requests, and close the state."""
         self.grader_runs.close()
         self.store.close()
 

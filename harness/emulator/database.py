@@ -1,7 +1,7 @@
 """The emulator's database: one SQLite file, its tables, and transactions.
 
-Whatever belongs together is written in one transaction, so a process killed at any point leaves either the
-whole of it or nothing. What the tables mean is the store's business.
+Related rows are written in one transaction, so a process killed at any point leaves all of them or none. The
+store defines what the tables mean.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _TABLES: Final = tuple(line.split()[5] for line in _SCHEMA.splitlines() if line.
 
 _OTHER_STATE: Final = "Name another folder with --state-dir, or remove this one."
 _OTHER_HOLDER: Final = "Stop that emulator, or name another folder with --state-dir."
-# One that was killed may take a moment to let go.
+# A killed process may take a moment to release the lock.
 _HOLDER_LEAVES_S: Final = 3.0
 
 
@@ -53,7 +53,7 @@ class Database:
     """The database; every write is a transaction of its own unless made inside `transaction()`.
 
     Args:
-        folder: Where `emulator.sqlite3` stands; made when missing.
+        folder: Folder of `emulator.sqlite3`; created if missing.
 
     Raises:
         InputError: The folder holds the state of another version, or another emulator works in it.
@@ -87,7 +87,7 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing of what is written inside; may be nested, the outermost counts."""
+        """Commit all writes inside the block, or none. Blocks may be nested; the outermost one commits."""
         with self._lock:
             if self._depth == 0:
                 self._db.execute("BEGIN IMMEDIATE")
@@ -104,13 +104,13 @@ class Database:
                 self._db.execute("COMMIT")
 
     def close(self) -> None:
-        """Close the database and let go of the folder."""
+        """Close the database and release the folder."""
         with self._lock:
             self._db.close()
             self._holder.close()
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Delete all rows."""
         with self.transaction():
             for table in _TABLES:
                 self._db.execute(f"DELETE FROM {table}")

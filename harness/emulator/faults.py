@@ -1,13 +1,13 @@
-"""Stands in front of the API: refuses web pages, injects faults by a seed, checks for a bearer token.
+"""Middleware in front of the API: refuses web pages, injects seeded faults, checks for a bearer token.
 
-Every request under the API's paths is drawn for once, before anything handles it, so that a fault never
-leaves half a change behind and a client may send the same request again:
+Each request under the API's paths gets one draw before any route handles it, so a fault never leaves a
+partial change and a client can safely retry:
 
     throttle     429 with Retry-After
     timeout      the request is held, then the connection drops in the middle of the answer
-    500          500, 502, 503 or 529, as it comes
-    malformed    200 with JSON that breaks off
-    slow-start   the first so-many requests get 503 with Retry-After (a number of requests, not a rate)
+    500          500, 502, 503 or 529, in turn
+    malformed    200 with truncated JSON
+    slow-start   the first N requests get 503 with Retry-After (a number of requests, not a rate)
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Faults:
     Args:
         rates: Fault to its rate.
         seed: Decides which requests are hit, in the order in which they come.
-        retry_after: Seconds that a throttled client is told to wait.
+        retry_after: Seconds in the `Retry-After` header.
     """
 
     def __init__(self, rates: Mapping[str, float], seed: int, retry_after: int) -> None:
@@ -49,7 +49,7 @@ class Faults:
         self.set(rates)
 
     def set(self, rates: Mapping[str, float]) -> None:
-        """Replace the rates and begin to count anew."""
+        """Replace the rates and restart the count."""
         with self._lock:
             self.rates = dict(rates)
             self.requests = 0
@@ -94,7 +94,7 @@ class FrontDoor:
         self._require_key = require_key
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request, spoil it or refuse it."""
+        """Serve a request, inject a fault, or refuse it."""
         answer: ASGIApp = self._app
         refusal = why_refused(_texts(scope)) if scope["type"] == "http" else None
         if refusal is not None:

@@ -1,14 +1,14 @@
-"""From the ARN in a job to what grades: the `--bind NAME=TARGET` table, opened when a job first needs it.
+"""Maps the function ARN in a job to a target: the `--bind NAME=TARGET` table, opened on first use.
 
 An ARN is looked up whole, then by name and qualifier, then by name. A target is one of
 
     module:attr, file.py:attr       on this machine, in a process of its own
     FOLDER:module.function          a folder or zip file of code under the local Lambda runtime
-    FOLDER                          the same, with handler and limits of the template that stands beside it
+    FOLDER                          the same, with handler and limits from the template beside it
     http://HOST:PORT                the Lambda Invoke API at that endpoint, asked for the function's name
     arn:aws:lambda:...              a deployed function
 
-Opened targets are kept and shared by all jobs; nothing is called here.
+All jobs share the opened targets. This module calls no function.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Functions:
 
         Raises:
             JobFailure: No function of that name was given.
-            HarnessError: Its target cannot be set up.
+            HarnessError: Its target cannot be opened.
         """
         qualified = arn.split(":function:", 1)[-1]
         name = qualified.split(":", 1)[0]

@@ -1,4 +1,4 @@
-"""Models that can be asked: they answer with recorded completions, chosen by the model's policy.
+"""Models for inference: they answer with recorded completions, chosen by the model's policy.
 
 The base model is the policy before training, a tuned model or checkpoint the policy it was saved with. A
 prompt that was never recorded is answered with one fixed text, which evaluation leaves out, unless it is one
@@ -77,10 +77,10 @@ class Inference:
         self._models: OrderedDict[str, tuple[str, Policy]] = OrderedDict()
 
     def answer(self, ask: InferenceRequest) -> list[InferenceAnswer]:
-        """Choose as many completions as were asked for.
+        """Choose the requested number of completions.
 
         Raises:
-            ApiError: There is no such model, or it cannot answer in a stream.
+            ApiError: The model does not exist or cannot stream.
         """
         base, policy = self._model(ask.model)
         if ask.stream and base.startswith(_NOT_STREAMED):
@@ -162,7 +162,7 @@ def _answer(candidate: Candidate, ask: InferenceRequest) -> InferenceAnswer:
 
 
 def _cut(text: str, ask: InferenceRequest) -> InferenceAnswer:
-    """End a text where the request says so."""
+    """Cut a text at the request's stop strings or token limit."""
     ends = [at for at in (text.find(stop) for stop in ask.stop) if at >= 0]
     if ends:
         text = text[: min(ends)]

@@ -1,6 +1,6 @@
 """/fine_tuning/alpha/graders: validate a grader of OpenAI's kinds, or run it on one sample.
 
-OpenAI has these routes, and so has Azure. That Bedrock has them is documented nowhere.
+OpenAI and Azure have these routes. Bedrock does not document them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Answers to the prompts of Amazon's own examples, so that a newcomer who runs them sees one.
+"""Handwritten answers to the prompts in Amazon's examples, so that those examples work without rollouts.
 
-People wrote them for this project. No model generated them, they know no policy, and no job trains on them.
-Rollouts that hold the same prompt come first.
+People wrote them for this project; no model generated them. They do not depend on the policy, and no job
+trains on them. Rollouts with the same prompt take precedence.
 
 Source of the prompts: "Create and manage fine-tuning jobs for open-weight models using OpenAI APIs", Amazon
 Bedrock user guide.
@@ -32,6 +32,6 @@ HANDMADE: Final[Mapping[str, str]] = MappingProxyType(
 
 
 def handmade_answer(messages: Sequence[Mapping[str, Any]]) -> str | None:
-    """The answer to the last user message of a conversation; None where nobody wrote one."""
+    """The answer to the last user message of a conversation, or None."""
     asked = [message_text(message).strip() for message in messages if message.get("role") == "user"]
     return HANDMADE.get(asked[-1]) if asked else None

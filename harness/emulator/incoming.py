@@ -1,4 +1,4 @@
-"""Reads what a request brings, bounded and by its operation's table: JSON, a query, or an upload."""
+"""Reads a request's JSON body, query or upload, with size limits, by its operation's field table."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def read_json(request: Request, table: Table) -> dict[str, Any]:
     """Read a body, which must be a JSON object; an empty one counts as `{}`.
 
     Raises:
-        ApiError: The body is something else, or a field cannot be used.
+        ApiError: The body is not a JSON object, or a field cannot be used.
     """
     read_query(request, {})
     content = bytearray()

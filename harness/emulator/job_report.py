@@ -1,4 +1,4 @@
-"""What a job has learned and what its rewards lead to, in the sentences that a rehearsal has for the same."""
+"""Reports what a job has learned and what its rewards imply, in the same sentences as a rehearsal."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ __all__ = ["JobReport", "job_report"]
 
 @dataclass(frozen=True, slots=True)
 class JobReport:
-    """A job, as far as it has come."""
+    """A report on a job's progress so far."""
 
     learned: LearnedReport
     conclusions: Conclusions | None
-    """None where nothing was to be graded for them."""
+    """None if the report was asked not to grade."""
 
     def to_json(self) -> dict[str, Any]:
         """Both as one JSON object."""

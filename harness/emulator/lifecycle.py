@@ -55,7 +55,7 @@ class Equipment(NamedTuple):
 
 
 class Lifecycle:
-    """Moves jobs on.
+    """Advances jobs.
 
     Args:
         config: The emulator's set-up.
@@ -85,13 +85,13 @@ class Lifecycle:
         self._policies: dict[str, tuple[int, policies.Policy]] = {}
 
     def open_jobs(self) -> list[str]:
-        """Ids of the jobs that have not come to an end, oldest first."""
+        """Ids of unfinished jobs, oldest first."""
         return self._store.open_jobs(sorted(FINAL_STATUSES))
 
     def advance(self, name: str) -> None:
         """Do one unit of a job's work: check it, queue it, start it, or run one step.
 
-        A job that is at its end, or unknown, is left alone.
+        Does nothing if the job has ended or is unknown.
         """
         stored = self._store.job(name)
         if stored is None or stored.object["status"] in FINAL_STATUSES:
@@ -116,7 +116,7 @@ class Lifecycle:
             self.forget(name)
 
     def equipment(self, job: Job) -> Equipment:
-        """What the job works with, made at its first use.
+        """The job's equipment, created on first use.
 
         Raises:
             JobFailure: Its file or its function cannot be used.
@@ -126,7 +126,7 @@ class Lifecycle:
         return self._equipment[job["id"]]
 
     def forget(self, job: str) -> None:
-        """Drop what is kept in memory for a job; it is made again where it is needed."""
+        """Drop the cached state of a job; it is rebuilt when needed."""
         self._equipment.pop(job, None)
         self._policies.pop(job, None)
         self._notices.ended(job)
@@ -140,7 +140,7 @@ class Lifecycle:
         data: dict[str, Any] | None = None,
         told: bool = True,
     ) -> None:
-        """Store an event of a job, and tell it; with `data` it is one of type `metrics`."""
+        """Store a job's event and print it; with `data` it is one of type `metrics`."""
         event: Event = {
             "id": f"ftevent-{uuid.uuid4()}",
             "object": "fine_tuning.job.event",
@@ -267,7 +267,7 @@ class Lifecycle:
         return read_records(content, param)
 
     def _policy(self, job: str, step: int) -> policies.Policy:
-        """The policy that a job has come to, from memory where that is of this very step."""
+        """The job's current policy, from cache when the cache matches this step."""
         known = self._policies.get(job)
         return known[1] if known and known[0] == step else self._store.policy(job)
 
@@ -369,5 +369,5 @@ def _metrics(step: int, total_steps: int, figures: Figures) -> dict[str, Any]:
 
 
 def _known(figures: dict[str, float | None]) -> dict[str, float]:
-    """Figures without those that are None: the API leaves out a number that it has not."""
+    """Drop figures that are None: the API omits unknown numbers."""
     return {name: value for name, value in figures.items() if value is not None}

@@ -30,7 +30,7 @@ _PLACE = re.compile(r"\(([^()\s]+:\d+)\)$")
 
 
 class Notices:
-    """Tells what happens, line by line; callable from any thread.
+    """Prints one line per event; callable from any thread.
 
     Args:
         tell: Takes one line.
@@ -70,14 +70,14 @@ class Notices:
             self._job_line(job, f"a sample got no reward: {what}{where}")
 
     def ended(self, job: str) -> None:
-        """Tell how many samples of a job got no reward, by kind and place."""
+        """Print how many samples of a job got no reward, by kind and place."""
         with self._lock:
             counts = self._errors.pop(job, None)
         for what, count in counts.most_common() if counts else ():
             self._job_line(job, f"{count:,} sample{'s' if count > 1 else ''} without a reward: {what}")
 
     def refused(self, method: str, path: str, status: int, message: str) -> None:
-        """Tell a refused request; of one that comes again and again, every tenfold."""
+        """Print a refused request; a repeated one only at 1, 10, 100 and so on."""
         line = f"{method} {path} {status}: {message}"
         with self._lock:
             self._refusals = self._refusals + 1 if line == self._refusal else 1
@@ -93,7 +93,7 @@ class Notices:
 
 
 class RefusalsTold:
-    """Wraps an application and tells the requests that it answers with an error.
+    """Wraps an application and prints the requests that it answers with an error.
 
     Args:
         app: What answers.

@@ -1,4 +1,4 @@
-"""What each operation takes: the fields that mean something here, those without effect, and those refused.
+"""Field tables of all operations: supported, ignored and refused fields.
 
 Source: OpenAI's published API, whose fields the SDKs send. Bedrock documents few of them. Whether it takes
 the others is *unverified*. `docs/emulator.md` lists what is ignored and what is refused.
@@ -57,10 +57,10 @@ __all__ = [
 ]
 
 MAX_PAGE: Final = 10_000
-"""Most elements of one page; the service's limit is not documented."""
+"""Maximum number of elements on a page; the service's limit is not documented."""
 
 NOTHING: Final[Table] = MappingProxyType({})
-"""The table of an operation without fields."""
+"""Table of an operation without fields."""
 
 _NO_TOOLS: Final = "the recorded completions are drawn as they are, whatever tools a request offers."
 _NO_LOGPROBS: Final = "recorded completions have no probabilities of tokens."

@@ -1,4 +1,4 @@
-"""Python graders of OpenAI's kinds take turns, and none waits for long behind others that do not end."""
+"""Limits how many Python graders of OpenAI's kinds run at once; rejects those stuck behind hung graders."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class PythonTurns:
             self._wake()
 
     def _wake(self) -> None:
-        """Have all that wait look whether it is their turn."""
+        """Wake all waiters to check for their turn."""
         self._moved.set()
         self._moved = asyncio.Event()
 

@@ -1,4 +1,4 @@
-"""Makes a job of the body of POST /fine_tuning/jobs.
+"""Creates a job from the body of POST /fine_tuning/jobs.
 
 `harness.emulator.operations` declares what the body may hold. Whether the file is any good, the function
 known and the pool large enough shows when the job runs. OpenAI's optional fields are read where they mean
@@ -20,7 +20,7 @@ DOCUMENTED_PLACEHOLDER: Final = "gpt-4o-mini"
 
 
 def new_job(fields: Mapping[str, Any], now: int, default_seed: int) -> tuple[Job, dict[str, Any]]:
-    """Make the job that a request asks for.
+    """Create the job that a request describes.
 
     Args:
         fields: The request, read by `operations.CREATE_JOB`.

@@ -1,4 +1,4 @@
-"""Idempotency keys: a request sent twice makes one object; another request under its key is refused."""
+"""Idempotency keys: a repeated request creates one object; a different request with its key is refused."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LONGEST = 255
 
 
 class Retry(NamedTuple):
-    """A request that may come again."""
+    """A request with an idempotency key."""
 
     key: str
     """The key and the path that it holds for."""
@@ -41,10 +41,10 @@ class Retry(NamedTuple):
         return cls(f"{request.url.path.rsplit('/v1/', 1)[-1]} {key}", hashlib.sha256(content).hexdigest())
 
     def known(self, store: Store) -> str | None:
-        """The id of the object that the key made; None where it is new.
+        """The id of the object created under the key; None for a new key.
 
         Raises:
-            ApiError: The key made something else.
+            ApiError: The key was used for a different request.
         """
         found = store.retry(self.key)
         if found is None:
@@ -59,5 +59,5 @@ class Retry(NamedTuple):
         return name
 
     def keep(self, store: Store, name: str) -> None:
-        """Remember what the key made."""
+        """Store the id of the object created under the key."""
         store.add_retry(self.key, self.digest, name)

@@ -38,7 +38,7 @@ class Runner:
         self._stopped = threading.Event()
 
     def submit(self, work: Callable[[], Any]) -> Future[Any]:
-        """Have something done on the main thread between two units of work; callable from any thread."""
+        """Queue a call for the main thread, between two units of work; callable from any thread."""
         future: Future[Any] = Future()
         self._orders.put((work, future))
         return future

@@ -1,4 +1,4 @@
-"""Puts the parts together as configured and serves them on loopback.
+"""Assembles the emulator from its configuration and serves it on loopback.
 
 The API answers under `/v1` (and `/openai/v1`, which the SDK's Bedrock provider asks for), the admin routes
 under `/_emulator`. uvicorn runs on a thread of its own; the calling thread, which must be the main one, does
