@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -209,7 +210,7 @@ def test_a_part_of_a_message_holds_nobody_up(tmp_path: Path, garbage: bytes) -> 
     (tmp_path / "g.py").write_text(
         "import os, stat, time\n"
         "def handler(event, context):\n"
-        "    for fd in range(3, 64):\n"
+        "    for fd in range(3, 4096):\n"
         "        try:\n"
         "            if stat.S_ISSOCK(os.fstat(fd).st_mode):\n"
         f"                os.write(fd, {garbage!r})\n"
@@ -227,3 +228,26 @@ def test_a_part_of_a_message_holds_nobody_up(tmp_path: Path, garbage: bytes) -> 
         os.close(writing)
     assert isinstance(answer.fault, GraderFault)
     assert answer.fault.error_type in ("Sandbox.Timedout", "Runtime.ExitError")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts what a process can write to")
+def test_threads_cost_less_memory_than_a_thread_s_usual_stack(tmp_path: Path) -> None:
+    (tmp_path / "g.py").write_text(
+        "import threading\n"
+        "def handler(event, context):\n"
+        "    done = threading.Event()\n"
+        "    threads = [threading.Thread(target=done.wait) for _ in range(100)]\n"
+        "    for one in threads:\n"
+        "        one.start()\n"
+        "    done.set()\n"
+        "    for one in threads:\n"
+        "        one.join()\n"
+        "    return []\n"
+    )
+    output = os.open(tmp_path / "log", os.O_WRONLY | os.O_CREAT)
+    limits = ProcessLimits(seconds=20.0, memory_bytes=1 << 28, output=output)
+    try:
+        with closing(OwnProcessTarget(f"{tmp_path}/g.py:handler", None, limits)) as target:
+            assert target.grade([]).fault is None
+    finally:
+        os.close(output)
