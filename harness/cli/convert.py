@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,13 +81,14 @@ def command(
     wanted = [parse_map(text) for text in maps]
     if target == "-" and as_json:
         raise InputError("stdout takes the lines or the JSON object", fix="Name a file, or leave out --json.")
+    convert_into = partial(convert, source, name=name, maps=wanted, requests=requests, only=only)
     if target == "-":
-        found = convert(source, sys.stdout.buffer, name, wanted, requests=requests, only=only)
+        found = convert_into(sys.stdout.buffer)
         sys.stdout.buffer.flush()
     else:
         with progress_bar("converting", quiet=as_json) as update:
             progress = None if update is None else _moving(update, source.size)
-            found = convert_to_file(source, Path(target), name, wanted, progress, requests, only)
+            found = convert_to_file(Path(target), partial(convert_into, progress=progress))
     if as_json:
         emit_json({**found.to_json(), "to": target if found.lines else None})
     else:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from harness.data.sources import DataFile, Source, as_source, parts_of, unreadable
+from harness.data.sources import S3_SCHEME, DataFile, Source, as_source, parts_of, unreadable
 from harness.errors import InputError
 
 __all__ = [
@@ -236,7 +236,7 @@ def place_of(file: DataFile, at: int) -> str:
     while others and length is not None and at >= base + length:
         base += length
         (part, length), *others = others
-    if part.name.startswith("s3://"):  # counting its lines would fetch all that stands before
+    if part.name.startswith(S3_SCHEME):  # counting its lines would fetch all that stands before
         return f"{part.name}, byte {at - base}"
     before, left = 0, at - base
     with part.open() as text:

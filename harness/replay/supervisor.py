@@ -36,7 +36,7 @@ from harness.replay.orders import (
 )
 from harness.replay.recording import collect_answers, refuse_changed_answers
 from harness.runs.facts import InProcessFacts, middle_of
-from harness.runs.rows import Totals, read_rows
+from harness.runs.rows import Totals, read_rows, total_of
 from harness.runs.run_input import holds_local_files
 from harness.runs.shard_locks import end_orphans
 from harness.runs.store import Run, changed_files, lock_run
@@ -352,18 +352,14 @@ def _order(run: Run) -> WorkOrder:
 
 
 def _sum(reports: dict[int, ShardReport]) -> Totals:
-    """The totals of all shards, in their order, so that a resumed run adds up to the same float."""
-    whole = Totals()
-    for _, report in sorted(reports.items()):
-        whole.merge(report.totals)
-    return whole
+    """The totals of all shards."""
+    return total_of({number: report.totals for number, report in reports.items()})
 
 
 def _recount(run: Run) -> Totals:
     """The totals of a run whose rewards are merged already."""
-    totals, middle = Totals(), middle_of(run.facts.bounds)
-    for row in read_rows(run.rewards):
-        totals.add(row, middle, run.facts.label_rule)
+    totals = Totals()
+    totals.add_all(read_rows(run.rewards), middle_of(run.facts.bounds), run.facts.label_rule)
     return totals
 
 

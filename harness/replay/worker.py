@@ -127,8 +127,7 @@ class Worker:
                 content = b"".join(map(dump, rows))
                 file.append_lines(content)
                 size += len(content)
-                for row in rows:
-                    totals.add(row, self.order.middle, self.order.label_rule)
+                totals.add_all(rows, self.order.middle, self.order.label_rule)
                 self._report(number, totals, size, rows[-1]["at"])
 
             if crash is not None:
@@ -150,8 +149,7 @@ class Worker:
                 break
             pending.append(row)
             if len(pending) == self.order.repeats:
-                for row in pending:
-                    totals.add(row, self.order.middle, self.order.label_rule)
+                totals.add_all(pending, self.order.middle, self.order.label_rule)
                 pending, kept, at = [], offset + len(line), pending[-1]["at"] + 1
         file.cut(kept)
         return totals, at, kept

@@ -194,6 +194,11 @@ class Totals:
         if "label" in row:
             self._add_label(row, middle, rule)
 
+    def add_all(self, rows: Iterable[Row], middle: float | None = None, rule: LabelRule = PLAIN) -> None:
+        """Count rows; other arguments as for `add`."""
+        for row in rows:
+            self.add(row, middle, rule)
+
     def _add_label(self, row: Row, middle: float | None, rule: LabelRule) -> None:
         reward = row["reward"]
         if reward is not None:
@@ -229,6 +234,18 @@ class Totals:
     def to_json(self) -> dict[str, Any]:
         """The totals as JSON, with the mean."""
         return {**asdict(self), "mean": self.mean}
+
+
+def total_of(shards: Mapping[int, Totals]) -> Totals:
+    """The totals of a whole run, added in the order of its shards, so that a resumed run gets the same float.
+
+    Args:
+        shards: The totals of each shard, by its number.
+    """
+    whole = Totals()
+    for _, totals in sorted(shards.items()):
+        whole.merge(totals)
+    return whole
 
 
 def judge_questions(metrics: Mapping[str, float]) -> int:

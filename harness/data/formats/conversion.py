@@ -184,34 +184,21 @@ def _written(found: Conversion, row: SourceRow, only: Kind | None) -> list[tuple
     return written
 
 
-def convert_to_file(
-    source: DataFile,
-    path: Path,
-    name: str | None = None,
-    maps: Sequence[FieldMap] = (),
-    progress: Callable[[int], None] | None = None,
-    requests: DataFile | None = None,
-    only: Kind | None = None,
-) -> Conversion:
+def convert_to_file(path: Path, convert_into: Callable[[IO[bytes]], Conversion]) -> Conversion:
     """Convert into a new file, which appears when it is whole; there is none where no row could be converted.
 
     Args:
-        source: As for `convert`.
         path: The new file.
-        name: As for `convert`.
-        maps: As for `convert`.
-        progress: As for `convert`.
-        requests: As for `convert`.
-        only: As for `convert`.
+        convert_into: Converts into an open file: `convert` with all but its target.
 
     Raises:
-        InputError: As for `convert`; or there is such a file, or it cannot be written.
+        InputError: There is such a file, it cannot be written, or as for `convert`.
     """
     if os.path.lexists(path):
         raise InputError("this file exists, and is not overwritten", place=str(path), fix="Name a new file.")
     try:
         with replaced(path) as file:
-            found = convert(source, file, name, maps, progress, requests, only)
+            found = convert_into(file)
             if not found.lines:
                 raise _NothingError(found)
     except _NothingError as nothing:

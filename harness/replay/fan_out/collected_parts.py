@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -77,14 +77,16 @@ class Collecting:
         """A complete shard is brought into the folder; of any other, the byte where its chain ends."""
         path = self._folder / f"{order.shard}.jsonl"
         if path.exists():  # it appeared as a whole, by an earlier call
-            return self._counted(read_rows(path))
+            totals = Totals()
+            totals.add_all(read_rows(path), self._middle, self._rule)
+            return totals
         if f"{order.shard:06d}" not in begun:
             return order.start
         totals = Totals()
         try:
             with replaced(path) as whole:
                 for body, rows in self._chain(order):
-                    self._count(rows, totals)
+                    totals.add_all(rows, self._middle, self._rule)
                     whole.write(body)
         except _BrokenOff as hole:
             return hole.at
@@ -108,15 +110,6 @@ class Collecting:
             if facts.done:
                 return
             order = replace(order, start=facts.next)
-
-    def _counted(self, rows: Iterator[Row]) -> Totals:
-        totals = Totals()
-        self._count(rows, totals)
-        return totals
-
-    def _count(self, rows: Iterable[Row], totals: Totals) -> None:
-        for row in rows:
-            totals.add(row, self._middle, self._rule)
 
 
 class _BrokenOff(Exception):

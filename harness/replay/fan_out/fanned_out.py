@@ -24,7 +24,7 @@ from harness.replay.fan_out.part_worker import failure_folder
 from harness.replay.fan_out.shards import located
 from harness.runs.facts import DeployedFacts, middle_of
 from harness.runs.fan_out_facts import FanOutFacts
-from harness.runs.rows import Totals
+from harness.runs.rows import Totals, total_of
 from harness.runs.store import Run, lock_run
 
 __all__ = ["FanOutProgress", "FannedOut", "folder_of", "orders_of"]
@@ -157,9 +157,7 @@ class FannedOut:
                 found = self._collect([order for order in orders if order.shard in missing], found.totals)
                 if found.missing:
                     raise self._incomplete(found.missing, len(orders), state)
-            totals = Totals()
-            for _, one in sorted(found.totals.items()):
-                totals.merge(one)
+            totals = total_of(found.totals)
             run.merge()
             run.close(totals)
         return totals

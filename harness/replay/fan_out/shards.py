@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from harness.api.function_arn import read_arn
-from harness.data.sources import Source, SourceFacts, parts_of
+from harness.data.sources import S3_SCHEME, Source, SourceFacts, parts_of
 from harness.errors import InputError
 from harness.runs.facts import DeployedFacts, TargetFacts
 
@@ -21,8 +21,6 @@ SMALLEST: Final = 256 << 10
 
 _SHARDS_A_WORKER: Final = 4
 """So that workers end at about the same time though shards do not."""
-
-_S3: Final = "s3://"
 
 
 class ShardRange(NamedTuple):
@@ -47,7 +45,7 @@ def check_source(source: Source, what: str = "rollouts") -> None:
         InputError: A part of it is not in S3, or is compressed.
     """
     for part, _ in parts_of(source):
-        if any(not facts.name.startswith(_S3) for facts in part.facts):
+        if any(not facts.name.startswith(S3_SCHEME) for facts in part.facts):
             fix = f"Copy it first: aws s3 cp {part.name} s3://BUCKET/KEY, then name s3://BUCKET/KEY."
             if part.name == "-":
                 fix = "Save it as a file, and copy that: aws s3 cp FILE s3://BUCKET/KEY."
