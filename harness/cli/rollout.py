@@ -44,6 +44,7 @@ __all__ = [
 
 _SHOWN = 5
 _DAY_S = 86_400.0
+_GIVEN_UP_S = 30.0
 
 
 def count_option(default: int) -> Callable[..., Any]:
@@ -142,13 +143,13 @@ def command(**asked: Any) -> int:
 def patient(asked: dict[str, Any]) -> dict[str, Any]:
     """How a connection is made that asks models for completions.
 
-    `harness.rollouts` keeps one pace for all threads and waits as long as the user says, so the connection
-    does neither retry by itself nor stop waiting earlier.
+    `harness.rollouts` keeps one pace for all threads and ends each wait when the user's patience ends. The
+    connection therefore never retries, and its own timeout comes later: it only ends requests given up on.
 
     Args:
         asked: The verb's options.
     """
-    return {"max_retries": 0, "generate_s": min(asked["patience_s"], _DAY_S)}
+    return {"max_retries": 0, "generate_s": min(asked["patience_s"], _DAY_S) + _GIVEN_UP_S}
 
 
 def sampling(asked: dict[str, Any]) -> dict[str, Any]:
