@@ -7,6 +7,7 @@ PYTHON ?= python3
 VENV ?= .venv
 VENV_SAM ?= .venv-sam
 VENV_TRL ?= .venv-trl
+VENV_RELEASE ?= .venv-release
 UV ?= uv
 # Three at a time for two processors, since many tests wait for a process or a limit; the slow ones run alone,
 # since they start servers and builds of their own.
@@ -19,12 +20,13 @@ export PYTHONDONTWRITEBYTECODE :=
 .SHELLFLAGS := -eu -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-slow test-all test-trl lint bench pins clean
+.PHONY: help demo test test-slow test-all test-trl coverage lint bench dist pins clean
 
 DEV := $(VENV)/.ready-dev
 HARNESS := $(VENV)/.ready-harness
 SAM := $(VENV_SAM)/.ready
 TRL := $(VENV_TRL)/.ready
+RELEASE := $(VENV_RELEASE)/.ready
 
 PIP_FLAGS := --quiet --disable-pip-version-check --no-input
 
@@ -67,6 +69,10 @@ $(SAM): requirements/sam.txt
 	@SAM_CLI_TELEMETRY=0 $(VENV_SAM)/bin/sam --version >&2
 	@touch $@
 
+$(RELEASE): requirements/release.txt
+	$(call environment,$(VENV_RELEASE),requirements/release.txt)
+	@touch $@
+
 # Made once, and kept until `make clean`. TORCH_INDEX=URL names an index of builds of torch that need no GPU, which take
 # a gigabyte; without one pip takes what its own index has, which may be several.
 TORCH_INDEX ?=
@@ -98,6 +104,15 @@ test-trl: $(DEV) $(TRL) ## TRL trains on a grader; its environment takes a gigab
 	RFT_TRL_PYTHON=$(abspath $(VENV_TRL))/bin/python \
 		$(VENV)/bin/python -m pytest $(PYTEST_FLAGS) tests/graders/adapters/test_trl_training.py
 
+# Measures what the tests run in this process and in those that they start. What it adds to each process changes
+# memory, time and imported modules, so a few tests may fail that pass in `make test`: the report comes all the same.
+coverage: $(DEV) ## lines and branches that the fast tests run; fails under the floor in pyproject.toml
+	@rm -rf build/coverage && mkdir -p build/coverage
+	-COVERAGE_FILE=build/coverage/data $(VENV)/bin/python -m coverage run -m pytest -m "not slow and not aws" \
+		-n $(WORKERS) $(PYTEST_FLAGS)
+	COVERAGE_FILE=build/coverage/data $(VENV)/bin/python -m coverage combine --quiet
+	COVERAGE_FILE=build/coverage/data $(VENV)/bin/python -m coverage report
+
 lint: $(DEV) ## style, types, layers, names, template
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
@@ -109,6 +124,14 @@ lint: $(DEV) ## style, types, layers, names, template
 
 bench: $(DEV) ## overhead, import time and throughput, as ratios
 	$(VENV)/bin/python -m benchmarks
+
+# The same commit gives the same wheel and sdist, byte for byte. The list of packages (CycloneDX) is of everything that
+# `rft` can use, as pinned here; the wheel alone needs none of them.
+dist: $(RELEASE) ## the wheel, the sdist and the list of packages (SBOM), in dist/
+	@rm -rf dist
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(VENV_RELEASE)/bin/python -m build --no-isolation --outdir dist .
+	$(VENV_RELEASE)/bin/cyclonedx-py requirements --pyproject pyproject.toml --mc-type library \
+		--output-reproducible --output-format JSON --output-file dist/sbom.cdx.json requirements/harness.txt
 
 # Pins stay as they are where they still fit; `make pins UV_FLAGS=--upgrade` takes the newest.
 # uv is not part of the project: pip install uv, anywhere, and UV=/path/to/uv.
@@ -126,9 +149,10 @@ pins: ## compile requirements/*.txt from pyproject.toml (needs uv)
 	$(COMPILE) --group recipe $(LIKE_DEV) --output-file requirements/recipe.txt
 	$(COMPILE) --group worker $(LIKE_DEV) --output-file harness/replay/fan_out/requirements.txt
 	$(COMPILE) --group sam --output-file requirements/sam.txt
+	$(COMPILE) --group release $(LIKE_DEV) --output-file requirements/release.txt
 
 clean: ## remove the environments and everything that was built
-	rm -rf $(VENV) $(VENV_SAM) $(VENV_TRL) .aws-sam build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV_SAM) $(VENV_TRL) $(VENV_RELEASE) .aws-sam build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find graders harness tests tools benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # `sam build` calls build-<LogicalId> here (BuildMethod: makefile).
