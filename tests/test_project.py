@@ -54,6 +54,16 @@ def test_contributing_draws_the_layers_that_lint_checks():
     ]
 
 
+def test_files_that_contributing_names_exist():
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    named = re.findall(r"`((?:graders|harness|tests|docs|tools|benchmarks)/[\w./-]*)`", text)
+    assert len(named) > 20
+    assert [path for path in named if not (ROOT / path).exists()] == []
+    table = text.partition("## Where to look")[2].partition("\n## ")[0]
+    for name, path in re.findall(r"`(\w+)` (?:in|of) `([\w/]+\.py)`", table):
+        assert re.search(rf"^(?:def )?{name}\b", (ROOT / path).read_text(), re.MULTILINE), (name, path)
+
+
 def test_installing_brings_the_command_and_the_pytest_plugin():
     assert PYPROJECT["project"]["scripts"] == {"rft": "harness.cli.main:main"}
     assert PYPROJECT["project"]["entry-points"]["pytest11"] == {"rft_replay": "harness.pytest_plugin"}
