@@ -7,15 +7,17 @@ import inspect
 import json
 import pkgutil
 import re
+from contextlib import suppress
 from pathlib import Path
 
+import click
 import pytest
 
 from graders import Reward, Sample, checks, combine, extract, grader
 from graders._runtime.declaration import Options
 from graders.examples.word_problems import word_problem
 from graders.reward import KINDS
-from harness.cli.groups import module_of
+from harness.cli.groups import VERBS, module_of
 from harness.conclusions.reward_warnings import RULES as WARNINGS
 from harness.data.rules import RULES
 from harness.deploy.artifact import main as build_artifact
@@ -28,6 +30,7 @@ GRADERS = README.parent / "docs" / "graders.md"
 VALIDATION = README.parent / "docs" / "validation.md"
 EMULATOR = README.parent / "docs" / "emulator.md"
 DEPLOY = README.parent / "docs" / "deploy.md"
+PAGES = [README, README.parent / "CONTRIBUTING.md", *sorted((README.parent / "docs").glob("*.md"))]
 
 
 def section(title: str) -> str:
@@ -122,10 +125,31 @@ def test_the_template_s_parameters_are_explained() -> None:
     assert set(explained) == set(read_template(README.parent / "template.yaml")["Parameters"])
 
 
-@pytest.mark.parametrize("words", commands("rft", DEPLOY), ids=" ".join)
-def test_every_command_on_the_way_to_aws_takes_the_words_that_follow(words: list[str]) -> None:
+@pytest.mark.parametrize("words", [words for page in PAGES for words in commands("rft", page)], ids=" ".join)
+def test_every_command_takes_the_words_that_follow(words: list[str]) -> None:
+    assert words[0] in VERBS
     verb = importlib.import_module(module_of(words[0])).command
-    verb.make_context(words[0], words[1:])
+    # What such a line leaves out stands in its reader's rft.toml.
+    with suppress(click.MissingParameter):
+        verb.make_context(words[0], [word for word in words[1:] if word != "&"])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_verb_and_option_named_in_a_line_exists(page: Path) -> None:
+    prose = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    for named in re.findall(r"`rft ([^`]+)`", prose):
+        verb, *words = named.split()
+        if verb[0] == "-" or not re.fullmatch(r"[a-z-]+", verb):
+            continue
+        assert verb in VERBS, named
+        command = importlib.import_module(module_of(verb)).command
+        known = {
+            name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)
+        }
+        given = {
+            word.partition("=")[0].rstrip(",.]") for word in words if word.startswith("-") and len(word) > 1
+        }
+        assert given <= known | {"--help", "-h"}, named
 
 
 def test_the_event_on_the_way_to_aws_is_one_that_a_grader_takes() -> None:
