@@ -8,6 +8,7 @@ VENV ?= .venv
 VENV_SAM ?= .venv-sam
 VENV_TRL ?= .venv-trl
 VENV_RELEASE ?= .venv-release
+VENV_DOCS ?= .venv-docs
 UV ?= uv
 # Three at a time for two processors, since many tests wait for a process or a limit; the slow ones run alone,
 # since they start servers and builds of their own.
@@ -20,13 +21,14 @@ export PYTHONDONTWRITEBYTECODE :=
 .SHELLFLAGS := -eu -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-slow test-all test-trl coverage lint bench dist pins clean
+.PHONY: help demo test test-slow test-all test-trl coverage lint bench docs dist pins clean
 
 DEV := $(VENV)/.ready-dev
 HARNESS := $(VENV)/.ready-harness
 SAM := $(VENV_SAM)/.ready
 TRL := $(VENV_TRL)/.ready
 RELEASE := $(VENV_RELEASE)/.ready
+DOCS := $(VENV_DOCS)/.ready
 
 PIP_FLAGS := --quiet --disable-pip-version-check --no-input
 
@@ -71,6 +73,10 @@ $(SAM): requirements/sam.txt
 
 $(RELEASE): requirements/release.txt
 	$(call environment,$(VENV_RELEASE),requirements/release.txt)
+	@touch $@
+
+$(DOCS): requirements/docs.txt
+	$(call environment,$(VENV_DOCS),requirements/docs.txt)
 	@touch $@
 
 # Made once, and kept until `make clean`. TORCH_INDEX=URL names an index of builds of torch that need no GPU, which take
@@ -125,6 +131,10 @@ lint: $(DEV) ## style, types, layers, names, template
 bench: $(DEV) ## overhead, import time and throughput, as ratios
 	$(VENV)/bin/python -m benchmarks
 
+docs: $(DEV) $(DOCS) ## the documentation site, in build/site; a broken link fails
+	$(VENV)/bin/python -m tools.docs_site build/docs
+	$(VENV_DOCS)/bin/zensical build --strict --clean
+
 # The same commit gives the same wheel and sdist, byte for byte. The list of packages (CycloneDX) is of everything that
 # `rft` can use, as pinned here; the wheel alone needs none of them.
 dist: $(RELEASE) ## the wheel, the sdist and the list of packages (SBOM), in dist/
@@ -149,10 +159,11 @@ pins: ## compile requirements/*.txt from pyproject.toml (needs uv)
 	$(COMPILE) --group recipe $(LIKE_DEV) --output-file requirements/recipe.txt
 	$(COMPILE) --group worker $(LIKE_DEV) --output-file harness/replay/fan_out/requirements.txt
 	$(COMPILE) --group sam --output-file requirements/sam.txt
+	$(COMPILE) --group docs $(LIKE_DEV) --output-file requirements/docs.txt
 	$(COMPILE) --group release $(LIKE_DEV) --output-file requirements/release.txt
 
 clean: ## remove the environments and everything that was built
-	rm -rf $(VENV) $(VENV_SAM) $(VENV_TRL) $(VENV_RELEASE) .aws-sam build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV_SAM) $(VENV_TRL) $(VENV_RELEASE) $(VENV_DOCS) .cache .aws-sam build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find graders harness tests tools benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # `sam build` calls build-<LogicalId> here (BuildMethod: makefile).

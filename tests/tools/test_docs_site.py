@@ -1,0 +1,92 @@
+import re
+
+import pytest
+
+from harness.cli.groups import VERBS
+from support.readme import README
+from tools.docs_site import first_sentence, main, nav_pages, pages
+from tools.reference_pages import plain, public_names
+
+
+@pytest.fixture(scope="module", name="written")
+def _written() -> dict[str, str]:
+    return pages()
+
+
+def test_the_menu_has_every_page_once(written):
+    assert sorted(page for _, _, page in nav_pages()) == sorted(written)
+
+
+def test_every_verb_and_every_public_name_is_in_the_reference(written):
+    for verb in VERBS:
+        assert written[f"reference/rft/{verb}.md"].startswith(f"# rft {verb}\n")
+    for module, names in public_names().items():
+        page = written[f"reference/python/{module}.md"]
+        assert [name for name in names if f"\n## {name}\n" not in page] == []
+
+
+def test_every_option_of_a_verb_is_on_its_page_with_its_default(written):
+    page = written["reference/rft/replay.md"]
+    assert "| `-g, --grader MODULE:NAME` | " in page
+    assert re.search(r"^\| `--name NAME` \| \w", page, re.MULTILINE)
+    assert "default: runs" in page
+
+
+def test_a_public_function_has_its_signature_arguments_and_errors(written):
+    page = written["reference/python/graders.combine.md"].partition("## gated\n")[2].partition("\n## ")[0]
+    assert "gated(correct: Part, extras: Mapping[str, Part], *, share: float = 0.2) -> Reward" in page
+    assert "| `share` | " in page
+    assert "- `ConfigurationError`: " in page
+
+
+def test_no_page_says_anything_about_a_name_twice(written):
+    page = written["reference/python/graders.md"]
+    again = written["reference/python/graders.reward.md"]
+    assert page.count("\n## Reward\n") == 1
+    assert "See [`graders.Reward`](graders.md#reward)." in again
+
+
+def test_links_of_the_readme_lead_to_pages_of_the_site(written):
+    linked = re.findall(r"\]\(([\w/-]+\.md)", written["index.md"])
+    assert len(linked) > 20
+    assert set(linked) <= set(written)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a | b", r"a \| b"),
+        ("`a | b` *c*", r"`a \| b` \*c\*"),
+        ("<think> [x](y)", r"&lt;think> \[x\](y)"),
+    ],
+)
+def test_text_that_is_no_markup_stays_text(text, shown):
+    assert plain(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("page", "sentence"),
+    [
+        ("# A\n\n```text\nB. C.\n```\n\nD `e. f` [g](h.md) i. J.\n", "D `e. f` g i."),
+        ("# A\n\n**B** and\nc.\n\nD.\n", "B and c."),
+        ("# A\n", ""),
+    ],
+)
+def test_the_first_sentence_of_a_page(page, sentence):
+    assert first_sentence(page) == sentence
+
+
+def test_the_list_for_models_has_every_page(tmp_path, written):
+    assert main([str(tmp_path / "site")]) == 0
+    listed = re.findall(r"^- \[.+?\]\((.+?)\): \S", (tmp_path / "site/llms.txt").read_text(), re.MULTILINE)
+    assert sorted(listed) == sorted(written)
+
+
+def test_a_call_without_a_folder_is_refused(capsys):
+    assert main([]) == 2
+    assert "usage: python -m tools.docs_site FOLDER" in capsys.readouterr().err
+
+
+def test_the_site_has_the_readme_s_pictures():
+    for picture in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", README.read_text(encoding="utf-8")):
+        assert picture.startswith("docs/images/")

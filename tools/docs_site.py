@@ -1,0 +1,109 @@
+"""Writes what the documentation site is built from: `python -m tools.docs_site FOLDER`.
+
+The folder gets the pages of `docs`, the README as `index.md`, the changelog, the reference pages, and
+`llms.txt`, which lists every page with its first sentence for language models. `make docs` builds the site
+from it.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tools.reference_pages import ROOT, module_pages, verb_pages
+
+__all__ = ["first_sentence", "main", "nav_pages", "pages"]
+
+CONFIGURATION = ROOT / "mkdocs.yml"
+
+
+def pages() -> dict[str, str]:
+    """All pages of the site.
+
+    Returns:
+        Markdown by the page's path in the site's sources.
+    """
+    written = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
+    written = {name: text.replace("](../README.md", "](index.md") for name, text in written.items()}
+    for name, page in (("README.md", "index.md"), ("CHANGELOG.md", "changelog.md")):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        # These stand in the folder above; a file outside of docs has no page, so its name alone stays.
+        text = re.sub(r"\]\(docs/([\w/.-]+)", r"](\1", text)
+        written[page] = re.sub(
+            r"\[([^\]]+)\]\((?:CONTRIBUTING|CHANGELOG|SECURITY|LICENSE)[\w.]*\)", r"\1", text
+        )
+    return written | verb_pages() | module_pages()
+
+
+def nav_pages(nav: list[Any] | None = None, group: str = "") -> Iterator[tuple[str, str, str]]:
+    """The pages in the order of the site's menu.
+
+    Yields:
+        The group of the menu, the title, empty where the page's heading is the title, and the page.
+    """
+    if nav is None:
+        nav = yaml.safe_load(CONFIGURATION.read_text(encoding="utf-8"))["nav"]
+    for entry in nav:
+        title, below = next(iter(entry.items())) if isinstance(entry, dict) else ("", entry)
+        if isinstance(below, str):
+            yield group, title, below
+        else:
+            yield from nav_pages(below, title if not group else f"{group}: {title}")
+
+
+def first_sentence(text: str) -> str:
+    """The first sentence of a page's first paragraph, without links and blocks."""
+    body = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
+    paragraphs = (part.strip() for part in body.split("\n\n"))
+    first = next((part for part in paragraphs if part and part[0] not in "#|-!<"), "")
+    line = re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", " ".join(first.split())).replace("**", "")
+    # A dot inside of code ends no sentence.
+    sentence = re.match(r"(?:`[^`]*`|[^`])*?\.(?=\s|$)", line)
+    return sentence.group() if sentence else line.removesuffix(":")
+
+
+def _list_for_models(written: dict[str, str]) -> str:
+    """The text of `llms.txt`, in the format of llmstxt.org."""
+    about = yaml.safe_load(CONFIGURATION.read_text(encoding="utf-8"))["site_description"]
+    lines, last = ["# rft-graders", "", f"> {about}"], None
+    for group, title, page in nav_pages():
+        if group != last:
+            lines += ["", f"## {group or 'Start'}", ""]
+            last = group
+        heading = title or written[page].partition("\n")[0].lstrip("# ")
+        lines.append(f"- [{heading}]({page}): {first_sentence(written[page])}")
+    return "\n".join(lines) + "\n"
+
+
+def main(arguments: list[str]) -> int:
+    """Write the site's sources.
+
+    Args:
+        arguments: The folder, which is emptied first.
+
+    Returns:
+        The exit code: 0, or 2 where no folder is named.
+    """
+    if len(arguments) != 1:
+        sys.stderr.write("usage: python -m tools.docs_site FOLDER\n")
+        return 2
+    folder = Path(arguments[0])
+    shutil.rmtree(folder, ignore_errors=True)
+    written = pages()
+    for page, text in written.items():
+        path = folder / page
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    shutil.copytree(ROOT / "docs" / "images", folder / "images")
+    (folder / "llms.txt").write_text(_list_for_models(written), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
