@@ -1,1 +1,1 @@
-"""Training data: JSON lines read as records, and the rules that a file must keep before it is uploaded."""
+"""Training data: reads JSON lines as records, and checks a file before it is uploaded."""

@@ -1,6 +1,6 @@
-"""Finds the rules that the records of a file break together.
+"""Finds problems that only several records of a file show together.
 
-Of a record two hashes are kept, and the types of its fields: memory grows by some 150 bytes a record.
+Two hashes and the field types are kept for each record: about 150 bytes of memory per record.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ _LOW = 0xFFFFFFFF
 
 
 class FileBreach(NamedTuple):
-    """One rule broken by records together."""
+    """One rule broken by several records together."""
 
     rule: str
     message: str
     line: int | None = None
     severity: Severity | None = None
-    """None for the rule's own."""
+    """None for the rule's severity."""
 
 
 class FileChecks:
-    """What has been seen of one file so far.
+    """Compares the records of one file as they are added.
 
     Args:
-        for_job: The file is about to be uploaded: bounds on the number of records are errors.
-        where: How messages name a line, by its number.
+        for_job: The file is about to be uploaded, so limits on the number of records are errors.
+        where: How messages name a line, given its number.
     """
 
     def __init__(self, *, for_job: bool = False, where: Callable[[int], str] = "line {}".format) -> None:
@@ -54,7 +54,7 @@ class FileChecks:
         self._types: dict[str, dict[str, tuple[int, int]]] = {}
 
     def add(self, line: int, fields: dict[str, Any]) -> Iterator[FileBreach]:
-        """Take one record; yields what it breaks together with those before it."""
+        """Add a record; yields the rules it breaks together with earlier records."""
         self._records += 1
         if ends_with_assistant(fields):
             self._rollout_lines.append(line)
@@ -64,7 +64,7 @@ class FileChecks:
         self._note_repeats(line, fields)
 
     def finish(self) -> Iterator[FileBreach]:
-        """What only the whole file shows."""
+        """Yield the findings that need the whole file."""
         yield from self._check_rollouts()
         yield from self._check_types()
         yield from self._check_repeats()
@@ -77,13 +77,13 @@ class FileChecks:
         try:
             record, prompt = record_key(fields), int(leak_key(fields), 16)
         except LineError:
-            return  # nested too deeply to be compared
+            return  # nested too deeply to compare
         if fields.get("record") is not None:
             named = self._named.setdefault(record, line)
             if named != line:
                 yield FileBreach("R060", f"same `record` as {self._where(named)}", line)
                 return
-        # The line number and two short hashes in one integer: a third of the memory of a tuple.
+        # The line number and two short hashes in one integer take a third of a tuple's memory.
         mine = line << 64 | _short(record) << 32 | _short(_answer(fields))
         first = self._prompts.setdefault(prompt, mine)
         first_line = first >> 64
@@ -126,7 +126,7 @@ class FileChecks:
                 yield FileBreach("R033", f"`{name[:80]}` is {said}", by_count[-1][1][0])
 
     def _note_repeats(self, line: int, fields: dict[str, Any]) -> None:
-        """Count in how many records a field that looks like the reference is there, and is its equal."""
+        """Count the records with a field that looks like the reference, and those where the two are equal."""
         answer = _answer(fields)
         for name, value in look_alikes(fields, REFERENCE, "reference_answer") if answer else ():
             first, held, equal = self._repeats.get(name, (line, 0, 0))
@@ -156,7 +156,7 @@ class FileChecks:
 
 
 def _answer(fields: dict[str, Any]) -> str:
-    """The reference; of a worked answer, what stands after the last `####`."""
+    """The reference; for a worked answer, the part after the last `####`."""
     reference = fields.get("reference_answer")
     if reference is None:
         return ""
@@ -166,7 +166,7 @@ def _answer(fields: dict[str, Any]) -> str:
 
 
 def _short(text: str) -> int:
-    """Hash of a text in 32 bits."""
+    """Hash a text to 32 bits."""
     return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=4).digest())
 
 

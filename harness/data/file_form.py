@@ -1,4 +1,4 @@
-"""Recognizes a file of JSON that is not JSON lines: one array, or objects over several lines."""
+"""Recognizes JSON files that are not JSON lines: one array, or objects that span lines."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from harness.data.sources import DataFile, Source, as_source
 __all__ = ["FileForm", "form_of"]
 
 _HEAD_CHARS = 4 * 1024 * 1024
-"""How far the end of a first object is looked for."""
+"""How many characters to search for the end of the first object."""
 
 
 class FileForm(NamedTuple):
-    """A form of file that holds JSON, but not one record a line."""
+    """Why a file of JSON does not hold one record per line."""
 
     rule: str
     message: str
@@ -24,7 +24,7 @@ class FileForm(NamedTuple):
 
 
 def form_of(file: DataFile) -> FileForm | None:
-    """Tell what a file is whose first line is not a record; None for JSON lines, and for what is no JSON.
+    """Classify a file whose first line is not a record; None for JSON lines and for anything but JSON.
 
     Args:
         file: The file, or one of several.

@@ -1,13 +1,12 @@
-"""Who is the same record, and what may not stand on both sides of a split: two keys of a record or rollout.
+"""Two keys of a record or rollout: which records are the same, and which may not be on both sides of a split.
 
-The *record key* names a record: its explicit `record` where it has one, else its prompt and reference. The
-*leak key* names its prompt alone: two records with one leak key give each other away when one is trained on
-and the other is held out. Both ignore what makes no difference to a model or a grader: white space at the
-ends of a text, how its lines end, how it is composed or split into blocks, bookkeeping beside a message's
-content, ids of tool calls, and the `{"text": ...}` that the wire wraps around a reference. White space within
-a text (the indentation of code, say) makes another record, but not another leak key. Everything that compares
-records (validation, the split of a rehearsal, the simulator's pool, the groups of a replay) uses these keys
-and no others.
+The *record key* identifies a record by its explicit `record` field, else by its prompt and reference. The
+*leak key* identifies the prompt alone: if one of two records with the same leak key is in training and the
+other is held out, the split leaks. Both keys ignore differences that do not matter to a model or a grader:
+white space around a text, line endings, Unicode composition, the split into blocks, metadata next to a
+message's content, ids of tool calls, and the `{"text": ...}` that the wire format wraps around a reference.
+White space inside a text (such as code indentation) changes the record key but not the leak key. Validation,
+the split of a rehearsal, the simulator's pool and the groups of a replay compare records by these keys only.
 """
 
 from __future__ import annotations
@@ -26,26 +25,26 @@ from harness.data.json_lines import LineError
 __all__ = ["canonical", "completion_key", "content_key", "leak_key", "leak_sets", "record_key"]
 
 _ROLES = {"nova_assistant": "assistant", "developer": "system", "function": "tool"}
-"""Roles under which other services send the same turn."""
+"""Roles that other services use for the same turn."""
 _TEXTS = ("text", "input_text", "output_text")
-"""Types of blocks of text; the Responses API has the latter two."""
+"""Types of text blocks; the last two are from the Responses API."""
 _CALL_IDS = ("id", "index")
-# Rollouts of one record mostly stand together; 256 keys cover files that are ordered otherwise, too.
+# Rollouts of one record are mostly adjacent; 256 keys also cover files in another order.
 _REMEMBERED = 256
 
 
 def record_key(fields: Mapping[str, Any]) -> str:
-    """Name the record of a record or rollout: its explicit `record`, else its `content_key`.
+    """Return the record key: the explicit `record`, else the `content_key`.
 
     Args:
-        fields: The JSON object of one line, its `messages` being a list. A last turn of the assistant's is a
-            completion and does not count. Fields in `metadata` count where the line lacks them.
+        fields: The JSON object of one line; its `messages` are a list. A last turn by the assistant is a
+            completion and is ignored. `metadata` supplies fields that the line itself lacks.
 
     Raises:
-        LineError: The line is nested too deeply to be compared.
+        LineError: The line is nested too deeply to compare.
     """
     name = fields.get("record")
-    if type(name) is str:  # by far the commonest, and every replayed line comes this way
+    if type(name) is str:  # by far the most common case, and every replayed line passes here
         return name
     name = _field(fields, "record")
     if name is None:
@@ -54,7 +53,7 @@ def record_key(fields: Mapping[str, Any]) -> str:
 
 
 def content_key(fields: Mapping[str, Any]) -> str:
-    """Hash a record's prompt and reference, whatever the record is called; arguments as for `record_key`."""
+    """Hash a record's prompt and reference, ignoring its name; arguments as for `record_key`."""
     return _digest(_prompt(fields), _reference(_field(fields, "reference_answer")))
 
 
@@ -64,7 +63,7 @@ def leak_key(fields: Mapping[str, Any]) -> str:
 
 
 def completion_key(fields: Mapping[str, Any]) -> str:
-    """Hash a rollout's completion, with its reasoning and tool calls; arguments as for `record_key`."""
+    """Hash a rollout's completion, with reasoning and tool calls; arguments as for `record_key`."""
     message = fields["messages"][-1]
     calls = message.get("tool_calls") or message.get("function_call")
     reasoning = message.get("reasoning_content") or message.get("reasoning")
@@ -73,14 +72,14 @@ def completion_key(fields: Mapping[str, Any]) -> str:
 
 
 def leak_sets(records: Sequence[Iterable[str]]) -> list[list[int]]:
-    """Gather the records that may not be parted by a split.
+    """Group the records that a split must not separate.
 
     Args:
-        records: The leak keys of each record; one with an explicit name may have several prompts.
+        records: The leak keys of each record; a record with an explicit name may have several prompts.
 
     Returns:
-        Sets of indices, each in order, by their first member. Records of one set are linked by leak keys,
-        directly or through others.
+        Sets of indices, each sorted, ordered by first member. Records in one set are linked by leak keys,
+        directly or through other records.
     """
     sets: dict[int, list[int]] = {}
     of_key: dict[str, int] = {}
@@ -99,7 +98,7 @@ def leak_sets(records: Sequence[Iterable[str]]) -> list[list[int]]:
 
 
 def _field(fields: Mapping[str, Any], name: str) -> Any:
-    """A field of a line, or of its `metadata`, where the wire keeps it."""
+    """A field of a line, or of its `metadata`, where the wire format keeps it."""
     if name in fields:
         return fields[name]
     metadata = fields.get("metadata")
@@ -107,7 +106,7 @@ def _field(fields: Mapping[str, Any], name: str) -> Any:
 
 
 def _prompt(fields: Mapping[str, Any]) -> tuple[str, ...]:
-    """Role, text and tool calls of each message, one after the other."""
+    """Role, text and tool calls of each message in order."""
     messages = fields["messages"]
     parts: list[str] = []
     last = len(messages) - 1
@@ -128,7 +127,7 @@ def _prompt(fields: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _said(content: Any) -> str:
-    """The text of a content; an image, file or other block counts as its JSON, in its place."""
+    """The text of a content; images, files and other blocks are included as JSON."""
     if content is None:
         return ""
     if not isinstance(content, list):
@@ -143,7 +142,7 @@ def _block(block: Any) -> str:
 
 
 def _calls(calls: Any) -> str:
-    """Tool calls as JSON, without the ids that every sampling run makes anew."""
+    """Tool calls as JSON, without their ids, which every sampling run creates anew."""
     if isinstance(calls, list):
         calls = [
             {name: value for name, value in call.items() if name not in _CALL_IDS}
@@ -157,13 +156,13 @@ def _calls(calls: Any) -> str:
 def _reference(reference: Any) -> str:
     if isinstance(reference, dict) and len(reference) == 1 and "text" in reference:
         reference = reference["text"]
-    # A text and the JSON of another value never meet: JSON is marked.
+    # The prefix keeps a text and the JSON of another value apart.
     return reference if isinstance(reference, str) else f"\0{canonical(reference)}"
 
 
 @lru_cache(maxsize=_REMEMBERED)
 def _digest(prompt: tuple[str, ...], reference: str | None = None) -> str:
-    """Hash texts, each without its differences in spacing and composition; 64 bits."""
+    """Hash texts to 64 bits, ignoring differences in spacing and Unicode composition."""
     if reference is None:
         plain = "\1".join([" ".join(text.split()) for text in prompt])
     else:
@@ -174,7 +173,7 @@ def _digest(prompt: tuple[str, ...], reference: str | None = None) -> str:
 
 
 def canonical(value: Any) -> str:
-    """A JSON value as text that is the same in any order of its keys.
+    """Serialize a JSON value to text that does not depend on the order of its keys.
 
     Raises:
         LineError: It is nested too deeply.

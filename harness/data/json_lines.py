@@ -1,7 +1,7 @@
-"""Reads JSON lines: the lines of a source as bytes with their offsets, or one line as a Python value.
+"""Reads JSON lines: a source's lines as bytes with their offsets, or one line as a Python value.
 
-Training files and rollouts files are both read through here, so that a line means the same everywhere, and
-the same as in Lambda. Lines are streamed: memory is that of the longest. What it should hold is unknown here.
+Training files and rollouts files are both read here, so a line means the same everywhere, and the same as in
+Lambda. Lines are streamed: only one is in memory at a time. Their content is not interpreted here.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ BOM = b"\xef\xbb\xbf"
 """UTF-8 byte order mark."""
 
 MAX_LINE = 64 * 1024 * 1024
-"""Longest line that is read, in bytes; ten times what one Lambda call can carry."""
+"""Longest line that is read, in bytes; ten times the payload of one Lambda call."""
 
 _BLOCK = 1024 * 1024
 
-# The integers that orjson keeps exact; it reads larger ones as floats without a word.
+# orjson keeps integers up to this size exact; it silently reads larger ones as floats.
 _EXACT = float(2**63)
 
 _CONVERT = "Convert it to JSON lines first, with pandas:"
@@ -62,12 +62,12 @@ _UTF16_OR_32 = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 
 
 class LineError(ValueError):
-    """One line is not JSON.
+    """A line is not JSON.
 
     Args:
         message: What is wrong with it.
-        position: Where in the line, in characters from 0 (in bytes where the line is not UTF-8).
-        is_encoding: The line is not even UTF-8.
+        position: Where in the line, in characters from 0 (in bytes if the line is not UTF-8).
+        is_encoding: The line is not UTF-8.
     """
 
     def __init__(self, message: str, position: int, *, is_encoding: bool = False) -> None:
@@ -78,39 +78,39 @@ class LineError(ValueError):
 
 
 class EncodingError(InputError):
-    """The file is text in an encoding other than UTF-8."""
+    """The text is in an encoding other than UTF-8."""
 
 
 def parse(line: bytes) -> Any:
-    """Read one line as JSON, as Lambda's own parser (Python's `json`) reads it.
+    """Parse one line as JSON, with the same result as Lambda's own parser (Python's `json`).
 
-    orjson does the work; the standard library reads again what orjson refuses or rounds and Lambda does not:
+    orjson does the work. The standard library parses again what orjson refuses or rounds but Lambda accepts:
     NaN and infinities, 1e999, escaped lone surrogates, integers beyond 64 bits. A byte order mark at the
     start is skipped.
 
     Args:
-        line: UTF-8 text of one JSON value; the newline behind it may be there.
+        line: UTF-8 text of one JSON value, with or without the newline.
 
     Raises:
-        LineError: It is not JSON or not UTF-8; says at which column.
+        LineError: It is not JSON or not UTF-8; the message names the column.
     """
     try:
         value = orjson.loads(line)
-    except ValueError:  # also for a byte order mark
+    except ValueError:  # also raised for a byte order mark
         return _parse_slowly(line)
     return _parse_slowly(line) if _is_rounded(value) else value
 
 
 def oddity(line: bytes, value: Any) -> str | None:
-    """Name what other JSON parsers refuse in a line, or read as another value.
+    """Say what other JSON parsers would refuse in a line, or read as a different value.
 
     Args:
-        line: The line as `parse` took it.
-        value: What `parse` made of it.
+        line: The line as passed to `parse`.
+        value: The value that `parse` returned.
 
     Returns:
         `"integer"` (beyond 64 bits), `"number"` (NaN or infinite), `"text"` (a lone surrogate, or nesting
-        deeper than 1,024), None for a line that every parser reads alike.
+        deeper than 1,024), or None if every parser reads the line alike.
     """
     try:
         if not _is_rounded(orjson.loads(line.removeprefix(BOM))):
@@ -127,10 +127,10 @@ def oddity(line: bytes, value: Any) -> str | None:
 
 
 def repeated_keys(line: bytes) -> list[str]:
-    """The keys that stand twice in one object of a line, at any depth; parsers differ in which they read.
+    """Return the keys that occur twice in one object, at any depth; parsers disagree on which one counts.
 
     Args:
-        line: A line that `parse` could read. One nested too deeply for Python's own parser is not looked at.
+        line: A line that `parse` could read. A line nested too deeply for Python's own parser returns none.
     """
     found: list[str] = []
 
@@ -149,22 +149,22 @@ def repeated_keys(line: bytes) -> list[str]:
 def lines(
     file: DataFile, start: int = 0, end: int | None = None, *, ends: bool = False
 ) -> Iterator[tuple[int, bytes]]:
-    r"""Stream the lines of a source, or those of one byte range of it.
+    r"""Stream the lines of a source, or of a byte range in it.
 
-    A range holds the lines whose first byte stands in it, so that adjoining ranges hold every line once,
-    wherever they are cut. Blank lines are yielded (as `b""` or spaces), since line numbers count them.
+    A range contains the lines whose first byte is in it, so adjacent ranges yield every line exactly once,
+    wherever they are cut. Blank lines are yielded too (as `b""` or spaces), because line numbers count them.
 
     Args:
         file: The source, or its name.
         start: First byte of the range.
         end: Byte after the range; None for the end of the source.
-        ends: Keep the lines' ends, which `parse` takes, too: to cut them off means to copy every line.
+        ends: Keep the line endings; `parse` accepts them, and removing them copies every line.
 
     Yields:
-        Offset of the line's first byte, and the line without its `\n` or `\r\n`.
+        Offset of the line's first byte, and the line, without `\n` or `\r\n` unless `ends` is set.
 
     Raises:
-        InputError: It is missing, a folder, not readable or in another format, or a line exceeds `MAX_LINE`.
+        InputError: It is missing, a folder, unreadable or in another format, or a line exceeds `MAX_LINE`.
         EncodingError: It is UTF-16 or UTF-32.
     """
     base = 0
@@ -179,12 +179,12 @@ def lines(
 
 
 class Line(NamedTuple):
-    """One line of a source, and where it stands."""
+    """One line of a source, and its position."""
 
     source: str
-    """Name of the file or object that it stands in."""
+    """Name of the file or object that contains it."""
     number: int
-    """Line number from 1 in that file or object, blank lines counted."""
+    """Line number from 1 in that file or object, counting blank lines."""
     at: int
     """Offset of its first byte in the whole source."""
     text: bytes
@@ -197,13 +197,13 @@ class Line(NamedTuple):
 
 
 def numbered_lines(file: DataFile) -> Iterator[Line]:
-    """Stream the lines of a source, each with its place; blank lines are yielded too.
+    """Stream the lines of a source with their positions, including blank lines.
 
     Args:
         file: The source, or its name.
 
     Raises:
-        InputError: As `lines`.
+        InputError: As for `lines`.
     """
     base = 0
     for part, length in parts_of(as_source(file)):
@@ -214,7 +214,7 @@ def numbered_lines(file: DataFile) -> Iterator[Line]:
 
 
 def place_of(file: DataFile, at: int) -> str:
-    """Where a byte stands, as people look it up: `file:12`.
+    """Return the position of a byte as users look it up: `file:12`.
 
     Args:
         file: The source, or its name.
@@ -236,7 +236,7 @@ def place_of(file: DataFile, at: int) -> str:
     while others and length is not None and at >= base + length:
         base += length
         (part, length), *others = others
-    if part.name.startswith(S3_SCHEME):  # counting its lines would fetch all that stands before
+    if part.name.startswith(S3_SCHEME):  # counting lines would download everything before the byte
         return f"{part.name}, byte {at - base}"
     before, left = 0, at - base
     with part.open() as text:
@@ -246,14 +246,14 @@ def place_of(file: DataFile, at: int) -> str:
 
 
 class _PartLines:
-    """The lines of one file or object whose first byte stands in a range of the whole.
+    """The lines of one file or object whose first byte is in a range of the whole source.
 
     Args:
         part: The file or object.
-        base: Where it begins in the whole.
-        start: First byte of the range, in the whole.
-        end: Byte after the range, in the whole; None for no end.
-        ends: Whether the lines keep their newlines.
+        base: Offset of its first byte in the whole source.
+        start: First byte of the range, in the whole source.
+        end: Byte after the range, in the whole source; None for no end.
+        ends: Keep the newlines.
     """
 
     def __init__(
@@ -265,18 +265,18 @@ class _PartLines:
         self._start = start
         self._end = sys.maxsize if end is None else end
         self.read = 0
-        """Once all were read, the bytes up to the end of the last one, with the newline that it may lack."""
+        """After reading: bytes up to the end of the last line, counting a newline that it may lack."""
 
     def __iter__(self) -> Iterator[tuple[int, bytes]]:
-        """Each line's offset in the whole, and its text."""
+        """Yield each line's offset in the whole source, and its text."""
         name, end, ends = self._part.name, self._end, self._ends
-        # What has to be read through anyway is read from its beginning.
+        # A source that is not seekable reads through the skipped bytes anyway, so start at its beginning.
         skip = max(self._start - self._base, 0) if self._part.seekable else 0
         try:
             with self._part.open(max(skip - 1, 0)) as file:
                 offset, last = self._begin(file, skip)
                 readline = file.readline
-                while offset < end:  # this loop's own work is most of what reading costs
+                while offset < end:  # this loop dominates the cost of reading
                     line = readline(MAX_LINE + 1)
                     if not line:
                         break
@@ -291,7 +291,7 @@ class _PartLines:
         self.read = offset - self._base + (not last.endswith(b"\n"))
 
     def _begin(self, file: io.BufferedReader, skip: int) -> tuple[int, bytes]:
-        """Pass over what belongs to the range before: the offset after it, and its last line."""
+        """Skip lines of the previous range; returns the offset after them, and the last skipped line."""
         if not skip:
             _refuse_other_formats(file, self._part.name)
         offset, last = self._base + max(skip - 1, 0), b"\n"
@@ -316,16 +316,16 @@ def _parse_slowly(line: bytes) -> Any:
         raise LineError(f"not JSON: {error.msg}", error.pos) from error
     except RecursionError as error:
         raise LineError("not readable: nested too deeply", 0) from error
-    except ValueError as error:  # an integer of more digits than Python converts
+    except ValueError as error:  # an integer with more digits than Python converts
         raise LineError(f"not readable: {error}", 0) from error
 
 
 def _is_rounded(value: Any) -> bool:
-    """True where a float may have been an integer beyond 64 bits."""
-    # Looking for long runs of digits in the bytes instead would take eight times as long as the parsing.
-    # Every replayed line comes this way; its messages, mostly objects of texts alone, are not listed.
+    """True if a float may have been an integer beyond 64 bits."""
+    # Searching the bytes for long runs of digits would take eight times as long as parsing them.
+    # Every replayed line passes here, so messages (lists of objects with only text) are skipped.
     found: list[Any] = [value.values() if type(value) is dict else [value]]
-    for items in found:  # it grows meanwhile
+    for items in found:  # the list grows during the loop
         for item in items:
             kind = type(item)
             if kind is str:
@@ -341,7 +341,7 @@ def _is_rounded(value: Any) -> bool:
 
 
 def _is_texts(items: list[Any]) -> bool:
-    """Whether a list holds nothing but texts and objects of texts."""
+    """Whether a list contains only texts and objects of texts."""
     for item in items:
         kind = type(item)
         if kind is dict:
@@ -354,7 +354,7 @@ def _is_texts(items: list[Any]) -> bool:
 
 
 def _scalars(value: Any) -> Iterator[Any]:
-    """Every string, number, boolean and null in a JSON value, in no order; never recurses."""
+    """Yield every string, number, boolean and null in a JSON value, in no order, without recursion."""
     stack = [value]
     while stack:
         item = stack.pop()
@@ -376,10 +376,10 @@ def _too_long(name: str, offset: int) -> InputError:
 
 
 def is_table(name: str, head: bytes) -> bool:
-    """Whether a file is CSV: by its name, unless it begins as JSON does.
+    """Whether a file is CSV: its name says so, and it does not start like JSON.
 
     Args:
-        name: Of the file or object; it may end with how it is packed.
+        name: Name of the file or object, possibly with a compression suffix.
         head: Its first bytes.
     """
     ending = re.search(r"\.[ct]sv(\.gz|\.zst|\.bz2|\.xz)?$", name, re.IGNORECASE)
@@ -395,6 +395,6 @@ def _refuse_other_formats(file: io.BufferedReader, name: str) -> None:
         if head.startswith(signature):
             a = "an" if kind[0] in "Ax" else "a"
             raise InputError(f"this is {a} {kind} file, not JSON lines", place=name, fix=fix)
-    # JSON begins with an ASCII character, which UTF-16 and UTF-32 write with NUL bytes even without a mark.
+    # JSON starts with an ASCII character, which UTF-16 and UTF-32 encode with NUL bytes even without a BOM.
     if head.startswith(_UTF16_OR_32) or (len(head) > 1 and 0 in head[:2] and any(head[:4])):
         raise EncodingError("the file is UTF-16 or UTF-32, not UTF-8", place=name, fix="Save it as UTF-8.")

@@ -1,4 +1,4 @@
-"""Finds what stands in a record under another name, or in place of a value that is missing."""
+"""Finds record fields that hold the expected value under another name, and texts that mean "missing"."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ REFERENCE = (
     *("goldenanswer", "expectedanswer", "expectedoutput", "expected", "gold", "solution", "target", "label"),
     *("answers", "targets", "labels", "solutions", "outputs", "output", "response", "completion"),
 )
-"""Names of the reference in other data sets (TRL, verl, lm-evaluation-harness), the likeliest first."""
+"""Names of the reference in other data sets (TRL, verl, lm-evaluation-harness), most likely first."""
 
 _NESTED = (
     ("reward_model", "ground_truth"),
     ("extra_info", "answer"),
     ("metadata", "reference_answer"),
 )
-"""Where verl's data and events of the service have the reference: object and key."""
+"""Where verl's data and the service's events keep the reference: object and key."""
 
 MESSAGES = (
     *("message", "messages", "conversations", "conversation", "dialog", "dialogue", "chat", "prompt"),
     *("question", "problem", "instruction", "query", "input", "inputs", "text"),
 )
-"""Names of the messages in other data sets, the likeliest first."""
+"""Names of the messages in other data sets, most likely first."""
 
 _MISSING = frozenset(("nan", "none", "null", "n/a", "#n/a", "<na>", "nat", "nil", "undefined"))
-"""How data frames and languages write a value that is missing, in small letters."""
+"""How data frames and programming languages write a missing value, in lower case."""
 
 
 def look_alikes(fields: dict[str, Any], names: tuple[str, ...], real: str) -> Iterator[tuple[str, Any]]:
-    """The fields that look like another one, the likeliest first.
+    """Yield the fields that look like another field, most likely first.
 
     Args:
         fields: The record.
-        names: What such a field is called, in small letters and without punctuation.
-        real: The field's own name, which is not meant.
+        names: Names of such a field, in lower case and without punctuation.
+        real: The field's proper name, which is skipped.
 
     Yields:
-        Path and value of each field that holds something.
+        Path and value of each field that is not empty.
     """
     spelled = {"".join(filter(str.isalnum, name)).lower(): name for name in fields if name != real}
     if names is REFERENCE:
@@ -54,11 +54,11 @@ def look_alikes(fields: dict[str, Any], names: tuple[str, ...], real: str) -> It
 
 
 def look_alike(fields: dict[str, Any], names: tuple[str, ...], real: str) -> str:
-    """A clause that names the likeliest field that looks like another; empty when there is none."""
+    """A clause that names the most likely look-alike of a field; empty if there is none."""
     name = next((name for name, _ in look_alikes(fields, names, real)), None)
     return f"; `{name[:40]}` looks like it" if name is not None else ""
 
 
 def is_missing_value(text: str) -> bool:
-    """Whether a text is how a missing value is written: `nan`, `None`, `N/A`."""
+    """Whether a text is a written-out missing value: `nan`, `None`, `N/A`."""
     return text.strip().lower() in _MISSING

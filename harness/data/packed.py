@@ -1,7 +1,7 @@
-"""Compressed text as a source: gzip, Zstandard, bzip2 and xz, recognized by their first bytes.
+"""Decompresses a source: gzip, Zstandard, bzip2 and xz, recognized by their first bytes.
 
-A compressed file is read as one stream, in small steps: however much a step expands to, no more of it is held
-than one line may be long. Data that is cut off or damaged is an error, never a text that ends early.
+A compressed file is read as one stream in small steps, so memory is bounded by the longest allowed line no
+matter how much the data expands. Truncated or damaged data is an error, never a shorter text.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 __all__ = ["HEAD_BYTES", "PackedSource", "unpacked"]
 
 HEAD_BYTES = 8
-"""How many of the first bytes tell how a file is compressed."""
+"""Number of first bytes that identify the compression."""
 
 _BUFFER = 1024 * 1024
 _MEMORY = 256 * 1024 * 1024
-"""Most memory that a compressed file may ask for, in bytes; `xz -9` asks for a quarter of it."""
+"""Maximum memory in bytes that a compressed file may demand; `xz -9` needs a quarter of it."""
 
 
 class _Unpacker(Protocol):
-    """What the libraries agree on."""
+    """The part of the interface that all libraries share."""
 
     @property
     def eof(self) -> bool: ...
@@ -44,9 +44,9 @@ class _Format(NamedTuple):
     name: str
     signature: bytes
     step: int
-    """Bytes that are handed over at a time."""
+    """Bytes passed to the library in one step."""
     limit: tuple[int, ...]
-    """Most bytes that one step makes; where it is empty, the format makes at most 64 MB of one step."""
+    """Maximum output bytes of one step; empty for formats that expand one step to at most 64 MB."""
     unpacker: Callable[[], Any]
 
 
@@ -65,11 +65,11 @@ _FORMATS = (
 
 
 class PackedSource:
-    """The text of a compressed file or object.
+    """The decompressed text of a file or object.
 
     Args:
-        packed: The file or object as it lies.
-        format: How it is compressed.
+        packed: The compressed file or object.
+        format: Its compression.
     """
 
     def __init__(self, packed: Source, format: _Format) -> None:
@@ -81,14 +81,14 @@ class PackedSource:
 
     @property
     def facts(self) -> tuple[SourceFacts, ...]:
-        """Those of the file as it lies."""
+        """Facts of the compressed file."""
         return self._packed.facts
 
     def open(self, start: int = 0) -> io.BufferedReader:
-        """Read the text from a byte on; what stands before it is read through.
+        """Read the text from a byte offset; everything before it is decompressed and discarded.
 
         Raises:
-            InputError: It cannot be read, is cut off or damaged, or the package that reads it is missing.
+            InputError: It cannot be read, is truncated or damaged, or the package that reads it is missing.
         """
         text: io.BufferedReader = io.BufferedReader(_Unpacked(self._packed, self._format), _BUFFER)
         while start > 0 and (passed := text.read(min(start, _BUFFER))):
@@ -96,7 +96,7 @@ class PackedSource:
         return text
 
     def changed(self) -> str | None:
-        """Why it is no longer what it was when it was named."""
+        """Why the content may differ from when the source was opened; None if it is unchanged."""
         return self._packed.changed()
 
     def __str__(self) -> str:
@@ -104,7 +104,7 @@ class PackedSource:
 
 
 class _Unpacked(io.RawIOBase):
-    """The text of one compressed file after another, as `cat` puts them together."""
+    """Text of concatenated compressed files, as `cat` produces them."""
 
     def __init__(self, packed: Source, format: _Format) -> None:
         self._name = packed.name
@@ -122,7 +122,7 @@ class _Unpacked(io.RawIOBase):
         while not self._text and (packed := self._next()) is not None:
             try:
                 self._text = memoryview(self._unpacker.decompress(packed, *self._format.limit))
-            except Exception as error:  # each library has its own for what is damaged or asks too much
+            except Exception as error:  # each library raises its own error for damage or for too much memory
                 raise self._broken(f"cannot be unpacked ({error})") from error
         read, self._text = self._text[: len(buffer)], self._text[len(buffer) :]
         buffer[: len(read)] = read
@@ -130,14 +130,14 @@ class _Unpacked(io.RawIOBase):
         return len(read)
 
     def _next(self) -> bytes | None:
-        """What to hand over next; None at the end."""
+        """The next input for the library; None at the end."""
         rest = b""
         if self._unpacker.eof:
             rest = self._unpacker.unused_data
             self._unpacker, self._begun = self._format.unpacker(), False
         elif not getattr(self._unpacker, "needs_input", True):
             return b""
-        while not self._begun:  # NULs behind a stream are padding
+        while not self._begun:  # NUL bytes after a stream are padding
             rest = rest.lstrip(b"\0") or self._packed.read(self._format.step)
             if not rest:
                 return None
@@ -160,11 +160,11 @@ class _Unpacked(io.RawIOBase):
 
 
 def unpacked(source: Source, head: bytes | None = None) -> Source:
-    """The text of a source: of what its first bytes say is compressed, what it expands to.
+    """Return a source's text, decompressed if its first bytes show a known compression.
 
     Args:
-        source: A file or object as it lies.
-        head: Its first bytes, where they are known.
+        source: A file or object.
+        head: Its first bytes, if they are already known.
 
     Raises:
         InputError: It cannot be read.

@@ -1,6 +1,6 @@
-"""Finds the rules that one record breaks by itself: rule ids with what exactly is wrong.
+"""Finds the rules that a single record breaks, each with a message.
 
-Nothing here knows the file, the line or the other records.
+Knows nothing about the file, the line or other records.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from harness.data.rules import MAX_PROMPT_CHARS, MIN_LEAK_CHARS
 __all__ = ["Breach", "check_record"]
 
 _ROLES = frozenset({"system", "user", "assistant"})
-# Accepted by other AWS services or by OpenAI, in no page about training on Bedrock.
+# Accepted by other AWS services or by OpenAI, but on no page about training on Bedrock.
 _FOREIGN_ROLES = frozenset({"tool", "developer", "nova_assistant", "function"})
 _RESERVED = ("metadata", "trajectories")
 _HARNESS_NAMES = ("record", "model")
@@ -30,18 +30,18 @@ class Breach(NamedTuple):
 
 
 def kind_of(value: Any) -> str:
-    """JSON type of a value, with its article: `a string`, `a number`, `null`."""
+    """Name a value's JSON type with its article: `a string`, `a number`, `null`."""
     return _KINDS.get(type(value), "a number")
 
 
 def check_record(fields: dict[str, Any]) -> Iterator[Breach]:
-    """Find what is wrong with one record.
+    """Find the problems of one record.
 
     Args:
         fields: The JSON object of one line that does not end with the assistant's turn.
 
     Yields:
-        Breaches in the order of the rules' ids.
+        Broken rules, in the order of their ids.
     """
     messages = fields.get("messages")
     if isinstance(messages, list) and messages:
@@ -138,7 +138,7 @@ def _check_missing(reference: Any) -> Iterator[Breach]:
 
 
 def _is_blank(value: Any) -> bool:
-    """True for an empty string, list or object, and for `{"text": ""}`, as the wire writes a string."""
+    """True for an empty string, list or object, and for `{"text": ""}`, the wire format's empty string."""
     if isinstance(value, dict) and set(value) == {"text"}:
         value = value["text"]
         return value is None or _is_blank(value)
@@ -173,10 +173,10 @@ def _check_prompt_text(messages: list[Any], reference: Any) -> Iterator[Breach]:
 
 
 def _leaks(reference: Any, prompt: str) -> bool:
-    """True where every text of the reference stands in the prompt as whole words, case and spacing aside.
+    """True if the prompt contains every text of the reference as whole words, ignoring case and spacing.
 
-    Texts of fewer than `MIN_LEAK_CHARS` characters stand there by right, also several of them: names and
-    dates that the task is to extract. One has to be longer.
+    At least one text must have `MIN_LEAK_CHARS` characters: shorter ones occur in prompts legitimately, such
+    as names and dates that the task is to extract.
     """
     texts = [_folded(text) for text in _texts(reference)]
     if max(map(len, texts), default=0) < MIN_LEAK_CHARS:

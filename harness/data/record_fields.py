@@ -1,8 +1,8 @@
-"""Which fields of a rollouts file belong to the record, so that a grader sees them in training, too.
+"""Decides which fields of a rollouts file belong to the record, so a grader sees the same as in training.
 
-Training gives a grader the fields of the record. A rollouts file holds more: what the harness notes down
-(`OWN_FIELDS`), and what somebody noted about one completion, such as a verdict. The latter is found by
-comparison: a field whose value differs between two rollouts of one record cannot be the record's.
+Training gives a grader the record's fields. A rollouts file has more: fields that the harness adds
+(`OWN_FIELDS`), and notes about one completion, such as a verdict. Comparison finds these notes: a field whose
+value differs between two rollouts of one record cannot belong to the record.
 """
 
 from __future__ import annotations
@@ -32,33 +32,33 @@ __all__ = [
 ]
 
 EXPECTED = "expected_reward"
-"""The field that says what a test expects of a rollout's reward."""
+"""The field with a rollout's expected reward in a test."""
 
 OWN_FIELDS = ("record", "model", "finish_reason", "service", EXPECTED)
-"""Fields of a rollouts file that are the harness's own and never reach a grader."""
+"""Fields that the harness adds to a rollouts file; they never reach a grader."""
 
 ALWAYS_SHOWN = frozenset({"id", "messages", "reference_answer"})
-"""Fields that a grader sees in any case."""
+"""Fields that a grader always sees."""
 _NEITHER = ALWAYS_SHOWN.union(OWN_FIELDS)
 _RECORDS = 1_000
-"""Records whose rollouts are compared before a run begins."""
+"""Number of records whose rollouts are compared before a run starts."""
 _LINES = 8_000
-"""Lines that are read for it at most."""
+"""Maximum number of lines read for this comparison."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldChoice:
-    """What a grader sees of the rollouts, decided once for a whole file."""
+    """Which fields of the rollouts a grader sees, decided once for a whole file."""
 
     hidden: tuple[str, ...] = ()
-    """Fields that differ within a record, so that training will not have them."""
+    """Fields that differ within a record, so training cannot have them."""
     unproven: tuple[str, ...] = ()
-    """Fields that the grader sees although no two rollouts of one record hold them."""
+    """Fields that the grader sees although no record has two rollouts with them to compare."""
     kept: tuple[str, ...] = ()
-    """Fields that the user says are the record's."""
+    """Fields that belong to the record, according to the user."""
 
     def notes(self) -> list[str]:
-        """What the user should know of it, a sentence each."""
+        """Notes for the user, one sentence each."""
         found = []
         if self.hidden:
             found.append(f"hidden from the grader, since they differ within a record: {named(self.hidden)}")
@@ -72,7 +72,7 @@ class FieldComparison:
     """Compares the fields of rollouts within each record.
 
     Args:
-        records: Compare the rollouts of so many records, the first that come; all when None.
+        records: Compare the rollouts of the first N records only; None compares all.
     """
 
     def __init__(self, records: int | None = None) -> None:
@@ -82,29 +82,29 @@ class FieldComparison:
         self._repeated: set[str] = set()
         self._names: set[str] = set()
         self.differing: set[str] = set()
-        """Fields with two values within one record."""
+        """Fields with more than one value within one record."""
 
     @property
     def full(self) -> bool:
-        """Whether no more records are taken up, and one of them had two rollouts."""
+        """Whether the limit of records is reached and at least one record had two rollouts."""
         return self._limit is not None and len(self._first) >= self._limit and self._paired
 
     @property
     def unproven(self) -> set[str]:
-        """Fields that no record with two rollouts holds."""
+        """Fields that appear in no record with two rollouts."""
         return self._names - self._repeated - self.differing
 
     def add(self, key: str, fields: Mapping[str, Any]) -> None:
-        """Compare one more rollout.
+        """Compare another rollout.
 
         Args:
             key: Its record key.
-            fields: What `record_fields` says of it.
+            fields: Its fields as `record_fields` returns them.
 
         Raises:
-            LineError: A value is nested too deeply to be compared.
+            LineError: A value is nested too deeply to compare.
         """
-        # One that differs in one record differs; nothing that another holds can change that.
+        # A field that differs in one record is settled; no other record can change that.
         values = comparable({name: item for name, item in fields.items() if name not in self.differing})
         first = self._first.get(key)
         if first is not None:
@@ -117,7 +117,7 @@ class FieldComparison:
 
 
 def comparable(fields: Mapping[str, Any]) -> dict[str, str | bytes]:
-    """Fields as what is equal where the values are: a text as it is, anything else as bytes of JSON.
+    """Make fields comparable: text is unchanged, anything else becomes canonical JSON bytes.
 
     Raises:
         LineError: A value is nested too deeply.
@@ -129,12 +129,12 @@ def comparable(fields: Mapping[str, Any]) -> dict[str, str | bytes]:
 
 
 def unequal(one: Mapping[str, str | bytes], other: Mapping[str, str | bytes]) -> set[str]:
-    """The names of fields that differ, or that one side lacks."""
+    """Names of the fields that differ, or that one side lacks."""
     return set() if one == other else {name for name, _ in one.items() ^ other.items()}
 
 
 def flattened(value: dict[str, Any]) -> dict[str, Any]:
-    """A line with the fields of its `metadata`, where the wire keeps them, beside the others."""
+    """Merge the fields of a line's `metadata`, where the wire format keeps them, into the line."""
     metadata = value.get("metadata")
     if not isinstance(metadata, dict):
         return value
@@ -142,20 +142,20 @@ def flattened(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def record_fields(value: Mapping[str, Any], without: Iterable[str] = ()) -> dict[str, Any]:
-    """The fields of a flattened line that may be the record's or about the completion.
+    """Fields of a flattened line that may belong to the record or describe the completion.
 
     Args:
         value: The line.
-        without: Further fields to leave out.
+        without: Other fields to leave out.
     """
     return {name: item for name, item in value.items() if name not in _NEITHER and name not in without}
 
 
 def check_kept(keep: Iterable[str], labels: Iterable[str]) -> tuple[str, ...]:
-    """The fields to keep, each once.
+    """Return the fields to keep, without duplicates.
 
     Raises:
-        InputError: One of them is never the grader's.
+        InputError: One of them can never reach the grader.
     """
     kept = tuple(sorted(set(keep)))
     for name in kept:
@@ -169,15 +169,15 @@ def check_kept(keep: Iterable[str], labels: Iterable[str]) -> tuple[str, ...]:
 
 
 def choose_fields(file: DataFile, label: str | None = None, keep: Iterable[str] = ()) -> FieldChoice:
-    """Look at the first thousand records of a rollouts file, and decide what a grader sees of it.
+    """Compare the first thousand records of a rollouts file, and decide which fields a grader sees.
 
     Args:
         file: The rollouts.
-        label: The field that holds a verdict, which is hidden anyway.
-        keep: Fields that are the record's, whatever they look like.
+        label: The field that holds a verdict; always hidden.
+        keep: Fields that belong to the record in any case.
 
     Raises:
-        InputError: The file cannot be read, or a field to keep is never the grader's.
+        InputError: The file cannot be read, or a field to keep can never reach the grader.
     """
     kept = check_kept(keep, () if label is None else (label,))
     known = {*kept, label} - {None}
@@ -190,6 +190,6 @@ def choose_fields(file: DataFile, label: str | None = None, keep: Iterable[str] 
         try:
             value = flattened(parse(line))
             comparison.add(record_key(value), record_fields(value, known))  # type: ignore[arg-type]
-        except (LineError, AttributeError, TypeError, KeyError):  # an error of this line when it is graded
+        except (LineError, AttributeError, TypeError, KeyError):  # grading reports this line's error
             continue
     return FieldChoice(tuple(sorted(comparison.differing)), tuple(sorted(comparison.unproven)), kept)

@@ -1,4 +1,4 @@
-"""Training records that decide which fields a grader sees of their rollouts."""
+"""The training records of a rollouts file; they decide which fields a grader sees."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class RecordFacts:
     """Which file of records a run uses."""
 
     path: str
-    """Where it lies: an absolute path, or a name in S3."""
+    """Absolute path, or the name of an S3 object."""
     sha256: str
-    """Of its text, however that is compressed."""
+    """SHA-256 of the decompressed text."""
 
 
 class RecordFile:
@@ -42,7 +42,7 @@ class RecordFile:
         path: The training file.
 
     Raises:
-        InputError: The file cannot be read, is empty, or a line of it is no record.
+        InputError: The file cannot be read or is empty, or a line is not a record.
     """
 
     def __init__(self, path: DataFile) -> None:
@@ -62,14 +62,14 @@ class RecordFile:
             raise InputError("the file is empty", place=str(path), fix="Name the training file.")
 
     def seen(self, value: dict[str, Any]) -> dict[str, Any]:
-        """What a grader sees of a rollout: its own messages and reference, and its record's fields.
+        """Return what a grader sees of a rollout: its messages and reference, and its record's other fields.
 
         Args:
             value: The rollout's line, flattened.
 
         Raises:
-            InputError: The file lacks its record, or holds two that differ.
-            LineError: The rollout is nested too deeply to be compared.
+            InputError: The file does not have the record, or has two with different fields.
+            LineError: The rollout is nested too deeply to compare.
         """
         key = record_key(value)
         if key not in self._found:  # it may name a record that the file does not name
@@ -85,14 +85,14 @@ class RecordFile:
 
 
 def read_record(line: bytes, place: str) -> dict[str, Any]:
-    """Read one line of a training file, flattened; its keys can be computed.
+    """Read one line of a training file and flatten it; both record keys can be computed from the result.
 
     Args:
-        line: The line, not a blank one.
-        place: The file and the line's number, for messages.
+        line: A line that is not blank.
+        place: The file and line number, for messages.
 
     Raises:
-        InputError: It is no record.
+        InputError: The line is not a record.
     """
     fix = "`rft validate` checks every record."
     try:
@@ -115,10 +115,10 @@ def look_at_records(file: DataFile) -> RecordFacts:
     """Check a file of records before a run begins.
 
     Args:
-        file: The training file; each process that grades reads it again.
+        file: The training file. Each grading process reads it again.
 
     Raises:
-        InputError: It cannot be used; see `RecordFile`.
+        InputError: The file cannot be used; see `RecordFile`.
     """
     source = as_source(file)
     name = source.facts[0].name
@@ -130,10 +130,10 @@ def look_at_records(file: DataFile) -> RecordFacts:
 
 
 def open_records(facts: RecordFacts) -> RecordFile:
-    """Read the records that a run was begun with.
+    """Open the records file that a run started with.
 
     Raises:
-        InputError: The file cannot be read, or changed since the run began.
+        InputError: The file cannot be read, or has changed since the run started.
     """
     source = source_of(facts.path)
     found = RecordFile(source)
@@ -143,10 +143,10 @@ def open_records(facts: RecordFacts) -> RecordFile:
 
 
 def check_either(keep: Iterable[str], records: DataFile | None) -> None:
-    """Refuse two answers to what a grader sees.
+    """Reject a records file together with fields to keep: both decide what a grader sees.
 
     Raises:
-        InputError: Fields to keep and a file of records are both given.
+        InputError: Both are given.
     """
     if records is not None and tuple(keep):
         what = "the records and the fields to keep both say what the grader sees"
@@ -156,16 +156,16 @@ def check_either(keep: Iterable[str], records: DataFile | None) -> None:
 def decide_fields(
     rollouts: DataFile, label: str | None, keep: Iterable[str], records: DataFile | None
 ) -> tuple[FieldChoice, RecordFacts | None]:
-    """What decides which fields of the rollouts a grader sees: a look at them, or the training records.
+    """Decide which fields of the rollouts a grader sees, from the training records or the rollouts.
 
     Args:
         rollouts: The rollouts.
         label: The field that holds a verdict.
-        keep: Fields that the user says are the record's.
-        records: The training file; None to look at the rollouts.
+        keep: Fields that belong to the record, according to the user.
+        records: The training file. None compares the rollouts with each other.
 
     Raises:
-        InputError: A file cannot be used, a field to keep is never the grader's, or both are given.
+        InputError: A file cannot be used, a field to keep can never reach the grader, or both are given.
     """
     check_either(keep, records)
     if records is None:

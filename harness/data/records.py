@@ -1,7 +1,7 @@
 """Reads a training file record by record, each with its line number and byte offset.
 
-A record is one JSON object with `messages` that do not end with the assistant's turn. `read` refuses the
-first line that is not an object; what else a good record must keep stands in `harness.data.rules`.
+A record is one JSON object whose `messages` do not end with the assistant's turn. `read` stops at the first
+line that is not an object; the other rules for a good record are in `harness.data.rules`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 ASSISTANT_ROLES = frozenset({"assistant", "nova_assistant"})
-"""Roles of a turn that a model wrote; AWS's Nova samples use the second."""
+"""Roles of a turn written by a model; AWS's Nova samples use the second."""
 
 
 class Record(NamedTuple):
@@ -33,11 +33,11 @@ class Record(NamedTuple):
     offset: int
     """Offset of the line's first byte."""
     fields: dict[str, Any]
-    """The JSON object: `messages`, `reference_answer` and whatever else it holds."""
+    """The JSON object: `messages`, `reference_answer` and any other fields."""
     file: str
-    """Name of the file that the line stands in."""
+    """Name of the file that contains the line."""
     number: int
-    """Line number in all files together."""
+    """Line number counted over all files."""
 
     @property
     def place(self) -> str:
@@ -49,10 +49,10 @@ def read(file: DataFile) -> Iterator[Record]:
     """Stream the records of a training file; blank lines are skipped.
 
     Args:
-        file: JSON lines, wherever they lie.
+        file: JSON lines, from any source.
 
     Raises:
-        InputError: The file cannot be read, or a line is not a JSON object; says which line.
+        InputError: The file cannot be read, or a line is not a JSON object; the message names the line.
     """
     for number, line in enumerate(numbered_lines(file), 1):
         if not line.text.strip():
@@ -76,15 +76,16 @@ def ends_with_assistant(fields: dict[str, Any]) -> bool:
 
 
 def is_assistant(message: Mapping[str, Any]) -> bool:
-    """Whether a message is the assistant's; its role may be anything that JSON holds."""
+    """Whether the assistant wrote a message; its role may be any JSON value."""
     role = message.get("role")
     return isinstance(role, str) and role in ASSISTANT_ROLES
 
 
 def text_of(content: Any) -> str | None:
-    """Text of a message's `content`: a string, or text blocks joined; None where it is neither.
+    """Text of a message's `content`, a string or a list of text blocks; None for anything else.
 
-    Null is the empty string. Blocks are `{"type": "text", "text": ...}`, or `{"text": ...}` as in Converse.
+    Null counts as the empty string. Blocks are `{"type": "text", "text": ...}`, or Converse's
+    `{"text": ...}`.
     """
     if content is None:
         return ""

@@ -1,8 +1,8 @@
-"""The rules that a training file is held to, as a table: id, severity, what is wrong, how to fix it.
+"""The rules for a training file, as a table: id, severity, problem, fix.
 
-An id never changes its meaning. `error` is what AWS's documents or the wire refuse, or what certainly spoils
-the reward; `warning` is what is likely wrong or what no document settles ("unverified"); `note` is worth
-knowing. What finds them stands in `record_checks` (one record alone) and `file_checks` (records together).
+An id never changes its meaning. An `error` is refused by AWS's documents or by the wire format, or it
+certainly breaks the reward. A `warning` is probably wrong, or no document says ("unverified"). A `note` is
+good to know. `record_checks` finds the problems of one record, and `file_checks` those of several together.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ __all__ = [
 MIN_RECORDS, MAX_RECORDS = 100, 20_000
 """Records in a training file: "100-20K" in Bedrock's data preparation page for open-weight models."""
 CAUTIOUS_MAX_RECORDS = 10_000
-"""Upper bound that AWS's best-practices post names instead."""
+"""The upper bound in AWS's best-practices post."""
 PAYLOAD_BYTES = 6 * 1024 * 1024
-"""What one synchronous Lambda call carries."""
+"""Payload limit of one synchronous Lambda call."""
 MAX_PROMPT_CHARS = 32_768
 """8,192 tokens, a default `maxPromptLength` for Nova, at four characters a token; unverified elsewhere."""
 MIN_LEAK_CHARS = 20
-"""Shortest reference looked for in the prompt: a shorter one ("4", a label) stands there by right."""
+"""Shortest reference searched for in the prompt; shorter ones ("4", a label) occur there legitimately."""
 
 
 _N, _W, _E = Severity.NOTE, Severity.WARNING, Severity.ERROR
@@ -135,15 +135,15 @@ RULES: dict[str, Rule] = {
             "field that replay keeps from the grader",
             "Rename it: in a rollouts file it names the group or the model.",
         ),
-        # How many.
+        # The number of records.
         Rule("R050", _N, "fewer than 100 records", "A job takes 100 to 20,000."),
         Rule("R051", _N, "many records", "A job takes 100 to 20,000; one AWS post says 10,000."),
-        # Records against each other, and against themselves.
+        # Records compared with each other, and a record's own text.
         Rule("R060", _W, "duplicate record", "Remove it, unless it should count twice."),
         Rule("R061", _E, "same prompt, another reference", "Keep one: the rewards contradict each other."),
         Rule("R070", _W, "reference stands in the prompt", "Remove it: the model can copy it."),
         Rule("R080", _W, "long prompt", "Shorten it: training may drop it in silence (limit unverified)."),
-        # Records against the check that is to grade them.
+        # Records tried with the check that will grade them.
         Rule(
             "R090",
             _E,

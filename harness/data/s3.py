@@ -1,7 +1,7 @@
-"""Objects in S3 as sources: found by key, prefix or pattern, and read by ranged requests.
+"""S3 objects as sources: found by key, prefix or pattern, and read by ranged requests.
 
-Every request is pinned to the content that was found first, so that an object which is replaced meanwhile is
-an error and never a mixture. A connection that breaks is taken up again where it broke.
+Every request is pinned to the content found first, so an object replaced in the meantime is an error and
+never mixed with the new one. After a broken connection, reading resumes at the same byte.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ __all__ = ["S3Source", "s3_client", "s3_sources"]
 
 _BUFFER = 1024 * 1024
 _AT_ONCE = 16
-"""Objects that are looked up at the same time."""
+"""Number of objects looked up in parallel."""
 _TRIES = 10
-"""How often in a row a request may break before it brings a byte; the waits between take a minute or so."""
+"""Consecutive failed requests without a byte before giving up; the pauses add up to about a minute."""
 _FIRST_PAUSE_S = 0.2
 _AGAIN = "Run the command again, on an object that stays as it is."
 
 
 class Replaced(NotInAws):
-    """The content that was found first is there no more."""
+    """The content found first is no longer there."""
 
 
 class S3Source:
     """One object.
 
     Args:
-        facts: Its name and what every request is pinned to.
+        facts: Its name and the version that every request is pinned to.
         s3: The client.
-        head: Its first bytes, where it is known that it is there.
+        head: Its first bytes, if already read.
     """
 
     def __init__(self, facts: SourceFacts, s3: Any, head: bytes = b"") -> None:
@@ -57,16 +57,16 @@ class S3Source:
         self._named = {"Bucket": bucket, "Key": key}
 
     def open(self, start: int = 0) -> io.BufferedReader:
-        """Read it from a byte on; nothing is asked before the first byte is.
+        """Read it from a byte offset; the first request is sent with the first read.
 
         Raises:
             InputError: It was replaced or deleted.
-            ServiceError: S3 cannot be reached, or does not let these credentials read it.
+            ServiceError: S3 cannot be reached, or the credentials do not allow reading it.
         """
         return io.BufferedReader(_Body(self, start), _BUFFER)
 
     def changed(self) -> str | None:
-        """Why it is no longer what it was when it was found; asks S3."""
+        """Ask S3 why the content is no longer the same; None if it is unchanged."""
         try:
             with _explained(self.name, self._s3):
                 self._pinned(self._s3.head_object)
@@ -77,7 +77,7 @@ class S3Source:
         return None
 
     def body(self, start: int) -> Any:
-        """One request for all from a byte on: botocore's stream."""
+        """Request everything from a byte offset; returns botocore's stream."""
         with _explained(self.name, self._s3):
             found = self._pinned(self._s3.get_object, Range=f"bytes={start}-")
         if not str(found.get("ContentRange", "bytes 0-")).startswith(f"bytes {start}-"):
@@ -96,7 +96,7 @@ class S3Source:
         try:
             return ask(**pinned, VersionId=facts.version)
         except ClientError as error:
-            # Whoever may read the object may not always ask for a version. Its content is pinned anyway.
+            # Permission to read an object may not include its versions. The ETag pins the content anyway.
             if _status(error) != 403:
                 raise
             return ask(**pinned)
@@ -106,7 +106,7 @@ class S3Source:
 
 
 class _Body(io.RawIOBase):
-    """Reads an object in order; asks again, from where it broke, when a connection breaks."""
+    """Reads an object in order, and requests the rest again when a connection breaks."""
 
     def __init__(self, source: S3Source, start: int) -> None:
         self._source = source
@@ -162,17 +162,17 @@ class _Body(io.RawIOBase):
 
 
 def s3_sources(name: str, s3: Any) -> list[S3Source]:
-    """The objects that a name stands for, by key.
+    """Find the objects for a name, sorted by key.
 
     Args:
-        name: `s3://bucket/key`; `s3://bucket/prefix/` for all under it; or a pattern such as
-            `s3://bucket/data/*.jsonl`, where `**` stands for folders too. Nothing in it is decoded, and an
-            object whose key is the very name is taken before a pattern is.
+        name: `s3://bucket/key`; `s3://bucket/prefix/` for everything under it; or a pattern such as
+            `s3://bucket/data/*.jsonl`, where `**` also matches folders. Nothing is URL-decoded, and an object
+            with exactly this key takes precedence over a pattern.
         s3: The client.
 
     Raises:
-        InputError: It is missing, or the name is none.
-        ServiceError: S3 cannot be reached, or does not let these credentials read it.
+        InputError: Nothing is found, or the name is invalid.
+        ServiceError: S3 cannot be reached, or the credentials do not allow reading.
     """
     bucket, key = _split(name)
     if key and not key.endswith("/"):
@@ -190,7 +190,7 @@ def s3_sources(name: str, s3: Any) -> list[S3Source]:
 
 
 def s3_client() -> Any:
-    """A client of S3 that several threads may use."""
+    """Create an S3 client that several threads can share."""
     return client("s3", max_pool_connections=_AT_ONCE)
 
 
@@ -202,7 +202,7 @@ def _split(name: str) -> tuple[str, str]:
 
 
 def _object(bucket: str, key: str, s3: Any) -> S3Source:
-    """Find an object by asking for its first bytes: unlike HeadObject, the answer says what is missing."""
+    """Find an object by requesting its first bytes: unlike HeadObject, the error says what is missing."""
     from botocore.exceptions import ClientError
 
     name = f"{S3_SCHEME}{bucket}/{key}"
@@ -223,7 +223,7 @@ def _object(bucket: str, key: str, s3: Any) -> S3Source:
 
 
 def _matching(bucket: str, key: str, s3: Any) -> Iterator[str]:
-    """The keys under a prefix, or that match a pattern; markers of folders are none."""
+    """Yield the keys under a prefix or matching a pattern, without folder markers."""
     pattern = key.split("/") if glob.has_magic(key) else None
     prefix = key[: min((key.index(sign) for sign in "*?[" if sign in key), default=len(key))]
     with _explained(f"{S3_SCHEME}{bucket}/{prefix}", s3):
@@ -237,7 +237,7 @@ def _matching(bucket: str, key: str, s3: Any) -> Iterator[str]:
 
 
 def _matches(names: list[str], pattern: list[str]) -> bool:
-    """As `glob` matches paths: `*` within a folder, `**` through any number of them."""
+    """Match like `glob`: `*` within a folder, `**` across any number of folders."""
     if not pattern:
         return not names
     first, rest = pattern[0], pattern[1:]
@@ -248,7 +248,7 @@ def _matches(names: list[str], pattern: list[str]) -> bool:
 
 @contextmanager
 def _explained(name: str, s3: Any) -> Iterator[None]:
-    """Tell apart what S3 tells apart, and leave the rest to the one table of AWS's errors."""
+    """Translate errors that only S3 distinguishes, and leave the rest to the shared table of AWS errors."""
     from botocore.exceptions import ClientError
 
     with explained(name):

@@ -1,7 +1,7 @@
-"""Where a file of records or rollouts lies, as one text that every verb reads alike.
+"""Sources of records and rollouts: every command reads data as one text, wherever it is stored.
 
-A source is a file, standard input, or several of them in order. It can be opened at any byte and as often as
-it is needed, and it knows what tells its content from another. What its lines hold is unknown here.
+A source is a file, standard input, an S3 object, or several of them in order. It can be opened at any byte
+and any number of times, and its facts tell whether the content changed. It knows nothing about the lines.
 """
 
 from __future__ import annotations
@@ -47,10 +47,10 @@ __all__ = [
 ]
 
 S3_SCHEME = "s3://"
-"""What the name of an object in S3 begins with."""
+"""Prefix of the name of an S3 object."""
 
 STANDARD_INPUT = "-"
-"""The name of what is piped into the command."""
+"""The name of standard input."""
 
 _BUFFER = 1024 * 1024
 _AT_ONCE = 16
@@ -61,41 +61,41 @@ _CHANGED = "Run the command again, on a file that stays as it is."
 
 @dataclass(frozen=True, slots=True)
 class SourceFacts:
-    """What tells the content of one file or object from another without reading it."""
+    """Facts that identify the content of a file or object without reading it."""
 
     name: str
     """The absolute path, `s3://bucket/key`, or `-` for standard input."""
     bytes: int
-    """Size of the file or object as it lies; packed, where it is packed."""
+    """Stored size; for compressed data, the compressed size."""
     mtime_ns: int | None = None
-    """When a file was last written, in nanoseconds since 1970."""
+    """A file's modification time, in nanoseconds since 1970."""
     etag: str | None = None
-    """What S3 calls the content; it means nothing but that it differs where the content does."""
+    """S3's ETag of the content; only good for comparison."""
     version: str | None = None
-    """The object's version, in a bucket that keeps versions."""
+    """The object's version, in a bucket with versioning."""
 
 
 class Source(Protocol):
-    """One text, wherever it lies; `str` gives its name."""
+    """One text, wherever it is stored; `str` gives its name."""
 
     @property
     def name(self) -> str:
-        """What it is called, as shown to people."""
+        """The name shown to users."""
         ...
 
     @property
     def size(self) -> int | None:
-        """Bytes of the text; None where only reading it tells."""
+        """Bytes of the text; None if only reading it can tell."""
         ...
 
     @property
     def seekable(self) -> bool:
-        """Whether another process can open it, anywhere, as cheaply as at its beginning."""
+        """Whether another process can open it at any byte as cheaply as at the start."""
         ...
 
     @property
     def facts(self) -> tuple[SourceFacts, ...]:
-        """What tells its content from another, for each file or object, in order."""
+        """Facts that identify the content, for each file or object in order."""
         ...
 
     def open(self, start: int = 0) -> io.BufferedReader:
@@ -105,27 +105,27 @@ class Source(Protocol):
             start: The first byte.
 
         Raises:
-            InputError: It cannot be read, or is no longer what it was.
+            InputError: It cannot be read, or its content has changed.
         """
         ...
 
     def changed(self) -> str | None:
-        """Why it is no longer what it was when it was named; None where it still is."""
+        """Why the content may differ from when the source was named; None if it is unchanged."""
         ...
 
 
 DataFile: TypeAlias = Source | str | os.PathLike[str]
-"""What a function takes that reads data: a source, or the name of one."""
+"""What functions that read data accept: a source, or its name."""
 
 
 class FileSource:
     """One file on this machine.
 
     Args:
-        path: The file; it has to be there.
+        path: The file; it must exist.
 
     Raises:
-        InputError: It is missing, or a folder.
+        InputError: It is missing or is a folder.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -137,11 +137,11 @@ class FileSource:
 
     @property
     def facts(self) -> tuple[SourceFacts, ...]:
-        """Its size and when it was written."""
+        """Its size and modification time."""
         return (self._facts,)
 
     def open(self, start: int = 0) -> io.BufferedReader:
-        """Read it from a byte on.
+        """Read it from a byte offset.
 
         Raises:
             InputError: It cannot be read.
@@ -155,7 +155,7 @@ class FileSource:
         return file
 
     def changed(self) -> str | None:
-        """Why it is no longer what it was when it was named."""
+        """Why the content may differ from when the source was named; None if it is unchanged."""
         try:
             now = self._now()
         except InputError as error:
@@ -163,7 +163,7 @@ class FileSource:
         return None if now == (self._facts, self._stamp) else f"{self.name} was written meanwhile"
 
     def _now(self) -> tuple[SourceFacts, tuple[int, int]]:
-        """Its facts, and what changes with a file's content even where its time is put back."""
+        """Its facts, and what changes with the content even if the modification time is reset."""
         try:
             found = os.stat(self.path)
         except OSError as error:
@@ -178,14 +178,14 @@ class FileSource:
 
 
 class SpooledSource:
-    """What can be read only once, such as a pipe, kept in an unnamed temporary file.
+    """An input that can be read only once, such as a pipe, stored in an unnamed temporary file.
 
     Args:
-        stream: Where it comes from; it is read to its end at once.
-        name: What it is called.
+        stream: The input; it is read to its end immediately.
+        name: Its name.
 
     Raises:
-        InputError: It cannot be read or kept.
+        InputError: It cannot be read or stored.
     """
 
     def __init__(self, stream: IO[bytes], name: str) -> None:
@@ -204,20 +204,20 @@ class SpooledSource:
 
     @property
     def facts(self) -> tuple[SourceFacts, ...]:
-        """How long it is; nothing else is known of it."""
+        """Its length; nothing else is known."""
         named = self.name if self.name == STANDARD_INPUT else os.path.abspath(self.name)
         return (SourceFacts(named, self.size),)
 
     def open(self, start: int = 0) -> io.BufferedReader:
-        """Read what was kept, from a byte on."""
+        """Read the stored input from a byte offset."""
         return io.BufferedReader(_Kept(self, start), _BUFFER)
 
     def read_at(self, start: int, size: int) -> bytes:
-        """At most so many bytes from one on, whoever else reads."""
+        """Read up to `size` bytes from an offset; safe with several readers."""
         return os.pread(self._descriptor, size, start)
 
     def changed(self) -> str | None:
-        """Nothing can change it any more."""
+        """Always None: nothing can change it."""
         return None
 
     def __str__(self) -> str:
@@ -225,7 +225,7 @@ class SpooledSource:
 
 
 class _Kept(io.RawIOBase):
-    """Reads what was kept at a place of its own, so that several readers do not move each other."""
+    """A reader with its own position, so that several readers do not disturb each other."""
 
     def __init__(self, source: SpooledSource, start: int) -> None:
         self._source = source
@@ -242,11 +242,11 @@ class _Kept(io.RawIOBase):
 
 
 class JoinedSource:
-    """Several sources in order as one text; one that does not end with a newline gets one before the next.
+    """Several sources in order as one text, with a newline added where a part before the last lacks it.
 
     Args:
-        parts: At least one, none of them joined itself.
-        lengths: What `lengths` gave for the same parts; found out when None, which reads the end of each.
+        parts: At least one; none is itself joined.
+        lengths: The `lengths` of the same parts, if known; None reads the end of each part when needed.
     """
 
     def __init__(self, parts: Sequence[Source], lengths: Sequence[int | None] | None = None) -> None:
@@ -257,7 +257,7 @@ class JoinedSource:
 
     @functools.cached_property
     def lengths(self) -> tuple[int | None, ...]:
-        """Bytes that each part takes in the whole, with the newline that it gets; None where unknown."""
+        """Bytes that each part contributes, including an added newline; None if unknown."""
         if self._lengths is not None:
             return tuple(self._lengths)
         *before, last = self.parts
@@ -265,21 +265,21 @@ class JoinedSource:
 
     @property
     def size(self) -> int | None:
-        """Bytes of the whole text; None where only reading it tells."""
+        """Bytes of the whole text; None if only reading it can tell."""
         known = [length for length in self.lengths if length is not None]
         return sum(known) if len(known) == len(self.parts) else None
 
     @property
     def facts(self) -> tuple[SourceFacts, ...]:
-        """What tells each part from another, in order."""
+        """Facts of each part, in order."""
         return tuple(facts for part in self.parts for facts in part.facts)
 
     def open(self, start: int = 0) -> io.BufferedReader:
-        """Read the whole text from a byte on."""
+        """Read the whole text from a byte offset."""
         return io.BufferedReader(_Joined(self, start), _BUFFER)
 
     def changed(self) -> str | None:
-        """Why one of them is no longer what it was when it was named."""
+        """Why the content of a part may have changed; None if all are unchanged."""
         return next(filter(None, _at_once(lambda part: part.changed(), self.parts)), None)
 
     def __str__(self) -> str:
@@ -287,7 +287,7 @@ class JoinedSource:
 
 
 class _Joined(io.RawIOBase):
-    """Reads one part after another."""
+    """Reads the parts one after another."""
 
     def __init__(self, source: JoinedSource, start: int) -> None:
         self._left = list(zip(source.parts, source.lengths, strict=True))
@@ -306,12 +306,12 @@ class _Joined(io.RawIOBase):
             read = file.read1(len(buffer))
             if not read:
                 self._close()
-                # The last part stays as it is; what a later one would have begun with begins a line.
+                # The last part is unchanged; an earlier part without a final newline gets one.
                 if self._last == b"\n" or not self._left:
                     continue
                 read = b"\n"
             self._last = read[-1:]
-            if self._skip:  # only where a length was unknown
+            if self._skip:  # only if a length was unknown
                 skipped = min(self._skip, len(read))
                 read, self._skip = read[skipped:], self._skip - skipped
                 if not read:
@@ -327,7 +327,7 @@ class _Joined(io.RawIOBase):
                 continue
             known = self._skip if length is not None else 0
             self._skip -= known
-            # Where nothing of a part is left to read, it is the newline alone that it was given.
+            # With no bytes of the part left to read, only the added newline remains.
             self._last = b"" if known else b"\n"
             return part.open(known)
         return None
@@ -343,7 +343,7 @@ class _Joined(io.RawIOBase):
 
 
 def _at_once(ask: Callable[[Source], _Told], parts: Sequence[Source]) -> list[_Told]:
-    """Ask several parts together: of a thousand objects in S3, one after another takes a minute."""
+    """Query the parts in parallel: a thousand S3 objects in sequence take a minute."""
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -358,9 +358,9 @@ def _length_joined(part: Source) -> int | None:
 
 
 def parts_of(source: Source) -> tuple[tuple[Source, int | None], ...]:
-    """The files and objects of a source in order, each with the bytes that it takes in the whole.
+    """Return the files and objects of a source in order, each with the number of bytes it contributes.
 
-    The bytes are None where only reading the part tells.
+    The number is None if only reading the part can tell.
     """
     source = as_source(source)
     if isinstance(source, JoinedSource):
@@ -369,16 +369,16 @@ def parts_of(source: Source) -> tuple[tuple[Source, int | None], ...]:
 
 
 def source_of(*names: str | os.PathLike[str]) -> Source:
-    """The source that one or several names stand for.
+    """Return the source for one or several names.
 
     Args:
-        names: Each a path, a pattern such as `data/*.jsonl`, `-` for standard input, or in S3 an object
-            (`s3://bucket/key`), all under a prefix (`s3://bucket/prefix/`) or a pattern. What one name stands
-            for is taken by name; what is named twice is refused.
+        names: Each is a path, a pattern such as `data/*.jsonl`, `-` for standard input, or in S3 an object
+            (`s3://bucket/key`), a prefix (`s3://bucket/prefix/`) or a pattern. The matches of one name are
+            sorted by name. A file named twice is refused.
 
     Raises:
-        InputError: Nothing is named, something is missing, a folder or not readable, or is named twice.
-        ServiceError: S3 cannot be reached, or does not let these credentials read.
+        InputError: No name is given, or a file is missing, a folder, unreadable or named twice.
+        ServiceError: S3 cannot be reached, or the credentials do not allow reading.
     """
     s3 = functools.cache(_s3_client)
     parts = [part for name in names for part in _named(os.fspath(name), s3)]
@@ -395,48 +395,48 @@ def source_of(*names: str | os.PathLike[str]) -> Source:
 
 @dataclass(frozen=True)
 class NamedSource:
-    """What a command names as its data, which is looked for when it is first needed."""
+    """The data named on the command line; it is looked up on first use."""
 
     names: tuple[str, ...]
-    """As `source_of` takes them."""
+    """Names as `source_of` accepts them."""
 
     @functools.cached_property
     def found(self) -> Source:
-        """What is there.
+        """The source itself.
 
         Raises:
-            InputError: As `source_of`.
-            ServiceError: As `source_of`.
+            InputError: As for `source_of`.
+            ServiceError: As for `source_of`.
         """
         return source_of(*self.names)
 
     @property
     def name(self) -> str:
-        """As it was named; of several, the first and how many more."""
+        """The given name; for several, the first and the number of others."""
         first, *more = self.names
         return f"{first} and {len(more):,} more" if more else first
 
     @property
     def size(self) -> int | None:
-        """Bytes of the text; None where only reading it tells."""
+        """Bytes of the text; None if only reading it can tell."""
         return self.found.size
 
     @property
     def seekable(self) -> bool:
-        """Whether it opens anywhere as cheaply as at its beginning."""
+        """Whether it opens at any byte as cheaply as at the start."""
         return self.found.seekable
 
     @property
     def facts(self) -> tuple[SourceFacts, ...]:
-        """What tells its content from another."""
+        """Facts that identify the content."""
         return self.found.facts
 
     def open(self, start: int = 0) -> io.BufferedReader:
-        """Read it from a byte on."""
+        """Read it from a byte offset."""
         return self.found.open(start)
 
     def changed(self) -> str | None:
-        """Why it is no longer what it was when it was found."""
+        """Why the content may have changed; None if it is unchanged."""
         return self.found.changed()
 
     def __str__(self) -> str:
@@ -444,25 +444,25 @@ class NamedSource:
 
 
 def source_from(facts: Sequence[SourceFacts], lengths: Sequence[int] = ()) -> Source:
-    """Open again exactly the content that was found before, here or in another process.
+    """Open exactly the same content again, in this or another process.
 
     Args:
-        facts: Of a source that is seekable.
-        lengths: Of several: what `JoinedSource.lengths` gave, where that is known.
+        facts: Facts of a seekable source.
+        lengths: For several files, the `JoinedSource.lengths`, if known.
 
     Raises:
-        InputError: It is missing, or no longer the same.
+        InputError: It is missing or has changed.
     """
-    s3 = functools.cache(_s3_client)  # one for all, made where it is needed
+    s3 = functools.cache(_s3_client)  # one client for all, created on first use
     parts = [_again(each, s3) for each in facts]
     return parts[0] if len(parts) == 1 else JoinedSource(parts, lengths or None)
 
 
 def as_source(file: DataFile) -> Source:
-    """A source, whether it is given or named.
+    """Return a source unchanged, or the source of a name.
 
     Raises:
-        InputError: It is missing, a folder or not readable.
+        InputError: It is missing, a folder, or unreadable.
     """
     if isinstance(file, NamedSource):
         return file.found
@@ -470,7 +470,7 @@ def as_source(file: DataFile) -> Source:
 
 
 def text_sha256(file: DataFile) -> str:
-    """SHA-256 of the text of a source: the same wherever it lies and however it is compressed.
+    """SHA-256 of a source's text, independent of where it is stored and how it is compressed.
 
     Args:
         file: The source, or its name.
@@ -489,10 +489,10 @@ def text_sha256(file: DataFile) -> str:
 
 
 def stem_of(file: DataFile) -> str:
-    """What to call what is made of a source: the name of its first file, without folders and endings.
+    """Base name for files made from a source: its first file's name without folders and extensions.
 
     Args:
-        file: The source, or its name; it is not looked for.
+        file: The source, or its name; the file is not accessed.
     """
     if isinstance(file, JoinedSource):
         file = file.parts[0]
@@ -506,7 +506,7 @@ def stem_of(file: DataFile) -> str:
 
 
 def named_wholly(file: DataFile) -> str:
-    """How to name a source from anywhere: by its absolute path or its name in S3; of several, the first."""
+    """A source's full name: the absolute path or the S3 name; for several, of the first."""
     first, *more = as_source(file).facts
     name = first.name if first.name.startswith((S3_SCHEME, STANDARD_INPUT)) else os.path.realpath(first.name)
     return f"{name} and {len(more):,} more" if more else name
@@ -514,10 +514,10 @@ def named_wholly(file: DataFile) -> str:
 
 @contextmanager
 def local_copy(file: DataFile) -> Iterator[Path]:
-    """A file on this machine with the text of a source: the file itself, or a copy while the block runs.
+    """A local file with the text of a source: the file itself, or a copy that exists while the block runs.
 
     Args:
-        file: The source. What is said of the copy has to name the source all the same.
+        file: The source. Messages about the copy should still name the source.
 
     Raises:
         InputError: It cannot be read, or the copy cannot be written.
@@ -537,11 +537,11 @@ def local_copy(file: DataFile) -> Iterator[Path]:
 
 
 def unreadable(error: OSError, name: str) -> InputError:
-    """What to say of a file that the operating system does not let us read.
+    """Turn an error of the operating system into one for the user.
 
     Args:
-        error: What it said.
-        name: Of the file.
+        error: The original error.
+        name: The file's name.
     """
     if isinstance(error, FileNotFoundError):
         return InputError("no such file", place=name, fix="Check the path.")
@@ -596,9 +596,9 @@ def _file(name: str) -> Source:
         mode = os.stat(name).st_mode
         if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
             return unpacked(FileSource(name))
-        with open(name, "rb") as stream:  # a pipe, such as a shell makes of <(command)
+        with open(name, "rb") as stream:  # a pipe, such as the shell's <(command)
             return unpacked(SpooledSource(stream, name))
-    except (OSError, ValueError) as error:  # a name with a NUL is a ValueError
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise unreadable(error if isinstance(error, OSError) else OSError(str(error)), name) from error
 
 
@@ -606,7 +606,7 @@ _spooled: weakref.WeakKeyDictionary[object, SpooledSource] = weakref.WeakKeyDict
 
 
 def _standard_input() -> SpooledSource:
-    """What is piped in, read once, however often it is named."""
+    """Standard input, read only once even if it is named several times."""
     if sys.stdin is None:
         raise InputError("nothing is piped in", place=STANDARD_INPUT, fix="Name a file.")
     stream = sys.stdin.buffer

@@ -1,7 +1,7 @@
-"""What a record says of tools, as a request offers them to a model.
+"""Converts a record's tools to the form in which a request offers them to a model.
 
-Records list their tools in the shape of OpenAI's API, of Converse or of BFCL. A request holds them in
-OpenAI's, so that the model is asked as it is in training, where the record's tools are part of the prompt.
+Records list their tools in the shape of OpenAI's API, of Converse or of BFCL. Requests use OpenAI's shape, so
+that the model sees the same tools as in training, where they are part of the prompt.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ _SCHEMAS = ("parameters", "input_schema", "inputSchema")
 
 
 def tool_offer(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a request of Chat Completions that offer a record's tools.
+    """Return the Chat Completions request fields that offer a record's tools.
 
     Args:
         fields: The record's fields.
 
     Returns:
-        `tools`, and where the record holds them `tool_choice` and `parallel_tool_calls`; nothing for a record
-        without tools. What is no list of tools is sent as it is, for the service to refuse.
+        `tools`, and `tool_choice` and `parallel_tool_calls` if the record has them; empty for a record
+        without tools. A value that is not a list of tools is sent unchanged, so the service can refuse it.
     """
     tools = fields.get("tools")
     if tools is None or tools == []:
@@ -33,7 +33,7 @@ def tool_offer(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _tool(given: Any) -> Any:
-    """A tool in OpenAI's shape; the schema of its arguments stays as it is."""
+    """A tool in OpenAI's shape; the schema of its arguments is unchanged."""
     if not isinstance(given, dict) or "function" in given:
         return given
     spec = given.get("toolSpec", given)

@@ -1,4 +1,4 @@
-"""What an assistant's turn holds: its text, a refusal, reasoning, calls of tools, or nothing."""
+"""Tells what an assistant's turn contains: text, a refusal, reasoning, tool calls, or nothing."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any, Literal
 __all__ = ["WHOLE_ENDINGS", "Textless", "content_text", "kind_without_text", "reasoning_of", "refusal_of"]
 
 WHOLE_ENDINGS = ("stop", "tool_calls", "function_call")
-"""Values of `finish_reason` of a completion that the model itself ended."""
+"""Values of `finish_reason` that mean the model itself ended the completion."""
 
 Textless = Literal["refused", "tool call", "filtered", "reasoning alone", "empty"]
-"""What an answer without a text is."""
+"""Kinds of answers that have no text."""
 
 
 def kind_without_text(message: Mapping[str, Any], finish: str | None) -> Textless | None:
-    """Tell what a message without a text is; None where it holds one.
+    """Classify a message that has no text; None if it has some.
 
     Args:
         message: The assistant's turn.
@@ -40,13 +40,13 @@ _REASONING_TEXTS = ("text", "thinking", "summary", "reasoning", "content")
 
 
 def reasoning_of(message: Mapping[str, Any]) -> Any:
-    """The reasoning that a message holds beside its content, in whatever spelling.
+    """The reasoning that a message holds next to its content, under any of the known keys.
 
     Args:
         message: The assistant's turn.
 
     Returns:
-        Its text; where none is found in it, the value itself. None without reasoning.
+        The reasoning as text; the raw value if no text is found in it; None without reasoning.
     """
     for key in _REASONING:
         if found := message.get(key):
@@ -55,7 +55,6 @@ def reasoning_of(message: Mapping[str, Any]) -> Any:
 
 
 def _reasoning_text(found: Any) -> str:
-    """The text of blocks of reasoning."""
     if isinstance(found, str):
         return found
     if isinstance(found, Mapping):
@@ -64,7 +63,7 @@ def _reasoning_text(found: Any) -> str:
 
 
 def refusal_of(message: Mapping[str, Any]) -> Any:
-    """What a message refuses with; empty where it does not.
+    """A message's refusal; empty if it does not refuse.
 
     Args:
         message: The assistant's turn.
@@ -73,11 +72,11 @@ def refusal_of(message: Mapping[str, Any]) -> Any:
 
 
 def content_text(content: Any, key: str = "text") -> str:
-    """A content's text: a string, blocks with a `text` each, or nothing.
+    """Text of a `content`: a string, or blocks that each have a text; empty otherwise.
 
     Args:
         content: The `content` of a message.
-        key: What the blocks call their text.
+        key: The key of each block's text.
     """
     if isinstance(content, str):
         return content if key == "text" else ""

@@ -1,8 +1,8 @@
 """Reads and writes the small JSON files that the harness keeps (run facts, journals, notes) as dataclasses.
 
-The file is untrusted: another version may have written it, a crash may have torn it, and `runs/` may have
-been cloned from a stranger. Whatever is wrong with it is one `InputError` that names the file and the field.
-Unknown keys are ignored, so that a newer version may add some without a new schema.
+The files are untrusted: another version may have written them, a crash may have truncated them, and `runs/`
+may come from a stranger's repository. Every problem is one `InputError` that names the file and the field.
+Unknown keys are ignored, so a newer version can add keys without a new schema.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ T = TypeVar("T")
 Upgrade: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
 
 MAX_BYTES = 16 * 1024 * 1024
-"""Largest file that is read; the harness itself writes a few kilobytes."""
+"""Largest file that is read, in bytes; the harness itself writes a few kilobytes."""
 
 _INT_LIMIT, _FLOAT_LIMIT = 2**63, sys.float_info.max
 _WORDS = {
@@ -44,7 +44,7 @@ _WORDS = {
 
 
 class _Mismatch(ValueError):
-    """A value is not of the type that its field has."""
+    """A value does not have its field's type."""
 
     def __init__(self, at: str, problem: str) -> None:
         super().__init__(f"{at} {problem}" if at else f"it {problem}")
@@ -65,15 +65,15 @@ def read_typed(
         path: The file.
         kind: The dataclass.
         what: What the file is, for messages: `job journal`.
-        schema: The file's schema number that this version writes.
-        older: For each older schema that can still be read, what turns its object into the present one.
+        schema: The schema number that this version writes.
+        older: For each older readable schema, a function that converts its object to the current one.
         fix: What the user can do about a file that cannot be read.
 
     Returns:
-        The record; None where there is no such file.
+        The record, or None if the file does not exist.
 
     Raises:
-        InputError: It is not a plain file, is damaged, or has a schema that this version does not know.
+        InputError: It is not a regular file, is damaged, or has a schema that this version does not know.
     """
     try:
         content = _content(path)
@@ -92,7 +92,7 @@ def read_typed(
     except OSError as error:
         problem = "it is a symbolic link" if error.errno == errno.ELOOP else str(error.strerror)
     except (ValueError, TypeError, KeyError, AttributeError):
-        problem = "it is damaged"  # an integer of too many digits, or an older object that is not one
+        problem = "it is damaged"  # an integer with too many digits, or a malformed older object
     raise InputError(f"this is not a readable {what}: {problem}", place=str(path), fix=fix) from None
 
 
@@ -105,14 +105,14 @@ def typed(kind: type[T], value: Any) -> T:
         value: What `json.loads` returned.
 
     Raises:
-        ValueError: A field is missing or of another type; the message names it.
+        ValueError: A field is missing or has the wrong type; the message names it.
     """
     found: T = _convert(kind, value, "")
     return found
 
 
 def as_json(value: Any) -> Any:
-    """A record as plain JSON values, which `read_typed` reads back."""
+    """Convert a record to plain JSON values that `read_typed` can read back."""
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: as_json(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, dict):
@@ -123,7 +123,7 @@ def as_json(value: Any) -> Any:
 
 
 def _content(path: Path) -> bytes | None:
-    """The bytes of a plain file; never follows a link, and never waits for a pipe's writer."""
+    """Return the bytes of a regular file. Never follows a symbolic link, and never blocks on a pipe."""
     try:
         opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError, ValueError):  # a name with NUL or a lone surrogate
@@ -142,7 +142,7 @@ def _content(path: Path) -> bytes | None:
 
 
 def _upgraded(value: Any, schema: int, older: Mapping[int, Upgrade]) -> dict[str, Any]:
-    """A file's object as the present schema has it."""
+    """Convert a file's object to the current schema."""
     if not isinstance(value, dict):
         raise _Mismatch("", f"holds {_word(value)}, not an object")
     found = value.get("schema")
@@ -184,7 +184,7 @@ def _scalar(kind: Any, value: Any, at: str) -> Any:
     if kind is float:
         if type(value) is not int:
             _expect(float, value, at)
-        if not -_FLOAT_LIMIT <= value <= _FLOAT_LIMIT:  # NaN and integers that no float holds, too
+        if not -_FLOAT_LIMIT <= value <= _FLOAT_LIMIT:  # also rejects NaN and integers too large for a float
             raise _Mismatch(at, "is not a finite number")
         return float(value)
     if isinstance(kind, type) and issubclass(kind, StrEnum):
@@ -207,7 +207,7 @@ def _scalar(kind: Any, value: Any, at: str) -> Any:
 
 
 def _one_of(choices: tuple[Any, ...], value: Any, at: str) -> Any:
-    """A union: the record whose `kind` is the value's, else the first member that the value fits."""
+    """Convert a union: the record with the value's `kind`, else the first member that fits."""
     tagged = [one for one in choices if "kind" in getattr(one, "__dataclass_fields__", ())]
     if isinstance(value, dict) and len(tagged) > 1:
         choices = tuple(one for one in tagged if value.get("kind") in get_args(_hints(one)["kind"]))
@@ -233,7 +233,7 @@ def _record(kind: Any, value: Any, at: str) -> Any:
         return kind(**given)
     except _Mismatch:
         raise
-    except InputError as error:  # what the record itself checks
+    except InputError as error:  # raised by the record's own checks
         raise _Mismatch(at, f"cannot be used: {error.message}") from None
     except ValueError as error:
         raise _Mismatch(at, str(error)) from None
@@ -261,7 +261,7 @@ def _word(value: Any) -> str:
 
 
 def _below(at: str, key: str) -> str:
-    shown = ascii(key)[1:-1][:60]  # a key of the file may hold anything, and is printed
+    shown = ascii(key)[1:-1][:60]  # the key is untrusted and gets printed
     return f"{at}.{shown}" if at else shown
 
 

@@ -1,6 +1,6 @@
-"""Reports everything that is wrong with a training file, each finding at its line.
+"""Reports every problem in a training file, each finding with its line.
 
-One pass, streamed. Reads only; asks no service; decides no exit code.
+Streams the file in one pass. It never writes, never calls a service, and leaves the exit code to the caller.
 """
 
 from __future__ import annotations
@@ -40,46 +40,46 @@ _ODDITIES = {
 
 @dataclass(slots=True)
 class Report:
-    """What validation found."""
+    """Result of a validation."""
 
     file: str
     """Name of the data, as given."""
     for_job: bool = False
-    """Whether the file was held to the bounds of a job."""
+    """Whether the limits of a job were applied."""
     keep: int | None = None
-    """Most findings kept of one rule; None for all."""
+    """Maximum number of findings kept for each rule; None for all."""
     records: int = 0
     """Lines that hold a JSON object."""
     check: str | None = None
-    """Name of the check that the references were graded by; None where none was asked for."""
+    """Name of the check that graded the references; None without a check."""
     checked: int = 0
-    """Records that the check was asked to grade."""
+    """Records given to the check."""
     unreferenced: int = 0
-    """Those of them without a reference: the check looked at what it needs of any completion alone."""
+    """Checked records without a reference; for these the check tested only what every completion needs."""
     not_asked: int = 0
-    """Those of them that the check would have asked a judge about. Nobody was asked."""
+    """Checked records that need a judge. No judge was called."""
     by_rule: Counter[str] = field(default_factory=Counter)
-    """How often each rule was broken, kept or not."""
+    """Number of findings by rule, including those not kept."""
     by_severity: Counter[Severity] = field(default_factory=Counter)
-    """How many findings there are of each severity, kept or not."""
+    """Number of findings by severity, including those not kept."""
     findings: list[Finding] = field(default_factory=list)
-    """The findings kept, in the order of the file, those of the whole file last."""
+    """The findings kept, in file order; findings about the whole file come last."""
     begins: list[tuple[int, str]] = field(default_factory=list)
-    """Of several files, the number of each one's first line in the whole, and its name."""
+    """For several files: the overall number of each file's first line, and the file's name."""
 
     @property
     def errors(self) -> int:
-        """Findings that cost at least an error."""
+        """Number of findings with severity error."""
         return sum(count for severity, count in self.by_severity.items() if severity >= Severity.ERROR)
 
     @property
     def copies(self) -> int:
-        """Records that are the same as an earlier one."""
+        """Number of records that duplicate an earlier one."""
         return self.by_rule["R060"]
 
     @property
     def without_reference(self) -> int:
-        """Records that have no reference at all."""
+        """Number of records without a reference."""
         return self.by_rule["R030"]
 
     def add(
@@ -90,14 +90,14 @@ class Report:
         severity: Severity | None = None,
         fix: str | None = None,
     ) -> None:
-        """Count a finding, and keep it while its rule has room.
+        """Count a finding, and keep it unless its rule has reached the limit.
 
         Args:
-            rule_id: The rule that is broken.
+            rule_id: The broken rule.
             message: What exactly is wrong.
-            line: Where; None for the whole file.
-            severity: Where it is another than the rule's.
-            fix: Where it is another than the rule's.
+            line: The line; None for the whole file.
+            severity: Replaces the rule's severity.
+            fix: Replaces the rule's fix.
         """
         rule = RULES[rule_id]
         found = severity or rule.severity
@@ -107,10 +107,10 @@ class Report:
             self.findings.append(Finding(rule_id, found, message, self.place(line), fix or rule.fix))
 
     def place(self, line: int | None) -> Place:
-        """Where a line stands.
+        """Return the file and line number of a line.
 
         Args:
-            line: Its number in the whole, from 1; None for no single line.
+            line: Its overall number, from 1; None for no single line.
         """
         if line is None or not self.begins:
             return Place(self.file, line)
@@ -118,19 +118,19 @@ class Report:
         return Place(name, line - first + 1)
 
     def where(self, line: int) -> str:
-        """How a message names a line: by its number, and of several files by its place."""
+        """How a message names a line: by number, or by file and number if there are several files."""
         return f"line {line}" if len(self.begins) < 2 else str(self.place(line))
 
     def add_ungraded(self, message: str, line: int) -> None:
-        """Count a record that the check cannot grade, whatever the completion."""
+        """Count a record that the check cannot grade, whatever the completion says."""
         self.add("R090", message, line)
 
     def add_unpaid(self, message: str, line: int) -> None:
-        """Count a record whose own reference the check does not pay in full."""
+        """Count a record whose own reference does not earn full reward."""
         self.add("R091", message, line)
 
     def to_json(self) -> dict[str, Any]:
-        """The report as one JSON object."""
+        """Return the report as one JSON object."""
         return {
             "file": self.file,
             "for": "job" if self.for_job else None,
@@ -150,15 +150,15 @@ class Report:
 
 
 def validate(file: DataFile, *, for_job: bool = False, keep: int | None = None) -> Report:
-    """Hold a training file to the rules of `harness.data.rules`.
+    """Check a training file against the rules of `harness.data.rules`.
 
     Args:
-        file: JSON lines, wherever they lie; several files are held to the rules as one.
-        for_job: The file is about to be uploaded: the bounds on the number of records become errors.
-        keep: Most findings kept of one rule; all are counted. None keeps all.
+        file: JSON lines, from any source; several files are checked as one.
+        for_job: The file is about to be uploaded, so limits on the number of records become errors.
+        keep: Maximum number of findings to keep for each rule; all are counted. None keeps all.
 
     Raises:
-        InputError: The file cannot be read, is a folder, or of another format.
+        InputError: The file cannot be read, is a folder, or has another format.
     """
     source = as_source(file)
     report = Report(source.name, for_job=for_job, keep=keep)
@@ -208,8 +208,8 @@ def _check_line(report: Report, checks: FileChecks, number: int, line: bytes) ->
         fix = f"Convert the file: {convert_command(report.place(number).file or report.file)}"
         report.add(rule, f"this looks like {other.title}", number, fix=fix)
     try:
-        # A rollout breaks R010 or R011; what a record should be would only bury that. Rows of another tool
-        # are no records either.
+        # A rollout breaks R010 or R011; findings about records would only bury that. Rows of another tool
+        # are not records either.
         for breach in () if other is not None or ends_with_assistant(value) else check_record(value):
             report.add(breach.rule, breach.message, number)
         for shared in checks.add(number, value):
@@ -219,7 +219,7 @@ def _check_line(report: Report, checks: FileChecks, number: int, line: bytes) ->
 
 
 def _oddities(line: bytes, value: Any) -> Iterator[tuple[str, str]]:
-    """The rules that a line breaks though it is JSON, and how."""
+    """Yield the rules that a line breaks although it is JSON, each with a message."""
     if len(line) > PAYLOAD_BYTES:
         yield "R009", f"the line has {len(line):,} bytes"
     odd = oddity(line, value)
@@ -230,7 +230,7 @@ def _oddities(line: bytes, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _not_json(line: bytes, error: LineError) -> tuple[str, str]:
-    """The rule that a line breaks which is not JSON, and how."""
+    """Return the rule that a line breaks by not being JSON, and a message."""
     if error.is_encoding:
         return "R001", str(error)
     bare = line.rstrip()
