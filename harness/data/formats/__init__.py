@@ -1,1 +1,1 @@
-"""Rows of other tools, converted to records and rollouts: one importer a file, listed in `all_importers`."""
+"""Importers: they convert rows of other tools to records and rollouts. `all_importers` lists them."""

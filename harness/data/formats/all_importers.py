@@ -1,4 +1,4 @@
-"""All importers, and which of them a file's rows belong to."""
+"""The list of all importers, and the choice of importers for a file's rows."""
 
 from __future__ import annotations
 
@@ -45,24 +45,24 @@ IMPORTERS: Final[tuple[Importer, ...]] = (
     ALPACA,
     QUESTION_ANSWER,
 )
-"""In the order in which the documentation lists them."""
+"""In the order of the documentation."""
 
 
 def importer_named(name: str) -> Importer:
-    """The importer of a name.
+    """Return the importer with this name.
 
     Raises:
-        KeyError: There is none.
+        KeyError: No importer has this name.
     """
     return {importer.name: importer for importer in IMPORTERS}[name]
 
 
 def importers_of(rows: Sequence[Mapping[str, Any]]) -> list[Importer]:
-    """The importers that recognize all of some rows.
+    """Return the importers that recognize every given row.
 
-    Of several that convert the rows to the same lines, only the first is returned. An importer that would
-    put the `messages` of a row aside is not: a row that has them is a record already, and what it has under a
-    name of another tool, such as `prompt`, is one of its fields.
+    If several importers convert the rows to the same lines, only the first is returned. An importer that
+    would drop a row's `messages` is excluded: a row with messages is already a record, and a field that
+    another tool also uses, such as `prompt`, is one of the record's fields.
 
     Args:
         rows: A file's first rows.
@@ -80,9 +80,9 @@ def importers_of(rows: Sequence[Mapping[str, Any]]) -> list[Importer]:
 
 
 def _filled(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The rows, with another row's value in place of an empty one.
+    """Fill empty values of each row with another row's value.
 
-    Tables have every column in every row, so that a column's name tells the format also where it is empty.
+    Tables have every column in every row, so a column identifies the format even where it is empty.
     """
     held: dict[str, Any] = {}
     for row in rows:

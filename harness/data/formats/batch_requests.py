@@ -1,4 +1,4 @@
-"""`--requests FILE`: the input file of a batch, whose lines hold what its results lack, the prompts."""
+"""`--requests FILE`: a batch's input file, which holds the prompts that the batch's results lack."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _FIX: Final = "Name the file that the batch was made with."
 
 
 def with_requests(importer: Importer, file: DataFile) -> Importer:
-    """An importer whose rows are joined with the requests of a batch's input file, by their `custom_id`.
+    """Wrap an importer so that each row is joined by `custom_id` with its request from a batch's input file.
 
-    All requests are held in memory; OpenAI takes at most 50,000, of 200 MB, in a batch.
+    All requests are held in memory; OpenAI accepts at most 50,000 requests and 200 MB per batch.
 
     Args:
         importer: The importer of the results.
         file: The input file.
 
     Raises:
-        InputError: The importer is another than that of a batch's results, the file cannot be read, or a line
-            of it is no request, or the second one of a `custom_id`.
+        InputError: The importer is not the one for batch results, the file cannot be read, a line is not a
+            request, or two requests have the same `custom_id`.
     """
     if importer.name != OPENAI_BATCH.name:
         what = f"{importer.title} hold what was asked; only {OPENAI_BATCH.title} need their requests"

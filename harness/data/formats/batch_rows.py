@@ -1,8 +1,8 @@
-"""Results of OpenAI's Batch API, which hold an answer each, with the requests that they answer.
+"""Results of OpenAI's Batch API, joined with the requests that they answer.
 
 Documented at https://platform.openai.com/docs/api-reference/batch/request-output: `custom_id`, `response`
-with `status_code` and `body`, and `error`. What was asked is in the batch's input file, whose line of the
-same `custom_id` a row has to hold as `request`.
+with `status_code` and `body`, and `error`. The prompts are in the batch's input file; a row needs the line
+with the same `custom_id` as its `request`.
 """
 
 from __future__ import annotations

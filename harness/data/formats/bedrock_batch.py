@@ -1,8 +1,8 @@
-"""Results of Bedrock's batch inference: what each record asked, and what the model answered.
+"""Results of Bedrock's batch inference: each record's request and the model's answer.
 
 Documented at https://docs.aws.amazon.com/bedrock/latest/userguide/batch-inference-results.html: `recordId`,
 `modelInput`, and `modelOutput` or `error`, in files `*.jsonl.out`. The bodies are those of InvokeModel or
-Converse, as invocation logs hold them, and are read the same.
+Converse, so they are read like the bodies in invocation logs.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _NAMES: Final = {
     "output.outputBodyJson": "modelOutput",
     "requestId": "recordId",
 }
-"""Paths of an invocation log, as a batch names them."""
+"""Paths in an invocation log, and their names in a batch result."""
 _KNOWN: Final = ("recordId", "modelInput", "modelOutput", "error")
 
 
@@ -51,7 +51,7 @@ def _convert(row: Mapping[str, Any]) -> Converted:
 
 
 def _renamed(text: str) -> str:
-    """A path or message about the log's bodies, as one about the row's."""
+    """Translate paths of the invocation log in a message into those of the batch result."""
     for there, here in _NAMES.items():
         text = text.replace(there, here)
     return text

@@ -1,7 +1,8 @@
-"""Conversations as Bedrock's fine-tuning of Nova takes them: Converse's messages, with `system` beside them.
+"""Conversations for Bedrock's fine-tuning of Nova: Converse messages, with `system` next to them.
 
 Documented at https://docs.aws.amazon.com/nova/latest/userguide/fine-tune-prepare-data-understanding.html, as
-`"schemaVersion": "bedrock-conversation-2024"`. One that ends with the assistant's turn becomes a rollout.
+`"schemaVersion": "bedrock-conversation-2024"`. A conversation that ends with the assistant's turn becomes a
+rollout.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _OF_OTHERS: Final = frozenset(
         *("execution_metadata", "eval_metadata"),
     )
 )
-"""Fields that say that messages with a `system` beside them are another tool's."""
+"""Fields that identify messages with a `system` as another tool's."""
 
 
 def _recognizes(row: Mapping[str, Any]) -> bool:
@@ -55,7 +56,7 @@ def _convert(row: Mapping[str, Any]) -> Converted:
 
 
 def _plain(content: Any) -> Any:
-    """Content as training files have it: a string, or typed blocks where it is several texts."""
+    """Content as in training files: a string for one text, typed blocks for several."""
     if not isinstance(content, list) or not content or not all(map(_is_text, content)):
         return content
     if len(content) == 1:

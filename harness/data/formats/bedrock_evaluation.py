@@ -1,9 +1,9 @@
-"""Prompt data sets of Bedrock's model evaluation, with responses of models, and what evaluation jobs write.
+"""Bedrock's model evaluation: its prompt data sets with model responses, and the output of its jobs.
 
 Documented at https://docs.aws.amazon.com/bedrock/latest/userguide/model-evaluation-prompt-datasets-judge.html
 (`prompt`, `referenceResponse`, `category`, `modelResponses`) and .../model-evaluation-report-s3.html (the
-same as `inputRecord`, with `automatedEvaluationResult.scores`). Where there is one score, it is the rollout's
-reward; several are its metrics.
+same as `inputRecord`, with `automatedEvaluationResult.scores`). A single score becomes the rollout's reward;
+several become its metrics.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def _convert(row: Mapping[str, Any]) -> Converted:
 
 
 def _answer(parts: RowParts, number: int) -> tuple[dict[str, Any], Any]:
-    """One response as a message, and whose it is."""
+    """Return one response as a message, and the model's identifier."""
     text = parts.take("modelResponses", number, "response")
     if not isinstance(text, str):
         raise RowError(f"`modelResponses[{number}].response` is no text")

@@ -1,4 +1,4 @@
-"""Records that hold several completions each, as sampling scripts write them: each becomes a rollout."""
+"""Records with several completions each, as sampling scripts write them; each one becomes a rollout."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from harness.data.records import ends_with_assistant
 __all__ = ["COMPLETIONS"]
 
 _TEXTS: Final = ("text", "completion", "content", "message", "response", "output")
-"""Where a completion that is an object without a role may have its text, the likeliest first."""
+"""Keys for the text of a completion that is an object without a role, most likely first."""
 _REWARDS: Final = ("rewards", "scores")
-"""Lists beside the completions with a number for each."""
+"""Lists with one number per completion."""
 
 
 def _recognizes(row: Mapping[str, Any]) -> bool:
@@ -31,7 +31,7 @@ def _convert(row: Mapping[str, Any]) -> Converted:
         raise RowError("the row has no list of `completions`")
     prompt = prompt_of(parts.take("messages"), "messages")
     reference, record = parts.take("reference_answer"), parts.take("record")
-    # An id that is no text is only whole as the name of the record.
+    # An id that is not text cannot be numbered, so it can only name the record.
     own = parts.take("id") if record is None or isinstance(parts.peek("id"), str) else None
     answers = [_answer(parts, at) for at in range(len(several))]
     rewards = _rewards(parts, len(several))
@@ -45,7 +45,7 @@ def _convert(row: Mapping[str, Any]) -> Converted:
 
 
 def _answer(parts: RowParts, at: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Take one completion: its messages, and what stands beside its text."""
+    """Take one completion: its messages, and the fields next to its text."""
     value = parts.peek("completions", at)
     if not isinstance(value, dict) or isinstance(value.get("role"), str):
         return completion_of(parts.take("completions", at), "completions"), {}

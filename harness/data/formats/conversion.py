@@ -1,4 +1,4 @@
-"""Converts a file of rows: streams them through one importer, and counts what is lost or not converted."""
+"""Converts a file of rows: streams them through one importer, and counts losses and failures."""
 
 from __future__ import annotations
 
@@ -28,35 +28,35 @@ from harness.printable import named
 __all__ = ["Conversion", "Kind", "RowProblem", "convert", "convert_to_file"]
 
 Kind: TypeAlias = Literal["records", "rollouts", "prompts"]
-"""What is wanted: lines of one kind, or the record of every line, each once."""
+"""Which lines to write: one kind only, or the record of every line, each record once."""
 
 _LOOKED_AT = 20
-"""First rows that tell the format."""
+"""Number of first rows used to recognize the format."""
 _KINDS_KEPT = 1_000
-"""Most kinds of problems that are kept apart."""
+"""Maximum number of distinct problems that are reported separately."""
 
 _ABOUT_COMPLETIONS = frozenset(("id", REWARD, "metrics", *OWN_FIELDS))
-"""Fields of a rollout that say something of its completion."""
+"""Fields of a rollout that describe its completion."""
 
 _AS_THEY_ARE = Importer(
     "records", "records and rollouts", lambda row: True, lambda row: Converted(({**row},), ())
 )
-"""Rows that need no importer: they become JSON lines, whatever they were in."""
+"""Rows that are already ours; they only become JSON lines."""
 
 
 @dataclass(slots=True)
 class RowProblem:
-    """Why rows could not be converted."""
+    """A reason why rows could not be converted."""
 
     message: str
     first: str
-    """`file:line` of the first such row."""
+    """`file:line` of the first affected row."""
     rows: int = 0
 
 
 @dataclass(slots=True)
 class Conversion:
-    """What became of a file's rows."""
+    """Result of a conversion, in counts."""
 
     source: str
     importer: Importer
@@ -64,27 +64,27 @@ class Conversion:
     records: int = 0
     rollouts: int = 0
     repeated: int = 0
-    """Lines whose id, or whose record where they are records, an earlier line has."""
+    """Lines that repeat an earlier rollout's id or an earlier record."""
     failed: int = 0
     """Rows that could not be converted."""
     left_out: int = 0
-    """Lines of the other kind, where only one is wanted, or of records that were written before."""
+    """Lines not written: of the kind that is not wanted, or repeating a record."""
     rewarded: int = 0
-    """Rollouts that carry a reward."""
+    """Rollouts with a reward."""
     references: int = 0
     """Lines with a reference answer."""
     problems: dict[str, RowProblem] = field(default_factory=dict)
-    """By message, in the order of the file."""
+    """Problems by message, in file order."""
     lost: Counter[str] = field(default_factory=Counter)
-    """Rows that hold something at each path that no line carries."""
+    """By path: rows with a value there that no line carries."""
 
     @property
     def lines(self) -> int:
-        """Lines written."""
+        """Number of lines written."""
         return self.records + self.rollouts
 
     def to_json(self) -> dict[str, Any]:
-        """The result as one JSON object."""
+        """Return the result as one JSON object."""
         return {
             "from": self.source,
             "format": self.importer.name,
@@ -121,16 +121,16 @@ def convert(
     """Convert every row of a file.
 
     Args:
-        source: Where the rows are.
-        target: Takes the lines.
+        source: The rows.
+        target: Receives the lines.
         name: The importer's name; None to recognize the format by the first rows.
-        maps: Where the rows keep further fields, or everything where no importer knows them.
-        progress: Is told the offset of the row at hand, now and then.
-        requests: The input file of the batch whose results the rows are; see `with_requests`.
-        only: Write lines of this kind alone; all when None.
+        maps: Paths of additional fields, or of every field if no importer fits.
+        progress: Called now and then with the offset of the current row.
+        requests: The input file of the batch, if the rows are a batch's results; see `with_requests`.
+        only: Write only lines of this kind; None writes all.
 
     Raises:
-        InputError: The file or its requests cannot be read, or the format of its rows is not clear.
+        InputError: The file or its requests cannot be read, or the rows' format is ambiguous or unknown.
     """
     source = as_source(source)
     rows = rows_in(source)
@@ -164,7 +164,7 @@ def convert(
 
 
 def _written(found: Conversion, row: SourceRow, only: Kind | None) -> list[tuple[dict[str, Any], bytes]]:
-    """The lines of one row that are wanted; the others, and what is lost, are counted."""
+    """The wanted lines of one row; other lines and losses are counted."""
     try:
         if row.problem is not None:
             raise RowError(row.problem)
@@ -185,14 +185,14 @@ def _written(found: Conversion, row: SourceRow, only: Kind | None) -> list[tuple
 
 
 def convert_to_file(path: Path, convert_into: Callable[[IO[bytes]], Conversion]) -> Conversion:
-    """Convert into a new file, which appears when it is whole; there is none where no row could be converted.
+    """Convert into a new file, which appears only when it is complete and only if a row could be converted.
 
     Args:
         path: The new file.
-        convert_into: Converts into an open file: `convert` with all but its target.
+        convert_into: Converts into an open file: `convert` with everything but its target bound.
 
     Raises:
-        InputError: There is such a file, it cannot be written, or as for `convert`.
+        InputError: The file already exists or cannot be written, or as for `convert`.
     """
     if os.path.lexists(path):
         raise InputError("this file exists, and is not overwritten", place=str(path), fix="Name a new file.")
@@ -207,7 +207,7 @@ def convert_to_file(path: Path, convert_into: Callable[[IO[bytes]], Conversion])
 
 
 class _NothingError(Exception):
-    """No row could be converted, so that there is nothing to write."""
+    """No row could be converted, so there is nothing to write."""
 
     def __init__(self, found: Conversion) -> None:
         self.found = found
@@ -216,7 +216,6 @@ class _NothingError(Exception):
 def _importer(
     source: str, rows: Sequence[Mapping[str, Any]], name: str | None, maps: Sequence[FieldMap]
 ) -> Importer:
-    """The importer to use."""
     if name is not None:
         return adding_fields(importer_named(name), maps)
     if any(one.is_text for one in maps):
@@ -230,7 +229,7 @@ def _importer(
 
 
 def _unclear(source: str, rows: Sequence[Mapping[str, Any]], found: Sequence[Importer]) -> InputError:
-    """Why no importer can be chosen."""
+    """Explain why no importer can be chosen."""
     fix = "Or say where the parts are: --map messages=PATH --map reference_answer=PATH."
     fix = f"Name it: --from {'|'.join(one.name for one in found or IMPORTERS)}. {fix}"
     if found:
@@ -247,11 +246,11 @@ def _unclear(source: str, rows: Sequence[Mapping[str, Any]], found: Sequence[Imp
 
 
 def _with_ids(made: tuple[dict[str, Any], ...], number: int) -> Iterable[dict[str, Any]]:
-    """The lines with the ids of their rows: a rollout has to have one, and a record calls it `task_id`.
+    """Give lines their row's id: a rollout must have an `id`; in a record it is called `task_id`.
 
     Args:
-        made: The lines of one row; what it called `id` is their `row_id`.
-        number: The row's, which names a rollout where its row has no id.
+        made: The lines of one row; the row's own `id` is their `row_id`.
+        number: The row's number, which names a rollout if the row has no id.
     """
     several = sum(_kind(line) == "rollouts" for line in made) > 1
     for count, line in enumerate(made, 1):
@@ -274,15 +273,15 @@ def _dumped(line: Mapping[str, Any]) -> bytes:
     text = json.dumps(line, ensure_ascii=False)
     try:
         return text.encode() + b"\n"
-    except UnicodeEncodeError:  # half a character, which only an escape can write
+    except UnicodeEncodeError:  # a lone surrogate, which only an escape can represent
         return json.dumps(line).encode() + b"\n"
 
 
 def _chosen(line: dict[str, Any], only: Kind | None) -> dict[str, Any] | None:
-    """What is written of a line; None for nothing.
+    """The part of a line to write; None to skip it.
 
     Raises:
-        RowError: The record is wanted of a rollout that holds a completion alone.
+        RowError: Prompts are wanted, and the rollout has none.
     """
     if only != "prompts":
         return line if only in (None, _kind(line)) else None
@@ -298,7 +297,7 @@ def _chosen(line: dict[str, Any], only: Kind | None) -> dict[str, Any] | None:
 
 
 def _count(found: Conversion, line: dict[str, Any], *, again: bool) -> None:
-    """Count one line that is written."""
+    """Count one written line."""
     if _kind(line) == "rollouts":
         found.rollouts += 1
         found.rewarded += REWARD in line
@@ -309,10 +308,10 @@ def _count(found: Conversion, line: dict[str, Any], *, again: bool) -> None:
 
 
 def _identity(line: dict[str, Any]) -> str:
-    """What tells a line from others: a rollout's id, a record's key."""
+    """Identify a line: a rollout by its id, a record by its key."""
     if _kind(line) == "rollouts":
         return json.dumps(line.get("id"))
     try:
         return record_key(line)
-    except LineError:  # nested too deeply to be compared
+    except LineError:  # nested too deeply to compare
         return json.dumps(line)

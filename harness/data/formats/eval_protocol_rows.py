@@ -1,8 +1,7 @@
-"""eval-protocol's `EvaluationRow`s: inputs of an evaluation become records, its results rollouts.
+"""eval-protocol's `EvaluationRow`s: an evaluation's inputs become records, its results rollouts.
 
-The fields are those of `eval_protocol.models` (https://github.com/eval-protocol/python-sdk). A row's `row_id`
-names its record, and `rollout_id` the rollout. The score becomes the reward unless the row says that it
-is not valid.
+The fields are those of `eval_protocol.models` (https://github.com/eval-protocol/python-sdk). `row_id` names
+the record, and `rollout_id` the rollout. The score becomes the reward unless the row marks it as invalid.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ _SIGNS: Final = frozenset(
 )
 _BOOKKEEPING: Final = ("rollout_status", "eval_metadata", "created_at", "pid")
 _CODES_OF_NO_FAILURE: Final = (0, 100, 101)
-"""OK, and eval-protocol's own codes of a rollout that is finished or runs."""
+"""OK, and eval-protocol's own codes for a finished and for a running rollout."""
 
 
 def _recognizes(row: Mapping[str, Any]) -> bool:
@@ -54,7 +53,7 @@ def _convert(row: Mapping[str, Any]) -> Converted:
 
 
 def _verdict(parts: RowParts) -> dict[str, Any]:
-    """The reward and metrics that a row carries; nothing where they are not valid."""
+    """A row's reward and metrics; empty if they are not valid."""
     at = "evaluation_result"
     if parts.peek(at, "is_score_valid") is False or parts.peek(at, "error") is not None:
         return {}
@@ -62,7 +61,7 @@ def _verdict(parts: RowParts) -> dict[str, Any]:
 
 
 def _refuse_failed(parts: RowParts) -> None:
-    """Refuse a rollout without an answer, which is no record to train on because of it."""
+    """Reject a failed rollout: it has no answer, and should not silently become a record."""
     code, why = parts.peek("rollout_status", "code"), parts.peek("rollout_status", "message")
     if isinstance(code, int) and code not in _CODES_OF_NO_FAILURE:
         said = why[:200] if isinstance(why, str) and why else f"status {code}"

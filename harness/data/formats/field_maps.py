@@ -1,4 +1,4 @@
-"""`--map FIELD=PATH`: rows of any shape, converted by saying where their parts are."""
+"""`--map FIELD=PATH`: converts rows of any shape; the maps say where each field is."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from harness.printable import shortened
 __all__ = ["FieldMap", "adding_fields", "by_maps", "parse_map"]
 
 _TEXTS: Final = ("messages", "completion", "system")
-"""Fields that say what was asked and answered: they make a row's messages."""
+"""Fields that form a row's messages."""
 _OURS: Final = ("id", "record", "model", "finish_reason", "service", "expected_reward")
 _JSON: Final = ":json"
 _FIX: Final = "Write --map FIELD=PATH, such as --map reference_answer=reward_model.ground_truth."
@@ -24,32 +24,32 @@ _FIX: Final = "Write --map FIELD=PATH, such as --map reference_answer=reward_mod
 
 @dataclass(frozen=True, slots=True)
 class FieldMap:
-    """Where rows keep what one of our fields holds."""
+    """The path in a row from which one of our fields is filled."""
 
     field: str
     path: tuple[str, ...]
     """Keys and indexes, outermost first."""
     is_json: bool
-    """Whether the value there is a text of JSON to be read, as in a CSV file."""
+    """Whether the value is JSON in a string, as in a CSV file."""
 
     @property
     def shown(self) -> str:
-        """The path as people write it."""
+        """The path as users write it."""
         return ".".join(self.path)
 
     @property
     def is_text(self) -> bool:
-        """Whether it says what was asked or answered."""
+        """Whether the field is part of the messages."""
         return self.field in _TEXTS
 
 
 def parse_map(text: str) -> FieldMap:
-    """Read `FIELD=PATH`.
+    """Parse `FIELD=PATH`.
 
-    `choices.0.text` and `choices[0].text` are the same path; with `answer:json`, the text there is JSON.
+    `choices.0.text` and `choices[0].text` are the same path; the suffix in `answer:json` parses JSON text.
 
     Raises:
-        InputError: It is no map, or its field cannot be one.
+        InputError: The text is not a map, or the field may not be mapped.
     """
     field, equals, path = text.partition("=")
     field, path = field.strip(), path.strip()
@@ -71,10 +71,10 @@ class _Found(NamedTuple):
 
 
 def by_maps(maps: Sequence[FieldMap]) -> Importer:
-    """An importer of rows that only the maps describe.
+    """Return an importer for rows that only the maps describe.
 
     Args:
-        maps: At least where the messages are, unless the rows call them `messages`.
+        maps: Must include the messages, unless the rows call them `messages`.
     """
 
     def convert(row: Mapping[str, Any]) -> Converted:
@@ -84,10 +84,10 @@ def by_maps(maps: Sequence[FieldMap]) -> Importer:
 
 
 def adding_fields(importer: Importer, maps: Sequence[FieldMap]) -> Importer:
-    """An importer whose lines also get the mapped fields.
+    """Return an importer whose lines also have the mapped fields.
 
     Raises:
-        InputError: A map says what was asked or answered, which the importer finds by itself.
+        InputError: A map sets a part of the messages, which the importer finds itself.
     """
     for one in maps:
         if one.is_text:
@@ -136,7 +136,7 @@ def _system(text: Any, shown: Mapping[str, str]) -> Iterator[dict[str, Any]]:
 
 
 def _found(row: Mapping[str, Any], one: FieldMap) -> _Found:
-    """The value of a map in one row."""
+    """Find a map's value in one row."""
     value: Any = row
     at: list[str | int] = []
     keys = list(one.path)
@@ -151,9 +151,9 @@ def _found(row: Mapping[str, Any], one: FieldMap) -> _Found:
 
 
 def _step(value: Any, keys: Sequence[str]) -> tuple[Any, int]:
-    """The first key or index of a path, and how many of its parts that is; 0 where there is no such part."""
+    """Resolve the first step of a path: the value and how many parts the step used; 0 if nothing matches."""
     if isinstance(value, dict):
-        # A key may itself hold a dot.
+        # A key may contain a dot.
         wide = next((n for n in range(1, len(keys) + 1) if ".".join(keys[:n]) in value), 0)
         return ".".join(keys[:wide]), wide
     index = int(keys[0]) if keys[0].isdecimal() and len(keys[0]) < 10 else -1

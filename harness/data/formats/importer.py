@@ -1,8 +1,8 @@
-"""What an importer is: how one format's rows are recognized, and what a row becomes.
+"""The interface of importers: how one format's rows are recognized and converted.
 
-A row that is converted loses nothing silently. Each of its values stands in a line, or its path is in
-`Converted.lost`, or the row is a `RowError`. An importer takes its row apart through
-`harness.data.formats.row_parts.RowParts`, which keeps that promise: what nobody takes is lost, and counted.
+A conversion never loses anything silently: each value of a row is in a line, or its path is in
+`Converted.lost`, or the row is a `RowError`. Importers read rows through
+`harness.data.formats.row_parts.RowParts`, which guarantees this: every value not taken is counted as lost.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from typing import Any, NamedTuple
 __all__ = ["REWARD", "Converted", "Importer", "RowError"]
 
 REWARD = "reward"
-"""The field of a rollout that keeps its row's reward or score: `rft replay --label reward`."""
+"""The rollout field for the row's reward or score: `rft replay --label reward`."""
 
 
 class RowError(ValueError):
-    """A row that cannot be converted; the message says why, without the place."""
+    """A row that cannot be converted; the message says why, without the position."""
 
 
 class Converted(NamedTuple):
-    """What one row became."""
+    """Result of converting one row."""
 
     lines: tuple[dict[str, Any], ...]
     """Records or rollouts."""
     lost: tuple[str, ...]
-    """Paths of the row's values that no line carries, such as `usage` or `choices[].logprobs`."""
+    """Paths of the row's values that are in no line, such as `usage` or `choices[].logprobs`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +35,12 @@ class Importer:
     """One format of rows."""
 
     name: str
-    """As `--from` names it."""
+    """The name for `--from`."""
     title: str
-    """What its rows are called, in the plural, as in "this looks like ...": `verl's rows`."""
+    """Plural name of its rows, as in "this looks like ...": `verl's rows`."""
     recognizes: Callable[[Mapping[str, Any]], bool]
-    """Whether a row is of this format, by its keys."""
+    """Whether a row has this format, judged by its keys."""
     convert: Callable[[Mapping[str, Any]], Converted]
-    """Converts one row; raises `RowError`."""
+    """Converts one row, or raises `RowError`."""
     advice: str = ""
-    """What a user should know about the result, as sentences; empty where there is nothing to say."""
+    """Sentences about the result for the user; may be empty."""

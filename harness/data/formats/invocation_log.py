@@ -1,11 +1,11 @@
-"""Bedrock's model invocation logs: a call's prompt and what the model answered, as rollouts.
+"""Bedrock's model invocation logs: each call's prompt and answer become rollouts.
 
-Documented: the fields around the bodies, Converse bodies, and bodies over 100 KB in S3 objects of their own
+Documented: the fields around the bodies, Converse bodies, and that bodies over 100 KB are separate S3 objects
 (https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html); that Nova's
-reinforcement fine-tuning takes these logs, filtered by `requestMetadata` (.../rft-option-2.html); the body of
-a Llama prompt (AWS's `dataset-validation` sample). Bodies of InvokeModel are each model's own requests and
-answers, as their pages describe them. Unverified, since no AWS page shows it: that a streamed answer of
-InvokeModelWithResponseStream is logged as the list of its events, as published logs have it.
+reinforcement fine-tuning accepts these logs, filtered by `requestMetadata` (.../rft-option-2.html); the body
+of a Llama prompt (AWS's `dataset-validation` sample). InvokeModel bodies are each model's own requests and
+answers, described on the models' pages. Unverified, because no AWS page shows it: a streamed answer of
+InvokeModelWithResponseStream is logged as the list of its events, as in published logs.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ _OUT: Final = ("output", "outputBodyJson")
 _Path = tuple[str | int, ...]
 
 _TEXTS: Final = {"generation": "stop_reason", "completion": "stop_reason", "outputText": "completionReason"}
-"""Where answers that are one text stand, and why the model stopped: Llama, Claude's old API, Titan."""
+"""Keys of single-text answers, and of their stop reasons: Llama, Claude's old API, Titan."""
 _LISTS: Final = {"outputs": ("text", "stop_reason"), "results": ("outputText", "completionReason")}
-"""The same for lists of such answers: Mistral, Titan."""
+"""The same for lists of answers: Mistral, Titan."""
 
 _LLAMA_TURN: Final = re.compile(
     r"<\|(?:start_header_id|header_start)\|>\s*(\w+)\s*<\|(?:end_header_id|header_end)\|>"
     r"(.*?)(?:<\|(?:eot_id|eot|eom_id|eom)\|>|\Z|(?=<\|(?:start_header_id|header_start)\|>))",
     re.DOTALL,
 )
-"""One turn in the templates of Llama 3 and Llama 4 (llama.com's model cards)."""
+"""One turn in the prompt templates of Llama 3 and Llama 4 (llama.com's model cards)."""
 
 
 class _Answer(NamedTuple):
@@ -68,7 +68,7 @@ def _convert(row: Mapping[str, Any]) -> Converted:
 
 
 def _refuse(parts: RowParts) -> None:
-    """Refuse a call that failed, and one whose bodies are not in the log."""
+    """Reject a failed call, and one whose bodies are not in the log."""
     error = parts.peek("errorCode")
     if error is not None:
         raise RowError(f"the call failed: {error}")
@@ -105,7 +105,7 @@ def _prompt(parts: RowParts) -> list[dict[str, Any]]:
 
 
 def _of_template(text: str) -> list[dict[str, Any]]:
-    """The messages of a prompt in Llama's template; one user message for any other text."""
+    """Split a prompt in Llama's template into messages; any other text is one user message."""
     turns = [(found[1], found[2].strip()) for found in _LLAMA_TURN.finditer(text)]
     if turns and turns[-1] == ("assistant", ""):
         turns.pop()
@@ -121,7 +121,7 @@ def _tools(parts: RowParts) -> Any:
 
 
 def _answers(parts: RowParts) -> Iterator[_Answer]:
-    """The completions of one call."""
+    """Yield the completions of one call."""
     body = parts.peek(*_OUT)
     if isinstance(body, list):
         for answer, finish in streamed_answers(parts, _OUT):
@@ -160,7 +160,7 @@ def _text_answers(parts: RowParts, body: Mapping[str, Any]) -> Iterator[_Answer]
 
 
 def _choice(parts: RowParts, path: _Path) -> _Answer:
-    """One choice of an OpenAI-shaped answer: a message or a text."""
+    """One choice of an OpenAI-style answer: a message or a text."""
     if isinstance(parts.peek(*path, "message"), dict):
         message = _answer(parts, (*path, "message"))
     elif isinstance(parts.peek(*path, "text"), str):
@@ -182,7 +182,7 @@ def _assistants(message: dict[str, Any]) -> dict[str, Any]:
 
 
 def _message(parts: RowParts, path: _Path) -> dict[str, Any]:
-    """Take a message, its text as a string where it is nothing else."""
+    """Take a message; a content of only text becomes a string."""
     if not isinstance(parts.peek(*path), dict) or not isinstance(parts.peek(*path, "role"), str):
         raise RowError("a message of the call has no role")
     content = _content(parts, (*path, "content"))
@@ -192,9 +192,9 @@ def _message(parts: RowParts, path: _Path) -> dict[str, Any]:
 
 
 def _content(parts: RowParts, path: _Path) -> Any:
-    """Take a content: a string where it is text alone, else its blocks as they are.
+    """Take a content: a string if it is only text, else its blocks unchanged.
 
-    What only tells where to cache the prompt is left behind.
+    Prompt cache markers are dropped.
     """
     blocks = parts.peek(*path)
     if not isinstance(blocks, list):
@@ -212,9 +212,9 @@ def _content(parts: RowParts, path: _Path) -> Any:
 
 
 def _plain(blocks: Any) -> Any:
-    """Content as training files have it: a string, or typed blocks where it is several texts.
+    """Content as in training files: a string for one text, typed blocks for several.
 
-    Content that is not text alone stays as it is.
+    Content with anything but text is unchanged.
     """
     if not isinstance(blocks, list) or not blocks or not all(map(_is_text, blocks)):
         return blocks

@@ -1,4 +1,4 @@
-"""Lists of scores with a name each, as jobs of evaluation write them: a rollout's reward, or its metrics."""
+"""Lists of named scores from evaluation jobs; they become a rollout's reward or metrics."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ __all__ = ["named_scores"]
 
 
 def named_scores(parts: RowParts, name: str, value: str, *path: str | int) -> dict[str, Any]:
-    """Take the scores of a list: all as `metrics`, and the only one as the reward, too.
+    """Take a list's scores as `metrics`; a single score is also the `reward`.
 
     Args:
         parts: The row.
         name: Key of a score's name.
         value: Key of the score itself.
-        *path: Where the list is.
+        *path: Path of the list.
 
     Returns:
-        Fields of a line; none where the list is malformed or has two scores of one name, which then stays.
+        Fields of a line. Empty, with the list left in place, if it is malformed or two scores share a name.
     """
     found = parts.peek(*path)
     if not isinstance(found, list) or not found or not all(isinstance(score, dict) for score in found):

@@ -1,4 +1,4 @@
-"""Calls of OpenAI's APIs, Chat Completions and Responses: what was asked, and what the model answered."""
+"""Calls of OpenAI's Chat Completions and Responses APIs: the prompt and the model's answer."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ SETTINGS: Final = (
     *("text", "truncation", "prompt_cache_key", "prompt_cache_retention", "safety_identifier", "verbosity"),
     *("choices", "output", "moderation", "include", "modalities"),
 )
-"""Fields of a request or an answer that a record has no use for."""
+"""Fields of a request or an answer that a record does not need."""
 _ELSEWHERE: Final = ("previous_response_id", "conversation")
-"""Fields of a request that stand for a part of the prompt; so does a `prompt` that is an object."""
+"""Request fields that refer to a part of the prompt stored elsewhere, as does an object as `prompt`."""
 _CUT: Final = {"max_output_tokens": "length"}
 
 
@@ -44,14 +44,14 @@ class ModelAnswer(NamedTuple):
 
 
 def asked_of(parts: RowParts, *at: str) -> list[dict[str, Any]]:
-    """Take the prompt of a request: its `messages`, or its `instructions` and `input`.
+    """Take a request's prompt: its `messages`, or its `instructions` and `input`.
 
     Args:
         parts: The row.
-        *at: Path of the request in it; none where its fields stand at the root.
+        *at: Path of the request in the row; empty if its fields are at the root.
 
     Raises:
-        RowError: There is no prompt, a part of it is not in the row, or it is malformed.
+        RowError: There is no prompt, part of it is not in the row, or it is malformed.
     """
     template = ("prompt",) if isinstance(parts.peek(*at, "prompt"), dict) else ()
     for name in (*_ELSEWHERE, *template):
@@ -72,14 +72,14 @@ def asked_of(parts: RowParts, *at: str) -> list[dict[str, Any]]:
 
 
 def answers_of(parts: RowParts, *at: str) -> Iterator[ModelAnswer]:
-    """Take the completions of an answer: its `choices`, or its `output`.
+    """Take the completions of a response: its `choices`, or its `output`.
 
     Args:
         parts: The row.
-        *at: Path of the answer in it; none where its fields stand at the root.
+        *at: Path of the response in the row; empty if its fields are at the root.
 
     Raises:
-        RowError: There is none, or one is malformed.
+        RowError: There is no completion, or one is malformed.
     """
     error = parts.peek(*at, "error")
     if error is not None and not (isinstance(error, dict) and not any(error.values())):
@@ -106,7 +106,7 @@ def answers_of(parts: RowParts, *at: str) -> Iterator[ModelAnswer]:
 
 
 def error_text(error: Any) -> str:
-    """The message of an error as OpenAI's API writes it."""
+    """The message of an error in the format of OpenAI's API."""
     said = error.get("message") if isinstance(error, dict) else error
     code = error.get("code") if isinstance(error, dict) else None
     return next(

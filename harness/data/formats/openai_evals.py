@@ -1,7 +1,7 @@
-"""Output items of OpenAI's Evals: what a run asked, what the model answered, and what the graders gave.
+"""Output items of OpenAI's Evals: a run's prompt, the model's answer, and the graders' results.
 
 Documented at https://platform.openai.com/docs/api-reference/evals/run-output-item-object. The fields of
-`datasource_item` become fields of the line, the likeliest of them its reference.
+`datasource_item` become fields of the line; the most likely candidate becomes the reference.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def _convert(row: Mapping[str, Any]) -> Converted:
     fields: dict[str, Any] = {}
     reference = None
     if isinstance(item := parts.peek("datasource_item"), dict):
-        if isinstance(item.get("item"), dict):  # where the data source is a file, its line
+        if isinstance(item.get("item"), dict):  # for a file as data source, the file's line
             fields = parts.take("datasource_item", "item")
         else:
             fields = parts.take("datasource_item")

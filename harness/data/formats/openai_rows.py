@@ -1,10 +1,10 @@
-"""Rows of OpenAI's and Azure's reinforcement fine-tuning: `messages`, and the fields of the item beside them.
+"""Rows for OpenAI's and Azure's reinforcement fine-tuning: `messages`, with the item's fields next to them.
 
 Documented at https://platform.openai.com/docs/guides/reinforcement-fine-tuning and, for Azure, at
 https://learn.microsoft.com/azure/ai-foundry/openai/how-to/reinforcement-fine-tuning. Only `messages` and
-`tools` have fixed names, so the reference is whatever field is called like one. It becomes
-`reference_answer`, and also keeps its name, since imported graders read it as `{{item.NAME}}`. The role
-`developer` becomes `system`, which is what Bedrock's documentation calls it.
+`tools` have fixed names, so the reference is found by its name. It becomes `reference_answer`, and also keeps
+its name, because imported graders read it as `{{item.NAME}}`. The role `developer` becomes `system`, its name
+in Bedrock's documentation.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def _convert(row: Mapping[str, Any]) -> Converted:
 
 
 def _references(row: Mapping[str, Any]) -> Any:
-    """The values of fields that are called like a reference, the likeliest first; a verdict is none."""
+    """Values of fields named like a reference, most likely first, without verdicts."""
     found = look_alikes(dict(row), REFERENCE, "reference_answer")
     return (value for _, value in found if not isinstance(value, bool))
 

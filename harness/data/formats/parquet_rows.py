@@ -1,7 +1,7 @@
-"""Rows of a Parquet file, through pyarrow (the extra `parquet`), as the values that JSON has.
+"""Reads the rows of a Parquet file as JSON values, through pyarrow (the extra `parquet`).
 
-Dates and times become ISO 8601, and decimals become numbers where none of their digits is lost. A row with a
-value that JSON cannot hold exactly, such as bytes, is a problem of that row.
+Dates and times become ISO 8601, and decimals become numbers if no digit is lost. A value that JSON cannot
+represent exactly, such as bytes, makes its row a problem.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def parquet_rows(source: Source) -> Iterator[SourceRow]:
     """Stream the rows of a Parquet file.
 
     Raises:
-        InputError: It is no whole Parquet file, or two of its columns have one name.
+        InputError: The file is not a complete Parquet file, or two columns have the same name.
         ModuleNotFoundError: pyarrow is not installed.
     """
     import pyarrow
@@ -56,7 +56,7 @@ def parquet_rows(source: Source) -> Iterator[SourceRow]:
 
 
 def _rows(batch: Any) -> list[Any]:
-    """The rows of a batch; an error in place of one that holds what Python has not, such as nanoseconds."""
+    """The rows of a batch; an error replaces a row with values that Python lacks, such as nanoseconds."""
     try:
         return list(batch.to_pylist())
     except ValueError:
@@ -81,10 +81,10 @@ def _columns(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def as_json(value: Any) -> Any:
-    """A value of a Parquet file as JSON has it.
+    """Convert a Parquet value to a JSON value.
 
     Raises:
-        ValueError: JSON cannot hold it exactly; says what it is.
+        ValueError: JSON cannot represent it exactly; the message names the type.
     """
     if value is None or isinstance(value, str | bool | int | float):
         return value
@@ -94,7 +94,7 @@ def as_json(value: Any) -> Any:
         if any(isinstance(item, tuple) for item in value):
             return _of_map(value)
         return [as_json(item) for item in value]
-    if isinstance(value, datetime.date | datetime.time):  # a datetime is a date
+    if isinstance(value, datetime.date | datetime.time):  # includes datetime, a subclass of date
         return value.isoformat()
     if isinstance(value, decimal.Decimal):
         if value == value.to_integral_value():

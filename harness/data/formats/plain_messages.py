@@ -1,4 +1,4 @@
-"""Messages as OpenAI's API and others dump them, made those that a record holds."""
+"""Cleans up messages dumped by OpenAI's API and other tools, for use in a record."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ __all__ = ["plain_messages"]
 
 
 def plain_messages(messages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Copies of messages without keys whose value is null, and with the role `developer` as `system`.
+    """Copy messages without keys whose value is null, and with the role `developer` renamed to `system`.
 
-    Data models dump every field that a message may have: `"name": null, "tool_calls": null, ...`. The roles
-    of a record are system, user and assistant, as Bedrock's documentation has them.
+    Data models dump every field that a message may have: `"name": null, "tool_calls": null, ...`. In
+    Bedrock's documentation, the roles of a record are system, user and assistant.
 
     Args:
         messages: Messages, each with a role.

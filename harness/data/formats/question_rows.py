@@ -1,8 +1,8 @@
-"""Rows of a question and its answer, and of Alpaca's instructions: each becomes a record.
+"""Rows with a question and its answer, and Alpaca's instructions; each row becomes a record.
 
-The answer becomes the reference, since a data set's answer is what a completion is compared with. Alpaca's
-`instruction` and `input` are one prompt, as its own template joins them
-(https://github.com/tatsu-lab/stanford_alpaca), and `history` are turns before it, as LLaMA-Factory has them.
+The answer becomes the reference, because completions are compared with a data set's answer. Alpaca's
+`instruction` and `input` are joined into one prompt as in its own template
+(https://github.com/tatsu-lab/stanford_alpaca); `history` holds earlier turns, as in LLaMA-Factory.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _PARTS: Final = frozenset(
         *("story", "knowledge", "table", "image", "images", "audio", "video"),
     )
 )
-"""First words of fields without which a question may not be answered, and which stand in no prompt."""
+"""First words of fields that a question may depend on, although they are not in the prompt."""
 
 
 def _is_alpaca(row: Mapping[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""Tells what a row is that is no record or rollout: whose format it has, and the command that converts it."""
+"""Recognizes rows of other formats, and names the command that converts them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["convert_command", "format_of", "other_format"]
 
 
 def format_of(row: Any) -> Importer | None:
-    """The format of a row that is neither record nor rollout; None where it is one, or of no known format.
+    """Return the format of a row; None for records, rollouts and unknown formats.
 
     Args:
         row: The JSON value of one line.
@@ -22,7 +22,7 @@ def format_of(row: Any) -> Importer | None:
     has_messages = isinstance(row.get("messages"), list)
     if has_messages and not isinstance(row.get("completions"), list):
         return None
-    # Whoever reads records and rollouts need not wait for all importers.
+    # Imported here, so that reading records and rollouts does not load all importers.
     from harness.data.formats.all_importers import importers_of
     from harness.data.formats.completions_rows import COMPLETIONS
 
@@ -32,14 +32,14 @@ def format_of(row: Any) -> Importer | None:
 
 
 def other_format(row: Any, place: str, file: str) -> InputError | None:
-    """The error that names the format of a row, which may be an array of rows, and what converts it.
+    """Return the error for a row, or an array of rows, in another format, with the command to convert it.
 
-    None where it is a record or rollout, or of no known format.
+    Returns None for records, rollouts and unknown formats.
 
     Args:
         row: The JSON value of one line.
-        place: Where it stands.
-        file: Name of the file that it stands in.
+        place: The row's position.
+        file: Name of the file that contains it.
     """
     if isinstance(row, list) and row and all(isinstance(item, dict) for item in row):
         what = "this is a JSON array; records and rollouts stand on lines of their own"
@@ -52,5 +52,5 @@ def other_format(row: Any, place: str, file: str) -> InputError | None:
 
 
 def convert_command(file: str) -> str:
-    """The command that converts a file, as a user would type it."""
+    """Return the command that converts a file, as a user would type it."""
     return f"rft convert {shlex.quote(file)} NEW.jsonl"

@@ -1,4 +1,4 @@
-"""Which column of a data set holds the reference answer: data sets agree on no name for it."""
+"""Finds the column with the reference answer; data sets do not agree on its name."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from harness.data.look_alikes import REFERENCE, look_alikes
 __all__ = ["reference_column", "take_reference"]
 
 _ANSWERS_OF_MODELS: Final = ("output", "outputs", "response", "completion", "label", "labels")
-"""Names that may also stand for what a model answered, or for what that is worth."""
+"""Names that may also be a model's answer, or a rating of it."""
 _NAMES: Final = tuple(name for name in REFERENCE if name not in _ANSWERS_OF_MODELS)
 
 
 def reference_column(row: Mapping[str, Any]) -> str | None:
-    """The likeliest column that is called like a reference and holds something; None where there is none."""
+    """Return the most likely non-empty column with a reference's name; None if there is none."""
     return next((name for name, _ in look_alikes(dict(row), _NAMES, "")), None)
 
 
 def take_reference(parts: RowParts, row: Mapping[str, Any]) -> Any:
-    """Take what that column of a row holds; None where there is none.
+    """Take the value of the `reference_column`; None if there is none.
 
     Args:
         parts: The row's parts.

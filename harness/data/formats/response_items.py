@@ -1,7 +1,7 @@
-"""Items of OpenAI's Responses API as messages of its Chat Completions API, which records are made of.
+"""Converts items of OpenAI's Responses API to Chat Completions messages, which records use.
 
-Documented at https://platform.openai.com/docs/api-reference/responses. What a model wrote between two turns
-of others (reasoning, text, calls of functions) are items of their own there, and one message here.
+Documented at https://platform.openai.com/docs/api-reference/responses. Consecutive output of the model
+(reasoning, text, function calls) is several items there, and one message here.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ __all__ = ["item_messages"]
 
 _Path = tuple[str | int, ...]
 _TEXTS: Final = ("input_text", "output_text", "summary_text", "reasoning_text")
-"""Types of blocks of text in this API; those of Chat Completions are what records may hold."""
+"""Types of text blocks in this API; in records they become Chat Completions' type."""
 
 
 def item_messages(parts: RowParts, *path: str | int) -> list[dict[str, Any]]:
-    """Take a list of items, or of messages, as messages.
+    """Take a list of items or messages, and convert it to messages.
 
     Args:
         parts: The row.
-        *path: Where the list is.
+        *path: Path of the list.
 
     Raises:
-        RowError: An item is malformed, or of a kind that Chat Completions has no message for.
+        RowError: An item is malformed, or has a type that Chat Completions has no message for.
     """
     messages: list[dict[str, Any]] = []
     for at in range(len(parts.peek(*path))):
@@ -46,7 +46,7 @@ def item_messages(parts: RowParts, *path: str | int) -> list[dict[str, Any]]:
 
 
 def _continues(last: dict[str, Any], made: dict[str, Any]) -> bool:
-    """Whether two items are one message of the assistant: reasoning, then text, then calls."""
+    """Whether two items belong to one message of the assistant: reasoning, then text, then calls."""
     if last["role"] != "assistant" or made["role"] != "assistant" or "tool_calls" in last:
         return False
     return "reasoning_content" not in made and (last["content"] is None or made["content"] is None)
@@ -75,7 +75,7 @@ def _of_message(parts: RowParts, path: _Path) -> dict[str, Any]:
 
 
 def _beside(parts: RowParts, path: _Path) -> dict[str, Any]:
-    """What a message of Chat Completions has beside its content; an item's id and status are lost."""
+    """Take a message's other fields that Chat Completions has; an item's id and status are lost."""
     names = (
         "name",
         "tool_calls",
@@ -111,7 +111,7 @@ def _of_reasoning(parts: RowParts, path: _Path) -> dict[str, Any]:
 
 
 def _text(parts: RowParts, path: _Path) -> Any:
-    """Take a content: as one text where it is blocks of text, else as it is."""
+    """Take a content: one text if all blocks are text, else unchanged."""
     blocks = parts.peek(*path)
     if not isinstance(blocks, list) or not all(_is_text(block) for block in blocks):
         return parts.take(*path)

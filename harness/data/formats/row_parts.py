@@ -1,4 +1,4 @@
-"""A row that is taken apart: its parts are taken one by one, and what nobody took is lost."""
+"""A row being converted: importers take its parts one by one, and parts not taken are lost."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ _OURS: Final = frozenset(
         *("expected_reward", "metadata", "trajectories"),
     )
 )
-"""Names with a meaning in a record or rollout: what a row keeps under one of them is renamed."""
+"""Names with a meaning in a record or rollout; a row's fields with these names are renamed."""
 
 
 class RowParts:
-    """The parts of one row.
+    """The parts of one row that are not taken yet.
 
     Args:
-        row: The row, which is not changed.
+        row: The row; it is not modified.
     """
 
     def __init__(self, row: Mapping[str, Any]) -> None:
         self._rest: dict[str, Any] = _copied(row)
         self._touched: set[int] = set()
-        """The objects and lists, by `id`, of which something was taken."""
+        """The `id`s of objects and lists from which something was taken."""
 
     def peek(self, *path: str | int) -> Any:
-        """The value at a path, which stays; None where there is none, or where it was taken."""
+        """Return the value at a path without taking it; None if it is missing or was taken."""
         value = _at(self._rest, path)
         return None if value is _TAKEN else _without_taken(value)
 
     def take(self, *path: str | int) -> Any:
-        """Take the value at a path, which is no longer lost; None where there is none.
+        """Take the value at a path, so that it does not count as lost; None if it is missing.
 
         Args:
             *path: Keys of objects and indexes of lists, outermost first.
@@ -54,23 +54,23 @@ class RowParts:
             value = _at(value, (key,))
         if value is None or value is _TAKEN:
             return None
-        # It is there, so that what holds it is an object or a list.
+        # The value exists, so its parent is an object or a list.
         holders[-1][path[-1]] = _TAKEN
         self._touched.update(map(id, holders))
         return _without_taken(value) if id(value) in self._touched else value
 
     def take_first(self, *names: str) -> Any:
-        """Take the first field that holds something, of several at the root; None where none does."""
+        """Take the first of several root fields that is not empty; None if all are."""
         for name in names:
             if self.peek(name) is not None:
                 return self.take(name)
         return None
 
     def rest(self, *without: str) -> dict[str, Any]:
-        """Take every field at the root that is still whole: the record's further fields.
+        """Take every untouched root field, as the record's other fields.
 
         Args:
-            *without: Fields that stay, and so are lost: what is about the run, not about the record.
+            *without: Fields to leave, and so to lose, because they describe the run rather than the record.
         """
         whole = [
             name
@@ -80,17 +80,17 @@ class RowParts:
         return {name: self.take(name) for name in whole}
 
     def converted(self, *lines: dict[str, Any]) -> Converted:
-        """The result: these lines, and as lost what was not taken."""
+        """Return these lines as the result; everything not taken is lost."""
         return Converted(lines, tuple(dict.fromkeys(self._lost(self._rest, ""))))
 
     def _lost(self, value: Any, path: str) -> Iterator[str]:
-        """Paths of what is left: of a whole object or list of which nothing was taken, else of its parts.
+        """Yield paths of what is left: untouched objects and lists as a whole, the others by their parts.
 
         Null, empty objects and empty lists hold nothing that could be lost.
         """
         if value is _TAKEN or value is None:
             return
-        of_list = path.endswith("[]") and isinstance(value, dict)  # which of several, only its keys tell
+        of_list = path.endswith("[]") and isinstance(value, dict)  # only their keys tell elements apart
         if path and not of_list and id(value) not in self._touched:
             if _holds_something(value):
                 yield path
@@ -103,12 +103,12 @@ class RowParts:
 
 
 def line_ids(parts: RowParts, count: int, *path: str | int) -> list[Any]:
-    """Take the id of a row for each of its lines: as it is for one, numbered for several.
+    """Take a row's id for each of its lines: unchanged for one line, numbered for several.
 
     Args:
         parts: The row's parts.
-        count: How many lines there are.
-        *path: Where the id is. One that is no text cannot be numbered, and stays.
+        count: Number of lines.
+        *path: Path of the id. An id that is not text cannot be numbered, and is not taken.
     """
     if count == 1:
         return [parts.take(*path)]
@@ -117,14 +117,14 @@ def line_ids(parts: RowParts, count: int, *path: str | int) -> list[Any]:
 
 
 def prompt_of(value: Any, name: str = "prompt") -> list[dict[str, Any]]:
-    """The messages of a prompt: a list of messages, without nulls; a text becomes one user message.
+    """Convert a prompt to messages: a list is copied without nulls, a text becomes one user message.
 
     Args:
-        value: What the row holds; a text of JSON that lists messages stands for them.
-        name: What it is called there.
+        value: The row's value; JSON text with a list of messages is parsed.
+        name: Its name in the row.
 
     Raises:
-        RowError: It is neither.
+        RowError: It is neither a text nor a list of messages.
     """
     value = _read(value)
     if isinstance(value, str):
@@ -133,15 +133,15 @@ def prompt_of(value: Any, name: str = "prompt") -> list[dict[str, Any]]:
 
 
 def completion_of(value: Any, name: str = "completion") -> list[dict[str, Any]]:
-    """The messages of a completion: messages as they are; a text becomes the assistant's message.
+    """Convert a completion to messages; a text becomes one message of the assistant.
 
     Args:
-        value: What the row holds: a text, one message, or a list of messages that ends with the assistant's;
-            a text of JSON that lists messages stands for them.
-        name: What it is called there.
+        value: The row's value: a text, one message, or a list of messages that ends with the assistant's.
+            JSON text with a list of messages is parsed.
+        name: Its name in the row.
 
     Raises:
-        RowError: It is none of them, or does not end with the assistant's message.
+        RowError: It is none of these, or does not end with the assistant's message.
     """
     value = _read(value)
     if isinstance(value, str):
@@ -153,7 +153,7 @@ def completion_of(value: Any, name: str = "completion") -> list[dict[str, Any]]:
 
 
 def joined(fields: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:
-    """Two groups of fields as one; of two with one name, that of the others is renamed: `row_topic`."""
+    """Merge two groups of fields; on a name conflict, the field of `others` is renamed: `row_topic`."""
     found = dict(fields)
     for name, value in others.items():
         while name in found:
@@ -168,14 +168,14 @@ def line_of(
     fields: Mapping[str, Any] | None = None,
     **ours: Any,
 ) -> dict[str, Any]:
-    """A record, or a rollout where the messages end with the assistant's.
+    """Build a record, or a rollout if the messages end with the assistant's.
 
     Args:
         messages: All messages, the completion last.
         reference: The reference answer, of any type; None for none.
-        fields: Further fields of the row. One whose name has a meaning here is renamed: `row_metadata`.
-        ours: What goes under the names that have one: `id`, `record`, `model`, `finish_reason`, `reward`.
-            None is left out.
+        fields: The row's other fields. One whose name is reserved here is renamed: `row_metadata`.
+        ours: Values for reserved names: `id`, `record`, `model`, `finish_reason`, `reward`. None values are
+            left out.
     """
     given = {name: value for name, value in ours.items() if value is not None}
     line: dict[str, Any] = {name: given.pop(name) for name in ("id", "record") if name in given}
@@ -191,7 +191,7 @@ def line_of(
 
 
 def _read(value: Any) -> Any:
-    """The messages that a text of JSON lists, as tables often keep them; any other value as it is."""
+    """Parse JSON text that lists messages, which tables often contain; other values are unchanged."""
     if not isinstance(value, str) or not value.lstrip().startswith("[") or '"role"' not in value:
         return value
     try:
@@ -223,7 +223,7 @@ def _at(value: Any, path: Iterable[str | int]) -> Any:
 
 
 def _copied(value: Any) -> Any:
-    """A copy whose objects and lists are its own."""
+    """Deep-copy objects and lists."""
     if isinstance(value, Mapping):
         return {key: _copied(item) for key, item in value.items()}
     return [_copied(item) for item in value] if isinstance(value, list) else value

@@ -1,7 +1,7 @@
-"""The rows of a source: JSON lines, JSON over several lines or in one array, CSV, or Parquet.
+"""Reads the rows of a source: JSON lines, JSON over several lines or in one array, CSV, or Parquet.
 
-The content tells which, and for CSV the name. A row that cannot be read is a problem of that row; where the
-rest of a file cannot be read either, the problem says so.
+The content decides which; CSV is recognized by the file name. An unreadable row is a problem of that row
+only. If the rest of the file is unreadable too, the problem says so.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ _HEAD: Final = 64 * 1024
 _CHUNK: Final = 1024 * 1024
 _DELIMITERS: Final[str] = ",;\t"
 _NEAR_THE_END: Final = 16
-"""An error so near to the end of what was read may be of text that goes on: `tru`, `\\u00e`."""
+"""An error this close to the end of the buffer may only mean that the text continues: `tru`, `\\u00e`."""
 
 
 class SourceRow(NamedTuple):
-    """One row, or why it cannot be read."""
+    """One row, or the reason why it cannot be read."""
 
     place: str
-    """`file:12`, or `file, row 12` where a file has no lines."""
+    """`file:12`, or `file, row 12` for files without lines."""
     at: int
-    """About how many bytes of the source stand before it."""
+    """Approximate offset of the row in the source, in bytes."""
     value: Any
     problem: str | None = None
 
@@ -43,7 +43,7 @@ def rows_in(source: Source) -> Iterator[SourceRow]:
     """Stream the rows of a source; blank lines are skipped.
 
     Raises:
-        InputError: It cannot be read, or is in a form that holds no rows.
+        InputError: It cannot be read, or has a form without rows.
     """
     base = 0
     for part, length in parts_of(source):
@@ -66,7 +66,7 @@ def _reader_of(part: Source) -> Callable[[Source], Iterator[SourceRow]]:
 
 
 def _goes_on(head: bytes) -> bool:
-    """Whether a text begins with an object that does not end on its line."""
+    """Whether a text starts with an object that does not end on the same line."""
     line, newline, _ = head.partition(b"\n")
     if not line.startswith(b"{") or not newline:
         return False
@@ -104,7 +104,7 @@ def _objection(value: Any, twice: list[str]) -> str | None:
 
 
 class _Text:
-    """The text of a file while it is read, of which only what is needed is in memory."""
+    """A file's text while it is parsed; only the necessary part is in memory."""
 
     def __init__(self, part: Source, file: io.BufferedReader) -> None:
         self._part = part
@@ -119,7 +119,7 @@ class _Text:
         self.text = self.text.removeprefix("\ufeff")
 
     def more(self) -> None:
-        """Read on: as much again as there is."""
+        """Read as much again as is buffered."""
         data = self._file.read(max(_CHUNK, len(self.text) - self.at))
         self.read += len(data)
         self.ended = not data
@@ -132,7 +132,7 @@ class _Text:
         self.at = 0
 
     def skip(self, characters: str) -> str:
-        """Pass over characters; return the one behind them, or none at the end of the file."""
+        """Skip characters; return the next one, or nothing at the end of the file."""
         while True:
             while self.at < len(self.text) and self.text[self.at] in characters:
                 self.line += self.text[self.at] == "\n"
@@ -142,13 +142,13 @@ class _Text:
             self.more()
 
     def take(self, end: int) -> None:
-        """Pass over what stands before a character."""
+        """Discard everything before a character."""
         self.line += self.text.count("\n", self.at, end)
         self.at = end
 
 
 def _values(part: Source) -> Iterator[SourceRow]:
-    """The values of an array, or objects that stand behind one another."""
+    """Yield the values of an array, or of objects in sequence."""
     with part.open() as file:
         text = _Text(part, file)
         in_array = text.skip(" \t\r\n") == "["
@@ -176,10 +176,10 @@ def _values(part: Source) -> Iterator[SourceRow]:
 
 
 def _value(text: _Text) -> tuple[Any, list[str]]:
-    """Read one value, and the keys that stand twice in one of its objects.
+    """Read one value, and the keys that occur twice in one of its objects.
 
     Raises:
-        LineError: It is no JSON, or longer than a line may be.
+        LineError: It is not JSON, or exceeds the maximum length of a line.
     """
     twice: list[str] = []
 
@@ -209,7 +209,7 @@ def _value(text: _Text) -> tuple[Any, list[str]]:
 
 
 class _CsvText:
-    """The lines of a CSV file, and how much of them was read."""
+    """The lines of a CSV file, and the number of bytes read so far."""
 
     def __init__(self, text: io.TextIOWrapper) -> None:
         self._text = text
@@ -224,7 +224,7 @@ class _CsvText:
 
 
 def _csv_rows(part: Source) -> Iterator[SourceRow]:
-    """The rows of a CSV file with a header; every value is a text."""
+    """Yield the rows of a CSV file with a header; every value is a text."""
     csv.field_size_limit(MAX_LINE)
     try:
         with part.open() as file, io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:

@@ -1,8 +1,8 @@
-"""ShareGPT's rows, in which a conversation is a list of turns with `from` and `value`.
+"""ShareGPT's rows: a conversation is a list of turns with `from` and `value`.
 
-No page defines them; these are the names that data sets on the Hugging Face Hub and LLaMA-Factory
-(https://github.com/hiyouga/LLaMA-Factory, data/README.md) use. A row that ends with the model's turn becomes
-a rollout, any other a record. One with `chosen` and `rejected` turns becomes two rollouts of one record.
+No page defines the format; the names are those of data sets on the Hugging Face Hub and of LLaMA-Factory
+(https://github.com/hiyouga/LLaMA-Factory, data/README.md). A row that ends with the model's turn becomes
+a rollout, any other a record. A row with `chosen` and `rejected` turns becomes two rollouts of one record.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ROLES: Final = {
     "system": "system",
     **dict.fromkeys(("tool", "observation", "function_response"), "tool"),
 }
-"""Roles by what `from` says."""
+"""Our role for each value of `from`."""
 
 
 def _recognizes(row: Mapping[str, Any]) -> bool:

@@ -1,9 +1,9 @@
-"""Completions that OpenAI's service stored, and logs of calls: an answer with its request.
+"""Completions stored by OpenAI's service, and logs of calls: each row has an answer and its request.
 
 The fields are those of https://platform.openai.com/docs/api-reference/chat/object and of
-https://platform.openai.com/docs/api-reference/responses/object. The service lists an answer without what was
-asked (`chat.completions.messages.list` and `responses.input_items.list` have that), so a row has to hold it,
-too: as `messages` or `input` beside the answer, or as `request` beside `response`.
+https://platform.openai.com/docs/api-reference/responses/object. The service lists an answer without its
+prompt (`chat.completions.messages.list` and `responses.input_items.list` return it), so a row must include
+the prompt: as `messages` or `input` next to the answer, or as `request` next to `response`.
 """
 
 from __future__ import annotations
@@ -49,16 +49,16 @@ def _convert(row: Mapping[str, Any]) -> Converted:
 def call_lines(
     parts: RowParts, request: tuple[str, ...], answer: tuple[str, ...], named: tuple[str, ...] | None = None
 ) -> Converted:
-    """The rollouts of one call.
+    """Convert one call to rollouts.
 
     Args:
         parts: The row.
-        request: Path of the request in it.
+        request: Path of the request in the row.
         answer: Path of the answer.
-        named: Path of the call's id; that of the answer when None.
+        named: Path of the call's id; None uses the answer's id.
 
     Raises:
-        RowError: The call failed, or one of the two is missing or malformed.
+        RowError: The call failed, or the request or answer is missing or malformed.
     """
     prompt = asked_of(parts, *request)
     answers = list(answers_of(parts, *answer))
@@ -87,6 +87,6 @@ def call_lines(
 
 
 _HOLDERS: Final = ("id", "request", "response", "body", "method", "url")
-"""Fields that hold a call, or name its place."""
+"""Fields that contain a call or its address."""
 
 OPENAI_STORED: Final = Importer("openai-stored", "calls of OpenAI's API", _recognizes, _convert, _ADVICE)

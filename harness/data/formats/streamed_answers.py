@@ -1,7 +1,7 @@
-"""A streamed answer, put together from its events: Converse's and Nova's, Claude's, OpenAI's, plain texts.
+"""Assembles a streamed answer from its events: Converse's and Nova's, Claude's, OpenAI's, or plain texts.
 
-A completion is whole or it is refused: an event whose part of the answer is not understood makes the row a
-`RowError`, and so does one that says that the stream broke.
+A completion is either complete or refused: an unknown event with a part of the answer makes the row a
+`RowError`, and so does an event that reports an interrupted stream.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _CLAUDES: Final = {
     "signature_delta": "signature",
     "input_json_delta": "partial_json",
 }
-"""Claude's kinds of parts, and where their text stands."""
+"""Claude's types of parts, and the keys of their text."""
 _CLAUDES_OTHERS: Final = ("message_start", "content_block_stop", "message_stop", "ping")
 _TEXTS: Final = {"generation": "stop_reason", "completion": "stop_reason", "outputText": "completionReason"}
 _CONVERSES: Final = (
@@ -36,44 +36,44 @@ _CONVERSES: Final = (
 )
 
 _ASIDE: Final = ("metadata", "usage", "amazon-bedrock-invocationMetrics")
-"""Events that hold nothing of the answer."""
+"""Events that contain no part of the answer."""
 _UNKNOWN: Final = "a part of the streamed answer is not known"
 
 
 class _Growing:
-    """One answer while its events are read."""
+    """An answer in progress."""
 
     def __init__(self) -> None:
         self.blocks: dict[int, dict[str, Any]] = {}
         self.inputs: dict[int, str] = {}
-        """Arguments of tool calls, as JSON text that grows."""
+        """Arguments of tool calls so far, as JSON text."""
         self.fields: dict[str, Any] = {}
         self.calls: dict[int, dict[str, Any]] = {}
         self.finish: Any = None
 
     def add(self, at: int, key: str, text: Any) -> None:
-        """Append to one text of a content block."""
+        """Append to a text of a content block."""
         block = self.blocks.setdefault(at, {})
         block[key] = _joined(block.get(key), text)
 
     def append(self, key: str, text: Any) -> None:
-        """Append to one field of the message that is a text."""
+        """Append to a text field of the message."""
         self.fields[key] = _joined(self.fields.get(key), text)
 
     def stop(self, reason: Any) -> None:
-        """Keep why the model stopped, once an event says it."""
+        """Record the reason for stopping, if the event has one."""
         if reason is not None and self.finish not in (None, reason):
             raise RowError("the streamed answer ends twice")
         self.finish = self.finish if reason is None else reason
 
     def start(self, at: int, block: dict[str, Any]) -> None:
-        """Begin a content block."""
+        """Start a content block."""
         if at in self.blocks:
             raise RowError("two blocks of the streamed answer have one index")
         self.blocks[at] = block
 
     def message(self) -> dict[str, Any]:
-        """The whole message."""
+        """Return the complete message."""
         for at, text in self.inputs.items():
             block = self.blocks.setdefault(at, {})
             call = block["toolUse"] if isinstance(block.get("toolUse"), dict) else block
@@ -91,17 +91,17 @@ class _Growing:
 
 
 def streamed_answers(parts: RowParts, path: _Path) -> Iterator[tuple[dict[str, Any], Any]]:
-    """Put the answers of one call together.
+    """Assemble the answers of one call.
 
     Args:
-        parts: The row; what the answers hold is taken from it.
-        path: Where the list of events is.
+        parts: The row; the answers' values are taken from it.
+        path: Path of the list of events.
 
     Yields:
-        The assistant's message, and why the model stopped.
+        The assistant's message, and the reason for stopping.
 
     Raises:
-        RowError: The events are of no known kind, or the stream broke.
+        RowError: The events are of an unknown kind, or the stream was interrupted.
     """
     answers: dict[int, _Growing] = {}
     for number, event in enumerate(parts.peek(*path)):
@@ -117,7 +117,6 @@ def streamed_answers(parts: RowParts, path: _Path) -> Iterator[tuple[dict[str, A
 
 
 def _add(parts: RowParts, here: _Path, event: dict[str, Any], answers: dict[int, _Growing]) -> None:
-    """Read one event."""
     if isinstance(event.get("choices"), list):
         for at in range(len(event["choices"])):
             _openais(parts, (*here, "choices", at), answers)
@@ -135,7 +134,7 @@ def _add(parts: RowParts, here: _Path, event: dict[str, Any], answers: dict[int,
 
 
 def _converses(parts: RowParts, here: _Path, event: dict[str, Any], answer: _Growing) -> None:
-    """One event of ConverseStream, or of Nova's own stream."""
+    """Add one event of ConverseStream, or of Nova's own stream."""
     answer.stop(parts.take(*here, "messageStop", "stopReason"))
     start = parts.take(*here, "contentBlockStart", "start")
     if start is not None:
@@ -160,7 +159,7 @@ def _converses(parts: RowParts, here: _Path, event: dict[str, Any], answer: _Gro
 
 
 def _claudes(parts: RowParts, here: _Path, event: dict[str, Any], answer: _Growing) -> None:
-    """One event of Claude's stream."""
+    """Add one event of Claude's stream."""
     kind = event["type"]
     at = _index(event.get("index"))
     if kind == "error":
@@ -173,7 +172,7 @@ def _claudes(parts: RowParts, here: _Path, event: dict[str, Any], answer: _Growi
     elif kind == "content_block_delta":
         delta = _object(parts.peek(*here, "delta"))
         if delta.get("type") == "citations_delta":
-            return  # where the text is from, not the text
+            return  # a citation, which is not part of the text
         key = _CLAUDES.get(str(delta.get("type")))
         if key is None or key not in delta:
             raise RowError(f"{_UNKNOWN}: {shortened(str(delta.get('type')), 60)}")
@@ -189,7 +188,7 @@ def _claudes(parts: RowParts, here: _Path, event: dict[str, Any], answer: _Growi
 
 
 def _openais(parts: RowParts, here: _Path, answers: dict[int, _Growing]) -> None:
-    """One choice of a chunk of an OpenAI-shaped stream."""
+    """Add one choice of a chunk of an OpenAI-style stream."""
     answer = answers.setdefault(_index(parts.peek(*here, "index")), _Growing())
     answer.stop(parts.take(*here, "finish_reason"))
     if isinstance(parts.peek(*here, "text"), str):
@@ -205,7 +204,7 @@ def _openais(parts: RowParts, here: _Path, answers: dict[int, _Growing]) -> None
 
 
 def _call(parts: RowParts, here: _Path, answer: _Growing) -> None:
-    """Join a part of a tool call to what came before."""
+    """Append a part of a tool call."""
     part = _object(parts.peek(*here))
     call = answer.calls.setdefault(_index(part.get("index")), {})
     for key in part:

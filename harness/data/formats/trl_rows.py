@@ -1,9 +1,9 @@
 """TRL's rows, standard (texts) and conversational (lists of messages).
 
-Documented at https://huggingface.co/docs/trl/dataset_formats. A row with a `prompt` alone becomes a record,
-one with a `completion` a rollout, and a preference becomes two rollouts: the `chosen` and the `rejected` one.
-Their reward is true and false, as TRL itself writes such a pair as two rows with a `label`. The reference is
-whatever column is called like one; every other column keeps its name, since TRL hands it to reward functions.
+Documented at https://huggingface.co/docs/trl/dataset_formats. A row with only a `prompt` becomes a record, a
+row with a `completion` a rollout, and a preference becomes two rollouts: `chosen` and `rejected`. Their
+rewards are true and false, because TRL itself converts such a pair to two rows with a `label`. The reference
+is the column named like one; other columns keep their names, since TRL passes them to reward functions.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _OF_OTHERS: Final = frozenset(
         *("modelResponses", "referenceResponse"),
     )
 )
-"""Columns that say that a row with a `prompt` is another tool's, or has its answer in a place of its own."""
+"""Columns that mark a row with a `prompt` as another tool's, or as one with the answer elsewhere."""
 _ANSWERS: Final = ASSISTANT_ROLES | {"tool"}
 
 
@@ -37,7 +37,7 @@ def _recognizes(row: Mapping[str, Any]) -> bool:
         return True
     prompt = row.get("prompt")
     if isinstance(prompt, str) and len(row) > 1:
-        # Of a text with columns of any other name, nobody knows whether one of them holds an answer.
+        # For a text with columns of other names, nothing tells whether one of them is an answer.
         known = "completion" in row or reference_column(row) is not None
     else:
         known = isinstance(prompt, str | list)
@@ -71,10 +71,10 @@ def _preference(parts: RowParts, row: Mapping[str, Any], prompt: Any) -> Convert
 
 
 def _answered(prompt: Any, completion: Any, name: str) -> list[dict[str, Any]]:
-    """The whole conversation, of which the completion may hold the prompt, too.
+    """The whole conversation; the completion may repeat the prompt.
 
     Raises:
-        RowError: One of the two is malformed, or the prompt is missing.
+        RowError: The prompt or completion is malformed, or the prompt is missing.
     """
     answer = completion_of(completion, name)
     if answer[0]["role"] in _ANSWERS:

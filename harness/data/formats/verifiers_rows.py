@@ -1,9 +1,9 @@
-"""Rollouts that verifiers saves: an evaluation's `results.jsonl`, and what it pushes to the Hugging Face Hub.
+"""Rollouts saved by verifiers: an evaluation's `results.jsonl`, or what it pushes to the Hugging Face Hub.
 
 Written by `verifiers.utils.save_utils` of https://github.com/PrimeIntellect-ai/verifiers: `prompt`,
 `completion`, `answer`, `info`, `reward`, `metrics`, `error` and `example_id`; older versions have `id` and
-`task` instead. Tool calls lie there as JSON texts, and are read. Several rollouts of one example have the
-same `example_id`, which becomes their `record`.
+`task` instead. Tool calls are stored as JSON texts, which are parsed. Rollouts of one example share its
+`example_id`, which becomes their `record`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _BOOKKEEPING: Final = (
     *("advantage", "run_id", "created_at", "num_input_tokens", "num_output_tokens"),
     *("trajectory_id", "error", "error_chain", "long_error_chain", "generation_ms", "scoring_ms", "total_ms"),
 )
-"""What is about the run: a grader in training has none of it."""
+"""Fields about the run, which a grader does not have in training."""
 
 
 def _recognizes(row: Mapping[str, Any]) -> bool:
@@ -41,7 +41,7 @@ def _convert(row: Mapping[str, Any]) -> Converted:
     ours = {
         "record": parts.take_first("example_id", "id"),
         "finish_reason": "length" if parts.peek("is_truncated") is True else None,
-        # The reward of a rollout that failed is verifiers' default, and nobody's verdict.
+        # A failed rollout's reward is verifiers' default, not a verdict.
         REWARD: parts.take(REWARD) if error is None else None,
     }
     reference = parts.take("answer")
@@ -55,7 +55,7 @@ def _said(messages: list[dict[str, Any]]) -> list[tuple[Any, Any]]:
 
 
 def _repeated(parts: RowParts) -> Iterator[str]:
-    """Fields at the root that repeat a metric."""
+    """Root fields that repeat a metric."""
     metrics = parts.peek("metrics")
     for name, value in metrics.items() if isinstance(metrics, dict) else ():
         if name != "metrics" and value is not None and parts.peek(name) == value:
@@ -63,7 +63,7 @@ def _repeated(parts: RowParts) -> Iterator[str]:
 
 
 def _with_calls(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Messages whose tool calls are objects, as OpenAI's API writes them."""
+    """Convert tool calls to objects, the format of OpenAI's API."""
     return [
         {**message, "tool_calls": [_call(call) for call in message["tool_calls"]]}
         if isinstance(message.get("tool_calls"), list)
