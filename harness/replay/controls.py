@@ -1,8 +1,8 @@
-"""What a grader says of the references themselves: a check of the grader that needs no model and no label.
+"""Tests a grader on the references themselves, without a model and without labels.
 
-A grader that prefers a record's own reference to another record's tells right from wrong. One that does not
-may still want another format than the references have, so these figures can clear a grader and never condemn
-it.
+A grader that prefers a record's own reference to another record's can tell right from wrong. A grader that
+does not may simply expect a different format than the references have, so these figures can clear a grader
+but never condemn it.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ _WORKS = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Controls:
-    """How references fared in place of completions."""
+    """Rewards of references graded as completions."""
 
     own: int
     """Records whose own reference was graded."""
     own_highest: int | None
-    """Of these, those that got the top of the grader's range; None where the range is not known."""
+    """Of these, those with the highest reward of the grader's range; None if the range is unknown."""
     other: int
     """Records for which another record's reference was graded."""
     other_lowest: int | None
-    """Of these, those that got the bottom of the range."""
+    """Of these, those with the lowest reward of the range."""
     pairs: int
-    """Records with a reward for both."""
+    """Records with a reward for both references."""
     apart: int
-    """Of these, those whose own reference got the higher reward."""
+    """Of these, those whose own reference got a higher reward than the other."""
     below: list[str] = field(default_factory=list)
-    """Ids of the own references that got less than the top."""
+    """Ids of the own references that got less than the highest reward."""
 
     @property
     def works(self) -> bool:
@@ -45,11 +45,11 @@ class Controls:
 def count_controls(
     graded: Iterable[tuple[str, float | None]], bounds: tuple[float, float] | None
 ) -> Controls:
-    """Count how derived rollouts fared.
+    """Count the rewards of derived rollouts.
 
     Args:
         graded: The id that `harness.rollouts.derive` gave each rollout, and its reward.
-        bounds: The grader's range; None where it is not known.
+        bounds: The grader's range; None if unknown.
     """
     rewards: dict[str, dict[str, float | None]] = {REFERENCE: {}, OTHER: {}}
     for name, reward in graded:

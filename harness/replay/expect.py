@@ -1,8 +1,8 @@
-"""Compares the rewards of a run with rewards that were stored before.
+"""Compares the rewards of a run with stored rewards.
 
-Both are files of lines with `id` and `reward`: the `rewards.jsonl` of an earlier run, or one written by hand.
-Lines are matched by id and repeat, equal ones in their order, so that stored rewards outlive edits
-elsewhere in the file. Repeats that only one side has are not compared.
+Both are files of lines with `id` and `reward`: the `rewards.jsonl` of an earlier run, or a handwritten file.
+Lines are matched by id and repeat, and duplicates in order, so stored rewards survive edits elsewhere in the
+file. Repeats that only one side has are not compared.
 """
 
 from __future__ import annotations
@@ -19,45 +19,45 @@ from harness.data.sources import DataFile
 from harness.errors import InputError
 
 TOLERANCE = 1e-9
-"""How far apart two rewards may be and still be equal: sums of parts differ by rounding."""
+"""Rewards this close count as equal: sums of components differ by rounding."""
 
 
 class StoredReward(NamedTuple):
-    """One reward to compare; a tuple, since there are millions."""
+    """One reward to compare; a tuple, because there may be millions."""
 
     id: Any
     reward: float | None
     repeat: int | None = None
-    """None where a file written by hand does not say."""
+    """None if a handwritten file does not say."""
 
 
 @dataclass(frozen=True, slots=True)
 class RewardDifference:
-    """One reward that is not as stored."""
+    """One reward that differs from the stored one."""
 
     id: Any
     expected: float | str | None
-    """The stored reward; None where it was a failure, `missing` where nothing was stored."""
+    """The stored reward; None for a failure, `missing` if nothing was stored."""
     found: float | str | None
-    """The reward now; None where it failed, `missing` where the rollout is not in the run."""
+    """The reward now; None for a failure, `missing` if the rollout is not in the run."""
 
     def to_json(self) -> dict[str, Any]:
-        """The difference as JSON."""
+        """Return the difference as JSON."""
         return {"id": self.id, "expected": self.expected, "found": self.found}
 
 
 def same_reward(one: float | None, other: float | None) -> bool:
-    """Whether two rewards are equal but for rounding; no reward equals no reward alone."""
+    """Whether two rewards are equal up to rounding; None equals only None."""
     if one is None or other is None:
         return one is other
     return abs(one - other) <= TOLERANCE
 
 
 def stored_rewards(file: DataFile) -> list[StoredReward]:
-    """Read stored rewards: a file or S3 object of them, or a run's folder.
+    """Read stored rewards from a file, an S3 object or a run's folder.
 
     Raises:
-        InputError: It cannot be read, or a line has no id and reward, or no repeat that counts from 0.
+        InputError: It cannot be read, or a line lacks an id or reward, or its repeat is not a number from 0.
     """
     if isinstance(file, str | os.PathLike) and os.path.isdir(file):
         file = os.path.join(file, "rewards.jsonl")
@@ -84,7 +84,7 @@ def stored_rewards(file: DataFile) -> list[StoredReward]:
 
 
 def differences(expected: Iterable[StoredReward], found: Iterable[StoredReward]) -> list[RewardDifference]:
-    """What differs between stored rewards and those of a run.
+    """Return the differences between stored rewards and a run's rewards.
 
     Args:
         expected: The stored rewards.
@@ -92,7 +92,7 @@ def differences(expected: Iterable[StoredReward], found: Iterable[StoredReward])
     """
     stored, now = list(expected), list(found)
     if len(stored) == len(now) and all(one.repeat is None for one in stored):
-        now = [one._replace(repeat=None) for one in now]  # as many lines as gradings: repeats are in order
+        now = [one._replace(repeat=None) for one in now]  # equally many gradings: the order gives the repeats
     both = min((max(one.repeat or 0 for one in side) for side in (stored, now) if side), default=0)
     left: defaultdict[tuple[str, int], deque[StoredReward]] = defaultdict(deque)
     for one in stored:

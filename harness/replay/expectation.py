@@ -1,7 +1,7 @@
-"""What a line of a rollouts file expects of its reward: the field `expected_reward`.
+"""Expected rewards in a rollouts file: the field `expected_reward` of a line.
 
-It is a number, null for no reward, or an object with `at_least`, `at_most` or both. A line without it expects
-a reward in the grader's range.
+It is a number, null for no reward, or an object with `at_least`, `at_most` or both. A line without the field
+expects any reward in the grader's range.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ _BOUNDS = ("at_least", "at_most")
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """Bounds for the reward of one rollout."""
+    """The expected bounds of one rollout's reward."""
 
     at_least: float | None = None
     at_most: float | None = None
     no_reward: bool = False
-    """Whether grading has to end without a reward."""
+    """Whether grading should end without a reward."""
 
     def holds(self, reward: float | None, bounds: Bounds | None) -> bool:
-        """Whether a reward is as expected.
+        """Whether a reward is within the bounds.
 
         Args:
-            reward: The reward; None where grading failed.
-            bounds: The grader's range; None where it is not known.
+            reward: The reward; None if grading failed.
+            bounds: The grader's range; None if unknown.
         """
         if reward is None or self.no_reward:
             return reward is None and self.no_reward
@@ -42,7 +42,7 @@ class Expectation:
         return (low is None or reward >= low - TOLERANCE) and (high is None or reward <= high + TOLERANCE)
 
     def words(self, bounds: Bounds | None) -> str:
-        """The expectation in words, as in `expected 1`."""
+        """The expectation in words, for example `expected 1`."""
         low, high = self._within(bounds)
         if self.no_reward:
             return "no reward"
@@ -53,20 +53,20 @@ class Expectation:
         return f"{low:g}" if low == high else f"from {low:g} to {high:g}"
 
     def _within(self, bounds: Bounds | None) -> tuple[float | None, float | None]:
-        """What the line says; the grader's range where it says nothing."""
+        """The line's bounds; the grader's range if the line has none."""
         if self.at_least is None and self.at_most is None and bounds is not None:
             return bounds
         return self.at_least, self.at_most
 
 
 def expectation_of(line: Mapping[str, Any]) -> Expectation:
-    """Read what a line expects.
+    """Read the expectation of a line.
 
     Args:
-        line: The line, with the fields of its `metadata` beside the others.
+        line: The line, with the fields of its `metadata` merged in.
 
     Raises:
-        ValueError: The field holds something else.
+        ValueError: The field has an invalid value.
     """
     if EXPECTED not in line:
         return Expectation()

@@ -1,4 +1,4 @@
-"""About how many gradings a run will have, by the length of its lines, which nobody counted before."""
+"""Estimates the number of gradings of a run from the length of its lines, without counting them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ _HEAD = 1 << 20
 
 
 class ExpectedGradings:
-    """Estimates the gradings of a run by its first lines, and then by those that were graded too.
+    """Estimates a run's number of gradings from its first lines, then also from the lines graded so far.
 
     Args:
-        run: The run, cut into shards.
+        run: The run, already cut into shards.
     """
 
     def __init__(self, run: Run) -> None:
@@ -22,11 +22,11 @@ class ExpectedGradings:
         self._head_gradings = (head.count(b"\n") + (not head.endswith(b"\n"))) * run.facts.repeats
 
     def total(self, gradings: int, done: int) -> int:
-        """All gradings that there will be; exact at the end.
+        """Return the expected number of gradings; exact at the end.
 
         Args:
-            gradings: How many there are.
-            done: Bytes of rollouts that they took.
+            gradings: Gradings so far.
+            done: Bytes of rollouts graded so far.
         """
         each = (self._head_gradings + gradings) / max(1, self._head + done)
         return gradings + round((self._bytes - done) * each)

@@ -1,4 +1,4 @@
-"""Shows a graded rollout in the failure of a test: its reward, its texts, and where they differ."""
+"""Formats a graded rollout for a test failure: its reward, its texts, and their differences."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from harness.runs.rows import Row, failure_of, sample_name
 __all__ = ["claim_text", "graded_text", "reward_text"]
 
 WIDTH = 72
-"""Columns of a line: pytest puts eight in front of an assertion's message, and a terminal has 80."""
+"""Columns per line: pytest indents assertion messages by eight, and a terminal has 80."""
 
 _TEXT = 400
 _REWARD = 300
 
 
 def reward_text(row: Row) -> str:
-    """A grading's reward, or why there is none."""
+    """A grading's reward, or the reason for having none."""
     if row["reward"] is not None:
         return f"reward {row['reward']}"
     return shortened("no reward ({}: {})".format(*failure_of(row)), _REWARD)
 
 
 def claim_text(claim: str) -> str:
-    """One line of a failure, without what steers a terminal, in as many lines as it needs."""
+    """Format one claim of a failure: without terminal control characters, wrapped."""
     return wrapped(printable(claim), WIDTH)
 
 
 def graded_text(row: Row, rollout: Rollout, more: str = "") -> str:
-    """A grading with all that one needs to see why.
+    """Format a grading with everything needed to understand it.
 
     Args:
         row: The grading.
-        rollout: What was graded.
-        more: What to say beside the reward.
+        rollout: The graded rollout.
+        more: Text to append to the reward.
     """
     beside = f", {shortened(more, _REWARD)}" if more else ""
     return "\n".join(
@@ -51,7 +51,7 @@ def graded_text(row: Row, rollout: Rollout, more: str = "") -> str:
 
 
 def sample_lines(row: Row, rollout: Rollout) -> list[str]:
-    """The texts and the metrics of a grading."""
+    """Format the texts and metrics of a grading."""
     completion, reference = _texts(rollout)
     found = [
         claim_text(f"    completion: {_short(completion)}"),
@@ -65,7 +65,7 @@ def sample_lines(row: Row, rollout: Rollout) -> list[str]:
 
 
 def _texts(rollout: Rollout) -> tuple[Any, Any]:
-    """Completion and reference as a grader reads them; as they stand where it cannot."""
+    """Completion and reference as a grader reads them; unchanged if they cannot be read."""
     sent = rollout.sent or {}
     try:
         sample: Sample[Any] = Sample(sent)
@@ -75,5 +75,5 @@ def _texts(rollout: Rollout) -> tuple[Any, Any]:
 
 
 def _short(value: Any) -> str:
-    """A text in quotes, anything else as JSON, its middle left out where it is long."""
+    """A text in quotes, or any other value as JSON, with the middle left out if it is long."""
     return shortened(repr(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False), _TEXT)

@@ -1,7 +1,7 @@
-"""Sends batches of rollouts to a target, in the shape that a service would, and makes rows of the answers.
+"""Sends batches of rollouts to a target in a service's event format, and converts the answers to rows.
 
-Rows are in the order of the rollouts. Each batch is sent once for each repeat and each wire; a batch that is
-larger than the target takes is split. What failed is a row without a reward, never a low one.
+Rows keep the order of the rollouts. Each batch is sent once for each repeat and each wire format; a batch too
+large for the target is split. A failure is a row without a reward, never a low reward.
 """
 
 from __future__ import annotations
@@ -23,29 +23,29 @@ from harness.targets.in_process import InProcessTarget
 from harness.targets.protocol import Answer, Graded, GraderFault, ServiceFault, Target
 
 BATCH = 64
-"""Rollouts in one event; what Bedrock sends is not documented, SageMaker's default is 64."""
+"""Rollouts per event. Bedrock's number is not documented; SageMaker's default is 64."""
 
 ALL_WIRES = "all"
 
 ENDED = ("Runtime.ExitError", "Runtime.OutOfMemory", "Sandbox.Timedout")
-"""What Lambda calls the end of a function's process in the middle of a call, wherever the grader runs."""
+"""Lambda's error types for a function whose process ended during a call."""
 
 _OF_THE_CALL = "ErrorBudgetExceeded"
-"""The fault of a call of which no sample alone is to blame: too many of the last ones failed."""
+"""Error type of a call that failed because too many recent ones did; no single sample is to blame."""
 
 UNSENDABLE = ("InvalidRequestContentException", "RequestEntityTooLargeException")
-"""What Lambda calls an event that it would not take, whichever function it is for."""
+"""Lambda's error types for a refused event, whatever the function."""
 
 
 class LastingServiceError(ServiceError):
-    """The service refused what was asked, and would again."""
+    """The service refused the request, and would refuse it again."""
 
 
 def profiles_of(wire: str) -> list[Profile]:
-    """The wires that a name stands for.
+    """Return the wire formats for a name.
 
     Raises:
-        InputError: There is no such wire.
+        InputError: No wire format has this name.
     """
     if wire == ALL_WIRES:
         return [PROFILES[name] for name in PROVEN]
@@ -55,7 +55,7 @@ def profiles_of(wire: str) -> list[Profile]:
 
 
 def in_batches(rollouts: Iterable[Rollout], size: int = BATCH) -> Iterator[list[Rollout]]:
-    """Cut a stream of rollouts into batches."""
+    """Split a stream of rollouts into batches."""
     stream = iter(rollouts)
     while batch := list(islice(stream, size)):
         yield batch
@@ -69,21 +69,21 @@ def grade_all(
     keep_label: bool,
     keep: Callable[[list[Row]], None],
 ) -> None:
-    """Grade rollouts, as many at once as the target takes.
+    """Grade rollouts, with as many calls in parallel as the target allows.
 
-    An async grader is sent one sample after the other, so that no slow one holds up a batch. Any other is
-    sent batches, as a service would send them.
+    An async grader gets one sample per call, so that a slow sample does not hold up a batch. Any other grader
+    gets batches, as a service would send them.
 
     Args:
         target: Where to grade.
-        rollouts: Those that cannot be used become rows of error kind `input`.
-        profiles: The wires to send them over; the first one's rewards are recorded.
+        rollouts: Unusable ones become rows of error kind `input`.
+        profiles: The wire formats to use; the rewards of the first are recorded.
         repeats: How many times to grade each rollout.
-        keep_label: Whether rows carry their rollout's label.
-        keep: Told the rows, by rollout and repeat, as they come.
+        keep_label: Whether rows include their rollout's label.
+        keep: Called with the rows as they arrive, ordered by rollout and repeat.
 
     Raises:
-        ServiceError: The target could not be reached.
+        ServiceError: The target cannot be reached.
     """
     here = _streaming(target, len(profiles) * repeats)
     batches = in_batches(rollouts, _samples_a_call(target))
@@ -92,7 +92,7 @@ def grade_all(
         return grade_batch(target, batch, profiles, repeats, keep_label)
 
     if target.concurrency <= 1:
-        # Whether a grader is async may show only when it was called.
+        # Whether a grader is async may be known only after its first call.
         while (here is None or not here.streams) and (batch := next(batches, None)) is not None:
             keep(grade(batch))
         if here is not None and here.streams:
@@ -111,10 +111,10 @@ def grade_all(
 
 
 def _streaming(target: Target, times: int) -> InProcessTarget | None:
-    """The target that may turn out to take samples one after the other, as a stream.
+    """Return the target if it may accept samples as a stream, one per call.
 
-    Where questions are recorded, wires and repeats are kept apart: the second wire is answered with what the
-    first one asked, the second repeat is not.
+    With recorded answers, several wire formats or repeats are graded separately: the second wire format
+    reuses the answers of the first, but the second repeat does not.
     """
     if isinstance(target, AnsweredTarget):
         return target.streams if times == 1 else None
@@ -122,7 +122,7 @@ def _streaming(target: Target, times: int) -> InProcessTarget | None:
 
 
 def _samples_a_call(target: Target) -> int:
-    """How many samples to send at once: one where a missing answer is to cost its own sample alone."""
+    """Samples per call; 1 if a missing recorded answer should fail only its own sample."""
     alone = isinstance(target, AnsweredTarget) and not target.book.asks and not target.takes_batches
     return 1 if alone else BATCH
 
@@ -135,14 +135,14 @@ def _grade_stream(
     keep_label: bool,
     keep: Callable[[list[Row]], None],
 ) -> None:
-    """Grade rollouts sample by sample; those that are told of late may have had to wait for a slower one."""
+    """Grade rollouts sample by sample; a result may have to wait for slower samples before it."""
     waiting: deque[Rollout] = deque()
     found: deque[Graded] = deque()
     each = repeats * len(profiles)
 
     def events() -> Iterator[Any]:
         for rollout in rollouts:
-            # What was sent is not needed any more, and may be long.
+            # The sent sample may be long, and is no longer needed.
             waiting.append(rollout if rollout.sent is None else rollout._replace(sent={}))
             if rollout.sent is None:
                 continue
@@ -170,20 +170,20 @@ def _grade_stream(
 def grade_batch(
     target: Target, batch: Sequence[Rollout], profiles: Sequence[Profile], repeats: int, keep_label: bool
 ) -> list[Row]:
-    """Grade one batch as often as asked.
+    """Grade one batch for each repeat and wire format.
 
     Args:
         target: Where to grade.
-        batch: Rollouts; those that cannot be used become rows of error kind `input`.
-        profiles: The wires to send it over; the first one's rewards are recorded.
+        batch: Rollouts; unusable ones become rows of error kind `input`.
+        profiles: The wire formats to use; the rewards of the first are recorded.
         repeats: How many times to grade each rollout.
-        keep_label: Whether rows carry their rollout's label.
+        keep_label: Whether rows include their rollout's label.
 
     Returns:
-        The rows, by rollout and repeat.
+        The rows, ordered by rollout and repeat.
 
     Raises:
-        ServiceError: The target could not be reached; nothing of the batch is recorded.
+        ServiceError: The target cannot be reached; no row of the batch is recorded.
     """
     usable = [rollout for rollout in batch if rollout.sent is not None]
     sent: list[dict[str, Any]] = [rollout.sent for rollout in usable]  # type: ignore[misc]
@@ -197,7 +197,7 @@ def _rows(
     repeats: int,
     keep_label: bool,
 ) -> list[Row]:
-    """The rows of a batch, whose usable rollouts were graded as `runs` says, by repeat and wire."""
+    """Build a batch's rows; `runs` has the gradings of its usable rollouts, by repeat and wire format."""
     rows: list[Row] = []
     at, compared, times = 0, len(profiles) > 1, range(repeats)
     for rollout in batch:
@@ -220,9 +220,9 @@ def _rows(
 
 
 def _row(rollout: Rollout, repeat: int, one: Graded, keep_label: bool) -> Row:
-    """What became of one grading."""
+    """Build the row of one grading."""
     reward, metrics, error, ms, reason = one
-    at, own, group, _, label, _, differing, length, finish = rollout  # in one step: there are millions
+    at, own, group, _, label, _, differing, length, finish = rollout  # unpacked at once for speed
     row: Row = {
         "at": at,
         "repeat": repeat,
@@ -249,10 +249,10 @@ def _row(rollout: Rollout, repeat: int, one: Graded, keep_label: bool) -> Row:
 def _grade_often(
     target: Target, sent: list[dict[str, Any]], profiles: Sequence[Profile], repeats: int
 ) -> list[list[list[Graded]]]:
-    """The gradings by repeat and wire; each sees the rollouts as the file has them."""
+    """Grade by repeat and wire format; every grading gets the rollouts as they are in the file."""
     if repeats == len(profiles) == 1:
         return [[grade_samples(target, sent, profiles[0], divide=True)]]
-    # A grader may change what it is given; marshal copies JSON values quicker than anything else.
+    # A grader may modify its input; marshal is the fastest way to copy JSON values.
     whole = marshal.dumps(sent)
     found = []
     for repeat in range(repeats):
@@ -271,21 +271,21 @@ def grade_samples(
     retry: Callable[[Callable[[], Answer]], Answer] = lambda send: send(),
     divide: bool = False,
 ) -> list[Graded]:
-    """Send samples over one wire, in as many calls as the target needs.
+    """Send samples in one wire format, in as many calls as the target needs.
 
     Args:
         target: Where to grade.
-        samples: Objects as a rollouts file has them, without what is the harness's own.
-        profile: The wire.
-        retry: Makes a call, as often as the caller likes, and returns the last answer.
-        divide: Divide a call that the grader failed, so that the one sample that did it costs itself alone.
+        samples: Objects as in a rollouts file, without the harness's own fields.
+        profile: The wire format.
+        retry: Makes a call, retries it as it sees fit, and returns the last answer.
+        divide: Split a call in which the grader failed, so that the sample that caused it fails alone.
 
     Returns:
-        What became of each sample, in order. A sample that the target refuses for its size has an error of
-        kind `input`; the samples of a call that the grader failed have one of kind `call`.
+        The result of each sample, in order. A sample refused for its size has an error of kind `input`; the
+        samples of a call in which the grader failed have one of kind `call`.
 
     Raises:
-        ServiceError: The target could not be reached.
+        ServiceError: The target cannot be reached.
     """
     found: list[Graded] = []
     for event in write_events(samples, profile):
@@ -301,10 +301,10 @@ def grade_samples(
                     found += _items(answer, count)
                     continue
             unsendable = fault.message if fault is not None else ""
-        if count > 1:  # it is the fault of one of them, not of all
+        if count > 1:  # one sample is to blame, not all
             middle = count // 2
             parts = grade_samples(target, samples[:middle], profile, retry, divide)
-            # Where several in a row fail, it is the function that is broken, and each call may take a minute.
+            # If several in a row fail, the function itself is broken, and each call may take a minute.
             broken = middle > 1 and all(map(_call_failed, parts))
             parts += grade_samples(target, samples[middle:], profile, retry, divide and not broken)
             if answer is None or not _may_be_one(answer.fault) or any(map(_call_failed, parts)):
@@ -315,7 +315,7 @@ def grade_samples(
 
 
 def _may_be_one(fault: GraderFault | ServiceFault | None) -> bool:
-    """Whether one sample may be why a call failed: the function raised, ended, or answered nonsense."""
+    """Whether one sample may have made the call fail: the function raised, exited, or returned nonsense."""
     return isinstance(fault, GraderFault) and fault.error_type != _OF_THE_CALL
 
 
@@ -324,9 +324,9 @@ def _call_failed(one: Graded) -> bool:
 
 
 def _too_much(again: Answer, count: int) -> list[Graded]:
-    """The samples of a call that failed though none of them fails alone, by what a second try gave.
+    """Use the second try of a call that failed although none of its samples fails in smaller calls.
 
-    A service tries again, too: what failed by chance is graded. What fails again is too much for one call.
+    A service would retry too, so an accidental failure is graded. A repeated one means the call is too large.
     """
     items = _items(again, count)
     if not isinstance(again.fault, GraderFault):
@@ -347,14 +347,14 @@ def _send(target: Target, event: Any, count: int) -> Answer:
 
 
 def _too_large(target: Target, event: Any) -> str | None:
-    """Why a target would not take an event for its size; None where it would."""
+    """Why a target would refuse an event for its size; None if it would accept it."""
     if target.max_bytes is None or len(json.dumps(event)) <= target.max_bytes:
         return None
     return f"the sample is larger than the {target.max_bytes:,} bytes that one call may carry"
 
 
 def _items(answer: Answer, count: int) -> list[Graded]:
-    """The samples of an answer; a call that the grader failed is that many rows of error kind `call`."""
+    """Split an answer into samples; if the grader failed, every sample has an error of kind `call`."""
     share = answer.ms / count
     fault = answer.fault
     if isinstance(fault, ServiceFault):
@@ -371,7 +371,7 @@ def _items(answer: Answer, count: int) -> list[Graded]:
 
 
 def _same(one: Graded, other: Graded) -> bool:
-    """Whether two wires came to the same; an error's message may differ."""
+    """Whether two wire formats had the same result; error messages may differ."""
     mine = one.reward, one.metrics, one.error and one.error["kind"]
     return mine == (other.reward, other.metrics, other.error and other.error["kind"])
 

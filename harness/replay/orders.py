@@ -1,4 +1,4 @@
-"""What a replay's parent and its worker processes tell each other: records, one a line of JSON."""
+"""Messages between a replay's parent and its worker processes, one line of JSON each."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ __all__ = ["Heartbeat", "ShardOrder", "ShardReport", "WorkOrder", "WorkerFailure
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkOrder:
-    """Everything that a worker needs to grade shards of a run."""
+    """Everything a worker needs to grade shards of a run."""
 
     run: Path
     """The run's folder."""
     folder: Path
-    """Where the grader is imported from, as the parent's own working folder."""
+    """The parent's working folder, from which the grader is imported."""
     path: tuple[str, ...]
     """The parent's `sys.path`."""
     rollouts: tuple[SourceFacts, ...]
     lengths: tuple[int, ...] = ()
-    """As in `InputFacts`."""
+    """Same as in `InputFacts`."""
     shards: tuple[tuple[int, int], ...]
     target: TargetFacts
     wire: str
@@ -41,47 +41,47 @@ class WorkOrder:
     records: RecordFacts | None = None
     answers: AnswersFacts | None = None
     middle: float | None
-    """The middle of the grader's range; None where it is not known."""
+    """Middle of the grader's range; None if unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShardOrder:
-    """A shard to grade, or to go on with after a worker's end."""
+    """A shard to grade, or to resume after its worker ended."""
 
     shard: int
     alone: bool = False
-    """Grade each rollout alone, so that one that ends its worker can be told."""
+    """Grade each rollout in its own call, to find the one that ends its worker."""
     crash: str | None = None
-    """How the first rollout that is not graded yet has ended its workers: it is recorded, and not graded."""
+    """How the first ungraded rollout ended its workers; it is recorded as a failure instead of graded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """Sent once a second, unless code in C holds the interpreter."""
+    """Sent once a second, unless C code holds the interpreter."""
 
     kind: Literal["heartbeat"] = "heartbeat"
 
 
 @dataclass(frozen=True, slots=True)
 class ShardReport:
-    """How far a worker is with a shard."""
+    """A worker's progress on a shard."""
 
     shard: int
     totals: Totals
     done: bool
     bytes: int
-    """Size of the shard's file by what this worker kept and wrote."""
+    """Size of the shard's file, counting only what this worker kept and wrote."""
     position: int
-    """Byte of the rollouts up to which they are graded: where the last line begins, or the shard ends."""
+    """Offset up to which rollouts are graded: the start of the last line, or the end of the shard."""
     read: tuple[str, ...] = ()
-    """The user's files that the grader imported or read since the last report."""
+    """The user's files that the grader has imported or read since the last report."""
     written: tuple[str, ...] = ()
     kind: Literal["report"] = "report"
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerFailure:
-    """Why a worker cannot go on."""
+    """Why a worker had to stop."""
 
     message: str
     exit_code: int
@@ -89,7 +89,7 @@ class WorkerFailure:
 
 
 def to_line(message: WorkOrder | ShardOrder | ShardReport | WorkerFailure | Heartbeat) -> str:
-    """A message as one line."""
+    """Serialize a message to one line."""
     return json.dumps(as_json(message)) + "\n"
 
 
@@ -97,7 +97,7 @@ def from_line(kind: Any, line: str | bytes) -> Any:
     """Read a message.
 
     Args:
-        kind: Which it is; a union of them where it may be either.
-        line: What `to_line` wrote.
+        kind: Its class, or a union of classes.
+        line: A line written by `to_line`.
     """
     return typed(kind, json.loads(line))

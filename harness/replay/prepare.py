@@ -1,7 +1,7 @@
-"""Decides what a replay is before it starts: which work, cut into which shards, new or resumed.
+"""Prepares a replay: decides what to grade, whether to start a new run or resume one, and how to cut it.
 
-Two commands that ask for the same work (the same input, grader, target and options) mean the same run: the
-second resumes what the first began.
+Two commands for the same work (same input, grader, target and options) use the same run: the second resumes
+what the first started.
 """
 
 from __future__ import annotations
@@ -47,10 +47,10 @@ from harness.targets.opening import IN_PROCESS, TargetChoice, describe, describe
 
 SHARD_BYTES = 8 << 20
 SMALLEST_SHARD = 128 << 10
-"""A slow grader gets every core on a small file; below this a worker's start costs more than it brings."""
+"""Small shards give a slow grader every core on a small file; even smaller, starting workers dominates."""
 MOST_SHARDS = 64
 MOST_SOURCES = 20_000
-"""Files or objects of one run, whose names and ETags `run.json` holds."""
+"""Maximum number of files or objects in one run; `run.json` holds their names and ETags."""
 _BLOCK = 1 << 20
 _TELL_S = 0.1
 
@@ -59,63 +59,63 @@ Copying: TypeAlias = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayRequest:
-    """What a replay was asked to do."""
+    """The options of a replay."""
 
     rollouts: DataFile
-    """Rollouts, or records to make rollouts of: files, or objects in S3, read as one text."""
+    """Rollouts, or records from which to make rollouts: files or S3 objects, read as one text."""
     grader: str | None = None
-    """`module:name` or `file.py:name`; what a target that runs elsewhere does not need."""
+    """`module:name` or `file.py:name`; not needed for a target that runs elsewhere."""
     handler: str | None = None
     """`module.function`: a handler in process, or in `artifact`, a folder or zip file without a template."""
     target: str = IN_PROCESS
     """`in-process`, `lambda-runtime`, an ARN or `NAME:ALIAS`."""
     artifact: Path | None = None
-    """For `lambda-runtime`: the folder that `sam build` made."""
+    """For `lambda-runtime`: the folder written by `sam build`."""
     function: str | None = None
-    """For `lambda-runtime`: the function's logical id; found by the grader when None."""
+    """For `lambda-runtime`: the function's logical id; None finds it by the grader."""
     region: str | None = None
-    """For a function named without its ARN."""
+    """Region of a function named without its ARN."""
     pass_env: tuple[str, ...] = ()
-    """For `lambda-runtime`: names of variables that the function gets from here."""
+    """For `lambda-runtime`: names of environment variables to pass to the function."""
     aws_credentials: str | None = None
     """For `lambda-runtime`: the profile whose AWS credentials the function gets."""
     wire: str = "open-weight"
     repeats: int = 1
     limit: int | None = None
-    """Only the first so many rollouts."""
+    """Replay only the first N rollouts."""
     label: str | None = None
-    """The field of the rollouts that holds a verdict."""
+    """Field of the rollouts with a verdict."""
     label_rule: LabelRule = PLAIN
     keep_field: tuple[str, ...] = ()
     """Fields that the grader sees although they differ within a record."""
     records: Path | None = None
-    """The training records, whose fields the grader sees instead of the rollouts' own."""
+    """The training records; the grader sees their fields instead of the rollouts'."""
     range: Bounds | None = None
-    """The grader's range, where its declaration cannot be read."""
+    """The grader's range, if its declaration cannot be read."""
     answers: Path | None = None
-    """Recorded answers to what the grader asks a service."""
+    """Recorded answers of the services that the grader calls."""
     ask: Ask = "never"
-    """Which questions go to the service all the same, and are recorded."""
+    """Which calls go to the service and are recorded."""
     runs: Path = Path("runs")
     name: str | None = None
-    """The run's id; made of time and grader when None."""
+    """The run's id; None makes one from the time and the grader."""
     fresh: bool = False
-    """Begin anew even where the same work was begun before."""
+    """Start a new run even if the same work was started before."""
     completion_template: str | None = None
     fan_out: FanOutFacts | None = None
-    """How workers in AWS grade the rollouts; None to grade from here."""
+    """How workers in AWS grade the rollouts; None grades from here."""
 
 
 def prepare(request: ReplayRequest, copying: Copying = lambda done: None) -> Run:
-    """Make or find the run for a request.
+    """Create or find the run for a request.
 
     Args:
-        request: What is asked.
-        copying: Told how many bytes were copied, several times a second, where the run has to keep a copy
+        request: The options.
+        copying: Called several times a second with the number of bytes copied, if the run has to keep a copy
             of its input.
 
     Raises:
-        InputError: Something asked for does not exist or does not fit.
+        InputError: An option names something that does not exist or does not fit.
     """
     if request.repeats < 1 or (request.limit is not None and request.limit < 1):
         raise InputError("--repeats and --limit take whole numbers from 1")
@@ -149,12 +149,12 @@ def prepare(request: ReplayRequest, copying: Copying = lambda done: None) -> Run
         fan_out=request.fan_out,
     )
     run = _begun(request, facts)
-    if run is not None and run.done:  # so that a loop that repeats a command until it succeeds can end
+    if run is not None and run.done:  # lets a loop that repeats a command until it succeeds end
         return run
     if run is None:
         run = create(request.runs, request.name, facts)
     else:
-        # A copy may have been named, whose original is gone; and a range may be known only now.
+        # The file named now may be a copy of a deleted original, and the range may be known only now.
         begun = run.facts.input
         given = replace(facts.input, sha256=begun.sha256, lengths=begun.lengths)
         fan_out = resumed_with(run.facts.fan_out, request.fan_out)
@@ -170,14 +170,14 @@ def prepare(request: ReplayRequest, copying: Copying = lambda done: None) -> Run
     if run.facts.state == "new":
         try:
             _cut(run, source, request, copying)
-        except InputError:  # nothing was graded: leave no run that holds the name
+        except InputError:  # nothing was graded, so do not leave a run that occupies the name
             shutil.rmtree(run.folder)
             raise
     return run
 
 
 def _fields(source: Source, request: ReplayRequest, derived: bool) -> tuple[FieldChoice, RecordFacts | None]:
-    """What decides which fields of the rollouts the grader sees; records have no others."""
+    """Decide which fields of the rollouts the grader sees; rollouts made from records have no others."""
     if not derived:
         return decide_fields(source, request.label, request.keep_field, request.records)
     if request.records is not None:
@@ -187,7 +187,7 @@ def _fields(source: Source, request: ReplayRequest, derived: bool) -> tuple[Fiel
 
 
 def _answers(request: ReplayRequest, target: TargetFacts) -> AnswersFacts | None:
-    """The recorded answers that were named."""
+    """The file of recorded answers, if one is named."""
     if request.answers is None:
         if request.ask != "never":
             raise InputError("--ask says what to record, and no file is named", fix="Write --answers FILE.")
@@ -196,7 +196,7 @@ def _answers(request: ReplayRequest, target: TargetFacts) -> AnswersFacts | None
 
 
 def _begun(request: ReplayRequest, facts: RunFacts) -> Run | None:
-    """The run that an earlier command began for the same work."""
+    """Find the run that an earlier command started for the same work."""
     if request.fresh:
         return None
     if request.name is None:
@@ -216,7 +216,7 @@ def _begun(request: ReplayRequest, facts: RunFacts) -> Run | None:
 
 
 def _target(request: ReplayRequest) -> tuple[TargetFacts, GraderFacts]:
-    """What workers need to open the target, and what the run says of the grader."""
+    """Return what workers need to open the target, and the run's facts about the grader."""
     asked = TargetChoice(
         target=request.target,
         grader=request.grader,
@@ -227,13 +227,13 @@ def _target(request: ReplayRequest) -> tuple[TargetFacts, GraderFacts]:
         passed=request.pass_env,
         profile=request.aws_credentials,
     )
-    # What the grader's module prints is for the workers' log.
+    # Output of the grader's module belongs in the workers' log.
     with output_to(Path(os.devnull)):
         return describe(asked)
 
 
 def _cut(run: Run, source: Source, request: ReplayRequest, copying: Copying) -> None:
-    """Give a new run its input and its shards."""
+    """Set the input and the shards of a new run."""
     rollouts = _own_rollouts(run, source, request, copying) if run.facts.input.own else source
     if run.facts.answers is not None:
         begin_recording(run.folder, run.facts.answers)
@@ -252,8 +252,8 @@ def _cut(run: Run, source: Source, request: ReplayRequest, copying: Copying) -> 
 
 
 def _own_rollouts(run: Run, source: Source, request: ReplayRequest, copying: Copying) -> Source:
-    """Write the rollouts that a run keeps itself: made of records, or copied."""
-    for left in (run.own_rollouts, *run.folder.glob(".rollouts.jsonl.*.new")):  # by a kill
+    """Write the rollouts that are stored in the run itself: made from records, or copied."""
+    for left in (run.own_rollouts, *run.folder.glob(".rollouts.jsonl.*.new")):  # left over from a kill
         left.unlink(missing_ok=True)
     if run.facts.input.derived:
         write_derived(source, run.own_rollouts, request.completion_template)
@@ -266,16 +266,16 @@ def _own_rollouts(run: Run, source: Source, request: ReplayRequest, copying: Cop
 
 
 def _copy(source: Source, into: Path, end: int | None, copying: Copying) -> str:
-    """Copy a source that can be read only from its beginning, as far as it is graded.
+    """Copy a source that can only be read from its start, up to the last graded rollout.
 
     Args:
         source: The source.
         into: The file to write.
-        end: Byte after what is graded; None for all of it.
-        copying: Told how many bytes were copied.
+        end: Byte after the part to copy; None for everything.
+        copying: Called with the number of bytes copied.
 
     Returns:
-        The SHA-256 of what was copied.
+        The SHA-256 of the copy.
 
     Raises:
         InputError: It cannot be read.
@@ -294,7 +294,7 @@ def _copy(source: Source, into: Path, end: int | None, copying: Copying) -> str:
 
 
 def _end_of(source: Source, limit: int | None) -> int | None:
-    """The size of a text, if that is known, or the byte after the first so many lines that are not blank."""
+    """The size of a text, if known, or the offset after the first `limit` lines that are not blank."""
     if limit is None:
         return source.size
     seen = 0
@@ -307,14 +307,14 @@ def _end_of(source: Source, limit: int | None) -> int | None:
 
 
 def _identity(source: Source, derived: bool, template: str | None) -> InputFacts:
-    """What tells this input from another, without reading it: a file's hash is taken while it is graded."""
+    """Identify an input without reading it; a file's hash is computed during grading."""
     if len(source.facts) > MOST_SOURCES:
         what = f"{len(source.facts):,} files are more than one run takes, which is {MOST_SOURCES:,}"
         raise InputError(what, place=str(source), fix="Join them first, or name fewer with a pattern.")
     unnamed = any(one.mtime_ns is None and one.etag is None for one in source.facts)
     return InputFacts(
         source.facts,
-        text_sha256(source) if unnamed else None,  # standard input: nothing but its content tells
+        text_sha256(source) if unnamed else None,  # standard input can be identified only by its content
         derived,
         copied=not (derived or source.seekable),
         template=template,
@@ -322,7 +322,7 @@ def _identity(source: Source, derived: bool, template: str | None) -> InputFacts
 
 
 def versions_here() -> dict[str, str]:
-    """What grades on this machine, beside the grader itself: Python and this project, by version."""
+    """Versions of Python and this project, which affect grading on this machine."""
     from importlib.metadata import version
 
     return {"python": platform.python_version(), "rft-graders": version("rft-graders")}

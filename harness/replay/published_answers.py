@@ -1,6 +1,6 @@
-"""Replaces the user's file of answers by what a run recorded, and says what that changes.
+"""Replaces the user's file of recorded answers with the answers of a run, and reports the effect.
 
-The rewards that the old answers give are found by replaying the run's rollouts with them, which asks nobody.
+To get the rewards with the old answers, the run's rollouts are replayed with them; no service is called.
 """
 
 from __future__ import annotations
@@ -23,46 +23,46 @@ from harness.targets.recorded_answers import read_answers
 __all__ = ["AnswerDrift", "PublishedAnswers", "publish_answers"]
 
 _OF_THE_SAMPLE = frozenset({"abstain", "record", "input"})
-"""Errors that asking again would not change."""
+"""Errors that another call to the service would not change."""
 _BEFORE_RUN = "before"
 _TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerDrift:
-    """How the rewards of the same rollouts differ between the old answers and the new ones."""
+    """How the rewards of the same rollouts differ between the old and the new answers."""
 
     compared: int
-    """Gradings that have a reward with both."""
+    """Gradings that have a reward with either file."""
     changed: int
     mean: float | None = None
-    """Mean change of the reward, over all that were compared."""
+    """Mean change of the reward over all compared gradings."""
     largest: float = 0.0
-    """Largest change, either way."""
+    """Largest change in either direction."""
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedAnswers:
-    """What became of the answers that a run recorded."""
+    """What happened to the answers that a run recorded."""
 
     path: Path
     answers: int
-    """How many the run's file holds."""
+    """Answers in the run's file."""
     new: int
-    """Of these, those whose question the old file did not have."""
+    """Of these, those to questions that the old file did not have."""
     gone: int
-    """Answers of the old file that the new one does not have."""
+    """Answers in the old file that are not in the new one."""
     failed: int = 0
-    """Gradings that got no answer, for which the file was left as it was; 0 where it was replaced."""
+    """Gradings that failed for lack of an answer, so the file was not replaced; 0 if it was."""
     drift: AnswerDrift | None = None
-    """None where there was no old file, or none of its questions were asked anew."""
+    """None without an old file, or if none of its questions were asked again."""
     notes: tuple[str, ...] = ()
-    """What a replay cannot repeat of the recording."""
+    """Parts of the recording that a replay cannot repeat."""
     kept: Path | None = None
-    """Where the new answers are, where the file was left as it was and there are some."""
+    """Where the new answers are kept if the file was not replaced."""
 
     def lines(self) -> Iterator[str]:
-        """The outcome in a few lines for people."""
+        """Summarize the outcome in a few lines."""
         path = os.path.relpath(self.path)
         if self.drift is not None:
             yield from _drift_lines(self.drift)
@@ -91,14 +91,14 @@ def _drift_lines(drift: AnswerDrift) -> Iterator[str]:
 
 
 def publish_answers(run: Run, cores: int | None = None) -> PublishedAnswers | None:
-    """Put what a run recorded in the place of the user's file, unless gradings failed.
+    """Replace the user's file with the run's recorded answers, unless gradings failed.
 
     Args:
-        run: A run that is done.
-        cores: As `replay` takes it.
+        run: A completed run.
+        cores: Same as for `replay`.
 
     Returns:
-        What became of it; None for a run that recorded nothing.
+        The outcome; None for a run that recorded nothing.
 
     Raises:
         InputError: The file cannot be written.

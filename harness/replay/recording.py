@@ -1,8 +1,8 @@
-"""Records what a grader's service answers during a run, so that a kill loses none of it.
+"""Records the answers of the services that a grader calls during a run, so that a kill loses none of them.
 
-Each shard's answers grow in a file of their own beside its rewards: a resumed run knows them and asks no
-question twice. When every shard is graded they become one file in the run's folder; what happens to the
-user's file is for `harness.replay.published_answers`.
+Each shard's answers go to an append-only file next to its rewards, so a resumed run never asks a question
+twice. When every shard is graded, the answers are merged into one file in the run's folder;
+`harness.replay.published_answers` then updates the user's file.
 """
 
 from __future__ import annotations
@@ -39,16 +39,16 @@ __all__ = [
 ]
 
 RECORDED, BEFORE = "answers.jsonl", "answers.before.jsonl"
-"""In a run's folder: what it recorded, and the user's file as it was when the run began."""
+"""Names in a run's folder: the recorded answers, and the user's file as it was when the run started."""
 _PARTS = "answers"
 
 
 def begin_recording(folder: Path, answers: AnswersFacts) -> None:
-    """Keep the file as it is now, where it will be replaced.
+    """Keep a copy of the user's file, which will be replaced later.
 
     Args:
-        folder: The run's.
-        answers: Which file.
+        folder: The run's folder.
+        answers: The user's file.
     """
     if answers.asks and answers.sha256 is not None:
         with answers.path.open("rb") as was, replaced(folder / BEFORE) as kept:
@@ -56,11 +56,11 @@ def begin_recording(folder: Path, answers: AnswersFacts) -> None:
 
 
 class Recording:
-    """One worker's answers: those of the file, and those that its shards recorded.
+    """One worker's answers: from the user's file, and recorded by its shards.
 
     Args:
-        folder: The run's.
-        answers: Which file, and what is asked.
+        folder: The run's folder.
+        answers: The user's file, and which questions to ask.
     """
 
     def __init__(self, folder: Path, answers: AnswersFacts) -> None:
@@ -81,7 +81,7 @@ class Recording:
 
     @contextlib.contextmanager
     def part(self, shard: int) -> Iterator[None]:
-        """Record to the file of a shard, and know what it holds already."""
+        """Load a shard's recorded answers, and record to the shard's file while the block runs."""
         if not self._answers.asks:
             yield
             return
@@ -97,12 +97,12 @@ class Recording:
                 self._part = None
 
     def _keep(self, recorded: RecordedAnswers) -> None:
-        if self._part is not None:  # what comes later belongs to a sample that timed out
+        if self._part is not None:  # later answers belong to a sample that timed out
             self._part.append_lines(answer_lines(recorded))
 
 
 def collect_answers(run: Run) -> None:
-    """Make one file of what the shards recorded, in the run's folder.
+    """Merge the shards' recorded answers into one file in the run's folder.
 
     Raises:
         InputError: It cannot be written.
@@ -112,13 +112,13 @@ def collect_answers(run: Run) -> None:
         return
     parts = [run.folder / _PARTS / f"{number}.jsonl" for number in range(len(run.facts.shards))]
     if (answers.ask == "new" or run.facts.limit is not None) and answers.sha256 is not None:
-        parts.append(run.folder / BEFORE)  # last: what was recorded anew wins
+        parts.append(run.folder / BEFORE)  # last, because new answers take precedence
     whole = [read_answers(path) for path in parts if path.exists() and path.stat().st_size]
     by_key = {(one.key, one.host): one for each in reversed(whole) for one in reversed(each.answers)}
     variables = {name: value for each in reversed(whole) for name, value in each.variables.items()}
     notes = dict.fromkeys(what for each in whole for what in each.notes)
     refused = refused_forms(by_key.values())
-    # Which questions a form was tried with is chance: one refusal says it.
+    # Which questions met a refusal first is chance, so one refusal stands for all.
     kept = [one for one in by_key.values() if not one.refused or refused.get(one.form, one) is one]
     write_answers(run.folder / RECORDED, RecordedAnswers(tuple(kept), variables, tuple(notes)))
     run.save(answers=replace(answers, recorded=file_sha256(run.folder / RECORDED)))
@@ -126,10 +126,10 @@ def collect_answers(run: Run) -> None:
 
 
 def refuse_changed_answers(facts: RunFacts) -> None:
-    """Refuse to finish a run whose recorded answers were changed on the way.
+    """Refuse to finish a run whose file of recorded answers changed in the meantime.
 
     Raises:
-        InputError: They were: some workers had them otherwise.
+        InputError: It changed, so workers may have used different answers.
     """
     answers = facts.answers
     if answers is None or answers.asks or not answers.path.exists():

@@ -1,4 +1,4 @@
-"""Replays a rollouts file inside a test, in this process; nothing is written: `rft replay` keeps runs."""
+"""Replays a rollouts file inside a test, in this process. Writes nothing; `rft replay` stores runs."""
 
 from __future__ import annotations
 
@@ -38,28 +38,28 @@ def replay_here(
     keep_field: Sequence[str] = (),
     records: Path | None = None,
     answers: Path | None = None,
-    range: Bounds | None = None,  # the word that users write
+    range: Bounds | None = None,  # the name that users know
 ) -> Replayed:
     """Replay rollouts in this process.
 
     Args:
         path: The rollouts: a source, or the name of one.
         grader: A grader or any handler, or its `module:name`.
-        folder: Where a named grader's file or module is; the current folder when None.
-        wire: The shape of the events; `all` compares every one.
+        folder: Folder of a named grader's file or module; None for the current folder.
+        wire: The format of the events; `all` compares every format.
         repeats: How many times to grade each rollout.
         limit: Replay only the first N rollouts.
         label: The field that holds a verdict.
-        label_threshold: Numbers from here on mean yes, smaller ones no.
-        label_tolerance: How far a reward may be from a label that is a number; 1e-9 when None.
+        label_threshold: For numeric labels: this number and higher mean yes, lower ones no.
+        label_tolerance: How far a reward may be from a numeric label; None for 1e-9.
         label_true: Texts that mean yes; every other text means no.
         keep_field: Fields that the grader sees although they differ within a record.
-        records: The training records, whose fields the grader sees instead of the rollouts' own.
-        answers: Recorded answers to what the grader asks a service; the service is not asked.
+        records: The training records; the grader sees their fields instead of the rollouts'.
+        answers: Recorded answers of the services that the grader calls; no service is called.
         range: The lowest and the highest reward, for a handler that does not declare them.
 
     Raises:
-        InputError: The file or the grader cannot be read, or a line is no rollout.
+        InputError: The file or the grader cannot be read, or a line is not a rollout.
     """
     check_label(label)
     if isinstance(label_true, str):
@@ -107,15 +107,15 @@ def replay_completions(
     reference: Any = None,
     **fields: Any,
 ) -> Replayed:
-    """Grade completions of one record, in this process.
+    """Grade completions of one record in this process.
 
     Args:
-        completions: Texts, or whole messages of the assistant; their ids are their numbers, from 1.
+        completions: Texts, or whole messages of the assistant; their ids are numbers from 1.
         grader: A grader or any handler, or its `module:name`.
-        folder: Where a named grader's file or module is; the current folder when None.
-        answers: As `replay_here` takes it.
+        folder: Folder of a named grader's file or module; None for the current folder.
+        answers: Same as for `replay_here`.
         prompt: The user's turn.
-        reference: The record's reference; None for a record that has none.
+        reference: The record's reference; None for a record without one.
         **fields: The record's other fields.
 
     Raises:

@@ -1,4 +1,4 @@
-"""A replay inside a test: rewards in memory, and assertions that show what they found."""
+"""Results of a replay inside a test: the rewards, and assertions whose failures show the texts."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ from harness.runs.rows import Row
 __all__ = ["Replayed"]
 
 SHOWN = 5
-"""Gradings that a failure shows at most."""
+"""Maximum number of gradings shown in a failure."""
 
 _EVERYTHING = FieldChoice()
 
 
 class Replayed:
-    """What a replay found.
+    """Results of a replay.
 
     Args:
         rollouts: The rollouts, in the file's order.
         rows: The gradings, by rollout and repeat.
-        bounds: The grader's range; None where it is not known.
-        label: The field that held the verdicts.
-        wires: Over how many wires each rollout went.
-        fields: What the grader saw of the rollouts.
-        label_rule: How to read the verdicts.
+        bounds: The grader's range; None if unknown.
+        label: The field with the verdicts.
+        wires: Number of wire formats used for each rollout.
+        fields: Which fields of the rollouts the grader saw.
+        label_rule: How to interpret the verdicts.
     """
 
     def __init__(
@@ -68,21 +68,21 @@ class Replayed:
 
     @property
     def rewards(self) -> dict[Any, float | None]:
-        """The first reward of each rollout, by id; None where grading failed.
+        """The first reward of each rollout, by id; None if grading failed.
 
-        An id that is a list or an object stands as its JSON text.
+        An id that is a list or an object is given as JSON text.
         """
         return {_key(row): row["reward"] for row in reversed(self.rows)}
 
     @property
     def mean(self) -> float | None:
-        """The mean of all rewards; None where there is none."""
+        """Mean of all rewards; None without rewards."""
         found = [row["reward"] for row in self.rows if row["reward"] is not None]
         return sum(found) / len(found) if found else None
 
     @property
     def pearson(self) -> float | None:
-        """Pearson's correlation of rewards and labels that are numbers; None where either never changes."""
+        """Pearson correlation of rewards and numeric labels; None if either is constant."""
         counts = LabelCounts()
         for row in self.rows:
             if row["reward"] is not None and "label" in row:
@@ -91,14 +91,14 @@ class Replayed:
 
     @property
     def spearman(self) -> float | None:
-        """Spearman's correlation of the same, which looks at their order alone."""
+        """Spearman correlation of rewards and numeric labels, which compares only their order."""
         return rank_correlation(self.rows, self.label_rule).spearman
 
     def assert_rewards(self, expected: Mapping[Any, float | None] | str | Path) -> None:
-        """Rewards are as expected.
+        """Assert that rewards are as expected.
 
         Args:
-            expected: By id; or a file of stored rewards or a run, which must name every rollout.
+            expected: Rewards by id, or a file of stored rewards or a run, which must include every rollout.
         """
         __tracebackhide__ = True
         if isinstance(expected, Mapping):
@@ -113,16 +113,16 @@ class Replayed:
         found = [StoredReward(row["id"], row["reward"], row["repeat"]) for row in self.rows]
         changed = differences(stored_rewards(expected), found)
         if changed:
-            once = {json.dumps(one.to_json()): one for one in changed}  # not each repeat of it
+            once = {json.dumps(one.to_json()): one for one in changed}  # once, not for each repeat
             many = f"{len(changed)} rewards differ" if len(changed) > 1 else "1 reward differs"
             self._fail(f"{many} from {expected}", [partial(self._changed, one) for one in once.values()])
 
     def assert_order(self, *ids: Any, strict: bool = True) -> None:
-        """Rewards fall from the first id to the last, in every repeat.
+        """Assert that rewards fall from the first id to the last, in every repeat.
 
         Args:
-            ids: Ids of rollouts, the best first.
-            strict: Whether each reward has to be greater than the next; if not, it may be equal.
+            ids: Ids of rollouts, best first.
+            strict: Whether each reward must be greater than the next; otherwise it may be equal.
         """
         __tracebackhide__ = True
         if len(ids) < 2:
@@ -142,11 +142,11 @@ class Replayed:
             self._fail(claim, texts)
 
     def assert_bounds(self, low: float | None = None, high: float | None = None) -> None:
-        """Every rollout has a reward, and it lies in bounds.
+        """Assert that every rollout has a reward within bounds.
 
         Args:
-            low: The smallest allowed; the grader's own floor when None.
-            high: The largest allowed; the top of the grader's own range when None.
+            low: The smallest allowed reward; None for the lowest of the grader's range.
+            high: The largest allowed reward; None for the highest of the grader's range.
         """
         __tracebackhide__ = True
         if low is None or high is None:
@@ -157,10 +157,10 @@ class Replayed:
         self._check(wrong, f"rewards are not all from {low:g} to {high:g}")
 
     def assert_agrees(self, at_least: float = 1.0) -> None:
-        """Rewards agree with the rollouts' own verdicts; name their field as `label`.
+        """Assert that rewards agree with the rollouts' own verdicts; name their field as `label`.
 
         Args:
-            at_least: The share that has to agree, 0 to 1.
+            at_least: The share that must agree, from 0 to 1.
         """
         __tracebackhide__ = True
         if self.label is None:
@@ -178,7 +178,7 @@ class Replayed:
             )
 
     def assert_deterministic(self) -> None:
-        """Every repeat of a rollout got the same reward and metrics; ask for two `repeats` or more."""
+        """Assert that all repeats of a rollout have the same reward and metrics; needs several `repeats`."""
         __tracebackhide__ = True
         first: dict[int, Row] = {}
         wrong = []
@@ -191,7 +191,7 @@ class Replayed:
         self._check(wrong, "rewards change when the same rollout is graded again")
 
     def assert_wires_agree(self) -> None:
-        """Every wire gave the same rewards; ask for `wire="all"`."""
+        """Assert that every wire format gives the same rewards; needs `wire="all"`."""
         __tracebackhide__ = True
         if self.wires < 2:
             raise InputError("every rollout went over one wire", fix='Write rft_replay(..., wire="all").')
@@ -205,7 +205,7 @@ class Replayed:
         return self.bounds
 
     def _changed(self, one: RewardDifference) -> str:
-        """One difference to stored rewards, with the texts that it is about."""
+        """One difference from a stored reward, with the texts of its rollout."""
         rows = [row for row in self.rows if row["id"] == one.id and row["reward"] == one.found]
         was = "no reward" if one.expected is None else one.expected
         now = one.found if one.found is not None or not rows else reward_text(rows[0])
@@ -213,7 +213,7 @@ class Replayed:
         return "\n".join([line, *(sample_lines(rows[0], self._by_place[rows[0]["at"]]) if rows else ())])
 
     def _rows_of(self, key: Any) -> list[Row]:
-        """The gradings of the one rollout that has an id."""
+        """The gradings of the only rollout with this id."""
         rows = [row for row in self.rows if row["id"] == key]
         places = len({row["at"] for row in rows})
         if places != 1:
@@ -224,7 +224,7 @@ class Replayed:
     def _check(self, wrong: list[Row], claim: str, more: Callable[[Row], str] = lambda row: "") -> None:
         __tracebackhide__ = True
         if wrong:
-            once = {row["at"]: row for row in reversed(wrong)}  # not each repeat of it
+            once = {row["at"]: row for row in reversed(wrong)}  # show each rollout once, not per repeat
             texts = [partial(self._shown, row, more(row)) for row in list(once.values())[::-1]]
             self._fail(f"{claim}: {len(wrong)} of {len(self.rows)} gradings", texts)
 
@@ -245,11 +245,10 @@ class Replayed:
 
 
 def _reward(row: Row) -> float:
-    """The reward of a grading that has one."""
     assert row["reward"] is not None
     return row["reward"]
 
 
 def _key(row: Row) -> Any:
-    """A row's id, as JSON where it cannot be the key of a mapping."""
+    """A row's id, as JSON text if it is not hashable."""
     return json.dumps(row["id"]) if isinstance(row["id"], list | dict) else row["id"]

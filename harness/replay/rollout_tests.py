@@ -1,4 +1,4 @@
-"""A rollouts file as tests: each of its samples is graded, and held to what its line expects."""
+"""Runs a rollouts file as tests: grades each sample, and compares its reward with its line's expectation."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _LONGEST = 80
 
 @dataclass(frozen=True, slots=True)
 class RolloutTest:
-    """One sample, and what its line expects of its reward."""
+    """One sample and its expected reward."""
 
     name: str
-    """Its id, printable and its own in the file."""
+    """Its id, printable and unique in the file."""
     line: int
-    """The number of its line, from 1."""
+    """Line number, from 1."""
     rollout: Rollout
     expected: Expectation
 
@@ -43,10 +43,10 @@ class RolloutTest:
 
         Args:
             target: The grader.
-            bounds: Its range; None where that is not known.
+            bounds: Its range; None if unknown.
 
         Returns:
-            What it got and should have got; None where its reward is as expected.
+            The actual and the expected reward; None if the reward is as expected.
         """
         rows: list[Row] = []
         grade_all(target, iter([self.rollout]), profiles_of("open-weight"), 1, False, rows.extend)
@@ -61,11 +61,11 @@ def read_tests(file: DataFile, label: str | None = None, keep: Iterable[str] = (
 
     Args:
         file: The rollouts: a source, or the name of one.
-        label: The field that holds a verdict, which no grader sees.
-        keep: Fields that are the record's although they differ within one.
+        label: The field that holds a verdict; graders never see it.
+        keep: Fields that belong to the record although they differ within one.
 
     Raises:
-        InputError: The file cannot be read, is empty, or a line of it cannot be used; names the first one.
+        InputError: The file cannot be read or is empty, or a line cannot be used; names the first such line.
     """
     check_label(label)
     source = as_source(file)
@@ -94,7 +94,7 @@ def read_tests(file: DataFile, label: str | None = None, keep: Iterable[str] = (
 
 
 def _expectations(source: Source) -> tuple[dict[int, Line], dict[int, Expectation], dict[int, str]]:
-    """By the offset of each line: its place, what it expects, and why that cannot be read."""
+    """By line offset: the line, its expectation, and why an expectation cannot be read."""
     places: dict[int, Line] = {}
     found: dict[int, Expectation] = {}
     problems: dict[int, str] = {}
@@ -103,7 +103,7 @@ def _expectations(source: Source) -> tuple[dict[int, Line], dict[int, Expectatio
         try:
             value = parse(line.text) if line.text.strip() else None
             found[line.at] = expectation_of(flattened(value)) if isinstance(value, dict) else Expectation()
-        except LineError:  # which the reader of rollouts says
+        except LineError:  # reported by the reader of rollouts
             continue
         except ValueError as error:
             problems[line.at] = str(error)
@@ -111,9 +111,10 @@ def _expectations(source: Source) -> tuple[dict[int, Line], dict[int, Expectatio
 
 
 def names_of(ids: Sequence[Any]) -> list[str]:
-    """Names for tests that pytest can print, select and tell apart, one for each id.
+    """Return a unique name for each id that pytest can print and select.
 
-    The first sample of an id has it as its name; what cannot be printed or would end the name is escaped.
+    The first sample with an id gets the id as its name. Characters that are not printable or would end the
+    name are escaped.
     """
     plain = [_name(one) for one in ids]
     taken, counts, found = set(plain), Counter[str](), []

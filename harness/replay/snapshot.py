@@ -1,6 +1,6 @@
-"""Rewards stored beside a test, one line a sample: what a change of the grader changes shows in git.
+"""Rewards stored next to a test, one line per sample, so that git shows what a change of the grader does.
 
-The lines are those that `rft replay --expect` reads.
+`rft replay --expect` reads the same lines.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from harness.targets.grader_name import named
 __all__ = ["snapshot_file", "snapshot_name", "update_snapshot"]
 
 _ENDING = ".rewards.jsonl"
-# Two platforms may differ in a reward's last bits; what is equal to `differences` is written alike.
+# Platforms may differ in a reward's last bits; rewards that `differences` treats as equal are written alike.
 _DIGITS = 10
 
 
 def snapshot_name(rollouts: DataFile, grader: Callable[..., Any] | str) -> str:
-    """What rewards are stored as when a test does not say: by the rollouts and the grader, without an ending.
+    """Default name for stored rewards, without extension, from the rollouts and the grader.
 
     Args:
         rollouts: The rollouts: a source, or the name of one.
@@ -41,19 +41,19 @@ def snapshot_name(rollouts: DataFile, grader: Callable[..., Any] | str) -> str:
 
 
 def snapshot_file(folder: Path, name: str) -> Path:
-    """The file in which rewards of a name are stored."""
+    """Return the file that stores rewards under a name."""
     return folder / (re.sub(r"[^\w.-]", "_", name) + _ENDING)
 
 
 def update_snapshot(path: Path, run: Replayed) -> str:
-    """Store the rewards of a replay in place of what was stored before.
+    """Store the rewards of a replay, replacing the ones stored before.
 
     Args:
-        path: The file, which is replaced in one step: several workers may write it.
+        path: The file. It is replaced atomically, because several workers may write it.
         run: The replay.
 
     Returns:
-        What changed.
+        The changes, in words.
 
     Raises:
         InputError: No rollout has a reward, or the file cannot be written.
@@ -70,7 +70,7 @@ def update_snapshot(path: Path, run: Replayed) -> str:
 
 
 def _changes(path: Path, now: list[StoredReward]) -> str:
-    """What differs between a file and the rewards that are about to replace it."""
+    """The differences between a file and the rewards that are about to replace it."""
     try:
         before = stored_rewards(path)
     except InputError:

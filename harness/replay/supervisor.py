@@ -1,8 +1,8 @@
-"""Runs a replay on all cores: starts workers, hands them shards, and merges what they leave.
+"""Runs a replay on all cores: starts workers, assigns them shards, and merges their results.
 
-Workers are processes of their own, so that a grader that ends its process ends no more than a worker, and so
-that its time limits have a main thread. They read the input themselves and write their shards themselves:
-only shard numbers and totals cross a pipe.
+Workers are separate processes, so a grader that kills its process ends only a worker, and its time limits
+have a main thread to run on. Workers read the input and write their shards themselves; only shard numbers and
+totals go through pipes.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from harness.runs.store import Run, changed_files, lock_run
 from harness.targets.fingerprint import hash_files
 from harness.targets.own_process import how_it_ended, longest_hold
 
-# As it was before a grader's folder was put first: a worker is not to import that folder's `queue.py`.
+# Taken before the grader's folder is put first: a worker must not import that folder's `queue.py`.
 _PATH = tuple(filter(None, sys.path))
 WORKER = "harness.replay.worker"
 _MOST_CRASHES = 8
@@ -51,12 +51,12 @@ _ERRORS = {1: HarnessError, 2: InputError, 3: ServiceError}
 
 
 class WorkerProcess:
-    """The parent's side of one worker process.
+    """A worker process, as seen by the parent.
 
     Args:
-        order: What every worker is told.
-        log: Where the grader's own output goes.
-        said: Receives the worker and each of its messages; None when it has ended.
+        order: The order that every worker gets.
+        log: Receives the grader's own output.
+        said: Receives the worker and each of its messages, and None when it has ended.
     """
 
     def __init__(self, order: WorkOrder, log: IO[bytes], said: _Said) -> None:
@@ -66,33 +66,33 @@ class WorkerProcess:
             "-m",
             WORKER,
             str(order.run),
-        ]  # tells which run its orphan belongs to
+        ]  # names the run in the process list, in case the worker is orphaned
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(_PATH)}
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=environment
         )
         self.order: ShardOrder | None = None
         self.began = False
-        """Whether it has got so far as to grade its shard."""
+        """Whether it has started grading its shard."""
         self.heard = time.monotonic()
         self.held = False
-        """Whether it was ended because code in C held it."""
+        """Whether it was killed because C code held it."""
         self._tell(to_line(order))
         threading.Thread(target=self._listen, args=(said,), daemon=True).start()
 
     def grade(self, order: ShardOrder | None) -> None:
-        """Hand it a shard; None when there is no more."""
+        """Assign it a shard; None when there are no more."""
         self.order, self.began = order, False
         self._tell("end\n" if order is None else to_line(order))
 
     def end_if_held(self, limit: float | None) -> None:
-        """End it if code in C has held it for longer than a sample may take."""
+        """Kill it if C code has held the interpreter longer than a sample may take."""
         if limit is not None and self.began and time.monotonic() - self.heard > limit and not self.held:
             self.held = True
             self.process.kill()
 
     def end(self) -> None:
-        """End it now, wherever it is."""
+        """Kill it immediately."""
         end(self.process)
 
     def _tell(self, line: str) -> None:
@@ -101,7 +101,7 @@ class WorkerProcess:
             self.process.stdin.write(line.encode())
             self.process.stdin.flush()
         except BrokenPipeError:
-            pass  # it has ended, which its output tells
+            pass  # it has ended; `_listen` reports that
 
     def _listen(self, said: _Said) -> None:
         assert self.process.stdout is not None
@@ -116,18 +116,18 @@ _Said: TypeAlias = "queue.Queue[tuple[WorkerProcess, ShardReport | WorkerFailure
 
 
 def replay(run: Run, progress: Progress = lambda totals, done: None, cores: int | None = None) -> Totals:
-    """Grade whatever is missing of a run, and finish it.
+    """Grade the missing part of a run, and finish it.
 
     Args:
-        run: A run that `harness.replay.prepare` made or found; one that is done is left as it is.
-        progress: Told the totals so far, and of how many bytes of rollouts, several times a second.
-        cores: How many workers; one a core when None.
+        run: A run from `harness.replay.prepare`; a completed one is left unchanged.
+        progress: Called several times a second with the totals and the bytes of rollouts graded so far.
+        cores: Number of workers; None for one per core.
 
     Returns:
         The totals of the whole run.
 
     Raises:
-        HarnessError: It could not be finished; the same command goes on from here.
+        HarnessError: The run could not be finished; the same command resumes it.
     """
     if run.done:
         return run.totals
@@ -138,7 +138,7 @@ def replay(run: Run, progress: Progress = lambda totals, done: None, cores: int 
         hashing.start()
         try:
             totals = _grade(run, progress, cores or usable_cores())
-        except InputError:  # what a worker found may be a change
+        except InputError:  # a changed input or grader may explain what a worker reported
             hashing.join()
             _refuse_changed_input(run, given)
             raise
@@ -154,10 +154,10 @@ def replay(run: Run, progress: Progress = lambda totals, done: None, cores: int 
 
 
 def _grade(run: Run, progress: Progress, cores: int) -> Totals:
-    """Have every shard graded."""
+    """Grade every shard."""
     waiting = [ShardOrder(number) for number in range(len(run.facts.shards))]
     suspects = _Suspects(run)
-    if run.rewards.exists():  # ended between merging and closing
+    if run.rewards.exists():  # the last command ended between merging and closing
         return _recount(run)
     reports: dict[int, ShardReport] = {}
     said: _Said = queue.Queue()
@@ -196,7 +196,7 @@ def _grade(run: Run, progress: Progress, cores: int) -> Totals:
 def _heard(
     said: _Said, workers: list[WorkerProcess], limit: float | None
 ) -> Iterator[tuple[WorkerProcess, ShardReport | WorkerFailure | None]]:
-    """What workers say; those that code in C holds for longer than the limit are ended meanwhile."""
+    """Yield workers' messages; meanwhile, kill workers that C code holds longer than the limit."""
     while True:
         with contextlib.suppress(queue.Empty):
             worker, message = said.get(timeout=1)
@@ -208,7 +208,7 @@ def _heard(
 
 
 class _Suspects:
-    """Finds the rollouts that end their worker: one that does so twice, the second time alone.
+    """Finds rollouts that kill their worker: those that do so twice, the second time alone.
 
     Args:
         run: The run.
@@ -220,14 +220,14 @@ class _Suspects:
         self._crashes = 0
 
     def after_end(self, worker: WorkerProcess, rewards: int) -> ShardOrder:
-        """What the next worker is to do with the shard of one that ended.
+        """Decide how to continue the shard of a worker that ended.
 
         Args:
-            worker: The one that ended.
-            rewards: How many rewards the run has.
+            worker: The ended worker.
+            rewards: Number of rewards in the run so far.
 
         Raises:
-            HarnessError: It had not begun, or almost every rollout ends its worker.
+            HarnessError: It had not started grading, or almost every rollout kills its worker.
         """
         order = worker.order
         assert order is not None
@@ -243,15 +243,14 @@ class _Suspects:
 
 
 def _how(worker: WorkerProcess) -> str:
-    """How a worker's process ended."""
     return how_it_ended(worker.process.returncode, worker.held)
 
 
 def _refuse_other_rows(run: Run, reports: dict[int, ShardReport]) -> None:
-    """Refuse shards that hold more than their workers wrote.
+    """Refuse shards with more content than their workers wrote.
 
     Raises:
-        HarnessError: One does; the next worker cuts it back.
+        HarnessError: A shard has more; the next worker truncates it.
     """
     for number, report in reports.items():
         if run.shard(number).stat().st_size != report.bytes:
@@ -263,7 +262,7 @@ def _refuse_other_rows(run: Run, reports: dict[int, ShardReport]) -> None:
 
 
 def _hash_input(run: Run) -> None:
-    """Record the input's hash, while the workers are busy; objects in S3 are told apart without one."""
+    """Record the input's hash while the workers are busy; S3 objects are identified without one."""
     given = run.facts.input
     if given.sha256 is None and holds_local_files(given.sources):
         with contextlib.suppress(OSError, HarnessError):  # without it, only the same untouched file resumes
@@ -274,21 +273,21 @@ def _hash_input(run: Run) -> None:
 
 
 def _refuse_changed_input(run: Run, given: Source | None) -> None:
-    """Refuse to finish a run whose rollouts were changed while workers read them.
+    """Refuse to finish a run whose rollouts changed while workers read them.
 
     Args:
         run: The run.
-        given: Its input as it was when it began; None where the run has its own.
+        given: Its input as it was when the run started; None if the run stores its own.
 
     Raises:
-        InputError: They were; nobody can tell which content was graded.
+        InputError: They changed, so it is unknown which content was graded.
     """
-    if given is None or run.rewards.exists():  # it was merged before
+    if given is None or run.rewards.exists():  # already merged
         return
     if len(given.facts) == 1 and holds_local_files(given.facts) and not os.path.lexists(given.facts[0].name):
-        return  # gone, but read to its end
+        return  # deleted, but read to the end
     if why := given.changed():
-        run.save(input=replace(run.facts.input, sha256=None, spoiled=True))  # so that it is never resumed
+        run.save(input=replace(run.facts.input, sha256=None, spoiled=True))  # never resume it
         raise InputError(
             f"it was changed while it was replayed: {why}",
             place=run.facts.input.name,
@@ -297,7 +296,7 @@ def _refuse_changed_input(run: Run, given: Source | None) -> None:
 
 
 def _note_files(run: Run, report: ShardReport) -> None:
-    """Record what a worker's grader imported or read, and strike out what it wrote."""
+    """Record the files that a worker's grader imported or read, except those it wrote."""
     known = run.facts.grader.files
     given = [each.path for each in (run.facts.records, run.facts.answers) if each is not None]
     graded = [one.name for one in run.facts.input.sources]
@@ -315,14 +314,14 @@ def _note_files(run: Run, report: ShardReport) -> None:
 
 
 def _refuse_changed_grader(run: Run) -> None:
-    """Refuse to finish a run whose grader was changed on the way: some workers had it otherwise.
+    """Refuse to finish a run whose grader changed in the meantime: some workers may have used the old one.
 
     Raises:
-        InputError: It was.
+        InputError: It changed.
     """
     grader = run.facts.grader
     if not run.rewards.exists() and (changed := changed_files(grader.files)):
-        run.save(grader=replace(grader, sha256=None))  # so that this run is never resumed
+        run.save(grader=replace(grader, sha256=None))  # never resume this run
         raise InputError(
             f"the grader changed while it was replayed: {os.path.relpath(changed[0])}",
             place=grader.ref,
@@ -352,19 +351,19 @@ def _order(run: Run) -> WorkOrder:
 
 
 def _sum(reports: dict[int, ShardReport]) -> Totals:
-    """The totals of all shards."""
+    """Add up the totals of all shards."""
     return total_of({number: report.totals for number, report in reports.items()})
 
 
 def _recount(run: Run) -> Totals:
-    """The totals of a run whose rewards are merged already."""
+    """Compute the totals of a run whose rewards are already merged."""
     totals = Totals()
     totals.add_all(read_rows(run.rewards), middle_of(run.facts.bounds), run.facts.label_rule)
     return totals
 
 
 def _died(run: Run, worker: WorkerProcess) -> HarnessError:
-    """What to say of a worker that ended in the middle of a shard."""
+    """The error for a worker that ended in the middle of a shard."""
     log = run.folder / LOG
     last = _last_line(log)
     return HarnessError(

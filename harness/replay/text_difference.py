@@ -1,7 +1,7 @@
-"""Where a completion differs from its reference: by field where both are JSON, else by word.
+"""Shows how a completion differs from its reference: by field if both are JSON, else by word.
 
-A difference is only worth showing between texts that are mostly alike: a completion of three hundred words
-differs from the reference `72` in all of them.
+A difference is only useful between similar texts: a completion of three hundred words differs from the
+reference `72` in all of them.
 """
 
 from __future__ import annotations
@@ -23,15 +23,14 @@ _ABSENT = object()
 
 
 def text_difference(reference: Any, completion: str) -> list[str]:
-    """Where a completion differs from a reference.
+    """Describe how a completion differs from a reference.
 
     Args:
         reference: The record's reference, a text or any JSON value.
-        completion: The text that the model answered with.
+        completion: The model's answer.
 
     Returns:
-        A line for each field that differs, or one line of words; none where the two are equal, or have
-        little in common.
+        One line per differing field, or one line of words; empty if the two are equal or too different.
     """
     wanted = _as_json(reference)
     if isinstance(wanted, dict | list):
@@ -39,7 +38,7 @@ def text_difference(reference: Any, completion: str) -> list[str]:
             found = json_block(completion)
             if type(found) is type(wanted):
                 return differing_fields(wanted, found)
-        except RecursionError:  # nested more deeply than Python compares
+        except RecursionError:  # nested too deeply for Python to compare
             return []
     if not isinstance(reference, str):
         return []
@@ -48,7 +47,7 @@ def text_difference(reference: Any, completion: str) -> list[str]:
 
 
 def differing_fields(wanted: Any, found: Any) -> list[str]:
-    """The fields in which two JSON values differ, one a line, with the path of each."""
+    """Describe the fields in which two JSON values differ, one line each, with the field's path."""
     lines = [
         f"{path or 'the value'}: reference {_shown(one)}, completion {_shown(other)}"
         for path, one, other in _fields(wanted, found, "")
@@ -58,10 +57,10 @@ def differing_fields(wanted: Any, found: Any) -> list[str]:
 
 
 def differing_words(reference: str, completion: str) -> str | None:
-    """Both texts in one line: `[-of the reference-]`, `{+of the completion+}`, and what they share.
+    """Merge both texts into one line: `[-of the reference-]`, `{+of the completion+}`, and the common words.
 
     Returns:
-        The line; None where the texts are equal, too long to be compared, or have little in common.
+        The line; None if the texts are equal, too long to compare, or have little in common.
     """
     one, other = reference.split(), completion.split()
     if reference == completion or max(len(one), len(other)) > _MOST_WORDS:
@@ -82,7 +81,7 @@ def differing_words(reference: str, completion: str) -> str | None:
 
 
 def _context(words: list[str], *, first: bool, last: bool) -> list[str]:
-    """Equal words, of which only those beside a difference are shown."""
+    """Shorten equal words to those next to a difference."""
     before, after = (0 if first else _AROUND), (0 if last else _AROUND)
     if len(words) <= before + after + 1:
         return words
@@ -90,7 +89,7 @@ def _context(words: list[str], *, first: bool, last: bool) -> list[str]:
 
 
 def _as_json(reference: Any) -> Any:
-    """A reference as the JSON value that it is or holds as a text."""
+    """A reference's JSON value; a text is parsed."""
     if isinstance(reference, str) and reference.lstrip()[:1] in ("{", "["):
         try:
             return json.loads(reference)
@@ -113,7 +112,7 @@ def _fields(one: Any, other: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
 
 
 def _differ(one: Any, other: Any) -> bool:
-    """Whether two values are not the same JSON; 1 and 1.0 are, 1 and true are not."""
+    """Whether two values differ as JSON; 1 and 1.0 are equal, 1 and true are not."""
     return one != other or isinstance(one, bool) is not isinstance(other, bool)
 
 

@@ -1,9 +1,9 @@
-"""One worker process: grades shards of the input, and appends the rows to the run's folder.
+"""A worker process: grades shards of the input, and appends the rows to the run's folder.
 
-Its first line of input is the plan, every further one the number of a shard; each shard ends with a line of
-output that holds the shard's totals. Rows are appended in input order, so what stands in a shard tells where
-to go on: a torn last line, and a rollout whose repeats are not all there, are cut off and graded again. When
-the input ends, the process that started this one is gone, and this one ends too.
+The first line of its input is the work order, and every further line is a shard to grade; after each shard,
+the worker prints a line with the shard's totals. Rows are appended in input order, so a shard's file shows
+where to resume: a torn last line, and a rollout with missing repeats, are cut off and graded again. When the
+input ends, the parent process is gone, and the worker exits too.
 """
 
 from __future__ import annotations
@@ -48,17 +48,17 @@ from harness.targets.opening import open_target
 from harness.targets.protocol import Target
 
 REPORT_S = 0.1
-"""How often progress is reported, in seconds."""
+"""Interval of progress reports, in seconds."""
 
 LOCK_PATIENCE_S = 10.0
 
 
 def main() -> int:
-    """Grade the shards that the parent names, until it names none."""
+    """Grade shards until the parent sends no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
     shards: queue.Queue[ShardOrder | None] = queue.Queue()
-    sys.dont_write_bytecode = True  # a grader may import its modules late, when the disk is full
-    faulthandler.enable()  # the log then shows where a grader's process ended
+    sys.dont_write_bytecode = True  # a grader may import modules late, when the disk is full
+    faulthandler.enable()  # shows in the log where a grader's process ended
     out, told = _own_output(), _own_input()
     order: WorkOrder = from_line(WorkOrder, told.readline())
     threading.Thread(target=_listen, args=(told, shards), daemon=True).start()
@@ -81,11 +81,11 @@ def main() -> int:
 
 
 class Worker:
-    """Grades shards.
+    """Grades the shards of a work order.
 
     Args:
         order: What to grade, and how.
-        say: Tells the parent something.
+        say: Sends a report to the parent.
     """
 
     def __init__(self, order: WorkOrder, say: Callable[[ShardReport], None]) -> None:
@@ -105,12 +105,12 @@ class Worker:
         self._told = 0.0
 
     def grade_shard(self, number: int, alone: bool = False, crash: str | None = None) -> None:
-        """Grade what is missing of one byte range of the input.
+        """Grade the missing rest of one byte range of the input.
 
         Args:
-            number: Which.
-            alone: Grade each rollout alone.
-            crash: What to record of the first rollout instead of grading it.
+            number: The shard's number.
+            alone: Grade each rollout in its own call.
+            crash: Error to record for the first ungraded rollout instead of grading it.
         """
         start, end = self.order.shards[number]
         path = self.order.run / "shards" / f"{number}.jsonl"
@@ -136,16 +136,16 @@ class Worker:
             self._say(number, totals, size, end, done=True)
 
     def _resume(self, file: AppendOnly, start: int) -> tuple[Totals, int, int]:
-        """Cut a shard back to its last whole rollout; return its totals, where to go on, and its size."""
+        """Cut a shard back to its last complete rollout; returns totals, where to resume, and its size."""
         totals, kept, at = Totals(), 0, start
         pending: list[Row] = []
         for offset, line in file.lines():
             try:
                 row = parse_row(line)
-            except LineError:  # blocks that a crash of the machine left empty: what follows is graded again
+            except LineError:  # blocks left empty by a machine crash: everything after them is graded again
                 break
             rises = row["at"] == pending[0]["at"] if pending else row["at"] >= at
-            if not rises or row["repeat"] != len(pending):  # a second writer: a grader that forks itself
+            if not rises or row["repeat"] != len(pending):  # a second writer, such as a grader that forks
                 break
             pending.append(row)
             if len(pending) == self.order.repeats:
@@ -155,7 +155,7 @@ class Worker:
         return totals, at, kept
 
     def _crashed(self, rollout: Rollout | None, crash: str) -> list[Row]:
-        """The rows of a rollout that ended its workers."""
+        """The rows of a rollout that killed its workers."""
         if rollout is None:
             return []
         line = posixpath.basename(place_of(self._rollouts, rollout.at))
@@ -175,7 +175,7 @@ class Worker:
         return [{**row, "repeat": repeat} for repeat in range(self.order.repeats)]
 
     def _grade(self, rollouts: Iterator[Rollout], alone: bool, keep: Callable[[list[Row]], None]) -> None:
-        """Grade rollouts in order, each alone or as many at once as the target takes."""
+        """Grade rollouts in order, each in its own call or in parallel as the target allows."""
         how = self.profiles, self.order.repeats, self.order.label is not None
         if not alone:
             grade_all(self.target, rollouts, *how, keep)
@@ -196,14 +196,14 @@ class Worker:
 
 
 def _own_output() -> IO[str]:
-    """Keep standard output for the parent; what a grader prints goes where its errors go."""
+    """Reserve standard output for the parent, and send a grader's prints to standard error."""
     own = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     return own
 
 
 def _own_input() -> IO[str]:
-    """Keep standard input for orders; a grader, or what it starts, that reads it finds its end."""
+    """Reserve standard input for orders; a grader or its subprocesses that read it find it empty."""
     own = os.fdopen(os.dup(0), encoding="utf-8")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -212,7 +212,7 @@ def _own_input() -> IO[str]:
 
 
 def _beat(out: IO[str]) -> None:
-    """Tell the parent that the interpreter is not held by code in C."""
+    """Tell the parent regularly that C code does not hold the interpreter."""
     while True:
         _say(out, Heartbeat())
         time.sleep(1)
@@ -231,7 +231,7 @@ def _say(out: IO[str], message: ShardReport | WorkerFailure | Heartbeat) -> None
 
 
 def _listen(told: IO[str], shards: queue.Queue[ShardOrder | None]) -> None:
-    """Pass orders on; when the parent is gone, end this process in the middle of whatever it does."""
+    """Pass orders on; when the parent is gone, end this process immediately."""
     for line in told:
         if line.strip() == "end":
             shards.put(None)

@@ -1,4 +1,4 @@
-"""Collects the parts of a run from where workers left them, and decides from them alone what is missing."""
+"""Collects the parts that workers wrote for a run, and determines from them which shards are missing."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ from harness.runs.rows import Row, Totals, parse_row, read_rows
 __all__ = ["Collecting", "CollectedShards", "rows_of_part"]
 
 _AT_ONCE: Final = 4
-"""Shards that are collected at once; each holds one part in memory."""
+"""Shards collected in parallel; each holds one part in memory."""
 
 _FIX: Final = "Remove the object, and run the same command again: the part is graded anew."
 
 
 @dataclass(frozen=True, slots=True)
 class CollectedShards:
-    """What there is of a run: the totals of whole shards, and orders for what the others lack."""
+    """State of a run: totals of the complete shards, and orders for the missing rest of the others."""
 
     totals: dict[int, Totals]
     missing: tuple[PartOrder, ...]
 
 
 class Collecting:
-    """Brings whole shards into a run's folder.
+    """Moves complete shards into a run's folder.
 
     Args:
-        store: Where workers left parts.
-        folder: The run's `shards`.
-        middle: The middle of the grader's range; None if it is not known.
-        rule: How labels are read.
+        store: Where workers write parts.
+        folder: The run's `shards` folder.
+        middle: Middle of the grader's range; None if unknown.
+        rule: How to interpret labels.
     """
 
     def __init__(
@@ -52,13 +52,13 @@ class Collecting:
         self._rule = rule
 
     def collect(self, orders: Sequence[PartOrder]) -> CollectedShards:
-        """Bring in every shard that is complete.
+        """Collect every complete shard.
 
         Args:
-            orders: One for each shard, from its first byte.
+            orders: One order per shard, from its first byte.
 
         Raises:
-            InputError: A part contradicts itself, or is of other work.
+            InputError: A part contradicts itself, or belongs to other work.
             ServiceError: AWS cannot be reached.
         """
         begun = {key.split("/")[1] for key in self._store.keys("shards/")}
@@ -74,9 +74,9 @@ class Collecting:
         return CollectedShards(totals, tuple(missing))
 
     def _shard(self, order: PartOrder, begun: set[str]) -> Totals | int:
-        """A complete shard is brought into the folder; of any other, the byte where its chain ends."""
+        """Write a complete shard to the folder and return its totals, else the byte where its chain ends."""
         path = self._folder / f"{order.shard}.jsonl"
-        if path.exists():  # it appeared as a whole, by an earlier call
+        if path.exists():  # written atomically by an earlier call
             totals = Totals()
             totals.add_all(read_rows(path), self._middle, self._rule)
             return totals
@@ -93,11 +93,11 @@ class Collecting:
         return totals
 
     def _chain(self, order: PartOrder) -> Iterator[tuple[bytes, Iterator[Row]]]:
-        """The parts of a shard, from its first byte to its last.
+        """Yield the parts of a shard in order.
 
         Raises:
-            _BrokenOff: One is missing.
-            InputError: One contradicts itself.
+            _BrokenOff: A part is missing.
+            InputError: A part contradicts itself.
         """
         while True:
             found = self._store.get(order.key)
@@ -113,7 +113,7 @@ class Collecting:
 
 
 class _BrokenOff(Exception):
-    """A shard's chain of parts has no further one."""
+    """A shard's chain of parts is incomplete."""
 
     def __init__(self, at: int) -> None:
         super().__init__(at)
@@ -121,17 +121,16 @@ class _BrokenOff(Exception):
 
 
 def rows_of_part(order: PartOrder, facts: PartFacts, body: bytes, place: str) -> Iterator[Row]:
-    """Read the rows of a part one by one, and check them against what it says of itself.
+    """Read the rows of a part one by one, and check them against the part's metadata.
 
     Args:
-        order: What the part was asked for.
-        facts: What it says.
+        order: The order that the part fulfills.
+        facts: The part's metadata.
         body: Its content.
         place: Where it is, for messages.
 
     Raises:
-        InputError: A row is none, stands in the wrong place or is missing; the last row may come before that
-            shows.
+        InputError: A row is invalid, out of order or missing. Missing rows show only after the last row.
     """
     first, after = order.base + order.start, order.base + facts.next
     count = errors = 0
@@ -142,7 +141,7 @@ def rows_of_part(order: PartOrder, facts: PartFacts, body: bytes, place: str) ->
         except LineError:
             raise InputError("a line of this part is not a reward", place=place, fix=_FIX) from None
         at, repeat = row["at"], count % order.repeats
-        # The repeats of a rollout stand together, and the next rollout behind them.
+        # A rollout's repeats are adjacent, and rollouts are in input order.
         in_order = at == last if repeat else at > last
         if not (in_order and at < after and row["repeat"] == repeat):
             raise InputError("the rows of this part are out of order", place=place, fix=_FIX)

@@ -1,4 +1,4 @@
-"""How many calls an account leaves free, so that a fan-out throttles neither itself nor a running job."""
+"""How many calls an account has free, so that a fan-out throttles neither itself nor a running job."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ __all__ = ["FreeCalls", "check_workers", "free_calls"]
 
 @dataclass(frozen=True, slots=True)
 class FreeCalls:
-    """What limits calls at once. None is unknown, or no limit of the function's own."""
+    """Limits on concurrent calls. None means unknown, or no limit on this function."""
 
     account: int | None = None
-    """Calls at once that the account leaves to functions without a reservation."""
+    """Concurrent calls that the account leaves to functions without reserved concurrency."""
     reserved: int | None = None
-    """Calls at once that are reserved for the grader; it gets no more."""
+    """Concurrent calls reserved for the grader, which are also its maximum."""
 
     def most_workers(self, calls: int) -> int | None:
-        """How many workers fit, each with so many calls of the grader; None where nothing is known.
+        """How many workers fit if each makes this many calls of the grader; None if nothing is known.
 
-        A worker is a call of its own function, beside those that it makes.
+        Each worker is also a call of its own function.
         """
         if self.reserved is not None:
             by_grader = self.reserved // calls
@@ -32,7 +32,7 @@ class FreeCalls:
         return None if self.account is None else self.account // (calls + 1)
 
     def line(self, workers: int, calls: int) -> str:
-        """What is known, as a sentence's end."""
+        """Describe the limits, for use in a sentence."""
         used = f"{workers:,} workers with {calls:,} call{'' if calls == 1 else 's'} each"
         if self.account is None and self.reserved is None:
             return f"{used}; what the account leaves free is unknown (lambda:GetAccountSettings)"
@@ -47,11 +47,11 @@ class FreeCalls:
 
 
 def free_calls(grader: str, functions: Any = None) -> FreeCalls:
-    """Ask AWS what limits calls of a grader; what these credentials may not ask is unknown.
+    """Ask AWS for the limits on a grader's calls; values that the credentials may not read are unknown.
 
     Args:
-        grader: ARN of its version.
-        functions: A client of Lambda; made from the environment when None.
+        grader: ARN of the grader's version.
+        functions: A Lambda client; None creates one from the environment.
     """
     arn = read_arn(grader)
     functions = functions or client("lambda", arn.region, retries={"total_max_attempts": 2})
@@ -71,10 +71,10 @@ def free_calls(grader: str, functions: Any = None) -> FreeCalls:
 
 
 def check_workers(free: FreeCalls, workers: int, calls: int) -> None:
-    """Refuse more calls at once than AWS would let through.
+    """Refuse more concurrent calls than AWS would allow.
 
     Raises:
-        InputError: They are more; the message says how many workers fit.
+        InputError: There are too many; the message says how many workers fit.
     """
     most = free.most_workers(calls)
     if most is not None and workers > most:

@@ -1,7 +1,6 @@
-"""Executions of the state machine: started, watched, and asked why their children failed.
+"""Executions of the state machine: starts them, watches them, and asks why their children failed.
 
-What an execution says of itself is shown and never believed: it may say that it succeeded though every child
-failed.
+The status of an execution is displayed but never relied on: it may be SUCCEEDED although every child failed.
 """
 
 from __future__ import annotations
@@ -21,25 +20,25 @@ __all__ = ["ExecutionState", "ShardFailure", "StateMachine"]
 RUNNING: Final = "RUNNING"
 _ARN: Final = re.compile(r"(arn:aws[a-z-]*:states:([a-z0-9-]+):\d{12}):stateMachine:([A-Za-z0-9_-]{1,80})")
 _LOOKED_AT: Final = 50
-"""Failed children that are asked for their cause; what many share shows in a few."""
+"""Failed children whose cause is read; a few are enough to show a common cause."""
 _POLL_S: Final = 0.5
 _LONGEST_POLL_S: Final = 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class ExecutionState:
-    """What an execution says of itself."""
+    """What Step Functions reports about an execution."""
 
     status: str
-    """As Step Functions spells it: `RUNNING`, `SUCCEEDED`, `FAILED`, `TIMED_OUT`, `ABORTED`."""
+    """Step Functions' value: `RUNNING`, `SUCCEEDED`, `FAILED`, `TIMED_OUT`, `ABORTED`."""
     error: str | None = None
     cause: str | None = None
     children: Mapping[str, int] = field(default_factory=dict)
-    """How many shards are `running`, `succeeded`, `failed` and so on, as far as it says."""
+    """Number of shards that are `running`, `succeeded`, `failed` and so on, as far as reported."""
 
     @property
     def running(self) -> bool:
-        """Whether it is not over."""
+        """Whether it has not ended."""
         return self.status == RUNNING
 
 
@@ -57,10 +56,10 @@ class StateMachine:
 
     Args:
         arn: Its ARN.
-        states: A client of Step Functions; made from the environment when None.
+        states: A Step Functions client; None creates one from the environment.
 
     Raises:
-        InputError: It is no ARN of a state machine, or no credentials are configured.
+        InputError: The ARN is not of a state machine, or no credentials are configured.
     """
 
     def __init__(self, arn: str, states: Any = None) -> None:
@@ -73,14 +72,14 @@ class StateMachine:
         self._states = states or client("stepfunctions", match[2])
 
     def execution(self, name: str) -> str:
-        """The ARN that an execution of this name has."""
+        """Return the ARN of the execution with this name."""
         return f"{self._executions}:{name}"
 
     def start(self, name: str, given: Mapping[str, Any]) -> str:
-        """Start an execution; one that has this name already is left as it is.
+        """Start an execution; if one with this name exists, it is left unchanged.
 
         Args:
-            name: Its name, unlike that of any other execution of the last 90 days.
+            name: Its name, unique among the executions of the last 90 days.
             given: Its input.
 
         Returns:
@@ -98,7 +97,7 @@ class StateMachine:
         return str(started["executionArn"])
 
     def look(self, execution: str) -> ExecutionState | None:
-        """What an execution says of itself; None where there is none of this ARN."""
+        """Return the state of an execution; None if it does not exist."""
         try:
             with explained(execution):
                 said = self._states.describe_execution(executionArn=execution)
@@ -109,15 +108,15 @@ class StateMachine:
     def wait(
         self, execution: str, tell: Callable[[ExecutionState], None], clock: Clock | None = None
     ) -> ExecutionState:
-        """Wait until an execution is over.
+        """Wait until an execution has ended.
 
         Args:
             execution: Its ARN.
-            tell: Told its state each time that it was asked.
-            clock: What waits.
+            tell: Called with the state after each poll.
+            clock: The clock to wait with.
 
         Raises:
-            ServiceError: AWS cannot be reached for long; the execution goes on.
+            ServiceError: AWS has been unreachable for a long time; the execution continues.
         """
         clock = clock or SystemClock()
         pause, trouble = _POLL_S, Backoff(clock, first_s=2.0, longest_s=60.0, patience_s=900.0)
@@ -137,7 +136,7 @@ class StateMachine:
             pause = min(_LONGEST_POLL_S, pause * 1.3)
 
     def failures(self, execution: str) -> list[ShardFailure]:
-        """Why children of an execution failed, as far as AWS says; the first ones come first."""
+        """Return why children of an execution failed, as far as AWS reports it, earliest first."""
         found: list[ShardFailure] = []
         try:
             with explained(execution):
@@ -147,7 +146,7 @@ class StateMachine:
                             mapRunArn=each["mapRunArn"], statusFilter=status, maxResults=_LOOKED_AT
                         )
                         found += map(self._failure, listed["executions"])
-        except AwsError:  # a right is missing, or AWS is: workers left their own reasons beside the parts
+        except AwsError:  # missing permission or outage; workers also stored their reasons next to the parts
             pass
         return found
 
@@ -156,7 +155,7 @@ class StateMachine:
         return ShardFailure(str(said.get("error") or said["status"]), _message(str(said.get("cause") or "")))
 
     def _children(self, execution: str) -> dict[str, int]:
-        """How many shards are in which state; nothing where these credentials may not ask."""
+        """Number of shards by state; empty if the credentials may not read it."""
         counts: dict[str, int] = {}
         try:
             with explained(execution):
@@ -170,7 +169,7 @@ class StateMachine:
 
 
 def _message(cause: str) -> str:
-    """The sentence in a cause, which is a document where a Lambda function failed."""
+    """The message in a cause, which is JSON if a Lambda function failed."""
     try:
         said = json.loads(cause)["errorMessage"]
     except (ValueError, KeyError, TypeError):

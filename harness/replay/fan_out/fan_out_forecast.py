@@ -1,4 +1,4 @@
-"""What a fan-out will take before it starts: calls, GB-seconds, transitions, money, and what that assumes."""
+"""Forecasts a fan-out: calls, GB-seconds, transitions and cost, with the assumptions behind them."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from harness.targets.deployed_code import look_up
 __all__ = ["FanOutForecast", "forecast_fan_out"]
 
 SECONDS_A_CALL: Final = 1.0
-"""Assumed where no replay measured it."""
+"""Assumed if no replay measured it."""
 
 WORKER_MB: Final = 1024
-"""What the template gives the worker."""
+"""Memory of the worker function in the template, in MB."""
 
 _STATES_A_SHARD: Final = 3
 _USD_A_TRANSITION: Final = 0.025 / 1000
@@ -39,43 +39,43 @@ _TIMED: Final = 5_000
 
 @dataclass(frozen=True, slots=True)
 class FanOutForecast:
-    """What grading the missing shards takes. None is unknown."""
+    """Forecast for grading the missing shards. None means unknown."""
 
     shards: int
     bytes: int
-    """Of rollouts."""
+    """Bytes of rollouts."""
     rollouts: int
-    """Estimated from the first ones."""
+    """Number of rollouts, estimated from the first ones."""
     sampled: int
-    """Rollouts that the estimate rests on."""
+    """Number of rollouts used for the estimate."""
     calls: int
-    """Of the grader."""
+    """Calls of the grader."""
     workers: int
     calls_a_worker: int
     free: FreeCalls
     memory_mb: int | None
-    """Of the grader."""
+    """Memory of the grader."""
     architecture: str | None
     price: LambdaPrice | None
     seconds_a_call: float = SECONDS_A_CALL
     measured: str | None = None
-    """The run that measured the seconds; None where they are assumed."""
+    """The run that measured the seconds; None if they are assumed."""
 
     @property
     def grader_gb_seconds(self) -> float | None:
-        """What the grader takes."""
+        """GB-seconds of the grader."""
         if self.memory_mb is None:
             return None
         return self.calls * self.seconds_a_call * self.memory_mb / 1024
 
     @property
     def worker_gb_seconds(self) -> float:
-        """What workers take while they wait for the grader."""
+        """GB-seconds of the workers, which wait for the grader."""
         return self.calls * self.seconds_a_call / self.calls_a_worker * WORKER_MB / 1024
 
     @property
     def lambda_usd(self) -> float | None:
-        """What Lambda charges for both."""
+        """Lambda's charge for both, in USD."""
         spent = self.grader_gb_seconds
         if spent is None or self.price is None:
             return None
@@ -84,22 +84,22 @@ class FanOutForecast:
 
     @property
     def transitions(self) -> int:
-        """Changes of state, at least."""
+        """Minimum number of state transitions."""
         return self.shards * _STATES_A_SHARD
 
     @property
     def transitions_usd(self) -> float:
-        """What Step Functions charges for them."""
+        """Step Functions' charge for the transitions, in USD."""
         return self.transitions * _USD_A_TRANSITION
 
     def _why_so_long(self) -> str:
-        """Where the seconds of a call come from."""
+        """Where the seconds per call come from."""
         if self.measured is None:
             return "assumed, since no run with this version measured it (`rft replay ... --limit 200` does)"
         return f"measured in {self.measured}, with the network"
 
     def lines(self) -> Iterator[str]:
-        """The forecast in words."""
+        """The forecast as lines of text."""
         yield (
             f"forecast: {self.shards:,} shards with {self.bytes:,} bytes, about {self.rollouts:,} rollouts"
             f" (by the first {self.sampled:,}), about {self.calls:,} calls of the grader"
@@ -127,14 +127,14 @@ class FanOutForecast:
 def forecast_fan_out(
     missing: Sequence[PartOrder], source: Source, workers: int, free: FreeCalls, runs: Path
 ) -> FanOutForecast:
-    """Count what grading the missing shards takes.
+    """Forecast the work of grading the missing shards.
 
     Args:
-        missing: What is to be ordered, at least one order.
+        missing: The orders to be placed, at least one.
         source: The rollouts; the first ones are read.
-        workers: How many grade at once.
-        free: What limits calls at once.
-        runs: The folder of runs, one of which may have measured the grader.
+        workers: Number of workers grading in parallel.
+        free: The limits on concurrent calls.
+        runs: The folder of runs, in which one may have measured the grader.
     """
     order = missing[0]
     left = sum(one.end - one.start for one in missing)
@@ -163,7 +163,7 @@ def forecast_fan_out(
 
 
 def _measured(runs: Path, grader: str) -> tuple[float, str | None]:
-    """The seconds of a full call by a run with this version, and that run; else what is assumed."""
+    """Seconds of a full call, and the run that measured them with this version; else the assumed value."""
     for path in sorted(runs.glob("[!.]*/run.json"), reverse=True):
         try:
             run = open_run(path.parent)
@@ -172,7 +172,7 @@ def _measured(runs: Path, grader: str) -> tuple[float, str | None]:
             ):
                 continue
             times = [row["ms"] for row in islice(read_rows(run.rewards), _TIMED) if row["ms"]]
-        except HarnessError:  # damaged, or of another version
+        except HarnessError:  # damaged, or written by another version
             continue
         if times:
             return sum(times) / len(times) * BATCH / 1000, str(run.folder)
@@ -180,7 +180,7 @@ def _measured(runs: Path, grader: str) -> tuple[float, str | None]:
 
 
 def _settings(grader: str) -> tuple[int | None, str | None]:
-    """The grader's memory and architecture; unknown where these credentials may not look."""
+    """The grader's memory and architecture; unknown if the credentials may not read them."""
     try:
         found = look_up(grader)
     except HarnessError:
@@ -189,5 +189,5 @@ def _settings(grader: str) -> tuple[int | None, str | None]:
 
 
 def _usd(amount: float) -> str:
-    """Money as people write it, of which small sums keep two digits."""
+    """Format an amount; small ones keep two significant digits."""
     return f"{amount:,.2f} USD" if amount >= 0.1 else f"{amount:.2g} USD"

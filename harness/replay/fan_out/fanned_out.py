@@ -1,7 +1,7 @@
-"""A replay by workers in AWS: orders what is missing, waits, collects, and makes an ordinary run of it.
+"""A replay by workers in AWS: orders the missing parts, waits, collects, and completes an ordinary run.
 
-The parts decide what is missing. The same command therefore resumes, whatever ended the one before: it
-collects what is there, joins an execution that is still running, and orders only the rest.
+The parts decide what is missing. So the same command resumes a run however the last command ended: it
+collects the existing parts, joins an execution that is still running, and orders only the rest.
 """
 
 from __future__ import annotations
@@ -31,33 +31,33 @@ __all__ = ["FanOutProgress", "FannedOut", "folder_of", "orders_of"]
 
 _URL: Final = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(.*[^/])/*")
 _REASONS: Final = 100
-"""Reasons of failure that are read at most."""
+"""Maximum number of failure reasons read."""
 _LONGEST_NAME: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
 class FanOutProgress:
-    """How far a fan-out is."""
+    """Progress of a fan-out."""
 
     shards: int
-    """Of the whole run."""
+    """Shards in the whole run."""
     collected: int
-    """Shards that were in the run's folder when the wait began."""
+    """Shards already in the run's folder when the wait started."""
     execution: str
-    """ARN of the execution that is watched."""
+    """ARN of the watched execution."""
     state: ExecutionState
-    """What it says of itself."""
+    """The state that it reports."""
 
 
 def folder_of(prefix: str, run: str) -> PartPlace:
-    """The folder of a run's parts.
+    """Return the folder of a run's parts.
 
     Args:
         prefix: `s3://BUCKET/FOLDER`.
         run: The run's id.
 
     Raises:
-        InputError: The prefix is no folder in S3.
+        InputError: The prefix is not a folder in S3.
     """
     match = _URL.fullmatch(prefix)
     if match is None:
@@ -67,10 +67,10 @@ def folder_of(prefix: str, run: str) -> PartPlace:
 
 
 def fan_out_of(run: Run) -> FanOutFacts:
-    """What a run's record says of its fan-out.
+    """Return the fan-out facts of a run.
 
     Raises:
-        InputError: The run is not one.
+        InputError: The run is not a fan-out.
     """
     if run.facts.fan_out is None:
         raise InputError("this run was not begun with --fan-out", place=str(run.folder))
@@ -78,10 +78,10 @@ def fan_out_of(run: Run) -> FanOutFacts:
 
 
 def orders_of(run: Run) -> list[PartOrder]:
-    """What workers are to grade of a run: one order for each of its shards.
+    """Return the orders for a run's workers, one per shard.
 
     Raises:
-        InputError: The run is no fan-out, or its rollouts are not what they were.
+        InputError: The run is not a fan-out, or its rollouts have changed.
     """
     facts, fan = run.facts, fan_out_of(run)
     assert isinstance(facts.target, DeployedFacts)
@@ -107,15 +107,15 @@ def orders_of(run: Run) -> list[PartOrder]:
 
 
 class FannedOut:
-    """One run that workers in AWS grade.
+    """One run graded by workers in AWS.
 
     Args:
-        run: A run whose record holds a fan-out.
-        store: Where workers leave parts.
+        run: A run that was started with a fan-out.
+        store: Where workers write parts.
         machine: The state machine.
-        tell: Told the progress.
-        agree: Told what an execution would be started for; raises where it is not to be.
-        clock: What waits; the system's when None.
+        tell: Called with the progress.
+        agree: Called with the planned work before an execution starts; raises to prevent it.
+        clock: The clock to wait with; None for the system clock.
     """
 
     def __init__(
@@ -135,15 +135,15 @@ class FannedOut:
         self._clock = clock
 
     def grade(self) -> Totals:
-        """Have whatever is missing graded, and finish the run.
+        """Grade the missing shards, and finish the run.
 
         Returns:
             The totals of the whole run.
 
         Raises:
-            InputError: Shards are missing since their data or the function is not what it was, or a part
-                contradicts itself.
-            ServiceError: Shards are missing for another reason; the same command grades those.
+            InputError: Shards are missing because their data or the function changed, or a part contradicts
+                itself.
+            ServiceError: Shards are missing for another reason; the same command grades them.
         """
         run = self._run
         if run.done:
@@ -171,7 +171,7 @@ class FannedOut:
         return CollectedShards({**known, **found.totals}, found.missing)
 
     def _have_graded(self, found: CollectedShards, shards: int) -> ExecutionState:
-        """Wait for an execution that grades what is missing."""
+        """Wait for an execution that grades the missing shards."""
         collected = len(found.totals)
         execution = self._running() or self._start(found.missing)
         return self._machine.wait(
@@ -181,16 +181,16 @@ class FannedOut:
         )
 
     def _running(self) -> str | None:
-        """The ARN of the run's execution that is still under way; None where there is none."""
+        """ARN of the run's execution that is still running; None if there is none."""
         execution = fan_out_of(self._run).execution
         state = None if execution is None else self._machine.look(execution)
         return execution if state is not None and state.running else None
 
     def _start(self, missing: Sequence[PartOrder]) -> str:
-        """Order what is missing; the run's record knows the execution before it starts."""
+        """Order the missing shards; the run records the execution before it starts."""
         run, fan = self._run, fan_out_of(self._run)
         place, attempt = folder_of(fan.prefix, run.facts.id), fan.attempt + 1
-        # Another folder of runs may have begun a run of this name.
+        # A run with the same name may exist in another folder of runs.
         while (found := self._machine.look(self._execution(attempt))) is not None:
             if found.running:
                 break
@@ -209,12 +209,12 @@ class FannedOut:
         return execution
 
     def _execution(self, attempt: int) -> str:
-        """The ARN of one of this run's executions."""
+        """ARN of one of this run's executions."""
         fan, run = fan_out_of(self._run), self._run.facts.id
         return self._machine.execution(execution_name(fan.prefix, run, attempt))
 
     def _incomplete(self, missing: Sequence[PartOrder], shards: int, state: ExecutionState) -> HarnessError:
-        """Which shards are missing, and why, as far as anybody says."""
+        """The error that says which shards are missing and, as far as known, why."""
         fan = fan_out_of(self._run)
         reasons = list(self._noted(missing, fan.attempt))
         if fan.execution is not None:
@@ -231,12 +231,12 @@ class FannedOut:
             f"{why or 'nobody says why'}. The execution says {state.status}"
         )
         fix = "Mend the cause. The same command then grades only what is missing."
-        # What is wrong with the data or the function stays wrong; anything else may pass.
+        # Problems of the data or the function are permanent; anything else may be temporary.
         kind = InputError if first.keys() == {"InputError"} else ServiceError
         return kind(said, place=str(self._run.folder), fix=fix)
 
     def _noted(self, missing: Sequence[PartOrder], attempt: int) -> Iterable[ShardFailure]:
-        """What workers of the last execution noted of shards that are missing."""
+        """Failure reasons that workers of the last execution stored for missing shards."""
         numbers = {order.shard for order in missing}
         for key in list(self._store.keys(failure_folder(attempt)))[:_REASONS]:
             found = self._store.get(key)
@@ -244,18 +244,18 @@ class FannedOut:
                 said = json.loads(found[0]) if found else {}
                 if said["shard"] in numbers:
                     yield ShardFailure(str(said["error"]), str(said["cause"]))
-            except (ValueError, KeyError, TypeError):  # not a worker's
+            except (ValueError, KeyError, TypeError):  # not written by a worker
                 continue
 
 
 def execution_name(prefix: str, run: str, attempt: int) -> str:
-    """The name of an execution, of the characters that Step Functions allows; runs elsewhere have others."""
+    """Return an execution's name in characters that Step Functions allows, unique across folders of runs."""
     plain = re.sub(r"[^A-Za-z0-9_-]", "-", run)[:_LONGEST_NAME]
     return f"{plain}-{hashlib.sha256(f'{prefix}/{run}'.encode()).hexdigest()[:8]}-{attempt}"
 
 
 def _ranges(numbers: Sequence[int], most: int = 10) -> str:
-    """Rising numbers as people write them: `0 to 4, 7`."""
+    """Format ascending numbers as ranges: `0 to 4, 7`."""
     runs: list[list[int]] = []
     for number in numbers:
         if runs and number == runs[-1][-1] + 1:

@@ -1,8 +1,8 @@
-"""The contract of a shard: grade one byte range of a source into parts, wherever that happens.
+"""Grades one byte range of a source into parts, wherever the worker runs.
 
 A shard is a chain of parts. Each part says where the next one begins, and the last one where the shard ends.
-A call grades until its range is done, its time is nearly over or its rows are many; it always grades at least
-one batch, so a chain always grows.
+A call stops at the end of its range, when its time is almost up, or when it has enough rows. It always grades
+at least one batch, so every call makes progress.
 """
 
 from __future__ import annotations
@@ -30,59 +30,59 @@ from harness.targets.protocol import Target
 __all__ = ["Part", "PartFacts", "PartOrder", "PartPlace", "grade_part", "read_order"]
 
 MOST_BYTES: Final = 64 << 20
-"""A part with this many bytes of rows ends; a worker holds one part in memory."""
+"""A part ends when its rows reach this many bytes; a worker holds one part in memory."""
 
 MARGIN_S: Final = 60.0
-"""With less time left than this, or than a slow batch takes, a worker begins no further batch."""
+"""A worker starts no new batch with less time left than this, or than a slow batch takes."""
 
 LAST_S: Final = 15.0
-"""With less time left than this, a worker gives up batches under way, and saves what it has."""
+"""With less time left than this, a worker abandons running batches and stores what it has."""
 
 _SLOWEST: Final = 1.5
-"""How much slower than the slowest batch so far the next one may be."""
+"""How many times longer than the slowest batch so far the next one may take."""
 
 _SPELLED: Final = {"start": "from", "end": "to"}
-"""JSON names of an order's fields, where Python has them as keywords or reads them otherwise."""
+"""JSON names of an order's fields that differ from the Python names."""
 
 
 @dataclass(frozen=True, slots=True)
 class PartPlace:
-    """Where a run's parts are: a folder in a bucket."""
+    """A run's folder for parts in S3."""
 
     bucket: str
     prefix: str
-    """Without a slash at its end."""
+    """Prefix without a trailing slash."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartOrder:
-    """What one call of a worker grades, and how; as JSON it is the worker's event."""
+    """What one call of a worker grades, and how. Its JSON is the worker's event."""
 
     run: str
-    """The run's id, for people."""
+    """The run's id, for display."""
     shard: int
     start: int
-    """Byte of the source at which to go on; `from` in JSON."""
+    """Byte of the source at which to resume; `from` in JSON."""
     end: int
     """Byte of the source at which the shard ends; `to` in JSON."""
     base: int = 0
-    """Offset of the source's first byte in the whole input, where that is several files."""
+    """Offset of the source's first byte in the whole input, if that has several files."""
     source: SourceFacts
     out: PartPlace
     grader: str
-    """ARN of a published version."""
+    """ARN of a published version of the grader."""
     wire: str
     repeats: int = 1
     label: str | None = None
     fields: FieldChoice = FieldChoice()
     records: SourceFacts | None = None
     calls: int = 4
-    """How many calls of the grader to keep under way."""
+    """Number of parallel calls of the grader."""
     attempt: int = 1
-    """Which execution of the run this belongs to; reasons of failure are kept by it."""
+    """Number of the run's execution; failure reasons are stored under it."""
 
     def __post_init__(self) -> None:
-        """Refuse an order that no run could give."""
+        """Refuse invalid numbers."""
         if not 0 <= self.start <= self.end or min(self.shard, self.base) < 0:
             raise ValueError("is no byte range of a shard")
         if min(self.repeats, self.calls) < 1:
@@ -90,29 +90,29 @@ class PartOrder:
 
     @property
     def work(self) -> str:
-        """Digest of everything that decides the rows: parts of other work have another."""
+        """Digest of everything that affects the rows; parts of other work have another digest."""
         fixed = (self.source, self.base, self.grader, self.wire, self.repeats, self.label, self.fields)
         told = json.dumps(as_json([*fixed, self.records]), sort_keys=True)
         return hashlib.sha256(told.encode()).hexdigest()[:16]
 
     @property
     def key(self) -> str:
-        """The part's name below `out`."""
+        """The part's name under `out`."""
         return part_key(self.shard, self.start)
 
     def to_json(self) -> dict[str, Any]:
-        """The order as a worker's event."""
+        """Return the order as a worker's event."""
         named: dict[str, Any] = as_json(self)
         return {_SPELLED.get(name, name): value for name, value in named.items()}
 
 
 def part_key(shard: int, start: int) -> str:
-    """The name of the part of a shard that begins at a byte of its source."""
+    """Return the name of a shard's part that starts at a byte of its source."""
     return f"{shard_folder(shard)}{start:014d}.jsonl"
 
 
 def shard_folder(shard: int) -> str:
-    """The folder of a shard's parts, with its slash."""
+    """Return the folder of a shard's parts, with a trailing slash."""
     return f"shards/{shard:06d}/"
 
 
@@ -120,7 +120,7 @@ def read_order(event: Any) -> PartOrder:
     """Read a worker's event.
 
     Raises:
-        InputError: It is no order, or one of another version.
+        InputError: It is not an order, or was written by another version.
     """
     try:
         named = {python: event[name] for python, name in _SPELLED.items()}
@@ -133,7 +133,7 @@ def read_order(event: Any) -> PartOrder:
 
 @dataclass(frozen=True, slots=True)
 class PartFacts:
-    """What is known of a part beside its rows; its object in S3 carries this as metadata."""
+    """Metadata of a part, stored with its S3 object."""
 
     shard: int
     next: int
@@ -144,7 +144,7 @@ class PartFacts:
     errors: int
     """Rows without a reward."""
     work: str
-    """Digest of what was asked for."""
+    """Digest of the work that was ordered."""
 
     @property
     def done(self) -> bool:
@@ -152,26 +152,26 @@ class PartFacts:
         return self.next >= self.end
 
     def to_json(self) -> dict[str, Any]:
-        """The worker's answer."""
+        """Return the worker's answer."""
         counts = {"rows": self.rows, "errors": self.errors}
         return {"shard": self.shard, "from": self.next, "to": self.end, "done": self.done, **counts}
 
     def to_metadata(self) -> dict[str, str]:
-        """What the part's object carries."""
+        """Return the metadata for the part's object."""
         counts = {"next": self.next, "rows": self.rows, "errors": self.errors}
         return {**{name: str(count) for name, count in counts.items()}, "work": self.work}
 
 
 def read_part_facts(order: PartOrder, metadata: Mapping[str, str], place: str) -> PartFacts:
-    """Read what a part's object says of itself, and check that it continues the order.
+    """Read the metadata of a part's object, and check that it fits the order.
 
     Args:
-        order: What the part was asked for.
-        metadata: Of the object.
+        order: The order that the part fulfills.
+        metadata: The object's metadata.
         place: The object, for messages.
 
     Raises:
-        InputError: The part is not of this work, or does not lead on.
+        InputError: The part belongs to other work, or its chain does not advance.
     """
     fix = "Name another --prefix, or remove this object."
     try:
@@ -196,7 +196,7 @@ class Part(NamedTuple):
 
 
 class _Enough(Exception):
-    """The part ends before its range does."""
+    """Stops a part before the end of its range."""
 
 
 def grade_part(
@@ -213,21 +213,21 @@ def grade_part(
     Args:
         order: What to grade, and how.
         target: Where to grade.
-        source: The content that the order names.
-        records: The training records that it names.
-        remaining: How many seconds this call may still take.
+        source: The source named in the order.
+        records: The training records named in the order.
+        remaining: Returns how many seconds this call may still take.
         most_bytes: End the part when its rows have this many bytes.
 
     Returns:
-        The rows, which begin at the order's start, and where the next part begins. Where the service fails
-        after the first batch, the part ends there, and nothing that was graded is lost.
+        The rows, from the order's start, and where the next part begins. If the service fails after the first
+        batch, the part ends there, and no graded row is lost.
 
     Raises:
-        InputError: The source cannot be read, or is not what it was.
-        ServiceError: The target could not be reached, and nothing was graded.
+        InputError: The source cannot be read, or has changed.
+        ServiceError: The target cannot be reached, and nothing was graded.
     """
     at_once = min(order.calls, target.concurrency)
-    # A grader in this process is called from this thread, where it can be interrupted.
+    # An in-process grader runs in this thread, where it can be interrupted.
     threads = ThreadPoolExecutor(at_once) if at_once > 1 else None
     grading = _Grading(order, target, threads, remaining, most_bytes)
     how = order.label, order.fields, records
@@ -237,17 +237,17 @@ def grade_part(
     except (_Enough, ServiceError):
         if grading.last is None:
             raise
-        # A range begins with the first line that begins in it: this is the line after the last one.
+        # A range starts with the first line that begins in it, which is the line after the last graded one.
         going_on = min(grading.last - order.base + 1, order.end)
     finally:
-        if threads is not None:  # and no `with`, which would wait for calls that were given up
+        if threads is not None:  # a `with` block would wait for abandoned calls
             threads.shutdown(wait=False, cancel_futures=True)
     facts = PartFacts(order.shard, going_on, order.end, grading.rows, grading.errors, order.work)
     return Part(bytes(grading.body), facts)
 
 
 class _Grading:
-    """Grades batches, several at once, and keeps their rows in order."""
+    """Grades batches in parallel, and keeps their rows in order."""
 
     def __init__(
         self,
@@ -257,12 +257,12 @@ class _Grading:
         remaining: Callable[[], float],
         most_bytes: int,
     ) -> None:
-        # Not a list of lines: orjson makes each in a block of 4 kB, of which the rest would stay unused.
+        # Not a list of lines: orjson allocates a 4 kB block for each line and leaves most of it unused.
         self.body = bytearray()
         self.rows = 0
         self.errors = 0
         self.last: int | None = None
-        """Where the last rollout begins in the whole input; None while there is none."""
+        """Start of the last rollout in the whole input; None before the first."""
         self._order = order
         self._target = target
         self._threads = threads
@@ -276,14 +276,14 @@ class _Grading:
         """Grade batches until there are no more.
 
         Raises:
-            _Enough: The time is nearly over, or the rows are many.
-            ServiceError: The target, or what holds the source, could not be reached.
+            _Enough: Time is almost up, or there are enough rows.
+            ServiceError: The target or the source cannot be reached.
         """
         stopped: Exception | None = None
         while stopped is None:
             try:
                 batch = next(batches, None)
-            except ServiceError as error:  # what was read before is graded all the same
+            except ServiceError as error:  # still grade what was already read
                 stopped = error
                 continue
             if batch is None:
@@ -300,7 +300,7 @@ class _Grading:
             raise stopped
 
     def _begin(self, batch: list[Rollout]) -> None:
-        """Have a batch graded, in a thread where there are some."""
+        """Start grading a batch, in a thread if there are threads."""
         if self._threads is not None:
             self._under_way.append(self._threads.submit(self._graded, batch))
             return
@@ -312,21 +312,21 @@ class _Grading:
         self._under_way.append(future)
 
     def _full(self) -> bool:
-        """Whether to begin no further batch; never before there is one."""
+        """Whether to start no new batch; always False before the first."""
         if self.last is None and not self._under_way:
             return False
         needed = max(MARGIN_S, _SLOWEST * self._slowest_s)
         return len(self.body) >= self._most_bytes or self._remaining() < needed
 
     def _graded(self, batch: list[Rollout]) -> tuple[list[Row], float]:
-        """The rows of a batch, and the seconds that it took."""
+        """Grade a batch; returns its rows and the seconds it took."""
         began, order = time.perf_counter(), self._order
         rows = grade_batch(self._target, batch, self._profiles, order.repeats, order.label is not None)
         return rows, time.perf_counter() - began
 
     def _take(self) -> None:
-        """Keep the rows of the first batch under way, once it is graded."""
-        # The first of all is waited for however long it takes: without it, the next call would be no wiser.
+        """Wait for the oldest running batch, and keep its rows."""
+        # Wait for the very first batch however long it takes: giving up would not help the next call.
         limit = None if self.last is None else max(0.0, self._remaining() - LAST_S)
         done, _ = wait(list(self._under_way)[:1], None if limit == math.inf else limit)
         if not done:

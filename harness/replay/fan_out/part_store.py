@@ -1,4 +1,4 @@
-"""Where parts are kept: a folder in S3 whose objects are written once and never replaced."""
+"""Stores parts in a folder in S3, whose objects are written once and never replaced."""
 
 from __future__ import annotations
 
@@ -21,38 +21,38 @@ _TRIES: Final = 5
 
 
 class PartStore(Protocol):
-    """Keeps parts by name; names are relative to the run's folder."""
+    """Stores parts by name, relative to the run's folder."""
 
     place: str
-    """The folder, for people."""
+    """The folder, for messages."""
 
     def metadata(self, key: str) -> Mapping[str, str] | None:
-        """What a part says of itself; None where there is no such part."""
+        """Return a part's metadata; None if the part does not exist."""
         ...
 
     def put_once(self, key: str, body: bytes, metadata: Mapping[str, str]) -> bool:
-        """Keep a part, unless there is one of this name; False where there is."""
+        """Store a part; False if one with this name exists already."""
         ...
 
     def put(self, key: str, body: bytes) -> None:
-        """Write an object that is no part, in place of one that may be there."""
+        """Write an object that is not a part, replacing an existing one."""
         ...
 
     def get(self, key: str) -> tuple[bytes, Mapping[str, str]] | None:
-        """An object and its metadata; None where there is none."""
+        """Return an object and its metadata; None if it does not exist."""
         ...
 
     def keys(self, folder: str) -> Iterator[str]:
-        """The names of all objects in a folder, sorted."""
+        """Yield the names of all objects in a folder, sorted."""
         ...
 
 
 class S3Parts:
-    """Parts in S3.
+    """A part store in S3.
 
     Args:
         place: Bucket and folder.
-        s3: A client of S3; made from the environment when None.
+        s3: An S3 client; None creates one from the environment.
 
     Raises:
         InputError: No region or credentials are configured.
@@ -62,29 +62,29 @@ class S3Parts:
         self.place = f"s3://{place.bucket}/{place.prefix}"
         self._bucket, self._prefix = place.bucket, f"{place.prefix}/"
         self._s3 = s3 or client("s3", read_timeout=60, max_pool_connections=16)
-        # Older models of S3, such as a Lambda runtime may hold, lack the parameter, but S3 knows the header.
+        # Older S3 models, such as a Lambda runtime's, lack the parameter, but S3 accepts the header.
         shape = self._s3.meta.service_model.operation_model("PutObject").input_shape
         self._knows = "IfNoneMatch" in shape.members
 
     def metadata(self, key: str) -> Mapping[str, str] | None:
-        """What a part says of itself; see `PartStore`."""
+        """Return a part's metadata; see `PartStore`."""
         found = self._asked(key, "head_object")
         return None if found is None else found["Metadata"]
 
     def get(self, key: str) -> tuple[bytes, Mapping[str, str]] | None:
-        """An object and its metadata; see `PartStore`."""
+        """Return an object and its metadata; see `PartStore`."""
         for left in reversed(range(_TRIES)):
             try:
                 found = self._asked(key, "get_object")
                 with self._described(key):
                     return None if found is None else (found["Body"].read(), found["Metadata"])
-            except AwsError as error:  # the connection may break while the body is read
+            except AwsError as error:  # the connection may break during the body
                 if not left or not (error.retryable or error.code == _BROKEN):
                     raise
         raise AssertionError("unreachable")
 
     def put_once(self, key: str, body: bytes, metadata: Mapping[str, str]) -> bool:
-        """Keep a part, unless there is one; see `PartStore`."""
+        """Store a part unless it exists; see `PartStore`."""
         for _ in range(_TRIES):
             try:
                 self._put_new(key, body, dict(metadata))
@@ -92,7 +92,7 @@ class S3Parts:
             except AwsError as error:
                 if error.code == _THERE:
                     return False
-                if error.code != _AT_ONCE:  # another writer was at it: S3 says to look again
+                if error.code != _AT_ONCE:  # another writer was active, so look again
                     raise
             if self.metadata(key) is not None:
                 return False
@@ -100,12 +100,12 @@ class S3Parts:
         raise ServiceError("other workers kept writing this part", place=self._place(key), fix=fix)
 
     def put(self, key: str, body: bytes) -> None:
-        """Write an object that is no part; see `PartStore`."""
+        """Write an object that is not a part; see `PartStore`."""
         with self._described(key):
             self._s3.put_object(Bucket=self._bucket, Key=self._prefix + key, Body=body)
 
     def keys(self, folder: str) -> Iterator[str]:
-        """The names of all objects in a folder; see `PartStore`."""
+        """Yield the names of all objects in a folder; see `PartStore`."""
         pages = self._s3.get_paginator("list_objects_v2")
         with self._described(folder):
             for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix + folder):
@@ -117,7 +117,7 @@ class S3Parts:
 
     @contextmanager
     def _described(self, key: str) -> Iterator[None]:
-        """Say what AWS refused; a HEAD has no body that would tell which right is missing."""
+        """Name the missing permissions; a HEAD response has no body that would."""
         try:
             with explained(self._place(key)):
                 yield
@@ -129,7 +129,7 @@ class S3Parts:
             raise Denied(what, code=error.code, place=self._place(key), fix=fix) from error
 
     def _asked(self, key: str, operation: str) -> Any:
-        """The answer of an operation on one object; None where there is no such object."""
+        """Run an operation on one object; None if the object does not exist."""
         try:
             with self._described(key):
                 return getattr(self._s3, operation)(Bucket=self._bucket, Key=self._prefix + key)
@@ -139,7 +139,7 @@ class S3Parts:
             raise
 
     def _put_new(self, key: str, body: bytes, metadata: dict[str, str]) -> None:
-        """PutObject that fails where there is an object of this name."""
+        """PutObject that fails if an object with this name exists."""
         given: dict[str, Any] = {"IfNoneMatch": "*"} if self._knows else {}
         events = self._s3.meta.events
         if not self._knows:

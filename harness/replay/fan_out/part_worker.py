@@ -1,9 +1,10 @@
-"""The worker function: grades one part of a shard when Lambda calls it, and keeps it in S3.
+"""The worker function: on each call from Lambda, grades one part of a shard and stores it in S3.
 
-A repeated call finds the part and answers as the first one did; of two calls at once, one part is kept. The
-state machine calls again from where the answer says, until the shard is done. An error's class is its name in
-AWS: `ServiceError` may pass, `InputError`, `Denied` and `LastingServiceError` do not. Why a call failed is
-also kept beside the parts, since a failed child of a state machine is not always easy to find.
+A repeated call finds the part and returns the same answer; of two parallel calls, one part is kept. The
+state machine calls again from the returned position until the shard is done. The state machine retries by
+error class: a `ServiceError` may be temporary; `InputError`, `Denied` and `LastingServiceError` are not. The
+reason for a failure is also stored next to the parts, because a failed child of a state machine can be hard
+to find.
 """
 
 from __future__ import annotations
@@ -34,17 +35,17 @@ __all__ = ["failure_key", "handler", "keep_part"]
 
 
 def handler(event: Any, context: Any) -> dict[str, Any]:
-    """Grade one part, or find it graded.
+    """Grade one part, unless it already exists.
 
     Args:
         event: A `PartOrder` as JSON.
-        context: Lambda's; it tells how much time is left.
+        context: Lambda's context, for the time left.
 
     Returns:
-        Where the shard goes on, and whether it is done.
+        Where to continue the shard, and whether it is done.
 
     Raises:
-        InputError: The order cannot be carried out, however often it is tried.
+        InputError: The order can never be carried out.
         ServiceError: AWS failed; trying again may help.
     """
     try:
@@ -58,13 +59,13 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     except (Denied, LastingServiceError):
         raise
     except HarnessError as error:
-        # Lambda reports the class by its name: a subclass would not be retried, or would.
+        # Lambda reports an error by class name; a subclass would be retried wrongly, or not retried.
         kind = ServiceError if isinstance(error, ServiceError) else InputError
         raise kind(str(error)) from None
 
 
 def _graded(order: PartOrder, store: PartStore, remaining: Callable[[], float]) -> PartFacts:
-    """The part that an order asks for, from the places that it names."""
+    """Fulfill an order, using the places that it names."""
 
     def open_all() -> tuple[Target, Any, RecordFile | None]:
         records = None if order.records is None else _records(order.records)
@@ -79,19 +80,19 @@ def keep_part(
     open_all: Callable[[], tuple[Target, Any, RecordFile | None]],
     remaining: Callable[[], float],
 ) -> PartFacts:
-    """Grade a part and keep it, unless there is one already.
+    """Grade and store a part, unless it exists already.
 
     Args:
         order: What to grade.
-        store: Where parts are kept.
-        open_all: Opens the grader, the source and the records; called only where there is work.
-        remaining: How many seconds this call may still take.
+        store: Where parts are stored.
+        open_all: Opens the grader, the source and the records; called only if there is work to do.
+        remaining: Returns how many seconds this call may still take.
 
     Returns:
-        What the part that is kept says of itself, whoever graded it.
+        Metadata of the stored part, whichever worker graded it.
 
     Raises:
-        InputError: The source is not what it was, or the part that is there is of other work.
+        InputError: The source has changed, or the existing part belongs to other work.
         ServiceError: AWS failed.
     """
     found = _existing(order, store)
@@ -108,17 +109,17 @@ def keep_part(
 
 
 def failure_key(attempt: int, shard: int) -> str:
-    """The name of what a worker leaves where it fails."""
+    """Return the name of the object in which a worker stores why it failed."""
     return f"{failure_folder(attempt)}{shard:06d}.json"
 
 
 def failure_folder(attempt: int) -> str:
-    """The folder of what workers of one execution leave where they fail, with its slash."""
+    """Return the folder of one execution's failure reasons, with a trailing slash."""
     return f"failures/{attempt:04d}/"
 
 
 def _existing(order: PartOrder, store: PartStore) -> PartFacts | None:
-    """What the part that is there says of itself; None where there is none."""
+    """Metadata of the existing part; None if there is none."""
     metadata = store.metadata(order.key)
     if metadata is None:
         return None
@@ -126,7 +127,7 @@ def _existing(order: PartOrder, store: PartStore) -> PartFacts | None:
 
 
 def _note(order: PartOrder, store: PartStore, error: BaseException) -> None:
-    """Keep why a call failed; where that fails too, Lambda's own answer has to do."""
+    """Store why a call failed; if that fails too, only Lambda's own report remains."""
     said = {"shard": order.shard, "from": order.start, "error": _kind(error), "cause": str(error)[:2000]}
     try:
         store.put(failure_key(order.attempt, order.shard), json.dumps(said).encode())
@@ -135,13 +136,13 @@ def _note(order: PartOrder, store: PartStore, error: BaseException) -> None:
 
 
 def _kind(error: BaseException) -> str:
-    """The name of an error as the state machine sees it."""
+    """The error's class name as the state machine sees it."""
     if isinstance(error, HarnessError) and not isinstance(error, Denied | LastingServiceError):
         return "ServiceError" if isinstance(error, ServiceError) else "InputError"
     return type(error).__name__
 
 
-# A function's environment lives from call to call: what is open stays open.
+# A function's environment is reused between calls, so clients and files stay open.
 
 
 @functools.lru_cache(maxsize=2)

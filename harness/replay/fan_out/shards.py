@@ -1,4 +1,4 @@
-"""Cuts sources in S3 into shards, and makes the orders that workers grade."""
+"""Cuts sources in S3 into shards, and creates the orders for workers."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from harness.runs.facts import DeployedFacts, TargetFacts
 __all__ = ["ShardRange", "check_fan_out", "check_published", "check_source", "cut_shards", "located"]
 
 LARGEST: Final = 64 << 20
-"""Bytes of rollouts in a shard at most: what a worker reads and grades in a few calls."""
+"""Maximum bytes of rollouts in a shard; a worker grades it in a few calls."""
 
 SMALLEST: Final = 256 << 10
-"""Below this, starting a worker costs more than it grades."""
+"""Below this size, starting a worker costs more than grading its shard."""
 
 _SHARDS_A_WORKER: Final = 4
-"""So that workers end at about the same time though shards do not."""
+"""Several per worker, so that workers finish at about the same time although shards differ."""
 
 
 class ShardRange(NamedTuple):
@@ -28,18 +28,18 @@ class ShardRange(NamedTuple):
 
     source: SourceFacts
     start: int
-    """In the object."""
+    """Offset in the object."""
     end: int
     base: int
     """Offset of the object's first byte in the whole input."""
 
 
 def check_source(source: Source, what: str = "rollouts") -> None:
-    """Refuse a source that workers in AWS could not read range by range.
+    """Refuse a source that workers in AWS cannot read in ranges.
 
     Args:
-        source: What the user named.
-        what: What it holds, for messages.
+        source: The source that the user named.
+        what: What it contains, for messages.
 
     Raises:
         InputError: A part of it is not in S3, or is compressed.
@@ -57,15 +57,15 @@ def check_source(source: Source, what: str = "rollouts") -> None:
 
 
 def check_fan_out(source: Source, target: TargetFacts, *, derived: bool) -> None:
-    """Refuse what workers in AWS cannot grade.
+    """Refuse work that workers in AWS cannot do.
 
     Args:
         source: The rollouts.
-        target: Where they are to be graded.
-        derived: Whether the source holds records, of which rollouts would have to be made.
+        target: Where to grade.
+        derived: Whether the source holds records, so that rollouts would have to be made from them.
 
     Raises:
-        InputError: The source is not in S3, is compressed or holds records, or the target is no published
+        InputError: The source is not in S3, is compressed or holds records, or the target is not a published
             version of a function.
     """
     check_source(source)
@@ -81,13 +81,13 @@ def check_fan_out(source: Source, target: TargetFacts, *, derived: bool) -> None
 
 
 def check_published(function: str) -> None:
-    """Refuse a function whose code may change on the way, before AWS is asked for it.
+    """Refuse a function whose code may change during the run, before asking AWS about it.
 
     Args:
-        function: An ARN, or `NAME:QUALIFIER`. An alias is resolved later, to the version of that moment.
+        function: An ARN, or `NAME:QUALIFIER`. An alias is resolved later, to its version at that moment.
 
     Raises:
-        InputError: It is `$LATEST`, or names neither version nor alias.
+        InputError: It is `$LATEST`, or has neither version nor alias.
     """
     qualifier = read_arn(function).qualifier if function.startswith("arn:") else function.partition(":")[2]
     if qualifier in (None, "", "$LATEST"):
@@ -101,12 +101,12 @@ def _unpublished(function: str) -> InputError:
 
 
 def cut_shards(source: Source, workers: int, end: int | None = None) -> tuple[tuple[int, int], ...]:
-    """Cut a source into byte ranges of the whole, none of which crosses from one object into the next.
+    """Cut a source into byte ranges, none of which spans two objects.
 
     Args:
-        source: Objects whose sizes are known.
-        workers: How many are to be busy at once.
-        end: Where in the whole to stop; at its end when None.
+        source: Objects of known size.
+        workers: Number of workers to keep busy.
+        end: Offset at which to stop; None for the end.
     """
     ranges = list(_objects(source, end))
     total = sum(stop - start for start, stop in ranges)
@@ -120,27 +120,27 @@ def cut_shards(source: Source, workers: int, end: int | None = None) -> tuple[tu
 
 
 def located(source: Source, shards: Sequence[tuple[int, int]]) -> list[ShardRange]:
-    """Where in which object each shard of the whole lies.
+    """Find the object of each shard, and the shard's range in it.
 
     Args:
-        source: What `cut_shards` cut.
-        shards: What it returned, also by an earlier command.
+        source: The source passed to `cut_shards`.
+        shards: Its result, possibly from an earlier command.
 
     Raises:
-        InputError: A shard crosses from one object into the next: something else cut it.
+        InputError: A shard spans two objects, so it was not cut for a fan-out.
     """
     found: list[ShardRange] = []
     waiting = list(shards)
     base = 0
     for part, length in parts_of(source):
-        assert length is not None  # `check_source` refuses what has none
+        assert length is not None  # `check_source` refuses sources of unknown size
         [facts] = part.facts
         while waiting and waiting[0][0] < base + length:
             start, end = waiting.pop(0)
             if end > base + length:
                 what = "this run's shards were not cut for a fan-out"
                 raise InputError(what, place=part.name, fix="--fresh begins a run of its own.")
-            # The newline between two objects belongs to neither.
+            # An added newline between two objects belongs to neither.
             found.append(ShardRange(facts, start - base, min(end - base, facts.bytes), base))
         base += length
     if waiting:
@@ -150,7 +150,7 @@ def located(source: Source, shards: Sequence[tuple[int, int]]) -> list[ShardRang
 
 
 def _objects(source: Source, end: int | None) -> Iterator[tuple[int, int]]:
-    """The range of each object in the whole, up to where to stop; empty objects are left out."""
+    """Yield each object's range in the whole source, up to `end`, without empty objects."""
     base = 0
     for part, length in parts_of(source):
         assert length is not None
