@@ -1,4 +1,4 @@
-"""What a training job would learn from the rewards of a replay, before it is paid for.
+"""Predicts from a replay's rewards what a training job would learn, before you pay for it.
 
 `learning.signal_of(run)` returns a `Signal`: the statistics of one run, and its `verdict`.
 """

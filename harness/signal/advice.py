@@ -1,4 +1,4 @@
-"""The one sentence that a run's statistics come to: train, or what to mend first, and why."""
+"""Turns a run's statistics into one sentence of advice: train, or what to fix first, and why."""
 
 from __future__ import annotations
 
@@ -14,50 +14,50 @@ from harness.signal.zero_std import SizeForecast
 
 __all__ = ["SATURATED", "SPARSE", "Action", "Advice", "Grounds", "advise"]
 
-# AWS's blog on reinforcement fine-tuning: below 5 % rewards are sparse, above 95 % little is left to learn.
+# AWS's blog on reinforcement fine-tuning: below 5 % rewards are sparse; above 95 % little is left to learn.
 SPARSE, SATURATED = 0.05, 0.95
-"""Mean rewards, in parts of the range, beyond which AWS advises against training."""
+"""Mean rewards, as fractions of the range, beyond which AWS advises against training."""
 FAILED: Final = 0.1
-"""Share of rollouts without a reward from which on the rest may not stand for the whole. Our choice."""
+"""If this share of rollouts has no reward, the rest may not be representative. Our choice."""
 HARDLY: Final = 0.1
-"""Share of groups that teach something below which a job mostly pays for nothing. Our choice."""
+"""If less than this share of groups teaches something, a job mostly pays for nothing. Our choice."""
 AGREES: Final = 0.9
-"""Share of the labels below which the grader and they do not mean the same. Our choice."""
+"""Below this share of agreement, the grader and the labels measure different things. Our choice."""
 NOISY: Final = 0.5
-"""Part of the spread within groups that may be noise; beyond it chance decides. Our choice."""
+"""Above this share of noise in the spread within groups, chance decides. Our choice."""
 UNREAD: Final = 0.5
-"""Share of unread answers from which on the reward is about the format. Our choice."""
+"""From this share of unread answers on, the reward measures the format. Our choice."""
 CUT: Final = 0.2
-"""Share of completions cut off from which on the limit, not the model, decides. Our choice."""
+"""From this share of truncated completions on, the token limit decides, not the model. Our choice."""
 LONG: Final = 0.8
-"""Correlation with length within groups from which on it is told. Our choice."""
+"""Correlation with length within groups that is worth mentioning. Our choice."""
 
 Action = Literal["train", "fix the data", "fix the grader", "fine-tune first", "not measured"]
 
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What to do."""
+    """The advice for a run."""
 
     action: Action
     why: str
     """The reason, as a clause."""
     also: tuple[str, ...] = ()
-    """What else is worth a look, a clause each."""
+    """Other observations worth a look, one clause each."""
 
     @property
     def sentence(self) -> str:
-        """The whole advice."""
+        """The advice as one sentence."""
         start = "Not measured" if self.action == "not measured" else self.action.capitalize()
         return f"{start}: {self.why}."
 
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
-    """What advice rests on."""
+    """The statistics that advice is based on."""
 
     graded: int
-    """Rollouts, lines that could not be used among them."""
+    """Number of rollouts, including lines that could not be used."""
     errors: Mapping[str, int]
     bounds: Bounds | None
     mean: Statistic
@@ -71,13 +71,13 @@ class Grounds:
     truncated: Statistic
     unread: Mapping[str, Statistic]
     wires: int
-    """Gradings on which the wires disagreed."""
+    """Gradings on which the wire formats disagreed."""
     fields: Mapping[str, int]
-    """Gradings by field that the grader saw and that differs within a record."""
+    """Gradings by field, for fields that the grader saw but that differ within a record."""
 
 
 def advise(grounds: Grounds) -> Advice:
-    """Say what to do, and why; the first reason decides, and the others stand beside it.
+    """Decide on advice; the most serious problem is the reason, and the others are listed with it.
 
     Args:
         grounds: The statistics.
@@ -103,7 +103,7 @@ def _mostly_failed(grounds: Grounds) -> bool:
 
 
 def _reasons(grounds: Grounds) -> Iterator[tuple[Action, str]]:
-    """Why not to train yet, the worst first."""
+    """Yield reasons not to train yet, most serious first."""
     yield from _of_failures(grounds)
     yield from _of_the_grader(grounds)
     yield from _of_the_spread(grounds)
@@ -113,7 +113,7 @@ def _of_failures(grounds: Grounds) -> Iterator[tuple[Action, str]]:
     if _mostly_failed(grounds):
         failed = sum(grounds.errors.values())
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(grounds.errors.items()))
-        own = {"input", "record"}  # what the file is to blame for
+        own = {"input", "record"}  # errors caused by the file
         blame: Action = "fix the data" if own.issuperset(grounds.errors) else "fix the grader"
         yield blame, f"{failed:,} of {grounds.graded:,} rollouts have no reward ({kinds})"
 
@@ -135,7 +135,7 @@ def _of_the_grader(grounds: Grounds) -> Iterator[tuple[Action, str]]:
 
 
 def _cautions(grounds: Grounds) -> Iterator[str]:
-    """What may be well or not: the rewards alone do not tell."""
+    """Yield observations that may or may not be problems; the rewards alone cannot tell."""
     if 1.0 in (grounds.all_lowest.value, grounds.all_highest.value):
         yield "every reward is the same: `rft replay TRAINING_FILE` shows what the references earn"
     if grounds.fields:
@@ -169,7 +169,7 @@ def _of_the_spread(grounds: Grounds) -> Iterator[tuple[Action, str]]:
 
 
 def _flat(grounds: Grounds) -> Action:
-    """Whom to blame for equal rewards: too hard, too easy, or a grader that tells nothing apart."""
+    """Find the cause of equal rewards: too hard, too easy, or a grader that does not discriminate."""
     low, high, zero = grounds.all_lowest.value, grounds.all_highest.value, grounds.zero_std.value
     if low is None or high is None or zero is None:
         return "fix the grader"
@@ -179,7 +179,7 @@ def _flat(grounds: Grounds) -> Action:
 
 
 def _teaching(grounds: Grounds) -> float | None:
-    """The largest share of groups that can be expected to teach something at the service's group size."""
+    """The highest share of groups expected to teach something at the service's group size."""
     for one in grounds.forecast:
         if one.group_size == GROUP_SIZE and one.zero_std.low is not None:
             return 1 - one.zero_std.low

@@ -1,8 +1,9 @@
-"""Intervals for statistics over rollouts whose records are the independent units.
+"""Confidence intervals for statistics over rollouts, with records as the independent units.
 
-A statistic is linearized: each rollout adds an influence to it, influences are summed within each record, and
-the spread of these sums gives the variance (Taylor linearization for clusters; Wolter, "Introduction to
-Variance Estimation", 2007, chapter 6). With one rollout a record this is the ordinary standard error.
+Statistics are linearized: each rollout has an influence on the statistic, influences are summed within each
+record, and the spread of these sums gives the variance (Taylor linearization for clusters; Wolter,
+"Introduction to Variance Estimation", 2007, chapter 6). With one rollout per record, this is the ordinary
+standard error.
 """
 
 from __future__ import annotations
@@ -21,18 +22,18 @@ _NOTHING: Final = 1e-15
 
 
 class Influence(NamedTuple):
-    """What one rollout adds to a statistic."""
+    """One rollout's influence on a statistic."""
 
     record: str
     value: float
 
 
 def too_few(influences: Sequence[Influence], what: str = "rollouts") -> str | None:
-    """Why rollouts are too few to say anything; None where they are enough.
+    """Explain that there are too few rollouts; None if there are enough.
 
     Args:
         influences: One for each rollout.
-        what: What the rollouts are, as in "labeled rollouts".
+        what: What to call the rollouts, for example "labeled rollouts".
     """
     records = len({one.record for one in influences})
     if len(influences) >= ROLLOUTS and records >= GROUPS:
@@ -41,10 +42,10 @@ def too_few(influences: Sequence[Influence], what: str = "rollouts") -> str | No
 
 
 def variance_over_records(influences: Iterable[Influence]) -> tuple[float, int]:
-    """The variance of a mean over rollouts, and the number of records.
+    """Return the variance of a mean over rollouts, and the number of records.
 
     Args:
-        influences: What each rollout adds, as its distance from the mean.
+        influences: Each rollout's distance from the mean.
     """
     sums: defaultdict[str, list[float]] = defaultdict(list)
     for record, value in influences:
@@ -58,11 +59,11 @@ def variance_over_records(influences: Iterable[Influence]) -> tuple[float, int]:
 
 
 def mean_over_records(values: Sequence[Influence], what: str = "rollouts") -> Statistic:
-    """The mean of numbers, one a rollout, with its interval by Student's t; none where they never differ.
+    """Mean of one number per rollout, with an interval by Student's t; no interval if all are equal.
 
     Args:
         values: The number of each rollout.
-        what: What the rollouts are, where they are too few.
+        what: What to call the rollouts if there are too few.
     """
     if why := too_few(values, what):
         return refused(why, len(values), "rollouts")
@@ -74,24 +75,25 @@ def mean_over_records(values: Sequence[Influence], what: str = "rollouts") -> St
 
 
 def share_around(share: float, variance: float, records: int, most: float) -> Statistic:
-    """A share with Wilson's interval at the effective number of units, wide enough for few records.
+    """A share with Wilson's interval at the effective sample size, widened for a small number of records.
 
     Args:
         share: The share.
         variance: The variance of its estimate, over records.
-        records: How many there are; the interval is widened by Student's t over the normal's point.
-        most: The largest number of units that the interval may assume.
+        records: Number of records; the interval is widened by the ratio of Student's t to the normal
+            quantile.
+        most: Upper limit for the effective sample size.
     """
     return around(share, variance * (student(records - 1) / Z) ** 2, records, most)
 
 
 def mean_share(shares: Sequence[Influence], most: int, what: str = "rollouts") -> Statistic:
-    """The mean of shares, one a rollout, with Wilson's interval at the effective number of units.
+    """Mean of one share per rollout, with Wilson's interval at the effective sample size.
 
     Args:
         shares: The share of each rollout, from 0 to 1.
-        most: The largest number of units that the interval may assume: the gradings.
-        what: What the rollouts are, where they are too few.
+        most: Upper limit for the effective sample size: the number of gradings.
+        what: What to call the rollouts if there are too few.
     """
     if why := too_few(shares, what):
         return refused(why, len(shares), "rollouts")

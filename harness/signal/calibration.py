@@ -1,7 +1,7 @@
-"""Whether a judge, or any other grader, can be trusted: held to people's labels and to its own repeats.
+"""Measures whether a judge or other grader can be trusted, against human labels and its own repeats.
 
-`calibrate(run, ...)` returns a `Calibration`. Every grading counts and each rollout weighs the same, so the
-figures are those of a single grading, which is what training takes. Intervals are 95 % and take the record as
+`calibrate(run, ...)` returns a `Calibration`. Every grading counts and each rollout has the same weight, so
+the figures describe a single grading, which is what training uses. Intervals are 95 % and treat the record as
 the independent unit.
 """
 
@@ -33,69 +33,69 @@ __all__ = ["Calibration", "GradingCost", "calibrate"]
 
 @dataclass(frozen=True, slots=True)
 class GradingCost:
-    """What one grading took, on average, as far as the grader reports it."""
+    """Average cost of one grading, as far as the grader reports it."""
 
     calls: float | None
-    """Questions to a judge; None where the grader does not count them."""
+    """Judge calls; None if the grader does not count them."""
     usd: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What a run with labels and repeats says of its grader."""
+    """What a run with labels and repeats shows about its grader."""
 
     run: str
     metric: str | None
-    """The metric that is held to labels; None for the reward."""
+    """The metric that is compared with labels; None for the reward."""
     labels: tuple[str, ...]
-    """The fields with labels, one a rater; the grader is held to the first."""
+    """The label fields, one per rater; the grader is compared with the first."""
     kind: Literal["yes or no", "numbers"] | None
-    """What the labels are; None where none is named."""
+    """Type of the labels; None without labels."""
     bounds: Bounds | None
     repeats: int
     rollouts: int
-    """Rollouts with a reward."""
+    """Number of rollouts with a reward."""
     labeled: int
-    """Of these, with a label."""
+    """Of these, rollouts with a label."""
     gradings: int
     errors: dict[str, int]
     """Gradings without a reward, by kind."""
     kappa: Statistic
-    """Cohen's kappa of a single grading and the label, with quadratic weights where labels are numbers."""
+    """Cohen's kappa between a single grading and the label, with quadratic weights for numeric labels."""
     agreement: Statistic
-    """Share of gradings that say what the label says."""
+    """Share of gradings that agree with the label."""
     paid_no: Statistic
-    """Of the labels that say no, the share of gradings above the middle of the range."""
+    """For labels that say no: the share of gradings above the middle of the range."""
     unpaid_yes: Statistic
-    """Of the labels that say yes, the share of gradings at the middle or below."""
+    """For labels that say yes: the share of gradings at or below the middle."""
     off_by: float | None
-    """Mean distance of a reward from a label that is a number."""
+    """Mean distance between the reward and a numeric label."""
     confusion: Confusion | None
-    """None where there are no labels, or too many different ones."""
+    """None without labels, or with too many distinct ones."""
     raters: list[Rater]
     """The other raters."""
     flips: Statistic
     """How often two gradings of a rollout give different rewards."""
     verdict_flips: Statistic
-    """How often they lie on different sides of the middle of the range."""
+    """How often two gradings are on different sides of the middle of the range."""
     noise: Statistic
-    """Variance of repeats over the variance within records, as `rft signal` has it."""
+    """Variance of repeats divided by the variance within records, as in `rft signal`."""
     noise_of_total: Statistic
-    """Variance of repeats over the variance of all gradings."""
+    """Variance of repeats divided by the variance of all gradings."""
     needed: NeededRepeats
     cost: GradingCost
     position_bias: Statistic
-    """How much more often a judge chose the label listed first than if the order meant nothing to it."""
+    """How much more often a judge chooses the label listed first than it would if order had no effect."""
     first_chosen: float | None
-    """How often it chose that label; None where that was not measured."""
+    """How often it chooses that label; None if not measured."""
     disagreeing: int
-    """Rollouts of which at least one grading disagrees with the label."""
+    """Rollouts with at least one grading that disagrees with the label."""
     disagreements: list[Disagreement]
     """The worst of them, worst first."""
     trust: Trust
 
     def to_json(self) -> dict[str, Any]:
-        """The calibration as JSON."""
+        """Return the calibration as JSON."""
         found: dict[str, Any] = as_json(self)
         return {**found, "sentence": self.trust.sentence}
 
@@ -111,21 +111,22 @@ def calibrate(
     target_noise: float = 0.2,
     worst: int | None = 5,
 ) -> Calibration:
-    """Hold the grader of a run to labels and to its own repeats.
+    """Compare a run's grader with labels and with its own repeats.
 
     Args:
-        run: A run that is done.
-        labels: The fields with labels, one a rater; without any, the one that the run was replayed with.
-        scale: How to read them; None as the run did.
-        bounds: The grader's range, where the grader does not declare it; of a metric, its range.
-        file: Read the labels from this file, by id, instead of the run or its rollouts.
-        metric: Hold this metric to the labels, in place of the reward.
-        target_noise: The share of the variance that noise may be.
+        run: A completed run.
+        labels: The label fields, one per rater; without any, the label that the run was replayed with.
+        scale: How to interpret labels; None uses the run's setting.
+        bounds: The grader's range, if the grader does not declare it; the range of the metric, if there is
+            one.
+        file: Read the labels from this file, by id, instead of from the run or its rollouts.
+        metric: Compare this metric with the labels instead of the reward.
+        target_noise: The acceptable share of noise in the variance.
         worst: How many disagreements to keep; None keeps all.
 
     Raises:
-        InputError: The run is not done or has no rewards, labels cannot be held to its rewards, or the range
-            contradicts the grader's.
+        InputError: The run is not complete or has no rewards, labels cannot be compared with its rewards, or
+            the range contradicts the grader's.
     """
     facts, totals = run.facts, run.totals
     if not totals.rewards:
@@ -206,9 +207,9 @@ def calibrate(
 
 
 def _each_took(tally: Tally, name: str) -> float | None:
-    """What a rewarded rollout took on average, over all judges of a grader; None where none says it.
+    """Average cost per rewarded rollout, over all judges of a grader; None if none is reported.
 
-    A cascade that ends before its judge reports nothing of the judge, which was asked nothing then.
+    A cascade that ends before its judge reports nothing for it, and has not called it.
     """
     found = [tally.metrics[metric].total for metric in metrics_named(name, tally.metrics)]
     return math.fsum(found) / sum(len(group.rewards) for group in tally.groups.values()) if found else None

@@ -1,6 +1,6 @@
-"""Two graders compared on the same rollouts: what another grader would change for a training job.
+"""Compares two graders on the same rollouts: what a different grader would change for a training job.
 
-A `Change` holds both graders and how they order the completions of one record.
+A `Change` has both graders and their orderings of each record's completions.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ class Side(NamedTuple):
     ref: str
     """`module:name`, a file, or an ARN."""
     sha256: str | None
-    """Hash of the source here, or Lambda's CodeSha256; None where it is not known."""
+    """Hash of the local source, or Lambda's CodeSha256; None if unknown."""
     mean: float | None
     failures: int
-    """Rollouts without a reward."""
+    """Number of rollouts without a reward."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What another grader changes on the same rollouts."""
+    """The effect of replacing the grader, on the same rollouts."""
 
     was: Side
     now: Side
@@ -46,14 +46,14 @@ class Change:
     zero_std: ZeroStdChange
 
     def to_json(self) -> dict[str, Any]:
-        """The change as JSON."""
+        """Return the change as JSON."""
         found: dict[str, Any] = as_json(self)
         found["order"]["samples"] = [one._asdict() for one in self.order.samples]
         return {**found, "was": self.was._asdict(), "now": self.now._asdict()}
 
 
 def is_arn(ref: str) -> bool:
-    """Whether a grader is named by its ARN."""
+    """Whether a grader is given as an ARN."""
     return ref.startswith("arn:")
 
 
@@ -64,7 +64,7 @@ def compare(was: str, now: str, rollouts: DataFile, *, known_sha256: str | None 
         was: The first grader: `module:name`, a file, or an ARN.
         now: The second one.
         rollouts: The rollouts: a source, or the name of one.
-        known_sha256: The first grader's code hash, where a journal holds it.
+        known_sha256: The first grader's code hash, if a journal recorded it.
 
     Raises:
         InputError: A grader or the rollouts cannot be used.

@@ -1,4 +1,4 @@
-"""Two runs compared: the same rollouts under two graders, or the same records under two models."""
+"""Compares two runs: the same rollouts with two graders, or the same records with two models."""
 
 from __future__ import annotations
 
@@ -27,43 +27,43 @@ from harness.signal.reordered import Reordering, ZeroStdChange, reordered, zero_
 __all__ = ["Comparison", "JoinBy", "compare_runs"]
 
 JoinBy: TypeAlias = Literal["rollout", "record"]
-"""What to compare: rollout by rollout, or the means of each record."""
+"""The unit of comparison: each rollout, or each record's mean."""
 
 _ENOUGH = 0.5
-"""Share of the smaller run's rollouts that have to pair up for a comparison rollout by rollout."""
+"""Share of the smaller run's rollouts that must match for a comparison by rollout."""
 _NEARLY_ALL = 0.95
-"""The same for runs of one grader: two models that answer in a word share many completions by chance."""
+"""The same for runs of one grader: models with one-word answers share many completions by chance."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What the second run changes."""
+    """Differences between two runs."""
 
     was: str
     """The first run's folder."""
     now: str
     by: Literal["place", "completion", "record"]
-    """What joins the runs: lines of one file, completions, or records alone."""
+    """How the runs are joined: by line of the same file, by completion, or only by record."""
     only_was: int
-    """Rollouts (by record: records) that only the first run has."""
+    """Rollouts (records, if compared by record) that only the first run has."""
     only_now: int
     mean_was: float | None
-    """Mean reward of what is compared; None where nothing has one."""
+    """Mean reward over the compared part; None if it has no rewards."""
     mean_now: float | None
     order: Reordering | None
-    """How rewards and their order change; None by record."""
+    """Changes of rewards and their order; None if compared by record."""
     zero_std: ZeroStdChange
     records: Pair | None
-    """Mean reward record by record, over what is compared and has a reward in both."""
+    """Mean reward by record, over the compared part with a reward in both."""
     common_records: int
     labels: LabelComparison | None
-    """None where there is no label, or the range is not known."""
+    """None without labels, or if the range is unknown."""
     why_no_labels: str | None
     remarks: list[str]
-    """What to know of the comparison itself."""
+    """Notes about the comparison itself."""
 
     def to_json(self) -> dict[str, Any]:
-        """The comparison as JSON; samples are objects."""
+        """Return the comparison as JSON; samples are objects."""
         found: dict[str, Any] = as_json(self)
         if self.order is not None:
             found["order"]["samples"] = [one._asdict() for one in self.order.samples]
@@ -73,20 +73,20 @@ class Comparison:
 def compare_runs(was: Run, now: Run, bounds: Bounds | None = None, by: JoinBy | None = None) -> Comparison:
     """Compare two runs.
 
-    Runs of one file are compared rollout by rollout, and so are runs of two files where at least half of the
-    rollouts (of one grader: nearly all) have the same record and completion. Others are compared record by
-    record, as two models.
+    Runs of the same file are compared by rollout. So are runs of two files if at least half of the rollouts
+    (nearly all, with the same grader) match by record and completion. Other runs are compared by record, as
+    two models.
 
     Args:
         was: The first run.
-        now: The second one; what it changes is told.
+        now: The second run; changes are reported from the first to the second.
         bounds: The range of a grader that does not declare one.
-        by: What to compare; None decides by what the runs have in common.
+        by: The unit of comparison; None chooses by what the runs have in common.
 
     Raises:
-        InputError: A run is not done, nothing is common to both, or their rollouts cannot be read again.
+        InputError: A run is not complete, the runs have nothing in common, or rollouts can no longer be read.
     """
-    _ = was.totals, now.totals  # refuses runs that are not done
+    _ = was.totals, now.totals  # raises for incomplete runs
     if bounds is not None:
         check_bounds(bounds)
     remarks = list(_remarks(was, now))
@@ -97,7 +97,7 @@ def compare_runs(was: Run, now: Run, bounds: Bounds | None = None, by: JoinBy | 
 
 @dataclass(frozen=True, slots=True)
 class _Sides:
-    """Both runs, and how to hold their rewards to labels."""
+    """Both runs, and how to compare their rewards with labels."""
 
     was: Run
     now: Run
@@ -105,11 +105,11 @@ class _Sides:
 
     @property
     def label(self) -> str | None:
-        """The field of the label; that of the first run where both have one."""
+        """The label field; the first run's if both have one."""
         return self.was.facts.label or self.now.facts.label
 
     def terms(self, run: Run) -> tuple[LabelRule, float | None]:
-        """How to read labels, and the middle of the run's range."""
+        """How to interpret labels, and the middle of the run's range."""
         asked = run if run.facts.label is not None else self.now if run is self.was else self.was
         return asked.facts.label_rule, middle_of(run.facts.bounds or self.bounds)
 
@@ -128,7 +128,7 @@ def _remarks(was: Run, now: Run) -> Iterator[str]:
 
 
 def _joined(was: Run, now: Run, by: JoinBy | None, remarks: list[str]) -> Joined | None:
-    """The rollouts of both runs, or None where they are to be compared by record."""
+    """Join the rollouts of both runs; None to compare by record."""
     if same_file(was, now):
         return join_by_place(was, now)
     one, other = was.facts.grader, now.facts.grader  # graders of one file have one hash
@@ -218,7 +218,7 @@ def _by_record(sides: _Sides, remarks: list[str]) -> Comparison:
 def _labels(
     groups: Mapping[str, Sequence[Labeled]], sides: _Sides
 ) -> tuple[LabelComparison | None, str | None]:
-    """Both graders against the label, or why there is no such comparison."""
+    """Compare both graders with the label, or say why that is impossible."""
     if sides.label is None:
         return None, "neither run names a label; replay with --label FIELD"
     (rule, middle), (rule_now, middle_now) = sides.terms(sides.was), sides.terms(sides.now)
@@ -228,7 +228,8 @@ def _labels(
             agreed, agrees = rule.agreement(was, label, middle), rule_now.agreement(now, label, middle_now)
             mended += agreed is False and agrees is True
             broken += agreed is True and agrees is False
-    # A grader that fails on hard completions must not look better for it: both are held to the same ones.
+    # Otherwise a grader that fails on hard completions would look better; both must be tested on the same
+    # ones.
     both = [[x for x in group if None not in (x.both.was, x.both.now)] for group in groups.values()]
     one = agreement(([(x.both.was, x.label) for x in group] for group in both), rule, middle)
     other = agreement(([(x.both.now, x.label) for x in group] for group in both), rule_now, middle_now)

@@ -1,4 +1,4 @@
-"""How two numbers of a rollout go together within groups, whatever differs between records."""
+"""Correlation of two numbers of each rollout within groups, ignoring differences between records."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["within_groups"]
 
 
 class _Sums(NamedTuple):
-    """Within a group: squares of both numbers around their means, and their product."""
+    """One group's sums: squared deviations of both numbers from their means, and the products."""
 
     first: float
     product: float
@@ -21,20 +21,20 @@ class _Sums(NamedTuple):
 
     @property
     def pearson(self) -> float:
-        """Their correlation; 0 where one never differs."""
+        """The correlation; 0 if one number is constant."""
         spread = math.sqrt(max(0.0, self.first)) * math.sqrt(max(0.0, self.second))
         return max(-1.0, min(1.0, self.product / spread)) if spread > 0.0 else 0.0
 
     def without(self, other: _Sums) -> _Sums:
-        """What is left without a group."""
+        """The sums without one group."""
         return _Sums(self.first - other.first, self.product - other.product, self.second - other.second)
 
 
 def within_groups(groups: Sequence[tuple[Sequence[float], Sequence[float]]]) -> Statistic:
-    """Pearson's correlation within groups, pooled, with the jackknife's interval over the groups.
+    """Pooled Pearson correlation within groups, with a jackknife interval over the groups.
 
-    The numbers of a group count as their distance from the group's mean, so that what makes whole records
-    easy or long plays no part. The jackknife works on Fisher's z, whose distribution is nearly normal.
+    Numbers count as distances from their group's mean, so records that are easy or long as a whole have no
+    effect. The jackknife uses Fisher's z, whose distribution is nearly normal.
 
     Args:
         groups: Both numbers of each group's rollouts, in the same order.
@@ -66,6 +66,6 @@ def _sums(first: Sequence[float], second: Sequence[float]) -> _Sums:
 
 
 def _fisher(correlation: float) -> float:
-    """Fisher's z; a correlation of 1 has none, and counts as one just below."""
+    """Fisher's z; undefined for a correlation of 1, which is therefore reduced slightly."""
     edge = 1 - 1e-12
     return math.atanh(max(-edge, min(edge, correlation)))

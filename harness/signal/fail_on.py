@@ -1,4 +1,4 @@
-"""Limits that a comparison must keep, as `--fail-on` writes them: `flips=1%`, `failures=0`."""
+"""The limits of `--fail-on` for a comparison: `flips=1%`, `failures=0`."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ LIMITS = {
     "false_positives": "labels that say no that the second run pays above the middle, of those labels",
     "false_negatives": "labels that say yes that the second run does not, of those labels",
 }
-"""What can be limited: the count, and what a percentage is of."""
+"""What can be limited, and what percentages refer to."""
 
 GROWING = ("zero_std", "false_positives", "false_negatives")
-"""Of these, `+` limits how many more the second run has, as in `zero_std=+2%`."""
+"""Of these, the ones whose increase can be limited with `+`, as in `zero_std=+2%`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """The most that a comparison may show of something."""
+    """One limit."""
 
     name: str
     most: float
@@ -45,17 +45,17 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class LimitOutcome:
-    """A limit and what the comparison shows."""
+    """A limit and the measured value."""
 
     limit: str
     count: int | None
-    """None where it was not measured."""
+    """None if not measured."""
     of: int | None
     kept: bool
     why: str | None = None
     """Why it was not measured."""
     before: int | None = None
-    """The count in the first run, where an increase is limited."""
+    """The count in the first run, if the increase is limited."""
 
 
 def read_limit(text: str) -> Limit:
@@ -65,7 +65,7 @@ def read_limit(text: str) -> Limit:
         text: `NAME=COUNT` or `NAME=PERCENT%`, or `NAME=+COUNT` for an increase.
 
     Raises:
-        InputError: It is no limit, or its name is not known.
+        InputError: The text is not a limit, or its name is unknown.
     """
     found = re.fullmatch(r"([^=]+)=(\+?)(\d{1,15}(?:\.\d{1,9})?)(%?)", text.strip(), re.ASCII)
     if found is None:
@@ -88,11 +88,11 @@ def read_limit(text: str) -> Limit:
 
 
 def measured_of(limit: Limit, found: Comparison) -> LimitOutcome:
-    """Hold a comparison to one limit; what was not measured does not keep it."""
+    """Check a comparison against one limit; a value that was not measured does not pass."""
     count, of, before, why = _counted(limit.name, found)
     if count is None or of is None or before is None:
         return LimitOutcome(str(limit), None, None, False, why)
-    if limit.more and limit.percent:  # a share of the second run less that of the first, in percentage points
+    if limit.more and limit.percent:  # difference of two shares, in percentage points
         grown = (count / of if of else 0.0) - (before[0] / before[1] if before[1] else 0.0)
         return LimitOutcome(str(limit), count, of, grown * 100 <= limit.most + 1e-9, before=before[0])
     if limit.more:
@@ -102,7 +102,7 @@ def measured_of(limit: Limit, found: Comparison) -> LimitOutcome:
 
 
 _Counted: TypeAlias = tuple[int | None, int | None, tuple[int, int] | None, str | None]
-"""How often it happens in the second run, of how many, the same of the first; or why that is not known."""
+"""Count and total in the second run, both in the first run, and why they are unknown if they are."""
 
 
 def _counted(name: str, found: Comparison) -> _Counted:

@@ -1,4 +1,4 @@
-"""The rows of a run by rollout, with what people say of each."""
+"""Groups a run's rows by rollout, together with human labels."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from harness.signal.statistic import Statistic, refused
 __all__ = ["GradedRollouts", "reasons_of", "rows_of"]
 
 FIRST: Final = "judge_first"
-"""Metric of a judge: of its verdicts, the share that chose the label listed first."""
+"""A judge's metric: the share of its verdicts that chose the label listed first."""
 EXPECTED: Final = "judge_first_expected"
-"""Metric beside it: that share if the order meant nothing to the judge."""
+"""A judge's metric: the expected value of that share if order had no effect."""
 
 
 def rows_of(run: Run, metric: str | None, bounds: Bounds | None) -> Iterator[Row]:
-    """The rows of a run, with a metric in place of the reward where one is asked for.
+    """Yield the rows of a run, with a metric in place of the reward if one is named.
 
     Raises:
-        InputError: No grading has the metric, or it leaves its range.
+        InputError: No grading has the metric, or a value is outside its range.
     """
     if metric is None or bounds is None:
         yield from read_rows(run.rewards)
@@ -54,10 +54,10 @@ def rows_of(run: Run, metric: str | None, bounds: Bounds | None) -> Iterator[Row
 
 
 class GradedRollouts:
-    """Rows of a run by rollout, noted while they pass to the tally.
+    """Records the rows of a run by rollout, on their way to the tally.
 
     Args:
-        people: What people say of the rollouts.
+        people: The human labels of the rollouts.
     """
 
     def __init__(self, people: HumanLabels) -> None:
@@ -66,11 +66,11 @@ class GradedRollouts:
         self.errors: Counter[str] = Counter()
         """Gradings without a reward, by kind."""
         self._biases: dict[int, list[float]] = {}
-        """How much too often each grading of a rollout chose the label listed first, by place."""
+        """By line offset: for each grading, how much too often the judge chose the label listed first."""
         self._firsts: list[float] = []
 
     def of(self, rows: Iterable[Row]) -> Iterator[Row]:
-        """Note each row and pass it on."""
+        """Record each row, and yield it."""
         for row in rows:
             at, record, reward = row["at"], row["group"], row["reward"]
             if reward is None:
@@ -106,7 +106,7 @@ class GradedRollouts:
 def reasons_of(
     rows: Iterable[Row], disagreements: Sequence[Disagreement], held: HeldToLabels
 ) -> dict[int, str]:
-    """The first reason that a grading gives for what disagrees, by place; long ones are not held for all."""
+    """By line offset, the first reason from a disagreeing grading; other, possibly long reasons are skipped."""
     found: dict[int, str] = {}
     wanted = {one.at: one for one in disagreements}
     for row in rows if wanted else ():

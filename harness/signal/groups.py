@@ -1,8 +1,8 @@
-"""The groups of a replay run: which records would teach the model something, and which would not.
+"""Counts the groups of a run: which records would teach the model something, and which would not.
 
-A job learns from how the rewards of one record's rollouts differ (the
-advantage is (reward - group mean) / group std); a group whose rewards are all equal teaches nothing, however
-high they are.
+A job learns from the differences between the rewards of one record's rollouts (the advantage is
+(reward - group mean) / group std). A group whose rewards are all equal teaches nothing, however high they
+are.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from harness.runs.facts import Bounds
 from harness.runs.rows import Row
 
 TOLERANCE = 1e-12
-"""Rewards closer than this are equal."""
+"""Rewards closer than this count as equal."""
 
 
 @dataclass(slots=True)
@@ -30,32 +30,32 @@ class RewardGroup:
 
     @property
     def zero_std(self) -> bool:
-        """Whether all its rewards are equal, so that nothing is learned from it."""
+        """Whether all its rewards are equal, so that it teaches nothing."""
         return self.count > 0 and self.highest - self.lowest <= TOLERANCE
 
 
 @dataclass(frozen=True, slots=True)
 class GroupCounts:
-    """How many groups of each sort a run holds."""
+    """Number of groups of each type in a run."""
 
     groups: int
     """Groups with at least one reward."""
     zero_std: int
-    """Groups in which all rewards are equal."""
+    """Groups whose rewards are all equal."""
     all_lowest: int | None
-    """Zero-std groups at the floor of the grader's range: all wrong. None where the range is not known."""
+    """Zero-std groups at the bottom of the grader's range: all wrong. None if the range is unknown."""
     all_highest: int | None
-    """Zero-std groups at the top of the range: all right. None where the range is not known."""
+    """Zero-std groups at the top of the range: all right. None if the range is unknown."""
     single: int
-    """Groups of one rollout, which tell nothing either way."""
+    """Groups with one rollout, which show nothing either way."""
     unrewarded: int
     """Groups without any reward."""
 
 
 def group_rewards(rows: Iterable[Row]) -> dict[str, RewardGroup]:
-    """Gather a run's rewards by record; lines that could not be used belong to none.
+    """Group a run's rewards by record; unusable lines belong to no group.
 
-    Of repeats the first counts: a job grades each rollout once, and equal repeats are no equal rollouts.
+    Only the first repeat counts: a job grades each rollout once, and equal repeats are not equal rollouts.
     """
     groups: dict[str, RewardGroup] = {}
     for row in rows:
@@ -77,11 +77,11 @@ def group_rewards(rows: Iterable[Row]) -> dict[str, RewardGroup]:
 
 
 def count_groups(groups: Iterable[RewardGroup], bounds: Bounds | None) -> GroupCounts:
-    """Count the groups of each sort.
+    """Count the groups of each type.
 
     Args:
-        groups: What `group_rewards` gathered.
-        bounds: The grader's range; None where it is not known.
+        groups: The groups from `group_rewards`.
+        bounds: The grader's range; None if unknown.
     """
     rewarded = unrewarded = zero = lows = highs = single = 0
     low, high = bounds or (math.inf, -math.inf)

@@ -1,4 +1,4 @@
-"""Rollouts with all their gradings, held to what people say of them."""
+"""Compares rollouts with all their gradings to human labels."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from harness.signal.trust import Rater
 __all__ = ["Confusion", "Disagreement", "GradedRollout", "HeldToLabels"]
 
 _CLASSES = 10
-"""Different labels or rewards that a confusion table holds at most."""
+"""Maximum number of distinct labels or rewards in a confusion table."""
 _LABELED: Final = "labeled rollouts"
 
 
@@ -29,18 +29,18 @@ class GradedRollout:
     id: Any
     record: str
     labels: list[bool | float | None]
-    """What each rater says; None where one says nothing."""
+    """Each rater's label; None if a rater gave none."""
     rewards: list[float] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class Confusion:
-    """How many gradings give what, by label."""
+    """Confusion table: the number of gradings by label and verdict."""
 
     labels: list[str]
-    """What the rows stand for."""
+    """Names of the rows."""
     verdicts: list[str]
-    """What the columns stand for."""
+    """Names of the columns."""
     gradings: list[list[int]]
 
 
@@ -50,25 +50,25 @@ class Disagreement:
 
     id: Any
     at: int
-    """Byte of the rollouts file at which its line begins."""
+    """Offset of its line in the rollouts file."""
     record: str
     label: bool | float
     rewards: list[float]
-    """Every reward, in the order of the repeats."""
+    """All rewards, in the order of the repeats."""
     distance: float
-    """Share of the gradings that disagree; where labels are numbers, the mean distance from the label."""
+    """Share of the gradings that disagree; for numeric labels, the mean distance from the label."""
     reason: str | None = None
-    """What the grader says decided, in the first grading that disagrees and gives a reason."""
+    """The grader's reason, from the first disagreeing grading that has one."""
 
 
 class HeldToLabels:
-    """The rollouts with a reward, held to the first rater's labels.
+    """The rollouts with a reward, compared with the first rater's labels.
 
     Args:
-        rollouts: The rollouts with at least one reward, by place.
+        rollouts: The rollouts with at least one reward, by line offset.
         names: The raters' fields.
-        middle: The middle of the grader's range, above which a reward says yes; None if not known.
-        rule: How far a reward may be from a label that is a number.
+        middle: Middle of the grader's range, above which a reward means yes; None if unknown.
+        rule: How far a reward may be from a numeric label.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class HeldToLabels:
         self._all = rollouts
         self._held = {at: one for at, one in rollouts.items() if names and one.labels[0] is not None}
         self._wrong = {at: self._share_wrong(one) for at, one in self._held.items()}
-        """The share of each rollout's gradings that disagree with its label."""
+        """Share of each rollout's gradings that disagree with its label."""
         self._yes_or_no = any(isinstance(one.labels[0], bool) for one in self._held.values())
         self._why = None
         if not names:
@@ -92,23 +92,23 @@ class HeldToLabels:
 
     @property
     def labeled(self) -> int:
-        """Rollouts with a reward and a label."""
+        """Number of rollouts with a reward and a label."""
         return len(self._held)
 
     @property
     def rarer(self) -> float | None:
-        """Share of the labels that say the rarer of yes and no; None where they are numbers."""
+        """Share of labels with the rarer answer, yes or no; None for numeric labels."""
         if not self._yes_or_no:
             return None
         share = sum(one.labels[0] is True for one in self._held.values()) / len(self._held)
         return min(share, 1 - share)
 
     def kappa(self) -> Statistic:
-        """Cohen's kappa of a grading and the label."""
+        """Cohen's kappa between a grading and the label."""
         return self._kappa_with(0)
 
     def raters(self) -> list[Rater]:
-        """The other raters, held to the first one and to the grader."""
+        """The other raters, compared with the first rater and with the grader."""
         return [
             Rater(name, self._kappa_between(number), self._kappa_with(number))
             for number, name in enumerate(self._names[1:], 1)
@@ -135,7 +135,7 @@ class HeldToLabels:
         return kappa_of(both, "rollouts with both labels")
 
     def _said(self, reward: float) -> float:
-        """What a reward says, on the labels' scale."""
+        """A reward's verdict, on the labels' scale."""
         if not self._yes_or_no:
             return reward
         assert self._middle is not None
@@ -145,11 +145,11 @@ class HeldToLabels:
         return sum(self.disagrees(reward, one.labels[0]) for reward in one.rewards) / len(one.rewards)
 
     def disagrees(self, reward: float, label: bool | float | None) -> bool:
-        """Whether a reward says something else than a label, as `LabelReading` reads it."""
+        """Whether a reward disagrees with a label, as `LabelReading` interprets it."""
         return self._rule.agreement(reward, label, self._middle) is False
 
     def agreement(self) -> Statistic:
-        """The share of gradings that say what the label says."""
+        """Share of gradings that agree with the label."""
         if self._why is not None:
             return refused(self._why, self.labeled, "rollouts")
         shares = [Influence(one.record, 1 - self._wrong[at]) for at, one in self._held.items()]
@@ -160,7 +160,7 @@ class HeldToLabels:
         return sum(len(one.rewards) for one in self._held.values())
 
     def wrong(self, *, label: bool) -> Statistic:
-        """Of the rollouts with a label, the share of gradings that say otherwise.
+        """For rollouts with one label: the share of gradings that disagree.
 
         Args:
             label: The label: yes or no.
@@ -175,7 +175,7 @@ class HeldToLabels:
 
     @property
     def off_by(self) -> float | None:
-        """Mean distance of a reward from a label that is a number; None where labels are none."""
+        """Mean distance between the reward and a numeric label; None for other labels."""
         if self._yes_or_no or not self._held:
             return None
         return math.fsum(map(self._distance, self._held)) / len(self._held)
@@ -189,7 +189,7 @@ class HeldToLabels:
         return math.fsum(abs(reward - label) for reward in one.rewards) / len(one.rewards)
 
     def confusion(self) -> Confusion | None:
-        """How many gradings give what, by label; None where there are too many different ones."""
+        """The confusion table; None with too many distinct labels or rewards."""
         if self._why is not None or not self._held:
             return None
         counts = Counter(
@@ -210,7 +210,7 @@ class HeldToLabels:
         )
 
     def disagreements(self, most: int | None) -> tuple[int, list[Disagreement]]:
-        """How many rollouts have a grading that disagrees, and the worst of them, worst first.
+        """Return the number of rollouts with a disagreeing grading, and the worst of them, worst first.
 
         Args:
             most: How many to keep; None keeps all.

@@ -1,4 +1,4 @@
-"""What people say of rollouts: their labels, read as yes or no or as rewards."""
+"""Human labels of rollouts, interpreted as yes or no or as rewards."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ __all__ = ["HumanLabels", "LabelReading", "read_value"]
 
 _NAMED = 3
 _MOST = 1e100
-"""Squares of larger numbers overflow."""
+"""The squares of larger numbers overflow."""
 
 
 @dataclass(frozen=True, slots=True)
 class LabelReading:
-    """How to read a label that a person gave: as yes or no, or as the reward that it stands for.
+    """How to interpret a human label: as yes or no, or as a reward.
 
     Raises:
-        InputError: The parts contradict each other.
+        InputError: Two settings contradict each other.
     """
 
     rule: LabelRule = PLAIN
     values: Mapping[str, float] = field(default_factory=dict)
-    """The reward that each text stands for."""
+    """The reward for each text."""
     range: Bounds | None = None
-    """The ends of the people's scale, which stand for those of the grader's range; None where a number is the
-    expected reward."""
+    """The ends of the human scale, which correspond to the ends of the grader's range; None if a number is
+    the expected reward itself."""
 
     def __post_init__(self) -> None:
-        """Refuse two ways to read the same label."""
+        """Reject two interpretations of the same label."""
         if self.range is not None:
             low, high = self.range
             if low >= high:
@@ -55,11 +55,11 @@ class LabelReading:
             )
 
     def read(self, label: Any, bounds: Bounds | None) -> bool | float | None:
-        """A label as yes or no, or as a reward; None where it is no verdict.
+        """Interpret a label as yes or no, or as a reward; None if it is neither.
 
         Args:
             label: The field's value.
-            bounds: The grader's range, to which a range of labels is mapped.
+            bounds: The grader's range, to which the labels' range is mapped.
         """
         if isinstance(label, str) and self.values:
             return self.values.get(label)
@@ -73,13 +73,13 @@ class LabelReading:
 
 
 def read_value(text: str) -> tuple[str, float]:
-    """Read what a text stands for.
+    """Parse a text and its reward.
 
     Args:
         text: `TEXT=REWARD`, as in `fair=0.5`.
 
     Raises:
-        InputError: It is not of this form.
+        InputError: The text does not have this form.
     """
     name, sign, number = text.rpartition("=")
     try:
@@ -93,15 +93,15 @@ def read_value(text: str) -> tuple[str, float]:
 
 
 class HumanLabels:
-    """Labels as they are read, one field a rater.
+    """Interpreted labels, one field per rater.
 
     Args:
-        source: Where they stand.
-        scale: How to read them.
-        bounds: The grader's range; None if not known.
+        source: The labels.
+        scale: How to interpret them.
+        bounds: The grader's range; None if unknown.
 
     Raises:
-        InputError: The scale needs a range that is not known.
+        InputError: The scale needs the grader's range, which is unknown.
     """
 
     def __init__(self, source: LabelSource, scale: LabelReading, bounds: Bounds | None) -> None:
@@ -111,12 +111,12 @@ class HumanLabels:
             raise InputError(what, fix="Add --range LOW HIGH.")
         self._unread: list[Any] = []
         self._kinds: dict[type, str] = {}
-        """The types of the labels that can be read, and the first field that has each."""
+        """Types of the labels read so far, each with the first field that had it."""
         self._numbers: list[float] = []
-        """The smallest and the largest label that is a number, as written."""
+        """The smallest and the largest numeric label, as written."""
 
     def of(self, row: Row) -> list[bool | float | None]:
-        """What each rater says of a rollout."""
+        """Each rater's label of a rollout."""
         values = zip(self.source.names, self.source.of(row), strict=True)
         return [self._read(name, label) for name, label in values]
 
@@ -135,14 +135,14 @@ class HumanLabels:
 
     @property
     def numeric(self) -> bool:
-        """Whether labels are numbers rather than yes and no."""
+        """Whether labels are numbers rather than yes or no."""
         return float in self._kinds
 
     def check(self) -> None:
-        """Refuse labels that no reward can be held to, once all are read.
+        """Once all labels are read, refuse those that rewards cannot be compared with.
 
         Raises:
-            InputError: No label is a verdict, they are of two kinds, or they leave the scale.
+            InputError: No label is usable, labels have different types, or numbers are outside the scale.
         """
         name = self.source.names[0]
         if not self._kinds:

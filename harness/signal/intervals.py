@@ -1,7 +1,7 @@
-"""Means with their uncertainty, over one number a record.
+"""Means with confidence intervals, over one number per record.
 
-The record is the unit: completions of one record are alike, so counting them as independent would make every
-interval too narrow. Intervals are 95 %, from the standard error over the records and Student's t.
+The record is the unit: completions of one record are similar, so treating them as independent would make
+intervals too narrow. Intervals are 95 %, from the standard error over records and Student's t.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 __all__ = ["Z", "Interval", "Pair", "compare", "interval", "student"]
 
 Z = 1.959963984540054
-"""The 97.5 % point of the normal distribution."""
+"""The 97.5 % quantile of the normal distribution."""
 _EQUAL = 1e-9
 
 
@@ -24,34 +24,34 @@ class Interval:
 
     mean: float
     low: float | None
-    """None where there is one record, which tells nothing of the spread."""
+    """None for a single record, which shows nothing about the spread."""
     high: float | None
     records: int
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One model against another, on the records that both have a reward for."""
+    """Comparison of two models on the records for which both have a reward."""
 
     difference: Interval
     wins: int
-    """Records on which the mean reward is higher."""
+    """Number of records with a higher mean reward."""
     losses: int
     ties: int
 
     @property
     def is_clear(self) -> bool:
-        """Whether the interval leaves zero out."""
+        """Whether the interval excludes zero."""
         low, high = self.difference.low, self.difference.high
         return low is not None and high is not None and (low > 0.0 or high < 0.0)
 
     def to_json(self) -> dict[str, Any]:
-        """The pair as JSON."""
+        """Return the pair as JSON."""
         return {**asdict(self), "clear": self.is_clear}
 
 
 def interval(values: Sequence[float]) -> Interval | None:
-    """The mean of some numbers, one a record, and its interval; None where there are none."""
+    """Mean and interval of one number per record; None without numbers."""
     count = len(values)
     if not count:
         return None
@@ -67,11 +67,11 @@ def compare(first: Mapping[str, float], other: Mapping[str, float]) -> Pair | No
     """Compare two models record by record.
 
     Args:
-        first: The mean reward of each record under the first model.
-        other: The same under the other; records that only one of them has are left out.
+        first: The mean reward of each record with the first model.
+        other: The same with the other model; records that only one of them has are ignored.
 
     Returns:
-        The other less the first; None where no record is common to both.
+        The other model minus the first; None if they have no record in common.
     """
     gaps = [other[name] - mean for name, mean in first.items() if name in other]
     found = interval(gaps)
@@ -83,9 +83,9 @@ def compare(first: Mapping[str, float], other: Mapping[str, float]) -> Pair | No
 
 
 def student(freedom: int) -> float:
-    """The 97.5 % point of Student's t.
+    """The 97.5 % quantile of Student's t distribution.
 
-    Exact for one and two degrees of freedom, else by the Cornish-Fisher expansion: within 0.4 % of it.
+    Exact for one and two degrees of freedom; otherwise a Cornish-Fisher expansion, accurate to 0.4 %.
 
     Args:
         freedom: Degrees of freedom, at least 1.

@@ -1,8 +1,8 @@
-"""The rollouts that two runs have in common, and what both recorded of each.
+"""Joins two runs: the rollouts they have in common, and both runs' results for each.
 
-Runs of the same file join by the place of a line. Others join by record and completion: the same completion
-of the same record, as often as both runs hold it. Of repeats the first counts: a job grades each rollout
-once.
+Runs of the same file are joined by line offset. Other runs are joined by record and completion: a completion
+that occurs several times in a record is matched as often as both runs have it. Only the first repeat counts,
+because a job grades each rollout once.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ __all__ = ["Joined", "Labeled", "join_by_completion", "join_by_place", "same_fil
 
 
 class Labeled(NamedTuple):
-    """One rollout of both runs, and what its label says."""
+    """A rollout in both runs, and its label."""
 
     both: Both
     label: Any
-    """None where neither run recorded one."""
+    """None if neither run recorded one."""
 
 
 @dataclass(slots=True)
@@ -46,7 +46,7 @@ class Joined:
     only_now: int = 0
 
     def add(self, was: Row, now: Row) -> None:
-        """Take up one rollout of both runs."""
+        """Add a rollout that is in both runs."""
         self.rollouts += 1
         label, error, other = was.get("label"), was["error"], now["error"]
         both = Both(
@@ -66,17 +66,17 @@ class Joined:
 
 
 def same_file(was: Run, now: Run) -> bool:
-    """Whether two runs graded the same lines at the same places."""
+    """Whether two runs graded the same lines at the same offsets."""
     one, other = was.facts.input, now.facts.input
     alike = (one.sha256, one.derived, one.template) == (other.sha256, other.derived, other.template)
-    # Objects in S3 are not hashed: each version of each has an ETag of its own.
+    # S3 objects are not hashed; the ETag identifies each version.
     return alike and (
         one.sha256 is not None or (one.sources == other.sources and not holds_local_files(one.sources))
     )
 
 
 def join_by_place(was: Run, now: Run) -> Joined:
-    """Join two runs of one file: their rows come in its order, so one walk along both is enough."""
+    """Join two runs of one file. Rows are in file order, so one pass over both is enough."""
     joined = Joined("place")
     rows, others = _first_gradings(was), _first_gradings(now)
     row, other = next(rows, None), next(others, None)
@@ -97,7 +97,7 @@ def join_by_completion(was: Run, now: Run) -> Joined:
     """Join two runs of different files by record and completion.
 
     Raises:
-        InputError: The rewards of a run cannot be read, or its rollouts changed since.
+        InputError: A run's rewards cannot be read, or its rollouts have changed.
     """
     for run in (was, now):
         if why := run.why_unreadable():
@@ -121,7 +121,7 @@ def join_by_completion(was: Run, now: Run) -> Joined:
 
 
 def verdicts_by_record(run: Run) -> dict[str, list[Verdict]]:
-    """The reward and the label of each rollout of a run, by record."""
+    """Return the reward and label of each rollout of a run, by record."""
     groups: dict[str, list[Verdict]] = {}
     for row in _first_gradings(run):
         groups.setdefault(str(row["group"]), []).append((row["reward"], row.get("label")))
@@ -129,12 +129,12 @@ def verdicts_by_record(run: Run) -> dict[str, list[Verdict]]:
 
 
 def _first_gradings(run: Run) -> Iterator[Row]:
-    """The first grading of each rollout of a run; lines that are no rollouts belong to no record."""
+    """The first grading of each rollout of a run; unusable lines belong to no record."""
     return (row for row in read_rows(run.rewards) if not row["repeat"] and row["group"] is not None)
 
 
 def _with_completions(run: Run) -> Iterator[tuple[Row, str]]:
-    """Each row with what tells its completion from others; rows and lines are in the same order."""
+    """Each row with its completion's key; rows and lines are in the same order."""
     file = lines(run.rollouts)
     at, line = next(file, (-1, b""))
     for row in _first_gradings(run):
@@ -143,5 +143,5 @@ def _with_completions(run: Run) -> Iterator[tuple[Row, str]]:
         try:
             said = completion_key(flattened(parse(line)))
         except (LineError, KeyError, IndexError, TypeError, AttributeError):
-            said = f"{run.folder} at {row['at']}"  # cannot be compared, so it is like no other
+            said = f"{run.folder} at {row['at']}"  # cannot be compared, so make it unique
         yield row, said

@@ -1,4 +1,4 @@
-"""Cohen's kappa between gradings and labels: agreement beyond what chance alone would give."""
+"""Cohen's kappa between gradings and labels: agreement beyond chance."""
 
 from __future__ import annotations
 
@@ -13,28 +13,29 @@ __all__ = ["Rated", "kappa_of"]
 
 
 class Rated(NamedTuple):
-    """One rollout: what its gradings say, and what its label says, on the same scale."""
+    """One rollout: the verdicts of its gradings, and its label, on the same scale."""
 
     record: str
     said: Sequence[float]
-    """The verdict of each grading; 0 and 1 for no and yes."""
+    """The verdict of each grading; for no and yes, 0 and 1."""
     label: float
 
 
 def kappa_of(rated: Sequence[Rated], what: str = "labeled rollouts") -> Statistic:
-    """Cohen's kappa with quadratic weights; of yes and no it is the plain one.
+    """Cohen's kappa with quadratic weights; for yes and no it equals plain kappa.
 
-    It is 1 less the mean squared difference of a grading and its label, over the same of gradings and labels
-    that are paired at random (Cohen 1960; with weights: Cohen 1968, "Weighted kappa"). On numbers no classes
-    are needed: it equals Lin's concordance correlation (1989), as Fleiss and Cohen (1973) show for classes.
-    Every grading counts, and each rollout weighs the same, so the figure is that of a single grading.
+    It is 1 minus the mean squared difference between a grading and its label, divided by the same for
+    gradings and labels paired at random (Cohen 1960; with weights: Cohen 1968, "Weighted kappa"). Numbers
+    need no classes: it equals Lin's concordance correlation (1989), as Fleiss and Cohen (1973) show for
+    classes. Every grading counts and each rollout has the same weight, so the figure describes a single
+    grading.
 
-    The interval is Wilson's for the difference, at the number of independent units that would vary as much
-    (Korn and Graubard 1998), with the linearized variance over records. So it has a width where all agree.
+    The interval is Wilson's for the difference, at the effective sample size (Korn and Graubard 1998) from
+    the linearized variance over records. So it has a width even if all agree.
 
     Args:
         rated: The rollouts with a label and at least one reward.
-        what: What they are, where they are too few.
+        what: What to call them if there are too few.
     """
     if why := too_few([Influence(one.record, 0.0) for one in rated], what):
         return refused(why, len(rated), "rollouts")
@@ -43,7 +44,7 @@ def kappa_of(rated: Sequence[Rated], what: str = "labeled rollouts") -> Statisti
     width = max(max(labels), *(max(one.said) for one in rated)) - lowest
     if max(labels) == min(labels):
         return refused("every label says the same", len(rated), "rollouts")
-    # Within 0 to 1, where a mean of squared differences is bounded as a share is.
+    # Scaled to 0..1, so that a mean of squared differences has the bounds of a share.
     scaled = [_Moments.of(one, lowest, width) for one in rated]
     count = len(scaled)
     said, squares, label = (
@@ -54,7 +55,7 @@ def kappa_of(rated: Sequence[Rated], what: str = "labeled rollouts") -> Statisti
     observed = math.fsum(one.apart for one in scaled) / count
     expected = squares + math.fsum(one.label**2 for one in scaled) / count - 2 * said * label
     ratio = observed / expected
-    # How far the ratio moves with each rollout; these add up to 0.
+    # The influence of each rollout on the ratio; these sum to 0.
     moves = [
         one.apart - ratio * (one.squares + one.label**2 - 2 * one.said * label - 2 * said * one.label)
         for one in scaled
@@ -80,7 +81,7 @@ class _Moments(NamedTuple):
     squares: float
     label: float
     apart: float
-    """Mean squared difference of a grading and the label."""
+    """Mean squared difference between a grading and the label."""
 
     @classmethod
     def of(cls, one: Rated, lowest: float, width: float) -> _Moments:

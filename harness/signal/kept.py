@@ -1,6 +1,6 @@
-"""A training file without the records that would teach nothing: its other lines, byte for byte.
+"""Writes a training file without the records that would teach nothing; other lines stay byte for byte.
 
-A record is left out only where the run measured it. What the run does not know stays in the file.
+Only records that the run measured are dropped. Records it knows nothing about stay in the file.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = ["KeptRecords", "keep_records", "write_kept"]
 
 @dataclass(frozen=True, slots=True)
 class KeptRecords:
-    """A training file that was written without some of its records."""
+    """Result of writing a training file without some of its records."""
 
     path: Path
     kept: int
@@ -35,10 +35,10 @@ class KeptRecords:
     unknown: int
     """Of the kept records, those that the run did not measure."""
     why: str | None = None
-    """Why records with names of their own could not be compared with the run's; None where they could."""
+    """Why named records could not be compared with the run's; None if they could."""
 
     def lines(self) -> list[str]:
-        """What was written, in words."""
+        """The result in words."""
         kept = f"{self.kept:,} record{'' if self.kept == 1 else 's'} kept"
         said = [f"{self.path}: {kept}, {self.dropped:,} dropped"]
         if self.unknown:
@@ -54,10 +54,10 @@ def keep_records(run: Run, bounds: Bounds, training: DataFile, out: Path) -> Kep
     """Write a training file without the records that would hardly ever teach anything.
 
     Args:
-        run: A finished run of ten groups of two rewards or more.
+        run: A completed run with at least ten groups of two or more rewards.
         bounds: The grader's range.
         training: The training file.
-        out: What to write; nothing may be there yet.
+        out: The file to write; it must not exist.
 
     Raises:
         InputError: As for `write_kept`.
@@ -84,14 +84,14 @@ def write_kept(
 
     Args:
         training: The training file.
-        out: What to write; nothing may be there yet.
+        out: The file to write; it must not exist.
         replayed: The records of the run.
-        drop: The groups whose records are left out.
-        measured: The groups of which the run knows enough to tell.
+        drop: The groups whose records to drop.
+        measured: The groups that the run measured well enough.
 
     Raises:
-        InputError: The training file cannot be read or a line of it is no record, nothing would be left,
-            or `out` cannot be written or is there already.
+        InputError: The training file cannot be read or has an invalid record, no record would be left, or
+            `out` exists or cannot be written.
     """
     if out.exists() or out.is_symlink():
         raise InputError("there is a file already", place=str(out), fix="Name another file with --out.")
@@ -99,7 +99,7 @@ def write_kept(
     source = as_source(training)
     with source.open() as whole, replaced(out, "Name another file with --out.") as left:
         for line in numbered_lines(source):
-            raw = whole.readline()  # the same line, with the end that it has in the file
+            raw = whole.readline()  # the same line with its original line ending
             group = None
             if line.text.strip():
                 group = replayed.group_of(read_record(line.text, line.place))

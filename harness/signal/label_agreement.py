@@ -1,4 +1,4 @@
-"""How well two graders agree with labels: errors of both kinds, and the order within groups."""
+"""How well two graders agree with labels: both kinds of errors, and the order within groups."""
 
 from __future__ import annotations
 
@@ -14,63 +14,63 @@ from harness.signal.statistic import Statistic, over_groups, refused, share
 __all__ = ["Agreement", "LabelComparison", "Verdict", "agreement"]
 
 Verdict: TypeAlias = tuple[float | None, Any]
-"""A rollout's reward, None where it has none, and its label."""
+"""A rollout's reward (None without one) and label."""
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """One grader against the labels of the rollouts that it gave a reward.
+    """One grader compared with the labels of the rollouts it rewarded.
 
-    The shares count each rollout as independent. Rollouts of a record are alike, so their intervals are
-    somewhat too narrow.
+    Shares treat rollouts as independent. Rollouts of a record are similar, so their intervals are somewhat
+    too narrow.
     """
 
     rollouts: int
-    """Rollouts whose reward could be held to their label."""
+    """Rollouts whose reward could be compared with their label."""
     agreed: int
     no: int
     """Labels that say no."""
     paid_no: int
-    """Of these, with a reward above the middle of the range."""
+    """Of these, those with a reward above the middle of the range."""
     yes: int
     """Labels that say yes."""
     unpaid_yes: int
-    """Of these, with a reward at the middle or below."""
+    """Of these, those with a reward at or below the middle."""
     false_positives: Statistic
-    """Of the labels that say no, the share with a reward above the middle of the range."""
+    """For labels that say no: the share with a reward above the middle of the range."""
     false_negatives: Statistic
-    """Of the labels that say yes, the share with a reward at the middle or below."""
+    """For labels that say yes: the share with a reward at or below the middle."""
     youden: Statistic
-    """Youden's J: 1 less both shares; 0 is chance, 1 is perfect."""
+    """Youden's J: 1 minus both shares; 0 is chance, 1 is perfect."""
     pair_accuracy: Statistic
-    """Of a record's pairs whose labels differ, the share that the rewards order rightly; ties are wrong."""
+    """Share of a record's pairs with different labels that the rewards order correctly; ties are wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class LabelComparison:
-    """Two graders against the same labels, or two models against theirs."""
+    """Two graders compared with the same labels, or two models each with their own."""
 
     label: str
     rollouts: int
-    """Rollouts of the second side that could be held to their label."""
+    """Rollouts of the second side that could be compared with their label."""
     was: Agreement
     now: Agreement
     mended: int | None
-    """Rollouts on which only the second agrees with the label; None where the sides share no rollouts."""
+    """Rollouts on which only the second agrees with the label; None if the sides share no rollouts."""
     broken: int | None
-    """Rollouts on which only the first does."""
+    """Rollouts on which only the first agrees with the label."""
 
 
 def agreement(groups: Iterable[Sequence[Verdict]], rule: LabelRule, middle: float | None) -> Agreement:
-    """Hold one grader to the labels.
+    """Compare one grader with the labels.
 
     Args:
         groups: The rollouts of each record.
-        rule: How to read labels.
-        middle: The middle of the range, above which a reward says yes; None if not known.
+        rule: How to interpret labels.
+        middle: Middle of the range, above which a reward means yes; None if unknown.
     """
     rollouts = agreed = 0
-    paid, unpaid = [0, 0], [0, 0]  # labels that say no, and yes
+    paid, unpaid = [0, 0], [0, 0]  # for labels that say no, and yes
     ordered = []
     for group in groups:
         rewards, labels = [], []
@@ -101,10 +101,10 @@ def agreement(groups: Iterable[Sequence[Verdict]], rule: LabelRule, middle: floa
 
 
 def _youden(positives: Statistic, negatives: Statistic) -> Statistic:
-    """Youden's J with the interval of a difference of two shares.
+    """Youden's J with the interval for a difference of two shares.
 
     Source: Newcombe (1998), "Interval estimation for the difference between independent proportions", method
-    10, which joins two Wilson intervals.
+    10, which combines two Wilson intervals.
     """
     if positives.value is None or negatives.value is None:
         short = positives if positives.value is None else negatives

@@ -1,4 +1,4 @@
-"""Where people's labels stand: in the run, in its rollouts file, or in a file of their own."""
+"""Sources of human labels: the run, its rollouts file, or a separate file."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class LabelSource(Protocol):
     """The labels of rollouts, by field."""
 
     names: tuple[str, ...]
-    """The fields, one a rater."""
+    """The label fields, one per rater."""
 
     def of(self, row: Row) -> list[Any]:
-        """The value of each field for a rollout; None where it has none."""
+        """A rollout's value in each field; None if it has none."""
         ...
 
     def was_seen(self, name: str) -> bool:
@@ -32,19 +32,19 @@ class LabelSource(Protocol):
 
     @property
     def unmatched(self) -> int:
-        """Labels that belong to no rollout that was asked for."""
+        """Number of labels that belong to no rollout looked up."""
         ...
 
 
 class RunLabels:
-    """Labels that a run recorded, or that stand in its rollouts file.
+    """Labels recorded in a run, or present in its rollouts file.
 
     Args:
         run: The run.
-        names: The fields.
+        names: The label fields.
 
     Raises:
-        InputError: The file is not what was replayed, or a field stands in none of its lines.
+        InputError: The rollouts file has changed since the replay, or no line has a field.
     """
 
     unmatched = 0
@@ -55,7 +55,7 @@ class RunLabels:
         self._in_file = {name: _in_rollouts(run, name) for name in names if name != run.facts.label}
 
     def of(self, row: Row) -> list[Any]:
-        """The value of each field for a rollout."""
+        """A rollout's value in each field."""
         return [
             row.get("label") if name == self._facts.label else self._in_file[name].get(row["at"])
             for name in self.names
@@ -68,7 +68,7 @@ class RunLabels:
 
 
 def _in_rollouts(run: Run, name: str) -> dict[int, Any]:
-    """The values of a field in a run's rollouts file, by the place of the line."""
+    """Values of a field in a run's rollouts file, by line offset."""
     if why := run.why_unreadable():
         fix = "Name a file of labels by id with --label-file, or replay again with --label."
         raise InputError(f"labels cannot be read: {why}", place=str(run.folder), fix=fix)
@@ -80,15 +80,14 @@ def _in_rollouts(run: Run, name: str) -> dict[int, Any]:
 
 
 class FileLabels:
-    """Labels in a JSON Lines file of their own, each line with the `id` of a rollout.
+    """Labels in a separate JSON lines file, each with the `id` of a rollout.
 
     Args:
         path: The file.
-        names: The fields.
+        names: The label fields.
 
     Raises:
-        InputError: The file cannot be read, a line has no id or one that another has, or a field stands in no
-            line.
+        InputError: The file cannot be read, an id is missing or duplicated, or no line has a field.
     """
 
     def __init__(self, path: DataFile, names: tuple[str, ...]) -> None:
@@ -103,10 +102,10 @@ class FileLabels:
                 raise InputError(f"no line has the field {name!r}", place=str(path))
 
     def of(self, row: Row) -> list[Any]:
-        """The value of each field for a rollout.
+        """A rollout's value in each field.
 
         Raises:
-            InputError: Two rollouts have the id of one line.
+            InputError: Two rollouts have the id of the same line.
         """
         key = sample_name(row)
         line = self._by_id.get(key)
@@ -118,12 +117,12 @@ class FileLabels:
         return [line.get(name) for name in self.names]
 
     def was_seen(self, _name: str) -> bool:
-        """No grader sees this file."""
+        """Always False: graders do not see this file."""
         return False
 
     @property
     def unmatched(self) -> int:
-        """Lines whose id no rollout with a reward has."""
+        """Number of lines whose id is not that of a rollout with a reward."""
         return len(self._by_id) - len(self._at)
 
 

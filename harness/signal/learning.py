@@ -1,6 +1,6 @@
-"""Whether a job could learn anything from a run's rewards: its statistics, and the sentence they come to.
+"""Computes whether a job could learn anything from a run's rewards: the statistics, and advice based on them.
 
-`signal_of(run)` returns a `Signal`, whose `verdict` says whether to train, or what to mend first.
+`signal_of(run)` returns a `Signal`, whose `verdict` says whether to train, or what to fix first.
 """
 
 from __future__ import annotations
@@ -27,117 +27,118 @@ from harness.signal.zero_std import SizeForecast
 __all__ = ["Component", "Signal", "signal_of"]
 
 TEACHING: Final = 4
-"""Groups that should teach something in a step, whose mean over fewer is mostly noise. Our choice."""
+"""Groups per step that should teach something; the mean over fewer is mostly noise. Our choice."""
 SURE: Final = 0.95
-"""How surely a step should hold that many."""
+"""Probability with which a step should have that many."""
 _FEW = 10
 _STILL = 1e-9
-"""A spread below this is rounding."""
+"""A smaller spread is rounding."""
 
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One metric beside the reward."""
+    """One metric next to the reward."""
 
     name: str
     n: int
-    """Rollouts that have both."""
+    """Rollouts with both the metric and a reward."""
     mean: float
     spread: float
     """Standard deviation within groups."""
     correlation: float | None
-    """With the reward, within groups; None where either is the same in every group."""
+    """Correlation with the reward within groups; None if either is constant in every group."""
     explained: float | None
-    """Share of the reward's variance within groups that a straight line on this metric explains; where
-    metrics move together, these shares overlap and do not add up."""
+    """Share of the reward's variance within groups that a linear fit on this metric explains. Shares of
+    correlated metrics overlap, and do not add up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """What a run says about a job, before it is paid for."""
+    """What a run predicts about a job."""
 
     run: str
     rollouts: int
-    """Rollouts that were graded."""
+    """Number of graded rollouts."""
     rewarded: int
-    """Of these, with a reward."""
+    """Of these, rollouts with a reward."""
     groups: int
-    """Records with a reward."""
+    """Number of records with a reward."""
     several: int
-    """Of these, with two rewards or more."""
+    """Of these, records with two or more rewards."""
     bounds: Bounds | None
     errors: dict[str, int]
     """Rollouts without a reward, by kind."""
     values: dict[str, int] | None
-    """How often each reward occurs; None where there are more than ten different ones."""
+    """How often each reward occurs; None with more than ten distinct ones."""
     mean: Statistic
-    """Mean reward, each record counting once."""
+    """Mean reward; each record counts once."""
     at_floor: Statistic
-    """Share of the rewards at the floor of the range."""
+    """Share of rewards at the bottom of the range."""
     at_top: Statistic
     zero_std: Statistic
     """Share of groups whose rewards are all equal."""
     all_lowest: Statistic
-    """Share of groups whose rewards are all at the floor."""
+    """Share of groups whose rewards are all at the bottom of the range."""
     all_highest: Statistic
     all_between: Statistic
-    """Share of groups whose rewards are all equal, and neither at the floor nor at the top."""
+    """Share of groups whose rewards are all equal, but neither at the bottom nor at the top."""
     effective: Statistic
-    """Share of the rollouts that stand in a group from which something is learned."""
+    """Share of rollouts in groups that teach something."""
     effective_by_weight: Statistic
-    """Kish's effective sample size, with the size of the advantage as the weight, over the rollouts."""
+    """Kish's effective sample size, weighted by the advantage's size, over the number of rollouts."""
     forecast: list[SizeForecast]
     group_size: int | None
-    """The smallest group size at which half of the groups teach something; None where none does."""
+    """The smallest group size at which half of the groups teach something; None if there is none."""
     batch_size: int | None
-    """The smallest batch size with enough groups that teach at the size the service is assumed to use."""
+    """The smallest batch size with enough teaching groups at the service's assumed group size."""
     droppable: Statistic
     """Share of records whose next group would hardly ever teach anything."""
     components: list[Component]
     passed_over: int
-    """Values of metrics that were not looked at: beyond fifty names, or too large to compute with."""
+    """Metric values ignored because there are over fifty names or they are too large to compute with."""
     noise: Statistic
-    """Variance of repeats over the variance within groups."""
+    """Variance of repeats divided by the variance within groups."""
     noisy: Statistic
-    """Share of the groups that differ whose rollouts differ no more than the repeats of one rollout."""
+    """Of the groups that differ, the share whose rollouts differ no more than one rollout's repeats."""
     agreement: Statistic
-    """Share of the labels that say yes or no with which the rewards agree."""
+    """Share of yes/no labels with which the rewards agree."""
     length: Statistic
-    """Correlation of reward and length within groups."""
+    """Correlation between reward and length within groups."""
     truncated: Statistic
-    """Share of completions that were cut off."""
+    """Share of truncated completions."""
     truncated_mean: float | None
-    """Mean reward of these."""
+    """Mean reward of truncated completions."""
     unread: dict[str, Statistic]
     """Share of answers that could not be read, by metric."""
     seconds: float | None
-    """Mean duration of a grading."""
+    """Mean duration of a grading, in seconds."""
     verdict: Advice
 
     def to_json(self) -> dict[str, Any]:
-        """The signal as JSON."""
+        """Return the signal as JSON."""
         found: dict[str, Any] = as_json(self)
         return found
 
 
 def signal_of(run: Run, bounds: Bounds | None = None) -> Signal:
-    """Compute a run's statistics, and what they come to.
+    """Compute a run's statistics and advice.
 
     Args:
-        run: A run that is done.
-        bounds: The grader's range, where the grader does not declare it.
+        run: A completed run.
+        bounds: The grader's range, if the grader does not declare it.
 
     Raises:
-        InputError: The run is not done, its rewards cannot be read, or the range contradicts the grader's.
+        InputError: The run is not complete, its rewards cannot be read, or the range contradicts the
+            grader's.
     """
-    _ = run.totals  # refuses a run that is not done
+    _ = run.totals  # raises for an incomplete run
     facts = run.facts
     known = known_bounds(facts.grader.bounds, bounds or facts.range)
     return signal_from(gather(read_rows(run.rewards), facts.repeats), facts, known, str(run.folder))
 
 
 def signal_from(tally: Tally, facts: RunFacts, bounds: Bounds | None, folder: str = "") -> Signal:
-    """Compute the statistics of what was gathered; arguments as the run has them."""
+    """Compute the statistics and advice from a tally; the other arguments describe its run."""
     several = tally.several
     rewards = RewardGroups((group.rewards for group in tally.groups.values()), bounds)
     forecast = rewards.forecast()
@@ -215,7 +216,7 @@ def _group_size(forecast: Sequence[SizeForecast]) -> int | None:
 
 
 def _batch_size(forecast: Sequence[SizeForecast]) -> int | None:
-    """The smallest batch with enough groups that teach, at the group size that we assume of the service."""
+    """The smallest batch with enough teaching groups, at the group size that we assume for the service."""
     zero = next((one.zero_std.value for one in forecast if one.group_size == GROUP_SIZE), None)
     largest = int(HYPERPARAMETERS["batch_size"].high)
     if zero is None:
@@ -251,7 +252,7 @@ def _truncated(tally: Tally) -> Statistic:
 
 
 def _components(tally: Tally) -> list[Component]:
-    """The metrics, those that go most with the reward first."""
+    """The metrics, most strongly correlated with the reward first."""
     found = [_component(name, sums) for name, sums in tally.metrics.items()]
     return sorted(found, key=lambda one: (-abs(one.correlation or 0.0), one.name))
 

@@ -1,4 +1,4 @@
-"""How much of what a grader tells apart is its own noise, by the repeats of a run."""
+"""Measures a grader's noise from repeated gradings: how much of its rewards' differences is chance."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from harness.signal.tally import Repeats, variance_of
 __all__ = ["ONCE", "noise_of", "noisy_groups"]
 
 ONCE: Final = "graded once each; replay with --repeats 3"
-"""Why nothing is known of repeats."""
+"""Why nothing is known about noise without repeats."""
 
 
 def noise_of(again: Repeats, repeats: int) -> Statistic:
-    """The variance of repeats, as a share of the variance within groups.
+    """The variance of repeats as a share of the variance within groups.
 
-    A ratio of two means over the groups; its variance is that of the ratio linearized (Taylor). The variance
-    within groups is that of single gradings: what the means of repeats vary by, and the noise that they lost.
+    A ratio of two means over the groups, with the variance of the linearized ratio (Taylor). The variance
+    within groups is that of single gradings: the variance of the repeats' means plus the noise averaged out.
 
     Args:
-        again: The rewards of rollouts that were graded more than once.
-        repeats: How often the run graded each rollout.
+        again: Rewards of the rollouts that were graded more than once.
+        repeats: How many times the run graded each rollout.
     """
     if repeats < 2:
         return refused(ONCE, of="rollouts")
@@ -49,14 +49,14 @@ def noise_of(again: Repeats, repeats: int) -> Statistic:
 
 
 class _Parts(NamedTuple):
-    """What a group adds to the two variances."""
+    """One group's contribution to the two variances."""
 
     noise: float
-    """Sum of the variances between repeats, one a rollout."""
+    """Sum of the variances between repeats, one per rollout."""
     graded: int
-    """Rollouts that were graded more than once."""
+    """Number of rollouts graded more than once."""
     spread: float
-    """Squares of single gradings around their mean, as expected."""
+    """Expected sum of squared deviations of single gradings from their mean."""
     freedom: int
 
 
@@ -65,22 +65,22 @@ def _parts(rollouts: Sequence[Sequence[float]]) -> _Parts:
     if count < 2:
         return _Parts(math.fsum(noises), count, 0.0, 0)
     means = [math.fsum(rewards) / len(rewards) for rewards in rollouts]
-    # A mean of k gradings still varies by 1/k of the noise.
+    # A mean of k gradings still has 1/k of the noise variance.
     lost = math.fsum(noise * (1 - 1 / len(rewards)) for noise, rewards in zip(noises, rollouts, strict=True))
     spread = variance_of(means) * (count - 1) + (1 - 1 / count) * lost
     return _Parts(math.fsum(noises), count, spread, count - 1)
 
 
 def noisy_groups(again: Repeats, repeats: int) -> Statistic:
-    """The share of the groups that differ whose rollouts differ by chance alone, as far as repeats can tell.
+    """Of the groups that differ, the share whose rollouts differ only by chance, judging by repeats.
 
-    One-way analysis of variance in each group: the rollouts do not differ where the mean square between them
-    is not larger than that between repeats, so that the estimate of their own variance is not above 0
-    (Searle, Casella and McCulloch, "Variance Components", 1992).
+    One-way analysis of variance in each group: rollouts do not differ if the mean square between them does
+    not exceed the mean square between repeats, so that their estimated variance is not positive (Searle,
+    Casella and McCulloch, "Variance Components", 1992).
 
     Args:
-        again: The rewards of rollouts that were graded more than once.
-        repeats: How often the run graded each rollout.
+        again: Rewards of the rollouts that were graded more than once.
+        repeats: How many times the run graded each rollout.
     """
     if repeats < 2:
         return refused(ONCE)

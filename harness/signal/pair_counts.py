@@ -1,4 +1,4 @@
-"""How two numbers order the members of one group: the order within a record is what a policy learns from."""
+"""Compares how two numbers order a group's members; a policy learns from the order within a record."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ __all__ = ["PairCounts", "pair_counts"]
 
 
 class PairCounts(NamedTuple):
-    """Pairs of one group, by what becomes of their order."""
+    """Pairs in one group, by what happens to their order."""
 
     pairs: int
-    """Pairs that the first number orders."""
+    """Pairs ordered by the first number."""
     inverted: int
-    """Of these, ordered the other way by the second."""
+    """Of these, pairs with the opposite order in the second."""
     merged: int
-    """Of these, equal in the second."""
+    """Of these, pairs equal in the second."""
     parted: int
-    """Pairs that are equal in the first and not in the second."""
+    """Pairs equal in the first but not in the second."""
 
 
 def pair_counts(first: Sequence[float], second: Sequence[float]) -> PairCounts:
-    """Count the pairs of a group in n log n steps: a record may have very many completions.
+    """Count the pairs of a group in O(n log n), because a record may have very many completions.
 
     Args:
         first: The first number of each member.
@@ -46,7 +46,7 @@ def pair_counts(first: Sequence[float], second: Sequence[float]) -> PairCounts:
 
 
 def _ranks(values: Sequence[float]) -> list[int]:
-    """The rank of each value from 0; neighbors within the tolerance share one."""
+    """The rank of each value from 0; adjacent values within the tolerance share a rank."""
     ranks: dict[float, int] = {}
     last, rank = -math.inf, -1
     for value in sorted(set(values)):
@@ -57,12 +57,12 @@ def _ranks(values: Sequence[float]) -> list[int]:
 
 
 def _ties(values: Sequence[object]) -> int:
-    """Pairs of equal values."""
+    """Number of pairs of equal values."""
     return sum(count * (count - 1) // 2 for count in Counter(values).values() if count > 1)
 
 
 def _inversions(ranks: Sequence[int]) -> int:
-    """Pairs in which the larger number comes first; a Fenwick tree counts the ranks seen so far."""
+    """Number of pairs with the larger number first; a Fenwick tree counts the ranks seen so far."""
     size = max(ranks) + 1
     tree = [0] * (size + 1)
     found = 0

@@ -1,4 +1,4 @@
-"""How another reward orders the completions of each record, which is all that a job learns from."""
+"""How different rewards reorder each record's completions; a job learns only from this order."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ __all__ = ["Both", "ChangedSample", "Reordering", "ZeroStdChange", "reordered", 
 
 
 class Both(NamedTuple):
-    """One rollout under two graders."""
+    """One rollout graded by two graders."""
 
     id: Any
     was: float | None
-    """Its reward under the first; None where that gave none."""
+    """Reward from the first grader; None without one."""
     now: float | None
     at: int = 0
-    """Byte at which its line begins in the first one's rollouts."""
+    """Offset of its line in the first run's rollouts."""
     was_error: str | None = None
-    """Why there is no reward, by kind."""
+    """Error kind, if there is no reward."""
     now_error: str | None = None
 
 
 class ChangedSample(NamedTuple):
-    """A rollout whose reward changed, or whose advantage changed its sign."""
+    """A rollout whose reward changed, or whose advantage changed sign."""
 
     id: Any
     group: str
@@ -38,54 +38,54 @@ class ChangedSample(NamedTuple):
     was_error: str | None
     now_error: str | None
     changed: bool
-    """Whether its own reward differs, or one side alone has one."""
+    """Whether its own reward differs, or only one side has one."""
     flipped: bool
-    """Whether it was pushed and is now held back, or the reverse."""
+    """Whether training would now push it the other way."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reordering:
-    """What another grader changes on the same rollouts."""
+    """The effect of another grader on the same rollouts."""
 
     rollouts: int
     changed: int
-    """Rollouts whose reward differs, or that only one of the two gave a reward."""
+    """Rollouts whose reward differs, or for which only one grader has a reward."""
     pairs: int
     """Pairs of completions of one record that the first grader ordered."""
     inverted: int
-    """Of these, ordered the other way by the second."""
+    """Of these, pairs that the second grader orders the other way."""
     merged: int
-    """Of these, equal under the second."""
+    """Of these, pairs that are equal for the second grader."""
     parted: int
-    """Pairs that were equal under the first and are not under the second."""
+    """Pairs that are equal for the first grader but not for the second."""
     flipped: int
-    """Rollouts whose advantage changes its sign."""
+    """Rollouts whose advantage changes sign."""
     flipped_groups: int
     """Records with such a rollout."""
     failed_now: int
-    """Rollouts that had a reward and have none now."""
+    """Rollouts that lost their reward."""
     failed_before: int
-    """Rollouts that had none and have one now."""
+    """Rollouts that gained a reward."""
     samples: list[ChangedSample]
-    """Every rollout that changed: flips first, then lost and new rewards, then the largest changes."""
+    """Every changed rollout: flips first, then lost and gained rewards, then the largest changes."""
 
     @property
     def flips(self) -> list[ChangedSample]:
-        """The rollouts whose advantage changes its sign."""
+        """The rollouts whose advantage changes sign."""
         return self.samples[: self.flipped]
 
 
 @dataclass(frozen=True, slots=True)
 class ZeroStdChange:
-    """Records with two rewards or more on either side, and those from which nothing is learned."""
+    """Records with two or more rewards on either side, and which of them teach nothing."""
 
     groups: int
     was: int
     now: int
     became: list[str]
-    """Records from which something was learned, and is no more."""
+    """Records that taught something, and no longer do."""
     stopped: list[str]
-    """Records from which something is learned only now."""
+    """Records that teach something only now."""
 
 
 def reordered(groups: Iterable[tuple[str, Sequence[Both]]]) -> Reordering:
@@ -130,10 +130,10 @@ def reordered(groups: Iterable[tuple[str, Sequence[Both]]]) -> Reordering:
 
 
 def zero_std_change(groups: Iterable[tuple[str, Sequence[float], Sequence[float]]]) -> ZeroStdChange:
-    """Count the records from which nothing is learned on either side.
+    """Count the records that teach nothing, on either side.
 
     Args:
-        groups: Each record's name, and its rewards on both sides; a single reward tells nothing either way.
+        groups: Each record's name, and its rewards on both sides; a single reward shows nothing either way.
     """
     count = was_flat = now_flat = 0
     became, stopped = [], []
@@ -150,7 +150,7 @@ def zero_std_change(groups: Iterable[tuple[str, Sequence[float], Sequence[float]
 
 
 def sign(was: float | None, now: float | None) -> int:
-    """Whether a reward went up, down or stayed; a reward that is missing on one side is a change."""
+    """Whether a reward went up, down or stayed the same; a reward missing on one side counts as a change."""
     if was is None or now is None:
         return int(was is not now)
     gap = now - was
@@ -158,7 +158,7 @@ def sign(was: float | None, now: float | None) -> int:
 
 
 def _flips(was: Sequence[float], now: Sequence[float]) -> list[int]:
-    """Members of a group whose advantage changes its sign."""
+    """Members of a group whose advantage changes sign."""
     if not was:
         return []
     middle_was, middle_now = math.fsum(was) / len(was), math.fsum(now) / len(now)
@@ -170,7 +170,7 @@ def _flips(was: Sequence[float], now: Sequence[float]) -> list[int]:
 
 
 def _weight(one: ChangedSample) -> tuple[bool, float, int]:
-    """What to list first."""
+    """Sort key: what to list first."""
     gap = math.inf if one.was is None or one.now is None else abs(one.now - one.was)
     return not one.flipped, -gap, one.at
 

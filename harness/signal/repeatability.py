@@ -1,4 +1,4 @@
-"""How far a grader agrees with itself, from rollouts that were graded several times."""
+"""How well a grader agrees with itself, measured on rollouts that were graded several times."""
 
 from __future__ import annotations
 
@@ -28,32 +28,32 @@ class Regraded(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class NeededRepeats:
-    """How many gradings of each rollout to average, so that their noise is small enough."""
+    """How many gradings per rollout to average, to make their noise small enough."""
 
     share: float
-    """The largest share of the variance that noise may be."""
+    """The acceptable share of noise in the variance."""
     of: str
-    """Of which variance: `within records` or `total`."""
+    """Which variance: `within records` or `total`."""
     repeats: int | None
-    """None where it was not measured, or where no number is enough."""
+    """None if it was not measured, or if no number is enough."""
     low: int | None = None
-    """The fewest that are compatible with the interval of the noise."""
+    """The lowest number compatible with the noise's interval."""
     high: int | None = None
-    """The most; None where no number may be enough."""
+    """The highest; None if possibly no number is enough."""
     why: str | None = None
     """Why there is no number."""
 
 
 def flips_of(rollouts: Sequence[Regraded], repeats: int, middle: float | None = None) -> Statistic:
-    """How often two gradings of one rollout disagree, over rollouts.
+    """How often two gradings of one rollout disagree, averaged over rollouts.
 
-    Of each rollout, the share of its pairs of gradings that differ: unbiased, however many gradings there are
-    (Hoeffding's U-statistic).
+    For each rollout, this is the share of its pairs of gradings that differ, which is unbiased for any number
+    of gradings (Hoeffding's U-statistic).
 
     Args:
         rollouts: Every rollout with a reward.
-        repeats: How often the run graded each.
-        middle: Compare on which side of it two rewards are; None compares the rewards themselves.
+        repeats: How many times the run graded each rollout.
+        middle: Compare on which side of this value two rewards are; None compares the rewards themselves.
     """
     if repeats < 2:
         return refused(ONCE, of="rollouts")
@@ -67,15 +67,15 @@ def flips_of(rollouts: Sequence[Regraded], repeats: int, middle: float | None = 
 
 
 def noise_of_total(rollouts: Sequence[Regraded], repeats: int) -> Statistic:
-    """The variance of repeats, as a share of the variance of all single gradings.
+    """The variance of repeats as a share of the variance of all single gradings.
 
-    It is 1 less the intraclass correlation ICC(1, 1) of a one-way random model (Shrout and Fleiss 1979,
-    "Intraclass correlations: uses in assessing rater reliability"), by the moments of each rollout. The
-    interval is linearized over records on the logit's scale, which keeps it between 0 and 1.
+    It is 1 minus the intraclass correlation ICC(1, 1) of a one-way random model (Shrout and Fleiss 1979,
+    "Intraclass correlations: uses in assessing rater reliability"), from each rollout's moments. The interval
+    is linearized over records on the logit scale, which keeps it between 0 and 1.
 
     Args:
         rollouts: Every rollout with a reward.
-        repeats: How often the run graded each.
+        repeats: How many times the run graded each rollout.
     """
     if repeats < 2:
         return refused(ONCE, of="rollouts")
@@ -85,7 +85,7 @@ def noise_of_total(rollouts: Sequence[Regraded], repeats: int) -> Statistic:
     noises = [variance_of(one.rewards) for one in several]
     means = [math.fsum(one.rewards) / len(one.rewards) for one in several]
     middle = math.fsum(means) / len(means)
-    # A mean of k gradings still holds 1/k of the noise, so 1 - 1/k of it is to be added.
+    # A mean of k gradings still has 1/k of the noise variance, so add 1 - 1/k of it.
     totals = [
         (mean - middle) ** 2 + noise * (1 - 1 / len(one.rewards))
         for one, noise, mean in zip(several, noises, means, strict=True)
@@ -104,15 +104,15 @@ def noise_of_total(rollouts: Sequence[Regraded], repeats: int) -> Statistic:
 
 
 def needed_repeats(noise: Statistic, of: str, share: float) -> NeededRepeats:
-    """How many gradings to average, so that noise is at most a share of their variance.
+    """How many gradings to average so that the share of noise in their variance is acceptable.
 
-    With R gradings a share p becomes p / (p + R (1 - p)) (Spearman 1910 and Brown 1910, solved for the length
-    of a test).
+    Averaging R gradings reduces a share p to p / (p + R (1 - p)) (Spearman 1910 and Brown 1910, solved for
+    the length of a test).
 
     Args:
-        noise: The share of a single grading's variance that is noise.
-        of: Of which variance.
-        share: The largest share that noise may be.
+        noise: The share of noise in a single grading's variance.
+        of: Which variance.
+        share: The acceptable share of noise.
     """
     if noise.value is None:
         return NeededRepeats(share, of, None, why=noise.why)
@@ -124,7 +124,7 @@ def needed_repeats(noise: Statistic, of: str, share: float) -> NeededRepeats:
 
 
 def _repeats(noise: float, share: float) -> int | None:
-    """The smallest whole number of gradings; None where no number is enough."""
+    """The smallest sufficient number of gradings; None if no number is enough."""
     if noise >= 1.0:
         return None
     return max(1, math.ceil(noise * (1 - share) / (share * (1 - noise)) - 1e-9))

@@ -1,7 +1,7 @@
 """Statistics of a run's rewards by group: how they spread, and which records are worth dropping.
 
-Groups with the same rewards, in any order, are computed once: of eight rewards that are 0 or 1 there are nine
-kinds, however many records a run has.
+Groups with the same rewards in any order are computed only once: eight rewards of 0 or 1 give nine distinct
+groups, however many records a run has.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from harness.signal.zero_std import SIZES, Partition, SizeForecast, chance_other
 __all__ = ["MIXED", "NO_RANGE", "RewardGroups"]
 
 MIXED: Final = 0.2
-"""A zero-std record is worth dropping where its next group differs less likely than this. Our choice."""
+"""Drop a zero-std record only if its next group is less likely than this to differ. Our choice."""
 LESS: Final = 0.5
-"""And less likely than this part of the likelihood for all records: where few teach, all do. Our choice."""
+"""And less likely than this fraction of the average record: if few teach, keep all. Our choice."""
 NO_RANGE: Final = "the grader's range is not known; add --range LOW HIGH"
 
 Rewards: TypeAlias = tuple[float, ...]
-"""The rewards of a group in rising order."""
+"""The rewards of a group in ascending order."""
 
 
 class RewardGroups:
@@ -37,7 +37,7 @@ class RewardGroups:
 
     Args:
         groups: The rewards of each group, in any order.
-        bounds: The grader's range; None where it is not known.
+        bounds: The grader's range; None if unknown.
     """
 
     def __init__(self, groups: Iterable[Sequence[float]], bounds: Bounds | None) -> None:
@@ -45,18 +45,18 @@ class RewardGroups:
         self._all = Counter(tuple(sorted(rewards)) for rewards in groups if rewards)
         self._several = {one: many for one, many in self._all.items() if len(one) > 1}
         self.groups = self._all.total()
-        """Groups with a reward."""
+        """Number of groups with a reward."""
         self.several = sum(self._several.values())
-        """Groups with two rewards or more, which can tell something."""
+        """Number of groups with two or more rewards, which can show differences."""
         self.rewards = sum(len(one) * many for one, many in self._all.items())
         values = sorted({value for one in self._all for value in one})
         self._steps = [low for low, high in pairwise(values) if high - low > TOLERANCE]
 
     def _lack(self, *, several: bool) -> Statistic | None:
-        """The refusal of a statistic that too little stands behind; None where there is enough.
+        """Refuse a statistic with too little data; None if there is enough.
 
         Args:
-            several: Whether it is over groups of two rewards or more.
+            several: Whether the statistic is over groups with two or more rewards.
         """
         groups = self._several if several else self._all
         count, rewards = sum(groups.values()), sum(len(one) * many for one, many in groups.items())
@@ -68,14 +68,14 @@ class RewardGroups:
         return None
 
     def mean(self) -> Statistic:
-        """The mean reward; each record counts once."""
+        """Mean reward; each record counts once."""
         if lack := self._lack(several=False):
             return lack
         limits = {} if self.bounds is None else {"low": self.bounds[0], "high": self.bounds[1]}
         return over_groups(_each(self._all, _mean), **limits)
 
     def at_the_ends(self) -> tuple[Statistic, Statistic]:
-        """The shares of the rewards at the floor and at the top of the range; each record counts once."""
+        """Shares of rewards at the bottom and at the top of the range; each record counts once."""
         if self.bounds is None:
             unknown = refused(NO_RANGE, self.groups)
             return unknown, unknown
@@ -90,11 +90,11 @@ class RewardGroups:
         return around(mean, variance, self.groups, self.rewards)
 
     def zero_std(self) -> Statistic:
-        """The share of groups whose rewards are all equal."""
+        """Share of groups whose rewards are all equal."""
         return self._lack(several=True) or share(self._count(is_flat), self.several)
 
     def zero_std_by_place(self) -> tuple[Statistic, Statistic, Statistic]:
-        """The shares of groups whose rewards are all at the floor, at the top, and equal elsewhere."""
+        """Shares of groups whose rewards are all at the bottom, all at the top, and equal elsewhere."""
         if self.bounds is None:
             unknown = refused(NO_RANGE, self.several)
             return unknown, unknown, unknown
@@ -108,7 +108,7 @@ class RewardGroups:
         return sum(many for one, many in self._several.items() if which(one))
 
     def forecast(self) -> list[SizeForecast]:
-        """The share of zero-std groups at other group sizes."""
+        """Share of zero-std groups forecast for other group sizes."""
         if lack := self._lack(several=True):
             return [SizeForecast(size, lack, "not measured") for size in SIZES]
         found: Counter[Partition] = Counter()
@@ -117,7 +117,7 @@ class RewardGroups:
         return forecast_zero_std(found, two_valued=len(self._steps) < 2)
 
     def _partition(self, one: Rewards) -> Partition:
-        """How often each value occurs in a group; (higher, lower) where the run has two values at most."""
+        """How often each value occurs in a group; (higher, lower) if the run has at most two values."""
         if len(self._steps) < 2:
             low = sum(reward <= self._steps[0] for reward in one) if self._steps else 0
             return len(one) - low, low
@@ -125,11 +125,11 @@ class RewardGroups:
         return tuple(sorted((end - start for start, end in pairwise([0, *edges, len(one)])), reverse=True))
 
     def effective(self) -> tuple[Statistic, Statistic]:
-        """How many of the rollouts teach: those in groups that are not zero-std, and the same by weight.
+        """How many rollouts teach something: those in groups that are not zero-std, and the same by weight.
 
-        By weight it is Kish's effective sample size, (sum w)^2 / sum w^2, with the size of the advantage,
-        |reward - mean| / std, as w (Kish, "Survey Sampling", 1965). Both are ratios of sums over the groups;
-        their variance is that of the ratio linearized (Taylor).
+        By weight it is Kish's effective sample size, (sum w)^2 / sum w^2, where w is the size of the
+        advantage, |reward - mean| / std (Kish, "Survey Sampling", 1965). Both are ratios of sums over the
+        groups, with the variance of the linearized ratio (Taylor).
         """
         if lack := self._lack(several=True):
             return lack, lack
@@ -152,7 +152,7 @@ class RewardGroups:
         )
 
     def droppable(self) -> Statistic:
-        """The share of groups that are expected to go on teaching nothing."""
+        """Share of groups that are expected to keep teaching nothing."""
         if self.bounds is None:
             return refused(NO_RANGE, self.several)
         if lack := self._lack(several=True):
@@ -161,9 +161,9 @@ class RewardGroups:
         return share(self._count(lambda one: one in kinds), self.several)
 
     def droppable_kinds(self) -> frozenset[Rewards]:
-        """The groups' rewards that are all at one end of the range, and are expected to stay there."""
+        """Rewards of groups that are all at one end of the range and expected to stay there."""
         zero = next((one.zero_std.value for one in self.forecast() if one.group_size == GROUP_SIZE), None)
-        if zero is None:  # not even 4 rewards a group, or of many values: what was recorded bounds it
+        if zero is None:  # fewer than 4 rewards per group, or many values: use the recorded share as a bound
             zero = self._count(is_flat) / self.several
         most = min(MIXED, LESS * (1 - zero))
         found: set[Rewards] = set()
@@ -183,7 +183,6 @@ def is_flat(rewards: Rewards) -> bool:
 
 
 def _each(groups: Counter[Rewards], value: Callable[[Rewards], float]) -> list[float]:
-    """A number for each group."""
     found: list[float] = []
     for one, many in groups.items():
         found += [value(one)] * many
@@ -204,7 +203,7 @@ def _is_at(end: float, rewards: Rewards) -> bool:
 
 
 def _weight(rewards: Rewards) -> float:
-    """The sum of the sizes of a group's advantages; 0 for a zero-std group."""
+    """Sum of the sizes of a group's advantages; 0 for a zero-std group."""
     if is_flat(rewards):
         return 0.0
     mean = _mean(rewards)

@@ -1,4 +1,4 @@
-"""Which gradings of a run to look at: the failed, those that disagree, those of a record, or by a value."""
+"""Selects gradings of a run: failures, disagreements, those of one record, or by a value."""
 
 from __future__ import annotations
 
@@ -33,24 +33,24 @@ _OPERATORS: Final[dict[str, Callable[[float, float], bool]]] = {
 _SIGN = re.compile(r"!=|<=|>=|=|<|>")
 _METRICS = "metrics."
 _NAMED = 20
-"""Metrics that a message names at most."""
+"""Maximum number of metrics named in a message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What one value of a grading has to be."""
+    """A condition on one value of a grading."""
 
     name: str
     """`reward`, `label`, `length`, `finish`, `error` (the kind of a failure), or `metrics.NAME`."""
     sign: str
     """`=`, `!=`, `<`, `<=`, `>` or `>=`."""
     text: str
-    """The value as it was written."""
+    """The value as written."""
     number: float | None
-    """The value as a number; None where it is none."""
+    """The value as a number; None if it is not one."""
 
     def value_in(self, row: Row) -> Any:
-        """The value that a grading has; None where it has none."""
+        """A grading's value for this condition; None if it has none."""
         if self.name == "error":
             error = row["error"]
             return None if error is None else error["kind"]
@@ -59,7 +59,7 @@ class Condition:
         return row.get(self.name)
 
     def holds(self, value: Any) -> bool:
-        """Whether a value is what it has to be; a value that is not there never is."""
+        """Whether a value satisfies the condition; a missing value never does."""
         if value is None:
             return False
         if isinstance(value, bool):
@@ -67,7 +67,7 @@ class Condition:
         if isinstance(value, int | float) and self.number is not None:
             try:
                 gap = value - self.number
-            except OverflowError:  # an integer that no float holds
+            except OverflowError:  # an integer too large for a float
                 gap = math.inf if value > 0 else -math.inf
             return _OPERATORS[self.sign](0.0 if abs(gap) <= TOLERANCE else gap, 0.0)
         same = str(value) == self.text or str(value).lower() == self.text.lower() in ("true", "false")
@@ -75,15 +75,15 @@ class Condition:
 
 
 def read_condition(text: str) -> Condition:
-    """Read one condition of `--where`.
+    """Parse one condition of `--where`.
 
     Args:
-        text: NAME, a sign and a value, as in `reward<0.5` or `label=true`. A metric is named as it is, or as
-            `metrics.NAME` where its name is that of another value. Of several signs in a metric's name, the
-            last one counts before which a number follows.
+        text: A name, an operator and a value, as in `reward<0.5` or `label=true`. A metric is given by its
+            name, or as `metrics.NAME` if another value has the same name. If a metric's name contains
+            operators, the last operator that is followed by a number counts.
 
     Raises:
-        InputError: It is no condition, or compares what has no order.
+        InputError: The text is not a condition, or compares a value that has no order.
     """
     found = _divided(text)
     if found is None:
@@ -104,7 +104,7 @@ def read_condition(text: str) -> Condition:
 
 
 def _divided(text: str) -> tuple[str, str, str] | None:
-    """Name, sign and value."""
+    """Split into name, operator and value."""
     for name in _FIELDS:
         rest = text.removeprefix(name)
         sign = _SIGN.match(rest.lstrip())
@@ -130,55 +130,55 @@ def _number(text: str) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class RowFilter:
-    """Which gradings to take; all that is asked has to hold."""
+    """Which gradings to select; all conditions must hold."""
 
     failed: bool = False
-    """Only those without a reward."""
+    """Only gradings without a reward."""
     disagree: bool = False
-    """Only those whose reward contradicts their label, or whose wires differ."""
+    """Only gradings whose reward contradicts their label, or whose wire formats differ."""
     group: str | None = None
-    """Only those of this record; the id of a sample stands for its record."""
+    """Only gradings of this record; a sample's id selects its record."""
     where: tuple[Condition, ...] = ()
 
 
 @dataclass(slots=True)
 class ChosenRows:
-    """The gradings that a filter takes."""
+    """The gradings that a filter selects."""
 
     middle: float | None
-    """The middle of the grader's range, above which a reward says yes; None if not known."""
+    """Middle of the grader's range, above which a reward means yes; None if unknown."""
     gradings: int = 0
-    """Of how many."""
+    """Total number of gradings."""
     count: int = 0
     rewards: int = 0
-    """Of those taken, with a reward."""
+    """Selected gradings with a reward."""
     total: float = 0.0
     """Sum of these rewards."""
     errors: dict[str, int] = field(default_factory=Counter)
-    """Of those taken, without a reward, by kind."""
+    """Selected gradings without a reward, by kind."""
     rows: list[Row] = field(default_factory=list)
-    """The first of them."""
+    """The first selected gradings."""
 
     @property
     def mean(self) -> float | None:
-        """Mean reward of those taken; None where none has one."""
+        """Mean reward of the selected gradings; None if none has one."""
         return self.total / self.rewards if self.rewards else None
 
 
 def choose_rows(run: Run, asked: RowFilter, most: int, bounds: Bounds | None = None) -> ChosenRows:
-    """Take the gradings of a run that a filter asks for, in the order of its rollouts.
+    """Select the gradings of a run that pass a filter, in the order of its rollouts.
 
     Args:
-        run: A run that is done.
+        run: A completed run.
         asked: The filter.
-        most: How many rows to keep; all are counted.
-        bounds: The grader's range, where the run does not know it.
+        most: Maximum number of rows to keep; all are counted.
+        bounds: The grader's range, if the run does not know it.
 
     Raises:
-        InputError: The run is not finished, its grader declares another range, it holds nothing to filter by,
-            or no reward could be held to its label.
+        InputError: The run is not complete, its grader declares another range, it has no value to filter by,
+            or no reward can be compared with its label.
     """
-    _ = run.totals  # refuses a run that is not finished
+    _ = run.totals  # raises for an incomplete run
     facts = run.facts
     if asked.disagree and facts.label is None and facts.wire != ALL_WIRES:
         raise InputError(
@@ -223,7 +223,7 @@ def choose_rows(run: Run, asked: RowFilter, most: int, bounds: Bounds | None = N
 
 
 def _group_named(run: Run, name: str) -> str:
-    """The record of a name, which may be that of one of its samples.
+    """Find a record by its name or by the id of one of its samples.
 
     Raises:
         InputError: The run has no such record.
@@ -244,7 +244,7 @@ def _group_named(run: Run, name: str) -> str:
 
 
 def _check_seen(run: Run, missing: Iterable[Condition], metrics: list[str]) -> None:
-    """Refuse a condition on what no grading of the run has: it would look like a finding.
+    """Reject a condition on a value that no grading has: its empty result would look like a finding.
 
     Raises:
         InputError: There is such a condition.

@@ -1,6 +1,6 @@
-"""One statistic of a run, with what it rests on, or why it was not measured.
+"""A statistic of a run, with its sample size and interval, or the reason why it was not measured.
 
-A statistic is refused where too little stands behind it: a number that would mislead is worse than none.
+Statistics with too little data are refused: a misleading number is worse than none.
 """
 
 from __future__ import annotations
@@ -26,34 +26,34 @@ __all__ = [
 ]
 
 ROLLOUTS: Final = 30
-"""Fewer rollouts say nothing about a share."""
+"""Minimum number of rollouts for a share."""
 GROUPS: Final = 10
-"""Fewer groups say nothing about what differs between records."""
+"""Minimum number of groups for a statement about differences between records."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statistic:
-    """A number with its 95 % interval, or why there is none."""
+    """A number with its 95 % interval, or the reason for having none."""
 
     value: float | None
-    """None where it was not measured."""
+    """None if not measured."""
     low: float | None = None
     high: float | None = None
     n: int = 0
-    """How many units it rests on."""
+    """Number of units."""
     of: str = "groups"
-    """What the units are: `groups`, `rollouts` or `gradings`."""
+    """Name of the units: `groups`, `rollouts` or `gradings`."""
     why: str | None = None
     """Why it was not measured."""
 
 
 def refused(why: str, n: int = 0, of: str = "groups") -> Statistic:
-    """A statistic that was not measured.
+    """Create a statistic that was not measured.
 
     Args:
         why: The reason, as a clause that follows "not measured:".
-        n: How many units there were.
-        of: What the units are.
+        n: The number of units that there were.
+        of: Name of the units.
     """
     return Statistic(None, None, None, n, of, why)
 
@@ -61,7 +61,7 @@ def refused(why: str, n: int = 0, of: str = "groups") -> Statistic:
 def measured(
     value: float, reach: float, n: int, *, low: float = -math.inf, high: float = math.inf
 ) -> Statistic:
-    """A statistic over groups whose interval reaches equally far to both sides, within bounds."""
+    """A statistic over groups with a symmetric interval, clipped to bounds."""
     return Statistic(value, min(value, max(low, value - reach)), max(value, min(high, value + reach)), n)
 
 
@@ -69,9 +69,9 @@ def share(hits: int, n: int, of: str = "groups") -> Statistic:
     """A share of independent units with its Wilson interval.
 
     Args:
-        hits: How many of them.
-        n: Of how many.
-        of: What the units are; too few of them are refused.
+        hits: Number of hits.
+        n: Number of units.
+        of: Name of the units; too few of them are refused.
     """
     fewest = GROUPS if of == "groups" else ROLLOUTS
     if n < fewest:
@@ -80,12 +80,12 @@ def share(hits: int, n: int, of: str = "groups") -> Statistic:
 
 
 def over_groups(values: Sequence[float], *, low: float = -math.inf, high: float = math.inf) -> Statistic:
-    """The mean of one number a group, with its interval by Student's t.
+    """Mean of one number per group, with an interval by Student's t.
 
     Args:
         values: One number for each group; the record is the unit.
-        low: The smallest value that the mean can have.
-        high: The largest.
+        low: The smallest possible mean.
+        high: The largest possible mean.
     """
     if len(values) < GROUPS:
         return refused(f"{len(values)} groups, and it takes {GROUPS}", len(values))
@@ -96,20 +96,20 @@ def over_groups(values: Sequence[float], *, low: float = -math.inf, high: float 
 
 
 def around(value: float, variance: float, n: int, most: float) -> Statistic:
-    """A share over groups with Wilson's interval at as many independent units as would vary as much.
+    """A share over groups with Wilson's interval at the effective sample size.
 
     Source: Korn and Graubard (1998), "Confidence intervals for proportions with small expected number of
-    positive counts estimated from survey data": the effective sample size. Unlike an interval by Student's t
-    it has a width where no group differs.
+    positive counts estimated from survey data". Unlike an interval by Student's t, it has a width even if no
+    group differs.
 
     Args:
         value: The share.
         variance: The variance of its estimate, over the groups.
-        n: How many groups it rests on.
-        most: How many units there can be at most: the rollouts.
+        n: Number of groups.
+        most: Upper limit for the effective sample size: the number of rollouts.
     """
     spread = value * (1 - value)
-    units = float(n)  # where no group has any, or every one is full, the groups alone speak
+    units = float(n)  # for a share of 0 or 1, only the number of groups counts
     if spread > 0.0:
         units = min(spread / variance, most) if variance > 0.0 else most
     low, high = wilson(value * units, units)
@@ -117,13 +117,13 @@ def around(value: float, variance: float, n: int, most: float) -> Statistic:
 
 
 def part_of_variance(value: float, reach: float, n: int, of: str = "groups") -> Statistic:
-    """A part of a variance, with its interval on the logit's scale, which keeps it between 0 and 1.
+    """A share of a variance, with its interval on the logit scale, which keeps it between 0 and 1.
 
     Args:
-        value: The estimate; beyond 1, where chance makes the part larger than the whole, it counts as 1.
-        reach: How far the interval would reach to both sides of it.
-        n: How many units it rests on.
-        of: What the units are.
+        value: The estimate; if chance makes it larger than 1, it counts as 1.
+        reach: Half the width of the interval before the transformation.
+        n: Number of units.
+        of: Name of the units.
     """
     if value >= 1.0:
         return Statistic(1.0, min(1.0, max(0.0, value - reach)), 1.0, n, of)
@@ -136,16 +136,16 @@ def _logistic(value: float) -> float:
 
 
 def wilson(hits: float, n: float) -> tuple[float, float]:
-    """The 95 % interval of a share.
+    """The 95 % Wilson interval of a share.
 
     Source: Wilson (1927), "Probable inference, the law of succession, and statistical inference". It stays
-    within 0 to 1 and has a width where all or none are hits.
+    within 0 and 1, and has a width even if all or none are hits.
 
     Args:
-        hits: How many of them.
-        n: Of how many; need not be whole, where it is an effective number.
+        hits: Number of hits.
+        n: Number of units; may be fractional if it is an effective sample size.
     """
     middle = (hits + Z * Z / 2) / (n + Z * Z)
     reach = Z / (n + Z * Z) * math.sqrt(hits * (n - hits) / n + Z * Z / 4)
-    # Rounding must not leave the share itself out.
+    # The share itself must not fall outside because of rounding.
     return max(0.0, min(middle - reach, hits / n)), min(1.0, max(middle + reach, hits / n))

@@ -1,7 +1,7 @@
-"""Everything that the statistics of a run need, gathered in one pass over its rewards.
+"""Collects everything that a run's statistics need, in one pass over its rewards.
 
-Memory is that of the groups with their rewards and lengths, some hundred bytes a rollout; nothing else is
-kept, however long the run.
+Memory holds the groups with their rewards and lengths, a few hundred bytes per rollout, and nothing else,
+however long the run.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ TRUNCATED: Final = frozenset(
         *("model_context_window_exceeded", "model_length"),
     }
 )
-"""How services spell that a completion was cut off: OpenAI, Bedrock Converse, Gemini, Mistral."""
+"""Finish reasons that mean truncation: OpenAI, Bedrock Converse, Gemini, Mistral."""
 _LARGEST = 1e100
 """Sums of squares of larger numbers overflow."""
 _VALUES = 1_000
-"""Different rewards that are counted apart."""
+"""Maximum number of distinct rewards counted separately."""
 _METRICS = 50
-"""Metrics that are looked at: a grader may make up a name for each sample."""
+"""Maximum number of metrics considered: a grader may invent a name for each sample."""
 
 
 @dataclass(slots=True)
@@ -38,28 +38,28 @@ class GroupTally:
 
     rewards: list[float] = field(default_factory=list)
     lengths: list[int] = field(default_factory=list)
-    """Characters of the completions with a reward; shorter than `rewards` where some are not known."""
+    """Characters of the completions with a reward; fewer than `rewards` if some are unknown."""
     missing: int = 0
-    """Rollouts without a reward."""
+    """Number of rollouts without a reward."""
 
 
 @dataclass(slots=True)
 class MetricSums:
-    """What a metric and the reward add up to, over the rollouts that have both."""
+    """Sums of a metric and the reward, over the rollouts that have both."""
 
     count: int = 0
     total: float = 0.0
     ones: int = 0
-    """Rollouts on which it is exactly 1."""
+    """Number of rollouts on which the metric is exactly 1."""
     squares: float = 0.0
     products: float = 0.0
-    """Of metric and reward."""
+    """Sum of metric times reward."""
     rewards_squared: float = 0.0
     by_group: dict[str, list[float]] = field(default_factory=dict)
     """Count, sum of the metric and sum of the rewards of each group."""
 
     def add(self, group: str, value: float, reward: float) -> None:
-        """Count one rollout."""
+        """Add one rollout."""
         self.count += 1
         self.total += value
         self.ones += value == 1.0
@@ -77,19 +77,19 @@ class MetricSums:
 
 @dataclass(slots=True)
 class Repeats:
-    """How far rewards differ when the same rollout is graded again."""
+    """Rewards of rollouts that were graded repeatedly."""
 
     by_group: dict[str | None, list[list[float]]] = field(default_factory=dict)
-    """The rewards of rollouts with two or more, by group."""
+    """By group, the rewards of each rollout with two or more."""
 
     def add(self, group: str | None, rewards: list[float]) -> None:
-        """Count the repeats of one rollout."""
+        """Add the repeats of one rollout."""
         if len(rewards) > 1:
             self.by_group.setdefault(group, []).append(rewards)
 
 
 def variance_of(values: Sequence[float]) -> float:
-    """The variance of two numbers or more; 0 for equal ones, however they round."""
+    """Variance of two or more numbers; exactly 0 for equal ones, in spite of rounding."""
     if max(values) == min(values):
         return 0.0
     mean = math.fsum(values) / len(values)
@@ -98,36 +98,36 @@ def variance_of(values: Sequence[float]) -> float:
 
 @dataclass(slots=True)
 class Tally:
-    """A run's first gradings by record, and what else the statistics need."""
+    """A run's first gradings by record, and everything else the statistics need."""
 
     groups: dict[str, GroupTally] = field(default_factory=dict)
     rollouts: int = 0
-    """Rollouts that were graded, each counted once."""
+    """Number of graded rollouts, each counted once."""
     errors: Counter[str] = field(default_factory=Counter)
-    """Rollouts without a reward, by kind; `input` stands for lines that were no rollouts."""
+    """Rollouts without a reward, by kind; `input` means an unusable line."""
     values: Counter[float] = field(default_factory=Counter)
-    """How often each reward occurs, of the first thousand different ones."""
+    """How often each reward occurs, for the first thousand distinct ones."""
     metrics: dict[str, MetricSums] = field(default_factory=dict)
     passed_over: int = 0
-    """Values of metrics that are not looked at: beyond fifty names, or too large to compute with."""
+    """Metric values ignored because there are over fifty names or they are too large to compute with."""
     finished: int = 0
-    """Rollouts that say why the model stopped."""
+    """Number of rollouts with a finish reason."""
     truncated: int = 0
-    """Of these, cut off."""
+    """Of these, truncated ones."""
     truncated_rewards: list[float] = field(default_factory=list)
     measured_lengths: int = 0
-    """Rollouts whose length the run holds."""
+    """Number of rollouts whose length the run recorded."""
     repeats: Repeats = field(default_factory=Repeats)
     ms: float = 0.0
     timed: int = 0
 
     @property
     def several(self) -> list[GroupTally]:
-        """The groups that can tell something: those with two rewards or more."""
+        """The groups with two or more rewards, which can show differences."""
         return [group for group in self.groups.values() if len(group.rewards) > 1]
 
     def add(self, row: Row, name: str) -> None:
-        """Count the first grading of a rollout."""
+        """Add the first grading of a rollout."""
         group = self.groups.get(name)
         if group is None:
             group = self.groups[name] = GroupTally()
@@ -160,13 +160,14 @@ class Tally:
 
 
 def gather(rows: Iterable[Row], repeats: int = 1) -> Tally:
-    """Gather a run's rewards.
+    """Tally a run's rewards.
 
-    Of repeats the first counts, as a job grades each rollout once; the others tell how noisy the grader is.
+    Only the first repeat counts, because a job grades each rollout once; the others measure the grader's
+    noise.
 
     Args:
         rows: The rows of a run, in any order.
-        repeats: How often the run graded each rollout.
+        repeats: How many times the run graded each rollout.
 
     Raises:
         InputError: A reward is too large to compute with.

@@ -1,4 +1,4 @@
-"""Whether a grader's verdicts can be trusted, in one sentence, and what limits that answer."""
+"""Says in one sentence whether a grader's verdicts can be trusted, with the limits of that answer."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from harness.signal.statistic import Statistic
 __all__ = ["KAPPA", "LABELS", "Rater", "Trust", "TrustGrounds", "trust_in"]
 
 KAPPA: Final = 0.7
-"""Kappa from which on a judge is commonly taken to stand in for a person. Landis and Koch (1977) call 0.61 to
-0.80 substantial; the limit itself is our choice."""
+"""Kappa from which a judge is commonly accepted in place of a person. Landis and Koch (1977) call 0.61 to
+0.80 substantial; the exact limit is our choice."""
 LABELS: Final = 100
-"""Labels below which an interval is too wide to decide by. Our choice, as is common practice."""
+"""With fewer labels, the interval is too wide for a decision. Our choice, following common practice."""
 RARE: Final = 0.05
-"""Share of the rarer label below which kappa rests on a handful of rollouts. Our choice."""
+"""If the rarer label has less than this share, kappa depends on a handful of rollouts. Our choice."""
 FAILED: Final = 0.05
-"""Share of gradings without a reward from which on the rest may be the easier ones. Our choice."""
+"""If this share of gradings has no reward, the rest may be the easier ones. Our choice."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """What a calibration comes to."""
+    """Verdict on a calibration."""
 
     verdict: Literal["trust", "do not trust", "undecided", "not measured"]
     why: str
     """The reason, as a clause."""
     warnings: tuple[str, ...] = ()
-    """What limits the answer, a sentence each."""
+    """Limits of the answer, one sentence each."""
 
     @property
     def sentence(self) -> str:
-        """The whole verdict."""
+        """The verdict as one sentence."""
         return f"{self.verdict.capitalize()}: {self.why}."
 
 
@@ -43,42 +43,42 @@ class Rater:
     """Another person's labels of the same rollouts."""
 
     label: str
-    """The field."""
+    """The label field."""
     with_first: Statistic
-    """Kappa with the first rater."""
+    """Kappa between this rater and the first."""
     with_grader: Statistic
-    """Kappa with the grader."""
+    """Kappa between this rater and the grader."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrustGrounds:
-    """What trust rests on."""
+    """The statistics that trust is based on."""
 
     label: str | None
-    """The field; None where none is named."""
+    """The label field; None without labels."""
     kappa: Statistic
     noise: Statistic
-    """Noise as a share of the variance within records, else of the total."""
+    """Noise as a share of the variance within records, or of the total variance."""
     noise_of: str
     position_bias: Statistic
     """How much more often a judge chose the label listed first than it should."""
     labeled: int
     rarer: float | None
-    """Share of the labels that say the rarer of yes and no; None where labels are numbers."""
+    """Share of labels with the rarer answer, yes or no; None for numeric labels."""
     raters: Sequence[Rater]
     gradings: int
     failed: int
-    """Gradings without a reward."""
+    """Number of gradings without a reward."""
     unlabeled: int
-    """Rollouts without a label that is a verdict."""
+    """Number of rollouts without a usable label."""
     unmatched: int
-    """Labels in a file of their own that belong to no rollout with a reward."""
+    """Labels in a separate file that belong to no rollout with a reward."""
     seen: Sequence[str]
     """Labels that the grader could see."""
 
 
 def trust_in(grounds: TrustGrounds) -> Trust:
-    """Say whether to trust a grader; its kappa decides, and its noise may speak against it."""
+    """Decide whether to trust a grader, by its kappa first and then by its noise."""
     kappa, warnings = grounds.kappa, tuple(_warnings(grounds))
     if kappa.value is None or kappa.low is None or kappa.high is None:
         return Trust("not measured", f"agreement with labels: {kappa.why}", warnings)

@@ -1,4 +1,4 @@
-"""Limits that a calibration must keep, as `--fail-on` writes them: `kappa=0.7`, `flips=5%`."""
+"""The limits of `--fail-on` for a calibration: `kappa=0.7`, `flips=5%`."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ LIMITS_OF_TRUST = {
     "noise_of_total": (False, "variance of repeats over the variance of all gradings"),
     "position": (False, "how much more, or less, often the label listed first is chosen than it should be"),
 }
-"""What can be limited: whether the limit is the least, rather than the most, and what it is."""
+"""What can be limited: whether the limit is a minimum, and a description."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrustLimit:
-    """The least or the most that something may be."""
+    """A minimum or maximum for one statistic."""
 
     name: str
     value: float
     written: str
-    """As the user wrote it."""
+    """The limit as the user wrote it."""
 
     @property
     def least(self) -> bool:
-        """Whether smaller values break it, rather than larger ones."""
+        """Whether the limit is a minimum rather than a maximum."""
         return LIMITS_OF_TRUST[self.name][0]
 
 
 @dataclass(frozen=True, slots=True)
 class TrustOutcome:
-    """A limit and what the calibration shows."""
+    """A limit and the measured value."""
 
     limit: str
     value: float | None
-    """None where it was not measured."""
+    """None if not measured."""
     least: bool
     kept: bool
     why: str | None = None
@@ -60,7 +60,7 @@ def read_trust_limit(text: str) -> TrustLimit:
         text: `NAME=NUMBER` or `NAME=PERCENT%`.
 
     Raises:
-        InputError: It is no limit, or its name is not known.
+        InputError: The text is not a limit, or its name is unknown.
     """
     found = re.fullmatch(r"([^=]+)=(\d{1,15}(?:\.\d{1,9})?)(%?)", text.strip(), re.ASCII)
     if found is None:
@@ -78,7 +78,7 @@ def read_trust_limit(text: str) -> TrustLimit:
 
 
 def outcome_of(limit: TrustLimit, found: Calibration) -> TrustOutcome:
-    """Hold a calibration to one limit; what was not measured does not keep it."""
+    """Check a calibration against one limit; a value that was not measured does not pass."""
     one = _statistic(limit.name, found)
     if one.value is None:
         return TrustOutcome(limit.written, None, limit.least, False, one.why)

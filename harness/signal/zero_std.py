@@ -1,10 +1,10 @@
-"""How many groups would be zero-std at another group size: a forecast from the groups that were recorded.
+"""Forecasts the share of zero-std groups at other group sizes, from the recorded groups.
 
-Up to the recorded size nothing is assumed: of a group of n rewards, the share of its subsets of G that are
-all equal is the unbiased estimate (Hoeffding's U-statistic). Beyond it, rewards of two values are
-extrapolated by a beta-binomial model fitted by its first two moments; groups may differ in size. For rewards
-of many values nothing is extrapolated: a larger group is never more often zero-std, so the last figure bounds
-it.
+Up to the recorded size, no assumption is needed: for a group of n rewards, the share of subsets of size G
+with equal rewards is the unbiased estimate (Hoeffding's U-statistic). Beyond it, rewards with two values are
+extrapolated by a beta-binomial model fitted to the first two moments; groups may differ in size. Rewards with
+more values are not extrapolated: a larger group is never zero-std more often, so the last figure is an upper
+bound.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ __all__ = [
 ]
 
 SIZES: Final = (2, 4, 8, 16, 32)
-"""Group sizes that are forecast."""
+"""Group sizes in the forecast."""
 REACH: Final = 4
-"""The model looks ahead to this many times the mean recorded size. Our choice: beyond, its shape decides."""
+"""The model extrapolates to this many times the mean recorded size; beyond, its shape decides. Our choice."""
 _MOST: Final = 0.9
-"""Part of the groups that must have been recorded in a size for it to count as recorded."""
+"""A size counts as recorded if this share of the groups has it."""
 
 Partition: TypeAlias = tuple[int, ...]
-"""How often each value occurs in a group: (higher, lower) where rewards have two values in all, else any."""
+"""How often each value occurs in a group: (higher, lower) for rewards with two values, else in any order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class SizeForecast:
 
     group_size: int
     zero_std: Statistic
-    """Expected share of zero-std groups; the interval is one of prediction, for as many new groups."""
+    """Expected share of zero-std groups, with a prediction interval for equally many new groups."""
     method: Literal["resampled", "beta-binomial", "not measured"]
 
 
@@ -50,8 +50,8 @@ def forecast_zero_std(groups: Mapping[Partition, int], *, two_valued: bool) -> l
     """Forecast the share of zero-std groups for each of `SIZES`.
 
     Args:
-        groups: How many groups of two rewards or more have each partition.
-        two_valued: Whether rewards have at most two values in the whole run.
+        groups: How many groups with two or more rewards have each partition.
+        two_valued: Whether the whole run has at most two distinct rewards.
     """
     count = sum(groups.values())
     if count < GROUPS:
@@ -83,7 +83,7 @@ def _resampled(groups: Mapping[Partition, int], size: int, most: float) -> Stati
 
 
 def _equal_subsets(parts: Partition, size: int) -> float:
-    """The share of a group's subsets of one size whose rewards are all equal."""
+    """Share of a group's subsets of one size whose rewards are all equal."""
     return sum(math.comb(part, size) for part in parts) / math.comb(sum(parts), size)
 
 
@@ -94,21 +94,21 @@ def _extrapolated(groups: Mapping[Partition, int], size: int, most: float) -> St
 
 
 def _predicted(value: float, variance: float, count: int) -> Statistic:
-    """A share with the interval in which that of as many new groups will lie, 19 times in 20."""
+    """A share with the interval that equally many new groups fall into 19 times out of 20."""
     spread = value * (1 - value)
-    if spread <= 0.0:  # nobody knows how the forecast varies; half as many groups stand for both
+    if spread <= 0.0:  # the forecast's variance is unknown, so use half the groups for both uncertainties
         return replace(around(value, 0.0, count // 2, count), n=count)
     return around(value, variance + spread / count, count, count)
 
 
 def _zero_std(mean: float, overlap: float, size: int) -> float:
-    """The chance that a group of one size is zero-std, under a beta-binomial model.
+    """Probability that a group of one size is zero-std in a beta-binomial model.
 
     Args:
-        mean: The mean chance of the higher value.
-        overlap: Intraclass correlation, 1 / (a + b + 1): 0 where all records are alike, 1 where each record
-            always gets the same reward.
-        size: Completions of a group.
+        mean: The mean probability of the higher value.
+        overlap: Intraclass correlation, 1 / (a + b + 1): 0 if all records are alike, 1 if each record always
+            gets the same reward.
+        size: Completions per group.
     """
     high, low = mean, 1 - mean
     for number in range(1, size):
@@ -119,7 +119,7 @@ def _zero_std(mean: float, overlap: float, size: int) -> float:
 
 
 class _Moments:
-    """The two moments that a beta-binomial model is fitted by, over groups of two rewards or more."""
+    """The two moments to which a beta-binomial model is fitted, over groups with two or more rewards."""
 
     def __init__(self, groups: Mapping[Partition, int]) -> None:
         self._each = []
@@ -132,7 +132,7 @@ class _Moments:
         self.mean, self.overlap = _fitted(self._once / self.count, self._twice / self.count)
 
     def variance_of(self, estimate: Callable[[float, float], float]) -> float:
-        """The jackknife's variance of what is computed from the moments, leaving out one group at a time."""
+        """Jackknife variance of a value computed from the moments, leaving out one group at a time."""
         left = self.count - 1
         without = [
             (estimate(*_fitted((self._once - first) / left, (self._twice - second) / left)), many)
@@ -151,23 +151,23 @@ def _fitted(once: float, twice: float) -> tuple[float, float]:
 
 
 def chance_others(groups: Mapping[Partition, int], size: int) -> dict[int, float]:
-    """The chance that a record which always got one reward gets any other in a new group.
+    """Probability that a record with only one reward so far gets a different one in a new group.
 
-    The beta-binomial model's posterior: what was recorded of the record, with all records as the prior.
+    It is the beta-binomial model's posterior, with the distribution over all records as the prior.
 
     Args:
         groups: How many groups have each pair of counts: of that reward, and of all others.
-        size: Completions of the new group.
+        size: Completions in the new group.
 
     Returns:
-        The chance by the group's number of rewards.
+        The probability by the group's number of rewards.
     """
     moments = _Moments(groups)
     chances = {}
     for hits, others in groups:
         if others:
             continue
-        # With a = mean (1 - overlap) / overlap, and so on; in terms of the overlap nothing is divided by 0.
+        # With a = mean (1 - overlap) / overlap, and so on; written with the overlap to avoid dividing by 0.
         prior = 1 - moments.overlap
         same = 1.0
         for number in range(hits, hits + size):
