@@ -1,1 +1,1 @@
-"""Rollouts: a record and one completion each, from a file, a model, or the records themselves."""
+"""Rollouts, each a record with one completion, from a file, a model, or the records themselves."""

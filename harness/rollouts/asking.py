@@ -1,4 +1,4 @@
-"""Types shared by what asks a model for completions and what knows a service."""
+"""Types shared by the code that requests completions and the clients of services."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ __all__ = ["Ask", "AskRefused", "Asking", "Busy", "Completion", "Generated", "Ge
 
 
 class Completion(NamedTuple):
-    """What a model answered."""
+    """A model's answer."""
 
     message: dict[str, Any]
     """The assistant's turn."""
     finish: str | None
-    """Why it stopped, in the API's words."""
+    """Finish reason, in the API's words."""
     tokens_in: int | None = None
-    """None where the service did not say, as for `tokens_out`."""
+    """None if the service does not report it; the same for `tokens_out`."""
     tokens_out: int | None = None
     more: int = 0
-    """Completions that came beside it without having been asked for."""
+    """Number of further completions in the answer that were not requested."""
 
     @property
     def instead(self) -> Textless | None:
-        """What came in place of a text, such as `refused`; None where there is a text."""
+        """What the answer has instead of text, such as `refused`; None if it has text."""
         return kind_without_text(self.message, self.finish)
 
 
 class Busy(Exception):
-    """The service did not answer this time; ask again.
+    """The service did not answer this time; the request should be retried.
 
     Args:
-        message: What it said.
-        wait_s: Seconds that it asked to wait; None where it did not say.
-        reached: Whether there was a service at all.
-        throttled: Whether it wants fewer requests, whoever sends them.
+        message: The service's message.
+        wait_s: How long the service asked to wait, in seconds; None if it did not say.
+        reached: Whether the service was reached at all.
+        throttled: Whether the service wants fewer requests from all threads.
     """
 
     def __init__(
@@ -51,41 +51,41 @@ class Busy(Exception):
 
 
 class AskRefused(Exception):
-    """The model will not answer this record, however often it is asked."""
+    """The model refuses to answer this record; retrying will not help."""
 
 
 class Ask(Protocol):
-    """Asks a model once; called from several threads."""
+    """Sends one request to a model; called from several threads."""
 
     def __call__(self, model: str, messages: list[dict[str, Any]], options: dict[str, Any]) -> Completion:
-        """Ask; raises `Busy`, `AskRefused`, or a `HarnessError` that ends everything."""
+        """Send the request; raises `Busy`, `AskRefused`, or a `HarnessError` that ends the run."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
-    """How models are asked for completions of records."""
+    """How to request completions of records."""
 
     records: DataFile
     service: str
-    """What the service is called: completions of two services are not mixed."""
+    """Name of the service; completions of two services are not mixed."""
     n: int = 8
-    """Completions of each record."""
+    """Completions per record."""
     options: dict[str, Any] = field(default_factory=dict)
-    """More of the request's body, such as `temperature` and `max_tokens`; a record's tools come to it."""
+    """Other fields of the request, such as `temperature` and `max_tokens`; a record's tools are added."""
     seed: int | None = None
-    """Sent along, a different one for each completion; None sends none."""
+    """Base of the seeds to send, a different one for each completion; None sends none."""
     limit: int | None = None
     """Use only the first N records."""
     concurrency: int = 8
     per_second: float | None = None
     patience_s: float = 600.0
-    """How long to wait for an answer, and for a service that gives none, in seconds."""
+    """How long to wait for an answer, and for a service that does not answer, in seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GenerationRequest(Asking):
-    """What to ask one model for."""
+    """What to request from one model."""
 
     out: Path
     model: str
@@ -93,26 +93,26 @@ class GenerationRequest(Asking):
 
 @dataclass(slots=True)
 class Generated:
-    """What there is so far."""
+    """Progress and totals."""
 
     wanted: int = 0
     there: int = 0
-    """Completions that an earlier call had asked for."""
+    """Completions that earlier calls requested."""
     done: int = 0
     """Completions of this call."""
     endings: dict[str, int] = field(default_factory=dict)
-    """All completions, also those of earlier calls, by their `finish_reason`; `unknown` without one."""
+    """All completions, including those of earlier calls, by their `finish_reason`; `unknown` without one."""
     textless: dict[str, int] = field(default_factory=dict)
-    """Of all, those without a text by what came in its place: a refusal, a tool call, reasoning alone."""
+    """Of these, completions without text, by what they have instead: a refusal, a tool call, reasoning."""
     left_out: int = 0
-    """Completions that this call did not ask for, and that came all the same."""
+    """Completions that the service returned although this call did not request them."""
     waits: int = 0
-    """How often the service was busy."""
+    """Number of times the service was busy."""
     refused: dict[str, str] = field(default_factory=dict)
-    """Completions that the model would not give, and why."""
+    """Completions that the model refused, with the reason."""
     tokens: dict[str, int] = field(default_factory=lambda: {"in": 0, "out": 0})
-    """What the completions of all calls used, of those whose tokens are known."""
+    """Tokens used by the completions of all calls, as far as known."""
     counted: int = 0
-    """Completions in the file whose tokens are counted: the service told them, and no kill lost them."""
+    """Completions in the file whose tokens are known."""
     uncounted: int = 0
-    """The others in the file."""
+    """Completions in the file whose tokens are unknown: not reported by the service, or lost in a kill."""

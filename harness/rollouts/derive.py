@@ -1,9 +1,9 @@
-"""Makes rollouts of records alone, for the time before there is a model to ask.
+"""Makes rollouts from records alone, for use before there is a model.
 
-Each record gives two: its own reference as the completion, which a grader should like, and the reference of
-another record whose answer differs, which it should not. Of worked answers, what stands after the last `####`
-has to differ. Both are reported and neither is asserted: the
-reference may not be written in the form that the grader wants.
+Each record gives two rollouts: one with its own reference as the completion, which a grader should like, and
+one with another record's reference, whose answer is different, which it should not. For worked answers, the
+part after the last `####` must differ. Both are reported but not asserted, because references may not be
+written in the format that the grader expects.
 """
 
 from __future__ import annotations
@@ -22,32 +22,32 @@ from harness.disk import replaced
 from harness.errors import InputError
 
 REFERENCE, OTHER = "reference", "other-reference"
-"""What `model` says in the two kinds of rollout."""
+"""Values of `model` in the two kinds of rollouts."""
 
 _MARKER = "####"
 
 
 class PlacedRecord(NamedTuple):
-    """A record, and where it stands."""
+    """A record and its position."""
 
     number: int
-    """Of its line from 1, in all files together: it names a record that has no name."""
+    """Line number from 1, counted over all files; it names a record that has no name."""
     place: str
-    """For messages."""
+    """The position, for messages."""
     value: dict[str, Any]
 
 
 def write_derived(records: DataFile, into: Path, template: str | None = None) -> int:
-    """Write a rollouts file made of a file of records.
+    """Write a rollouts file derived from a file of records.
 
     Args:
         records: The records.
         into: The rollouts file to write.
-        template: How to make a completion of a reference that is no string: a text with
+        template: Turns a reference that is not a string into a completion: a text with
             `{reference_answer.field}` in it.
 
     Returns:
-        How many rollouts were written.
+        The number of rollouts written.
 
     Raises:
         InputError: A record cannot be read or has no reference, or the file cannot be written.
@@ -59,11 +59,11 @@ def write_derived(records: DataFile, into: Path, template: str | None = None) ->
 
 
 def derived(records: Sequence[PlacedRecord], template: str | None = None) -> Iterator[dict[str, Any]]:
-    """Make rollouts of records.
+    """Make rollouts from records.
 
     Args:
         records: The records.
-        template: As for `write_derived`.
+        template: Same as for `write_derived`.
 
     Raises:
         InputError: A record has no reference.
@@ -109,7 +109,7 @@ def _records(file: DataFile) -> Iterator[PlacedRecord]:
 
 
 def _completion(record: dict[str, Any], place: str, template: str | None) -> str:
-    """The reference, as a completion."""
+    """The reference in the form of a completion."""
     reference = record.get("reference_answer")
     if template is not None:
         return re.sub(r"\{([\w.]+)\}", lambda found: _looked_up(record, found[1], place), template)
@@ -134,10 +134,11 @@ def _looked_up(record: dict[str, Any], path: str, place: str) -> str:
 
 
 def _others(completions: list[str]) -> list[str | None]:
-    """For each, the completion of the next record whose answer differs; None where all are the same."""
+    """For each record, the completion of the next one with a different answer; None if all are the same."""
     answers = [" ".join(completion.rpartition(_MARKER)[2].split()) for completion in completions]
     found: list[str | None] = [None] * len(completions)
-    # Backwards, twice round: the next that differs is the next one, or whatever differs from that.
+    # Goes backwards, twice around: the next different one is the next record, or the one that differs from
+    # it.
     for at in [*range(len(completions) - 1, -1, -1)] * 2:
         after = (at + 1) % len(completions)
         found[at] = completions[after] if answers[after] != answers[at] else found[after]

@@ -1,8 +1,8 @@
-"""Makes rollouts by asking a model for n completions of each record.
+"""Makes rollouts by requesting n completions of each record from a model.
 
-The model is behind an `Ask` that the caller passes in: nothing here knows an API. Completions are appended as
-they arrive, each under its key (record, k), so that after a kill the same call asks only for what is missing.
-A record that the model refuses loses only its own completions; a busy service is asked again later.
+The model is behind an `Ask` passed in by the caller, so this module knows no API. Completions are appended as
+they arrive, each under its key (record, k), so that after a kill the same call requests only the missing
+ones. A record that the model refuses loses only its own completions; requests to a busy service are retried.
 """
 
 from __future__ import annotations
@@ -42,15 +42,15 @@ class _Task(NamedTuple):
 def generate(
     request: GenerationRequest, ask: Ask, progress: Callable[[Generated], None] = lambda _: None
 ) -> Generated:
-    """Ask for every completion that is missing.
+    """Request every missing completion.
 
     Args:
-        request: What to ask for.
-        ask: Asks the model once.
-        progress: Told what there is, after each completion.
+        request: What to request.
+        ask: Sends one request.
+        progress: Called with the progress after each completion.
 
     Raises:
-        InputError: The records cannot be used, or the file was begun otherwise.
+        InputError: The records cannot be used, or the file was started with other settings.
         ServiceError: The service stayed busy or unreachable; the same call resumes.
     """
     names, offers = _names(request)
@@ -77,7 +77,7 @@ def generate(
 
 
 class _Crew:
-    """Threads that ask, and the one queue through which their answers come back."""
+    """Threads that send requests, and the queue through which they return answers."""
 
     def __init__(self, request: GenerationRequest, ask: Ask, state: Generated) -> None:
         self._request = request
@@ -88,8 +88,8 @@ class _Crew:
         self._found: queue.Queue[tuple[_Task, Completion | AskRefused | Exception | None]] = queue.Queue()
 
     def work(self, tasks: Iterator[_Task]) -> Iterator[tuple[_Task, Completion | AskRefused]]:
-        """Ask for all tasks; yields answers as they come."""
-        # Daemons: whoever interrupts this does not wait for answers that are minutes away.
+        """Request all tasks; yields answers as they arrive."""
+        # Daemon threads, so that an interrupt does not wait for answers that may take minutes.
         for _ in range(self._request.concurrency):
             threading.Thread(target=self._run, daemon=True).start()
         waiting = 0
@@ -111,10 +111,10 @@ class _Crew:
             self._pace.stopped.set()
 
     def _under_way(self, waiting: int) -> Iterator[tuple[_Task, Completion | AskRefused]]:
-        """Wait a little for answers to what was asked before everything ended: they are paid for.
+        """Wait briefly for answers to requests sent before the end, because they are paid for.
 
         Args:
-            waiting: How many tasks have no answer, those that nobody took up among them.
+            waiting: Number of tasks without an answer, including those not yet started.
         """
         until = time.monotonic() + _LAST_ANSWERS_S
         while waiting > self._tasks.qsize():
@@ -136,7 +136,7 @@ class _Crew:
                 found: Completion | AskRefused | Exception | None = self._answer(task)
             except Exception as error:
                 found = error
-                self._pace.stopped.set()  # before this thread or another asks once more
+                self._pace.stopped.set()  # before any thread sends another request
             self._found.put((task, found))
 
     def _answer(self, task: _Task) -> Completion | AskRefused | None:
@@ -163,9 +163,9 @@ class _Crew:
         return None
 
     def _in_time(self, ask: Callable[[], Completion]) -> Completion:
-        """Ask, and stop waiting for an answer that does not come, or comes in drops, when patience ends.
+        """Send a request, but stop waiting when patience ends, even if bytes are still trickling in.
 
-        A timeout of the connection would be no bound: it begins anew with every byte.
+        A connection timeout would not limit this, because it restarts with every byte.
         """
         box: queue.SimpleQueue[Completion | Exception] = queue.SimpleQueue()
 
@@ -187,7 +187,7 @@ class _Crew:
 
 
 def _given_up(busy: Busy, patience_s: float) -> ServiceError:
-    """The error that ends everything because of a service that did not answer in time."""
+    """The error for a service that did not answer in time."""
     message = str(busy)
     if busy.wait_s is not None and busy.wait_s > patience_s:
         message += f"; it asks to wait {duration(busy.wait_s)}"
@@ -195,9 +195,9 @@ def _given_up(busy: Busy, patience_s: float) -> ServiceError:
 
 
 def _names(request: GenerationRequest) -> tuple[list[str], bool]:
-    """What the records are called, all different, and whether any offers tools.
+    """Return unique names for the records, and whether any of them has tools.
 
-    The whole file is looked at before anything is asked.
+    Reads the whole file before anything is requested.
     """
     if request.n < 1 or request.concurrency < 1:
         raise InputError("the number of completions and of requests at once must be at least 1")
@@ -237,7 +237,7 @@ def _names(request: GenerationRequest) -> tuple[list[str], bool]:
 
 
 def _records(request: GenerationRequest) -> Iterator[tuple[int, Record]]:
-    """Each record with the number of its line, counted on over several files."""
+    """Each record with its line number, counted over all files."""
     for record in islice(read(request.records), request.limit):
         yield record.number, record
 
@@ -250,7 +250,7 @@ def _missing(request: GenerationRequest, names: list[str], done: dict[str, set[i
 
 
 def _identity(request: GenerationRequest, offers: bool) -> CompletionsAsked:
-    """What makes two calls the same work: more completions, another limit or another speed do not."""
+    """Identify the work; the number of completions, the limit and the speed may change between calls."""
     return CompletionsAsked(
         model=request.model,
         service=request.service,
@@ -279,13 +279,13 @@ def _number(rollout: dict[str, Any]) -> int:
 
 
 def _seed(seed: int, task: _Task) -> int:
-    """A seed of the completion's own, the same whatever the order of asking."""
+    """The completion's own seed, independent of the order of requests."""
     text = f"{seed}\0{task.name}\0{task.k}".encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.blake2b(text, digest_size=4).digest()) >> 1
 
 
 def _there(file: GrowingFile, state: Generated, names: set[str], n: int) -> dict[str, set[int]]:
-    """Which completions of each record are in the file; those that are asked for are counted."""
+    """Read which completions of each record are in the file, and count the requested ones."""
     done: dict[str, set[int]] = {}
     lines = 0
     for rollout in file.recover():
@@ -326,6 +326,6 @@ def _count(state: Generated, found: Completion) -> None:
 
 
 def _check_refusals(state: Generated) -> None:
-    """Stop where nothing but refusals come: then it is not the records."""
+    """Stop if the model only refuses: then the records are not the reason."""
     if state.done + state.there == 0 and len(state.refused) >= _REFUSALS_AT_FIRST:
         raise HarnessError(f"the model refuses everything: {next(iter(state.refused.values()))}")

@@ -1,7 +1,7 @@
-"""A rollouts file that is appended to while a model is asked, and resumed after a kill.
+"""An append-only rollouts file, written while a model is sampled and resumable after a kill.
 
-Beside it stands a note of what was asked for, so that a file never mixes two models or two ways of asking.
-One process at a time may hold it.
+A note next to it records the request settings, so that a file never mixes two models or two configurations.
+Only one process at a time may write it.
 """
 
 from __future__ import annotations
@@ -23,37 +23,37 @@ _SCHEMA = 1
 
 
 def note_of(path: Path) -> Path:
-    """Where the note of a rollouts file stands."""
+    """Return the path of a rollouts file's note."""
     return path.with_name(f"{path.name}.asked.json")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompletionsAsked:
-    """What makes two commands ask for the same completions."""
+    """The settings that two commands must share to write the same file."""
 
     model: str
     service: str
     records_sha256: str
     options: dict[str, Any] = field(default_factory=dict)
-    """More of the request's body, such as `temperature`."""
+    """Additional fields of the request, such as `temperature`."""
     seed: int | None = None
     tools: bool = False
-    """Whether the model was offered the tools of records that have some."""
+    """Whether records' tools are offered to the model."""
 
 
 @dataclass(frozen=True, slots=True)
 class AskedNote:
-    """What stands beside a rollouts file."""
+    """The content of the note."""
 
     asked: CompletionsAsked
     tokens: dict[str, int] = field(default_factory=lambda: {"in": 0, "out": 0})
-    """What all commands together have used."""
+    """Tokens used by all commands together."""
     counted: int | None = None
-    """Completions whose tokens are among these; None in the note of a version that did not say."""
+    """Number of completions included in `tokens`; None in the note of an older version."""
     schema: int = _SCHEMA
 
     def __post_init__(self) -> None:
-        """Refuse counts that no command wrote."""
+        """Reject token counts that no command could have written."""
         if self.tokens.keys() != {"in", "out"} or min(self.tokens.values()) < 0:
             raise ValueError("counts other tokens than `in` and `out`")
 
@@ -62,11 +62,11 @@ class GrowingFile:
     """The file and its note; use as a context manager.
 
     Args:
-        path: The rollouts file; made when missing.
-        asked: What makes two commands the same work; compared with the note of an earlier command.
+        path: The rollouts file; created if missing.
+        asked: The settings; they must match the note of an earlier command.
 
     Raises:
-        InputError: The file is held by another process, was begun otherwise, or cannot be written.
+        InputError: Another process holds the file, it was started with other settings, or cannot be written.
     """
 
     def __init__(self, path: Path, asked: CompletionsAsked) -> None:
@@ -88,10 +88,10 @@ class GrowingFile:
         self._opened.close()
 
     def recover(self) -> Iterator[dict[str, Any]]:
-        """Cut off what is not a whole line at the end, then yield what stands in the file.
+        """Cut off an incomplete last line, then yield the rollouts in the file.
 
         Raises:
-            InputError: A line within is no rollout of this file.
+            InputError: A line is not a rollout of this file.
         """
         for number, (_, line) in enumerate(self._file.lines(), 1):
             place = f"{self.path}:{number}"
@@ -112,12 +112,12 @@ class GrowingFile:
         self._file.append([rollout])
 
     def save_tokens(self, tokens: dict[str, int], counted: int) -> None:
-        """Note how many tokens were used so far, and by how many of the completions in the file."""
+        """Record the tokens used so far, and for how many of the completions in the file they are known."""
         self.note = replace(self.note, tokens=dict(tokens), counted=counted)
         write_json(note_of(self.path), as_json(self.note))
 
     def _same(self, asked: CompletionsAsked) -> AskedNote:
-        """The note: that of an earlier command for the same work, or a new one."""
+        """The note of an earlier command for the same work, or a new one."""
         path = note_of(self.path)
         if self._file.size == 0:
             found = AskedNote(asked)

@@ -1,6 +1,6 @@
-"""How fast to ask, and when to give up: one pace for all threads that ask the same service.
+"""Decides how fast to send requests and when to give up, for all threads that use the same service.
 
-A service that says when to come back is not asked before; one that does not is asked at growing intervals.
+If the service says how long to wait, no request is sent before that; otherwise waits grow with each try.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ __all__ = ["Pace"]
 
 _FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 30.0
-# How long a service is tried that never answered at all: its address is probably wrong.
+# How long to try a service that has never answered: its address is probably wrong.
 _STRANGER_S = 4.0
 
 
 class _StoppableClock(SystemClock):
-    """The machine's clock, on which an event ends every wait."""
+    """The system clock, with waits that an event can end."""
 
     def __init__(self, stopped: threading.Event) -> None:
         self._stopped = stopped
@@ -28,17 +28,17 @@ class _StoppableClock(SystemClock):
 
 
 class Pace:
-    """Spaces requests, and makes everybody wait when the service is busy.
+    """Spaces requests, and pauses all threads when the service is busy.
 
     Args:
-        per_second: Most requests a second; None for no bound.
-        patience_s: How long the service may answer nobody before it is given up.
-        clock: What waits; the machine's when None.
+        per_second: Maximum number of requests per second; None for no limit.
+        patience_s: How long to keep trying a service that does not answer, in seconds.
+        clock: The clock to wait with; None for the system clock.
     """
 
     def __init__(self, per_second: float | None, patience_s: float, clock: Clock | None = None) -> None:
         self.stopped = threading.Event()
-        """Set to end every wait at once."""
+        """Set to end all waits immediately."""
         self._clock = clock or _StoppableClock(self.stopped)
         self._gap = 0.0 if per_second is None else 1.0 / per_second
         self._patience_s = patience_s
@@ -54,18 +54,18 @@ class Pace:
         )
 
     def now(self) -> float:
-        """The time, in seconds that only grow."""
+        """The time of a monotonic clock, in seconds."""
         return self._clock.monotonic()
 
     def wait(self) -> bool:
-        """Wait for one's turn; False when everything was stopped."""
+        """Wait for the next free slot; False if everything was stopped."""
         with self._lock:
             now = self._clock.monotonic()
             turn = max(now, self._next)
             self._next = turn + self._gap
         if turn > now:
             self._clock.sleep(turn - now)
-        # A pause that began meanwhile holds for those who were waiting already.
+        # A pause that started in the meantime also applies to threads that were already waiting.
         while not self.stopped.is_set():
             with self._lock:
                 left = self._paused_until - self._clock.monotonic()
@@ -75,7 +75,7 @@ class Pace:
         return False
 
     def succeeded(self) -> None:
-        """A request was answered."""
+        """Report that a request was answered."""
         with self._lock:
             self._backoff.patience_s = self._patience_s
             self._backoff.reset()
@@ -88,16 +88,16 @@ class Pace:
         everybody: bool = False,
         began: float | None = None,
     ) -> bool:
-        """A request was not answered: wait, and let everybody wait where the service wants fewer requests.
+        """Report an unanswered request, then wait; pauses all threads if the service wants fewer requests.
 
         Args:
-            wait_s: How long the service asked to wait, seconds; None where it did not say.
-            reached: Whether there was a service at all.
-            everybody: Whether nobody is to ask before that.
-            began: When the request was sent, as `now` tells; this moment when None.
+            wait_s: How long the service asked to wait, in seconds; None if it did not say.
+            reached: Whether the service was reached at all.
+            everybody: Whether all threads must wait.
+            began: When the request was sent, on the clock of `now`; None means just now.
 
         Returns:
-            False when it is time to give up.
+            False if it is time to give up.
         """
         with self._lock:
             if reached:

@@ -1,9 +1,9 @@
-"""Reads rollouts files: one line in, one `Rollout` out, ready to be sent.
+"""Reads rollouts files line by line into `Rollout`s that are ready to be sent.
 
-A rollouts file is JSONL. A line has `messages` that end with the assistant's turn, and `id`, `record`,
-`model`, `reference_answer` and the record's fields beside them. What training would not give a grader (the
-harness's own fields, labels, what is about the completion) is taken out before a grader sees the line. A line
-that cannot be used is an error of that line and of no other.
+A rollouts file is JSONL. A line has `messages` that end with the assistant's turn, and next to them `id`,
+`record`, `model`, `reference_answer` and the record's fields. Fields that a grader would not get in training
+(the harness's own fields, labels, notes about the completion) are removed. A line that cannot be used is an
+error of that line only.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _NO_LABELS = ("id", "messages", "reference_answer", "metadata", *OWN_FIELDS)
 
 
 def check_label(label: str | None) -> None:
-    """Refuse a label that is no verdict: a field that a rollout cannot do without.
+    """Reject a label that cannot be a verdict because every rollout needs the field.
 
     Raises:
         InputError: It is such a field.
@@ -42,10 +42,10 @@ def check_label(label: str | None) -> None:
 
 
 def check_labeled(file: DataFile, label: str | None) -> None:
-    """Refuse a label that no rollout of a file carries, before anything is graded.
+    """Reject a label that no rollout of a file has, before anything is graded.
 
     Raises:
-        InputError: None does.
+        InputError: No rollout has it.
     """
     usable = (one for one in read_rollouts(file, label=label) if one.sent is not None)
     first = next(usable, None)
@@ -68,26 +68,26 @@ class Rollout(NamedTuple):
     at: int
     """Byte offset of its line in the file."""
     id: Any
-    """Its own id; one made of the offset where the line has none."""
+    """Its id, or one made from the offset if the line has none."""
     group: str | None
-    """What its record is called; None for a line that cannot be used."""
+    """Its record's name; None for a line that cannot be used."""
     sent: dict[str, Any] | None
-    """What a grader gets to see; None for a line that cannot be used."""
+    """The sample as the grader sees it; None for a line that cannot be used."""
     label: Any = None
-    """The verdict that the line carries, where one was asked for."""
+    """The line's verdict, if a label field is named."""
     problem: str | None = None
     """Why the line cannot be used."""
     differing: tuple[str, ...] = ()
-    """Fields that the grader sees, and that another rollout of the record has otherwise."""
+    """Fields that the grader sees although they differ from another rollout of the record."""
     length: int | None = None
-    """Characters of the whole completion, reasoning included; None for a line that cannot be used."""
+    """Characters of the whole completion, including reasoning; None for a line that cannot be used."""
     finish: str | None = None
-    """Why the model stopped, where the line has a `finish_reason`."""
+    """The line's `finish_reason`, if it has one."""
 
 
 _EVERYTHING = FieldChoice()
 _TEXT_KEYS = ("text", "thinking", "reasoning", "reasoning_content", "reasoningContent", "reasoningText")
-# Rollouts of one record mostly stand together.
+# Rollouts of one record are mostly adjacent.
 _REMEMBERED = 256
 _SHOWN = len(ALWAYS_SHOWN)
 
@@ -103,13 +103,13 @@ def read_rollout(
 
     Args:
         at: Byte offset of the line in its file.
-        line: The line, with or without its end.
-        label: The field whose value is a verdict and not for the grader.
+        line: The line, with or without its newline.
+        label: The field with a verdict, which the grader must not see.
         choice: Which other fields the grader does not see.
-        records: The training records, whose fields the grader sees instead of the rollout's.
+        records: The training records; the grader sees their fields instead of the rollout's.
 
     Returns:
-        The rollout, with `problem` set when it cannot be used; None for a blank line.
+        The rollout, with `problem` set if it cannot be used; None for a blank line.
     """
     if not line or line.isspace():
         return None
@@ -117,7 +117,7 @@ def read_rollout(
         value = parse(line)
     except LineError as error:
         return Rollout(at, None, None, None, problem=str(error))
-    try:  # every replayed line comes this way
+    try:  # every replayed line passes here
         good = value["messages"][-1]["role"] in ASSISTANTS
     except (KeyError, IndexError, TypeError):
         good = False
@@ -135,7 +135,7 @@ def read_rollout(
 def _usable(
     at: int, value: dict[str, Any], label: str | None, choice: FieldChoice, records: RecordFile | None
 ) -> Rollout:
-    """The rollout of a line that holds one; arguments as for `read_rollout`."""
+    """Build the rollout of a usable line; arguments as for `read_rollout`."""
     group = value.get("record")
     if type(group) is not str:
         group = record_key(value)
@@ -157,7 +157,7 @@ def _usable(
         finish = None
     content = message.get("content")
     length = len(content) if type(content) is str and len(message) == 2 else _length(message)
-    # As the class itself would be called, in half the time.
+    # Same as calling the class, in half the time.
     return tuple.__new__(Rollout, (at, own, group, value, verdict, None, (), length, finish))
 
 
@@ -171,9 +171,9 @@ def read_rollouts(
     *,
     base: int = 0,
 ) -> Iterator[Rollout]:
-    """Stream the rollouts of a source, or of a byte range of it; other arguments as for `read_rollout`.
+    """Stream the rollouts of a source, or of a byte range in it; other arguments as for `read_rollout`.
 
-    `base` is added to each rollout's offset, where the source is a part of a longer text.
+    `base` is added to each rollout's offset, if the source is part of a longer text.
 
     Raises:
         InputError: The file cannot be read.
@@ -184,7 +184,7 @@ def read_rollouts(
         if rollout is None:
             continue
         if records is None and rollout.sent is not None and rollout.group is not None:
-            # Every rollout has an id and messages.
+            # Every rollout has at least an id and messages.
             sent = rollout.sent
             if recent or len(sent) > _SHOWN or "reference_answer" not in sent:
                 rollout = _compared(rollout, record_fields(rollout.sent, choice.kept), recent)
@@ -192,7 +192,7 @@ def read_rollouts(
 
 
 def _compared(rollout: Rollout, fields: dict[str, Any], recent: dict[str, dict[str, str | bytes]]) -> Rollout:
-    """The rollout, with the fields that contradict an earlier one of its record."""
+    """Add the fields that contradict an earlier rollout of the same record."""
     assert rollout.group is not None
     try:
         values = comparable(fields)
@@ -206,10 +206,10 @@ def _compared(rollout: Rollout, fields: dict[str, Any], recent: dict[str, dict[s
 
 
 def holds_rollouts(file: DataFile) -> bool:
-    """Whether a source holds rollouts, rather than records; its first line tells.
+    """Whether a source has rollouts rather than records, judged by its first line.
 
     Raises:
-        InputError: It is empty, or its first line is neither.
+        InputError: It is empty, or its first line is neither a rollout nor a record.
     """
     for line in numbered_lines(file):
         if not line.text.strip():
@@ -233,16 +233,16 @@ def holds_rollouts(file: DataFile) -> bool:
 
 
 def _length(message: dict[str, Any]) -> int:
-    """Characters of a completion: its content, and the reasoning that some servers keep beside it."""
+    """Characters of a completion: its content, and reasoning that some servers return next to it."""
     content = message.get("content")
     count = len(content) if type(content) is str else _characters(content)
-    if len(message) > 2:  # more than a role and a content
+    if len(message) > 2:  # more than role and content
         count += _characters(message.get("reasoning_content") or message.get("reasoning"))
     return count
 
 
 def _characters(content: Any) -> int:
-    """Characters of the texts in a content: blocks of text or reasoning, in any service's spelling."""
+    """Characters of the texts in a content: blocks of text or reasoning in any service's format."""
     waiting, count = [content], 0
     while waiting:
         item = waiting.pop()
@@ -256,7 +256,7 @@ def _characters(content: Any) -> int:
 
 
 def _problem(value: Any) -> str:
-    """Why a line is no rollout."""
+    """Why a line is not a rollout."""
     if not isinstance(value, dict):
         return "the line is not an object"
     messages = value.get("messages")

@@ -106,7 +106,7 @@ class GradedRollouts:
 def reasons_of(
     rows: Iterable[Row], disagreements: Sequence[Disagreement], held: HeldToLabels
 ) -> dict[int, str]:
-    """By line offset, the first reason from a disagreeing grading; other, possibly long reasons are skipped."""
+    """By line offset, the first reason from a disagreeing grading. Other reasons, often long, are skipped."""
     found: dict[int, str] = {}
     wanted = {one.at: one for one in disagreements}
     for row in rows if wanted else ():

@@ -1,1 +1,1 @@
-"""The learner of a rehearsal: a policy over recorded completions, moved by the rewards they get."""
+"""The learner of a rehearsal: a policy over recorded completions, updated by their rewards."""

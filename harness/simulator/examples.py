@@ -1,8 +1,8 @@
-"""The examples that a job trains and validates on: records of its files with their recorded completions.
+"""The examples that a job trains and validates on: records with their recorded completions.
 
-An example is a record with at least two recorded completions. Records with fewer are left out, as the service
-leaves out what it cannot use; where that would be more than a fifth of them the job is refused, since its
-curve would be about other data than the user's. Nothing is graded here.
+An example is a record with at least two recorded completions. Records with fewer are skipped, as the service
+skips records it cannot use; if that would be more than a fifth of them, the job is refused, because its
+curve would describe other data than the user's. Nothing is graded here.
 """
 
 from __future__ import annotations
@@ -29,41 +29,41 @@ __all__ = [
 ]
 
 HELD_OUT: Final = 64
-"""Most groups that validation looks at, where the request gives no `eval_samples`."""
+"""Maximum number of validation groups if the request has no `eval_samples`."""
 
 MIN_COMPLETIONS: Final = 2
-"""Completions below which a record teaches nothing."""
+"""A record with fewer completions teaches nothing."""
 MAX_SHORT: Final = 0.2
-"""Share of the records that may have fewer."""
+"""Maximum share of records with fewer completions."""
 
 _ROLES: Final = ("system", "developer", "user", "assistant", "nova_assistant", "tool")
 
 
 class Example(NamedTuple):
-    """A record and its recorded completions."""
+    """A record with its recorded completions."""
 
     record: dict[str, Any]
     group: Group
 
 
 class Examples(NamedTuple):
-    """What a job works on."""
+    """The examples of a job."""
 
     training: list[Example]
     held_out: list[Example]
     warnings: list[str]
-    """What the user should know though the job goes on."""
+    """Messages for the user that do not stop the job."""
 
 
 def read_records(content: bytes, param: str) -> list[dict[str, Any]]:
     """Read a training or validation file.
 
     Args:
-        content: What was uploaded.
-        param: The request's field that named the file.
+        content: The uploaded file.
+        param: The request field that named the file.
 
     Raises:
-        JobFailure: The file is empty or a line is no record; names the first such line.
+        JobFailure: The file is empty or a line is not a record; names the first such line.
     """
     records = []
     for number, line in enumerate(content.split(b"\n"), 1):
@@ -90,14 +90,14 @@ def choose_examples(
     seed: int,
     held_out: int = HELD_OUT,
 ) -> Examples:
-    """Find the recorded completions of each record, and what to validate on.
+    """Find the recorded completions of each record, and choose the validation groups.
 
     Args:
         records: The training file.
-        validation: The validation file; None takes the pool's groups whose prompts are not trained on.
+        validation: The validation file; None uses the pool's groups whose prompts are not trained on.
         pool: The recorded completions.
-        seed: Decides which groups are held out where there are more than needed.
-        held_out: Most groups to validate on.
+        seed: Selects the held-out groups if there are more than needed.
+        held_out: Maximum number of validation groups.
 
     Raises:
         JobFailure: More than a fifth of the records have fewer than two recorded completions.
@@ -149,14 +149,14 @@ def _examples(records: Sequence[dict[str, Any]], pool: Pool) -> list[Example]:
 
 
 def about_size(count: int) -> list[str]:
-    """Warn of a number of records outside of the service's bounds, which it may not enforce (unverified)."""
+    """Warn if the number of records is outside the service's documented limits (unverified if enforced)."""
     if MIN_RECORDS <= count <= MAX_RECORDS:
         return []
     return [f"{count} records: the service documents {MIN_RECORDS} to {MAX_RECORDS}"]
 
 
 def _not_a_record(record: Any) -> str | None:
-    """Why a line is no record; None when it is one."""
+    """Why a line is not a record; None if it is one."""
     messages = record.get("messages") if isinstance(record, dict) else None
     if not isinstance(messages, list) or not messages:
         return "a record needs a list of `messages`"

@@ -1,6 +1,6 @@
-"""What ends a training job as failed.
+"""Conditions under which a training job fails.
 
-Which codes and words Bedrock uses, and where it draws these lines, is *unverified*.
+Bedrock's codes, messages and exact limits are *unverified*.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import Final
 __all__ = ["WINDOW", "JobFailure", "by_kind", "failing_grader"]
 
 WINDOW: Final = 64
-"""Draws that `failing_grader` looks at."""
+"""Number of latest draws that `failing_grader` considers."""
 
 _FEWEST: Final = 20
 _MOST: Final = 0.5
-# As in a deployed grader's own error budget: these are no fault of the grader.
+# As in a deployed grader's error budget: these errors are not the grader's fault.
 _EXCUSED: Final = ("abstain", "record")
 
 
@@ -25,8 +25,8 @@ class JobFailure(Exception):
 
     Args:
         code: Machine-readable reason.
-        message: What happened and how to fix it.
-        param: The field of the job's request at fault.
+        message: What happened, and how to fix it.
+        param: The request field that is at fault.
     """
 
     def __init__(self, code: str, message: str, *, param: str | None = None) -> None:
@@ -37,13 +37,13 @@ class JobFailure(Exception):
 
 
 def failing_grader(latest: Sequence[str | None]) -> JobFailure | None:
-    """Decide whether a job's grader fails too often for the job to go on.
+    """Decide whether a job must stop because its grader fails too often.
 
     Args:
-        latest: For each of the latest `WINDOW` draws, the kind of its error; None where it has a reward.
+        latest: For each of the latest `WINDOW` draws, the kind of its error; None if it has a reward.
 
     Returns:
-        The failure; None while at most half of the draws failed, or fewer than 20 were seen.
+        The failure; None if at most half of the draws failed, or fewer than 20 were seen.
     """
     kinds = Counter(kind for kind in latest if kind is not None and kind not in _EXCUSED)
     failed = kinds.total()
@@ -58,5 +58,5 @@ def failing_grader(latest: Sequence[str | None]) -> JobFailure | None:
 
 
 def by_kind(failures: Counter[str]) -> str:
-    """Failures in words: `exception 3, timeout 1`."""
+    """Describe failures: `exception 3, timeout 1`."""
     return ", ".join(f"{kind} {count}" for kind, count in sorted(failures.items()))

@@ -1,9 +1,9 @@
-"""What a completion looks like: hashed style features of its text, the phi of the emulator's policy.
+"""Hashed style features of a completion's text: the phi of the emulator's policy.
 
-The vector is sparse and of length one. It is made of the completion's words, of formatting markers and of
-buckets of its length and of its count of numbers, never of the prompt, the reference, a label or a number's
-value: the policy can learn how right answers are usually written, not which answer is right. Hashes are
-`zlib.crc32`, equal in every process.
+The vector is sparse and has length one. Its features are the completion's words, formatting markers, and
+buckets of its length and of how many numbers it has, but never the prompt, the reference, a label or a
+number's value: the policy can learn how right answers are usually written, but not which answer is right.
+Hashes are `zlib.crc32`, the same in every process.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from typing import Final
 __all__ = ["DIMENSIONS", "Features", "features", "length_in_tokens", "length_span", "named_features"]
 
 Features = tuple[tuple[int, float], ...]
-"""A sparse vector: (index, value) pairs in rising order of the index."""
+"""A sparse vector: (index, value) pairs in ascending order of the index."""
 
 DIMENSIONS: Final = 4096
-"""Length of theta. 2^12 buckets for some hundreds of words that a pool really uses."""
+"""Length of theta: 2^12 buckets for the few hundred words that occur in a pool."""
 
 _CHARACTERS_PER_TOKEN: Final = 4.0
 _MANY_LINES: Final = 6
-# Vectors kept: a step returns to the same few groups, a large pool as a whole would fill the memory.
+# Cache size: a step returns to the same few groups, but caching all of a large pool would fill the memory.
 _CACHED: Final = 1 << 14
 _WORD = re.compile(r"[^\W\d_]+")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _TELLING = re.compile(r"[^\W_]")
-"""What a line must hold to count as repeated: rules and brackets occur twice in any text."""
+"""A line must match this to count as repeated: rules and brackets repeat in any text."""
 _LONGEST: Final = 16
 _COUNTS: Final = ((0, "no"), (1, "1"), (2, "2"), (4, "3-4"), (8, "5-8"), (16, "9-16"), (math.inf, "17+"))
-"""Buckets of how many numbers a text holds: the most of each, and its name."""
+"""Buckets of the number of numbers in a text: each one's maximum and name."""
 
 _MARKERS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
     (name, re.compile(pattern, re.MULTILINE))
@@ -68,35 +68,35 @@ _MARKERS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
 
 
 def length_in_tokens(text: str) -> float:
-    """The length of a text in estimated tokens.
+    """Estimate the length of a text in tokens.
 
-    A quarter of its characters, for want of the model's tokenizer.
+    Uses a quarter of its characters, because the model's tokenizer is not available.
     """
     return len(text) / _CHARACTERS_PER_TOKEN
 
 
 def length_span(bucket: int) -> tuple[int, int | None]:
-    """The fewest and the most characters of a length bucket; None where it has no end."""
+    """The minimum and maximum number of characters in a length bucket; None for no maximum."""
     low, high = (math.ceil(8 * (2 ** (edge / 2) - 1) - 1e-9) for edge in (bucket, bucket + 1))
     return low, None if bucket >= _LONGEST else high - 1
 
 
 def named_features(text: str) -> list[str]:
-    """The names of a completion's features, such as `word:therefore`, `marker:bold` or `numbers:2`."""
+    """Return the names of a completion's features, such as `word:therefore`, `marker:bold` or `numbers:2`."""
     return list(_described(text)[1])
 
 
 def features(text: str) -> Features:
     """Describe a completion's style as a sparse vector of length one.
 
-    The words, the markers and the two buckets each form a block of equal weight, so that a long text's many
-    words do not drown its format.
+    The words, the markers and the two buckets are blocks of equal weight, so that the many words of a long
+    text do not outweigh its format.
 
     Args:
         text: The completion.
 
     Returns:
-        Index and value pairs; the squares of the values add up to one.
+        Index and value pairs; the squares of the values sum to one.
     """
     return _described(text)[0]
 
@@ -110,7 +110,7 @@ def _described(text: str) -> tuple[Features, tuple[str, ...]]:
         weight = 1.0 / math.sqrt(len(names)) if names else 0.0
         for name in names:
             code = zlib.crc32(name.encode("utf-8", "surrogatepass"))
-            # The top bit gives the sign: two names in one bucket then cancel as often as they add up.
+            # The top bit gives the sign, so two names in one bucket cancel as often as they add up.
             index, sign = code % DIMENSIONS, 1.0 if code & 0x80000000 else -1.0
             vector[index] = vector.get(index, 0.0) + sign * weight
     norm = math.sqrt(math.fsum(value * value for value in vector.values()))

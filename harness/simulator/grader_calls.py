@@ -1,9 +1,9 @@
-"""A grader, called as a training job would call it: in batches, tried again where a call fails.
+"""Calls a grader as a training job would: in batches, with retries.
 
-A sample is a training record with one recorded completion after its messages; its fields come from the record
-alone. A call that fails is tried again three times, as AWS describes for Nova (*unverified* for open-weight
-models); one that still fails ends the job. A call that ends the grader's process is divided until the sample
-that did it is alone: its neighbors keep their rewards. A sample without a reward is the caller's to count.
+A sample is a training record with one recorded completion after its messages; its fields come only from the
+record. A failed call is retried three times, as AWS describes for Nova (*unverified* for open-weight models);
+if it still fails, the job ends. A call that kills the grader's process is split until the sample that caused
+it is alone, so that the other samples keep their rewards. The caller counts samples without a reward.
 """
 
 from __future__ import annotations
@@ -23,54 +23,54 @@ from harness.targets.protocol import Answer, Graded, ServiceFault, Target
 __all__ = ["RETRIES", "GraderCalls", "Grading", "SampleReward", "Turn"]
 
 RETRIES: Final = 3
-"""How often a failed call is tried again before the job fails."""
+"""Number of retries of a failed call before the job fails."""
 
 _FIRST_DELAY_S: Final = 0.1
 
 
 class Turn(NamedTuple):
-    """A completion to be graded."""
+    """A completion to grade."""
 
     record: Mapping[str, Any]
     """A line of the training file."""
     candidate: Candidate
     name: str
-    """The sample's id; a job gives every sample one of its own, in place of the record's."""
+    """The sample's id; a job gives every sample its own id instead of the record's."""
 
     @property
     def sample(self) -> dict[str, Any]:
-        """One element of an event, before it takes a dialect."""
+        """Build the sample, before it is converted to a wire format."""
         messages = [*self.record["messages"], self.candidate.message]
         return {**self.record, "id": self.name, "messages": messages}
 
 
 class SampleReward(NamedTuple):
-    """What came of one sample."""
+    """Result of grading one sample."""
 
     reward: float | None
     error: str | None
-    """Kind of the failure where there is no reward."""
+    """Error kind if there is no reward."""
     components: Mapping[str, float] = {}
-    """Every finite number that the grader reported beside the reward."""
+    """Every finite number that the grader reported next to the reward."""
 
 
 class Grading(Protocol):
-    """What a step asks for rewards."""
+    """Interface through which a step gets rewards."""
 
     def grade(self, turns: Sequence[Turn]) -> list[SampleReward]:
-        """Grade completions, as many answers as completions and in their order."""
+        """Grade completions; returns one result per completion, in order."""
 
 
 class GraderCalls:
     """A grader, called as a training job would call it.
 
     Args:
-        target: Where the samples go; closed by its owner.
-        wire: Name of the event's dialect.
-        batch: Most samples in one call.
+        target: Grades the samples; its owner closes it.
+        wire: Name of the event's wire format.
+        batch: Maximum number of samples in one call.
         clock: Waits between tries.
-        warn: Told of every call that is tried again.
-        failed: Told of every sample without a reward: the kind and the message of its error.
+        warn: Called with a message for every retried call.
+        failed: Called for every sample without a reward, with the kind and message of its error.
     """
 
     def __init__(
@@ -90,10 +90,10 @@ class GraderCalls:
         self._failed = failed
 
     def grade(self, turns: Sequence[Turn]) -> list[SampleReward]:
-        """Grade completions, as many answers as completions and in their order.
+        """Grade completions; returns one result per completion, in order.
 
         Raises:
-            JobFailure: The grader could not be called, or answered in a way that no job could use.
+            JobFailure: The grader cannot be called, or its answer is unusable for a job.
         """
         found: list[Graded] = []
         for start in range(0, len(turns), self._batch):
@@ -119,7 +119,7 @@ class GraderCalls:
             fault = answer.fault
             if fault is None or (isinstance(fault, ServiceFault) and not fault.retryable):
                 return answer
-            if fault.error_type in ENDED:  # it is divided instead, and so asked again
+            if fault.error_type in ENDED:  # the call is split instead, which also retries it
                 return answer
             problem = f"{fault.error_type}: {fault.message}"
             if attempt <= RETRIES:

@@ -1,8 +1,8 @@
-"""What a job's reward has bred: the policy before and after, from a job's draws and policies.
+"""Reports what a job's rewards taught the policy, from its draws and its policies before and after.
 
 Expectations are exact sums over the recorded completions, not samples: expected rewards of every checkpoint
-on the training groups and on held-out ones, which completions gained and lost probability, which groups
-never moved, and what became of the length. Nothing is graded here.
+on the training groups and on held-out groups, which completions gained and lost probability, which groups
+never moved, and how the length changed. Nothing is graded here.
 """
 
 from __future__ import annotations
@@ -37,30 +37,30 @@ _SHOWN: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Gradings:
-    """How many completions were graded."""
+    """Number of graded completions."""
 
     completions: int
-    """Completions that have a reward."""
+    """Completions with a reward."""
     asked: int
-    """Completions that the grader was asked about."""
+    """Completions sent to the grader."""
     above_lowest: int = 0
-    """Completions that earn more than the one that earns least."""
+    """Completions that earn more than the lowest reward."""
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyRewards:
-    """The expected reward of one policy, mean over records; None where no record has a reward."""
+    """Expected reward of one policy, averaged over records; None if no record has a reward."""
 
     training: float | None
     training_theta_alone: float | None
-    """On the training records, by what was learned for all records alone."""
+    """On the training records, using only what was learned for all records (theta)."""
     held_out: float | None
-    """On held-out records, by what was learned for all records alone."""
+    """On held-out records, using only what was learned for all records (theta)."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckpointRewards:
-    """The expected rewards of a checkpoint."""
+    """Expected rewards of a checkpoint."""
 
     step: int
     model: str
@@ -69,7 +69,7 @@ class CheckpointRewards:
 
 @dataclass(frozen=True, slots=True)
 class ExpectedRewards:
-    """Expected rewards of the base model, of each checkpoint, and of the policy at the end."""
+    """Expected rewards of the base model, of each checkpoint, and of the final policy."""
 
     training_groups: int
     held_out_groups: int
@@ -80,48 +80,48 @@ class ExpectedRewards:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """What became of one completion's probability within its group."""
+    """Change of one completion's probability within its group."""
 
     rollout: str | None
     model: str | None
-    """What the rollouts file says of it."""
+    """The completion's `model` in the rollouts file."""
     group: str
     before: float
     after: float
     reward: float | None
     completion: str
-    """How the completion begins."""
+    """The beginning of the completion."""
 
 
 @dataclass(frozen=True, slots=True)
 class StyleShift:
-    """The probability of all completions that the rollouts name one `model` for, mean over the groups."""
+    """Total probability of the completions with one `model` in the rollouts, averaged over the groups."""
 
     completions: int
     reward_mean: float | None
     before: float
     after: float
     advantage_mean: float | None = None
-    """Mean advantage of the recorded completions within their groups, which needs no policy."""
+    """Mean advantage of the recorded completions within their groups, independent of the policy."""
 
 
 @dataclass(frozen=True, slots=True)
 class NeverMoved:
-    """The groups that were drawn and gave no advantage, by why."""
+    """Groups without an advantage in any draw, by reason."""
 
     groups: int
     drawn: int
     undrawn: int
-    """Groups that had no turn yet."""
+    """Groups that were never drawn."""
     all_equal: list[str]
     unlucky_draw: list[str]
-    """Their completions have several rewards, and those drawn had one."""
+    """Groups whose completions have different rewards, but whose draws all had the same."""
     no_reward: list[str]
 
 
 @dataclass(frozen=True, slots=True)
 class LengthChange:
-    """The expected length of the training groups' completions in tokens."""
+    """Expected length in tokens of the training groups' completions."""
 
     before: float
     after: float
@@ -129,19 +129,19 @@ class LengthChange:
 
 @dataclass(frozen=True, slots=True)
 class LearnedReport:
-    """What a job's reward has bred."""
+    """What a job's rewards taught the policy."""
 
     steps: int
     draws: int
     graded: Gradings
     expected_reward: ExpectedRewards
     amplified: list[Shift]
-    """Completions that gained the most probability, the greatest gain first."""
+    """Completions that gained the most probability, largest gain first."""
     suppressed: list[Shift]
     by_model: dict[str, StyleShift]
     never_moved: NeverMoved
     length: LengthChange | None
-    """None where there is nothing to compare."""
+    """None if there is nothing to compare."""
     features_amplified: list[FeatureShift] = field(default_factory=list)
     """Words, markers, lengths and counts of numbers that became more frequent, by ratio."""
     features_suppressed: list[FeatureShift] = field(default_factory=list)
@@ -154,13 +154,13 @@ def learned(
     policy: Policy,
     checkpoints: Iterable[tuple[int, str, Policy]] = (),
 ) -> LearnedReport:
-    """Report on a job, at its end or not.
+    """Report on a job, whether finished or still running.
 
     Args:
-        examples: What it trains and is validated on.
-        draws: What it drew, each with its step.
-        rewards: The known rewards by completion; a mean where a completion was graded more than once.
-        policy: The policy as it stands.
+        examples: The job's training and validation examples.
+        draws: The job's draws, each with its step.
+        rewards: The known rewards by completion; the mean if a completion was graded more than once.
+        policy: The current policy.
         checkpoints: Step, name and policy of each checkpoint.
     """
     training, held_out = distinct(examples.training), distinct(examples.held_out)
@@ -197,7 +197,7 @@ def learned(
 
 
 def distinct(examples: Sequence[Example]) -> list[Example]:
-    """One example a group: a record that stands in the file twice has one group."""
+    """One example per group: a record that is in the file twice has one group."""
     return list({example.group.key: example for example in examples}.values())
 
 
@@ -208,13 +208,13 @@ def rewards_by_record(
     *,
     own: bool = False,
 ) -> dict[str, float]:
-    """The exact expected reward of each record, by its group's key; records without any reward are left out.
+    """Exact expected reward of each record, by its group's key; records without any reward are omitted.
 
     Args:
         policy: The policy; None for the base model.
         examples: The records.
         rewards: The known rewards by completion.
-        own: Whether what was learned for single completions counts; False for records not trained on.
+        own: Whether to use what was learned for single completions; False for records not trained on.
     """
     found = {}
     for example in examples:
@@ -234,7 +234,7 @@ def _gradings(rewards: Mapping[str, float | None]) -> Gradings:
 
 
 def _base(example: Example) -> list[float]:
-    """The base model's probabilities: every recorded completion is equally likely."""
+    """The base model's probabilities: all recorded completions are equally likely."""
     count = len(example.group.candidates)
     return [1.0 / count] * count
 
@@ -310,6 +310,6 @@ def _length(training: Sequence[Example], now: Sequence[Sequence[float]]) -> Leng
 
 
 def _length_of(example: Example, weights: Sequence[float]) -> float:
-    """The expected length of a record's completions."""
+    """Expected length of a record's completions."""
     lengths = (option.length for option in example.group.options)
     return math.fsum(length * weight for length, weight in zip(lengths, weights, strict=True))

@@ -1,10 +1,9 @@
-"""A policy over recorded completions, and the group-relative rule that moves it.
+"""A policy over recorded completions, and the group-relative update rule that trains it.
 
-A step takes options (recorded completions of one record) and the rewards of those drawn, and gives a new
-policy and its figures. The logit of an option is theta . phi(option) + a term of the option's own: theta
-carries what was learned on one record to all others, the own terms hold what holds for one record alone.
-Everything here is a pure function of its arguments: nothing is graded, stored or drawn from a generator that
-the caller did not pass.
+A step takes options (recorded completions of one record) and the rewards of the drawn ones, and returns a new
+policy and its figures. An option's logit is theta . phi(option) plus a term specific to the option: theta
+transfers what was learned on one record to all others, and the specific terms apply to one record only.
+All functions here are pure: they grade and store nothing, and use only generators passed by the caller.
 """
 
 from __future__ import annotations
@@ -37,16 +36,16 @@ __all__ = [
 ]
 
 RATE: Final = 1.8
-"""Step size of plain gradient ascent at `learning_rate_multiplier` 1, once the job has warmed up."""
+"""Step size of plain gradient ascent at `learning_rate_multiplier` 1, after the warm-up."""
 
 WARM_UP: Final = 0.25
-"""The part of a job over which the step size rises evenly to `RATE`.
+"""Fraction of a job during which the step size rises linearly to `RATE`.
 
-Both are chosen by measuring one epoch of the shipped sample rollouts (270 records x 8 in batches of 4, eight
-seeds). Mean reward by quarter of the first seed .48 .67 .74 .85; from the first quarter to the last it rises
-by .22 at least and .31 in the mean, and the expected reward on held-out records rises on every seed. A step
-of constant size learns much of what there is within the first quarter: at 0.6 as at
-1.2 the smallest rise was .15.
+Both values were chosen by measuring one epoch of the bundled sample rollouts (270 records x 8, in batches of
+4, eight seeds). Mean reward by quarter with the first seed: .48 .67 .74 .85. From the first quarter to the
+last, it rises by at least .22 and by .31 on average, and the expected reward on held-out records rises with
+every seed. With a constant step size, most of the learning happens in the first quarter: at 0.6 and at 1.2,
+the smallest rise was .15.
 """
 
 
@@ -54,62 +53,62 @@ class Option(NamedTuple):
     """One recorded completion that the policy may choose."""
 
     key: str
-    """Names the completion for its own term; the same in every process."""
+    """Identifies the completion for its specific term; the same in every process."""
     phi: Features
     length: float
-    """Estimated tokens."""
+    """Length in estimated tokens."""
 
 
 class Policy(NamedTuple):
-    """The learned state: one weight per feature, one term per completion that training has moved."""
+    """The learned state: one weight per feature, and one term per completion that training has moved."""
 
     theta: array[float]
     own: Mapping[str, float]
 
 
 class Draws(NamedTuple):
-    """The completions drawn for one record in one step, and what the grader said of them."""
+    """The completions drawn for one record in one step, and their rewards."""
 
     options: Sequence[Option]
     picks: Sequence[int]
     """Indices into `options`, drawn with replacement."""
     rewards: Sequence[float | None]
-    """One a pick; None where the grader gave no reward."""
+    """One per pick; None without a reward."""
 
 
 class Figures(NamedTuple):
-    """What one step reports; all are computed from the draws, the rewards and the policy before the step."""
+    """The figures of one step, computed from the draws, the rewards and the policy before the step."""
 
     reward_mean: float | None
-    """Mean over the draws that have a reward; None when none has."""
+    """Mean over the draws with a reward; None if there are none."""
     entropy: float
-    """Mean over the groups of the policy's entropy over the record's completions, in nats."""
+    """Entropy of the policy over a record's completions in nats, averaged over the groups."""
     loss: float
-    """-mean(advantage x log p) over the draws: its gradient is the step's direction, negated."""
+    """-mean(advantage x log p) over the draws; its negative gradient is the step's direction."""
     grad_norm: float
     advantages_mean: float
-    """Weighted by length, as token-level averages are; unweighted it is 0 by definition."""
+    """Weighted by length, like token-level averages; the unweighted mean is 0 by definition."""
     length_mean: float
-    """Mean estimated tokens of the draws."""
+    """Mean length of the draws in estimated tokens."""
 
 
 class Learned(NamedTuple):
-    """The outcome of a step."""
+    """Result of a step."""
 
     policy: Policy
     figures: Figures
     own_changed: dict[str, float]
     advantages: list[list[float]]
-    """One list a group, one number a draw; 0 where there was no reward."""
+    """One list per group, one number per draw; 0 for a draw without a reward."""
 
 
 def initial() -> Policy:
-    """The base model: every recorded completion of a record is equally likely."""
+    """The base model: all recorded completions of a record are equally likely."""
     return Policy(array("d", bytes(8 * DIMENSIONS)), {})
 
 
 def generator(*parts: object) -> random.Random:
-    """A random generator that depends on nothing but `parts`, whatever the process."""
+    """Create a random generator that depends only on `parts`, in any process."""
     digest = blake2b("\x1f".join(map(str, parts)).encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return random.Random(int.from_bytes(digest, "big"))
 
@@ -117,12 +116,12 @@ def generator(*parts: object) -> random.Random:
 def probabilities(
     policy: Policy, options: Sequence[Option], *, own: bool = True, temperature: float = 1.0
 ) -> list[float]:
-    """The probability of each option.
+    """Return the probability of each option.
 
     Args:
         policy: The policy.
         options: At least one option.
-        own: False leaves the own terms out: how the policy fares on records that it has not seen.
+        own: Whether to use the specific terms; False shows the policy's behavior on records it has not seen.
         temperature: Above 0; 1 is the policy itself.
     """
     logits = [
@@ -136,7 +135,7 @@ def probabilities(
 
 
 def draw(policy: Policy, options: Sequence[Option], count: int, rng: random.Random) -> list[int]:
-    """Draw `count` options with replacement; the indices drawn."""
+    """Draw `count` options with replacement; returns their indices."""
     return rng.choices(range(len(options)), weights=probabilities(policy, options), k=count)
 
 
@@ -146,36 +145,36 @@ def entropy(weights: Sequence[float]) -> float:
 
 
 def expected(weights: Sequence[float], rewards: Sequence[float | None]) -> float | None:
-    """The exact expected reward under `weights` over the options that have a reward; None when none has."""
+    """Exact expected reward under `weights`, over the options with a reward; None if there are none."""
     known = [(weight, reward) for weight, reward in zip(weights, rewards, strict=True) if reward is not None]
     total = math.fsum(weight for weight, _ in known)
     return math.fsum(weight * reward for weight, reward in known) / total if total > 0.0 else None
 
 
 def advantages(rewards: Sequence[float | None]) -> list[float]:
-    """(reward - group mean) / group standard deviation; 0 for all when the rewards are equal.
+    """(reward - group mean) / group standard deviation; 0 for all if the rewards are equal.
 
-    Draws without a reward take no part in mean and deviation and get 0: no reward is not a low reward.
+    Draws without a reward do not affect the mean and deviation, and get 0: no reward is not a low reward.
     """
     known = [reward for reward in rewards if reward is not None]
-    # Compared, not computed: the mean of equal floats need not be that float.
+    # Compared rather than computed: the mean of equal floats may differ from them.
     if not known or min(known) == max(known):
         return [0.0] * len(rewards)
     mean = math.fsum(known) / len(known)
     std = math.sqrt(math.fsum((reward - mean) ** 2 for reward in known) / len(known))
-    if std == 0.0:  # the squares of tiny differences vanish
+    if std == 0.0:  # the squares of tiny differences underflow
         return [0.0] * len(rewards)
     return [0.0 if reward is None else (reward - mean) / std for reward in rewards]
 
 
 def learn(policy: Policy, groups: Sequence[Draws], rate: float) -> Learned:
-    """Take one step of gradient ascent on the mean over the groups of mean(advantage x log p).
+    """Take one step of gradient ascent on mean(advantage x log p), averaged over the groups.
 
-    A group whose rewards are all equal moves nothing; when every group is such, the policy that is returned
-    is the very one that came in.
+    A group with equal rewards has no effect. If all groups are like that, the given policy itself is
+    returned.
 
     Args:
-        policy: The policy that the completions were drawn from.
+        policy: The policy from which the completions were drawn.
         groups: The batch; at least one group.
         rate: Step size, `RATE` times the learning rate multiplier.
     """
@@ -215,7 +214,7 @@ def _accumulate(
 ) -> None:
     """Add one group's part of the gradient.
 
-    For each option the advantage drawn on it less its expectation.
+    For each option, this is the advantage drawn on it minus its expected value.
     """
     scale = 1.0 / (len(gains) * groups)
     total = math.fsum(gains)

@@ -1,9 +1,9 @@
-"""The recorded completions that stand in for the model, in groups of candidates.
+"""The recorded completions that stand in for the model, grouped by record.
 
-A training file holds records only, so what "the model" can say to a record is what some model said to the
-same prompt and reference before. Groups are found by prompt and reference for training, by prompt alone for
-inference. Only the messages and the reference of a rollout are read; labels and other fields of the file
-never reach a grader from here, since a graded sample takes its fields from the training record.
+A training file has only records, so the possible answers of "the model" are completions that some model once
+gave to the same prompt and reference. Groups are found by prompt and reference for training, and by prompt
+alone for inference. Only a rollout's messages and reference are used; labels and other fields never reach a
+grader from here, because a graded sample takes its fields from the training record.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ class Candidate:
 
     Args:
         message: The assistant's turn, as recorded.
-        key: Names it within the pool; equal in every process.
+        key: Identifies it within the pool; the same in every process.
         rollout: The rollout's `id`, for reports.
-        model: What the rollout says produced it, for reports.
+        model: The rollout's `model`, for reports.
     """
 
     def __init__(self, message: dict[str, Any], key: str, rollout: str | None, model: str | None) -> None:
@@ -45,14 +45,14 @@ class Candidate:
 
     @cached_property
     def text(self) -> str:
-        """The turn's text, or its tool calls as JSON where it has no text."""
+        """The turn's text, or its tool calls as JSON if it has no text."""
         text = message_text(self.message)
         calls = self.message.get("tool_calls")
         return text if text or not calls else json.dumps(calls, sort_keys=True)
 
     @property
     def option(self) -> Option:
-        """What the policy sees of it."""
+        """The completion as the policy sees it."""
         return Option(self.key, features(self.text), length_in_tokens(self.text))
 
 
@@ -61,7 +61,7 @@ class Group:
 
     Args:
         key: The record's key.
-        record: The first rollout without its completion; may hold labels.
+        record: The first rollout without its completion; may have labels.
     """
 
     def __init__(self, key: str, record: dict[str, Any]) -> None:
@@ -69,11 +69,11 @@ class Group:
         self.record = record
         self.candidates: list[Candidate] = []
         self.leaks: set[str] = set()
-        """Leak keys of its prompts; records with one of them give it away."""
+        """Leak keys of its prompts; records that share one leak into each other."""
 
     @property
     def options(self) -> list[Option]:
-        """The candidates as the policy sees them."""
+        """The completions as the policy sees them."""
         return [candidate.option for candidate in self.candidates]
 
 
@@ -93,14 +93,14 @@ class Pool:
             self._add(rollout)
 
     def of_record(self, record: Mapping[str, Any]) -> Group | None:
-        """The group of this record; of one without a name, the first with its prompt and reference."""
+        """Return a record's group; for a record without a name, the first with its prompt and reference."""
         return self.groups.get(record_key(record)) or self._by_content.get(content_key(record))
 
     def of_prompt(self, messages: Sequence[Mapping[str, Any]]) -> list[Candidate]:
-        """All candidates recorded for a prompt, whatever the reference; empty when it is not in the pool.
+        """Return all completions recorded for a prompt, with any reference; empty if the prompt is unknown.
 
-        The whole conversation decides; where it is unknown, its last user turn alone, so that a bare prompt
-        finds the record that was collected under a system message.
+        Matches the whole conversation, or if that is unknown, only its last user turn, so that a bare prompt
+        finds a record that was collected with a system message.
         """
         found = self._by_prompt.get(leak_key({"messages": messages})) or self._by_prompt.get(
             _question(messages)
@@ -120,7 +120,7 @@ class Pool:
                 groups = self._by_prompt.setdefault(name, [])
                 if group not in groups:
                     groups.append(group)
-        # Equal completions stay apart, as often as the model gave them: that is the base model's
+        # Duplicate completions are kept, each counting as one sample: they form the base model's
         # distribution.
         text = json.dumps(completion, sort_keys=True)
         name = _digest([key, text])
@@ -140,10 +140,10 @@ def load_pool(
 
     Args:
         paths: The files.
-        each: Told the key of every rollout's record, the rollout, and its line, in order.
+        each: Called with every rollout's record key, the rollout, and its line, in order.
 
     Raises:
-        InputError: A file cannot be read, or a line is no rollout; names the line.
+        InputError: A file cannot be read, or a line is not a rollout; names the line.
     """
     return Pool(rollout for path in paths for rollout in _rollouts(path, each))
 
@@ -179,7 +179,7 @@ def _rollouts(path: DataFile, each: Callable[[str, dict[str, Any], str], None]) 
 
 
 def _not_a_rollout(rollout: Any) -> str | None:
-    """Why a line is no rollout; None when it is one."""
+    """Why a line is not a rollout; None if it is one."""
     messages = rollout.get("messages") if isinstance(rollout, dict) else None
     if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
         return "not a rollout: it has no list of `messages`"
@@ -189,7 +189,7 @@ def _not_a_rollout(rollout: Any) -> str | None:
 
 
 def _question(messages: Sequence[Mapping[str, Any]]) -> str:
-    """The leak key of the last user turn alone."""
+    """The leak key of only the last user turn."""
     return leak_key({"messages": [message for message in messages if message.get("role") == "user"][-1:]})
 
 

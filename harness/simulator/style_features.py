@@ -1,8 +1,8 @@
-"""What a policy amplified and suppressed, by name: words, markers, length, count of numbers.
+"""Names the style features that a policy amplified and suppressed: words, markers, length, count of numbers.
 
-The names are those of the policy's own features, so they need no label. Features that occur in the very same
-completions cannot be told apart and stand together. Beside each stands the mean advantage of its recorded
-completions, which needs no policy.
+The names are those of the policy's own features, so no labels are needed. Features that occur in exactly the
+same completions cannot be told apart and are reported together. Each has the mean advantage of its recorded
+completions, which does not depend on the policy.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from harness.simulator.pool import Candidate
 __all__ = ["EXCERPT", "FeatureShift", "Moved", "feature_shifts", "mean", "said_of"]
 
 EXCERPT: Final = 240
-"""Characters of a completion that a report shows."""
+"""Maximum characters of a completion in a report."""
 
 _SHOWN: Final = 10
 _TEXTS: Final = 3
 _JOINED: Final = 4
 _FEWEST: Final = 3
-"""Completions below which a feature is an accident of one text."""
+"""With fewer completions, a feature is a coincidence."""
 _SAME: Final = 0.5
-"""Part of the completions of either feature that have both, from which on one stands for the other."""
+"""Two features that share at least this part of their completions are reported as one."""
 _LEAST: Final = 0.005
-"""Frequency that is added to both sides of a ratio, so that rare features do not come first by chance."""
+"""Added to both frequencies of a ratio, so that rare features do not rank first by chance."""
 
 
 class Moved(NamedTuple):
-    """A completion, and its probability within its group before and after."""
+    """A completion, with its probability within its group before and after training."""
 
     candidate: Candidate
     group: str
@@ -40,38 +40,38 @@ class Moved(NamedTuple):
     after: float
     reward: float | None
     advantage: float
-    """By all recorded completions of its group, not by draws."""
+    """Computed over all recorded completions of its group, not over draws."""
 
 
 @dataclass(frozen=True, slots=True)
 class FeatureShift:
-    """How often completions with some feature are expected, before and after."""
+    """Expected frequency of completions with a feature, before and after training."""
 
     names: list[str]
-    """Features that occur in the very same completions, such as `word:therefore` or `numbers:2`."""
+    """Features that occur in exactly the same completions, such as `word:therefore` or `numbers:2`."""
     completions: int
     before: float
     after: float
     reward_mean: float | None
     advantage_mean: float
-    """Mean advantage of its recorded completions, which needs no policy."""
+    """Mean advantage of its recorded completions, independent of the policy."""
     texts: list[str]
-    """How the three likeliest of them begin."""
+    """The beginnings of the three most likely completions."""
 
     @property
     def log_ratio(self) -> float:
-        """How strongly it was amplified; negative where it was suppressed."""
+        """How strongly it was amplified; negative if it was suppressed."""
         return math.log((self.after + _LEAST) / (self.before + _LEAST))
 
 
 def feature_shifts(moved: Sequence[Moved], groups: int) -> tuple[list[FeatureShift], list[FeatureShift]]:
-    """The features amplified most and suppressed most, the strongest first of each.
+    """Return the most amplified and the most suppressed features, each strongest first.
 
-    Of features that mostly occur in the same completions, the strongest stands for all.
+    Of features that mostly occur in the same completions, only the strongest is returned.
 
     Args:
         moved: The completions of all groups.
-        groups: How many groups there are.
+        groups: Number of groups.
     """
     bearers: dict[str, list[int]] = {}
     for place, one in enumerate(moved):
@@ -92,7 +92,7 @@ def feature_shifts(moved: Sequence[Moved], groups: int) -> tuple[list[FeatureShi
 
 
 def _distinct(ordered: Sequence[tuple[FeatureShift, frozenset[int]]]) -> list[FeatureShift]:
-    """The first of them that each say something else."""
+    """The first features that do not overlap with an earlier one."""
     kept: list[tuple[FeatureShift, frozenset[int]]] = []
     for shift, places in ordered:
         if all(len(places & other) < _SAME * len(places | other) for _, other in kept):
@@ -103,7 +103,7 @@ def _distinct(ordered: Sequence[tuple[FeatureShift, frozenset[int]]]) -> list[Fe
 
 
 def said_of(names: Sequence[str]) -> str:
-    """Features in words, the first few of them."""
+    """Describe the first few features in words."""
     words = [name.removeprefix("word:") for name in names if name.startswith("word:")]
     quoted = " ".join(words[:_JOINED])
     more = " ..." if len(words) > _JOINED else ""
@@ -113,7 +113,7 @@ def said_of(names: Sequence[str]) -> str:
 
 
 def mean(values: Iterable[float]) -> float | None:
-    """The mean of some numbers; None where there are none."""
+    """Mean of some numbers; None without numbers."""
     some = list(values)
     return math.fsum(some) / len(some) if some else None
 

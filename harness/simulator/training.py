@@ -1,6 +1,6 @@
-"""One step of a job: records -> completions drawn -> rewards -> the policy moved; and its validation.
+"""One step of a job (draw completions, get rewards, update the policy) and its validation.
 
-The same arguments give the same step, so a step that was cut off is simply run again. Nothing is stored here.
+The same arguments give the same step, so an interrupted step is simply repeated. Nothing is stored here.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ __all__ = ["DrawRow", "Schedule", "Step", "Validation", "grade_all", "take_step"
 
 
 class DrawRow(NamedTuple):
-    """One draw of one step: a completion, its reward, and the advantage that came of it."""
+    """One draw of a step: a completion, its reward, and the resulting advantage."""
 
     group: str
     completion: str
@@ -41,7 +41,7 @@ class DrawRow(NamedTuple):
 
 
 class Schedule(NamedTuple):
-    """How a job walks through its examples."""
+    """How a job iterates over its examples."""
 
     seed: int
     n_epochs: int
@@ -54,14 +54,14 @@ class Schedule(NamedTuple):
         return math.ceil(examples / self.batch_size) * self.n_epochs
 
     def step_size(self, step: int, examples: int) -> float:
-        """The step size of a step, counted from 0: it rises evenly over the first part of the job."""
+        """Return the step size for a step, from 0; it rises linearly during the first part of the job."""
         warm_up = WARM_UP * self.total_steps(examples)
         return RATE * self.learning_rate_multiplier * min(1.0, (step + 1) / warm_up)
 
     def batch(self, step: int, examples: Sequence[Example]) -> list[Example]:
-        """The examples of a step, counted from 0.
+        """Return the examples for a step, from 0.
 
-        Each epoch has its own order, its last batch may be short.
+        Each epoch has its own order, and its last batch may be short.
         """
         epoch, at = divmod(step, math.ceil(len(examples) / self.batch_size))
         order = _order(self.seed, epoch, len(examples))
@@ -70,30 +70,30 @@ class Schedule(NamedTuple):
 
 @lru_cache(maxsize=8)
 def _order(seed: int, epoch: int, count: int) -> list[int]:
-    """The order of an epoch, kept since every step of it asks."""
+    """The order of an epoch, cached because every step needs it."""
     order = list(range(count))
     generator("order", seed, epoch).shuffle(order)
     return order
 
 
 class Step(NamedTuple):
-    """What one step came to."""
+    """Result of one step."""
 
     learned: Learned
     rows: list[DrawRow]
     failures: Counter[str]
     """Samples without a reward, by kind."""
     tokens: float
-    """Estimated tokens generated."""
+    """Estimated number of generated tokens."""
 
 
 class Validation(NamedTuple):
-    """How the policy fares on held-out records, by what it learned for all records (theta) alone."""
+    """The policy's figures on held-out records, using only what it learned for all records (theta)."""
 
     reward: float | None
-    """Exact expected reward, mean over the groups."""
+    """Exact expected reward, averaged over the groups."""
     loss: float | None
-    """-ln of the probability of a group's best completions, mean over the groups whose rewards differ."""
+    """-ln of the probability of a group's best completions, averaged over groups with different rewards."""
 
 
 def take_step(
@@ -102,14 +102,14 @@ def take_step(
     """Run one step.
 
     Args:
-        policy: The policy before it.
-        step: Its number, from 0.
+        policy: The policy before the step.
+        step: The step's number, from 0.
         schedule: Seed, batch and group size, rate.
         examples: The training examples.
-        grader: Grades the completions drawn.
+        grader: Grades the drawn completions.
 
     Raises:
-        JobFailure: The grader could not be called.
+        JobFailure: The grader cannot be called.
     """
     batch = schedule.batch(step, examples)
     options = [example.group.options for example in batch]
@@ -141,18 +141,18 @@ def take_step(
 def grade_all(
     examples: Sequence[Example], known: Mapping[str, float | None], grader: Grading
 ) -> dict[str, float | None]:
-    """Grade every completion of some examples that has no reward yet.
+    """Grade every completion of the examples that has no reward yet.
 
     Args:
-        examples: What to grade.
-        known: Rewards by completion that need no call.
-        grader: Grades the completions drawn.
+        examples: The examples to grade.
+        known: Known rewards by completion; these are not graded again.
+        grader: Grades the completions.
 
     Returns:
         The new rewards by completion.
 
     Raises:
-        JobFailure: The grader could not be called.
+        JobFailure: The grader cannot be called.
     """
     missing = {
         candidate.key: Turn(example.record, candidate, f"evaluation-{candidate.key}")
@@ -168,7 +168,7 @@ def validate(policy: Policy, examples: Sequence[Example], rewards: Mapping[str, 
     """Compute the figures of a checkpoint.
 
     Args:
-        policy: The checkpoint's policy; its own terms are ignored.
+        policy: The checkpoint's policy; its completion-specific terms are ignored.
         examples: The held-out examples.
         rewards: Rewards by completion.
     """
