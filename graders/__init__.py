@@ -1,7 +1,7 @@
-"""Reward functions for reinforcement fine-tuning on AWS: the half that ships to Lambda.
+"""Reward functions for reinforcement fine-tuning on AWS: the package that ships to Lambda.
 
-`@grader` turns a scoring function into a Lambda handler. Everything here is standard library only, and
-importing it does no work: a cold start pays for every line. `docs/stability.md` says what is public.
+`@grader` turns a scoring function into a Lambda handler. This package uses the standard library only, and
+importing it does no work, to keep cold starts short. `docs/stability.md` says what is public.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ __all__ = [
 if not TYPE_CHECKING:
 
     def __getattr__(name):
-        """What costs a cold start more than the rest of the package, loaded when it is asked for."""
+        """Load the public names that take longer to import than the rest of the package on first use."""
         if name == "Missing":
             from .extract import Missing
 

@@ -1,4 +1,4 @@
-"""What a reader does not see: characters that draw nothing, and how an accented letter is put together."""
+"""Characters that draw nothing, and the composed forms of accented letters."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ INVISIBLE = (
     "\u00ad\u034f\u061c\u070f\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
     "\ufff0-\ufffb\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-"""What draws nothing and takes no room, as the inside of a regular expression's brackets.
+"""Characters that draw nothing and take no space, written as the inside of a regular expression's brackets.
 
-Unicode's Default_Ignorable_Code_Point, and other formats.
+Unicode's Default_Ignorable_Code_Point, and other format characters.
 """
 
 BLANK = "\u115f\u1160\u2800\u3164\uffa0"
-"""What draws nothing and takes room, as a space does: the fillers of Hangul, and the blank of Braille."""
+"""Characters that draw nothing but take space: the Hangul fillers and the Braille blank."""
 _MARKS_KEPT = 30
-_MARKS_RUN = re.compile(rf"[^\w\s\x00-\x7f]{{{_MARKS_KEPT + 1},}}+")  # marks are no word characters to `re`
+_MARKS_RUN = re.compile(rf"[^\w\s\x00-\x7f]{{{_MARKS_KEPT + 1},}}+")  # to `re`, marks are not word characters
 
 
 def composed(text: str, form: Literal["NFC", "NFKC"] = "NFC") -> str:
-    """The text in a composed form of Unicode, in linear time.
+    """Return the text in a composed form of Unicode, in linear time.
 
     Python sorts the marks on one letter in quadratic time, so at most 30 in a row are kept, as in Unicode's
     stream-safe format (UAX #15).
 
     Args:
         text: Any text.
-        form: The form; NFKC also spells signs plainly.
+        form: The normalization form; NFKC also replaces compatibility characters.
     """
     if text.isascii():
         return text

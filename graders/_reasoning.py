@@ -1,13 +1,13 @@
-"""Tells a model's reasoning from its answer, in every spelling that is known.
+"""Separates a model's reasoning from its answer, in every known format.
 
-Chat templates and inference servers differ in what of the reasoning they leave in the text, and no source
-says what a training job sends. What is marked as reasoning here is never graded as an answer. The rules:
+Chat templates and inference servers differ in how much of the reasoning they leave in the text, and no source
+says what a training job sends. Text that is marked as reasoning here is never graded as an answer. The rules:
 
-- Tags at the front hold reasoning. A tag that is never closed leaves no answer: the model was cut off.
-- A closing tag without its opening one ends reasoning too: the template wrote that one into the prompt.
-- A pair further in, and tags after a pair at the front, are part of the answer, which may quote them.
-- Of gpt-oss's channels `final` alone is the answer. Without one there is none.
-- Special tokens at the end of a text are the tokenizer's, not the model's answer.
+- Tags at the start hold reasoning. A tag that is never closed leaves no answer: the model was cut off.
+- A closing tag without an opening tag also ends reasoning: the template put the opening tag in the prompt.
+- A pair further in, and tags after a pair at the start, are part of the answer, which may quote them.
+- In gpt-oss's format only the `final` channel is the answer. Without that channel there is no answer.
+- Special tokens at the end of a text come from the tokenizer and are not part of the model's answer.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 TAGS = (
-    # Upper and lower case count alike. DeepSeek-R1, Qwen3 and most others; R1's and Qwen3-Thinking's
-    # templates write the opening tag into the prompt (their model cards; vLLM's and SGLang's parsers).
+    # Matched without regard to case. DeepSeek-R1, Qwen3 and most others; the templates of R1 and
+    # Qwen3-Thinking put the opening tag in the prompt (their model cards; vLLM's and SGLang's parsers).
     ("<think>", "</think>"),
     ("<thinking>", "</thinking>"),  # Nova and Claude, in text (AWS's and Anthropic's prompt guides)
-    ("<reasoning>", "</reasoning>"),  # AWS's and TRL's GRPO examples ask for it
+    ("<reasoning>", "</reasoning>"),  # requested by AWS's and TRL's GRPO examples
     ("<reason>", "</reason>"),
     ("<thought>", "</thought>"),  # EXAONE Deep
     ("<thoughts>", "</thoughts>"),
@@ -33,7 +33,7 @@ TAGS = (
     (
         "<|begin_of_thought|>",
         "<|end_of_thought|>",
-    ),  # Sky-T1, OpenThinker; AWS's Nova samples ask for its like
+    ),  # Sky-T1, OpenThinker; AWS's Nova samples request something similar
     ("<|start_thinking|>", "<|end_thinking|>"),  # Cohere's Command A Reasoning
     ("<|inner_prefix|>", "<|inner_suffix|>"),  # Apertus
 )
@@ -48,33 +48,34 @@ ENDS = (
     *("<|END_OF_TURN_TOKEN|>", "<|END_RESPONSE|>", "<|END_TEXT|>"),  # Cohere
     *("<seed:eos>", "<|pad|>", "<|end_of_turn|>", "<|endofturn|>"),
 )
-"""Special tokens that end a text, where the server decodes them."""
+"""Special tokens that can end a text when the server decodes them."""
 
-# gpt-oss: the harmony format (openai/harmony, docs/format.md). The prompt ends with `<|start|>assistant`, or
-# later in what follows here, so that the beginning may be missing.
+# gpt-oss: the harmony format (openai/harmony, docs/format.md). The prompt ends with `<|start|>assistant` or
+# with more of what follows, so the beginning may be missing.
 _CHANNEL = r"(?:<\|(?:end|call|return)\|>\s*+)?(?:<\|start\|>\s*+assistant[^<]*+)?<\|channel\|>\s*+(\w++)"
 _HEADER = _CHANNEL + r"[^<]*+(?:<\|constrain\|>[^<]*+)?<\|message\|>"
 _PLAIN = r"(?:<\|start\|>\s*+assistant\s*+)?(?:(analysis|commentary|final)\s*+)?<\|message\|>"
 _NEXT = r"<\|end\|>\s*+<\|start\|>\s*+assistant"
 _CUT = ("<|channel|>", "<|start|>")
 _FINAL_ENDS = r"<\|(?:return|call)\|>|<\|end\|>\s*+(?:<\|start\|>|\Z)"
-# The same where the server took the special tokens away: `analysisWe need ...assistantfinal4`.
+# The same after the server has removed the special tokens: `analysisWe need ...assistantfinal4`.
 _BARE = r"analysis(?=[A-Z]|.*?assistantfinal)"
 
 _KINDS = {
     tag: (kind, tag is opening) for kind, (opening, closing) in enumerate(TAGS) for tag in (opening, closing)
 }
 _CLOSING = ("</", "[/", "<|", "\u25c1/")
-"""What closing tags begin with: a text without them is not searched."""
+"""The first characters of closing tags; a text without them is not searched."""
 _ANY_TAG = "|".join(re.escape(tag) for tag in _KINDS)
 
 
 def may_divide(text: str) -> bool:
-    """Whether a text may hold reasoning or special tokens; quick, and False for most answers.
+    """Return whether a text may hold reasoning or special tokens; fast, and False for most answers.
 
-    Reasoning begins the text, or a closing tag or a token of gpt-oss ends it. Special tokens end the text.
+    Reasoning is at the start of the text, or ends with a closing tag or a gpt-oss token. Special tokens are
+    at the end.
     """
-    # A search for one character is many times quicker than for two, and one for two is quicker from the end.
+    # Searching for one character is much faster than for two, and for two it is faster from the end.
     if "/" in text and (("<" in text and text.rfind("</") >= 0) or ("[" in text and text.rfind("[/") >= 0)):
         return True
     if "|" in text and "<" in text and "<|" in text:
@@ -86,19 +87,19 @@ def may_divide(text: str) -> bool:
 
 
 def divide(text: str) -> tuple[str, list[str]]:
-    """The answer in a text, and the reasoning, part by part."""
+    """The answer in a text, and each block of reasoning."""
     found = _channels(text)
     answer, thoughts = _tags(text) if found is None else found
     return _without_end(answer), thoughts
 
 
 def names_reasoning(text: str) -> bool:
-    """Whether a tag of reasoning stands anywhere in a text."""
+    """Return whether a text contains a reasoning tag anywhere."""
     return re.search(_ANY_TAG, text, re.IGNORECASE) is not None
 
 
 def _tags(text: str) -> tuple[str, list[str]]:
-    """Divide by tags."""
+    """Split a text at its reasoning tags."""
     tags = re.compile(_ANY_TAG, re.IGNORECASE)
     thoughts: list[str] = []
     rest = _front(text, 0, tags, thoughts)
@@ -115,7 +116,7 @@ def _tags(text: str) -> tuple[str, list[str]]:
 
 
 def _front(text: str, at: int, tags: re.Pattern[str], thoughts: list[str]) -> str:
-    """Take the pairs of tags that stand at a place one after another; return what follows."""
+    """Collect consecutive tag pairs from a position on, and return the text after them."""
     found = len(thoughts)
     while tag := tags.match(text, past_blanks(text, at)):
         kind, opens = _KINDS[tag[0].lower()]
@@ -131,7 +132,7 @@ def _front(text: str, at: int, tags: re.Pattern[str], thoughts: list[str]) -> st
 
 
 def _closing(tags: Iterable[re.Match[str]], kind: int) -> re.Match[str] | None:
-    """The tag that closes an open one; the last of its kind, if reasoning mentions the opening tag alone."""
+    """Find the closing tag of an open tag: the last one if the reasoning mentions only opening tags."""
     depth, last = 1, None
     for tag in tags:
         of, opens = _KINDS[tag[0].lower()]
@@ -144,7 +145,7 @@ def _closing(tags: Iterable[re.Match[str]], kind: int) -> re.Match[str] | None:
 
 
 def _channels(text: str) -> tuple[str, list[str]] | None:
-    """Divide by gpt-oss's channels; None where there are none."""
+    """Split a text at gpt-oss's channels; None if it has none."""
     at = past_blanks(text, 0)
     if bare := re.compile(_BARE, re.DOTALL).match(text, at):
         thought, final, answer = text[bare.end() :].partition("assistantfinal")
@@ -170,7 +171,7 @@ def _channels(text: str) -> tuple[str, list[str]] | None:
 
 
 def _without_end(text: str) -> str:
-    """A text without the special tokens that end it, and what white space stands after them."""
+    """Remove the special tokens at the end of a text, and the white space after them."""
     end = kept = len(text)
     while True:
         while end and text[end - 1] in BLANKS:
@@ -187,13 +188,13 @@ BLANKS = frozenset(
 
 
 FIRST = BLANKS | {opening[0] for opening, _ in TAGS} | {"a"}
-"""First characters of a text that may begin with reasoning, `analysis` of gpt-oss's channels among it."""
+"""First characters of texts that may start with reasoning; `analysis` is a gpt-oss channel."""
 LAST = BLANKS | {token[-1] for token in ENDS}
-"""Last characters of a text that special tokens may end."""
+"""Last characters of texts that may end with special tokens."""
 
 
 def past_blanks(text: str, at: int) -> int:
-    """The place of the first character from here on that is no blank."""
+    """Return the position of the next character that is not white space."""
     while text[at : at + 1] in BLANKS:
         at += 1
     return at

@@ -1,4 +1,4 @@
-"""Graders without Python of one's own: a ready check with its options, in a TOML table or in one line.
+"""Graders without custom Python: a ready check with its options, in a TOML table or in one line.
 
 `grader.toml`:
 
@@ -8,15 +8,15 @@
     [grader]
     timeout_s = 2
 
-`check` names a ready check; the keys beside it are its options. `[grader]`, which may be left out, holds the
-options of `@grader`. Where an option takes scoring functions, a table whose `check` is a text is a check too,
-so that checks nest. In any other option `check` is a key like any other, such as a label of a judge.
-Where `timeout_s` is left out, the largest `TIMEOUT_S` of the families of these checks counts: a judge needs
-more than the usual 5 seconds.
+`check` names a ready check; the other keys of the table are its options. The optional table `[grader]` holds
+the options of `@grader`. If an option takes scoring functions, a table with a string under `check` is also a
+check, so checks can be nested. In any other option `check` is an ordinary key, such as a label of a judge.
+Without `timeout_s`, the limit is the largest `TIMEOUT_S` of the families of these checks: a judge needs more
+than the default 5 seconds.
 The same in one line: `checks.numbers:number(marker="####")`.
 
-The Lambda handler `graders.configured.ready_check` is the grader that the variable GRADER_CHECK names, by a
-file in the artifact or by such a line. Asking for it without the variable is an error.
+The Lambda handler `graders.configured.ready_check` is the grader that the variable GRADER_CHECK describes,
+either with a file in the artifact or with such a line. Using it without the variable is an error.
 """
 
 from __future__ import annotations
@@ -50,28 +50,28 @@ __all__ = [
 ]
 
 READY_HANDLER = "graders.configured.ready_check"
-"""The Lambda handler of a configured grader."""
+"""Name of the Lambda handler of a configured grader."""
 READY_VARIABLE = "GRADER_CHECK"
-"""The variable that names its check, or the file that describes it."""
+"""Name of the environment variable that holds the check, or the file that describes it."""
 
 _EXAMPLE = 'checks.numbers:number(marker="####")'
 _MOST_NESTED = 20
 _VARARGS = 0x04
 _FUNCTIONS = ("Callable", "Check", "Scoring")
-"""What the annotation of an option names that takes scoring functions."""
+"""Names that appear in the annotation of an option that takes scoring functions."""
 
 
 def configured_grader(text: str, folder: str = "") -> Grader[Any, Any]:
-    """Make the grader that a TOML file describes, or that one line names.
+    """Make the grader that a TOML file or one line describes.
 
     Args:
         text: The path of a file that ends in `.toml`, or a line such as
-            `checks.numbers:number(marker="####")`, whose options are literals: nothing is evaluated.
-        folder: Where a relative path begins; the current folder by default.
+            `checks.numbers:number(marker="####")`, whose options are literals; nothing is evaluated.
+        folder: The folder that relative paths start from; the current folder by default.
 
     Raises:
-        DecorationError: The file cannot be read, there is no such check, or an option cannot be meant. For a
-            file the message begins with its path.
+        DecorationError: The file cannot be read, the check does not exist, or an option is invalid. For a
+            file, the message begins with its path.
         ConfigurationError: The check needs a package that is not installed.
     """
     text = text.strip()
@@ -87,7 +87,7 @@ def configured_grader(text: str, folder: str = "") -> Grader[Any, Any]:
     except OSError as error:
         raise DecorationError(f"{text}: cannot be read: {error.strerror}") from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise DecorationError(f"{text}: is no TOML: {error}") from None
+        raise DecorationError(f"{text}: not valid TOML: {error}") from None
     except (DecorationError, ConfigurationError) as error:
         raise type(error)(f"{text}: {error}") from None
 
@@ -95,7 +95,7 @@ def configured_grader(text: str, folder: str = "") -> Grader[Any, Any]:
 if not TYPE_CHECKING:
 
     def __getattr__(name):
-        """The handler, made when it is asked for: whoever imports this module needs no variable."""
+        """Make the handler on first use, so that importing this module needs no variable."""
         if name != "ready_check":
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         import os
@@ -103,7 +103,7 @@ if not TYPE_CHECKING:
         text = os.environ.get(READY_VARIABLE, "").strip()
         if not text:
             raise ConfigurationError(
-                f"{READY_VARIABLE} is empty: set it to a file such as grader.toml, or to a check such as "
+                f"{READY_VARIABLE} is not set: set it to a file such as grader.toml, or to a check such as "
                 "checks.numbers:number()"
             )
         return configured_grader(text, os.environ.get("LAMBDA_TASK_ROOT", ""))
@@ -113,11 +113,10 @@ def grader_of_table(table: Mapping[str, Any]) -> Grader[Any, Any]:
     """Make the grader that a table describes.
 
     Args:
-        table: `check`, the check's options, and where they are needed those of `@grader` under `grader`.
+        table: `check`, the check's options, and under `grader` any options of `@grader`.
 
     Raises:
-        DecorationError: The table names no ready check, or holds an option that does not exist or cannot be
-            meant.
+        DecorationError: The table names no ready check, or has an option that does not exist or is invalid.
         ConfigurationError: The check needs a package that is not installed.
 
     Example:
@@ -130,7 +129,7 @@ def grader_of_table(table: Mapping[str, Any]) -> Grader[Any, Any]:
     declared = rest.pop("grader", {})
     if not isinstance(declared, dict):
         raise DecorationError(
-            f"grader={declared!r}: write a table, such as [grader] with timeout_s = 2 below"
+            f"grader={declared!r}: write a table, such as [grader] with the line timeout_s = 2"
         )
     check = _check_of(rest, 0)
     _refuse_unknown(declared, _Parameters(grader).names, "[grader]")
@@ -138,15 +137,15 @@ def grader_of_table(table: Mapping[str, Any]) -> Grader[Any, Any]:
 
 
 def grader_of_check(name: str, options: Mapping[str, Any]) -> Grader[Any, Any]:
-    """Make the grader of a ready check by its name and its options alone.
+    """Make the grader of a ready check from its name and its options.
 
     Args:
-        name: `checks.numbers:number`.
-        options: The options by name; where one takes scoring functions, a table whose `check` is a text is
-            a check.
+        name: The check, such as `checks.numbers:number`.
+        options: The options by name. In an option that takes scoring functions, a table with a string under
+            `check` is a check.
 
     Raises:
-        DecorationError: There is no such check, or an option does not exist or cannot be meant.
+        DecorationError: The check does not exist, or an option does not exist or is invalid.
         ConfigurationError: The check needs a package that is not installed.
     """
     return _grader_around(_check(name, options, 0), {"check": name, **options})
@@ -155,16 +154,16 @@ def grader_of_check(name: str, options: Mapping[str, Any]) -> Grader[Any, Any]:
 def _grader_around(
     check: Callable[..., Any], table: Mapping[str, Any], declared: Mapping[str, Any] | None = None
 ) -> Grader[Any, Any]:
-    """Make a grader of a check that a table described, with a time limit that its checks can keep.
+    """Make a grader of a check from a table, with a time limit that is long enough for its checks.
 
     Args:
         check: The check.
-        table: `check` and its options, as they were written.
-        declared: Options of `@grader`. Where they name no `timeout_s`, the largest `TIMEOUT_S` of the
-            families of the checks in the table counts.
+        table: `check` and its options, as written.
+        declared: Options of `@grader`. Without `timeout_s`, the limit is the largest `TIMEOUT_S` of the
+            families of the checks in the table.
 
     Raises:
-        DecorationError: An option of `@grader` cannot be meant.
+        DecorationError: An option of `@grader` is invalid.
     """
     known = [check_factory(name).__globals__.get("TIMEOUT_S") for name in _checks_in(table)]
     limits = [limit for limit in known if limit is not None]
@@ -174,13 +173,13 @@ def _grader_around(
 
 
 def read_options(call: str) -> dict[str, Any]:
-    """Read the options between the brackets of a call; they are literals, and nothing is evaluated.
+    """Read the options between the parentheses of a call. They are literals; nothing is evaluated.
 
     Args:
-        call: From the opening bracket on: `(marker="####", tolerance=0.5)`.
+        call: The text from the opening parenthesis on: `(marker="####", tolerance=0.5)`.
 
     Raises:
-        DecorationError: It is no call, or an option has no name or is no literal.
+        DecorationError: The text is not a call, or an option has no name or is not a literal.
     """
     import ast
 
@@ -189,11 +188,11 @@ def read_options(call: str) -> dict[str, Any]:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         made = None
     if not isinstance(made, ast.Call) or not isinstance(made.func, ast.Name):
-        raise DecorationError(f"its options are not written as Python writes a call, such as {_EXAMPLE}")
+        raise DecorationError(f"its options are not written like a Python call: write them as in {_EXAMPLE}")
     options: dict[str, Any] = {}
     for each in made.keywords if not made.args else [ast.keyword(None, made.args[0])]:
         if each.arg is None:
-            raise DecorationError(f"an option has no name: write all of them as in {_EXAMPLE}")
+            raise DecorationError(f"an option has no name: name every option, as in {_EXAMPLE}")
         try:
             options[each.arg] = ast.literal_eval(each.value)
         except (ValueError, TypeError, RecursionError, MemoryError):
@@ -206,13 +205,13 @@ def read_options(call: str) -> dict[str, Any]:
 
 
 def check_factory(name: object) -> Callable[..., Any]:
-    """The factory of a ready check, by its name.
+    """Return the factory of a ready check.
 
     Args:
-        name: `checks.numbers:number`.
+        name: The check, such as `checks.numbers:number`.
 
     Raises:
-        DecorationError: There is no such check.
+        DecorationError: The check does not exist.
     """
     from . import checks
 
@@ -228,7 +227,7 @@ def check_factory(name: object) -> Callable[..., Any]:
         if error.name != path:
             raise
         raise DecorationError(
-            f"check={name!r}: there is no family {module_name}; there are {', '.join(families())}"
+            f"check={name!r}: there is no family {module_name}; the families are {', '.join(families())}"
         ) from None
     found = factories(module)
     if word not in found:
@@ -237,14 +236,14 @@ def check_factory(name: object) -> Callable[..., Any]:
 
 
 def judge_models() -> list[FoundModel]:
-    """The models that judges of this process ask, and what those that have answered take."""
+    """Return the models that this process's judges call, and what the models that have answered support."""
     from .checks._judge_services import found_models
 
     return found_models()
 
 
 def families() -> list[str]:
-    """The names of the modules of ready checks, in order; none is imported."""
+    """Return the module names of the ready checks, sorted; none is imported."""
     from pkgutil import iter_modules
 
     from . import checks
@@ -253,7 +252,7 @@ def families() -> list[str]:
 
 
 def factories(module: Any) -> dict[str, Callable[..., Any]]:
-    """The factories of checks that a module of ready checks holds, by name, in the order of its text.
+    """Return the check factories of a module of ready checks by name, in source order.
 
     Args:
         module: The module.
@@ -267,7 +266,7 @@ def factories(module: Any) -> dict[str, Callable[..., Any]]:
 
 
 def _checks_in(value: Any) -> Iterator[str]:
-    """The names of the checks in a value that may hold some, as deep as it goes."""
+    """Return the names of the checks in a value, at any depth."""
     if isinstance(value, dict) and isinstance(name := value.get("check"), str):
         yield name
         holding = _Parameters(check_factory(name)).holding
@@ -277,14 +276,14 @@ def _checks_in(value: Any) -> Iterator[str]:
 
 
 def _check_of(table: Mapping[str, Any], depth: int) -> Callable[..., Any]:
-    """The scoring function of a table with a key `check`, and of those in its options."""
+    """Make the scoring function of a table with a key `check`, and of the checks in its options."""
     if "check" not in table:
-        raise DecorationError('it names no check: write check = "checks.numbers:number", or another one')
+        raise DecorationError('it names no check: write check = "checks.numbers:number", or another check')
     return _check(table["check"], {name: value for name, value in table.items() if name != "check"}, depth)
 
 
 def _check(name: object, given: Mapping[str, Any], depth: int) -> Callable[..., Any]:
-    """The scoring function of a check by its name and options."""
+    """Make the scoring function of a check from its name and options."""
     factory = check_factory(name)
     takes = _Parameters(factory)
     _refuse_unknown(given, takes.names, str(name))
@@ -302,14 +301,14 @@ def _check(name: object, given: Mapping[str, Any], depth: int) -> Callable[..., 
 
 
 def _with_checks(value: Any, depth: int = 0) -> Any:
-    """The value of an option that takes checks, each table whose `check` is a text made that check.
+    """Turn each table with a string under `check` into a check, in an option that takes checks.
 
     Args:
-        value: The value as it is written.
-        depth: How deep inside of a configuration it stands.
+        value: The value as written.
+        depth: Its nesting depth in the configuration.
 
     Raises:
-        DecorationError: A table describes no check, or the nesting has no end.
+        DecorationError: A table describes no check, or the nesting is too deep.
         ConfigurationError: A check needs a package that is not installed.
     """
     if depth > _MOST_NESTED:
@@ -324,7 +323,7 @@ def _with_checks(value: Any, depth: int = 0) -> Any:
 
 
 class _Parameters:
-    """What a function takes; `inspect` would cost a cold start its import."""
+    """Return the parameters of a function, without `inspect`, whose import would slow a cold start."""
 
     __slots__ = ("holding", "names", "required", "several")
 

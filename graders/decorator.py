@@ -1,4 +1,4 @@
-"""`@grader`: turns a scoring function into a Lambda handler, and into a part of other graders."""
+"""`@grader`: makes a scoring function a Lambda handler that other graders can call too."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Given: TypeAlias = float | Reward | Abstain
 
-    # Both covariant, so that a list of different graders is a list of graders.
+    # Both are covariant, so that a list of different graders is a list of graders.
     Asked = TypeVar("Asked", bound=Mapping[str, Any], default=Any, covariant=True)
     Graded = TypeVar("Graded", default=Any, covariant=True)
 
@@ -60,15 +60,16 @@ else:
 class Grader(_Typed["Asked", "Graded"]):
     """A scoring function that Lambda can call; made by `@grader`.
 
-    Called with an event and a context it is the Lambda handler; called with a `Sample` it grades that sample,
-    so that graders are parts of other graders. `Grader[MyFields, Reward]` types the fields of its samples and
-    what grading one returns (`Awaitable[Reward]` where the scoring function is async).
+    Called with an event and a context, it is the Lambda handler. Called with a `Sample`, it grades that
+    sample, so graders can be parts of other graders. `Grader[MyFields, Reward]` gives type checkers the
+    fields of its samples and the result of grading one (`Awaitable[Reward]` if the scoring function is
+    async).
 
-    A grader is pickled by its qualified name, so it has to be found under it in its module.
+    A grader is pickled by its qualified name, so that name has to refer to it in its module.
 
     Args:
         function: The scoring function.
-        options: How it was declared.
+        options: The options that it was declared with.
 
     Raises:
         DecorationError: The function cannot be a scoring function.
@@ -78,11 +79,11 @@ class Grader(_Typed["Asked", "Graded"]):
         self.declared = Declared(function, options)
         self._budget = Budget(options.max_error_rate)
         self.__wrapped__ = function
-        update_wrapper(self, function, updated=())  # its attributes may bear the names of these
+        update_wrapper(self, function, updated=())  # the function's attributes may have the same names
 
     @property
     def options(self) -> Options:
-        """How it was declared."""
+        """The scoring function with its options, as declared."""
         return self.declared.options
 
     if TYPE_CHECKING:
@@ -98,18 +99,17 @@ class Grader(_Typed["Asked", "Graded"]):
 
         Args:
             event: A `Sample`, or an event in any dialect of `graders.wire.PROFILES`.
-            context: The Lambda context; it bounds the time of the whole batch.
+            context: The Lambda context; it limits the time of the whole batch.
 
         Returns:
-            For a sample its `Reward`, or an awaitable of one where the scoring function is async. Inside
-            another grader's scoring function the time limit is the outermost grader's. For an event the
-            answer, with an entry for each sample in their order.
+            For a sample, its `Reward`, or an awaitable of one if the scoring function is async. Inside
+            another grader's scoring function, the outermost grader's time limit applies. For an event, the
+            answer, with one entry per sample, in order.
 
         Raises:
-            SampleError: The sample got no reward. Let it pass: the outer grader's sample then has none
-            either,
-                for the same reason.
-            GraderError: The call as a whole failed; `graders.errors` says in which ways that can be.
+            SampleError: The sample got no reward. Do not catch it: the outer grader's sample then has no
+                reward either, for the same reason.
+            GraderError: The call as a whole failed; `graders.errors` lists the possible errors.
 
         Example:
             >>> from graders import Reward, Sample, grader
@@ -130,26 +130,26 @@ class Grader(_Typed["Asked", "Graded"]):
         return handle(self.declared, self._budget, event, context)
 
     def grade(self, sample: Sample[Any] | dict[str, Any]) -> Reward:
-        """The reward of one sample, also of an async grader: it is run to its end.
+        """Return the reward of one sample; an async grader is run to completion.
 
         Args:
             sample: A Sample, or an element of an event.
 
         Raises:
-            SampleError: It got none; `kind` says why, and `__cause__` is the error behind it.
+            SampleError: The sample got no reward; `kind` says why, and `__cause__` is the original error.
         """
         return reward_of(score(self.declared, [sample], causes=True)[0][0])
 
     def grade_all(self, samples: Sequence[Sample[Any] | dict[str, Any]]) -> list[Reward | Failure]:
-        """The outcome of each sample: its Reward, or the Failure that says why it has none.
+        """Return the outcome of each sample: its Reward, or the Failure that says why it has none.
 
-        The error budget is not spent: replay and tests want to see every sample.
+        The error budget does not apply: replay and tests want to see every sample.
         """
         outcomes, _ = score(self.declared, samples)
         return settled(outcomes)
 
     def __reduce__(self) -> str:
-        """By its qualified name, as functions are pickled."""
+        """Pickle by qualified name, as functions are pickled."""
         name = getattr(self, "__qualname__", "?")
         found: Any = sys.modules.get(self.__module__)
         for part in name.split("."):
@@ -158,7 +158,7 @@ class Grader(_Typed["Asked", "Graded"]):
             from pickle import PicklingError
 
             raise PicklingError(
-                f"{self!r} cannot be pickled, since {self.__module__}.{name} is something else: "
+                f"{self!r} cannot be pickled, because {self.__module__}.{name} is something else: "
                 "decorate a function at the top level of a module"
             )
         return name
@@ -170,7 +170,7 @@ class Grader(_Typed["Asked", "Graded"]):
         return self
 
     def __repr__(self) -> str:
-        """Where the scoring function stands."""
+        """Show where the scoring function is defined."""
         return f"<grader {self.__module__}:{getattr(self, '__qualname__', '?')}>"
 
 
@@ -226,20 +226,22 @@ def grader(
     Args:
         function: The scoring function: it takes one `Sample` and returns a float, a bool, a `Reward` or an
             `Abstain`; sync or async.
-        range: Smallest and largest reward. A value outside is an error of its sample, not clipped.
-        on_error: `floor` answers the smallest reward and an error metric for a sample that failed; `raise`
-            fails the call at the first.
-        timeout_s: Seconds that one sample may take; None for no limit.
-        concurrency: How many samples an async scoring function works on at once.
-        max_error_rate: Share of the process's last 64 samples that may fail before the call does, 0 to 1.
-        batch: The function takes a list of samples and returns a list of answers, for vectorized scoring.
-        wire: The dialect of the answer; only those of `sagemaker-oss` differ, by an envelope.
+        range: Smallest and largest reward. A value outside this range is an error of its sample; it is not
+            clipped.
+        on_error: `floor` answers a failed sample with the smallest reward and an error metric; `raise` fails
+            the call at the first failed sample.
+        timeout_s: Seconds allowed per sample; None for no limit.
+        concurrency: Maximum number of samples that an async scoring function works on concurrently.
+        max_error_rate: Share of the process's last 64 samples that may fail before the call fails, 0 to 1.
+        batch: Whether the function takes a list of samples and returns a list of answers, for vectorized
+            scoring.
+        wire: The dialect of the answer; only the `sagemaker-oss` dialects differ, by an envelope.
 
     Returns:
         A Grader, or (called with options) the decorator that makes one.
 
     Raises:
-        DecorationError: Something here cannot work; the message says what to write instead.
+        DecorationError: The function or an option cannot work; the message says what to write instead.
 
     Example:
         >>> from graders import Sample, grader

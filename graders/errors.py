@@ -1,28 +1,28 @@
-"""Everything that can go wrong in grading, classified once.
+"""Every error that grading can raise, in one tree.
 
     GraderError
     +-- DecorationError      @grader or a factory was misused; raised while the module is imported
-    +-- ConfigurationError   nothing can be graded like this (no key, a throttled judge); fails the call
+    +-- ConfigurationError   no sample can be graded (no key, a throttled judge); fails the call
     +-- EventError           the event has no shape that any service sends; fails the call
-    |   +-- AnswerShapeError     what a handler answered is not a list of entries, one for each sample
-    |   +-- AnswerIdError        an entry carries another id than the sample in its place
+    |   +-- AnswerShapeError     a handler's answer is not a list with one entry per sample
+    |   +-- AnswerIdError        an entry's id differs from the id of the sample at its position
     |   +-- AnswerRewardError    an entry's reward, or one of its metrics, is not a finite number
-    +-- RecordError          this record cannot be graded (no reference); costs this sample only
-    +-- SampleError          one sample got no reward; raised by calling a grader with it, carries the kind
+    +-- RecordError          this record cannot be graded (no reference); fails only this sample
+    +-- SampleError          one sample got no reward; raised when a grader is called with it, has the kind
     +-- ErrorBudgetExceeded  more samples failed than `max_error_rate` allows; fails the call
 
-A scoring function raises plain Python. Whatever it raises costs its own sample, except
-`ConfigurationError`, which no other sample could survive either.
+A scoring function raises ordinary Python exceptions. An exception fails only its own sample, except
+`ConfigurationError`, which would fail every other sample too.
 """
 
 from __future__ import annotations
 
 
 class GraderError(Exception):
-    """The root of every error that this package raises."""
+    """The base class of every error that this package raises."""
 
     def __str__(self) -> str:
-        """The message, in which nothing that came from data steers a terminal."""
+        """Return the message, with the control characters that data could contain escaped."""
         return _readable(super().__str__())
 
 
@@ -31,27 +31,27 @@ class DecorationError(GraderError, TypeError):
 
 
 class ConfigurationError(GraderError):
-    """Nothing can be graded until the set-up is fixed; the whole call fails."""
+    """No sample can be graded until the setup is fixed; the whole call fails."""
 
 
 class EventError(GraderError, ValueError):
-    """The event is in none of the shapes that a service sends."""
+    """The event is in none of the shapes that services send."""
 
 
 class AnswerShapeError(EventError):
-    """What a handler answered is not a list of entries, one for each sample."""
+    """A handler's answer is not a list with one entry per sample."""
 
 
 class AnswerIdError(EventError):
-    """An entry of an answer carries another id than the sample in its place."""
+    """An answer's entry has a different id from the sample at its position."""
 
 
 class AnswerRewardError(EventError):
-    """The reward of an entry, or one of its metrics, is not a finite number."""
+    """An entry's reward, or one of its metrics, is not a finite number."""
 
 
 class RecordError(GraderError, ValueError):
-    """The sample's record cannot be graded, whatever was answered to it."""
+    """The sample's record cannot be graded, whatever the completion is."""
 
 
 class SampleError(GraderError):
@@ -59,12 +59,12 @@ class SampleError(GraderError):
 
     Args:
         kind: `exception`, `timeout`, `abstain`, `record` or `value`.
-        message: What happened, for the person who wrote the scoring function.
-        origin: The type and place of the error behind it, without content; empty where there is none.
+        message: What happened, for the author of the scoring function.
+        origin: The type and location of the original error, without content; empty if there is none.
     """
 
     def __init__(self, kind: str, message: str, origin: str = "") -> None:
-        super().__init__(kind, message, origin)  # as it was called, so that it can be pickled
+        super().__init__(kind, message, origin)  # the arguments unchanged, so that the error can be pickled
         self.kind = kind
         self.message = message
         self.origin = origin
@@ -80,14 +80,14 @@ class ErrorBudgetExceeded(GraderError):
 
 
 class Interrupted(BaseException):
-    """Raised inside a scoring function that ran out of time.
+    """Raised inside a scoring function that exceeded its time limit.
 
-    A BaseException, so that a scoring function's `except Exception` does not swallow it.
+    This is a BaseException, so that a scoring function's `except Exception` does not catch it.
     """
 
 
 def _readable(text: str) -> str:
-    """Text with its lines and tabs; other control characters and lone surrogates are escaped."""
+    """Escape control characters and lone surrogates in a text, except line breaks and tabs."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() or char in "\n\t" else ascii(char)[1:-1] for char in text)

@@ -1,7 +1,7 @@
 """What a scoring function may return, and the outcome of a sample.
 
-A scoring function returns a number, a `Reward` or an `Abstain`. `settle` turns that into the outcome of the
-sample: a `Reward` whose numbers are all finite and in range, or a `Failure`. A failure is never a reward;
+A scoring function returns a number, a `Reward` or an `Abstain`. `settle` turns the result into the outcome of
+the sample: a `Reward` whose numbers are all finite and in range, or a `Failure`. A failure is never a reward;
 `wire` decides how to write one where only numbers are allowed.
 """
 
@@ -18,20 +18,21 @@ if TYPE_CHECKING:
     Outcome: TypeAlias = "float | Reward | Failure"
 
 KINDS = ("exception", "timeout", "abstain", "record", "value")
-"""Why a sample got no reward."""
+"""The reasons why a sample can have no reward."""
 
 RESERVED = "grader_error"
-"""Metric names that start like this are the library's own."""
+"""Prefix of metric names that are reserved for the library."""
 
 
 class Reward:
-    """A reward, with what stands behind it.
+    """A reward, with the numbers that explain it.
 
     Args:
-        value: The number that is trained on; it must lie in the grader's range.
-        metrics: Numbers to report beside it.
-        components: The parts that a combined reward was made of, by name.
-        reason: One sentence for people. A replay in process keeps it; no service and no log is told.
+        value: The number to train on; it must lie in the grader's range.
+        metrics: Other numbers to report.
+        components: The parts of a combined reward, by name.
+        reason: One sentence for people. An in-process replay keeps it; it is never sent to a service or a
+            log.
     """
 
     __slots__ = ("components", "metrics", "reason", "value")
@@ -44,33 +45,33 @@ class Reward:
         components: Mapping[str, Number] | None = None,
         reason: str | None = None,
     ) -> None:
-        # Whatever was given; what a grader hands out has been settled, and holds floats alone.
+        # Holds the caller's values. Rewards that a grader returns have been settled and hold only floats.
         self.value: float = value  # type: ignore[assignment]
         self.metrics: Mapping[str, float] = metrics or {}  # type: ignore[assignment]
         self.components: Mapping[str, float] = components or {}  # type: ignore[assignment]
         self.reason = reason
 
     def __eq__(self, other: object) -> bool:
-        """Equal when value, metrics and components are; the reason is only for people."""
+        """Compare value, metrics and components; the reason is only for people."""
         if not isinstance(other, Reward):
             return NotImplemented
         mine = (self.value, self.metrics, self.components)
         return mine == (other.value, other.metrics, other.components)
 
     def __hash__(self) -> int:
-        """Of what is compared; do not change a Reward that is in a set."""
+        """Hash the compared values; do not change a Reward that is in a set."""
         return hash((self.value, frozenset(self.metrics.items()), frozenset(self.components.items())))
 
     def __float__(self) -> float:
-        """The number that is trained on."""
+        """Return the number to train on."""
         return float(self.value)
 
     def __bool__(self) -> bool:
-        """Whether the number is not 0, so that `if correct(sample):` means what it says."""
+        """Return whether the number is not 0, so that `if correct(sample):` works as expected."""
         return bool(self.value)
 
     def __repr__(self) -> str:
-        """A call that would make it again, without what is empty."""
+        """Show a call that makes an equal object, without empty arguments."""
         parts = [repr(self.value)]
         for name in ("metrics", "components", "reason"):
             if getattr(self, name):
@@ -97,7 +98,7 @@ class Abstain:
         return hash((Abstain, self.reason))
 
     def __repr__(self) -> str:
-        """A call that would make it again."""
+        """Show a call that makes an equal object."""
         return f"Abstain({self.reason!r})"
 
 
@@ -106,8 +107,8 @@ class Failure:
 
     Args:
         kind: One of `KINDS`.
-        message: What happened; it may quote the sample, so it is logged only where content may be.
-        origin: The error's type and place (`ValueError at my_grader.py:12`); never content.
+        message: What happened. It may quote the sample, so it is logged only if content may be logged.
+        origin: The error's type and location (`ValueError at my_grader.py:12`); never content.
     """
 
     __slots__ = ("cause", "kind", "message", "origin")
@@ -116,16 +117,16 @@ class Failure:
         self.kind = kind
         self.message = message
         self.origin = origin or kind
-        # Only while one sample is graded: an error holds the frames of everything that was graded with it.
+        # Set only while one sample is graded: an error keeps the frames of everything graded with it alive.
         self.cause: BaseException | None = None
 
     @property
     def place(self) -> str:
-        """File and line of the user's code behind it; empty where there is none."""
+        """Return the file and line in the user's code where the error was raised; empty if there is none."""
         return self.origin.rpartition(" at ")[2] if " at " in self.origin else ""
 
     def __eq__(self, other: object) -> bool:
-        """Equal when kind and message are; the origin moves with every edit of the user's file."""
+        """Compare kind and message; the origin changes with every edit of the user's file."""
         if not isinstance(other, Failure):
             return NotImplemented
         return (self.kind, self.message) == (other.kind, other.message)
@@ -134,27 +135,27 @@ class Failure:
         return hash((Failure, self.kind, self.message))
 
     def __repr__(self) -> str:
-        """A call that would make it again."""
+        """Show a call that makes an equal object."""
         return f"Failure({self.kind!r}, {self.message!r})"
 
 
 def number(value: object) -> float:
-    """Turn a number of any kind into a float, or refuse it.
+    """Convert a number of any type to a float, or reject it.
 
-    Takes what is safe: int, float, bool, Decimal, Fraction, numpy scalars and tensors of no dimension.
-    A string that spells a number is refused: it is a bug upstream, and `"1"` would train as silently as 1.
+    Accepts int, float, bool, Decimal, Fraction, numpy scalars and zero-dimensional tensors. A string that
+    spells a number is rejected: it is an upstream bug, and otherwise `"1"` would silently train like 1.
 
     Raises:
-        ValueError: It is no finite number; the message says what to return instead.
+        ValueError: The value is not a finite number; the message says what to return instead.
     """
     kind = type(value)
     if kind is not float:
         if hasattr(kind, "__await__"):
             drop(value)
-            raise ValueError(f"a {kind.__name__} is no number: await it")
+            raise ValueError(f"a {kind.__name__} is not a number: await it")
         if not hasattr(kind, "__float__") or getattr(value, "ndim", None):
             what = "None" if value is None else f"a {kind.__name__}"
-            raise ValueError(f"{what} is no number: return a float, a bool, a Reward or an Abstain")
+            raise ValueError(f"{what} is not a number: return a float, a bool, a Reward or an Abstain")
         try:
             value = float(value)  # type: ignore[arg-type]
         except Exception as error:
@@ -165,7 +166,7 @@ def number(value: object) -> float:
 
 
 def drop(awaitable: object) -> None:
-    """Close a coroutine that will never run, with those that it holds to await: Python would warn of each."""
+    """Close a coroutine that will never run, and those in its arguments: Python would warn about each."""
     frame = getattr(awaitable, "cr_frame", None)
     held = [] if frame is None else [*frame.f_locals.values()]
     close = getattr(awaitable, "close", None)
@@ -174,22 +175,22 @@ def drop(awaitable: object) -> None:
     for one in held:
         several = one.values() if isinstance(one, dict) else one if isinstance(one, (list, tuple)) else (one,)
         for each in several:
-            # What has begun may be awaited elsewhere.
+            # Another task may be awaiting a coroutine that has started.
             if hasattr(each, "cr_frame") and not (each.cr_running or each.cr_suspended):
                 drop(each)
 
 
 def settle(answer: object, low: float, high: float) -> Reward | Failure:
-    """Decide the outcome of a sample from what its scoring function answered.
+    """Turn the result of a scoring function into the outcome of its sample.
 
     Args:
-        answer: What was returned.
+        answer: The result.
         low: The smallest reward allowed.
         high: The largest reward allowed.
 
     Returns:
-        A Reward that holds floats only, or a Failure of kind `abstain` or `value`. Out of range is a
-        failure and not clipped: a clipped bug looks like the best answer ever given.
+        A Reward that holds only floats, or a Failure of kind `abstain` or `value`. A value outside the range
+        is a failure and is not clipped: a clipped bug would look like the best possible answer.
     """
     if type(answer) is Reward:
         value = answer.value
@@ -198,7 +199,7 @@ def settle(answer: object, low: float, high: float) -> Reward | Failure:
             if _are_plain(metrics) and (
                 not components or (_are_plain(components) and components.keys().isdisjoint(metrics))
             ):
-                # With dictionaries of its own: a scoring function may fill the same ones again.
+                # Copies the dictionaries: a scoring function may reuse and refill them.
                 copy = _new(Reward)
                 copy.value, copy.metrics, copy.reason = value, dict(metrics), answer.reason
                 copy.components = dict(components) if components else components
@@ -214,8 +215,8 @@ def settle(answer: object, low: float, high: float) -> Reward | Failure:
             raise ValueError(f"{both[0]!r} is both a metric and a component")
     except ValueError as error:
         return Failure("value", str(error))
-    except Exception as error:  # an answer's own methods may do anything
-        return Failure("value", f"this answer raises a {type(error).__name__} when it is read")
+    except Exception as error:  # the answer's own methods can raise anything
+        return Failure("value", f"reading this answer raises a {type(error).__name__}")
     if not low <= reward <= high:
         return Failure(
             "value",
@@ -225,7 +226,7 @@ def settle(answer: object, low: float, high: float) -> Reward | Failure:
 
 
 def _are_plain(numbers: object) -> bool:
-    """Whether named numbers need no conversion and have nothing wrong: most do not, and this is quick."""
+    """Return whether named numbers need neither conversion nor correction; fast, and True for most."""
     if type(numbers) is not dict:
         return False
     for name, value in numbers.items():

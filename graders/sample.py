@@ -1,9 +1,9 @@
-"""The rollout that a scoring function receives, whatever wire it came over.
+"""The rollout that a scoring function receives, in whatever dialect it arrived.
 
-A `Sample` is a view of one element of the event, with the same few properties for every shape that a service
-is known to send. Nothing is copied, and nothing is parsed before it is asked for: most scoring functions look
-at two properties, and a batch holds hundreds of samples. The view never changes the item, and never looks
-further back than the final message for an answer.
+A `Sample` is a view of one element of the event, with the same few properties for every shape that services
+are known to send. Nothing is copied, and properties are parsed on first use: most scoring functions read two
+of them, and a batch holds hundreds of samples. The view never changes the item, and looks for the answer only
+in the final message.
 
 `docs/contract.md` lists the shapes and their sources.
 """
@@ -28,7 +28,7 @@ else:
     Fields = None
 
     class Subscripted:
-        """Makes `Sample[Fields]` possible without importing typing, which costs a cold start 4 ms."""
+        """Makes `Sample[Fields]` possible without importing typing, which adds 4 ms to a cold start."""
 
         __slots__ = ()
 
@@ -42,7 +42,7 @@ ASSISTANTS = ("assistant", "nova_assistant")
 """The roles that a completion may have; Nova's jobs use the second."""
 
 REFERENCES = (("reward_model", "ground_truth"), ("extra_info", "answer"))
-"""Where verl's data has the reference, which SageMaker takes for open-weight models."""
+"""Where verl's data holds the reference; SageMaker accepts this format for open-weight models."""
 
 _OWN = frozenset(("id", "messages", "metadata", "reference_answer"))
 _THOUGHT_BLOCKS = ("reasoning", "thinking", "reasoning_content", "redacted_thinking")
@@ -50,21 +50,22 @@ _THOUGHT_KEYS = ("reasoning_content", "reasoning")
 
 
 class Sample(_Typed[Fields]):
-    """One rollout: what was asked, what the model answered, and what its record says of the answer.
+    """One rollout: the prompt, the model's completion, and the record's reference and other fields.
 
-    `Sample[MyFields]`, with a TypedDict, types `fields` for a type checker and does nothing at run time.
+    `Sample[MyFields]`, with a TypedDict, gives type checkers the types of `fields`; it does nothing at run
+    time.
 
     Args:
         item: One element of the event.
 
     Raises:
-        RecordError: It is no object with messages, or the final message is not the assistant's.
+        RecordError: It is not an object with messages, or the final message is not the assistant's.
     """
 
     __slots__ = ("_came", "_item", "_message", "_parts")
 
     def __init__(self, item: dict[str, Any]) -> None:
-        """Check the one thing that every sample needs: a final message that the model wrote."""
+        """Check the one requirement of every sample: a final message from the model."""
         try:
             message = item["messages"][-1]
             if message["role"] in ASSISTANTS:
@@ -83,17 +84,17 @@ class Sample(_Typed[Fields]):
 
     @property
     def id(self) -> Any:
-        """The service's id of this rollout, as it came; None when it sent none."""
+        """The service's id of this rollout, unchanged; None if it sent none."""
         return item_id(self._item)
 
     @property
     def messages(self) -> list[dict[str, Any]]:
-        """The whole conversation, the completion last, as it came."""
+        """The whole conversation, unchanged; the completion is the last message."""
         return self._item["messages"]  # type: ignore[no-any-return]
 
     @property
     def prompt(self) -> str:
-        """The text of the last user turn before the completion; empty when there is none."""
+        """The text of the last user turn before the completion; empty if there is none."""
         for message in self._item["messages"][-2::-1]:
             if isinstance(message, dict) and message.get("role") == "user":
                 return _content(message.get("content"))[0]
@@ -101,10 +102,10 @@ class Sample(_Typed[Fields]):
 
     @property
     def completion(self) -> str:
-        """The text that the model answered, without its reasoning; empty when it said nothing."""
+        """The text of the model's answer, without its reasoning; empty if the model answered nothing."""
         content = self._message.get("content")
         if type(content) is str and (
-            # Most answers hold none of these, one of which is in every mark further in; a call costs as much.
+            # Every reasoning mark contains one of these, and most answers contain none; a call costs as much.
             (
                 content
                 and "/" not in content
@@ -119,14 +120,14 @@ class Sample(_Typed[Fields]):
 
     @property
     def reasoning(self) -> str:
-        """What the model thought before it answered, in blocks, in fields or in its text; empty when nothing.
+        """The model's reasoning before its answer, from blocks, fields or the text; empty if there is none.
 
-        `docs/contract.md` lists the spellings.
+        `docs/contract.md` lists the formats.
         """
         return "\n".join(self._divided()[1])
 
     def _divided(self) -> tuple[str, list[str]]:
-        """Completion and reasoning. They are found once: reasoning may be long, and checks ask again."""
+        """Completion and reasoning, computed once: reasoning may be long, and checks read both repeatedly."""
         try:
             return self._parts
         except AttributeError:
@@ -135,17 +136,17 @@ class Sample(_Typed[Fields]):
 
     @property
     def tool_calls(self) -> list[Any]:
-        """The tool calls of the final message, as they came; empty when it made none."""
+        """The tool calls of the final message, unchanged; empty if it has none."""
         calls = self._message.get("tool_calls")
         return calls if isinstance(calls, list) else []
 
     @property
     def reference_answer(self) -> Any:
-        """The reference as the training record has it; None when there is none.
+        """The reference in the training record; None if there is none.
 
-        It is read from the sample itself, else from its `metadata`, else from where verl's data has it
-        (`reward_model.ground_truth`, `extra_info.answer`); an object of the single key `text` is how a
-        service may wrap a string, and is unwrapped.
+        The reference is read from the sample itself, else from its `metadata`, else from where verl's data
+        holds it (`reward_model.ground_truth`, `extra_info.answer`). A service may wrap a string in an object
+        with the single key `text`; such an object is unwrapped.
         """
         reference = self._item.get("reference_answer")
         if reference is None:
@@ -166,29 +167,29 @@ class Sample(_Typed[Fields]):
         """The reference as text.
 
         Raises:
-            RecordError: There is none, it is blank, or it is an object: so that two missing answers
-                never compare equal into a reward.
+            RecordError: There is no reference, it is blank, or it is an object. The error keeps two missing
+                answers from comparing equal and earning a reward.
         """
         reference = self.reference_answer
         if isinstance(reference, str):
             if reference and not reference.isspace():
                 return reference
             raise RecordError("the record's reference_answer is blank")
-        if reference is None or reference != reference:  # a NaN is how data frames write a missing value
+        if reference is None or reference != reference:  # data frames write a missing value as NaN
             raise RecordError("the record has no reference_answer")
         if isinstance(reference, (int, float)) and not isinstance(reference, bool):
             try:
                 return str(reference)
             except ValueError as error:  # Python's limit on the digits of an integer
-                raise RecordError(f"reference_answer cannot be written out: {error}") from None
+                raise RecordError(f"reference_answer cannot be converted to text: {error}") from None
         raise RecordError(
-            f"reference_answer is {_kind(reference)}, not a text: "
+            f"reference_answer is {_kind(reference)}, not a string: "
             "pick the part you need from sample.reference_answer"
         )
 
     @property
     def fields(self) -> Fields:
-        """Every other field of the record, wherever the service put it; the sample wins over `metadata`."""
+        """Every other field of the record, wherever the service put it; the sample overrides `metadata`."""
         found = {name: value for name, value in _metadata(self._item).items() if name not in _OWN}
         found.update((name, value) for name, value in self._item.items() if name not in _OWN)
         if "id" not in self._item:
@@ -203,19 +204,19 @@ class Sample(_Typed[Fields]):
         return found  # type: ignore[return-value]
 
     def __repr__(self) -> str:
-        """The id alone: a representation ends in logs, and content does not belong there."""
+        """Show only the id: a representation ends up in logs, which must not contain content."""
         return f"<Sample {self.id!r}>"
 
 
 def item_id(item: Any) -> Any:
-    """The id in an element of an event: `id`, else `my_key`, which SageMaker's starter template looks up."""
+    """Return the id of an event's element: `id`, else `my_key`, which SageMaker's starter template reads."""
     if not isinstance(item, dict):
         return None
     return item["id"] if "id" in item else item.get("my_key")
 
 
 def _carried(fields: Mapping[str, Any]) -> tuple[str, Any]:
-    """The field that carries the reference in verl's data, and the reference; empty and None without."""
+    """The field that holds the reference in verl's data, and the reference; empty and None if absent."""
     for name, key in REFERENCES:
         inner = fields.get(name)
         if isinstance(inner, dict) and key in inner:
@@ -224,7 +225,7 @@ def _carried(fields: Mapping[str, Any]) -> tuple[str, Any]:
 
 
 def _metadata(item: dict[str, Any]) -> dict[str, Any]:
-    """The sample's metadata; a service that has none may send null."""
+    """Return the sample's metadata; a service without metadata may send null."""
     metadata = item.get("metadata")
     if metadata is None:
         return {}
@@ -234,12 +235,12 @@ def _metadata(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def reasoning_blocks(sample: Sample[Any]) -> list[str]:
-    """The blocks of reasoning before the answer, in order; `Sample.reasoning` joins them."""
+    """Return the blocks of reasoning before the answer, in order; `Sample.reasoning` joins them."""
     return sample._divided()[1]
 
 
 def item_of(sample: Sample[Any]) -> dict[str, Any]:
-    """The element of the event that a sample is a view of, as it came."""
+    """Return the element of the event that a sample is a view of, unchanged."""
     try:
         return sample._came
     except AttributeError:
@@ -247,26 +248,26 @@ def item_of(sample: Sample[Any]) -> dict[str, Any]:
 
 
 def final_text(sample: Sample[Any]) -> str:
-    """All text of the final message, reasoning and special tokens included."""
+    """Return all text of the final message, including reasoning and special tokens."""
     return turn_text(sample.messages[-1])
 
 
 def turn_text(message: Mapping[str, Any]) -> str:
-    """All text of one message.
+    """Return all text of one message.
 
     Raises:
-        RecordError: Its content is none of the shapes that services send.
+        RecordError: Its content has none of the shapes that services send.
     """
     return _content(message.get("content"))[0]
 
 
 def turn_thoughts(message: Mapping[str, Any]) -> list[str]:
-    """The reasoning of one message that stands in blocks of its own, beside its text."""
+    """Return the reasoning of one message that comes in separate blocks, outside the text."""
     return _content(message.get("content"))[1]
 
 
 def _divide(message: dict[str, Any]) -> tuple[str, list[str]]:
-    """Completion and blocks of reasoning of one message."""
+    """Return the completion and the blocks of reasoning of one message."""
     text, thoughts = _content(message.get("content"))
     for key in _THOUGHT_KEYS:
         if isinstance(message.get(key), str):
@@ -276,7 +277,7 @@ def _divide(message: dict[str, Any]) -> tuple[str, list[str]]:
 
 
 def _content(content: Any) -> tuple[str, list[str]]:
-    """Text and reasoning parts of a message's content: null, a string, a block or a list of blocks."""
+    """Return the text and reasoning parts of content: null, a string, a block or a list of blocks."""
     if content is None:
         return "", []
     if isinstance(content, str):
@@ -284,7 +285,7 @@ def _content(content: Any) -> tuple[str, list[str]]:
     if isinstance(content, dict):
         content = [content]
     if not isinstance(content, list):
-        raise RecordError(f"the content of a message is {_kind(content)}, not a text")
+        raise RecordError(f"a message's content is {_kind(content)}, not a string")
     texts, thoughts = [], []
     for block in content:
         if isinstance(block, str):
@@ -299,7 +300,7 @@ def _content(content: Any) -> tuple[str, list[str]]:
 
 
 def _thought(block: dict[str, Any]) -> str | None:
-    """The reasoning in a block of OpenAI's, Anthropic's or Converse's spelling; None in any other."""
+    """Return the reasoning in a block of OpenAI's, Anthropic's or Converse's format, or None."""
     inner = block.get("reasoningContent")
     if isinstance(inner, dict):
         inner = inner.get("reasoningText", inner)
@@ -313,7 +314,7 @@ def _thought(block: dict[str, Any]) -> str | None:
 
 
 def _why_not(item: object) -> str:
-    """Say what is missing from an item that cannot be graded."""
+    """Raise an error that says what an item needs in order to be graded."""
     if not isinstance(item, dict):
         return f"a sample is {_kind(item)}, not an object"
     messages = item.get("messages")
@@ -332,7 +333,7 @@ def _why_not(item: object) -> str:
 
 
 def _kind(value: object) -> str:
-    """Name a JSON value's kind without quoting it."""
+    """Name the type of a JSON value without quoting the value."""
     if value is None:
         return "missing"
     if isinstance(value, (dict, list, str)) and not value:

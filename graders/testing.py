@@ -1,6 +1,6 @@
-"""Make samples and call graders as Lambda would, in your own tests.
+"""Make samples and call graders as Lambda would, for your own tests.
 
-No handler imports this module.
+Handlers do not import this module.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ def make_sample(
     reference_answer: Any = None,
     *,
     prompt: str = "a prompt",
-    id: str = "sample-1",  # the word of the wire
+    id: str = "sample-1",  # the spelling in the event
     **fields: Any,
 ) -> Sample[Any]:
-    """A sample, as a grader would receive it.
+    """Make a sample, as a grader would receive it.
 
     Args:
-        completion: What the model answered.
-        reference_answer: What the record says of the right answer; None for a record that has none.
+        completion: The model's answer.
+        reference_answer: The record's reference; None for a record without one.
         prompt: The user's turn.
         id: The service's id.
         **fields: The record's other fields.
@@ -56,33 +56,33 @@ def invoke(
     wire: str = "open-weight",
     context: Any = None,
 ) -> list[Reward | Failure]:
-    """Call a handler through the whole contract: event out, strict JSON both ways, answer read back.
+    """Call a handler through the whole contract: write an event, pass strict JSON both ways, read the answer.
 
     Args:
         handler: A grader, or any function of event and context.
         samples: Samples, or rollouts: objects with `id`, `messages`, `reference_answer` and fields.
         wire: The dialect of the events, one of `graders.wire.PROFILES`.
-        context: A Lambda context; `Context()` when none is given.
+        context: A Lambda context; `Context()` by default.
 
     Returns:
-        What came back for each sample: a Reward, or the Failure that the grader reported.
+        For each sample, a Reward, or the Failure that the grader reported.
 
     Raises:
-        EventError: The answer is not one that a training job could use.
+        EventError: A training job could not use the answer.
         ValueError: The answer is not strict JSON.
     """
     found: list[Reward | Failure] = []
     for event in write_events([_rollout(sample) for sample in samples], PROFILES[wire]):
         sent = json.loads(json.dumps(event))
         answer = handler(sent, context or Context())
-        # As Lambda's client writes it on Python 3.12 and later; it dies of a lone surrogate.
+        # As Lambda's client writes it on Python 3.12 and later; it crashes on a lone surrogate.
         answer = json.loads(json.dumps(answer, allow_nan=False, ensure_ascii=False).encode())
         found += read_answer(answer, sent)
     return found
 
 
 def _rollout(sample: Sample[Any] | dict[str, Any]) -> dict[str, Any]:
-    """A sample as a rollouts file holds it."""
+    """Return a sample in the form that a rollouts file holds."""
     if not isinstance(sample, Sample):
         return sample
     rollout: dict[str, Any] = {"id": sample.id, "messages": sample.messages, **sample.fields}

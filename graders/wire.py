@@ -1,12 +1,12 @@
 """The JSON that a Lambda grader reads and writes, in every known dialect.
 
-`read_event` and `write_answer` are the grader's side; `write_events` and `read_answer` are the service's, for
-replay and tests. The services' spellings (`aggregate_reward_score`, `metrics_list`) live in this file alone.
-It never looks at a completion.
+`read_event` and `write_answer` are the grader's side; `write_events` and `read_answer` are the service's
+side, for replay and tests. The services' spellings (`aggregate_reward_score`, `metrics_list`) appear only in
+this file, which never looks at a completion.
 
 Sources: the Bedrock user guide's pages on reward functions for open-weight models and for Nova, SageMaker's
-page on the same, its starter template for open-weight models (awslabs/agent-plugins), and AWS's samples. They
-contradict each other (`docs/contract.md`), so each profile says how well it is known.
+page on the same subject, its starter template for open-weight models (awslabs/agent-plugins), and AWS's
+samples. They contradict each other (`docs/contract.md`), so each profile names its evidence.
 """
 
 from __future__ import annotations
@@ -46,32 +46,33 @@ if TYPE_CHECKING:
 
 
 _MOST_BITS = 14_000
-"""Python refuses to write longer integers out."""
+"""Python refuses to convert longer integers to text."""
 
 
 EVIDENCE = ("documented", "sampled", "unverified")
-"""How well a dialect is known: by AWS's documentation, by code of AWS's that handles it, or by neither."""
+"""The evidence for a dialect: AWS documents it, code from AWS handles it, or neither."""
 
 CONTAINERS = ("list", "single", "trajectories", "batch", "input", "body")
-"""How samples come in an event: as a list, one alone, under a key, or as `{"batch": ...}` in a JSON body."""
+"""How samples arrive in an event: as a list, one by one, under a key, or as `{"batch": ...}` in a JSON body.
+"""
 
 
 class Profile:
     """One dialect of the contract.
 
     Args:
-        name: What `--wire` calls it.
+        name: Its name for `--wire`.
         evidence: One of `EVIDENCE`.
-        source: Who documents it, or whose code handles it.
-        placement: Where the reference and the record's fields stand: `metadata` or `root`.
-        wrapped: Whether a reference that is a string comes as `{"text": ...}`.
+        source: The document or code that shows it.
+        placement: Where the reference and the record's fields are: `metadata` or `root`.
+        wrapped: Whether a string reference arrives as `{"text": ...}`.
         role: The role of the completion.
-        blocks: Whether a message's content comes as a list of text blocks.
+        blocks: Whether a message's content is a list of text blocks.
         container: One of `CONTAINERS`.
-        envelope: Whether the answer goes back as `{"statusCode", "body"}`.
+        envelope: Whether the answer is returned as `{"statusCode", "body"}`.
         reference: The key of the reference: `reference_answer`, or one of `REFERENCES`.
         turns: The key of the messages: `messages` or verl's `prompt`.
-        id: The key of the id: `id`, or `my_key`, which SageMaker's starter template looks up.
+        id: The key of the id: `id`, or `my_key`, which SageMaker's starter template reads.
     """
 
     __slots__ = (
@@ -93,7 +94,7 @@ class Profile:
         envelope: bool = False,
         reference: str = "reference_answer",
         turns: str = "messages",
-        id: str = "id",  # the word of the wire
+        id: str = "id",  # the spelling in the event
     ) -> None:
         self.name = name
         self.evidence = evidence
@@ -140,22 +141,22 @@ PROFILES = {
         _open_model("-extra", "unverified", "verl's data as it stands", reference="extra_info"),
     )
 }
-"""Every dialect by name; `open-weight` is what Bedrock documents for the jobs this project submits."""
+"""Every dialect by name; Bedrock documents `open-weight` for the jobs that this project submits."""
 
 PROVEN = tuple(name for name, profile in PROFILES.items() if profile.evidence != "unverified")
-"""The dialects that a source of AWS's documents or handles: what `--wire all` means."""
+"""The dialects that AWS documents or that code from AWS handles; `--wire all` selects these."""
 
 
 def read_event(event: object) -> list[Any]:
-    """The samples of an event, each as it came.
+    """Return the samples of an event, unchanged.
 
     Raises:
-        EventError: It is in no known shape; nothing in it can be answered.
+        EventError: The event has no known shape, so none of its samples can be graded.
     """
     if isinstance(event, list):
         return event
     if isinstance(event, dict):
-        # A sample may have a field that is called like a container, and no container has messages.
+        # A sample may have a field with a container's name, but no container has messages.
         if "messages" in event or isinstance(event.get("prompt"), list):
             return [event]
         for name in ("trajectories", "batch", "input"):
@@ -166,31 +167,31 @@ def read_event(event: object) -> list[Any]:
             return _read_body(event["body"])
         if "evaluationInput" in event:
             raise EventError(
-                "the event is one of AgentCore's evaluators: write `handler = as_agentcore(your_grader)` "
-                "with graders.adapters, and make that the function's handler"
+                "the event comes from an AgentCore evaluator: write `handler = as_agentcore(your_grader)` "
+                "(from graders.adapters), and make that the function's handler"
             )
         shape = f"an object with the keys {sorted(str(key)[:40] for key in event)[:8]}"
     else:
         shape = f"a {type(event).__name__}"
-    raise EventError(f"the event is {shape}: it should be a list of samples, as Bedrock sends it")
+    raise EventError(f"the event is {shape}: send a list of samples, as Bedrock does")
 
 
 def _read_body(body: object) -> list[Any]:
-    """The samples in the body of an HTTP event."""
+    """Return the samples in the body of an HTTP event."""
     try:
         inner = json.loads(body) if isinstance(body, str) else body
     except (ValueError, RecursionError):
-        raise EventError("the event's body is not JSON: it should be an object with a list `batch`") from None
+        raise EventError("the event's body is not JSON: send an object with a list `batch`") from None
     if isinstance(inner, dict) and "body" in inner:
-        raise EventError("the event's body is an object with a body of its own, not a list of samples")
+        raise EventError("the event's body is an object with another body inside, not a list of samples")
     return read_event(inner)
 
 
 def write_events(rollouts: Iterable[dict[str, Any]], profile: Profile) -> Iterator[Any]:
-    """The events in which a service of this profile would send some rollouts: one, or one for each.
+    """Write the events in which a service of this profile would send rollouts: one, or one per rollout.
 
     Args:
-        rollouts: Objects with `messages`, and `id`, `reference_answer` and the record's fields beside them.
+        rollouts: Objects with `messages`, `id`, `reference_answer` and the record's fields.
         profile: The dialect to write.
     """
     plain = profile.placement == "metadata" and not (profile.wrapped or profile.blocks)
@@ -208,13 +209,12 @@ def write_events(rollouts: Iterable[dict[str, Any]], profile: Profile) -> Iterat
 
 
 def _write_plain(rollout: dict[str, Any], id: str, turns: str) -> dict[str, Any]:
-    """One element of an event whose parts are in the shape that rollouts have; what most replays send."""
+    """Write an element of an event that keeps the shape of rollouts; most replays use this one."""
     rest = rollout.copy()
     return {id: rest.pop("id", None), turns: rest.pop("messages", None), "metadata": rest}
 
 
 def _write_item(rollout: dict[str, Any], profile: Profile) -> dict[str, Any]:
-    """One element of an event."""
     rest = dict(rollout)
     item = {profile.id: rest.pop("id", None), profile.turns: rest.pop("messages", None)}
     if profile.wrapped and isinstance(rest.get("reference_answer"), str):
@@ -233,7 +233,7 @@ def _write_item(rollout: dict[str, Any], profile: Profile) -> dict[str, Any]:
 
 
 def _write_message(message: Any, profile: Profile, last: bool) -> Any:
-    """One message in the profile's role and content; what is no message stays as it is."""
+    """Write one message with the profile's role and content; anything that is no message stays unchanged."""
     if not isinstance(message, dict):
         return message
     message = dict(message)
@@ -247,19 +247,19 @@ def _write_message(message: Any, profile: Profile, last: bool) -> Any:
 def write_answer(
     items: Sequence[Any], outcomes: Sequence[Outcome], floor: float, profile: Profile
 ) -> tuple[Any, int]:
-    """The answer to an event: as many entries as samples, in their order, each with a finite number.
+    """Write the answer to an event: one entry per sample, in order, each with a finite number.
 
-    A failure has no number, and the wire takes nothing else: it goes out as the floor of the range with the
-    metric `grader_error`, so that it can be counted where the reward is looked at.
+    A failure has no number, and the contract accepts only numbers. It is sent as the floor of the range, with
+    the metric `grader_error`, so that failures can be counted next to the rewards.
 
     Args:
-        items: The event's samples, whose ids go back as they came.
-        outcomes: What became of each.
+        items: The event's samples, whose ids are returned unchanged.
+        outcomes: The outcome of each sample.
         floor: The smallest reward of the grader's range.
-        profile: The dialect; of it only the envelope matters here.
+        profile: The dialect; only its envelope matters here.
 
     Returns:
-        The answer, and how many strings and numbers in it had to be replaced to make it strict JSON.
+        The answer, and how many of its strings and numbers had to be replaced to make it strict JSON.
     """
     replaced = 0
     entries = []
@@ -270,14 +270,14 @@ def write_answer(
         if type(key) is not str or not key.isascii():
             try:
                 key, changed = strict(key)
-            except RecursionError:  # an id nested so deeply cannot be written either
+            except RecursionError:  # a deeply nested id cannot be written either
                 key, changed = None, 1
             replaced += changed
         metrics: list[dict[str, Any]] = []
         if type(outcome) is float:
             value = outcome
         elif isinstance(outcome, Reward):
-            value = outcome.value  # settled, so a float
+            value = outcome.value  # settled, so it is a float
             if outcome.components:
                 replaced += _list(outcome.components, "Reward", metrics)
             if outcome.metrics:
@@ -292,14 +292,14 @@ def write_answer(
 
 
 def _list(numbers: Mapping[str, Any], kind: str, into: list[dict[str, Any]]) -> int:
-    """Append named numbers as the wire lists them; return how many names had to be replaced."""
+    """Append named numbers in the contract's form; return how many names had to be replaced."""
     replaced = 0
     for name, value in numbers.items():
         if not name.isascii():
             name, changed = strict(name)
             replaced += changed
             while changed and (name in numbers or any(name == metric["name"] for metric in into)):
-                name += "_"  # two names that differed only in what was replaced
+                name += "_"  # two names that differed only in the replaced characters
         into.append({"name": name, "value": value, "type": kind})
     return replaced
 
@@ -309,9 +309,10 @@ def _metric(name: str) -> dict[str, Any]:
 
 
 def strict(value: Any) -> tuple[Any, int]:
-    """A JSON value without lone surrogates and without NaN, and how many places that changed.
+    """Return a JSON value without lone surrogates and NaN, and the number of replacements.
 
-    The Lambda runtime's own client dies of a lone surrogate on Python 3.12 and later, and sends NaN as it is.
+    On Python 3.12 and later, the Lambda runtime's own client crashes on a lone surrogate, and it sends NaN
+    unchanged.
     """
     if isinstance(value, str):
         clean = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
@@ -334,17 +335,17 @@ def strict(value: Any) -> tuple[Any, int]:
 
 
 def read_answer(answer: Any, event: Any) -> list[Reward | Failure]:
-    """What a grader answered to an event, in the samples' order.
+    """Read a grader's answer to an event, in the order of the samples.
 
     Args:
-        answer: The JSON that came back, in an envelope or without.
+        answer: The JSON that the grader returned, with or without an envelope.
         event: The event that was sent.
 
     Returns:
-        A Reward each, or the Failure that the grader reported through its error metric.
+        For each sample, a Reward, or the Failure that the grader reported through its error metric.
 
     Raises:
-        EventError: The answer is not one that a training job could use; the message says why.
+        EventError: A training job could not use the answer; the message says why.
     """
     enveloped = isinstance(answer, dict) and "body" in answer
     if enveloped:
@@ -357,9 +358,9 @@ def read_answer(answer: Any, event: Any) -> list[Reward | Failure]:
         try:
             answer = json.loads(body) if isinstance(body, str) else body
         except ValueError as error:
-            raise AnswerShapeError(f"the body of the answer is no JSON: {error}") from None
+            raise AnswerShapeError(f"the answer's body is not JSON: {error}") from None
     items = read_event(event)
-    if isinstance(answer, dict) and "error" in answer:  # what SageMaker's starter template says of a failure
+    if isinstance(answer, dict) and "error" in answer:  # how SageMaker's starter template reports a failure
         raise AnswerShapeError(f"the grader answered with an error: {str(answer['error'])[:200]}")
     if not isinstance(answer, list):
         raise AnswerShapeError(f"the answer is a {type(answer).__name__}, not a list")
@@ -372,15 +373,14 @@ def read_answer(answer: Any, event: Any) -> list[Reward | Failure]:
 
 
 def _read_entry(entry: Any, item: Any, at: int, enveloped: bool) -> Reward | Failure:
-    """One entry of an answer."""
     if not isinstance(entry, dict):
         raise AnswerShapeError(f"answer {at} is a {type(entry).__name__}, not an object")
     sent = strict(item_id(item))[0]
     back = entry.get("id")
-    # In an envelope SageMaker's starter template names a sample without `my_key` by its place.
+    # In an envelope, SageMaker's starter template names a sample without `my_key` by its position.
     by_place = enveloped and back == f"sample-{at:03d}"
     if (back != sent or type(back) is not type(sent)) and not by_place:
-        raise AnswerIdError(f"answer {at} carries the id {back!r}; the sample in that place is {sent!r}")
+        raise AnswerIdError(f"answer {at} carries the id {back!r}; the sample at that position is {sent!r}")
     try:
         if isinstance(entry.get("aggregate_reward_score"), bool):
             raise ValueError("a boolean")
@@ -394,7 +394,7 @@ def _read_entry(entry: Any, item: Any, at: int, enveloped: bool) -> Reward | Fai
         raise AnswerRewardError(f"answer {at}: {error}") from None
     if metrics.get(RESERVED):
         kind = next((kind for kind in KINDS if metrics.get(f"{RESERVED}_{kind}")), "exception")
-        return Failure(kind, f"the grader reported an error of kind {kind}; its log says more")
+        return Failure(kind, f"the grader reported an error of kind {kind}; its log has the details")
     return Reward(value, metrics=metrics, components=components)
 
 

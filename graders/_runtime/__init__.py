@@ -1,7 +1,7 @@
 """How an event is graded: declaration, handler, scoring, timing, telemetry. Private to the library.
 
-The names of `__all__` are for the harness, which imports them from here and nothing else from inside; no
-promise covers them.
+The names in `__all__` are for the harness, which imports nothing else from this package. They are not covered
+by the stability promise.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """What a handler needs only when an event is captured, and what it never needs."""
+    """Names that are loaded on first use, because a handler needs them only to capture an event, or never."""
     if name == "score_stream":
         from .streaming import score_stream
 

@@ -1,4 +1,4 @@
-"""The time of an async sample that waits for its turn: its own limit starts once it has that."""
+"""The time limit of an async sample that waits for its turn: it starts when the turn comes."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ if TYPE_CHECKING:
     import asyncio
 
 allowance: ContextVar[Allowance | None] = ContextVar("allowance", default=None)
-"""The time of the async sample that is graded here; None where none is."""
+"""The time of the async sample that is being graded in this context; None if there is none."""
 
 
 class Allowance:
-    """The time that one async sample has, with that of the sample around it.
+    """The time of one async sample, linked to the time of the sample around it.
 
     Args:
-        timer: What ends the sample.
-        limit: Seconds that it may take; None for no limit.
+        timer: The timer that ends the sample.
+        limit: Seconds allowed; None for no limit.
         deadline: When its batch has to end, on the clock of `time.perf_counter`; None for never.
         outer: The time of the sample that this one is a part of.
     """
@@ -30,7 +30,7 @@ class Allowance:
     ) -> None:
         self._timer, self._limit, self._deadline, self._outer = timer, limit, deadline, outer
         self.is_waiting = False
-        """Whether the sample waits for its turn."""
+        """Return whether the sample waits for its turn."""
 
     def suspend(self) -> None:
         """Let the sample wait for its turn until the call's deadline."""
@@ -40,7 +40,7 @@ class Allowance:
             self._outer.suspend()
 
     def resume(self) -> None:
-        """Start the limit anew, now that it is the sample's turn."""
+        """Restart the limit, now that it is the sample's turn."""
         self.is_waiting = False
         self._restart(self._limit)
         if self._outer is not None:
@@ -55,4 +55,4 @@ class Allowance:
         try:
             self._timer.reschedule(None if ends is None else now + ends)
         except RuntimeError:
-            pass  # the sample has ended meanwhile
+            pass  # the sample has ended in the meantime

@@ -1,6 +1,6 @@
-"""Time limits of async scoring functions, those that wait and those that compute without awaiting.
+"""Time limits of async scoring functions, both while they wait and while they compute without awaiting.
 
-asyncio can only cancel what waits; what holds up the loop is interrupted by the batch's tick like any other.
+asyncio can only cancel a task that waits. A task that blocks the loop is interrupted by the batch's tick.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 HELD = ("held the event loop",)
-"""The arguments of an `Interrupted` whose sample computed without awaiting, to its neighbors' cost."""
+"""The arguments of an `Interrupted` whose sample computed without awaiting and so delayed its neighbors."""
 
 NO_TURN = "the call's time was up before this sample's turn"
 CALL_OVER = "the call's time was up"
 _SAME = 0.01
 
 _GRACE = 0.1
-"""Seconds that a scoring function has to clean up in after it was cancelled."""
+"""Seconds that a canceled scoring function has to clean up."""
 
 holds = 0
-"""How many samples of this process have held up the loop."""
+"""Number of samples in this process that have blocked the loop."""
 
 
 async def within(limit: float | None, deadline: float | None, call: Awaitable[T], tick: Tick) -> T:
     """Await one call of an async scoring function, and interrupt it when its time is up.
 
     Raises:
-        Interrupted: It took longer than `limit` seconds, or until the deadline.
+        Interrupted: It took longer than `limit` seconds, or ran past the deadline.
     """
     import asyncio
 
@@ -48,7 +48,7 @@ async def within(limit: float | None, deadline: float | None, call: Awaitable[T]
         left = max(deadline - perf_counter(), 0.0)
         ends = left if limit is None else min(left, limit)
     timer = asyncio.timeout(ends)
-    # A sample around this one may have to be done sooner.
+    # An outer sample may have an earlier deadline.
     known = [end for end in (None if ends is None else perf_counter() + ends, until.get()) if end is not None]
     token = until.set(min(known, default=None))
     allowed = Allowance(timer, limit, deadline, allowance.get())
@@ -72,10 +72,10 @@ async def within(limit: float | None, deadline: float | None, call: Awaitable[T]
 
 
 class _Watched:
-    """Awaits a coroutine and tells the tick whenever the coroutine itself runs.
+    """Awaits a coroutine and tells the tick whenever the coroutine itself is running.
 
-    asyncio can only cancel what waits. A scoring function that computes without awaiting holds up the whole
-    loop, and is interrupted by the tick like any other.
+    asyncio can only cancel a task that waits. A scoring function that computes without awaiting blocks the
+    whole loop; the tick interrupts it as it interrupts a sync one.
     """
 
     def __init__(self, call: Awaitable[Any], tick: Tick) -> None:
@@ -87,7 +87,7 @@ class _Watched:
 
 
 class _Reminder:
-    """Cancels the present task once more, for a scoring function that swallows the first and waits on."""
+    """Cancels the current task again, for a scoring function that swallows the first cancellation."""
 
     def __init__(self) -> None:
         import asyncio
@@ -97,20 +97,20 @@ class _Reminder:
         self.timer = asyncio.get_running_loop().call_later(_GRACE, self.fire)
 
     def fire(self) -> None:
-        # A timeout inside of the scoring function cancels too, and takes that back once it is handled.
+        # A timeout inside the scoring function also cancels, and withdraws that once it is handled.
         if self.task is not None and self.task.cancelling():
             self.fired = True
             self.task.cancel()
 
     def stop(self) -> None:
-        """No longer remind, and leave the task as cancelled as it was before."""
+        """Stop canceling again, and leave the task as canceled as it was before."""
         self.timer.cancel()
         if self.fired and self.task is not None:
             self.task.uncancel()
 
 
 def _drive(steps: Generator[Any, Any, Any], tick: Tick) -> Generator[Any, Any, Any]:
-    """Step a coroutine to its end, and pass on what it waits for and what it is told meanwhile."""
+    """Step a coroutine to its end, passing on the futures it awaits and the values and errors sent to it."""
     error: BaseException | None = None
     reminder: _Reminder | None = None
     try:
@@ -137,10 +137,10 @@ def _drive(steps: Generator[Any, Any, Any], tick: Tick) -> Generator[Any, Any, A
 
 
 def _step(steps: Generator[Any, Any, Any], error: BaseException | None, tick: Tick) -> Any:
-    """Run a coroutine to its next await, with the tick's clock running for as long.
+    """Run a coroutine to its next await, with the tick's clock running meanwhile.
 
     Raises:
-        Interrupted: It was interrupted, whatever it made of that.
+        Interrupted: It was interrupted, even if it swallowed the interruption.
     """
     tick.since = perf_counter()
     try:
@@ -155,14 +155,14 @@ def _step(steps: Generator[Any, Any, Any], error: BaseException | None, tick: Ti
         tick.since = 0.0
         tick.mend()
         fired, tick.fired = tick.fired, False
-    if fired:  # it swallowed the interruption and goes on waiting
+    if fired:  # it swallowed the interruption and keeps waiting
         _abandon(steps, tick)
         raise _held()
     return awaited
 
 
 def _abandon(steps: Generator[Any, Any, Any], tick: Tick) -> None:
-    """End a coroutine that did not end when it was told to, whatever it says to that."""
+    """End a coroutine that did not end when it was canceled, whether or not it swallows that too."""
     tick.since = perf_counter()
     try:
         steps.close()
@@ -176,7 +176,7 @@ def _abandon(steps: Generator[Any, Any, Any], tick: Tick) -> None:
 
 
 def _held() -> Interrupted:
-    """The interruption of a sample that computed for too long without awaiting."""
+    """Make the interruption of a sample that computed for too long without awaiting."""
     global holds
     holds += 1
     return Interrupted(*HELD)
@@ -186,14 +186,14 @@ SCORERS = (_step.__code__, _abandon.__code__)
 
 
 def cancelled(error: BaseException) -> bool:
-    """Whether an error is the cancellation of the call, and not of something that a sample waited for."""
+    """Return whether an error cancels the call itself, not just something that a sample awaited."""
     if not _is_cancellation(error):
         return False
     import asyncio
 
     try:
         task = asyncio.current_task()
-    except RuntimeError:  # no event loop is running, so nothing can have been cancelled
+    except RuntimeError:  # no event loop is running, so nothing can have been canceled
         return False
     return task is not None and task.cancelling() > 0
 

@@ -1,4 +1,4 @@
-"""A grader as it was declared; one that cannot work is refused while its module is imported.
+"""A grader's declaration; one that cannot work is rejected while its module is imported.
 
 Every check raises a `DecorationError` that says what to write instead.
 """
@@ -16,10 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _COROUTINE, _GENERATOR, _VARARGS = 0x80, 0x220, 0x04
-_SHAPE = (
-    "def my_grader(sample): return ... "
-    "(sample.completion, sample.reference_text, sample.fields are what it needs)"
-)
+_SHAPE = "def my_grader(sample): return ... (read sample.completion, sample.reference_text and sample.fields)"
 _BATCH_SHAPE = "def my_grader(samples): return [... for sample in samples]"
 
 
@@ -27,14 +24,14 @@ class Options:
     """The options of `@grader`, which explains each.
 
     Raises:
-        DecorationError: One of them cannot be meant.
+        DecorationError: An option is invalid.
     """
 
     __slots__ = ("batch", "concurrency", "max_error_rate", "on_error", "range", "timeout_s", "wire")
 
     def __init__(
         self,
-        range: Sequence[float],  # the word that users write
+        range: Sequence[float],  # the spelling that users write
         on_error: str,
         timeout_s: float | None,
         concurrency: int,
@@ -57,25 +54,25 @@ class Options:
             raise DecorationError(f"timeout_s={timeout_s!r}: write seconds above 0, or None for no limit")
         if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1:
             raise DecorationError(
-                f"concurrency={concurrency!r}: write how many samples may run at once, 1 or more"
+                f"concurrency={concurrency!r}: write the maximum number of concurrent samples, 1 or more"
             )
         if not (_is_number(max_error_rate) and 0 <= max_error_rate <= 1):
             raise DecorationError(f"max_error_rate={max_error_rate!r}: write a share from 0 to 1")
         if not isinstance(batch, bool):
-            raise DecorationError(f"batch={batch!r}: write True for a function of a list of samples")
+            raise DecorationError(f"batch={batch!r}: write True if the function takes a list of samples")
         if not isinstance(wire, str) or wire not in PROFILES:
             raise DecorationError(f"wire={wire!r}: write one of {', '.join(PROFILES)}")
 
     def as_dict(self) -> dict[str, Any]:
-        """The options as plain JSON values, for the record of a replay."""
+        """Return the options as plain JSON values, to record with a replay."""
         return {name: list(self.range) if name == "range" else getattr(self, name) for name in self.__slots__}
 
 
 class Declared:
-    """A scoring function, and how it is to be called.
+    """A scoring function, and how to call it.
 
     Args:
-        function: What `@grader` was put on.
+        function: The function that `@grader` decorates.
         options: The options of `@grader`.
 
     Raises:
@@ -86,37 +83,37 @@ class Declared:
 
     def __init__(self, function: Callable[..., Any], options: Options) -> None:
         self.is_async = check_function(function, options.batch)
-        """Whether the function is known to be async; a plain wrapper around one shows when it is called."""
+        """Whether the function is known to be async; for a plain wrapper this is only known after a call."""
         self.awaits = self.is_async
-        """Whether it is async, or was found to be when it was called."""
+        """Whether the function is async, or turned out to be async when it was called."""
         self.function = function
         self.options = options
 
 
 def check_function(function: Any, batch: bool) -> bool:
-    """Refuse what cannot be a scoring function.
+    """Reject a function that cannot be a scoring function.
 
     Args:
-        function: What `@grader` was put on.
+        function: The function that `@grader` decorates.
         batch: Whether it takes a list of samples.
 
     Returns:
         Whether it is async.
 
     Raises:
-        DecorationError: It cannot be called with what a grader calls it with.
+        DecorationError: It cannot be called with the argument that a grader passes.
     """
     if hasattr(function, "grade_all"):
-        raise DecorationError(f"{function!r} is a grader already: decorate it once")
+        raise DecorationError(f"{function!r} is already a grader: decorate it once")
     if isinstance(function, type) or not callable(function):
         what = f"the class {function.__name__}" if isinstance(function, type) else repr(function)
         raise DecorationError(f"@grader was given {what}; it takes a function: {_SHAPE}")
     name = getattr(function, "__name__", type(function).__name__)
     code = getattr(function, "__code__", None)
-    if code is None:  # a callable object or a partial: rare, and inspect costs a cold start 5 ms
+    if code is None:  # a callable object or a partial: rare, and importing inspect adds 5 ms to a cold start
         return _check_object(function, name, batch)
     if code.co_flags & _GENERATOR:
-        raise DecorationError(f"{name} yields; a scoring function returns its answer")
+        raise DecorationError(f"{name} is a generator; a scoring function returns its answer")
     positional = code.co_varnames[: code.co_argcount]
     required = positional[: code.co_argcount - len(function.__defaults__ or ())]
     keywords = set(code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount])
@@ -129,13 +126,13 @@ def check_function(function: Any, batch: bool) -> bool:
 
 
 def _check_object(function: Any, name: str, batch: bool) -> bool:
-    """`check_function` for callables that are no plain functions."""
+    """Check a callable that is not a plain function, as `check_function` does."""
     import inspect
 
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
-        return False  # a builtin that does not tell its parameters
+        return False  # a builtin that does not expose its parameters
     empty = inspect.Parameter.empty
     required = [
         p.name
@@ -152,11 +149,9 @@ def _check_object(function: Any, name: str, batch: bool) -> bool:
 def _check_parameters(
     name: str, required: list[str], keywords: list[str], takes_one: bool, batch: bool
 ) -> None:
-    """A scoring function is called with one argument, so it must take one and need no other."""
+    """Check that a scoring function takes one argument and requires no other."""
     if required[:1] in (["self"], ["cls"]):
-        raise DecorationError(
-            f"{name} is a method: decorate a plain function, at the top level of its module"
-        )
+        raise DecorationError(f"{name} is a method: decorate a plain function at the top level of its module")
     if len(required) > 1 or not takes_one or keywords:
         needed = ", ".join([*required, *(f"*, {word}" for word in keywords)])
         takes, shape = ("a list of samples", _BATCH_SHAPE) if batch else ("one Sample", _SHAPE)
@@ -164,7 +159,7 @@ def _check_parameters(
 
 
 def _bounds(given: Any) -> tuple[float, float]:
-    """The range as two floats."""
+    """Return the range as two floats."""
     try:
         low, high = given
         if _is_number(low) and _is_number(high) and low < high:

@@ -1,6 +1,6 @@
-"""What of a grader is imported in another process than its own, and is a part of the grader all the same."""
+"""Packages that a grader imports only in a child process, but that are part of the grader."""
 
 from __future__ import annotations
 
 packages_elsewhere: set[str] = set()
-"""Names of packages, as import statements have them."""
+"""Names of packages, as in import statements."""

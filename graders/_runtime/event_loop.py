@@ -1,7 +1,8 @@
-"""Runs coroutines: one event loop for the life of the process, many samples at once.
+"""Runs coroutines: one event loop for the life of the process, and many concurrent samples.
 
 One loop is kept because HTTP and AWS clients bind themselves to the loop that they first ran on. asyncio is
-imported when the first async grader runs; it costs a cold start more than the rest of the library together.
+imported when the first async grader runs, since it takes longer to import than the rest of the library
+together.
 """
 
 from __future__ import annotations
@@ -25,10 +26,10 @@ _parents: list[AbstractEventLoop | None] = []
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end on the process's event loop.
+    """Run a coroutine to completion on the process's event loop.
 
     Raises:
-        ConfigurationError: An event loop is running in this thread already.
+        ConfigurationError: An event loop is already running in this thread.
     """
     import asyncio
 
@@ -38,7 +39,7 @@ def run(main: Coroutine[Any, Any, T]) -> T:
         pass
     else:
         main.close()
-        raise ConfigurationError("an event loop is running here already: use `await grader(sample)`")
+        raise ConfigurationError("an event loop is already running here: use `await grader(sample)`")
     with _turn:
         loop = _kept_loop()
         task = loop.create_task(main)
@@ -50,8 +51,8 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 
 
 def _end(task: Task[Any], loop: AbstractEventLoop) -> None:
-    """After Ctrl-C: nothing may be left running on a loop that is used again."""
-    for _ in range(3):  # and not for ever: what is ended may resist, and the engineer press Ctrl-C again
+    """Clean up after Ctrl-C: nothing may keep running on a loop that is used again."""
+    for _ in range(3):  # with a time limit: a canceled task may resist, and the user may press Ctrl-C again
         if task.done():
             break
         task.cancel()
@@ -64,7 +65,7 @@ def _end(task: Task[Any], loop: AbstractEventLoop) -> None:
 
 
 def _kept_loop() -> AbstractEventLoop:
-    """The process's event loop; made when it is first needed."""
+    """Return the process's event loop; it is created on first use."""
     global _loop
     if _loop is None or _loop.is_closed():
         import asyncio
@@ -83,15 +84,15 @@ def _close() -> None:
 
 
 def _leave() -> None:
-    """After a fork: the loop's selector is shared with the parent, and even closing it would break theirs."""
+    """Drop the loop after a fork: the parent shares its selector, and closing it would break theirs."""
     global _loop, _turn
     _parents.append(_loop)
     _loop, _turn = None, allocate_lock()
 
 
 async def gather(one: Callable[[Any], Awaitable[T]], samples: Sequence[Any], concurrency: int) -> list[T]:
-    """Await `one` of every sample, at most `concurrency` at once, and return the answers in order."""
-    if len(samples) == 1:  # in the caller's own task, where the time of a grader around this one is kept
+    """Await `one` for every sample, at most `concurrency` concurrently, and return the answers in order."""
+    if len(samples) == 1:  # in the caller's own task, where the time of an outer grader is kept
         return [await one(samples[0])]
     import asyncio
 
@@ -101,7 +102,7 @@ async def gather(one: Callable[[Any], Awaitable[T]], samples: Sequence[Any], con
         async with gate:
             return await one(sample)
 
-    # A task group: if one sample's error ends the call, the others are ended with it and not left running.
+    # A task group: if one sample's error ends the call, the other tasks are canceled too.
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(admitted(sample)) for sample in samples]

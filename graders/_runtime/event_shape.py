@@ -1,8 +1,9 @@
 """Shows the shape of events without their content; `GRADER_CAPTURE=N` logs it for a process's first N events.
 
-AWS documents no captured event, so the first job on an account is the first to tell what the service really
-sends. Keys, types and nesting stay. A text is replaced by its length and kind, a number by its type. For the
-harness too: `rft capture` reads the lines and calls `shape` to compare them with the wires that are known.
+AWS documents no captured event, so the first job on a real account is the first to show what the service
+sends. Keys, types and nesting stay. Each text is replaced by its length and kind, and each number by its
+type. The harness uses this module too: `rft capture` reads the log lines, and calls `shape` to compare them
+with the known dialects.
 """
 
 from __future__ import annotations
@@ -22,15 +23,15 @@ if TYPE_CHECKING:
     from typing import Any
 
 MESSAGE = "captured an event"
-"""The message of a line in the log."""
+"""The message of the log line."""
 
 JSON_TEXT = "as JSON text"
-"""The key of what a text holds as JSON."""
+"""The key for the JSON value that a text contains."""
 
 _ROLES = frozenset((*ASSISTANTS, "system", "user", "tool", "developer", "function"))
 _BLOCK_TYPES = frozenset(("text", "reasoning", "thinking", "image", "image_url", "tool_use", "tool_result"))
 _SPELLED = {"role": _ROLES, "type": _BLOCK_TYPES}
-"""Words of the contract, the only texts that are shown: they are the services', not the record's."""
+"""Words of the contract, the only texts that are shown: they come from the services, not from the record."""
 
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
 _KINDS = (
@@ -47,10 +48,10 @@ _captured = 0
 
 
 def capture(event: object, context: object) -> None:
-    """Log the shape of an event, if the environment asks for it and this is one of the process's first.
+    """Log the shape of an event, if the environment asks for it and it is among the process's first.
 
     Args:
-        event: What the service sent, in a known shape or not.
+        event: The event that the service sent, in a known shape or not.
         context: The Lambda context.
     """
     global _captured
@@ -61,21 +62,21 @@ def capture(event: object, context: object) -> None:
     try:
         line = {"message": MESSAGE, "number": _captured, **_counts(event, context), "event": shape(event)}
         text = json.dumps(line)
-        if len(text) > _LONGEST_LINE:  # CloudWatch cuts what is longer than 256 kB
+        if len(text) > _LONGEST_LINE:  # CloudWatch cuts messages longer than 256 kB
             text = json.dumps({**line, "event": f"too large: {len(text)} characters"})
         sys.stdout.write(text + "\n")
-    except Exception as error:  # the reward matters more than the capture
+    except Exception as error:  # grading matters more than the capture
         sys.stderr.write(f"graders: an event could not be captured: {type(error).__name__}\n")
 
 
 def captured_in(text: str) -> dict[str, Any] | None:
-    """The captured event in a line of a log.
+    """Return the captured event in a log line.
 
     Args:
-        text: The line, with whatever a tool put in front of it; the message may stand in it as a JSON string.
+        text: The line, with any prefix that a tool added; the message may appear in it as a JSON string.
 
     Returns:
-        What `capture` wrote; None where the line holds no captured event, or a part of one.
+        The object that `capture` wrote; None if the line holds no captured event, or only a part of one.
     """
     marked = json.dumps({"message": MESSAGE})[:-1]
     try:
@@ -91,7 +92,7 @@ def captured_in(text: str) -> dict[str, Any] | None:
 
 
 def _counts(event: object, context: object) -> dict[str, Any]:
-    """What no single sample shows: how many come at once, and how they belong together."""
+    """Describe the batch: how many samples it holds, and how they are grouped."""
     counts: dict[str, Any] = {}
     remaining = getattr(context, "get_remaining_time_in_millis", None)
     if remaining is not None:
@@ -106,12 +107,12 @@ def _counts(event: object, context: object) -> dict[str, Any]:
 
 
 def shape(value: Any, key: str = "", depth: int = 0) -> Any:
-    """A JSON value with its texts and numbers replaced.
+    """Return a JSON value with its texts and numbers replaced.
 
     Args:
         value: The value.
-        key: The key that it stands at.
-        depth: How deeply it is nested.
+        key: The key that it belongs to.
+        depth: Its nesting depth.
     """
     if value is None:
         return None
@@ -133,7 +134,7 @@ def shape(value: Any, key: str = "", depth: int = 0) -> Any:
 
 
 def _object(value: dict[Any, Any], depth: int) -> dict[str, Any]:
-    """An object's shape. A key that does not look like a name may be content."""
+    """Return an object's shape. A key that does not look like a name may be content."""
     shown: dict[str, Any] = {}
     for key, inner in list(value.items())[:_MOST_KEYS]:
         name = key if isinstance(key, str) and _KEY.fullmatch(key) else f"key of {len(str(key))} characters"
@@ -146,7 +147,7 @@ def _object(value: dict[Any, Any], depth: int) -> dict[str, Any]:
 
 
 def _body(value: Any) -> Any:
-    """The shape of an HTTP event's body, which is an event as JSON."""
+    """Return the shape of an HTTP event's body, which is an event as JSON."""
     try:
         return {JSON_TEXT: shape(json.loads(value), "", 1)}
     except (ValueError, TypeError, RecursionError):
@@ -154,7 +155,7 @@ def _body(value: Any) -> Any:
 
 
 def _list(value: Any, depth: int) -> list[Any]:
-    """A list's shape: its first elements, and further ones of another shape."""
+    """Return a list's shape: its first elements, and later elements that have a different shape."""
     shown: list[Any] = []
     forms: set[str] = set()
     for inner in value:
@@ -169,7 +170,7 @@ def _list(value: Any, depth: int) -> list[Any]:
 
 
 def _kind(text: str) -> str:
-    """What kind of text it is, in words that tell nothing of what it says."""
+    """Name the kind of a text in words that reveal none of its content."""
     for name, pattern in _KINDS:
         if pattern.fullmatch(text):
             return name

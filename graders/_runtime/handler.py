@@ -1,7 +1,7 @@
-"""The path of a batch: event, samples, outcomes, answer.
+"""Handles one batch: event, samples, outcomes, answer.
 
-A failure is counted, reported and answered as the floor of the range. When too many of the last samples
-failed, the call fails instead, so that the service sees a broken grader and not a row of low rewards.
+A failure is counted, reported and answered with the floor of the range. When too many of the last samples
+have failed, the call fails instead, so that the service sees a broken grader and not a series of low rewards.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ if TYPE_CHECKING:
     from .declaration import Declared, Options
 
 WINDOW, FEWEST = 64, 20
-"""The error budget looks at the process's last 64 samples, once it has seen 20."""
+"""The error budget covers the process's last 64 samples, and applies once there are 20."""
 
 FAULTS = ("exception", "timeout", "value")
-"""The kinds of failure that are the grader's own."""
+"""The kinds of failure that are the grader's own fault."""
 
 
 def handle(declared: Declared, budget: Budget, event: object, context: object) -> Any:
     """Answer one Lambda invocation.
 
     Args:
-        declared: The grader that is deployed.
+        declared: The deployed grader.
         budget: Its error budget.
-        event: What the service sent.
+        event: The event from the service.
         context: The Lambda context, or None.
 
     Raises:
         EventError: The event has no known shape.
-        ConfigurationError: Nothing can be graded.
+        ConfigurationError: No sample can be graded.
         SampleError: A sample failed and the grader was declared with `on_error="raise"`.
         ErrorBudgetExceeded: More of the last samples failed than `max_error_rate` allows.
     """
@@ -65,7 +65,7 @@ def handle(declared: Declared, budget: Budget, event: object, context: object) -
 def check_failures(
     options: Options, budget: Budget, items: Sequence[Any], outcomes: Sequence[Outcome]
 ) -> None:
-    """Fail the call where the grader's options say that its failures are too many.
+    """Fail the call if the grader's options do not allow these failures.
 
     Raises:
         SampleError: A sample failed and the grader was declared with `on_error="raise"`.
@@ -77,7 +77,7 @@ def check_failures(
 
 
 def _raise_first(items: Sequence[Any], outcomes: Sequence[Outcome]) -> None:
-    """Fail the call for the first sample that failed; an abstention is no failure of the grader."""
+    """Fail the call with the first failed sample; an abstention does not count as a failure of the grader."""
     for item, outcome in zip(items, outcomes, strict=True):
         if type(outcome) is Failure and outcome.kind != "abstain":
             what = writable(outcome.message) if may_log_content() else outcome.origin
@@ -85,7 +85,7 @@ def _raise_first(items: Sequence[Any], outcomes: Sequence[Outcome]) -> None:
 
 
 class Budget:
-    """Counts how many of a process's last samples failed, and fails the call when they are too many.
+    """Counts how many of a process's last samples failed, and fails the call when there are too many.
 
     Exceptions, timeouts and bad values count; abstentions and bad records are not the grader's fault.
 
@@ -103,8 +103,8 @@ class Budget:
         """Count a batch.
 
         Raises:
-            ErrorBudgetExceeded: The last samples hold more failures than allowed. The message names their
-                types and places, and quotes no content.
+            ErrorBudgetExceeded: More of the last samples failed than allowed. The message names the errors'
+                types and locations, and quotes no content.
         """
         last = outcomes[-WINDOW:]
         if Failure in map(type, last):

@@ -1,7 +1,7 @@
-"""Whether judges may ask their services: what looks at records alone must cost nothing.
+"""Whether judges may call their services; commands that only check records must not incur costs.
 
-A judge looks at the record first, then asks. Where questions are held back it abstains instead of asking, so
-that whatever is wrong with the record has been found by then.
+A judge checks the record first, then calls its service. While questions are held back, it abstains instead of
+calling, so every fault in the record has been reported by then.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class QuestionsHeldBack:
-    """Holds back every question of every judge while it is entered, and counts the samples concerned."""
+    """While entered, holds back every judge's questions and counts the samples that wanted to ask one."""
 
     __slots__ = ("_token", "count")
 
@@ -22,7 +22,7 @@ class QuestionsHeldBack:
         self.count = 0
 
     def __enter__(self) -> QuestionsHeldBack:
-        """Hold back questions from here on."""
+        """Start holding back questions."""
         self._token: Token[QuestionsHeldBack | None] = _holding.set(self)
         return self
 
@@ -35,7 +35,7 @@ _holding: ContextVar[QuestionsHeldBack | None] = ContextVar("holding", default=N
 
 
 def held_back() -> bool:
-    """Whether a sample's questions are held back, which counts the sample."""
+    """Return whether questions are held back; if so, count the sample."""
     holding = _holding.get()
     if holding is None:
         return False

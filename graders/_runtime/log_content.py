@@ -1,4 +1,4 @@
-"""What may be logged: ids and places always, content only where the function's environment allows it."""
+"""What may be logged: ids and locations always, content only if the function's environment allows it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 def may_log_content() -> bool:
-    """Whether `GRADER_LOG_CONTENT=1` allows prompts, completions, references and errors' texts in the log."""
+    """Return whether `GRADER_LOG_CONTENT=1` allows prompts, completions, references and errors in logs."""
     return os.environ.get("GRADER_LOG_CONTENT") == "1"
 
 
 def short_id(item: Any) -> str | int | None:
-    """An id that is fit for a log: short, and no structure that could carry content."""
+    """Return an id that is safe to log: short, and without structure that could hold content."""
     key = item.get("id") if isinstance(item, dict) else None
     if isinstance(key, str):
         return key[:200].encode("utf-8", "replace").decode()
@@ -25,7 +25,7 @@ def short_id(item: Any) -> str | int | None:
 
 
 def writable(value: Any) -> Any:
-    """A JSON value without the lone surrogates that no log takes."""
+    """Return a JSON value without lone surrogates, which no log accepts."""
     try:
         return strict(value)[0]
     except RecursionError:

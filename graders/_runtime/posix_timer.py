@@ -1,8 +1,8 @@
-"""A timer of this library's own (Linux), on a signal that nobody else uses.
+"""A timer for this library alone (Linux), on a signal that nothing else uses.
 
-SIGALRM has one timer for the whole process, and libraries take it: `math_verify` ends each call with
-`signal.alarm(0)`. `timer_create` makes as many timers as one likes. The standard library has no way to it but
-`ctypes`; `_ctypes`, the C half, is imported alone because the other half costs a cold start 2 ms.
+SIGALRM has one timer for the whole process, and libraries use it: `math_verify` ends each call with
+`signal.alarm(0)`. `timer_create` can make any number of timers. The standard library reaches it only through
+`ctypes`. This module imports only `_ctypes`, the C half, because the other half adds 2 ms to a cold start.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class _Id(_ctypes._SimpleCData):  # type: ignore[type-arg]  # not generic at run
 
 
 def _function(name: str) -> int:
-    """The address of a function of the C library; before glibc 2.34 timers were in librt."""
+    """Return the address of a C library function; before glibc 2.34 the timers were in librt."""
     for library in (None, "librt.so.1"):
         try:
             return _ctypes.dlsym(_ctypes.dlopen(library, 0), name)  # type: ignore[arg-type]  # None: this process
@@ -36,18 +36,18 @@ def _function(name: str) -> int:
 
 
 if sys.platform != "linux" or sys.maxsize < 1 << 32:
-    raise ImportError("the structures below have the layout of 64-bit Linux")
+    raise ImportError("the structures below use the layout of 64-bit Linux")
 _create, _set, _delete = map(_function, ("timer_create", "timer_settime", "timer_delete"))
 
 
 class PosixTimer:
-    """One timer, not yet running; `delete` ends it.
+    """One timer, initially stopped; `delete` frees it.
 
     Args:
-        number: The signal that it sends to the thread that makes it.
+        number: The signal that it sends to the thread that creates it.
 
     Raises:
-        OSError: The kernel grants no timer.
+        OSError: The kernel provides no timer.
     """
 
     def __init__(self, number: int) -> None:
@@ -58,18 +58,18 @@ class PosixTimer:
         _call(_create, (_MONOTONIC, event, _ctypes.byref(self._id)))
 
     def set(self, first: float, interval: float) -> None:
-        """Ring in `first` seconds and then every `interval` seconds."""
-        if (first, interval) != self._told:  # mostly it is the same again: each batch starts and stops it
+        """Fire after `first` seconds and then every `interval` seconds."""
+        if (first, interval) != self._told:  # usually the same: each batch starts and stops it
             self._told = first, interval
             self._times = _ints(8, *(int(part) for t in (interval, first) for part in (t, t % 1 * 1e9)))
         _call(_set, (self._id, 0, self._times, None))
 
     def stop(self) -> None:
-        """Ring no more until it is set again."""
+        """Stop firing until it is set again."""
         _call(_set, (self._id, 0, _NEVER, None))
 
     def delete(self) -> None:
-        """Stop, and give the timer back to the kernel."""
+        """Stop the timer and return it to the kernel."""
         _call(_delete, (self._id,))
 
 

@@ -1,7 +1,7 @@
-"""From samples to outcomes: calls the scoring function, and keeps every sample on its own.
+"""Calls the scoring function for each sample, and keeps samples independent of each other.
 
-Whatever a sample holds, or does to the scoring function, costs that sample and no other. Nothing here knows
-the wire or the error budget.
+Whatever a sample holds, or does to the scoring function, affects only that sample. This module knows neither
+the event format nor the error budget.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from ..reward import Outcome
     from .declaration import Declared
 
-    # Outcomes of the first samples, the milliseconds of each, and an answer that has to be awaited, if the
-    # function behind a plain wrapper turns out to be async.
+    # Outcomes of the first samples, the milliseconds of each, and a result to await, if the function inside a
+    # plain wrapper turns out to be async.
     Scored: TypeAlias = tuple[list[Outcome], list[float], Any]
 
 _TEXT_LIMIT = 2000
@@ -35,16 +35,16 @@ _TEXT_LIMIT = 2000
 def score(
     declared: Declared, items: Sequence[Any], deadline: float | None = None, causes: bool = False
 ) -> tuple[list[Outcome], list[float]]:
-    """Find the outcome of every sample, with neither error budget nor wire.
+    """Find the outcome of every sample, without the error budget and the event format.
 
     Args:
         declared: The scoring function and its options.
         items: Samples, or elements of an event.
-        deadline: When to stop, on the clock of `time.perf_counter`; what is left then has timed out.
-        causes: Leave the errors behind failures in place, with all that their tracebacks hold.
+        deadline: When to stop, on the clock of `time.perf_counter`; the remaining samples then time out.
+        causes: Whether failures keep their original errors, with all objects in their tracebacks.
 
     Returns:
-        The outcomes, and the milliseconds that each took (equal shares where they ran together).
+        The outcomes, and the milliseconds that each took (equal shares if they ran together).
     """
     limit = declared.options.timeout_s
     outcomes: list[Outcome] = []
@@ -72,18 +72,18 @@ def score(
 
 
 async def score_here(declared: Declared, items: Sequence[Any]) -> list[Outcome]:
-    """`score` for an async scoring function, in the event loop that runs here."""
+    """Score the samples of an async scoring function in the running event loop, like `score`."""
     return await _score_async(declared, items, declared.options.timeout_s, None, None)
 
 
 def score_part(declared: Declared, sample: Sample[Any]) -> Reward | Awaitable[Reward]:
-    """Grade one sample, alone or inside the scoring function of another grader, whose time limit then holds.
+    """Grade one sample, alone or inside another grader's scoring function, whose time limit then applies.
 
     Returns:
-        The reward; an awaitable of it where the scoring function is async.
+        The reward; an awaitable of it if the scoring function is async.
 
     Raises:
-        SampleError: It has none; `kind` says why.
+        SampleError: The sample got no reward; `kind` says why.
     """
     outer = around.get()
     if declared.is_async:
@@ -96,17 +96,17 @@ def score_part(declared: Declared, sample: Sample[Any]) -> Reward | Awaitable[Re
 async def _awaited_part(
     declared: Declared, sample: Sample[Any], outer: Tick | None, begun: Awaitable[Any] | None
 ) -> Reward:
-    # The outer limit is kept here too: this may run in a task of its own, which the outer timer does not see.
+    # The outer limit is kept here too: this may run in a separate task, which the outer timer does not see.
     limit = declared.options.timeout_s if outer is None else outer.limit
     deadline = None if outer is None else outer.deadline
     return reward_of((await _score_async(declared, [sample], limit, deadline, begun))[0])
 
 
 def reward_of(outcome: Outcome) -> Reward:
-    """The reward of a sample.
+    """Return the reward of a sample.
 
     Raises:
-        SampleError: It has none.
+        SampleError: The sample got no reward.
     """
     if isinstance(outcome, Failure):
         raise SampleError(outcome.kind, outcome.message, outcome.origin) from outcome.cause
@@ -114,7 +114,7 @@ def reward_of(outcome: Outcome) -> Reward:
 
 
 def settled(outcomes: Iterable[Outcome]) -> list[Reward | Failure]:
-    """The outcomes of samples, with a Reward where a scoring function returned a number."""
+    """Return the outcomes of samples, with a Reward where a scoring function returned a number."""
     return [each if isinstance(each, (Reward, Failure)) else Reward(each) for each in outcomes]
 
 
@@ -135,7 +135,7 @@ async def _score_async(
     deadline: float | None,
     begun: Awaitable[Any] | None,
 ) -> list[Outcome]:
-    """Score samples inside a running event loop; `begun` is what the first call has returned already."""
+    """Score samples in a running event loop; `begun` is the result of the first call, if already made."""
     from .event_loop import gather
 
     options = declared.options
@@ -153,14 +153,14 @@ async def _score_async(
         return at, *found
 
     async def together() -> list[Outcome] | None:
-        """None when the call for all samples failed, and they have to be scored one by one."""
+        """Return None if the call for all samples failed, so that they have to be scored one by one."""
         tick.limit = None if limit is None else limit * len(samples)
         try:
             call = _answers_of(declared, list(samples.values()), first_answer())
             answers = await asynchronous.within(tick.limit, deadline, call, tick)
             return [settle(answer, low, high) for answer in answers]
         except BaseException as error:
-            failure_of(error)  # raises what no sample could survive
+            failure_of(error)  # raises errors that would fail every sample
             return None
         finally:
             tick.limit = limit
@@ -173,7 +173,7 @@ async def _score_async(
             tried = await gather(one, list(samples), options.concurrency)
             outcomes.update((at, outcome) for at, outcome, _ in tried)
             held_up = [at for at, _, was_held_up in tried if was_held_up]
-            if held_up and not tick.over(perf_counter()):  # they get their time again
+            if held_up and not tick.over(perf_counter()):  # each gets its full time again
                 tick.unanswered = len(held_up)
                 again = await gather(one, held_up, options.concurrency)
                 outcomes.update((at, outcome) for at, outcome, _ in again)
@@ -190,10 +190,10 @@ async def score_one(
     tick: Tick,
     begun: Awaitable[Any] | None = None,
 ) -> tuple[Outcome, bool]:
-    """Score one sample inside a running event loop; `begun` is what its call has returned already.
+    """Score one sample in a running event loop; `begun` is the result of its call, if it was already made.
 
     Returns:
-        The outcome, and whether it ran out of time while another sample held up the loop.
+        The outcome, and whether it ran out of time while another sample blocked the loop.
     """
     low, high = declared.options.range
     holds = asynchronous.holds
@@ -210,18 +210,18 @@ async def score_one(
 async def _answers_of(
     declared: Declared, given: list[Sample[Any]], begun: Awaitable[Any] | None
 ) -> list[Any]:
-    """Call a scoring function that may be async, unless it was called already, and await its answers."""
+    """Call a scoring function that may be async, unless that was already done, and await its answers."""
     answer: Any = begun
     if answer is None:
         answer = declared.function(given if declared.options.batch else given[0])
     if hasattr(answer, "__await__"):
         answer = await answer
-    # What makes its answers on demand does so in its time.
+    # A lazy result runs its code here, within the time limit.
     return _as_many(answer, len(given)) if declared.options.batch else [answer]
 
 
 def _readable(items: Sequence[Any]) -> tuple[dict[int, Outcome], dict[int, Sample[Any]]]:
-    """The samples that can be graded, by place, and the failures of the others."""
+    """Return the samples that can be graded, by position, and the failures of the others."""
     failures: dict[int, Outcome] = {}
     samples: dict[int, Sample[Any]] = {}
     for at, item in enumerate(items):
@@ -235,7 +235,7 @@ def _readable(items: Sequence[Any]) -> tuple[dict[int, Outcome], dict[int, Sampl
 def _score_each(
     function: Callable[[Any], Any], items: Sequence[Any], bounds: tuple[float, float], tick: Tick
 ) -> Scored:
-    """Call the scoring function once for each sample; this loop is the hot path of the library."""
+    """Call the scoring function once per sample; this loop is the hot path of the library."""
     low, high = bounds
     outcomes: list[Outcome] = []
     took: list[float] = []
@@ -244,7 +244,7 @@ def _score_each(
     for item in items:
         started = ended
         try:
-            # An element of an event is a dict; asking that first is the quickest.
+            # An element of an event is a dict; checking for that first is fastest.
             sample = item if type(item) is not dict and isinstance(item, Sample) else Sample(item)
             tick.since = started
             answer: Any = function(sample)
@@ -258,7 +258,7 @@ def _score_each(
         except BaseException as error:
             tick.since = 0.0
             if type(error) is Interrupted and not tick.fired:
-                raise  # it is meant for a scoring function around this one
+                raise  # meant for an outer scoring function
             outcome = failure_of(error, tick.passed(started))
         if handler(signal) is not alarm:
             tick.mend()
@@ -283,7 +283,7 @@ def _score_together(
     limit: float | None,
     deadline: float | None,
 ) -> Scored:
-    """Call a vectorized scoring function once for all samples; one by one if that fails."""
+    """Call a vectorized scoring function once for all samples, or one by one if that fails."""
     outcomes, samples = _readable(items)
     started = perf_counter()
     if samples:
@@ -304,7 +304,7 @@ def _score_together(
 
 
 def _call_together(function: Callable[[Any], Any], samples: list[Sample[Any]], tick: Tick) -> Any:
-    """The answers of a vectorized scoring function; None when it failed and has to be called one by one."""
+    """Return a vectorized scoring function's answers; None if it failed and has to be called one by one."""
     try:
         tick.since = perf_counter()
         answers = function(samples)
@@ -315,8 +315,8 @@ def _call_together(function: Callable[[Any], Any], samples: list[Sample[Any]], t
     except BaseException as error:
         tick.since = 0.0
         if type(error) is Interrupted and not tick.fired:
-            raise  # it is meant for a scoring function around this one
-        failure_of(error)  # raises what no sample could survive
+            raise  # meant for an outer scoring function
+        failure_of(error)  # raises errors that would fail every sample
         return None
 
 
@@ -324,15 +324,15 @@ _SCORERS = (_score_each.__code__, _call_together.__code__)
 
 
 def _as_many(answers: Any, count: int) -> list[Any]:
-    """A vectorized scoring function's answers, if there are as many as samples."""
+    """Return a vectorized scoring function's answers, if there is one per sample."""
     try:
         each = iter(answers)
     except TypeError:
         raise TypeError(
             f"a batch scoring function returned a {type(answers).__name__}: "
-            "return a list, one answer a sample"
+            "return a list, one answer per sample"
         ) from None
-    # Not list(): what is made on demand may never end.
+    # Not list(): a lazy iterable may never end.
     listed = list(islice(each, count + 1))
     if len(listed) != count:
         found = "more" if len(listed) > count else str(len(listed))
@@ -345,15 +345,15 @@ def _shares(started: float, count: int) -> list[float]:
 
 
 def failure_of(error: BaseException, limit: float | None = None) -> Failure:
-    """The outcome of a sample whose scoring raised.
+    """Return the outcome of a sample whose scoring raised an error.
 
     Args:
-        error: What was raised.
+        error: The error.
         limit: The time that the sample had, in seconds.
 
     Raises:
-        BaseException: The error itself, where no other sample could survive it either: a configuration error,
-            a cancelled task, the engineer's Ctrl-C.
+        BaseException: The error itself, if it would fail every other sample too: a configuration error, a
+            canceled task, the user's Ctrl-C.
     """
     fatal = (ConfigurationError, KeyboardInterrupt, GeneratorExit)
     if isinstance(error, fatal) or asynchronous.cancelled(error):
@@ -369,13 +369,13 @@ def failure_of(error: BaseException, limit: float | None = None) -> Failure:
     try:
         message = str(error.message if isinstance(error, SampleError) else error)[:_TEXT_LIMIT]
     except Exception:
-        message = "(its message could not be made)"
+        message = "(its message raises an error)"
     if isinstance(error, RecordError):
         return Failure("record", message)
     if isinstance(error, SampleError) and error.kind in KINDS:
         return Failure(error.kind, message, error.origin)
     name = type(error).__name__
-    # An operating system error's number says what Lambda refused, and is no content.
+    # An operating system error's number shows what Lambda denied, and is not content.
     number = error.errno if isinstance(error, OSError) and type(error.errno) is int else None
     origin = f"{name}{'' if number is None else f' (Errno {number})'} at {place_of(error)}"
     failure = Failure("exception", f"{name}: {message}" if message else name, origin)
@@ -393,11 +393,12 @@ def _timed_out(limit: float | None) -> Failure:
 
 
 def place_of(error: BaseException, users_only: bool = False) -> str:
-    """File and line of the user's code that raised, or that called what did: no content.
+    """Return the file and line of the user's code that raised the error, or that called code which did.
 
     Args:
-        error: What was raised.
-        users_only: Return nothing where no code of the user's had a part in it, and not where it was raised.
+        error: The error.
+        users_only: Return an empty text if no code of the user's was involved, instead of where it was
+            raised.
     """
     place, found, trace = "" if users_only else "an unknown place", users_only, error.__traceback__
     while trace is not None:
@@ -415,5 +416,5 @@ def _is_the_users(file: str) -> bool:
     return not (file.startswith(_NOT_THE_USERS) or "/site-packages/" in file or "/dist-packages/" in file)
 
 
-# This package, the standard library, and code that stands in no file.
+# This package, the standard library, and code without a file.
 _NOT_THE_USERS = (__file__.rpartition("/_runtime/")[0] + "/", os.__file__.rpartition("/")[0] + "/", "<")

@@ -1,6 +1,6 @@
-"""Async scoring without batches: as many samples under way as the grader's `concurrency`, until none is left.
+"""Async scoring without batches: up to `concurrency` samples run at a time until the stream ends.
 
-A replay uses this. In Lambda samples come in events, and an event is answered as a whole.
+Replay uses this. In Lambda, samples arrive in events, and an event is answered as a whole.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ if TYPE_CHECKING:
     from ..reward import Outcome
     from .declaration import Declared
 
-    # What became of a sample, or the error that fails a whole call; and the milliseconds that it took.
+    # The outcome of a sample, or the error that fails the whole call; and its milliseconds.
     Scored: TypeAlias = tuple[Outcome | ConfigurationError, float]
 
 _TURNS = 4
-"""How often a sample begins that ran out of time while others held up the loop."""
+"""How often to start a sample that ran out of time while other samples blocked the loop."""
 
 AHEAD = 2048
-"""Most samples that wait for the slowest one before them; what a kill may cost."""
+"""Maximum number of samples that wait for a slower, earlier one; a kill may lose this many."""
 
 
 def score_stream(
     declared: Declared, items: Iterable[Any], keep: Callable[[list[Scored]], None], ahead: int = AHEAD
 ) -> None:
-    """Find the outcome of every sample of a stream, with neither error budget nor wire.
+    """Find the outcome of every sample of a stream, without the error budget and the event format.
 
     Args:
         declared: An async scoring function of one sample, and its options.
         items: Samples, or elements of events. The next one is taken when there is room for it.
-        keep: Told the outcomes, in the order of the samples.
-        ahead: Most samples that are begun and not told of yet.
+        keep: Called with the outcomes, in the order of the samples.
+        ahead: Maximum number of samples that have started and are not yet reported.
     """
     event_loop.run(_score_stream(declared, items, keep, max(ahead, declared.options.concurrency)))
 
@@ -82,18 +82,18 @@ async def _score_stream(
                 await _tell(begun, keep, ahead - 1)
             await _tell(begun, keep, 0)
         finally:
-            for task in begun:  # there are some only after an error
+            for task in begun:  # some are left only after an error
                 task.cancel()
             await asyncio.gather(*begun, return_exceptions=True)
 
 
 async def _tell(begun: deque[asyncio.Task[Scored]], keep: Callable[[list[Scored]], None], most: int) -> None:
-    """Tell of the first samples as far as they are done, and wait until no more than `most` are left."""
+    """Report the first samples that are done, and wait until at most `most` are left."""
     while begun and (begun[0].done() or len(begun) > most):
         await asyncio.wait([begun[0]])
         done: list[Scored] = []
         while begun and begun[0].done():
             task = begun.popleft()
-            # One that was cancelled did that itself.
+            # A canceled task did that itself.
             done.append((failure_of(asyncio.CancelledError()), 0.0) if task.cancelled() else task.result())
         keep(done)

@@ -1,8 +1,8 @@
-"""Telemetry of a deployed grader: one structured log line and one set of CloudWatch metrics a batch.
+"""Telemetry of a deployed grader: one structured log line and one set of CloudWatch metrics per batch.
 
-The metrics are in the embedded metric format, through Powertools. This is the only file that touches
-Powertools, and it does so when a handler first runs inside Lambda, never at import and never on a laptop.
-`log_content` decides what a line may quote.
+The metrics use the embedded metric format, through Powertools. Only this file uses Powertools. It imports
+Powertools when a handler first runs inside Lambda, never at import and never on a laptop. `log_content`
+decides what a line may quote.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ def report(
 
     Args:
         items: The samples, for the ids of those that failed.
-        outcomes: What became of each.
+        outcomes: The outcome of each sample.
         milliseconds: How long the batch took.
-        replaced: How many strings of the answer held what JSON cannot.
-        left: How many milliseconds of the function's timeout are left; None where nobody knows.
+        replaced: How many strings of the answer JSON could not represent.
+        left: How many milliseconds of the function's timeout remain; None if unknown.
     """
     global _send
     if "AWS_LAMBDA_FUNCTION_NAME" not in os.environ:
@@ -51,7 +51,7 @@ def report(
         if _send is None:
             _send = _powertools() or _plain
         _send(summary(items, outcomes, milliseconds, replaced, left))
-    except Exception as error:  # what was graded is worth more than the line about it
+    except Exception as error:  # the rewards matter more than the log line
         sys.stderr.write(f"graders: a batch could not be reported: {type(error).__name__}\n")
 
 
@@ -62,7 +62,7 @@ def summary(
     replaced: int,
     left: float | None = None,
 ) -> dict[str, Any]:
-    """A batch in numbers: samples, errors by kind, reward mean and spread, time, and which samples failed."""
+    """Summarize a batch: samples, errors by kind, reward mean and spread, time, and which samples failed."""
     rewards = [float(outcome) for outcome in outcomes if not isinstance(outcome, Failure)]
     failed = [
         (item, outcome) for item, outcome in zip(items, outcomes, strict=True) if isinstance(outcome, Failure)
@@ -75,10 +75,11 @@ def summary(
         "batch_ms": round(milliseconds, 3),
     }
     if left is not None:
-        # Against the function's own timeout, whatever that is: an alarm needs no copy of it.
+        # A share of the function's own timeout, so that an alarm needs no copy of that value.
         line["timeout_used"] = round(100 * milliseconds / max(milliseconds + left, 0.001), 3)
     if rewards:
-        # Equal rewards have no spread, which an alarm looks for. A rounded mean would give them one.
+        # An alarm looks for zero spread, which equal rewards have. A rounded mean would give them some
+        # spread.
         same = min(rewards) == max(rewards)
         mean = rewards[0] if same else sum(rewards) / len(rewards)
         line["reward_mean"] = mean
@@ -97,15 +98,15 @@ def summary(
 
 
 def _powertools() -> Callable[[dict[str, Any]], None] | None:
-    """Send through Powertools; None when the artifact does not hold it."""
+    """Return loggers that send through Powertools; None if the artifact does not include it."""
     try:
         from aws_lambda_powertools import Logger
         from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
     except ImportError:
         return None
     service = os.environ.get("POWERTOOLS_SERVICE_NAME") or os.environ["AWS_LAMBDA_FUNCTION_NAME"]
-    # Neither is shared with the scoring function's own: `Metrics` has one set for the whole process, and
-    # loggers of one name share their keys, which may be content.
+    # Neither is shared with the scoring function: `Metrics` has one set for the whole process, and loggers
+    # with the same name share their keys, which may be content.
     logger = Logger(service=f"{service} (graders)")
     logger.append_keys(service=service)
     namespace = os.environ.get("POWERTOOLS_METRICS_NAMESPACE") or NAMESPACE
@@ -132,12 +133,12 @@ def _powertools() -> Callable[[dict[str, Any]], None] | None:
 
 
 def _plain(line: dict[str, Any]) -> None:
-    """Without Powertools the log line is all there is; it says what is missing."""
+    """Report without Powertools: only the log line is written, and it says what is missing."""
     import json
 
     line = {
         "message": "graded a batch",
-        "metrics": "not sent: the artifact holds no aws-lambda-powertools",
+        "metrics": "not sent: the artifact does not include aws-lambda-powertools",
         **line,
     }
     sys.stdout.write(json.dumps(line) + "\n")

@@ -1,17 +1,17 @@
 """Time limits of scoring functions.
 
-One repeating timer runs for a whole batch, and checks at each tick how long the present sample has been
-running: that costs a sample two assignments, where a timer of its own would cost more than most scoring
-functions do. A sample that is over its time gets `Interrupted` raised inside it, which ends pure-Python
-loops, `re` and big-integer work. If the function swallows the interrupt, it is raised again on every tick
-until it gets through. Batches that run inside one another, or side by side in an event loop, share the one
-timer. What never returns to the interpreter (a C library in a loop) cannot be ended like this and needs a
-child process.
+One repeating timer runs for a whole batch, and each tick checks how long the current sample has been running.
+That costs each sample two assignments; a separate timer per sample would cost more than most scoring
+functions do. When a sample exceeds its time, `Interrupted` is raised inside it, which ends pure-Python loops,
+`re` and big-integer work. If the function swallows the interrupt, it is raised again on every tick until it
+gets through. Batches that run inside one another, or concurrently in an event loop, share the one timer. Code
+that never returns to the interpreter (a C library in a loop) cannot be ended like this and needs a child
+process.
 
 SIGALRM belongs to the scoring function: libraries such as `math_verify` set it, and end with
-`signal.alarm(0)`. So on Linux the timer is a POSIX one on a real-time signal. After a sample that changed
-SIGALRM or its timer, both are put back: an alarm left behind would end another sample, or the process.
-Elsewhere (macOS) there is only SIGALRM's own timer: it is armed again before each sample, but a function that
+`signal.alarm(0)`. So on Linux the timer is a POSIX timer on a real-time signal. After a sample that changed
+SIGALRM or its timer, both are restored: a leftover alarm would end another sample, or the process. On other
+systems (macOS) the only timer is SIGALRM's own. It is armed again before each sample, but a function that
 stops it is not interrupted itself.
 """
 
@@ -28,7 +28,7 @@ from ..errors import ConfigurationError, Interrupted
 
 try:
     from . import posix_timer
-except (ImportError, AttributeError, OSError):  # not Linux, or a Python without ctypes
+except (ImportError, AttributeError, OSError):  # not Linux, or Python was built without ctypes
     posix_timer = None  # type: ignore[assignment]
 
 TYPE_CHECKING = False
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from .posix_timer import PosixTimer
 
 getsignal = _signal.getsignal
-ALARM = getattr(_signal, "SIGALRM", _signal.SIGINT)  # Windows has none, and keeps no limits
+ALARM = getattr(_signal, "SIGALRM", _signal.SIGINT)  # Windows has none, and enforces no limits
 
 _LONGEST, _SHORTEST = 0.1, 0.002
 _AT_ONCE = 0.000_005
@@ -48,23 +48,23 @@ _SAME = 0.01
 _CHANGES = object()
 _DEFAULT, _IGNORED = _signal.SIG_DFL, _signal.SIG_IGN
 _UNLIKELY = range(60, 40, -1) if posix_timer else ()
-"""Real-time signals, the one to try first in front: away from both ends, where libraries take theirs."""
+"""Real-time signals in the order to try them: away from both ends, where libraries take theirs."""
 
 around: ContextVar[Tick | None] = ContextVar("around", default=None)
-"""The timer of the grader that is grading here: what a grader called by its scoring function runs under."""
+"""The timer of the grader that is grading in this context; graders inside its scoring function share it."""
 
 until: ContextVar[float | None] = ContextVar("until", default=None)
-"""When the async sample that is graded here has to be answered, on the clock of `time.perf_counter`.
+"""When the current async sample has to be answered, on the clock of `time.perf_counter`.
 
-None where there is no limit. What waits for a service gives up by then, with a message of its own.
+None if there is no limit. Code that waits for a service gives up by then, with its own message.
 """
 
 
 def leave(variable: ContextVar[Any], token: Token[Any]) -> None:
-    """Give a variable back the value that it had before."""
+    """Restore a variable to its previous value."""
     try:
         variable.reset(token)
-    except ValueError:  # an abandoned coroutine is closed in another context than it began in
+    except ValueError:  # an abandoned coroutine is closed in a different context from the one it began in
         pass
 
 
@@ -74,12 +74,12 @@ class Tick:
     Args:
         limit: Seconds for one sample; None for no limit.
         deadline: When the whole batch has to end, on the clock of `time.perf_counter`; None for never.
-        scorers: The code of the functions that call scoring functions. They are never interrupted
-            themselves: the exception would fall between two samples and cost the batch.
-        needed: Whether nothing else keeps the limit, as asyncio does for what waits.
+        scorers: The code of the functions that call scoring functions. They are never interrupted themselves:
+            the exception would fall between two samples and fail the batch.
+        needed: Whether nothing else enforces the limit, as asyncio does for tasks that wait.
 
     Raises:
-        ConfigurationError: A limit is needed where none can be kept, off the main thread.
+        ConfigurationError: A limit is needed but cannot be enforced, off the main thread.
     """
 
     __slots__ = (
@@ -99,32 +99,32 @@ class Tick:
         self.deadline = deadline
         self.scorers = scorers
         self.unanswered = 1
-        """How many samples of an async batch have no answer yet, the one that reads this included."""
+        """Number of samples of an async batch that have no answer yet, including the current one."""
         self.since = 0.0
-        """When the present sample was begun; 0 while no scoring function runs."""
+        """When the current sample started; 0 while no scoring function runs."""
         self.fired = False
-        """Whether the present sample was interrupted, even if it swallowed that."""
+        """Whether the current sample was interrupted, even if it swallowed the interrupt."""
         self.alarm: Any = getsignal(ALARM)
-        """SIGALRM's handler between two samples, as long as that says that nobody touched it or its timer."""
+        """SIGALRM's handler between two samples, while it shows that neither it nor its timer was changed."""
         self.before = self.alarm
         self.left, self.started = (0.0, 0.0), 0.0
 
     def mend(self) -> None:
-        """Put SIGALRM and its timer back to what they were before the sample, and keep our timer running."""
+        """Restore SIGALRM and its timer to their state before the sample, and keep our timer running."""
         if getsignal(ALARM) is not self.alarm:
             _alarm.mend(self)
 
     def over(self, now: float) -> bool:
-        """Whether the batch's deadline has passed."""
+        """Return whether the batch's deadline has passed."""
         return self.deadline is not None and now >= self.deadline
 
     def late(self, now: float) -> bool:
-        """Whether a scoring function runs that should have ended."""
+        """Return whether a scoring function is running that should have ended."""
         since = self.since
         return since > 0 and ((self.limit is not None and now - since >= self.limit) or self.over(now))
 
     def passed(self, since: float) -> float | None:
-        """The limit, if a sample that began then has passed it; None where the batch's deadline ended it."""
+        """Return the limit if a sample that began then has exceeded it; None if the deadline ended it."""
         return self.limit if self.limit is not None and perf_counter() - since >= self.limit else None
 
     def __enter__(self) -> Tick:
@@ -133,38 +133,38 @@ class Tick:
             if self.limit is not None or self.deadline is not None:
                 _alarm.start(self, min(_LONGEST, max(_SHORTEST, (self.limit or 1.0) / 20)))
         except (ValueError, AttributeError):
-            # Without the timer a deadline is still kept between samples; a limit for each is not.
+            # Without the timer, a deadline is still enforced between samples, but a limit per sample is not.
             if self.limit is not None and self._needed:
                 raise ConfigurationError(
-                    f"timeout_s={self.limit:g} cannot be kept here: timeouts need the main thread of a Unix "
-                    "process. Call the grader from the main thread, or declare @grader(timeout_s=None)"
+                    f"timeout_s={self.limit:g} cannot be enforced here: timeouts need the main thread of a "
+                    "Unix process. Call the grader from the main thread, or declare @grader(timeout_s=None)"
                 ) from None
         self._token = around.set(self)
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop ticking, and give the timer back once nobody here needs it."""
+        """Stop ticking, and release the timer when nothing here needs it."""
         _alarm.stop(self)
         leave(around, self._token)
 
 
 class Context:
-    """A Lambda context with the one method that a grader asks for.
+    """A Lambda context with the only method that a grader calls.
 
     Args:
-        milliseconds: What `get_remaining_time_in_millis` says.
+        milliseconds: The value that `get_remaining_time_in_millis` returns.
     """
 
     def __init__(self, milliseconds: int = 60_000) -> None:
         self._milliseconds = milliseconds
 
     def get_remaining_time_in_millis(self) -> int:
-        """The time that is left, in milliseconds."""
+        """Return the time that is left, in milliseconds."""
         return self._milliseconds
 
 
 class _Alarm:
-    """The one timer of the process, and the ticks that share it: the outermost first."""
+    """The process's only timer, and the ticks that share it, outermost first."""
 
     __slots__ = ("before", "left", "number", "pace", "since", "ticks", "timer")
 
@@ -173,10 +173,10 @@ class _Alarm:
         self.number = ALARM
         self.pace = _LONGEST
         self.timer: PosixTimer | None = None
-        """None where the timer is SIGALRM's."""
+        """The POSIX timer; None while the timer is SIGALRM's."""
 
     def start(self, tick: Tick, pace: float) -> None:
-        """Ring for one more tick, as often as the most impatient one asks for.
+        """Add a tick, and fire as often as the most frequent tick needs.
 
         Raises:
             ValueError: This is not the main thread.
@@ -193,9 +193,11 @@ class _Alarm:
         self.ticks.append(tick)
 
     def open(self) -> None:
-        """Find a timer, and remember whose SIGALRM is."""
+        """Find a timer, and remember the owner of SIGALRM."""
         self.before, self.left, self.since = getsignal(ALARM), _remaining(), perf_counter()
-        if self.timer is None or getsignal(self.number) is not _ring:  # in the second case it was taken
+        if (
+            self.timer is None or getsignal(self.number) is not _ring
+        ):  # in the second case, the signal was taken
             self.delete()
             self.timer, self.number = _own_timer()
         if self.timer is not None:
@@ -204,14 +206,14 @@ class _Alarm:
                 _signal.signal(ALARM, _forgotten)
 
     def set(self, first: float, interval: float) -> None:
-        """Ring after `first` seconds and then every `interval` seconds."""
+        """Fire after `first` seconds and then every `interval` seconds."""
         if self.timer is not None:
             self.timer.set(first, interval)
         else:
             _signal.setitimer(_signal.ITIMER_REAL, first, interval)
 
     def mend(self, tick: Tick) -> None:
-        """Put the signals and SIGALRM's timer back to what they were before the sample."""
+        """Restore the signals and SIGALRM's timer to their state before the sample."""
         if tick not in self.ticks:
             return
         _handle(self.number, _ring)
@@ -228,7 +230,7 @@ class _Alarm:
         _handle(ALARM, tick.before)
 
     def stop(self, tick: Tick) -> None:
-        """Ring for one tick less; the last one ends the timer."""
+        """Remove a tick; the last one stops the timer."""
         if tick in self.ticks:
             self.mend(tick)
             self.ticks.remove(tick)
@@ -236,7 +238,7 @@ class _Alarm:
                 self.close()
 
     def close(self) -> None:
-        """Stop the timer, and leave SIGALRM as it was found."""
+        """Stop the timer, and restore SIGALRM."""
         if self.timer is not None:
             self.timer.stop()
             _handle(ALARM, self.before)
@@ -248,27 +250,27 @@ class _Alarm:
             self.set(max(left, _AT_ONCE), interval)
 
     def hurry(self, now: float) -> None:
-        """Ring again in some microseconds, after an interruption that is going to be swallowed again.
+        """Fire again in some microseconds, after an interruption that is going to be swallowed again.
 
-        A loop that swallows all that is raised inside its `try` can only be ended by what is raised between
-        two rounds, and that is where the next one finds it. How long to wait varies, as the loops do.
+        A loop that swallows everything raised inside its `try` can only be ended by an exception between two
+        rounds, and that is when the next one may arrive. The delay varies, because loops do too.
         """
         self.set(_AT_ONCE * (1 + now * 1e9 % 8), self.pace)
 
     def delete(self) -> None:
-        """Delete a timer of our own; an armed one would kill the process at its exit."""
+        """Delete our POSIX timer; an armed one would kill the process at exit."""
         if self.timer is not None:
             self.timer.delete()
             self.timer = None
 
     def end(self) -> None:
-        """As the process exits: stop what a coroutine that never ended left ticking."""
+        """Stop, at exit, a timer that a coroutine which never ended left running."""
         for tick in reversed(list(self.ticks)):
             self.stop(tick)
         self.delete()
 
     def forget(self) -> None:
-        """After a fork: the child has the handlers, but no timer."""
+        """Reset the state after a fork: the child has the handlers, but no timer."""
         self.timer = None
         if self.ticks:
             self.ticks.clear()
@@ -276,7 +278,7 @@ class _Alarm:
 
 
 def _own_timer() -> tuple[PosixTimer | None, int]:
-    """A timer on a signal that nobody handles; None where there is none to be had."""
+    """Make a timer on a signal that nothing handles; None if none is available."""
     number = next((number for number in _UNLIKELY if getsignal(number) == _DEFAULT), None)
     if number is None:
         return None, ALARM
@@ -289,7 +291,7 @@ def _own_timer() -> tuple[PosixTimer | None, int]:
 
 
 def _ring(_number: int, frame: FrameType | None) -> None:
-    """Interrupt the scoring function that runs, if its time, or that of one around it, is up."""
+    """Interrupt the running scoring function if its time, or the time of an outer one, is up."""
     ticks = _alarm.ticks
     if frame is not None and (
         frame.f_globals is _HERE or any(frame.f_code in tick.scorers for tick in ticks)
@@ -308,35 +310,35 @@ def _ring(_number: int, frame: FrameType | None) -> None:
 
 
 def _collects_garbage(frame: FrameType | None) -> bool:
-    """Whether a callback of the garbage collector runs: what is raised in one is reported and lost.
+    """Return whether a garbage collector callback is running; errors raised in one are reported and lost.
 
-    The callbacks belong to the process (test tools and profilers add them), not to the scoring function in
-    whose allocations they happen to run. Where a call of one begins, Python shows the frame around it, so
-    that an interrupt can still be lost there; the next tick raises it again.
+    The callbacks belong to the process (test tools and profilers add them), not to the scoring function whose
+    allocations happen to trigger them. At the start of such a call, Python still shows the frame around it,
+    so an interrupt can still be lost there; the next tick raises it again.
     """
     code = None if frame is None else frame.f_code
     return any(getattr(callback, "__code__", None) is code for callback in gc.callbacks)
 
 
 def _forgotten(_number: int, _frame: FrameType | None) -> None:
-    """SIGALRM's handler while a batch runs, if there was none: an alarm would end the process by default."""
+    """SIGALRM's handler while a batch runs, if it had none: by default, an alarm would end the process."""
     _signal.setitimer(_signal.ITIMER_REAL, 0)
 
 
 def _handle(number: int, handler: Any) -> None:
-    """Set a signal's handler; one that Python did not set (None) cannot be set again."""
+    """Set a signal's handler; a handler that Python did not set (None) cannot be restored."""
     if handler is not None and getsignal(number) is not handler:
         _signal.signal(number, handler)
 
 
 def _remaining() -> tuple[float, float]:
-    """What SIGALRM's timer has left, and its interval."""
+    """Return the remaining time of SIGALRM's timer, and its interval."""
     found: tuple[float, float] = _signal.getitimer(_signal.ITIMER_REAL)
     return found
 
 
 def _less(timer: tuple[float, float], since: float) -> tuple[float, float]:
-    """What a timer that was read at `since` has left now."""
+    """Return the remaining time of a timer that was read at `since`."""
     left, interval = timer
     if left:
         left -= perf_counter() - since
@@ -352,19 +354,19 @@ if hasattr(os, "register_at_fork"):
 
 
 def milliseconds_left(context: object) -> float | None:
-    """How long Lambda lets an invocation run on; None without a context."""
+    """Return how long Lambda lets an invocation continue; None without a context."""
     remaining = getattr(context, "get_remaining_time_in_millis", None)
     return None if remaining is None else float(remaining())
 
 
 def deadline_of(context: object) -> float | None:
-    """When a Lambda invocation has to be answered, on the clock of `time.perf_counter`.
+    """Return when a Lambda invocation has to be answered, on the clock of `time.perf_counter`.
 
     Args:
         context: The Lambda context; None outside Lambda.
 
     Returns:
-        The time at which scoring has to stop, with what it takes to answer kept back; None without a context.
+        The time at which scoring has to stop, which leaves time to answer; None without a context.
     """
     left = milliseconds_left(context)
     if left is None:

@@ -81,8 +81,8 @@ _NOT_FINITE = "Out of range float"
 _MISCOUNTED = " sent and "
 """How a fault says that another number of entries came back."""
 _NO_NUMBER = (
-    "None is no number",
-    "a str is no number",
+    "None is not a number",
+    "a str is not a number",
     "a list is",
     "a dict is",
     "aggregate_reward_score",

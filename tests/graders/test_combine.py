@@ -29,8 +29,8 @@ def test_weighted_is_the_weighted_mean():
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
-        ({"a": 1}, "b: give every part one weight"),
-        ({"a": 1, "b": 1, "c": 1}, "c: give every part"),
+        ({"a": 1}, "b: give each part exactly one weight"),
+        ({"a": 1, "b": 1, "c": 1}, "c: give each part"),
         ({"a": 0, "b": 0}, "above 0"),
         ({"a": -1, "b": 3}, "'a' is -1"),
         ({"a": math.nan, "b": 1}, "'a' is nan"),
@@ -80,7 +80,7 @@ def test_minimum_clipped_and_penalized():
     assert penalized(-0.5, {"long": 0.5}).value == -0.5
     with pytest.raises(ValueError, match="penalty 'long' is -0.5"):
         penalized(1, {"long": -0.5})
-    with pytest.raises(ConfigurationError, match="names the reward before"):
+    with pytest.raises(ConfigurationError, match="the name of the reward before"):
         penalized(1, {"base": 0.5})
     for low, high in ((1, 0), (math.nan, 1), (0, math.inf)):
         with pytest.raises(ConfigurationError):
@@ -147,7 +147,7 @@ def test_a_part_that_is_no_finite_number_costs_its_sample(part):
         lambda: penalized(1, {"bad": part}),
     )
     for combine in combinations:
-        with pytest.raises(ValueError, match="no number|not finite|abstained"):
+        with pytest.raises(ValueError, match="not a number|not finite|abstained"):
             combine()
 
 

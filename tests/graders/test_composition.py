@@ -133,7 +133,7 @@ def test_what_is_not_awaited_is_no_number_and_says_so():
     (outcome,) = outer.grade_all([RIGHT])
     assert isinstance(outcome, Failure)
     assert outcome.kind == "exception"
-    assert "'later': a coroutine is no number: await it" in outcome.message
+    assert "'later': a coroutine is not a number: await it" in outcome.message
 
 
 def raising(error: BaseException) -> Callable[[Any], Any]:

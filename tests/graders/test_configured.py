@@ -134,7 +134,7 @@ def test_the_options_that_take_scoring_functions_are_these():
         ({"check": "number"}, "check='number': write a ready check"),
         ({"check": "os:system"}, "check='os:system': write a ready check"),
         ({"check": "checks._answers:comparing"}, "write a ready check"),
-        ({"check": "checks.nope:number"}, "there is no family nope; there are choices, "),
+        ({"check": "checks.nope:number"}, "there is no family nope; the families are choices, "),
         ({"check": "checks.numbers:nope"}, "checks.numbers has no check nope; it has number, boxed_number"),
         ({"check": "checks.numbers:parse_number"}, "checks.numbers has no check parse_number"),
         (
@@ -166,9 +166,9 @@ def test_nesting_without_an_end_is_refused():
     ("content", "message"),
     [
         (None, "grader.toml: cannot be read: No such file"),
-        (b"check = ", "grader.toml: is no TOML: "),
-        (b"\xff\xfe", "grader.toml: is no TOML: "),
-        (b"[" * 5000, "grader.toml: is no TOML: "),
+        (b"check = ", "grader.toml: not valid TOML: "),
+        (b"\xff\xfe", "grader.toml: not valid TOML: "),
+        (b"[" * 5000, "grader.toml: not valid TOML: "),
         (b"", "grader.toml: it names no check"),
     ],
 )
@@ -247,5 +247,5 @@ def test_the_handler_is_the_grader_that_the_variable_names(tmp_path):
     assert ready(tmp_path, GRADER_CHECK=LINE) == Grader.__name__
     assert ready(tmp_path, GRADER_CHECK="grader.toml") == Grader.__name__
     assert ready(elsewhere, GRADER_CHECK="grader.toml", LAMBDA_TASK_ROOT=str(tmp_path)) == Grader.__name__
-    assert "GRADER_CHECK is empty: set it to a file" in ready(tmp_path)
+    assert "GRADER_CHECK is not set: set it to a file" in ready(tmp_path)
     assert ConfigurationError.__name__ in ready(tmp_path, GRADER_CHECK=" ")

@@ -235,7 +235,7 @@ def test_the_three_take_no_other_attributes(made):
 
 
 def test_number_names_the_type_and_quotes_nothing():
-    with pytest.raises(ValueError, match="^a str is no number") as caught:
+    with pytest.raises(ValueError, match="^a str is not a number") as caught:
         number("the secret completion")
     assert "secret" not in str(caught.value)
 

@@ -84,7 +84,7 @@ def test_missing_content_is_empty():
 
 @pytest.mark.parametrize("content", [5, 1.5, True])
 def test_content_that_is_no_text_costs_the_sample(content):
-    with pytest.raises(RecordError, match="content of a message"):
+    with pytest.raises(RecordError, match="message's content"):
         _ = answered(content).completion
 
 

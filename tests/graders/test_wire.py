@@ -344,7 +344,7 @@ BAD_LISTS = (
     ("answer", "why"),
     [
         (None, "not a list"),
-        ({"statusCode": 200, "body": "{"}, "no JSON"),
+        ({"statusCode": 200, "body": "{"}, "not JSON"),
         ({"statusCode": 200, "body": None}, "not a list"),
         ([], "1 sample was sent and 0"),
         ([GOOD, GOOD], "2 answers came back"),

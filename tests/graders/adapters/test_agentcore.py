@@ -398,7 +398,7 @@ def test_a_training_event_is_answered_as_the_grader_answers_it(trained: list[tup
 
 
 def test_the_grader_itself_says_what_its_handler_has_to_be() -> None:
-    with pytest.raises(EventError, match="one of AgentCore's evaluators: write `handler = as_agentcore"):
+    with pytest.raises(EventError, match="from an AgentCore evaluator: write `handler = as_agentcore"):
         equals(event_of(openllmetry("8 x 9?", "72")), None)
 
 

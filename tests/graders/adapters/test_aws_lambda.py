@@ -120,18 +120,18 @@ def test_answers_of_every_known_shape_are_read(answer):
 @pytest.mark.parametrize(
     ("answer", "kind", "said"),
     [
-        ([entry(id="0")], "value", "carries the id '0'; the sample in that place is 'sample-1'"),
+        ([entry(id="0")], "value", "carries the id '0'; the sample at that position is 'sample-1'"),
         ([], "value", "1 sample was sent and 0 answers came back"),
         ([entry(), entry()], "value", "2 answers came back"),
         ([entry(aggregate_reward_score=float("nan"))], "value", "nan is not finite"),
         ([entry(aggregate_reward_score=True)], "value", "a boolean"),
-        ([entry(aggregate_reward_score="1")], "value", "a str is no number"),
-        ([{"id": "sample-1"}], "value", "None is no number"),
+        ([entry(aggregate_reward_score="1")], "value", "a str is not a number"),
+        ([{"id": "sample-1"}], "value", "None is not a number"),
         ([entry(metrics_list=[{"name": "x", "value": 1}])], "value", "'type'"),
         (None, "value", "a NoneType, not a list"),
         ({"error": "no such key"}, "value", "an error: no such key"),
         ({"statusCode": 400, "body": json.dumps({"error": "no"})}, "value", "the status 400"),
-        ({"statusCode": 200, "body": "{"}, "value", "no JSON"),
+        ({"statusCode": 200, "body": "{"}, "value", "not JSON"),
         ({1, 2}, "exception", "not JSON, and Lambda could not send it"),
     ],
 )

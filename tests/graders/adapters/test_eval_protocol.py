@@ -170,7 +170,7 @@ RESULTS: dict[str, tuple[Any, Any]] = {
     "silent": ({"score": 1.0, "is_score_valid": False}, Abstain("f says that its score is not valid")),
     "error": ({"score": 1.0, "error": "judge down"}, "f reports an error: judge down"),
     "nan": ({"score": float("nan")}, "f: nan is not finite"),
-    "text": ({"score": "1"}, "f: a str is no number"),
+    "text": ({"score": "1"}, "f: a str is not a number"),
     "metric": ({"score": 1.0, "metrics": {"m": {"score": float("inf")}}}, "f, metric 'm': inf is not finite"),
     "number": (1.0, "the function returned a float: return an EvaluateResult with a score"),
     "nothing": (None, "the function returned a NoneType"),

@@ -172,8 +172,8 @@ def test_whatever_holds_one_number_is_read_as_trl_reads_it(answer):
     ("answer", "kind", "said"),
     [
         ([float("nan")], "value", "<lambda>: nan is not finite"),
-        (["1"], "value", "a str is no number"),
-        ([{"score": 1}], "value", "a dict is no number"),
+        (["1"], "value", "a str is not a number"),
+        ([{"score": 1}], "value", "a dict is not a number"),
         ([], "exception", "given 1 completion and returned none"),
         ([1.0, 1.0], "exception", "returned more than one value"),
         (1.0, "exception", "returned a float: return a list"),

@@ -116,10 +116,10 @@ def test_every_shape_that_verl_reads_is_read(answer, reward):
 @pytest.mark.parametrize(
     ("answer", "kind", "said"),
     [
-        (None, "value", "the score: None is no number"),
+        (None, "value", "the score: None is not a number"),
         (float("nan"), "value", "the score: nan is not finite"),
-        ("1", "value", "a str is no number"),
-        ({"score": "1"}, "value", "a str is no number"),
+        ("1", "value", "a str is not a number"),
+        ({"score": "1"}, "value", "a str is not a number"),
         ({"acc": 1.0}, "exception", "a dict without 'score'"),
         ([], "exception", "an empty list"),
         ({"score": 0.0, "grader_error": 1.0}, "exception", "reported grader_error"),

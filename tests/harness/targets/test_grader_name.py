@@ -70,10 +70,10 @@ def test_no_name_is_anything_but_read_or_refused(text):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("checks.numbers:number(marker=####)", ("not written as Python writes a call", "single quotes")),
-        ("checks.numbers:number(", ("not written as",)),
-        ("checks.numbers:number()()", ("not written as",)),
-        ("checks.numbers:number() + 1", ("not written as",)),
+        ("checks.numbers:number(marker=####)", ("not written like a Python call", "single quotes")),
+        ("checks.numbers:number(", ("not written like",)),
+        ("checks.numbers:number()()", ("not written like",)),
+        ("checks.numbers:number() + 1", ("not written like",)),
         ("checks.numbers:number('####')", ("an option has no name", "marker=")),
         ("checks.numbers:number(**{})", ("an option has no name",)),
         ("checks.text:exact(take=boxed)", ("take=boxed is not a literal", 'take="boxed"')),
@@ -193,7 +193,7 @@ def test_a_file_describes_a_grader_for_every_target_here(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("check = ", "grader.toml: is no TOML"),
+        ("check = ", "grader.toml: not valid TOML"),
         (
             'check = "checks.numbers:number"\nmarkr = "x"',
             "grader.toml: checks.numbers:number has no option markr",
