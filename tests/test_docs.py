@@ -28,7 +28,7 @@ from support.readme import README, blocks, commands
 
 GRADERS = README.parent / "docs" / "graders.md"
 VALIDATION = README.parent / "docs" / "validation.md"
-EMULATOR = README.parent / "docs" / "emulator.md"
+REHEARSAL = README.parent / "docs" / "rehearsal.md"
 DEPLOY = README.parent / "docs" / "deploy.md"
 PAGES = [README, README.parent / "CONTRIBUTING.md", *sorted((README.parent / "docs").glob("*.md"))]
 
@@ -115,7 +115,7 @@ def test_the_rules_of_doctor_are_those_that_are_applied() -> None:
 
 def test_the_warnings_of_a_rehearsal_are_those_that_it_gives() -> None:
     rows = [f"| {one.id} | {one.severity.value} | {one.title} | {one.fix} |" for one in WARNINGS.values()]
-    table = [line for line in EMULATOR.read_text(encoding="utf-8").splitlines() if line.startswith("| B0")]
+    table = [line for line in REHEARSAL.read_text(encoding="utf-8").splitlines() if line.startswith("| B0")]
     assert table == rows
 
 

@@ -4,7 +4,7 @@ A world is a small transformer (112 thousand parameters) that was taught to answ
 with its own share and its own rate of right answers; worlds 1 to 4 draw both at random. It wrote 8
 completions of each of 200 prompts. Each grader was then rehearsed with these (features and defaults of
 version 0.1, one epoch, five seeds) and trained with for real: 100 steps of GRPO with 8 prompts x 8
-completions, two seeds or three. `docs/emulator.md` says what came of the comparison.
+completions, two seeds or three. `docs/rehearsal.md` has the results of the comparison.
 
 | Column | What it holds |
 |---|---|
