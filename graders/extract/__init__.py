@@ -1,9 +1,9 @@
 r"""Find the answer inside a completion: after a marker, in a box, in a tag, in a fenced block.
 
-Every function returns the part of the text that answers, or `Missing`, which is false and equal to nothing,
-so that what is missing in the completion and in the reference never compares equal. None of them raises on a
-completion, whatever it holds, and all take time linear in the text. The last answer counts everywhere: naming
-several never pays more than guessing.
+Every function returns the part of the text that holds the answer, or `Missing`, which is false and equal to
+nothing, so that a missing answer in the completion never equals a missing one in the reference. No function
+raises on any completion, and all take time linear in the length of the text. The last answer always counts:
+naming several answers never pays more than guessing one.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _LATE = {"choice_letter": "_choices", "json_block": "_json"}
 if not TYPE_CHECKING:
 
     def __getattr__(name):
-        """Load what costs a cold start most, tables of phrases and json, once a grader imports it."""
+        """Load the modules that slow a cold start most, tables of phrases and json, on first use."""
         if name not in _LATE:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from importlib import import_module
@@ -48,5 +48,5 @@ if not TYPE_CHECKING:
 
 
 def __dir__() -> list[str]:
-    """The public names, those that are not loaded yet among them."""
+    """List the public names, including those that are not loaded yet."""
     return __all__

@@ -1,6 +1,6 @@
-"""Tells what stands beside a numeral: its sign and unit, or what makes it another number or none.
+"""Examines the text next to a numeral: its sign and unit, and anything that makes it a different number.
 
-What is known to leave a number as it is, is passed over. Mathematics, negations, and everything unknown that
+Text that is known to leave a number unchanged is skipped. Mathematics, negations, and anything unknown that
 touches the digits make the number unread.
 """
 
@@ -11,20 +11,20 @@ import re
 from ._runs import OVER
 from ._units import CURRENCIES, code_start, scale_at, unit_end
 
-# Each is matched right behind the number, past its unit and closing brackets.
-_TOUCHED = re.compile(  # by what may be mathematics
+# Each matches right after the number, past its unit and closing brackets.
+_TOUCHED = re.compile(  # by possible mathematics
     r"\^(?!1(?![0-9]))|\*{1,2}[0-9A-Za-z(]|_[({0-9A-Za-z]|\[(?![0-9]{1,3}\])|[(\\|@+]|-(?![A-Za-z]{2})"
     r"|/(?![A-Za-z]{2})|!(?!!!)|~[0-9]|&|:[\w(\\$]|\ue002|[⌋⌉‖∣∥⟩⟧]|'[0-9]|[^\W_]"
 )
-_SCALING = (  # 5万, 3点5, 70多, 3分之1, and words of scale of other scripts
+_SCALING = (  # 5万, 3点5, 70多, 3分之1, and scale words of other scripts
     *"十百千万萬亿億兆半点點折成余餘多几幾만억조천백십",
     *"分之 ล้าน พัน หมื่น แสน लाख करोड हजार हज़ार тыс млн млрд милли".split(),
 )
-# Units that begin as a word of scale does: 4千克 are 4 kilograms.
+# Units that begin like a scale word: 4千克 is 4 kilograms.
 _SCALED_UNITS = tuple(
     "千克 千米 千瓦 千卡 千焦 千帕 千赫 千伏 千字节 兆瓦 兆赫 兆帕 兆字节 分钟 百分点 百分點 百分比".split()
 )
-_SPACELESS = ((0x0E00, 0x0E80), (0x3040, 0x3100), (0x4E00, 0xA000), (0xAC00, 0xD7B0))  # Thai to Korean
+_SPACELESS = ((0x0E00, 0x0E80), (0x3040, 0x3100), (0x4E00, 0xA000), (0xAC00, 0xD7B0))  # from Thai to Korean
 _CHANGED_AFTER = re.compile(
     r"\s{0,3}(?:(?:hundreds|dozens?|score|gross|mil|ml[nd]|mrd|milliard\w*|mill?ion\w+|mill?one\w*|milh\w+|tsd"
     r"|tausend|mille|(?:ten|hundred|thousand|million|billion)ths?|plus|minus"
@@ -37,7 +37,7 @@ _CHANGED_AFTER = re.compile(
     r"|-\s{0,2}(?:[0-9(\\$.π√∞]|[A-Za-z](?![A-Za-z])))|\s(?![aI]\b)[B-HJ-Zb-z](?![^\W\d_]|['.])",
     re.IGNORECASE,
 )
-# Each ends right before the number, its sign, currency and opening brackets, in small letters.
+# Each ends right before the number, its sign, currency and opening brackets, in lower case.
 _CHANGED_BEFORE = re.compile(
     r"(?:\b(?:not|never|than|least|most|over|under|above|below|exceeds?|plus|times|minus|multiplied by"
     r"|divided by|mod|modulo|choose|(?:cannot|can't|couldn't|could not) be|rul(?:e|es|ed|ing) out|instead of"
@@ -48,7 +48,7 @@ _CHANGED_BEFORE = re.compile(
     r"|\b(?!x)[a-z]\sx|[\w)\]}$.%]\s{0,3}(?:\+|(?<!\*)\*))"
     r"\s{0,3}\Z"
 )
-_APART = frozenset(",.:;")  # behind these, nothing of the sort can change the number
+_APART = frozenset(",.:;")  # after these, nothing of this kind can change the number
 _MINUS_WORD = re.compile(r"(?:\b(?:minus|negative)\s{1,2}|[负負]\s?|マイナス\s?)\Z", re.IGNORECASE)
 _SAID = re.compile(r"(?:[^\W\d_]|')[^\W\d_]\s{1,2}\Z")
 _UNSOLVED = re.compile(
@@ -60,11 +60,11 @@ _RIVAL = re.compile(r"[0-9]\S{0,12}(?:\s\w{1,12}){0,2},?\s(?:or|vs\.?|versus)\s(
 _OPENERS = frozenset("([{\"'“”„«‹「『《〈【〔`*_#" + CURRENCIES)
 _CLOSERS = frozenset(")]}\"'“”»›」』》〉】〕`*_$")
 _WINDOW = 48
-JOINING = 0x530  # scripts from here on are written without spaces, or join prefixes to numbers
+JOINING = 0x530  # scripts from here on are written without spaces, or attach prefixes to numbers
 
 
 def sign_before(text: str, at: int) -> tuple[int, int, str]:
-    """The sign of a number, where all that belongs to it starts, and its outermost bracket; 0 for unread."""
+    """Return a number's sign (0 if unread), where it starts with its prefixes, and its outermost bracket."""
     sign, signed, opened, low = 1, False, "", max(0, at - _WINDOW)
     while at > low:
         before, left = text[at - 1], text[at - 2 : at - 1] if at > 1 else ""
@@ -91,17 +91,17 @@ def sign_before(text: str, at: int) -> tuple[int, int, str]:
 
 
 def _is_operator(character: str) -> bool:
-    """Whether a character beyond ASCII belongs to mathematics, unlike an arrow or a bracket of East Asia."""
+    """Return whether a non-ASCII character is mathematical, unlike an arrow or an East Asian bracket."""
     from unicodedata import category
 
-    if character in "▲△" + OVER:  # a minus in East Asia's accounts; a quotient's bar
+    if character in "▲△" + OVER:  # a minus in East Asian accounting; a fraction bar
         return True
     named = category(character) in ("Sm", "Ps", "Pe")
     return named and not (0x2190 <= ord(character) < 0x2200 or ord(character) > 0x3000 or character in "∴∵≈")
 
 
 def _is_unsolved(left: str) -> bool:
-    """Whether the equation that a text begins is still to be solved: `2x =`, `-x =`; but not `m + n =`."""
+    """Return whether the equation at the start of a text is unsolved: `2x =`, `-x =`; but not `m + n =`."""
     side = re.split(r"[,;:.?!]\s", left.rstrip(" =$").rpartition("=")[2])[-1]
     side = side.strip(" $*_")
     changed = any(each.isdecimal() for each in side) or side.startswith(("-", "minus ", "negative "))
@@ -109,7 +109,7 @@ def _is_unsolved(left: str) -> bool:
 
 
 def _is_operation(text: str, at: int, left: str) -> bool:
-    """Whether a sign at a place has an operand before it, which a currency's code is not."""
+    """Return whether a sign has an operand before it; a currency code is not an operand."""
     if left == " ":
         return text[at - 2 : at - 1] == ")" or text[at - 2 : at - 1].isdigit()
     if not left or not (left in "+-)]}%°!" or left.isalnum()):
@@ -120,7 +120,7 @@ def _is_operation(text: str, at: int, left: str) -> bool:
 
 
 def _led(left: str, sign: int, signed: bool, at: int, opened: str) -> tuple[int, int, str]:
-    """The sign of a number, given the text before it: a word may be a minus, or change the number."""
+    """Return the sign of a number, given the text before it: a word may be a minus, or change the number."""
     if not left:
         return sign, at, opened
     minus = _MINUS_WORD.search(left, max(0, len(left) - 12)) if left[-1] not in ":=" else None
@@ -135,7 +135,7 @@ def _led(left: str, sign: int, signed: bool, at: int, opened: str) -> tuple[int,
     touching = left[-1:]
     if touching.strip() in ("=", "") and "=" in left[-3:] and _is_unsolved(left):
         return 0, at, opened
-    if touching in ("—", "―"):  # a minus, or punctuation between words
+    if touching in ("—", "―"):  # a minus sign, or a dash between words
         return sign if left[-2:-1].isalpha() and not signed else 0, at, opened
     if not touching.isascii() and not touching.isalnum() and _is_operator(touching):
         return 0, at, opened
@@ -144,17 +144,17 @@ def _led(left: str, sign: int, signed: bool, at: int, opened: str) -> tuple[int,
 
 
 def _apart(text: str, at: int, sign: int, signed: bool, opened: str) -> tuple[int, int, str]:
-    """What a sign and a space before a number mean: a minus behind an equals sign, else nothing certain."""
+    """Interpret a sign and a space before a number: a minus after an equals sign, else uncertain."""
     if not signed and re.search(r"=\s{0,2}-\s{1,3}\Z", text[max(0, at - 8) : at]):
         return -sign, at - 2, opened
     return 0, at, opened
 
 
 def changed_behind(text: str) -> bool:
-    """Whether a text makes something else of a number that stands right before it.
+    """Return whether the text right before a number changes it.
 
     Args:
-        text: What `plain` returned of it.
+        text: The text, as `plain` returned it.
     """
     at = 0
     while at < 12 and text[at : at + 1] in _CLOSERS and text[at : at + 1]:
@@ -164,7 +164,7 @@ def changed_behind(text: str) -> bool:
 
 
 def changed_after(text: str, found: re.Match[str], start: int, end: int, power: int) -> bool:
-    """Whether what follows a number makes it something else."""
+    """Return whether the text after a number changes it."""
     touched = _TOUCHED.match(text, end)
     if touched and not _is_spaceless(text, end):
         if touched[0] != "!":
@@ -185,21 +185,21 @@ def changed_after(text: str, found: re.Match[str], start: int, end: int, power: 
 
 
 def _is_spaceless(text: str, at: int) -> bool:
-    """Whether a word of a script without spaces starts at a place, but for those that scale: 3分之1."""
+    """Return whether a word of an unspaced script starts at a position, except for scale words: 3分之1."""
     code = ord(text[at])
     spaceless = any(low <= code < high for low, high in _SPACELESS)
     return spaceless and (not text.startswith(_SCALING, at) or text.startswith(_SCALED_UNITS, at))
 
 
 def past_unit(text: str, at: int) -> int:
-    """Where a unit ends that starts at a place or a space behind it; the place where none does."""
+    """Return the end of a unit at a position, or a space after it; the position itself if there is none."""
     start = at + (text[at : at + 1] == " ")
     end = unit_end(text, start)
     return end if end > start else at
 
 
 def in_collection(text: str, start: int, end: int, opened: str) -> bool:
-    """Whether a number in brackets stands among others: an interval, a set, a point."""
+    """Return whether a number in brackets is one of several: an interval, a set, a point."""
     after = text[end : end + 3].lstrip()[:1]
     if opened and after in (",", ";"):
         return True

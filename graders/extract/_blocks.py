@@ -1,4 +1,4 @@
-r"""Answers that carry their own structure: behind a marker, in a box, a tag or a code block."""
+r"""Answers with explicit structure: after a marker, in a box, a tag or a code block."""
 
 from __future__ import annotations
 
@@ -16,56 +16,56 @@ if TYPE_CHECKING:
     Which: TypeAlias = Literal["last", "first"]
 
 _COMMANDS = ("\\boxed", "\\fbox")
-# What is left of a command whose backslash and letter were read as one control character.
+# The rest of a command whose backslash and first letter were parsed as one control character.
 _UNESCAPED = ("\x08oxed", "\x0cbox")
 _CLOSING = " \t\r\n.$*_)]}`\"'"
 TAKEN_BACK = Missing("the text takes it back", "several")
 _BRACES = late(r"\\.|[{}]", re.DOTALL)
-# Where another element begins, which speaks for itself; those of markup only dress words.
+# Where another element begins, which is judged separately; markup only decorates words.
 _ELEMENT = late(r"<(?!(?:b|i|u|s|p|br|em|strong|code|span|div|sub|sup|small|mark)\b)[A-Za-z_]", re.IGNORECASE)
 _TAG_NAME = late(r"[A-Za-z_][\w:.-]*\Z")
 
 
 def after_marker(text: str, marker: str = "####", which: Which = "last") -> str | Missing:
-    r"""Return what stands after a marker: the rest of its line, else the next line that holds something.
+    r"""Return the text after a marker: the rest of its line, else the next line that is not empty.
 
-    A line of nothing but a fence, `\[` or `$$` holds nothing. The marker is matched as it is written, in its
-    case, anywhere in the text.
+    A line with only a fence, `\[` or `$$` counts as empty. The marker matches exactly, case included,
+    anywhere in the text.
 
     Args:
-        text: The text to look in.
-        marker: What announces the answer.
+        text: The text to search.
+        marker: The text that announces the answer.
         which: Which occurrence of the marker counts.
 
     Returns:
-        The line without space around it; `Missing` when there is no marker, or nothing after it, or the text
-        takes the answer back: `#### 72`, then `That is wrong.`
+        The line without surrounding space; `Missing` if there is no marker or nothing after it, or if the
+        text takes the answer back: `#### 72`, then `That is wrong.`
 
     Raises:
-        ValueError: The marker is empty, or `which` is something else.
+        ValueError: The marker is empty, or `which` is neither 'last' nor 'first'.
     """
     at = text.rfind(marker) if which == "last" and marker else -1
     if at >= 0:
         line: str | Missing = text[at + len(marker) :].strip()
-        if line and "\n" not in line and line[0] not in "`\\$":  # as most texts end
+        if line and "\n" not in line and line[0] not in "`\\$":  # how most texts end
             return line
     line, behind = marked_line(text, marker, which)
     return unless_taken_back(line, behind) if behind and not isinstance(line, Missing) else line
 
 
 def marked_line(text: str, marker: str, which: Which = "last") -> tuple[str | Missing, str]:
-    """Return the line after a marker as `after_marker` finds it, taken back or not, and the text behind it.
+    """Return the line that `after_marker` finds, even if it is taken back, and the text after it.
 
     Args:
-        text: The text to look in.
-        marker: What announces the answer.
+        text: The text to search.
+        marker: The text that announces the answer.
         which: Which occurrence of the marker counts.
     """
     at = text.rfind(marker) if which == "last" or is_last(which) else text.find(marker)
     if not marker:
-        raise ValueError("the marker is empty: write what stands before the answer, such as '####'")
+        raise ValueError("the marker is empty: write the text before the answer, such as '####'")
     if at < 0:
-        return Missing("the marker is not there"), ""
+        return Missing("the text does not contain the marker"), ""
     start = at + len(marker)
     end = text.find("\n", start)
     line, rest = (text[start:], "") if end < 0 else (text[start:end], text[end:])
@@ -77,25 +77,25 @@ def marked_line(text: str, marker: str, which: Which = "last") -> tuple[str | Mi
         rest = rest.lstrip()
         line, _, rest = rest.partition("\n")
         line = line.rstrip()
-    return Missing("nothing stands after the marker", "not exact"), ""
+    return Missing("nothing follows the marker", "not exact"), ""
 
 
 def unless_taken_back(found: str, behind: str) -> str | Missing:
-    r"""Return what was found, unless the text behind it takes it back: `\boxed{72} Actually, no.`.
+    r"""Return the answer that was found, unless the text after it takes it back: `\boxed{72} Actually, no.`.
 
     Args:
-        found: The answer, as it stands in the text.
-        behind: What stands behind it; most often nothing, or what closes its sentence.
+        found: The answer, exactly as in the text.
+        behind: The text after it; usually nothing, or the end of its sentence.
     """
     return TAKEN_BACK if is_retracted(found, behind) else found
 
 
 def is_retracted(found: str, behind: str) -> bool:
-    """Whether the text behind an answer takes it back; what knows how is loaded once something stands there.
+    """Return whether the text after an answer takes it back; the rules are loaded only if there is such text.
 
     Args:
-        found: The answer, as it stands in the text.
-        behind: What stands behind it.
+        found: The answer, exactly as in the text.
+        behind: The text after it.
     """
     if len(behind) < 2 or not behind.strip(_CLOSING):
         return False
@@ -104,17 +104,17 @@ def is_retracted(found: str, behind: str) -> bool:
 
 @cache
 def _takes_back() -> Callable[[str, str], bool]:
-    """Load what knows how a text takes back, once: an import costs each call 4 us."""
+    """Load the rules for retractions once: an import costs each call 4 us."""
     from ._retractions import takes_back
 
     return takes_back
 
 
 def is_last(which: str) -> bool:
-    """Whether the last occurrence counts, rather than the first.
+    """Return whether the last occurrence counts, rather than the first.
 
     Raises:
-        ValueError: `which` says neither.
+        ValueError: `which` is neither 'last' nor 'first'.
     """
     if which not in ("last", "first"):
         raise ValueError(f"which={which!r}: write 'last' or 'first'")
@@ -127,14 +127,14 @@ def boxed(text: str, *, which: Which = "last", unclosed: bool = False) -> str | 
     Args:
         text: A completion.
         which: Which box counts.
-        unclosed: Whether a box that the end of the text cuts off is read, up to there.
+        unclosed: Whether to read a box that is cut off at the end of the text.
 
     Returns:
-        The content without space around it; `Missing` without a box, or when the one that counts is blank or
-        not closed, or the text behind it takes it back.
+        The content without surrounding space; `Missing` if there is no box, if the box that counts is blank
+        or not closed, or if the text after it takes it back.
 
     Raises:
-        ValueError: `which` is something else.
+        ValueError: `which` is neither 'last' nor 'first'.
     """
     span = box_span(text, which, unclosed)
     if isinstance(span, Missing):
@@ -143,12 +143,12 @@ def boxed(text: str, *, which: Which = "last", unclosed: bool = False) -> str | 
 
 
 def box_span(text: str, which: Which = "last", unclosed: bool = False) -> tuple[int, int] | Missing:
-    r"""Where the content of a box starts and ends; missing as `boxed` says it.
+    r"""Return the start and end of a box's content; missing in the same cases as for `boxed`.
 
     Args:
         text: A completion.
         which: Which box counts.
-        unclosed: Whether a box that the end of the text cuts off counts up to there.
+        unclosed: Whether a box that is cut off at the end of the text counts.
     """
     last = which == "last" or is_last(which)
     commands = _COMMANDS + _UNESCAPED if "\x08" in text or "\x0c" in text else _COMMANDS
@@ -163,7 +163,7 @@ def box_span(text: str, which: Which = "last", unclosed: bool = False) -> tuple[
         return Missing(f"the {which} box has no braces", "not exact")
     end = text.find("}", opened)
     content = text[opened + 1 : end]
-    if end < 0 or "{" in content or "\\" in content:  # else no brace in it nests
+    if end < 0 or "{" in content or "\\" in content:  # otherwise no brace in it nests
         end = _closing(text, opened)
     if end < 0 and not unclosed:
         return Missing(f"the {which} box is not closed", "not exact")
@@ -174,7 +174,7 @@ def box_span(text: str, which: Which = "last", unclosed: bool = False) -> tuple[
 
 
 def _closing(text: str, opened: int) -> int:
-    """Where the brace closes that opens at a place; -1 when it never does."""
+    """Return the position of the brace that closes the one at a position; -1 if it is never closed."""
     depth = 0
     for brace in _BRACES.finditer(text, opened):
         depth += (brace[0] == "{") - (brace[0] == "}")
@@ -184,7 +184,7 @@ def _closing(text: str, opened: int) -> int:
 
 
 def _opening(text: str, command: str, last: bool) -> int:
-    """Where the brace, or the number without one, after a command's last or first use stands; -1 without."""
+    """Return where the brace, or the bare digit, after a command's last or first use is; -1 if none."""
     at = text.rfind(command) if last else text.find(command)
     while at >= 0:
         brace = at + len(command)
@@ -204,14 +204,14 @@ def tag(text: str, name: str = "answer", which: Which = "last", *, unclosed: boo
         text: A completion.
         name: The tag, without brackets and attributes.
         which: Which complete tag counts.
-        unclosed: Whether a tag that the end of the text cuts off counts too, up to there.
+        unclosed: Whether a tag that is cut off at the end of the text counts too.
 
     Returns:
-        The content without space around it; `Missing` without a complete tag, or when the one that counts is
-        blank, or the text behind it takes it back, up to the next tag.
+        The content without surrounding space; `Missing` if there is no complete tag, if the one that counts
+        is blank, or if the text between it and the next tag takes it back.
 
     Raises:
-        ValueError: The name cannot be a tag's, or `which` is something else.
+        ValueError: The name is not a valid tag name, or `which` is neither 'last' nor 'first'.
     """
     last = which == "last" or is_last(which)
     begin = end = opened = behind = -1
@@ -239,10 +239,10 @@ def tag(text: str, name: str = "answer", which: Which = "last", *, unclosed: boo
 
 @lru_cache(64)
 def _tag_marks(name: str) -> re.Pattern[str]:
-    """What finds the opening and closing tags of a name.
+    """Return the pattern that finds the opening and closing tags of a name.
 
     Raises:
-        ValueError: The name cannot be a tag's.
+        ValueError: The name is not a valid tag name.
     """
     if not _TAG_NAME.match(name):
         raise ValueError(f"{name!r} cannot name a tag: write letters and digits, without brackets")
@@ -250,7 +250,7 @@ def _tag_marks(name: str) -> re.Pattern[str]:
 
 
 def _before_cut(text: str, start: int, closing: str) -> int:
-    """Where a content ends that is cut off, before what there is of its closing tag."""
+    """Return where content that is cut off ends, before any fragment of its closing tag."""
     for size in range(min(len(closing) - 1, len(text) - start), 0, -1):
         if text[-size:].casefold() == closing[:size].casefold():
             return len(text) - size
@@ -266,13 +266,13 @@ def code_block(
         text: A completion.
         language: Count only blocks whose fence names this language, in any case; None counts all.
         which: Which complete block counts.
-        unclosed: Whether a block that the end of the text cuts off counts too, up to there.
+        unclosed: Whether a block that is cut off at the end of the text counts too.
 
     Returns:
-        The lines between the fences; `Missing` when there is no such block, or the one that counts is blank.
+        The lines between the fences; `Missing` if there is no such block, or the one that counts is blank.
 
     Raises:
-        ValueError: `which` is something else.
+        ValueError: `which` is neither 'last' nor 'first'.
     """
     found, last = None, is_last(which)
     if "```" in text or "~~~" in text:
@@ -291,10 +291,10 @@ class Fence:
     """A fenced block.
 
     Args:
-        language: What its first line names, in small letters.
+        language: The language on its first line, in lower case.
         content: Its lines.
         start: Where its first line starts.
-        end: Where what follows it starts.
+        end: Where the text after it starts.
         closed: Whether it is closed, rather than cut off.
     """
 
@@ -306,10 +306,11 @@ class Fence:
 
 
 def fences(text: str) -> Iterator[Fence]:
-    """The fenced blocks of a text in order; the last may be cut off.
+    """Return the fenced blocks of a text in order; the last may be cut off.
 
-    Blocks stand between lines of three or more backticks or tildes, also in lists and quotations. Only a line
-    of as many or more of the same closes one, so that a longer fence may hold a shorter one.
+    Blocks are enclosed by lines of three or more backticks or tildes, also in lists and quotations. Only a
+    line of at least as many of the same character closes a block, so a longer fence may contain a shorter
+    one.
 
     Args:
         text: A completion.
@@ -332,7 +333,7 @@ def fences(text: str) -> Iterator[Fence]:
         at += len(line) + 1
     if fence:
         if lines and lines[-1].strip() and not lines[-1].strip().strip(fence[0]):
-            lines.pop()  # the closing fence, cut off
+            lines.pop()  # the closing fence is cut off
         yield Fence(label, "\n".join(lines), start, len(text), False)
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import NamedTuple
 
     class Patterns(NamedTuple):
-        """What finds the letters of one alphabet in a text."""
+        """Finds the letters of one alphabet in a text."""
 
         named: re.Pattern[str]
         rival: re.Pattern[str]
@@ -30,7 +30,7 @@ else:
 
 _WRAPPING = re.compile(r"\\(?:text|textbf|mathrm|mathbf)\s?\{|[*_`$\"'()\[\]{}<>.,:;!\s]|\\[()\[\]]")
 SEVERAL_LABELS = "it names several letters"
-"""Why a text without a claim is unread: a clearer kind of statement may outrank its labels."""
+"""Why a text without a claim is unread: a clearer kind of statement may overrule its labels."""
 
 _LONGEST = 64
 _MOST = 4000
@@ -73,7 +73,7 @@ _CUES = frozenset(
     hence no wait actually sorry mean choose pick select chose picked with for sure course fact
     certainly surely obviously evidently undoubtedly really just""".split()
 )
-_STOP = r"[)\]}*_`\"'$ ]{0,4}(?:[.,;:!?\n]|\Z)"  # behind a letter that is no word of a sentence
+_STOP = r"[)\]}*_`\"'$ ]{0,4}(?:[.,;:!?\n]|\Z)"  # after a letter that is not a word of a sentence
 _RIVAL = (
     r"[)\]}>*_`\"'$?\s]{0,8}(?:(?P<join>[,/&|;+=-]|\b(?i:or|and|vs\.?|maybe|possibly|perhaps|to)\b|或者?|和|与|及)"
     r"|)\s{0,3}\(?(?:(?i:or|and|option|maybe|possibly|perhaps|also|then|choice)\b\s{0,3}|或者?|和){0,3}"
@@ -84,7 +84,7 @@ _LABEL = (
     r"|^[\s*_#>-]{0,6}([%(upper)s])(?:[.):](?=[\s*]|[^\x00-\x7f]|$)|\s-\s|[*_`]{0,3}[ \t]{0,3}$)"
     r"|\A[*_]{0,2}([%(either)s])[.)]\s[^\n]{1,80}\Z"
 )
-# The letter comes first, so that the regular expression engine skips what cannot be one.
+# The letter comes first, so that the regular expression engine skips places that cannot match.
 _NAMED = rf"(?P<letter>[%(either)s])(?<![A-Za-z0-9_\u00c0-\u024f\u0370-\u04ff^\\-].)(?<![A-Za-z]['’].){_END}"
 _WORD_FOLLOWS = re.compile(r" {1,3}(?!(?:because|since|as|is|are|due|with|or|and)\b)[A-Za-z]")
 _LISTED = re.compile(rf"(?: {{1,3}}[A-Z]){{1,8}}(?![A-Za-z0-9_]){_STOP}")  # `C A D` lists letters
@@ -98,34 +98,33 @@ _compiled: dict[str, Patterns] = {}
 def choice_letter(text: str, letters: str = "ABCD") -> str | Missing:
     r"""Return the letter that a text settles on.
 
-    A text that names several choices without settling on one has answered nothing. The clearest kind of
-    statement present decides, in this order:
+    A text that names several choices without settling on one has not answered. The clearest kind of statement
+    in the text decides, in this order:
 
-    1. the whole text, markup aside: `B`, `b`, `(B)`, `B.`, `**B**`;
-    2. what it claims: `\boxed{B}`, `<answer>B</answer>`, `{"answer": "B"}`, `Answer: B`, `the answer is (B)`,
-       `I choose B`, `B is correct`, `答案是B`, and a first or last line of nothing but the letter. What
-       follows a claim without claiming is its reason. Claims of different letters are none, unless words
-       such as `wait` or `but` take back the earlier one, or the later is called the final answer or is a line
-       of its own (`Answer: B`). A claim of
-       several (`B or C`, `B, maybe C`) is none, and so is one whose letter is the article (`the answer is a
-       dog`);
+    1. the whole text, apart from markup: `B`, `b`, `(B)`, `B.`, `**B**`;
+    2. its claims: `\boxed{B}`, `<answer>B</answer>`, `{"answer": "B"}`, `Answer: B`, `the answer is (B)`,
+       `I choose B`, `B is correct`, `答案是B`, and a first or last line with only the letter. Text after a
+       claim that makes no claim itself is its reason. Claims of different letters give no answer, unless
+       words such as `wait` or `but` take back the earlier one, or the later one is called the final answer or
+       has its own line (`Answer: B`). A claim of several letters (`B or C`, `B, maybe C`) gives no answer,
+       and neither does a claim whose letter is an article (`the answer is a dog`);
     3. labels, when all of them name the same letter: `(B)`, `**B**`, `option B`, and at the start of a line
        `B)`, `B.`, `B:`.
 
-    Only the last 4,000 places where a letter stands alone are read, and the last 4,000 labels.
+    Only the last 4,000 single letters are read, and the last 4,000 labels.
 
-    What is denied is never read: `not B`, `(B) is wrong`, `除了B`. Lower case counts in 1, and in a claim
-    where the letter stands in brackets or no word follows it. Full-width letters and brackets are read.
+    A letter that is denied is never read: `not B`, `(B) is wrong`, `除了B`. Lower case counts in 1, and in a
+    claim where the letter is in brackets or no word follows it. Full-width letters and brackets are read.
 
     Args:
         text: A completion, or a reference answer.
-        letters: The letters there are to choose from, in upper case, or digits.
+        letters: The letters to choose from, in upper case, or digits.
 
     Returns:
-        One of the letters, in upper case; `Missing` when the text settles on none.
+        One of the letters, in upper case; `Missing` if the text settles on none.
 
     Raises:
-        ValueError: The letters are not two or more different capitals of the Latin alphabet, or digits.
+        ValueError: The letters are not two or more different Latin capitals, or digits.
     """
     patterns = _compiled.get(letters) or _compile(letters)
     text = math_words(plain_width(text))
@@ -136,7 +135,7 @@ def choice_letter(text: str, letters: str = "ABCD") -> str | Missing:
 
 
 def _settled(text: str, letters: str, patterns: Patterns) -> str | Missing:
-    """The letter that the claims of a text settle on; without a claim, its labels."""
+    """Return the letter that the claims of a text settle on; without a claim, the letter of its labels."""
     places = deque(patterns.named.finditer(text), _MOST)
     claims = _claims(text, letters, patterns, places)
     if not claims:
@@ -164,8 +163,8 @@ def _settled(text: str, letters: str, patterns: Patterns) -> str | Missing:
 
 
 def _joined_before(text: str, end: int) -> str | None:
-    """The letter that a joining word puts beside the claim behind it: `A or Answer: B`."""
-    end -= text.startswith("nswer", end)  # its first letter, in either case
+    """Return the letter that a conjunction joins to the claim after it: `A or Answer: B`."""
+    end -= text.startswith("nswer", end)  # its first letter, in upper or lower case
     begin = max(0, end - 24)
     found = _JOINED_BEFORE.search(text[begin:end])
     if found is None or is_denied(text, begin + found.start(1), begin + found.end(1)):
@@ -174,7 +173,7 @@ def _joined_before(text: str, end: int) -> str | None:
 
 
 def _names_other(letter: str, patterns: Patterns) -> Callable[[str], bool]:
-    """What tells whether a sentence names another letter."""
+    """Return the function that tells whether a sentence names another letter."""
 
     def names(sentence: str) -> bool:
         return any(
@@ -186,13 +185,13 @@ def _names_other(letter: str, patterns: Patterns) -> Callable[[str], bool]:
 
 
 def _is_marked(text: str, claim: tuple[int, int, str]) -> bool:
-    """Whether a claim is a line that begins with its announcement, `Answer: B`: the last such line counts."""
+    """Return whether a claim is a line that starts with an announcement, `Answer: B`; the last one counts."""
     line = text.rfind("\n", max(0, claim[0] - 24), claim[0])
     return line >= 0 and ":" in text[line : claim[1]]
 
 
 def _compile(letters: str) -> Patterns:
-    """The patterns for one alphabet, kept."""
+    """Return the patterns for one alphabet; cached."""
     plain = letters.isascii() and (letters.isdigit() or (letters.isalpha() and letters.isupper()))
     if not plain or len(letters) < 2 or len(set(letters)) < len(letters):
         raise ValueError(
@@ -206,7 +205,7 @@ def _compile(letters: str) -> Patterns:
 
 
 def _lone(text: str, letters: str) -> str | None:
-    """The letter that a short text is, markup and punctuation aside."""
+    """Return the letter if a short text consists of it, apart from markup and punctuation."""
     if len(text) > _LONGEST:
         return None
     core = _WRAPPING.sub("", text).upper()
@@ -214,9 +213,9 @@ def _lone(text: str, letters: str) -> str | None:
 
 
 def _plain_claim(text: str, letters: str, patterns: Patterns) -> str | None:
-    r"""The letter of a text that ends in `Answer: B` or `\boxed{B}`, names no other and denies nothing.
+    r"""Return the letter of a text that ends in `Answer: B` or `\boxed{B}`, without other letters or denials.
 
-    None where the text needs a closer look, which would find the same letter here.
+    None if the text needs the full analysis, which would find the same letter here.
     """
     claim = _PLAIN_CLAIM.search(text, max(0, len(text) - 32))
     if claim is None:
@@ -238,7 +237,7 @@ def _plain_claim(text: str, letters: str, patterns: Patterns) -> str | None:
 def _claims(
     text: str, letters: str, patterns: Patterns, places: Iterable[re.Match[str]]
 ) -> list[tuple[int, int, str]]:
-    """Where each claim starts and ends, and its letter, "" where it names several; in order."""
+    """Return the start, end and letter of each claim, in order; the letter is "" if it names several."""
     claims = []
     foreign = is_foreign(text)
     for found in places:
@@ -267,7 +266,7 @@ def _claims(
 
 
 def _beside_rivals(text: str, letter: str, end: int, patterns: Patterns) -> str | None:
-    """A claimed letter, "" where another is joined to it, None where both are denied."""
+    """Return a claimed letter, "" if another is joined to it, None if both are denied."""
     other = patterns.rival.match(text, end)
     for _ in range(_LONGEST_LIST):
         if not other or other["letter"].upper() != letter:
@@ -285,7 +284,7 @@ def _beside_rivals(text: str, letter: str, end: int, patterns: Patterns) -> str 
 
 
 def _are_denied(text: str, last: re.Match[str], patterns: Patterns) -> bool:
-    """Whether a list of letters is denied as a whole: `so (A), (B) and (C) are wrong`."""
+    """Return whether a list of letters is denied as a whole: `so (A), (B) and (C) are wrong`."""
     for _ in range(_LONGEST_LIST):
         following = patterns.rival.match(text, last.end())
         if following is None or not following["join"]:
@@ -295,12 +294,12 @@ def _are_denied(text: str, last: re.Match[str], patterns: Patterns) -> bool:
 
 
 def _is_unsaid(text: str, lead: int, start: int, end: int) -> bool:
-    """Whether a claim is denied, doubted or only asked."""
+    """Return whether a claim is denied, doubted or only asked."""
     return is_denied(text, start, end) or is_doubted(text, lead) or is_asked(text, end, near=True)
 
 
 def _lead(text: str, start: int, end: int, foreign: bool) -> int | None:
-    """Where the words begin that claim the letter of a place; None where it is not claimed."""
+    """Return where the words that claim the letter at a position begin; None if it is not claimed."""
     begin = max(0, start - _CUE)
     before = text[begin:start]
     plain = _PLAIN_LEAD.search(before, max(0, len(before) - 16))
@@ -322,13 +321,13 @@ def _lead(text: str, start: int, end: int, foreign: bool) -> int | None:
 
 
 def _last(text: str) -> str:
-    """The last word of a text, in small letters."""
+    """Return the last word of a text, in lower case."""
     found = _LAST_WORD.search(text, max(0, len(text) - 16))
     return found[0].lower() if found else ""
 
 
 def _labeled(text: str, patterns: Patterns) -> str | Missing:
-    """The one letter that all labels of a text name, but for those that it denies."""
+    """Return the letter that all labels of a text name, ignoring labels that the text denies."""
     named, behind = "", 0
     for found in deque(patterns.label.finditer(text), _MOST):
         group = found.lastindex or 0
@@ -349,14 +348,14 @@ def _labeled(text: str, patterns: Patterns) -> str | Missing:
 
 
 def _begins_line(text: str, at: int) -> bool:
-    """Whether nothing but markup stands before a place in its line."""
+    """Return whether only markup comes before a position in its line."""
     begin = max(0, at - 12)
     line = text.rfind("\n", begin, at)
     return (line >= 0 or not begin) and not text[max(line, begin) : at].strip(_BETWEEN)
 
 
 def _is_word(text: str, letter: str, start: int, end: int) -> bool:
-    """Whether the letter that was found is a word of a sentence, such as `a` or `I`, or counts something."""
+    """Return whether a letter is a word of a sentence, such as `a` or `I`, or counts something."""
     if not (letter in "AI" or letter.islower() or letter.isdigit()) or text[start - 1 : start] in tuple(
         "([{<*_`$\"'"
     ):

@@ -1,7 +1,7 @@
-r"""The number that a completion settles on: in its box, in its claim, or its last.
+r"""The number that a completion settles on: in its box, in its claim, or its last number.
 
-What follows a claim without claiming is its reason. Claims of different numbers are none, and so is a claim
-that is revised.
+Text after a claim that makes no claim itself is its reason. Claims of different numbers give no answer, and
+neither does a claim that is revised.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _CLAIM = late(
 )
 _NO_LETTER = late(r"[^\W_A-Za-z]?[^A-Za-z]*")
 _PLAIN_WORD = late(r"(?<=[a-z] )[a-z]{2,12}\Z")
-_TELLING = frozenset(  # words that may change the number behind them
+_TELLING = frozenset(  # words that may change the number after them
     """not never than least most over under above below exceed exceeds plus times minus negative by of or vs
     versus half twice double triple thrice between sqrt log ln sin cos tan to and may be out
     mod modulo choose nicht kein keine pas jamais es son""".split()
@@ -62,10 +62,10 @@ _FINAL = late(
     re.IGNORECASE,
 )
 _SENTENCE = late(r"(?<![A-Z])[.;?!]\s+(?=[A-Z(\[]|[^\W\d_a-z])|(?<=[\u0590-\uffff])[.?!]\s+|[。！？；।]")
-# What a text holds that may claim a number in another language; looked for first, for speed.
+# Words that may claim a number in another language; searched first, for speed.
 _ABROAD = "éponse ÉPONSE твет ТВЕТ 答 正解 답 جاب جواب उत्तर जवाब lời án ตอบ উত্তর సమాధ ідповідь".split()
 _SPACELESS = late("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
-_LETTERS_A_WORD = 3  # in scripts without spaces
+_LETTERS_A_WORD = 3  # in unspaced scripts
 _BOX = late(r"\\(?:boxed|fbox)\s?\{([^{}]{0,200})\}")
 _BEFORE_BOX = late(
     r"(?:[-+\u2212\u2013*/^<>]|(?<![A-Za-z]{2})[\w)}\]](?=\Z|\$\Z)|\\(?:[lg]eq?|neq?|times|cdot|pm)|\b(?:not|minus|negative)\s?)\s?\$?\s?\Z"
@@ -74,7 +74,7 @@ _REVISED = late(
     r"(?=[acmnosw])\b(?:wait|actually|correction|corrected|oops|sorry|mistaken?|scratch that|no,)",
     re.IGNORECASE,
 )
-_CLOSING = late(  # a sentence that offers the reader more, whose numbers are no answer
+_CLOSING = late(  # a sentence that offers the reader more help; its numbers are not answers
     r"(?<![^.!?。！？\"')*_])(?:\A|(?<=[.!?。！？])\s|(?<=[.!?。！？][\"')*_])\s|(?<=[。！？]))[\s*_>#-]{0,6}(?:"
     r"(?:(?:please|just)\s)?(?:let\sme\sknow|feel\sfree\sto|(?:i\s)?hope\s(?:this|that|it)\shelp)"
     r"|would\syou\slike[^.!?\n]{0,100}\?\W{0,3}\Z|if\syou(?:\shave|\sneed|\swant|\swould\slike|'d\slike)[\s,][^.!?\n]{0,40}"
@@ -94,17 +94,17 @@ _LONGEST_QUESTION = 240
 def last_number(text: str, *, decimal: Decimal = ".", scale: bool = False) -> Number | Missing:
     r"""Read the number that a completion settles on; `parse_number` says what reads as a number.
 
-    That is the number in its box; without one, the number that it claims last (`the answer is 72`); without a
-    claim, the last number of all. Different claims are none, but a `final answer` outranks what it follows.
+    This is the number in its box; without a box, the number that it claims last (`the answer is 72`); without
+    a claim, the last number. Different claims give no answer, but a `final answer` overrules earlier claims.
 
     Args:
         text: A completion. Without a claim, the last 10,000 characters of the last line with digits are read.
-        decimal: The decimal sign where the text does not tell.
+        decimal: The decimal separator to assume if the text leaves it open.
         scale: Whether `72k`, `3.5M` and `2 million` are read.
 
     Returns:
-        An int, or a Fraction where the number is not whole; `Missing` when there is none, or different ones
-        are claimed, or the one that counts cannot be read exactly.
+        An int, or a Fraction if the number is not whole; `Missing` if there is none, if different numbers are
+        claimed, or if the number that counts cannot be read exactly.
     """
     if "box" in text or "\x08" in text:
         span = box_span(text)
@@ -126,11 +126,11 @@ def last_number(text: str, *, decimal: Decimal = ".", scale: bool = False) -> Nu
 
 
 def boxed_number_of(text: str, *, decimal: Decimal = ".", scale: bool = False) -> Number | Missing:
-    r"""Read the number of the last box, unread where what stands around the box changes it: `-\boxed{5}`.
+    r"""Read the number of the last box; unread if the text around the box changes it: `-\boxed{5}`.
 
     Args:
         text: A completion.
-        decimal: The decimal sign where the text does not tell.
+        decimal: The decimal separator to assume if the text leaves it open.
         scale: Whether `72k`, `3.5M` and `2 million` are read.
     """
     span = box_span(text)
@@ -144,7 +144,7 @@ def boxed_number_of(text: str, *, decimal: Decimal = ".", scale: bool = False) -
 
 
 def _box_number(text: str, start: int, end: int, decimal: Decimal, scale: bool) -> Number | Missing:
-    """The number of the box whose content stands at a place."""
+    """Return the number of the box whose content is at a position."""
     content = text[start:end].strip()
     value: Number | Missing | None = ordinary_number(content) if decimal == "." else None
     if value is None:
@@ -157,18 +157,18 @@ def _box_number(text: str, start: int, end: int, decimal: Decimal, scale: bool) 
     if _changed_before(lead.rstrip("\x08\x0cb") if lead[-1:] in "\x08b" else lead) or (
         behind.strip("$. \n)]*") and _changed_behind(behind)
     ):
-        return unread("what stands around the box changes its number")
+        return unread("the text around the box changes its number")
     return value
 
 
 def _changed_behind(text: str) -> bool:
-    """Whether what stands behind a box makes something else of its number."""
+    """Return whether the text after a box changes its number."""
     plain, _, _, changed_behind = readers()
     return changed_behind(plain(text))
 
 
 def _changed_before(lead: str) -> bool:
-    """Whether what stands before a box makes something else of its number."""
+    """Return whether the text before a box changes its number."""
     said = lead.rstrip(" $\n")
     if not said or said[-1] in ":=.,;":
         return False
@@ -179,7 +179,7 @@ def _changed_before(lead: str) -> bool:
 
 
 def _last(text: str, decimal: Decimal, scale: bool) -> Number | Missing:
-    """The last number of the last line that has digits before its closing remarks to the reader."""
+    """Return the last number of the last line with digits before any closing remarks to the reader."""
     end = len(text)
     while end > 0:
         start = text.rfind("\n", 0, end) + 1
@@ -212,7 +212,7 @@ def _last(text: str, decimal: Decimal, scale: bool) -> Number | Missing:
 
 
 def _unless_unclaimed(value: Number | Missing, found: str, behind: str) -> Number | Missing:
-    """A number, unless what stands behind it takes it back, or makes a question of it: `Is it 72?`."""
+    """Return a number, unless the text after it takes it back or makes it a question: `Is it 72?`."""
     if "?" in behind or not behind.isascii():
         from ._denials import is_asked, is_denied
         from ._phrases import plain_width
@@ -226,16 +226,16 @@ def _unless_unclaimed(value: Number | Missing, found: str, behind: str) -> Numbe
 
 
 def _behind_digits(line: str) -> str:
-    """What stands behind the last digit of a line."""
+    """Return the text after the last digit of a line."""
     bare = line.rstrip(_CLOSERS)
     if bare and not bare[-1].isdecimal():
-        digits = deque(DIGIT.finditer(line), 1)  # none where they are raised ones, or entities: x&#50;
+        digits = deque(DIGIT.finditer(line), 1)  # none for superscripts or entities: x&#50;
         bare = line[: digits[0].end()] if digits else bare
     return line[len(bare) :]
 
 
 def _last_of_line(line: str, decimal: Decimal, scale: bool) -> Number | Missing | None:
-    """The last number of a line; None where its digits belong to words."""
+    """Return the last number of a line; None if its digits belong to words."""
     plain, numerals, read_numeral, changed_behind = readers()
     line = plain(line)
     if "[" in line or "(" in line:
@@ -244,7 +244,7 @@ def _last_of_line(line: str, decimal: Decimal, scale: bool) -> Number | Missing 
     if not found:
         return None
     found = [one for one in found if one["date"] is None] or found
-    # Those before it matter where brackets explain one of them, or where it approximates one.
+    # Earlier numbers matter if brackets explain one of them, or if this one approximates one.
     beside = 4 if "(" in line else 2 if "≈" in line or "~" in line else 1
     read = [read_numeral(line, one, decimal, scale) for one in found[-beside:]]
     last = read.pop()
@@ -259,12 +259,12 @@ def _last_of_line(line: str, decimal: Decimal, scale: bool) -> Number | Missing 
             return unread(remarked.reason)
         closed = line.find(")", last.end - 1) + 1
         value = parse_number(line[remarked.start : closed], decimal=decimal, scale=scale)
-        return unread("something else stands behind its remark") if changed_behind(line[closed:]) else value
+        return unread("other text follows its remark") if changed_behind(line[closed:]) else value
     return booked(line, last)
 
 
 def _remarked(line: str, read: list[Numeral], last: Numeral) -> Numeral | None:
-    """The number that the last brackets of a line explain, `72 (48 + 24)`; None without any."""
+    """Return the number that the last brackets of a line explain, `72 (48 + 24)`; None if there are none."""
     opened = line.rfind("(", 0, last.start + 1)
     closed = line.find(")", opened)
     before = [one for one in read if one.end <= opened]
@@ -274,7 +274,7 @@ def _remarked(line: str, read: list[Numeral], last: Numeral) -> Numeral | None:
 
 
 def _ordinary_end(line: str) -> Number | None:
-    """The number at the end of an ordinary line, `and so it is $72.`; None where more has to be looked at."""
+    """Return the number at the end of a simple line, `and so it is $72.`; None for any other line."""
     before, _, token = line.rstrip().rpartition(" ")
     if " or " in before[-24:]:
         return None
@@ -286,7 +286,7 @@ def _ordinary_end(line: str) -> Number | None:
 
 
 def _claimed(text: str, decimal: Decimal, scale: bool) -> Number | Missing | None:
-    """The number that a text claims in words; None where it claims none."""
+    """Return the number that a text claims in words; None if it claims none."""
     if _is_claimed_abroad(text):
         pattern = _claims_of_all_languages()
     elif "nswer" in text or "NSWER" in text:
@@ -311,7 +311,7 @@ def _claimed(text: str, decimal: Decimal, scale: bool) -> Number | Missing | Non
 
 
 def _is_claimed_abroad(text: str) -> bool:
-    """Whether a text holds what claims a number in a language other than English."""
+    """Return whether a text has words that claim a number in a language other than English."""
     if " the " in text and text.isascii():  # found early in most texts, unlike the nouns
         return False
     if "ntwort" in text or "espuesta" in text or "sposta" in text or "awaban" in text or "Jibu" in text:
@@ -325,20 +325,20 @@ def _is_claimed_abroad(text: str) -> bool:
 
 @cache
 def _claims_of_all_languages() -> re.Pattern[str]:
-    """What claims a number in words of any language of the table."""
+    """Return the pattern of words that claim a number in any language of the table."""
     from ._phrases import number_claims
 
     return re.compile(f"{_CLAIM.pattern}|{number_claims()}", re.IGNORECASE)
 
 
 def _words(text: str) -> int:
-    """How many words a text has; a script without spaces counts as many letters as one."""
+    """Return how many words a text has; in an unspaced script, each letter counts as a word."""
     spaceless = 0 if text.isascii() else len(_SPACELESS.findall(text))
     return len(text.split()) + spaceless // _LETTERS_A_WORD
 
 
 def _first_digit(text: str) -> tuple[str, str, str]:
-    """What stands before the first digit of a text, the digit, and the rest."""
+    """Split a text into the part before its first digit, the digit, and the rest."""
     digit = next((each for each in text if each.isdecimal()), "")
     return text.partition(digit) if digit else (text, "", "")
 
@@ -351,7 +351,7 @@ def _unless_revised(
     scale: bool,
     others: Sequence[Number | Missing | None],
 ) -> Number | Missing:
-    """What was claimed, unless something else is claimed too: elsewhere, or behind it as a result."""
+    """Return the claimed number, unless another number is claimed too, elsewhere or as a result after it."""
     if isinstance(value, Missing):
         return value
     claims = list(others)
@@ -361,11 +361,11 @@ def _unless_revised(
     if any(not (one is None or isinstance(one, Missing)) and one != value for one in claims):
         return Missing("different numbers are claimed", "several")
     if _REVISED.search(behind) and any(map(str.isdecimal, behind)):
-        return Missing("it is revised", "several")
+        return Missing("the text revises it", "several")
     return _unless_unclaimed(value, found, behind)
 
 
 def _other_boxes(text: str, decimal: Decimal, scale: bool) -> list[Number | Missing]:
-    """What the boxes of a text hold."""
+    """Return the contents of the boxes of a text."""
     contents = [found[1] for found in islice(_BOX.finditer(text), _MOST)]
     return [parse_number(one, decimal=decimal, scale=scale) for one in contents]

@@ -1,4 +1,4 @@
-"""Compares a completion's number with its reference's, exactly or within a declared allowance."""
+"""Compares a completion's number with its reference's, exactly or within a given tolerance."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ def reference_number(
     """Read the number of a reference answer.
 
     Args:
-        reference: A number, or a text that is one number as a whole: after the marker where the text has it,
-            else all of the text.
-        marker: What stands before the answer.
-        which: The marker that counts where there are several.
-        decimal: The decimal sign where the text does not tell.
+        reference: A number, or a text that is one number as a whole: the text after the marker if there is
+            one, else all of the text.
+        marker: The text before the answer.
+        which: The marker that counts if there are several.
+        decimal: The decimal separator to assume if the text leaves it open.
         scale: Whether `72k`, `3.5M` and `2 million` are read.
 
     Raises:
-        RecordError: It is no such number, so nothing could ever be right.
+        RecordError: The reference is not such a number, so no completion could ever be right.
     """
     number: Number | Missing | None = None
     if isinstance(reference, str):
@@ -52,7 +52,7 @@ def reference_number(
         why = "" if number is None else f": {number.reason}"
         raise RecordError(
             f"the reference answer is not one number{why}. "
-            "Correct the record, or name what stands before the number"
+            "Correct the record, or set the marker that comes before the number"
         )
     return number
 
@@ -61,7 +61,7 @@ def reference_number(
 def _text_number(
     reference: str, marker: str | None, which: Literal["last", "first"], decimal: Decimal, scale: bool
 ) -> Number | Missing:
-    """The number that a reference is as a whole, or behind its marker."""
+    """Return the number that a reference consists of, or that follows its marker."""
     part: str | Missing = reference
     if marker is not None and marker in reference:
         part = after_marker(reference, marker, which)
@@ -81,24 +81,25 @@ def same_number(
     tolerance: float = 0,
     relative: float = 0,
 ) -> bool:
-    """Whether a completion's number is the reference's, compared exactly.
+    """Return whether a completion's number equals the reference's.
 
-    With a marker, the line after it answers, and has to hold exactly one number (words and units may stand
-    beside it): `#### 72 or 73` is no answer. Without one, `last_number` says which number answers.
+    With a marker, the line after it is the answer and has to hold exactly one number, though words and units
+    may surround it: `#### 72 or 73` is no answer. Without a marker, `last_number` decides which number is the
+    answer.
 
     Args:
-        completion: What the model answered.
+        completion: The model's answer.
         reference: The right answer, a number or a text that holds it; see `reference_number`.
-        marker: What stands before the answer; None when nothing does.
-        which: The marker that counts where there are several.
-        decimal: The decimal sign where a text does not tell.
+        marker: The text before the answer; None if there is none.
+        which: The marker that counts if there are several.
+        decimal: The decimal separator to assume if a text leaves it open.
         scale: Whether `72k`, `3.5M` and `2 million` are read.
-        tolerance: How far the two numbers may lie apart, as an absolute difference.
-        relative: The same as a share of the reference; the larger of the two allowances holds.
+        tolerance: The largest difference between the two numbers that still counts as equal.
+        relative: The same as a share of the reference; the larger of the two tolerances applies.
 
     Raises:
         RecordError: The reference is not one number.
-        ValueError: An allowance is negative or not finite.
+        ValueError: A tolerance is negative or not finite.
 
     Example:
         >>> same_number("6 * 12 = 72, so: #### $72.00", "#### 72", marker="####")
@@ -117,7 +118,7 @@ def same_number(
 
 
 def allowance(name: str, value: float) -> Number:
-    """The largest difference that counts as none, as it is written: 0.3 is three tenths.
+    """Return a tolerance as the exact decimal that was written: 0.3 is three tenths.
 
     Raises:
         ValueError: It is negative or not finite.
@@ -127,12 +128,14 @@ def allowance(name: str, value: float) -> Number:
     except (ValueError, OverflowError):
         exactly = -1
     if exactly < 0:
-        raise ValueError(f"{name}={value!r}: write the largest difference that counts as none, 0 or more")
+        raise ValueError(
+            f"{name}={value!r}: write the largest difference that still counts as equal, 0 or more"
+        )
     return exactly
 
 
 def within(found: Number | Missing, expected: Number, tolerance: Number, relative: Number) -> bool:
-    """Whether two numbers lie no further apart than the larger of two allowances; `Missing` never does."""
+    """Return whether two numbers differ by at most the larger of two tolerances; for `Missing`, False."""
     if found == expected:
         return True
     if isinstance(found, Missing):
@@ -143,7 +146,7 @@ def within(found: Number | Missing, expected: Number, tolerance: Number, relativ
 
 
 def exact(value: float) -> Number:
-    """Turn a number of Python's into the number that it is written as, so that 0.1 is one tenth.
+    """Convert a Python number to the decimal that was written, so that 0.1 is one tenth.
 
     Raises:
         ValueError: It is not finite.
@@ -156,9 +159,9 @@ def exact(value: float) -> Number:
 
 
 def written(value: float) -> str:
-    """A number of Python's as a text that reads as that number whatever the decimal sign is."""
+    """Return a Python number as a text that reads as that number with any decimal separator."""
     return str(value).replace(".", DECIMAL_MARK)
 
 
 DECIMAL_MARK = "\u066b"
-"""Arabic's decimal separator, which groups in no language."""
+"""Arabic's decimal separator, which no language uses to group digits."""

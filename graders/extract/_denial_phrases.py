@@ -1,6 +1,6 @@
-"""How people deny, doubt or take back an answer, a row for each language.
+"""How people deny, doubt or take back an answer, one row per language.
 
-A row holds parts of regular expressions for text in small letters whose compatibility characters are folded
+A row holds parts of regular expressions, for text in lower case whose compatibility characters are folded
 (`plain_width`).
 """
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from typing import NamedTuple
 
     class Denying(NamedTuple):
-        """How one language denies an answer before it and behind it, doubts a claim, and takes one back.
+        """How one language denies an answer before and after it, doubts a claim, and takes one back.
 
-        `alone` are clauses that take back a claim where nothing else stands in them; `opening` take it back
-        whatever follows; `pointing` say of the claim that it is wrong.
+        `alone` are clauses that take back a claim if they contain nothing else; `opening` take it back
+        whatever follows; `pointing` say that the claim is wrong.
         """
 
         before: str
@@ -225,7 +225,7 @@ DENYING = {
 
 
 def is_latin(row: Denying) -> bool:
-    """Whether a row can deny anything in a text of ASCII: whether it is written in Latin letters.
+    """Return whether a row can deny anything in ASCII text: whether it is written in Latin letters.
 
     Args:
         row: One language of the table.
@@ -234,11 +234,11 @@ def is_latin(row: Denying) -> bool:
 
 
 class Scripts(dict[bool, "re.Pattern[str]"]):
-    """A pattern with the columns of the table that it names, by whether a text is ASCII.
+    """A pattern with the table columns that it names, in one version for ASCII texts and one for others.
 
-    Most texts are, and the rows of other scripts would cost each of them as much time again. Texts are
-    searched in small letters, because the regular expression engine skips alternatives by their first
-    character only where a pattern minds case. A pattern is compiled when a text first needs it.
+    Most texts are ASCII, and the rows of other scripts would cost each of them as much time again. Texts are
+    searched in lower case, because the regular expression engine can skip alternatives by their first
+    character only in a case-sensitive pattern. A pattern is compiled when a text first needs it.
 
     Args:
         form: A regular expression that names columns, as in `%before%`.
@@ -256,5 +256,5 @@ class Scripts(dict[bool, "re.Pattern[str]"]):
 
 
 def small(text: str) -> str:
-    """Return a text in small letters, each character in its place; only `İ` would become two."""
+    """Return a text in lower case, with each character at its position; only `İ` would become two."""
     return text.lower() if text.isascii() else text.replace("\u0130", "i").lower()

@@ -1,4 +1,4 @@
-"""Whether a text denies or doubts the answer that stands at a place of it: `It cannot be (B)`."""
+"""Detects whether a text denies or doubts the answer at a position: `It cannot be (B)`."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container
 
-# What denies an answer right behind it, in the same clause: `It cannot be (B)`.
+# Phrases that deny the answer right after them, in the same clause: `It cannot be (B)`.
 _DENIED_BEFORE = Scripts(
     r"(?:(?:%before%)(?:[\s-]{0,3}[\w'’]{1,12}){0,3}|\bno)[\s\"'`*_(\[{$<-]{0,8}\Z",
 )
-# What denies or doubts an answer right before it: `(B) is not the answer`.
+# Phrases that deny or doubt the answer right before them: `(B) is not the answer`.
 _DENIED_BEHIND = Scripts(r"(?:</answer>)?[)\]}>*_`\"'$]{0,6}+\s{0,2}+(?:%behind%)")
-# What denies a whole block or value, where few words stand between: `The answer is not {"a": 1}`.
+# Phrases that deny a whole block or value after a few words: `The answer is not {"a": 1}`.
 _DENIED_AT_ONCE = Scripts(
     r"(?:%before%)(?:\s(?:the|my|an?|this|correct|right|answer|value|result|json|object|is|be)\b){0,4}"
     r"[\s:\"'`*_($<-]{0,8}\Z",
 )
-_NEVER_DENYING = frozenset(("", *".,;:!?"))  # what cannot begin a denial behind an answer
-# A clause that makes an announcement behind it no claim: `I do not think the answer is B`.
+_NEVER_DENYING = frozenset(("", *".,;:!?"))  # characters that cannot begin a denial after an answer
+# A clause that keeps the announcement after it from being a claim: `I do not think the answer is B`.
 _DOUBTED = Scripts(
     r"(?:%doubt%)"
     r"(?:(?!\b(?:so|but|therefore|thus|hence|and|because|since|then)\b)[^.,;:!?。\n]"
@@ -35,12 +35,12 @@ NO_DOUBT = re.compile(
     r"(?:n(?<!\wn)(?:ot?|ever|['’]t)|w(?<!\ww)ithout|b(?<!\wb)eyond)\s(?:a\s|any\s|there\s)?"
     r"(?:doubt|question|wonder|problems?|worries|need|matter|way\saround)\b|not(?<!\wnot)\s(?:only|just|merely)\b"
 )
-"""Idioms whose `no` or `not` denies nothing, in small letters.
+"""Idioms whose `no` or `not` denies nothing, in lower case.
 
-They begin with a letter, so that the regular expression engine skips what cannot be one.
+They begin with a letter, so that the regular expression engine skips places that cannot match.
 """
 
-# The rest of a sentence that asks, and what affirms it. Korean, Japanese and Chinese ask without a mark, too.
+# The rest of a question, and the words that affirm it. Korean, Japanese and Chinese ask without a mark, too.
 _ASKED = re.compile(r"(?:[^.!?;\n]|\.(?=\w)){0,200}?(?:\?|(?:[吗嗎]|[でま]すか|까)(?=[\s.]|\Z))")
 _ASKED_NEAR = re.compile(
     r"(?:</answer>|[)\]}>*_`\"'$]){0,6}+\s?(?:ですか|でしょうか|입니까|인가요|吗|嗎|么"
@@ -55,7 +55,7 @@ _CLAUSE_END = re.compile(
     r"[.;!?\n]\s?|,\s(?!(?:or|nor|dass|что|що)\b)|\b(?:so|(?<!\ball )(?<!\bany )(?<!thing )but|therefore|thus"
     r"|hence)\b"
 )
-# What every clause of ASCII holds that denies or doubts; looked for first, since most hold none of it.
+# Cues that every ASCII clause with a denial or doubt contains; searched first, since most clauses have none.
 # A test generates denials from the table and finds a cue in each.
 _CUES = (
     *"not n't ne nor hardly non exce without unlike against than then instead rul elimin exclu".split(),
@@ -74,11 +74,11 @@ _WIDE_CUE = re.compile(
 
 
 def is_denied(text: str, start: int, end: int) -> bool:
-    """Whether what stands at a place of a text is denied right before or behind it.
+    """Return whether the answer at a position is denied right before or after it.
 
     Args:
         text: A text with folded widths.
-        start: Where it starts.
+        start: Where the answer starts.
         end: Where it ends.
     """
     is_ascii = text.isascii()
@@ -91,18 +91,18 @@ def is_denied(text: str, start: int, end: int) -> bool:
 
 
 def is_denied_at_once(text: str, start: int) -> bool:
-    """Whether the words right before a place deny what stands there; other words of the clause do not count.
+    """Return whether the words right before a value deny it; other words of the clause do not count.
 
     Args:
         text: A text with folded widths.
-        start: Where the denied value starts.
+        start: Where the value starts.
     """
     clause = _denying_clause(text, start)
     return bool(clause) and _DENIED_AT_ONCE[text.isascii()].search(clause) is not None
 
 
 def is_doubted(text: str, start: int) -> bool:
-    """Whether the clause before an announcement makes it no claim.
+    """Return whether the clause before an announcement keeps it from being a claim.
 
     Args:
         text: A text with folded widths.
@@ -113,13 +113,14 @@ def is_doubted(text: str, start: int) -> bool:
 
 
 def is_asked(text: str, end: int, *, near: bool = False, answers: Container[int] = ()) -> bool:
-    """Whether what stands at a place is only asked: `Is it positive?`, where no `Yes.` follows.
+    """Return whether an answer is only asked: `Is it positive?`, without a `Yes.` after it.
 
     Args:
         text: A text with folded widths.
-        end: Where it ends.
-        near: Whether only a question mark right behind it counts; its sentence may be an option's text.
-        answers: Where answers start; a yes that is one of them affirms no other.
+        end: Where the answer ends.
+        near: Whether only a question mark right after it counts, because its sentence may be an option's
+            text.
+        answers: Where answers start; a yes at one of them does not affirm another answer.
     """
     asked = (_ASKED_NEAR if near else _ASKED).match(text, end) if not text.isascii() or "?" in text else None
     if asked is None:
@@ -129,7 +130,7 @@ def is_asked(text: str, end: int, *, near: bool = False, answers: Container[int]
 
 
 def _denying_clause(text: str, end: int) -> str:
-    """What stands before a place in its clause, 60 characters at most; "" where nothing in it can deny."""
+    """Return up to 60 characters of the clause before a position; "" if nothing in it can deny."""
     words = text[_begin(text, end) : end]
     if not _holds_cue(words):
         return ""
@@ -137,7 +138,7 @@ def _denying_clause(text: str, end: int) -> str:
 
 
 def may_deny(text: str, start: int, end: int) -> bool:
-    """Whether words stand in a span, or in what is read of the clause before it, that may deny or doubt.
+    """Return whether a span, or the clause before it, contains words that may deny or doubt.
 
     Args:
         text: A text with folded widths.
@@ -148,19 +149,19 @@ def may_deny(text: str, start: int, end: int) -> bool:
 
 
 def _begin(text: str, end: int) -> int:
-    """Where reading begins for the clause before a place: behind the last line or sentence, cheaply told."""
+    """Return a quick estimate of where the clause at a position starts: after the last line or sentence."""
     begin = end - _CLAUSE if end > _CLAUSE else 0
     begin = text.rfind("\n", begin, end) + 1 or begin
     return text.rfind(". ", begin, end) + 1 or begin
 
 
 def _holds_cue(words: str) -> bool:
-    """Whether words hold what every clause holds that denies or doubts."""
+    """Return whether words contain a cue that every denying or doubting clause contains."""
     return _short_holds_cue(words) if len(words) <= _SHORT else _find_cue(words)
 
 
 def _find_cue(words: str) -> bool:
-    """Whether words hold one of the cues."""
+    """Return whether words contain one of the cues."""
     near = small(words)
     for cue in _CUES:
         if cue in near:
@@ -168,4 +169,4 @@ def _find_cue(words: str) -> bool:
     return bool(_SHORT_CUE.search(near)) or (not near.isascii() and _WIDE_CUE.search(near) is not None)
 
 
-_short_holds_cue = lru_cache(maxsize=1024)(_find_cue)  # completions announce their answers alike
+_short_holds_cue = lru_cache(maxsize=1024)(_find_cue)  # completions announce their answers in similar words

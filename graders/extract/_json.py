@@ -1,4 +1,4 @@
-"""The JSON value that a text answers with: the outermost one, or none.
+"""The JSON value that a text gives as its answer: the outermost value, or none.
 
 A value that does not parse never yields one of the values inside it: `{"score": 5, "old": {"score": 1},}` is
 unread, not `{"score": 1}`.
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _LABELS = ("json", "json5", "jsonc")
 _CALLED = ("is ", "was ", "isn't ", "isn\u2019t ", "wasn't ", "cannot ", "can't ")
 _BEFORE = 100
-_OPENED = re.compile(r"\s{0,8}(?:(?:`{3,8}|~{3,8})[ \w.{}]{0,12}\s{0,8})?\Z")  # what opens a block
+_OPENED = re.compile(r"\s{0,8}(?:(?:`{3,8}|~{3,8})[ \w.{}]{0,12}\s{0,8})?\Z")  # the line that opens a block
 # A single quote opens a string only where a value or a key may start; elsewhere it is an apostrophe.
 _STRING = r'"(?:[^"\\]|\\.)*"|(?<=[{\[,:\s])' + r"'(?:[^'\\]|\\.)*'"
 _COMMENT = r"//[^\n]*|/\*(?:.*?\*/|.*\Z)|(?<=\s)#[^\n]*"
@@ -34,7 +34,7 @@ _TOKEN = re.compile(rf"(?P<string>{_STRING})|(?P<comment>{_COMMENT})|(?P<word>[\
 _TRAILING = re.compile(rf"(?>\s+|{_COMMENT})*+[}}\]]", re.DOTALL)
 _LITERALS = {"True": "true", "False": "false", "None": "null"}
 _ESCAPES = re.compile(r"""\\(?:\r?\n|.)|["\x00-\x1f]""", re.DOTALL)
-# Braces in prose and in LaTeX, and brackets that hold a note, a source or an index.
+# Braces in prose and in LaTeX, and brackets around a note, a source or an index.
 _PROSE_BRACES = re.compile(r'\{[^{}\[\]:"]*\}')
 _COMMAND = re.compile(r"\\[A-Za-z]{1,20}\s?\Z")
 _ARRAY = re.compile(r"""\[\s*(?:[{\["'/]|[\s\d.,eE+-]*[{\[]|-?\d|true\b|false\b|null\b)""", re.IGNORECASE)
@@ -44,24 +44,26 @@ _FLAT = re.compile(r"\[[^{}\[\]\"']*\]")
 def json_block(text: str, repair: bool = False, *, which: Which = "last") -> Any:
     """Return the last JSON value of a text, parsed; a value that does not parse is never read in part.
 
-    The text as a whole counts first; then its last fenced block labeled as JSON, or unlabeled and holding
-    JSON; then, in the prose, the last object or array of objects, else the last array of two or more plain
-    values. Where that one does not parse, the answer is unread: it superseded what stands before it.
+    The text as a whole counts first; then its last fenced block that is labeled as JSON, or that is unlabeled
+    and holds JSON; then, in the prose, the last object or array of objects, else the last array of two or
+    more plain values. If that value does not parse, the answer is unread, because it replaced any earlier
+    value.
 
     Args:
         text: A completion.
-        repair: Whether to read what models write for JSON: trailing commas, single quotes, raw line breaks in
-            strings, comments, and Python's `True`, `False` and `None`. Nothing is guessed: a value that is
-            cut off or lacks a quote or a comma stays unread. To pay less for a repaired value, call the
-            function without `repair` first, or use `graders.checks.json_fields`.
+        repair: Whether to accept models' common deviations from JSON: trailing commas, single quotes, raw
+            line breaks in strings, comments, and Python's `True`, `False` and `None`. Nothing is guessed: a
+            value that is cut off or lacks a quote or a comma stays unread. To pay less for a repaired value,
+            call the function without `repair` first, or use `graders.checks.json_fields`.
         which: Which block, or which value in the prose, counts.
 
     Returns:
-        The value; `Missing` when there is none, or when it is null, is cut off, names a key twice, or holds a
-        NaN or an infinity, or the text denies it right before it (`not {"a": 1}`) or takes it back behind it.
+        The value; `Missing` if there is none, if it is null, is cut off, has a duplicate key, or contains a
+        NaN or an infinity, or if the text denies it right before it (`not {"a": 1}`) or takes it back after
+        it.
 
     Raises:
-        ValueError: `which` is something else.
+        ValueError: `which` is neither 'last' nor 'first'.
     """
     last = is_last(which)
     bare = text.strip()
@@ -72,7 +74,7 @@ def json_block(text: str, repair: bool = False, *, which: Which = "last") -> Any
     if blocks and bare[:1] in ("{", "["):
         end = _end(bare, 0) if not _PROSE_BRACES.match(bare) else 0
         if end < 0 or end > blocks[0].start:
-            return value  # the fences stand inside of a string
+            return value  # the fences are inside a string
     for block in reversed(blocks) if last else blocks:
         content = block.content.strip()
         if block.language in _LABELS or (not block.language and _is_json(content)):
@@ -86,7 +88,7 @@ def json_block(text: str, repair: bool = False, *, which: Which = "last") -> Any
 
 
 def _unless_taken_back(value: Any, text: str, start: int, end: int) -> Any:
-    """A value, unless the text denies it right before its place or takes it back behind it."""
+    """Return a value, unless the text denies it right before it or takes it back after it."""
     if isinstance(value, Missing):
         return value
     behind = text[end:]
@@ -103,14 +105,14 @@ def _unless_taken_back(value: Any, text: str, start: int, end: int) -> Any:
 
 @cache
 def _is_denied() -> Callable[[str, int], bool]:
-    """Load what knows how a text denies, once: an import costs each call 4 us."""
+    """Load the rules for denials once: an import costs each call 4 us."""
     from ._denials import is_denied_at_once
 
     return is_denied_at_once
 
 
 def _without_code(text: str, blocks: list[Fence]) -> str:
-    """A text without its blocks of other languages: a dictionary in a program is no answer beside it."""
+    """Return a text without its blocks of other languages: a dictionary in a program is not an answer."""
     pieces, behind = [], 0
     for block in blocks:
         if block.language and block.language not in _LABELS:
@@ -120,7 +122,7 @@ def _without_code(text: str, blocks: list[Fence]) -> str:
 
 
 def _is_json(content: str) -> bool:
-    """Whether an unlabeled block holds JSON, be it broken."""
+    """Return whether an unlabeled block holds JSON, even if it does not parse."""
     if content[:1] in ("{", "["):
         return True
     try:
@@ -131,23 +133,23 @@ def _is_json(content: str) -> bool:
 
 
 def exact_json(text: str) -> Any:
-    """Return the value of a text that is JSON and nothing else; `Missing` where it is not, or is null.
+    """Return the value of a text that is only JSON; `Missing` if it is not, or is null.
 
     Args:
         text: A reference, or a part of a completion.
     """
     try:
-        value = _decoder.decode(text) if text[:1] in _BEGINNINGS else _BROKEN  # an error counts the lines
+        value = _decoder.decode(text) if text[:1] in _BEGINNINGS else _BROKEN  # the error counts lines
     except (ValueError, RecursionError):
         value = _BROKEN
     return Missing("the JSON value is null") if value is None else value
 
 
 def leading_json(text: str, at: int) -> tuple[Any, int]:
-    """Return the JSON value that begins at a place, and where it ends; `Missing` where none does, or null.
+    """Return the JSON value at a position, and where it ends; `Missing` if there is none, or it is null.
 
     Args:
-        text: A text that may hold more behind the value.
+        text: A text that may continue after the value.
         at: Where the value has to begin.
     """
     try:
@@ -158,11 +160,11 @@ def leading_json(text: str, at: int) -> tuple[Any, int]:
 
 
 _BROKEN = Missing("the JSON value does not parse", "not exact")
-_BEGINNINGS = frozenset(' \t\n\r{["-0123456789tfn')  # what JSON begins with, white space or a value
+_BEGINNINGS = frozenset(' \t\n\r{["-0123456789tfn')  # the first characters of JSON: white space or a value
 
 
 def _value(text: str, repair: bool) -> Any:
-    """The value that a text is."""
+    """Parse a whole text as a JSON value."""
     value = exact_json(text)
     if repair and isinstance(value, Missing) and value.kind == "not exact":
         return exact_json(_strict(text))
@@ -170,10 +172,10 @@ def _value(text: str, repair: bool) -> Any:
 
 
 def _in_prose(text: str, repair: bool) -> tuple[list[_Placed], list[_Placed]]:
-    """The objects and arrays of objects in prose, and the arrays of plain values, each with its place.
+    """Return the objects, arrays of objects and arrays of plain values in prose, each with its position.
 
-    A bracket that closes without having been opened shows that the value before it is a part of one whose
-    beginning is missing.
+    A closing bracket without an opening one shows that the value before it is part of a larger value whose
+    start is missing.
     """
     objects: list[_Placed] = []
     arrays: list[_Placed] = []
@@ -200,17 +202,17 @@ def _in_prose(text: str, repair: bool) -> tuple[list[_Placed], list[_Placed]]:
 
 
 def _depth(prose: str, depth: int, values: list[_Placed]) -> int:
-    """How many brackets of prose are open behind a piece of it; what one too many closes is unread."""
+    """Return how many brackets of prose are open after a piece of it; one closed too many means unread."""
     depth += max(0, prose.count("(") - prose.count(")"))  # (0, 1]
     depth -= prose.count("}") + prose.count("]")
     if depth < 0 and values:
-        missing = Missing("the JSON value stands in one that does not begin", "not exact")
+        missing = Missing("the JSON value is inside a value whose start is missing", "not exact")
         values[-1] = (*values[-1][:2], missing)
     return max(0, depth)
 
 
 def _prose_end(text: str, at: int) -> int:
-    """Where the bracket at a place is passed over, for it is one of prose; -1 where it may open a value."""
+    """Return where to continue after a bracket that belongs to prose; -1 if it may open a value."""
     if text[at] == "{":
         prose = _PROSE_BRACES.match(text, at)
         if prose and text[at + 1 : prose.end() - 1].strip():
@@ -224,7 +226,7 @@ def _prose_end(text: str, at: int) -> int:
 
 
 def _next(text: str, start: int) -> int:
-    """Where the next brace or bracket opens; -1 where none does."""
+    """Return the position of the next opening brace or bracket; -1 if there is none."""
     opening = _OPENING.search(text, start)
     return opening.start() if opening else -1
 
@@ -233,15 +235,15 @@ _OPENING = re.compile(r"[{\[]")
 
 
 def _read(text: str, at: int, repair: bool) -> tuple[int, Any]:
-    """Where the value ends that opens at a place, -1 where it never does, and the value."""
-    end = _end(text, at)  # an error of the decoder counts the lines before it: it gets no more than the value
+    """Return where the value at a position ends, -1 if it never does, and the value."""
+    end = _end(text, at)  # a decoder error counts the lines before it, so it is given only the value
     if end < 0:
         return -1, Missing("the last JSON value is not closed", "not exact")
     return end, _value(text[at:end], repair)
 
 
 def _end(text: str, at: int) -> int:
-    """Where the bracket closes that opens at a place; -1 where it or a string in it never does."""
+    """Return where the bracket at a position closes; -1 if it, or a string inside it, never does."""
     depth = 0
     for token in _BRACKETS.finditer(text, at):
         mark = token[0]
@@ -257,7 +259,7 @@ def _end(text: str, at: int) -> int:
 
 
 def _strict(text: str) -> str:
-    """A text with the closed list of slips rewritten as JSON; what else is wrong with it stays wrong."""
+    """Rewrite a closed list of deviations as JSON; any other fault stays."""
     before = ""
 
     def rewritten(token: re.Match[str]) -> str:
@@ -277,7 +279,7 @@ def _strict(text: str) -> str:
 
 
 def _escaped(part: re.Match[str]) -> str:
-    """A part of a string as JSON spells it."""
+    """Return a part of a string in JSON's spelling."""
     mark = part[0]
     if mark == "\\'":
         return "'"
@@ -285,12 +287,12 @@ def _escaped(part: re.Match[str]) -> str:
 
 
 def _refuse(name: str) -> None:
-    """NaN and infinities are no JSON."""
+    """Reject NaN and infinities, which are not JSON."""
     raise ValueError(name)
 
 
 def _finite(digits: str) -> float:
-    """A float, unless it is too large for one."""
+    """Return a float, unless it is too large for one."""
     value = float(digits)
     if value in (_INFINITY, -_INFINITY):
         raise ValueError(digits)
@@ -298,10 +300,10 @@ def _finite(digits: str) -> float:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object, unless it names a key twice: readers differ in which of the two counts."""
+    """Return an object, unless it has a duplicate key: parsers differ in which of the two counts."""
     made = dict(pairs)
     if len(made) < len(pairs):
-        raise ValueError("a key stands twice")
+        raise ValueError("a key occurs twice")
     return made
 
 

@@ -1,7 +1,7 @@
-"""Regular expressions that are compiled once a text needs them.
+"""Regular expressions that are compiled on first use.
 
-To compile the patterns of this package takes longer than to import all the rest of the library, and a cold
-start waits for both. Most answers need few of them.
+Compiling the patterns of this package takes longer than importing the rest of the library, and would slow
+every cold start. Most answers need few of them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def late(pattern: str, flags: int = 0) -> re.Pattern[str]:
-    """Return what behaves as `re.compile(pattern, flags)`, and compiles on its first use.
+    """Return an object that behaves like `re.compile(pattern, flags)` but compiles on first use.
 
     Args:
         pattern: A regular expression.
@@ -35,7 +35,7 @@ class LatePattern:
         self._given = pattern, flags
 
     def __getattr__(self, name: str) -> Any:
-        """Compile, and keep the method, which is found without this one from then on."""
+        """Compile the pattern, and store the method as an attribute, so that later calls skip this one."""
         found = getattr(re.compile(*self._given), name)
         setattr(self, name, found)
         return found

@@ -1,4 +1,4 @@
-r"""Reads the words that mathematics sets as text: `C \lor A`, `yes \text{ is wrong}`."""
+r"""Reads words that are set as text in mathematics: `C \lor A`, `yes \text{ is wrong}`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SIGNS = str.maketrans({"\u2228": " or ", "\u2227": " and "})
 def math_words(text: str) -> str:
     r"""Return a text with mathematical `or` and `and`, spaces, and phrases set as text in plain characters.
 
-    A single word or letter that is set as text, `\text{B}`, stays as it is.
+    A single word or letter that is set as text, such as `\text{B}`, stays unchanged.
 
     Args:
         text: A text with folded widths.
@@ -29,5 +29,5 @@ def math_words(text: str) -> str:
 
 
 def _unwrapped(found: re.Match[str]) -> str:
-    """What is set as text, one space before it where one or more stand there."""
+    """Return the words set as text, with any spaces before them reduced to one."""
     return f" {found[2].lstrip()}" if found[1] else found[2]

@@ -1,4 +1,4 @@
-"""The value for an answer that is not there."""
+"""The value that stands for an answer that was not found."""
 
 from __future__ import annotations
 
@@ -16,23 +16,22 @@ _serial = count(1)
 class Missing:
     """No answer was found: false, equal to nothing, and without a text.
 
-    `None == None` and `"" == ""` are true, so a scoring function that compares what it found in the
-    completion with what it found in the reference pays for two missing answers, the commonest exploit in
-    published graders. A `Missing` closes every way there: it is not even equal to itself, cannot be hashed
-    (so `table.get(answer)` finds nothing in common), and `str()` or `format()` of it raises. Test for it
-    first:
+    `None == None` and `"" == ""` are true, so a scoring function that compares the completion's answer with
+    the reference's answer pays when both are missing. This is the most common exploit in published graders.
+    `Missing` prevents it: it is not even equal to itself, it cannot be hashed (so `table.get(answer)` never
+    finds a match), and `str()` and `format()` of it raise an error. Test for it first:
 
         answer = tag(sample.completion)
         if not answer:              # or isinstance(answer, Missing), where 0 is an answer
             return 0.0
 
-    Whatever else is done with it raises too, and costs the sample as any exception does.
+    Any other use of it raises an error too, and fails the sample as any exception does.
 
     Args:
         reason: Why there is no answer, in words and without quoting the text.
-        kind: The same for code: `none` where nothing in the text answers, `several` where different answers
-            do, `not exact` where something does that cannot be read exactly (an empty box, mathematics still
-            to be done).
+        kind: The same for code: `none` if nothing in the text is an answer, `several` if there are different
+            answers, `not exact` if an answer cannot be read exactly (an empty box, an unfinished
+            calculation).
     """
 
     __slots__ = ("kind", "reason")
@@ -42,11 +41,11 @@ class Missing:
         self.kind: Kind = kind
 
     def __eq__(self, other: object) -> bool:
-        """Nothing is the same as an answer that is not there."""
+        """Return False: nothing equals a missing answer."""
         return False
 
     def __bool__(self) -> Literal[False]:
-        """False, as an empty text would be; type checkers know what is left where the answer is true."""
+        """Return False, as for an empty text; type checkers narrow the type of an answer that is true."""
         return False
 
     def __hash__(self) -> NoReturn:
@@ -62,7 +61,7 @@ class Missing:
         return Missing, (self.reason, self.kind)
 
     def __repr__(self) -> str:
-        """For logs: why, under a new number each time, so that no two representations are equal either."""
+        """Show the reason for logs, with a new number each time, so that no two texts are equal either."""
         return f"<Missing {next(_serial)}: {self.reason}>"
 
     def _refusal(self, why: str) -> TypeError:

@@ -1,4 +1,4 @@
-r"""The number that stands alone on its line, before a note: `72`, then `Note: I used 2 steps.`."""
+r"""The number that is alone on its line, before a note: `72`, then `Note: I used 2 steps.`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NUMBER_ALONE = late(
     r"(?:[ \t]{1,2}[^\W\d_]+[^\s=:\d]*){0,2}[\s*_$]{0,4}"
 )
 _FIRST_ALONE = late(r"[\s*_#$>+~\u2212£€¥-]{0,8}(?!1[.)])\d[\d.,'\u2009%]*[\s*_$]{0,4}")
-# A line that only remarks on the answer before it.
+# A line that only comments on the answer before it.
 _NOTE = late(
     r"\n[\s*_#>-]{0,6}(?:\((?=[^()\n]*[^\W\d_]{2})[^()\n]{1,200}\)[\s.*_]{0,4}(?:\n|\Z)"
     r"|(?:(?:side\s|foot)?notes?|n\.?b|p\.?s|remarks?|comments?|caveats?|disclaimer|explanation|explained"
@@ -40,21 +40,21 @@ _CONCLUDES = late(
 def number_alone(
     text: str, last: Number | Missing, start: int, decimal: Decimal, scale: bool
 ) -> tuple[Number, str, str] | Missing | None:
-    """Return the number that stands alone on a line before a note, with that line and the note.
+    """Return the number that is alone on a line before a note, with that line and the note.
 
-    A first line of nothing but a number answers too, so that another number behind it, without a note, makes
+    A first line with only a number is an answer too, so a second number after it, without a note, makes
     several candidates.
 
     Args:
         text: A completion without a claim.
         last: Its last number.
         start: Where the line of that number starts.
-        decimal: The decimal sign where the text does not tell.
-        scale: Whether words of scale are read.
+        decimal: The decimal separator to assume if the text leaves it open.
+        scale: Whether scale words are read.
 
     Returns:
-        `Missing` where several numbers may be meant, or the one that stands alone cannot be read; None where
-        no number stands alone, or it is the last one.
+        `Missing` if several numbers may be meant, or the one that is alone cannot be read; None if no number
+        is alone on its line, or it is the last one.
     """
     note = _NOTE.search(text, 0, start + _LONGEST)
     before = text[: note.start() if note else start].strip()
@@ -65,8 +65,8 @@ def number_alone(
     if value == last or (note is None and (isinstance(last, Missing) or isinstance(value, Missing))):
         return None
     if note is None:
-        return Missing("numbers stand alone, and beside words", "several")
+        return Missing("one number is alone on a line, and another is in a sentence", "several")
     remark = text[note.start() :]
     if _CONCLUDES.search(remark):
-        return Missing("its remark concludes something else", "several")
+        return Missing("the remark after it reaches another result", "several")
     return value if isinstance(value, Missing) else (value, line, remark)

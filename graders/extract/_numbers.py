@@ -1,8 +1,8 @@
 r"""Exact numbers in text: integers and fractions, never floats, so that 0.1 is one tenth.
 
 `parse_number` reads the one number of a short text. A reference is read by the same code with `strict=True`:
-it has to be one number as a whole. Nothing here raises on text, and all of it takes time linear in the text.
-`docs/answers.md` has the tables.
+it has to be one number as a whole. No function raises on text, and all take time linear in the length of the
+text. `docs/answers.md` has the tables.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _EQUALS = late(r"(?<![<>!:=])=(?![=>])")
 _EQUATIONS = late(
     r"(?<![\w\\])([^\W\d_]\w{0,8})\s{0,2}=[^=,;\n]{1,40}(?:[,;](?:\sand\b)?|\band\b)[\s$]{0,3}([^\W\d_]\w{0,8})\s{0,2}=\Z"
 )
-# What a reference may be equal to: x, x_1, f(2), P(A), |AB|, ∠ABC; not what is still to be solved, |x| = 5.
+# The left side of a reference's equation: x, x_1, f(2), P(A), |AB|, ∠ABC; not one to be solved, |x| = 5.
 _NAME = late(
     r"[\s#$*]*(?:(?:m?(?:\\(?:angle|triangle|overline)\s?|[∠△])?\{?[A-Za-z]\w{0,11}\}?(?:_\{?\w{1,4}\}?)?'{0,2}"
     r"(?:\([^()=]{1,20}\))?|\|[A-Z]{2}\||[A-Z]{1,3}:[A-Z]{1,3})\s{0,2}=\s{0,2})?\Z"
@@ -69,27 +69,27 @@ _HEDGE = late(r"\b(?:or|maybe|perhaps|possibly|not)\b|\?|或|还是|還是", re.
 def parse_number(
     text: str, *, decimal: Decimal = ".", scale: bool = False, strict: bool = False
 ) -> Number | Missing:
-    r"""Read the one number that a short text holds, such as what stands after a marker.
+    r"""Read the one number in a short text, such as the line after a marker.
 
     `docs/answers.md` lists what reads as a number and what does not. In short:
 
     - Currencies, units, ordinals, degrees, percents and markup change nothing: `-$72`, `72 m^2`, `72nd`,
       `\boxed{72}`. `50%` is 50. Fractions are exact: `1/2`, `1 1/2`, `½`, `\frac12`.
-    - Digits are grouped in threes or as in India, by commas, apostrophes or spaces. A comma that cannot group
-      (`3,14`) is unread, unless `decimal=","` or another sign tells (`1.234,56`).
-    - Mathematics still to be done, inequalities, intervals, sets, negations (`not 72`), dates, versions and
-      words of scale (`72k`, `2 million`) are unread.
+    - Digits are grouped in threes or in the Indian way, by commas, apostrophes or spaces. A comma that cannot
+      group (`3,14`) is unread, unless `decimal=","` or another separator settles it (`1.234,56`).
+    - Unfinished calculations, inequalities, intervals, sets, negations (`not 72`), dates, versions and scale
+      words (`72k`, `2 million`) are unread.
 
     Args:
         text: A short text.
-        decimal: The decimal sign where the text does not tell.
+        decimal: The decimal separator to assume if the text leaves it open.
         scale: Whether `72k`, `3.5M` and `2 million` are read.
-        strict: Whether the text has to be one number as a whole, as a reference has to be: with a unit of a
-            closed list, but without other words.
+        strict: Whether the text has to be one number as a whole, as a reference has to be: it may have a unit
+            from a closed list, but no other words.
 
     Returns:
-        An int, or a Fraction where the number is not whole; `Missing` when the text holds none, several, or
-        what cannot be read exactly.
+        An int, or a Fraction if the number is not whole; `Missing` if the text holds no number or several, or
+        something that cannot be read exactly.
     """
     if len(text) < _SHORT and decimal == ".":
         value = int(text) if text.isdecimal() else ordinary_number(text)
@@ -114,13 +114,13 @@ def parse_number(
 def all_numbers(
     text: str, *, decimal: Decimal = ".", scale: bool = False, strict: bool = False
 ) -> tuple[Number, ...] | Missing:
-    """Read every number of a text, as a list; a space before three digits separates here, and groups nothing.
+    """Read every number of a text, as a list; a space before three digits separates numbers here.
 
     Args:
         text: A text.
-        decimal: The decimal sign where the text does not tell.
+        decimal: The decimal separator to assume if the text leaves it open.
         scale: Whether `72k`, `3.5M` and `2 million` are read.
-        strict: Whether the text has to be a list of numbers and nothing else.
+        strict: Whether the text has to be only a list of numbers.
     """
     lone = ordinary_number(text) if len(text) < _SHORT and decimal == "." else None
     if lone is not None:
@@ -139,10 +139,10 @@ def all_numbers(
     read = [read_numeral(text, one, decimal, scale, listed=True) for one in found]
     values = tuple(one.value for one in read if one.value is not None)
     if len(values) < len(read):
-        return unread("some of its digits read as no number")
+        return unread("some of its digits do not form a number")
     if strict:
         if _NO_SEPARATOR.search(" ".join(_between(text, read))):
-            return unread("something else stands between the numbers")
+            return unread("there is other text between the numbers")
     if not read or strict:
         return values or Missing("there is no number")
     return TAKEN_BACK if is_retracted(text, text[read[-1].end :]) else values
@@ -150,9 +150,10 @@ def all_numbers(
 
 @cache
 def readers() -> Readers:
-    """Return `plain`, `numerals`, `read_numeral` and `changed_behind`, loaded once a text needs them.
+    """Return `plain`, `numerals`, `read_numeral` and `changed_behind`, loaded when a text first needs them.
 
-    Ordinary numbers do not. The import is a function of its own, because an import costs each call 4 us.
+    Ordinary numbers do not need them. The import is in a separate function, because an import costs each call
+    4 us.
     """
     from ._beside import changed_behind
     from ._numerals import plain
@@ -162,18 +163,18 @@ def readers() -> Readers:
 
 
 def _between(text: str, read: list[Numeral]) -> list[str]:
-    """What stands before, between and behind numerals."""
+    """Return the texts before, between and after numerals."""
     ends, starts = [0, *(one.end for one in read)], [*(one.start for one in read), len(text)]
     return [text[end:start] for end, start in zip(ends, starts, strict=True)]
 
 
 def unread(reason: str) -> Missing:
-    """An answer that is there and cannot be read exactly."""
+    """Make the result for an answer that was found but cannot be read exactly."""
     return Missing(reason, "not exact")
 
 
 def ordinary_number(text: str) -> Number | None:
-    """The number that a text is in one of the commonest spellings; None where more has to be looked at.
+    """Return the number of a text in one of the most common formats; None if it needs the full analysis.
 
     Args:
         text: A short text.
@@ -189,18 +190,18 @@ def ordinary_number(text: str) -> Number | None:
 
 
 def is_approximation(text: str, exact: Numeral, one: Numeral) -> bool:
-    """Whether a numeral only approximates the one before it, as in `1/3 ≈ 0.33`."""
+    """Return whether a numeral only approximates the one before it, as in `1/3 ≈ 0.33`."""
     between = text[exact.end : one.start + 1]
     return exact.value is not None and len(between) < 8 and between.strip(" $")[:1] in ("≈", "~")
 
 
 def _differ(one: Numeral, other: Numeral) -> bool:
-    """Whether two numerals are read and are different numbers."""
+    """Return whether two numerals are both read and differ."""
     return one.value is not None and other.value is not None and one.value != other.value
 
 
 def booked(text: str, one: Numeral) -> Number | Missing:
-    """The value of the only candidate; in brackets with a currency, and alone, it is a bookkeeper's minus."""
+    """Return the only candidate's value; alone in brackets with a currency, it is negative in bookkeeping."""
     if one.value is None:
         return unread(one.reason)
     if not one.booked:
@@ -211,10 +212,10 @@ def booked(text: str, one: Numeral) -> Number | Missing:
 
 
 def _settled(text: str, read: list[Numeral], strict: bool) -> Number | Missing:
-    """The number that a slot holds, given its numerals."""
+    """Return the number in an answer's text, given its numerals."""
     equals = _EQUALS.search(text) if "=" in text else None
     if "\\" in text and _COMMAND.search(text, text.rfind("=") if equals else 0):
-        return unread("it is mathematics still to be done")
+        return unread("it is an unfinished calculation")
     if equals:
         right = _right_side(text, read)
         if isinstance(right, Missing):
@@ -233,25 +234,25 @@ def _settled(text: str, read: list[Numeral], strict: bool) -> Number | Missing:
 
 
 def _right_side(text: str, read: list[Numeral]) -> list[Numeral] | Missing:
-    """The numerals right of the last equals sign, or all without any; missing where it equates two."""
+    """Return the numerals after the last equals sign, or all if there is none; missing if two are equated."""
     at = [found.end() for found in _EQUALS.finditer(text)][-1]
     left = [one for one in read if one.start < at]
     right = read[len(left) :]
     if several_equations(text, at):
         return Missing("there are several equations", "several")
     if left and right and _differ(left[-1], right[0]) and not text[left[-1].end : at - 1].strip(_AROUND):
-        return Missing("both sides of an equals sign are numbers, and not the same", "several")
+        return Missing("both sides of an equals sign are numbers, and they differ", "several")
     return right or read
 
 
 def several_equations(text: str, at: int) -> bool:
-    """Whether an equals sign that ends at a place follows another name's equation, as in `k = 45, n =`."""
+    """Return whether the equals sign before a position follows another equation, as in `k = 45, n =`."""
     found = _EQUATIONS.search(text[max(0, at - 100) : at])
     return found is not None and found[1] != found[2]
 
 
 def _whole_text(text: str, read: list[Numeral]) -> Number | Missing:
-    """The value of the only numeral, where it is the whole text but for its name, unit and markup."""
+    """Return the only numeral's value if the text holds nothing else but its name, unit and markup."""
     if len(read) > 1:
         return Missing("there are several numbers", "several")
     one = read[0]
@@ -260,7 +261,7 @@ def _whole_text(text: str, read: list[Numeral]) -> Number | Missing:
     at = len(behind) - len(behind.lstrip(_AROUND + bracket))
     around = behind[_unit_end()(behind, at) :].strip(_AROUND)
     if not _NAME.match(text[: one.start]) or around or (not one.booked and "(" in inside):
-        return unread("something else stands beside the number")
+        return unread("there is other text besides the number")
     if not _NOT_STRICT.isdisjoint(inside):
         return unread("it is a set, or about a number")
     return booked(text[one.start :], one)
@@ -274,7 +275,7 @@ def _unit_end() -> Callable[[str, int], int]:
 
 
 def _is_remark(text: str, read: list[Numeral]) -> bool:
-    """Whether what follows the first of several numerals only explains it."""
+    """Return whether the text after the first of several numerals only explains it."""
     behind = text[read[0].end :]
     if read[0].value is None or not _REMARK.match(behind) or _HEDGE.search(behind):
         return False

@@ -1,8 +1,8 @@
-r"""Spells numbers of every script, markup and notation in one plain form, so that one grammar reads them.
+r"""Writes numbers of every script, markup and notation in one plain form, so that one grammar reads them.
 
-`plain` rewrites a text where that changes no number: digits of other scripts, Unicode's signs, HTML's tags,
-calculators' notes (`<<6*12=72>>`) and LaTeX's layout. What it does not know stays as it is, and makes the
-number beside it unread.
+`plain` rewrites a text only where that changes no number: digits of other scripts, Unicode signs, HTML tags,
+calculator annotations (`<<6*12=72>>`) and LaTeX layout. Anything that it does not know stays unchanged, and
+makes the number next to it unread.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _GAP = re.compile(r"(?<=[0-9])\xa0(?=[0-9]{3}(?![0-9]))")
 
 
 class _Spellings(dict[int, str]):
-    """How characters are spelled in ASCII, for str.translate; digits of all scripts are looked up once."""
+    """ASCII spellings of characters, for str.translate; digits of other scripts are added on first use."""
 
     def __missing__(self, code: int) -> str:
         character = chr(code)
@@ -45,12 +45,12 @@ class _Spellings(dict[int, str]):
 
 
 def _spellings() -> _Spellings:
-    """The characters that are spelled differently in ASCII."""
+    """The characters that have a different spelling in ASCII."""
     table = _Spellings()
     table.update(dict.fromkeys((0x2212, 0x2010, 0x2011, 0x2012, 0x2013, 0xFE63, 0xFF0D, 0x2796), "-"))
-    # No-break, narrow, thin and figure spaces group digits; ordinary ones may.
+    # No-break, narrow, thin and figure spaces group digits; ordinary spaces may.
     table.update(dict.fromkeys((0xA0, 0x202F, 0x2009, 0x2007, 0x2008), "\xa0"))
-    table.update(dict.fromkeys(map(ord, "†‡§"), ""))  # footnotes' marks
+    table.update(dict.fromkeys(map(ord, "†‡§"), ""))  # footnote marks
     table.update(dict.fromkeys((0x3000, 0x2002, 0x2003, *map(ord, BLANK)), " "))
     table.update(dict.fromkeys(map(ord, (DECIMAL, GROUP, OVER)), " "))
     pairs = zip("．，／＋％＄：＝（）［］⁄∕∶﹪٪’‘′＜＞！＊", ".,/+%$:=()[]//:%%'''<>!*", strict=True)
@@ -114,7 +114,7 @@ _LATEX = (
 
 
 def plain(text: str) -> str:
-    """Spell the numbers of a text in one form.
+    """Write the numbers of a text in one plain form.
 
     Args:
         text: Any text.
@@ -144,7 +144,7 @@ def plain(text: str) -> str:
 
 
 def _raised(found: re.Match[str]) -> str:
-    """A power, or a footnote's mark: to the power of one, which a number is as well."""
+    """Return a power, or a footnote mark as the power of one, which leaves a number unchanged."""
     before = found.string[max(0, found.start() - 2) : found.start()]
     if found[0] == "¹" and before[-1:].isdecimal() and before != "10":
         return ""
@@ -152,10 +152,10 @@ def _raised(found: re.Match[str]) -> str:
 
 
 def _without_latex(text: str) -> str:
-    """A text without the layout of LaTeX; commands that stand for something else stay."""
+    """Return a text without LaTeX layout; commands with a meaning stay."""
     text = _THIN_COMMA.sub(",", _BRACED_COMMA.sub(",", text))
     text = _LAYOUT.sub("", text)
-    for _ in range(6):  # how deep wrappers nest
+    for _ in range(6):  # how deeply wrappers nest
         before = text
         text = _FRACTION.sub(_quotient, text)
         text = _OVER.sub(lambda found: _over(found[1], found[2]), text)
@@ -169,26 +169,26 @@ def _without_latex(text: str) -> str:
 
 
 def _spelled_command(name: str, command: str) -> str:
-    """What a command stands for; the command itself where it is none of layout or a plain sign."""
+    """Return the plain form of a command; the command itself if it is neither layout nor a plain sign."""
     return (_COMMANDS[name] or f" {name}") if name in _COMMANDS else command
 
 
 def _unwrapped(found: re.Match[str]) -> str:
-    r"""The inside of a wrapper; `35\text{cm}` is 35 and a word, not one word."""
+    r"""Return the inside of a wrapper; `35\text{cm}` is 35 and a word, not one word."""
     before, inside = found["before"], found["inside"]
-    if not before and found.start() and found.string[found.start() - 1] == "}":  # of the wrapper before
+    if not before and found.start() and found.string[found.start() - 1] == "}":  # of the previous wrapper
         before = " "
     return f"{before} {inside}" if before and inside[:1].isalnum() else before + inside
 
 
 def _quotient(found: re.Match[str]) -> str:
-    r"""`\frac{1}{2}` as a quotient, and `3\frac{1}{2}` as a mixed number."""
+    r"""Return `\frac{1}{2}` as a quotient, and `3\frac{1}{2}` as a mixed number."""
     written = _over(found[2] or found[3], found[4] or found[5])
     return f"{found['before']} {written}" if found["before"] else written
 
 
 def _over(above: str, below: str) -> str:
-    """A quotient with one sign before it; of two signs both stay, which is read as nothing."""
+    """Return a quotient with one sign before it; two signs both stay, which makes it unread."""
     above, below = above.replace(" ", ""), below.replace(" ", "")
     if below[0] in "+-":
         above, below = below[0] + above, below[1:]

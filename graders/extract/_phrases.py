@@ -1,7 +1,7 @@
-"""How people announce and revise an answer, a row for each language.
+"""How people announce and revise an answer, one row per language.
 
 A row holds parts of regular expressions for text whose compatibility characters are folded (`plain_width`).
-To add a language, add a row to `ANNOUNCED` and its words of yes and no to `YES_NO`.
+To add a language, add a row to `ANNOUNCED` and its words for yes and no to `YES_NO`.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from typing import NamedTuple
 
     class Announced(NamedTuple):
-        """What stands before an answer: a noun with its adjectives, then a verb or a colon.
+        """The words before an answer: a noun with its adjectives, then a verb or a colon.
 
-        `choice` is what only the answer to a choice is called, `Option B`; a number is not announced so.
+        `choice` holds words that announce only a choice, such as `Option B`, and never a number.
         """
 
         noun: str
@@ -100,7 +100,7 @@ ANNOUNCED = {
         r"\b(?:opsi|pilihan)(?:\syang\sbenar)?",
     ),
     "Swahili": Announced(r"\bjibu(?:\s(?:sahihi|la\smwisho))?", r"ni\b", r"(?:chaguo|herufi)\b", r"\bchaguo"),
-    # Where compatibility characters are folded, the second letter of this noun is two.
+    # When compatibility characters are folded, the second letter of this noun becomes two.
     "Thai": Announced(
         "ค(?:ำ|\u0e4d\u0e32)ตอบ(?:ที่ถูกต้อง|สุดท้าย)?",
         "(?:คือ|เป็น|ได้แก่)",
@@ -122,20 +122,20 @@ YES_NO = {
 }
 
 BEGINS = "(?=[acefjloprsv\x80-\U0010ffff])"
-"""What an announcement of any language begins with; told first, since most places of a text do not.
+"""The first characters of announcements in any language; checked first, since most places have none of them.
 
-A test generates announcements from the table. To try every language everywhere takes four times as long.
+A test generates announcements from the table. Trying every language everywhere takes four times as long.
 """
 
 _FINAL = r"(?:endgültige|最[终終后後]的?|최종|итоговый|окончательный)"
 
 REVISED = re.compile(
-    "(?=[abchikmnoprsw\x80-\U0010ffff])(?:"  # its first characters, in half the time
+    "(?=[abchikmnoprsw\x80-\U0010ffff])(?:"  # its first characters; halves the time
     r"\b(?:wait|actually|corrections?|corrected|oops|sorry|mistaken?|scratch\sthat|on\ssecond\sthought"
     r"|re-?consider\w{0,3}|i\smean|but|however|no,|no\.|hold\son|korrektur|moment|pardon|perd[óo]n)"
     r"|不对|不對|等等|等一下|更正|修正|改为|改為|改成|其实|其實|抱歉|但是|而是|かし|待って|잠깐|아니)"
 )
-"""What takes back the claim before it in a text of small letters, so that the claim behind it counts."""
+"""Words that take back the claim before them, in a lower-case text, so that the claim after them counts."""
 
 _INVISIBLE = re.compile(f"[{INVISIBLE}]+")
 _BRACKETS = str.maketrans(
@@ -156,12 +156,12 @@ _BRACKETS = str.maketrans(
 
 
 def plain_width(text: str) -> str:
-    """Fold the widths of letters and punctuation, and brackets, quotes and dashes to those of ASCII.
+    """Fold the widths of letters and punctuation, and turn brackets, quotes and dashes into ASCII ones.
 
-    Invisible characters are left out.
+    Invisible characters are removed.
 
     Args:
-        text: Any text. Letters of other alphabets that look like Latin ones stay what they are.
+        text: Any text. Letters of other alphabets that look like Latin ones stay unchanged.
     """
     if text.isascii():
         return text
@@ -169,11 +169,11 @@ def plain_width(text: str) -> str:
 
 
 def announced(rows: bool, *, every_filler: bool = False) -> str:
-    """Return a pattern of what announces an answer; bounded, so that it takes linear time.
+    """Return a pattern of the words that announce an answer; bounded, so that it takes linear time.
 
     Args:
-        rows: Whether the rows of all languages count, or English alone.
-        every_filler: Whether the fillers of all languages count in any case.
+        rows: Whether the rows of all languages count, or only English.
+        every_filler: Whether the fillers of all languages count even then.
     """
     languages = ANNOUNCED.values() if rows else (ANNOUNCED["English"],)
     fillers = "|".join(row.filler for row in (ANNOUNCED.values() if every_filler else languages))
@@ -186,9 +186,9 @@ def announced(rows: bool, *, every_filler: bool = False) -> str:
 
 
 def number_claims() -> str:
-    """Return a pattern of what announces a number in a language other than English.
+    """Return a pattern of the words that announce a number in a language other than English.
 
-    A verb that may be left out, as in Chinese, is only left out where the number follows at once.
+    A verb that may be omitted, as in Chinese, is omitted only if the number follows immediately.
     """
     rows = [row for language, row in ANNOUNCED.items() if language != "English"]
     nouns = "|".join(rf"{row.noun}[\s*_]{{0,4}}(?:{_number_verb(row)}|[=:：]|[-–—](?=\s))" for row in rows)
@@ -196,20 +196,20 @@ def number_claims() -> str:
 
 
 def _number_verb(row: Announced) -> str:
-    """The verb of a row; left out only where the number follows at once."""
+    """Return the verb of a row; it may be omitted only if the number follows immediately."""
     return row.verb.replace("|)", r"|(?=\s?[-$\d]))")
 
 
 def claim_patterns(more: str = "", *, is_small: bool = False) -> dict[bool, re.Pattern[str]]:
-    """Return what finds an announcement of a whole line, in words or by its markup.
+    """Return the patterns that find an announcement of a whole line, in words or by its markup.
 
     Args:
         more: Another pattern that announces an answer.
-        is_small: Whether texts are in small letters, which are searched in a third of the time.
+        is_small: Whether texts are in lower case, which takes a third of the time.
 
     Returns:
-        A pattern for texts that may hold announcements of another language than English (`is_foreign`), and
-        one for all others, on which it finds the same and is faster.
+        A pattern for texts that may hold announcements in another language than English (`is_foreign`), and a
+        faster one for all others, where it finds the same.
     """
     markup = r"|<answer>\s{0,8}|\\(?:boxed|fbox)\s?\{\s{0,4}" + more
     words = {rows: announced(rows, every_filler=True) for rows in (False, True)}
@@ -219,7 +219,7 @@ def claim_patterns(more: str = "", *, is_small: bool = False) -> dict[bool, re.P
 
 
 def is_foreign(text: str) -> bool:
-    """Whether a text may hold announcements of another language than English."""
+    """Return whether a text may hold announcements in a language other than English."""
     if not text.isascii():
         return True
     small = text.lower()

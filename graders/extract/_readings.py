@@ -1,8 +1,9 @@
 r"""Finds the numerals of a text, and reads each as exactly one number or not at all.
 
-Digits alone say little: `5` is something else in `2\sqrt{5}`, `x < 5`, `5!`, `-5`, `5 million` and `H5`. So a
-numeral is read with what stands on both sides of it. What is known to leave it as it is (units, currencies,
-brackets, words) is passed over; mathematics, negations and everything unknown that touches it make it unread.
+Digits alone say little: `5` means something else in `2\sqrt{5}`, `x < 5`, `5!`, `-5`, `5 million` and `H5`.
+So a numeral is read together with the text on both sides of it. Text that is known to leave it unchanged
+(units, currencies, brackets, words) is skipped; mathematics, negations and anything unknown that touches it
+make it unread.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ _SPACED = r"[1-9][0-9]{0,2}(?: [0-9]{3}(?![0-9]))+(?:[.,][0-9]+)?"
 # Other dates, times, ratios, and chains of operations.
 _CLOCK = r"(?<![0-9.,])[0-9]+(?:[:/-][0-9]+){2,}(?:[.,][0-9]+)*|[0-9]+(?:\.[0-9]+)?(?::[0-9]+(?:\.[0-9]+)?)+"
 _NUMERAL = re.compile(
-    rf"(?=[0-9.{DECIMAL}A-Z])(?:"  # what begins one, of which most text has little: a quarter of the time
+    rf"(?=[0-9.{DECIMAL}A-Z])(?:"  # first characters, rare in most texts: quarters the time
     rf"(?P<date>{_DATE})"
     rf"|(?P<clock>{_CLOCK})"
     rf"|(?:(?P<whole>[0-9]+) {{1,2}}(?=[0-9]+ ?[/{OVER}] ?[0-9]))?"  # of a mixed number
@@ -52,11 +53,11 @@ class Numeral:
     """A number in a text.
 
     Args:
-        value: What it is worth; None where that cannot be read exactly.
+        value: Its value; None if it cannot be read exactly.
         start: Where it starts, with its sign, currency and brackets.
         end: Where it ends, with its unit.
-        dated: Whether it is a date, which is no candidate for an answer where there is another.
-        booked: Whether it stands in round brackets with a currency, which bookkeepers read as a minus.
+        dated: Whether it is a date, which is not a candidate for an answer if there is another number.
+        booked: Whether it is in round brackets with a currency, which bookkeepers read as a minus.
         reason: Why it has no value.
     """
 
@@ -70,17 +71,17 @@ class Numeral:
         *,
         dated: bool = False,
         booked: bool = False,
-        reason: str = "its digits read as no number",
+        reason: str = "its digits do not form a number",
     ) -> None:
         self.value, self.start, self.end, self.dated, self.booked = value, start, end, dated, booked
         self.reason = reason
 
 
 def numerals(text: str) -> Iterator[re.Match[str]]:
-    """Find every numeral of a text, in order; digits of words (`CO2`, `x_1`, `m^2`) are none.
+    """Find every numeral of a text, in order; digits in words (`CO2`, `x_1`, `m^2`) do not count.
 
     Args:
-        text: What `plain` returned.
+        text: The text, as `plain` returned it.
     """
     for found in _NUMERAL.finditer(text):
         start = found.start()
@@ -89,14 +90,14 @@ def numerals(text: str) -> Iterator[re.Match[str]]:
 
 
 def read_numeral(text: str, found: re.Match[str], decimal: str, scale: bool, listed: bool = False) -> Numeral:
-    """Read a numeral with what stands around it.
+    """Read a numeral with the text around it.
 
     Args:
-        text: What `plain` returned.
-        found: What `numerals` found in it.
-        decimal: The decimal sign where the numeral does not tell.
-        scale: Whether `2 million` and `72k` are read; else they are unread.
-        listed: Whether it is an item of a list, so that brackets around several are nothing to mind.
+        text: The text, as `plain` returned it.
+        found: A match of `numerals` in it.
+        decimal: The decimal separator to assume if the numeral leaves it open.
+        scale: Whether `2 million` and `72k` are read; otherwise they are unread.
+        listed: Whether it is an item of a list, so that brackets around several items are ignored.
     """
     begin, end = found.span()
     if found["run"] is None:
@@ -107,15 +108,15 @@ def read_numeral(text: str, found: re.Match[str], decimal: str, scale: bool, lis
     end = past_unit(text, behind)
     lead, unit = text[start:begin], text[behind:end]
     if not sign:
-        return Numeral(None, start, end, reason="what stands before it makes it something else")
+        return Numeral(None, start, end, reason="the text before it changes its meaning")
     if power and not scale:
-        return Numeral(None, start, end, reason="a word or letter scales it, which scale=True reads")
+        return Numeral(None, start, end, reason="a word or letter scales it; scale=True reads such numbers")
     if unit == "m" and any(each in CURRENCIES for each in lead):  # $5m
         return Numeral(None, start, end, reason="its unit may be a scale")
     if changed_after(text, found, start, end, power):
-        return Numeral(None, start, end, reason="what stands behind it makes it something else")
+        return Numeral(None, start, end, reason="the text after it changes its meaning")
     if not listed and in_collection(text, start, end, opened):
-        return Numeral(None, start, end, reason="it stands in an interval, a set or a point")
+        return Numeral(None, start, end, reason="it is part of an interval, a set or a point")
     value = _value(found, decimal, power)
     if value is None:
         return Numeral(None, start, end, reason=_why_unread(found["run"]))
@@ -126,14 +127,14 @@ def read_numeral(text: str, found: re.Match[str], decimal: str, scale: bool, lis
 
 
 def _why_unread(run: str) -> str:
-    """Why a run of digits is no number."""
+    """Return why a run of digits is not a number."""
     if "," in run and "." not in run:
-        return "its comma does not group; decimal=',' reads one as a decimal sign"
-    return "its digits read as no number"
+        return "its comma does not group digits; decimal=',' reads it as a decimal separator"
+    return "its digits do not form a number"
 
 
 def _in_word(text: str, start: int) -> bool:
-    """Whether the digits at `start` belong to a word or a name (`CO2`, `m^2`, `x_1`, `COVID-19`)."""
+    """Return whether the digits at `start` belong to a word or a name (`CO2`, `m^2`, `x_1`, `COVID-19`)."""
     before = text[start - 1]
     at = start - 1
     if before == "{" and text[at - 1 : at] in ("_", "^"):
@@ -146,12 +147,12 @@ def _in_word(text: str, start: int) -> bool:
     if before == "-" and start > 2:
         word = text[start - 3 : start - 1].isalpha() and ord(text[start - 2]) < JOINING
         return word and code_start(text, start - 1, dollars=False) == start - 1
-    # Scripts that are written without spaces touch their numbers; so may a currency's code.
+    # In unspaced scripts, words touch their numbers; so may a currency code.
     return before.isalpha() and ord(before) < JOINING and code_start(text, start, dollars=False) == start
 
 
 def _value(found: re.Match[str], decimal: str, power: int) -> Number | None:
-    """What a numeral's own digits are worth; None where they are no number."""
+    """Return the value of a numeral's own digits; None if they do not form a number."""
     run, below, exponent = found["run"], found["below"], int(found["e"] or found["ten"] or 0)
     if power and (exponent or below is not None):
         return None

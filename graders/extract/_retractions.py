@@ -1,4 +1,4 @@
-"""Whether a text takes back the answer that it claims: `Answer: B. Scratch that.`."""
+"""Detects whether a text takes back the answer that it claims: `Answer: B. Scratch that.`."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _RETRACTION = (
     rf"{_SAID_FIRST}(?:(?P<alone>(?:%alone%)(?=\s{{0,2}}(?:[.!?,;:\n)\]*_\"<\u2026-]|\Z)))|(?P<opening>%opening%)"
     r"|(?P<pointing>%pointing%))"
 )
-# The pattern begins with a class of characters, so that the regular expression engine skips all others.
+# The pattern begins with a character class, so that the regular expression engine skips other characters.
 _TAKEN_BACK = Scripts(r"[.!?;:,\n()>}\u2026\"*-](?:(?<!-)|(?<=\s-))" + _RETRACTION)
 _TOLD_AT_MOST = 16
 _CROSSES = tuple("\u2717\u2718\u274c\u274e\u2a2f\u2716")
 _AT_ONCE = 8
 _THE_CLAIM = ("that", "this", "which", "the", "my ")
-_DRESS = " \t$)]}*_`"  # what closes an answer
+_DRESS = " \t$)]}*_`"  # characters that close an answer
 _AROUND = " \t\r.!?;:,\n()>]}*$`-_\"'"
-# What names an answer in a sentence: a number; or a name, which does not begin the sentence, or a letter.
+# An answer that a sentence names: a number, a name that does not begin the sentence, or a letter.
 _NUMBER = re.compile(r"\d(?:[.,]?\d)*")
 _NAME = re.compile(r"(?<=[\w,:] )(?!I\b)[A-Z]\w*|\b[B-HJ-Z]\b|\bA(?=\s(?:is|was|or)\b)|\d+|(?<=[\"'(])\w+")
 _SENTENCE_END = re.compile(r"[.!?;\n](?=\s|\Z)|[.!?](?![0-9A-Za-z])|\n")
@@ -48,7 +48,7 @@ def is_taken_back(
     is_negative: bool = False,
     is_announced: bool = False,
 ) -> bool:
-    """Whether a text takes back the claim before a place: `Answer: B. Scratch that.`.
+    """Return whether a text takes back the claim before a position: `Answer: B. Scratch that.`.
 
     A sentence such as `That is wrong` is about the claim, unless the sentence before it is about another
     answer: `The answer is A. Some choose B. That is wrong.`.
@@ -56,9 +56,9 @@ def is_taken_back(
     Args:
         text: A text with folded widths.
         end: Where the claimed answer ends.
-        names_other: Whether a sentence names another answer than the claimed one.
+        names_other: Tells whether a sentence names another answer than the claimed one.
         is_negative: Whether the claim is itself a `no`, which `That is wrong` explains.
-        is_announced: Whether words such as `Answer:` stand before the claim, so that `that` is the answer.
+        is_announced: Whether words such as `Answer:` come before the claim, so that `that` means the answer.
     """
     behind = text[end:]
     if len(behind) < 2 or not behind.strip(_AROUND):
@@ -67,7 +67,7 @@ def is_taken_back(
         return True
     behind, told = behind.lstrip(_DRESS), 0
     if behind[0] not in ",.;:!?\n":
-        behind = f":{behind}"  # each clause is looked for behind a sign, so the first one, too
+        behind = f":{behind}"  # each clause is searched after a sign, so the first one needs a sign, too
     for found in _TAKEN_BACK[behind.isascii()].finditer(small(behind)):
         if found["opening"] or told >= _TOLD_AT_MOST:
             return True
@@ -88,7 +88,7 @@ def is_taken_back(
 
 
 def _is_about_no(behind: str, found: re.Match[str], is_announced: bool) -> bool:
-    """Whether a phrase is about the `no` right before it: `no (wrong)`, or `that` behind `Answer: no`."""
+    """Return whether a phrase is about the `no` before it: `no (wrong)`, or `that` after `Answer: no`."""
     if behind[: found.start()].strip(_AROUND):
         return False
     said: str = found["pointing"] or found["alone"]
@@ -98,15 +98,15 @@ def _is_about_no(behind: str, found: re.Match[str], is_announced: bool) -> bool:
 
 
 def takes_back(found: str, behind: str) -> bool:
-    """Whether a text takes back the answer right before it: `72. Actually, no.`.
+    """Return whether a text takes back the answer right before it: `72. Actually, no.`.
 
     Args:
         found: The answer.
-        behind: What stands behind it.
+        behind: The text after it.
     """
 
     def names_other(sentence: str) -> bool:
-        """Whether a sentence names answers of the same kind, and not the one that was found."""
+        """Return whether a sentence names answers of the same kind, but not the one that was found."""
         name = _NUMBER if any(map(str.isdecimal, found)) else _NAME
         named = name.findall(sentence)
         return bool(named) and {*name.findall(f"so {plain_width(found)}")}.isdisjoint(named)

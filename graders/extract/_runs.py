@@ -1,4 +1,4 @@
-"""Reads one run of digits, with its grouping and decimal signs, as an integer or a fraction."""
+"""Reads one run of digits, with its grouping and decimal separators, as an integer or a fraction."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
     Number: TypeAlias = int | Fraction
 
-MAX_CHARS = 600  # the least that Python may be told to allow in int() is 640
+MAX_CHARS = 600  # the lowest limit that Python accepts for int()
 MAX_EXPONENT = 400
 
-# Signs that stand for one thing only, unlike those that people type. All are of Unicode's private area.
+# Separators with only one meaning, unlike those that people type. All are in Unicode's private use area.
 DECIMAL, GROUP, OVER = "\ue000", "\ue001", "\ue002"
 
 VULGAR = dict(
@@ -30,12 +30,12 @@ _INDIAN = re.compile(r"[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}\Z")
 
 
 def run_value(run: str, decimal: str, exponent: int = 0) -> Number | None:
-    """The value of one run of digits; None where its signs group nothing or cannot be told apart.
+    """Return the value of one run of digits; None if its separators neither group nor can be told apart.
 
     Args:
         run: Digits with points, commas, apostrophes or spaces between them.
-        decimal: The decimal sign where the run does not tell, `.` or `,`.
-        exponent: The power of ten to multiply with.
+        decimal: The decimal separator to assume if the run leaves it open, `.` or `,`.
+        exponent: The power of ten to multiply by.
     """
     if len(run) > MAX_CHARS or abs(exponent) > MAX_EXPONENT:
         return None
@@ -57,9 +57,10 @@ def run_value(run: str, decimal: str, exponent: int = 0) -> Number | None:
 
 
 def _decimal_sign(run: str, decimal: str) -> str | None:
-    """The decimal sign of a run, empty where it has none; None where it cannot be told.
+    """Return the decimal separator of a run, empty if it has none; None if it is ambiguous.
 
-    A comma may also separate a list, and a point does not: `4.5` is a decimal wherever it cannot be grouping.
+    A comma may also separate the items of a list, but a point does not: `4.5` is a decimal unless the point
+    can group.
     """
     points, commas = run.count("."), run.count(",")
     if DECIMAL in run:
@@ -67,7 +68,9 @@ def _decimal_sign(run: str, decimal: str) -> str | None:
     if points and commas:
         last = "." if run.rfind(".") > run.rfind(",") else ","
         return last if run.count(last) == 1 else None
-    if GROUP in run or "'" in run or " " in run:  # these group, so a point or comma beside them does not
+    if (
+        GROUP in run or "'" in run or " " in run
+    ):  # these group digits, so a point or comma next to them does not
         return "." if points else "," if commas else ""
     if points and (points > 1 or decimal == ","):
         return "" if decimal == "," and _THREES.match(run.replace(".", ",")) else "." if points == 1 else None
@@ -75,7 +78,7 @@ def _decimal_sign(run: str, decimal: str) -> str | None:
 
 
 def scaled(value: Number, exponent: int) -> Number:
-    """A value times a power of ten."""
+    """Multiply a value by a power of ten."""
     if not exponent:
         return value
     if exponent > 0:
@@ -86,5 +89,5 @@ def scaled(value: Number, exponent: int) -> Number:
 
 
 def whole(value: Number) -> Number:
-    """An int where the value is one."""
+    """Return an int if the value is whole."""
     return value.numerator if value.denominator == 1 else value

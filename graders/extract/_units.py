@@ -1,6 +1,6 @@
-"""What may stand beside a number without changing it, and what scales it: units, currencies, words of scale.
+"""Units, currencies and scale words: text next to a number that leaves it unchanged or scales it.
 
-These are closed lists, and what they lack makes a number unread where it touches the digits; in a reference
+These are closed lists. Unlisted text makes a number unread if it touches the digits; in a reference,
 anywhere.
 """
 
@@ -45,10 +45,10 @@ _SIGN = re.compile(rf"[{CURRENCIES}]|[%‰]|(?:st|nd|rd|th)(?![A-Za-z])|°(?: ?[
 
 
 def unit_end(text: str, at: int) -> int:
-    """Where a unit ends that starts at a place; the place itself where none does.
+    """Return the end of the unit at a position; the position itself if there is none.
 
     Args:
-        text: What `plain` returned.
+        text: The text, as `plain` returned it.
         at: Where the unit would start.
     """
     sign = _SIGN.match(text, at)
@@ -69,10 +69,10 @@ def unit_end(text: str, at: int) -> int:
 
 
 def scale_at(text: str, at: int) -> tuple[int, int]:
-    """The power of ten of a word or letter of scale at a place, and where it ends; 0 where there is none.
+    """Return the power of ten of a scale word or letter at a position, and its end; 0 if there is none.
 
     Args:
-        text: What `plain` returned.
+        text: The text, as `plain` returned it.
         at: Where the number's digits end.
     """
     start = at + len(text[at : at + 3]) - len(text[at : at + 3].lstrip(" -"))
@@ -84,12 +84,12 @@ def scale_at(text: str, at: int) -> tuple[int, int]:
 
 
 def code_start(text: str, at: int, *, dollars: bool) -> int:
-    """Where a currency's code starts that ends at a place, such as `USD` or the `US` of `US$`.
+    """Return where the currency code that ends at a position starts, such as `USD` or the `US` of `US$`.
 
     Args:
-        text: What `plain` returned.
+        text: The text, as `plain` returned it.
         at: Where the code would end.
-        dollars: Whether a currency's sign follows.
+        dollars: Whether a currency sign follows.
     """
     for length in (3, 2, 1):
         start = at - length
