@@ -1,1 +1,1 @@
-"""The command line `rft`: one verb a file, each thin, all imported lazily by `main`."""
+"""The `rft` command line: one thin file per verb, imported only when it is called."""

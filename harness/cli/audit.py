@@ -46,20 +46,20 @@ if TYPE_CHECKING:
     "--kind",
     metavar="KIND",
     type=click.Choice(KINDS),
-    help="Take the references for this kind of answer instead of finding out: number, choice, yes-no, text,"
-    " list, json, tools, code or free; or audit a reward of form alone: format.",
+    help="Treat the references as answers of this kind instead of detecting it: number, choice, yes-no, "
+    "text, list, json, tools, code or free; or `format` for a reward that pays for form alone.",
 )
 @click.option(
     "--accepted",
     metavar="TEXT",
     multiple=True,
-    help="Take this completion for one that should be paid; {a} stands for the answer. Repeatable.",
+    help="Treat this completion as one that should be paid; {a} stands for the answer. Repeatable.",
 )
 @click.option(
     "--rollouts",
     metavar="DATA",
     type=DATA,
-    help="Use these recorded rollouts of the records too: formats, common forms, statistics.",
+    help="Learn formats, common forms and statistics from these recorded rollouts of the records.",
 )
 @range_option
 @wire_option()
@@ -78,20 +78,20 @@ if TYPE_CHECKING:
     type=click.IntRange(0),
     default=2_000,
     show_default=True,
-    help="Search for paid texts with at most N gradings.",
+    help="Search for texts that are paid, with at most N gradings.",
 )
 @click.option(
     "--seconds",
     metavar="N",
     type=FiniteNumber(0, min_open=True),
-    help="End the audit after N seconds; what did not run then is skipped. 30 for a grader in Python here,"
-    " more on a busy machine.",
+    help="End the audit after N seconds and skip the remaining probes; by default 30 for a grader in Python "
+    "here, more on a busy machine.",
 )
 @click.option(
     "--budget",
     metavar="N",
     type=click.IntRange(1),
-    help="Call the grader at most N times; 400 for a function in AWS.",
+    help="Call the grader at most N times; by default 400 for a function in AWS.",
 )
 @yes_option
 @click.option(
@@ -106,31 +106,32 @@ if TYPE_CHECKING:
     "--witnesses",
     metavar="DIR",
     type=click.Path(path_type=Path),
-    help="Write the witness of each finding there too, for `rft replay WITNESS --expect REWARDS`.",
+    help="Also write the witness of each finding to this folder, for `rft replay WITNESS --expect REWARDS`.",
 )
 @click.option(
     "--write-tests",
     metavar="DIR",
     type=click.Path(path_type=Path),
-    help="Write the findings from --fail-on upwards there as tests, which pass once they are mended.",
+    help="Write the findings at or above --fail-on to this folder as tests, which pass once the grader is "
+    "fixed.",
 )
 @click.option(
     "--sarif",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="Write the findings there as SARIF 2.1.0, for code scanning.",
+    help="Write the findings to this file as SARIF 2.1.0, for code scanning.",
 )
 @runs_dir_option
-@name_option("Keep the audit by this name under --runs-dir; by default made of time and grader.")
+@name_option("Keep the audit under this name in --runs-dir; by default the time and the grader's name.")
 @json_option
 @click.pass_context
 def command(context: click.Context, /, **asked: Any) -> int:
-    """Find what a grader pays for that nobody wants, and which right answers it refuses.
+    """Find unwanted answers that a grader pays for, and right answers that it refuses.
 
-    DATA holds records, or rollouts whose records are audited. The grader is --grader or --handler in Python
-    here, a built function (--artifact), or a deployed one (--arn or --stack).
+    DATA is a file of records, or of rollouts, whose records are then used. The grader is Python here
+    (--grader or --handler), a built function (--artifact), or a deployed one (--arn or --stack).
 
-    The verdict is: train, fix first, or not measured. The audit is kept with its witnesses in the folder
+    The verdict is: train, fix first, or not measured. The audit and its witnesses are saved in the folder
     audits under --runs-dir. Waivers in rft.toml accept findings.
 
     Exit codes: 0 train; 1 a finding to fix first; 2 not measured, or wrong input; 3 the service could not be
@@ -142,7 +143,7 @@ def command(context: click.Context, /, **asked: Any) -> int:
 
     waivers = () if context.find_root().params.get("no_config") else _waivers()
     request = _request(asked, waivers)
-    quiet = asked["as_json"] or ":" in request.where.target  # a function in AWS is asked about first
+    quiet = asked["as_json"] or ":" in request.where.target  # AWS: asks first
     with progress_bar("audit", quiet=quiet) as update:
 
         def progress(family: str, gradings: int) -> None:
@@ -176,11 +177,11 @@ def _request(asked: dict[str, Any], waivers: tuple[Waiver, ...]) -> AuditRequest
     from harness.targets.opening import IN_PROCESS, TargetChoice
 
     if setting_of("rollouts") is not None and setting_of("data") is None:
-        asked["rollouts"] = None  # the configured rollouts are of the configured records
+        asked["rollouts"] = None  # they belong to the records from the settings
     place = {name: asked[name] for name in ("artifact", "function", "region")}
     place |= where_to_grade(asked["arn"], asked["stack"], asked)
     if asked["write_tests"] is not None and place.get("target") != IN_PROCESS:
-        raise InputError("--write-tests is for a grader in Python here", fix="Write --grader.")
+        raise InputError("--write-tests works only with a grader in Python here", fix="Write --grader.")
     where = TargetChoice(
         grader=asked["grader"],
         handler=asked["handler"],
@@ -207,7 +208,7 @@ def _request(asked: dict[str, Any], waivers: tuple[Waiver, ...]) -> AuditRequest
 
 
 def _agree(target: TargetFacts, calls: int | None, yes: bool) -> None:
-    """Say what the calls of a function in AWS cost, and ask whether to make them."""
+    """Show what the calls of a function in AWS cost, and ask for confirmation."""
     from harness.runs.facts import DeployedFacts
 
     if not isinstance(target, DeployedFacts):
@@ -223,7 +224,7 @@ def _agree(target: TargetFacts, calls: int | None, yes: bool) -> None:
 
 
 def _written(found: FinishedAudit, asked: dict[str, Any]) -> Iterator[str]:
-    """Write what else was asked for; a line on each."""
+    """Write the SARIF file and the tests, if requested; yields one line for each."""
     if asked["sarif"] is not None:
         from importlib.metadata import version
 
@@ -252,7 +253,7 @@ def _remarks(found: FinishedAudit, folder: Path) -> Iterator[str]:
     if why:
         yield f"skipped because: {'; '.join(sorted(why))}"
     for one in found.findings.unused:
-        yield f"the waiver of {one.probe} {one.witness} ({one.date}) fits no finding: {one.reason}"
+        yield f"the waiver of {one.probe} {one.witness} ({one.date}) matches no finding: {one.reason}"
     yield f"kept in {folder}"
     first = next((one for one in found.facts.open if one.rollouts), None)
     if first is not None and found.facts.target.kind == "in-process":

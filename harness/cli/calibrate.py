@@ -1,4 +1,4 @@
-"""`rft calibrate`: whether a judge, or any grader, agrees with people and with itself."""
+"""`rft calibrate`: measures how well a judge, or any grader, agrees with people and with itself."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from harness.signal.trust_limits import outcome_of, read_trust_limit
     "labels",
     metavar="FIELD",
     multiple=True,
-    help="Hold the grader to what people say in this field of the rollouts; by default the run's label."
-    " Further fields are other raters. Repeatable.",
+    help="Compare the grader with people's labels in this field of the rollouts; by default the run's "
+    "label. Further fields are other raters. Repeatable.",
 )
 @click.option(
     "--label-file",
@@ -38,8 +38,8 @@ from harness.signal.trust_limits import outcome_of, read_trust_limit
 @click.option(
     "--metric",
     metavar="NAME",
-    help="Hold this metric (a criterion of a rubric, a part of a combined grader) to the labels, not the"
-    " reward. Its range is 0 to 1, unless --range says another.",
+    help="Compare this metric (a criterion of a rubric, a part of a combined grader) with the labels, "
+    "instead of the reward. Its range is 0 to 1 unless --range says otherwise.",
 )
 @label_rule_options
 @click.option(
@@ -47,7 +47,7 @@ from harness.signal.trust_limits import outcome_of, read_trust_limit
     "values",
     metavar="TEXT=REWARD",
     multiple=True,
-    help="Read this text as a label that stands for a reward, as in fair=0.5. Repeatable.",
+    help="Map this label text to a reward, as in fair=0.5. Repeatable.",
 )
 @click.option(
     "--label-range",
@@ -62,7 +62,7 @@ from harness.signal.trust_limits import outcome_of, read_trust_limit
     type=FiniteNumber(0.1, 99.9),
     default=20.0,
     show_default=True,
-    help="Say how many repeats keep the noise at or below this percentage of the variance.",
+    help="Estimate how many repeats keep the noise at or below this percentage of the variance.",
 )
 @click.option(
     "--fail-on",
@@ -80,16 +80,16 @@ from harness.signal.trust_limits import outcome_of, read_trust_limit
     show_default=True,
     help="List the N samples that disagree most with their label.",
 )
-@click.option("--all", "everything", is_flag=True, help="List every sample that disagrees, with texts whole.")
+@click.option("--all", "everything", is_flag=True, help="List every sample that disagrees, with full texts.")
 @range_option
 @runs_dir_option
 @json_option
 def command(**asked: Any) -> int:
-    """Say whether the grader of RUN can be trusted: does it agree with people, and with itself?
+    """Measure whether the grader of RUN agrees with people, and with itself.
 
-    RUN is the run's folder, or its name under --runs-dir, best of a few hundred labeled rollouts, replayed
-    with --label FIELD and --repeats 3 or more. The figures are those of a single grading, with 95 %
-    intervals over the records; what the run does not tell is "not measured".
+    RUN is the run's folder, or its name under --runs-dir. Use a few hundred labeled rollouts, replayed with
+    --label FIELD and --repeats 3 or more. The figures describe a single grading, with 95 % intervals over the
+    records; a figure that the run cannot provide is "not measured".
 
     Exit codes: 0 measured, and within every limit; 1 beyond a limit; 2 agreement or a limit was not measured,
     or wrong input.
@@ -122,13 +122,13 @@ def command(**asked: Any) -> int:
 
 
 def _without_settings(asked: dict[str, Any]) -> dict[str, Any]:
-    """The options about labels, without those of the project: how the run was replayed holds over them."""
+    """The label options from the command line; the run's own take precedence over the project's settings."""
     names = ("labels", "label_true", "label_threshold", "label_tolerance")
     return {name: () if isinstance(asked[name], tuple) else None for name in names if setting_of(name)}
 
 
 def _scale(asked: dict[str, Any], labels: tuple[str, ...]) -> LabelReading | None:
-    """How to read labels; None where nothing says so, and the run decides."""
+    """How to read labels; None if no option says so, and the run decides."""
     given = {name: asked[f"label_{name}"] for name in ("threshold", "tolerance", "true", "range")}
     values = dict(map(read_value, asked["values"]))
     if not values and not any(value not in (None, ()) for value in given.values()):

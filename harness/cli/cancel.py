@@ -1,4 +1,4 @@
-"""`rft cancel`: end a job for good."""
+"""`rft cancel`: ends a job permanently."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def command(
 
 
 def _cancelled(client: TrainingService, job_id: str) -> SeenJob:
-    """Cancel; a refusal counts as done when the job is cancelled: an earlier answer may have been lost."""
+    """Cancel the job. A refusal is fine if it is canceled: an earlier answer may have been lost."""
     from harness.api.failures import RequestRefused
     from harness.follow.status import has_ended, is_cancelled
 
@@ -81,13 +81,13 @@ def _cancelled(client: TrainingService, job_id: str) -> SeenJob:
 
 
 def confirm(question: str) -> None:
-    """Ask on stderr, and go on only after a yes.
+    """Ask on stderr, and continue only after a yes.
 
     Args:
         question: What is about to happen.
 
     Raises:
-        InputError: There is nobody to ask, or the answer is no.
+        InputError: stdin is not a terminal, or the answer is no.
     """
     if not sys.stdin.isatty():
         raise InputError("cannot ask for confirmation: stdin is not a terminal", fix="Add --yes.")

@@ -1,4 +1,4 @@
-"""`rft capture`: what the service really sends, from the log of a function that captured it."""
+"""`rft capture`: shows what the service really sends, from the log of a function that captured it."""
 
 from __future__ import annotations
 
@@ -41,20 +41,21 @@ def command(
     limit: int | None,
     as_json: bool,
 ) -> int:
-    """Compare the events in a function's log, or in the file LOG ("-" is stdin), with the known wires.
+    """Compare the events in a function's log, or in the file LOG ("-" is stdin), with the known wire formats.
 
     A grader logs the shape of its first N events, without their content, when the function's environment says
     GRADER_CAPTURE=N.
 
-    Exit codes: 0 every event is in a known wire; 1 one is in none; 2 nothing was captured; 3 AWS refuses.
+    Exit codes: 0 every event matches a known wire; 1 at least one matches none; 2 nothing was captured; 3 AWS
+    refuses.
     """
     from harness.deploy.capture import read_captures
     from harness.errors import InputError
 
     if sum(one is not None for one in (log, arn, stack)) != 1:
         raise InputError(
-            "one place to look is needed",
-            fix="Write a file (- is stdin), --arn ARN or --stack STACK; rft.toml can hold arn or stack.",
+            "capture needs exactly one place to read events from",
+            fix="Pass a file (- is stdin), --arn ARN or --stack STACK, or set arn or stack in rft.toml.",
         )
     check_function(function, stack)
     if log is not None:
@@ -92,14 +93,14 @@ def _lines_of(log: str) -> Iterator[str]:
 
 
 def _show(number: int, event: Captured) -> None:
-    """Print one event: its wire, what it tells, and the shape of its first sample."""
+    """Print one event: its wire, its properties, and the shape of its first sample."""
     matches = event.matches()
     say(f"{chr(10) * (number > 1)}event {number}")
     if matches:
         names = ", ".join(f"{one.wire} ({one.evidence})" for one in matches)
         say(f"  the wire is   {names}")
     else:
-        say("  no wire is like it. The nearest:")
+        say("  it matches no known wire. The nearest:")
         for one in event.likenesses()[:_NEAREST]:
             said = "; ".join(
                 f"{trait} is {here}, not {there}" for trait, (there, here) in one.differences.items()

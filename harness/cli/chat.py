@@ -1,4 +1,4 @@
-"""`rft chat`: ask a model, a tuned model or a checkpoint one question."""
+"""`rft chat`: asks a model, a tuned model or a checkpoint one question."""
 
 from __future__ import annotations
 
@@ -84,14 +84,16 @@ def command(
 
 
 def _refuse_native_job(jobs_dir: Path, given: str) -> None:
-    """Refuse a job or a model of native Bedrock, which has to be deployed before it can be asked."""
+    """Refuse a job or a model of native Bedrock, which must be deployed before it can be asked."""
     from harness.api.native_names import is_custom_model, is_native_job
     from harness.jobs.models import job_of
 
     job_id = job_of(jobs_dir, given) or given
     if is_native_job(job_id) or is_custom_model(job_id):
-        fix = f"Deploy it with `rft deploy-model {given}`, and ask the ARN that this prints."
-        raise InputError("a model of native Bedrock is asked through a deployment", fix=fix, place=job_id)
+        fix = f"Deploy it with `rft deploy-model {given}`, and ask the ARN that the command prints."
+        raise InputError(
+            "a model of native Bedrock can be asked only through a deployment", fix=fix, place=job_id
+        )
 
 
 def _show(

@@ -1,4 +1,4 @@
-"""`rft checkpoints`: the models that a job kept on its way."""
+"""`rft checkpoints`: lists the intermediate models that a job saved."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def command(job: str, jobs_dir: Path, service: Service, as_json: bool) -> int:
 
 
 def _line(checkpoint: SeenCheckpoint) -> tuple[Any, ...]:
-    """Step, time and model, and its metrics below."""
+    """A checkpoint's columns: step, time and model, and below them its metrics."""
     odd = checkpoint.odd
     numbers = (
         f"{name} {f'{value:.4g}' if isinstance(value, float) else as_text(value)}"

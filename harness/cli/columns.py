@@ -1,4 +1,4 @@
-"""Lines of a list in columns, under a header."""
+"""Prints a list in columns under a header."""
 
 from __future__ import annotations
 
@@ -15,16 +15,18 @@ __all__ = ["in_columns", "say_columns"]
 
 UNKNOWN = "-"
 _WIDEST = 44
-"""Columns that a value may claim for its whole column: one odd value must not push the others away."""
+"""Maximum width that one value can give its column: one long value must not push the others off the
+screen.
+"""
 
 
 def say_columns(header: Sequence[str], lines: Sequence[Sequence[Any]]) -> None:
-    """Print values in columns, no wider than the terminal where there is one.
+    """Print values in columns, no wider than the terminal if stdout is one.
 
     Args:
         header: The columns' names.
-        lines: Their values, as the service sent them; None and empty texts are unknown. A value more than
-            there are columns is a detail, which stands indented below its line.
+        lines: Their values, as the service sent them; None and empty texts are unknown. An extra value beyond
+            the columns is a detail, printed indented below its line.
     """
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     for number, line in enumerate(in_columns(header, lines, width)):
@@ -34,16 +36,16 @@ def say_columns(header: Sequence[str], lines: Sequence[Sequence[Any]]) -> None:
 def in_columns(
     header: Sequence[str], lines: Sequence[Sequence[Any]], width: int | None = None
 ) -> Iterator[str]:
-    """Lay values out in columns.
+    """Arrange values in columns.
 
     Args:
         header: As in `say_columns`.
         lines: As in `say_columns`.
-        width: Columns of the terminal: the last columns that do not fit stand below, with their names. None
-            for no limit.
+        width: Width of the terminal. Trailing columns that do not fit are printed below, with their names.
+            None for no limit.
 
     Yields:
-        The header, then each line followed by what stands below it.
+        The header, then each line followed by the text printed below it.
     """
     count = len(header)
     cells = [[_shown(value) for value in line[:count]] for line in lines]

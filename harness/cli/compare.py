@@ -1,4 +1,4 @@
-"""`rft compare`: what a second run changes against a first."""
+"""`rft compare`: shows what changed from one run to another."""
 
 from __future__ import annotations
 
@@ -29,19 +29,20 @@ from harness.signal.fail_on import measured_of, read_limit
 @click.option(
     "--by",
     type=click.Choice(["rollout", "record"]),
-    help="Compare rollout by rollout, or the means of each record; by default as the runs have in common.",
+    help="Compare rollout by rollout, or the means of each record; by default whichever the two runs have "
+    "in common.",
 )
 @range_option
-@click.option("--all", "everything", is_flag=True, help="List every change, with texts whole.")
+@click.option("--all", "everything", is_flag=True, help="List every change, with full texts.")
 @runs_dir_option
 @json_option
 def command(**asked: Any) -> int:
     """Compare the run NOW with the run WAS: order within records, zero-std groups, failures, labels.
 
     Both are folders, or names under --runs-dir. Runs of the same rollouts (two versions of a grader, here and
-    deployed) are compared rollout by rollout. Runs of two files are so too where at least half of the
-    rollouts (of one grader: nearly all) have the same record and completion; others (two models) are compared
-    record by record. Of repeats the first counts.
+    deployed) are compared rollout by rollout. So are runs of two files if at least half of the rollouts
+    (nearly all, for a single grader) have the same record and completion; other runs (two models) are
+    compared record by record. Only the first repeat counts.
 
     Exit codes: 0 compared, and within every limit; 1 over a limit; 2 nothing to compare, or a limit that was
     not measured.

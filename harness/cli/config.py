@@ -1,4 +1,4 @@
-"""`rft config`: what the project's settings are, and where each is from."""
+"""`rft config`: shows the project's settings, and where each comes from."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ class _Shown:
 
     key: str
     value: Value | None
-    """None where nothing holds it."""
+    """None if it is not set."""
     source: str | None
     """`rft.toml:3`, a variable's name, or `default`."""
     note: str | None = None
-    """What is odd about it."""
+    """A remark, such as that the file does not exist."""
 
 
 @click.command("config")
 @json_option
 @click.pass_context
 def command(context: click.Context, as_json: bool) -> int:
-    """Show the project's settings, and the file and line, variable or default that each is from.
+    """Show the project's settings, and the file and line, variable or default that each comes from.
 
-    They stand in rft.toml, or under [tool.rft] in pyproject.toml: in this folder, or in the nearest above it,
-    up to the root of the repository. An option on the command line wins over a variable, and a variable over
-    the file.
+    They are read from rft.toml, or from [tool.rft] in pyproject.toml: in this folder, or in the nearest
+    parent folder, up to the root of the repository. An option on the command line overrides a variable, and a
+    variable overrides the file.
 
-    Exit codes: 0 shown, or there is no such file; 2 the file cannot be read or understood.
+    Exit codes: 0 shown, or the project has no such file; 2 the file cannot be read or understood.
     """
     ignored = bool(context.find_root().params.get("no_config"))
     found = None if ignored else find_configuration(Path())
@@ -52,10 +52,12 @@ def command(context: click.Context, as_json: bool) -> int:
 
 def _tell(found: Configuration | None, shown: list[_Shown], *, ignored: bool) -> None:
     if found is None:
-        why = "--no-config ignores the project's file" if ignored else "no rft.toml here or above"
-        say(f"{why}: each command needs its options")
+        why = (
+            "--no-config ignores the project's file" if ignored else "no rft.toml in this folder or above it"
+        )
+        say(f"{why}: pass each command its options")
         if not ignored:
-            say('a first line for one: grader = "my_grader.py:name"')
+            say('to start one, write: grader = "my_grader.py:name"')
     else:
         say(printable(os.path.relpath(found.file)))
         if found.passed_over is not None:
@@ -72,7 +74,7 @@ def _tell(found: Configuration | None, shown: list[_Shown], *, ignored: bool) ->
 
 
 def _shown(key: str, found: Configuration | None) -> _Shown:
-    """A setting as it holds now: a variable wins over the file, and the file over a default."""
+    """A setting's effective value: a variable overrides the file, and the file overrides a default."""
     name = spelled(key)
     setting = None if found is None else found.settings.get(key)
     if variable := variable_for(key, os.environ):
@@ -91,6 +93,6 @@ def _text(value: Value | None) -> str:
 
 
 _THERE = ("records", "rollouts")
-"""Files that a project has before a verb needs them."""
+"""Settings whose files must already exist when a verb reads them."""
 
 _DEFAULTS = {"runs_dir": "runs", "jobs_dir": "jobs"}

@@ -1,8 +1,8 @@
-"""What the project's file of settings gives a verb, beside what the command line says.
+"""Combines the project's settings with a verb's command line.
 
-A setting stands for the option of its name. Three rules decide where both speak, and they hold for every
-verb: the command line wins, then the environment, then the file; an option on the command line silences the
-settings that it contradicts; and a setting never makes a verb do something else, such as call AWS.
+A setting supplies the option of the same name. Three rules apply to every verb. The command line wins over
+the environment, and the environment over the file. An option on the command line disables the settings that
+contradict it. A setting never makes a verb do something different, such as call AWS.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ __all__ = [
 ]
 
 SETTINGS: Final = "rft.settings"
-"""Where the context's `meta` holds the settings that took effect, by parameter."""
+"""Key of the context's `meta` for the settings that took effect, by parameter."""
 
 _KEYS: Final = "rft.keys"
-"""Where it holds the names of all settings."""
+"""Key of the context's `meta` for the names of all settings."""
 
 UNREAD: Final = frozenset({"demo", "init"})
-"""Verbs that begin something new, whatever the folder is set to."""
+"""Verbs that start a new project, and so ignore the settings of the folder."""
 
 _ARGUMENTS: Final[Mapping[tuple[str, str], str]] = {
     ("replay", "rollouts"): "rollouts",
@@ -53,38 +53,40 @@ _ARGUMENTS: Final[Mapping[tuple[str, str], str]] = {
     ("submit", "training_file"): "records",
     ("stack", "name"): "stack",
 }
-"""Arguments that a setting can stand for; options go by their name."""
+"""Arguments that a setting can supply. A setting supplies an option by the option's name."""
 
 _APART: Final[Mapping[str, frozenset[str]]] = {
-    # Without --stack and --arn they need no credentials, and a file does not change that.
+    # Without --stack and --arn these verbs need no credentials, and a settings file must not change that.
     "doctor": frozenset({"stack", "arn"}),
     "audit": frozenset({"stack", "arn"}),
-    # The build says what its handlers are.
+    # The build names its handlers.
     "parity": frozenset({"stack", "arn", "handler"}),
-    # Every function is served unless one is asked for.
+    # Every function is served unless the command line names one.
     "serve": frozenset({"function"}),
-    # They compare two graders, beside --like alone.
+    # Used to compare two graders, and only with --like.
     "submit": frozenset({"grader", "rollouts"}),
     # Held-out records are not the training file.
     "evaluate": frozenset({"records"}),
 }
-"""Settings that are not for a verb although it has an option of their name."""
+"""Settings that a verb ignores although it has an option of the same name."""
 
 _VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "region": REGION_VARIABLES,
     "base_url": ("OPENAI_BASE_URL",),
 }
-"""Environment variables that win over a setting."""
+"""Environment variables that override a setting."""
 
 _FIRST_ONLY: Final = (
     ("grader", "handler"),
     ("arn", "stack"),
     ("keep_field", "records"),
 )
-"""Exclude each other: one on the command line silences the others; of several settings the first counts."""
+"""Mutually exclusive options: one on the command line disables the others; of several settings the first
+counts.
+"""
 
 _NATIVE: Final = ("role_arn", "data_uri", "output_uri")
-"""For models that native Bedrock tunes."""
+"""Options for models that native Bedrock tunes."""
 
 _JOB: Final = tuple(key for key, known in KEYS.items() if known.table == "job")
 
@@ -92,18 +94,18 @@ _SILENCES: Final[Mapping[str, tuple[str, ...]]] = {
     "grader": ("function", "range"),
     "function": ("grader", "handler"),
     "artifact": ("handler",),
-    # What is deployed asks for itself.
+    # A deployed grader asks its services itself.
     "stack": ("handler", "answers"),
     "arn": ("handler", "answers"),
     "label": ("label_true", "label_threshold", "label_tolerance"),
-    # The earlier job says these.
+    # These come from the earlier job.
     "like": ("records", "model", *_JOB),
 }
-"""Settings that belong to something else than what this option on the command line names."""
+"""Settings that do not apply when the command line has this option."""
 
 
 def keys_of(verb: str, command: click.Command) -> dict[str, str]:
-    """The settings that a verb takes, with the parameter that each fills.
+    """The settings that a verb uses, with the parameter that each fills.
 
     Args:
         verb: Its name.
@@ -129,7 +131,7 @@ def filled(
     configuration: Configuration,
     environment: Mapping[str, str],
 ) -> dict[str, Setting]:
-    """Decide which settings take effect in a call of a verb, by the parameter that each fills.
+    """Decide which settings apply to a call of a verb, by the parameter that each fills.
 
     Args:
         verb: Its name.
@@ -162,18 +164,18 @@ def filled(
 
 
 def variable_for(key: str, environment: Mapping[str, str]) -> str | None:
-    """The environment variable that wins over a setting; None where none is set."""
+    """The environment variable that overrides a setting, or None."""
     return next((name for name in _VARIABLES.get(key, ()) if environment.get(name)), None)
 
 
 def _in_place(verb: str, held: list[str], said: Mapping[str, Any]) -> list[str]:
-    """Leave out settings about where to grade that would move a verb elsewhere, or mean nothing there."""
+    """Drop settings that would change where the verb grades, or that have no meaning there."""
     if verb in ("replay", "audit"):
         held = _for_replay(held, said)
     if verb == "capture":
         held = _first_only(held, said, ("log", "arn", "stack"))
     if verb in ("replay", "audit", "capture") and str(_only(said.get("arn"))).startswith("arn:"):
-        held = _without(held, ("region",))  # the ARN says it
+        held = _without(held, ("region",))  # the ARN names it
     if verb in ("capture", "doctor", "submit") and "stack" not in {*held, *said}:
         held = _without(held, ("function",))
     if verb == "watch" and "stop_above" not in said:
@@ -182,7 +184,7 @@ def _in_place(verb: str, held: list[str], said: Mapping[str, Any]) -> list[str]:
 
 
 def _for_replay(held: list[str], said: Mapping[str, Any]) -> list[str]:
-    """In this process if a grader is named, else in what is built, else in AWS; the command line first."""
+    """Where to grade: in this process if a grader is named, else the built function, else AWS."""
     places = ("artifact", "arn", "stack")
     if "arn" in said:
         held = _without(held, ("grader", "function"))
@@ -208,12 +210,12 @@ def _without(held: list[str], keys: Iterable[str]) -> list[str]:
 
 
 def _tells_region(base_url: Any) -> bool:
-    """Whether the host of a base URL holds a Region, which another one would contradict."""
+    """Whether the host of a base URL names a Region, which another one would contradict."""
     from harness.api.endpoint import find_endpoint
 
     try:
         return bool(base_url) and find_endpoint(base_url, None, {}).region is not None
-    except InputError:  # the verb says so
+    except InputError:  # the verb reports it
         return False
 
 
@@ -222,16 +224,16 @@ def _only(value: Any) -> Any:
 
 
 def fill(context: click.Context, verb: str, command: click.Command, words: list[str]) -> None:
-    """Give a verb its settings as click's `default_map`, and remember them in the context's `meta`.
+    """Pass settings to a verb as click's `default_map`, and store them in the context's `meta`.
 
     Args:
         context: The context of `rft` itself.
         verb: The verb's name.
         command: The verb.
-        words: What follows it on the command line.
+        words: The words after the verb on the command line.
 
     Raises:
-        InputError: The project's file cannot be read, or something in it is not understood.
+        InputError: The project's settings file cannot be read or understood.
     """
     inner = command.commands if isinstance(command, click.Group) else {}
     commands = {verb: command, **inner}
@@ -256,7 +258,7 @@ def fill(context: click.Context, verb: str, command: click.Command, words: list[
 
 
 def _given(context: click.Context, command: click.Command, words: list[str]) -> dict[str, Any]:
-    """What the command line gives, by parameter; nothing where it cannot be read, as the verb will say."""
+    """The command line's values by parameter; empty if it cannot be parsed, which the verb then reports."""
     probe = click.Context(command, parent=context, resilient_parsing=True)
     found, _, _ = command.make_parser(probe).parse_args(list(words))
     given = {name: value for name, value in found.items() if value is not None}
@@ -264,7 +266,7 @@ def _given(context: click.Context, command: click.Command, words: list[str]) -> 
 
 
 def _values(command: click.Command, settings: Mapping[str, Setting]) -> dict[str, Any]:
-    """Settings as click takes defaults: what may be given more than once gets a list."""
+    """Settings as click expects defaults: a list for each repeatable option."""
     several = {each.name for each in command.params if each.multiple or each.nargs == -1}
     values: dict[str, Any] = {name: setting.seen_from(Path()) for name, setting in settings.items()}
     return {
@@ -274,7 +276,7 @@ def _values(command: click.Command, settings: Mapping[str, Setting]) -> dict[str
 
 
 def setting_of(name: str) -> Setting | None:
-    """The setting that a parameter of the running verb has its value from; None where there is none.
+    """The setting that gave a parameter of the running verb its value, or None.
 
     Args:
         name: The parameter.
@@ -287,7 +289,7 @@ def setting_of(name: str) -> Setting | None:
 
 
 def sources_of(context: click.Context, message: str) -> Iterator[str]:
-    """Where the values and options that an error names come from, if that is the project's file.
+    """Which lines of the project's settings file supplied the values and options that an error names.
 
     Args:
         context: The context of `rft` itself.
@@ -302,16 +304,16 @@ def sources_of(context: click.Context, message: str) -> Iterator[str]:
 
 
 def holds_grader() -> bool:
-    """Whether the project's file names a grader, so that the next command need not."""
+    """Whether the settings file names a grader, so that the next command need not."""
     return bool({"grader", "handler"} & click.get_current_context().meta.get(_KEYS, set()))
 
 
 def told(context: click.Context, error: click.ClickException) -> click.ClickException:
-    """A usage error that also says which line of the project's file is wrong, or could hold what is missing.
+    """Add to a usage error the wrong line of the settings file, or the setting that could supply the value.
 
     Args:
         context: The context of `rft` itself.
-        error: What click says.
+        error: The error that click raised.
     """
     parameter, inner = getattr(error, "param", None), getattr(error, "ctx", None)
     if parameter is None or inner is None or not isinstance(error, click.BadParameter):
@@ -325,6 +327,6 @@ def told(context: click.Context, error: click.ClickException) -> click.ClickExce
         key = next((key for key, each in keys_of(verb, inner.command).items() if each == name), None)
         if key is not None:
             way = max(parameter.opts, key=len) if isinstance(parameter, click.Option) else "it"
-            hint = f'Write {way}, or {key} = "..." in rft.toml.'
+            hint = f'Pass {way}, or set {key} = "..." in rft.toml.'
             return click.UsageError(f"{error.format_message()} {hint}", inner)
     return error

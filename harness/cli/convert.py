@@ -1,4 +1,4 @@
-"""`rft convert`: rows of another tool as records or rollouts."""
+"""`rft convert`: converts rows of another tool to records or rollouts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from harness.data.formats.conversion import Conversion, Kind
 
 _SHOWN = 10
-"""Kinds of problems, and lost paths, that are shown; `--json` holds all."""
+"""Maximum kinds of problems, and lost paths, to print; `--json` has all of them."""
 
 
 @click.command("convert")
@@ -32,25 +32,27 @@ _SHOWN = 10
     "name",
     metavar="FORMAT",
     type=click.Choice([one.name for one in IMPORTERS]),
-    help=f"Read rows of this format: {', '.join(one.name for one in IMPORTERS)}. By default their keys tell.",
+    help=f"Read rows of this format: {', '.join(one.name for one in IMPORTERS)}. Detected from the rows' "
+    "keys by default.",
 )
 @click.option(
     "--map",
     "maps",
     metavar="FIELD=PATH",
     multiple=True,
-    help="Take this field from there, such as reference_answer=reward_model.ground_truth. Repeatable.",
+    help="Read this field from this path in each row, such as reference_answer=reward_model.ground_truth. "
+    "Repeatable.",
 )
 @click.option(
     "--requests",
     metavar="FILE",
-    help="Read the prompts of a batch's results from here: the file that the batch was made with.",
+    help="Read the prompts of a batch's results from this file, the batch's input.",
 )
 @click.option(
     "--only",
     type=click.Choice(["records", "rollouts", "prompts"]),
-    help="Write lines of this kind alone; `prompts` writes the records of rollouts, too, without their"
-    " completions, each record once.",
+    help="Write only lines of this kind; `prompts` also writes the records of rollouts, without their "
+    "completions, each record once.",
 )
 @json_option
 @click.pass_context
@@ -64,13 +66,13 @@ def command(
     only: Kind | None,
     as_json: bool,
 ) -> None:
-    """Convert rows of another tool, in FROM, to records or rollouts in the new file TO ("-" is stdout).
+    """Convert another tool's rows in FROM to records or rollouts in the new file TO ("-" is stdout).
 
-    FROM is one or several files of JSON lines, JSON, CSV or Parquet: paths, patterns, "-" for stdin, or
-    s3:// URIs.
+    FROM is one or more files of JSON lines, JSON, CSV or Parquet: paths, patterns, "-" for stdin, or s3://
+    URIs.
 
-    Exit codes: 0 every row was converted; 1 a row could not be, and the others are in TO, or nothing was
-    written; 2 FROM cannot be read, its format is not clear, or TO exists.
+    Exit codes: 0 every row was converted; 1 some rows could not be converted (TO has the others, if any); 2
+    FROM cannot be read, its format is not clear, or TO exists.
     """
     from harness.data.formats.conversion import convert, convert_to_file
     from harness.data.formats.field_maps import parse_map
@@ -80,7 +82,9 @@ def command(
     source = source_of(*names)
     wanted = [parse_map(text) for text in maps]
     if target == "-" and as_json:
-        raise InputError("stdout takes the lines or the JSON object", fix="Name a file, or leave out --json.")
+        raise InputError(
+            "stdout cannot take both the lines and the JSON object", fix="Name a file, or leave out --json."
+        )
     convert_into = partial(convert, source, name=name, maps=wanted, requests=requests, only=only)
     if target == "-":
         found = convert_into(sys.stdout.buffer)
@@ -106,7 +110,7 @@ def _moving(update: Callable[..., None], size: int | None) -> Callable[[int], No
 
 
 def _tell_made(found: Conversion, target: str, only: Kind | None) -> None:
-    """What was written, and what of it may surprise."""
+    """The lines on what was written, and on anything unexpected."""
     made = [
         f"{count:,} {word}{'' if count == 1 else 's'}"
         for word, count in (("record", found.records), ("rollout", found.rollouts))
@@ -120,7 +124,9 @@ def _tell_made(found: Conversion, target: str, only: Kind | None) -> None:
         say("no command takes records and rollouts in one file: --only rollouts leaves records out", err=True)
     if found.left_out and only == "prompts":
         lines = "rollout" if found.left_out == 1 else "rollouts"
-        say(f"{found.left_out:,} {lines} of a record that is written already; its first one counts", err=True)
+        say(
+            f"{found.left_out:,} {lines} of a record that was already written; the first one counts", err=True
+        )
     elif found.left_out:
         word = "rollout" if only == "records" else "record"
         say(f"{found.left_out:,} {word}{'' if found.left_out == 1 else 's'} left out", err=True)
@@ -130,7 +136,7 @@ def _tell_made(found: Conversion, target: str, only: Kind | None) -> None:
 
 
 def _tell_lacking(found: Conversion) -> None:
-    """The rows that were not converted, and what others lost."""
+    """The lines on rows that were not converted, and on what other rows lost."""
     if found.failed:
         say(f"{_rows(found.failed)} could not be converted:", err=True)
         problems = list(found.problems.values())
@@ -147,7 +153,7 @@ def _tell_lacking(found: Conversion) -> None:
 
 
 def _tell_next(found: Conversion, target: str) -> None:
-    """What to do with the result."""
+    """The next command to run on the result."""
     if not found.lines or target == "-":
         return
     if found.importer.advice:

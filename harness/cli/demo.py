@@ -1,4 +1,4 @@
-"""`rft demo`: the whole path on samples that ship with the package."""
+"""`rft demo`: runs the whole path on samples that ship with the package."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ from harness.samples import RECORDS, ROLLOUTS, style_reward
 from harness.targets.opening import TargetChoice
 
 _AUDITED = 24
-"""Records of the audit, so that it takes about a second."""
+"""Number of records to audit; keeps the audit at about a second."""
 STYLE_GRADER = "harness.samples.style_reward:style_reward"
 GRADER = "graders.examples.word_problems:word_problem"
 
 
 @click.command("demo")
-@out_option("Keep everything that the demo makes in this new folder.")
+@out_option("Save everything that the demo makes in this new folder.")
 def command(out: Path | None) -> int:
-    """Grade shipped samples with a shipped grader, and say what a training job would learn from it."""
+    """Grade sample data with a sample grader, and show what a training job would learn from the rewards."""
     if out is None:
         folder = Path(tempfile.mkdtemp(prefix="rft-demo-"))
         try:
@@ -55,20 +55,20 @@ def command(out: Path | None) -> int:
         out.mkdir(parents=True)
     except FileExistsError:
         raise InputError(
-            "there is something here already", place=str(out), fix="Name a new folder."
+            "the folder for the demo already exists", place=str(out), fix="Name a new folder."
         ) from None
     _tell(out, kept=True)
     return 0
 
 
 def _tell(folder: Path, kept: bool) -> None:
-    """Go the path, and say at each step what it was."""
+    """Run each step of the path, and explain it."""
     console = stdout_console()
     _step(console, "1. A grader: a scoring function of one sample, and a decorator")
     source = inspect.getsource(word_problems.word_problem.__wrapped__)
     console.print(Text("\n".join(f"    {line}" for line in source.splitlines()), style="green"))
 
-    _step(console, "2. The training file holds to the service's rules")
+    _step(console, "2. The training file, checked against the service's rules")
     report = validate(RECORDS)
     console.print(f"    {report.records} records, {report.errors} errors. Your own: rft validate FILE")
 
@@ -81,10 +81,10 @@ def _tell(folder: Path, kept: bool) -> None:
     look = look_at(run)
     print_rewards(look, console)
 
-    _step(console, "4. What a job would learn from: groups whose rewards differ")
+    _step(console, "4. What a job would learn from: groups with different rewards")
     print_groups(look, console)
 
-    _step(console, "5. What the rewards stand for")
+    _step(console, "5. What the rewards mean")
     for reward in (1.0, 0.0):
         _show_one(console, run, reward)
 
@@ -96,11 +96,11 @@ def _tell(folder: Path, kept: bool) -> None:
         console.print(f"    {command_line}")
     if kept:
         console.print(f"    rft show {run.folder}")
-    console.print("    rft init my-project      a grader, samples, a replay test and a template of your own")
+    console.print("    rft init my-project      your own grader, samples, replay test and template")
 
 
 def _so_that_the_shell_finds_rft() -> list[str]:
-    """What to type first where `make demo` ran this, and not the user's own shell."""
+    """The command that activates the environment, if `make demo` ran this instead of the user's shell."""
     activate = Path(os.path.relpath(sys.prefix)) / "bin" / "activate"
     if shutil.which("rft") is not None or not activate.exists():
         return []
@@ -108,8 +108,8 @@ def _so_that_the_shell_finds_rft() -> list[str]:
 
 
 def _audit(console: SafeConsole) -> None:
-    """Audit a reward that pays for how an answer sounds, and show the first finding."""
-    _step(console, "6. An audit of another reward: what does it pay for that nobody wants?")
+    """Audit a reward that pays for style, and show the first finding."""
+    _step(console, "6. An audit of another reward: which unwanted answers does it pay for?")
     source = inspect.getsource(style_reward.style_reward.__wrapped__)
     console.print(Text("\n".join(f"    {line}" for line in source.splitlines()), style="green"))
     where = TargetChoice(grader=STYLE_GRADER)
@@ -123,9 +123,10 @@ def _audit(console: SafeConsole) -> None:
 
 
 def _rehearse(console: SafeConsole, folder: Path) -> None:
-    """Run a job on the simulator, and show its curve and one record before and after it."""
+    """Run a job on the simulator, and show its curve and one record before and after training."""
     _step(
-        console, "7. A training job, rehearsed on this machine: a small policy over the recorded completions"
+        console,
+        "7. A rehearsal of a training job on this machine: a small policy over the recorded completions",
     )
     request = RehearsalRequest(
         rollouts=ROLLOUTS, grader=GRADER, out=folder / "rehearsal", labels=("is_right",)
@@ -134,14 +135,14 @@ def _rehearse(console: SafeConsole, folder: Path) -> None:
         found = rehearse(request, progress)
     show(curves_lines(found))
     if found.example is not None:
-        _step(console, "8. One held-out record: what the job made less and more likely")
+        _step(console, "8. One held-out record: which completions the job made less and more likely")
         show(example_lines(found.example))
     show(verdict_lines(found))
     show(warning_lines(found))
 
 
 def _show_one(console: SafeConsole, run: Run, reward: float) -> None:
-    """The first sample of a reward whose completion is short enough for a screen."""
+    """The first sample with this reward whose completion is short enough for a screen."""
     for row in read_rows(run.rewards):
         if row["reward"] != reward:
             continue

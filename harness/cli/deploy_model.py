@@ -1,4 +1,4 @@
-"""`rft deploy-model`: deploy a tuned Nova model so that it can be asked, or remove that deployment."""
+"""`rft deploy-model`: deploys a tuned Nova model so that it can be asked, or deletes the deployment."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def command(
 
 
 def _connected(jobs_dir: Path, model: str) -> NativeBedrock:
-    """Connect to the Region of a model's or a job's ARN, and to the documented one for anything else."""
+    """Connect to the Region in a model's or a job's ARN, or to the documented Region for anything else."""
     from harness.api.native import NativeBedrock
     from harness.api.native_names import REGION, native_region
     from harness.jobs.models import job_of
@@ -96,7 +96,7 @@ def _model_arn(bedrock: NativeBedrock, jobs_dir: Path, given: str) -> str:
     job_id = job_of(jobs_dir, given) or given
     if not is_native_job(job_id):
         raise InputError(
-            "only models that native Bedrock tuned are deployed; others can be asked as they are",
+            "only models that native Bedrock tuned need a deployment; others can be asked directly",
             fix="Name a native job (`rft jobs --native`) or the ARN of a custom model.",
             place=given,
         )
@@ -111,7 +111,7 @@ def _model_arn(bedrock: NativeBedrock, jobs_dir: Path, given: str) -> str:
 
 
 def _existing(bedrock: NativeBedrock, name: str, model: str) -> dict[str, Any] | None:
-    """The deployment of this name, which an earlier call may have created."""
+    """The deployment with this name, if an earlier call created it."""
     from harness.api.failures import RequestRefused
 
     try:
@@ -130,7 +130,7 @@ def _existing(bedrock: NativeBedrock, name: str, model: str) -> dict[str, Any] |
 
 
 def _created(bedrock: NativeBedrock, model: str, name: str) -> str:
-    """Create it. The token is new each time: the name, which was looked for, is what makes it one."""
+    """Create the deployment. Its token is always new; the lookup by name prevents a second deployment."""
     import uuid
 
     from harness.api.native_rules import faults_of

@@ -1,4 +1,4 @@
-"""`rft doctor`: look over a grader's way to AWS before a job takes it."""
+"""`rft doctor`: checks a grader's template, artifact and deployed function before a job uses it."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
     "templates",
     type=click.Path(path_type=Path),
     multiple=True,
-    help="Check this SAM template; the one that `sam build` takes by default. Repeatable.",
+    help="Check this SAM template; by default the one that `sam build` uses. Repeatable.",
 )
 @artifact_option
 @deployed_options(multiple=True)
 @click.option(
-    "--job-region", metavar="REGION", help="Run the job in this Region; the function's own by default."
+    "--job-region", metavar="REGION", help="Check for a job in this Region; by default the function's own."
 )
 @model_option("Check that this model can be tuned in the job's Region.")
 @click.option(
     "--ask-judge",
     metavar="ROLLOUTS",
     type=click.Path(path_type=Path),
-    help="Ask judges about samples of this file until each has answered, which costs what they charge.",
+    help="Ask the judges about samples from this file until each has answered. The service charges for this.",
 )
 @json_option
 def command(
@@ -49,14 +49,14 @@ def command(
     ask_judge: Path | None,
     as_json: bool,
 ) -> int:
-    """Check template, built artifact and project folder; with --stack or --arn, the deployed functions too.
+    """Check template, build and project folder; with --stack or --arn, also the deployed functions.
 
-    Without --stack, --arn and --ask-judge no credentials are needed and nothing leaves this machine.
+    Without --stack, --arn and --ask-judge, it needs no credentials and sends nothing from this machine.
 
-    With --ask-judge, the judges of the built graders are asked from here. It says how each model gives its
-    verdict, and the service compiles the verdict's schema, which no sample of a job then waits for.
+    With --ask-judge, it asks the judges of the built graders from here, and reports how each model gives its
+    verdict. The service then has the verdict's schema compiled, so no sample of a job waits for that.
 
-    Exit codes: 0 nothing worse than a warning; 1 an error; 2 there is nothing to look at; 3 AWS refuses.
+    Exit codes: 0 nothing worse than a warning; 1 an error; 2 nothing to check; 3 AWS refuses.
     """
     from harness.deploy.doctor import Diagnosis, examine_functions, examine_project, find_template
     from harness.deploy.function_checks import JobSettings
@@ -96,7 +96,7 @@ def _tell(diagnosis: Diagnosis) -> None:
     for name, figures in diagnosis.artifacts.items():
         console.print(filled(f"{name}: {_artifact(figures)}"))
         for judge in figures["judges"]:
-            console.print(filled(f"{name} asks {_judge(judge)}"))
+            console.print(filled(f"{name} asks the judge {_judge(judge)}"))
     for arn, figures in diagnosis.functions.items():
         console.print(filled(f"{arn}: {_function(figures)}"))
     for one in sorted(diagnosis.findings, key=lambda one: -one.severity.rank):
@@ -107,17 +107,17 @@ def _tell(diagnosis: Diagnosis) -> None:
             console.print(filled(one.fix, "  "), style="dim")
     counts = count_by_severity(diagnosis.findings)
     said = [f"{count} {severity.value}{'s' * (count > 1)}" for severity, count in counts.items() if count]
-    console.print(filled(f"looked at {len(diagnosis.looked_at)}: {', '.join(diagnosis.looked_at)}"))
-    console.print(", ".join(said) or "nothing to complain of")
+    console.print(filled(f"checked {len(diagnosis.looked_at)}: {', '.join(diagnosis.looked_at)}"))
+    console.print(", ".join(said) or "no findings")
 
 
 def _place(one: Finding) -> str:
-    """Where a finding stands, from this folder where it is inside of it."""
+    """The place of a finding, relative to this folder if it is inside."""
     return f"{str(one.place).removeprefix(f'{Path.cwd()}/')}: " if one.place else ""
 
 
 def _artifact(figures: dict[str, Any]) -> str:
-    """What an artifact weighs, in a line."""
+    """One line with an artifact's size and import time."""
     import_ms = figures["import_ms"]
     took = "it cannot be imported" if import_ms is None else f"imported in {import_ms:,.0f} ms"
     compiled = ", ".join(figures["bytecode"]) or "no"
@@ -128,10 +128,11 @@ def _artifact(figures: dict[str, Any]) -> str:
 
 
 def _judge(judge: dict[str, Any]) -> str:
-    """A model that a grader asks, and what it takes, in a line."""
+    """One line on a model that a grader asks, and how it gives verdicts."""
     if judge["parts"] is None:
         return (
-            f"{judge['model']} ({judge['service']}); what it takes is unknown: --ask-judge ROLLOUTS asks it"
+            f"{judge['model']} ({judge['service']}); its features are unknown: use --ask-judge ROLLOUTS "
+            "to test it"
         )
     where = " ".join([judge["service"], *judge["address"].split()])
     taken = [f"{part}: {value}" for part, value in judge["parts"].items()]
@@ -139,7 +140,7 @@ def _judge(judge: dict[str, Any]) -> str:
 
 
 def _function(figures: dict[str, Any]) -> str:
-    """What a function in AWS is, in a line."""
+    """One line with a deployed function's settings."""
     return (
         f"{figures['runtime']}, {figures['timeout_s']} s, {figures['memory_mb']} MB,"
         f" code sha256 {figures['code_sha256']}"

@@ -1,4 +1,4 @@
-"""`rft emulate`: serve the fine-tuning API on loopback, with jobs that really run."""
+"""`rft emulate`: serves the fine-tuning API on loopback, with jobs that really run."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ if TYPE_CHECKING:
     required=True,
     metavar="DATA",
     type=DATA,
-    help="Answer with the completions of this rollouts file. Repeatable.",
+    help="Answer with the completions in this rollouts file. Repeatable.",
 )
 @click.option(
     "--bind",
     "functions",
     multiple=True,
     metavar="NAME=TARGET",
-    help="Let an ARN of function NAME call TARGET: module:name, file.py:name, an artifact folder, a URL or"
-    " an ARN. Repeatable.",
+    help="Route calls of an ARN with function NAME to TARGET: module:name, file.py:name, an artifact "
+    "folder, a URL or an ARN. Repeatable.",
 )
 @click.option(
     "--state-dir",
@@ -72,7 +72,7 @@ if TYPE_CHECKING:
     "--judge-models",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Ask the models of this TOML file where a grader of OpenAI's kinds asks OpenAI's models.",
+    help="Ask the models in this TOML file when an OpenAI grader asks OpenAI's models.",
 )
 @click.option(
     "--grader-seconds",
@@ -80,7 +80,7 @@ if TYPE_CHECKING:
     metavar="SECONDS",
     default=120,
     show_default=True,
-    help="Let a Python grader of OpenAI's kinds take this many seconds.",
+    help="Time out an OpenAI Python grader after this many seconds.",
 )
 @click.option("--require-key", is_flag=True, help="Refuse requests without a bearer token.")
 @json_option

@@ -1,4 +1,4 @@
-"""`rft evaluate`: compare models on held-out records, with one grader."""
+"""`rft evaluate`: compares models on held-out records, with one grader."""
 
 from __future__ import annotations
 
@@ -53,15 +53,15 @@ BASE = "base"
     multiple=True,
     required=True,
 )
-@click.option("--checkpoints", is_flag=True, help="Ask every checkpoint of the named jobs, too.")
+@click.option("--checkpoints", is_flag=True, help="Also ask every checkpoint of the named jobs.")
 @click.option(
     "--allow-training-records",
     is_flag=True,
-    help="Evaluate records that a job was trained on, too; the result says so.",
+    help="Also evaluate records that a job was trained on; the result says so.",
 )
 @count_option(4)
 @limit_option("records")
-@out_option("Keep the completions in this folder; by default one under evaluations/.")
+@out_option("Save the completions in this folder; by default one under evaluations/.")
 @asking_options
 @jobs_dir_option
 @service_options
@@ -128,14 +128,14 @@ def _tell(found: Evaluation, into: Path, notes: list[str], *, as_json: bool) -> 
     say(f"completions are in {into}" + (f"; {tokens:,} tokens in all" if tokens else ""))
     kept = sum(standing.kept for standing in found.standings)
     if kept:
-        say(f"{kept:,} of them were there already; --out NEW-FOLDER asks for all of them again")
+        say(f"{kept:,} of them are from an earlier run; --out NEW-FOLDER asks for all of them again")
     if (into / LOG).exists():
         say(f"what the grader printed: {into / LOG}")
-    say("two models beside each other: rft replay their files, then rft report RUN --against RUN")
+    say("to see two models side by side: rft replay their files, then rft report RUN --against RUN")
 
 
 def _deployed(asked: dict[str, Any]) -> tuple[Named, ...]:
-    """What to ask through Converse: deployments by ARN and base models by id, each once."""
+    """The models to ask through Converse: deployments by ARN and base models by id, each once."""
     from harness.evaluation.evaluate import Named
     from harness.evaluation.exposure import exposure_of_model
     from harness.jobs.models import job_of
@@ -146,15 +146,15 @@ def _deployed(asked: dict[str, Any]) -> tuple[Named, ...]:
     for name in given:
         if name == BASE or job_of(asked["jobs_dir"], name):
             raise InputError(
-                "beside a deployment, models are named by ARN or id",
-                fix="Write the base model's id, or deploy the job's model with `rft deploy-model`.",
+                "with a deployment among the models, each model needs an ARN or an id",
+                fix="Pass the base model's id, or deploy the job's model with `rft deploy-model`.",
                 place=name,
             )
     return tuple(Named(name, name, exposure_of_model(name)) for name in given)
 
 
 def _models(client: FineTuning, asked: dict[str, Any]) -> tuple[Named, ...]:
-    """What to ask: each model once, in the order given, a job's checkpoints before its tuned model."""
+    """The models to ask: each once, in the order given, a job's checkpoints before its tuned model."""
     from harness.api.inference import checkpoints_by_step, tuned_model
     from harness.evaluation.evaluate import Named
     from harness.evaluation.exposure import exposure_of_base, exposure_of_job, exposure_of_model
@@ -185,7 +185,7 @@ def _models(client: FineTuning, asked: dict[str, Any]) -> tuple[Named, ...]:
                 ]
             found.append(Named(name, tuned_model(client, job_id), exposure))
     if asked["checkpoints"] and not any(jobs.values()):
-        raise InputError("--checkpoints needs a job, and none is named", fix="Name it with --model JOB.")
+        raise InputError("--checkpoints needs a job, but none was given", fix="Name it with --model JOB.")
     once: dict[str, Named] = {}
     for named in found:
         once.setdefault(named.model, named)
@@ -207,7 +207,7 @@ def _base(client: FineTuning, jobs: list[str]) -> str:
 
 
 def _name(asked: dict[str, Any], service: str) -> str:
-    """A folder's name that the same questions always get, whatever the models and the grader."""
+    """A folder name that depends only on the questions, not on the models or the grader."""
     parts = [text_sha256(asked["records"]), service, sampling(asked), asked["seed"], asked["limit"]]
     mark = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:8]
     return f"{stem_of(asked['records'])}-{mark}"

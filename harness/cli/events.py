@@ -1,4 +1,4 @@
-"""`rft events`: everything that a job reported, oldest first."""
+"""`rft events`: prints everything that a job reported, oldest first."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _filtered(events: Iterable[SeenEvent], kind: str | None, level: str | None) 
 
 
 def _oldest_first(events: Iterator[SeenEvent], last: int | None) -> Listing[SeenEvent]:
-    """The events by rising time; where the newest come first, no more of them than are asked for."""
+    """The events in order of time. If the service lists the newest first, reads no more than needed."""
     from harness.api.pages import gathered
     from harness.follow.events import is_newest_first
 

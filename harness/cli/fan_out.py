@@ -1,4 +1,4 @@
-"""`rft replay --fan-out`: its options, the question before it starts, and its progress."""
+"""`rft replay --fan-out`: options, the confirmation before it starts, and progress."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ __all__ = [
 
 WORKERS: Final = 50
 MOST_WORKERS: Final = 10_000
-"""Children of an execution that Step Functions runs at once."""
+"""Maximum child executions that Step Functions runs at the same time."""
 CALLS: Final = 4
-"""Calls of the grader that a worker keeps under way."""
+"""Calls of the grader that a worker keeps in flight."""
 
 fan_out_options = all_of(
     click.option(
@@ -47,18 +47,19 @@ fan_out_options = all_of(
     click.option(
         "--prefix",
         metavar="S3_FOLDER",
-        help="Let workers write to this folder, s3://BUCKET/FOLDER; by default the one of the stack.",
+        help="Write the workers' results to this folder, s3://BUCKET/FOLDER; by default the stack's.",
     ),
     click.option(
         "--machine",
         metavar="ARN",
-        help="Start this state machine; by default the one of the stack.",
+        help="Start this state machine; by default the stack's.",
     ),
     click.option(
         "--workers",
         metavar="N",
         type=click.IntRange(1, MOST_WORKERS),
-        help=f"Let N workers grade at once: {WORKERS} by default, or as many as the account leaves room for.",
+        help=f"Run N workers at the same time: {WORKERS} by default, or fewer if the account's limit "
+        "requires it.",
     ),
     yes_option,
 )
@@ -67,7 +68,7 @@ fan_out_options = all_of(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FanOutChoice:
-    """What the options of a fan-out say."""
+    """The values of the fan-out options."""
 
     prefix: str | None
     machine: str | None
@@ -78,18 +79,18 @@ class FanOutChoice:
 
 
 def fan_out_facts(asked: FanOutChoice, grader: str, records: DataFile | None) -> FanOutFacts:
-    """What a run's record is to say of a fan-out.
+    """Return the facts about a fan-out that the run's record stores.
 
     Args:
-        asked: What the options say.
-        grader: The function, as it was named.
+        asked: The verb's options.
+        grader: The function, as the user named it.
         records: The training records.
 
     Raises:
-        InputError: The folder or the machine is not known, the records are not in S3, or more workers are
-            asked for than the account leaves room for.
+        InputError: The folder or the state machine is unknown, the records are not in S3, or the account has
+            no room for that many workers.
     """
-    # Every replay comes through this file; what fans out is imported where it does.
+    # Every replay imports this file, so the fan-out itself is imported only when used.
     from harness.replay.fan_out.concurrency import FreeCalls, check_workers, free_calls
     from harness.replay.fan_out.execution import StateMachine
     from harness.replay.fan_out.fanned_out import folder_of
@@ -103,10 +104,10 @@ def fan_out_facts(asked: FanOutChoice, grader: str, records: DataFile | None) ->
         found = read_stack(asked.stack, asked.region)
         prefix, machine = prefix or found.fan_out_prefix, machine or found.fan_out_machine
     if machine is None:
-        fix = "Deploy a stack with FanOut=true, and write --stack STACK or --machine ARN."
-        raise InputError("no state machine is named that could fan out", fix=fix)
+        fix = "Deploy a stack with FanOut=true, and pass --stack STACK or --machine ARN."
+        raise InputError("no state machine for the fan-out is named", fix=fix)
     if prefix is None:
-        fix = "Write --prefix s3://BUCKET/FOLDER, where workers write what they graded."
+        fix = "Pass --prefix s3://BUCKET/FOLDER, the folder for the workers' results."
         raise InputError("no folder for the results is named", fix=fix)
     folder_of(prefix, "run")
     StateMachine(machine)
@@ -131,16 +132,16 @@ def _record_facts(records: DataFile | None) -> SourceFacts | None:
 
 
 def fan_out_run(run: Run, *, yes: bool, quiet: bool) -> Totals:
-    """Have a run graded by workers in AWS.
+    """Grade a run with workers in AWS.
 
     Args:
-        run: A run whose record holds a fan-out.
+        run: A run whose record contains the facts of a fan-out.
         yes: Start without asking.
         quiet: Show no progress.
 
     Raises:
-        InputError: It was not agreed to, or shards are missing for a reason that stays.
-        ServiceError: Shards are missing; the same command goes on.
+        InputError: The user did not confirm, or shards are missing for a permanent reason.
+        ServiceError: Shards are missing; the same command resumes.
     """
     from harness.replay.fan_out.execution import StateMachine
     from harness.replay.fan_out.fanned_out import FannedOut, folder_of
@@ -158,7 +159,7 @@ def fan_out_run(run: Run, *, yes: bool, quiet: bool) -> Totals:
             _agree(run, missing, yes=yes)
 
         def tell(progress: FanOutProgress) -> None:
-            if not bars:  # not before the question, which it would draw over
+            if not bars:  # after the question, which it would overwrite
                 if not quiet:
                     say(f"waiting for {progress.execution}", err=True, verbatim=True)
                 bars.append(shown.enter_context(progress_bar("shards", quiet=quiet)))
@@ -172,7 +173,7 @@ def fan_out_run(run: Run, *, yes: bool, quiet: bool) -> Totals:
 
 
 def _show(progress: FanOutProgress, update: Callable[..., None] | None) -> None:
-    """Move the bar to what the execution says of its shards."""
+    """Update the bar with the execution's shard counts."""
     if update is None:
         return
     children = progress.state.children
@@ -182,7 +183,7 @@ def _show(progress: FanOutProgress, update: Callable[..., None] | None) -> None:
 
 
 def _agree(run: Run, missing: Sequence[PartOrder], *, yes: bool) -> None:
-    """Say what an execution takes, and ask."""
+    """Show what an execution takes, and ask for confirmation."""
     from harness.cli.cancel import confirm
     from harness.replay.fan_out.concurrency import free_calls
     from harness.replay.fan_out.fan_out_forecast import forecast_fan_out
@@ -197,12 +198,12 @@ def _agree(run: Run, missing: Sequence[PartOrder], *, yes: bool) -> None:
 
 
 def _say_how_to_go_on(run: Run) -> None:
-    """An interrupt ends the waiting alone."""
+    """Explain that an interrupt ends only the waiting."""
     execution = run.facts.fan_out and run.facts.fan_out.execution
     if execution:
         text = (
-            f"the workers go on in AWS: the same command waits for them again, and\n"
-            f"  aws stepfunctions stop-execution --execution-arn {execution}\nstops them"
+            "the workers continue in AWS: the same command waits for them again, and\n  aws stepfunctions "
+            f"stop-execution --execution-arn {execution}\nstops them"
         )
         say(text, err=True, verbatim=True)
 
@@ -210,28 +211,27 @@ def _say_how_to_go_on(run: Run) -> None:
 def where_to_grade_widely(
     arn: str | None, stack: str | None, calls: int | None, asked: dict[str, Any]
 ) -> dict[str, Any]:
-    """Fields of a `ReplayRequest`: where to grade, and how workers in AWS are to do it.
+    """Fields of a `ReplayRequest`: where to grade, and how workers in AWS do it.
 
     Args:
-        arn: --arn. With --fan-out the stack may be given, too: it has the workers.
+        arn: --arn. With --fan-out, --stack may also be given, because the stack has the workers.
         stack: --stack.
         calls: --concurrency.
         asked: The verb's other options; those of a fan-out are removed.
 
     Raises:
-        InputError: See `where_to_grade` and `fan_out_facts`; or an option of a fan-out is given without
-            --fan-out.
+        InputError: See `where_to_grade` and `fan_out_facts`; or a fan-out option is given without --fan-out.
         ServiceError: AWS cannot be reached.
     """
     own = {name: asked.pop(name) for name in ("prefix", "machine", "workers")}
     if not asked.pop("fan_out"):
         given = [f"--{name}" for name, value in own.items() if value is not None and not setting_of(name)]
         if given:
-            raise InputError(f"{' and '.join(given)} are for --fan-out", fix="Write --fan-out, too.")
+            raise InputError(f"{' and '.join(given)} work only with --fan-out", fix="Add --fan-out.")
         return {**where_to_grade(arn, stack, asked), "fan_out": None}
     choice = FanOutChoice(**own, calls=calls, stack=stack, region=asked["region"])
     place = where_to_grade(arn, stack if arn is None else None, asked)
     if place["target"] in (IN_PROCESS, LAMBDA_RUNTIME):
-        fix = "Write --arn with the ARN of a published version, or --stack."
+        fix = "Pass --arn with the ARN of a published version, or --stack."
         raise InputError("--fan-out grades with a function in AWS, not here", fix=fix)
     return {**place, "fan_out": fan_out_facts(choice, place["target"], asked["records"])}

@@ -1,4 +1,4 @@
-"""`rft files`: the training files on the service."""
+"""`rft files`: manages the training files on the service."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 class _Listing(click.Group):
-    """A group that lists when no word says otherwise, so that `rft files --json` works."""
+    """A command group that defaults to `list`, so that `rft files --json` works."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put `list` first where no subcommand is named."""
+        """Insert `list` if no subcommand is named."""
         if not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names):
             args = ["list", *args]
         return super().parse_args(ctx, args)
@@ -90,7 +90,7 @@ def upload_file(data: Source, name: str | None, service: Service, as_json: bool)
 @service_options
 @json_option
 def delete_files(file_ids: tuple[str, ...], yes: bool, service: Service, as_json: bool) -> int:
-    """Delete files. Jobs that have already read them are not affected.
+    """Delete files. Jobs that already read them are not affected.
 
     Exit codes: 0 all deleted; 1 the service kept one; 2 it refused one; 3 it could not be reached.
     """

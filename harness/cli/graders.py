@@ -1,4 +1,4 @@
-"""`rft graders`: list the ready checks, or show one."""
+"""`rft graders`: lists the ready checks, or shows one."""
 
 from __future__ import annotations
 
@@ -18,25 +18,24 @@ _INDENT = 20
 
 @click.command("graders")
 @click.argument("name", required=False)
-@click.option("--toml", "as_toml", is_flag=True, help="Print a TOML file to start from, for a grader.toml.")
+@click.option("--toml", "as_toml", is_flag=True, help="Print a TOML file to start a grader.toml from.")
 @json_option
 def command(name: str | None, as_toml: bool, as_json: bool) -> int:
     """List the ready checks, or show one: its options, an example, and what it pays for.
 
-    A ready check is a grader without Python of your own. Name it in one line, as in
-    rft replay -g 'checks.numbers:number(marker="####")', or describe it in a file, as in
-    rft replay -g grader.toml.
+    A ready check is a grader that you use without writing Python. Name it in one line, as in rft replay -g
+    'checks.numbers:number(marker="####")', or describe it in a file, as in rft replay -g grader.toml.
 
-    The list shows for each family the extra that it needs, and what it costs a function in Lambda: the time
-    to import it, measured on this machine, and the size of its packages.
+    For each family, the list shows the extra that it needs, its import time, measured on this machine, and
+    the size that its packages add to a Lambda function.
 
-    Exit codes: 0 shown; 2 there is no check of that name.
+    Exit codes: 0 shown; 2 no check has that name.
     """
     from harness.targets.ready_checks import cost_of, find_check, ready_checks, toml_of
 
     if name is None:
         if as_toml:
-            raise click.UsageError("--toml writes one check: rft graders NAME --toml.")
+            raise click.UsageError("--toml needs the name of a check: rft graders NAME --toml.")
         checks = ready_checks()
         costs = {family: cost_of(family) for family in dict.fromkeys(check.family for check in checks)}
         if as_json:
@@ -63,7 +62,7 @@ def _as_json(check: ReadyCheck, cost: FamilyCost) -> dict[str, object]:
 
 
 def _listed(checks: tuple[ReadyCheck, ...], costs: dict[str, FamilyCost]) -> Iterator[str]:
-    """Each family with what it costs, and its checks below."""
+    """The lines of the list: each family with its cost, and its checks below."""
     for family, cost in costs.items():
         own = [check for check in checks if check.family == family]
         needing = [check for check in own if check.extra]
@@ -72,13 +71,13 @@ def _listed(checks: tuple[ReadyCheck, ...], costs: dict[str, FamilyCost]) -> Ite
         for check in own:
             yield from _wrapped(check.purpose, f"  {check.name.partition(':')[2]}")
         yield ""
-    yield "rft graders NAME shows one; rft graders NAME --toml begins a grader.toml"
+    yield "rft graders NAME shows one; rft graders NAME --toml starts a grader.toml"
 
 
 def _needs(check: ReadyCheck, cost: FamilyCost) -> str:
-    """What a family needs, and what it costs."""
+    """The extra that a family needs, its size and its import time."""
     if check.extra is None:
-        # In a family with an extra the time is that of its packages, which this check does not load.
+        # If the family has an extra, its import time is that of the packages, which this check does not load.
         known = cost.import_ms is not None and not cost.packages
         return f"standard library, {cost.import_ms:,.0f} ms to import" if known else "standard library"
     if cost.import_ms is None:
@@ -90,7 +89,7 @@ def _needs(check: ReadyCheck, cost: FamilyCost) -> str:
 
 
 def _shown(check: ReadyCheck, cost: FamilyCost) -> Iterator[str]:
-    """One check, in the order in which one decides on it."""
+    """The lines on one check, most important first."""
     yield f"{check.name}: {check.purpose}"
     yield f"needs: {_needs(check, cost)}"
     for each in cost.packages if check.extra else ():
@@ -112,7 +111,7 @@ def _shown(check: ReadyCheck, cost: FamilyCost) -> Iterator[str]:
 
 
 def _wrapped(text: str, head: str, indent: int = _INDENT) -> Iterator[str]:
-    """A text beside or below its head, in lines of 80 columns."""
+    """A text next to or below its heading, in lines of 80 columns."""
     import textwrap
 
     if len(head) > indent - 2 and head:

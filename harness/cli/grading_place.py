@@ -1,4 +1,4 @@
-"""Where a verb grades: what exactly one of its options says."""
+"""Decides where a verb grades, from the one option that says so."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["where_to_grade"]
 
 
 def where_to_grade(arn: str | None, stack: str | None, asked: dict[str, Any]) -> dict[str, Any]:
-    """Fields of a `TargetChoice` for what the options name; in process when none of them is given.
+    """Fields of a `TargetChoice` for the options; in process if none of them is given.
 
     Args:
         arn: --arn.
@@ -28,7 +28,7 @@ def where_to_grade(arn: str | None, stack: str | None, asked: dict[str, Any]) ->
     if len(given) > 1:
         raise InputError(
             f"{' and '.join(given)} {'both' if len(given) == 2 else 'all'} say where to grade",
-            fix="Leave all but one out.",
+            fix="Keep only one of them.",
         )
     if arn is not None:
         return {"target": arn}

@@ -8,50 +8,50 @@ __all__ = ["GROUPS", "VERBS", "extra_of", "module_of"]
 
 GROUPS = {
     "Start": {
-        "demo": "Take the whole path on sample data, without an account.",
-        "init": "Begin a project: grader, samples, replay test, template.",
-        "import": "Make a project of a grader of another platform's.",
-        "config": "Show the project's settings, and where each is from.",
+        "demo": "Run the whole path on sample data, without an account.",
+        "init": "Start a project: grader, samples, replay test, template.",
+        "import": "Make a project from another platform's grader.",
+        "config": "Show the project's settings, and where each comes from.",
     },
     "Data": {
-        "convert": "Convert rows of other tools to records or rollouts.",
+        "convert": "Convert another tool's rows to records or rollouts.",
         "validate": "Check a training file against the service's rules.",
         "rollout": "Ask a model for completions and keep them as rollouts.",
     },
     "Grader": {
         "graders": "List the ready checks; show one and what it pays for.",
         "replay": "Run recorded rollouts through a grader; keep every reward.",
-        "audit": "Find what a grader pays for, before a model does.",
+        "audit": "Find a grader's loopholes before a model does.",
         "runs": "List the replay runs.",
         "show": "Show a replay run: rewards, groups, errors, one sample.",
-        "signal": "Say what a job could learn from a run, and what it costs.",
-        "calibrate": "Say whether a judge agrees with people and with itself.",
-        "compare": "Compare two runs: what does the second one change?",
+        "signal": "Show what a job could learn from a run, and its cost.",
+        "calibrate": "Measure if a judge agrees with people and with itself.",
+        "compare": "Compare two runs: show what the second one changes.",
         "report": "Write a run as one HTML page: verdict, charts, all samples.",
-        "rehearse": "Rehearse a training job here: what does the grader teach?",
+        "rehearse": "Rehearse a training job here: see what a grader teaches.",
     },
     "Deploy": {
-        "doctor": "Check template, artifact and deployed function.",
-        "serve": "Serve the built functions on loopback, as Lambda does.",
+        "doctor": "Check the template, artifact and deployed functions.",
+        "serve": "Serve the built functions on loopback, as Lambda would.",
         "parity": "Grade the same samples here, built and deployed; compare.",
         "stack": "Show the graders that a CloudFormation stack deployed.",
-        "capture": "Show the shape of the events that a job really sent.",
+        "capture": "Show the shape of the events that a real job sent.",
     },
     "Jobs": {
         "emulate": "Serve the fine-tuning API here; jobs use recorded rollouts.",
-        "submit": "Check data and grader, then create a job, once.",
+        "submit": "Check data and grader, then create a job only once.",
         "jobs": "List the fine-tuning jobs, or show one.",
         "watch": "Follow a job: progress, curves, warnings.",
         "events": "List a job's events.",
         "checkpoints": "List a job's checkpoints.",
         "cancel": "Cancel a job.",
-        "deploy-model": "Deploy a tuned Nova model, so that it can be asked.",
+        "deploy-model": "Deploy a tuned Nova model for `rft chat`.",
         "chat": "Ask a tuned model, a checkpoint or a base model.",
         "evaluate": "Compare models on held-out records with one grader.",
         "files": "List, upload, show or delete files on the service.",
     },
 }
-"""Each group's verbs with their one line of help."""
+"""Each group's verbs with their one-line help."""
 
 VERBS = {verb: line for verbs in GROUPS.values() for verb, line in verbs.items()}
 
@@ -65,7 +65,7 @@ def module_of(verb: str) -> str:
 
 
 def extra_of(verb: str) -> str:
-    """The extra that a verb needs; `all` for what is no verb."""
+    """The extra that a verb needs; `all` if there is no such verb."""
     if verb in _OWN_EXTRAS:
         return _OWN_EXTRAS[verb]
     group = next((name for name, verbs in GROUPS.items() if verb in verbs), None)

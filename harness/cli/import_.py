@@ -1,4 +1,4 @@
-"""`rft import`: make a project from a grader that was written for another platform."""
+"""`rft import`: makes a project from a grader that was written for another platform."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 _KINDS = ("openai", "lambda", "trl", "verl", "eval-protocol", "llm-eval-kit")
 _LARGEST = 20_000_001
-# A path has one slash where an address had two.
+# Path() reduces the two slashes of an address to one.
 _ADDRESS = re.compile("(https?|s3|gs|ftp):/+")
 
 
 @click.command("import")
 @click.argument("source", metavar="SOURCE", type=click.Path(path_type=Path))
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
-@name_option("Give project and stack this name; the folder's name by default.")
+@name_option("Give the project and its stack this name; by default the folder's name.")
 @click.option(
     "--take",
     "functions",
@@ -39,7 +39,7 @@ _ADDRESS = re.compile("(https?|s3|gs|ftp):/+")
     help="Import this function of a Python file; repeat it for several TRL functions.",
 )
 @click.option(
-    "--as", "kind", type=click.Choice(_KINDS), help="Read SOURCE as this kind, not as what it looks like."
+    "--as", "kind", type=click.Choice(_KINDS), help="Read SOURCE as this kind instead of detecting it."
 )
 @click.option(
     "--judge",
@@ -56,19 +56,21 @@ _ADDRESS = re.compile("(https?|s3|gs|ftp):/+")
     help="Use this range of rewards instead of the one that the source shows.",
 )
 @click.option(
-    "--trust", is_flag=True, help="Run the Python in the grader's own process, with files, network and keys."
+    "--trust",
+    is_flag=True,
+    help="Run the imported Python in the grader's process, with access to files, network and keys.",
 )
 @click.option(
     "--records",
     metavar="DATA",
     type=DATA,
-    help="Use the records in this file. Without --rollouts, their completions are made up.",
+    help="Use the records in this file. Without --rollouts, sample completions are generated for them.",
 )
 @click.option(
     "--rollouts",
     metavar="DATA",
     type=DATA,
-    help="Use the rollouts in this file. Without --records, the records are made from them.",
+    help="Use the rollouts in this file. Without --records, the records are taken from them.",
 )
 @json_option
 def command(
@@ -91,8 +93,8 @@ def command(
     or OpenAI's grade(sample, item). `-` reads JSON from stdin. DIR must not exist or must be empty; by
     default it is named after SOURCE.
 
-    Imported Python runs in a process of its own that reaches no file, network or key, unless you --trust it.
-    IMPORT.md in the project says what became of each part of SOURCE, and what is left to do.
+    Imported Python runs in a separate process without access to files, network or keys, unless you pass
+    --trust. IMPORT.md in the project explains how each part of SOURCE was translated, and what is left to do.
 
     Exit codes: 0 made; 2 SOURCE cannot be imported (then nothing is written), or DIR is not empty.
     """
@@ -121,7 +123,7 @@ def command(
 
 
 def _table(models: tuple[str, ...]) -> dict[str, str]:
-    """What --judge says, by OpenAI's names."""
+    """The values of --judge, by OpenAI's names."""
     found = {}
     for each in models:
         name, equals, model = (part.strip() for part in each.partition("="))
@@ -139,7 +141,7 @@ def _read(
     range: tuple[float, float] | None,
     trust: bool,
 ) -> ImportedGrader:
-    """The grader in a source.
+    """Read the grader in a source.
 
     Raises:
         InputError: It cannot be imported.
@@ -147,18 +149,18 @@ def _read(
     if address := _ADDRESS.match(str(source)):
         fix = "Download it first, and name the file."
         place = f"{address[1]}://{str(source)[address.end() :]}"
-        raise InputError("is an address, and not a file", place=place, fix=fix)
+        raise InputError("is an address, not a file", place=place, fix=fix)
     if source.suffix.lower() == ".py":
         from harness.projects.python_source import read_python_source
 
         if models:
-            fix = "Leave it out: a Python file names the models that it asks."
+            fix = "Leave it out: a Python file names its own models."
             raise InputError("is for graders in JSON", place="--judge", fix=fix)
         return read_python_source(source, functions=functions, kind=kind, trust=trust, range=range)
     text = _json_text(source)
     if kind not in (None, "openai"):
         raise InputError(
-            f"{kind} graders are Python, and this is JSON", place=str(source), fix="Name the .py file."
+            f"{kind} graders are Python, but this file is JSON", place=str(source), fix="Name the .py file."
         )
     given = "--take" if functions else "--trust" if trust else None
     if given is not None:
@@ -171,23 +173,23 @@ def _read(
 
 
 def _json_text(source: Path) -> bytes:
-    """The JSON of a source.
+    """Read the JSON in a source.
 
     Raises:
-        InputError: It is no file of JSON, or cannot be read.
+        InputError: It is not a JSON file, or cannot be read.
     """
     if str(source) == "-":
         return sys.stdin.buffer.read(_LARGEST)
-    fix = "Name a .json file with an OpenAI or Azure grader, or a .py file with a grader in Python."
+    fix = "Pass a .json file with an OpenAI or Azure grader, or a .py file with a Python grader."
     if source.is_dir():
         raise InputError("is a folder", place=str(source), fix=fix)
     if not source.exists():
         raise InputError("no such file", place=str(source), fix=fix)
     if source.suffix == ".jsonl":
-        fix = "Name the grader: a .json or .py file. Records and rollouts go to --records and --rollouts."
-        raise InputError("holds samples, and no grader", place=str(source), fix=fix)
+        fix = "Pass the grader, a .json or .py file, and pass samples with --records and --rollouts."
+        raise InputError("contains samples, not a grader", place=str(source), fix=fix)
     if source.suffix == ".ipynb":
-        fix = f"Make Python of it first: jupyter nbconvert --to script {source.name}."
+        fix = f"Convert it to Python first: jupyter nbconvert --to script {source.name}."
         raise InputError("is a notebook", place=str(source), fix=fix)
     if source.suffix.lower() != ".json":
         raise InputError("is neither JSON nor Python", place=str(source), fix=fix)
@@ -235,8 +237,8 @@ def _tell(folder: Path, imported: ImportedGrader, made: NewProject) -> None:
     say()
     say(
         _wrapped(
-            "When a grader fails on a sample, the sample gets no reward here and is counted. Other "
-            "platforms pay 0, leave the sample out, or stop."
+            "When a grader fails on a sample, that sample gets no reward here and is counted. Other "
+            "platforms pay 0, drop the sample, or stop."
         )
     )
     for each in lacking():

@@ -1,4 +1,4 @@
-"""`rft init`: begin a project of one's own, or add a grader to it."""
+"""`rft init`: starts a project, or adds a grader to one."""
 
 from __future__ import annotations
 
@@ -19,30 +19,34 @@ if TYPE_CHECKING:
 
 @click.command("init")
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
-@name_option("Give project and stack this name; the folder's name by default.")
+@name_option("Give the project and its stack this name; by default the folder's name.")
 @click.option(
     "--from",
     "source",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="Make the project around the Lambda handler in this Python file, copied as it is.",
+    help="Make the project around the Lambda handler in this Python file, copied unchanged.",
 )
 @click.option(
     "--handler",
     metavar="MODULE.FUNCTION",
-    help="Take this handler of that file, where several functions could be it.",
+    help="Use this handler from that file, if several functions could be the handler.",
 )
 @click.option(
     "--kind",
     metavar="KIND",
     type=click.Choice(["number", "choice", "json", "tools", "sql", "text", "code", "judge"]),
-    help="Grade by a ready check of this kind, which grader.toml describes, instead of by Python: number,"
-    " choice, json, tools, sql, text, code or judge.",
+    help="Grade with a ready check of this kind, described in grader.toml, instead of Python: number, "
+    "choice, json, tools, sql, text, code or judge.",
 )
 @click.option(
-    "--add", metavar="NAME", help="Add a grader to the project in DIR, by default here: receipt-total."
+    "--add",
+    metavar="NAME",
+    help="Add a grader with this name, such as receipt-total, to the project in DIR, by default here.",
 )
-@click.option("--ci", is_flag=True, help="Add a GitHub workflow, also to a project that has an rft.toml.")
+@click.option(
+    "--ci", is_flag=True, help="Add a GitHub workflow, to a new project or to one that has an rft.toml."
+)
 @json_option
 def command(
     folder: Path | None,
@@ -54,38 +58,38 @@ def command(
     ci: bool,
     as_json: bool,
 ) -> int:
-    """Make a new project in DIR: a grader of five lines, samples, a replay test, and a SAM template.
+    """Make a new project in DIR: a five-line grader, samples, a replay test, and a SAM template.
 
-    DIR must not exist or be empty: nothing is overwritten. With --from, the project is made around a Lambda
-    handler that you have: its file is copied with the files beside it that it imports or names, and imported
-    once, to say what it lacks here. With --kind, it grades by a ready check without Python: `rft graders`
-    lists all of them, and grader.toml says which one it is.
+    DIR must be new or empty: nothing is overwritten. With --from, the project is made around an existing
+    Lambda handler: its file is copied, with the files next to it that it imports or names, and imported once
+    to find missing packages. With --kind, the project grades with a ready check, without Python; grader.toml
+    names the check, and `rft graders` lists all of them.
 
-    With --add, the project that is there gets another grader: a folder with the grader and its own
-    requirements.txt, a test, and its resource in template.yaml.
+    With --add, an existing project gets another grader: a folder with the grader and its own
+    requirements.txt, a test, and a resource in template.yaml.
 
-    With --ci, the project gets a GitHub workflow: its tests, `rft validate`, `rft replay`, a report, and the
-    deployment of its main branch. DIR may be a project that is there already, by default the one here.
+    With --ci, the project gets a GitHub workflow that runs its tests, `rft validate` and `rft replay`, writes
+    a report, and deploys the main branch. DIR may be an existing project, by default the one here.
 
-    Exit codes: 0 made; 2 the folder is not empty, a name cannot be one, or the file holds no handler.
+    Exit codes: 0 made; 2 the folder is not empty, a name is not valid, or the file has no handler.
     """
     if add is not None:
         if name or source or handler or kind or ci:
             raise click.UsageError("--add takes no --name, --from, --handler, --kind or --ci.")
         return _add(folder or Path(), add, as_json)
     if kind and source:
-        raise click.UsageError("--kind and --from both say what grades: leave one out.")
+        raise click.UsageError("--kind and --from both name a grader: leave one out.")
     if ci and not (name or source or handler or kind) and _is_project(folder):
         return _add_workflow(folder or Path(), as_json)
     if folder is None:
-        raise click.UsageError("Name a folder to make: rft init my-grader.")
+        raise click.UsageError("Name the new folder: rft init my-grader.")
     if handler is not None and source is None:
         raise click.UsageError("--handler names a function of the file that --from names.")
     return _make(folder, name, source, handler, kind, ci, as_json)
 
 
 def _is_project(folder: Path | None) -> bool:
-    """Whether a workflow is for what is in a folder, rather than for a project to be made there."""
+    """Whether the workflow goes into an existing project, rather than a new one."""
     from harness.config import find_configuration
 
     found = None if folder is None else find_configuration(folder)
@@ -147,7 +151,7 @@ def _make(
     if own is not None:
         _say_taken(own, made.left_out, problem)
     for each in keys:
-        _say_wrapped(f"{each.place} {each.what}. Take it out before anybody else sees the project.")
+        _say_wrapped(f"{each.place} {each.what}. Remove it before anybody else sees the project.")
     for lacks in missing:
         say(f"not installed: {lacks.name}, which {lacks.why}. To install it:")
         say(f"  {lacks.install}", verbatim=True)
@@ -158,11 +162,11 @@ def _make(
 
 
 def _say_taken(own: HandlerFile, left_out: tuple[str, ...], problem: str | None) -> None:
-    """Say what of the user's went into the project, and what does not work yet."""
-    _say_list("copied as they are:", sorted(set(own.files) - set(left_out)))
+    """Print which of the user's files went into the project, and what does not work yet."""
+    _say_list("copied unchanged:", sorted(set(own.files) - set(left_out)))
     for path in left_out:
-        say(f"not copied: {path}, since the project has its own file of that name")
-    say("Files that the handler opens under a computed name are not found: copy those.")
+        say(f"not copied: {path}, because the project has its own file with that name")
+    say("Files that the handler opens under a computed name were not found: copy them yourself.")
     if own.packages:
         _say_list("packages it imports (check requirements.txt):", own.packages)
     if problem:
@@ -170,7 +174,7 @@ def _say_taken(own: HandlerFile, left_out: tuple[str, ...], problem: str | None)
 
 
 def _say_list(title: str, names: Iterable[object]) -> None:
-    """Say a list, in lines that a terminal of 80 columns holds."""
+    """Print a list in lines of at most 80 columns."""
     _say_wrapped(f"{title} {', '.join(map(str, names))}")
 
 
@@ -199,8 +203,8 @@ def _add(folder: Path, name: str, as_json: bool) -> int:
         )
         return 0
     grader, requirements, test = added.files
-    say(f"{grader}: the grader. Write here what it pays for.")
-    say(f"{requirements}: its own packages in Lambda")
+    say(f"{grader}: the grader. Write your reward here.")
+    say(f"{requirements}: its packages in Lambda")
     say(f"{test}: its test")
     say(f"{added.template}: its function, {added.logical_id}")
     replay = [f"rft replay rollouts.jsonl --grader {added.grader}"]

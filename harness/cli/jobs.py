@@ -1,4 +1,4 @@
-"""`rft jobs`: list the fine-tuning jobs, or look at one."""
+"""`rft jobs`: lists the fine-tuning jobs, or shows one."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     "--refresh/--no-refresh",
     default=True,
     show_default=True,
-    help="Ask again for each listed job that has not ended: lists may be stale.",
+    help="Retrieve each listed job that has not ended, because lists may be stale.",
 )
 @click.option("--native", is_flag=True, help="List the jobs of native Bedrock, which tunes Nova.")
 @jobs_dir_option
@@ -68,11 +68,11 @@ def command(
 
 
 class _Found(NamedTuple):
-    """The jobs to show, and those whose state is only the list's."""
+    """The jobs to show, and those whose state comes only from the list."""
 
     jobs: Listing[SeenJob]
     stale: dict[int, HarnessError]
-    """Why a job could not be retrieved, by its place in `jobs`."""
+    """Why a job could not be retrieved, by its index in `jobs`."""
 
 
 def _newest(client: TrainingService, limit: int, status: str | None, refresh: bool) -> _Found:

@@ -1,4 +1,4 @@
-"""The options that say how to read labels, the same in every verb that holds rewards to them."""
+"""The options for reading labels, shared by every verb that compares rewards with them."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ label_rule_options = all_of(
         "--label-threshold",
         metavar="X",
         type=FiniteNumber(),
-        help="Read numeric labels from X on as yes, others as no.",
+        help="Read numeric labels of X or more as yes, others as no.",
     ),
     click.option(
         "--label-tolerance",
         metavar="X",
         type=FiniteNumber(),
-        help="Let a reward differ from a numeric label by X, by default 1e-9.",
+        help="Allow a reward to differ from a numeric label by X; by default 1e-9.",
     ),
     click.option(
         "--label-true",
         metavar="TEXT",
         multiple=True,
-        help="Read this text as a label that says yes, other texts as no. Repeatable.",
+        help="Read this label text as yes, and other texts as no. Repeatable.",
     ),
 )

@@ -1,4 +1,4 @@
-"""`rft submit --like JOB`: an earlier job's options, and what another grader changes, before it is sent."""
+"""`rft submit --like JOB`: reuses an earlier job's options, and first compares the two graders."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["changed", "filled_in", "like_options", "tell_change"]
 
 _SHOWN = 10
 _LOG = Path("runs/like.log")
-"""What the graders printed."""
+"""Name of the log with the graders' output."""
 
 
 like_options = all_of(
@@ -41,11 +41,11 @@ like_options = all_of(
         help="Compare the rewards of both graders on this file first; goes with --like.",
     ),
 )
-"""Adds --like and what goes with it: with --grader the new grader's code here is compared, not its ARN."""
+"""Adds --like and its companions; with --grader, the new grader's code here is compared, not its ARN."""
 
 
 def filled_in(context: click.Context, asked: dict[str, Any]) -> dict[str, Any]:
-    """The options of a submission, with those of an earlier job where none were given.
+    """Fill in a submission's missing options from an earlier job.
 
     Args:
         context: Tells which options were given.
@@ -58,12 +58,14 @@ def filled_in(context: click.Context, asked: dict[str, Any]) -> dict[str, Any]:
         _check_plain(asked)
         return asked
     if asked["training_file"] is not None:
-        raise InputError("--like takes the training file of that job", fix="Leave the file out.")
+        raise InputError("--like uses the training file of that job", fix="Leave the file out.")
     from harness.jobs.journal import journal_of
 
     before = journal_of(asked["jobs_dir"], asked["like"])
     if asked["arn"] is None:
-        raise InputError("the new grader's ARN is needed", fix="Add --arn ARN of what was deployed.")
+        raise InputError(
+            "the new grader's ARN is needed", fix="Add --arn with the ARN of the deployed function."
+        )
     asked["training_file"] = before.data.path
     if context.get_parameter_source("model") is ParameterSource.DEFAULT:
         asked["model"] = before.model
@@ -77,20 +79,20 @@ def filled_in(context: click.Context, asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_plain(asked: dict[str, Any]) -> None:
-    """A submission that repeats nothing: what it needs, and what makes no sense with it."""
+    """Check a submission without --like: what it requires, and which options it cannot have."""
     for name in ("grader", "like_grader", "rollouts"):
         if asked[name] is not None:
-            raise InputError(f"--{name.replace('_', '-')} goes with --like JOB", fix="Add --like.")
+            raise InputError(f"--{name.replace('_', '-')} works only with --like JOB", fix="Add --like.")
     if asked["training_file"] is None or asked["arn"] is None:
         raise InputError(
             "a training file and --arn are needed",
-            fix="--stack and --function name it too, and rft.toml can hold records and stack;"
-            " to repeat a job: rft submit --like JOB --arn ARN.",
+            fix="--stack and --function can replace --arn, and rft.toml can set records and stack. To "
+            "repeat a job: rft submit --like JOB --arn ARN.",
         )
 
 
 def changed(asked: dict[str, Any]) -> dict[str, Any] | None:
-    """What the new grader changes; None without --like.
+    """Compare the new grader with the earlier one; None without --like.
 
     Args:
         asked: What `filled_in` returned.
@@ -135,7 +137,10 @@ def tell_change(said: dict[str, Any]) -> None:
         say("  rewards were not compared: add --rollouts FILE")
         return
     was, now, order, zero = rewards["was"], rewards["now"], rewards["order"], rewards["zero_std"]
-    say(f"  mean reward {_mean(was)} -> {_mean(now)}; {order['changed']:,} of {order['rollouts']:,} differ")
+    say(
+        f"  mean reward {_mean(was)} -> {_mean(now)}; {order['changed']:,} of {order['rollouts']:,} rewards "
+        "differ"
+    )
     say(f"  zero-std groups {zero['was']:,} -> {zero['now']:,} of {zero['groups']:,}")
     say(
         f"  order within groups: of {order['pairs']:,} ordered pairs {order['inverted']:,} are inverted,"

@@ -1,7 +1,7 @@
-"""Starts the command line `rft`, also where what it needs is not installed.
+"""Starts the `rft` command line, and reports a missing extra in one sentence.
 
-It imports the standard library alone, and never from the folder that it is called in: a `click.py` or
-`queue.py` there belongs to the user.
+It imports only the standard library, and never from the current folder: a `click.py` or `queue.py` there
+belongs to the user.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import sys
 
 if __name__ == "__main__" and not sys.flags.safe_path:
-    # `python -m` put the current folder first. It stays where this project is found through it alone; a
+    # `python -m` puts the current folder first. It stays only if this project itself is imported from it. A
     # grader's folder joins the path when the grader is loaded.
     if sys.path[0] == os.getcwd() and __file__ != os.path.join(sys.path[0], "harness", "cli", "main.py"):
         del sys.path[0]
@@ -20,10 +20,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line.
 
     Args:
-        arguments: The words after `rft`; those of the process when None.
+        arguments: The words after `rft`; by default the process's own.
 
     Returns:
-        The exit code; 2 also for a fault of its own, which measured nothing.
+        The exit code; also 2 for a bug in rft, because then nothing was measured.
     """
     words = sys.argv[1:] if arguments is None else arguments
     try:
@@ -45,8 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _own_fault(error: Exception) -> int:
-    """Say in one sentence what nobody foresaw, without a word of the user's data; return the exit code."""
-    import traceback  # 3 ms that a command without a fault need not pay
+    """Report an unexpected error in one sentence, without any of the user's data; return the exit code."""
+    import traceback  # takes 3 ms, so only on a fault
     from importlib.metadata import PackageNotFoundError, version
 
     if os.environ.get(_TRACEBACK):
@@ -57,8 +57,8 @@ def _own_fault(error: Exception) -> int:
         release = "unknown"
     python = ".".join(map(str, sys.version_info[:3]))
     sys.stderr.write(
-        f"rft: this is a fault in rft itself: {type(error).__name__} at {_place(error)} (rft {release}, "
-        f"Python {python}, {sys.platform}). Please report this line. {_TRACEBACK}=1 shows the traceback.\n"
+        f"rft: this is a bug in rft: {type(error).__name__} at {_place(error)} (rft {release}, Python "
+        f"{python}, {sys.platform}). Please report this line. {_TRACEBACK}=1 shows the traceback.\n"
     )
     return 2
 
@@ -67,7 +67,7 @@ _TRACEBACK = "RFT_TRACEBACK"
 
 
 def _place(error: Exception) -> str:
-    """The innermost line of this project's own code that the error went through."""
+    """The innermost line of this project's code in the traceback."""
     from traceback import walk_tb
 
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))

@@ -1,4 +1,4 @@
-"""`rft submit` of a model that native Bedrock tunes: what its job needs, and how it is created once."""
+"""`rft submit` for a model that native Bedrock tunes: checks the options and creates the job once."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["native_options", "refuse_native_options", "submit_to_native", "tell_findings"]
 
 _NEEDED = {
-    "role_arn": "the role that Bedrock takes on",
+    "role_arn": "the role that Bedrock assumes",
     "data_uri": "a folder in S3 for the training file",
     "output_uri": "a folder in S3 for the output",
     "model_name": "a name for the tuned model",
@@ -42,11 +42,11 @@ native_options = all_of(
         help="Nova: set a hyperparameter by its native name, such as learningRate=0.00001. Repeatable.",
     ),
 )
-"""Adds what a job of native Bedrock needs beside data, grader and model."""
+"""Adds the options that only a native Bedrock job needs."""
 
 
 def refuse_native_options(asked: dict[str, Any]) -> None:
-    """Refuse options that the OpenAI-compatible API has no counterpart for.
+    """Refuse options that have no counterpart in the OpenAI-compatible API.
 
     Args:
         asked: The verb's options.
@@ -58,8 +58,8 @@ def refuse_native_options(asked: dict[str, Any]) -> None:
     if given:
         option = "--" + given[0].replace("_", "-").removesuffix("s")
         raise InputError(
-            f"{option} is for models that native Bedrock tunes, and {asked['model']} is not one",
-            fix="Leave it out, or write --model amazon.nova-2-lite-v1:0:256k.",
+            f"{option} works only for models that native Bedrock tunes, and {asked['model']} is not one",
+            fix="Leave it out, or pass --model amazon.nova-2-lite-v1:0:256k.",
         )
 
 
@@ -81,7 +81,7 @@ def submit_to_native(asked: dict[str, Any]) -> int:
 
     plan = _plan(asked)
     if asked["service"].print_curl:
-        say("# native Bedrock takes signed requests; this is the same one for the AWS command line")
+        say("# native Bedrock needs a signed request; this is the same request with the AWS command line")
         request = shlex.quote(json.dumps(plan.native_request(), indent=2))
         command = "aws bedrock create-model-customization-job"
         say(f"{command} --region {plan.region} --cli-input-json {request}", verbatim=True)
@@ -148,7 +148,7 @@ def _plan(asked: dict[str, Any]) -> NativePlan:
 
 
 def _hyperparameters(asked: dict[str, Any]) -> dict[str, int | float | str]:
-    """By their native names; those of the other API that have a counterpart go by it."""
+    """Hyperparameters by their native names; the other API's options are translated."""
     from harness.api.native_rules import NATIVE_NAMES, native_hyperparameters
 
     if asked["learning_rate_multiplier"] is not None:
@@ -161,7 +161,9 @@ def _hyperparameters(asked: dict[str, Any]) -> dict[str, int | float | str]:
         name, sign, value = pair.partition("=")
         if not sign or name in given:
             why = "is given twice" if name in given else "has no value"
-            raise InputError(f"--hyperparameter {pair}: {name} {why}", fix="Write NAME=VALUE once for each.")
+            raise InputError(
+                f"--hyperparameter {pair}: {name} {why}", fix="Pass NAME=VALUE once for each hyperparameter."
+            )
         given[name] = value
     try:
         return native_hyperparameters(given)
@@ -196,8 +198,8 @@ def _send(plan: NativePlan, asked: dict[str, Any]) -> dict[str, Any]:
 def _tell_plan(plan: NativePlan, findings: list[Finding]) -> None:
     say(printable(f"{plan.data.records:,} records, {plan.model}, native Bedrock in {plan.region}"))
     chosen = "  ".join(f"{name} {value}" for name, value in dict(plan.hyperparameters).items())
-    say(printable(chosen or "hyperparameters: the service's own"))
-    say("price: unknown; AWS publishes none that we found")
+    say(printable(chosen or "hyperparameters: the service's defaults"))
+    say("price: unknown; we found no published one")
     tell_findings(findings)
 
 
@@ -205,7 +207,7 @@ _SHOWN = 20
 
 
 def tell_findings(findings: list[Finding]) -> None:
-    """Print the first findings about a submission, and how many there are beside them.
+    """Print the first findings about a submission, and how many more there are.
 
     Args:
         findings: In the order of the checks.
@@ -223,5 +225,5 @@ def _tell_end(said: dict[str, Any]) -> None:
     status = plain_text(str(said["status"]))
     say(f"{plain_text(str(said['job_id']))} {what}, {status}; recorded in {said['journal']}")
     if said["grader_shown"] is None:
-        say("not proven: the service does not show which function grades this job; look before you wait")
+        say("not proven: the service does not show which function grades this job; check it before you wait")
     say(f"follow it with: rft watch {said['name']}")

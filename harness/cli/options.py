@@ -1,4 +1,4 @@
-"""The options that several verbs share: each is defined once, so that it means the same everywhere.
+"""Options that several verbs share, each defined once so that it means the same everywhere.
 
 `--grader` is Python on this machine, `--arn` a function in AWS, `--stack` a CloudFormation stack,
 `--function` a logical ID in a stack or template, `--artifact` a build. `--run` names a run to read, `--name`
@@ -65,7 +65,7 @@ Verb = TypeVar("Verb", bound=Callable[..., Any])
 
 
 class FiniteNumber(click.FloatRange):
-    """A number within bounds; NaN, which no bound keeps out, and infinity are refused."""
+    """A finite number within bounds; bounds alone would not refuse NaN."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Read the value of an option."""
@@ -75,12 +75,12 @@ class FiniteNumber(click.FloatRange):
         return number
 
     def _describe_range(self) -> str:
-        """The bounds as `--help` shows them; click writes `x<=None` where there are none."""
+        """The bounds as `--help` shows them; click itself would print `x<=None` if there are none."""
         return "" if self.min is None and self.max is None else super()._describe_range()
 
 
 def _refuse(is_wrong: Callable[[str], bool], message: str) -> Callable[..., Any]:
-    """A callback that refuses a value which belongs to another option."""
+    """A click callback that refuses a value meant for another option."""
 
     def check(context: click.Context, option: click.Parameter, value: Any) -> Any:
         for each in value if isinstance(value, tuple) else (value or "",):
@@ -103,12 +103,12 @@ _NO_ARN = _refuse(_is_arn, "is a deployed function. Write --arn.")
 
 
 class DataParam(click.ParamType[Any]):
-    """Data to read, wherever it lies; gives a `Source`, which is looked for when it is first needed."""
+    """Parameter type for data in a file, stdin or S3; gives a `Source`, opened when first needed."""
 
     name = "data"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Source:
-        """Take the name."""
+        """Convert the name to a `Source`."""
         from harness.data.sources import NamedSource
 
         return NamedSource((value,)) if isinstance(value, str) else value
@@ -118,11 +118,11 @@ DATA = DataParam()
 
 
 def data_argument(name: str, *, required: bool = True) -> Callable[[Verb], Verb]:
-    """Add an argument that names data, in one file or several; the verb gets one `Source`.
+    """Add an argument for data in one file or several; the verb gets one `Source`.
 
     Args:
-        name: The parameter; in capitals, it is what `--help` shows.
-        required: Whether it has to be given; without it the verb gets None.
+        name: The parameter; `--help` shows it in capitals.
+        required: Whether it must be given; otherwise the verb gets None.
     """
 
     def together(context: click.Context, option: click.Parameter, value: Any) -> Source | None:
@@ -146,7 +146,7 @@ def grader_option() -> Callable[[Verb], Verb]:
         "-g",
         metavar="MODULE:NAME",
         callback=_NO_ARN,
-        help="Take this grader from Python here: module:name, path/to/file.py:name, or a ready check such as "
+        help="Use this Python grader here: module:name, path/to/file.py:name, or a ready check such as "
         "'checks.numbers:number(marker=\"####\")'.",
     )
 
@@ -155,13 +155,13 @@ check_option = click.option(
     "--check",
     metavar="MODULE:NAME",
     callback=_NO_ARN,
-    help="Grade each reference by this grader, or ready check such as 'checks.numbers:number()'.",
+    help="Grade each reference with this grader, or a ready check such as 'checks.numbers:number()'.",
 )
 
 handler_option = click.option(
     "--handler",
     metavar="MODULE.FUNCTION",
-    help="Take this Lambda handler from Python here, as the function's setting in Lambda names it.",
+    help="Use this Python Lambda handler here, named as in the function's Lambda settings.",
 )
 
 
@@ -169,18 +169,18 @@ def named_grader(grader: str | None, handler: str | None) -> str:
     """The one grader that --grader or --handler names, as `module:name`.
 
     Raises:
-        InputError: Neither does, or both do, or it is no handler's name.
+        InputError: Neither option is given, or both are, or the name is not a handler's.
     """
     from harness.targets.built import grader_named
 
     if grader is not None and handler is not None:
-        raise InputError("--grader and --handler both name what grades", fix="Leave one out.")
+        raise InputError("--grader and --handler both name a grader", fix="Leave one out.")
     if handler is not None:
         return grader_named(handler)
     if grader is None:
         fix = (
-            "Write --grader module:name or --grader file.py:name, or --handler module.function; rft.toml can"
-            ' hold it: grader = "file.py:name".'
+            "Pass --grader module:name or --grader file.py:name, or --handler module.function, or set"
+            ' grader = "file.py:name" in rft.toml.'
         )
         raise InputError("no grader is named", fix=fix)
     return grader
@@ -198,19 +198,19 @@ answers_option = click.option(
     "--answers",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="Answer what the grader asks a service, such as a judge, from this file of recorded answers.",
+    help="Answer the grader's requests to a service, such as a judge, from this file of recorded answers.",
 )
 
 
 def arn_option(*, multiple: bool = False) -> Callable[[Verb], Verb]:
-    """Add --arn, passed on as `arn`, or as `arns` where it may be given more than once."""
+    """Add --arn, passed as `arn`, or as `arns` if it is repeatable."""
     return click.option(
         "--arn",
         "arns" if multiple else "arn",
         metavar="ARN",
         callback=_refuse(_is_file, "is a file. Write --grader."),
         multiple=multiple,
-        help="Take this deployed function: an ARN or NAME:ALIAS." + (" Repeatable." if multiple else ""),
+        help="Use this deployed function: an ARN or NAME:ALIAS." + (" Repeatable." if multiple else ""),
     )
 
 
@@ -218,8 +218,8 @@ def out_option(what: str, *, required: bool = False) -> Callable[[Verb], Verb]:
     """Add --out.
 
     Args:
-        what: What is written there, as a sentence.
-        required: Whether it has to be given.
+        what: Help text: what is written there.
+        required: Whether it must be given.
     """
     return click.option("--out", type=click.Path(path_type=Path), required=required, help=what)
 
@@ -228,7 +228,7 @@ def name_option(what: str) -> Callable[[Verb], Verb]:
     """Add --name.
 
     Args:
-        what: What gets the name, as a sentence.
+        what: Help text: what gets the name.
     """
     return click.option("--name", metavar="NAME", help=what)
 
@@ -237,8 +237,8 @@ def limit_option(what: str, default: int | None = None) -> Callable[[Verb], Verb
     """Add --limit.
 
     Args:
-        what: What is limited, in the plural.
-        default: How many when it is left out; None for all.
+        what: Plural noun for the things that are limited.
+        default: The limit if it is not given; None for no limit.
     """
     return click.option(
         "--limit",
@@ -246,7 +246,7 @@ def limit_option(what: str, default: int | None = None) -> Callable[[Verb], Verb
         type=click.IntRange(1),
         default=default,
         show_default=default is not None,
-        help=f"Take at most the first N {what}.",
+        help=f"Use only the first N {what}.",
     )
 
 
@@ -254,8 +254,8 @@ def seed_option(what: str, default: int | None = None) -> Callable[[Verb], Verb]
     """Add --seed.
 
     Args:
-        what: What the seed decides, in the plural.
-        default: The seed when it is left out; None for none.
+        what: Plural noun for the things that the seed decides.
+        default: The seed if it is not given; None for no seed.
     """
     return click.option(
         "--seed",
@@ -268,7 +268,7 @@ def seed_option(what: str, default: int | None = None) -> Callable[[Verb], Verb]
 
 
 def label_option(*, multiple: bool = False) -> Callable[[Verb], Verb]:
-    """Add --label, passed on as `label`, or as `labels` where it may be given more than once."""
+    """Add --label, passed as `label`, or as `labels` if it is repeatable."""
     return click.option(
         "--label",
         "labels" if multiple else "label",
@@ -283,7 +283,7 @@ keep_field_option = click.option(
     "--keep-field",
     metavar="FIELD",
     multiple=True,
-    help="Let the grader see this field although it differs within a record. Repeatable.",
+    help="Show the grader this field even though it differs within a record. Repeatable.",
 )
 
 
@@ -291,8 +291,8 @@ def model_option(what: str, **settings: Any) -> Callable[[Verb], Verb]:
     """Add --model.
 
     Args:
-        what: What the model is for, as a sentence.
-        settings: Of the option: `default`, `multiple`, `required` and so on.
+        what: Help text: what the model is for.
+        settings: The option's own settings: `default`, `multiple`, `required` and so on.
     """
     names = ("--model", "models") if settings.get("multiple") else ("--model",)
     return click.option(*names, metavar="MODEL", help=what, **settings)
@@ -313,26 +313,26 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 region_option = click.option(
     "--region",
     metavar="REGION",
-    help="Use this AWS Region where the base URL's host or the ARN names none; by default AWS_REGION, then"
-    " AWS_DEFAULT_REGION, then (for a stack) what samconfig.toml says.",
+    help="Use this AWS Region if the base URL's host or the ARN names none; by default AWS_REGION, then "
+    "AWS_DEFAULT_REGION, then (for a stack) the one in samconfig.toml.",
 )
-stack_option = click.option("--stack", metavar="STACK", help="Take the functions of this stack.")
+stack_option = click.option("--stack", metavar="STACK", help="Use the functions of this stack.")
 function_option = click.option(
     "--function",
     metavar="LOGICAL_ID",
     callback=_NO_ARN,
-    help="Take this function: its logical ID in stack or template.",
+    help="Use this function, by its logical ID in the stack or template.",
 )
 artifact_option = click.option(
     "--artifact",
     type=click.Path(path_type=Path),
-    help="Take what `sam build` made in this folder; .aws-sam/build by default.",
+    help="Use what `sam build` made in this folder; by default .aws-sam/build.",
 )
 pass_env_option = click.option(
     "--pass-env",
     metavar="NAME",
     multiple=True,
-    help="Hand this variable on to the built function. Repeatable.",
+    help="Pass this environment variable to the built function. Repeatable.",
 )
 aws_credentials_option = click.option(
     "--aws-credentials",
@@ -347,20 +347,20 @@ port_option = click.option(
     metavar="PORT",
     type=click.IntRange(0, 65535),
     default=0,
-    help="Listen on this port; 0 takes a free one.",
+    help="Listen on this port; 0 picks a free one.",
 )
 range_option = click.option(
     "--range",
     metavar="LOW HIGH",
     nargs=2,
     type=FiniteNumber(),
-    help="Use this range of rewards where the grader does not declare one.",
+    help="Use this range of rewards if the grader does not declare one.",
 )
 price_per_hour_option = click.option(
     "--price-per-hour",
     metavar="USD",
     type=FiniteNumber(0),
-    help="Count this price of the service for each hour; we found no published one.",
+    help="Use this price of the service per hour; we found no published one.",
 )
 yes_option = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 jobs_dir_option = click.option(
@@ -380,7 +380,7 @@ runs_dir_option = click.option(
 
 
 def all_of(*options: Callable[[Verb], Verb]) -> Callable[[Verb], Verb]:
-    """Several options as one decorator; `--help` shows them in this order."""
+    """Combine several options into one decorator; `--help` shows them in this order."""
 
     def add(verb: Verb) -> Verb:
         for option in reversed(options):
@@ -396,36 +396,44 @@ def deployed_options(*, multiple: bool = False) -> Callable[[Verb], Verb]:
 
 
 environment_options = all_of(pass_env_option, aws_credentials_option)
-"""Adds --pass-env and --aws-credentials: what a built function gets of this machine's environment."""
+"""Adds --pass-env and --aws-credentials: what a built function gets from this machine's environment.
+"""
 
 
 def place_options(*, multiple: bool = False) -> Callable[[Verb], Verb]:
-    """Add the options that say where else than here to grade: in an artifact, or in AWS."""
+    """Add the options for grading in an artifact or in AWS instead of in this process."""
     return all_of(artifact_option, deployed_options(multiple=multiple), environment_options)
 
 
 def check_function(function: str | None, stack: str | None) -> None:
-    """Refuse --function without --stack, in a verb that looks for functions in AWS alone.
+    """Refuse --function without --stack, in a verb that looks for functions only in AWS.
 
     Raises:
-        InputError: It names a function of no stack.
+        InputError: --function is given without --stack.
     """
     if function is not None and stack is None:
-        raise InputError("--function names a function of a stack", fix="Write --stack too, or --arn ARN.")
+        raise InputError(
+            "--function names a function of a stack", fix="Add --stack, or pass --arn ARN instead."
+        )
 
 
 def hyperparameter_options(*, checked: bool) -> Callable[[Verb], Verb]:
     """Add --n-epochs, --batch-size and --learning-rate-multiplier.
 
     Args:
-        checked: Refuse what is not positive; without it the verb's own checks say what is wrong.
+        checked: Refuse values that are not positive; otherwise the verb's own checks do.
     """
     count, factor = (click.IntRange(1), FiniteNumber(0, min_open=True)) if checked else (int, float)
     return all_of(
-        click.option("--n-epochs", metavar="N", type=count, help="Train on every record N times (1)."),
-        click.option("--batch-size", metavar="N", type=count, help="Take N records a step (4)."),
         click.option(
-            "--learning-rate-multiplier", metavar="FACTOR", type=factor, help="Scale the learning rate (1.0)."
+            "--n-epochs", metavar="N", type=count, help="Train on every record N times; by default 1."
+        ),
+        click.option("--batch-size", metavar="N", type=count, help="Use N records per step; by default 4."),
+        click.option(
+            "--learning-rate-multiplier",
+            metavar="FACTOR",
+            type=factor,
+            help="Scale the learning rate by FACTOR; by default 1.0.",
         ),
     )
 
@@ -441,7 +449,7 @@ group_size_option = click.option(
 
 
 def run_folder(run: Path, runs_dir: Path) -> Path:
-    """The folder of a run that is named by its path or by its name.
+    """The folder of a run, given its path or its name.
 
     Args:
         run: What the user wrote.
@@ -463,10 +471,10 @@ _REPLACED = {
 
 
 def replaced_by(verb: str, option: str) -> str | None:
-    """What an option of version 0.1 is called now; None for what never was one.
+    """The current name of an option of version 0.1, or None if it never existed.
 
     Args:
         verb: The verb that it was given to.
-        option: With its dashes.
+        option: The option, with its dashes.
     """
     return _REPLACED.get(f"{verb} {option}", _REPLACED.get(option))

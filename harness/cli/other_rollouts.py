@@ -1,6 +1,6 @@
-"""What of the project's settings fits rollouts that the command line names in place of the configured ones.
+"""Drops project settings that do not fit when the command line names other rollouts.
 
-An option on the command line that does not fit is an error; a setting is left out, and a note says so.
+An option on the command line that does not fit is an error. A setting is dropped, and a note says so.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ __all__ = ["fitting_label", "fitting_records"]
 
 
 def fitting_label(rollouts: DataFile, label: str | None) -> str | None:
-    """The label, unless it is a setting and no rollout carries it.
+    """The label, unless it is a setting and no rollout has it.
 
     Args:
         rollouts: The file to grade: of rollouts, or of records.
-        label: The label of a verb that has `label` as a parameter.
+        label: The verb's `label` parameter.
     """
     setting = setting_of("label")
     if setting is None or not holds_rollouts(rollouts):
@@ -35,11 +35,11 @@ def fitting_label(rollouts: DataFile, label: str | None) -> str | None:
 
 
 def fitting_records(rollouts: DataFile, records: DataFile | None) -> DataFile | None:
-    """The training file, unless it is a setting and the named rollouts are not of its records.
+    """The training file, unless it is a setting and the rollouts belong to other records.
 
     Args:
         rollouts: The file to grade: of rollouts, or of records, which need no other records.
-        records: The training file of a verb that has `records` and `rollouts` as parameters.
+        records: The `records` parameter of a verb that also has `rollouts`.
     """
     setting = setting_of("records")
     if setting is None or records is None or setting_of("rollouts") is not None:
@@ -49,5 +49,10 @@ def fitting_records(rollouts: DataFile, records: DataFile | None) -> DataFile | 
     plain, held = next(read_rollouts(rollouts)), next(read_rollouts(rollouts, records=RecordFile(records)))
     if plain.problem is not None or held.problem is None:
         return records
-    say(printable(f"note: {rollouts} is not of {records}, which is not used ({setting.place})"), err=True)
+    say(
+        printable(
+            f"note: {rollouts} belongs to other records than {records}, which is not used ({setting.place})"
+        ),
+        err=True,
+    )
     return None

@@ -1,7 +1,8 @@
-"""What the verbs print with: one JSON object on stdout, text for people on stdout, progress on stderr.
+"""How the verbs print: one JSON object or text for people on stdout, and progress on stderr.
 
-A verb computes first and prints last. Nothing here decides what to say. Text is never read as rich markup,
-since file names and completions hold square brackets, and nothing else prints: lint sees to it.
+A verb computes first and prints last. This module does not decide what to say. It never interprets text as
+rich markup, because file names and completions contain square brackets. Nothing else prints; lint checks
+that.
 """
 
 from __future__ import annotations
@@ -38,12 +39,13 @@ __all__ = [
 def emit_json(value: Any) -> None:
     """Print one JSON value and a newline on stdout, in strict ASCII JSON.
 
-    NaN and infinities, which JSON has not, become null; escaping keeps lone surrogates printable anywhere.
+    NaN and infinities, which JSON lacks, become null. Escaping keeps lone surrogates printable.
 
     Args:
-        value: Dictionaries, lists, strings, numbers, booleans, None; anything else (a path) through `str`.
+        value: Dictionaries, lists, strings, numbers, booleans, None; anything else, such as a path, is passed
+            through `str`.
     """
-    import json  # 2 ms that `rft --help` need not pay
+    import json  # takes 2 ms, so not in `rft --help`
 
     try:
         text = json.dumps(value, allow_nan=False, default=str)
@@ -56,14 +58,14 @@ def emit_json(value: Any) -> None:
 def say(
     text: str = "", *, err: bool = False, bold: bool = False, dim: bool = False, verbatim: bool = False
 ) -> None:
-    """Print lines for people; control characters of data are escaped, and a terminal gets whole words.
+    """Print lines for people. Escapes control characters in data, and wraps at words on a terminal.
 
     Args:
         text: One line, or several.
         err: Print on stderr.
         bold: Print it bold, on a terminal.
         dim: Print it dim, on a terminal.
-        verbatim: Leave long lines to the terminal: a command, or what a model wrote.
+        verbatim: Do not wrap long lines; for a command, or a model's text.
     """
     stream = sys.stderr if err else sys.stdout
     text, terminal = readable(text), stream.isatty()
@@ -86,13 +88,13 @@ def stderr_console() -> SafeConsole:
 
 
 def _screen(*, stderr: bool) -> SafeConsole:
-    from harness.report.console import SafeConsole  # 40 ms that `--json` need not pay
+    from harness.report.console import SafeConsole  # takes 40 ms, so not with `--json`
 
     return SafeConsole(stderr=stderr)
 
 
 def open_streams() -> None:
-    """Give the process streams that can be written: whatever was closed, and whatever they cannot encode."""
+    """Make stdout and stderr writable even if they were closed or cannot encode some characters."""
     while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
         pass
     os.close(number)
@@ -106,14 +108,14 @@ def open_streams() -> None:
 
 @contextmanager
 def progress_bar(what: str, *, quiet: bool) -> Iterator[Callable[..., None] | None]:
-    """Draw a progress bar on stderr where somebody is looking.
+    """Draw a progress bar if stderr is a terminal.
 
     Args:
-        what: What stands before the bar.
-        quiet: Draw nothing in any case.
+        what: The label before the bar.
+        quiet: Never draw.
 
     Yields:
-        What moves the bar: rich's `Progress.update`, without the task. None where nothing is drawn.
+        A function that moves the bar: rich's `Progress.update` without the task. None if nothing is drawn.
     """
     if quiet or not sys.stderr.isatty():
         yield None
@@ -123,7 +125,7 @@ def progress_bar(what: str, *, quiet: bool) -> Iterator[Callable[..., None] | No
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     from harness.report.console import SafeConsole
 
-    # A stream of its own: while the grader works, this process's stderr is the grader's log.
+    # Needs a separate stream: while the grader works, this process's stderr is the grader's log.
     with os.fdopen(os.dup(sys.stderr.fileno()), "w", encoding="utf-8", errors="backslashreplace") as stream:
         with Progress(
             *columns,

@@ -1,4 +1,4 @@
-"""`rft parity`: the same samples here, in the built artifact and in AWS."""
+"""`rft parity`: grades the same samples here, in the built artifact and in AWS."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from harness.rollouts.read import Rollout
 
 _LOG = Path("runs/parity.log")
-"""What the grader printed."""
+"""Name of the log with the grader's output."""
 _SHOWN = 20
 _CELL = 24
 
@@ -66,18 +66,18 @@ def command(
     as_json: bool,
     **asked: Any,
 ) -> int:
-    """Grade the rollouts of a file in this process, in the built artifact, and in AWS, and compare.
+    """Grade the same rollouts in this process, in the built artifact and in AWS, and compare.
 
-    Rewards, metrics, errors, ids and order are held to those of this process, over every wire. The
-    grader is the built function's when --grader is left out, and with --stack the function of the same name.
+    Rewards, metrics, errors, ids and order must equal those of this process, in every wire format. Without
+    --grader, the built function names the grader, and --stack supplies the deployed function of the same
+    name.
 
-    With --answers, every place gets the same recorded answers to what the grader asks a service.
+    With --answers, every place gets the same recorded answers to the grader's requests to a service.
 
-    A handler that was written by hand, with --handler, is called as Lambda would call it; --artifact then
-    names its folder or zip file, without a template.
+    --handler calls a handwritten handler as Lambda would; --artifact then names its folder or zip file,
+    without a template.
 
-    Exit codes: 0 the same everywhere; 1 a difference; 2 wrong input, or nothing is built; 3 AWS cannot be
-    reached.
+    Exit codes: 0 the same everywhere; 1 a difference; 2 wrong input, or no build; 3 AWS cannot be reached.
     """
     from harness.cli.other_rollouts import fitting_records
     from harness.data.record_file import decide_fields, open_records
@@ -117,7 +117,9 @@ def command(
     else:
         if asked["answers"] is not None:
             played = printable(str(asked["answers"]))
-            _wrapped(f"questions were answered from {played}, not by the service: times do not hold its own")
+            _wrapped(
+                f"requests were answered from {played}, not by the service: times do not include the service"
+            )
         if training is not None:
             _wrapped(f"fields are those of the records in {printable(training.path)}")
         for note in choice.notes():
@@ -136,8 +138,8 @@ def _read(
     from harness.rollouts.read import holds_rollouts, read_rollouts
 
     if not holds_rollouts(source):
-        fix = "Give rollouts: records have no completions to grade."
-        raise InputError("this file holds records", place=source.name, fix=fix)
+        fix = "Pass rollouts: records have no completions to grade."
+        raise InputError("this file contains records", place=source.name, fix=fix)
     stream = read_rollouts(source, label=label, choice=choice, records=records)
     chosen = list(islice(stream, limit))
     for one in chosen:
@@ -147,7 +149,7 @@ def _read(
 
 
 def _in_stack(asked: dict[str, Any]) -> list[str]:
-    """The ARN of the stack's function that goes with the built one."""
+    """The ARN of the stack's function that matches the built one."""
     if asked["stack"] is None:
         return []
     from harness.deploy.outputs import read_stack
@@ -220,7 +222,7 @@ def _tell(parity: Parity, facts: list[dict[str, Any]], more: bool) -> None:
         f"largest event {largest:,} bytes, largest answer {parity.largest_answer:,}: {_share(parity)} of 6 MB"
     )
     if parity.payload_share() > 1:
-        say("  note: such a batch is refused by Lambda; it was sent in smaller ones here")
+        say("  note: Lambda refuses a batch of this size; it was sent in smaller batches here")
     wires = "1 wire" if len(parity.wires) == 1 else f"{len(parity.wires)} wires"
     first = "the first " if more else ""
     scope = f"{first}{parity.rollouts:,} rollouts in {len(parity.places)} places over {wires}"
@@ -230,7 +232,7 @@ def _tell(parity: Parity, facts: list[dict[str, Any]], more: bool) -> None:
     elif parity.same:
         say(f"{scope}: rewards, metrics, errors, ids and order are the same")
     else:
-        say(f"{scope}: the places agree, and the grader does not agree with itself")
+        say(f"{scope}: the places agree, but the grader does not agree with itself")
     for place_name, sentences in parity.causes.items():
         for sentence in sentences:
             _wrapped(f"{place_name}: {sentence}")
@@ -241,7 +243,7 @@ def _share(parity: Parity) -> str:
 
 
 def _table(parity: Parity) -> None:
-    """The differences, one line for all samples and wires that differ in the same way."""
+    """The differences, with one line for all samples and wires that differ in the same way."""
     alike: dict[tuple[str, ...], list[Difference]] = {}
     for one in parity.differences:
         parts = (one.place, one.what, _text(one.here), _text(one.there))

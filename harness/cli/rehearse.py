@@ -1,4 +1,4 @@
-"""`rft rehearse`: run a whole training job on this machine, and see what the grader would breed."""
+"""`rft rehearse`: runs a whole training job on this machine, to see what the grader would teach."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ _REFRESH_S: Final = 0.1
 @click.option(
     "--goal",
     metavar="FIELD",
-    help="Hold the reward against this field, true or a number where a completion is right. The grader does"
-    " not see it. By default is_right or a single label.",
+    help="Compare the reward with this field: true, or a number, for a right completion. The grader does "
+    "not see it. By default is_right or a single label.",
 )
 @label_option(multiple=True)
 @keep_field_option
@@ -81,24 +81,24 @@ def command(
     as_json: bool,
     **asked: Any,
 ) -> int:
-    """Train on recorded ROLLOUTS on this machine, and see what the reward breeds.
+    """Train on recorded ROLLOUTS on this machine, and see what the reward teaches.
 
-    The model is a small policy over the recorded completions, which learns from the rewards which words,
-    formatting and length pay. It is judged on records that it was not trained on, by --goal where the
-    rollouts say which completions are right. Each completion is graded once; killed or interrupted, the same
-    command resumes with the rewards that it has.
+    The model is a small policy over the recorded completions. It learns from the rewards which words,
+    formatting and length pay. It is tested on records that it was not trained on, by --goal if the rollouts
+    say which completions are right. Each completion is graded once. After a kill or an interruption, the same
+    command resumes with the rewards it has.
 
-    Warnings B001 to B004 name a reward that something else than right answers earns. For one of them, at most
-    300 completions that nobody recorded are made and graded: lists of answers, padding, an empty answer.
+    Warnings B001 to B004 report a reward that something other than right answers earns. For one of them, at
+    most 300 generated completions are graded: lists of answers, padding, an empty answer.
 
-    Where --runs-dir holds an audit of this very grader, a second job may also say the texts that the audit
-    found paid, and the report shows whether training breeds them.
+    If --runs-dir contains an audit of this very grader, a second job may also give the texts that the audit
+    found paid, and the report shows whether training reinforces them.
 
     Fields that differ between the rollouts of one record are hidden from the grader, unless --keep-field
-    names them. With --records, the training file decides instead which fields the grader sees.
+    names them. With --records, the grader sees the fields of the training file instead.
 
-    A grader that asks a service, such as a judge, asks about every completion, also those that are made. With
-    --answers a file answers instead, and the service is not asked.
+    A grader that asks a service, such as a judge, asks about every completion, including generated ones. With
+    --answers, a file of recorded answers replies instead of the service.
 
     Exit codes: 0 rehearsed, with or without warnings; 1 the job failed; 2 wrong input.
     """
@@ -122,13 +122,13 @@ def command(
     if (found.folder / LOG).exists():
         say(f"what the grader printed is in {found.folder / LOG}")
     if (found.folder / WITNESSES).exists():
-        say(f"what is paid though nobody recorded it: rft replay {found.folder / WITNESSES}")
-    say(f"on the page of a replay run: rft report RUN --rehearsal {found.folder}")
+        say(f"generated completions that are paid: rft replay {found.folder / WITNESSES}")
+    say(f"to add it to a run's page: rft report RUN --rehearsal {found.folder}")
     return 0
 
 
 def show(lines: Iterable[StyledLine]) -> None:
-    """Print lines on stdout, in bold or dim where that is a terminal."""
+    """Print lines on stdout, in bold or dim on a terminal."""
     for text, style in lines:
         say(text, bold=style == "bold", dim=style == "dim")
 
@@ -137,7 +137,7 @@ class Screen:
     """Draws the curves of a running rehearsal.
 
     Args:
-        live: Where they are drawn; None draws nothing.
+        live: The display to draw on; None draws nothing.
     """
 
     def __init__(self, live: Live | None = None) -> None:
@@ -146,13 +146,13 @@ class Screen:
         self._drawn = 0.0
 
     def stage(self, name: str) -> None:
-        """Show which part of the path begins."""
+        """Show which stage starts."""
         self._began = time.monotonic()
         if self._live is not None:
             self._draw([name])
 
     def step(self, figures: Callable[[], StepFigures]) -> None:
-        """Draw the curves anew, at most ten times a second."""
+        """Redraw the curves, at most ten times a second."""
         now = time.monotonic()
         if self._live is None or now - self._drawn < _REFRESH_S:
             return
@@ -170,8 +170,8 @@ def live_lines(figures: StepFigures, seconds: float) -> list[str]:
     """The screen of a running rehearsal: progress, time left, and a line for each curve.
 
     Args:
-        figures: How far the job has come.
-        seconds: How long the steps so far took.
+        figures: The job's progress.
+        seconds: Time that the steps so far took.
     """
     from harness.follow.curves import sparkline
 
@@ -189,10 +189,10 @@ def live_lines(figures: StepFigures, seconds: float) -> list[str]:
 
 @contextmanager
 def screen(quiet: bool) -> Iterator[Screen]:
-    """A screen on stderr where that is a terminal; one that draws nothing elsewhere.
+    """A screen on stderr if it is a terminal; otherwise one that draws nothing.
 
     Args:
-        quiet: Draw nothing in any case.
+        quiet: Never draw.
     """
     if quiet or not sys.stderr.isatty():
         yield Screen()
@@ -201,7 +201,7 @@ def screen(quiet: bool) -> Iterator[Screen]:
 
     from harness.report.console import SafeConsole
 
-    # A stream of its own: while the grader works, this process's stderr is the grader's log.
+    # Needs a separate stream: while the grader works, this process's stderr is the grader's log.
     with os.fdopen(os.dup(sys.stderr.fileno()), "w", encoding="utf-8") as stream:
         console = SafeConsole(file=stream, soft_wrap=False)
         with Live(console=console, auto_refresh=False, transient=True, redirect_stdout=False,

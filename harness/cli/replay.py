@@ -1,4 +1,4 @@
-"""`rft replay`: run recorded rollouts through a grader and keep every reward."""
+"""`rft replay`: runs recorded rollouts through a grader and keeps every reward."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ from harness.targets.opening import CONCURRENCY, IN_PROCESS
     metavar="N",
     type=click.IntRange(1),
     envvar="RFT_CONCURRENCY",
-    help="Keep N calls under way: by default 8 in AWS, one a core for an artifact.",
+    help="Keep N calls in flight; by default 8 in AWS, one per core for an artifact.",
 )
 @wire_option()
 @click.option(
@@ -79,26 +79,27 @@ from harness.targets.opening import CONCURRENCY, IN_PROCESS
     type=click.Choice(["never", "new", "all"]),
     default="never",
     show_default=True,
-    help="Ask the service nothing, what the file of --answers lacks, or everything anew; record the answers.",
+    help="Ask the service nothing, only what the --answers file lacks, or everything again; record the "
+    "answers.",
 )
 @click.option(
     "--expect",
     metavar="PATH",
-    help="Compare with stored rewards, a file or the folder of a run, in the repeats that both have.",
+    help="Compare with stored rewards, from a file or a run's folder, in the repeats that both have.",
 )
 @runs_dir_option
-@name_option("Give the run this name; by default made of time and grader.")
-@click.option("--fresh", is_flag=True, help="Start a new run even where the same work was begun before.")
+@name_option("Give the run this name; by default the time and the grader's name.")
+@click.option("--fresh", is_flag=True, help="Start a new run even if the same work was started before.")
 @click.option(
     "--completion-template",
     metavar="TEXT",
-    help="Write a reference that is no text like this, where records are graded.",
+    help="When records are graded, write a reference that is not text in this form.",
 )
 @click.option(
     "--cores",
     metavar="N",
     type=click.IntRange(1),
-    help="Grade in N worker processes; by default one a core.",
+    help="Grade in N worker processes; by default one per core.",
 )
 @fan_out_options
 @json_option
@@ -116,27 +117,27 @@ def command(
     as_json: bool,
     **asked: Any,
 ) -> int:
-    """Run rollouts through a grader, and keep every reward under --runs-dir.
+    """Run rollouts through a grader, and save every reward under --runs-dir.
 
     ROLLOUTS are files, patterns, - for standard input, or objects (s3://bucket/key) and prefixes
-    (s3://bucket/prefix/) in S3, also compressed; several are graded as one text. What can be read only from
-    its beginning is copied to the run's folder first.
+    (s3://bucket/prefix/) in S3, optionally compressed; several are graded as one file. Input that cannot be
+    read from any position is first copied to the run's folder.
 
-    Grades with --grader in process, with a built function (--artifact or --function) in the local Lambda
-    runtime, or with a deployed one (--arn, or --stack) in AWS.
+    The grader runs in this process (--grader), as a built function in the local Lambda runtime (--artifact or
+    --function), or as a deployed function in AWS (--arn or --stack).
 
-    A handler that was written by hand, with --handler, is called as Lambda would call it.
+    --handler calls a handwritten handler as Lambda would.
 
-    Records work too: each record's own reference is graded as if it were the completion, and
-    another record's as a negative control. Killed or interrupted, the same command resumes the run.
+    Records work too: each record's own reference is graded as if it were the completion, and another record's
+    reference as a negative control. After a kill or an interruption, the same command resumes the run.
 
-    Fields that differ between the rollouts of one record are hidden from the grader: training does not have
-    them. With --records, the training file decides instead which fields the grader sees.
+    Fields that differ between the rollouts of one record are hidden from the grader, because training does
+    not have them. With --records, the grader sees the fields of the training file instead.
 
-    With --fan-out, workers in AWS grade rollouts that lie in S3, each a part of them; what they take is said
-    first, and asked about. The same command resumes.
+    With --fan-out, many workers in AWS each grade a part of the rollouts in S3. The command first shows what
+    this takes and asks for confirmation. The same command resumes.
 
-    With --answers, what the grader asks a service is answered from a file; --ask records it.
+    With --answers, a file answers the grader's requests to a service; --ask records the answers.
 
     Exit codes: 0 good; 1 a difference, a disagreement between wires, a failed grading or a field that
     contradicts itself; 2 wrong input; 3 the service could not be reached.
@@ -151,8 +152,8 @@ def command(
     asked |= where_to_grade_widely(arn, stack, concurrency, asked)
     if asked["target"] != IN_PROCESS:
         if cores is not None:
-            raise InputError("--cores is for grading in process", fix="Write --concurrency elsewhere.")
-        cores = 1  # one process keeps all the calls under way
+            raise InputError("--cores is for grading in process", fix="Use --concurrency elsewhere.")
+        cores = 1  # one process makes all the calls
         if concurrency is not None:
             os.environ[CONCURRENCY] = str(concurrency)
     run = _prepare(ReplayRequest(**asked, label_rule=rule, runs=runs_dir), quiet=as_json)
@@ -165,7 +166,8 @@ def command(
         for line in outcome.lines():
             say(printable(line))
     if run.facts.label is not None and totals.rewards and not totals.agreed + totals.disagreed:
-        # A setting is no wish of this call: where nobody knows the grader's range, the summary says so.
+        # A setting does not count as this call's choice: if the grader's range is unknown, the summary says
+        # so.
         range_known = run.facts.bounds is not None
         if range_known or setting_of("label") is None:
             raise not_compared(run.facts.label, range_known=range_known, place=run.rollouts_name)
@@ -175,7 +177,7 @@ def command(
 
 
 def _prepare(request: ReplayRequest, quiet: bool) -> Run:
-    """Make or find the run, with a progress bar where its input has to be copied."""
+    """Make or find the run, with a progress bar if its input must be copied."""
     with contextlib.ExitStack() as shown:
         update: Callable[..., None] | None = None
         begun = False
@@ -191,7 +193,7 @@ def _prepare(request: ReplayRequest, quiet: bool) -> Run:
 
 
 def _replay(run: Run, cores: int | None, quiet: bool) -> Totals:
-    """Replay, with a progress bar where somebody is looking."""
+    """Replay, with a progress bar on a terminal."""
     with progress_bar("grading", quiet=quiet) as update:
         if update is None:
             return replay(run, cores=cores)

@@ -1,4 +1,4 @@
-"""`rft report`: write a replay run as one HTML page."""
+"""`rft report`: writes a replay run as one HTML page."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from harness.runs.store import open_run
     "--against",
     metavar="RUN",
     type=click.Path(path_type=Path),
-    help="Compare with this run: its rewards and completions stand beside each sample.",
+    help="Compare with this run: show its rewards and completions next to each sample's.",
 )
-@click.option("--job", metavar="JOB", help="Add the training curves of this job, from its kept events.")
+@click.option("--job", metavar="JOB", help="Add the training curves of this job, from its saved events.")
 @click.option(
     "--rehearsal",
     metavar="DIR",
     type=click.Path(path_type=Path),
-    help="Add curves, verdict and warnings of the rehearsal in this folder.",
+    help="Add the curves, verdict and warnings of the rehearsal in this folder.",
 )
-@out_option("Write to this file; by default RUN.html beside the run's folder.")
+@out_option("Write to this file; by default RUN.html next to the run's folder.")
 @click.option("--open", "opened", is_flag=True, help="Open the page in the browser.")
 @range_option
 @runs_dir_option
@@ -47,7 +47,7 @@ def command(
     rehearsal: Path | None,
     out: Path | None,
     opened: bool,
-    range: tuple[float, float] | None,  # the word that users write
+    range: tuple[float, float] | None,  # the option's name
     runs_dir: Path,
     jobs_dir: Path,
     as_json: bool,
@@ -84,12 +84,12 @@ def command(
         import webbrowser
 
         if not webbrowser.open(written.path.resolve().as_uri()):
-            say("no browser could be started here; open the file yourself", err=True)
+            say("could not start a browser; open the file yourself", err=True)
     return 0
 
 
 def _beside(folder: Path) -> Path:
-    """The page's file: beside the run's folder, which is never written again."""
-    if folder.name in ("", ".."):  # the run was named as the folder that one is in
+    """The page's default path: next to the run's folder, which is never written to again."""
+    if folder.name in ("", ".."):  # for RUN = `.`
         folder = folder.resolve()
     return folder.parent / f"{folder.name}.html"

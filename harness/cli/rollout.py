@@ -1,4 +1,4 @@
-"""`rft rollout`: ask a model for completions of records, and keep them as a rollouts file."""
+"""`rft rollout`: asks a model for completions of records, and saves them as a rollouts file."""
 
 from __future__ import annotations
 
@@ -77,14 +77,14 @@ asking_options = all_of(
         type=click.IntRange(1, 64),
         default=8,
         show_default=True,
-        help="Keep N requests under way.",
+        help="Keep N requests in flight.",
     ),
     click.option(
         "--rps",
         "per_second",
         metavar="N",
         type=FiniteNumber(0, min_open=True),
-        help="Send at most N requests a second.",
+        help="Send at most N requests per second.",
     ),
     click.option(
         "--patience",
@@ -96,7 +96,7 @@ asking_options = all_of(
         help="Give up after this many seconds without an answer.",
     ),
 )
-"""Adds the options that say how a model is asked: seed, sampling and pace."""
+"""Adds the options for asking a model: seed, sampling and pace."""
 
 
 @click.command("rollout")
@@ -114,11 +114,11 @@ asking_options = all_of(
 def command(**asked: Any) -> int:
     """Ask a model for N completions of each of the RECORDS, and append them to a rollouts file.
 
-    Killed, interrupted or cut off, the same command asks only for what is missing; with a larger -n it asks
-    for the rest. A deployment of native Bedrock is named by its ARN.
+    After a kill, an interruption or a lost connection, the same command asks only for the missing
+    completions; with a larger -n, for the additional ones. Name a native Bedrock deployment by its ARN.
 
-    Exit codes: 0 every completion is there; 1 the model refused some; 2 wrong input; 3 the service was busy
-    or silent too long.
+    Exit codes: 0 every completion is saved; 1 the model refused some; 2 wrong input; 3 the service was busy
+    or did not answer for too long.
     """
     from harness.jobs.models import asker, model_of
     from harness.rollouts.asking import GenerationRequest
@@ -141,7 +141,7 @@ def command(**asked: Any) -> int:
 
 
 def patient(asked: dict[str, Any]) -> dict[str, Any]:
-    """How a connection is made that asks models for completions.
+    """Settings of a connection that asks models for completions.
 
     `harness.rollouts` keeps one pace for all threads and ends each wait when the user's patience ends. The
     connection therefore never retries, and its own timeout comes later: it only ends requests given up on.
@@ -153,7 +153,7 @@ def patient(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def sampling(asked: dict[str, Any]) -> dict[str, Any]:
-    """The options of a request that say how to choose words; what was not given is left to the service.
+    """The sampling options of a request; options that were not given are left to the service.
 
     Args:
         asked: The verb's options.
@@ -162,7 +162,7 @@ def sampling(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def way_of_asking(asked: dict[str, Any], client: FineTuning | NativeBedrock) -> dict[str, Any]:
-    """The fields of an `Asking`, from the options of a verb.
+    """The fields of an `Asking`, from a verb's options.
 
     Args:
         asked: The verb's options.
@@ -177,7 +177,7 @@ def way_of_asking(asked: dict[str, Any], client: FineTuning | NativeBedrock) -> 
 
 @contextmanager
 def shown_progress(quiet: bool) -> Iterator[Callable[[Generated], None]]:
-    """A progress bar where somebody is looking.
+    """A progress bar, if stderr is a terminal.
 
     Args:
         quiet: Draw nothing.
@@ -196,15 +196,15 @@ def shown_progress(quiet: bool) -> Iterator[Callable[[Generated], None]]:
 
 
 def shows_asking(asked: dict[str, Any], model: str, of_each: str) -> bool:
-    """Print the first request as a curl command if --print-curl asks for it.
+    """Print the first request as a curl command, if --print-curl is given.
 
     Args:
         asked: The verb's options.
-        model: The first model that would be asked.
-        of_each: What is asked for as often as this, in words.
+        model: The model that would be asked first.
+        of_each: Words for the things that each get this many requests.
 
     Returns:
-        Whether it does, so that nothing is to be sent.
+        True if it printed the request, so nothing must be sent.
     """
     if not asked["service"].print_curl:
         return False
@@ -223,7 +223,7 @@ def shows_asking(asked: dict[str, Any], model: str, of_each: str) -> bool:
 
 
 def _tell(state: Generated, out: Path) -> None:
-    before = f" ({state.there:,} were there already)" if state.there else ""
+    before = f" ({state.there:,} were saved before)" if state.there else ""
     say(f"{state.there + state.done:,} of {state.wanted:,} completions in {out}{before}")
     _tell_tokens(state)
     _tell_endings(state.endings)
@@ -231,10 +231,11 @@ def _tell(state: Generated, out: Path) -> None:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(state.textless.items()))
         say(f"without a text: {kinds}")
     if state.left_out:
-        say(f"{state.left_out:,} more came than were asked for, and are left out")
+        say(f"{state.left_out:,} more arrived than were requested, and were dropped")
     if state.waits:
         say(
-            f"busy or broken, and asked again: {state.waits:,} times; --rps and --concurrency ask more slowly"
+            f"retried {state.waits:,} times because the service was busy or failed; --rps and "
+            "--concurrency slow requests down"
         )
     if state.refused:
         say(f"{len(state.refused):,} were refused; the same command asks for them again")
@@ -248,19 +249,22 @@ def _tell_tokens(state: Generated) -> None:
     if state.counted and sum(tokens.values()):
         of = f", of {state.counted:,} completions" if state.uncounted else ""
         count = f"{tokens['in']:,} in, {tokens['out']:,} out{of}"
-        say(f"tokens: {count}; times the model's price, that is the cost")
+        say(f"tokens: {count}; multiply by the model's price for the cost")
     if state.uncounted:
-        say(f"tokens of {state.uncounted:,} are not known: the service did not say, or a kill lost the count")
+        say(
+            f"the tokens of {state.uncounted:,} completions are unknown: the service did not report them, "
+            "or a kill lost the count"
+        )
 
 
 def _tell_endings(endings: dict[str, int]) -> None:
-    """Say why completions ended otherwise than by themselves."""
+    """One line for each reason that completions ended other than on their own."""
     from harness.data.turn_text import WHOLE_ENDINGS
 
     known = {
-        "length": "were cut off at the most tokens: raise --max-tokens",
+        "length": "were cut off at the token limit: raise --max-tokens",
         "content_filter": "were cut off or withheld by the service's content filter",
-        "unknown": "came without a finish_reason: whether they were cut off is not known",
+        "unknown": "came without a finish_reason, so it is unknown whether they were cut off",
     }
     for ending, count in sorted(endings.items()):
         if ending not in WHOLE_ENDINGS:

@@ -1,4 +1,4 @@
-"""`rft runs`: list the replay runs of a folder."""
+"""`rft runs`: lists the replay runs in a folder."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @runs_dir_option
 @json_option
 def command(limit: int, runs_dir: Path, as_json: bool) -> int:
-    """List the newest replay runs under --runs-dir, also those that cannot be read.
+    """List the newest replay runs under --runs-dir, including those that cannot be read.
 
     Exit codes: 0 listed; 2 the folder cannot be read.
     """
@@ -43,7 +43,7 @@ def command(limit: int, runs_dir: Path, as_json: bool) -> int:
 
 
 def _line(run: ListedRun) -> tuple[str | None, ...]:
-    """The run's figures, with what it graded, or what is wrong with it, below them."""
+    """A run's figures, and below them its grader and rollouts, or the reason it cannot be read."""
     rollouts = os.path.relpath(run.rollouts) if run.rollouts and run.rollouts[0] == "/" else run.rollouts
     played = "" if run.answers is None else f", answered from {os.path.relpath(run.answers)}"
     return (

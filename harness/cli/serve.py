@@ -1,4 +1,4 @@
-"""`rft serve`: the Lambda Invoke API on loopback, for the functions that `sam build` made."""
+"""`rft serve`: serves the Lambda Invoke API on loopback, for the functions that `sam build` made."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from harness.localaws.function import FunctionSpec
 
 _VERSION = "1"
-"""Under which each built function counts as published, with the alias that its template names."""
+"""The version that each built function has, along with the alias that its template names."""
 
 
 @click.command("serve")
@@ -37,7 +37,7 @@ _VERSION = "1"
     "--concurrency",
     metavar="N",
     type=click.IntRange(1),
-    help="Run at most N calls at once and throttle the rest; by default unlimited.",
+    help="Run at most N calls at the same time and throttle the rest; by default unlimited.",
 )
 @out_option("Append the functions' own output to this file.")
 @json_option
@@ -56,10 +56,10 @@ def command(
     boto3, the AWS command line or any SDK calls the functions at the printed URL, by name, version, alias or
     ARN. They run in the local Lambda runtime, without a container and without an account.
 
-    A function has none of this machine's variables and credentials but those of --pass-env and
+    Of this machine's variables and credentials, a function gets only those of --pass-env and
     --aws-credentials.
 
-    Exit codes: 0 stopped; 2 nothing is built, or the port is taken.
+    Exit codes: 0 stopped; 2 no build, or the port is in use.
     """
     from harness.localaws.credentials import profile_credentials
     from harness.localaws.invoke import LambdaServer
@@ -71,11 +71,11 @@ def command(
     else:
         specs = [built_function(artifact, function).spec]
     if not specs:
-        raise InputError("no Python function is built here", place=str(artifact or BUILD))
+        raise InputError("this build has no Python function", place=str(artifact or BUILD))
     for name in pass_env:
         if name not in os.environ:
             raise InputError(
-                f"the variable {name} is not set here", fix=f"Set {name}, or leave out --pass-env."
+                f"the environment variable {name} is not set", fix=f"Set {name}, or leave out --pass-env."
             )
     credentials = profile_credentials(aws_credentials) if aws_credentials else None
     ended = threading.Event()
@@ -99,7 +99,7 @@ def command(
 
 
 _ENVIRONMENTS = 16
-"""Execution environments of one function at once: more than a laptop needs."""
+"""Maximum execution environments of one function; more than a laptop needs."""
 
 
 def _facts(spec: FunctionSpec) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""What every verb that talks to the fine-tuning API shares.
+"""Shared by every verb that talks to the fine-tuning API: options, connection, printed requests.
 
-The options that say where it is, the connection, and requests shown in place of being sent.
+--print-curl shows requests instead of sending them.
 """
 
 from __future__ import annotations
@@ -40,24 +40,24 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The fine-tuning API that --base-url, --region and the environment name."""
+    """The fine-tuning API that --base-url, --region and the environment select."""
 
     base_url: str | None
     region: str | None
     print_curl: bool
     inference_url: str | None = None
-    """Where models are asked, if not there."""
+    """The address for asking models, if different."""
 
     @property
     def endpoint(self) -> Endpoint:
-        """Its address."""
+        """The API's address."""
         from harness.api.endpoint import find_endpoint
 
         return find_endpoint(self.base_url, self.region, os.environ)
 
     @property
     def inference(self) -> Endpoint | None:
-        """The address where models are asked; None for that of everything else."""
+        """The address for asking models; None if it is the API's."""
         from harness.api.endpoint import check_same_region, find_endpoint
 
         if not self.inference_url:
@@ -67,12 +67,12 @@ class Service:
         return found
 
     def connect(self, **settings: Any) -> FineTuning:
-        """Connect to it with the key that the environment holds.
+        """Connect to it with the key in the environment.
 
         Args:
             settings: More arguments of the client.
         """
-        # The SDK takes most of a second to import: only verbs that send something pay.
+        # The SDK takes most of a second to import, so only verbs that send something import it.
         from harness.api.auth import find_credential
         from harness.api.client import FineTuning
 
@@ -81,10 +81,11 @@ class Service:
         return FineTuning(where, credential, inference=inference, **settings)
 
     def connect_to(self, name: str) -> FineTuning | NativeBedrock:
-        """Connect to the service that has a job or a model.
+        """Connect to the service that owns a job or a model.
 
         Args:
-            name: Its id; the ARN of a job or a deployment of native Bedrock goes there, with AWS credentials.
+            name: Its id. The ARN of a native Bedrock job or deployment selects native Bedrock, with AWS
+                credentials.
         """
         from harness.api.native_names import native_region
 
@@ -94,10 +95,10 @@ class Service:
         return self.native(region)
 
     def connect_for(self, models: Sequence[str], **settings: Any) -> FineTuning | NativeBedrock:
-        """Connect to the service that answers for models: native Bedrock, once one of them is a deployment.
+        """Connect to the service that serves the models: native Bedrock if one of them is a deployment.
 
         Args:
-            models: What is to be asked. Converse asks base models by their ids, too.
+            models: The models to ask. Converse also takes base models by their ids.
             settings: More arguments of the client, such as `max_retries`.
 
         Raises:
@@ -110,7 +111,7 @@ class Service:
             return self.connect(**settings)
         if len(regions) > 1:
             raise InputError(
-                "the deployments are in several Regions", fix="Ask those of one Region at a time."
+                "the deployments are in several Regions", fix="Ask the deployments of one Region at a time."
             )
         return self.native(regions.pop(), **settings)
 
@@ -118,7 +119,7 @@ class Service:
         """Connect to native Bedrock.
 
         Args:
-            region: Where its jobs are; --region, else the one Region documented for Nova.
+            region: The jobs' Region; None for --region, or else the only Region documented for Nova.
             settings: More arguments of the client.
         """
         from harness.api.native import NativeBedrock
@@ -133,16 +134,16 @@ class Service:
         name: str = "",
         native: bool = False,
     ) -> bool:
-        """Print requests as curl commands if --print-curl asks for it.
+        """Print requests as curl commands, if --print-curl is given.
 
         Args:
-            requests: Each makes one call.
+            requests: Functions that each make one call.
             remark: Printed before them as a comment.
-            name: The job or model that they are about.
-            native: Whether they would go to native Bedrock, whatever the name.
+            name: The job or model that the requests are about.
+            native: Whether they would go to native Bedrock, regardless of the name.
 
         Returns:
-            Whether it does, so that nothing is to be sent.
+            True if it printed them, so nothing must be sent.
 
         Raises:
             InputError: They would go to native Bedrock, whose requests are signed.
@@ -181,11 +182,11 @@ inference_option = click.option(
     metavar="URL",
     help="Ask models at this base URL; files and jobs stay at --base-url.",
 )
-"""Adds --inference-url, which `service_options` takes into its `service`; write it below that."""
+"""Adds --inference-url to the `service` of `service_options`; apply it below that decorator."""
 
 
 def service_options(verb: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --base-url, --region and --print-curl, passed on together as `service`."""
+    """Add --base-url, --region and --print-curl, passed together as `service`."""
 
     @functools.wraps(verb)
     def with_service(
@@ -202,14 +203,14 @@ def service_options(verb: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def refuse_native(job_id: str, what: str) -> None:
-    """Say that a job of native Bedrock has no such thing.
+    """Refuse a request that native Bedrock jobs do not support.
 
     Args:
         job_id: The job.
-        what: What was asked for: `events`.
+        what: What was requested, such as `events`.
 
     Raises:
-        InputError: It is one.
+        InputError: The job is a native Bedrock job.
     """
     from harness.api.native_names import is_native_job
 
@@ -220,10 +221,10 @@ def refuse_native(job_id: str, what: str) -> None:
 
 
 def at(time: Time) -> str:
-    """A time of the service as local text; what is no time as it was sent, and `-` for none.
+    """A time from the service as local text; a value that is not a time unchanged, and `-` for None.
 
     Args:
-        time: As a record of the service's objects holds it.
+        time: The value in the service's object.
     """
     if time is None or isinstance(time, str):
         return plain_text(time or "-")
@@ -234,7 +235,7 @@ def at(time: Time) -> str:
 
 
 def tell_no_id(object_id: str | None, raw: Json) -> int:
-    """Say where the service's object has no id, so that it may be something else; return the exit code.
+    """Warn if the service's object has no id, and may be something else; return the exit code.
 
     Args:
         object_id: Its id.
@@ -247,10 +248,10 @@ def tell_no_id(object_id: str | None, raw: Json) -> int:
 
 
 def tell_incomplete(listing: Listing[Any]) -> int:
-    """Say where a list broke off, and return the exit code: the rest was not reached.
+    """Warn if a list is incomplete because the service stopped answering; return the exit code.
 
     Args:
-        listing: What was read of it.
+        listing: The part that was read.
     """
     broken = listing.incomplete
     if broken is None:

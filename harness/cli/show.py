@@ -1,4 +1,4 @@
-"""`rft show`: look at a replay run, at one of its samples, or at those that a filter takes."""
+"""`rft show`: shows a replay run, one of its samples, or the samples that match a filter."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ _LIMIT = 10
 )
 @click.option("--failed", is_flag=True, help="List the samples without a reward.")
 @click.option("--disagree", is_flag=True, help="List the samples whose label or wires disagree.")
-@click.option("--group", metavar="RECORD", help="List the samples of this record; a sample names its own.")
+@click.option(
+    "--group", metavar="RECORD", help="List the samples of this record; each sample's page names its record."
+)
 @click.option(
     "--where",
     metavar="CONDITION",
     multiple=True,
-    help="List the samples with NAME=VALUE, NAME<VALUE or NAME>VALUE; NAME is reward, label, length, finish,"
-    " error or a metric. Repeatable: all have to hold.",
+    help="List the samples with NAME=VALUE, NAME<VALUE or NAME>VALUE; NAME is reward, label, length, "
+    "finish, error or a metric. Repeatable: all must hold.",
 )
 @click.option(
     "--limit", metavar="N", type=click.IntRange(1), help=f"List at most the first N samples ({_LIMIT})."
 )
-@click.option(
-    "--all", "everything", is_flag=True, help="Print long texts whole, and every message and metric."
-)
+@click.option("--all", "everything", is_flag=True, help="Print full texts, and every message and metric.")
 @range_option
 @runs_dir_option
 @json_option
@@ -56,20 +56,20 @@ def command(
     where: tuple[str, ...],
     limit: int | None,
     everything: bool,
-    range: tuple[float, float] | None,  # the word that users write
+    range: tuple[float, float] | None,  # the option's name
     runs_dir: Path,
     as_json: bool,
 ) -> int:
     """Show what a replay run found; with the id of a SAMPLE, show that sample.
 
     RUN is the run's folder, or its name under --runs-dir. --failed, --disagree, --group and --where list
-    samples with their texts; together they list the samples for which all of them hold.
+    samples with their texts; combined, they list the samples that match all of them.
     """
     asked = RowFilter(failed, disagree, group, tuple(map(read_condition, where)))
     opened = open_run(run_folder(run, runs_dir))
     if asked != RowFilter() or limit is not None:
         if sample is not None:
-            raise InputError("a sample is named, and a filter lists many", fix="Leave one of them out.")
+            raise InputError("a sample and a filter cannot be combined", fix="Leave one out.")
         _list(opened, choose_rows(opened, asked, limit or _LIMIT, range), everything, as_json)
     elif sample is not None:
         found = sample_of(opened, sample)

@@ -1,4 +1,4 @@
-"""`rft signal`: what a training job could learn from a run's rewards, before it is paid for."""
+"""`rft signal`: shows what a training job could learn from a run's rewards, before you pay for it."""
 
 from __future__ import annotations
 
@@ -36,26 +36,30 @@ if TYPE_CHECKING:
     "--records",
     metavar="DATA",
     type=DATA,
-    help="Plan the job for this training file; by default for the records of the run.",
+    help="Plan the job for this training file; by default for the run's records.",
 )
-@out_option("Write --records here without those that would hardly ever teach anything.")
-@click.option("--n-epochs", metavar="N", type=click.IntRange(1), help="Train on every record N times (1).")
-@click.option("--batch-size", metavar="N", type=click.IntRange(1), help="Take N records a step (4).")
+@out_option("Write the training file to this path without the records that would rarely teach anything.")
+@click.option(
+    "--n-epochs", metavar="N", type=click.IntRange(1), help="Train on every record N times; by default 1."
+)
+@click.option(
+    "--batch-size", metavar="N", type=click.IntRange(1), help="Use N records per step; by default 4."
+)
 @region_option
 @price_per_hour_option
 @runs_dir_option
 @json_option
 def command(**asked: Any) -> int:
-    """Say whether a job could learn anything from the rewards of RUN, and what it would cost.
+    """Show whether a job could learn anything from the rewards of RUN, and what it would cost.
 
     RUN is the run's folder, or its name under --runs-dir. The first line says what to do: train, fix the
-    data, fix the grader, or fine-tune first. Each statistic has its 95 % interval and what it rests on;
-    fewer than 30 rollouts or 10 groups are not measured.
+    data, fix the grader, or fine-tune first. Each statistic has a 95 % interval and its sample size; fewer
+    than 30 rollouts or 10 groups are not measured.
 
-    With --records and --out, a training file is written without the records whose rewards are all equal at
-    one end of the range and are expected to stay so: every other line as it is, byte for byte.
+    With --records and --out, it writes a training file without the records whose rewards are all equal at one
+    end of the range and are expected to stay equal. Every other line is copied byte for byte.
 
-    Exit codes: 0 train; 1 something to mend first; 2 too little to tell, or wrong input.
+    Exit codes: 0 train; 1 something to fix first; 2 too little data to tell, or wrong input.
     """
     run = open_run(run_folder(asked["run"], asked["runs_dir"]))
     found = signal_of(run, asked["range"])
@@ -74,20 +78,20 @@ def command(**asked: Any) -> int:
 
 
 def _keep(run: Run, found: Signal, records: DataFile | None, out: Path) -> KeptRecords:
-    """Write the training file without the records to drop."""
+    """Write the training file without the dropped records."""
     from harness.signal.kept import keep_records
 
     if records is None:
-        fix = "Add --records FILE: the training file that the rollouts were made of."
-        raise InputError("--out is for the records of a training file, and none is named", fix=fix)
+        fix = "Add --records FILE, the training file that the rollouts were made from."
+        raise InputError("--out needs a training file, but none was given", fix=fix)
     if found.droppable.value is None or found.bounds is None:
-        what = f"which records to drop was not measured: {found.droppable.why}"
+        what = f"the records to drop were not measured: {found.droppable.why}"
         raise InputError(what, place=found.run, fix="Nothing was written.")
     return keep_records(run, found.bounds, records, out)
 
 
 def _cost(run: Run, found: Signal, asked: dict[str, Any]) -> Forecast | None:
-    """What the job will take; None where the run has no record with a reward and no file is named."""
+    """The job's plan; None if the run has no record with a reward and no file is given."""
     from harness.api.types import HYPERPARAMETERS
     from harness.deploy.regions import find_region
     from harness.jobs.forecast import forecast_replayed

@@ -1,4 +1,4 @@
-"""`rft stack`: which graders a CloudFormation stack has deployed."""
+"""`rft stack`: shows the graders that a CloudFormation stack deployed."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from harness.cli.output import emit_json, say
 @region_option
 @json_option
 def command(name: str, region: str | None, as_json: bool) -> int:
-    """Show the graders of a STACK: what to submit jobs with, and what to replay and compare.
+    """Show the graders of a STACK: the ARNs for submitting jobs, replaying and comparing.
 
     `rft replay`, `rft parity`, `rft doctor` and `rft submit` take `--stack STACK --function LOGICAL_ID` in
     place of an ARN.
 
-    Exit codes: 0 good; 2 no such stack, no grader in it, no credentials; 3 AWS refuses or cannot be reached.
+    Exit codes: 0 good; 2 no such stack, no grader in it, or no credentials; 3 AWS refuses or cannot be
+    reached.
     """
     from harness.deploy.outputs import read_stack
 
@@ -36,11 +37,14 @@ def command(name: str, region: str | None, as_json: bool) -> int:
         if grader.function is not None:
             say(f"  function  {grader.function}")
         if grader.version is None:
-            say("  no published version is known: a deployment can change the reward under a job")
+            say("  no published version is known: a deployment can change the reward during a job")
     if stack.not_listed is not None:
-        say(f"\nonly the stack's outputs were read, a grader without one is missing: {stack.not_listed}")
+        say(
+            "\nonly the stack's outputs were read, so graders without an output are missing: "
+            f"{stack.not_listed}"
+        )
     if stack.submitter_policy is not None:
-        say(f"\npolicy for whoever submits jobs: {stack.submitter_policy}")
+        say(f"\npolicy for users who submit jobs: {stack.submitter_policy}")
     if stack.fan_out_machine is not None:
         say(f"\nrft replay --fan-out starts {stack.fan_out_machine}, and writes to {stack.fan_out_prefix}")
     return 0

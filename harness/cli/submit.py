@@ -1,4 +1,4 @@
-"""`rft submit`: check a training job, write down what is meant, and create it once."""
+"""`rft submit`: checks a training job, records the plan, and creates the job once."""
 
 from __future__ import annotations
 
@@ -87,10 +87,10 @@ def command(context: click.Context, /, **asked: Any) -> int:
     --like JOB reuses that job's data, model and hyperparameters with another grader, and first shows what
     the new grader changes.
 
-    rft looks under --runs-dir for an audit of this very grader. One with open critical findings, or that
-    measured nothing, stops the job unless you write --force.
+    rft looks under --runs-dir for an audit of this very grader. If it has open critical findings, or measured
+    nothing, rft does not submit the job unless you pass --force.
 
-    Exit codes: 0 submitted, or the dry run found no error; 1 a finding stopped it, or Bedrock does not show
+    Exit codes: 0 submitted, or the dry run found no error; 1 a finding prevented it, or Bedrock does not show
     which function grades the job; 2 wrong input; 3 the service could not be reached.
     """
     from harness.findings import Severity, worst
@@ -137,12 +137,12 @@ def command(context: click.Context, /, **asked: Any) -> int:
 
 
 def _in_stack(asked: dict[str, Any]) -> dict[str, Any]:
-    """The version that a stack's grader was published as."""
+    """The published version of a stack's grader."""
     from harness.deploy.outputs import read_stack
 
     if asked["arn"] is not None:
         raise InputError("--stack and --arn both name the grader", fix="Leave one out.")
-    where = asked["service"].endpoint  # the grader has to be in the job's region
+    where = asked["service"].endpoint  # the grader must be in the job's Region
     found = read_stack(asked["stack"], where.region)
     return {"arn": found.arn(asked["function"])}
 
@@ -170,7 +170,7 @@ def _plan(asked: dict[str, Any]) -> Plan:
 
 
 def _weighed(plan: Plan, asked: dict[str, Any]) -> tuple[Plan, Forecast, list[Finding]]:
-    """The plan with what is known of its grader, what it takes, and what speaks against that grader."""
+    """The plan, with its grader's facts, its forecast, and the evidence against the grader."""
     from harness.jobs.evidence import changed_code, evidence
     from harness.jobs.forecast import forecast
     from harness.jobs.grader_audit import audit_findings
@@ -218,7 +218,7 @@ def _send(plan: Plan, asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def _alone(name: str, plan: Plan) -> AbstractContextManager[object]:
-    """Holds the lock against the same submission from another folder, where there can be one."""
+    """Hold the lock against the same submission from another folder, if locking is possible."""
     from harness.disk import InUse
     from harness.jobs.journal import held_for_all_folders
 
@@ -239,7 +239,7 @@ def _tell_plan(plan: Plan, ahead: Forecast, findings: list[Finding]) -> None:
         say(printable(line))
     replay = plan.replay
     if replay and replay.same_code == "proven" and all(one.id != "J023" for one in findings):
-        say(printable(f"the function has the code that was replayed in {os.path.relpath(replay.run)}"))
+        say(printable(f"the function's code is the code that was replayed in {os.path.relpath(replay.run)}"))
     if replay and replay.records_seen == plan.data.records:
         say("the replay graded every record of the training file")
     tell_findings(findings)
@@ -258,5 +258,5 @@ def _tell_end(said: dict[str, Any], stopped: bool, dry_run: bool) -> None:
         if said["found"]:
             say("to train the same plan again, choose another --name")
         if said["not_looked"]:
-            say(printable(f"not known whether it was submitted from elsewhere: {said['not_looked']}"))
+            say(printable(f"could not check whether it was submitted from elsewhere: {said['not_looked']}"))
         say(f"follow it with: rft watch {said['name']}")

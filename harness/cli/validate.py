@@ -1,6 +1,6 @@
-"""`rft validate DATA`: hold a training file to the rules, and say what is wrong at which line.
+"""`rft validate DATA`: checks a training file against the rules, and reports each problem with its line.
 
-Thin: `harness.data.validate` finds, this prints. Exit code 1 when a finding is an error.
+`harness.data.validate` finds the problems, and this module prints them. Exit code 1 if a finding is an error.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _SHOWN = 5
-"""Findings shown of one rule; `--json` holds all."""
+"""Maximum findings to print per rule; `--json` has all."""
 
 
 @click.command("validate")
@@ -28,7 +28,7 @@ _SHOWN = 5
     "--for",
     "purpose",
     type=click.Choice(["job"]),
-    help="Check as for an upload: the bounds on the number of records become errors.",
+    help="Check for an upload: violating a limit on the number of records is an error.",
 )
 @check_option
 @json_option
@@ -38,8 +38,8 @@ def command(
 ) -> None:
     """Check a training file before it is uploaded.
 
-    DATA is a JSONL file of records: one object a line with `messages` that end with the user's turn, and
-    `reference_answer`. Several files are checked as one.
+    DATA is a JSONL file of records: each line is an object with `messages`, which end with the user's turn,
+    and `reference_answer`. Several files are checked as one.
 
     Exit codes: 0 no error; 1 an error; 2 the file cannot be read, or the check cannot be used.
     """
@@ -100,11 +100,11 @@ def _show(report: Report, console: SafeConsole) -> None:
     console.print(printable(f"{report.file}: {', '.join(said)}"))
     if report.check is not None:
         by_reference = report.checked - report.unreferenced
-        measured = f"{by_reference:,} of {report.records:,} records checked by their own references"
+        measured = f"{by_reference:,} of {report.records:,} records checked with their own references"
         console.print(printable(f"{report.check}: {measured}"))
     if report.unreferenced:
         told = f"{report.unreferenced:,} record{'' if report.unreferenced == 1 else 's'}"
-        console.print(f"  {told} without a reference: whether an answer can be paid there is not checked")
+        console.print(f"  {told} without a reference: not checked whether an answer can be paid")
     if report.not_asked:
         told = f"{report.not_asked:,} record{'' if report.not_asked == 1 else 's'}"
-        console.print(f"  no judge was asked: of {told} only what it needs was checked")
+        console.print(f"  no judge was asked: for {told}, only the fields that the judge needs were checked")

@@ -1,8 +1,8 @@
-"""The group behind `rft`: runs a verb, and turns what goes wrong into one message and an exit code.
+"""The click group behind `rft`: runs a verb, and turns an error into one message and an exit code.
 
-0 good; 1 findings, differences or a failed job; 2 usage, input or not measured; 3 a service that could not be
-reached (the same command resumes); 130 interrupted. Verbs are imported when they are called: `rft --help`
-loads none of them.
+0 good; 1 findings, differences or a failed job; 2 usage, input or not measured; 3 a service could not be
+reached (the same command resumes); 130 interrupted. A verb is imported only when it is called; `rft --help`
+imports none.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ __all__ = ["rft", "run"]
 
 
 class _ReaderGone(Exception):
-    """The reader of our output has seen enough."""
+    """The reader of our output closed the pipe."""
 
 
 @contextmanager
 def _noticing_a_reader_gone() -> Iterator[None]:
-    """Click itself would end the process with 1, as if there were findings."""
+    """Click itself would exit with 1, the code for findings."""
     try:
         yield
     except BrokenPipeError as error:
@@ -42,7 +42,7 @@ def _noticing_a_reader_gone() -> Iterator[None]:
 
 @contextmanager
 def _telling_settings(context: click.Context) -> Iterator[None]:
-    """Let an error say what of the project's `rft.toml` had to do with it."""
+    """Add to an error the lines of the project's `rft.toml` that are involved."""
     try:
         yield
     except click.ClickException as error:
@@ -58,10 +58,10 @@ def _telling_settings(context: click.Context) -> Iterator[None]:
 
 
 class LazyGroup(click.Group):
-    """A group that imports a verb when it is called, and lists all without importing any."""
+    """A click group that imports a verb when it is called, and lists all verbs without importing any."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The verbs, in the order in which one meets them."""
+        """The verbs, in the order of the path."""
         return list(VERBS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -75,7 +75,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the verb; click itself would guess among imported verbs only."""
+        """Find the verb; click itself would suggest only imported verbs."""
         if args[0] not in VERBS and not args[0].startswith("-"):
             raise click.exceptions.NoSuchCommand(args[0], possibilities=VERBS, ctx=ctx)
         name, command, rest = super().resolve_command(ctx, args)
@@ -87,7 +87,7 @@ class LazyGroup(click.Group):
         return name, command, rest
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Complete a verb from the list; click would import every verb to ask for its help."""
+        """Complete a verb from the list; click itself would import every verb for its help."""
         from click.shell_completion import CompletionItem
 
         if incomplete[:1] == "-":
@@ -95,7 +95,7 @@ class LazyGroup(click.Group):
         return [CompletionItem(verb, help=VERBS[verb]) for verb in VERBS if verb.startswith(incomplete)]
 
     def make_context(self, *arguments: Any, **more: Any) -> click.Context:
-        """Read the options, of which some print."""
+        """Parse the options, some of which print."""
         with _noticing_a_reader_gone():
             return super().make_context(*arguments, **more)
 
@@ -105,14 +105,14 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the verbs by group, with their one line each, in one column of names."""
+        """List the verbs by group, each with its one-line help."""
         width = max(map(len, VERBS))
         for title, verbs in GROUPS.items():
             with formatter.section(title):
                 formatter.write_dl([(verb.ljust(width), line) for verb, line in verbs.items()])
 
 
-# Verbs that write all that they write in one step, at their end.
+# Verbs that write their whole output in one step, at the end.
 _WHOLE = ("import", "audit", "convert")
 
 
@@ -170,14 +170,14 @@ def run(arguments: list[str]) -> int:
         say(f"\nrft: interrupted; {_again(arguments)}", err=True)
         return 130
     except _ReaderGone:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python writes once more when it ends
-        return 141  # as a shell tells of a process that the signal SIGPIPE ended
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python flushes stdout again at exit
+        return 141  # a shell's code for a process that SIGPIPE ended
     except OSError as error:
         return _tell(error, arguments)
 
 
 def _renamed(error: click.ClickException) -> click.UsageError | None:
-    """What to say of an option of version 0.1."""
+    """The message for an option of version 0.1."""
     if not isinstance(error, click.NoSuchOption) or error.ctx is None:
         return None
     from harness.cli.options import replaced_by
@@ -187,15 +187,15 @@ def _renamed(error: click.ClickException) -> click.UsageError | None:
 
 
 def _again(arguments: list[str]) -> str:
-    """What the same command does after it was cut off."""
+    """What running the same command again does after an interruption."""
     verb = next((each for each in arguments if not each.startswith("-")), "")
     return "nothing was written: run it again" if verb in _WHOLE else "the same command resumes"
 
 
 def _tell(error: OSError, arguments: list[str]) -> int:
-    """Say what the operating system refused; return the exit code."""
+    """Report an operating system error; return the exit code."""
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     place = f"{error.filename}: " if error.filename else ""
-    fix = f". Make room; {_again(arguments)}." if full else ""
+    fix = f". Free some space; {_again(arguments)}." if full else ""
     say(f"rft: {printable(place)}{error.strerror or error}{fix}", err=True)
     return 3 if full else 2

@@ -1,4 +1,4 @@
-"""`rft watch`: follow a job live until it ends."""
+"""`rft watch`: follows a job live until it ends."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     type=FiniteNumber(0.1),
     default=10.0,
     show_default=True,
-    help="Poll every this many seconds.",
+    help="Poll at this interval.",
 )
 @click.option(
     "--patience",
@@ -49,8 +49,8 @@ if TYPE_CHECKING:
     type=FiniteNumber(0),
     default=900.0,
     show_default=True,
-    help="Give up after this many seconds without an answer; after as many without news, say so and go on"
-    " watching.",
+    help="Give up after this many seconds without an answer; after the same time without news, print a note "
+    "and keep watching.",
 )
 @click.option(
     "--stop-above",
@@ -121,7 +121,7 @@ def command(
 def _limit(
     usd: float | None, usd_per_hour: float | None, jobs_dir: Path, job: str, service: Service
 ) -> SpendingLimit | None:
-    """The limit that --stop-above sets, with what the job's journal knows of its cost."""
+    """The limit that --stop-above sets, with the costs in the job's journal."""
     if usd is None:
         if usd_per_hour is not None:
             raise InputError(
@@ -150,7 +150,7 @@ def _limit(
 
 
 class _Json:
-    """Prints nothing: the object at the end says it all."""
+    """Prints nothing, because the JSON object at the end has everything."""
 
     def resumed(self, watched: Watched) -> None: ...
     def events(self, events: list[Event]) -> None: ...
@@ -161,16 +161,16 @@ class _Json:
 
 
 class _Lines(_Json):
-    """Prints events as lines on stdout, and remarks on stderr."""
+    """Prints events as lines on stdout, and notes on stderr."""
 
     def resumed(self, watched: Watched) -> None:
-        """Say that earlier events are not repeated."""
+        """Print that earlier events are not repeated."""
         if watched.events:
             at_step = f", at step {watched.curves.step}" if watched.curves.step else ""
             say(f"resuming after {watched.events} events seen before{at_step}", err=True)
 
     def events(self, events: list[Event]) -> None:
-        """Print each on a line."""
+        """Print each event on a line."""
         say("\n".join(describe(SeenEvent.read(event)) for event in events))
 
     def warning(self, finding: Finding) -> None:
@@ -182,7 +182,7 @@ class _Lines(_Json):
         say(f"note: {text}", err=True)
 
     def trouble(self, error: Unreachable, wait_s: float) -> None:
-        """Say that the service is silent."""
+        """Print that the service does not answer."""
         say(f"{error.message}; trying again in {wait_s:.0f} s", err=True)
 
 
@@ -194,17 +194,17 @@ class _Drawn(_Json):
         self._live = live
 
     def resumed(self, watched: Watched) -> None:
-        """Draw what the journal holds."""
+        """Draw the journal's contents."""
         self.state(watched)
 
     def state(self, watched: Watched) -> None:
-        """Draw what is known now."""
+        """Draw the current state."""
         self._screen.trouble = None
         self._screen.show(watched)
         self._live.refresh()
 
     def trouble(self, error: Unreachable, wait_s: float) -> None:
-        """Draw that the service is silent."""
+        """Draw that the service does not answer."""
         self._screen.trouble = f"{error.message}; trying again in {wait_s:.0f} s"
         self._live.refresh()
 
@@ -216,9 +216,9 @@ def _is_screen() -> bool:
 
 @contextmanager
 def _live(screen: JobScreen) -> Iterator[Live]:
-    """Draw a screen every second, in the terminal's other buffer, so that a resize leaves nothing behind.
+    """Draw a screen every second, in the terminal's alternate buffer, so that a resize leaves no remains.
 
-    What was on it is printed when the watch does not end by itself.
+    If the watch is interrupted, the last screen is printed.
     """
     from rich.live import Live
 
@@ -247,7 +247,7 @@ def _tell(found: Watched, screen: JobScreen) -> None:
     if found.job.tuned_model is not None:
         say(f"tuned model: {plain_text(found.job.tuned_model)}")
     if found.curves.step:
-        say(f"on the page of a replay run: rft report RUN --job {printable(screen.name)}")
+        say(f"to add it to a run's page: rft report RUN --job {printable(screen.name)}")
 
 
 def _summary(found: Watched) -> dict[str, Any]:

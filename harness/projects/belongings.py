@@ -50,7 +50,7 @@ def check_python_file(path: Path, wanted: str) -> None:
         message = f"ends in {path.suffix}, and Python imports only files that end in .py"
         raise InputError(message, place=str(path), fix=fix)
     if kind == ".ipynb":
-        fix = f"Make Python of it first: jupyter nbconvert --to script {path.name}."
+        fix = f"Convert it to Python first: jupyter nbconvert --to script {path.name}."
         raise InputError("is a notebook", place=str(path), fix=fix)
     if kind != ".py":
         fix += " Unpack it first if it is in a zip file." if kind == ".zip" else ""

@@ -134,7 +134,7 @@ def test_a_waiver_in_the_settings_accepts_a_finding(project: Path) -> None:
     assert done.returncode == 1
     write_grader(project, RIGHT)
     done = rft_inside(project, "audit", "-g", "my_grader.py:right")
-    assert "fits no finding" in " ".join(done.stdout.split())
+    assert "matches no finding" in " ".join(done.stdout.split())
 
 
 def test_configured_rollouts_are_those_of_the_configured_records(project: Path) -> None:
@@ -156,7 +156,7 @@ def test_a_limit_of_severity_decides_the_verdict(project: Path) -> None:
         (("--arn", "arn:aws:lambda:us-east-1:1:function:f:1", "--stack", "s"), "both say where to grade"),
         (("--artifact", "a", "--arn", "f:1"), "both say where to grade"),
         (("--rollouts", "none.jsonl"), "none.jsonl"),
-        (("--arn", "f:1", "--write-tests", "t"), "--write-tests is for a grader in Python here"),
+        (("--arn", "f:1", "--write-tests", "t"), "--write-tests works only with a grader in Python here"),
     ],
 )
 def test_what_cannot_be_audited_is_said_in_one_message(

@@ -84,7 +84,7 @@ def test_a_file_and_stdin_are_read_and_a_difference_fails_the_command(capsys, tm
     path.write_text(f"START\n2026-11-25T10:00:00Z {ODD}\n")
     assert main(["capture", str(path)]) == 1
     said = capsys.readouterr().out
-    assert "no wire is like it. The nearest:" in said
+    assert "it matches no known wire. The nearest:" in said
     assert "open-weight (documented): role of the completion is text 5 word, not assistant" in said
     monkeypatch.setattr("sys.stdin", io.StringIO(line()))
     assert main(["capture", "-"]) == 0
@@ -107,8 +107,8 @@ def test_control_characters_of_a_log_reach_no_terminal(capsys, tmp_path):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ([], "one place to look is needed"),
-        (["x.log", "--arn", FUNCTION], "one place to look is needed"),
+        ([], "capture needs exactly one place to read events from"),
+        (["x.log", "--arn", FUNCTION], "capture needs exactly one place to read events from"),
         (["--arn", FUNCTION, "--function", "Math"], "--function names a function of a stack"),
         (["nobody.log"], "nobody.log: No such file"),
         (["--arn", "quiet"], "quiet: no captured event was found. Set GRADER_CAPTURE=1"),

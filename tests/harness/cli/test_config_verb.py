@@ -35,7 +35,9 @@ def settings(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
 
 
 def test_no_file_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    assert shown(capsys, "config").startswith("no rft.toml here or above: each command needs its options\n")
+    assert shown(capsys, "config").startswith(
+        "no rft.toml in this folder or above it: pass each command its options\n"
+    )
     found = settings(capsys)
     assert found["file"] is None
     assert list(found["settings"]) == [spelled(key) for key in KEYS]

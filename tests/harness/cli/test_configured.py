@@ -261,11 +261,11 @@ def test_what_is_missing_is_said_with_the_setting_that_can_hold_it(
 ) -> None:
     assert main(["replay"]) == 2
     assert (
-        "Missing argument 'ROLLOUTS...'. Write it, or rollouts = \"...\" in rft.toml."
+        "Missing argument 'ROLLOUTS...'. Pass it, or set rollouts = \"...\" in rft.toml."
         in capsys.readouterr().err
     )
     assert main(["rollout", "r.jsonl", "--out", "o"]) == 2
-    assert 'Write --model, or model = "..." in rft.toml.' in capsys.readouterr().err
+    assert 'Pass --model, or set model = "..." in rft.toml.' in capsys.readouterr().err
     assert main(["show"]) == 2
     assert "rft.toml" not in capsys.readouterr().err
 
@@ -345,9 +345,12 @@ def test_a_label_and_records_of_the_file_that_other_rollouts_lack_are_left_out_a
     assert "no rollout has the field 'right'" in capsys.readouterr().err
     Path("rft.toml").write_text(settings % "u")
     assert main(["replay", "fresh.jsonl", "--cores", "1"]) == 0
-    assert "fresh.jsonl is not of u.jsonl, which is not used (rft.toml:4)" in capsys.readouterr().err
+    assert (
+        "fresh.jsonl belongs to other records than u.jsonl, which is not used (rft.toml:4)"
+        in capsys.readouterr().err
+    )
     assert main(["rehearse", "fresh.jsonl", "--out", "o", "--holdout", "0"]) in (0, 2)
-    assert "fresh.jsonl is not of u.jsonl, which is not used" in capsys.readouterr().err
+    assert "fresh.jsonl belongs to other records than u.jsonl, which is not used" in capsys.readouterr().err
     assert main(["replay", "t.jsonl", "--cores", "1"]) == 0
     assert capsys.readouterr().err == ""
 

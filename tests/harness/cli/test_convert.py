@@ -177,7 +177,7 @@ def test_repeated_lines_are_kept_and_counted(tmp_path: Path):
 
 def test_lines_on_stdout_come_alone(tmp_path: Path):
     write(tmp_path, *FORMAT_ROWS["verl"])
-    assert "stdout takes" in refusal(tmp_path, "convert", "rows.jsonl", "-", "--json")
+    assert "stdout cannot take both" in refusal(tmp_path, "convert", "rows.jsonl", "-", "--json")
 
 
 def test_several_files_of_several_forms_are_converted_in_order(tmp_path: Path):
@@ -209,7 +209,7 @@ def test_only_prompts_writes_each_record_once_and_without_completions(tmp_path: 
     write(tmp_path, FORMAT_ROWS["completions"][0], *FORMAT_ROWS["completions"][1:])
     done = rft_inside(tmp_path, "convert", "rows.jsonl", "out.jsonl", "--only", "prompts")
     assert "3 rows, read as records with lists of completions: 2 records in out.jsonl" in done.stdout
-    assert "4 rollouts of a record that is written already; its first one counts" in done.stderr
+    assert "4 rollouts of a record that was already written; the first one counts" in done.stderr
     asked = FORMAT_ROWS["completions"][0]["messages"]
     assert written(tmp_path) == [
         {"messages": asked, "reference_answer": "72"},

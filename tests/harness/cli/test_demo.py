@@ -26,7 +26,7 @@ def test_where_the_shell_finds_no_rft_it_says_what_to_type_first(tmp_path: Path)
 def test_a_folder_that_is_there_already_is_refused(tmp_path: Path) -> None:
     done = rft_inside(tmp_path, "demo", "--out", tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "there is something here already. Name a new folder." in done.stderr
+    assert "the folder for the demo already exists. Name a new folder." in done.stderr
 
 
 def test_an_audit_names_what_a_reward_of_style_pays_for(tmp_path: Path) -> None:

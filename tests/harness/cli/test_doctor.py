@@ -126,7 +126,7 @@ def test_a_partial_build_is_said_to_be_one(project, capsys):
     main(["doctor"])
     out = " ".join(capsys.readouterr().out.split())
     assert "Other is in the template and not in the build, which is partial or older" in out
-    assert "looked at 2: template.yaml, .aws-sam/build: Same" in out
+    assert "checked 2: template.yaml, .aws-sam/build: Same" in out
     with pytest.raises(InputError, match="Other is not built"):
         built_function(build, "Other")
 
@@ -163,7 +163,7 @@ def test_a_folder_that_hides_the_library_is_found(project, capsys):
         (["--template", "missing.yaml"], "missing.yaml: there is no template here"),
         (["--template", "app.py"], "app.py"),
         (["--artifact", "nowhere"], "nothing is built here"),
-        (["--function", "Same"], "Write --stack too, or --arn"),
+        (["--function", "Same"], "Add --stack, or pass --arn"),
         (["--arn", "grader"], "this is not the ARN of a Lambda function"),
         (["--stack", "mine"], "no AWS region is configured"),
         (["--stack", "mine", "--region", "us-west-2"], "no AWS credentials are configured"),

@@ -38,20 +38,20 @@ def refused(*words: str) -> str:
 
 def test_options_of_a_fan_out_need_it() -> None:
     said = refused("r.jsonl", "--arn", ARN, "--workers", "3", "--prefix", "s3://bucket/runs")
-    assert "--prefix and --workers are for --fan-out" in said
+    assert "--prefix and --workers work only with --fan-out" in said
 
 
 def test_settings_of_a_fan_out_do_not_make_one(folder: Path) -> None:
     (folder / "rft.toml").write_text('workers = 3\nprefix = "s3://bucket/runs"\n')
     done = CliRunner().invoke(rft, ["replay", "r.jsonl", "--arn", ARN])
     assert isinstance(done.exception, ServiceError)  # nothing answers where AWS should
-    assert "no state machine is named" in refused("r.jsonl", "--arn", ARN, "--fan-out")
+    assert "no state machine for the fan-out is named" in refused("r.jsonl", "--arn", ARN, "--fan-out")
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ([], "no state machine is named"),
+        ([], "no state machine for the fan-out is named"),
         (["--machine", MACHINE], "no folder for the results is named"),
         (["--machine", MACHINE, "--prefix", "s3://bucket"], "s3://BUCKET/FOLDER"),
         (["--machine", "FanOut", "--prefix", "s3://bucket/runs"], "not the ARN of a state machine"),

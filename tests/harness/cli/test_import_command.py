@@ -74,11 +74,11 @@ def test_json_is_read_from_stdin(here, monkeypatch, capsys):
         (["none.json"], "none.json: no such file"),
         (
             ["https://a.example/g.json"],
-            "https://a.example/g.json: is an address, and not a file. Download it",
+            "https://a.example/g.json: is an address, not a file. Download it",
         ),
         (["s3://bucket/grader.py"], "s3://bucket/grader.py: is an address"),
         (["."], "is a folder"),
-        (["r.jsonl"], "holds samples, and no grader"),
+        (["r.jsonl"], "contains samples, not a grader"),
         (["R.PY"], "R.PY: ends in .PY, and Python imports only files that end in .py. Rename it to R.py."),
         (["n.txt"], "is neither JSON nor Python"),
         (["city_names.json", "--as", "trl"], "trl graders are Python"),

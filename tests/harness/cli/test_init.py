@@ -56,7 +56,7 @@ def test_a_handler_is_taken_with_what_it_needs_and_what_is_missing_is_said(tmp_p
     words = ["init", str(tmp_path / "mine"), "--from", handler, "--handler", "lambda_function.reward"]
     assert main(words) == 0
     out = capsys.readouterr().out
-    assert "copied as they are: lambda_function.py, prices.py" in out
+    assert "copied unchanged: lambda_function.py, prices.py" in out
     assert "packages it imports (check requirements.txt): nowhere_at_all" in out
     assert "ModuleNotFoundError: No module named 'nowhere_at_all'" in out
     assert 'handler = "lambda_function.reward"\n' in (tmp_path / "mine" / "rft.toml").read_text()
@@ -71,7 +71,7 @@ def test_a_key_that_is_copied_is_said_and_never_shown(tmp_path, capsys, handler,
     if as_json:
         assert json.loads(out)["keys"] == ["prices.py:2"]
     else:
-        assert "prices.py:2 looks like a key, and was left in. Take it out before" in out
+        assert "prices.py:2 looks like a key, and was left in. Remove it before" in out
     assert "a1b2c3d4" not in out
 
 

@@ -74,7 +74,7 @@ def test_a_flag_given_beats_the_journal(folder: Path) -> None:
         (["--like", "nobody", "--arn", NEW], "no journal entry of a job nobody"),
         (["--like", "first"], "the new grader's ARN is needed"),
         (["training.jsonl", "--like", "first", "--arn", NEW], "Leave the file out"),
-        (["training.jsonl", "--arn", ARN, "--rollouts", "rollouts.jsonl"], "goes with --like JOB"),
+        (["training.jsonl", "--arn", ARN, "--rollouts", "rollouts.jsonl"], "works only with --like JOB"),
         (["training.jsonl"], "a training file and --arn are needed"),
     ],
 )

@@ -68,7 +68,7 @@ def test_the_line_that_installs_what_is_missing(
 def test_a_module_that_no_extra_brings_is_a_bug(tmp_path: Path) -> None:
     code, out, err = without(["harness.report.look"], "show", "first")
     assert (code, out) == (2, "")
-    assert err.startswith("rft: this is a fault in rft itself: ModuleNotFoundError at harness/cli/show.py:")
+    assert err.startswith("rft: this is a bug in rft: ModuleNotFoundError at harness/cli/show.py:")
     assert err.count("\n") == 1
 
 

@@ -196,7 +196,7 @@ def test_a_hyperparameter_without_a_counterpart_is_refused(
 def test_options_for_nova_are_refused_for_other_models(bedrock: Bedrock) -> None:
     ran = submit(model="openai.gpt-oss-20b")
     assert ran.code == 2
-    assert "--role-arn is for models that native Bedrock tunes" in ran.stderr
+    assert "--role-arn works only for models that native Bedrock tunes" in ran.stderr
 
 
 def test_a_dry_run_sends_nothing(bedrock: Bedrock) -> None:
@@ -399,7 +399,7 @@ def test_completions_of_a_deployment_are_kept_and_compared(bedrock: Bedrock) -> 
     assert ran.code == 0, ran.stderr
     assert ran.json["measured"] is True
     for more, says in (
-        (("--model", "mail"), "named by ARN or id"),
+        (("--model", "mail"), "each model needs an ARN or an id"),
         (("--checkpoints",), "no checkpoints"),
         (("--model", arn.replace("us-east-1", "us-west-2")), "several Regions"),
         (("--print-curl",), "signed"),

@@ -96,7 +96,7 @@ def test_records_and_broken_lines_are_refused(project, capsys):
     write_build(project)
     (project / "records.jsonl").write_text('{"messages": [{"role": "user", "content": "2+2?"}]}\n')
     assert main(["parity", "records.jsonl"]) == 2
-    assert "this file holds records" in capsys.readouterr().err
+    assert "this file contains records" in capsys.readouterr().err
     with (project / "rollouts.jsonl").open("a") as file:
         file.write("{\n")
     assert main(["parity", "rollouts.jsonl"]) == 2

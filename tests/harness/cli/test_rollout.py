@@ -56,7 +56,7 @@ def test_rollouts_are_made_and_replayed(folder: Path, url: str) -> None:
         'grader = "graders.examples.word_problems:word_problem"\n'
     )
     settled = rft_inside(folder, "rollout", "--out", "out.jsonl", "-n", 4)
-    assert "80 of 80 completions in out.jsonl (80 were there already)" in settled.stdout
+    assert "80 of 80 completions in out.jsonl (80 were saved before)" in settled.stdout
     assert settled.stdout.endswith("next: rft replay out.jsonl\n")
     assert json.loads(rft_inside(folder, "replay", "out.jsonl", "--json").stdout)["totals"]["gradings"] == 80
 

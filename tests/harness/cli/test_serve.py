@@ -160,7 +160,7 @@ def test_a_function_has_the_variables_that_are_named_and_no_others(
     assert json.loads(client.invoke(FunctionName="Other", Payload='"who"')["Payload"].read()) == ["a", None]
     client.close()
     said = refusal(tmp_path, "serve", "--pass-env", "NOT_THERE")
-    assert "the variable NOT_THERE is not set here. Set NOT_THERE, or leave out --pass-env." in said
+    assert "the environment variable NOT_THERE is not set. Set NOT_THERE, or leave out --pass-env." in said
 
 
 def test_what_cannot_be_served_is_said_in_one_sentence(serve: Callable[..., Serving], tmp_path: Path) -> None:

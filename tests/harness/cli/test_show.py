@@ -203,7 +203,7 @@ def test_a_filter_of_what_the_run_does_not_hold_is_refused(folder: Path) -> None
         (["--where", "nothing>1"], "no grading of this run has a 'nothing'. It has no metrics."),
         (["--where", "reward~1"], "is no condition"),
         (["--where", "reward=high"], "'high', which is no number"),
-        (["right/0", "--failed"], "Leave one of them out"),
+        (["right/0", "--failed"], "Leave one out"),
     ]:
         assert said in refusal(folder, "show", run, *words)
     assert rft_inside(folder, "show", run, "--failed").stdout == "0 of 8 gradings\n"

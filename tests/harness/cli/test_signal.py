@@ -114,5 +114,5 @@ def test_what_cannot_be_dropped_writes_nothing(trained):
     said = refusal(trained, "signal", "many", "--out", "none.jsonl")
     assert "Add --records FILE" in said
     said = refusal(trained, "signal", "few", "--records", "train.jsonl", "--out", "none.jsonl")
-    assert "which records to drop was not measured: 2 groups of two rewards or more" in said
+    assert "the records to drop were not measured: 2 groups of two rewards or more" in said
     assert not (trained / "none.jsonl").exists()

@@ -75,7 +75,7 @@ def test_an_earlier_job_is_repeated_with_the_stack_s_grader(api, capsys):
         (["--stack", "none"], "there is no such stack in us-west-2"),
         (["--stack", "one", "--region", "us-east-1"], "there is no such stack in us-east-1"),
         (["--stack", "one", "--arn", f"{FUNCTION}:1"], "both name the grader. Leave one out."),
-        (["--function", "Math"], "Write --stack too, or --arn ARN."),
+        (["--function", "Math"], "Add --stack, or pass --arn ARN instead."),
     ],
 )
 def test_what_names_no_grader_is_the_user_s_to_mend(api, capsys, words, message):

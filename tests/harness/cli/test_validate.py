@@ -82,7 +82,7 @@ def test_a_check_grades_the_references(tmp_path: Path):
     check = 'checks.numbers:number(marker="####")'
     good = run(RECORDS, "--check", check)
     assert good.exit_code == 0
-    assert good.stdout.endswith(f"{check}: 300 of 300 records checked by their own references\n")
+    assert good.stdout.endswith(f"{check}: 300 of 300 records checked with their own references\n")
 
     path = tmp_path / "data.jsonl"
     row = '{"messages": [{"role": "user", "content": "Q"}], "reference_answer": "Apollo 11"}'
@@ -101,7 +101,9 @@ def test_a_check_grades_the_references(tmp_path: Path):
 
     judge = 'checks.judge:judge_score(ask="How good is it?", model="m")'
     said = run(path, "--check", judge).stdout
-    assert said.endswith("  no judge was asked: of 1 record only what it needs was checked\n")
+    assert said.endswith(
+        "  no judge was asked: for 1 record, only the fields that the judge needs were checked\n"
+    )
     assert max(map(len, said.splitlines())) <= 80 + len(str(path))
 
 

@@ -53,13 +53,13 @@ def raises(error: BaseException) -> Any:
         (InputError("no", place="a\x1b]0;title\x07.jsonl"), 2, "rft: a\\x1b]0;title\\x07.jsonl: no\n"),
         (click.UsageError("no"), 2, "Error: no\n"),
         (KeyboardInterrupt(), 130, "rft: interrupted; the same command resumes\n"),
-        (OSError(errno.ENOSPC, "No space left on device"), 3, "Make room; the same command resumes"),
+        (OSError(errno.ENOSPC, "No space left on device"), 3, "Free some space; the same command resumes"),
         (OSError(errno.EFBIG, "File too large", "run.json"), 3, "rft: run.json: File too large."),
         (PermissionError(errno.EACCES, "Permission denied", "runs"), 2, "rft: runs: Permission denied\n"),
         (
             ZeroDivisionError(),
             2,
-            "rft: this is a fault in rft itself: ZeroDivisionError at harness/cli/verbs.py:",
+            "rft: this is a bug in rft: ZeroDivisionError at harness/cli/verbs.py:",
         ),
     ],
 )

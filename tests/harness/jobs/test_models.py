@@ -101,9 +101,9 @@ def test_rollouts_count_what_came_without_a_text_and_say_why_each_ended(stub, tm
     assert f"without a text: {counts}" in ran.stdout
     rollouts = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert [rollout.get("finish_reason") for rollout in rollouts] == [finish for _, finish, _ in KINDS]
-    assert "1 were cut off at the most tokens" in ran.stdout
+    assert "1 were cut off at the token limit" in ran.stdout
     assert "1 were cut off or withheld by the service's content filter" in ran.stdout
-    assert "tokens of 9 are not known" in ran.stdout
+    assert "the tokens of 9 completions are unknown" in ran.stdout
     again = run_verb(*words, base_url=stub.base_url)
     assert f"without a text: {counts}" in again.stdout
 
@@ -117,7 +117,7 @@ def test_an_ending_of_another_name_and_further_choices_are_said(stub, one_record
     ran = run_verb(*one_record[:-1], "-n", 2, "--concurrency", 1, base_url=stub.base_url)
     assert "1 ended with finish_reason \\x1b[31mtired" in ran.stdout
     assert "1 came without a finish_reason" in ran.stdout
-    assert "2 more came than were asked for, and are left out" in ran.stdout
+    assert "2 more arrived than were requested, and were dropped" in ran.stdout
     assert "tokens: 5 in, 6 out, of 1 completions" in ran.stdout
 
 

@@ -28,7 +28,7 @@ def run(folder, *words):
 def test_each_record_is_solved_by_its_own_reference(tmp_path):
     make_project(tmp_path / "functions", kind="code")
     said = run(tmp_path / "functions", "rft", "validate", "records.jsonl", "--check", "grader.toml")
-    assert "10 of 10 records checked by their own references" in said
+    assert "10 of 10 records checked with their own references" in said
 
 
 def test_the_function_that_runs_code_may_ask_no_model(tmp_path):

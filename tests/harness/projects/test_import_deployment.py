@@ -62,4 +62,4 @@ def test_a_multi_grader_with_python_is_built_and_grades_alike_everywhere(tmp_pat
     there = run(folder, "rft", "replay", "--artifact", ".aws-sam/build", "--function", "Grader", "--json")
     assert json.loads(there)["totals"] == here
     assert "rewards, metrics, errors, ids and order are the same" in run(folder, "rft", "parity")
-    assert "nothing to complain of" in run(folder, "rft", "doctor")
+    assert "no findings" in run(folder, "rft", "doctor")

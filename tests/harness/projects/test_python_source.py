@@ -240,7 +240,7 @@ def test_code_that_asks_a_service_is_imported_only_as_trusted_and_is_not_called(
         ({"r.py": "def f(completions):\n    return open('x')"}, {}, "r.py:2: open opens a file"),
         ({"r.py": "def f("}, {}, "r.py:1: is not valid Python"),
         ({"r.py": "x = 'é'".encode("latin-1")}, {}, "r.py:1: is not valid Python"),
-        ({"r.ipynb": "{}"}, {}, "is a notebook. Make Python of it first: jupyter nbconvert"),
+        ({"r.ipynb": "{}"}, {}, "is a notebook. Convert it to Python first: jupyter nbconvert"),
         ({"r.txt": ""}, {}, "is not a Python file"),
         ({"r.PY": TRL}, {}, "r.PY: ends in .PY, and Python imports only .* in .py. Rename it to r.py."),
         ({"json.py": TRL}, {}, "would hide the standard library's module"),
