@@ -131,9 +131,11 @@ lint: $(DEV) ## style, types, layers, names, template
 bench: $(DEV) ## overhead, import time and throughput, as ratios
 	$(VENV)/bin/python -m benchmarks
 
+# llms.txt links to the pages' Markdown, so that stands beside the HTML.
 docs: $(DEV) $(DOCS) ## the documentation site, in build/site; a broken link fails
 	$(VENV)/bin/python -m tools.docs_site build/docs
 	$(VENV_DOCS)/bin/zensical build --strict --clean
+	@cp -R build/docs/. build/site
 
 # The same commit gives the same wheel and sdist, byte for byte. The list of packages (CycloneDX) is of everything that
 # `rft` can use, as pinned here; the wheel alone needs none of them.

@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from tools.reference_pages import ROOT, module_pages, verb_pages
+from tools.reference_pages import ROOT, fixture_page, module_pages, verb_pages
 
 __all__ = ["first_sentence", "main", "nav_pages", "pages"]
 
@@ -38,7 +38,7 @@ def pages() -> dict[str, str]:
         written[page] = re.sub(
             r"\[([^\]]+)\]\((?:CONTRIBUTING|CHANGELOG|SECURITY|LICENSE)[\w.]*\)", r"\1", text
         )
-    return written | verb_pages() | module_pages()
+    return written | verb_pages() | module_pages() | {"reference/python/pytest.md": fixture_page()}
 
 
 def nav_pages(nav: list[Any] | None = None, group: str = "") -> Iterator[tuple[str, str, str]]:
@@ -47,9 +47,8 @@ def nav_pages(nav: list[Any] | None = None, group: str = "") -> Iterator[tuple[s
     Yields:
         The group of the menu, the title, empty where the page's heading is the title, and the page.
     """
-    if nav is None:
-        nav = yaml.safe_load(CONFIGURATION.read_text(encoding="utf-8"))["nav"]
-    for entry in nav:
+    entries = yaml.safe_load(CONFIGURATION.read_text(encoding="utf-8"))["nav"] if nav is None else nav
+    for entry in entries:
         title, below = next(iter(entry.items())) if isinstance(entry, dict) else ("", entry)
         if isinstance(below, str):
             yield group, title, below
@@ -58,13 +57,14 @@ def nav_pages(nav: list[Any] | None = None, group: str = "") -> Iterator[tuple[s
 
 
 def first_sentence(text: str) -> str:
-    """The first sentence of a page's first paragraph, without links and blocks."""
+    """The first sentence of a page's first paragraph, without blocks and markup."""
     body = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
     paragraphs = (part.strip() for part in body.split("\n\n"))
     first = next((part for part in paragraphs if part and part[0] not in "#|-!<"), "")
     line = re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", " ".join(first.split())).replace("**", "")
+    line = re.sub(r"\\([*_\[\]|])", r"\1", line)
     # A dot inside of code ends no sentence.
-    sentence = re.match(r"(?:`[^`]*`|[^`])*?\.(?=\s|$)", line)
+    sentence = re.match(r"(?:`[^`]*`|[^`])*?[.?!](?=\s|$)", line)
     return sentence.group() if sentence else line.removesuffix(":")
 
 

@@ -2,7 +2,7 @@
 
 Verbs come from click's own objects. Modules and their public names come from the table in
 `docs/stability.md`, and what each name does comes from its docstring, which griffe reads without importing
-the module.
+the module. The pytest fixtures have a page of their own, with the class of the object that they return.
 """
 
 from __future__ import annotations
@@ -17,22 +17,49 @@ from typing import Any
 import click
 import griffe
 
-from harness.cli.groups import VERBS, module_of
+from harness.cli.groups import GROUPS, VERBS, extra_of, module_of
 
-__all__ = ["module_pages", "plain", "public_names", "verb_pages"]
+__all__ = ["fixture_names", "fixture_page", "module_pages", "plain", "public_names", "verb_pages"]
 
 ROOT = Path(__file__).parents[1]
 _ROW = re.compile(r"^\| `(graders[\w.]*)` \| (.*) \|$", re.MULTILINE)
 _INTERNAL = "for the harness:"
+_ALL_VERBS = """\
+# All commands
+
+Each command has a page with its options. `rft --help` prints the same list, and `rft COMMAND --help` prints
+what is on the page. The last column names the extra that `pip install 'rft-graders[EXTRA]'` installs for a
+command.
+
+{groups}
+
+## Exit codes
+
+Every command uses the codes of this table. Where a code has a narrower meaning, the command's page says so.
+
+| Code | Meaning |
+|---|---|
+| 0 | The command succeeded and found nothing wrong. |
+| 1 | It found something: findings, differences, failed gradings, or a job that failed. |
+| 2 | The command line or the input is wrong, or the question could not be measured. |
+| 3 | A service could not be reached. The same command resumes. |
+| 130 | You interrupted it with Ctrl-C. The same command resumes. |
+"""
+_FIXTURES = """\
+# pytest fixtures
+
+`pip install 'rft-graders[replay]' pytest` adds these fixtures to every test run.
+[Replay tests](../../replay-tests.md) shows how to use them.
+"""
 
 
 def verb_pages() -> dict[str, str]:
     """The page of each verb.
 
     Returns:
-        Markdown by page, such as `reference/rft/audit.md`.
+        Markdown by page, such as `reference/rft/audit.md`; `reference/rft/index.md` lists all verbs.
     """
-    pages = {}
+    pages = {"reference/rft/index.md": _ALL_VERBS.format(groups="\n\n".join(map(_group, GROUPS)))}
     for verb in VERBS:
         command = importlib.import_module(module_of(verb)).command
         pages[f"reference/rft/{verb}.md"] = "\n\n".join(_command(command, f"rft {verb}", level=1)) + "\n"
@@ -45,12 +72,7 @@ def module_pages() -> dict[str, str]:
     Returns:
         Markdown by page, such as `reference/python/graders.extract.md`.
     """
-    package: Any = griffe.load(
-        "graders",
-        search_paths=[ROOT],
-        docstring_parser="google",
-        docstring_options={"returns_multiple_items": False},
-    )
+    package = _loaded("graders")
     first: dict[str, str] = {}
     pages = {}
     for module, names in public_names().items():
@@ -66,6 +88,33 @@ def module_pages() -> dict[str, str]:
             parts += _described(one, name)
         pages[f"reference/python/{module}.md"] = "\n\n".join(parts) + "\n"
     return pages
+
+
+def fixture_page() -> str:
+    """The page of the pytest fixtures, in Markdown."""
+    plugin, replayed = _loaded("harness/pytest_plugin"), _loaded("harness/replay/replayed")["Replayed"]
+    parts = [_FIXTURES.rstrip()]
+    for name in fixture_names():
+        parts += [f"## {name}", *_sections(plugin[name])]
+    # Only the fixtures make one, so its constructor is left out.
+    parts += ["## Replayed", "The results of a replay, which the first three fixtures return."]
+    return "\n\n".join([*parts, *_members(replayed)]) + "\n"
+
+
+def fixture_names() -> list[str]:
+    """The names of the pytest fixtures."""
+    functions = _loaded("harness/pytest_plugin").functions.values()
+    return [one.name for one in functions if any("fixture" in str(each.value) for each in one.decorators)]
+
+
+def _loaded(path: str) -> Any:
+    """What griffe reads in a module or package, without the rest of the package around it."""
+    return griffe.load(
+        Path(path).name,
+        search_paths=[(ROOT / path).parent],
+        docstring_parser="google",
+        docstring_options={"returns_multiple_items": False},
+    )
 
 
 def public_names() -> dict[str, list[str]]:
@@ -84,6 +133,14 @@ def plain(text: str) -> str:
     return "".join(parts)
 
 
+def _group(title: str) -> str:
+    """A group's table of commands."""
+    rows = [
+        f"| [`rft {verb}`]({verb}.md) | {line} | `{extra_of(verb)}` |" for verb, line in GROUPS[title].items()
+    ]
+    return "\n".join([f"## {title}", "", "| Command | What it does | Extra |", "|---|---|---|", *rows])
+
+
 def _command(command: click.Command, called: str, level: int) -> Iterator[str]:
     """A command's section: how to call it, what it does, its options; the commands of a group after it."""
     context = click.Context(command, info_name=called)
@@ -92,8 +149,10 @@ def _command(command: click.Command, called: str, level: int) -> Iterator[str]:
     yield f"```text\n{usage}\n```"
     yield _help(command)
     records = [record for one in command.get_params(context) if (record := one.get_help_record(context))]
-    rows = [f"| `{names}` | {plain(meaning)} |".replace("\n", " ") for names, meaning in records]
-    yield "\n".join(["| Option | Meaning |", "|---|---|", *rows])
+    # Arguments have no help of their own: the text above explains them.
+    yield _table("Option", ((plain(f"`{names}`"), meaning) for names, meaning in records if meaning))
+    if "Exit codes:" not in (command.help or ""):
+        yield "[Exit codes](index.md#exit-codes) are those of all commands."
     if isinstance(command, click.Group):
         for name, one in command.commands.items():
             yield from _command(one, f"{called} {name}", level + 1)
@@ -112,19 +171,28 @@ def _help(command: click.Command) -> str:
 def _described(one: Any, name: str) -> Iterator[str]:
     """The section of a public name."""
     yield f"## {name}"
-    if one.is_function or one.is_class:
-        yield f"```python\n{_wrapped(one.signature())}\n```"
+    signature = one.signature() if one.is_function or one.is_class else ""
+    if signature:
+        yield f"```python\n{_wrapped(signature)}\n```"
+    elif one.is_class and one.bases:
+        yield f"```python\nclass {name}({', '.join(map(str, one.bases))})\n```"
     elif one.is_attribute and one.annotation is not None:
         yield f"```python\n{name}: {one.annotation}\n```"
     yield from _sections(one)
     if one.is_class:
-        for member in one.members.values():
-            if not member.name.startswith("_") and not member.is_alias and member.docstring:
-                kind = f"{member.signature()}" if member.is_function else member.name
-                yield f"### {name}.{member.name}"
-                if member.is_function:
-                    yield f"```python\n{_wrapped(kind)}\n```"
-                yield from _sections(member)
+        yield from _members(one)
+
+
+def _members(one: Any) -> Iterator[str]:
+    """The sections of a class's public methods and attributes."""
+    for member in one.members.values():
+        if not member.name.startswith("_") and not member.is_alias and member.docstring:
+            yield f"### {one.name}.{member.name}"
+            if member.is_function:
+                yield f"```python\n{_wrapped(member.signature())}\n```"
+            elif member.annotation is not None:
+                yield f"```python\n{member.name}: {member.annotation}\n```"
+            yield from _sections(member)
 
 
 def _wrapped(signature: str) -> str:
@@ -164,6 +232,9 @@ def _sections(one: Any) -> Iterator[str]:
             yield _prose(value)
         elif kind in ("parameters", "attributes"):
             yield _table(kind.capitalize()[:-1], ((f"`{each.name}`", each.description) for each in value))
+        elif kind == "admonition" and value.kind == "example":
+            language = "pycon" if ">>>" in value.description else "python"
+            yield f"**Example**\n\n```{language}\n{value.description}\n```"
         elif kind in ("raises", "yields", "returns"):
             yield "\n".join([f"**{kind.capitalize()}**\n", *(f"- {_typed(each)}" for each in value)])
         elif kind == "examples":
@@ -181,7 +252,7 @@ def _typed(each: Any) -> str:
 
 def _table(title: str, rows: Iterable[tuple[str, str]]) -> str:
     lines = [f"| {name} | {plain(' '.join(text.split()))} |" for name, text in rows]
-    return "\n".join([f"| {title} | |", "|---|---|", *lines])
+    return "\n".join([f"| {title} | Meaning |", "|---|---|", *lines])
 
 
 def _prose(text: str) -> str:

@@ -5,7 +5,7 @@ import pytest
 from harness.cli.groups import VERBS
 from support.readme import README
 from tools.docs_site import first_sentence, main, nav_pages, pages
-from tools.reference_pages import plain, public_names
+from tools.reference_pages import fixture_names, plain, public_names
 
 
 @pytest.fixture(scope="module", name="written")
@@ -30,6 +30,45 @@ def test_every_option_of_a_verb_is_on_its_page_with_its_default(written):
     assert "| `-g, --grader MODULE:NAME` | " in page
     assert re.search(r"^\| `--name NAME` \| \w", page, re.MULTILINE)
     assert "default: runs" in page
+
+
+def test_the_list_of_commands_has_every_verb_and_the_exit_codes(written):
+    page = written["reference/rft/index.md"]
+    assert re.findall(r"^\| \[`rft ([a-z-]+)`\]\(\1\.md\) \|", page, re.MULTILINE) == list(VERBS)
+    assert re.findall(r"^\| (\d+) \|", page, re.MULTILINE) == ["0", "1", "2", "3", "130"]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_says_its_exit_codes(verb, written):
+    page = written[f"reference/rft/{verb}.md"]
+    assert ("Exit codes: " in page) != ("(index.md#exit-codes)" in page) or verb == "files"
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_row_of_a_table_has_two_cells(verb, written):
+    rows = [line for line in written[f"reference/rft/{verb}.md"].splitlines() if line.startswith("|")]
+    assert [row for row in rows if len(re.findall(r"(?<!\\)\|", row)) != 3 or row.endswith("|  |")] == []
+
+
+def test_the_pytest_fixtures_and_what_they_return_have_a_page(written):
+    page = written["reference/python/pytest.md"]
+    public = (README.parent / "docs/stability.md").read_text(encoding="utf-8")
+    assert len(fixture_names()) == 4
+    for name in fixture_names():
+        assert f"\n## {name}\n" in page
+        assert f"`{name}`" in public
+    assert "\n### Replayed.assert_agrees\n\n```python\nassert_agrees(at_least: float = 1.0) -> None\n" in page
+
+
+def test_examples_are_code(written):
+    page = written["reference/python/graders.adapters.md"].partition("\n## as_trl\n")[2].partition("\n## ")[0]
+    assert "**Example**\n\n```pycon\n>>> from graders import grader\n" in page
+
+
+def test_an_error_says_which_error_it_is(written):
+    page = written["reference/python/graders.md"]
+    assert "## AnswerIdError\n\n```python\nclass AnswerIdError(EventError)\n```" in page
+    assert "```python\n\n```" not in page
 
 
 def test_a_public_function_has_its_signature_arguments_and_errors(written):
@@ -69,6 +108,7 @@ def test_text_that_is_no_markup_stays_text(text, shown):
     [
         ("# A\n\n```text\nB. C.\n```\n\nD `e. f` [g](h.md) i. J.\n", "D `e. f` g i."),
         ("# A\n\n**B** and\nc.\n\nD.\n", "B and c."),
+        ("# A\n\nB C\\_D? E.\n", "B C_D?"),
         ("# A\n", ""),
     ],
 )
