@@ -92,10 +92,11 @@ class FileChecks:
         if first >> 32 & _LOW == mine >> 32 & _LOW:
             yield FileBreach("R060", f"same prompt and reference as {self._where(first_line)}", line)
         elif first & _LOW == mine & _LOW:
-            said = f"same prompt and final answer as {self._where(first_line)}, but another record"
+            said = f"same prompt and final answer as {self._where(first_line)}, but a different record"
             yield FileBreach("R061", said, line, Severity.WARNING)
         else:
-            yield FileBreach("R061", f"same prompt as {self._where(first_line)}, but another reference", line)
+            said = f"same prompt as {self._where(first_line)}, but a different reference"
+            yield FileBreach("R061", said, line)
 
     def _note_types(self, line: int, fields: dict[str, Any]) -> None:
         for name, value in _typed_fields(fields):
@@ -137,13 +138,13 @@ class FileChecks:
     def _check_repeats(self) -> Iterator[FileBreach]:
         for name, (first, held, equal) in self._repeats.items():
             if equal == held:
-                said = f"`{name[:80]}` has the answer of `reference_answer` in {held:,} of {held:,} records"
+                said = f"`{name[:80]}` equals `reference_answer` in {held:,} of {held:,} records"
                 yield FileBreach("R035", said, first)
 
     def _check_count(self) -> Iterator[FileBreach]:
         outside = Severity.ERROR if self._for_job else None
         if self._records == 0:
-            yield FileBreach("R008", "the file holds no record")
+            yield FileBreach("R008", "the file has no records")
         elif self._records < MIN_RECORDS:
             there = "1 record" if self._records == 1 else f"{self._records} records"
             yield FileBreach("R050", f"{there}; a job takes at least {MIN_RECORDS}", None, outside)
@@ -151,7 +152,7 @@ class FileChecks:
             message = f"{self._records:,} records; a job takes at most {MAX_RECORDS:,}"
             yield FileBreach("R051", message, None, outside)
         elif self._records > CAUTIOUS_MAX_RECORDS:
-            yield FileBreach("R051", f"{self._records:,} records; one of AWS's two upper bounds is "
+            yield FileBreach("R051", f"{self._records:,} records; one of AWS's two upper limits is "
                              f"{CAUTIOUS_MAX_RECORDS:,}, the other {MAX_RECORDS:,}")  # fmt: skip
 
 

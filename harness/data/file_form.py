@@ -45,7 +45,7 @@ def form_of(file: DataFile) -> FileForm | None:
         if error.is_encoding:
             return None
         if line.startswith(b"["):
-            return FileForm("R012", "the file begins a JSON array, which does not end on its line", number)
+            return FileForm("R012", "the file starts with a JSON array that does not end on its line", number)
         return _object_over_lines(source, number)
     if isinstance(value, list) and any(isinstance(one, dict) for one in value) and next(filled, None) is None:
         return FileForm("R012", f"the file is one JSON array of {len(value):,} values", number)
@@ -63,4 +63,4 @@ def _object_over_lines(source: Source, number: int) -> FileForm | None:
     if "\n" not in text[start:end]:
         return None
     last = number + text.count("\n", start, end)
-    return FileForm("R013", f"a JSON object begins here and ends in line {last}", number)
+    return FileForm("R013", f"a JSON object starts here and ends on line {last}", number)

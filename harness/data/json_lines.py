@@ -56,7 +56,7 @@ _SIGNATURES = (
     (b"\xff\xff\xff\xff", "Arrow stream", "Convert it with datasets' to_json."),
     (b"Obj\x01", "Avro", "Convert it to JSON lines first: avro-tools tojson FILE."),
     (b"SQLite format 3", "SQLite", "Export its rows as JSON lines first."),
-    (b"version https://git-lfs", "Git LFS pointer", "Get the file that it stands for: git lfs pull."),
+    (b"version https://git-lfs", "Git LFS pointer", "Fetch the actual file: git lfs pull."),
 )
 _UTF16_OR_32 = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 
@@ -369,9 +369,9 @@ def _scalars(value: Any) -> Iterator[Any]:
 
 def _too_long(name: str, offset: int) -> InputError:
     return InputError(
-        f"the line that begins at byte {offset} is longer than {MAX_LINE:,} bytes",
+        f"the line that starts at byte {offset} is longer than {MAX_LINE:,} bytes",
         place=name,
-        fix="Is this JSON lines? Write one record a line, each ended by a newline.",
+        fix="Is this JSON lines? Write one record per line, each ending with a newline.",
     )
 
 

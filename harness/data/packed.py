@@ -144,14 +144,14 @@ class _Unpacked(io.RawIOBase):
             self._begun = rest[:1] != b"\0"
         rest = rest or self._packed.read(self._format.step)
         if not rest:
-            raise self._broken("ends in the middle")
+            raise self._broken("is cut off")
         return rest
 
     def _broken(self, what: str) -> InputError:
         return InputError(
             f"the {self._format.name} file {what}, after {self._at:,} bytes of its text",
             place=self._name,
-            fix="Get the file again, whole, or unpack it first.",
+            fix="Get the complete file again, or unpack it first.",
         )
 
     def close(self) -> None:

@@ -65,7 +65,7 @@ def _check_messages(messages: list[Any]) -> Iterator[Breach]:
         yield from _check_content(number, message, is_prompt=number == len(messages))
     last = messages[-1].get("role") if isinstance(messages[-1], dict) else None
     if last == "system":
-        yield Breach("R028", "the last message is the system's: there is no user's turn to answer")
+        yield Breach("R028", "the last message is from the system: there is no user turn to answer")
 
 
 def _check_role(number: int, message: dict[str, Any]) -> Iterator[Breach]:
@@ -167,7 +167,7 @@ def _check_prompt_text(messages: list[Any], reference: Any) -> Iterator[Breach]:
     said = [text_of(message.get("content")) for message in messages if isinstance(message, dict)]
     prompt = "\n".join(text for text in said if text)
     if _leaks(reference, prompt):
-        yield Breach("R070", "the whole reference answer stands in the prompt")
+        yield Breach("R070", "the prompt contains the whole reference answer")
     if len(prompt) > MAX_PROMPT_CHARS:
         yield Breach("R080", f"the prompt has {len(prompt):,} characters, more than {MAX_PROMPT_CHARS:,}")
 

@@ -61,10 +61,11 @@ class FieldChoice:
         """Notes for the user, one sentence each."""
         found = []
         if self.hidden:
-            found.append(f"hidden from the grader, since they differ within a record: {named(self.hidden)}")
+            found.append(f"hidden from the grader, because they differ within a record: {named(self.hidden)}")
         if self.unproven:
             names = named(self.unproven)
-            found.append(f"not proven to be of the record (no two rollouts of one to compare): {names}")
+            why = "no record has two rollouts to compare"
+            found.append(f"not proven to belong to the record ({why}): {names}")
         return found
 
 
@@ -161,7 +162,7 @@ def check_kept(keep: Iterable[str], labels: Iterable[str]) -> tuple[str, ...]:
     for name in kept:
         if name in OWN_FIELDS or name in labels:
             raise InputError(
-                f"the field {name} is never the grader's: training does not have it",
+                f"the field {name} never reaches the grader: training does not have it",
                 place="--keep-field",
                 fix="Name a field of the records.",
             )

@@ -75,12 +75,14 @@ class RecordFile:
         if key not in self._found:  # it may name a record that the file does not name
             key = content_key(value)
         if key not in self._found:
-            fix = "Name the file that it was sampled from, or no records (--records, `records` in rft.toml)."
-            raise InputError(f"its record is not in {self.path}", fix=fix)
+            fix = (
+                "Pass the file it was sampled from, or no records at all (--records, `records` in rft.toml)."
+            )
+            raise InputError(f"the rollout's record is not in {self.path}", fix=fix)
         fields = self._found[key]
         if fields is None:
-            what = f"{self.path} holds two records of this key whose fields differ"
-            raise InputError(what, fix="Name each in a field `record`, in both files.")
+            what = f"{self.path} has two records with this key but different fields"
+            raise InputError(what, fix="Give each a name in the field `record`, in both files.")
         return {**{name: value[name] for name in ALWAYS_SHOWN if name in value}, **fields}
 
 
@@ -123,7 +125,7 @@ def look_at_records(file: DataFile) -> RecordFacts:
     source = as_source(file)
     name = source.facts[0].name
     if len(source.facts) > 1 or name == STANDARD_INPUT:
-        what = "the records have to be in one file, which can be read again"
+        what = "the records must be in one file that can be read again"
         raise InputError(what, place=source.name, fix="Write them to a file first.")
     RecordFile(source)
     return RecordFacts(named_wholly(source), text_sha256(source))
@@ -138,7 +140,8 @@ def open_records(facts: RecordFacts) -> RecordFile:
     source = source_of(facts.path)
     found = RecordFile(source)
     if text_sha256(source) != facts.sha256:
-        raise InputError("the records changed since the run began", place=facts.path, fix="Run it anew.")
+        what = "the records have changed since the run started"
+        raise InputError(what, place=facts.path, fix="Start a new run.")
     return found
 
 
@@ -149,8 +152,8 @@ def check_either(keep: Iterable[str], records: DataFile | None) -> None:
         InputError: Both are given.
     """
     if records is not None and tuple(keep):
-        what = "the records and the fields to keep both say what the grader sees"
-        raise InputError(what, fix="Leave one of the two out.")
+        what = "both a records file and fields to keep decide what the grader sees"
+        raise InputError(what, fix="Leave out one of them.")
 
 
 def decide_fields(

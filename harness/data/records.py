@@ -63,7 +63,7 @@ def read(file: DataFile) -> Iterator[Record]:
         except LineError as error:
             raise InputError(str(error), place=place, fix="rft validate lists every such line.") from error
         if not isinstance(fields, dict):
-            raise InputError("the line is not a JSON object", place=place, fix="Write one record a line.")
+            raise InputError("the line is not a JSON object", place=place, fix="Write one record per line.")
         yield Record(line.number, line.at, fields, line.source, number)
 
 

@@ -39,8 +39,8 @@ RULES: dict[str, Rule] = {
     for rule in (
         # The file and its lines.
         Rule("R001", _E, "not UTF-8", "Save it as UTF-8: iconv -f ENCODING -t UTF-8 FILE > records.jsonl."),
-        Rule("R002", _W, "byte order mark", "Save as UTF-8 without a BOM; some parsers refuse the line."),
-        Rule("R003", _E, "not JSON", "Write one JSON object a line (JSONL), without commas between them."),
+        Rule("R002", _W, "byte order mark", "Save as UTF-8 without a BOM; some parsers reject the line."),
+        Rule("R003", _E, "not JSON", "Write one JSON object per line (JSONL), without commas between them."),
         Rule(
             "R004",
             _E,
@@ -48,11 +48,14 @@ RULES: dict[str, Rule] = {
             'Write {"messages": [...], "reference_answer": ...} on each line.',
         ),
         Rule(
-            "R005", _E, "JSON that strict parsers refuse", "Write null or text for NaN; drop half characters."
+            "R005",
+            _E,
+            "JSON that strict parsers reject",
+            "Write null or text for NaN; remove lone surrogates.",
         ),
         Rule("R006", _W, "integer beyond 64 bits", "Write it as a string; many parsers round it."),
         Rule("R007", _W, "blank line", "Remove it; whether the service skips it is unverified."),
-        Rule("R008", _E, "no record in the file", "Write one JSON object a line."),
+        Rule("R008", _E, "no record in the file", "Write one JSON object per line."),
         Rule("R009", _E, "line too long for one Lambda call (6 MB)", "Shorten the record."),
         Rule(
             "R010",
@@ -67,32 +70,30 @@ RULES: dict[str, Rule] = {
             "R012",
             _E,
             "one JSON array, not JSON lines",
-            "Write one record a line: rft convert FILE NEW.jsonl.",
+            "Write one record per line: rft convert FILE NEW.jsonl.",
         ),
         Rule(
             "R013",
             _E,
-            "a JSON object over several lines",
+            "a JSON object that spans lines",
             "Write each object on one line: rft convert FILE NEW.jsonl.",
         ),
         Rule(
-            "R014", _E, "comma behind the record", "Remove it: sed 's/,[[:space:]]*$//' FILE > records.jsonl."
+            "R014", _E, "comma after the record", "Remove it: sed 's/,[[:space:]]*$//' FILE > records.jsonl."
         ),
-        Rule("R015", _W, "key twice in an object", "Keep one: parsers differ in which of the two they read."),
+        Rule("R015", _W, "duplicate key in an object", "Keep one: parsers disagree about which one counts."),
         # Messages.
         Rule("R020", _E, "no messages", 'Give "messages" a list that ends with the user\'s turn.'),
-        Rule("R021", _E, "message malformed", 'Write {"role": ..., "content": ...}.'),
-        Rule("R022", _E, "role unknown", "Use system, user or assistant."),
-        Rule("R023", _W, "role not documented for training", "Use system, user or assistant."),
+        Rule("R021", _E, "malformed message", 'Write {"role": ..., "content": ...}.'),
+        Rule("R022", _E, "unknown role", "Use system, user or assistant."),
+        Rule("R023", _W, "role undocumented for training", "Use system, user or assistant."),
         Rule(
-            "R024", _E, "content malformed", 'Give content a string, or blocks {"type": "text", "text": ...}.'
+            "R024", _E, "malformed content", 'Give content a string, or blocks {"type": "text", "text": ...}.'
         ),
-        Rule(
-            "R025", _W, "content in an undocumented form", 'Use a string, or {"type": "text", "text": ...}.'
-        ),
-        Rule("R026", _E, "empty prompt", "Give the user's last turn text."),
+        Rule("R025", _W, "undocumented form of content", 'Use a string, or {"type": "text", "text": ...}.'),
+        Rule("R026", _E, "empty prompt", "Put text in the user's last turn."),
         Rule("R027", _W, "empty message", "Remove the message."),
-        Rule("R028", _W, "last message not the user's", "End the messages with the user's turn."),
+        Rule("R028", _W, "last message is not the user's", "End the messages with the user's turn."),
         # The reference.
         Rule(
             "R030",
@@ -103,16 +104,16 @@ RULES: dict[str, Rule] = {
         Rule(
             "R031",
             _E,
-            "reference_answer empty",
+            "empty reference_answer",
             "Fill it in or drop the record: nothing can be graded against it.",
         ),
         Rule(
             "R032",
             _W,
-            "reference_answer neither text nor object",
+            "reference_answer neither text nor an object",
             "Write a string or an object; other types are unverified.",
         ),
-        Rule("R033", _W, "field of more than one type", "Give the field one type in all records."),
+        Rule("R033", _W, "field with more than one type", "Give the field one type in all records."),
         Rule(
             "R034",
             _W,
@@ -126,13 +127,13 @@ RULES: dict[str, Rule] = {
             "Drop it, unless the grader reads it: only reference_answer is documented.",
         ),
         # Other fields.
-        Rule("R040", _E, "reserved field", "Rename it: the wire to the grader uses this name."),
+        Rule("R040", _E, "reserved field", "Rename it: events to the grader use this name."),
         Rule("R041", _E, "field contradicts metadata", "Keep one of the two, at the root."),
-        Rule("R042", _W, "own id", "Call it task_id: the service may put its own id there."),
+        Rule("R042", _W, "record with its own id", "Call it task_id: the service may put its own id there."),
         Rule(
             "R043",
             _W,
-            "field that replay keeps from the grader",
+            "field that replay hides from the grader",
             "Rename it: in a rollouts file it names the group or the model.",
         ),
         # The number of records.
@@ -141,8 +142,8 @@ RULES: dict[str, Rule] = {
         # Records compared with each other, and a record's own text.
         Rule("R060", _W, "duplicate record", "Remove it, unless it should count twice."),
         Rule("R061", _E, "same prompt, another reference", "Keep one: the rewards contradict each other."),
-        Rule("R070", _W, "reference stands in the prompt", "Remove it: the model can copy it."),
-        Rule("R080", _W, "long prompt", "Shorten it: training may drop it in silence (limit unverified)."),
+        Rule("R070", _W, "reference appears in the prompt", "Remove it: the model can copy it."),
+        Rule("R080", _W, "long prompt", "Shorten it: training may silently drop it (limit unverified)."),
         # Records tried with the check that will grade them.
         Rule(
             "R090",
@@ -153,8 +154,8 @@ RULES: dict[str, Rule] = {
         Rule(
             "R091",
             _W,
-            "the check does not pay its own reference",
-            "Correct the reference or the check: no completion may be able to earn everything.",
+            "the reference does not earn full reward",
+            "Correct the reference or the check: perhaps no completion can earn full reward.",
         ),
     )
 }

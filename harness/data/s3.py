@@ -29,7 +29,7 @@ _AT_ONCE = 16
 _TRIES = 10
 """Consecutive failed requests without a byte before giving up; the pauses add up to about a minute."""
 _FIRST_PAUSE_S = 0.2
-_AGAIN = "Run the command again, on an object that stays as it is."
+_AGAIN = "Run the command again on an object that does not change."
 
 
 class Replaced(NotInAws):
@@ -71,7 +71,7 @@ class S3Source:
             with _explained(self.name, self._s3):
                 self._pinned(self._s3.head_object)
         except Replaced:
-            return f"{self.name} was replaced meanwhile"
+            return f"{self.name} was replaced in the meantime"
         except NotInAws as error:
             return f"{self.name}: {error.message}"
         return None
@@ -83,7 +83,7 @@ class S3Source:
         if not str(found.get("ContentRange", "bytes 0-")).startswith(f"bytes {start}-"):
             found["Body"].close()
             fix = "Read it from S3 itself, or copy it to this machine."
-            raise ServiceError("what answers there does not serve ranges", place=self.name, fix=fix)
+            raise ServiceError("the server does not support ranged requests", place=self.name, fix=fix)
         return found["Body"]
 
     def _pinned(self, ask: Callable[..., Any], **more: Any) -> Any:
@@ -131,7 +131,7 @@ class _Body(io.RawIOBase):
                     self._at += len(read)
                     self._backoff.reset()
                     return len(read)
-                self._again("it ended too soon")
+                self._again("the data ended early")
             except (HTTPClientError, IncompleteReadError, HTTPError, OSError) as error:
                 self._again(str(error))
             except AwsError as error:
@@ -139,14 +139,14 @@ class _Body(io.RawIOBase):
                     raise
                 self._again(error.message)
             except BotoCoreError as error:
-                raise ServiceError(f"cannot read on: {error}", place=self._source.name) from error
+                raise ServiceError(f"cannot continue reading: {error}", place=self._source.name) from error
         return 0
 
     def _again(self, why: str) -> None:
         self._drop()
         if not self._backoff.wait():
             raise ServiceError(
-                f"reading broke {_TRIES} times at byte {self._at:,} ({' '.join(why.split())[:200]})",
+                f"reading failed {_TRIES} times at byte {self._at:,} ({' '.join(why.split())[:200]})",
                 place=self._source.name,
                 fix="Check the network and run the command again.",
             )
@@ -183,7 +183,7 @@ def s3_sources(name: str, s3: Any) -> list[S3Source]:
                 raise
     keys = sorted(_matching(bucket, key, s3))
     if not keys:
-        what = "no object has such a key" if glob.has_magic(key) else "nothing lies under this prefix"
+        what = "no object matches this pattern" if glob.has_magic(key) else "no object has this prefix"
         raise InputError(what, place=name, fix=f"List what is there: aws s3 ls {S3_SCHEME}{bucket}/")
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return list(pool.map(functools.partial(_object, bucket, s3=s3), keys))
@@ -267,10 +267,10 @@ def _said(error: Any, name: str, s3: Any) -> AwsError | None:
     if code == "NoSuchBucket":
         return NotInAws(f"there is no bucket {bucket}", code=code, place=name, fix="Check the name.")
     if code == "NoSuchKey" or status == 404:
-        fix = f"List what is there: aws s3 ls {S3_SCHEME}{bucket}/. For all under a prefix, end it with /."
+        fix = f"List what is there: aws s3 ls {S3_SCHEME}{bucket}/. To read a whole prefix, end it with /."
         return NotInAws("there is no object with this key", code="NoSuchKey", place=name, fix=fix)
     if status == 412:
-        return Replaced("the object was replaced while it was read", code=code, place=name, fix=_AGAIN)
+        return Replaced("the object was replaced during reading", code=code, place=name, fix=_AGAIN)
     headers = error.response["ResponseMetadata"].get("HTTPHeaders", {})
     region = headers.get("x-amz-bucket-region")
     if status in (301, 400) and region not in (None, s3.meta.region_name):
@@ -280,8 +280,8 @@ def _said(error: Any, name: str, s3: Any) -> AwsError | None:
         return NotInAws("the object is archived", code=code, place=name, fix="Restore it first.")
     if status == 403 and (code == "403" or "AccessDenied" in code) and "kms:" not in str(error):
         action = "s3:ListBucket" if error.operation_name.startswith("List") else "s3:GetObject"
-        fix = f"Allow {action}, or check the key: without s3:ListBucket, S3 does not say that none is there."
-        return Denied(f"these credentials may not do {action} here", code=code, place=name, fix=fix)
+        fix = f"Allow {action}, or check the key: without s3:ListBucket, S3 does not say that it is missing."
+        return Denied(f"these credentials do not allow {action} here", code=code, place=name, fix=fix)
     return None
 
 

@@ -56,7 +56,7 @@ _BUFFER = 1024 * 1024
 _AT_ONCE = 16
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _Told = TypeVar("_Told")
-_CHANGED = "Run the command again, on a file that stays as it is."
+_CHANGED = "Run the command again on a file that does not change."
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ class FileSource:
             now = self._now()
         except InputError as error:
             return f"{self.name}: {error.message}"
-        return None if now == (self._facts, self._stamp) else f"{self.name} was written meanwhile"
+        return None if now == (self._facts, self._stamp) else f"{self.name} was changed in the meantime"
 
     def _now(self) -> tuple[SourceFacts, tuple[int, int]]:
         """Its facts, and what changes with the content even if the modification time is reset."""
@@ -197,8 +197,8 @@ class SpooledSource:
             shutil.copyfileobj(stream, file, _BUFFER)
             file.flush()
         except OSError as error:
-            what = f"what can be read only once cannot be kept: {error.strerror or error}"
-            raise InputError(what, place=name, fix="TMPDIR may name a folder with more room.") from error
+            what = f"this input can be read only once, and it cannot be stored: {error.strerror or error}"
+            raise InputError(what, place=name, fix="Set TMPDIR to a folder with more free space.") from error
         self.size = file.tell()
         self._descriptor = file.fileno()
 
@@ -548,7 +548,7 @@ def unreadable(error: OSError, name: str) -> InputError:
     if isinstance(error, IsADirectoryError):
         return InputError("this is a folder", place=name, fix="Name the files in it, as in FOLDER/*.jsonl.")
     if isinstance(error, PermissionError):
-        return InputError("not allowed to read this file", place=name, fix="Check its permissions.")
+        return InputError("no permission to read this file", place=name, fix="Check its permissions.")
     return InputError(f"cannot read the file: {error.strerror or error}", place=name)
 
 
@@ -569,7 +569,7 @@ def _again(facts: SourceFacts, s3: Callable[[], Any]) -> Source:
     [now] = file.facts
     known = now if facts.mtime_ns is not None else replace(now, mtime_ns=None)
     if known != facts:
-        raise InputError("the file is no longer what it was", place=facts.name, fix=_CHANGED)
+        raise InputError("the file has changed", place=facts.name, fix=_CHANGED)
     return file
 
 
@@ -581,12 +581,12 @@ def _named(name: str, s3: Callable[[], Any]) -> list[Source]:
 
         return [unpacked(each, each.head) for each in s3_sources(name, s3())]
     if address := _ADDRESS.match(name):
-        what = f"data is read from files and from {S3_SCHEME}, not from {address[0]}"
+        what = f"data can be read from files and from {S3_SCHEME}, not from {address[0]}"
         raise InputError(what, place=name, fix="Download it first.")
     if not os.path.lexists(name) and glob.has_magic(name):
         found = sorted(path for path in glob.glob(name, recursive=True) if not os.path.isdir(path))
         if not found:
-            raise InputError("no file has such a name", place=name, fix="Check the pattern.")
+            raise InputError("no file matches this pattern", place=name, fix="Check the pattern.")
         return [_file(path) for path in found]
     return [_file(name)]
 

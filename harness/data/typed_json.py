@@ -144,7 +144,7 @@ def _content(path: Path) -> bytes | None:
 def _upgraded(value: Any, schema: int, older: Mapping[int, Upgrade]) -> dict[str, Any]:
     """Convert a file's object to the current schema."""
     if not isinstance(value, dict):
-        raise _Mismatch("", f"holds {_word(value)}, not an object")
+        raise _Mismatch("", f"contains {_word(value)}, not an object")
     found = value.get("schema")
     if type(found) is not int or not 0 < found < 1_000_000:
         raise _Mismatch("", "has no schema number")
@@ -152,12 +152,12 @@ def _upgraded(value: Any, schema: int, older: Mapping[int, Upgrade]) -> dict[str
         return value
     if found not in older:
         known = " and ".join(map(str, sorted([*older, schema])))
-        raise _Mismatch("", f"has schema {found}, and this version of rft reads {known}")
+        raise _Mismatch("", f"has schema {found}, but this version of rft reads {known}")
     return older[found](value)
 
 
 def _refuse(name: str) -> None:
-    raise _Mismatch("", f"holds {name}, which is not JSON")
+    raise _Mismatch("", f"contains {name}, which is not JSON")
 
 
 def _convert(kind: Any, value: Any, at: str) -> Any:
@@ -168,7 +168,7 @@ def _convert(kind: Any, value: Any, at: str) -> Any:
         return _one_of(get_args(kind), value, at)
     if origin is Literal:
         if not any(value == choice and type(value) is type(choice) for choice in get_args(kind)):
-            raise _Mismatch(at, f"is none of {', '.join(map(repr, get_args(kind)))}")
+            raise _Mismatch(at, f"is not one of {', '.join(map(repr, get_args(kind)))}")
         return value
     if is_dataclass(kind):
         return _record(kind, value, at)
@@ -190,7 +190,7 @@ def _scalar(kind: Any, value: Any, at: str) -> Any:
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         _expect(str, value, at)
         if value not in set(kind):
-            raise _Mismatch(at, f"is none of {', '.join(map(repr, map(str, kind)))}")
+            raise _Mismatch(at, f"is not one of {', '.join(map(repr, map(str, kind)))}")
         return kind(value)
     if kind is Path:
         _expect(str, value, at)
@@ -202,7 +202,7 @@ def _scalar(kind: Any, value: Any, at: str) -> Any:
         return Path(value)
     _expect(kind, value, at)
     if kind is int and not -_INT_LIMIT <= value < _INT_LIMIT:
-        raise _Mismatch(at, "is beyond 64 bits")
+        raise _Mismatch(at, "does not fit in 64 bits")
     return value
 
 

@@ -32,8 +32,8 @@ from harness.findings import Finding, Place, Severity
 __all__ = ["Report", "validate"]
 
 _ODDITIES = {
-    "number": ("R005", "NaN or an infinite number, which JSON has not"),
-    "text": ("R005", "half a character (a lone surrogate), or nesting deeper than 1,024"),
+    "number": ("R005", "NaN or an infinite number, which JSON does not allow"),
+    "text": ("R005", "a lone surrogate (half a character), or nesting deeper than 1,024"),
     "integer": ("R006", "an integer beyond 64 bits"),
 }
 
@@ -226,7 +226,7 @@ def _oddities(line: bytes, value: Any) -> Iterator[tuple[str, str]]:
     if odd:
         yield _ODDITIES[odd][0], f"the line holds {_ODDITIES[odd][1]}"
     for key in repeated_keys(line):
-        yield "R015", f"the key `{key[:40]}` stands twice in one object"
+        yield "R015", f"the key `{key[:40]}` occurs twice in one object"
 
 
 def _not_json(line: bytes, error: LineError) -> tuple[str, str]:
@@ -240,5 +240,5 @@ def _not_json(line: bytes, error: LineError) -> tuple[str, str]:
         except LineError:
             pass
         else:
-            return "R014", "a comma stands behind the JSON object"
+            return "R014", "a comma follows the JSON object"
     return "R003", str(error)

@@ -218,7 +218,7 @@ def holds_rollouts(file: DataFile) -> bool:
             value = parse(line.text)
             role = value["messages"][-1]["role"]
         except LineError as error:
-            fix = "Write one JSON object a line. `rft convert` does it for JSON over several lines."
+            fix = "Write one JSON object per line. `rft convert` does it for JSON over several lines."
             raise InputError(str(error), place=line.place, fix=fix) from None
         except (TypeError, KeyError, IndexError):
             raise other_format(value, line.place, line.source) or InputError(

@@ -13,7 +13,7 @@ from harness.errors import InputError
 
 __all__ = ["with_requests"]
 
-_FIX: Final = "Name the file that the batch was made with."
+_FIX: Final = "Pass the file that the batch was made from."
 
 
 def with_requests(importer: Importer, file: DataFile) -> Importer:
@@ -30,22 +30,22 @@ def with_requests(importer: Importer, file: DataFile) -> Importer:
             request, or two requests have the same `custom_id`.
     """
     if importer.name != OPENAI_BATCH.name:
-        what = f"{importer.title} hold what was asked; only {OPENAI_BATCH.title} need their requests"
+        what = f"{importer.title} already have their prompts; only {OPENAI_BATCH.title} need this option"
         raise InputError(what, place="--requests", fix="Leave it out.")
     requests: dict[str, dict[str, Any]] = {}
     for line in numbered_lines(file):
         if line.text.strip():
             name, body = _request(line)
             if name in requests:
-                what = f"an earlier request has the custom_id {name!r}, too"
-                raise InputError(what, place=line.place, fix="Give each a custom_id of its own.")
+                what = f"an earlier request has the same custom_id {name!r}"
+                raise InputError(what, place=line.place, fix="Give each request its own custom_id.")
             requests[name] = body
 
     def convert(row: Mapping[str, Any]) -> Converted:
         name = row.get("custom_id")
         body = requests.get(name) if isinstance(name, str) else None
         if body is None:
-            raise RowError(f"{file} has no request of its `custom_id`")
+            raise RowError(f"{file} has no request with its `custom_id`")
         return importer.convert({**row, "request": {"body": body}})
 
     return Importer(importer.name, importer.title, importer.recognizes, convert, importer.advice)
@@ -58,6 +58,6 @@ def _request(line: Line) -> tuple[str, dict[str, Any]]:
         raise InputError(str(error), place=line.place, fix=_FIX) from None
     name, body = (value.get("custom_id"), value.get("body")) if isinstance(value, dict) else (None, None)
     if not isinstance(name, str) or not isinstance(body, dict):
-        what = "the line is no request: it has no `custom_id` and `body`"
+        what = "the line is not a request: it needs a `custom_id` and a `body`"
         raise InputError(what, place=line.place, fix=_FIX)
     return name, body

@@ -30,7 +30,7 @@ def _convert(row: Mapping[str, Any]) -> Converted:
             if parts.peek("request", "custom_id") == parts.peek("custom_id"):
                 parts.take("request", "custom_id")
             return call_lines(parts, request, ("response", "body"), ("custom_id",))
-    raise RowError("its prompt is in the batch's input file: name that file by --requests")
+    raise RowError("its prompt is in the batch's input file: pass that file with --requests")
 
 
 def _refuse_failed(parts: RowParts) -> None:
@@ -49,5 +49,5 @@ OPENAI_BATCH: Final = Importer(
     "results of OpenAI's Batch API",
     _recognizes,
     _convert,
-    "Such calls hold no reference answer: add one to each line, or grade what needs none.",
+    "These calls have no reference answers: add one to each line, or use a grader that needs none.",
 )

@@ -36,7 +36,7 @@ def _convert(row: Mapping[str, Any]) -> Converted:
         raise RowError(f"the record failed: {said[:200] if isinstance(said, str) else error}")
     for name in ("modelInput", "modelOutput"):
         if not isinstance(row.get(name), dict):
-            raise RowError(f"`{name}` is no JSON object")
+            raise RowError(f"`{name}` is not a JSON object")
     call = {
         "requestId": row.get("recordId"),
         "input": {"inputBodyJson": row["modelInput"]},
@@ -62,5 +62,5 @@ BEDROCK_BATCH: Final = Importer(
     "results of Bedrock's batch inference",
     _recognizes,
     _convert,
-    "Batches hold no reference answers: a grader that compares needs one in each line.",
+    "Batches have no reference answers: a grader that compares answers needs one in each line.",
 )

@@ -50,7 +50,7 @@ def _answer(parts: RowParts, number: int) -> tuple[dict[str, Any], Any]:
     """Return one response as a message, and the model's identifier."""
     text = parts.take("modelResponses", number, "response")
     if not isinstance(text, str):
-        raise RowError(f"`modelResponses[{number}].response` is no text")
+        raise RowError(f"`modelResponses[{number}].response` is not text")
     return {"role": "assistant", "content": text}, parts.take("modelResponses", number, "modelIdentifier")
 
 

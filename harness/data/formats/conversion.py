@@ -136,13 +136,11 @@ def convert(
     rows = rows_in(source)
     first = list(islice(rows, _LOOKED_AT))
     if not first:
-        raise InputError("the file is empty", place=source.name, fix="Name a file of rows, one a line.")
+        raise InputError("the file is empty", place=source.name, fix="Name a file of rows, one per line.")
     known = [row.value for row in first if row.problem is None]
     if not known and name is None and not maps:
         [why, place] = str(first[0].problem), first[0].place
-        raise InputError(
-            why, place=place, fix="Mend or leave out such rows; --from FORMAT converts the others."
-        )
+        raise InputError(why, place=place, fix="Fix or remove such rows; --from FORMAT converts the others.")
     importer = _importer(source.name, known, name, maps)
     if requests is not None:
         importer = with_requests(importer, requests)
@@ -170,7 +168,7 @@ def _written(found: Conversion, row: SourceRow, only: Kind | None) -> list[tuple
             raise RowError(row.problem)
         made = found.importer.convert(row.value)
         if not made.lines:
-            raise RowError("the row holds nothing to convert")
+            raise RowError("the row has nothing to convert")
         chosen = [_chosen(line, only) for line in _with_ids(made.lines, found.rows)]
         written = [(line, _dumped(line)) for line in chosen if line is not None]
     except RowError as error:
@@ -195,7 +193,7 @@ def convert_to_file(path: Path, convert_into: Callable[[IO[bytes]], Conversion])
         InputError: The file already exists or cannot be written, or as for `convert`.
     """
     if os.path.lexists(path):
-        raise InputError("this file exists, and is not overwritten", place=str(path), fix="Name a new file.")
+        raise InputError("this file exists already", place=str(path), fix="Name a new file.")
     try:
         with replaced(path) as file:
             found = convert_into(file)
@@ -239,7 +237,7 @@ def _unclear(source: str, rows: Sequence[Mapping[str, Any]], found: Sequence[Imp
         other = next(
             number for number in range(2, len(rows) + 1) if first[0] not in importers_of(rows[:number])
         )
-        what = f"the first row looks like {first[0].title}, and row {other} does not"
+        what = f"the first row looks like {first[0].title}, but row {other} does not"
         return InputError(what, place=source, fix=fix)
     what = f"the format of the rows is not recognized; the first has the keys {named(list(rows[0]))}"
     return InputError(what, place=source, fix=fix)
@@ -289,7 +287,7 @@ def _chosen(line: dict[str, Any], only: Kind | None) -> dict[str, Any] | None:
         return line
     prompt = line["messages"][:-1]
     if not prompt:
-        raise RowError("the rollout has a completion and no prompt")
+        raise RowError("the rollout has a completion but no prompt")
     return {
         **{name: value for name, value in line.items() if name not in _ABOUT_COMPLETIONS},
         "messages": prompt,

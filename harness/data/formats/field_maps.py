@@ -56,11 +56,9 @@ def parse_map(text: str) -> FieldMap:
     is_json = path.endswith(_JSON)
     keys = tuple(re.sub(r"\[(\d+)\]", r".\1", path.removesuffix(_JSON)).split("."))
     if not equals or not field or not all(keys):
-        raise InputError(f"{text!r} is no map of a field", place="--map", fix=_FIX)
+        raise InputError(f"{text!r} is not a field map", place="--map", fix=_FIX)
     if field in ("metadata", "trajectories"):
-        raise InputError(
-            f"the wire to the grader uses the name {field}", place="--map", fix="Name it otherwise."
-        )
+        raise InputError(f"events to the grader use the name {field}", place="--map", fix="Use another name.")
     return FieldMap(field, keys, is_json)
 
 
@@ -91,8 +89,8 @@ def adding_fields(importer: Importer, maps: Sequence[FieldMap]) -> Importer:
     """
     for one in maps:
         if one.is_text:
-            what = f"the importer {importer.name} finds `{one.field}` by itself"
-            raise InputError(what, place="--map", fix="Leave this map out, or --from.")
+            what = f"the importer {importer.name} finds `{one.field}` on its own"
+            raise InputError(what, place="--map", fix="Leave out this map or --from.")
     if not maps:
         return importer
 
@@ -132,7 +130,7 @@ def _system(text: Any, shown: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     if isinstance(text, str):
         yield {"role": "system", "content": text}
     elif text is not None:
-        raise RowError(f"`{shown['system']}` is no text")
+        raise RowError(f"`{shown['system']}` is not text")
 
 
 def _found(row: Mapping[str, Any], one: FieldMap) -> _Found:
@@ -164,4 +162,4 @@ def _from_json(text: Any, one: FieldMap) -> Any:
     try:
         return json.loads(text)
     except (TypeError, ValueError):
-        raise RowError(f"`{shortened(one.shown, 60)}` is no text of JSON") from None
+        raise RowError(f"`{shortened(one.shown, 60)}` is not JSON text") from None

@@ -52,7 +52,7 @@ def _recognizes(row: Mapping[str, Any]) -> bool:
 
 def _convert(row: Mapping[str, Any]) -> Converted:
     if not _recognizes(row) and "input" not in row:
-        raise RowError("this is no line of an invocation log; the objects below `data/` hold bodies alone")
+        raise RowError("this is not a line of an invocation log; the objects under `data/` only have bodies")
     parts = RowParts(row)
     _refuse(parts)
     prompt = _prompt(parts)
@@ -78,18 +78,18 @@ def _refuse(parts: RowParts) -> None:
             continue
         if parts.peek(side, f"{side}BodyS3Path") is not None:
             raise RowError(
-                f"its {side} is an S3 object of its own (`{side}.{side}BodyS3Path`), as all over 100 KB are;"
+                f"its {side} is a separate S3 object (`{side}.{side}BodyS3Path`), because it is over 100 KB;"
                 f" put the object's content under `{'.'.join(path)}`"
             )
         if body is None:
-            raise RowError(f"the log holds no `{'.'.join(path)}`; does the logging deliver text?")
-        raise RowError(f"`{'.'.join(path)}` is no JSON object")
+            raise RowError(f"the log has no `{'.'.join(path)}`; does the logging include text?")
+        raise RowError(f"`{'.'.join(path)}` is not a JSON object")
 
 
 def _prompt(parts: RowParts) -> list[dict[str, Any]]:
     body = parts.peek(*_IN)
     if not isinstance(body, dict):
-        raise RowError("`input.inputBodyJson` is no JSON object")
+        raise RowError("`input.inputBodyJson` is not a JSON object")
     if isinstance(body.get("messages"), list) and body["messages"]:
         system = _content(parts, (*_IN, "system"))
         first = [{"role": "system", "content": system}] if system not in (None, "", []) else []
@@ -100,7 +100,7 @@ def _prompt(parts: RowParts) -> list[dict[str, Any]]:
         if isinstance(body.get(name), str):
             return _of_template(parts.take(*_IN, name))
     raise RowError(
-        "its input holds neither messages nor a prompt: is it a call of an embedding or image model?"
+        "its input holds neither messages nor a prompt: is it a call to an embedding or image model?"
     )
 
 
@@ -156,7 +156,7 @@ def _text_answers(parts: RowParts, body: Mapping[str, Any]) -> Iterator[_Answer]
                     raise RowError(f"an answer in `{name}` has no `{inner}`")
                 yield _Answer(completion_of(text), parts.take(*_OUT, name, at, reason))
             return
-    raise RowError("its output holds no completion")
+    raise RowError("its output has no completion")
 
 
 def _choice(parts: RowParts, path: _Path) -> _Answer:
@@ -236,6 +236,6 @@ INVOCATION_LOG: Final = Importer(
     "Bedrock model invocation logs",
     _recognizes,
     _convert,
-    advice="The log holds what models answered, and no reference answers. Where the calls' requestMetadata"
-    " names one, write --map reference_answer=requestMetadata.KEY; a grader that compares needs it.",
+    advice="The log has no reference answers. If the calls' requestMetadata"
+    " has them, add --map reference_answer=requestMetadata.KEY for a grader that compares answers.",
 )

@@ -56,11 +56,11 @@ def asked_of(parts: RowParts, *at: str) -> list[dict[str, Any]]:
     template = ("prompt",) if isinstance(parts.peek(*at, "prompt"), dict) else ()
     for name in (*_ELSEWHERE, *template):
         if parts.peek(*at, name) is not None:
-            raise RowError(f"part of its prompt is kept elsewhere: `{_shown(at, name)}` stands for it")
+            raise RowError(f"part of its prompt is stored elsewhere: `{_shown(at, name)}` refers to it")
     messages = []
     if (system := parts.take(*at, "instructions")) is not None:
         if not isinstance(system, str):
-            raise RowError(f"`{_shown(at, 'instructions')}` is no text")
+            raise RowError(f"`{_shown(at, 'instructions')}` is not text")
         messages.append({"role": "system", "content": system})
     for name in ("messages", "input", "prompt"):
         given = parts.peek(*at, name)
@@ -109,9 +109,7 @@ def error_text(error: Any) -> str:
     """The message of an error in the format of OpenAI's API."""
     said = error.get("message") if isinstance(error, dict) else error
     code = error.get("code") if isinstance(error, dict) else None
-    return next(
-        (text[:200] for text in (said, code) if isinstance(text, str) and text), "it does not say why"
-    )
+    return next((text[:200] for text in (said, code) if isinstance(text, str) and text), "no reason given")
 
 
 def _shown(at: tuple[str, ...], name: str) -> str:

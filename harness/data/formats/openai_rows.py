@@ -57,7 +57,7 @@ def _role(message: Any) -> Any:
 
 _TITLE: Final = "rows of OpenAI's or Azure's reinforcement fine-tuning"
 _ADVICE: Final = (
-    "The role developer is now system. A field called like a reference is also `reference_answer` now."
+    "The role developer becomes system. A field named like a reference is also copied to `reference_answer`."
 )
 
 OPENAI: Final = Importer("openai", _TITLE, _recognizes, _convert, _ADVICE)

@@ -52,7 +52,7 @@ def parquet_rows(source: Source) -> Iterator[SourceRow]:
                     except ValueError as error:
                         yield SourceRow(place, at, None, str(error))
         except (pyarrow.ArrowException, OSError) as error:
-            raise InputError(f"this is no whole Parquet file: {error}", place=source.name) from error
+            raise InputError(f"this is not a complete Parquet file: {error}", place=source.name) from error
 
 
 def _rows(batch: Any) -> list[Any]:
@@ -102,16 +102,14 @@ def as_json(value: Any) -> Any:
         number = float(value)
         if math.isfinite(number) and decimal.Decimal(repr(number)) == value:
             return number
-        raise ValueError(
-            f"a decimal of {len(value.as_tuple().digits)} digits is no number that JSON parsers keep"
-        )
-    raise ValueError(f"a value is of the type {type(value).__name__}, which JSON has not")
+        raise ValueError(f"a decimal of {len(value.as_tuple().digits)} digits does not survive JSON parsers")
+    raise ValueError(f"a value has the type {type(value).__name__}, which JSON lacks")
 
 
 def _of_map(pairs: list[tuple[Any, Any]]) -> dict[str, Any]:
     found = {key: as_json(item) for key, item in pairs}
     if len(found) < len(pairs) or not all(isinstance(key, str) for key in found):
-        raise ValueError("a map has keys that are no texts, or one twice, which JSON has not")
+        raise ValueError("a map has duplicate keys or keys that are not text, which JSON lacks")
     return found
 
 
@@ -120,4 +118,4 @@ def _check_names(schema: Any, place: str) -> None:
     for name in names:
         if names.count(name) > 1:
             what = f"two columns have the name {name}"
-            raise InputError(what, place=place, fix="Give each column a name of its own.")
+            raise InputError(what, place=place, fix="Give each column its own name.")

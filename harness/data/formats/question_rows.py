@@ -53,7 +53,7 @@ def _history(parts: RowParts) -> Iterator[dict[str, Any]]:
     turns = parts.peek("history")
     for at in range(len(turns) if isinstance(turns, list) else 0):
         if not _is_pair(turns[at]):
-            raise RowError("`history` is no list of pairs of an instruction and an answer")
+            raise RowError("`history` is not a list of pairs of an instruction and an answer")
         yield {"role": "user", "content": parts.take("history", at, 0)}
         yield {"role": "assistant", "content": parts.take("history", at, 1)}
 

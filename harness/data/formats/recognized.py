@@ -42,7 +42,7 @@ def other_format(row: Any, place: str, file: str) -> InputError | None:
         file: Name of the file that contains it.
     """
     if isinstance(row, list) and row and all(isinstance(item, dict) for item in row):
-        what = "this is a JSON array; records and rollouts stand on lines of their own"
+        what = "this is a JSON array; records and rollouts must each be on their own line"
         return InputError(what, place=place, fix=f"Convert it: {convert_command(file)}")
     found = format_of(row)
     if found is None:

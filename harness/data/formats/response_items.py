@@ -61,7 +61,7 @@ def _message(parts: RowParts, path: _Path) -> dict[str, Any]:
     kind = item.get("type", "message") if isinstance(item, dict) else None
     make = _KINDS.get(kind) if isinstance(kind, str) else None
     if make is None:
-        what = f"is of type `{shortened(str(kind), 40)}`" if isinstance(item, dict) else "is no object"
+        what = f"is of type `{shortened(str(kind), 40)}`" if isinstance(item, dict) else "is not an object"
         raise RowError(f"an item of its `{path[-2]}` {what}: Chat Completions has no message for it")
     parts.take(*path, "type")
     return make(parts, path)
@@ -106,7 +106,7 @@ def _of_reasoning(parts: RowParts, path: _Path) -> dict[str, Any]:
     said = "\n\n".join(text for text in texts if isinstance(text, str) and text)
     blocks = [text for text in texts if text is not None and not isinstance(text, str)]
     if blocks:
-        raise RowError("an item of its reasoning holds something other than texts")
+        raise RowError("an item of its reasoning contains something other than text")
     return {"role": "assistant", "content": None, **({"reasoning_content": said} if said else {})}
 
 

@@ -100,7 +100,7 @@ def _json_lines(part: Source) -> Iterator[SourceRow]:
 def _objection(value: Any, twice: list[str]) -> str | None:
     if not isinstance(value, dict):
         return "the row is JSON, but not an object"
-    return f"the key `{twice[0][:40]}` stands twice in one object" if twice else None
+    return f"the key `{twice[0][:40]}` occurs twice in one object" if twice else None
 
 
 class _Text:
@@ -158,7 +158,7 @@ def _values(part: Source) -> Iterator[SourceRow]:
             try:
                 value, twice = _value(text)
             except LineError as error:
-                yield SourceRow(place, at, None, f"{error.message}; nothing behind it was read")
+                yield SourceRow(place, at, None, f"{error.message}; nothing after it was read")
                 return
             yield SourceRow(place, at, value, _objection(value, twice))
         if not in_array:
@@ -171,7 +171,7 @@ def _values(part: Source) -> Iterator[SourceRow]:
         text.at += 1
         if text.skip(" \t\r\n"):
             yield SourceRow(
-                f"{part.name}:{text.line}", text.read, None, "there is more behind the array's end"
+                f"{part.name}:{text.line}", text.read, None, "there is more after the array's end"
             )
 
 
@@ -242,19 +242,19 @@ def _cells(name: str, lines: _CsvText, reader: Any) -> Iterator[SourceRow]:
         what = f"the header is not CSV: {error}"
         raise InputError(what, place=name, fix="Name each column in the first line.") from None
     if len(set(header)) < len(header) or not all(header):
-        what = "two columns of the header have one name, or one has none"
-        raise InputError(what, place=name, fix="Give each column a name of its own.")
+        what = "two columns of the header have the same name, or one has none"
+        raise InputError(what, place=name, fix="Give each column its own name.")
     while True:
         place, at = f"{name}:{reader.line_num + 1}", lines.read
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            yield SourceRow(place, at, None, f"not CSV: {error}; nothing behind it was read")
+            yield SourceRow(place, at, None, f"not CSV: {error}; nothing after it was read")
             return
         if cells is None:
             return
         if len(cells) not in (0, len(header)):
-            problem = f"the row has {len(cells)} cells, and the header {len(header)}"
+            problem = f"the row has {len(cells)} cells, but the header has {len(header)}"
             yield SourceRow(place, at, None, problem)
         elif cells:
             yield SourceRow(place, at, dict(zip(header, cells, strict=True)))

@@ -59,9 +59,9 @@ def _message(parts: RowParts, *path: str | int) -> dict[str, Any]:
     said, text = parts.take(*path, "from"), parts.take(*path, "value")
     role = _ROLES.get(said) if isinstance(said, str) else None
     if role is None:
-        raise RowError(f"a turn is from `{shortened(str(said), 40)}`, which is no role that is known")
+        raise RowError(f"a turn is from `{shortened(str(said), 40)}`, which is not a known role")
     if not isinstance(text, str):
-        raise RowError("the `value` of a turn is no text")
+        raise RowError("the `value` of a turn is not text")
     return {"role": role, "content": text}
 
 

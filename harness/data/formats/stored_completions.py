@@ -18,7 +18,7 @@ from harness.data.formats.row_parts import RowParts, joined, line_ids, line_of
 __all__ = ["OPENAI_STORED", "call_lines"]
 
 _ADVICE: Final = (
-    "Such calls hold no reference answer: add one to each line, or grade what needs none. "
+    "These calls have no reference answers: add one to each line, or use a grader that needs none. "
     "`--map reference_answer=metadata.NAME` takes it from a field."
 )
 

@@ -37,7 +37,7 @@ _CONVERSES: Final = (
 
 _ASIDE: Final = ("metadata", "usage", "amazon-bedrock-invocationMetrics")
 """Events that contain no part of the answer."""
-_UNKNOWN: Final = "a part of the streamed answer is not known"
+_UNKNOWN: Final = "unknown part of the streamed answer"
 
 
 class _Growing:
@@ -106,10 +106,10 @@ def streamed_answers(parts: RowParts, path: _Path) -> Iterator[tuple[dict[str, A
     answers: dict[int, _Growing] = {}
     for number, event in enumerate(parts.peek(*path)):
         if not isinstance(event, dict):
-            raise RowError("an event of the streamed answer is no object")
+            raise RowError("an event of the streamed answer is not an object")
         _add(parts, (*path, number), event, answers)
     if not answers:
-        raise RowError("the streamed answer holds no completion")
+        raise RowError("the streamed answer has no completion")
     for index in sorted(answers):
         if answers[index].finish is None:
             raise RowError("no event of the streamed answer says why it ended: is it cut off?")
@@ -129,7 +129,7 @@ def _add(parts: RowParts, here: _Path, event: dict[str, Any], answers: dict[int,
         answer.append("content", parts.take(*here, text))
         answer.stop(parts.take(*here, _TEXTS[text]))
     elif unknown := next((name for name in event if name not in _ASIDE), None):
-        what = "the streamed answer broke off" if unknown.endswith("Exception") else _UNKNOWN
+        what = "the streamed answer was interrupted" if unknown.endswith("Exception") else _UNKNOWN
         raise RowError(f"{what}: {shortened(unknown, 60)}")
 
 
@@ -163,7 +163,7 @@ def _claudes(parts: RowParts, here: _Path, event: dict[str, Any], answer: _Growi
     kind = event["type"]
     at = _index(event.get("index"))
     if kind == "error":
-        raise RowError("the streamed answer broke off")
+        raise RowError("the streamed answer was interrupted")
     if kind == "content_block_start":
         block = _object(parts.take(*here, "content_block"))
         answer.start(at, {key: value for key, value in block.items() if (key, value) != ("input", {})})
@@ -216,18 +216,18 @@ def _call(parts: RowParts, here: _Path, answer: _Growing) -> None:
             for name, text in _object(value).items():
                 function[name] = _joined(function.get(name), text)
         elif value is not None and call.setdefault(key, value) != value:
-            raise RowError(f"two parts of a tool call name another {shortened(key, 60)}")
+            raise RowError(f"two parts of a tool call differ in their {shortened(key, 60)}")
 
 
 def _joined(before: Any, text: Any) -> str:
     if not isinstance(text, str) or not isinstance(before, str | None):
-        raise RowError("a part of the streamed answer is no text")
+        raise RowError("a part of the streamed answer is not text")
     return (before or "") + text
 
 
 def _object(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise RowError("a part of the streamed answer is no object")
+        raise RowError("a part of the streamed answer is not an object")
     return value
 
 
@@ -235,7 +235,7 @@ def _index(value: Any) -> int:
     if value is None:
         return 0
     if isinstance(value, bool) or not isinstance(value, int):
-        raise RowError("the index of a part of the streamed answer is no number")
+        raise RowError("the index of a part of the streamed answer is not a number")
     return value
 
 
@@ -243,4 +243,4 @@ def _arguments(text: str) -> Any:
     try:
         return json.loads(text or "{}")
     except ValueError:
-        raise RowError("the arguments of a streamed tool call are no JSON") from None
+        raise RowError("the arguments of a streamed tool call are not JSON") from None

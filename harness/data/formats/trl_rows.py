@@ -79,11 +79,11 @@ def _answered(prompt: Any, completion: Any, name: str) -> list[dict[str, Any]]:
     answer = completion_of(completion, name)
     if answer[0]["role"] in _ANSWERS:
         if prompt is None:
-            raise RowError(f"the row has no `prompt`, and `{name}` does not hold it")
+            raise RowError(f"the row has no `prompt`, and `{name}` does not contain it")
         return [*prompt_of(prompt), *answer]
     asked = [] if prompt is None else prompt_of(prompt)
     if any(_said(message) not in map(_said, answer) for message in asked):
-        raise RowError(f"`{name}` is a conversation of its own: it does not hold the prompt")
+        raise RowError(f"`{name}` is a separate conversation: it does not contain the prompt")
     return answer
 
 
@@ -96,5 +96,5 @@ TRL: Final = Importer(
     "TRL's rows",
     _recognizes,
     _convert,
-    "Where a prompt was a text, it is one user message now: training writes it in the model's chat template.",
+    "A text prompt becomes one user message: training renders it with the model's chat template.",
 )

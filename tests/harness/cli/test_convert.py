@@ -48,7 +48,7 @@ def test_rows_that_cannot_be_converted_are_told_and_the_others_written(tmp_path:
         "rows.jsonl:4: `prompt` is neither a text nor a list of messages with roles (2 such rows)"
         in done.stderr
     )
-    assert "rows.jsonl:6: the key `prompt` stands twice in one object" in done.stderr
+    assert "rows.jsonl:6: the key `prompt` occurs twice in one object" in done.stderr
     assert len(written(tmp_path)) == 1
 
 
@@ -96,7 +96,7 @@ def test_results_of_a_batch_are_joined_with_their_requests(tmp_path: Path):
     write(tmp_path, {name: value for name, value in row.items() if name != "request"})
     done = rft_inside(tmp_path, "convert", "rows.jsonl", "out.jsonl")
     assert done.returncode == 1
-    assert "its prompt is in the batch's input file: name that file by --requests" in done.stderr
+    assert "its prompt is in the batch's input file: pass that file with --requests" in done.stderr
     done = rft_inside(tmp_path, "convert", "rows.jsonl", "out.jsonl", "--requests", "asked.jsonl")
     assert done.returncode == 0
     assert [message["role"] for message in written(tmp_path)[0]["messages"]] == [
@@ -121,7 +121,7 @@ def test_unknown_mixed_and_empty_rows_are_refused_with_what_to_write(tmp_path: P
     assert "--map messages=PATH" in told
     write(tmp_path, FORMAT_ROWS["verl"][0], {"a": 1})
     told = refusal(tmp_path, "convert", "rows.jsonl", "out.jsonl")
-    assert "the first row looks like verl's rows, and row 2 does not" in told
+    assert "the first row looks like verl's rows, but row 2 does not" in told
     write(tmp_path)
     assert "the file is empty" in refusal(tmp_path, "convert", "rows.jsonl", "out.jsonl")
     write(tmp_path, "{]\n")
@@ -165,7 +165,7 @@ def test_a_map_adds_a_field_to_what_an_importer_finds(tmp_path: Path):
     assert (done.returncode, done.stderr) == (0, "")
     assert [line["style"] for line in written(tmp_path)] == ["rule", "rule"]
     told = refusal(tmp_path, "convert", "rows.jsonl", "o", "--from", "verl", "--map", "messages=prompt")
-    assert "finds `messages` by itself" in told
+    assert "finds `messages` on its own" in told
 
 
 def test_repeated_lines_are_kept_and_counted(tmp_path: Path):
@@ -193,7 +193,7 @@ def test_a_table_is_converted_by_maps_of_which_some_hold_json(tmp_path: Path):
     maps = ("--map", "messages=q", "--map", "reference_answer=a:json")
     done = rft_inside(tmp_path, "convert", "t.csv", "out.jsonl", *maps)
     assert done.returncode == 1
-    assert "t.csv:3: `a` is no text of JSON" in done.stderr
+    assert "t.csv:3: `a` is not JSON text" in done.stderr
     assert [line["reference_answer"] for line in written(tmp_path)] == [{"n": 72}]
 
 
@@ -217,4 +217,4 @@ def test_only_prompts_writes_each_record_once_and_without_completions(tmp_path: 
     ]
     write(tmp_path, {"messages": [{"role": "assistant", "content": "72"}]})
     done = rft_inside(tmp_path, "convert", "rows.jsonl", "none.jsonl", "--only", "prompts")
-    assert (done.returncode, "a completion and no prompt" in done.stderr) == (1, True)
+    assert (done.returncode, "a completion but no prompt" in done.stderr) == (1, True)

@@ -365,7 +365,7 @@ def test_several_files_a_pattern_and_standard_input_are_one_text(folder: Path) -
 def test_what_cannot_be_read_is_named_before_anything_is_graded(folder: Path) -> None:
     for words, said in (
         (("rollouts.jsonl", "missing.jsonl"), "missing.jsonl: no such file"),
-        (("*.txt",), "*.txt: no file has such a name"),
+        (("*.txt",), "*.txt: no file matches this pattern"),
         (("rollouts.jsonl", "./rollouts.jsonl"), "this is named twice"),
     ):
         done = rft_inside(folder, "replay", *words, "--grader", "my_grader.py:right")

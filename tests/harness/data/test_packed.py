@@ -55,7 +55,7 @@ def test_what_is_cut_off_is_an_error_wherever_it_is_cut(tmp_path_factory, format
     cut = data.draw(st.integers(6, len(whole) - 1))
     path = tmp_path_factory.mktemp("packed") / "cut.jsonl"
     path.write_bytes(whole[:cut])
-    with pytest.raises(InputError, match=f"the {format} file ends in the middle") as caught:
+    with pytest.raises(InputError, match=f"the {format} file is cut off") as caught:
         list(lines(path))
     assert caught.value.place == str(path)
 

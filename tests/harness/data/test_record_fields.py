@@ -68,7 +68,7 @@ def test_lines_that_cannot_be_used_are_passed_over(tmp_path: Path) -> None:
     "name", ["record", "model", "service", "finish_reason", "expected_reward", "is_right"]
 )
 def test_what_training_never_has_cannot_be_kept(name: str, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=rf"^--keep-field: the field {name} is never the grader"):
+    with pytest.raises(InputError, match=rf"^--keep-field: the field {name} never reaches the grader"):
         choice_of(tmp_path, [rollout(1, "1")], label="is_right", keep=[name])
 
 

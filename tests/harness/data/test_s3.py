@@ -89,7 +89,10 @@ def test_prefixes_and_patterns_take_objects_by_key_and_no_folders(s3):
         ("**/?.jsonl", ["p/a.jsonl", "p/b.jsonl", "p/deep/c.jsonl"]),
     ]:
         assert [line.decode() for _, line in lines(source_of(f"s3://kept/{name}"))] == found
-    for name, said in [("p/none/", "nothing lies under"), ("p/*.gz", "no object has such a key")]:
+    for name, said in [
+        ("p/none/", "no object has this prefix"),
+        ("p/*.gz", "no object matches this pattern"),
+    ]:
         with pytest.raises(InputError, match=said):
             source_of(f"s3://kept/{name}")
 
@@ -117,9 +120,9 @@ def test_a_replaced_object_is_an_error_and_a_kept_version_is_read_on(s3):
     one, two = source_of("s3://data/replaced"), source_of("s3://kept/replaced")
     for bucket in ("data", "kept"):
         s3.put_object(Bucket=bucket, Key="replaced", Body=b"3\n4\n")
-    with pytest.raises(InputError, match="was replaced while it was read"):
+    with pytest.raises(InputError, match="was replaced during reading"):
         list(lines(one))
-    assert one.changed() == "s3://data/replaced was replaced meanwhile"
+    assert one.changed() == "s3://data/replaced was replaced in the meantime"
     assert [line for _, line in lines(two)] == [b"1", b"2"]
     assert two.changed() is None
     s3.delete_object(Bucket="data", Key="replaced")
@@ -157,7 +160,7 @@ def test_an_object_that_is_replaced_between_two_connections_is_no_mixture(monkey
         for _ in range(50):
             served.content = first
             seen: list[bytes] = []
-            with pytest.raises(InputError, match="replaced while it was read"):
+            with pytest.raises(InputError, match="replaced during reading"):
                 seen.extend(line for _, line in lines(source))
             assert seen == whole[: len(seen)]
 
@@ -166,7 +169,7 @@ def test_a_connection_that_breaks_without_end_is_given_up(monkeypatch):
     with served_object(b"1\n2\n", monkeypatch) as served:
         source = unhurried("s3://any/key")
         served.cuts = lambda start: 2 - start if start < 2 else 0
-        with pytest.raises(ServiceError, match=r"reading broke 10 times at byte 2"):
+        with pytest.raises(ServiceError, match=r"reading failed 10 times at byte 2"):
             list(lines(source))
     assert source.clock.monotonic() > ManualClock().monotonic()
     assert len(served.starts) == 10
@@ -177,7 +180,7 @@ def test_what_ignores_ranges_is_no_source(monkeypatch):
         source = source_of("s3://any/key")
         served.ranged = False
         assert [line for _, line in lines(source)] == [b"1", b"2"]
-        with pytest.raises(ServiceError, match="does not serve ranges"):
+        with pytest.raises(ServiceError, match="does not support ranged requests"):
             list(lines(source, 2))
 
 
@@ -191,7 +194,7 @@ def test_no_more_is_read_ahead_than_a_buffer_holds(monkeypatch):
 
 def test_what_s3_says_of_rights_and_regions_is_passed_on(monkeypatch):
     said = {
-        403: ("AccessDenied", ServiceError, "may not do s3:GetObject"),
+        403: ("AccessDenied", ServiceError, "do not allow s3:GetObject"),
         301: ("PermanentRedirect", InputError, "the bucket is in the Region eu-west-1"),
         503: ("SlowDown", ServiceError, "too many calls at once"),
     }
@@ -204,7 +207,7 @@ def test_what_s3_says_of_rights_and_regions_is_passed_on(monkeypatch):
     with served_object(b"1", monkeypatch) as served:
         source = source_of("s3://any/key")
         served.refusal = 403, "AccessDenied", {}
-        with pytest.raises(ServiceError, match="may not do s3:GetObject"):
+        with pytest.raises(ServiceError, match="do not allow s3:GetObject"):
             source.changed()
 
 
@@ -215,7 +218,7 @@ def test_who_may_not_ask_for_versions_reads_the_pinned_content_all_the_same(monk
         assert source.facts[0].version == "v1"
         assert [line for _, line in lines(source)] == [b"1", b"2"]
         served.content = b"3\n4\n"
-        with pytest.raises(InputError, match="replaced while it was read"):
+        with pytest.raises(InputError, match="replaced during reading"):
             list(lines(source))
 
 

@@ -110,7 +110,7 @@ def test_what_cannot_be_a_source_is_said(tmp_path):
         ((), "no file is named"),
         ((tmp_path / "none",), "no such file"),
         ((tmp_path,), "this is a folder"),
-        ((f"{tmp_path}/*.csv",), "no file has such a name"),
+        ((f"{tmp_path}/*.csv",), "no file matches this pattern"),
         ((path, tmp_path / "." / path.name), "named twice"),
         ((f"{path}\0",), "cannot read the file"),
         (("https://host/a.jsonl",), "not from https://. Download it first."),
@@ -127,8 +127,8 @@ def test_what_was_found_is_opened_again_or_refused(tmp_path):
     assert source.changed() is None
     path = tmp_path / "1.jsonl"
     path.write_bytes(b"3\n4\n")
-    assert source.changed() == f"{path} was written meanwhile"
-    with pytest.raises(InputError, match="no longer what it was") as caught:
+    assert source.changed() == f"{path} was changed in the meantime"
+    with pytest.raises(InputError, match="the file has changed") as caught:
         source_from(source.facts)
     assert caught.value.place == str(path)
     path.unlink()

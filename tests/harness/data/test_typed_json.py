@@ -115,7 +115,7 @@ def test_an_older_schema_is_upgraded_and_an_unknown_one_named(tmp_path: Path) ->
     assert found is not None
     assert found.count == 7
     path.write_text(json.dumps({**old, "schema": 3}))
-    assert "it has schema 3, and this version of rft reads 1 and 2" in refusal(path)
+    assert "it has schema 3, but this version of rft reads 1 and 2" in refusal(path)
     del old["n"]
     path.write_text(json.dumps(old))
     assert "it is damaged" in refusal(path)
@@ -134,11 +134,11 @@ def test_a_schema_is_a_small_number(schema: Any, tmp_path: Path) -> None:
         ({"count": None}, "count is null, not a whole number"),
         ({"count": True}, "count is true or false, not a whole number"),
         ({"count": 1.0}, "count is a number, not a whole number"),
-        ({"count": 2**63}, "count is beyond 64 bits"),
+        ({"count": 2**63}, "count does not fit in 64 bits"),
         ({"done": 1}, "done is a whole number, not true or false"),
         ({"name": ["\x1b[2J"]}, "name is a list, not text"),
-        ({"state": "\x1b[2J"}, "state is none of 'new', 'done'"),
-        ({"severity": "grave"}, "severity is none of 'info', 'note', 'warning', 'error', 'critical'"),
+        ({"state": "\x1b[2J"}, "state is not one of 'new', 'done'"),
+        ({"severity": "grave"}, "severity is not one of 'info', 'note', 'warning', 'error', 'critical'"),
         ({"severity": 1}, "severity is a whole number, not text"),
         ({"size": [1]}, "size has 1 items, not 2"),
         ({"size": [1, None]}, "size[1] is null, not a number"),
@@ -165,12 +165,12 @@ def test_a_field_of_another_type_is_named(changed: dict[str, Any], expected: str
     [
         (b"", "not JSON"),
         (b"{", "not JSON"),
-        (b"null", "it holds null, not an object"),
+        (b"null", "it contains null, not an object"),
         (b"[" * 200_000, "nested too deeply"),
         (b'{"a":' * 200_000, "nested too deeply"),
         (b'{"schema": 2, "name": "\xff"}', "not UTF-8"),
-        (b'{"schema": 2, "count": NaN}', "it holds NaN"),
-        (b'{"schema": 2, "count": -Infinity}', "it holds -Infinity"),
+        (b'{"schema": 2, "count": NaN}', "it contains NaN"),
+        (b'{"schema": 2, "count": -Infinity}', "it contains -Infinity"),
         (b'{"schema": 2, "count": ' + b"1" * 5000 + b"}", "damaged"),
         (b" " * (MAX_BYTES + 1), "more than 16,777,216 bytes"),
     ],

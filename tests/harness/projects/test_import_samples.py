@@ -81,7 +81,7 @@ def test_rollouts_of_other_records_are_left_out_and_refused_where_none_is_left(t
     stray = {**ROLLOUT, "record": "b", "reference_answer": "5"}
     found = with_samples(IMPORTED, records, written(tmp_path / "c.jsonl", stray, ROLLOUT))
     assert found.rollouts == (ROLLOUT,)
-    assert "line 1 is the first that cannot be used: its record is not in records.jsonl" in (
+    assert "line 1 is the first that cannot be used: the rollout's record is not in records.jsonl" in (
         found.sample_notes[1].what
     )
     with pytest.raises(InputError, match="or leave --records out"):

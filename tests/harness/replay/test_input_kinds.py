@@ -289,7 +289,7 @@ def test_connections_that_break_lose_nothing_and_one_sample_is_one_request(
         assert found["place"] == f"s3://any/key, byte {at}"
         served.content = text.replace(b"72", b"73")
         again = open_run(run.folder)
-        assert again.why_unreadable() == "s3://any/key was replaced meanwhile"
+        assert again.why_unreadable() == "s3://any/key was replaced in the meantime"
         assert rft_inside(folder, "show", "runs/other").returncode == 0
         assert page_of(again).remarks
     assert "no AWS credentials" in str(open_run(run.folder).why_unreadable())

@@ -450,7 +450,8 @@ def test_a_rollout_without_its_record_is_an_error_of_its_line(recorded: Path) ->
     run = with_records(recorded)
     totals = replay(run)
     assert (totals.rewards, dict(totals.errors)) == (3, {"input": 3})
-    assert rows(run)[-1]["error"]["message"].startswith(f"its record is not in {recorded}. Name the file")
+    message = rows(run)[-1]["error"]["message"]
+    assert message.startswith(f"the rollout's record is not in {recorded}. Pass the file")
 
 
 def test_two_records_of_one_key_that_differ_are_not_guessed_between(recorded: Path) -> None:
@@ -458,7 +459,7 @@ def test_two_records_of_one_key_that_differ_are_not_guessed_between(recorded: Pa
     recorded.write_text(text + text.replace('"level": 2', '"level": 3').replace('"level":2', '"level":3'))
     run = with_records(recorded)
     assert dict(replay(run).errors) == {"input": 3}
-    assert "whose fields differ" in rows(run)[-1]["error"]["message"]
+    assert "but different fields" in rows(run)[-1]["error"]["message"]
 
 
 def test_other_records_are_other_work_and_a_copy_is_not(recorded: Path) -> None:
@@ -470,12 +471,12 @@ def test_other_records_are_other_work_and_a_copy_is_not(recorded: Path) -> None:
     write_records(copy, {"1": 1, "2": 3})
     with pytest.raises(InputError, match="begun with another records"):
         with_records(copy, name="mine")
-    with pytest.raises(HarnessError, match="the records changed since the run began"):
+    with pytest.raises(HarnessError, match="the records have changed since the run started"):
         replay(run)
 
 
 def test_records_exclude_what_they_replace(recorded: Path) -> None:
-    with pytest.raises(InputError, match="both say what the grader sees"):
+    with pytest.raises(InputError, match="decide what the grader sees"):
         with_records(recorded, keep_field=("quality",))
     with pytest.raises(InputError, match="holds records itself"):
         with_records(recorded, rollouts=recorded)

@@ -272,5 +272,5 @@ def test_the_training_file_decides_which_fields_a_grader_sees(tmp_path: Path) ->
     record = {"messages": lines[0]["messages"][:-1], "reference_answer": "72", "level": 1}
     records = write_rollouts(tmp_path / "train.jsonl", [record])
     assert replay_here(path, levels, records=records).mean == 1.0
-    with pytest.raises(InputError, match="Leave one of the two out"):
+    with pytest.raises(InputError, match="Leave out one of them"):
         replay_here(path, levels, records=records, keep_field=["level"])

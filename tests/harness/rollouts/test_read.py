@@ -180,7 +180,7 @@ def test_the_first_line_tells_rollouts_from_records(tmp_path: Path) -> None:
         (b'{"messages": []}', "file:1: this is neither"),
         (b'{"messages": "text"}', "file:1: this is neither"),
         (b"[1]", "file:1: this is neither"),
-        (b"\x1f\x8b\x08\x00", "the gzip file ends in the middle"),
+        (b"\x1f\x8b\x08\x00", "the gzip file is cut off"),
         ('{"id": 1}'.encode("utf-16"), "UTF-16"),
     ],
 )

@@ -45,17 +45,17 @@ def test_a_batch_of_responses_is_read_too():
 def test_results_are_joined_with_the_file_of_requests(requests):
     joined = with_requests(OPENAI_BATCH, str(requests))
     assert joined.convert(RESULT).lines == OPENAI_BATCH.convert(WITH_REQUEST).lines
-    with pytest.raises(RowError, match="has no request of its `custom_id`"):
+    with pytest.raises(RowError, match="has no request with its `custom_id`"):
         joined.convert({**RESULT, "custom_id": "unknown"})
 
 
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ('{"custom_id": "a"}\n', "the line is no request"),
+        ('{"custom_id": "a"}\n', "the line is not a request"),
         ('{"custom_id": "a", "body": {}}\n{"custom_id": "a", "body": {}}\n', "an earlier request has the"),
         ("{", "not JSON"),
-        ("[]", "the line is no request"),
+        ("[]", "the line is not a request"),
     ],
 )
 def test_a_file_that_does_not_hold_requests_is_refused(requests, text, why):
@@ -65,14 +65,14 @@ def test_a_file_that_does_not_hold_requests_is_refused(requests, text, why):
 
 
 def test_only_results_of_a_batch_take_requests(requests):
-    with pytest.raises(InputError, match="verl's rows hold what was asked"):
+    with pytest.raises(InputError, match="verl's rows already have their prompts"):
         with_requests(VERL, str(requests))
 
 
 @pytest.mark.parametrize(
     ("row", "why"),
     [
-        (RESULT, "its prompt is in the batch's input file: name that file by --requests"),
+        (RESULT, "its prompt is in the batch's input file: pass that file with --requests"),
         (
             {**RESULT, "response": None, "error": {"code": "batch_expired"}},
             "the request failed: batch_expired",

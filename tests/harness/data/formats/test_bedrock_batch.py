@@ -33,8 +33,8 @@ def test_what_is_lost_is_named_as_the_row_names_it():
             {"modelOutput": None, "error": {"errorCode": 400, "errorMessage": "bad request"}},
             "failed: bad request",
         ),
-        ({"modelOutput": None}, "`modelOutput` is no JSON object"),
-        ({"modelOutput": {"embedding": [1]}}, "its output holds no completion"),
+        ({"modelOutput": None}, "`modelOutput` is not a JSON object"),
+        ({"modelOutput": {"embedding": [1]}}, "its output has no completion"),
         ({"modelInput": {}}, "neither messages nor a prompt"),
     ],
 )

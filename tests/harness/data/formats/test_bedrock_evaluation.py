@@ -46,7 +46,7 @@ def test_of_several_scores_none_is_the_reward():
     ("change", "why"),
     [
         ({"modelResponses": []}, "the row has no `modelResponses`"),
-        ({"modelResponses": [{"response": None}]}, r"`modelResponses\[0\].response` is no text"),
+        ({"modelResponses": [{"response": None}]}, r"`modelResponses\[0\].response` is not text"),
         ({"inputRecord": {}}, "the row has no `prompt`"),
     ],
 )

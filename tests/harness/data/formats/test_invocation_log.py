@@ -98,14 +98,14 @@ def test_several_texts_are_several_rollouts(answer: dict[str, Any]):
     ("change", "why"),
     [
         ({"errorCode": "ThrottlingException"}, "the call failed: ThrottlingException"),
-        ({"input": {"inputBodyS3Path": "s3://b/k"}}, "its input is an S3 object of its own"),
-        ({"output": {"outputBodyS3Path": "s3://b/k"}}, "its output is an S3 object of its own"),
-        ({"output": {}}, "the log holds no `output.outputBodyJson`"),
-        ({"input": {"inputBodyJson": "text"}}, "`input.inputBodyJson` is no JSON object"),
-        ({"input": {"inputBodyJson": [1]}}, "`input.inputBodyJson` is no JSON object"),
+        ({"input": {"inputBodyS3Path": "s3://b/k"}}, "its input is a separate S3 object"),
+        ({"output": {"outputBodyS3Path": "s3://b/k"}}, "its output is a separate S3 object"),
+        ({"output": {}}, "the log has no `output.outputBodyJson`"),
+        ({"input": {"inputBodyJson": "text"}}, "`input.inputBodyJson` is not a JSON object"),
+        ({"input": {"inputBodyJson": [1]}}, "`input.inputBodyJson` is not a JSON object"),
         ({"input": {"inputBodyJson": {"inputs": "x"}}}, "neither messages nor a prompt"),
         ({"input": {"inputBodyJson": {"messages": [{"content": "x"}]}}}, "a message of the call has no role"),
-        ({"output": {"outputBodyJson": {"embedding": [0.5]}}}, "its output holds no completion"),
+        ({"output": {"outputBodyJson": {"embedding": [0.5]}}}, "its output has no completion"),
         ({"output": {"outputBodyJson": {"choices": [{}]}}}, "neither a message nor a text"),
         ({"output": {"outputBodyJson": {"outputs": [{}]}}}, "an answer in `outputs` has no `text`"),
         (
@@ -120,7 +120,7 @@ def test_calls_without_a_whole_answer_are_refused(change: dict[str, Any], why: s
 
 
 def test_a_body_by_itself_is_no_line_of_a_log():
-    with pytest.raises(RowError, match="no line of an invocation log"):
+    with pytest.raises(RowError, match="not a line of an invocation log"):
         INVOCATION_LOG.convert({"messages": ASKED, "max_tokens": 512})
 
 

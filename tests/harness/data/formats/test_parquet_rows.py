@@ -61,10 +61,10 @@ def test_dates_decimals_and_maps_become_json(tmp_path: Path):
 @pytest.mark.parametrize(
     ("values", "kind", "why"),
     [
-        ([b"\x00"], None, "in the column `a`, a value is of the type bytes"),
-        ([datetime.timedelta(1)], None, "of the type timedelta"),
+        ([b"\x00"], None, "in the column `a`, a value has the type bytes"),
+        ([datetime.timedelta(1)], None, "has the type timedelta"),
         ([Decimal("1.000000000000000000000000001")], None, "a decimal of 28 digits"),
-        ([[(1, "a")]], "map", "a map has keys that are no texts"),
+        ([[(1, "a")]], "map", "a map has duplicate keys or keys that are not text"),
         ([1], "nanoseconds", "Nanosecond"),
     ],
 )
@@ -92,7 +92,7 @@ def test_a_cut_file_and_twice_one_name_are_refused(tmp_path: Path):
     with pytest.raises(InputError, match="two columns have the name a"):
         written(tmp_path / "a", table)
     (tmp_path / "cut").write_bytes((tmp_path / "a").read_bytes()[:-9])
-    with pytest.raises(InputError, match="no whole Parquet file"):
+    with pytest.raises(InputError, match="not a complete Parquet file"):
         list(rows_in(source_of(tmp_path / "cut")))
 
 

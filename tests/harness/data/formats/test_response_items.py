@@ -54,9 +54,9 @@ def test_messages_of_chat_completions_stay_as_they_are():
     [
         ({"type": "web_search_call", "id": "ws_1"}, "of type `web_search_call`"),
         ({"type": "message", "content": "A"}, "a message of its `input` has no role"),
-        ("Rome", "an item of its `input` is no object"),
+        ("Rome", "an item of its `input` is not an object"),
         ({"type": 5}, "is of type `5`"),
-        ({"type": "reasoning", "content": {"a": 1}}, "something other than texts"),
+        ({"type": "reasoning", "content": {"a": 1}}, "something other than text"),
     ],
 )
 def test_an_item_that_is_no_message_is_refused(item, why):

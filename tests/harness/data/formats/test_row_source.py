@@ -54,16 +54,16 @@ def test_each_row_names_its_line(tmp_path: Path):
     found = rows(tmp_path / "a.json", text)
     assert [row.place.rpartition(":")[2] for row in found] == ["2", "4", "5", "5"]
     assert found[2].problem == "the row is JSON, but not an object"
-    assert found[3].problem == "the key `a` stands twice in one object"
+    assert found[3].problem == "the key `a` occurs twice in one object"
 
 
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ('[{"a": 1}, {"a" 2}, {"a": 3}]', "not JSON: Expecting ':' delimiter; nothing behind it was read"),
-        ('[{"a": 1}, {"a": "2', "not JSON: Unterminated string starting at; nothing behind it was read"),
+        ('[{"a": 1}, {"a" 2}, {"a": 3}]', "not JSON: Expecting ':' delimiter; nothing after it was read"),
+        ('[{"a": 1}, {"a": "2', "not JSON: Unterminated string starting at; nothing after it was read"),
         ('[{"a": 1}, ', "the array does not end: is it cut off?"),
-        ('[{"a": 1}] {"a": 2}', "there is more behind the array's end"),
+        ('[{"a": 1}] {"a": 2}', "there is more after the array's end"),
         ('{"a":\n1} {', "not JSON: Expecting property name enclosed in double quotes"),
     ],
 )
@@ -121,8 +121,8 @@ def test_csv_that_is_no_table_is_refused_or_a_problem_of_its_row(tmp_path: Path)
     assert [(row.place.rpartition(":")[2], row.problem) for row in found] == [
         ("2", None),
         ("3", None),
-        ("5", "the row has 1 cells, and the header 2"),
-        ("7", "not CSV: ',' expected after '\"'; nothing behind it was read"),
+        ("5", "the row has 1 cells, but the header has 2"),
+        ("7", "not CSV: ',' expected after '\"'; nothing after it was read"),
     ]
     for text in ("a,a\n1,2\n", "a,\n1,2\n"):
         with pytest.raises(InputError, match="two columns of the header"):

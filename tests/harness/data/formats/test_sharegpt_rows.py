@@ -51,7 +51,7 @@ def test_a_preference_becomes_two_rollouts():
     ("turns", "why"),
     [
         ([{"from": "narrator", "value": "Once"}], "a turn is from `narrator`"),
-        ([{"from": "human", "value": None}], "the `value` of a turn is no text"),
+        ([{"from": "human", "value": None}], "the `value` of a turn is not text"),
         ([], "no turns in `conversations`"),
     ],
 )

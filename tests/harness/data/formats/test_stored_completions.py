@@ -71,8 +71,8 @@ def test_choices_of_a_multiple_choice_question_are_not_recognized():
         ({"input": None}, r"no prompt: put what `chat.completions.messages.list` returns into it"),
         ({"choices": []}, "the row has no `choices`"),
         ({"choices": [{"finish_reason": "stop"}]}, r"no `choices\[0\].message`"),
-        ({"conversation": {"id": "conv_1"}}, "`conversation` stands for it"),
-        ({"instructions": 5}, "`instructions` is no text"),
+        ({"conversation": {"id": "conv_1"}}, "`conversation` refers to it"),
+        ({"instructions": 5}, "`instructions` is not text"),
         ({"error": {"message": "overloaded"}}, "the call failed: overloaded"),
     ],
 )
@@ -85,8 +85,8 @@ def test_a_completion_that_lacks_something_is_refused(change, why):
     ("change", "why"),
     [
         ({"input": []}, r"put what `responses.input_items.list` returns into it"),
-        ({"previous_response_id": "resp_1"}, "`previous_response_id` stands for it"),
-        ({"prompt": {"id": "pmpt_1"}}, "`prompt` stands for it"),
+        ({"previous_response_id": "resp_1"}, "`previous_response_id` refers to it"),
+        ({"prompt": {"id": "pmpt_1"}}, "`prompt` refers to it"),
         ({"output": []}, "the row has no `choices`"),
     ],
 )

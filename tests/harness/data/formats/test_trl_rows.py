@@ -105,7 +105,7 @@ def test_a_prompt_beside_an_answer_of_another_name_is_not_recognized(row):
         ),
         ({"prompt": "Q", "chosen": "A"}, "no `rejected`"),
         ({"prompt": "Q", "completions": ["A", "B"], "labels": [True, False]}, "steps of one answer"),
-        ({"prompt": "Q", "chosen": IMPLICIT["chosen"], "rejected": "A"}, "does not hold the prompt"),
+        ({"prompt": "Q", "chosen": IMPLICIT["chosen"], "rejected": "A"}, "does not contain the prompt"),
     ],
 )
 def test_a_row_that_is_none_of_the_documented_ones_is_refused(row, why):
