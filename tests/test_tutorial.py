@@ -1,4 +1,5 @@
-"""The tutorial works: a reader who writes its files and runs its commands in order sees what it shows."""
+"""Pages that start in an empty folder work: a reader who writes their files and runs their commands in order
+sees what they show."""
 
 from __future__ import annotations
 
@@ -7,16 +8,48 @@ import re
 import signal
 import subprocess
 import sys
+import threading
+from calendar import month_name
+from collections import Counter
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
+from support.judge_endpoint import Answer, Asked, JudgeEndpoint
 from support.ports import free_port
 from support.readme import README
 
-TUTORIAL = README.parent / "docs" / "tutorial.md"
+DOCS = README.parent / "docs"
 _BLOCK = re.compile(r"(?:([^\n]*):\n\n)?^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _FILE = re.compile(r"`(\w+\.py)`")
+
+
+class InvoiceModel:
+    """A model that finds an invoice's date, in several forms, and gets some wrong.
+
+    The k-th answer to a prompt is the same in every run, in whatever order the requests come.
+    """
+
+    def __init__(self) -> None:
+        self._asked: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def __call__(self, asked: Asked) -> Answer:
+        """Answer a request."""
+        with self._lock:
+            before = self._asked[asked.question]
+            self._asked[asked.question] += 1
+        month, day, year = re.findall(r" by (\w+) (\d+), (\d+)", asked.question)[0]
+        number = list(month_name).index(month)
+        forms = (
+            f"{year}-{number:02}-{int(day):02}",
+            f"It is due on {month} {day}, {year}.",
+            f"{month} {day}",
+            f"{int(year) + 1}-{number:02}-{int(day):02}",
+            f"{day} {month} {year}",
+        )
+        return Answer(forms[before % len(forms)])
 
 
 def said_by(shell: subprocess.Popen[str], lines: list[str]) -> str:
@@ -33,34 +66,44 @@ def said_by(shell: subprocess.Popen[str], lines: list[str]) -> str:
     raise AssertionError(said)
 
 
-@pytest.mark.slow
-def test_its_files_commands_and_outputs(tmp_path: Path) -> None:
-    text = TUTORIAL.read_text(encoding="utf-8")
-    start = text.index("## The task")
-    assert "rft_graders-" in text[:start]
+def walk_through(page: str, start: str, folder: Path, ports: dict[str, str]) -> tuple[int, int]:
+    """Do what a page says, from a heading on, and compare what it shows with what is printed.
+
+    Args:
+        page: The page.
+        start: The heading.
+        folder: An empty folder.
+        ports: What takes the place of each port of the page.
+
+    Returns:
+        How many commands ran, and how many outputs were compared.
+    """
+    text = (DOCS / page).read_text(encoding="utf-8")
+    text = text[text.index(start) :]
     environment = {
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "COLUMNS": "80",
     }
-    port = str(free_port())
     shell = subprocess.Popen(
         ["bash"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        cwd=tmp_path,
+        cwd=folder,
         env=environment,
         start_new_session=True,
     )
     said, shown, ran = "", 0, 0
     try:
-        for before, language, block in _BLOCK.findall(text[start:]):
+        for before, language, block in _BLOCK.findall(text):
             if language == "python":
-                (tmp_path / _FILE.findall(before)[-1]).write_text(block, encoding="utf-8")
+                (folder / _FILE.findall(before)[-1]).write_text(block, encoding="utf-8")
             elif language == "console":
-                lines = [line.removeprefix("$ ").replace("8080", port) for line in block.splitlines()]
+                for port, other in ports.items():
+                    block = re.sub(rf"\b{port}\b", other, block)
+                lines = [line.removeprefix("$ ") for line in block.splitlines()]
                 said = said_by(shell, [_when_it_serves(line) for line in lines])
                 ran += len(lines)
             else:
@@ -71,10 +114,25 @@ def test_its_files_commands_and_outputs(tmp_path: Path) -> None:
     finally:
         os.killpg(shell.pid, signal.SIGTERM)
         shell.communicate(timeout=60)
-    assert (ran, shown) == (14, 8)
+    return ran, shown
 
 
 def _when_it_serves(line: str) -> str:
     """A line of the page; after the one that starts the emulator, the shell waits until it prints its URL."""
     served = f"mkfifo served; {line[:-1]} > served & exec 3< served; read -r -u 3"
     return served if line.endswith("&") else line
+
+
+@pytest.mark.slow
+def test_the_tutorial_s_files_commands_and_outputs(tmp_path: Path) -> None:
+    before_the_task = (DOCS / "tutorial.md").read_text(encoding="utf-8").partition("## The task")[0]
+    assert "rft_graders-" in before_the_task
+    ports = {"8080": str(free_port())}
+    assert walk_through("tutorial.md", "## The task", tmp_path, ports) == (14, 8)
+
+
+@pytest.mark.slow
+def test_the_files_commands_and_outputs_of_own_data(tmp_path: Path) -> None:
+    with JudgeEndpoint(InvoiceModel()) as model:
+        ports = {"8000": str(urlsplit(model.url).port)}
+        assert walk_through("own-data.md", "# Bring", tmp_path, ports) == (9, 4)
