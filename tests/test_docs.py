@@ -30,6 +30,7 @@ GRADERS = README.parent / "docs" / "graders.md"
 VALIDATION = README.parent / "docs" / "validation.md"
 REHEARSAL = README.parent / "docs" / "rehearsal.md"
 DEPLOY = README.parent / "docs" / "deploy.md"
+PRODUCTION = README.parent / "docs" / "production.md"
 PAGES = [README, README.parent / "CONTRIBUTING.md", *sorted((README.parent / "docs").glob("*.md"))]
 
 
@@ -123,6 +124,18 @@ def test_the_template_s_parameters_are_explained() -> None:
     text = DEPLOY.read_text(encoding="utf-8").partition("## Parameters")[2].partition("\n## ")[0]
     explained = re.findall(r"`(\w+)`", "\n".join(re.findall(r"^\| (`[^|]*) \|", text, re.MULTILINE)))
     assert set(explained) == set(read_template(README.parent / "template.yaml")["Parameters"])
+
+
+def test_the_alarms_in_production_are_those_of_the_template() -> None:
+    text = (README.parent / "harness/projects/new_project/template.yaml.template").read_text(encoding="utf-8")
+    made = re.findall(
+        r"\$\{Grader\}(\w+Alarm):.*?AlarmDescription: (?:>-\s+)?(.+?)\n +(?:Namespace|Metrics):",
+        text,
+        re.DOTALL,
+    )
+    rows = re.findall(r"^\| `(\w+Alarm)` \| (.+?) \| ", PRODUCTION.read_text(encoding="utf-8"), re.MULTILINE)
+    assert rows == [(name, " ".join(said.split())) for name, said in made]
+    assert len(rows) == 5
 
 
 @pytest.mark.parametrize("words", [words for page in PAGES for words in commands("rft", page)], ids=" ".join)
