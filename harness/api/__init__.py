@@ -1,1 +1,1 @@
-"""The fine-tuning API: its words, the client, sign-in and the equivalent HTTP requests."""
+"""The fine-tuning API: its objects, the client, sign-in, and requests as `curl` commands."""

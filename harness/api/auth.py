@@ -1,7 +1,7 @@
-"""The key that opens the fine-tuning API.
+"""Keys for the fine-tuning API.
 
-Keys are never logged, printed or written, and a key made from AWS credentials is only ever sent to a host of
-Amazon Bedrock over TLS.
+Keys are never logged, printed or written to a file. A key made from AWS credentials is sent only to hosts of
+Amazon Bedrock, over TLS.
 
 Source: "Create and manage fine-tuning jobs … using OpenAI APIs" names OPENAI_API_KEY; the Bedrock user guide
 names AWS_BEARER_TOKEN_BEDROCK; short-term keys are aws-bedrock-token-generator's.
@@ -27,11 +27,11 @@ _KEY_LIFETIME = timedelta(hours=12)
 
 
 class Credential:
-    """A key, asked for before every request; this one was given and cannot be renewed.
+    """A key that the user gave, which cannot be renewed. Clients ask for the token before every request.
 
     Args:
         key: The key.
-        source: Where it comes from, in words that may be shown.
+        source: The key's origin, as text that may be shown.
     """
 
     def __init__(self, key: str, source: str) -> None:
@@ -45,7 +45,7 @@ class Credential:
         return self._key
 
     def renew(self) -> bool:
-        """Forget the present key after a 401; True when `token()` will now make another."""
+        """Discard the current key after a 401. Return whether `token()` will now make another."""
         return False
 
     def __repr__(self) -> str:
@@ -53,11 +53,11 @@ class Credential:
 
 
 class ShortTermKey(Credential):
-    """A key made from AWS credentials, kept for five minutes, made again before it can end.
+    """A key made from AWS credentials, cached for five minutes and remade before it can expire.
 
     Args:
-        make: Makes a key; slow (about 20 ms) and may read files or the network.
-        clock: Tells how old it is; the machine's when None.
+        make: Makes a key. It takes about 20 ms, and may read files or use the network.
+        clock: The clock for the key's age; the system clock when None.
     """
 
     def __init__(self, make: Callable[[], str], clock: Clock | None = None) -> None:
@@ -68,7 +68,7 @@ class ShortTermKey(Credential):
         self._lock = threading.Lock()
 
     def token(self) -> str:
-        """The key, made again when the present one is older than five minutes."""
+        """Return the key; make a new one if the current key is older than five minutes."""
         with self._lock:
             now = self._clock.monotonic()
             if not self._key or not 0 <= now - self._made_at < _REMAKE_AFTER_S:
@@ -77,7 +77,7 @@ class ShortTermKey(Credential):
             return self._key
 
     def renew(self) -> bool:
-        """Forget the key, so that the next `token()` makes another."""
+        """Discard the key, so that the next `token()` makes another."""
         with self._lock:
             self._key = ""
         return True
@@ -89,19 +89,19 @@ def find_credential(
     """Choose the key for an endpoint.
 
     OPENAI_API_KEY goes wherever the base URL points. AWS_BEARER_TOKEN_BEDROCK and keys made from AWS
-    credentials go only to hosts of Amazon Bedrock. This machine (the emulator) takes any key, so it is never
-    given a real AWS one.
+    credentials go only to hosts of Amazon Bedrock. The emulator on this machine accepts any key, so it never
+    gets a real AWS key.
 
     Args:
         endpoint: Where the requests go.
         environment: The environment variables.
-        inference: A second place that gets the same key.
+        inference: A second endpoint that gets the same key.
 
     Returns:
-        The credential; nothing has been asked of AWS yet.
+        The credential. AWS has not been called yet.
 
     Raises:
-        InputError: No key fits.
+        InputError: No key fits this endpoint.
     """
     key = environment.get("OPENAI_API_KEY", "").strip()
     if key:
@@ -131,7 +131,7 @@ _SIGN_IN = (
 
 def _generate(region: str) -> str:
     """Make a short-term key for a Region from the default AWS credentials."""
-    # botocore costs some 300 ms: only who signs in with AWS credentials pays.
+    # Importing botocore takes about 300 ms, so only users of AWS credentials pay for it.
     from aws_bedrock_token_generator import provide_token
     from botocore.session import Session
 

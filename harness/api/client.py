@@ -1,8 +1,8 @@
-"""The fine-tuning API, one method an operation, on the request layer of the official `openai` SDK.
+"""A client of the fine-tuning API with one method per operation, on the request layer of the `openai` SDK.
 
-Reads are retried by the SDK, which honors Retry-After; what creates something is sent once. Answers are taken
-as raw JSON, since the SDK's own types take a Lambda grader for another one, and become the records of
-`harness.api.seen`, which survive any shape. Lists are walked by `harness.api.pages`.
+The SDK retries reads and honors Retry-After; a request that creates something is sent once. Answers are read
+as raw JSON, because the SDK's types mistake a Lambda grader for another kind. They become the records of
+`harness.api.seen`, which accept any shape. `harness.api.pages` reads lists.
 """
 
 from __future__ import annotations
@@ -43,17 +43,17 @@ _TRY_AGAIN = "Run the same command again."
 class FineTuning:
     """A connection to the fine-tuning API.
 
-    Every method raises `RequestRefused` when the service says no, `AnsweredNo` when it says so inside of a
-    success, and `Unreachable` when it gives no usable answer.
+    Every method raises `RequestRefused` when the service refuses, `AnsweredNo` when an answer with a success
+    status reports a failure, and `Unreachable` when there is no usable answer.
 
     Args:
-        endpoint: Where it is.
+        endpoint: The endpoint for files and jobs.
         credential: The key.
-        max_retries: How often a read is sent again after 429, 5xx or a broken connection.
+        max_retries: How often a read is retried after 429, 5xx or a broken connection.
         timeout_s: Seconds to wait for an answer; uploads wait longer.
         generate_s: Seconds to wait for a model's answer.
-        transport: What carries the requests; the network when None.
-        inference: Where models are asked; the same place when None.
+        transport: The HTTP transport; the network when None.
+        inference: The endpoint for inference; the same endpoint when None.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class FineTuning:
     ) -> None:
         self.endpoint = endpoint
         self.inference = inference or endpoint
-        """Where models are asked."""
+        """The endpoint for inference."""
         self._ask_at = "" if inference is None else inference.base_url
         self._credential = credential
         self._show = transport if isinstance(transport, ShowTransport) else None
@@ -96,11 +96,11 @@ class FineTuning:
 
     @classmethod
     def showing(cls, endpoint: Endpoint, inference: Endpoint | None = None) -> FineTuning:
-        """A connection that raises `NotSent` with the `curl` command in place of sending.
+        """Return a connection that raises `NotSent` with the `curl` command instead of sending a request.
 
         Args:
-            endpoint: Where the requests would go.
-            inference: Where models would be asked.
+            endpoint: The endpoint for files and jobs.
+            inference: The endpoint for inference.
 
         Returns:
             The connection; it needs no key.
@@ -121,12 +121,12 @@ class FineTuning:
     # --- Files
 
     def upload(self, file: DataFile, name: str | None = None, content: IO[bytes] | None = None) -> SeenFile:
-        """Upload a training file. Sent once: a lost answer leaves a file that `files()` shows.
+        """Upload a training file. The request is sent once: if the answer is lost, `files()` shows the file.
 
         Args:
             file: The file, or other data, whose text is sent.
-            name: The name it gets on the service, its own when None.
-            content: What to send in its place, such as a copy that nobody changes meanwhile; closed after it.
+            name: Its name on the service; the file's own name when None.
+            content: Content to send instead, such as a copy that nobody can change; closed afterwards.
 
         Raises:
             InputError: The file cannot be read, or the service refused it.
@@ -137,7 +137,7 @@ class FineTuning:
         if self._show:
             self._show.upload = (own or Path(STANDARD_INPUT), name)
         with ExitStack() as stack:
-            if content is None:  # a form's length is told before it is sent
+            if content is None:  # A form's length goes into its header, before the content.
                 content = stack.enter_context(local_copy(source)).open("rb")
             stack.enter_context(content)
             body = {"purpose": FILE_PURPOSE}
@@ -157,13 +157,13 @@ class FineTuning:
         return SeenFile.read(self._ask("GET", f"/files/{in_path(file_id, 'file id')}"))
 
     def delete_file(self, file_id: str) -> SeenDeletion:
-        """Ask to delete a file; the answer says whether it was."""
+        """Delete a file. The answer says whether the service deleted it."""
         return SeenDeletion.read(self._ask("DELETE", f"/files/{in_path(file_id, 'file id')}"))
 
     # --- Jobs
 
     def create_job(self, request: JobRequest) -> SeenJob:
-        """Create a job. Sent once: after `Unreachable` it may exist all the same."""
+        """Create a job. The request is sent once: after `Unreachable`, the job may exist."""
         return SeenJob.read(self._ask("POST", _JOBS, request, once=True, is_job=True))
 
     def jobs(self, page_size: int = PAGE_SIZE) -> Iterator[SeenJob]:
@@ -179,7 +179,7 @@ class FineTuning:
         return SeenJob.read(self._ask("GET", _of_job(job_id), is_job=True))
 
     def cancel(self, job_id: str) -> SeenJob:
-        """Ask to cancel a job for good; the answer's status says whether it will be."""
+        """Cancel a job permanently. The answer's status says whether the service accepted the request."""
         return SeenJob.read(self._ask("POST", _of_job(job_id, "/cancel"), is_job=True))
 
     def events_page(self, job_id: str, *, after: str | None = None, limit: int = PAGE_SIZE) -> Page[Event]:
@@ -208,7 +208,7 @@ class FineTuning:
         return self._ask("POST", f"{self._ask_at}/chat/completions", body, timeout=self._generate_s)
 
     def respond(self, model: str, text: str | Sequence[Mapping[str, Any]], **options: Any) -> dict[str, Any]:
-        """Ask a model through the Responses API; the service is told to store nothing.
+        """Ask a model through the Responses API, with storage turned off.
 
         Args:
             model: As in `chat`.
@@ -240,7 +240,7 @@ class FineTuning:
         found = page.get("data")
         if not isinstance(found, list):
             raise Unreachable("the answer is not a list of objects", fix=_WRONG_SERVICE, place=f"GET {path}")
-        # What is no object must neither hide the others nor be lost, so it is shown as one.
+        # An element that is not an object is wrapped in one, so that it hides no other and is not lost.
         page["data"] = [one if isinstance(one, dict) else {"not_an_object": one} for one in found]
         return cast(Page[dict[str, Any]], page)
 
@@ -256,7 +256,7 @@ class FineTuning:
         timeout: float | None = None,
         is_job: bool = False,
     ) -> dict[str, Any]:
-        """Send a request and read the answer as a JSON object; one that broke off is asked for again."""
+        """Send a request and read the answer as a JSON object. Retry if the answer broke off."""
         if path.startswith(("/files", _JOBS)):
             self.endpoint.check_has_jobs()
         # An administrator's key in the environment is for another service.
@@ -310,11 +310,11 @@ class FineTuning:
 
 @cache
 def _authorities(trust_env: bool, *named: str | None) -> ssl.SSLContext:
-    """The certificate authorities that httpx trusts, read once: that takes most of a connection's start.
+    """Certificate authorities that httpx trusts. They are read once, since reading them dominates connecting.
 
     Args:
-        trust_env: Whether the environment may name others.
-        named: What it names.
+        trust_env: Whether the environment may name other authorities.
+        named: The authorities that the environment names.
     """
     return httpx2.create_ssl_context(trust_env=trust_env)
 
@@ -324,11 +324,11 @@ def _of_job(job_id: str, more: str = "") -> str:
 
 
 class _BrokenOff(Unreachable):
-    """The answer began as JSON and did not end as it, as when a connection breaks."""
+    """The answer is JSON that ends too early, as when a connection breaks."""
 
 
 def _json_object(response: httpx2.Response, *, is_job: bool) -> dict[str, Any]:
-    """Read an answer; a failed job is the only object that has an error and is an answer all the same."""
+    """Read an answer. Of all objects with an `error`, only a failed job is not a failure of the request."""
     place = f"{response.request.method} {response.request.url.path}"
     try:
         value = json.loads(response.content)

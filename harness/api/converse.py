@@ -1,6 +1,6 @@
-"""Chat Completions as Converse spells them: requests there, answers back.
+"""Translates requests from Chat Completions to Converse, and the answers back.
 
-A turn that Converse cannot be sent whole is refused, as the service would: nothing of a record is left out.
+A turn that Converse cannot express completely is refused, so that no part of a record is dropped.
 Source: botocore's model of the service `bedrock-runtime`.
 """
 
@@ -38,16 +38,16 @@ _UNPROCESSABLE: Final = 422
 def converse_request(
     model: str, messages: Sequence[Mapping[str, Any]], options: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The arguments of Converse for a request of Chat Completions.
+    """Return the arguments of Converse for a Chat Completions request.
 
     Args:
         model: The deployment's ARN, or a model's id.
-        messages: The turns so far; those of the system go before the others.
-        options: `max_tokens`, `temperature`, `top_p`, `stop`, and what offers tools.
+        messages: The turns so far; system turns are moved before the others.
+        options: `max_tokens`, `temperature`, `top_p`, `stop`, and the options for tools.
 
     Raises:
         InputError: Converse has no counterpart for an option.
-        RequestRefused: Converse has none for something in the turns or the tools.
+        RequestRefused: Converse has no counterpart for a part of the turns or the tools.
     """
     unknown = sorted(options.keys() - _OPTIONS.keys() - set(_OF_TOOLS))
     if unknown:
@@ -63,11 +63,11 @@ def converse_request(
 
 
 def chat_answer(answer: Mapping[str, Any], model: str) -> dict[str, Any]:
-    """An answer of Converse in the shape of Chat Completions.
+    """Return an answer of Converse in the shape of Chat Completions.
 
     Args:
-        answer: What boto3 gave.
-        model: Who was asked.
+        answer: The answer that boto3 returned.
+        model: The model that was asked.
     """
     message = (answer.get("output") or {}).get("message") or {}
     blocks = [block for block in message.get("content") or [] if isinstance(block, Mapping)]
@@ -106,13 +106,13 @@ def _call(use: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _system(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The turns of the system; Converse takes no empty text."""
+    """The system turns; Converse accepts no empty text."""
     found = [block for message in messages for block in _texts(message.get("content"))]
     return [block for block in found if block["text"]]
 
 
 def _turns(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The turns; what several tools answered to one turn of the model is one turn of the user."""
+    """The turns; the results of several tools for one model turn become one user turn."""
     found: list[dict[str, Any]] = []
     answering = False
     for message in messages:
@@ -159,7 +159,7 @@ def _id(message: Mapping[str, Any]) -> str:
 
 
 def _named(found: Any, what: str) -> str:
-    """A name or an id, which must be there."""
+    """Return a required name or id."""
     if not isinstance(found, str) or not found:
         raise _refused(what)
     return found

@@ -1,10 +1,10 @@
-"""What a fine-tuning job costs, before it starts and while it runs.
+"""Computes the cost of a fine-tuning job, before it starts and while it runs.
 
 Steps, grader calls and completions follow from the plan. Lambda's price follows from them and from a measured
-duration. The service's own price is known only where the user gives it: AWS publishes none that we found.
+duration. The service's own price must come from the user: we found none that AWS publishes.
 
-What no AWS source documents is a parameter with a stated default: how many completions the service samples of
-a record, and how many of them one grader call holds. Both are *unverified*.
+Two numbers that no AWS source documents are parameters with a stated default: the completions per record, and
+the completions per grader call. Both are *unverified*.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ __all__ = [
 ]
 
 GROUP_SIZE: Final = 8
-"""Completions of a record. Not documented; the published event fits a multiple of 8. *Unverified*."""
+"""Completions per record. Not documented; the published event fits a multiple of 8. *Unverified*."""
 
 COMPLETIONS_A_CALL: Final = 1
-"""Completions in a grader call. Not documented; 1 gives the most calls that a job can make. *Unverified*."""
+"""Completions per grader call. Not documented; 1 gives the largest number of calls. *Unverified*."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def lambda_price(region: str | None, architecture: str) -> LambdaPrice | None:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """How much of the grader a job uses, or a part of a job."""
+    """The work of the grader in a job, or in a part of it."""
 
     steps: int
     completions: int
@@ -92,14 +92,14 @@ def workload(
     group_size: int = GROUP_SIZE,
     completions_a_call: int = COMPLETIONS_A_CALL,
 ) -> Workload:
-    """Count what a whole job takes. The service may stop it earlier, and may skip long prompts.
+    """Count the work of a whole job. The service may stop it early or skip long prompts.
 
     Args:
         records: Records in the training file.
-        batch_size: Records a step.
+        batch_size: Records per step.
         n_epochs: Passes over the records.
-        group_size: Completions of a record.
-        completions_a_call: Completions in one grader call.
+        group_size: Completions per record.
+        completions_a_call: Completions per grader call.
     """
     epochs = max(0, n_epochs)
     steps = math.ceil(records / max(1, batch_size)) * epochs
@@ -113,13 +113,13 @@ def workload_of_steps(
     group_size: int = GROUP_SIZE,
     completions_a_call: int = COMPLETIONS_A_CALL,
 ) -> Workload:
-    """Count what the first steps of a job took, each with a full batch.
+    """Count the work of a job's first steps, each with a full batch.
 
     Args:
         steps: Steps that the job has taken.
-        batch_size: Records a step.
-        group_size: Completions of a record.
-        completions_a_call: Completions in one grader call.
+        batch_size: Records per step.
+        group_size: Completions per record.
+        completions_a_call: Completions per grader call.
     """
     return _graded(steps, steps * max(1, batch_size) * group_size, completions_a_call)
 
@@ -130,7 +130,7 @@ def _graded(steps: int, completions: int, completions_a_call: int) -> Workload:
 
 @dataclass(frozen=True, slots=True)
 class GraderUse:
-    """How much of Lambda one graded completion takes. None is unknown."""
+    """Lambda's work for one graded completion. None means unknown."""
 
     region: str | None = None
     seconds: float | None = None
@@ -141,14 +141,14 @@ class GraderUse:
 
 @dataclass(frozen=True, slots=True)
 class JobCost:
-    """What a workload costs in US dollars. None is unknown."""
+    """The cost of a workload in US dollars. None means unknown."""
 
     gb_seconds: float | None
     price: LambdaPrice | None
     """The price that `lambda_usd` was computed with."""
     lambda_usd: float | None
     training_usd: float | None
-    """The service's own price: hours times the price an hour."""
+    """The service's own price: hours times the price per hour."""
 
     @property
     def total_usd(self) -> float | None:
@@ -159,20 +159,20 @@ class JobCost:
 
     @property
     def known_usd(self) -> float:
-        """The parts that are known: the price is at least this."""
+        """The sum of the known parts: the price is at least this."""
         return (self.lambda_usd or 0.0) + (self.training_usd or 0.0)
 
 
 def cost_of(
     work: Workload, grader: GraderUse, *, hours: float | None = None, usd_per_hour: float | None = None
 ) -> JobCost:
-    """Compute what a workload costs.
+    """Compute the cost of a workload.
 
     Args:
-        work: What is graded.
-        grader: What grading takes.
-        hours: How long the job runs, or has run.
-        usd_per_hour: What the service charges an hour, as the user says.
+        work: The completions and calls.
+        grader: Lambda's work for one completion.
+        hours: Duration of the job, or its duration so far.
+        usd_per_hour: The service's price per hour, which the user gives.
     """
     gb_seconds = None
     if grader.seconds is not None and grader.memory_mb is not None:

@@ -1,4 +1,4 @@
-"""Shows requests of the API's client as `curl` commands in place of sending them.
+"""Shows the API client's requests as `curl` commands instead of sending them.
 
 No key is shown: the shell fills in `$OPENAI_API_KEY`.
 """
@@ -29,7 +29,7 @@ _DESCRIBES_SENDER = "x-stainless-"
 
 
 class NotSent(Exception):
-    """Raised in place of sending a request.
+    """Raised instead of sending a request.
 
     Args:
         command: The equivalent shell command.
@@ -51,7 +51,7 @@ class ShowTransport(httpx2.BaseTransport):
         """Turn the request into a command.
 
         Args:
-            request: What would have been sent.
+            request: The request that would have been sent.
 
         Raises:
             NotSent: Always.
@@ -66,10 +66,10 @@ class ShowTransport(httpx2.BaseTransport):
 
 
 def shown_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """The headers of a request that may change the answer, beside the key.
+    """Return the headers of a request that may change the answer, without the key.
 
     Args:
-        headers: All of them. A form's content type is left out: it holds a boundary that curl makes.
+        headers: All headers. A form's content type is left out: it holds a boundary that curl makes.
     """
     return {
         name: value
@@ -95,17 +95,16 @@ def curl_command(
         url: The whole URL.
         headers: Its headers, without the key.
         body: A JSON body, empty or None for none.
-        upload: A file to send as a form, `-` for what is piped into curl, and the name it gets
-            on the service.
+        upload: A file to send as a form (`-` for curl's standard input), and its name on the service.
 
     Returns:
-        A command for a POSIX shell, over several lines.
+        A command of several lines for a POSIX shell.
     """
     parts = ["curl --fail-with-body"]
     if method not in ("GET", "POST") or (method == "POST" and not body and upload is None):
         parts[0] += f" -X {method}"
     parts[0] += f" {shlex.quote(url)}"
-    # Double quotes, so that the shell fills the key in.
+    # In double quotes, the shell inserts the key.
     parts.append('-H "Authorization: Bearer $OPENAI_API_KEY"')
     parts += [f"-H {shlex.quote(_header(name, value))}" for name, value in headers.items()]
     if upload is not None:
@@ -115,19 +114,19 @@ def curl_command(
         parts.append(f"-F {shlex.quote(file)}")
     elif body:
         text = json.dumps(json.loads(body), ensure_ascii=False, indent=2)
-        # curl would read a file for a body that starts with @; JSON never does.
+        # curl would read a file if the body started with @; JSON never does.
         parts.append(f"--data-raw {shlex.quote(text)}")
     return " \\\n  ".join(parts)
 
 
 def _header(name: str, value: str) -> str:
-    """A header of curl's --header, which takes one without a value for one to leave out."""
+    """A value of curl's --header, which would drop a header that has no value."""
     spelled = "-".join(part.capitalize() for part in name.split("-"))
     return f"{spelled}: {value}" if value else f"{spelled};"
 
 
 def _form(value: str) -> str:
-    """A value of curl's --form, quoted where it holds what curl would read as its own syntax."""
+    """A value of curl's --form, quoted if it contains curl's own syntax."""
     if any(character in value for character in ';,"\\') or value != value.strip():
         escaped = value.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{escaped}"'

@@ -1,4 +1,4 @@
-"""Where the fine-tuning API is: its hosts, their paths, and the AWS Region.
+"""Endpoints of the fine-tuning API: hosts, paths and the AWS Region.
 
 Sources: "Create and manage fine-tuning jobs … using OpenAI APIs" (OPENAI_BASE_URL, bedrock-mantle and `/v1`);
 the Bedrock user guide, "Inference using Responses API" (bedrock-runtime for inference, and `/openai/v1` on
@@ -34,26 +34,26 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """The service a command talks to."""
+    """The service that a command sends its requests to."""
 
     base_url: str
-    """Without a trailing slash, its path included."""
+    """The base URL with its path, without a trailing slash."""
     region: str | None
-    """AWS Region; None where neither the host nor the user tells."""
+    """The AWS Region; None if neither the host nor the user names one."""
     loopback: bool
-    """Whether it is this machine."""
+    """Whether the host is this machine."""
     aws: bool
-    """Whether it is a host of Amazon Bedrock over TLS."""
+    """Whether the host is Amazon Bedrock's, over TLS."""
     service: ServiceHost | None = None
-    """Which of Bedrock's hosts it is; None for this machine, a proxy or another service."""
+    """The kind of Bedrock host; None for this machine, a proxy or another service."""
     region_from: str | None = None
-    """What told the Region: `the host`, `--region`, a variable's name or `the default`."""
+    """The source of the Region: `the host`, `--region`, a variable's name or `the default`."""
 
     def check_has_jobs(self) -> None:
-        """Refuse a host that has neither files nor jobs.
+        """Refuse a host that serves neither files nor jobs.
 
         Raises:
-            InputError: It is Bedrock's host for inference.
+            InputError: The host serves only inference.
         """
         if self.service == "bedrock-runtime":
             raise InputError(
@@ -71,13 +71,13 @@ def mantle_url(region: str) -> str:
 def find_endpoint(
     base_url: str | None, region: str | None, environment: Mapping[str, str], *, option: str = "--base-url"
 ) -> Endpoint:
-    """Decide which service to talk to.
+    """Choose the service to talk to.
 
-    The Region is what the host says, else `--region`, else AWS_REGION or AWS_DEFAULT_REGION.
+    The Region comes from the host, then `--region`, then AWS_REGION or AWS_DEFAULT_REGION.
 
     Args:
-        base_url: What the user gave, None when nothing. Beats OPENAI_BASE_URL.
-        region: What `--region` said.
+        base_url: The user's base URL, if any. It takes precedence over OPENAI_BASE_URL.
+        region: The value of `--region`.
         environment: The environment variables.
         option: The option that gave the base URL.
 
@@ -111,7 +111,7 @@ def find_endpoint(
 
 
 def check_same_region(one: Endpoint, other: Endpoint) -> None:
-    """Refuse two hosts in different Regions: a key and a tuned model exist in one.
+    """Refuse two hosts in different Regions: a key and a tuned model belong to one Region.
 
     Raises:
         InputError: Their Regions differ.
@@ -124,7 +124,7 @@ def check_same_region(one: Endpoint, other: Endpoint) -> None:
 
 
 def other_path(url: str) -> str | None:
-    """The base URL of the same host with the other of its two paths.
+    """Return the base URL of the same host with the other of its two paths.
 
     On bedrock-mantle the path depends on the model, and the service refuses the wrong one.
 
@@ -132,7 +132,7 @@ def other_path(url: str) -> str | None:
         url: The whole URL of a request.
 
     Returns:
-        The base URL; None where the request's URL has neither path.
+        The base URL; None if the request's URL has neither path.
     """
     parts = urlsplit(url)
     if parts.path.startswith("/openai/v1/"):
@@ -161,7 +161,7 @@ def _split(url: str, place: str) -> SplitResult:
 
 
 def _in_aws(host: str) -> tuple[ServiceHost | None, str | None]:
-    """Which of Bedrock's hosts this is, and the Region in its name."""
+    """Return the kind of Bedrock host and the Region in its name."""
     if not host.endswith(_AWS_DOMAINS):
         return None, None
     labels = host.split(".")
@@ -171,7 +171,7 @@ def _in_aws(host: str) -> tuple[ServiceHost | None, str | None]:
 
 
 def _check_path(parts: SplitResult, service: ServiceHost | None, loopback: bool, place: str) -> None:
-    """Refuse a base URL without its path; of a proxy's paths nothing is known."""
+    """Refuse a base URL without its path. Paths of a proxy are not known, so they pass."""
     if service is not None:
         good = _PATHS[service]
     elif loopback and parts.path in ("", "/"):
@@ -185,7 +185,7 @@ def _check_path(parts: SplitResult, service: ServiceHost | None, loopback: bool,
 
 
 def _told_region(region: str | None, environment: Mapping[str, str]) -> tuple[str | None, str | None]:
-    """The Region that the user told, and where."""
+    """Return the Region that the user set, and where."""
     told = [("--region", region), *((name, environment.get(name)) for name in _REGION_VARIABLES)]
     for source, value in told:
         if value:

@@ -1,7 +1,8 @@
-"""Errors of the fine-tuning API, in words that say what to do.
+"""Errors of the fine-tuning API, with messages that say what to do.
 
-`RequestRefused` means that the service said no and would again (exit code 2); `Unreachable` that it is
-throttling, broken or not there (exit code 3). No key gets into a message.
+`RequestRefused` means that the service refused the request and would refuse it again (exit code 2).
+`Unreachable` means that the service throttles, fails or does not answer (exit code 3). Messages contain no
+key.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ __all__ = ["AnsweredNo", "PageMissing", "RequestRefused", "Unreachable", "transl
 
 
 class RequestRefused(InputError):
-    """The service answered no, and would again.
+    """The service refused the request, and would refuse it again.
 
     Args:
-        message: What it refused and why.
+        message: What the service refused, and why.
         status: The HTTP status.
         fix: What the user can do.
         place: The request, as `METHOD /path`.
@@ -36,12 +37,12 @@ class RequestRefused(InputError):
 
 
 class Unreachable(ServiceError):
-    """The service could not be reached, or is too busy; the same request may work later.
+    """The service could not be reached or is too busy. The same request may work later.
 
     Args:
         message: What happened.
-        status: The HTTP status, None when no answer came.
-        retry_after_s: Seconds the service asked to wait, None when it did not say.
+        status: The HTTP status; None without an answer.
+        retry_after_s: Seconds that the service asked to wait; None if it did not say.
         fix: What the user can do.
         place: The request, as `METHOD /path`.
     """
@@ -61,16 +62,16 @@ class Unreachable(ServiceError):
 
 
 class AnsweredNo(Unreachable):
-    """The service's answer has the status of a success and says that there was none (exit code 1).
+    """An answer with a success status that reports a failure (exit code 1).
 
-    It may be another answer next time, so whoever retries treats it as `Unreachable`.
+    The next answer may differ, so callers that retry treat it as `Unreachable`.
     """
 
     exit_code = 1
 
 
 class PageMissing(Unreachable):
-    """A list's next page is promised and does not come; what was read before it stands."""
+    """The service announced another page of a list and did not send it. Pages read before it remain valid."""
 
 
 _FIXES = {
@@ -128,7 +129,7 @@ def _from_status(error: openai.APIStatusError) -> RequestRefused | Unreachable:
             place=place,
         )
     fix = _FIXES.get(status)
-    # Bedrock's words for a model that it serves under the other of its two paths.
+    # Bedrock's message for a model that it serves under the other of its two paths.
     if "supported on this route" in said and (other := other_path(str(error.request.url))):
         fix = f"This model has the other path: add --inference-url {other}."
     return RequestRefused(

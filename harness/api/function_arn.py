@@ -1,7 +1,7 @@
-"""The ARN of a Lambda function, taken apart and held to Lambda's own limits.
+"""Parses ARNs of Lambda functions and checks them against Lambda's limits.
 
 Sources: botocore's pattern of `LambdaArn` (native Bedrock), Lambda's API reference (names of at most 64
-characters, aliases of at most 128 that are no number, versions from 1), and AWS's list of partitions.
+characters, aliases of at most 128 that are not numbers, versions from 1), and AWS's list of partitions.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ACCOUNT = re.compile(r"[0-9]{12}\Z")
 _NAME = re.compile(r"[a-zA-Z0-9_-]+\Z")
 _VERSION = re.compile(r"[1-9][0-9]*\Z")
 _ALIAS = re.compile(r"(?![0-9]+\Z)[a-zA-Z0-9_-]+\Z")
-# By how a Region's name begins; the longest match counts.
+# By the start of a Region's name; the longest match counts.
 _PARTITIONS = {
     "cn-": "aws-cn",
     "eusc-": "aws-eusc",
@@ -38,18 +38,18 @@ _PARTITIONS = {
 
 @dataclass(frozen=True, slots=True)
 class FunctionArn:
-    """What the ARN of a function says."""
+    """The parts of a function's ARN."""
 
     partition: str
     region: str
     account: str
     name: str
     qualifier: str | None
-    """A version, an alias or `$LATEST`; None where the ARN has none."""
+    """A version, an alias or `$LATEST`; None if the ARN has no qualifier."""
 
     @property
     def version(self) -> str | None:
-        """The published version that the ARN names, whose code never changes; None for anything else."""
+        """The published version in the ARN, whose code never changes; None for any other qualifier."""
         return self.qualifier if self.qualifier and self.qualifier.isdigit() else None
 
     @property
@@ -59,18 +59,18 @@ class FunctionArn:
 
 
 def partition_of(region: str) -> str:
-    """The partition that a Region is in, such as `aws` or `aws-us-gov`."""
+    """Return a Region's partition, such as `aws` or `aws-us-gov`."""
     return next((name for begins, name in _PARTITIONS.items() if region.startswith(begins)), "aws")
 
 
 def read_arn(text: str) -> FunctionArn:
-    """Take a function's ARN apart.
+    """Parse a function's ARN.
 
     Args:
         text: The ARN.
 
     Raises:
-        InputError: It is none; the message says which part is wrong.
+        InputError: The text is not such an ARN; the message names the wrong part.
     """
     parts = text.split(":")
     if len(parts) not in (7, 8) or parts[0] != "arn" or parts[2] != "lambda" or parts[5] != "function":
@@ -98,7 +98,7 @@ def read_arn(text: str) -> FunctionArn:
 
 
 def _check_qualifier(qualifier: str) -> None:
-    """Refuse what is neither a version nor an alias nor `$LATEST`."""
+    """Refuse a qualifier that is not a version, an alias or `$LATEST`."""
     if qualifier == "$LATEST" or _VERSION.match(qualifier):
         return
     if qualifier.isdigit():

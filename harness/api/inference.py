@@ -1,7 +1,7 @@
-"""Asks a tuned model, a checkpoint or a base model, through any of the three APIs that the service has.
+"""Asks a tuned model, a checkpoint or a base model through any of the service's three APIs.
 
-The `ChatReply` is the same whichever API answered. Nothing is streamed (Qwen models are documented not to
-stream) and the Responses API is told to store nothing.
+Every API gives the same `ChatReply`. Nothing is streamed (Qwen models are documented not to stream), and
+requests to the Responses API turn storage off.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ APIS: tuple[Api, ...] = ("chat", "responses", "completions")
 
 @dataclass(frozen=True, slots=True)
 class ChatQuestion:
-    """What is asked, and how."""
+    """A question for a model, with its sampling options."""
 
     prompt: str
     system: str | None = None
@@ -47,19 +47,19 @@ class ChatQuestion:
 
 @dataclass(frozen=True, slots=True)
 class ChatReply:
-    """What a model answered."""
+    """A model's answer."""
 
     text: str
     finish: str | None
-    """Why it stopped, in the API's words."""
+    """The API's reason why the model stopped."""
     answer: Mapping[str, Any]
     """The service's own object."""
     instead: str | None = None
-    """What came in place of a text, as a clause: `the model refused: ...`. None where there is a text."""
+    """A clause about an answer without text: `the model refused: ...`. None if the answer has a text."""
 
 
 def checkpoints_by_step(client: FineTuning, job_id: str) -> Listing[SeenCheckpoint]:
-    """A job's checkpoints, by rising step; those without a step that can be read come first."""
+    """Return a job's checkpoints in order of step. Those without a readable step come first."""
     found = gathered(client.checkpoints(job_id))
     return found._replace(
         elements=sorted(found.elements, key=lambda one: -1 if one.step is None else one.step)
@@ -67,15 +67,15 @@ def checkpoints_by_step(client: FineTuning, job_id: str) -> Listing[SeenCheckpoi
 
 
 def tuned_model(client: TrainingService, job_id: str, step: int | None = None) -> str:
-    """The model that a job made.
+    """Return the model that a job made.
 
     Args:
         client: The connection.
         job_id: The job.
-        step: The step of a checkpoint; the finished model when None.
+        step: The step of a checkpoint; None for the finished model.
 
     Returns:
-        The id to ask for inference.
+        The model's id for inference.
 
     Raises:
         InputError: There is no such checkpoint, or the job has not succeeded.
@@ -123,17 +123,17 @@ def ask(client: TrainingService, model: str, question: ChatQuestion, api: Api = 
     Args:
         client: The connection.
         model: Its id.
-        question: What to ask.
-        api: Which API to ask through.
+        question: The question.
+        api: The API to use.
 
     Returns:
-        What it answered.
+        The answer.
 
     Raises:
-        InputError: The service has only one API, and not this one.
-        RequestRefused: The service knows no such model, or not this API for it.
-        AnsweredNo: The answer says that it failed.
-        Unreachable: No answer, or one without any choice.
+        InputError: The service does not have this API.
+        RequestRefused: The service does not know the model, or does not serve it through this API.
+        AnsweredNo: The answer reports a failure.
+        Unreachable: There was no answer, or one without choices.
     """
     if api == "chat":
         return _from_choices(client.chat(model, _turns(question), **_options(question, "max_tokens")))
@@ -167,10 +167,10 @@ def first_choice(answer: Mapping[str, Any]) -> tuple[Mapping[str, Any], str | No
         answer: The service's own object.
 
     Returns:
-        The message, and why the model stopped.
+        The message, and the reason why the model stopped.
 
     Raises:
-        Unreachable: The answer holds none.
+        Unreachable: The answer contains no message.
     """
     choices = answer.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
@@ -184,11 +184,11 @@ def first_choice(answer: Mapping[str, Any]) -> tuple[Mapping[str, Any], str | No
 
 
 def without_text(message: Mapping[str, Any], finish: str | None) -> str | None:
-    """Say what a message holds in place of a text; None where it holds one.
+    """Describe a message that has no text; return None for a message with a text.
 
     Args:
         message: The assistant's turn.
-        finish: Why the model stopped.
+        finish: The reason why the model stopped.
     """
     match kind_without_text(message, finish):
         case None:
@@ -207,7 +207,7 @@ def without_text(message: Mapping[str, Any], finish: str | None) -> str | None:
 
 
 def _tool_names(calls: Any) -> str:
-    """The names of the functions that were called, in brackets, where they can be read."""
+    """The names of the called functions in parentheses, as far as they can be read."""
     names = []
     for call in calls if isinstance(calls, list) else [calls]:
         function = call.get("function", call) if isinstance(call, Mapping) else None

@@ -1,10 +1,10 @@
-"""Native Bedrock, where Nova models are tuned: the same questions as `FineTuning` answers, through boto3.
+"""A client of native Bedrock, which tunes Nova models: the methods of `FineTuning`, through boto3.
 
-A job is a model customization job. It has no events and no checkpoints; where it stands is told by the status
-of three phases, which are handed out here as events, one for each change. Its own words become those of the
-fine-tuning API: Completed is `succeeded`, Stopped `cancelled`, Stopping `cancelling`, InProgress `running`.
+A job is a model customization job. It has no events and no checkpoints. Its progress is the status of three
+phases, and each change of a status becomes an event here. Statuses are translated to those of the fine-tuning
+API: Completed is `succeeded`, Stopped `cancelled`, Stopping `cancelling`, InProgress `running`.
 
-Source: botocore's model of the service `bedrock` and the Amazon Bedrock API reference. None of it was tried
+Source: botocore's model of the service `bedrock` and the Amazon Bedrock API reference. Nobody has tried this
 on a real account: *unverified*.
 """
 
@@ -42,11 +42,11 @@ _PHASES: Final = (
 class NativeBedrock:
     """A connection to Bedrock's own API in one Region.
 
-    Every method raises `RequestRefused` when AWS says no, and `Unreachable` when it cannot be asked.
+    Every method raises `RequestRefused` when AWS refuses, and `Unreachable` when AWS cannot be reached.
 
     Args:
-        region: Where the jobs are.
-        max_retries: How often a model is asked again after a failure; as every other call when None.
+        region: The Region of the jobs.
+        max_retries: How often a question to a model is retried; None for the same number as other calls.
         generate_s: Seconds to wait for a model's answer.
     """
 
@@ -75,7 +75,7 @@ class NativeBedrock:
     # --- Jobs
 
     def create_job(self, request: Mapping[str, Any]) -> str:
-        """Create a job; with the token of one that exists, that job.
+        """Create a job, or return the existing job that was created with the same token.
 
         Args:
             request: The arguments of CreateModelCustomizationJob.
@@ -88,7 +88,7 @@ class NativeBedrock:
         return cast(str, answer["jobArn"])
 
     def find_job(self, name: str) -> SeenJob | None:
-        """The job of a name; None where there is none."""
+        """Return the job with this name; None if it does not exist."""
         try:
             return self.job(name)
         except RequestRefused as error:
@@ -97,10 +97,10 @@ class NativeBedrock:
             raise
 
     def jobs(self, page_size: int = 100) -> Iterator[SeenJob]:
-        """Every job of the Region, newest first, as the list describes it.
+        """Yield every job of the Region, newest first, as the service's list describes it.
 
         Args:
-            page_size: How many to ask for at once.
+            page_size: Jobs per request.
         """
         token: dict[str, str] = {}
         while True:
@@ -117,17 +117,17 @@ class NativeBedrock:
             token = {"nextToken": page["nextToken"]}
 
     def job(self, job_id: str) -> SeenJob:
-        """One job, by its ARN or its name."""
+        """Return one job, by its ARN or its name."""
         return _seen(self._described(job_id))
 
     def cancel(self, job_id: str) -> SeenJob:
-        """Stop a job for good."""
+        """Stop a job permanently."""
         with _asked(job_id):
             self._client("bedrock").stop_model_customization_job(jobIdentifier=job_id)
         return self.job(job_id)
 
     def events_page(self, job_id: str, *, after: str | None = None, limit: int = 100) -> Page[Event]:
-        """The job's phases as events, oldest first and on one page.
+        """Return the job's phases as events, oldest first, on one page.
 
         Args:
             job_id: The job.
@@ -146,18 +146,18 @@ class NativeBedrock:
         }
 
     def has_object(self, uri: str, size: int) -> bool:
-        """Whether there is an object of this size in S3; False also where these credentials may not look.
+        """Return whether S3 has an object of this size. False also without permission to look.
 
         Args:
             uri: `s3://bucket/key`.
-            size: Its bytes.
+            size: Its size in bytes.
         """
         bucket, key = _bucket_and_key(uri)
         try:
             with _asked(uri):
                 return bool(self._client("s3").head_object(Bucket=bucket, Key=key)["ContentLength"] == size)
         except RequestRefused as error:
-            if error.status in (403, 404):  # without the right to list, an object that is missing is a 403
+            if error.status in (403, 404):  # 403: a missing object, without permission to list
                 return False
             raise
 
@@ -165,7 +165,7 @@ class NativeBedrock:
         """Put a training file into S3.
 
         Args:
-            content: Its bytes.
+            content: The file's content.
             uri: `s3://bucket/key`.
         """
         bucket, key = _bucket_and_key(uri)
@@ -182,12 +182,12 @@ class NativeBedrock:
     # --- Deployments and inference
 
     def deploy(self, model_arn: str, name: str, token: str) -> str:
-        """Deploy a custom model, which costs from now on.
+        """Deploy a custom model. The deployment costs money from now on.
 
         Args:
             model_arn: The model that a job made.
-            name: What the deployment is called.
-            token: The same for the same deployment.
+            name: The deployment's name.
+            token: A token that makes a repeated request return the same deployment.
 
         Returns:
             The deployment's ARN.
@@ -199,7 +199,7 @@ class NativeBedrock:
         return cast(str, answer["customModelDeploymentArn"])
 
     def deployment(self, name: str) -> dict[str, Any]:
-        """A deployment as the service describes it, by its ARN or its name."""
+        """Return a deployment as the service describes it, by its ARN or its name."""
         with _asked(name):
             answer = self._client("bedrock").get_custom_model_deployment(customModelDeploymentIdentifier=name)
         return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
@@ -214,12 +214,12 @@ class NativeBedrock:
 
         Args:
             model: The deployment's ARN.
-            messages: The turns so far; those of the system come first.
-            **options: `max_tokens`, `temperature`, `top_p`, `stop`, and what offers tools.
+            messages: The turns so far; system turns come first.
+            **options: `max_tokens`, `temperature`, `top_p`, `stop`, and the options for tools.
 
         Raises:
             InputError: Converse has no counterpart for an option.
-            RequestRefused: It has none for something in the turns or the tools.
+            RequestRefused: Converse has no counterpart for a part of the turns or the tools.
         """
         request = converse_request(model, messages, options)
         with _asked(model):
@@ -228,7 +228,7 @@ class NativeBedrock:
 
 
 def _seen(described: Mapping[str, Any]) -> SeenJob:
-    """A job in the words of the fine-tuning API; `raw` keeps the service's own description."""
+    """Translate a job into the fine-tuning API's terms. `raw` keeps the service's own description."""
     config = ((described.get("customizationConfig") or {}).get("rftConfig")) or {}
     grader = ((config.get("graderConfig") or {}).get("lambdaGrader")) or {}
     status = described.get("status")
@@ -237,7 +237,7 @@ def _seen(described: Mapping[str, Any]) -> SeenJob:
         id=described.get("jobArn"),
         status=_STATUSES.get(str(status), status),
         model=_model_of(described),
-        # The service may name the model that the job is to make while it is not made.
+        # The service may name the model before the job has made it.
         tuned_model=_tuned_model(described) if status == "Completed" else None,
         grader_arn=grader.get("lambdaArn"),
         hyperparameters=config.get("hyperParameters") or {},
@@ -283,7 +283,7 @@ def _phase(name: str, details: Mapping[str, Any]) -> Event:
 
 @contextmanager
 def _asked(place: str) -> Iterator[None]:
-    """Turn what AWS refuses into the errors of the other service, so that whoever waits for it waits here."""
+    """Translate AWS's errors into those of the other service, so that callers handle both alike."""
     try:
         with explained(place):
             yield

@@ -1,4 +1,4 @@
-"""How native Bedrock's jobs and deployments are recognized: by their ARNs."""
+"""Recognizes native Bedrock's jobs, models and deployments by their ARNs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 __all__ = ["REGION", "is_custom_model", "is_native_job", "is_native_model", "native_region"]
 
 REGION: Final = "us-east-1"
-"""Where Nova 2 Lite is documented to be tuned by reinforcement."""
+"""The Region in which reinforcement fine-tuning of Nova 2 Lite is documented."""
 
 _ARN = re.compile(
     r"arn:aws[a-z-]*:bedrock:([a-z0-9-]+):\d{12}:(model-customization-job|custom-model-deployment|custom-model)/.+"
@@ -22,13 +22,13 @@ def is_native_job(job_id: str) -> bool:
 
 
 def is_custom_model(model: str) -> bool:
-    """Whether this is the ARN of a custom model, which is asked once it is deployed."""
+    """Whether this is the ARN of a custom model, which must be deployed for inference."""
     found = _ARN.fullmatch(model)
     return found is not None and found[2] == "custom-model"
 
 
 def is_native_model(model: str) -> bool:
-    """Whether this is the ARN of a deployed custom model, which is asked through Converse."""
+    """Whether this is the ARN of a deployed custom model, which is used through Converse."""
     found = _ARN.fullmatch(model)
     return found is not None and found[2] == "custom-model-deployment"
 

@@ -1,8 +1,8 @@
-"""What Bedrock's own API takes in a job: names, ranges and patterns, read from botocore's model of it.
+"""Rules for jobs of Bedrock's own API: names, ranges and patterns, read from botocore's service model.
 
-botocore refuses wrong types, unknown names and values below a minimum before it sends; maxima, words of a
-closed list and patterns it leaves to the service. They are checked here, from the same model, so that a value
-that the service would refuse is found before anything is uploaded.
+Before it sends a request, botocore checks types, names and minima. It leaves maxima, enumerations and
+patterns to the service. This module checks those from the same model, so that a value that the service would
+refuse is found before anything is uploaded.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Final
 __all__ = ["NATIVE_NAMES", "RFT", "faults_of", "hyperparameter_names", "native_hyperparameters"]
 
 _CREATE: Final = "CreateModelCustomizationJob"
-# The service's own pattern takes exponential time on a run of dashes; this one takes the same texts.
+# The service's own pattern takes exponential time on a run of dashes; this one matches the same texts.
 _LINEAR: Final = {r"[a-zA-Z0-9](-*[a-zA-Z0-9\+\-\.])*": r"[a-zA-Z0-9][a-zA-Z0-9+.\-]*"}
 
 RFT: Final = "REINFORCEMENT_FINE_TUNING"
@@ -31,10 +31,10 @@ def hyperparameter_names() -> Mapping[str, str]:
 
 
 def native_hyperparameters(given: Mapping[str, str]) -> dict[str, int | float | str]:
-    """Read hyperparameters from texts.
+    """Parse hyperparameters.
 
     Args:
-        given: Values by their native names.
+        given: Values as text, by their native names.
 
     Raises:
         ValueError: A name is unknown, or a value is not of its type.
@@ -53,7 +53,7 @@ def native_hyperparameters(given: Mapping[str, str]) -> dict[str, int | float | 
 
 
 def faults_of(request: Mapping[str, Any], operation: str = _CREATE) -> list[str]:
-    """Everything in a request that the service's model does not allow, as clauses.
+    """Return everything in a request that the service's model does not allow, as clauses.
 
     Args:
         request: The arguments of the operation.

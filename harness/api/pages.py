@@ -1,4 +1,4 @@
-"""Walks the fine-tuning API's lists, which come in pages.
+"""Reads the fine-tuning API's lists page by page.
 
 Wire facts: `after` is the id of the last element before the page, and `has_more` says whether there is
 another page (user guide, "paginate through all events").
@@ -15,7 +15,7 @@ from harness.api.types import Page
 __all__ = ["MOST_PAGES", "Listing", "elements", "gathered", "next_cursor"]
 
 MOST_PAGES = 20_000
-"""A walk that needs more is broken: two million elements at 100 a page."""
+"""A list with more pages is treated as broken: two million elements at 100 per page."""
 
 Shape = TypeVar("Shape")
 
@@ -23,18 +23,18 @@ Shape = TypeVar("Shape")
 def elements(
     fetch: Callable[[str | None], Page[dict[str, Any]]], most: int = MOST_PAGES
 ) -> Iterator[dict[str, Any]]:
-    """Walk a list that the service hands out in pages, one page in memory at a time.
+    """Yield the elements of a paged list, with one page in memory at a time.
 
     Args:
-        fetch: Fetches the page after an id, the first page for None.
-        most: The most pages to fetch.
+        fetch: Fetches the page after an id, or the first page for None.
+        most: The maximum number of pages.
 
     Yields:
-        The elements, each once, in the service's order, without those that the page before had.
+        Each element once, in the service's order, without elements of the previous page.
 
     Raises:
-        PageMissing: The service says that there is more but not where, its pages lead in a circle, or there
-            is no end.
+        PageMissing: The service announces another page without saying where it starts, its pages form a
+            circle, or the list does not end.
     """
     after: str | None = None
     before: set[str] = set()
@@ -54,19 +54,19 @@ def elements(
 
 
 class Listing(NamedTuple, Generic[Shape]):
-    """What was read of a list."""
+    """The part of a list that was read."""
 
     elements: list[Shape]
     incomplete: Unreachable | RequestRefused | None
-    """What ended the list before its end; None for a whole list."""
+    """The error that cut the list short; None for a whole list."""
 
 
 def gathered(walk: Iterator[Shape], before: Sequence[Shape] = ()) -> Listing[Shape]:
-    """Read a list to its end, and keep what was read where it breaks.
+    """Read a list to its end. If it breaks, keep the elements read so far.
 
     Args:
         walk: The elements.
-        before: Those that were read already; they come first.
+        before: Elements that were read already; they come first.
 
     Raises:
         Unreachable: The first page could not be read.
@@ -84,17 +84,17 @@ def gathered(walk: Iterator[Shape], before: Sequence[Shape] = ()) -> Listing[Sha
 
 
 def next_cursor(page: Page[Any], after: str | None) -> str:
-    """The id after which the next page starts.
+    """Return the id after which the next page starts.
 
     Args:
-        page: The page; the service says that there is another.
-        after: What it was fetched with.
+        page: A page that is not the last one.
+        after: The id that this page was fetched with.
 
     Returns:
-        The last element's id, or the page's `last_id` when the page is empty or that element has none.
+        The last element's id, or the page's `last_id` if the page is empty or its last element has no id.
 
     Raises:
-        PageMissing: The page names no id, or the one it was fetched with.
+        PageMissing: The page names no id, or the id that it was fetched with.
     """
     cursor = (_id(page["data"][-1]) if page["data"] else None) or _word(page.get("last_id"))
     if cursor is None or cursor == after:
@@ -103,7 +103,7 @@ def next_cursor(page: Page[Any], after: str | None) -> str:
 
 
 def _id(element: Any) -> str | None:
-    """An element's id; None where the service sent none, or one that is neither text nor number."""
+    """Return an element's id; None without an id that is text or a number."""
     return _word(element.get("id"))
 
 

@@ -1,6 +1,6 @@
-"""Makes a service's messages safe to show, and ids safe to be a part of a URL.
+"""Makes messages of a service safe to print, and ids safe to use in a URL.
 
-It imports nothing heavy, so that every verb can afford it.
+It imports nothing heavy, so every verb can use it.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ _SECRET = re.compile(r"bedrock-api-key-[A-Za-z0-9+/=]+|\bsk-[A-Za-z0-9_-]{8,}|\b
 
 
 def plain_text(text: str) -> str:
-    """A service's words, safe to show: one line, bounded, no control characters, no key.
+    """Return a service's message as one short line without control characters and without keys.
 
     Args:
-        text: Anything that came over the network.
+        text: Text from the network.
 
     Returns:
         At most 500 characters.
@@ -32,22 +32,22 @@ def plain_text(text: str) -> str:
 
 
 def in_path(value: str, what: str = "id") -> str:
-    """Encode an id as one segment of a URL's path. Ids are opaque: an ARN has slashes and colons.
+    """Encode an id as one segment of a URL's path. Ids are opaque: an ARN contains slashes and colons.
 
     Args:
-        value: What the user or the service gave.
-        what: What it should be, for the message.
+        value: The id, from the user or the service.
+        what: The kind of id, for the error message.
 
     Returns:
         The segment.
 
     Raises:
-        InputError: It is empty, or has control characters.
+        InputError: The id is empty or contains control characters.
     """
     if not value.strip() or _CONTROL.search(value) or {"\n", "\t"} & set(value):
         raise InputError(
             f"{plain_text(value)!r} cannot be a {what}", fix="Copy the id as the service shows it."
         )
     segment = quote(value, safe=":@")
-    # Dots alone mean a folder; encoded, they are a name.
+    # `.` and `..` mean folders in a path, unless they are encoded.
     return segment.replace(".", "%2E") if segment in (".", "..") else segment

@@ -1,8 +1,8 @@
-"""The service's objects as records: what of any JSON object could be read, and the object itself.
+"""Records for the service's objects: the fields that could be read, and the whole JSON object.
 
-A service may leave fields out, send null, or send something of another shape. Nothing here raises: a field
-that is absent or misshapen is None, and what a misshapen one held stands as text in `odd`, so that it can be
-shown as it came. Each record keeps the whole object in `raw`.
+A service may omit fields, send null, or send values of another shape. Nothing here raises. A field that is
+absent or malformed is None; `odd` keeps the text of malformed ones, so that they can be shown. `raw` keeps
+the whole object.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Json = Mapping[str, Any]
 """A JSON object as the service sent it."""
 
 Time = float | str | None
-"""Seconds since 1970; the service's own text where it sent something that is no time; None for none."""
+"""Seconds since 1970, or the service's text if it is not a time; None if the field is absent."""
 
 Value = TypeVar("Value")
 
@@ -40,7 +40,7 @@ class SeenJob:
     created_at: Time = None
     finished_at: Time = None
     error: str | None = None
-    """Why it failed, as `code: message`, or whatever the service sent."""
+    """The reason of a failure as `code: message`, or the service's text."""
     odd: Mapping[str, str] = field(default_factory=dict)
     """Misshapen fields by name, each as text."""
     raw: Json = field(default_factory=dict)
@@ -114,7 +114,7 @@ class SeenEvent:
 
     @property
     def text(self) -> str:
-        """What it says: its message, else its type, else the object as it came."""
+        """The event's message, or its type, or the object as text."""
         return self.message or self.type or as_text(self.raw)
 
 
@@ -125,7 +125,7 @@ class SeenCheckpoint:
     id: str | None
     step: int | None = None
     model: str | None = None
-    """What to ask for inference; None while there is no model yet."""
+    """The model's id for inference; None until the model exists."""
     created_at: Time = None
     metrics: Json = field(default_factory=dict)
     odd: Mapping[str, str] = field(default_factory=dict)
@@ -185,7 +185,7 @@ class SeenFile:
 
 @dataclass(frozen=True, slots=True)
 class SeenDeletion:
-    """The answer to a deletion; only a plain `true` says that something was deleted."""
+    """The answer to a deletion. Only `true` means that something was deleted."""
 
     deleted: bool
     raw: Json
@@ -201,7 +201,7 @@ class SeenDeletion:
 
 
 def as_text(value: Any) -> str:
-    """Anything that came as JSON, as text: a text as it is, everything else as compact JSON."""
+    """Return a JSON value as text: a string unchanged, everything else as compact JSON."""
     if isinstance(value, str):
         return value
     try:
@@ -211,26 +211,26 @@ def as_text(value: Any) -> str:
 
 
 class _Fields:
-    """Reads fields of one object, and keeps what is misshapen."""
+    """Reads the fields of one object, and collects the malformed ones."""
 
     def __init__(self, raw: Json) -> None:
         self._raw = raw
         self.odd: dict[str, str] = {}
 
     def id(self) -> str | None:
-        """The object's id; whole numbers count, since some services number their objects."""
+        """Return the object's id. Whole numbers count, since some services number their objects."""
         value = self._value("id")
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
         return self.word("id")
 
     def word(self, name: str, of: Json | None = None) -> str | None:
-        """A text that is not empty."""
+        """Read a non-empty string."""
         value = self._value(name, of)
         return self._checked(name, value, value if isinstance(value, str) else None)
 
     def whole(self, name: str) -> int | None:
-        """A whole number, also one written as 4.0."""
+        """Read a whole number; 4.0 counts."""
         value = self._value(name)
         if isinstance(value, float) and value.is_integer():
             return int(value)
@@ -239,12 +239,12 @@ class _Fields:
         )
 
     def object(self, name: str, of: Json | None = None) -> Json:
-        """An object; an empty one where there is none."""
+        """Read an object; an absent one is empty."""
         value = self._value(name, of)
         return self._checked(name, value, value if isinstance(value, Mapping) else None) or {}
 
     def time(self, name: str) -> Time:
-        """A time; 0 is none."""
+        """Read a time; 0 counts as absent."""
         value = self._value(name)
         if not value:
             return None
@@ -261,13 +261,13 @@ class _Fields:
 
 
 def _error(value: Any) -> str | None:
-    """Why a job failed; None for null, false, and what is empty."""
+    """Read the reason of a failed job; None for null, false and empty values."""
     if not value:
         return None
     if not isinstance(value, Mapping):
         return as_text(value)
     code, message = value.get("code"), value.get("message")
     if message in (None, "") and code in (None, ""):
-        # `{"code": null, "message": null}` is how some services say that there is none.
+        # Some services send `{"code": null, "message": null}` when there is no error.
         return as_text(value) if any(value.values()) else None
     return ": ".join(as_text(part) for part in (code, message) if part not in (None, ""))

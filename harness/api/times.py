@@ -1,4 +1,4 @@
-"""Times as services send them: seconds, milliseconds, ISO 8601, and the header Retry-After."""
+"""Parses times from services: seconds, milliseconds, ISO 8601, and the header Retry-After."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _DAY_S = 86_400.0
 
 
 def seconds_since_1970(value: Any) -> float | None:
-    """Read a time.
+    """Parse a time.
 
     Args:
-        value: What the service sent.
+        value: The service's value.
 
     Returns:
-        Seconds since 1970; None where it is no time.
+        Seconds since 1970; None if the value is not a time.
     """
     if isinstance(value, str):
         try:
@@ -39,14 +39,14 @@ def seconds_since_1970(value: Any) -> float | None:
 
 
 def retry_after_s(header: str | None, now: float) -> float | None:
-    """Read a Retry-After header, which holds seconds or a date (RFC 9110, 10.2.3).
+    """Parse a Retry-After header, which contains seconds or a date (RFC 9110, 10.2.3).
 
     Args:
-        header: Its value; None where the service sent none.
-        now: Seconds since 1970.
+        header: The header's value; None if it is absent.
+        now: The current time in seconds since 1970.
 
     Returns:
-        Seconds to wait: at least 0, and a day where it is more. None where the header says nothing.
+        Seconds to wait, from 0 to one day. None if the header is absent or unreadable.
     """
     text = (header or "").strip()
     if _NUMBER.fullmatch(text):
@@ -56,6 +56,6 @@ def retry_after_s(header: str | None, now: float) -> float | None:
             moment = email.utils.parsedate_to_datetime(text)
         except (TypeError, ValueError, OverflowError, IndexError):
             return None
-        # A date without an offset is in UTC, as all dates of HTTP are.
+        # HTTP dates are in UTC, so a date without an offset is too.
         seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now
     return min(max(seconds, 0.0), _DAY_S)

@@ -1,4 +1,4 @@
-"""What the two services that train models have in common: the OpenAI-compatible API and native Bedrock."""
+"""The interface that both training services share: the OpenAI-compatible API and native Bedrock."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ __all__ = ["TrainingService"]
 
 
 class TrainingService(Protocol):
-    """Jobs and inference, whichever service answers; `FineTuning` and `NativeBedrock` are the two.
+    """Jobs and inference of a service. `FineTuning` and `NativeBedrock` implement it.
 
-    Every method raises `RequestRefused` when the service says no, and `Unreachable` when it gives no usable
-    answer.
+    Every method raises `RequestRefused` when the service refuses, and `Unreachable` without a usable answer.
     """
 
     def jobs(self, page_size: int = 100) -> Iterator[SeenJob]:
@@ -25,10 +24,10 @@ class TrainingService(Protocol):
         """One job."""
 
     def cancel(self, job_id: str) -> SeenJob:
-        """Cancel a job for good."""
+        """Cancel a job permanently."""
 
     def events_page(self, job_id: str, *, after: str | None = None, limit: int = 100) -> Page[Event]:
-        """One page of what happened to a job."""
+        """Return one page of a job's events."""
 
     def chat(self, model: str, messages: Sequence[Mapping[str, Any]], **options: Any) -> dict[str, Any]:
         """Ask a model for the next message, in the shape of Chat Completions."""

@@ -1,11 +1,11 @@
-"""The fine-tuning API's objects and words, as the service spells them.
+"""The fine-tuning API's objects and constants, in the service's spelling.
 
-Typed dictionaries of what travels as JSON, the known models and Regions, and the names of the training
-metrics. The client and the local emulator share these and no behavior.
+Typed dictionaries for the JSON objects, the known models and Regions, and the names of the training metrics.
+The client and the local emulator share these definitions and no behavior.
 
-Source of the shapes: "Create and manage fine-tuning jobs for open-weight models using OpenAI APIs" (Amazon
-Bedrock user guide), the published example event of AWS's walkthrough, and the OpenAI fine-tuning reference
-for what these leave out. Whatever no AWS source states is marked *unverified*.
+Sources: "Create and manage fine-tuning jobs for open-weight models using OpenAI APIs" (Amazon Bedrock user
+guide), the example event in AWS's walkthrough, and, for what these omit, OpenAI's fine-tuning reference.
+Facts without an AWS source are marked *unverified*.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ GRADER_TYPE: Final = "lambda"
 
 
 class LambdaFunction(TypedDict):
-    """What stands under the key `lambda` of a grader: the function's ARN."""
+    """The value of a grader's key `lambda`: the function's ARN."""
 
     function: str
 
 
-# `lambda` is a Python keyword, so this one needs the functional spelling.
+# `lambda` is a Python keyword, so this type needs the functional syntax.
 LambdaGrader = TypedDict("LambdaGrader", {"type": Literal["lambda"], "lambda": LambdaFunction})
 
 
@@ -65,7 +65,7 @@ class Reinforcement(TypedDict):
 
 
 class Method(TypedDict):
-    """How a job trains: always by reinforcement here."""
+    """The training method, which is always reinforcement."""
 
     type: Literal["reinforcement"]
     reinforcement: Reinforcement
@@ -80,7 +80,7 @@ class JobRequest(TypedDict):
 
 
 class JobError(TypedDict):
-    """Why a job failed."""
+    """The reason of a failed job."""
 
     code: str
     message: str
@@ -112,10 +112,10 @@ class Job(TypedDict):
 
 
 NOT_RECORDED: Final = "[emulator: no recorded completion for this prompt]"
-"""The local emulator's answer to a prompt that nobody recorded; nothing to judge a model by."""
+"""The local emulator's answer to a prompt without recorded completions. It says nothing about a model."""
 
 FINAL_STATUSES: Final[frozenset[str]] = frozenset({"succeeded", "failed", "cancelled"})
-"""Statuses that no job leaves. Every other string, known or not, counts as still going on."""
+"""Final statuses. A job with any other status, known or not, counts as still running."""
 
 # --- Events
 
@@ -155,7 +155,7 @@ class Event(TypedDict):
 
 
 class Checkpoint(TypedDict):
-    """A model kept during training, which can be asked like the tuned model.
+    """A model saved during training, which can be used like the tuned model.
 
     The names of the metrics are unverified: the documentation says "validation loss and accuracy", and
     OpenAI's keys are `full_valid_loss`, `full_valid_mean_token_accuracy`, `step`, `train_loss`, …
@@ -184,7 +184,7 @@ class Page(TypedDict, Generic[Element]):
 
 
 class ErrorBody(TypedDict):
-    """What stands under the key `error` of an answer with a status of 400 or more."""
+    """The value of the key `error` in an answer with a status of 400 or more."""
 
     message: str
     type: str
@@ -192,11 +192,11 @@ class ErrorBody(TypedDict):
     code: str | None
 
 
-# --- What can be asked for
+# --- Models and hyperparameters
 
 
 class Model(NamedTuple):
-    """A model that reinforcement fine-tuning is documented for, and the Regions it is documented in."""
+    """A model for which reinforcement fine-tuning is documented, with the documented Regions."""
 
     id: str
     name: str
@@ -211,16 +211,16 @@ MODELS: Final[tuple[Model, ...]] = (
 """Known models of the OpenAI-compatible API. Nova is tuned through the native Bedrock API, not this one."""
 
 NATIVE_PREFIX: Final = "amazon.nova"
-"""How the ids of models begin that are tuned through the native Bedrock API alone."""
+"""The prefix of ids of models that only the native Bedrock API tunes."""
 
 DEFAULT_REGION: Final = "us-west-2"
 
 
 class Range(NamedTuple):
-    """What one hyperparameter may be.
+    """The allowed values of one hyperparameter.
 
-    `low` and `high` bound what makes sense; no AWS source publishes ranges for this API, so all of them are
-    *unverified* and cost a warning, not a refusal. Only what can never work (`above`) is refused.
+    `low` and `high` bound the sensible range. No AWS source publishes ranges for this API, so all of them are
+    *unverified*, and a value outside is a warning. Only a value that can never work (`above`) is refused.
     """
 
     default: float
@@ -253,7 +253,7 @@ MAX_RECORDS: Final = 20_000
 """Documented for open-weight models; one AWS blog says 10,000."""
 
 GENERATE_S: Final = 600.0
-"""How long a model may take to answer, in seconds; no limit is documented."""
+"""The timeout for a model's answer, in seconds. No limit is documented."""
 
 PAGE_SIZE: Final = 100
-"""What the documentation asks for when paging through events; the greatest `limit` allowed is unverified."""
+"""The page size in the documentation's example of paging. The maximum `limit` is unverified."""

@@ -138,7 +138,7 @@ def forecast_replayed(
         records: Records of the training file.
         seconds: Mean duration of one grading in a replay; None where it measured none.
         target: Where the replay graded, as its target's `kind`.
-        batch_size: Records a step.
+        batch_size: Records per step.
         n_epochs: Passes over the records.
         region: The AWS Region whose price counts; None where it is not known.
         usd_per_hour: What the service charges an hour.
