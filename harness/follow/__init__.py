@@ -1,1 +1,1 @@
-"""Following a job: its events, the curves folded from them, warnings, and the watch until it ends."""
+"""Follows a job until it ends: its events, the curves computed from them, and warnings."""

@@ -14,19 +14,19 @@ from harness.follow.watched import Watched
 __all__ = ["Brake"]
 
 _CANCEL_S = 60.0
-"""How long the service may take to cancel a job."""
+"""Seconds that the service may take to cancel a job."""
 
 
 class Brake:
-    """Cancels one job once, when its known cost passes the limit.
+    """Cancels a job once, when its known cost exceeds the limit.
 
     Args:
         client: The connection.
         job_id: The job.
         limit: The limit; without one, the brake never cancels.
-        clock: Tells the time.
-        watched: What is known of the job; its cost is written there.
-        note: Called with what happens, one sentence without a period.
+        clock: The clock.
+        watched: The watched job, whose cost the brake updates.
+        note: Called with each message, a sentence without a period.
     """
 
     def __init__(
@@ -49,10 +49,10 @@ class Brake:
             note(sentence)
 
     def check(self) -> None:
-        """Look at the cost, and ask for the cancellation when it is time.
+        """Check the cost, and cancel the job if it exceeds the limit.
 
         Raises:
-            Unreachable: The service could not be asked; the next call asks again.
+            Unreachable: The service could not be reached; the next call tries again.
         """
         watched, limit = self._watched, self._limit
         if limit is None or watched.ended:
@@ -74,12 +74,12 @@ class Brake:
 
     @property
     def waits(self) -> bool:
-        """Whether the service was asked to cancel the job."""
+        """Whether the brake asked the service to cancel the job."""
         return self._asked_at is not None
 
     @property
     def failed(self) -> bool:
-        """Whether the job continues although the service was asked to cancel it."""
+        """Whether the job continues although the brake asked the service to cancel it."""
         if self._watched.stop == "refused":
             return True
         if self._asked_at is None or self._clock.monotonic() - self._asked_at < _CANCEL_S:
@@ -92,7 +92,7 @@ class Brake:
         return True
 
     def _hours(self, limit: SpendingLimit) -> float | None:
-        """Hours since the job was created; None where they are not needed or not known."""
+        """Hours since the job was created; None if they are not needed or not known."""
         if limit.usd_per_hour is None:
             return None
         job = self._watched.job

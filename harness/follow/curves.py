@@ -1,7 +1,7 @@
-"""The curves of a job, folded from its events one at a time: step, time left, a series for each metric.
+"""Computes a job's curves from its events, one at a time: the step, the time left, and a series per metric.
 
-A curve keeps some 500 points however long the job is. The time comes from the events, not from this machine's
-clock. Events of unknown types, without numbers or out of order change nothing.
+A curve keeps about 500 points, however long the job is. Times come from the events and not from this
+machine's clock. Events of unknown types, without numbers or out of order are ignored.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ _BARS = "▁▂▃▄▅▆▇█"
 
 
 class Series:
-    """One metric over the steps: its beginning, its latest values, and a thinned-out whole."""
+    """One metric over the steps: the first values, the latest values, and averages over all of them."""
 
     __slots__ = ("_pending", "_stride", "count", "first", "points", "recent")
 
     def __init__(self) -> None:
         self.count = 0
-        """Values taken in."""
+        """Number of values added."""
         self.first: list[float] = []
         """The first 20 values."""
         self.recent: deque[float] = deque(maxlen=_WINDOW)
         """The latest 20 values."""
         self.points: list[float] = []
-        """Means of `stride` values each, at most 512 of them."""
+        """Means of `stride` values each, at most 512."""
         self._stride = 1
         self._pending: list[float] = []
 
     def add(self, value: float) -> None:
-        """Take in the next value.
+        """Add the next value.
 
         Args:
             value: A finite number.
@@ -58,7 +58,7 @@ class Series:
             self._stride *= 2
 
     def curve(self) -> list[float]:
-        """The whole curve, up to the latest value."""
+        """The whole curve, including the latest value."""
         return [*self.points, *([math.fsum(self._pending) / len(self._pending)] if self._pending else [])]
 
     @property
@@ -68,14 +68,14 @@ class Series:
 
 
 class Curves:
-    """What the events tell about a job so far."""
+    """A job's progress and curves, computed from its events."""
 
     __slots__ = ("_start", "_times", "bad_numbers", "series", "step", "total_steps")
 
     def __init__(self) -> None:
         self.series: dict[str, Series] = {name: Series() for name in TRAINING_METRICS}
         self.step = 0
-        """The latest step that metrics came for."""
+        """The latest step with metrics."""
         self.total_steps: int | None = None
         self.bad_numbers: set[str] = set()
         """Metrics that were NaN or infinite at some step."""
@@ -83,10 +83,10 @@ class Curves:
         self._times: deque[tuple[int, float]] = deque(maxlen=_WINDOW)
 
     def add(self, event: Event) -> None:
-        """Take in one event.
+        """Add one event.
 
         Args:
-            event: Of any type.
+            event: An event of any type.
         """
         data = event.get("data")
         if not isinstance(data, Mapping):
@@ -115,7 +115,7 @@ class Curves:
 
     @property
     def seconds_a_step(self) -> float | None:
-        """The pace of the latest steps, else of all, by the times in the events; None while unknown."""
+        """Seconds per step from the times in the latest events, or in all of them; None while unknown."""
         if not self._times or self._start is None:
             return None
         last_step, last_time = self._times[-1]
@@ -126,23 +126,23 @@ class Curves:
 
     @property
     def seconds_left(self) -> float | None:
-        """How long the remaining steps would take at that pace."""
+        """Seconds that the remaining steps take at that pace."""
         pace = self.seconds_a_step
         if pace is None or self.total_steps is None:
             return None
         return max(0, self.total_steps - self.step) * pace
 
     def latest(self) -> dict[str, float]:
-        """The latest value of each metric that was ever reported."""
+        """The latest value of each reported metric."""
         return {name: series.last for name, series in self.series.items() if series.last is not None}
 
 
 def sparkline(points: list[float], width: int = 40) -> str:
-    """A curve as one line of block characters, from its least to its greatest value.
+    """Draw a curve as one line of block characters, scaled from its minimum to its maximum.
 
     Args:
         points: Finite numbers.
-        width: The most characters.
+        width: The maximum number of characters.
     """
     if not points:
         return ""
@@ -160,7 +160,7 @@ def sparkline(points: list[float], width: int = 40) -> str:
 def _number(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    # Beyond this no metric is real, and sums and squares of it would overflow.
+    # No real metric is larger, and its sums and squares would overflow.
     return float(value) if abs(value) < 1e100 else None
 
 

@@ -1,7 +1,7 @@
-"""The events of one job that were seen, on disk: `events.jsonl`, oldest first, each once.
+"""The journal of a job's events on disk: `events.jsonl`, oldest first, each event once.
 
-One process at a time may hold it. Memory stays flat: only the newest 2,000 ids are kept, many pages more than
-a poll looks back.
+One process at a time may hold it. Memory stays flat: it keeps only the newest 2,000 ids, which is many more
+pages than a poll reads back.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _IDS_KEPT = 2_000
 
 
 class EventLog:
-    """The journal; read it once with `recover` before anything is added.
+    """A job's journal of events. Call `recover` once before adding events.
 
     Args:
-        directory: The job's folder, made when missing.
+        directory: The job's folder, which is created if it is missing.
 
     Raises:
         InputError: The folder cannot be written, or another process holds the journal.
@@ -44,7 +44,7 @@ class EventLog:
         self._order: deque[str] = deque()
         self._known: set[str] = set()
         self.count = 0
-        """How many events the journal holds."""
+        """The number of events in the journal."""
 
     def __enter__(self) -> EventLog:
         return self
@@ -55,15 +55,15 @@ class EventLog:
 
     @property
     def last_id(self) -> str | None:
-        """The id of the event that was added last."""
+        """The id of the last added event."""
         return self._order[-1] if self._order else None
 
     def __contains__(self, event: Event) -> bool:
-        """Whether the event is among the newest that the journal holds."""
+        """Return whether the event is among the newest events of the journal."""
         return event_id(event) in self._known
 
     def recover(self) -> Iterator[Event]:
-        """Read the journal from the start, cutting off a line that was half written.
+        """Read the journal from the start, and cut off an incomplete last line.
 
         Yields:
             The events, oldest first.
@@ -74,13 +74,13 @@ class EventLog:
             yield event
 
     def add(self, events: list[Event]) -> list[Event]:
-        """Write down those events that the journal does not hold yet.
+        """Append the events that the journal does not contain yet.
 
         Args:
-            events: Oldest first.
+            events: Events, oldest first.
 
         Returns:
-            Those that were new.
+            The new events.
         """
         new = []
         for event in events:
@@ -100,7 +100,7 @@ class EventLog:
 
 
 def event_id(event: Event) -> str:
-    """An event's id, or its content where the service sent none.
+    """Return an event's id, or a key made from its content if the service sent no id.
 
     Args:
         event: Any event.

@@ -1,13 +1,13 @@
-"""Gets a job's new events: all of them, each once, oldest first, over a network that may break.
+"""Fetches a job's new events: all of them, each once, oldest first, over an unreliable network.
 
-Pages come newest first, so a poll walks back until it meets an event that the journal holds. A walk of more
-than one page is kept on disk (`events.walk.jsonl`): a broken walk resumes, and 100,000 events need no more
-memory than 100. Nothing reaches the journal before the walk has met it, so the journal has no hole unless the
-service makes one: a page that promises another and leads nowhere is asked for again a few times, then counts
-as the last one, and `incomplete` says so.
+Pages come newest first, so a poll reads back until it finds an event of the journal. If that takes more than
+one page, the pages are kept on disk (`events.walk.jsonl`): an interrupted walk resumes, and 100,000 events
+need no more memory than 100. Events are appended to the journal only when the walk has reached it, so the
+journal has no gap unless the service causes one. If a page announces another page that cannot be fetched, it
+is fetched again a few times and then counts as the last one, and `incomplete` is true.
 
-Wire facts: pages, `after` and `has_more` are documented; the order is not, so it is read off each first
-page and a service that lists the oldest first is followed too.
+Wire facts: pages, `after` and `has_more` are documented. The order is not, so it is read from each first
+page, and a service that lists the oldest events first works too.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from harness.follow.event_log import EventLog, event_id
 __all__ = ["NewEvents", "is_newest_first"]
 
 _DEAD_ENDS = 3
-"""How often a page that promises more may lead nowhere before it counts as the last one."""
+"""Attempts to fetch a page that was announced, before the page before it counts as the last one."""
 
 
 class NewEvents:
-    """A job's events beyond those in the journal; use as a context manager.
+    """A job's events that are not in the journal yet. Use it as a context manager.
 
     Args:
-        fetch: Fetches the page after an id, the first page for None.
-        log: The journal, recovered.
+        fetch: Fetches the page after an id, or the first page for None.
+        log: The journal, after `recover`.
     """
 
     def __init__(self, fetch: Callable[[str | None], Page[Event]], log: EventLog) -> None:
@@ -59,23 +59,23 @@ class NewEvents:
 
     @property
     def pending(self) -> bool:
-        """Whether the service still owes a page, which the next poll asks for again."""
+        """Whether an announced page is still missing; the next poll asks for it again."""
         return 0 < self._dead_ends < _DEAD_ENDS
 
     @property
     def incomplete(self) -> bool:
-        """Whether the service kept promising a page that it never sent, so that events may be missing."""
+        """Whether an announced page never came, so that events may be missing."""
         return self._dead_ends >= _DEAD_ENDS
 
     def poll(self) -> Iterator[list[Event]]:
-        """Get what is new, a page at a time; when it breaks, the next call goes on.
+        """Fetch new events page by page. After an error, the next call continues.
 
         Yields:
-            New events, oldest first, after they were written down.
+            New events, oldest first, after they were written to the journal.
 
         Raises:
             Unreachable: The network or the service failed.
-            RequestRefused: The service knows no such job.
+            RequestRefused: The service does not know the job.
         """
         if self._offsets:
             yield from self._walk_on()
@@ -93,7 +93,7 @@ class NewEvents:
         elif self._keep(page, None):
             yield from self._walk_on()
 
-    # --- Newest first: walk back to what is known, then write down in the order of time
+    # --- Newest first: read back to a known event, then append in order of time
 
     def _walk_on(self) -> Iterator[list[Event]]:
         for _ in range(MOST_PAGES):
@@ -105,7 +105,7 @@ class NewEvents:
             except RequestRefused as error:
                 if error.status not in (400, 404):
                     raise
-                # The service has forgotten where the walk stood: begin another one.
+                # The service no longer knows the id that the walk reached, so begin another walk.
                 self._forget()
                 return
             if not self._keep(page, step["cursor"]):
@@ -117,7 +117,7 @@ class NewEvents:
         self._forget()
 
     def _keep(self, page: Page[Event], after: str | None) -> bool:
-        """Add a page to the walk; False where it leads nowhere and is to be asked for again."""
+        """Add a page to the walk. Return False if its next page is missing and must be fetched again."""
         cursor = None if self._is_last(page) else self._cursor(page, after)
         if cursor is None and self.pending:
             return False
@@ -128,7 +128,7 @@ class NewEvents:
         return True
 
     def _cursor(self, page: Page[Event], after: str | None) -> str | None:
-        """Where the next page starts; None where a page promises one and does not say, or leads back."""
+        """Return where the next page starts; None if the page does not say, or leads back."""
         try:
             cursor = next_cursor(page, after)
         except Unreachable:
@@ -140,13 +140,13 @@ class NewEvents:
         return cursor
 
     def _merge(self) -> Iterator[list[Event]]:
-        """Write the walk down, oldest page first, from the page that the journal has reached.
+        """Append the walk to the journal, oldest page first, from the page that the journal has reached.
 
-        A merge that was killed is done again: the newest event of the journal tells how far it had come.
+        After a kill, the merge is repeated: the journal's newest event shows how far it had come.
         """
         first_pages = range(min(2, len(self._offsets)))
         if is_newest_first([event for number in first_pages for event in self._page(number)]) is False:
-            # The first page alone did not tell.
+            # The first page alone did not show the order.
             self._newest_first = False
             for number in range(len(self._offsets)):
                 yield from self._added(self._page(number))
@@ -168,7 +168,7 @@ class NewEvents:
         self._walk.cut(0)
 
     def _has_unseen(self, page: Page[Event]) -> bool:
-        """Whether a first page of known events promises others: they are new, since the oldest come first."""
+        """Whether more pages follow a first page of known events. Oldest first, those are new."""
         if not page.get("has_more") or not all(event in self._log for event in page["data"]):
             return False
         ids = {event_id(event) for event in page["data"]}
@@ -177,7 +177,7 @@ class NewEvents:
     def _is_last(self, page: Page[Event]) -> bool:
         return not page.get("has_more") or any(event in self._log for event in page["data"])
 
-    # --- Oldest first: go on after what is known
+    # --- Oldest first: continue after the known events
 
     def _forward(self, page: Page[Event]) -> Iterator[list[Event]]:
         self._cursors = set()
@@ -202,14 +202,13 @@ class NewEvents:
 
 
 def is_newest_first(events: list[Event]) -> bool | None:
-    """Which way a page of events runs.
+    """Determine the order of a page of events.
 
     Args:
         events: A page, in the service's order.
 
     Returns:
-        True for newest first, False for oldest first, None when the page does not tell (all in the same
-        second).
+        True for newest first, False for oldest first, None if all events are in the same second.
     """
     for read in (lambda event: seconds_since_1970(event.get("created_at")), _step):
         values = [value for value in map(read, events) if isinstance(value, int | float)]

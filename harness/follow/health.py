@@ -1,8 +1,8 @@
-"""What AWS says to watch for during training, checked on the curves.
+"""Checks the curves for the signs that AWS says to watch for during training.
 
-Each kind of finding is reported once a job. It is advice, never a verdict: the signs are AWS's (plateau below
-0.15, entropy towards 0, exploding length, gradient spikes, rising variance), but no source gives other
-thresholds, so those are this project's and *unverified*.
+Each kind of finding is reported once per job, as advice. The signs are AWS's (plateau below 0.15, entropy
+approaching 0, exploding length, gradient spikes, rising variance). No source gives the other thresholds, so
+those are this project's own and *unverified*.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SHORT = 5
 
 
 class Health:
-    """Checks the curves after every step and says each thing once."""
+    """Checks the curves after every step and reports each finding once."""
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []
@@ -39,13 +39,13 @@ class Health:
         }
 
     def check(self, curves: Curves) -> list[Finding]:
-        """Look at the curves.
+        """Check the curves.
 
         Args:
-            curves: As they stand now.
+            curves: The current curves.
 
         Returns:
-            What was not said before.
+            The new findings.
         """
         new = []
         for kind, check in list(self._checks.items()):
@@ -149,6 +149,6 @@ def _rising_variance(curves: Curves) -> tuple[str, str] | None:
 
 
 def _spread(values: Collection[float]) -> float:
-    """Standard deviation; `statistics` computes it in fractions, a hundred times slower."""
+    """Standard deviation. `statistics` computes it in fractions, which is a hundred times slower."""
     mean = math.fsum(values) / len(values)
     return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / len(values))

@@ -1,8 +1,8 @@
-"""What a job has cost so far, as far as it is known, and the limit that ends it.
+"""Computes a job's known cost so far, and holds the limit that ends the job.
 
-Steps give the grader's calls, and a replay's duration their price at Lambda. The hours since the job was
-created count where the user gave a price an hour, the wait in the queue included: from when the service
-counts is not documented. What is unknown counts as nothing, so it never ends a job.
+The number of steps gives the grader's calls, and a replay's duration gives their price at Lambda. If the user
+gave a price per hour, all hours since the job was created count, including the wait in the queue, since AWS
+does not document from when it counts. Unknown costs count as zero, so they never end a job.
 """
 
 from __future__ import annotations
@@ -17,39 +17,39 @@ __all__ = ["SpendingLimit"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpendingLimit:
-    """The most that a job may cost, and what its cost is computed from."""
+    """A job's maximum cost, and the figures to compute the cost from."""
 
     usd: float
-    """End the job when the known cost so far is above this."""
+    """Cancel the job when the known cost so far exceeds this."""
     grader: GraderUse = GraderUse()
-    """What one grading takes."""
+    """Lambda's work for one grading."""
     grader_assumed: bool = False
     """Whether the function's memory and architecture are assumed."""
     batch_size: int | None = None
-    """Records a step; None where the job's is not known."""
+    """Records per step; None if it is not known."""
     usd_per_hour: float | None = None
-    """What the service charges an hour, as the user says."""
+    """The service's price per hour, which the user gives."""
 
     def so_far(self, steps: int, hours: float | None) -> JobCost:
-        """Compute what is known.
+        """Compute the known cost.
 
         Args:
-            steps: Steps that the job has taken.
-            hours: How long the job has run; None where that is not known.
+            steps: Steps so far.
+            hours: Hours so far; None if unknown.
         """
         grader = GraderUse() if self.batch_size is None else self.grader
         work = workload_of_steps(steps, batch_size=self.batch_size or 1)
         return cost_of(work, grader, hours=hours, usd_per_hour=self.usd_per_hour)
 
     def is_passed(self, cost: JobCost) -> bool:
-        """Whether a known cost is above the limit; NaN is not."""
+        """Return whether a known cost exceeds the limit; NaN does not."""
         return cost.known_usd > self.usd
 
     def sentences(self) -> list[str]:
-        """What is counted and what is not, each without its stop.
+        """Return sentences without periods on which costs count and which do not.
 
         Raises:
-            InputError: Nothing can be counted, so that the limit could never end the job.
+            InputError: No cost is known, so the limit could never end the job.
         """
         priced = self.so_far(1, None)
         counted, unknown = [], []

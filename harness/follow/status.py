@@ -1,7 +1,7 @@
-"""What a job's status says: whether the job has ended, how, and whether the word is known at all.
+"""Interprets a job's status: whether the job has ended, how, and whether the status is known.
 
-AWS documents `succeeded` and `cancelled`; the other words are OpenAI's or native Bedrock's. A service may
-send a word that nobody has documented, so its time of end decides where the word does not.
+AWS documents `succeeded` and `cancelled`; the other statuses are OpenAI's or native Bedrock's. For an
+undocumented status, the job's `finished_at` decides.
 """
 
 from __future__ import annotations
@@ -24,40 +24,39 @@ _GOING_ON: Final = frozenset(
 
 
 def status_word(job: SeenJob | None) -> str:
-    """A job's status in its service's spelling, safe to print; `(no status)` where it sent none."""
+    """Return a job's status in the service's spelling, safe to print; `(no status)` without one."""
     found = None if job is None else job.status or job.odd.get("status")
     return plain_text(found) if found else "(no status)"
 
 
 def has_ended(job: SeenJob) -> bool:
-    """Whether nothing more will happen to a job.
+    """Return whether a job has ended.
 
     Args:
-        job: As the service describes it. A word that is not known counts as an end where `finished_at` is
-            set.
+        job: The service's job. An unknown status counts as an end if `finished_at` is set.
     """
     word = _word(job)
     return word in _ENDED or (word not in _GOING_ON and _is_finished(job))
 
 
 def has_succeeded(job: SeenJob) -> bool:
-    """Whether a job ended with a tuned model."""
+    """Return whether a job ended with a tuned model."""
     return _word(job) in _SUCCEEDED
 
 
 def is_cancelled(job: SeenJob) -> bool:
-    """Whether a job is cancelled, or will be without being asked again."""
+    """Return whether a job is canceled or being canceled."""
     return _word(job) in _CANCELLED
 
 
 def what_is_odd(job: SeenJob) -> str | None:
-    """Say what a status leaves open.
+    """Describe an ambiguous or unknown status.
 
     Args:
-        job: As the service describes it.
+        job: The service's job.
 
     Returns:
-        One sentence without its stop; None for the usual words.
+        One sentence without a period; None for the usual statuses.
     """
     word, shown = _word(job), status_word(job)
     if word in _ENDED:
@@ -76,5 +75,5 @@ def _word(job: SeenJob) -> str:
 
 
 def _is_finished(job: SeenJob) -> bool:
-    """Whether there is anything that may be a time of end; 0, false and an empty text are none."""
+    """Return whether a job has a time of end; 0, false and an empty string do not count."""
     return job.finished_at is not None

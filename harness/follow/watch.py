@@ -1,9 +1,9 @@
 """Follows a job until it ends, through network failures and restarts.
 
-Every event is reported once and kept in the job's folder. `watch` asks at most twice an interval plus a page
-per 100 new events, tolerates statuses and events that it does not know, and gives up only after the service
-was silent for `patience_s`. A job that answers but reports nothing new for that long is said to, and followed
-on. It prints nothing: an `Observer` does.
+Every event is reported once and kept in the job's folder. `watch` sends at most two requests per interval,
+plus one per 100 new events. It accepts unknown statuses and events, and gives up only if the service does not
+answer for `patience_s`. If a job reports nothing new for that long, `watch` says so and continues. It prints
+nothing itself: it calls an `Observer`.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ _RESUMES = "The job continues without you; the same command resumes."
 
 @dataclass(frozen=True, slots=True)
 class Polling:
-    """How often to ask, in seconds."""
+    """The intervals of a watch, in seconds."""
 
     interval_s: float = 10.0
-    """Between two polls; up to a minute while nothing happens."""
+    """Time between two polls, which grows to a minute while nothing happens."""
     patience_s: float = 900.0
-    """How long the service may be silent."""
+    """Time that the service may stay silent."""
 
 
 def watch(
@@ -57,18 +57,18 @@ def watch(
     Args:
         client: The connection.
         job_id: The job.
-        directory: The job's folder; what it holds of an earlier call is not repeated.
-        observer: Who is told.
-        clock: What waits.
-        pace: How often to ask.
+        directory: The job's folder. Events that an earlier call stored there are not reported again.
+        observer: Receives events, warnings and progress.
+        clock: The clock, which also waits.
+        pace: The intervals.
         limit: Cancel the job when it costs more.
 
     Returns:
-        The job as it ended, or as it goes on where the service would not cancel it.
+        The job as it ended, or as it continues if the service did not cancel it.
 
     Raises:
         Unreachable: The service was silent for longer than `patience_s`; the same call resumes.
-        RequestRefused: There is no such job, or the key may not see it.
+        RequestRefused: The job does not exist, or the key may not see it.
         InputError: The folder cannot be written.
     """
     with EventLog(directory) as log:
@@ -84,7 +84,7 @@ def watch(
 
 
 class _Follower:
-    """One job's state in memory, folded from the journal and then from what is new."""
+    """One job's state in memory, computed from the journal and then from new events."""
 
     def __init__(
         self, client: TrainingService, job_id: str, log: EventLog, news: NewEvents, observer: Observer
@@ -97,15 +97,15 @@ class _Follower:
         self.watched = Watched()
         self.health = Health()
         for event in log.recover():
-            # What was said before the restart is not said again.
+            # Do not repeat what was reported before the restart.
             self._fold(event)
         self.watched.events = self.had = log.count
         observer.resumed(self.watched)
 
     def poll(self, brake: Brake) -> int:
-        """Ask for the job and its new events; the job first, so that its last events are not missed."""
+        """Fetch the job and then its new events; in this order, no last events are missed."""
         self.watched.job = self.client.job(self.job_id)
-        # The limit holds as well while the events cannot be read.
+        # The limit applies even while events cannot be read.
         brake.check()
         odd = what_is_odd(self.watched.job)
         if odd is not None:
@@ -123,7 +123,7 @@ class _Follower:
         return self.log.count - before
 
     def note(self, text: str) -> None:
-        """Say something about the job once."""
+        """Report a note about the job once."""
         if text not in self.watched.notes:
             self.watched.notes.append(text)
             self.observer.note(text)
@@ -191,7 +191,7 @@ def _until_final(follower: _Follower, clock: Clock, pace: Polling, brake: Brake)
 
 
 class _Silence:
-    """Says from time to time that a job answers and reports nothing new."""
+    """Reports from time to time that the service answers but the job has nothing new."""
 
     def __init__(self, clock: Clock, pace: Polling) -> None:
         self._clock = clock
@@ -200,7 +200,7 @@ class _Silence:
         self._since = self._said = clock.monotonic()
 
     def take_in(self, follower: _Follower, events: int) -> None:
-        """Take in a poll, and say what it makes of it when it is time."""
+        """Add a poll, and report if nothing has changed for long enough."""
         now = self._clock.monotonic()
         status = status_word(follower.watched.job)
         if events or status != self._status:
@@ -218,7 +218,7 @@ class _Silence:
 
 
 def _transient(error: Unreachable | RequestRefused, seen: bool, *, resumed: bool) -> Unreachable:
-    """An error worth waiting for: a job that was seen and then is not there is a service in disorder."""
+    """Return an error to retry after: a job that was seen and is now missing means a disturbed service."""
     if isinstance(error, Unreachable):
         return error
     if seen and error.status == 404:

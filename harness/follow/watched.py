@@ -1,4 +1,4 @@
-"""What a watch knows about a job, and the observer that it reports to."""
+"""The state of a watched job, and the observer that a watch reports to."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ _MESSAGES_KEPT = 5
 
 @dataclass(slots=True)
 class Watched:
-    """What is known of a job: so far while it is followed, and how it ended."""
+    """A watched job: its progress so far, and how it ended."""
 
     job: SeenJob | None = None
-    """None until the service has answered."""
+    """The service's job; None until the service has answered."""
     curves: Curves = field(default_factory=Curves)
     warnings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    """What the service left open: unknown statuses, events that may be missing."""
+    """Notes on unknown statuses and on events that may be missing."""
     silence: str | None = None
-    """That the job answers and has reported nothing new for long, while it lasts."""
+    """A note while the job has reported nothing new for long."""
     messages: deque[Event] = field(default_factory=lambda: deque(maxlen=_MESSAGES_KEPT))
-    """The latest events that are more than a step's metrics."""
+    """The latest events other than a step's metrics."""
     events: int = 0
-    """Events in the journal."""
+    """Number of events in the journal."""
     new_events: int = 0
-    """Events that were new in this call."""
+    """Number of events that were new in this call."""
     cost: JobCost | None = None
-    """What the job has cost so far, as far as it is known; None without a limit."""
+    """The known cost of the job so far; None without a limit."""
     stop: Literal["asked", "refused"] | None = None
-    """Whether the limit was passed: the service was asked to cancel the job, or refused to."""
+    """Whether the cost exceeded the limit, so that the service was asked to cancel the job."""
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will happen to the job."""
+        """Whether the job has ended."""
         return self.job is not None and has_ended(self.job)
 
     @property
@@ -54,22 +54,22 @@ class Watched:
 
 
 class Observer(Protocol):
-    """Receives what happens while a job is followed."""
+    """Receives events, warnings and progress while a job is watched."""
 
     def resumed(self, watched: Watched) -> None:
-        """The journal was read; `watched` holds what it knew."""
+        """Called after the journal was read; `watched` has its contents."""
 
     def events(self, events: list[Event]) -> None:
-        """New events, oldest first."""
+        """Called with new events, oldest first."""
 
     def warning(self, finding: Finding) -> None:
-        """A curve looks bad."""
+        """Called with a warning about a curve."""
 
     def note(self, text: str) -> None:
-        """Something about the job or the service, one sentence without its stop."""
+        """Called with a note about the job or the service, one sentence without a period."""
 
     def state(self, watched: Watched) -> None:
-        """What is known after a poll."""
+        """Called after each poll."""
 
     def trouble(self, error: Unreachable, wait_s: float) -> None:
-        """The service could not be reached; the next try is in `wait_s` seconds."""
+        """Called when the service could not be reached; the next attempt is in `wait_s` seconds."""
