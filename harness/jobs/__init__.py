@@ -1,1 +1,1 @@
-"""What is done with fine-tuning jobs: submit, follow, ask. The emulator is only ever a separate process."""
+"""Submits fine-tuning jobs. The emulator is always a separate process."""

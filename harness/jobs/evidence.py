@@ -1,7 +1,7 @@
-"""A finished replay as evidence for or against submitting a job with its grader.
+"""Uses a finished replay as evidence for or against submitting a job with its grader.
 
-It counts for the function and version that it called, and for the records that it graded. Findings have the
-ids J019 to J035 and follow AWS's advice on rewards before training. Nothing is graded here.
+A replay counts for the function and version that it called, and for the records that it graded. Findings have
+the ids J019 to J035 and follow AWS's advice on rewards before training. This module grades nothing.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ from harness.targets.deployed_code import FunctionFacts
 __all__ = ["Evidence", "changed_code", "evidence"]
 
 SEEN = 0.5
-"""Up to this share of the training records, a replay says little about the job."""
+"""A replay of at most this share of the training records says little about the job."""
 _JOB_WIRE = "open-weight"
-"""How the names of the wires begin that this service may send."""
+"""Prefixes of the names of wires that this service may send."""
 FAILED = 0.5
-"""A larger share of gradings without a reward exceeds a grader's error budget, as it is by default."""
+"""A larger share of gradings without a reward exceeds a grader's default error budget."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known for and against a job's grader."""
+    """The evidence about a job's grader."""
 
     findings: list[Finding]
-    """One of severity `error` says that the job would fail or learn nothing."""
+    """Findings; severity `error` means that the job would fail or learn nothing."""
     replay: ReplayEvidence | None = None
-    """The finished replay; None where there is none."""
+    """The finished replay, if there is one."""
 
 
 def evidence(
@@ -54,16 +54,16 @@ def evidence(
     training: DataFile,
     bounds: Bounds | None = None,
 ) -> Evidence:
-    """Look at the replay of a grader before it trains anything.
+    """Check the replay of a grader before a job uses the grader.
 
     Args:
-        folder: The run's folder; None when there is none.
-        function: The function that is to train, as `look_at_function` found it.
+        folder: The run's folder; None without a run.
+        function: The job's function, from `look_at_function`.
         training: The training file.
-        bounds: The grader's range, where the run does not know it.
+        bounds: The grader's range, for a run that does not know it.
 
     Raises:
-        InputError: There is no such run, or it is damaged.
+        InputError: The run does not exist or is damaged.
     """
     if folder is None:
         message = "no replay of this grader was named, so nothing shows what it rewards"
@@ -102,7 +102,7 @@ def evidence(
 
 
 def _replay_command(arn: str) -> str | None:
-    """The command that replays the job's function; None where nothing could be called by this ARN."""
+    """The command that replays the job's function; None if this ARN cannot be called."""
     try:
         read_arn(arn)
     except InputError:
@@ -113,12 +113,12 @@ def _replay_command(arn: str) -> str | None:
 def changed_code(
     function: FunctionFacts | UnknownFunction, *, expected: str | None, submitted: str | None
 ) -> Iterator[Finding]:
-    """Say that a function does not exist, or that its code is not the one that was known before.
+    """Report a function that does not exist, or whose code has changed.
 
     Args:
-        function: The function as it is now.
-        expected: The CodeSha256 that the user says it has.
-        submitted: The CodeSha256 that the journal of this submission holds.
+        function: The current function.
+        expected: The CodeSha256 that the user expects.
+        submitted: The CodeSha256 in the journal of this submission.
     """
     if isinstance(function, UnknownFunction):
         if function.missing:
@@ -139,7 +139,7 @@ def changed_code(
 def _same_grader(
     facts: RunFacts, compared: CodeComparison, place: Place, command: str | None
 ) -> Iterator[Finding]:
-    """Whether what was replayed is what will train."""
+    """Check whether the replayed grader is the job's function."""
     if compared.same == "different":
         message = f"the function is not what was replayed: {'; '.join(compared.why)}"
         fix = f"Deploy what was replayed, or replay what is deployed: `{command}`." if command else None
@@ -156,7 +156,7 @@ def _same_grader(
 
 
 def _changed_here(facts: RunFacts, place: Place) -> Iterator[Finding]:
-    """Whether the grader on this machine is still what was replayed."""
+    """Check whether the grader on this machine is unchanged since the replay."""
     target, project = facts.target, Path.cwd()  # a run may name any file of this machine
     if isinstance(target, LocalRuntimeFacts) and target.handler is None:
         artifact = target.template.parent / target.function
@@ -165,7 +165,7 @@ def _changed_here(facts: RunFacts, place: Place) -> Iterator[Finding]:
             message = f"the artifact is older than its sources: {', '.join(changed[:3])} changed since"
             fix = "Run `sam build`, replay it and deploy it again."
             yield Finding("J022", Severity.WARNING, message, place, fix=fix)
-    # Files that are not here at all say nothing: the run may be from another machine.
+    # Missing files prove nothing: the run may come from another machine.
     here = {path: content for path, content in facts.grader.files.items() if Path(path).is_file()}
     files = {path: here[path] for path in here if Path(path).resolve().is_relative_to(project)}
     if left := [path for path in here if path not in files]:
@@ -179,7 +179,7 @@ def _changed_here(facts: RunFacts, place: Place) -> Iterator[Finding]:
 def _same_records(
     facts: RunFacts, records: RecordsSeen, place: Place, training: DataFile
 ) -> Iterator[Finding]:
-    """Whether the replay graded completions of the training records."""
+    """Check whether the replay graded completions of the training records."""
     fix = "Replay completions of these records (`rft rollout` samples them), and name that run."
     if records.seen is None:
         message = f"not checked whether the replay graded these records: {records.why}"
@@ -198,7 +198,7 @@ def _same_records(
 
 
 def _asked(facts: RunFacts, place: Place) -> Iterator[Finding]:
-    """Whether what the grader asks a service was answered by the service."""
+    """Check whether a service answered the grader's questions, or a file of recorded answers."""
     if facts.answers is not None and facts.answers.ask != "all":
         path = os.path.relpath(facts.answers.path)
         some = "some of " if facts.answers.ask == "new" else ""
@@ -208,7 +208,7 @@ def _asked(facts: RunFacts, place: Place) -> Iterator[Finding]:
 
 
 def _same_fields(facts: RunFacts, records: RecordsSeen, totals: Totals, place: Place) -> Iterator[Finding]:
-    """Whether the replay's grader saw what training will show it."""
+    """Check whether the replay's grader saw the same fields as in training."""
     fix = "Replay with --records TRAINING_FILE: the grader then sees what it sees in training."
     if records.lacking:
         fields = named(records.lacking)
@@ -248,7 +248,7 @@ def _failures(totals: Totals, place: Place) -> list[Finding]:
 
 
 def _signal(counts: GroupCounts, place: Place) -> list[Finding]:
-    """Whether any group would teach the model something."""
+    """Check whether any group can teach the model something."""
     telling = counts.groups - counts.single
     if telling <= 0:
         if counts.unrewarded and not counts.groups:
@@ -266,7 +266,7 @@ def _signal(counts: GroupCounts, place: Place) -> list[Finding]:
 
 
 def _level(totals: Totals, bounds: Bounds | None, place: Place) -> list[Finding]:
-    """Whether there is room to learn, and something to start from."""
+    """Check whether the rewards leave room to learn, and are not almost all zero."""
     if totals.mean is None:
         return []
     if bounds is None:

@@ -1,4 +1,4 @@
-"""What a job will take before it starts: steps, grader calls, Lambda's price, and what all that assumes."""
+"""Forecasts a job: steps, grader calls, Lambda's price, and the assumptions behind them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from harness.targets.deployed_code import FunctionFacts
 __all__ = ["Forecast", "forecast", "forecast_replayed", "grader_use"]
 
 _MEMORY_MB, _ARCHITECTURE = 512, "x86_64"
-"""What the template of a project deploys, assumed where AWS was not asked."""
+"""The settings in a project's template, assumed if AWS was not asked."""
 _MEASURED = {
     "in-process": " in this machine's Python",
     "lambda-runtime": " in the local runtime",
@@ -26,23 +26,23 @@ _MEASURED = {
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What a job will take, as far as it can be known before."""
+    """A forecast of a job."""
 
     work: Workload
     use: GraderUse
-    """What one grading takes; the duration is the replay's."""
+    """Lambda's work for one grading; the duration comes from the replay."""
     cost: JobCost
     completions_a_call: int
-    """Assumed: no AWS source documents it."""
+    """Completions per call. Assumed: no AWS source documents it."""
     settings_assumed: bool
-    """Whether memory and architecture are assumed, since AWS was not asked for the function."""
+    """Whether memory and architecture are assumed, because AWS was not asked about the function."""
     usd_per_hour: float | None
-    """The service's own price, as the user says; None is unknown."""
+    """The service's price per hour, which the user gives; None means unknown."""
     measured: str = ""
-    """Where the replay measured the duration, as the end of a phrase."""
+    """Where the replay measured the duration, as the end of a sentence."""
 
     def to_json(self) -> dict[str, Any]:
-        """The forecast with what it assumes; null is unknown."""
+        """The forecast with its assumptions; null means unknown."""
         return {
             "steps": self.work.steps,
             "graded": self.work.completions,
@@ -64,7 +64,7 @@ class Forecast:
         }
 
     def lines(self) -> list[str]:
-        """The forecast in words, each line at most 80 columns wide."""
+        """The forecast as text, in lines of at most 80 columns."""
         work, use, cost = self.work, self.use, self.cost
         said = [
             f"forecast: {work.steps:,} steps, {work.completions:,} completions, {work.calls:,} grader calls",
@@ -103,13 +103,13 @@ def forecast(
     completions_a_call: int = COMPLETIONS_A_CALL,
     usd_per_hour: float | None = None,
 ) -> Forecast:
-    """Count what a job will take.
+    """Forecast a job.
 
     Args:
-        plan: The job; its replay measured how long grading takes.
-        function: The grader, as `look_at_function` found it.
-        completions_a_call: How many completions one call holds.
-        usd_per_hour: What the service charges an hour.
+        plan: The job; its replay measured the duration of a grading.
+        function: The grader, from `look_at_function`.
+        completions_a_call: Completions per call.
+        usd_per_hour: The service's price per hour.
     """
     work = workload(
         plan.data.records,
@@ -132,16 +132,16 @@ def forecast_replayed(
     region: str | None = None,
     usd_per_hour: float | None = None,
 ) -> Forecast:
-    """Count what a job would take before there is a function to ask AWS of.
+    """Forecast a job before its function exists.
 
     Args:
-        records: Records of the training file.
-        seconds: Mean duration of one grading in a replay; None where it measured none.
-        target: Where the replay graded, as its target's `kind`.
+        records: Records in the training file.
+        seconds: Mean duration of one grading in a replay; None if it measured none.
+        target: The `kind` of the replay's target.
         batch_size: Records per step.
         n_epochs: Passes over the records.
-        region: The AWS Region whose price counts; None where it is not known.
-        usd_per_hour: What the service charges an hour.
+        region: The AWS Region for the price; None if unknown.
+        usd_per_hour: The service's price per hour.
     """
     work = workload(records, batch_size=batch_size, n_epochs=n_epochs)
     use = GraderUse(region=region, seconds=seconds, memory_mb=_MEMORY_MB, architecture=_ARCHITECTURE)
@@ -151,15 +151,15 @@ def forecast_replayed(
 def grader_use(
     arn: str, seconds: float | None, function: FunctionFacts | UnknownFunction
 ) -> tuple[GraderUse, bool]:
-    """What one grading takes at Lambda.
+    """Return Lambda's work for one grading.
 
     Args:
         arn: The function.
-        seconds: Mean duration of one grading; None where no replay measured it.
-        function: The function, as `look_at_function` found it.
+        seconds: Mean duration of one grading; None if no replay measured it.
+        function: The function, from `look_at_function`.
 
     Returns:
-        The use, and whether memory and architecture are assumed.
+        The work, and whether memory and architecture are assumed.
     """
     known = not isinstance(function, UnknownFunction)
     memory = function.memory_mb if isinstance(function, FunctionFacts) else None

@@ -1,7 +1,7 @@
-"""The kept audit of a job's grader: what it found stops a job, and that there is none is said.
+"""Checks the stored audit of a job's grader. Its open findings stop a job, and a missing audit is a warning.
 
-Findings have the ids J036 to J038. An audit counts for the very grader that it looked at: by the fingerprint
-that a replay of the grader has too, by `CodeSha256`, or because the function holds the same files.
+Findings have the ids J036 to J038. An audit counts only for the grader that it examined, identified by the
+fingerprint that it shares with a replay, by `CodeSha256`, or by the files in the function.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from harness.targets.deployed_code import FunctionFacts
 __all__ = ["audit_findings"]
 
 _COMPARED = 3
-"""How many graders' audits are compared with the function's files, which takes a download."""
+"""The number of graders whose audits are compared with the function's files, which takes a download."""
 _FIX = "Run `rft audit` on the training file, with this grader."
 
 
 def audit_findings(
     runs: Path, function: FunctionFacts | UnknownFunction, replay: ReplayEvidence | None
 ) -> list[Finding]:
-    """Look for an audit of the grader that is to train.
+    """Look for an audit of the job's grader.
 
     Args:
         runs: The folder of all runs.
-        function: The function that is to train.
-        replay: The replay of its grader; None where there is none.
+        function: The job's function.
+        replay: The replay of its grader, if there is one.
 
     Returns:
-        An error where the audit says not to train, which stops a job.
+        Findings; an error if the audit's verdict stops the job.
     """
     found = _audit_of(runs, function, replay)
     if found is None:
@@ -65,7 +65,7 @@ def _told(found: AuditFacts, place: Place) -> Iterator[Finding]:
 def _audit_of(
     runs: Path, function: FunctionFacts | UnknownFunction, replay: ReplayEvidence | None
 ) -> AuditFacts | None:
-    """The newest audit of the very grader."""
+    """Return the newest audit of this grader."""
     known = {function.code_sha256}
     if replay is not None and replay.same_code != "different":
         known.add(replay.grader_sha256)

@@ -1,7 +1,7 @@
-"""What was meant to be submitted, on disk before it happens: `jobs/NAME/job.json`.
+"""The journal of submissions: `jobs/NAME/job.json`, written before each request.
 
-An `Entry` says how far the submission came, and is replaced in one step at each stage. This module also finds
-a job by its name or id. It holds no key and never talks to the service.
+An `Entry` records how far a submission has come, and is replaced atomically at each stage. This module also
+finds a job by its name or id. It holds no key and never talks to the service.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ State: TypeAlias = Literal["intended", "uploading", "uploaded", "creating", "cre
 
 @dataclass(frozen=True, slots=True)
 class JobService:
-    """The service that a job was submitted to."""
+    """The service of a job."""
 
     base_url: str
     region: str | None
@@ -60,7 +60,7 @@ class JobGrader:
 
     arn: str
     code_sha256: str | None
-    """The function's CodeSha256 when the job was submitted, where it was known."""
+    """The function's CodeSha256 when the job was submitted, if it was known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class UploadedFile:
     """The training file on the service."""
 
     name: str
-    """Ends with the plan's intent, so that a lost answer, or an earlier submission, can be looked for."""
+    """The file's name, which ends with the plan's digest, so that an earlier submission can be found."""
     id: str | None = None
     """None until the upload was answered."""
 
@@ -83,20 +83,20 @@ class CreatedJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobFacts:
-    """Everything that a job's journal holds."""
+    """The contents of a job's journal."""
 
     schema: int = _SCHEMA
     name: str
-    """The job's name here."""
+    """The job's local name."""
     state: State
     written_at: str
     digest: str
-    """Tells this plan from another: `Plan.digest`."""
+    """`Plan.digest`, which identifies the plan."""
     service: JobService
     data: TrainingFile
     grader: JobGrader
     replay: ReplayEvidence | None = None
-    """The replay that spoke for the grader when the job was submitted."""
+    """The replay that was the evidence for the grader."""
     model: str
     hyperparameters: dict[str, int | float | str]
     versions: dict[str, str | None]
@@ -106,7 +106,7 @@ class JobFacts:
 
 @dataclass(slots=True)
 class Entry:
-    """One submission's journal."""
+    """The journal of one submission."""
 
     path: Path
     """Its `job.json`."""
@@ -114,16 +114,16 @@ class Entry:
 
     @classmethod
     def open(cls, jobs_dir: Path, name: str, plan: Plan, written_at: str) -> Entry:
-        """Read a name's journal, or begin it.
+        """Read the journal of a name, or start it.
 
         Args:
             jobs_dir: The folder of all jobs.
-            name: The job's name here.
-            plan: What is to be submitted.
+            name: The job's local name.
+            plan: The plan to submit.
             written_at: The time, ISO 8601.
 
         Raises:
-            InputError: The name is malformed, or its journal is about another plan.
+            InputError: The name is malformed, or its journal belongs to another plan.
         """
         check_name(name)
         found = _read(jobs_dir / name)
@@ -135,7 +135,7 @@ class Entry:
                 fix="Choose another --name.",
                 place=str(found.path),
             )
-        if found.facts.state != "created":  # what grades is the code that is there when the job is created
+        if found.facts.state != "created":  # The code at the time of the job's creation is what grades.
             found.facts = replace(
                 found.facts,
                 grader=JobGrader(plan.grader_arn, plan.code_sha256 or found.facts.grader.code_sha256),
@@ -144,7 +144,7 @@ class Entry:
         return found
 
     def reach(self, state: State, *, file_id: str | None = None, job_id: str | None = None) -> None:
-        """Write down that a stage is reached, before the next one begins.
+        """Record that a stage is reached, before the next one begins.
 
         Args:
             state: The stage.
@@ -152,7 +152,7 @@ class Entry:
             job_id: The created job, once known.
 
         Raises:
-            InputError: It cannot be written.
+            InputError: The journal cannot be written.
         """
         file = self.facts.file if file_id is None else replace(self.facts.file, id=file_id)
         job = self.facts.job if job_id is None else CreatedJob(job_id)
@@ -161,10 +161,10 @@ class Entry:
 
 
 def check_name(name: str) -> None:
-    """Refuse what cannot be a job's name here.
+    """Refuse an invalid local name of a job.
 
     Raises:
-        InputError: It has other characters, or too many.
+        InputError: The name has other characters, or too many.
     """
     if not _NAME.match(name):
         raise InputError(
@@ -175,7 +175,7 @@ def check_name(name: str) -> None:
 
 
 def default_name(plan: Plan) -> str:
-    """A name that the same plan always gets, so that the same command finds its own journal.
+    """Return the default name of a plan, so that the same command finds its own journal.
 
     Args:
         plan: The job.
@@ -185,10 +185,10 @@ def default_name(plan: Plan) -> str:
 
 
 def file_ending(name: str, plan: Plan) -> str:
-    """How the training file's name ends on the service: the same from every folder and machine.
+    """Return the ending of the training file's name on the service, the same from every folder and machine.
 
     Args:
-        name: The job's name here; one that the user chose makes it another submission.
+        name: The job's local name. A name that the user chose makes it another submission.
         plan: The job.
     """
     chosen = None if name == default_name(plan) else name
@@ -196,14 +196,14 @@ def file_ending(name: str, plan: Plan) -> str:
 
 
 def held_for_all_folders(name: str, plan: Plan) -> HeldLock:
-    """Keep this user's other processes from making the same submission to the service, from any folder here.
+    """Lock a submission against this user's other processes, whatever folder they run in.
 
     Args:
-        name: The job's name here.
+        name: The job's local name.
         plan: The job.
 
     Raises:
-        InputError: Another process is making it, or the folder of locks cannot be written.
+        InputError: Another process is submitting the plan, or the folder of locks cannot be written.
     """
     state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     service = hashlib.sha256(plan.base_url.encode()).hexdigest()[:8]
@@ -212,11 +212,11 @@ def held_for_all_folders(name: str, plan: Plan) -> HeldLock:
 
 
 def held(jobs_dir: Path, name: str) -> HeldLock:
-    """Keep other processes from submitting under the same name.
+    """Lock a name against other processes.
 
     Args:
         jobs_dir: The folder of all jobs.
-        name: The job's name here.
+        name: The job's local name.
 
     Raises:
         InputError: Another process is submitting it, or the folder cannot be written.
@@ -233,15 +233,15 @@ def find_job(jobs_dir: Path, name_or_id: str) -> tuple[str, Path]:
         name_or_id: A name under that folder, or an id of the service.
 
     Returns:
-        The id and the folder, which need not exist yet for an id.
+        The id and the folder. For an id, the folder may not exist yet.
 
     Raises:
-        InputError: The name's job was never created, its journal is damaged, or this is neither name nor id.
+        InputError: The job was never created, its journal is damaged, or the text is no name and no id.
     """
     segment = in_path(name_or_id, "job name or id")
     found = find_entry(jobs_dir, name_or_id)
     if found is None:
-        # A colon is legal in an id and not in every file system's names, whose length is bounded.
+        # An id may contain a colon and may be long; names in a file system often may not.
         folder = segment.replace(":", "_")
         if len(folder) > _LONGEST_FOLDER:
             folder = hashlib.sha256(name_or_id.encode()).hexdigest()
@@ -262,7 +262,7 @@ def find_entry(jobs_dir: Path, name_or_id: str) -> Entry | None:
         name_or_id: The job's name under that folder, or its id at the service.
 
     Returns:
-        The journal; None where nothing was submitted from here under that name or id.
+        The journal; None if nothing was submitted from here under that name or id.
 
     Raises:
         InputError: The journal of that name is damaged.
@@ -275,7 +275,7 @@ def find_entry(jobs_dir: Path, name_or_id: str) -> Entry | None:
 
 
 def names_by_id(jobs_dir: Path) -> dict[str, str]:
-    """The names that jobs were submitted under from here, by their ids at the service.
+    """Return the local names of submitted jobs, by the service's ids.
 
     Args:
         jobs_dir: The folder of all jobs.
@@ -284,7 +284,7 @@ def names_by_id(jobs_dir: Path) -> dict[str, str]:
 
 
 def _entries(jobs_dir: Path) -> Iterator[Entry]:
-    """Every journal that can be read; a damaged one must not hide the others."""
+    """Yield every journal that can be read. A damaged one must not hide the others."""
     for path in sorted(jobs_dir.glob("*/job.json")):
         try:
             found = _read(path.parent)
@@ -295,17 +295,17 @@ def _entries(jobs_dir: Path) -> Iterator[Entry]:
 
 
 def journal_of(jobs_dir: Path, job: str) -> JobFacts:
-    """What a job was submitted with.
+    """Return the journal of a job whose plan is to be used again.
 
     Args:
         jobs_dir: The folder of all jobs.
-        job: Its name there, or its id.
+        job: The job's name there, or its id.
 
     Returns:
-        The journal, whose training file is still what it was.
+        The journal; its training file is unchanged.
 
     Raises:
-        InputError: There is no journal, or its training file is gone or changed.
+        InputError: The job has no journal, or its training file is missing or changed.
     """
     found = find_entry(jobs_dir, job)
     if found is None:
@@ -331,19 +331,19 @@ def journal_of(jobs_dir: Path, job: str) -> JobFacts:
 
 
 def other_grader(jobs_dir: Path, job: str, sha256: str | None) -> str | None:
-    """Say that a job was not submitted with a grader, where its journal tells.
+    """Report a job that was submitted with another grader, if its journal shows that.
 
     Args:
         jobs_dir: The folder of all jobs.
-        job: Its name there, or its id.
-        sha256: What a replay in process would know the grader by; None where it cannot be told.
+        job: The job's name there, or its id.
+        sha256: The grader's fingerprint in a replay in process; None if unknown.
 
     Returns:
-        One sentence without its stop; None where the grader is the same, or the journal cannot tell.
+        One sentence without a period; None if the grader is the same, or the journal does not show it.
     """
     found = find_entry(jobs_dir, job)
     replay = found.facts.replay if found is not None else None
-    # What a built or a deployed function is known by cannot be compared with files here.
+    # The fingerprint of a built or deployed function cannot be compared with files.
     if replay is None or replay.target != "in-process" or None in (sha256, replay.grader_sha256):
         return None
     if replay.grader_sha256 == sha256:
@@ -367,7 +367,7 @@ def _beginning(name: str, plan: Plan, written_at: str) -> JobFacts:
     }
     try:
         return typed(JobFacts, value)
-    except ValueError as error:  # `--force` with a hyperparameter that JSON cannot hold
+    except ValueError as error:  # `--force` with a hyperparameter that JSON cannot express
         raise InputError(f"this job cannot be submitted: {error}") from None
 
 

@@ -1,6 +1,6 @@
-"""Models asked through the API's client: what `rollouts.generate` needs to know of a service, and no more.
+"""Asks models through the API's client, for `rollouts.generate`.
 
-Failures are sorted by what helps: waiting, leaving the record out, or nothing.
+It sorts failures by the remedy: waiting, leaving the record out, or none.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ _GRADERS_READ = ("reasoning_content", "reasoning")
 
 
 def asker(client: TrainingService) -> Ask:
-    """What asks a model through Chat Completions.
+    """Return a function that asks a model through Chat Completions.
 
     Args:
-        client: The connection; it should not retry by itself, since whoever asks does.
+        client: The connection, with retries turned off, because the caller retries.
     """
 
     def ask(model: str, messages: list[dict[str, Any]], options: dict[str, Any]) -> Completion:
@@ -50,12 +50,12 @@ def asker(client: TrainingService) -> Ask:
 
 
 def model_of(client: TrainingService, jobs_dir: Path, given: str, checkpoint: int | None = None) -> str:
-    """The id of the model that a user means.
+    """Return the id of the model that the user named.
 
     Args:
         client: The connection.
         jobs_dir: The folder of all jobs.
-        given: A model's id, or a job's name or id: then its tuned model.
+        given: A model's id, or a job's name or id for its tuned model.
         checkpoint: The step of a checkpoint of that job.
 
     Raises:
@@ -68,14 +68,14 @@ def model_of(client: TrainingService, jobs_dir: Path, given: str, checkpoint: in
 
 
 def job_of(jobs_dir: Path, given: str) -> str | None:
-    """The job that a user means, by its name in the jobs folder or by its id; None for a model."""
+    """Return the id of the job that the user named, by name or id; None for a model."""
     if given.startswith("ftjob"):
         return given
     return None if find_entry(jobs_dir, given) is None else find_job(jobs_dir, given)[0]
 
 
 def service_name(client: FineTuning | NativeBedrock) -> str:
-    """Where models are asked: completions of two services, or of two ports of this machine, are not mixed."""
+    """Return the service's name. Completions of two services, or of two local ports, are not mixed."""
     if isinstance(client, NativeBedrock):
         return f"native Bedrock in {client.region}"
     return client.inference.base_url

@@ -1,7 +1,7 @@
-"""A job of native Bedrock: its plan, and one submission of it, whatever breaks on the way.
+"""Plans and submits a job of native Bedrock exactly once, even after failures.
 
-The plan's digest is the request's token and the end of the job's name, so the service itself keeps that there
-is one job a plan, from whatever folder or machine. The training file goes to S3 under its own SHA-256, once.
+The plan's digest is the request's token and the ending of the job's name, so the service itself ensures one
+job per plan, from any folder and machine. The training file is uploaded to S3 once, under its SHA-256.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ _SAFE = re.compile(r"[^A-Za-z0-9]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NativePlan(Plan):
-    """What native Bedrock trains; the hyperparameters have its own names."""
+    """The plan of a native job, with Bedrock's own names of the hyperparameters."""
 
     role_arn: str
-    """The role that the service takes on: it reads the data, calls the grader and writes the output."""
+    """The role that the service assumes to read the data, call the grader and write the output."""
     data_uri: str
     """The folder in S3 that the training file is uploaded to."""
     output_uri: str
     model_name: str
-    """What the tuned model is called."""
+    """The tuned model's name."""
     name: str | None = None
-    """What the user calls the job, to train the same plan once more on purpose."""
+    """The job's name, if the user chose one; another name trains the same plan again."""
 
     def digest(self) -> str:
         """A SHA-256 over what makes this plan another plan."""
@@ -60,12 +60,12 @@ class NativePlan(Plan):
 
     @property
     def file_uri(self) -> str:
-        """Where the training file is in S3."""
+        """The training file's place in S3."""
         return f"{self.data_uri.rstrip('/')}/{self.data.sha256}.jsonl"
 
     @property
     def job_name(self) -> str:
-        """The job's name at the service, which no other plan has."""
+        """The job's name on the service, which is unique to the plan."""
         stem = _SAFE.sub("-", self.name or self.model_name).strip("-")[:40].strip("-") or "job"
         return f"{stem}-{self.intent(self.name)[:20]}"
 
@@ -88,7 +88,7 @@ class NativePlan(Plan):
 
 
 def native_findings(plan: NativePlan) -> list[Finding]:
-    """Check what the service's own model forbids, and say what cannot be checked from here.
+    """Check a plan against the service's model, and report what cannot be checked from here.
 
     Args:
         plan: The job.
@@ -112,16 +112,16 @@ def submit_native(
 
     Args:
         client: The connection.
-        plan: What to train.
+        plan: The plan.
         entry: Its journal.
-        clock: What waits.
+        clock: The clock, which also waits.
 
     Returns:
         The job, and whether an earlier call had created it.
 
     Raises:
-        RequestRefused: AWS does not want the file or the job.
-        Unreachable: AWS could not be asked; the same call resumes.
+        RequestRefused: AWS refuses the file or the job.
+        Unreachable: AWS could not be reached; the same call resumes.
         InputError: The training file changed, or the journal cannot be written.
     """
     if entry.facts.job.id is not None:
@@ -143,13 +143,13 @@ def submit_native(
 
 
 def _created(client: NativeBedrock, plan: NativePlan, clock: Clock) -> str:
-    """Send the request until it is answered: its token makes it one job however often it arrives."""
+    """Send the request until it is answered. Its token makes it one job, however often it arrives."""
     backoff = Backoff(clock, tries=_TRIES, patience_s=_PATIENCE_S)
     while True:
         try:
             return client.create_job(plan.native_request())
         except RequestRefused:
-            # Where the token is not honored, the job's name is taken by the job that it made.
+            # If the service ignores the token, the job's name is already taken by the first job.
             found = client.find_job(plan.job_name)
             if found is None:
                 raise
@@ -160,7 +160,7 @@ def _created(client: NativeBedrock, plan: NativePlan, clock: Clock) -> str:
 
 
 def _own(found: SeenJob, plan: NativePlan) -> str:
-    """The ARN of the job that has our name, which must be ours."""
+    """Return the ARN of the job with our name, and check that it is ours."""
     if found.id is None:
         raise Unreachable("the service describes the job without its ARN", place=plan.job_name)
     if found.grader_arn not in (None, plan.grader_arn):

@@ -1,6 +1,6 @@
-"""A job before it exists: everything needed to create it, and to create the same one again.
+"""The plan of a job: everything needed to create it, and to create the same job again.
 
-A `Plan`'s digest tells two plans apart. The training file is read once; nothing is sent.
+A `Plan`'s digest identifies it. The training file is read once, and nothing is sent.
 """
 
 from __future__ import annotations
@@ -34,36 +34,36 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class TrainingFile:
-    """What was read of a training file."""
+    """Facts about a training file."""
 
     path: str
-    """Its name, as it was given."""
+    """The name that the user gave."""
     sha256: str
     bytes: int
     records: int
-    """Lines that are not blank."""
+    """Number of nonblank lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayEvidence:
-    """The replay that speaks for a job's grader."""
+    """The replay that is the evidence for a job's grader."""
 
     run: Path
     target: Literal["in-process", "lambda-runtime", "deployed"]
     """Where the run graded."""
     grader_sha256: str | None
-    """What the run knows its grader by: the hash of its files and packages, or of its artifact."""
+    """The grader's fingerprint in the run: the hash of its files and packages, or of its artifact."""
     same_code: SameCode
-    """Whether the job's function holds that grader."""
+    """Whether the job's function contains that grader."""
     records_seen: int | None = None
-    """How many of the training file's records the run graded; None where that cannot be told."""
+    """Records of the training file that the run graded; None if unknown."""
     seconds: float | None = None
     """Mean duration of one grading, measured by the run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to train on what, and who grades."""
+    """The model, the data, the grader and the hyperparameters of a job."""
 
     data: TrainingFile
     grader_arn: str
@@ -72,16 +72,16 @@ class Plan:
     base_url: str
     region: str | None
     code_sha256: str | None = None
-    """The function's CodeSha256 when it was looked at; None where AWS and the user did not say."""
+    """The function's CodeSha256; None if neither AWS nor the user gave it."""
     replay: ReplayEvidence | None = None
-    """The run that the user named, if any."""
+    """The run that the user named."""
     region_from: str | None = None
-    """What told the Region."""
+    """The source of the Region."""
     region_guessed: bool = False
-    """Whether a variable of the shell told the Region of a service on this machine, which has none."""
+    """Whether an environment variable gave a Region to a service on this machine, which has none."""
 
     def digest(self) -> str:
-        """A SHA-256 over what makes this plan another plan; not the file's name nor the grader's code."""
+        """A SHA-256 that identifies the plan; the file's name and the grader's code do not count."""
         parts = [self.data.sha256, self.grader_arn, self.model, self.base_url]
         text = json.dumps([*parts, self.hyperparameters], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
@@ -96,7 +96,7 @@ class Plan:
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     def request(self, file_id: str) -> JobRequest:
-        """The body that creates the job.
+        """Return the body of the request that creates the job.
 
         Args:
             file_id: The uploaded training file.
@@ -114,7 +114,7 @@ class Plan:
         }
 
     def to_json(self) -> dict[str, Any]:
-        """The plan as it is written down."""
+        """The plan as stored in the journal."""
         return {
             "service": {"base_url": self.base_url, "region": self.region},
             "data": as_json(self.data),
@@ -126,10 +126,10 @@ class Plan:
 
 
 def hyperparameters(**given: float | None) -> Hyperparameters:
-    """All three hyperparameters, so that a job can be repeated even when the service changes its defaults.
+    """Return all three hyperparameters, so that a job can be repeated after the service changes its defaults.
 
     Args:
-        given: Each by its name; the documented default where it is None or left out.
+        given: Values by name. A value that is None or missing becomes the documented default.
     """
     values = {
         name: spec.default if given.get(name) is None else given[name]
@@ -139,13 +139,13 @@ def hyperparameters(**given: float | None) -> Hyperparameters:
 
 
 def read_training_file(file: DataFile) -> TrainingFile:
-    """Count and digest a training file; compressed, its text counts.
+    """Count a training file's records and compute its digest. For a compressed file, its text counts.
 
     Args:
         file: A JSONL file of records.
 
     Raises:
-        InputError: It cannot be read.
+        InputError: The file cannot be read.
     """
     source = as_source(file)
     digest = hashlib.sha256()
@@ -164,13 +164,13 @@ def read_training_file(file: DataFile) -> TrainingFile:
 
 
 def checked_copy(data: TrainingFile) -> IO[bytes]:
-    """A copy of a training file: what is sent is then what was read, whoever changes the file meanwhile.
+    """Copy a training file, so that a change during the submission cannot reach the service.
 
     Args:
-        data: What was read of it.
+        data: The facts that were read earlier.
 
     Raises:
-        InputError: It is no longer the same, or cannot be copied.
+        InputError: The file has changed or cannot be copied.
     """
     copy: IO[bytes] = tempfile.TemporaryFile()
     digest = hashlib.sha256()

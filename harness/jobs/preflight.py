@@ -1,7 +1,7 @@
-"""What would make a job fail or mislead, found before anything is sent.
+"""Finds reasons why a job would fail or mislead, before anything is sent.
 
-Gives findings with the ids J001 to J018. AWS is not asked: whether the function exists and answers is for
-`rft doctor` and `rft parity`.
+Findings have the ids J001 to J018. AWS is not asked: `rft doctor` and `rft parity` check whether the function
+exists and answers.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ def preflight(plan: Plan, *, validate: bool = True) -> list[Finding]:
 
 
 def native_preflight(plan: Plan, *, validate: bool = True) -> list[Finding]:
-    """Check the data and the function of a job of native Bedrock, whose other rules are its own.
+    """Check the data and the function of a native Bedrock job. Its other rules are in `native_rules`.
 
     Args:
         plan: The job.
         validate: Whether to check every record of the training file too.
 
     Returns:
-        Findings, as of `preflight`.
+        Findings, as from `preflight`.
     """
     return [*(data_findings(plan) if validate else _records(plan)), *_arn(plan)]
 
@@ -53,13 +53,13 @@ _KEEP = 5
 
 
 def data_findings(plan: Plan) -> list[Finding]:
-    """Check every record of the training file by the rules of `rft validate`, as for a job.
+    """Check every record of the training file by the rules of `rft validate` for jobs.
 
     Args:
         plan: The job.
 
     Returns:
-        At most five findings of a rule, and a note for each rule that found more.
+        At most five findings per rule, and a note for each rule with more.
     """
     # Only this check needs the rules; the other verbs about jobs do without.
     from harness.data.validate import validate
@@ -77,7 +77,7 @@ def data_findings(plan: Plan) -> list[Finding]:
 
 
 def _all_alike(plan: Plan, report: Report) -> Iterator[Finding]:
-    """What is worse when all records have it than when one has."""
+    """Check for faults that are worse if all records have them."""
     place = Place(file=plan.data.path)
     copies = report.copies
     different = report.records - copies
@@ -141,7 +141,7 @@ def _model(plan: Plan) -> list[Finding]:
     known = {model.id: model for model in MODELS}
     model = known.get(plan.model)
     if "nova" in plan.model.lower():
-        # Under its own name it never comes here: `rft submit` takes it to the native API.
+        # A Nova model's own id never gets here: `rft submit` sends it to the native API.
         message = f"{plan.model!r} is not the id of a Nova model, and this API does not tune Nova"
         fix = f"For the native API, write --model with an id that begins with {NATIVE_PREFIX}."
         return [Finding("J014", Severity.ERROR, message, fix=fix)]

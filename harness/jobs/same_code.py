@@ -1,9 +1,9 @@
-"""Whether the function that a job will call holds the grader that a run replayed.
+"""Checks whether the function that a job will call contains the grader that a run replayed.
 
 A run under the local runtime is compared by its artifact, file by file. A run in process is compared by its
-fingerprint: the user's own files at their places in the function's zip, package versions, and the handler. A
-run of a deployed function is compared by `CodeSha256`. Nothing here is guessed: what could not be compared
-is listed.
+fingerprint: the user's files at their places in the function's zip, package versions, and the handler. A run
+of a deployed function is compared by `CodeSha256`. Nothing is guessed: the result lists what could not be
+compared.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _SHOWN = 3
 
 
 class GradedBy(Protocol):
-    """What is known of something that graded: a run, or an audit."""
+    """Facts about a run or an audit: what graded, and where."""
 
     @property
     def grader(self) -> GraderFacts:
@@ -47,45 +47,45 @@ class GradedBy(Protocol):
 
     @property
     def target(self) -> TargetFacts:
-        """Where it graded."""
+        """The place of grading."""
 
     @property
     def versions(self) -> dict[str, str]:
-        """Python and the packages that graded."""
+        """Python and the packages at the time of grading."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnknownFunction:
-    """A function that AWS said nothing of."""
+    """A function about which AWS gave no information."""
 
     arn: str
     why: str
     missing: bool = False
-    """Whether AWS knows no such function."""
+    """Whether AWS says that the function does not exist."""
     code_sha256: None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CodeComparison:
-    """A run's grader against a function's code."""
+    """The comparison of a run's grader with a function's code."""
 
     same: SameCode
     why: tuple[str, ...] = ()
-    """What is different, or why nothing is proven."""
+    """The differences, or the reasons why nothing is proven."""
     unchecked: tuple[str, ...] = ()
-    """What was not compared although the code is the same."""
+    """What was not compared, although the code is the same."""
 
 
 def look_at_function(arn: str, *, local_service: bool) -> FunctionFacts | UnknownFunction:
-    """Ask AWS for the function that a job will call.
+    """Ask AWS about the function that a job will call.
 
     Args:
         arn: The function's ARN.
         local_service: Whether the job's service is on this machine. AWS is then asked only if its endpoint is
-            set, so that what runs without a network stays without one.
+            set, so that local work needs no network.
 
     Returns:
-        What AWS says, or why it says nothing. This never fails: a job does not need it.
+        AWS's description, or the reason why there is none. This never fails, since a job does not need it.
     """
     if local_service and not (
         os.environ.get("AWS_ENDPOINT_URL_LAMBDA") or os.environ.get("AWS_ENDPOINT_URL")
@@ -100,11 +100,11 @@ def look_at_function(arn: str, *, local_service: bool) -> FunctionFacts | Unknow
 
 
 def compare_code(facts: GradedBy, function: FunctionFacts | UnknownFunction) -> CodeComparison:
-    """Compare what was replayed with what a job will call.
+    """Compare the replayed grader with the function that a job will call.
 
     Args:
         facts: The run, or an audit.
-        function: What `look_at_function` returned.
+        function: The result of `look_at_function`.
     """
     if isinstance(facts.target, DeployedFacts):
         return _with_deployed(facts.target, function)
@@ -118,12 +118,12 @@ def compare_code(facts: GradedBy, function: FunctionFacts | UnknownFunction) -> 
 
 
 def compare_files(facts: GradedBy, function: FunctionFacts, code: FunctionCode) -> CodeComparison:
-    """Compare what was replayed on this machine with what is in a function's zip.
+    """Compare a grader that was replayed on this machine with the contents of a function's zip.
 
     Args:
         facts: The run, or an audit.
-        function: What AWS says of the function.
-        code: What is in its zip.
+        function: AWS's description of the function.
+        code: The contents of its zip.
     """
     comparing = _Comparing(function, code)
     comparing.handler(facts.grader.ref)
@@ -143,7 +143,7 @@ def compare_files(facts: GradedBy, function: FunctionFacts, code: FunctionCode) 
 
 
 def _with_deployed(target: DeployedFacts, function: FunctionFacts | UnknownFunction) -> CodeComparison:
-    # An alias that was asked for stands for the version that was called; a version only for itself.
+    # If the replay named an alias, the version that it called counts; a named version counts itself.
     other = target.arn != function.arn and (target.asked != function.arn or _is_version(function.arn))
     called = f"the replay called {target.arn}, the job would call {function.arn}"
     if _without_qualifier(target.arn) != _without_qualifier(function.arn):
@@ -175,7 +175,7 @@ def _without_qualifier(arn: str) -> str:
 
 
 class _Comparing:
-    """Collects what is found while a run is compared with a function's code."""
+    """Collects differences while a run is compared with a function's code."""
 
     def __init__(self, function: FunctionFacts, code: FunctionCode) -> None:
         self.function = function
@@ -195,11 +195,11 @@ class _Comparing:
 
     @property
     def by_line(self) -> bool:
-        """Whether the function grades by a ready check that no file describes."""
+        """Return whether the function grades by a ready check that no file describes."""
         return self.function.check is not None and not self.function.check.endswith(".toml")
 
     def handler(self, ref: str) -> None:
-        """Whether the function's handler is the replayed one; both may say more or less of the path."""
+        """Compare the handlers. Either may name more of the path than the other."""
         if self.function.handler == READY_HANDLER:
             if not names_the_check(ref, self.function.check):
                 what = f"its variable {READY_VARIABLE} is {self.function.check or 'not set'}"
@@ -218,7 +218,7 @@ class _Comparing:
             self.unchecked.append(f"which function of {ref} graded, as the replay named none")
 
     def artifact(self, target: LocalRuntimeFacts) -> None:
-        """Whether the files are those of the artifact that ran; which are not, where it is still here."""
+        """Compare the files with those of the artifact that ran. Name the differences if it still exists."""
         if self.code.digest == target.code_sha256:
             return
         folder = target.template if target.handler else target.template.parent / target.function
@@ -239,7 +239,7 @@ class _Comparing:
         self.differences.append(what)
 
     def files(self, files: Mapping[str, str]) -> None:
-        """Whether each of the user's own files is in the function, at its place and with its content."""
+        """Check that each of the user's files is in the function, at its place and with its content."""
         root = self._root(files)
         changed, missing = [], []
         for path, content in files.items():
@@ -256,7 +256,7 @@ class _Comparing:
             self.differences.append(f"it does not have {_list(missing)}")
 
     def _root(self, files: Mapping[str, str]) -> PurePosixPath | None:
-        """The folder here that is the top of the zip: the handler's file is below both."""
+        """Return the local folder that corresponds to the top of the zip. Both contain the handler's file."""
         module = (self.function.handler or "").replace(".", "/").rpartition("/")[0]
         for place in (f"{module}.py", f"{module}/__init__.py"):
             here = [path for path in files if path.endswith(f"/{place}")]
@@ -266,7 +266,7 @@ class _Comparing:
         return None
 
     def _place(self, path: PurePosixPath, content: str, root: PurePosixPath | None) -> str | None:
-        """Where a file is in the zip; a build puts what lies elsewhere at the top, by its own name."""
+        """Return a file's place in the zip. A build puts files from outside of the folder at the top."""
         below = root is not None and path.is_relative_to(root)
         if root is not None and below and (exact := path.relative_to(root).as_posix()) in self.code.files:
             return exact
@@ -276,7 +276,7 @@ class _Comparing:
         return same or (found[0] if found and not below else None)
 
     def packages(self, packages: Mapping[str, str]) -> None:
-        """Whether the packages have the versions that the replay had."""
+        """Compare the versions of the packages with those in the replay."""
         there = {name: self.code.packages.get(canonical_name(name)) for name in sorted(packages)}
         differing = {name: has for name, has in there.items() if has not in (None, packages[name])}
         if differing:
@@ -286,13 +286,13 @@ class _Comparing:
             self.unchecked.append(f"the version of {_list(absent)}")
 
     def python(self, versions: Mapping[str, str]) -> None:
-        """Which Python ran the grader here, and runs it there."""
+        """Compare the Python of the replay with the function's runtime."""
         here = "python" + ".".join(versions.get("python", "").split(".")[:2])
         if here != self.function.runtime:
             self.unchecked.append(f"how it grades under {self.function.runtime}, as the replay ran in {here}")
 
     def library(self, version: str | None) -> None:
-        """Whether `graders` itself is the one that the replay had; its version is in no file of the zip."""
+        """Compare the library `graders` itself. No file of the zip holds its version."""
         packaged = self.code.packages.get("rft-graders", version)
         if packaged != version:
             self.differences.append(f"it has rft-graders {packaged} (the replay: {version})")

@@ -1,9 +1,9 @@
-"""Creates exactly one job of a plan, whatever breaks on the way, from whatever folder.
+"""Creates exactly one job per plan, from any folder and even after failures.
 
-The service keeps the intent: the training file's name ends with a digest of the plan (`file_ending`), so an
-earlier submission's file is found by its name, and its job by that file. Before each request the journal says
-what is about to happen. POST /fine_tuning/jobs is sent again only when the service says that it refused, or
-when the job's list shows, more than once, that none came of it.
+The training file's name on the service ends with a digest of the plan (`file_ending`), so an earlier
+submission's file is found by its name, and its job by that file. Before each request, the journal records it.
+POST /fine_tuning/jobs is repeated only if the service says that it refused the request, or if the list of
+jobs shows, more than once, that no job was created.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Submitted:
     found: bool
     """Whether an earlier call had created it."""
     unlooked: str | None = None
-    """Why it is not known whether the same plan was submitted from elsewhere; None where it is."""
+    """The reason why a submission from elsewhere cannot be ruled out; None if it can."""
 
 
 def submit(client: FineTuning, plan: Plan, entry: Entry, clock: Clock) -> Submitted:
@@ -50,15 +50,15 @@ def submit(client: FineTuning, plan: Plan, entry: Entry, clock: Clock) -> Submit
 
     Args:
         client: The connection.
-        plan: What to train.
+        plan: The plan.
         entry: Its journal.
-        clock: What waits.
+        clock: The clock, which also waits.
 
     Returns:
         The job.
 
     Raises:
-        RequestRefused: The service does not want the file or the job.
+        RequestRefused: The service refuses the file or the job.
         Unreachable: The service could not be reached; the same call resumes.
         InputError: The training file changed, or the journal cannot be written.
     """
@@ -66,7 +66,7 @@ def submit(client: FineTuning, plan: Plan, entry: Entry, clock: Clock) -> Submit
         return Submitted(client.job(entry.facts.job.id), found=True)
     if (known := entry.facts.file.id) is not None:
         unsure = entry.facts.state == "creating"
-        # Another folder may have used our file; a job that is being created may be listed late.
+        # A submission from another folder may use our file, and a new job may be listed late.
         job = _created_before(client, [known], clock, looks=_LOOKS if unsure else 1)
         if job is not None:
             return _done(entry, job, found=True)
@@ -96,12 +96,12 @@ def submit(client: FineTuning, plan: Plan, entry: Entry, clock: Clock) -> Submit
 
 @dataclass(frozen=True, slots=True)
 class _SameFiles:
-    """Files of this very submission on the service."""
+    """The files of this submission on the service."""
 
     ids: tuple[str, ...]
-    """The oldest first, which is the one to use."""
+    """Oldest first; the first one is used."""
     why: str | None = None
-    """Why there may be more."""
+    """The reason why there may be more."""
 
 
 def _same_files(client: FineTuning, plan: Plan, entry: Entry, clock: Clock) -> _SameFiles:
@@ -154,12 +154,12 @@ def _uploaded(client: FineTuning, plan: Plan, entry: Entry, look: Callable[[], _
 
 
 def _may_have_arrived(error: Unreachable) -> bool:
-    """Whether a request that failed may have been carried out: not when it never left this machine."""
+    """Return whether a failed request may have been carried out. It was not if it never left this machine."""
     return not isinstance(getattr(error.__cause__, "__cause__", None), httpx2.ConnectError)
 
 
 def _patiently(look: Callable[[], Found], clock: Clock) -> Found:
-    """Look, and look again when the service cannot be reached: looking changes nothing."""
+    """Read a list, and retry if the service cannot be reached, since reading changes nothing."""
     backoff = Backoff(clock, tries=_TRIES, patience_s=_PATIENCE_S)
     while True:
         try:
@@ -172,7 +172,7 @@ def _patiently(look: Callable[[], Found], clock: Clock) -> Found:
 def _created(
     client: FineTuning, request: JobRequest, entry: Entry, clock: Clock, *, unsure: bool
 ) -> Submitted:
-    """Send the request until it is answered; `unsure` says that one sent before may still take effect."""
+    """Send the request until it is answered. `unsure` means that an earlier request may still take effect."""
     backoff = Backoff(clock, tries=_TRIES, patience_s=_PATIENCE_S)
     while True:
         entry.reach("creating")
@@ -183,7 +183,7 @@ def _created(
             raise
         except Unreachable as error:
             if error.status == 429 or not _may_have_arrived(error):
-                # A throttled request was never looked at, one without a connection never sent.
+                # The service did not process a throttled request. One without a connection was never sent.
                 _nothing_came_of_it(entry, unsure)
             else:
                 unsure = True
@@ -202,7 +202,7 @@ def _nothing_came_of_it(entry: Entry, unsure: bool) -> None:
 def _created_before(
     client: FineTuning, files: Collection[str], clock: Clock, looks: int = _LOOKS
 ) -> SeenJob | None:
-    """The job of our files, which no other plan can have used; looked for again, since lists may lag."""
+    """Return the job of our files, which only this plan uses. Look more than once, since lists may lag."""
 
     def look() -> SeenJob | None:
         return next((job for job in client.jobs() if job.training_file in files), None)
