@@ -1,4 +1,4 @@
-"""What the checks of similarity share: no long text is compared, and the figure is paid from a bound on."""
+"""What the similarity checks share: long texts are never compared, and low similarities earn nothing."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ def alike(
     max_chars: int,
     most_chars: int,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that pays how alike the answer and the reference are, or the most alike of several.
+    """Make a check that pays the similarity of the answer and the reference, or the most similar of several.
 
     Args:
-        read: Reads what is compared out of a text in composed form.
-        score: How alike two of them are, 0 to 1.
+        read: Reads what to compare from a text in composed form.
+        score: Returns the similarity of two of them, 0 to 1.
         take: The option of that name.
         alternatives: The option of that name.
-        at_least: What is less alike earns nothing; the metric `similarity` still tells of it.
-        max_chars: A longer text is unread.
-        most_chars: The largest `max_chars` whose comparison takes an acceptable time.
+        at_least: The lowest similarity that is paid; the metric `similarity` reports lower ones too.
+        max_chars: The longest text that is read, in characters; a longer one is unread.
+        most_chars: The largest `max_chars` for which the comparison takes an acceptable time.
 
     Raises:
-        DecorationError: An option cannot be meant.
+        DecorationError: An option is invalid.
     """
     number_option("at_least", at_least, 0, 1)
     if count_option("max_chars", max_chars) > most_chars:
@@ -63,7 +63,6 @@ def alike(
     )
 
     def is_alike(sample: Sample[Any]) -> Reward:
-        """How alike the answer is."""
         found = check(sample)
         similarity = found.value
         paid = similarity if similarity >= at_least else 0.0

@@ -1,9 +1,9 @@
-"""Compares answers: the reference is read strictly, the completion tolerantly, by one reader.
+"""Compares answers: one reader reads the reference strictly and the completion tolerantly.
 
-A reader is a function `read(text, strict)` that returns an answer, or `Missing` where the text holds none
-that can be read exactly. A reference that is unread is a `RecordError`, since no completion could ever be
-right. A completion that is unread earns 0. Every reward reports the metric `unread`, 1 or 0, so that a run
-tells wrong answers from answers that nobody could read.
+A reader is a function `read(text, strict)` that returns an answer, or `Missing` if no answer can be read
+exactly. An unread reference is a `RecordError`, because no completion could ever be right. An unread
+completion earns 0. Every reward reports the metric `unread`, 1 or 0, so that a run distinguishes wrong
+answers from unreadable ones.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Check: TypeAlias = Callable[[Sample[Any]], float | Reward | Abstain]
 
 TAKES: dict[str, Find] = {"after_marker": after_marker, "boxed": boxed, "code_block": code_block, "tag": tag}
-"""What finds an answer by its name alone, so that a command line can name it."""
+"""Functions that extract an answer, by name, so that a command line can name them."""
 
 _KEPT = 256
 
@@ -44,18 +44,19 @@ def comparing(
     reading: Callable[[object], Reader[Answer]] | None = None,
     metrics: Callable[[Answer | None], dict[str, float]] | None = None,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the completion's answer is the reference's, or one of them.
+    """Make a check that the completion's answer equals the reference, or one of them.
 
     Args:
-        read: Reads the answer of a text; strictly where its second argument is true. None with `reading`.
-        same: How right an answer is, 0 to 1, given the completion's answer and the reference's.
-        what: What a reference has to be, for the error of one that is not: `one number`.
-        take: Finds the part of a text that answers, in the completion and in the reference. A reference in
-            which it finds nothing counts as a whole.
-        references: The texts of a sample's references, each of which is right. None for the one reference.
-        field: Field of the record that `references` or `reading` looks at besides `reference_answer`.
-        reading: Makes the reader of a record out of that field.
-        metrics: Metrics of a completion's answer besides `unread`; None stands for an unread answer.
+        read: Reads the answer of a text, strictly if its second argument is true. None with `reading`.
+        same: Returns how right an answer is, 0 to 1, given the completion's answer and the reference's.
+        what: What a reference has to be, for the error message: `one number`.
+        take: Extracts the part of a text that answers, from the completion and from the reference. If it
+            finds nothing in a reference, the whole reference is used.
+        references: Returns a sample's references, each of which is right. None for the single reference.
+        field: Record field that `references` or `reading` uses besides `reference_answer`.
+        reading: Makes the record's reader from that field.
+        metrics: Returns the metrics of a completion's answer besides `unread`; it gets None for an unread
+            answer.
 
     Raises:
         DecorationError: `take` is neither a function nor the name of one.
@@ -75,7 +76,6 @@ def comparing(
         return made
 
     def is_right(sample: Sample[Any]) -> Reward:
-        """Whether the answer is right."""
         reference = sample.reference_answer
         given = None if field is None else sample.fields.get(field)
         kept = known.get(reference) if type(reference) is str else None
@@ -99,12 +99,12 @@ def comparing(
 
 
 def reward(value: float, unread: float, more: dict[str, float] | None = None) -> Reward:
-    """A reward with the metric `unread`; checks are called so often that its constructor would show.
+    """Return a reward with the metric `unread`, bypassing the constructor, whose cost would show in checks.
 
     Args:
-        value: What is trained on.
-        unread: 1.0 where the completion holds no answer that can be read exactly, else 0.0.
-        more: Further metrics.
+        value: The reward.
+        unread: 1.0 if the completion contains no answer that can be read exactly, else 0.0.
+        more: More metrics.
     """
     metrics = {"unread": unread}
     if more:
@@ -118,7 +118,7 @@ _new = Reward.__new__
 
 
 def take_option(take: Take | None) -> Find | None:
-    """Return the function that finds the answer in a text; None where all of the text is the answer.
+    """Return the function that extracts the answer from a text; None if the whole text is the answer.
 
     Raises:
         DecorationError: It is neither a function nor the name of one.
@@ -132,10 +132,10 @@ def take_option(take: Take | None) -> Find | None:
 
 
 def text_of(found: object) -> str | Missing:
-    """Return what `take` found as a text that is not blank, or as missing.
+    """Return what `take` found as a text that is not blank, or `Missing`.
 
     Raises:
-        ConfigurationError: `take` returned something else, as it would for every sample.
+        ConfigurationError: `take` returned something else, which it would do for every sample.
     """
     if (type(found) is str and found) or type(found) is Missing:
         return found
@@ -149,7 +149,7 @@ def text_of(found: object) -> str | Missing:
 
 
 def accepted_texts(sample: Sample[Any]) -> Sequence[str]:
-    """The texts that count as right: the reference, or each of them when it is a list of texts.
+    """Return the texts that count as right: the reference, or its items if it is a list of texts.
 
     Raises:
         RecordError: There is no reference, or it is neither a text nor a list of texts.
@@ -161,10 +161,10 @@ def accepted_texts(sample: Sample[Any]) -> Sequence[str]:
 
 
 def alternatives_option(field: str | None) -> Callable[[Sample[Any]], Sequence[str]]:
-    """Return the function that lists what is right: the reference, and the texts of a field of the record.
+    """Return the function that lists the right answers: the reference, and the texts of a record field.
 
     Raises:
-        DecorationError: The field's name cannot be meant.
+        DecorationError: The field's name is invalid.
     """
     if field is None:
         return accepted_texts
@@ -183,15 +183,15 @@ def alternatives_option(field: str | None) -> Callable[[Sample[Any]], Sequence[s
 
 
 def is_unread(answer: object) -> bool:
-    """Whether a check's answer says that it could not read the completion."""
+    """Return whether a check's answer says that it could not read the completion."""
     return isinstance(answer, Reward) and answer.metrics.get("unread") == 1
 
 
 def reference_text(sample: Sample[Any]) -> Sequence[str]:
-    """The reference as the one text that is right.
+    """Return the reference as the one text that is right.
 
     Raises:
-        RecordError: There is none, or it is no text.
+        RecordError: There is no reference, or it is not a text.
     """
     return (sample.reference_text,)
 
@@ -199,7 +199,7 @@ def reference_text(sample: Sample[Any]) -> Sequence[str]:
 def _reference(
     text: str, find: Find | None, read: Callable[[str, bool], Answer | Missing], what: str
 ) -> Answer:
-    """The answer of a reference: of its part that answers, or of all of it where it has no such part."""
+    """Return the answer of a reference: of its part that answers, or of the whole if it has no such part."""
     part = text_of(find(text)) if find else text
     if isinstance(part, Missing) and part.kind == "none":
         part = text

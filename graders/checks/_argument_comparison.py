@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
     from ._declared_tools import DeclaredTool
 
-_PUNCTUATION = re.compile(r"[ ,./\-_*^]")  # what BFCL's evaluator takes out, standardize_string
+_PUNCTUATION = re.compile(r"[ ,./\-_*^]")  # what BFCL's evaluator removes, in standardize_string
 _NUMBER = re.compile(r"[-+]?[0-9]+(?:[.,][0-9]+)*")
 
 
 class ArgumentComparison:
-    """Compares the arguments of one completion's calls with those that are expected.
+    """Compares the arguments of one completion's calls with the expected ones.
 
     Args:
-        ignored: Names of arguments that are not compared.
+        ignored: Names of arguments not to compare.
         coerce: Whether texts count as the numbers and booleans that they spell.
-        ignore_case: Whether capitals count as small letters.
-        ignore_punctuation: Whether punctuation counts as nothing.
-        defaults: Whether an argument that is left out counts as its tool's default.
+        ignore_case: Whether to ignore case.
+        ignore_punctuation: Whether to ignore punctuation.
+        defaults: Whether an omitted argument counts as its tool's default.
         unknown: Whether a call may have arguments that are not expected.
     """
 
@@ -45,10 +45,10 @@ class ArgumentComparison:
         self._ignore_punctuation = ignore_punctuation
         self._defaults = defaults
         self._unknown = unknown
-        self._spellings: dict[str, str] = {}  # a completion's text meets every accepted one
+        self._spellings: dict[str, str] = {}  # a completion's text is compared with every accepted one
 
     def call(self, given: Mapping[str, Any], wanted: Arguments, tool: DeclaredTool) -> bool:
-        """Whether the arguments of a call are the expected ones."""
+        """Return whether the arguments of a call are the expected ones."""
         defaults = tool.defaults if self._defaults else {}
         given = {name: value for name, value in given.items() if name not in self._ignored}
         for name, value in given.items():
@@ -67,13 +67,13 @@ class ArgumentComparison:
         return tool.required - self._ignored <= given.keys()
 
     def _accepts(self, accepted: Accepted, value: object, required: bool) -> bool:
-        """Whether a value is accepted; where an argument is required, an empty text stands for itself."""
+        """Return whether a value is accepted; for a required argument, an empty text is an accepted value."""
         if value == "" and required and accepted.optional:
             return all(isinstance(one, str) for one in accepted.values)
         return any(self._same(value, one) for one in accepted.values)
 
     def _same(self, value: Any, wanted: Any) -> bool:
-        """Whether a value is the wanted one; how deep it goes, the reference decides."""
+        """Return whether a value is the wanted one; the reference decides how deep the recursion goes."""
         if isinstance(wanted, Arguments):
             if not isinstance(value, dict) or not value.keys() <= wanted.keys():
                 return False
@@ -90,7 +90,7 @@ class ArgumentComparison:
         return _equal(value, wanted) or (self._coerce and _coerced_equal(value, wanted))
 
     def _spelled(self, text: str) -> str:
-        """A text, spelled alike with those that count as the same."""
+        """Return a text in the spelling that it shares with texts that count as the same."""
         if not (self._ignore_case or self._ignore_punctuation):
             return text
         spelling = self._spellings.get(text)
@@ -105,12 +105,12 @@ class ArgumentComparison:
 
 
 def _equal(value: object, wanted: object) -> bool:
-    """Whether two values of JSON that are no objects of the reference are the same."""
+    """Return whether two JSON values that are not objects of the reference are equal."""
     return isinstance(value, bool) is isinstance(wanted, bool) and value == wanted
 
 
 def _coerced_equal(value: object, wanted: object) -> bool:
-    """Whether one of two values is a text that spells the other, a number or a boolean."""
+    """Return whether one of two values is a text that spells the other, a number or a boolean."""
     if isinstance(value, str) is isinstance(wanted, str):
         return False
     text, other = (value, wanted) if isinstance(value, str) else (wanted, value)

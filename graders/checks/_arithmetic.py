@@ -37,7 +37,7 @@ _OF_ONE: dict[str, Callable[[float], float]] = {
 }
 _OF_SEVERAL: dict[str, Callable[..., float]] = {"min": min, "max": max}
 _MARK = "\u00b7"
-"""What a tree has behind a name that is a keyword: no formula can hold it."""
+"""The suffix, in a tree, of a name that is a keyword: no formula can contain it."""
 FUNCTIONS = (*_OF_SEVERAL, *_OF_ONE)
 """The functions that a formula may call; `log` is the natural logarithm."""
 
@@ -46,15 +46,15 @@ def read_formula(text: str, names: Collection[str], *, all_used: bool = True) ->
     """Return the function that computes a formula from its named numbers.
 
     Args:
-        text: Numbers, names, `+ - * / ^` (`^` is power, as `**` is), brackets, and `FUNCTIONS`.
+        text: Numbers, names, `+ - * / ^` (`^` is power, like `**`), parentheses, and `FUNCTIONS`.
         names: The names that it may use.
         all_used: Whether it has to use all of them.
 
     Returns:
-        A function that raises `ArithmeticError` or `ValueError` where there is no finite result.
+        A function that raises `ArithmeticError` or `ValueError` if there is no finite result.
 
     Raises:
-        DecorationError: It is no such formula.
+        DecorationError: It is not such a formula.
     """
     reader = _FormulaReader(text, names)
     computed = reader.read(formula_tree(text, names), 0)
@@ -69,10 +69,10 @@ def formula_tree(text: str, names: Collection[str]) -> ast.expr:
 
     Args:
         text: The formula.
-        names: The names that it may use; one that is a keyword of Python has a `_` behind it in the tree.
+        names: The names that it may use; one that is a Python keyword gets the suffix `_` in the tree.
 
     Raises:
-        DecorationError: It is not written as a formula is.
+        DecorationError: It is not written like a formula.
     """
     if not _SIGNS.fullmatch(text) or len(text) > _LONGEST:
         raise DecorationError(
@@ -90,7 +90,7 @@ def formula_tree(text: str, names: Collection[str]) -> ast.expr:
 
 
 def name_of(node: ast.Name, names: Collection[str]) -> str | None:
-    """Return which of the names a node of the tree stands for; None where it is none of them."""
+    """Return the name that a node of the tree stands for; None if it is not a name."""
     name = node.id.removesuffix(_MARK)
     return name if name in names else None
 
@@ -106,7 +106,6 @@ class _FormulaReader:
         self.used: set[str] = set()
 
     def read(self, node: ast.expr, depth: int) -> Computed:
-        """The function of a node."""
         if depth > _DEEPEST:
             raise self.refused(f"is nested more than {_DEEPEST} deep")
         if isinstance(node, ast.Constant):
@@ -130,7 +129,7 @@ class _FormulaReader:
         raise self.refused(f"holds what it cannot hold: {ast.unparse(node)}")
 
     def known(self, node: ast.expr, computed: Computed) -> Computed:
-        """The function of a node; what no name changes is computed now, so that log(0) is found at once."""
+        """Return a node's function; constant parts are computed now, so that log(0) is found immediately."""
         if _holds_names(node):
             return computed
         try:
@@ -140,7 +139,6 @@ class _FormulaReader:
         return lambda values: number
 
     def constant(self, value: object) -> Computed:
-        """The function of a number."""
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise self.refused(f"holds {value!r}, which is no number")
         try:
@@ -150,7 +148,6 @@ class _FormulaReader:
         return lambda values: number
 
     def call(self, name: str, given: list[Computed]) -> Computed:
-        """The function of a call."""
         several = _OF_SEVERAL.get(name)
         if several and given:
             return lambda values: several([one(values) for one in given])
@@ -162,18 +159,18 @@ class _FormulaReader:
         return lambda values: _finite(float(function(inner(values))))
 
     def refused(self, why: str) -> DecorationError:
-        """The error of a formula that cannot be meant."""
+        """Return the error of an invalid formula."""
         return DecorationError(f"formula {self.text!r}: it {why}")
 
 
 def _holds_names(node: ast.expr) -> bool:
-    """Whether a part of a formula depends on a named number."""
+    """Return whether a part of a formula depends on a named number."""
     called = {id(inner.func) for inner in ast.walk(node) if isinstance(inner, ast.Call)}
     return any(isinstance(inner, ast.Name) and id(inner) not in called for inner in ast.walk(node))
 
 
 def _finite(value: float) -> float:
-    """A result, unless it is too large for a number."""
+    """Return a result, unless it is too large for a float."""
     if not math.isfinite(value):
         raise OverflowError("a number is too large")
     return value

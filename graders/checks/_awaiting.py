@@ -1,4 +1,4 @@
-"""Runs checks that are made of other checks, which may be async: it waits where one has to be awaited."""
+"""Runs checks composed of other checks, sync or async: it awaits answers only if one is awaitable."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ if TYPE_CHECKING:
 
 
 def run_steps(steps: Generator[Any, Any, Any]) -> Any:
-    """Return what a generator returns, or an awaitable of it where one of its answers has to be awaited.
+    """Return what a generator returns, or an awaitable of it if one of its answers has to be awaited.
 
     Args:
-        steps: Yields the answer of each check, as the check gave it, and is sent it as it is once awaited.
+        steps: Yields each check's answer as returned, and is sent back the answer, awaited if necessary.
     """
     answer: Any = None
     try:
@@ -24,12 +24,12 @@ def run_steps(steps: Generator[Any, Any, Any]) -> Any:
 
 
 async def _awaited(steps: Generator[Any, Any, Any], answer: Any) -> Any:
-    """What the generator returns once its answers, from this one on, are awaited."""
+    """Return the generator's result, awaiting its answers from this one on."""
     try:
         while True:
             try:
                 given = await answer if hasattr(answer, "__await__") else answer
-            except Exception as error:  # for the generator to handle, as it handles what a check raises
+            except Exception as error:  # for the generator to handle, like an exception that a check raises
                 answer = steps.throw(error)
             else:
                 answer = steps.send(given)

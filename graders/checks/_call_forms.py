@@ -1,7 +1,7 @@
 """Reads the tool calls of a completion: those that the service parsed, or those that the model wrote as text.
 
-What a text form holds is what its model's parser would execute. One call that cannot be read exactly makes
-all of them unread, and so does more than one form in a text.
+A text form contains what its model's parser would execute. One call that cannot be read exactly makes all of
+them unread, and so does more than one form in a text.
 
 - `hermes`: `<tool_call>{"name": ..., "arguments": {...}}</tool_call>`, a tag for each call. Hermes and Qwen
   (their chat templates; vLLM's parser `hermes`).
@@ -46,7 +46,7 @@ _RECIPIENT = re.compile(r"to=functions\.([\w.-]++)")
 _HARMONY = re.compile(
     r"(?:<\|start\|>assistant|<\|channel\|>)([^<]*+(?:<\|(?:channel|constrain)\|>[^<]*+){0,3})<\|message\|>"
 )
-# The same where the server took the special tokens away, which `Sample.completion` knows too.
+# The same if the server removed the special tokens, which `Sample.completion` handles too.
 _BARE_HARMONY = re.compile(r"(?:\A\s*+|assistant)commentary to=functions\.([\w.-]++)(?:\s++json)?\s*+(?=\{)")
 _SIGN = re.compile(
     r"<tool_call|\[TOOL_CALLS\]|to=functions\.|<function=|<\|python_tag\|>|\[\s*+[A-Za-z_][\w.]*+\("
@@ -57,7 +57,7 @@ _HARMONY_END = re.compile(r"<\|(?:call|end|return|start|channel|message)\|>|\Z")
 
 
 def native_calls(sample: Sample[Any]) -> list[Call] | Missing | None:
-    """Read the calls that the service parsed, in `tool_calls` or in blocks of the content; None without.
+    """Read the calls that the service parsed, in `tool_calls` or in blocks of the content; None if absent.
 
     Args:
         sample: A sample.
@@ -75,11 +75,11 @@ def native_calls(sample: Sample[Any]) -> list[Call] | Missing | None:
 
 
 def call_of(given: object, *, from_api: bool = False) -> Call | Missing:
-    """Read one call: an object with `name` and `arguments` or `parameters`, maybe in an API's shape.
+    """Read one call: an object with `name` and `arguments` or `parameters`, possibly in an API's format.
 
     Args:
         given: The call.
-        from_api: Whether the arguments may be JSON text, null or blank for none, or `input`, as in APIs.
+        from_api: Whether, as in APIs, arguments may be JSON text, `input`, or null or blank for none.
     """
     inner = named_part(given)
     if inner is None:
@@ -98,7 +98,7 @@ def call_of(given: object, *, from_api: bool = False) -> Call | Missing:
 
 
 def named_part(given: object) -> dict[str, Any] | None:
-    """Return what names a function: what stands under `function` or Converse's `toolUse`, or the call."""
+    """Return the object that names a function: `function`, Converse's `toolUse`, or the call itself."""
     if not isinstance(given, dict):
         return None
     inner: Any = given.get("function", given.get("toolUse", given))
@@ -106,12 +106,12 @@ def named_part(given: object) -> dict[str, Any] | None:
 
 
 def seems_to_call(completion: str, raw: str, names: Iterable[str]) -> bool:
-    """Whether a text calls something, exactly or not: then it is no answer without a call.
+    """Return whether a text calls something, exactly or not: if so, it is not an answer without a call.
 
     Args:
         completion: The text without reasoning.
-        raw: All of the text.
-        names: Names of the record's tools; one with a bracket behind it is a call.
+        raw: The whole text.
+        names: Names of the record's tools; a name followed by a parenthesis is a call.
     """
     if not isinstance(written_calls(completion, raw, "any"), Missing) or _SIGN.search(raw):
         return True
@@ -125,8 +125,8 @@ def written_calls(completion: str, raw: str, form: str) -> list[Call] | Missing:
 
     Args:
         completion: The text without reasoning.
-        raw: All of the text: gpt-oss's calls stand in channels that are no part of the answer.
-        form: The only form that is read, or `any`.
+        raw: The whole text: gpt-oss writes calls in channels that are not part of the answer.
+        form: The only form to read, or `any`.
     """
     if form != "any":
         return FORMS[form](raw if form == "harmony" else completion)
@@ -143,7 +143,7 @@ _OBJECTS = re.compile(r"(?:\[\s*+)?\{")
 
 
 def _all_of(calls: list[Call | Missing]) -> list[Call] | Missing:
-    """Calls of which each could be read, and at least one."""
+    """Return calls if there is at least one and each could be read."""
     read: list[Call] = []
     for call in calls:
         if isinstance(call, Missing):
@@ -195,7 +195,7 @@ def _harmony(text: str) -> list[Call] | Missing:
         return _NO_CALL
     if "<|message|>" not in text:
         return _bare_harmony(text)
-    if not text.lstrip().startswith("<|"):  # the template may write `<|start|>assistant` into the prompt
+    if not text.lstrip().startswith("<|"):  # the template may put `<|start|>assistant` into the prompt
         text = "<|start|>assistant" + text
     for header in _HARMONY.finditer(text):
         recipient = _RECIPIENT.search(header[1])
@@ -242,13 +242,13 @@ def _pythonic(text: str) -> list[Call] | Missing:
 
 
 def _without_token(text: str) -> str:
-    """A text without Llama's tokens around calls."""
+    """Return a text without Llama's tokens around calls."""
     text = text.strip().removeprefix("<|python_tag|>").removeprefix("<|python_start|>")
     return text.removesuffix("<|python_end|>").strip()
 
 
 _MARKS = {"hermes": "<tool_call>", "mistral": "[TOOL_CALLS]"}
-"""What stands before each call in the forms that may have prose beside their calls."""
+"""The text before each call, in the forms that may have prose next to their calls."""
 
 FORMS: dict[str, Callable[[str], list[Call] | Missing]] = {
     "hermes": _hermes,
@@ -257,4 +257,4 @@ FORMS: dict[str, Callable[[str], list[Call] | Missing]] = {
     "json": _json,
     "pythonic": _pythonic,
 }
-"""What reads the calls of each form out of a text."""
+"""The readers of each form's calls in a text."""

@@ -1,4 +1,4 @@
-"""Looks at the text of a test: whether it can be one, and which functions pass it that compute nothing."""
+"""Inspects the text of a test: whether it can be a test, and which trivial functions pass it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _USUAL = ("None", "True", "False", "0", "[]", "[1]")
-"""What passes a test that compares with nothing, as one of its truth, its type or its length."""
+"""Values that pass a test of only truth, type or length, without a comparison."""
 _PLAIN_NAMES = {
     name
     for kind in (bool, int, float, complex, str, bytes, list, tuple, set, frozenset, dict)
@@ -26,13 +26,13 @@ _LONGEST = 1000
 
 @lru_cache(256)
 def broken_source(test: str, names: tuple[str, ...] = ()) -> str:
-    """Say why no code can pass a test; empty where its text does not tell.
+    """Say why no code can pass a test; empty if its text does not show that.
 
-    It is asked for each completion, and the text is that of the record.
+    It is called for each completion, but depends only on the record's text.
 
     Args:
         test: Its text.
-        names: What the function is called by.
+        names: The names by which the function is called.
     """
     try:
         tree = _tree(test)
@@ -44,7 +44,7 @@ def broken_source(test: str, names: tuple[str, ...] = ()) -> str:
 
 
 def _uncrossed(tree: ast.Module, names: Sequence[str]) -> Iterator[str]:
-    """What of a test would have to cross between it and the code, and is no plain value."""
+    """Return what a test would pass to or from the code that is not a plain value."""
 
     def is_call(node: ast.AST | None) -> bool:
         return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names
@@ -69,13 +69,13 @@ def _uncrossed(tree: ast.Module, names: Sequence[str]) -> Iterator[str]:
 
 
 def hollow_bodies(tests: Sequence[str]) -> tuple[str, ...]:
-    """Return statements that a function of nothing else might consist of and pass tests by.
+    """Return statements with which a function might pass tests without computing anything.
 
-    They return what the tests compare with most often, or raise the errors that they name. Where there is
-    but one comparison its value is left out, because a function that knows it passes any such test.
+    They return the values that the tests compare with most often, or raise the errors that they name. If
+    there is only one comparison its value is omitted, because a function that knows it passes any such test.
 
     Args:
-        tests: Texts of tests; one that is no Python is passed over.
+        tests: Texts of tests; one that is not Python is skipped.
     """
     found: Counter[str] = Counter()
     for test in tests:
@@ -106,5 +106,5 @@ def _bodies(node: ast.AST) -> Iterator[str]:
 
 def _tree(test: str) -> ast.Module:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of escapes in the record's text
+        warnings.simplefilter("ignore")  # about escapes in the record's text
         return ast.parse(test)

@@ -1,7 +1,7 @@
 """Runs a model's code on CPython, in a separate process that can reach no file, network or other process.
 
-Each session is a fork of a clean server, shut in before it reads any code. What comes back is a copy of plain
-values that this side reads strictly; whatever else comes back ends the session.
+Each session is a fork of a clean server, confined before it reads any code. It returns copies of plain
+values, which this side reads strictly; anything else ends the session.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class CPython:
     """The engine that runs code on this Python.
 
     Args:
-        imports: Modules that are loaded before a session is shut in; see `ForkServer`.
+        imports: Modules to load before a session is confined; see `ForkServer`.
     """
 
     name = "cpython"
@@ -46,7 +46,7 @@ class CPython:
 
     @property
     def protection(self) -> tuple[str, ...]:
-        """The walls that hold here: `seccomp`, which is enough, `landlock` behind it, and `limits`.
+        """What confines code here: `seccomp`, which suffices, `landlock` as a second layer, and `limits`.
 
         Raises:
             ConfigurationError: No process can be started here.
@@ -54,13 +54,13 @@ class CPython:
         return (*self._server().walls, "limits")
 
     def check_walls(self, protection: str) -> None:
-        """Refuse to run code where nothing would keep it in.
+        """Refuse to run code if nothing would confine it.
 
         Args:
-            protection: `full`, or `limits` for code that is trusted.
+            protection: `full`, or `limits` for trusted code.
 
         Raises:
-            ConfigurationError: This system lacks the wall, or no process can be started here.
+            ConfigurationError: This system lacks the confinement, or no process can be started here.
         """
         if protection == "full" and "seccomp" not in self.protection:
             raise ConfigurationError(
@@ -73,7 +73,7 @@ class CPython:
 
         Raises:
             ConfigurationError: No process can be started here.
-            SessionLost: The system makes no further process now.
+            SessionLost: The system cannot create another process now.
         """
         server = self._server()
         try:
@@ -90,15 +90,15 @@ class CPython:
 
 
 class _TimeUp(Exception):
-    """A session has used its time."""
+    """A session has used up its time."""
 
 
 class ChildSession:
     """A session in a separate process; see `Session`.
 
     Args:
-        server: What makes the process.
-        limits: What it may cost.
+        server: The server that creates the process.
+        limits: The session's limits.
     """
 
     def __init__(self, server: ForkServer, limits: Limits) -> None:
@@ -114,7 +114,7 @@ class ChildSession:
             opened.enter_context(self._socket)
             with theirs:
                 self._input, self._printed = (opened.enter_context(memory_file()) for _ in range(2))
-                with memory_file() as errors:  # which nobody reads
+                with memory_file() as errors:  # never read
                     files = [one.fileno() for one in (theirs, self._input, self._printed, errors)]
                     self._process = server.start(limits, files)
             self._files = opened.pop_all()
@@ -136,14 +136,14 @@ class ChildSession:
         """Run a module's text; see `Session.run`."""
         self._given = {**self._given, **(given or {})}
         ran = self._ask(("run", source, list(given or ())))
-        ran.value = None  # a module has none, whatever the answer says
+        ran.value = None  # a module has no value, whatever the answer says
         return ran
 
     def call(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Ran:
         """Call a function that the module has defined.
 
         Raises:
-            NotPlain: The arguments cannot cross.
+            NotPlain: The arguments are not plain values.
         """
         return self._ask(("call", name, list(args), dict(kwargs)))
 
@@ -156,22 +156,23 @@ class ChildSession:
         args: Sequence[Any],
         kwargs: Mapping[str, Any],
     ) -> Ran:
-        """Load modules and call a function of one; what it prints is dropped.
+        """Load modules and call a function in one of them; its output is dropped.
 
         Args:
-            modules: Of each the name, what messages call its file, whether it is a package, and its code.
-            module: The one that holds the function.
-            inside: The one whose `call` calls it; empty where nothing stands between.
-            name: The function's.
-            args: Its arguments, which follow the function in those of `call`.
-            kwargs: Its arguments by name.
+            modules: For each its name, its file name for messages, whether it is a package, and its code.
+            module: The module that contains the function.
+            inside: The module whose `call` calls it; empty to call it directly.
+            name: The function's name.
+            args: Its positional arguments, which follow the function in those of `call`.
+            kwargs: Its keyword arguments.
 
         Returns:
-            How it ended. `value` is what the function returned; where it raised, `message` starts with the
+            How it ended. `value` is what the function returned; if it raised, `message` starts with the
+                error's own type and `arguments` is the file and line.
             error's own type and `arguments` is the file and line.
 
         Raises:
-            NotPlain: The arguments cannot cross.
+            NotPlain: The arguments are not plain values.
         """
         return self._ask(("function", list(modules), module, inside, name, list(args), dict(kwargs)))
 
@@ -183,21 +184,21 @@ class ChildSession:
             written += os.pwrite(self._input.fileno(), left[written:], written)
         ran = self._ask(("program", source))
         if ran.message == _ending(0) and self._status == 0:
-            # It left by `os._exit(0)`: a program may, and only what it has printed counts.
+            # It exited by `os._exit(0)`, which a program may do; only its output counts.
             return Ran("done", None, ran.output)
         return ran
 
     @property
     def used(self) -> float:
-        """Seconds of its limit that it has used."""
+        """The seconds of its limit that it has used."""
         return self._clock.used(self._process if self._status is None else None)
 
     def close(self) -> None:
-        """End it; another thread that waits for an answer gets `stopped`."""
+        """End it; another thread that is waiting for an answer gets `stopped`."""
         try:
             self._end()
         except SessionLost:
-            pass  # the server has ended, and this session with it
+            pass  # the server has ended, and with it this session
         with self._busy:
             self._ended = self._ended or Ran("stopped", message="the session is closed")
             self._files.close()
@@ -249,7 +250,7 @@ class ChildSession:
                 raise Unreadable("no answer")
 
     def _asked(self, name: Any, args: Any, kwargs: Any) -> tuple[Any, ...]:
-        """What a function of the host's returns or raises, called for the code while its clock stands."""
+        """Return what a host function returns or raises, called for the code while its clock is stopped."""
         if not isinstance(name, str) or name not in self._given:
             raise Unreadable("no such function")
         if not isinstance(args, list) or not isinstance(kwargs, dict) or {*map(type, kwargs)} - {str}:
@@ -267,7 +268,7 @@ class ChildSession:
         return "value", value
 
     def _expect_silence(self) -> None:
-        """Refuse what came without being asked for."""
+        """Reject messages that were not requested."""
         self._socket.settimeout(0)
         try:
             early = self._socket.recv(1)
@@ -287,12 +288,12 @@ class ChildSession:
                 raise EOFError from None
 
     def _receive(self) -> Any:
-        """The next message, read strictly.
+        """Return the next message, read strictly.
 
         Raises:
-            _TimeUp: None came in time. One that has come by then counts, however late it is read.
+            _TimeUp: None arrived in time. One that has arrived by then counts, however late it is read.
             EOFError: The process has ended.
-            Unreadable: It is no message.
+            Unreadable: It is not a message.
         """
         size = HEADER.unpack(self._bytes(HEADER.size))[0]
         if size > self._limits.output_bytes:
@@ -320,7 +321,7 @@ class ChildSession:
             raise _TimeUp
 
     def _with_output(self, ran: Ran) -> Ran:
-        """The same with what was printed since the last time; stopped where that is too much."""
+        """Return the result with the output since the last call; `stopped` if there is too much output."""
         printed, most = self._printed.fileno(), self._limits.output_bytes
         size = os.fstat(printed).st_size
         ran.output = os.pread(printed, most, self._read_up_to).decode("utf-8", "replace")
@@ -330,7 +331,7 @@ class ChildSession:
         return ran
 
     def _end(self) -> int:
-        """End the process, and return its exit code or the signal's number below zero."""
+        """End the process, and return its exit code or the negative signal number."""
         with self._ending:
             if self._status is None:
                 self._status = self._server.end(self._process)

@@ -1,10 +1,10 @@
-"""The fork server that makes a process for each session of a model's code; the program of its own process.
+"""The fork server that creates a process for each session of a model's code; it runs as its own program.
 
-It is started with an empty environment, before any code, and holds nothing but Python's library and, for
-functions of others, the packages that they name: no credentials, no references, nothing of an earlier sample.
-Each session gets a fork of it, which shuts itself in and only then reads what to run. The grader talks to the
-server over one connection, a request at a time; the server ends with that connection, and ends every session
-then.
+It starts with an empty environment, before any code, and contains nothing but Python's library and, for
+others' functions, the packages that they name: no credentials, no references, nothing of an earlier sample.
+Each session gets a fork of it, which confines itself before it reads what to run. The grader talks to the
+server over one connection, one request at a time; the server ends when that connection closes, and then ends
+every session.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def main(loaded: str) -> None:
     """
     control = socket.socket(fileno=CONTROL)
     Library().take_over(**json.loads(loaded))
-    os.closerange(CONTROL + 1, _MOST_FILES)  # which packages may have left open
+    os.closerange(CONTROL + 1, _MOST_FILES)  # that packages may have left open
     os.environ.clear()
     confinement.prepare()
     own_memory = _address_space()
@@ -67,7 +67,7 @@ def main(loaded: str) -> None:
 
 
 def _start(files: list[int], walls: tuple[str, ...], seconds: float, memory: int, output: int) -> int:
-    """Fork a session, and return its process's id or the error's number below zero."""
+    """Fork a session, and return its process id or the negative error number."""
     server = os.getpid()
     try:
         session = os.fork()
@@ -83,7 +83,7 @@ def _start(files: list[int], walls: tuple[str, ...], seconds: float, memory: int
 def _session(
     server: int, files: list[int], walls: tuple[str, ...], seconds: float, memory: int, output: int
 ) -> NoReturn:
-    """Become a session on its files, which replace every one that the server has open."""
+    """Become a session on its files, which replace every file that the server has open."""
     try:
         connection, *standard = files
         os.setsid()
@@ -94,7 +94,7 @@ def _session(
         confinement.end_with_parent()
         if os.getppid() != server:
             os._exit(NOT_CONFINED)
-        confinement.limit(seconds, memory, output + 1)  # one more tells a flood
+        confinement.limit(seconds, memory, output + 1)  # one more shows that there is too much
         if confinement.shut_in() != walls:
             os._exit(NOT_CONFINED)
         runner = CodeRunner(CONTROL, output)
@@ -108,7 +108,7 @@ def _session(
 
 
 def _kill(session: int) -> None:
-    """End a session and, where nothing kept it from making processes, those in its group."""
+    """End a session and, if nothing prevented it from creating processes, those in its group."""
     for end in (os.kill, os.killpg):
         try:
             end(session, signal.SIGKILL)
@@ -117,7 +117,7 @@ def _kill(session: int) -> None:
 
 
 def _probe() -> tuple[str, ...]:
-    """The walls that a session gets, found out by putting them on in a process of their own."""
+    """Return the confinement that a session gets, found by applying it in a separate process."""
     child = os.fork()
     if child == 0:
         try:
@@ -139,7 +139,7 @@ def _opens(path: str) -> bool:
 
 
 def _address_space() -> int:
-    """Bytes of address space that this process has now; 0 where the system does not say."""
+    """Return the bytes of address space of this process; 0 if the system does not say."""
     if sys.platform != "linux":
         return 0
     with open("/proc/self/statm") as file:

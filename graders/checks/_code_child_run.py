@@ -1,4 +1,4 @@
-"""Runs a model's code inside the process that was made for it, and answers the grader about it.
+"""Runs a model's code inside the process that was created for it, and answers the grader.
 
 Everything here shares its process with the code, which may change any of it. So nothing here decides: the
 grader treats every answer as if the model's code had written it.
@@ -31,11 +31,11 @@ _FILE = "<code>"
 
 
 class CodeRunner:
-    """Answers the grader's requests, one after the other, until the grader closes the connection.
+    """Answers the grader's requests, one after another, until the grader closes the connection.
 
     Args:
-        connection: The file descriptor that requests come from and answers go to.
-        largest: Bytes of the largest answer.
+        connection: The file descriptor on which requests arrive and answers are sent.
+        largest: The size of the largest answer, in bytes.
     """
 
     def __init__(self, connection: int, largest: int) -> None:
@@ -45,7 +45,7 @@ class CodeRunner:
         self._plain: Callable[[Any], Any] | None = None
 
     def serve(self) -> None:
-        """Answer until there is nothing more to answer."""
+        """Answer until there are no more requests."""
         _prepare()
         output = sys.stdout
         self._send(("done", None, "", ""))
@@ -55,7 +55,7 @@ class CodeRunner:
             for stream in (sys.stdout, output):
                 try:
                     stream.flush()
-                except Exception:  # the code closed it, or printed more than it may
+                except Exception:  # the code closed it, or printed too much
                     continue
             self._send(answer)
 
@@ -85,12 +85,12 @@ class CodeRunner:
         args: list[Any],
         kwargs: dict[str, Any],
     ) -> Answer:
-        """Call a function of modules that are sent along, or have a module of the grader's own call it."""
+        """Call a function in modules sent with the request, or have a module of the grader's call it."""
         self._plain = as_plain
         if (chance := sys.modules.get("numpy.random")) is not None:
-            chance.seed(0)  # which is as chance would have it in each server
+            chance.seed(0)  # otherwise random in each server
         for stream in ("stdout", "__stdout__"):
-            setattr(sys, stream, sys.__stderr__)  # which drops what is printed, however much
+            setattr(sys, stream, sys.__stderr__)  # which drops all output
         sent = SentModules(modules)
 
         def call() -> Any:
@@ -109,7 +109,7 @@ class CodeRunner:
             return "raised", place_in(error, sent.places), _described(error), error_name(error)
 
     def _program(self, source: str) -> Answer:
-        """Run a text as the main program, up to what it has registered for its end."""
+        """Run a text as the main program, including its exit handlers."""
         main = types.ModuleType("__main__")
         sys.modules["__main__"] = main
 
@@ -150,7 +150,7 @@ class CodeRunner:
             left = left[os.write(self._connection, left) :]
 
     def _read(self) -> Any:
-        """The next request; None at the end."""
+        """Return the next request; None at the end."""
         header = self._read_bytes(HEADER.size)
         if header is None:
             return None
@@ -168,7 +168,7 @@ class CodeRunner:
 
 
 class _Unread(io.RawIOBase):
-    """Standard error: since nobody reads it, what code writes there counts against no limit."""
+    """Standard error: nobody reads it, so what code writes there counts against no limit."""
 
     name = "<stderr>"
 
@@ -183,7 +183,7 @@ class _Unread(io.RawIOBase):
 
 
 def _prepare() -> None:
-    """Make this process one that a program expects: its streams, built-ins, and chance that repeats."""
+    """Give this process what a program expects: its streams, its built-ins, and a fixed random seed."""
     streams = {
         "stdin": open(0, encoding="utf-8", errors="surrogateescape", closefd=False),
         "stdout": open(1, "w", encoding="utf-8", closefd=False),
@@ -196,9 +196,9 @@ def _prepare() -> None:
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
     sys.argv = [_FILE]
-    for name in ("exit", "quit"):  # which `site` adds
+    for name in ("exit", "quit"):  # added by `site`
         setattr(builtins, name, sys.exit)
-    random.seed(0)  # the same code earns the same each time
+    random.seed(0)  # the same code earns the same reward each time
     install()
 
 
@@ -207,7 +207,7 @@ def _execute(source: str, module: types.ModuleType) -> None:
 
 
 def _attempt(action: Callable[[], Any]) -> Answer:
-    """An answer about what an action returns or raises."""
+    """Return an answer with what an action returns or raises."""
     try:
         return "done", action(), "", ""
     except SystemExit:
@@ -217,21 +217,21 @@ def _attempt(action: Callable[[], Any]) -> Answer:
 
 
 def _described(error: BaseException) -> str:
-    """An error's type, message and line, in one line."""
+    """Return an error's type, message and line, as one line."""
     name = type(error).__name__
     try:
         if isinstance(error, SyntaxError):
             said, line = error.msg or "", error.lineno
         else:
             said, line = str(error), _line(error)
-    except BaseException:  # an exception of the code's own
+    except BaseException:  # the code's own exception
         said, line = "", None
     text = " ".join(f"{name}: {said}".split()) if said else name
     return text[:LONGEST_MESSAGE] + (f" (line {line})" if line else "")
 
 
 def _line(error: BaseException) -> int | None:
-    """The line of the code that raised it."""
+    """Return the line of the code that raised it."""
     line, trace = None, error.__traceback__
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == _FILE:

@@ -1,4 +1,4 @@
-"""The time that a session of code has used, without what it waited for a busy machine."""
+"""Measures the time that a session of code has used, excluding waits for a busy machine."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from ._code_session import SessionLost
 
 
 class SessionStarved(SessionLost):
-    """The wall clock ended a session before its code had enough time of its own."""
+    """The wall-clock limit ended a session before its code had enough processor time."""
 
 
 class SessionClock:
-    """Counts a session's time, as often as it is entered.
+    """Counts a session's time, over any number of entries.
 
-    Time in which the code waited for a processor does not count: on a busy machine a right answer would be
-    called too slow. Linux measures it; elsewhere none is left out.
+    Time in which the code waited for a processor does not count: on a busy machine a right answer would
+    otherwise be called too slow. Linux measures these waits; elsewhere all time counts.
 
     Args:
-        seconds: How much time there is.
-        longest: How much of the wall clock at most.
-        least: How much the session has to have used, once the wall clock's is up, for that to be its own
-            fault; `seconds` when None.
+        seconds: The time limit.
+        longest: The most wall-clock time.
+        least: The time that the session must have used for reaching the wall-clock limit to be its own fault;
+            `seconds` when None.
     """
 
     def __init__(self, seconds: float, longest: float, least: float | None = None) -> None:
@@ -37,20 +37,20 @@ class SessionClock:
         self._spent, self._since = self._passed(), None
 
     def used(self, process: int | None) -> float:
-        """Seconds that count so far; those that the process waited are looked up while there is one."""
+        """Return the seconds counted so far; waits are looked up while the process exists."""
         if process is not None:
             self._waited = _waited(process)
         return max(self._passed() - self._waited, 0.0)
 
     def left(self) -> float:
-        """Seconds until the time may be up; negative afterwards."""
+        """Return the seconds until the time may be up; negative afterward."""
         return min(self._seconds + self._waited, self._longest) - self._passed()
 
     def is_up(self, process: int) -> bool:
-        """Whether the time is up.
+        """Return whether the time is up.
 
         Raises:
-            SessionStarved: The wall clock's is, and the code has not had enough of its own.
+            SessionStarved: The wall-clock limit is reached, and the code has not had enough processor time.
         """
         used = self.used(process)
         if self.left() > 0:
@@ -66,7 +66,7 @@ class SessionClock:
 
 
 def _waited(process: int) -> float:
-    """Seconds that a process has waited for a processor; what is not known counts as none."""
+    """Return the seconds that a process has waited for a processor; 0 if unknown."""
     try:
         with open(f"/proc/{process}/schedstat", "rb") as file:
             return int(file.read().split()[1]) / 1e9

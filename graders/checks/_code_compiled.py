@@ -1,8 +1,8 @@
-"""Tells code that CPython compiles, and whose annotations it evaluates without an error.
+"""Recognizes code that CPython compiles, and whose annotations it evaluates without an error.
 
-Monty compiles some of what CPython refuses, and evaluates no annotation: a name that nothing defines, or a
-type that cannot be subscripted, would pass there. What cannot be told here counts as wrong, which only
-means that CPython decides.
+Monty compiles some code that CPython rejects, and does not evaluate annotations: an undefined name, or a type
+that cannot be subscripted, would pass there. Doubtful code counts as not compiling, which only means that
+CPython decides.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import ast
 from ._code_names import parsed
 
 _TYPES = frozenset("int float str bool complex bytes list dict set frozenset tuple object type".split())
-# How many types stand in the brackets of one that takes some; 0 for any number.
+# How many types a generic type takes in brackets; 0 for any number.
 _GENERIC = {"list": 1, "dict": 2, "set": 1, "frozenset": 1, "tuple": 0}
 _TYPING = {"List": 1, "Dict": 2, "Set": 1, "FrozenSet": 1, "Tuple": 0, "Optional": 1, "Union": 0}
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -34,7 +34,7 @@ _LEAVES = (ast.Return, ast.Break, ast.Continue)
 
 
 def is_compiled(source: str) -> bool:
-    """Whether CPython compiles a text and evaluates its annotations.
+    """Return whether CPython compiles a text and evaluates its annotations.
 
     Args:
         source: The text of a module.
@@ -50,7 +50,7 @@ def is_compiled(source: str) -> bool:
 
 
 def _is_warned_of(node: ast.AST) -> bool:
-    """Whether CPython would warn of a node while it compiles it, on the grader's standard error."""
+    """Return whether CPython would warn about a node when it compiles it, on the grader's standard error."""
     if isinstance(node, ast.Assert):
         return isinstance(node.test, ast.Tuple)
     if isinstance(node, ast.Compare):
@@ -68,7 +68,7 @@ def _is_warned_of(node: ast.AST) -> bool:
 
 
 def _are_evaluated(tree: ast.Module) -> bool:
-    """Whether each annotation of a module is a type made of what the module defined before it."""
+    """Return whether each annotation of a module is a type made of names that are defined before it."""
     known: set[str] = {*_TYPES}
     generic = dict(_GENERIC)
     if _TYPES & {
@@ -101,7 +101,7 @@ def _annotations(node: ast.AST) -> list[ast.expr]:
 
 
 def _is_type(node: ast.expr, known: set[str], generic: dict[str, int]) -> bool:
-    """Whether an annotation is certain to be evaluated."""
+    """Return whether an annotation is certain to be evaluated."""
     if isinstance(node, ast.Constant):
         return node.value is None
     if isinstance(node, ast.Name):
@@ -121,14 +121,14 @@ def _is_type(node: ast.expr, known: set[str], generic: dict[str, int]) -> bool:
 
 
 def _is_sure(node: ast.expr) -> bool:
-    """Whether a side of `|` is a type for sure, and no value that a name of the module stands for."""
+    """Return whether a side of `|` is certainly a type, not a value that a name of the module stands for."""
     if isinstance(node, ast.Name):
         return node.id in _TYPES
     return isinstance(node, (ast.Subscript, ast.BinOp))
 
 
 def _defined(statement: ast.stmt) -> list[str]:
-    """The names that a statement at the left edge defines in any case."""
+    """Return the names that a top-level statement is certain to define."""
     if isinstance(statement, _DEFINITIONS):
         return [statement.name]
     if isinstance(statement, (ast.Import, ast.ImportFrom)):

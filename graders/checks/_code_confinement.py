@@ -1,8 +1,8 @@
-"""Shuts the calling process in for good, before any code: no files, no network, no other process.
+"""Confines the calling process permanently, before any code: no files, no network, no other process.
 
-Nothing here can be undone. Each layer that the system has is put on: seccomp is
-the wall, Landlock a second one behind it (it denies every file and, on newer kernels, TCP and signals), and
-limits of memory, processor time, open files and file size.
+Nothing here can be undone. Each layer that the system has is applied: seccomp is the main one, Landlock a
+second one (it denies every file and, on newer kernels, TCP and signals), and limits on memory, processor
+time, open files and file size.
 
 Sources: seccomp(2), landlock(7), prctl(2), capabilities(7), getrlimit(2).
 """
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     from typing import Any
 
 OPEN_FILES = 64
-"""Files, pipes and sockets that code may hold."""
+"""The most files, pipes and sockets that code may have open."""
 
 _STACK = 64 * 2**20
 
 # <linux/prctl.h>
 _PARENT_DEATH, _DUMPABLE, _SECCOMP, _NO_NEW_PRIVILEGES = 1, 4, 22, 38
 _FILTER = 2
-# Numbers of the newer system calls are the same on every architecture.
+# The numbers of the newer system calls are the same on every architecture.
 _CREATE_RULESET, _RESTRICT_SELF = 444, 446
-# Landlock's rights by version: 13 to begin with, REFER, TRUNCATE, IOCTL_DEV; TCP came with 4, scopes with 6.
+# Landlock's rights by version: first 13, then REFER, TRUNCATE, IOCTL_DEV; TCP came with 4, scopes with 6.
 _FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15}
 _NEWEST_FILE_RIGHTS = 16
 _TCP, _SCOPES = 0b11, 0b11
@@ -51,7 +51,7 @@ class _CapabilityHeader(ctypes.Structure):
 
 
 def prepare() -> None:
-    """Make here what each forked process would otherwise have to make for itself."""
+    """Create once what each forked process would otherwise have to create."""
     import resource  # noqa: F401
 
     _libc()
@@ -59,7 +59,7 @@ def prepare() -> None:
 
 
 def end_with_parent() -> None:
-    """Have this process killed when the thread that made it ends, where the system can."""
+    """Have this process killed when the thread that created it ends, if the system can."""
     if sys.platform == "linux":
         _check(_libc().prctl(_PARENT_DEATH, signal.SIGKILL, 0, 0, 0), "PR_SET_PDEATHSIG")
 
@@ -68,9 +68,9 @@ def limit(seconds: float, memory_bytes: int, file_bytes: int) -> None:
     """Set this process's limits.
 
     Args:
-        seconds: Of processor time. Rounded up: who waits for the process keeps the exact time.
-        memory_bytes: Of address space, in all.
-        file_bytes: Of any file that it writes.
+        seconds: Processor time, rounded up: the process that waits for this one keeps the exact time.
+        memory_bytes: Total address space.
+        file_bytes: The size of any file that it writes.
     """
     import resource
 
@@ -83,7 +83,7 @@ def limit(seconds: float, memory_bytes: int, file_bytes: int) -> None:
         "RLIMIT_NPROC": (0, 0),
         "RLIMIT_STACK": (_STACK, _STACK),
     }
-    if sys.platform == "linux":  # macOS keeps no such limit
+    if sys.platform == "linux":  # macOS has no such limit
         wanted["RLIMIT_AS"] = (memory_bytes, memory_bytes)
     for name, (soft, hard) in wanted.items():
         which = getattr(resource, name)
@@ -94,16 +94,16 @@ def limit(seconds: float, memory_bytes: int, file_bytes: int) -> None:
 
 
 def shut_in() -> tuple[str, ...]:
-    """Put on the walls that this system has, and return their names: `landlock`, `seccomp`.
+    """Apply the layers that this system has, and return their names: `landlock`, `seccomp`.
 
     Raises:
-        OSError: A wall that the system has could not be put on.
+        OSError: A layer that the system has could not be applied.
     """
     if sys.platform != "linux":
         return ()
     libc = _libc()
     _check(libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0), "PR_SET_NO_NEW_PRIVS")
-    _check(libc.prctl(_DUMPABLE, 0, 0, 0, 0), "PR_SET_DUMPABLE")  # no core dump, whatever receives them
+    _check(libc.prctl(_DUMPABLE, 0, 0, 0, 0), "PR_SET_DUMPABLE")  # no core dump, whatever would receive it
     if os.geteuid() == 0:
         header = _CapabilityHeader(0x20080522, 0)
         _check(libc.capset(ctypes.byref(header), (ctypes.c_uint32 * 6)()), "capset")
@@ -112,7 +112,7 @@ def shut_in() -> tuple[str, ...]:
 
 
 def _landlock(libc: Any) -> bool:
-    """Deny every file, and TCP and signals where this kernel's Landlock can; False without Landlock."""
+    """Deny every file, and TCP and signals if this kernel's Landlock can; False without Landlock."""
     version = libc.syscall(_CREATE_RULESET, None, 0, 1)
     if version < 1:
         return False
@@ -126,7 +126,7 @@ def _landlock(libc: Any) -> bool:
 
 
 def _seccomp() -> bool:
-    """Install the filter; False where the kernel has no filters or the machine's calls are not known."""
+    """Install the filter; False if the kernel has no filters or the machine's calls are unknown."""
     filled = _filter()
     return filled is not None and _libc().prctl(_SECCOMP, _FILTER, ctypes.byref(filled), 0, 0) == 0
 
@@ -138,7 +138,7 @@ def _libc() -> Any:
 
 @cache
 def _filter() -> _Program | None:
-    """The filter for this machine; None where its calls are not known."""
+    """Return the filter for this machine; None if its calls are unknown."""
     try:
         steps = program(os.uname().machine)
     except KeyError:

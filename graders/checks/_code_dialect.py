@@ -1,9 +1,9 @@
-"""Tells code that Monty runs as CPython does from code that it may run otherwise, without an error.
+"""Distinguishes code that Monty runs like CPython from code that it may silently run differently.
 
-What Monty lacks it refuses, and CPython decides. Where it deviates silently, wrong code could pass: what is
-lazy in CPython (`map`, `zip`, generators) is a list, sets keep the order of insertion, `round` to digits
-rounds what is written and not what is stored, and some code runs that CPython does not compile. So Monty's
-word counts only for a text in which none of this can show; every other text is left to CPython.
+Monty rejects what it lacks, and then CPython decides. If Monty deviates silently, wrong code could pass: what
+is lazy in CPython (`map`, `zip`, generators) is a list, sets keep insertion order, `round` to digits rounds
+the written value rather than the stored one, and some code runs that CPython does not compile. So Monty's
+verdict counts only for a text in which none of this can show; every other text is left to CPython.
 `docs/code.md` says how the list was found.
 """
 
@@ -27,7 +27,7 @@ _TOKENS = re.compile(
 _CLOSES = {"(": ")", "[": "]", "{": "}"}
 _LAZY = frozenset({"map", "filter", "zip", "reversed", "enumerate"})
 _SETS = frozenset({"set", "frozenset"})
-# What takes all that an iterator gives, at once, so that a list in its place makes no difference.
+# Functions that consume a whole iterator immediately, so that a list instead makes no difference.
 _CONSUMERS = frozenset(
     """list tuple sorted sum max min any all dict set frozenset join extend update Counter fsum prod
     map filter zip enumerate""".split()
@@ -47,7 +47,7 @@ _IN_TEXT = re.compile(r"\b(?:map|filter|zip|reversed|enumerate|set|frozenset|rou
 
 @lru_cache(256)
 def is_shared(source: str) -> bool:
-    """Whether Monty runs a text, where it runs it at all, as CPython does.
+    """Return whether Monty, if it runs a text at all, runs it as CPython does.
 
     Args:
         source: The text of a module.
@@ -57,7 +57,7 @@ def is_shared(source: str) -> bool:
 
 
 def _words(source: str) -> list[str] | None:
-    """The words and signs of a text, its strings as `""`; None where a string may hold what is not shared."""
+    """Return a text's words and signs, strings as `""`; None if a string may contain what is not shared."""
     found: list[str] = []
     for match in _TOKENS.finditer(source):
         kind = match.lastgroup
@@ -68,21 +68,21 @@ def _words(source: str) -> list[str] | None:
                 return None
             found.append('""')
         elif kind in ("word", "number", "sign"):
-            if match[0] in "\"'":  # a string that does not end
+            if match[0] in "\"'":  # an unterminated string
                 return None
             found.append(match[0])
     return found
 
 
 class _Scan:
-    """Looks at each word with what stands around it."""
+    """Inspects each word with its context."""
 
     def __init__(self, words: Sequence[str]) -> None:
         self._words = words
         self._closing = _pairs(words)
 
     def is_shared(self) -> bool:
-        """Whether no word of the text can show a difference."""
+        """Return whether no word of the text can show a difference."""
         if self._closing is None:
             return False
         opened: list[int] = []
@@ -116,21 +116,21 @@ class _Scan:
         return True
 
     def _is_consumed(self, at: int, opened: list[int]) -> bool:
-        """Whether a lazy value is used up where it is made: by a loop, or a function that takes all of it."""
+        """Return whether a lazy value is consumed where it is created, by a loop or a consuming function."""
         before = self._word(at - 1)
         if before in ("in", "*"):
             return True
         return before in ("(", ",") and bool(opened) and self._taken(opened[-1]) in _CONSUMERS
 
     def _is_orderless(self, at: int, opens: int, opened: list[int]) -> bool:
-        """Whether the order of a set cannot show: it is compared, counted or sorted where it is made."""
+        """Return whether a set's order cannot show: it is compared, counted or sorted where it is created."""
         assert self._closing is not None
         if self._word(at - 1) in _COMPARISONS or self._word(self._closing[opens] + 1) in _COMPARISONS:
             return self._word(at - 2) != "for" and not self._in_loop(at)
         return self._word(at - 1) == "(" and bool(opened) and self._taken(opened[-1]) in _ORDERLESS
 
     def _in_loop(self, at: int) -> bool:
-        """Whether the `in` before a place is that of a loop: a `for` stands before it on its line."""
+        """Return whether the `in` before a position belongs to a loop: its line has a `for` before it."""
         if self._word(at - 1) != "in":
             return False
         for back in range(at - 2, max(at - 40, -1), -1):
@@ -142,11 +142,11 @@ class _Scan:
         return True
 
     def _taken(self, opens: int) -> str:
-        """The name that a bracket calls."""
+        """Return the name that a parenthesis calls."""
         return self._word(opens - 1) if self._words[opens] == "(" else ""
 
     def _is_set(self, opens: int) -> bool:
-        """Whether a brace opens a set rather than a dict."""
+        """Return whether a brace opens a set rather than a dict."""
         assert self._closing is not None
         at, ends = opens + 1, self._closing[opens]
         if at == ends or self._words[at] == "**":
@@ -178,7 +178,7 @@ class _Scan:
 
 
 def _pairs(words: Sequence[str]) -> dict[int, int] | None:
-    """Where each bracket closes that opens at a place; None where they do not match."""
+    """Return where each opening bracket closes; None if brackets do not match."""
     closing: dict[int, int] = {}
     opened: list[int] = []
     for at, word in enumerate(words):

@@ -1,6 +1,6 @@
-"""Errors across the wall around a model's code: the nearest built-in class, and plain arguments.
+"""Errors that leave a model's code: the nearest built-in class, and plain arguments.
 
-A program may read all of an error, so that none of this is worded for people; `Ran.message` is.
+Programs read these errors, so they are not worded for people; `Ran.message` is.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from typing import Any
 
 LONGEST_MESSAGE = 300
-"""Characters of what is said of an error."""
+"""The longest text about an error, in characters."""
 
-_LONGEST_ARGUMENTS = 10_000  # bytes, as they are packed
+_LONGEST_ARGUMENTS = 10_000  # packed bytes
 # Python takes these for the end of a loop: `all(map(f, ...))` would be true for a function that raises one.
 _ENDS_OF_LOOPS = (StopIteration, StopAsyncIteration)
 
 
 def error_name(error: BaseException) -> str:
-    """The name of the built-in exception that an error is, or is an instance of a subclass of.
+    """Return the name of the built-in exception that an error is, or is a subclass instance of.
 
-    What Python takes for control flow is a `RuntimeError`, as it is where a generator raises it (PEP 479).
+    What Python takes for control flow becomes a `RuntimeError`, as when a generator raises it (PEP 479).
     """
     kinds = type.mro(type(error))
     if Exception not in kinds or any(kind in kinds for kind in _ENDS_OF_LOOPS):
@@ -33,7 +33,7 @@ def error_name(error: BaseException) -> str:
 
 
 def is_error_name(name: object) -> bool:
-    """Whether this is the name of a built-in exception that may cross: no control flow, and no group."""
+    """Return whether this names a built-in exception that may be passed on: no control flow, and no group."""
     kind = getattr(builtins, name, None) if isinstance(name, str) else None
     if not isinstance(kind, type) or not issubclass(kind, Exception):
         return False
@@ -41,8 +41,8 @@ def is_error_name(name: object) -> bool:
 
 
 def error_arguments(error: BaseException) -> list[Any]:
-    """An error's arguments where they can cross and say all that its text says; otherwise its text."""
-    # Both may run methods of the code's own, which may raise anything; an interrupt of the grader's passes.
+    """Return an error's arguments if they are plain and say all that its text says; otherwise its text."""
+    # Both may run the code's own methods, which may raise anything; the grader's interrupts pass through.
     try:
         said = str(error)
     except (Exception, SystemExit):
@@ -58,12 +58,12 @@ def error_arguments(error: BaseException) -> list[Any]:
 
 
 def error_of(name: object, arguments: object) -> Exception:
-    """The built-in exception with this name and arguments, which may come from untrusted code."""
+    """Return the built-in exception with this name and arguments, which may come from untrusted code."""
     kind: Any = getattr(builtins, name) if isinstance(name, str) and is_error_name(name) else Exception
     given = arguments if isinstance(arguments, list) else []
     try:
         error: Exception = kind(*given)
-    except Exception:  # a UnicodeDecodeError of other than its five arguments
+    except Exception:  # a UnicodeDecodeError without its five arguments
         error = kind.__new__(kind)
         error.args = tuple(given)
     return error

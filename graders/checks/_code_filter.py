@@ -1,8 +1,8 @@
-"""The seccomp filter that a model's code runs under: a list of the system calls that computing needs.
+"""The seccomp filter for a model's code: a list of the system calls that computing needs.
 
-Whatever is not on the list fails with EPERM: opening or looking up a file, sockets, processes, threads,
-signals, and limits or priorities of any process. A call that a newer kernel adds fails with ENOSYS, which is
-how C libraries learn that a kernel lacks it. Calls of another architecture (i386, x32) end the process.
+A call that is not on the list fails with EPERM: opening or looking up a file, sockets, processes, threads,
+signals, and limits or priorities of any process. A call that a newer kernel adds fails with ENOSYS, which
+tells C libraries that a kernel lacks it. Calls of another architecture (i386, x32) end the process.
 
 Sources: seccomp(2), linux/filter.h, linux/seccomp.h, linux/audit.h, and the numbers in asm/unistd_64.h
 (x86-64) and asm-generic/unistd.h (AArch64).
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     # A test of one argument: its index, `among`, `without` or `null`, and the values.
     Condition: TypeAlias = tuple[int, str, tuple[int, ...]]
 
-# The number on x86-64 and on AArch64; None where the architecture lacks the call.
+# The number on x86-64 and on AArch64; None if the architecture lacks the call.
 _CALLS: Mapping[str, tuple[int | None, int | None]] = {
     "read": (0, 63),
     "write": (1, 64),
@@ -96,7 +96,7 @@ _CALLS: Mapping[str, tuple[int | None, int | None]] = {
 }
 _NEWEST_KNOWN = 451
 
-# No memory is made executable: every extension module is loaded before the filter.
+# No memory becomes executable: every extension module is loaded before the filter.
 _NOT_EXECUTABLE = (2, "without", (4,))
 _CONDITIONS: Mapping[str, Sequence[Condition]] = {
     "mmap": (_NOT_EXECUTABLE,),
@@ -107,7 +107,7 @@ _CONDITIONS: Mapping[str, Sequence[Condition]] = {
     # TCGETS (isatty), FIONREAD, FIONBIO, FIONCLEX, FIOCLEX.
     "ioctl": ((1, "among", (0x5401, 0x541B, 0x5421, 0x5450, 0x5451)),),
     "socketpair": ((0, "among", (1,)),),  # AF_UNIX
-    "sendto": ((4, "null", ()),),  # to the other end of the pair alone
+    "sendto": ((4, "null", ()),),  # only to the other end of the pair
     "prlimit64": ((0, "among", (0,)), (2, "null", ())),  # reads its own limits
 }
 
@@ -120,10 +120,10 @@ _NUMBER_AT, _ARCHITECTURE_AT, _ARGUMENTS_AT = 0, 4, 16
 
 
 def allowed(machine: str) -> dict[str, int]:
-    """The calls on the list and their numbers on a machine, as `os.uname` calls it.
+    """Return the calls on the list and their numbers on a machine, as `os.uname` names it.
 
     Raises:
-        KeyError: The numbers of this machine are not known.
+        KeyError: The numbers for this machine are unknown.
     """
     column = _ARCHITECTURES[machine][0]
     numbers = ((name, both[column]) for name, both in _CALLS.items())
@@ -131,10 +131,10 @@ def allowed(machine: str) -> dict[str, int]:
 
 
 def program(machine: str) -> bytes:
-    """The filter as the kernel takes it, an array of `struct sock_filter`.
+    """Return the filter in the kernel's format, an array of `struct sock_filter`.
 
     Raises:
-        KeyError: The numbers of this machine are not known.
+        KeyError: The numbers for this machine are unknown.
     """
     _, architecture, foreign = _ARCHITECTURES[machine]
     steps = [
@@ -152,7 +152,7 @@ def program(machine: str) -> bytes:
 
 
 def _call(number: int, conditions: Sequence[Condition]) -> list[bytes]:
-    """The steps for one call: allowed where every condition holds, and refused otherwise."""
+    """Return the steps for one call: allowed if every condition holds, and denied otherwise."""
     if not conditions:
         return [_step(_EQUAL, number, 0, 1), _step(_RETURN, _ALLOW)]
     body = [_step(_RETURN, _ALLOW), _step(_RETURN, _EPERM)]
@@ -162,7 +162,7 @@ def _call(number: int, conditions: Sequence[Condition]) -> list[bytes]:
 
 
 def _condition(argument: int, kind: str, values: Sequence[int], to_refusal: int) -> list[bytes]:
-    """The steps that go on after themselves where an argument is as wanted, and else jump to the refusal."""
+    """Return the steps that fall through if an argument is as wanted, and else jump to the denial."""
     low = _ARGUMENTS_AT + 8 * argument
     if kind == "null":
         return [

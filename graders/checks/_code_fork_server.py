@@ -1,4 +1,4 @@
-"""The grader's end of the fork server: started once a process, asked to begin and to end sessions."""
+"""The grader's end of the fork server: started once per process, it begins and ends sessions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ._code_session import Limits
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-# The package itself is not imported there: its modules find each other without it.
+# The package itself is not imported there: its modules are found without it.
 _BOOT = """
 import os, sys, types
 folder, control = sys.argv[1:]
@@ -38,8 +38,8 @@ if control != "3":
 from graders.checks._code_child_main import main
 main(sys.stdin.read())
 """
-# Lambda's Python finds its own library by the first alone. The seed is fixed so that the order of a set, and
-# with it a reward, is the same each time. No thread of a library's may live when a session is forked.
+# Lambda's Python needs the first one to find its own library. The seed is fixed so that the order of a set,
+# and with it a reward, is the same each time. No library thread may exist when a session is forked.
 _ENVIRONMENT = {"LD_LIBRARY_PATH": os.path.join(sys.base_prefix, "lib"), "PYTHONHASHSEED": "0"}
 _ENVIRONMENT |= dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
@@ -49,10 +49,10 @@ _MB = 2**20
 
 
 def memory_file() -> IO[bytes]:
-    """Open a file of no name, in memory where the system has such.
+    """Open an unnamed file, in memory if the system supports that.
 
     Raises:
-        ConfigurationError: The system has none, and no folder for temporary files can be written.
+        ConfigurationError: The system does not, and no temporary folder is writable.
     """
     if hasattr(os, "memfd_create"):
         return open(os.memfd_create("code", os.MFD_CLOEXEC), "w+b", buffering=0)
@@ -66,11 +66,11 @@ def memory_file() -> IO[bytes]:
 
 
 class CannotImport(ConfigurationError):
-    """A server cannot load one of its modules, which is there.
+    """A server cannot load one of its modules, although it exists.
 
     Args:
         module: Its dotted name.
-        why: What Python says.
+        why: Python's error message.
     """
 
     def __init__(self, module: str, why: str) -> None:
@@ -82,11 +82,11 @@ class CannotImport(ConfigurationError):
 
 
 class ForkServer:
-    """A process that makes sessions; see `_code_child_main`.
+    """A process that creates sessions; see `_code_child_main`.
 
     Args:
         imports: Modules that it loads beforehand, by their dotted names, from where this process finds them.
-            One with `?` in front may be missing, and so may a name in a module, `module:name`.
+            One that starts with `?` may be missing, and so may a name in a module, `module:name`.
 
     Raises:
         CannotImport: One of them fails.
@@ -135,7 +135,7 @@ class ForkServer:
 
     @property
     def alive(self) -> bool:
-        """Whether it can still be asked."""
+        """Whether it still accepts requests."""
         return self._process.poll() is None and self._control.fileno() >= 0
 
     @property
@@ -144,12 +144,12 @@ class ForkServer:
         return not self._open
 
     def start(self, limits: Limits, files: Sequence[int]) -> int:
-        """Begin a session on its connection, input, output and errors; return its process's id.
+        """Begin a session on its connection, input, output and errors; return its process id.
 
-        Each file has to be the session's own: sessions that share one could talk to each other through it.
+        Each file has to belong to this session only: sessions that share one could communicate through it.
 
         Raises:
-            SessionLost: The system makes no further process, or the server has ended.
+            SessionLost: The system cannot create another process, or the server has ended.
         """
         memory = limits.memory_mb * _MB
         process = self._ask(REQUEST.pack(START, 0, limits.seconds, memory, limits.output_bytes), files)[0]
@@ -159,7 +159,7 @@ class ForkServer:
         return process
 
     def end(self, process: int) -> int:
-        """Kill a session that has not ended, and return its exit code or the signal's number below zero.
+        """Kill a session that has not ended, and return its exit code or the negative signal number.
 
         Raises:
             SessionLost: The server has ended, and every session with it.
@@ -190,24 +190,24 @@ class ForkServer:
             except Exception as error:
                 self.close()
                 raise SessionLost("the process that runs code has ended") from error
-            except BaseException:  # the next reply would be to this request
+            except BaseException:  # the next reply would answer this request
                 self.close()
                 raise
         return process, status
 
 
 def _loaded(imports: frozenset[str]) -> bytes:
-    """What a server loads beforehand, and the folders where this process finds packages."""
+    """Return what a server loads beforehand, and the folders where this process finds packages."""
     folders = [os.path.abspath(folder) for folder in sys.path] if imports else []
     for package in {re.split("[.:]", name)[0] for name in imports if name[0] != "?"}:
-        found = importlib.util.find_spec(package)  # which may know of folders that are not on the path
+        found = importlib.util.find_spec(package)  # which may know folders that are not on the path
         inside = found.submodule_search_locations if found is not None else None
         folders += [os.path.dirname(folder) for folder in inside or ()]
     named = {"imports": sorted(imports, reverse=True), "folders": [*dict.fromkeys(folders)]}
     return json.dumps(named).encode()
 
 
-# The servers of this process: one that has loaded nothing, which all checks of code share, and one that has
+# The servers of this process: one that has loaded nothing, which all code checks share, and one that has
 # loaded what any function of `graders.adapters` imports.
 _started: dict[bool, ForkServer] = {}
 _replaced: list[ForkServer] = []
@@ -217,12 +217,12 @@ _starting = Lock()
 
 
 def expect_imports(imports: frozenset[str]) -> None:
-    """Have the server that is started next load these modules, so that one serves every function."""
+    """Have the next server load these modules, so that one server serves every function."""
     _expected.update(imports)
 
 
 def fork_server(imports: frozenset[str] = frozenset()) -> ForkServer:
-    """This process's server with the given modules loaded, started if none is running.
+    """Return this process's server with the given modules loaded, starting it if none is running.
 
     Raises:
         ConfigurationError: It does not start here, or cannot load one of them.
@@ -244,7 +244,7 @@ def fork_server(imports: frozenset[str] = frozenset()) -> ForkServer:
 
 
 def _start(imports: frozenset[str]) -> ForkServer:
-    """A server for these modules, and for those of other functions unless they keep it from starting."""
+    """Return a server for these modules and, unless they keep it from starting, those of other functions."""
     if not imports:
         return ForkServer()
     _expected.update(imports)
@@ -264,7 +264,7 @@ def _start(imports: frozenset[str]) -> ForkServer:
 
 
 def end_processes() -> None:
-    """End the servers and every session, as the end of the process does; the next session starts another."""
+    """End the servers and every session, as at process exit; the next session starts another server."""
     for server in _of_all():
         server.close()
     _expected.clear()
@@ -272,7 +272,7 @@ def end_processes() -> None:
 
 
 def _forget() -> None:
-    """In a fork of the grader's process, which another thread may have left while it held the lock."""
+    """In a fork of the grader's process, made perhaps while another thread held the lock."""
     global _starting
     _starting = Lock()
     for server in _of_all():
@@ -280,7 +280,7 @@ def _forget() -> None:
 
 
 def _of_all() -> list[ForkServer]:
-    """The servers, which are no longer kept from here on."""
+    """Return the servers and stop tracking them."""
     servers = [*_started.values(), *_replaced]
     _started.clear()
     _replaced.clear()

@@ -1,9 +1,9 @@
-"""Messages between the grader, the server that makes a process for a model's code, and that process.
+"""Messages between the grader, the server that creates a process for a model's code, and that process.
 
-To the process and back goes a length, then one plain value. A request is a tuple that starts with `run`,
-`call`, `program` or `function`; an answer is `(how, value, message, error)`, whose value are the arguments of
-the error where it raised one, or `("ask", name, args, kwargs)` for a function of the grader's, which is
-answered with `("value", value)` or `("error", type, arguments)`. To the server and back go numbers.
+Messages to and from the process are a length, then one plain value. A request is a tuple that starts with
+`run`, `call`, `program` or `function`; an answer is `(how, value, message, error)`, whose value is the
+error's arguments if it raised one, or `("ask", name, args, kwargs)` for a function of the grader's, which is
+answered with `("value", value)` or `("error", type, arguments)`. Messages to and from the server are numbers.
 """
 
 from __future__ import annotations
@@ -13,25 +13,25 @@ import struct
 HEADER = struct.Struct("!I")
 
 LARGEST_REQUEST = 64 * 2**20
-"""Bytes of the largest message to the code, arguments and all."""
+"""The size of the largest message to the code, in bytes."""
 
 START, END = 1, 2
 REQUEST = struct.Struct("!Bidqq")
-"""`START` with 0, seconds, bytes of memory and bytes of output; or `END` with the process's id and zeros."""
+"""`START` with 0, seconds, bytes of memory and bytes of output; or `END` with the process id and zeros."""
 
 REPLY = struct.Struct("!ii")
-"""The process's id and 0, or the error's number below zero and 0; after `END` the id and the wait status."""
+"""The process id and 0, or the negative error number and 0; after `END` the id and the wait status."""
 
 WALLS = ("landlock", "seccomp")
-"""What the server's first message counts up, as bits in its first number."""
+"""The features that the server's first message reports, as bits in its first number."""
 
 NOT_CONFINED, BROKEN = 111, 112
-"""A session's exit status where it could not be shut in, and no code has run; and where the code broke it."""
+"""Exit statuses of a session that could not be confined (no code has run) and of one that the code broke."""
 
 CANNOT_IMPORT = "cannot import "
-"""What the last line begins with of a server that cannot load a module; its name, a colon and why follow."""
+"""The prefix of a server's last line if it cannot load a module; its name, a colon and the reason follow."""
 
 
 def framed(content: bytes) -> bytes:
-    """A message's content behind its length."""
+    """Return a message's content with its length in front."""
     return HEADER.pack(len(content)) + content

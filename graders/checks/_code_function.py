@@ -1,6 +1,6 @@
-"""Loads the modules of a function that others wrote, inside the process that was made for it.
+"""Loads the modules of a function that others wrote, inside the process that was created for it.
 
-They arrive compiled, since no file can be opened here, and are found before any module of the same name.
+They arrive compiled, because no file can be opened here, and take precedence over modules of the same name.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ class SentModules:
     """Finds and loads the modules that the grader has sent.
 
     Args:
-        modules: Of each the name, what messages call its file, whether it is a package, and its code.
+        modules: For each its name, its file name for messages, whether it is a package, and its code.
     """
 
     def __init__(self, modules: Sequence[tuple[str, str, bool, bytes]]) -> None:
         self._modules = {name: (place, package, code) for name, place, package, code in modules}
         self.places = {place for _, place, _, _ in modules}
-        """What their files are called."""
+        """The names of their files."""
         for name in self._modules:
             sys.modules.pop(name, None)
         sys.meta_path.insert(0, self)
@@ -39,7 +39,7 @@ class SentModules:
         return importlib.import_module(name)
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
-        """Where a module is, for Python's import."""
+        """Find a module, for Python's import."""
         if name not in self._modules:
             return None
         place, is_package, _ = self._modules[name]
@@ -48,7 +48,7 @@ class SentModules:
         return spec
 
     def create_module(self, spec: ModuleSpec) -> None:
-        """Let Python make the module."""
+        """Let Python create the module."""
 
     def exec_module(self, module: ModuleType) -> None:
         """Run the module's code."""
@@ -56,7 +56,7 @@ class SentModules:
 
 
 def awaited(answer: Any) -> Any:
-    """The answer of a function, awaited where it has to be."""
+    """Return a function's answer, awaited if necessary."""
     if not hasattr(answer, "__await__"):
         return answer
     import asyncio
@@ -68,10 +68,10 @@ def awaited(answer: Any) -> Any:
 
 
 def as_plain(value: Any) -> Any:
-    """The plain value that a number or an array of another type stands for.
+    """Return the plain value that a number or an array of another type represents.
 
     Raises:
-        NotPlain: It stands for none.
+        NotPlain: It represents none.
     """
     kind = type(value)
     try:
@@ -87,7 +87,7 @@ def as_plain(value: Any) -> Any:
 
 
 def place_in(error: BaseException, places: set[str]) -> str:
-    """File and line in one of these files, the innermost, that raised an error; empty for none."""
+    """Return the file and line, in the innermost of these files, that raised an error; empty if none did."""
     if isinstance(error, SyntaxError) and error.filename in places:
         return f"{error.filename}:{error.lineno}"
     place, trace = "", error.__traceback__

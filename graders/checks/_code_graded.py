@@ -1,8 +1,8 @@
-"""Grades a sample's code: which engine runs it, how often, and what becomes of the verdict.
+"""Grades a sample's code: decides which engine runs it, how often, and what its verdict earns.
 
-Monty runs the code first where it may, because that takes less than a millisecond. What it does not pass
-there is run again on CPython, whose verdict counts: Monty lacks parts of Python, and what fails there says
-little of the code.
+Monty runs the code first if it can, because that takes less than a millisecond. Code that does not pass there
+runs again on CPython, whose verdict counts: Monty lacks parts of Python, so a failure there says little about
+the code.
 """
 
 from __future__ import annotations
@@ -35,22 +35,20 @@ if TYPE_CHECKING:
     ReadCode: TypeAlias = Callable[[Sample[Any], str], str | Missing]
 
     class Tests(Protocol):
-        """The tests of a record, of whichever kind."""
+        """The tests of a record, of any kind."""
 
         total: int
         source: str
-        """Their own code, where they are code."""
+        """Their own code, if they are code."""
         entry: str
-        """The name that is called."""
+        """The name that the tests call."""
 
         @property
         def hollow(self) -> tuple[str, ...]:
-            """Bodies, as code, of functions that do the same for all arguments and might pass them by it."""
+            """Bodies, as code, of functions that do the same for all arguments and might still pass them."""
             ...
 
-        def verdict(self, place: CodePlace, source: str) -> CodeVerdict:
-            """Run them on a text of code."""
-            ...
+        def verdict(self, place: CodePlace, source: str) -> CodeVerdict: ...
 
 
 ENGINES = ("auto", "monty", "cpython")
@@ -58,27 +56,27 @@ PROTECTIONS = ("full", "limits")
 _LONGEST_SECONDS = 60
 _WALLS = ("seccomp", "landlock")
 _LOOK = 0.25
-"""The share of a sample's time that Monty has before CPython decides."""
+"""The fraction of a sample's time that Monty has before CPython decides."""
 _OWN = OURS / (1 + _LOOK)
-"""The share of a sample's time that its code has on CPython, after Monty's."""
+"""The fraction of a sample's time that its code has on CPython, after Monty's."""
 _KEPT = 256
 
 
 class CodeGrading:
-    """How a check of code grades: its engines and limits.
+    """How a code check grades: its engines and limits.
 
     Args:
-        read: Finds the code in a text that is to be graded by a sample's record.
-        tests: The tests of a sample's record.
-        partial: Pay the share of the tests that pass.
-        seconds: For all tests of a sample.
-        memory_mb: For the code.
+        read: Finds the code to grade in a text, given a sample's record.
+        tests: Returns the tests of a sample's record.
+        partial: Whether to pay the fraction of the tests that pass.
+        seconds: Time limit for all tests of a sample.
+        memory_mb: Memory limit for the code.
         engine: `auto`, `monty` or `cpython`.
-        protection: `full`, or `limits` where CPython may run code that nothing else keeps in.
-        find: Finds the part of a completion that answers; None for all of it.
+        protection: `full`, or `limits` if CPython may run code that nothing else confines.
+        find: Extracts the part of a completion that answers; None for the whole completion.
 
     Raises:
-        DecorationError: An option cannot be meant.
+        DecorationError: An option is invalid.
         ConfigurationError: An engine is not installed.
     """
 
@@ -107,10 +105,10 @@ class CodeGrading:
         self._sound: dict[tuple[str, str, str], tuple[object, str]] = {}
 
     def check(self) -> CodeCheck:
-        """The scoring function."""
+        """Return the scoring function."""
 
         async def passes(sample: Sample[Any]) -> Graded:
-            """What the code of the completion earns."""
+            """Return what the completion's code earns."""
             return await self.grade(sample)
 
         return passes
@@ -128,7 +126,7 @@ class CodeGrading:
         return await self._turns.take(lambda time: self._graded(sample, tests, code, time))
 
     def _graded(self, sample: Sample[Any], tests: Tests, code: str | Missing, time: TurnTime) -> Graded:
-        """The reward of one sample, computed in a separate thread."""
+        """Return the reward of one sample, computed in a separate thread."""
         self._check_record(sample, tests, time)
         if isinstance(code, Missing):
             return self._reward(CodeVerdict(0, tests.total, "unread", code.reason), None)
@@ -142,13 +140,13 @@ class CodeGrading:
         return self._reward(verdict, engine)
 
     def _verdict(self, tests: Tests, source: str, time: TurnTime, share: float) -> tuple[CodeVerdict, Engine]:
-        """The verdict that counts, and the engine that it is of.
+        """Return the verdict that counts, and the engine that gave it.
 
-        The code has `seconds`, or what `share` holds of them beside Monty's and the grader's own time.
+        The code has `seconds`, or what remains of its `share` after Monty's and the grader's own time.
 
         Raises:
-            ConfigurationError: CPython cannot shut it in here.
-            SampleError: The call's time was up before the code had a share of its own that says something.
+            ConfigurationError: CPython cannot confine it here.
+            SampleError: The call's time was up before the code had enough time for a meaningful verdict.
         """
         portion = time.portion(self._seconds, share, _OWN)
         if self._cpython is None:
@@ -167,13 +165,13 @@ class CodeGrading:
         return self._in_time(tests.verdict(place, source), place), self._cpython
 
     def _in_time(self, verdict: CodeVerdict, place: CodePlace) -> CodeVerdict:
-        """The verdict, unless the call's time and not the code's was up."""
+        """Return the verdict, unless the call's time rather than the code's was up."""
         if verdict.fault == "stopped" and place.is_over and place.used < self._seconds * LEAST:
             raise SampleError("timeout", "the call's time was up while the sample's code ran")
         return verdict
 
     def _monty_for(self, tests: Tests, source: str) -> MontyEngine | None:
-        """Monty, where it runs the code and its tests as CPython does."""
+        """Return Monty, if it runs the code and its tests as CPython does."""
         monty = self._monty
         shared = monty is not None and monty.is_usable and is_shared(source) and is_shared(tests.source)
         return monty if shared else None
@@ -196,10 +194,10 @@ class CodeGrading:
         return Reward(value, metrics=metrics, reason=f"{reason}{where}")
 
     def _check_record(self, sample: Sample[Any], tests: Tests, time: TurnTime) -> None:
-        """Refuse a record whose tests pay the wrong code; looked at once for each record.
+        """Reject a record whose tests pay wrong code; each record is tested once.
 
         Raises:
-            RecordError: They do.
+            RecordError: Its tests do.
         """
         reference = sample.reference_answer
         solution = reference if isinstance(reference, str) and reference.strip() else ""
@@ -213,20 +211,20 @@ class CodeGrading:
             raise RecordError(f"the record's tests cannot be trusted: {kept[1]}")
 
     def _passes_once(self, tests: Tests, source: str, seconds: float) -> bool:
-        """Whether code passes on the one engine that is the first to run it: enough for code of our own."""
+        """Return whether code passes on the first engine that can run it: enough for the grader's code."""
         engine = self._monty_for(tests, source) or self._cpython or self._monty
         assert engine is not None
         return tests.verdict(CodePlace(engine, seconds, self._memory_mb, hasty=True), source).is_full
 
     def _broken(self, tests: Tests, source: str, seconds: float) -> str:
-        """Why a test can be passed by no code, as any code that defines the function shows."""
+        """Return why no code can pass a test, as any code that defines the function shows."""
         engine: Engine | None = self._cpython or self._monty  # Monty may lack what a test needs
         assert engine is not None
         verdict = tests.verdict(CodePlace(engine, seconds, self._memory_mb), source)
         return f"{verdict.reason}. Correct it" if verdict.fault == BROKEN else ""
 
     def _why_unsound(self, sample: Sample[Any], tests: Tests, solution: str, time: TurnTime) -> str:
-        """Why a record's tests cannot be trusted; empty where nothing speaks against them."""
+        """Return why a record's tests cannot be trusted; empty if no reason was found."""
         for number, body in enumerate(tests.hollow):
             hollow = f"def {tests.entry}(*args, **kwargs):\n    {body}\n"
             seconds = min(self._seconds, time.left)

@@ -1,7 +1,7 @@
-"""Python's own library in memory, for code that can open no file.
+"""Python's own library in memory, for code that cannot open files.
 
-A fork server loads what code imports most and every extension module, since those come from files too. The
-rest is kept as Python has compiled it, or as text where it has not. The same goes for the packages that a
+A fork server loads what code imports most and every extension module, because those come from files too. The
+rest is kept as compiled by Python, or as text if it is not compiled. The same applies to the packages that a
 function of others names.
 """
 
@@ -31,14 +31,14 @@ COMMON = """
     operator os queue random re secrets statistics string struct textwrap threading time traceback types
     typing unicodedata warnings zlib
 """.split()
-"""What every server has loaded."""
+"""The modules that every server has loaded."""
 
-# Screens, tests, installers, and what Python has deprecated.
+# Screens, tests, installers, and deprecated modules.
 _LEFT_OUT_FOLDERS = frozenset(
     """__pycache__ dist-packages distutils ensurepip idlelib lib-dynload lib2to3 pydoc_data site-packages test
     tests tkinter turtledemo venv""".split()
 )
-# The last one would load the whole of asyncio, which does without it.
+# The last one would load all of asyncio, which works without it.
 _LEFT_OUT_EXTENSIONS = ("_test", "_xx", "xx", "_ctypes_test", "_curses", "_tkinter", "readline", "_asyncio")
 _DEPRECATED_EXTENSIONS = frozenset({"_crypt", "audioop", "nis", "ossaudiodev", "spwd"})
 
@@ -47,18 +47,18 @@ _IMPORT = re.compile(rb"\n[ \t]*(?:from|import) ([A-Za-z_][A-Za-z0-9_]*)")
 
 
 class Library:
-    """Finds and loads modules by what it read from Python's folder when it was made."""
+    """Finds and loads modules from what it read in Python's folder when it was created."""
 
     def __init__(self) -> None:
         folder = os.path.dirname(os.__file__)
         self._found = {name: (path, content, package) for name, path, content, package in _modules(folder)}
 
     def take_over(self, imports: Sequence[str] = (), folders: Sequence[str] = ()) -> None:
-        """Load what has to be loaded now, and become the way to import all else.
+        """Load what has to be loaded now, and become the only way to import everything else.
 
         Args:
-            imports: Modules to load besides, of the library or of packages; see `ForkServer`.
-            folders: Where packages are.
+            imports: More modules to load, from the library or from packages; see `ForkServer`.
+            folders: The folders that contain packages.
 
         Raises:
             SystemExit: One of them cannot be loaded.
@@ -99,7 +99,7 @@ class Library:
                         self._found[one] = path, content, is_package
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
-        """Where a module is, for Python's import."""
+        """Find a module, for Python's import."""
         if name not in self._found:
             return None
         origin, _, is_package = self._found[name]
@@ -108,7 +108,7 @@ class Library:
         return spec
 
     def create_module(self, spec: ModuleSpec) -> None:
-        """Let Python make the module."""
+        """Let Python create the module."""
 
     def exec_module(self, module: ModuleType) -> None:
         """Run the module."""
@@ -120,7 +120,7 @@ class Library:
 
 
 def _modules(folder: str, package: str = "") -> Iterator[tuple[str, str, bytes, bool]]:
-    """Every module's name, path, content, and whether it is a package."""
+    """Return every module's name, path, content, and whether it is a package."""
     for entry in os.scandir(folder):
         stem, dot, ending = entry.name.partition(".")
         if not dot and stem not in _LEFT_OUT_FOLDERS and stem.isidentifier():
@@ -133,7 +133,7 @@ def _modules(folder: str, package: str = "") -> Iterator[tuple[str, str, bytes, 
 
 
 def _content(entry: os.DirEntry[str]) -> bytes:
-    """What Python has compiled of a file, with its header, where that is of this very text; else the text."""
+    """Return Python's compiled form of a file, with its header, if it is of this text; else the text."""
     try:
         with open(cache_from_source(entry.path), "rb") as file:
             compiled = file.read()
@@ -148,7 +148,7 @@ def _content(entry: os.DirEntry[str]) -> bytes:
 
 
 def _bring_in(name: str) -> None:
-    """Import a module; of one with a colon also what follows, as `from module import name` does."""
+    """Import a module; with a colon also what follows it, as `from module import name` does."""
     module, _, rest = name.partition(":")
     found: Any = importlib.import_module(module)
     for part in rest.split(".") if rest else ():
@@ -159,7 +159,7 @@ def _bring_in(name: str) -> None:
 
 
 def _folders_of(package: str, folders: Sequence[str]) -> list[str]:
-    """The folders that hold a package."""
+    """Return the folders that contain a package."""
     loaded = sys.modules.get(package)
     if loaded is not None:
         return [folder for folder in getattr(loaded, "__path__", ()) if os.path.isdir(folder)]
@@ -168,7 +168,7 @@ def _folders_of(package: str, folders: Sequence[str]) -> list[str]:
 
 
 def _mentioned(package: str, folders: Sequence[str]) -> set[str]:
-    """Packages that one imports anywhere in it, which it may have put off."""
+    """Return the packages that a package imports anywhere in its code, perhaps lazily."""
     found: set[str] = set()
     for folder in _folders_of(package, folders):
         for _, path, _, _ in _modules(folder):
@@ -178,7 +178,7 @@ def _mentioned(package: str, folders: Sequence[str]) -> set[str]:
 
 
 def _extensions() -> Iterator[str]:
-    """Names of the extension modules in the folders that modules are imported from."""
+    """Return the names of the extension modules in the folders that modules are imported from."""
     for folder in sys.path:
         if os.path.basename(folder) != "lib-dynload" or not os.path.isdir(folder):
             continue

@@ -1,10 +1,10 @@
 """Runs a model's code in Monty: a Python interpreter in Rust, without files, network or environment.
 
-Its workers are processes of their own. One pool of them serves the whole process: it starts with the first
-session and ends with the process. A worker that dies costs the session that it served, and is replaced.
+Its workers are separate processes. One pool of them serves this process: it starts with the first session and
+ends with the process. A worker that dies loses only the session that it served, and is replaced.
 
-Monty speaks a part of Python, so that what it refuses or gets wrong says little of the code. What it lets
-pass is another matter; `docs/code.md` has the measurements.
+Monty implements part of Python, so code that it rejects or runs wrongly is not necessarily wrong. The
+reverse, code that it wrongly passes, is another matter; `docs/code.md` has the measurements.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _TOO_LONG = "it takes too long"
 _CRASHED = "it takes too much time or memory"
 _SUSPENSIONS = 1_000_000
 _LACKS = ("monty", "not supported", "not yet support", "module '", "cannot create '")
-# How Monty writes what it cannot copy: an iterator, a range, a value that holds itself.
+# How Monty represents what it cannot copy: an iterator, a range, a value that contains itself.
 _WRITTEN = ("<", "range(", "dict_", "slice(", "[...]", "{...}", "(...)", "\ufffd")
 _CONTAINERS = (list, tuple, set, frozenset)
 _PLAIN = (bool, int, float, complex, type(None))
@@ -63,7 +63,7 @@ class MontyEngine:
         """Open a session.
 
         Args:
-            limits: What it may cost.
+            limits: The session's limits.
 
         Raises:
             ConfigurationError: The workers cannot be started here.
@@ -72,12 +72,12 @@ class MontyEngine:
 
 
 class MontySession:
-    """One session in a worker of Monty's.
+    """One session in one of Monty's workers.
 
     Args:
         library: The package `pydantic_monty`.
         pool: Its workers.
-        limits: What the session may cost.
+        limits: The session's limits.
     """
 
     def __init__(self, library: Any, pool: Any, limits: Limits) -> None:
@@ -91,7 +91,7 @@ class MontySession:
                 "max_total_sleep_secs": 0,
                 "max_suspensions": _SUSPENSIONS,
             },
-            os_policy={"random_start": {"seed": 0}},  # a sample's reward is the same each time
+            os_policy={"random_start": {"seed": 0}},  # keeps a sample's reward the same each time
             assert_message_annotations=False,
         )
         self._session = self._checkout.__enter__()
@@ -100,13 +100,13 @@ class MontySession:
         self._called = ""
 
     def run(self, source: str, given: Mapping[str, Callable[..., Any]] | None = None) -> Ran:
-        """Run a module's text, which may call what is given."""
+        """Run a module's text, which may call the given functions."""
         return self._fed(source + "\nNone\n", {"__name__": "solution"}, given or {})
 
     def call(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Ran:
         """Call a function that the module has defined.
 
-        All calls of a function are one loop that waits between them, which takes a third of the time.
+        All calls of a function share one loop that waits between them, which takes a third of the time.
         """
         asked = (list(args), dict(kwargs))
         if self._waiting is None or self._called != name:
@@ -116,12 +116,12 @@ class MontySession:
         return self._driven(lambda: waiting.resume({"return_value": asked}), {}, waits=True)
 
     def program(self, source: str, stdin: str) -> Ran:
-        """Run a text as the main program; of its input it can ask for lines, by `input` alone."""
+        """Run a text as the main program; it can read its input only by lines, with `input`."""
         lines = iter(stdin.removesuffix("\n").split("\n") if stdin else [])
         prompts: list[object] = []
 
         def line(*prompt: object) -> str:
-            prompts.extend(prompt)  # which would have to be printed between what the program prints
+            prompts.extend(prompt)  # which would have to appear within the program's output
             try:
                 return next(lines)
             except StopIteration:
@@ -132,11 +132,11 @@ class MontySession:
 
     @property
     def used(self) -> float:
-        """Seconds of its limit that it has used."""
+        """The seconds of its limit that it has used."""
         return perf_counter() - self._began
 
     def close(self) -> None:
-        """Give the worker back, without what the session left in it."""
+        """Return the worker, cleared of what the session left in it."""
         self._waiting = None
         self._checkout.__exit__(None, None, None)
 
@@ -147,7 +147,7 @@ class MontySession:
         given: Mapping[str, Callable[..., Any]],
         waits: bool = False,
     ) -> Ran:
-        """Run a text to its end, or to where it waits for the next call."""
+        """Run a text to its end, or until it waits for the next call."""
         if self._waiting is not None:
             return Ran("stopped", message="the session is in the middle of another function's calls")
         self._printed = self._library.CollectString(max_bytes=self._limits.output_bytes)
@@ -161,7 +161,7 @@ class MontySession:
         )
 
     def _driven(self, step: Callable[[], Any], given: Mapping[str, Callable[..., Any]], waits: bool) -> Ran:
-        """Answer what the code asks the host for until it ends, or waits for the next call."""
+        """Answer the code's requests to the host until it ends, or waits for the next call."""
         library = self._library
         if self.used > self._limits.seconds:
             return Ran("stopped", message=_TOO_LONG)
@@ -186,8 +186,8 @@ class MontySession:
             kind = type(inner).__name__
             return Ran("raised", message=f"{kind}: {error}", error=error_name(inner), arguments=[str(inner)])
         except (ValueError, RuntimeError, OverflowError) as error:
-            # The value exists and cannot be copied, such as a whole number of more than 4,300 digits; or the
-            # session does not exist any more, because an earlier call ended its worker.
+            # The value exists and cannot be copied, such as an integer of more than 4,300 digits; or the
+            # session no longer exists, because an earlier call ended its worker.
             gone = type(error) is RuntimeError
             message = _CRASHED if gone else f"its value is not copied: {error}"
             return Ran("stopped" if gone else "unsupported", output=self._printed.output, message=message)
@@ -201,7 +201,7 @@ class MontySession:
 
 
 def _asked(given: Mapping[str, Callable[..., Any]], at: Any) -> dict[str, Any]:
-    """What a function of the host's answers to the code."""
+    """Return a host function's answer to the code."""
     try:
         return {"return_value": given[at.function_name](*at.args, **at.kwargs)}
     except Exception as error:
@@ -209,7 +209,7 @@ def _asked(given: Mapping[str, Callable[..., Any]], at: Any) -> dict[str, Any]:
 
 
 def _raised(error: Any, output: str) -> Ran:
-    """What an error in Monty says of the code."""
+    """Return what an error in Monty says about the code."""
     inner = error.exception()
     kind, text = type(inner).__name__, str(inner)
     message = f"{kind}: {text}" if text else kind
@@ -227,9 +227,9 @@ def _raised(error: Any, output: str) -> Ran:
 
 
 def _not_copied(value: Any, most: int) -> str | None:
-    """What of a value did not cross as it is, or is too much of it; None where all of it did.
+    """Return the part of a value that was not copied exactly, or is too large; None if there is none.
 
-    Parts may be shared, so that a small value unfolds into a huge one: each is looked at once.
+    Parts may be shared, so a small value can unfold into a huge one: each part is inspected once.
     """
     seen: set[int] = set()
     waiting = [value]

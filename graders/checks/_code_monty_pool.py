@@ -1,4 +1,4 @@
-"""The worker processes of Monty: one pool for this process, from the first session to the process's end."""
+"""Monty's worker processes: one pool for this process, from the first session to its exit."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from typing import Any
 
 _WORKERS = 64
-"""More than are ever open at once: a session that waited for another one's end could wait forever."""
+"""More than are ever open at once: a session that waited for another one to end could wait forever."""
 
 
 class MontyPool:
-    """The one pool of this process."""
+    """This process's only pool."""
 
     def __init__(self) -> None:
         self._lock = allocate_lock()
@@ -26,7 +26,7 @@ class MontyPool:
         self.lost = False
 
     def pool(self, library: Any) -> Any:
-        """The pool, started when it is first asked for.
+        """The pool, started on first use.
 
         Raises:
             ConfigurationError: It cannot be started, or this process was forked from one that had it.
@@ -60,16 +60,16 @@ class MontyPool:
         return pool
 
     def end(self) -> None:
-        """End the workers; the next session starts others."""
+        """End the workers; the next session starts new ones."""
         with self._lock:
             pool, self._pool = self._pool, None
         if pool is not None:
             pool.__exit__(None, None, None)
 
     def _leave(self) -> None:
-        """After a fork: the workers are the parent's, and so is what the library's threads held.
+        """Drop the pool after a fork: the workers and what the library's threads held are the parent's.
 
-        Even the end of the pool object would kill the parent's workers, so that it is never freed.
+        Even destroying the pool object would kill the parent's workers, so it is never freed.
         """
         import ctypes
 
@@ -83,12 +83,12 @@ workers = MontyPool()
 
 
 def end_processes() -> None:
-    """End Monty's workers, as the end of the process does; the next session starts others."""
+    """End Monty's workers, as at process exit; the next session starts new ones."""
     workers.end()
 
 
 def _beside(library: Any) -> str | None:
-    """Where Monty's program is in a folder of installed packages, as in Lambda; None to let Monty look."""
+    """Return Monty's program in a folder of installed packages, as in Lambda; None to let Monty look."""
     folder = os.path.dirname(os.path.dirname(os.path.abspath(library.__file__)))
     path = os.path.join(folder, "bin", "monty.exe" if sys.platform == "win32" else "monty")
     return path if os.path.isfile(path) else None

@@ -1,7 +1,7 @@
 """Reads which names a text of code binds and needs, from the tree of Python's own parser.
 
-The text is hostile, and the parser cannot be interrupted, so that a text is bounded before it is parsed. A
-text that is beyond the bounds or does not parse has no names, and the caller decides without them.
+The text may be hostile and the parser cannot be interrupted, so only texts within limits are parsed. A text
+that is over the limits or does not parse has no names, and the caller decides without them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import builtins
 import re
 
 LONGEST = 20_000
-"""Characters of the longest text that is parsed."""
+"""The longest text that is parsed, in characters."""
 
 _LONGEST_LINE = 4_000
 _ESCAPE = re.compile(r"\\([\\'\"\n])|\\")
@@ -47,16 +47,16 @@ class CodeNames:
                 bound.update(_bound(node))
         self.binds = frozenset(name for one in tree.body for name in _top(one))
         self.needs = frozenset() if "*" in bound else frozenset(loaded - bound - _BUILTINS)
-        """What it uses and neither binds itself, or may by `import *`, nor finds built in."""
+        """The names that it uses but that it neither binds, possibly by `import *`, nor finds built in."""
         self.acts = any(not _is_passive(one) for one in tree.body)
-        """Whether it does more than to define: a program does."""
+        """Whether it does more than define names, as a program does."""
 
 
 def parsed(source: str) -> ast.Module | None:
-    """The tree of a text; None where it does not parse, or is too long to try.
+    """Return the tree of a text; None if it does not parse, or is too long to try.
 
-    Backslashes in it are dropped where they escape no quote and no line: they make no names, and Python
-    warns of the unknown ones.
+    Backslashes are dropped unless they escape a quote or a line break: they are not part of names, and Python
+    warns about unknown escapes.
 
     Args:
         source: The text of a module.
@@ -70,7 +70,7 @@ def parsed(source: str) -> ast.Module | None:
 
 
 def code_names(source: str) -> CodeNames | None:
-    """The names of a text; None where it is not parsed.
+    """Return the names of a text; None if it is not parsed.
 
     Args:
         source: The text of a module.
@@ -83,7 +83,7 @@ def code_names(source: str) -> CodeNames | None:
 
 
 def _bound(node: ast.AST) -> tuple[str, ...]:
-    """The names that a node binds directly."""
+    """Return the names that a node binds directly."""
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return (node.name,)
     if isinstance(node, (ast.Import, ast.ImportFrom)):
@@ -99,7 +99,7 @@ def _bound(node: ast.AST) -> tuple[str, ...]:
 
 
 def _top(statement: ast.stmt) -> set[str]:
-    """The names that a statement at the left edge binds in its module."""
+    """Return the names that a top-level statement binds in its module."""
     found: set[str] = set()
     waiting: list[ast.AST] = [statement]
     while waiting:

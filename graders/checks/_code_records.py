@@ -1,6 +1,6 @@
-"""Reads the tests of a record: calls with what they return, inputs with what is printed, texts of asserts.
+"""Reads the tests of a record: calls with results, inputs with outputs, or texts of asserts.
 
-What cannot be read is a `RecordError` that says what to write, since no completion could be paid for it.
+Unreadable tests are a `RecordError` that says what to write, because no completion could be paid for them.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ def entry_option(entry: str | None, field: str) -> Callable[[Sample[Any]], str]:
 
     Args:
         entry: The name for all records; None to read it from each.
-        field: The record's field with the name.
+        field: The record field with the name.
 
     Raises:
-        DecorationError: It is no name.
+        DecorationError: It is not a name.
     """
     text_option("entry_field", field)
     if entry is not None:
@@ -57,15 +57,15 @@ def entry_option(entry: str | None, field: str) -> Callable[[Sample[Any]], str]:
 def call_tests(
     sample: Sample[Any], field: str, same: Callable[[Any, Any], bool]
 ) -> list[tuple[list[Any], dict[str, Any], Any]]:
-    """Return arguments, named arguments and the expected value of each test of a record.
+    """Return the arguments, keyword arguments and expected value of each test of a record.
 
     Args:
         sample: The sample of the record.
-        field: The record's field with the tests.
-        same: Whether a value is the expected one.
+        field: The record field with the tests.
+        same: Returns whether a value is the expected one.
 
     Raises:
-        RecordError: There are none, one cannot be read, or one value passes them all.
+        RecordError: There are none, one cannot be read, or a single value passes them all.
     """
     made = []
     for number, one in enumerate(_listed(sample, field, _CALL), 1):
@@ -87,11 +87,11 @@ def program_tests(sample: Sample[Any], field: str, same: Callable[[str, str], bo
 
     Args:
         sample: The sample of the record.
-        field: The record's field with the tests.
-        same: Whether an output is the expected one.
+        field: The record field with the tests.
+        same: Returns whether an output is the expected one.
 
     Raises:
-        RecordError: There are none, one cannot be read, or one output passes them all.
+        RecordError: There are none, one cannot be read, or a single output passes them all.
     """
     made = []
     for number, one in enumerate(_listed(sample, field, _PROGRAM), 1):
@@ -114,7 +114,7 @@ def assert_tests(sample: Sample[Any], field: str) -> list[str]:
     """Return the texts of a record's tests.
 
     Raises:
-        RecordError: There are none, or one is no text.
+        RecordError: There are none, or one is not a text.
     """
     given = _given(sample, field)
     texts = [given] if isinstance(given, str) else given
@@ -131,7 +131,7 @@ def assert_tests(sample: Sample[Any], field: str) -> list[str]:
 
 
 def _listed(sample: Sample[Any], field: str, example: str) -> list[Any]:
-    """The tests that a field lists, as a list or as its text in JSON."""
+    """Return the tests that a field lists, as a list or as JSON text."""
     given = _given(sample, field)
     if isinstance(given, str):
         try:
@@ -150,13 +150,13 @@ def _given(sample: Sample[Any], field: str) -> Any:
 
 
 def _has_constant(expected: list[Any], same: Callable[[Any, Any], bool]) -> bool:
-    """Whether one value passes for all that is expected, by the check's own sameness."""
+    """Return whether one value equals all expected values, by the check's own comparison."""
     tried = [*expected]
     try:
         numbers = [float(one) for one in expected if not isinstance(one, bool)]
     except (TypeError, ValueError, OverflowError):
         numbers = []
-    if len(numbers) == len(expected):  # what lies between them may be within the tolerance of all
+    if len(numbers) == len(expected):  # a value between them may be within the tolerance of all
         middle = min(numbers) / 2 + max(numbers) / 2
         tried.append(repr(middle) if isinstance(expected[0], str) else middle)
     return any(all(same(one, other) for other in expected) for one in tried)

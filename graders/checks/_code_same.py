@@ -10,17 +10,17 @@ if TYPE_CHECKING:
 
 
 def same_value(found: Any, expected: Any, tolerance: float, relative: float) -> bool:
-    """Whether a value is the expected one.
+    """Return whether a value is the expected one.
 
-    Types count: True is not 1 and "1" is not 1. A whole number and a float may be the same number, and a
-    tuple the same as a list, because a record in JSON can only write lists. What is compared is bounded by
-    what is expected, however large the value is.
+    Types count: True is not 1 and "1" is not 1. An integer and a float may be the same number, and a tuple
+    the same as a list, because a JSON record can only contain lists. The cost is bounded by the expected
+    value, however large the actual value is.
 
     Args:
         found: A plain value.
-        expected: A value of JSON.
-        tolerance: How far two numbers may lie apart.
-        relative: The same as a share of the expected one, where that is a float.
+        expected: A JSON value.
+        tolerance: The largest difference between two numbers that counts as equal.
+        relative: The same, as a fraction of the expected number, if that is a float.
     """
     waiting = [(found, expected)]
     while waiting:
@@ -52,19 +52,19 @@ def _same_scalar(one: Any, other: Any, tolerance: float, relative: float) -> boo
             if not allowed and not tolerance:
                 return bool(one == other)
             return isclose(one, other, rel_tol=allowed, abs_tol=tolerance)
-        except OverflowError:  # a whole number beyond every float
+        except OverflowError:  # an integer too large for a float
             return bool(one == other)
     return type(one) is type(other) and bool(one == other)
 
 
 def same_output(found: str, expected: str, how: str, tolerance: float = 0) -> bool:
-    """Whether a program printed what it has to.
+    """Return whether a program printed the expected output.
 
     Args:
-        found: What it printed.
-        expected: What it has to print.
+        found: The actual output.
+        expected: The expected output.
         how: `lines`, `words` or `exact`.
-        tolerance: How far two numbers may lie apart, with `words`.
+        tolerance: The largest difference between two numbers that counts as equal, with `words`.
     """
     if how == "exact":
         return found == expected

@@ -1,8 +1,8 @@
-"""What runs a model's code: a session of an engine, and what comes out of it.
+"""What runs a model's code: a session of an engine, and its result.
 
-A session runs one text of Python on the far side of a wall. Only plain values cross the wall, copied: None,
-booleans, numbers, text, bytes, and lists, tuples, sets and dicts of such. An object of a class of the model's
-never does, so that no equality of its own is ever asked.
+A session runs one text of Python in isolation. Only copies of plain values pass in and out: None, booleans,
+numbers, text, bytes, and lists, tuples, sets and dicts of them. Objects of the model's classes never do, so
+their own equality methods are never called.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     class Session(Protocol):
-        """One place to run code in, fresh when it is opened; nothing of it is left once it is closed.
+        """One place to run code in, fresh when it is opened; nothing remains once it is closed.
 
-        All that a session runs counts against one limit of time, memory and output. Each of these methods
-        raises `SessionLost` where the session ended for a reason that is not the code's.
+        Everything that a session runs counts against one limit of time, memory and output. Each of these
+        methods raises `SessionLost` if the session ended for a reason other than the code.
         """
 
         def run(self, source: str, given: Mapping[str, Callable[..., Any]] | None = None) -> Ran:
-            """Run a module's text, which may call what is `given`: functions of the host's, by name.
+            """Run a module's text, which may call the host functions in `given`, by name.
 
-            The host's function is called here, on this side, with plain values, and returns one or raises.
+            A host function is called on this side, with plain values, and returns one or raises.
             """
             ...
 
@@ -31,16 +31,16 @@ if TYPE_CHECKING:
             ...
 
         def program(self, source: str, stdin: str) -> Ran:
-            """Run a text as the main program with this input; `output` is what it printed."""
+            """Run a text as the main program with this input; `output` is its output."""
             ...
 
         @property
         def used(self) -> float:
-            """Seconds of its limit that it has used."""
+            """The seconds of its limit that it has used."""
             ...
 
         def close(self) -> None:
-            """End it and everything that it began."""
+            """End it and everything that it started."""
             ...
 
     class Engine(Protocol):
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
         @property
         def protection(self) -> tuple[str, ...]:
-            """What keeps the code in: `interpreter`, `seccomp`, `landlock`, `limits`."""
+            """What confines the code: `interpreter`, `seccomp`, `landlock`, `limits`."""
             ...
 
         def session(self, limits: Limits) -> Session:
@@ -66,19 +66,19 @@ if TYPE_CHECKING:
 
 
 class SessionLost(Exception):
-    """A session ended for a reason that is not the code's, so that nothing is known of the code."""
+    """A session ended for a reason other than the code, so nothing is known about the code."""
 
 
 class Limits:
-    """What one session may cost.
+    """The limits of one session.
 
     Args:
-        seconds: For all that it runs together. Time in which the code waits for a busy machine need not
-            count, and time that a function of the host's takes does not.
-        memory_mb: Of memory beyond the interpreter's own, in MB.
-        output_bytes: Of printed text, and of each value that crosses the wall.
-        longest: Seconds of wall-clock time at most; `seconds` itself when None.
-        least: Seconds that the code has to have had where the wall clock ends it; `seconds` when None.
+        seconds: Time for everything that it runs. Time in which the code waits for a busy machine need not
+            count, and the time of host functions does not.
+        memory_mb: Memory beyond the interpreter's own, in MB.
+        output_bytes: The size of the output, and of each value that is passed in or out, in bytes.
+        longest: The most wall-clock seconds; `seconds` when None.
+        least: Seconds that the code must have had if the wall clock ends it; `seconds` when None.
     """
 
     __slots__ = ("least", "longest", "memory_mb", "output_bytes", "seconds")
@@ -102,16 +102,16 @@ class Ran:
     """How a run or a call ended.
 
     Args:
-        how: `done`; `raised` (the code raised, `message` says what); `stopped` (it passed a limit, or ended
+        how: `done`; `raised` (the code raised, `message` says what); `stopped` (it exceeded a limit, or ended
             its session: exit, a kill); `unsupported` (this engine lacks a module or syntax that it needs);
-            `refused` (its answer was no plain value).
-        value: What a call returned.
-        output: What was printed, up to the limit.
-        message: Why it did not end as `done`, for people, without the text of the code.
-        error: For `raised`, the name of the built-in exception that the code raised, or of the nearest one
-            that it is a subclass of; always an `Exception`, so that a function of the host's can raise it in
-            another session. For `stopped`, `TimeoutError` where its time was up.
-        arguments: The arguments of that exception, a list of plain values; as the code wrote them.
+            `refused` (its answer was not a plain value).
+        value: The result of a call.
+        output: The output, up to the limit.
+        message: Why it did not end as `done`, for people, without the code's text.
+        error: For `raised`, the name of the built-in exception that the code raised, or of its nearest
+            built-in base class; always an `Exception`, so that a host function can raise it in another
+            session. For `stopped`, `TimeoutError` if its time was up.
+        arguments: The arguments of that exception, a list of plain values, as the code wrote them.
     """
 
     __slots__ = ("arguments", "error", "how", "message", "output", "value")
@@ -134,7 +134,7 @@ class Ran:
 
     @property
     def kind(self) -> type[Exception]:
-        """The class that `error` names; `Exception` for none."""
+        """The class that `error` names; `Exception` if it names none."""
         import builtins
 
         found = getattr(builtins, self.error, Exception)

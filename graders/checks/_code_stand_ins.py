@@ -1,6 +1,6 @@
-"""Stand-ins for what Python does by a call that a session has not, where a call that it has does as well.
+"""Stand-ins for what Python does by a system call that a session lacks, made from calls that it has.
 
-They are for honest programs, and guard nothing: the filter holds whatever code does to them.
+They serve honest programs and are no protection: the filter applies whatever code does to them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from concurrent.futures.thread import ThreadPoolExecutor
     from typing import Any
 
-# `struct stat` of <asm/stat.h>, and where in it these stand: mode, inode, device, links, user, group, kind of
+# `struct stat` of <asm/stat.h>, and the positions in it of: mode, inode, device, links, user, group, kind of
 # device, size, size and number of blocks. Three times follow, each with its nanoseconds.
 _STAT = {
     "x86_64": ("=3Q3I4xQ3q6q24x", (3, 1, 0, 2, 4, 5, 6, 7, 8, 9)),
@@ -36,7 +36,7 @@ _open = open
 
 
 def install() -> None:
-    """Put the stand-ins where a program finds what they stand for."""
+    """Install the stand-ins in place of the originals."""
     try:
         os.fstat(0)
     except PermissionError:
@@ -56,7 +56,7 @@ def install() -> None:
 
 
 def _fstat(fd: int) -> os.stat_result:
-    """What `os.fstat` returns. The C library before 2.39 asks for it by a call that also looks up paths."""
+    """Return the result of `os.fstat`. The C library before 2.39 uses a call that also looks up paths."""
     machine = os.uname().machine
     form, places = _STAT[machine]
     found = ctypes.create_string_buffer(struct.calcsize(form))
@@ -74,7 +74,7 @@ def _fstat(fd: int) -> os.stat_result:
 
 
 class _Map(mmap.mmap):
-    """`mmap.mmap`, which learns the length of a whole file by the same call."""
+    """`mmap.mmap`, which finds the length of a whole file by the same call."""
 
     def __new__(cls, fileno: int, length: int, *args: Any, **options: Any) -> _Map:
         if length == 0 and fileno >= 0:
@@ -83,7 +83,7 @@ class _Map(mmap.mmap):
 
 
 def _opened(file: Any, mode: str = "r", *args: Any, **options: Any) -> Any:
-    """`open`, which finds a program's own streams and `/dev/null` by their names as well."""
+    """`open`, which also finds a program's own streams and `/dev/null` by name."""
     name = os.fspath(file) if isinstance(file, os.PathLike) else file
     if name in _STANDARD:
         return _open(os.dup(_STANDARD[name]), mode, *args, **options)
@@ -93,20 +93,20 @@ def _opened(file: Any, mode: str = "r", *args: Any, **options: Any) -> Any:
 
 
 def _nothing() -> int:
-    """A file that is at its end."""
+    """Return a file that is at its end."""
     reading, writing = os.pipe()
     os.close(writing)
     return reading
 
 
 def _keep_limit(which: int, limits: tuple[int, int]) -> None:
-    """`resource.setrlimit`, with which programs ask for a larger stack: they have the largest there is."""
+    """`resource.setrlimit`, with which programs request a larger stack: they already have the largest."""
 
 
 def _run_in_place(thread: threading.Thread) -> None:
-    """Run a thread to its end where it is started, since there can be no other.
+    """Run a thread to its end where it is started, because there can be no other thread.
 
-    Programs that recurse deeply run themselves in one thread of a large stack, and then wait for it.
+    Programs that recurse deeply run in one thread with a large stack, and wait for it.
     """
     try:
         thread.run()
@@ -117,7 +117,7 @@ def _run_in_place(thread: threading.Thread) -> None:
 
 
 def _wait_for_timer(timer: threading.Timer, timeout: float | None = None) -> None:
-    """Run a timer that is waited for: one that guards what comes after it would hold that up."""
+    """Run a timer that is waited for: one that guards the code after it would delay that code."""
     if not timer.finished.is_set():
         timer.run()
 
@@ -125,7 +125,7 @@ def _wait_for_timer(timer: threading.Timer, timeout: float | None = None) -> Non
 def _submit_in_place(
     pool: ThreadPoolExecutor, function: Callable[..., Any], /, *args: Any, **kwargs: Any
 ) -> Future[Any]:
-    """Run what a pool of threads is given at once: a thread that waits for more would never end."""
+    """Run a thread pool's work immediately: a thread that waits for more would never end."""
     from concurrent.futures import Future
 
     if pool._shutdown:

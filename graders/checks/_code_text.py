@@ -1,7 +1,7 @@
 """Finds the code in a completion: in its code blocks, or in a text without any.
 
-Lines are told from prose by how they begin, and a function by the line that defines it. Which of several
-blocks belong together, the names say that they bind and need.
+Code lines are distinguished from prose by how they begin, and a function by the line that defines it. The
+names that blocks bind and need determine which of several blocks belong together.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 LONGEST = 100_000
-"""Characters of the longest completion that is read."""
+"""The longest completion that is read, in characters."""
 
 _PYTHON = frozenset({"python", "py", "pycon", "python-repl", "ipython", "sage"})
-# How a line of code begins at the left edge; words that prose begins with too need more of the line.
+# How a line of code begins at the left margin; if prose begins with the word too, more of the line has to
+# match.
 _CODE_LINE = re.compile(
     r"(?:async\s+)?def\s+\w|class\s+\w+\s*[(:\[]|import\s+[\w.]+\s*(?:$|,|;|#|as\b)|from\s+[\w.]+\s+import\b"
     r"|(?:async\s+)?for\s+[\w(*](?:[\w,()*]|\s(?!in\b))*+\sin\b|(?:if|elif|while|with|match|case)\b[^\n]*:"
@@ -37,7 +38,7 @@ _IMPORTED = re.compile(r"^[ \t]*+(?:from|import)[ \t]([^\n]*)", re.MULTILINE)
 _PROMPTED = re.compile(r"(?:>>>|\.\.\.)(?: |$)")
 _WORD = re.compile(r"\w+")
 _FILE = re.compile(r"\b([A-Za-z_]\w*)\.py\b")
-# A fence behind something on its line, with the attributes that it may have; in a comment it is none.
+# A fence after other text on its line, with its possible attributes; in a comment it is not a fence.
 _INLINE_FENCE = re.compile(r"(?<=[^\s`#])[ \t]*(```(?:\w[\w.+-]*(?:[ \t]+[\w-]+=[^\n`]*)?)?[ \t]*(?:\n|\Z))")
 _TAGGED_FENCE = re.compile(r"^([ \t]*```)[ \t]*(?=</)", re.MULTILINE)
 _FUTURE = re.compile(
@@ -56,7 +57,7 @@ class CodeText:
 
     Args:
         source: The text of its main module.
-        modules: The texts of other files that it may import, by their module's name.
+        modules: The texts of other files that it may import, by module name.
     """
 
     __slots__ = ("modules", "source")
@@ -66,7 +67,7 @@ class CodeText:
         self.modules = modules or {}
 
     def whole(self) -> str:
-        """One text that runs as the main module, with the other files as modules that it can import."""
+        """Return one text that runs as the main module, with the other files as importable modules."""
         if not self.modules:
             return self.source
         lines = ["import sys as _sys, types as _types"]
@@ -81,17 +82,17 @@ class CodeText:
 def function_code(text: str, entry: str, start: str | None = None) -> CodeText | Missing:
     """Return the code of a completion that has to define a function.
 
-    The last complete code block in Python that defines the function counts, one whose fence names Python
-    before one whose fence names nothing. Other blocks come before it where they define what it needs. Without
-    a block, the text counts from its first line of code on, up to the prose behind it.
+    The last complete Python code block that defines the function counts; a block whose fence names Python
+    takes precedence over one whose fence names nothing. Other blocks are prepended if they define what it
+    needs. Without a block, the code runs from the text's first line of code to the prose after it.
 
     Args:
         text: A completion, or the part that answers.
         entry: The name that has to be defined; `Solution.add` for a method.
-        start: Code that the completion may continue: imports, and the head of the function.
+        start: Code that the completion may continue: imports, and the function's signature.
 
     Returns:
-        The code; `Missing` where nothing in the text is code.
+        The code; `Missing` if nothing in the text is code.
     """
     if len(text) > LONGEST:
         return Missing(f"the completion is longer than {LONGEST:,} characters", "not exact")
@@ -116,15 +117,15 @@ def function_code(text: str, entry: str, start: str | None = None) -> CodeText |
 def program_code(text: str) -> CodeText | Missing:
     """Return the code of a completion that has to be a program.
 
-    The last complete code block in Python counts that does more than to define, and finds what it needs in
-    itself and in blocks that do nothing but to define; one whose fence names Python counts before one whose
-    fence names nothing. A snippet of the program and an example of its input are no such blocks.
+    The last complete Python code block counts that does more than define names, and finds what it needs in
+    itself and in blocks that only define names; a block whose fence names Python takes precedence over one
+    whose fence names nothing. A snippet of the program or an example of its input does not count.
 
     Args:
         text: A completion, or the part that answers.
 
     Returns:
-        The code; `Missing` where nothing in the text is code.
+        The code; `Missing` if nothing in the text is code.
     """
     if len(text) > LONGEST:
         return Missing(f"the completion is longer than {LONGEST:,} characters", "not exact")
@@ -137,7 +138,7 @@ def program_code(text: str) -> CodeText | Missing:
 
 
 class _Block:
-    """A block of Python, with the name of the file that the text says it is, and whether it is labeled so."""
+    """A block of Python, with the file name that the text gives it, and whether it is labeled as Python."""
 
     __slots__ = ("content", "labeled", "name")
 
@@ -146,7 +147,7 @@ class _Block:
 
 
 def _spelled(text: str) -> str:
-    """A text with plain line ends and fences on lines of their own, without the quotes of inline code."""
+    """Return a text with plain line ends and fences on separate lines, without inline code's backquotes."""
     text = _INLINE_FENCE.sub(_own_line, text.replace("\r\n", "\n").replace("\ufeff", ""))
     text = _TAGGED_FENCE.sub(r"\1\n", text)
     inner = text.strip()
@@ -154,18 +155,18 @@ def _spelled(text: str) -> str:
 
 
 def _own_line(found: re.Match[str]) -> str:
-    """A fence alone on its line, unless it only ends inline code: "Call ```f(2)```"."""
+    """Return a fence on its own line, unless it only ends inline code: "Call ```f(2)```"."""
     begins = found.string.rfind("\n", 0, found.start()) + 1
     return found[0] if "```" in found.string[begins : found.start()] else f"\n{found[1]}"
 
 
 def _defines(name: str, code: str) -> bool:
-    """Whether code defines a name at its left edge."""
+    """Return whether code defines a name at its left margin."""
     return _definition(name).search(code) is not None
 
 
 def _has_method(name: str, code: str) -> bool:
-    """Whether code has the class `Solution` with a method of a name, as answers to LeetCode's problems do."""
+    """Return whether code has the class `Solution` with a named method, as LeetCode's answers do."""
     found = re.search(rf"^class {_CLASS}\b", code, re.MULTILINE)
     return (
         found is not None
@@ -174,14 +175,14 @@ def _has_method(name: str, code: str) -> bool:
 
 
 def _definition(name: str) -> re.Pattern[str]:
-    """What finds the line at the left edge that defines a name."""
+    """Return the pattern of the line at the left margin that defines a name."""
     return re.compile(
         rf"^(?:(?:async[ ]+)?def[ ]+{name}\b|class[ ]+{name}\b|{name}[ ]*(?::[^=\n]*)?=(?!=))", re.MULTILINE
     )
 
 
 def _blocks(text: str) -> list[_Block]:
-    """The complete code blocks that may be Python; without any, the one that the end of the text cuts off."""
+    """Return the complete code blocks that may be Python; without any, the unfinished one at the end."""
     if not _has_fence(text):
         return []
     found: list[_Block] = []
@@ -203,7 +204,7 @@ def _blocks(text: str) -> list[_Block]:
 
 
 def _is_python(fence: Fence) -> bool:
-    """Whether a fence names Python, of whichever version."""
+    """Return whether a fence names Python, in any version."""
     return fence.language.rstrip("0123456789.") in _PYTHON
 
 
@@ -212,7 +213,7 @@ def _has_fence(text: str) -> bool:
 
 
 def _whole(text: str, parts: Iterable[Fence]) -> Iterator[Fence]:
-    """Fences in order; one that ends inside a docstring extends to the end of the next."""
+    """Return fences in order; one that ends inside a docstring extends to the end of the next."""
     opened: Fence | None = None
     for fence in parts:
         if opened is not None:
@@ -229,7 +230,7 @@ def _whole(text: str, parts: Iterable[Fence]) -> Iterator[Fence]:
 
 
 def _block(text: str, fence: Fence, after: int) -> _Block:
-    """A block with its file's name, where its first line, the fence or the line before says one."""
+    """Return a block with its file name, if its first line, the fence or the line before gives one."""
     content = _cleaned(fence.content)
     first = content.lstrip("\n").partition("\n")[0]
     info = text[fence.start : fence.start + 2 * _LONGEST_HEADING].partition("\n")[0]
@@ -242,7 +243,7 @@ def _block(text: str, fence: Fence, after: int) -> _Block:
 
 
 def _cleaned(code: str) -> str:
-    """Code without the indentation of all of it, and without the prompts of a session."""
+    """Return code without its common indentation and without the prompts of a session."""
     lines = code.split("\n")
     first = next((line for line in lines if line.strip()), "")
     if _PROMPTED.match(first.lstrip()):
@@ -252,19 +253,19 @@ def _cleaned(code: str) -> str:
 
 
 def _ranked(blocks: Sequence[_Block]) -> list[_Block]:
-    """Blocks from the one that counts first: the labeled before the others, and the last of each first."""
+    """Return blocks by precedence: labeled ones before others, and later ones before earlier ones."""
     return sorted(reversed(blocks), key=lambda block: not block.labeled)
 
 
 def _named(blocks: Sequence[_Block]) -> dict[_Block, CodeNames]:
-    """The names of the blocks that are parsed: of none where they are too much together."""
+    """Return the names in the blocks that are parsed; none if the blocks are too long together."""
     if sum(len(block.content) for block in blocks) > LONGEST_PARSED:
         return {}
     return {block: names for block in blocks if (names := code_names(block.content))}
 
 
 def _program(blocks: Sequence[_Block]) -> _Block:
-    """The block that is the program."""
+    """Return the block that is the program."""
     ranked = _ranked(blocks)
     names = _named(ranked)
     given = {name for one in names.values() if not one.acts for name in one.binds}
@@ -274,9 +275,9 @@ def _program(blocks: Sequence[_Block]) -> _Block:
 
 
 def _joined(blocks: Sequence[_Block], main: _Block) -> CodeText:
-    """The main block behind those that define what it needs, and the other files that are imported.
+    """Return the main block after those that define what it needs, and the other files that are imported.
 
-    Where a block has a file's name, so have all that count.
+    If a block has a file name, only blocks with file names count.
     """
     others = [block for block in blocks if block is not main]
     lines = (found[1] for block in blocks for found in _IMPORTED.finditer(block.content))
@@ -300,7 +301,7 @@ def _joined(blocks: Sequence[_Block], main: _Block) -> CodeText:
 
 
 def _in_a_row(*parts: str) -> str:
-    """Texts of code as one; what they import from `__future__` stands before all of them, as it has to."""
+    """Return texts of code as one, with imports from `__future__` at the start, as Python requires."""
     if len(parts) == 1:
         return parts[0]
     futures = ""
@@ -316,7 +317,7 @@ def _in_a_row(*parts: str) -> str:
 
 
 def head_of(start: str, entry: str) -> str:
-    """What stands before the function in code that ends with its head: imports and helpers.
+    """Return the text before the function in code that ends with its signature: imports and helpers.
 
     Args:
         start: Code that a completion may continue.
@@ -327,7 +328,7 @@ def head_of(start: str, entry: str) -> str:
 
 
 def _body(text: str, blocks: Sequence[_Block]) -> str:
-    """The lines that continue a function's head; empty where the text holds none."""
+    """Return the lines that continue a function's signature; empty if the text has none."""
     if blocks:
         return blocks[-1].content
     lines = text.split("\n")
@@ -338,13 +339,13 @@ def _body(text: str, blocks: Sequence[_Block]) -> str:
 
 
 def _continued(start: str, body: str) -> str:
-    """A function's head with its body behind it, indented as a body is."""
+    """Return a function's signature with its body, indented as a body."""
     lines = body.strip("\n").split("\n")
     if lines[0][:1].isspace():
         return f"{start.rstrip()}\n{body}"
     depths = [len(line) - len(line.lstrip()) for line in lines[1:] if line.strip()]
     if depths and min(depths) >= 4 and (not lines[0].rstrip().endswith(":") or depths[0] > min(depths)):
-        lines[0] = " " * min(depths) + lines[0]  # a first line that lost its indentation
+        lines[0] = " " * min(depths) + lines[0]  # a first line without its indentation
         return f"{start.rstrip()}\n" + "\n".join(lines)
     return f"{start.rstrip()}\n{indent(body, '    ')}"
 
@@ -355,9 +356,9 @@ def _begins_as_code(text: str) -> bool:
 
 
 def _bare(text: str) -> str:
-    """The code of a text without fences: from its first line of code on, up to the prose behind it."""
+    """Return the code of a text without fences, from its first line of code to the prose after it."""
     kept: list[str] = []
-    quoted = ""  # the quotes of the text that goes over lines here
+    quoted = ""  # the quotes of the multiline string here
     for line in text.split("\n"):
         if not quoted and line.strip() and not line[0].isspace() and not _CODE_LINE.match(line):
             if kept and any(one.strip() for one in kept):

@@ -1,4 +1,4 @@
-"""Runs the code of several samples at once: as many as there are processors, and as the memory holds."""
+"""Runs the code of several samples concurrently, as many as processors and memory allow."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ if TYPE_CHECKING:
 _MEMORY = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"
 _GRADER_MB = 100
 _SESSION_MB = 40
-"""What the grader itself takes, and a session besides the code's own."""
+"""The memory of the grader itself, and of a session apart from its code, in MB."""
 _OVERBOOKED = 2
-"""How much more than its equal share of the call's time a sample may take: most need far less."""
+"""How much more than an equal share of the call's time a sample may take: most need far less."""
 _SHORTEST = 0.05
-"""Seconds of a call below which no turn begins any more."""
+"""The remaining seconds of a call below which no turn starts."""
 OURS = 0.95
-"""What of a sample's time is left for code, beside what the grader itself does."""
+"""The fraction of a sample's time that is for code, not for the grader itself."""
 LEAST = 0.1
-"""The share of its seconds that code has to have before it counts as too slow, however busy the call is."""
+"""The fraction of its seconds that code must have had to count as too slow, however busy the call is."""
 _PATIENCE = 20
-"""How often a sample's time may pass on the wall clock where code waits for a busy machine."""
+"""How many times a sample's time may pass on the wall clock if code waits for a busy machine."""
 _PROCESSOR_MB = 1769  # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 
 
 class Portion:
-    """What code may take of a sample's time.
+    """The part of a sample's time that code may take.
 
     Args:
-        seconds: Of its own.
-        longest: On the wall clock, however busy the machine is.
-        least: Seconds that it has to have had before it counts as too slow.
+        seconds: Its own time.
+        longest: The limit on the wall clock, however busy the machine is.
+        least: Seconds that it must have had to count as too slow.
     """
 
     __slots__ = ("least", "longest", "seconds")
@@ -54,11 +54,11 @@ class Portion:
 
 
 class TurnTime:
-    """What time a sample has, as its turn begins.
+    """The time that a sample has when its turn starts.
 
     Args:
         tick: The timer of its batch; None if absent.
-        at_once: How many samples run at the same time.
+        at_once: The number of samples that run concurrently.
     """
 
     __slots__ = ("_deadline", "ends", "share")
@@ -66,7 +66,7 @@ class TurnTime:
     def __init__(self, tick: Tick | None, at_once: int) -> None:
         now = perf_counter()
         self.ends = self.share = self._deadline = float("inf")
-        """When it has to end, on the clock of `time.perf_counter`; infinite where nothing says."""
+        """When it has to end, on the clock of `time.perf_counter`; infinite if there is no limit."""
         if tick is None:
             return
         if tick.deadline is not None:
@@ -78,17 +78,18 @@ class TurnTime:
 
     @property
     def left(self) -> float:
-        """Seconds until it has to end."""
+        """The seconds until it has to end."""
         return self.ends - perf_counter()
 
     def portion(self, seconds: float, share: float, part: float = OURS, least: float = LEAST) -> Portion:
-        """What code may take from now on, so that samples after it have their turn too.
+        """Return the time that code may take from now on, so that later samples get their turn too.
 
         Args:
-            seconds: What it may take where time is plenty.
-            share: Of the call's time, the sample's: `share`, or `left` for what all samples of a record need.
-            part: The share of that which is the code's.
-            least: The share of `seconds` that it may take however little time there is.
+            seconds: The time that it may take if there is plenty.
+            share: The sample's part of the call's time: `share`, or `left` for what all samples of a record
+                need.
+            part: The code's fraction of that.
+            least: The fraction of `seconds` that it may take however little time there is.
         """
         own = min(seconds, max(share * part, seconds * least))
         left = max(self.left * OURS, 0.001)
@@ -97,7 +98,7 @@ class TurnTime:
 
     @property
     def left_of_call(self) -> float:
-        """Seconds until the whole call has to end."""
+        """Return the seconds until the whole call has to end."""
         return self._deadline - perf_counter()
 
 
@@ -105,8 +106,8 @@ class Turns:
     """Threads in which samples take turns.
 
     Args:
-        memory_mb: What the code of one session may take.
-        sessions: How many a sample has open at the same time.
+        memory_mb: The memory limit for the code of one session.
+        sessions: How many sessions a sample has open at the same time.
     """
 
     def __init__(self, memory_mb: int, sessions: int = 2) -> None:
@@ -115,13 +116,14 @@ class Turns:
         self._pid = 0
 
     async def take(self, work: Callable[[TurnTime], T], ready: Callable[[], object] | None = None) -> T:
-        """Run a function in a thread, once it is its turn.
+        """Run a function in a thread, when it is its turn.
 
-        The grader's limit for a sample starts with the turn: waiting for others ends with the call alone.
+        The grader's time limit for a sample starts with its turn: waiting for other samples is limited only
+        by the call.
 
         Args:
-            work: Is given the time that the sample has.
-            ready: Makes ready what samples share, in the call's time and not in the sample's.
+            work: Receives the time that the sample has.
+            ready: Prepares what samples share, in the call's time and not in the sample's.
 
         Raises:
             SampleError: The call ends before the sample's turn, or the machine is too busy for its code.
@@ -140,7 +142,7 @@ class Turns:
                 try:
                     loop.call_soon_threadsafe(allowed.resume)
                 except RuntimeError:
-                    pass  # the loop has ended, and nobody waits for this sample any longer
+                    pass  # the loop has ended, and nothing waits for this sample any longer
             try:
                 return work(TurnTime(tick, at_once(self._memory_mb, self._sessions)))
             except SessionStarved as starved:
@@ -151,7 +153,7 @@ class Turns:
         return await loop.run_in_executor(pool, turn)
 
     def _pool(self) -> ThreadPoolExecutor:
-        """The threads; those of a process that was forked are its parent's."""
+        """Return the threads; after a fork, existing ones belong to the parent."""
         if self._threads is None or self._pid != os.getpid():
             from concurrent.futures import ThreadPoolExecutor
 
@@ -161,14 +163,14 @@ class Turns:
 
 
 def at_once(memory_mb: int, sessions: int = 2) -> int:
-    """How many samples this machine or function can run code for at the same time.
+    """Return how many samples this machine or function can run code for concurrently.
 
     Args:
-        memory_mb: What the code of one session may take.
-        sessions: How many a sample has.
+        memory_mb: The memory limit for the code of one session.
+        sessions: How many sessions a sample has.
 
     Raises:
-        ConfigurationError: The function has not enough memory for one.
+        ConfigurationError: The function has too little memory for one.
     """
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     given = os.environ.get(_MEMORY, "")

@@ -1,7 +1,7 @@
-"""Plain values as bytes and back, each with its own type: what crosses the wall around a model's code.
+"""Encodes plain values, with their exact types, as bytes and back, to pass them to and from a model's code.
 
-JSON, with containers and what JSON lacks written as an object of one key, the kind. Nothing that is read here
-makes any object but plain values, however it was written.
+The format is JSON; containers and what JSON lacks are objects with one key, the kind. Decoding only ever
+creates plain values, whatever the bytes contain.
 """
 
 from __future__ import annotations
@@ -14,34 +14,34 @@ if TYPE_CHECKING:
     from typing import Any
 
 DEEPEST = 100
-"""How deep lists and other containers may lie in each other."""
+"""How deeply lists and other containers may be nested."""
 
-# Python refuses to write whole numbers of more digits as decimal text.
+# Python refuses to write longer integers as decimal text.
 _LONGEST_INTEGER = 10**18
 _MOST_OF_ONE_HASH = 1000
 
 
 class NotPlain(ValueError):
-    """A value is of a type that does not cross the wall, or is nested too deeply."""
+    """A value's type cannot be encoded, or it is nested too deeply."""
 
 
 class Unreadable(ValueError):
-    """Bytes are not what `packed` writes."""
+    """The bytes were not written by `packed`."""
 
 
 def packed(value: object, most: float = float("inf"), plain: Callable[[Any], Any] | None = None) -> bytes:
-    """Write a value.
+    """Encode a value.
 
-    An instance of a subclass, such as `collections.Counter` or a named tuple, crosses as the plain value that
-    it holds.
+    An instance of a subclass, such as `collections.Counter` or a named tuple, is encoded as the plain value
+    that it contains.
 
     Args:
         value: The value.
-        most: Bytes that it may take.
-        plain: Returns the plain value that one of another type stands for, or raises NotPlain.
+        most: The most bytes that it may take.
+        plain: Returns the plain value that a value of another type represents, or raises NotPlain.
 
     Raises:
-        NotPlain: The value does not cross.
+        NotPlain: The value cannot be encoded.
     """
     written = json.dumps(_Packing(most, plain).pack(value, 0)).encode("ascii")
     if len(written) > most:
@@ -50,7 +50,7 @@ def packed(value: object, most: float = float("inf"), plain: Callable[[Any], Any
 
 
 def unpacked(data: bytes) -> Any:
-    """Read what `packed` wrote.
+    """Decode what `packed` wrote.
 
     Raises:
         Unreadable: The bytes are anything else.
@@ -62,13 +62,13 @@ def unpacked(data: bytes) -> Any:
 
 
 class _Packing:
-    """Turns a value into what JSON can write, and stops where that would be too much.
+    """Turns a value into what JSON can represent, and stops if that is too much.
 
-    Parts may be shared, so that a small value unfolds into a huge one.
+    Parts may be shared, so a small value can unfold into a huge one.
 
     Args:
-        most: Bytes that it may take.
-        plain: As `packed` takes it.
+        most: The most bytes that it may take.
+        plain: As in `packed`.
     """
 
     def __init__(self, most: float, plain: Callable[[Any], Any] | None) -> None:
@@ -145,7 +145,7 @@ def _unpack_all(written: Any, depth: int) -> list[Any]:
 
 
 def _unpack_keys(written: Any, depth: int) -> list[Any]:
-    """Members of a set or keys of a dict, which must not be made to cost the square of their number."""
+    """Return a set's members or a dict's keys, unless hash collisions would make them quadratic to insert."""
     keys = _unpack_all(written, depth)
     if len(keys) - len({hash(key) for key in keys}) > _MOST_OF_ONE_HASH:
         raise Unreadable("too many keys of one hash")

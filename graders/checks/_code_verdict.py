@@ -1,7 +1,7 @@
-"""Takes the verdict on a model's code, outside of where the code runs.
+"""Reaches the verdict on a model's code, outside the process where the code runs.
 
-The code and the tests run in sessions of their own. Of what the code says, prints or raises nothing counts
-but the values that it returns, or the output of a program; they are compared on this side, or by the tests.
+The code and the tests run in separate sessions. Nothing that the code says, prints or raises counts except
+the values that it returns, or the output of a program; they are compared on this side, or by the tests.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _METHOD = "method_under_test"
 
 
 def with_entry(source: str, entry: str) -> str:
-    """Code whose method can be called as a function, where a method is what is tested.
+    """Return code whose method can be called as a function, if a method is tested.
 
     Args:
         source: The code.
@@ -41,7 +41,7 @@ def with_entry(source: str, entry: str) -> str:
 
 
 def called_name(entry: str) -> str:
-    """The name that calls what is tested.
+    """Return the name that calls what is tested.
 
     Args:
         entry: `add`, or `Solution.add`.
@@ -50,13 +50,13 @@ def called_name(entry: str) -> str:
 
 
 class CodeVerdict:
-    """How a text of code did on the tests of a record.
+    """The result of a text of code on a record's tests.
 
     Args:
-        passed: Tests that it passed.
-        total: Tests that there are.
-        fault: How the first one that it did not pass ended: `wrong`, `broken` where that is the test's own
-            fault, or as `Ran.how` says it.
+        passed: The number of tests that it passed.
+        total: The number of tests.
+        fault: How the first test that it did not pass ended: `wrong`, `broken` if that is the test's own
+            fault, or a value of `Ran.how`.
         reason: What happened there, for people.
     """
 
@@ -75,12 +75,12 @@ class CodePlace:
     """Where the code of one sample runs: an engine, and what is left of the sample's limits.
 
     Args:
-        engine: What runs it.
-        seconds: For all sessions together.
-        memory_mb: Of memory, for each.
-        hasty: Stop at the first test that is not passed.
-        longest: Seconds on the wall clock at most, however busy the machine is; `seconds` when None.
-        least: Seconds that the code has to have had where the wall clock ends it; `seconds` when None.
+        engine: The engine.
+        seconds: Time for all sessions together.
+        memory_mb: Memory for each session.
+        hasty: Whether to stop at the first test that is not passed.
+        longest: The most wall-clock seconds, however busy the machine is; `seconds` when None.
+        least: Seconds that the code must have had if the wall clock ends it; `seconds` when None.
     """
 
     def __init__(
@@ -105,26 +105,26 @@ class CodePlace:
 
     @property
     def used(self) -> float:
-        """Seconds that the code has had in the sessions that are closed."""
+        """The seconds that the code has had in the sessions that are closed."""
         return self._seconds - self._left
 
     def session(self) -> Session:
-        """Open a session for what is left of the time."""
+        """Open a session for the remaining time."""
         longest = max(self._ends - perf_counter(), 0.001)
         seconds = min(max(self._left, 0.001), longest)
         least = self._least - self.used
         return self.engine.session(Limits(seconds, self._memory_mb, longest=longest, least=least))
 
     def close(self, session: Session) -> None:
-        """End a session, and count what it used."""
+        """End a session, and count the time it used."""
         self._left -= session.used
         session.close()
 
     def counted(self, trial: Callable[..., Ran], tests: Sequence[tuple[Any, ...]]) -> CodeVerdict:
-        """The verdict on several tests, each of which is run here.
+        """Return the verdict on several tests, each of which runs here.
 
         Args:
-            trial: Runs one test, given what stands in its tuple.
+            trial: Runs one test, given the items of its tuple.
             tests: The tests.
         """
         passed, fault, reason, total = 0, "", "", len(tests)
@@ -141,16 +141,16 @@ class CodePlace:
 
 
 class Calls:
-    """Tests that call a function and compare what it returns.
+    """Tests that call a function and compare its result.
 
     Args:
         entry: The function's name.
-        tests: Positional arguments, named ones, and the value that the call has to return.
-        same: Whether a value is the expected one.
+        tests: Positional arguments, keyword arguments, and the expected result.
+        same: Returns whether a value is the expected one.
     """
 
     source = ""
-    hollow: tuple[str, ...] = ()  # what one value passes is refused as it is read
+    hollow: tuple[str, ...] = ()  # tests that a single value passes are rejected when they are read
 
     def __init__(
         self,
@@ -177,11 +177,11 @@ class Calls:
 
 
 class Programs:
-    """Tests that run a program and compare what it prints.
+    """Tests that run a program and compare its output.
 
     Args:
-        tests: Input, and the output that it has to print.
-        same: Whether an output is the expected one.
+        tests: The input, and the expected output.
+        same: Returns whether an output is the expected one.
     """
 
     source = entry = ""
@@ -203,15 +203,15 @@ class Programs:
 
 
 class Asserts:
-    """Tests that are code themselves, which calls the function and asserts what it returns.
+    """Tests that are themselves code, which calls the function and asserts its results.
 
-    Each test runs in a separate session, in which the function is a host's function that asks the session
-    of the code. A test is passed when it ends without an error and has called the function.
+    Each test runs in a separate session, in which the function is a host function that forwards calls to the
+    code's session. A test passes if it ends without an error and has called the function.
 
     Args:
         entry: The function's name, `Solution.add` for a method.
         tests: The texts of the tests.
-        head: What the tests may use besides, such as imports and functions that the prompt defines.
+        head: What else the tests may use, such as imports and functions that the prompt defines.
     """
 
     def __init__(self, entry: str, tests: Sequence[str], head: str = "") -> None:
@@ -222,7 +222,7 @@ class Asserts:
 
     @property
     def hollow(self) -> tuple[str, ...]:
-        """What a function might always do: return what the tests compare with, or raise what they name."""
+        """What a trivial function might do: return what the tests compare with, or raise what they name."""
         return hollow_bodies(self.tests)
 
     def verdict(self, place: CodePlace, source: str) -> CodeVerdict:
@@ -245,7 +245,7 @@ class Asserts:
             ran = session.call(self.entry, args, kwargs)
             if ran.how == "done":
                 return ran.value
-            if ran.how != "raised":  # which no test may take for an error that it expects
+            if ran.how != "raised":  # which no test may mistake for an error that it expects
                 ended.append(ran)
             raise error_of(ran.error, ran.arguments)
 
@@ -267,11 +267,11 @@ class Asserts:
 
 
 class _Over(Exception):
-    """The session of the code is over, so that the test is as well."""
+    """The code's session has ended, and so does the test."""
 
 
 class _Opened:
-    """A session of a place, closed at the end of the block."""
+    """Open a session of a place, closed at the end of the block."""
 
     def __init__(self, place: CodePlace) -> None:
         self._place = place

@@ -117,7 +117,7 @@ def service_of(
         ceiling_tokens: How many tokens one process may use, of questions and answers together.
 
     Raises:
-        DecorationError: An option cannot be meant.
+        DecorationError: An option is invalid.
         ConfigurationError: The service's library is not installed.
     """
     text_option("model", model)

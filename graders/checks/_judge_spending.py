@@ -28,7 +28,7 @@ class Spending:
         ceiling_tokens: How many tokens may be used, of questions and answers together.
 
     Raises:
-        DecorationError: An option cannot be meant.
+        DecorationError: An option is invalid.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Asks a judge about a sample, once or several times, and makes the reward of its replies."""
+"""Asks a judge about a sample, once or several times, and turns its replies into the reward."""
 
 from __future__ import annotations
 
@@ -60,16 +60,16 @@ def judging(
     """Make the scoring function that asks a judge.
 
     Args:
-        service: Who answers.
-        form_of: What is asked about a sample. It raises `RecordError` where the record does not say.
+        service: The service that answers.
+        form_of: Returns the questions about a sample. It raises `RecordError` if the record does not say.
         reference: Whether the judge sees the reference.
         prompt: Whether the judge sees the prompt.
         repeats: How often each sample is judged.
-        take: Finds the part of a completion that is judged; None judges all of it.
-        max_chars: Characters of the longest completion that the judge is asked about.
+        take: Extracts the part of a completion to judge; None judges the whole completion.
+        max_chars: The longest completion to judge, in characters.
 
     Raises:
-        DecorationError: An option cannot be meant.
+        DecorationError: An option is invalid.
     """
     flag_options(reference=reference, prompt=prompt)
     count_option("repeats", repeats, high=_MOST_REPEATS)
@@ -77,7 +77,7 @@ def judging(
     find = take_option(take)
 
     async def judged(sample: Sample[Any]) -> Reward | Abstain:
-        """What a judge says of the completion."""
+        """Return what a judge says of the completion."""
         form = form_of(sample)
         parts = {"prompt": prompt_text(sample)} if prompt else {}
         if reference:
@@ -102,13 +102,13 @@ def judging(
 
 
 def _rubric(form: VerdictForm, turn: int, reference: bool) -> str:
-    """The judge's instructions, the same for every sample so that they can be cached."""
+    """Return the judge's instructions, the same for every sample so that they can be cached."""
     pieces = [_INTRO, *([_COMPARED] if reference else []), form.rubric(turn), _ANSWER]
     return "\n\n".join(pieces)
 
 
 async def _replies(service: JudgeService, questions: Sequence[Question]) -> list[Reply]:
-    """The answers to all questions, asked at once; where one has none, the others are given up."""
+    """Return the answers to all questions, asked concurrently; if one fails, the others are canceled."""
     if len(questions) == 1:
         return [await service.ask(questions[0])]
     import asyncio
@@ -123,7 +123,7 @@ async def _replies(service: JudgeService, questions: Sequence[Question]) -> list
 
 
 def _read(form: VerdictForm, reply: Reply, turn: int) -> Judgment | Missing:
-    """What a reply says; `Missing` where it is not exactly one whole verdict."""
+    """Return what a reply says; `Missing` if it is not exactly one whole verdict."""
     if reply.ended != "whole":
         return Missing(_ENDED.get(reply.ended) or f"the judge's reply is unread: {reply.ended}")
     said = exact_json(reply.text)
@@ -132,7 +132,7 @@ def _read(form: VerdictForm, reply: Reply, turn: int) -> Judgment | Missing:
 
 
 def _reward(judgments: Sequence[Judgment], repeats: int, took: dict[str, float]) -> Reward:
-    """The median of the judgments, with what they say besides."""
+    """Return the median of the judgments, with what else they report."""
     value = _median([each.value for each in judgments])
     nearest = min(judgments, key=lambda each: abs(each.value - value))
     metrics = {"unread": 0.0}
@@ -150,10 +150,11 @@ def _reward(judgments: Sequence[Judgment], repeats: int, took: dict[str, float])
 
 
 def _first_chosen(judgments: Sequence[Judgment]) -> tuple[float, float]:
-    """How often the label listed first was chosen, and how often it would be if the order meant nothing.
+    """Return how often the first label was chosen, and how often it would be if the order did not matter.
 
-    Then each label that was chosen could have been so in any of the orders: the second figure is the share of
-    all such pairs that match, as in a permutation test; with as many of each order it is 1 over the labels.
+    If the order did not matter, each label that was chosen could have been chosen in any of the orders: the
+    second figure is the fraction of all such pairs that match, as in a permutation test. If each order occurs
+    equally often, it is 1 divided by the number of labels.
     """
     found = total = 0
     expected = 0.0
@@ -165,17 +166,17 @@ def _first_chosen(judgments: Sequence[Judgment]) -> tuple[float, float]:
 
 
 def _median(values: Sequence[float]) -> float:
-    """The middle value, or the mean of the two in the middle."""
+    """Return the middle value, or the mean of the two in the middle."""
     ordered = sorted(values)
     at = len(ordered) // 2
     return ordered[at] if len(ordered) % 2 else (ordered[at - 1] + ordered[at]) / 2
 
 
 def _reference_shown(sample: Sample[Any]) -> str:
-    """The reference as a judge is shown it: a text or a number as it is, anything else as JSON.
+    """Return the reference as a judge sees it: a text or a number as is, anything else as JSON.
 
     Raises:
-        RecordError: There is none, or nothing in it can be seen.
+        RecordError: There is no reference, or nothing in it is visible.
     """
     given = sample.reference_answer
     if not isinstance(given, (bool, dict, list)):
@@ -193,7 +194,7 @@ def _reference_shown(sample: Sample[Any]) -> str:
 
 
 def _holds_something(value: Any) -> bool:
-    """Whether a JSON value holds a number, a truth value, or a text in which something can be seen."""
+    """Return whether a JSON value contains a number, a boolean, or a text with a visible character."""
     waiting = [value]
     while waiting:
         each = waiting.pop()

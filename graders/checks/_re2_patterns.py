@@ -20,7 +20,7 @@ def re2_pattern(option: str, pattern: str, ignore_case: bool, instead: str = "")
     Args:
         option: What to call it in an error: `pattern='('`.
         pattern: The pattern.
-        ignore_case: Whether capitals count as small letters.
+        ignore_case: Whether to ignore case.
         instead: What else to write where RE2 does not know the pattern: `engine='re'`.
 
     Raises:

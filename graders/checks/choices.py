@@ -1,8 +1,8 @@
-"""Checks of choices: a letter, a label, yes or no.
+"""Checks of choices: a letter, several letters, a label, or yes and no.
 
-A completion is right when it settles on the choice of the reference. One that settles on none, or on several,
-is wrong; a reference that does is a `RecordError`. A model that always gives the most common choice is right
-that often: compare a run's mean reward with that share.
+A completion is right if it settles on the reference's choice. A completion that settles on none, or on
+several, is wrong; such a reference is a `RecordError`. A model that always gives the most common choice is
+right that often, so compare a run's mean reward with that share.
 """
 
 from __future__ import annotations
@@ -40,26 +40,25 @@ def choice(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the completion settles on the reference's letter.
 
-    The rules are those of `graders.extract.choice_letter`; they read the reference too, so `(B)` and
-    `B. Paris` will do. A reference must also name its letter first: `Since A is wrong, the answer is B` is a
-    `RecordError`.
+    The rules are those of `graders.extract.choice_letter`, for the reference too: `(B)` and `B. Paris` both
+    work. A reference must also name its letter first: `Since A is wrong, the answer is B` is a `RecordError`.
 
-    With `options`, the text of exactly one option answers too: `The answer is Paris`, `B) Paris`. A letter
-    and a text that disagree are several answers, which are none. The reference may be a letter or such a
-    text; one that is both (`C`, where option A reads `C`) is a `RecordError`.
+    With `options`, the text of exactly one option also counts as an answer: `The answer is Paris`,
+    `B) Paris`. If a letter and a text disagree, there is no answer. The reference may be a letter or an
+    option's text; if it could be both (`C`, when option A's text is `C`), it is a `RecordError`.
 
-    It pays a model that guesses in one completion of as many as there are letters, and asks for no reason.
+    It pays a guess as often as one in the number of letters, and does not ask for reasons.
 
     Args:
-        letters: The letters there are to choose from, in upper case.
-        options: Field of the record that holds the options: a list of texts in the order of the letters, or
-            an object of letters and texts. Only letters that have an option can answer.
-        first_index: The index of the first option, 0 or 1, where references are indexes such as 2. None where
-            they are letters or texts; an index is never guessed.
-        take: Finds the answer in a text first; None reads all of it.
+        letters: The letters to choose from, in upper case.
+        options: Record field that contains the options: a list of texts in the order of the letters, or an
+            object that maps letters to texts. Only letters that have an option can be answers.
+        first_index: The index of the first option, 0 or 1, if references are indexes such as 2. None if they
+            are letters or texts; an index is never guessed.
+        take: Extracts the answer from a text first; None reads the whole text.
 
     Raises:
-        DecorationError: An option cannot be meant.
+        DecorationError: An option is invalid.
 
     Example:
         >>> check = choice()
@@ -88,7 +87,7 @@ def choice(
     named = re.compile(rf"{_NOT_BEFORE}(?:[{letters}](?![A-Za-z0-9\u00c0-\u04ff])|[{either}](?=[).:\]]))")
 
     def read(text: str, strict: bool) -> str | Missing:
-        """The letter that a text settles on; in a reference, no other letter stands before it."""
+        """Return the letter that a text settles on; a reference must not name another letter before it."""
         letter = choice_letter(text, letters)
         if strict and not isinstance(letter, Missing):
             first = named.search(plain_width(text))
@@ -104,22 +103,23 @@ def choice_set(
 ) -> Callable[[Sample[Any]], Reward]:
     r"""Make a check that the completion names all letters of the reference and no others.
 
-    The reference is a text such as `A, C` or `AC`, or a list of letters. A completion is read where it is
-    nothing but letters, or else after its last `answer:`, `answer is`, box or `<answer>`, where nothing else
-    may stand: `A, C`, `A and C`, `(A)(C)`, `AC`. `A or C` is none, and so is a claim that is revised later.
+    The reference is a text such as `A, C` or `AC`, or a list of letters. A completion is read if it consists
+    only of letters; otherwise only the text after its last `answer:`, `answer is`, box or `<answer>` is read,
+    and it must contain nothing else: `A, C`, `A and C`, `(A)(C)`, `AC`. `A or C` is not an answer, nor is a
+    claim that is revised later.
 
-    It pays for guessed letters as for known ones; with partial credit a model earns some of it by naming the
-    letters that are right most often.
+    It pays guessed letters like known ones; with partial credit a model earns part of the reward by naming
+    the letters that are right most often.
 
     Args:
-        letters: The letters there are to choose from, in upper case.
-        partial: Pay the share of the right letters that are named, less the share of the wrong ones, 0 at
-            least. All letters at once earn nothing, unless all are right. One right letter alone is paid
-            something.
-        take: Finds the answer in a text first; None reads all of it.
+        letters: The letters to choose from, in upper case.
+        partial: Whether to pay the fraction of the right letters that are named minus the fraction of the
+            wrong ones, at least 0. Naming all letters earns nothing unless all are right; naming one right
+            letter earns something.
+        take: Extracts the answer from a text first; None reads the whole text.
 
     Raises:
-        DecorationError: An option cannot be meant.
+        DecorationError: An option is invalid.
 
     Example:
         >>> check = choice_set()
@@ -130,7 +130,6 @@ def choice_set(
     flag_options(partial=partial)
 
     def share(named: frozenset[str], right: frozenset[str]) -> float:
-        """How right the letters are."""
         if not partial:
             return float(named == right)
         wrong = len(named - right) / max(1, len(letters) - len(right))
@@ -150,24 +149,24 @@ def label(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the completion settles on the reference's label.
 
-    Labels are found as whole words, in any case, the longest first (`very good` before `good`), and a
-    hyphen or an underscore counts as a space. What decides, in this order: the line after the last `answer:`,
-    `answer is`, `label:` or `verdict:`, or a box or `<answer>`; the last line, when it is a label and
-    nothing else; the first line, when it starts with a label; the whole answer. What follows a label that a
-    line starts with is its reason (`Yes, there is no other way`), unless it names another label as an answer:
-    `yes and no`, `no yes`, `Answer: yes or Answer: no` and `Yes. Wait, no.` are none. A label that is denied
+    Labels are found as whole words, ignoring case, the longest first (`very good` before `good`); hyphens and
+    underscores count as spaces. The check reads the first of these that exists: the line after the last
+    `answer:`, `answer is`, `label:` or `verdict:`, or a box or `<answer>`; the last line, if it is only a
+    label; the first line, if it starts with a label; the whole answer. The rest of a line that starts with a
+    label is its reason (`Yes, there is no other way`), unless it names another label as an answer:
+    `yes and no`, `no yes`, `Answer: yes or Answer: no` and `Yes. Wait, no.` are not answers. A denied label
     is never read: `It is not true`, `non-positive`.
 
-    It pays the most frequent label as often as it is right, without a look at the prompt: balance the
-    records. It pays a label under words that it does not know for a denial, such as `the opposite of positive
-    in every respect`.
+    It pays the most frequent label as often as it is right, even if the model ignores the prompt: balance the
+    records. It pays for a label in a denial whose wording it does not know, such as
+    `the opposite of positive in every respect`.
 
     Args:
         labels: The labels, or for each label the words that mean it.
-        take: Finds the answer in a text first; None reads all of it.
+        take: Extracts the answer from a text first; None reads the whole text.
 
     Raises:
-        DecorationError: There are fewer than two labels, a word is blank, or means two labels.
+        DecorationError: There are fewer than two labels, or a word is blank or means two labels.
 
     Example:
         >>> check = label(labels=["positive", "negative"])
@@ -180,19 +179,19 @@ def label(
 
 
 def yes_no(*, take: Take | None = None) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the completion says yes or no as the reference does; true and false are read alike.
+    """Make a check that the completion says yes or no as the reference does; true and false also count.
 
-    Yes and no are read in English, Chinese, German, French, Spanish, Portuguese, Italian, Russian, Japanese,
-    Korean, Arabic and Hindi: `是`, `nein`, `oui`, `нет`. For another language use `label`, with its words:
-    `label({"yes": ["yes", "có"], "no": ["no", "không"]})`. The reference may also be a JSON boolean.
+    Yes and no are recognized in English, Chinese, German, French, Spanish, Portuguese, Italian, Russian,
+    Japanese, Korean, Arabic and Hindi: `是`, `nein`, `oui`, `нет`. For another language use `label` with its
+    words: `label({"yes": ["yes", "có"], "no": ["no", "không"]})`. The reference may also be a JSON boolean.
 
-    It pays half of all guesses where the records are balanced, and more where they are not.
+    It pays half of all guesses if the records are balanced, and more if they are not.
 
     Args:
-        take: Finds the answer in a text first; None reads all of it.
+        take: Extracts the answer from a text first; None reads the whole text.
 
     Raises:
-        DecorationError: An option cannot be meant.
+        DecorationError: An option is invalid.
 
     Example:
         >>> check = yes_no()
@@ -203,10 +202,10 @@ def yes_no(*, take: Take | None = None) -> Callable[[Sample[Any]], Reward]:
 
 
 def _alphabet(letters: str) -> None:
-    """Refuse letters that cannot be meant.
+    """Reject invalid letters.
 
     Raises:
-        DecorationError: They cannot.
+        DecorationError: The letters are invalid.
     """
     try:
         choice_letter("", letters)
@@ -215,10 +214,10 @@ def _alphabet(letters: str) -> None:
 
 
 def _indexed_letter(sample: Sample[Any], letters: str, first: int) -> Sequence[str]:
-    """The letter of the option that the reference's index names.
+    """Return the letter of the option that the reference's index names.
 
     Raises:
-        RecordError: The reference is no index of an option.
+        RecordError: The reference is not the index of an option.
     """
     text = sample.reference_text.strip()
     index = int(text) - first if text.isascii() and text.isdigit() and len(text) < _DIGITS else -1
@@ -231,7 +230,7 @@ def _indexed_letter(sample: Sample[Any], letters: str, first: int) -> Sequence[s
 
 
 def _letters_text(sample: Sample[Any]) -> Sequence[str]:
-    """The reference as one text, a list of letters too."""
+    """Return the reference as one text; a list of letters is joined."""
     reference = sample.reference_answer
     if not isinstance(reference, list):
         return (sample.reference_text,)
@@ -241,6 +240,6 @@ def _letters_text(sample: Sample[Any]) -> Sequence[str]:
 
 
 def _label_text(sample: Sample[Any]) -> Sequence[str]:
-    """The reference as text, a JSON boolean too."""
+    """Return the reference as text, also if it is a JSON boolean."""
     reference = sample.reference_answer
     return (str(reference) if isinstance(reference, bool) else sample.reference_text,)

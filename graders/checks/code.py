@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 EXTRA = "code"
 TIMEOUT_S = 60.0
-"""The limit holds the longest `seconds`, and the code of a record's own solution beside a sample's."""
+"""Default seconds for one sample: room for the longest `seconds`, and for a record's own solution besides."""
 
 _OUTPUTS = ("lines", "words", "exact")
 
@@ -47,35 +47,35 @@ def code_function(
 ) -> CodeCheck:
     """Make a check that a Python function returns what each test expects.
 
-    A test is an object with `args`, `kwargs` (either may be left out) and `expected`. The function is called
-    away from the grader and the value that it returns is compared here, so that the code never sees what is
-    expected. True is not 1 and "1" is not 1; a tuple counts as the list of its items. `docs/code.md` says
-    which part of a completion is the code, and what keeps the code in.
+    A test is an object with `args`, `kwargs` (both optional) and `expected`. The function is called in a
+    separate process and its result is compared in the grader, so the code never sees the expected values.
+    True is not 1 and "1" is not 1; a tuple counts as the list of its items. `docs/code.md` says which part of
+    a completion is the code, and how the code is confined.
 
-    It pays a function that knows the tests, as a table of their answers: give many, and none that the prompt
-    shows. A record whose tests one value passes is refused, because a function that always returns it does
-    too. Where the record's reference answer holds a solution, it has to pass the tests itself.
+    It pays for a function that knows the tests, as a table of their answers: give many, and none that the
+    prompt shows. A record whose tests a single value passes is rejected, because a function that always
+    returns it would pass too. If the record's reference answer contains a solution, it has to pass the tests.
 
     Args:
-        entry: Name of the function, `Solution.add` for a method; None to read it from the record.
-        field: Field of the record with the list of tests, or with its text in JSON.
-        entry_field: Field of the record with the function's name; not read beside `entry`.
-        prompt_field: Field of the record with code that a completion may continue, such as imports and the
-            function's head; None where completions hold all of the code.
-        partial: Pay the share of the tests that pass, instead of all or nothing.
-        tolerance: How far two numbers may lie apart.
-        relative: The same as a share of the expected one, where that is a float.
-        seconds: What all tests of a completion may take together, on each engine; less where the grader's
-            `timeout_s`, or the time of a call with many samples, holds less.
-        memory_mb: What the code may take, in MB.
-        engine: `auto` runs the code in Monty and runs it again on CPython unless it passes there; `monty` or
-            `cpython` is that one alone.
-        protection: `full` refuses to run code on CPython where the system cannot shut it in; `limits` runs it
-            there with limits of time and memory alone, for code that is trusted.
-        take: Finds the part of a completion that holds the code; None searches all of it.
+        entry: Name of the function, `Solution.add` for a method; None reads it from the record.
+        field: Record field with the list of tests, or with the list as JSON text.
+        entry_field: Record field with the function's name; ignored if `entry` is given.
+        prompt_field: Record field with code that a completion may continue, such as imports and the
+            function's signature; None if completions contain all of the code.
+        partial: Whether to pay the fraction of the tests that pass, instead of all or nothing.
+        tolerance: The largest difference between two numbers that counts as equal.
+        relative: The same, as a fraction of the expected number, if that is a float.
+        seconds: The time limit for all tests of a completion together, on each engine; less if the grader's
+            `timeout_s`, or the time left in a call with many samples, is less.
+        memory_mb: The memory limit for the code, in MB.
+        engine: `auto` runs the code in Monty and, unless it passes there, again on CPython; `monty` or
+            `cpython` uses only that one.
+        protection: `full` refuses to run code on CPython if the system cannot sandbox it; `limits` runs it
+            there with only time and memory limits, for trusted code.
+        take: Extracts the part of a completion that contains the code; None searches the whole completion.
 
     Raises:
-        DecorationError: An option cannot be meant.
+        DecorationError: An option is invalid.
         ConfigurationError: pydantic-monty is not installed, and `engine` needs it.
 
     Example:
@@ -122,35 +122,35 @@ def code_asserts(
 ) -> CodeCheck:
     """Make a check that a Python function passes tests written in Python.
 
-    A test is a text with asserts that call the function by its name or as `candidate`, as MBPP has them, or
-    one that defines `check(candidate)`, as HumanEval has them. The tests run away from the code: a call in
-    them is passed on to where the code runs, and plain values come back, copied. A test is passed when it
+    A test is a text with asserts that call the function by its name or as `candidate`, as in MBPP, or one
+    that defines `check(candidate)`, as in HumanEval. The tests run in a separate process from the code: each
+    call in them is forwarded to the code's process, and plain values come back as copies. A test passes if it
     ends without an error and has called the function.
 
-    It pays whatever the asserts let pass, such as `== 1` for True, and a function that knows the tests. A
-    record is refused where a function passes that always returns one of the values that the tests compare
-    with, or always raises an error that they catch, and where a test ends before it calls the function or
-    needs more than plain values of it. Where the record's reference answer holds a solution, it has to pass
-    the tests itself.
+    It pays for whatever the asserts accept, such as True for `== 1`, and for a function that knows the tests.
+    A record is rejected if its tests accept a function that always returns one of the values that they
+    compare with, or that always raises an error that they catch. It is also rejected if a test ends before it
+    calls the function, or needs more than plain values from it. If the record's reference answer contains a
+    solution, it has to pass the tests.
 
     Args:
-        entry: Name of the function, `Solution.add` for a method; None to read it from the record.
-        field: Field of the record with the text of the test, or with a list of such texts.
-        entry_field: Field of the record with the function's name; not read beside `entry`.
-        prompt_field: Field of the record with code that a completion may continue, such as imports and the
-            function's head; None where completions hold all of the code.
-        partial: Pay the share of the texts that pass, instead of all or nothing.
-        seconds: What all tests of a completion may take together, on each engine; less where the grader's
-            `timeout_s`, or the time of a call with many samples, holds less.
-        memory_mb: What the code may take, in MB.
-        engine: `auto` runs the code in Monty and runs it again on CPython unless it passes there; `monty` or
-            `cpython` is that one alone.
-        protection: `full` refuses to run code on CPython where the system cannot shut it in; `limits` runs it
-            there with limits of time and memory alone, for code that is trusted.
-        take: Finds the part of a completion that holds the code; None searches all of it.
+        entry: Name of the function, `Solution.add` for a method; None reads it from the record.
+        field: Record field with the text of the test, or with a list of such texts.
+        entry_field: Record field with the function's name; ignored if `entry` is given.
+        prompt_field: Record field with code that a completion may continue, such as imports and the
+            function's signature; None if completions contain all of the code.
+        partial: Whether to pay the fraction of the texts that pass, instead of all or nothing.
+        seconds: The time limit for all tests of a completion together, on each engine; less if the grader's
+            `timeout_s`, or the time left in a call with many samples, is less.
+        memory_mb: The memory limit for the code, in MB.
+        engine: `auto` runs the code in Monty and, unless it passes there, again on CPython; `monty` or
+            `cpython` uses only that one.
+        protection: `full` refuses to run code on CPython if the system cannot sandbox it; `limits` runs it
+            there with only time and memory limits, for trusted code.
+        take: Extracts the part of a completion that contains the code; None searches the whole completion.
 
     Raises:
-        DecorationError: An option cannot be meant.
+        DecorationError: An option is invalid.
         ConfigurationError: pydantic-monty is not installed, and `engine` needs it.
 
     Example:
@@ -195,30 +195,30 @@ def code_program(
 ) -> CodeCheck:
     """Make a check that a Python program prints the expected output for each test's input.
 
-    A test is an object with `input`, which the program reads, and `output`. Each test runs the program anew,
-    as `python program.py` would, so that `if __name__ == "__main__"` holds.
+    A test is an object with `input`, which the program reads, and `output`. Each test runs the program from
+    scratch, as `python program.py` would, so that `if __name__ == "__main__"` holds.
 
-    It pays a program that knows the tests: give many, and none that the prompt shows. A record whose tests
-    one output passes is refused, because a program that always prints it does too. Where the record's
-    reference answer holds a solution, it has to pass the tests itself.
+    It pays for a program that knows the tests: give many, and none that the prompt shows. A record whose
+    tests a single output passes is rejected, because a program that always prints it would pass too. If the
+    record's reference answer contains a solution, it has to pass the tests.
 
     Args:
-        field: Field of the record with the list of tests, or with its text in JSON.
-        output: How outputs are compared: `lines` without the space at the ends of lines and of all of it,
-            `words` without any difference in space, `exact` as they are.
-        tolerance: How far two numbers may lie apart, with `words`.
-        partial: Pay the share of the tests that pass, instead of all or nothing.
-        seconds: What all tests of a completion may take together, on each engine; less where the grader's
-            `timeout_s`, or the time of a call with many samples, holds less.
-        memory_mb: What the program may take, in MB.
-        engine: `auto` runs the code in Monty and runs it again on CPython unless it passes there; `monty` or
-            `cpython` is that one alone.
-        protection: `full` refuses to run code on CPython where the system cannot shut it in; `limits` runs it
-            there with limits of time and memory alone, for code that is trusted.
-        take: Finds the part of a completion that holds the code; None searches all of it.
+        field: Record field with the list of tests, or with the list as JSON text.
+        output: How to compare outputs: `lines` ignores white space at the ends of lines and of the output,
+            `words` ignores all differences in white space, `exact` ignores nothing.
+        tolerance: The largest difference between two numbers that counts as equal, with `words`.
+        partial: Whether to pay the fraction of the tests that pass, instead of all or nothing.
+        seconds: The time limit for all tests of a completion together, on each engine; less if the grader's
+            `timeout_s`, or the time left in a call with many samples, is less.
+        memory_mb: The memory limit for the code, in MB.
+        engine: `auto` runs the code in Monty and, unless it passes there, again on CPython; `monty` or
+            `cpython` uses only that one.
+        protection: `full` refuses to run code on CPython if the system cannot sandbox it; `limits` runs it
+            there with only time and memory limits, for trusted code.
+        take: Extracts the part of a completion that contains the code; None searches the whole completion.
 
     Raises:
-        DecorationError: An option cannot be meant.
+        DecorationError: An option is invalid.
         ConfigurationError: pydantic-monty is not installed, and `engine` needs it.
 
     Example:
@@ -275,7 +275,7 @@ def _start_option(field: str | None) -> Callable[[Sample[Any]], str | None]:
 def _function_reader(
     named: Callable[[Sample[Any]], str], started: Callable[[Sample[Any]], str | None]
 ) -> ReadCode:
-    """What finds the code that defines a record's function in a text."""
+    """Return the function that finds the code that defines a record's function in a text."""
 
     def read(sample: Sample[Any], text: str) -> str | Missing:
         entry = named(sample)

@@ -1,8 +1,8 @@
-"""Checks made of other checks: a formula of their rewards, the worst of them, or one after the other.
+"""Checks composed of other checks: a formula over their rewards, their lowest reward, or a cascade.
 
-Parts are scoring functions or graders by name, sync or async; where one is async, so is the whole check. Each
-part is reported by name, with its own metrics as `part.metric`, so that `rft signal` shows which of them the
-spread comes from. A part that abstains or fails leaves the sample without a reward, for the same reason.
+Parts are scoring functions or graders by name, sync or async; if one is async, the whole check is async. Each
+part is reported by name, with its own metrics as `part.metric`, so that `rft signal` shows which part causes
+the spread. If a part abstains or fails, the sample gets no reward, for the same reason.
 """
 
 from __future__ import annotations
@@ -32,21 +32,21 @@ _STEPS = "steps"
 def formula(*, expression: str, parts: Mapping[str, Scoring]) -> Scoring:
     """Make a check whose reward is a formula over the rewards of other checks.
 
-    A result outside of the grader's range is a failure of its sample, and so is one that cannot be computed,
-    such as a division by 0: nothing is clipped. A formula that pays where every part is 0 is refused, since
-    that pays for an empty completion.
+    If the result is outside the grader's range or cannot be computed, as with a division by 0, the sample
+    fails: nothing is clipped. A formula that pays if every part is 0 is rejected, because it would pay for an
+    empty completion.
 
-    It pays for each part on its own where the formula adds them, so that a model earns form without an
-    answer: multiply what is worth nothing alone, as in `right * (0.8 + 0.2 * brief)`.
+    It pays for each part separately if the formula adds them, so a model earns form without an answer:
+    multiply parts that are worth nothing alone, as in `right * (0.8 + 0.2 * brief)`.
 
     Args:
-        expression: Numbers, the names of the parts, `+ - * / ^`, brackets, and `min`, `max`, `abs`, `floor`,
-            `ceil`, `exp`, `sqrt`, `log` (the natural logarithm). `^` is power.
-        parts: The checks by name. A name is made of letters, digits and underscores.
+        expression: Numbers, the names of the parts, `+ - * / ^`, parentheses, and `min`, `max`, `abs`,
+            `floor`, `ceil`, `exp`, `sqrt`, `log` (the natural logarithm). `^` is power.
+        parts: The checks by name. A name consists of letters, digits and underscores.
 
     Raises:
         DecorationError: The expression cannot be read, does not use every part, or pays for nothing; or a
-            part is no check.
+            part is not a check.
 
     Example:
         >>> from graders.checks.numbers import number
@@ -86,7 +86,7 @@ def formula(*, expression: str, parts: Mapping[str, Scoring]) -> Scoring:
         return _reward(value, answers)
 
     def computed(sample: Sample[Any]) -> Any:
-        """What the formula makes of the parts."""
+        """Return the value of the formula for the parts."""
         return run_steps(steps(sample))
 
     return computed
@@ -95,14 +95,14 @@ def formula(*, expression: str, parts: Mapping[str, Scoring]) -> Scoring:
 def all_of(*, parts: Mapping[str, Scoring]) -> Scoring:
     """Make a check whose reward is the lowest reward of several checks.
 
-    It pays only for what every check pays for. A right answer that one of them misjudges is worth as little
-    as a wrong one.
+    It pays only for what every check pays for. A right answer that one of them misjudges earns as little as a
+    wrong one.
 
     Args:
-        parts: The checks by name. A name is made of letters, digits and underscores.
+        parts: The checks by name. A name consists of letters, digits and underscores.
 
     Raises:
-        DecorationError: There are no parts, or one is no check.
+        DecorationError: There are no parts, or one is not a check.
 
     Example:
         >>> from graders.checks.numbers import number
@@ -118,30 +118,30 @@ def all_of(*, parts: Mapping[str, Scoring]) -> Scoring:
         return _reward(minimum(answers).value, answers)
 
     def worst_of(sample: Sample[Any]) -> Any:
-        """The reward of the worst part."""
+        """Return the lowest reward of the parts."""
         return run_steps(steps(sample))
 
     return worst_of
 
 
 def cascade(*, steps: Mapping[str, Scoring], at_least: float | Mapping[str, float] = 1.0) -> Scoring:
-    """Make a check that runs cheap checks first, and each next one only if the one before paid enough.
+    """Make a check that runs cheap checks first, and each next one only if the previous one paid enough.
 
-    The step that pays less than its `at_least` ends the check with what it paid; later steps are not run, so
-    that a judge is asked about few completions. Where all steps are run, the last one's reward counts. The
-    metric `steps` says how many were run.
+    A step that pays less than its `at_least` ends the check with its reward; later steps do not run, so a
+    judge sees few completions. If all steps run, the last one's reward counts. The metric `steps` is the
+    number of steps that ran.
 
     It pays a completion that fails in an early step what that step pays, which may be more than the last step
     would have paid: let early steps pay 0 or enough. A record that only a later step cannot grade is found
-    only where that step is run.
+    only if that step runs.
 
     Args:
-        steps: The checks by name, the cheapest first. A name is made of letters, digits and underscores.
-        at_least: What a step has to pay for the next one to be run: a number for all, or a table by name.
+        steps: The checks by name, the cheapest first. A name consists of letters, digits and underscores.
+        at_least: The reward a step needs for the next one to run: a number for all, or a table by name.
 
     Raises:
-        DecorationError: There are fewer than two steps, one is no check, or `at_least` names no step that
-            another one follows.
+        DecorationError: There are fewer than two steps, one is not a check, or `at_least` names a step that
+            does not exist or is the last.
 
     Example:
         >>> from graders.checks.numbers import number
@@ -151,7 +151,7 @@ def cascade(*, steps: Mapping[str, Scoring], at_least: float | Mapping[str, floa
         1.0
     """
     checks = _named("steps", steps, 2)
-    # A check pays 1 at most; a grader says what its range is.
+    # A check pays at most 1; a grader declares its range.
     declared = [getattr(getattr(each, "options", None), "range", (0.0, 1.0)) for each in checks.values()]
     least = _least(at_least, list(checks)[:-1], max(high for _, high in declared))
 
@@ -166,14 +166,14 @@ def cascade(*, steps: Mapping[str, Scoring], at_least: float | Mapping[str, floa
         return _reward(value, answers, {_STEPS: float(len(answers))})
 
     def last_of(sample: Sample[Any]) -> Any:
-        """The reward of the last step that is run."""
+        """Return the reward of the last step that runs."""
         return run_steps(until_one_fails(sample))
 
     return last_of
 
 
 def _asked(sample: Sample[Any], checks: Mapping[str, Scoring]) -> Generator[Any, Any, dict[str, Any]]:
-    """The answers of all checks; each is sent back once it is awaited."""
+    """Return the answers of all checks; each yielded answer is sent back once it is awaited."""
     answers: dict[str, Any] = {}
     for name, check in checks.items():
         answers[name] = yield check(sample)
@@ -181,17 +181,17 @@ def _asked(sample: Sample[Any], checks: Mapping[str, Scoring]) -> Generator[Any,
 
 
 def _reward(value: float, answers: Mapping[str, Any], more: Mapping[str, float] | None = None) -> Reward:
-    """A reward with everything that its parts report."""
+    """Return a reward with everything that its parts report."""
     joined = minimum(answers)
     metrics = {"unread": float(any(map(is_unread, answers.values()))), **(more or {}), **joined.metrics}
     return Reward(value, metrics=metrics, components=joined.components, reason=joined.reason)
 
 
 def _named(option: str, checks: object, least: int) -> dict[str, Scoring]:
-    """Checks by name.
+    """Validate checks by name.
 
     Raises:
-        DecorationError: They are too few, or not all of them are checks with a name that a formula can hold.
+        DecorationError: There are too few, or one is not a check or has a name that a formula cannot use.
     """
     if not isinstance(checks, dict) or len(checks) < least:
         raise DecorationError(
@@ -209,7 +209,7 @@ def _named(option: str, checks: object, least: int) -> dict[str, Scoring]:
 
 
 def _least(at_least: object, names: list[str], most: float) -> dict[str, float]:
-    """What each step but the last has to pay."""
+    """Return the reward that each step except the last needs."""
     if not isinstance(at_least, dict):
         return dict.fromkeys(names, number_option("at_least", at_least, 0, most))
     if unknown := [name for name in at_least if name not in names]:

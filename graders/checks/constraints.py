@@ -1,7 +1,7 @@
 """Checks of instructions that a program can verify: lengths, keywords, case, lists, sections, language.
 
 The kinds are IFEval's (arXiv:2311.07911), with its names and arguments. `docs/constraints.md` has a table of
-what each kind pays, and of the differences from IFEval's own program.
+what each kind pays for, and of the differences from IFEval's own program.
 """
 
 from __future__ import annotations
@@ -38,30 +38,30 @@ def constraints(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the completion follows instructions that a program can verify.
 
-    Each record names its own instructions, as IFEval's do: the field `instruction_id_list` lists the kinds,
-    and `kwargs` the arguments of each. Or `constraints` names the same instructions for all records.
+    Each record names its own instructions, as in IFEval: the field `instruction_id_list` lists the kinds, and
+    `kwargs` the arguments of each. Alternatively, `constraints` names the same instructions for all records.
 
-    The metric of each kind is the share of its instructions that are kept, and `kept` that of all. The metric
-    `unread` is 1 where a completion says nothing, or where its language cannot be told.
+    The metric of each kind is the fraction of its instructions that are followed, and `kept` that of all of
+    them. The metric `unread` is 1 if a completion says nothing, or if its language cannot be detected.
 
-    It pays for any text that keeps the instructions, on any topic: one word without a comma is paid where
-    nothing but `punctuation:no_comma` is asked, and a keyword eight times in a row where it has to stand
-    eight times. Combine it with a check of the answer by `graders.combine.gated`, or with a judge.
-    `loose=True` also pays for what is right but for its first or last line, so that a forbidden word may
-    stand there.
+    It pays for any text that follows the instructions, on any topic: one word without a comma if the only
+    instruction is `punctuation:no_comma`, and a keyword eight times in a row if it has to occur eight times.
+    Combine it with a check of the answer by `graders.combine.gated`, or with a judge. `loose=True` also pays
+    if only the first or last line breaks an instruction, so a forbidden word may occur there.
 
     Args:
-        constraints: Instructions of every record, each a table of its `kind` and the arguments of the kind.
-        field: Field of the record that lists the kinds. None is `instruction_id_list` without `constraints`,
-            and none of the record's with them.
-        arguments: Field of the record that lists a table of arguments for each kind.
-        loose: Whether an instruction is kept where one of IFEval's loose readings keeps it: the text without
-            asterisks, without its first line, without its last, and without both.
-        partial: Whether to pay the share of the instructions that are kept, rather than all or nothing.
-        take: Finds the part of a completion that has to keep them; None takes all of it.
+        constraints: Instructions for every record, each a table of its `kind` and the kind's arguments.
+        field: Record field that lists the kinds. With None it is `instruction_id_list`, unless `constraints`
+            is given: then records have no instructions of their own.
+        arguments: Record field that lists a table of arguments for each kind.
+        loose: Whether an instruction counts as followed if one of IFEval's loose readings follows it: the
+            text without asterisks, without its first line, without its last, and without both.
+        partial: Whether to pay the fraction of the instructions that are followed, rather than all or
+            nothing.
+        take: Extracts the part of a completion that has to follow them; None uses the whole completion.
 
     Raises:
-        DecorationError: An option cannot be meant, or the instructions contradict each other.
+        DecorationError: An option is invalid, or the instructions contradict each other.
 
     Example:
         >>> check = constraints(constraints=[{"kind": "punctuation:no_comma"}])
@@ -79,7 +79,7 @@ def constraints(
     if not loose and (clash := contradiction(fixed)):
         raise DecorationError(f"constraints: {clash}")
     find = take_option(take)
-    known: dict[str, list[Instruction]] = {}  # the completions of one record follow each other
+    known: dict[str, list[Instruction]] = {}  # a record's completions are graded one after another
 
     def instructions_of(sample: Sample[Any]) -> list[Instruction]:
         if name is None:
@@ -93,7 +93,7 @@ def constraints(
         return known[key]
 
     def keeps_instructions(sample: Sample[Any]) -> Reward:
-        """Whether the instructions are kept, or how many of them."""
+        """Return whether the instructions are followed, or how many of them are."""
         instructions = instructions_of(sample)
         found = text_of(find(sample.completion)) if find else sample.completion
         text = "" if isinstance(found, Missing) else composed(visible(found))
@@ -110,10 +110,10 @@ def constraints(
 
 
 def _fixed(tables: Sequence[Mapping[str, Any]] | None) -> list[Instruction]:
-    """The instructions of every record.
+    """Read the instructions for every record.
 
     Raises:
-        DecorationError: They are no list of tables of a kind and its arguments.
+        DecorationError: They are not a list of tables of a kind and its arguments.
     """
     if tables is None:
         return []
@@ -137,10 +137,10 @@ def _fixed(tables: Sequence[Mapping[str, Any]] | None) -> list[Instruction]:
 def _instructions(
     fixed: list[Instruction], kinds: Any, tables: Any, field: str, arguments: str, loose: bool
 ) -> list[Instruction]:
-    """The instructions that a record lists, after those of every record.
+    """Return the instructions for every record and those that the record lists.
 
     Raises:
-        RecordError: It lists none, or one that cannot be meant, or some that contradict each other.
+        RecordError: It lists none, an invalid one, or some that contradict each other.
     """
     if not isinstance(kinds, list) or not kinds:
         raise RecordError(f"the record's {field} is no list of instructions: list the kinds there")
@@ -162,14 +162,14 @@ def _instructions(
 
 
 def _loose(text: str) -> list[str]:
-    """The readings of a text that IFEval calls loose."""
+    """Return the readings of a text that IFEval calls loose."""
     lines = text.split("\n")
     parts = [text, *("\n".join(part).strip() for part in (lines[1:], lines[:-1], lines[1:-1]))]
     return list(dict.fromkeys((*parts, *(part.replace("*", "") for part in parts))))
 
 
 def _shares(kept: Sequence[tuple[Instruction, bool | None]], share: float) -> dict[str, float]:
-    """The share of the kept instructions: of all, and of each kind."""
+    """Return the fraction of instructions that are followed, of all and of each kind."""
     by_kind: dict[str, list[bool]] = {}
     for one, holds in kept:
         by_kind.setdefault(one.kind, []).append(holds is True)

@@ -1,4 +1,4 @@
-"""Checks of dates and times: the completion's against the reference's, as precisely as the reference says."""
+"""Checks that compare dates and times with the reference's, to the reference's precision."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     Precision: TypeAlias = Literal["reference", "year", "month", "day", "hour", "minute", "second"]
 
 _PRECISIONS = ("reference", "year", "month", "day", "hour", "minute", "second")
-_MOST = 200  # dates and times of an answer that are looked at
-_LONGEST = 200_000  # characters in which they are looked for: a second
+_MOST = 200  # the most dates and times of an answer that are read
+_LONGEST = 200_000  # the most characters to search for them, which takes a second
 _CLAIMS = claim_patterns(r"|\b[Dd]ates?\s{0,4}(?:is\b|[:=])")
 _STYLE = re.compile(r"\\(?:text(?:bf|rm)?|math(?:rm|bf))\s?\{")
 _DIGIT = re.compile(r"[0-9]")
-# What makes a date another one, or one of several, right before and right behind it.
+# Text right before or after a date that makes it a different date, or one of several.
 _HEDGED_BEFORE = re.compile(
     r"(?:\b(?:before|after|until|till|since|by|from|between|around|about|circa|ca?\.|approximately|roughly|nearly"
     r"|almost|early|late|mid|end\sof|beginning\sof|week\sof|prior\sto|not|never|than|every|or|and|to|through|except)"
@@ -55,33 +55,33 @@ def date(
     day_first: bool | None = None,
     zone: str | None = None,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the answer's date or time is the reference's.
+    """Make a check that the answer's date or time equals the reference's.
 
-    The reference decides how much of it is compared: a day pays any time of that day, and a month any day of
-    that month. An answer that says less than the reference is wrong, but for seconds, which are 0 where they
-    are left out. Where the reference has a zone, instants are compared: `14:30Z` is `15:30+01:00`. Where it
-    has none, the zone of an answer does not count.
+    The reference decides how much is compared: if it names a day, any time of that day is right; if it names
+    a month, any day of that month. An answer that is less precise than the reference is wrong, except that
+    omitted seconds are 0. If the reference has a time zone, instants are compared: `14:30Z` equals
+    `15:30+01:00`. If it has none, the answer's zone is ignored.
 
     The check reads ISO 8601, `26 November 2026`, `Nov 26, 2026`, `26/11/2026`, `November 2026`, `14:30`,
-    `2:30 PM`, and a date with a time, with months in seven languages; `docs/dates.md` has the table. A date
-    that may be two, such as `03/04/2026`, is unread, and so are years of two digits, words such as
-    `tomorrow`, spans, and zones by their letters but for UTC and GMT. A completion that names different dates
-    has to announce the one that counts.
+    `2:30 PM`, and a date with a time, with month names in seven languages; `docs/dates.md` has the table. An
+    ambiguous date, such as `03/04/2026`, is unread, and so are two-digit years, words such as `tomorrow`,
+    ranges, and zone abbreviations other than UTC and GMT. A completion that names several different dates has
+    to announce the one that counts.
 
-    It pays a date whatever it is the date of and whatever is said of it, such as `the opposite of` it, and it
-    pays guesses: of a year alone, or of a month, a model guesses many without a look at the prompt.
+    It pays for a right date whatever it is the date of, and in spite of wording such as `the opposite of` it.
+    It also pays for guesses: a model guesses many bare years or months without reading the prompt.
 
     Args:
-        marker: What stands before the answer, in completion and reference; the line after it has to hold one
-            date or time.
-        take: Finds the text that has to hold one date or time, instead of a marker.
+        marker: The text right before the answer, in completion and reference; the line after it has to
+            contain one date or time.
+        take: Extracts the text that has to contain one date or time, instead of a marker.
         precision: How much is compared: as much as the `reference` says, or up to the `year`, `month`, `day`,
-            `hour`, `minute` or `second`. Declare `day` where references are timestamps at midnight.
-        day_first: Whether `03/04/2026` is 3 April, true, or March 4, false; unread without.
-        zone: Zone of times that name none, in completion and reference: `UTC`, or `+01:00`.
+            `hour`, `minute` or `second`. Use `day` if references are timestamps at midnight.
+        day_first: Whether `03/04/2026` is 3 April (True) or March 4 (False); None leaves it unread.
+        zone: Time zone of times that name none, in completion and reference: `UTC`, or `+01:00`.
 
     Raises:
-        DecorationError: An option cannot be meant.
+        DecorationError: An option is invalid.
 
     Example:
         >>> check = date()
@@ -121,10 +121,10 @@ def date(
 
 
 def _zone_option(zone: object) -> int | None:
-    """Minutes that a declared zone is ahead of UTC.
+    """Return the minutes by which a declared zone is ahead of UTC.
 
     Raises:
-        DecorationError: It is no zone.
+        DecorationError: It is not a zone.
     """
     if zone is None:
         return None
@@ -136,7 +136,7 @@ def _zone_option(zone: object) -> int | None:
 
 
 def _settled(text: str, day_first: bool | None, is_slot: bool) -> Moment | Missing:
-    """The date or time that a completion, or the part of it that answers, settles on."""
+    """Return the date or time on which a completion, or the part of it that answers, settles."""
     start, end = 0, len(text)
     claims = [] if is_slot else list(_CLAIMS[is_foreign(text)].finditer(text))
     if claims:
@@ -164,12 +164,12 @@ def _settled(text: str, day_first: bool | None, is_slot: bool) -> Moment | Missi
 
 
 def _unless_changed(text: str, start: int, written: list[Written]) -> Moment | Missing:
-    """A date or time, unless what stands around it makes it another one or none.
+    """Return a date or time, unless the text around it makes it a different one or none.
 
     Args:
-        text: A text with folded widths.
-        start: Where the part begins that answers.
-        written: The date or time wherever that part holds it.
+        text: A text with its widths folded.
+        start: Where the part that answers begins.
+        written: The date or time wherever that part contains it.
     """
     for one in written:
         begins, ends = start + one.start, start + one.end

@@ -1,8 +1,8 @@
 """Checks of what an answer takes from its sources: its quotations and its citations.
 
 They do not check whether the answer is right, so combine them with a check of the answer by
-`graders.combine.gated`. The sources are the record's: a field of it, or the prompt. A record without sources
-is a `RecordError`, whatever the completion.
+`graders.combine.gated`. The sources are in a record field or in the prompt. A record without sources is a
+`RecordError`, whatever the completion.
 """
 
 from __future__ import annotations
@@ -39,27 +39,27 @@ def quotations(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the answer's quotations appear in the record's sources, word for word.
 
-    A quotation stands between double quotation marks of any kind, or is a Markdown block quote; code is
-    passed over. It counts from `min_words` words on, so that names and titles are let alone. Case, white
-    space, dashes and the punctuation around words do not count. `...` and `[...]` leave something out: each
-    part needs `min_words` words then, and all have to stand in one source in that order. A quotation that is
-    not closed is unread. The metrics `quotations` and `ungrounded` count them, each once.
+    A quotation is text between double quotation marks of any kind, or a Markdown block quote; code is
+    skipped. It counts if it has at least `min_words` words, so names and titles are ignored. Case, white
+    space, dashes and the punctuation around words are ignored. `...` and `[...]` mark omissions: each part
+    then needs `min_words` words, and all parts have to be in one source in that order. An unclosed quotation
+    is unread. The metrics `quotations` and `ungrounded` count distinct quotations.
 
-    It pays for any sentence copied from a source, whatever was asked, and for a quotation out of its context;
-    what is not quoted, or is shorter than `min_words`, is not looked at. With `partial` many true quotations
-    outweigh a false one. Where the prompt is the source, its question may be quoted too.
+    It pays for any sentence copied from a source, whatever was asked, and for a quotation out of context; it
+    does not look at text that is not quoted or is shorter than `min_words`. With `partial` many true
+    quotations outweigh a false one. If the prompt is the source, its question may be quoted too.
 
     Args:
-        sources: Field of the record that holds the source texts: a text, a list of texts, or texts by id.
-            None takes the prompt.
-        min_words: The fewest words of a quotation that counts; characters in scripts without spaces.
-        partial: Whether to pay the share of quotations that stand in a source, instead of all or nothing.
-        required: Whether an answer without a quotation earns nothing. Otherwise it earns all.
-        take: Finds the part of a completion that is looked at; None takes all of it.
-        max_chars: A longer answer is unread.
+        sources: Record field that contains the source texts: a text, a list of texts, or texts by id. None
+            uses the prompt.
+        min_words: The fewest words of a quotation that counts; in scripts without spaces, characters.
+        partial: Whether to pay the fraction of quotations that are in a source, instead of all or nothing.
+        required: Whether an answer without a quotation earns nothing; otherwise it earns full reward.
+        take: Extracts the part of a completion to check; None checks the whole completion.
+        max_chars: The longest answer that is read, in characters; a longer one is unread.
 
     Raises:
-        DecorationError: An option cannot be meant.
+        DecorationError: An option is invalid.
 
     Example:
         >>> check = quotations(sources="documents")
@@ -78,7 +78,7 @@ def quotations(
     )
 
     def is_quoted(sample: Sample[Any]) -> Reward:
-        """Whether the quotations stand in the sources."""
+        """Return whether the quotations are in the sources."""
         texts = [_searchable(text) for text in _texts(sample, field)]
         answer = text_of(find(sample.completion)) if find else sample.completion
         found = answer if isinstance(answer, Missing) or len(answer) > longest else quoted(answer)
@@ -107,30 +107,29 @@ def citations(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the answer cites only existing sources, or exactly those that the record expects.
 
-    `[1]`, `[2, 3]`, `[1-3]`, `[doc-2]` and `【1†...】` cite. What stands in brackets cites if it is a
-    source's id, or holds a digit, as `[2024]` does; code is passed over. A source is cited once however
-    often. The metrics `citations` and `unknown` count; with `expected`, `precision` and `recall` compare the
-    citations with it.
+    `[1]`, `[2, 3]`, `[1-3]`, `[doc-2]` and `【1†...】` are citations. Other text in brackets is a citation if
+    it is a source's id, or contains a digit, as `[2024]` does; code is skipped. Repeated citations of a
+    source count once. The metrics `citations` and `unknown` count them; with `expected`, `precision` and
+    `recall` compare the citations with it.
 
-    It pays for ids alone and does not check whether a source supports the claim. Without `expected`, one
-    citation of any source earns full reward, and so does a citation of every source. With `expected` and
-    `partial` a citation of every source earns `2 * expected / (sources + expected)`.
+    It pays for ids only and does not check whether a source supports the claim. Without `expected`, one
+    citation of any source earns full reward, and so does citing every source. With `expected` and `partial`,
+    citing every source earns `2 * expected / (sources + expected)`.
 
     Args:
-        sources: Field of the record that holds the sources: a list, whose texts have the ids 1, 2, 3 and
-            whose objects may have an `id`; or texts by id. None takes the ids that stand in brackets in the
-            prompt.
-        expected: Field of the record that lists the ids to cite, or `reference_answer`, which lists or cites
-            them. The answer has to cite all of them and no others; an empty list wants none.
-        partial: Whether to pay the share of citations that exist, or with `expected` the F1, instead of all
-            or nothing.
-        required: Whether an answer that cites nothing earns nothing, and not all. `expected` decides instead
-            where it is given.
-        take: Finds the part of a completion that is looked at; None takes all of it.
-        max_chars: A longer answer is unread.
+        sources: Record field that contains the sources: a list, whose texts have the ids 1, 2, 3 and whose
+            objects may have an `id`; or texts by id. None uses the ids in brackets in the prompt.
+        expected: Record field that lists the ids to cite, or `reference_answer`, which lists or cites them.
+            The answer has to cite all of them and no others; an empty list requires no citation.
+        partial: Whether to pay the fraction of citations that exist, or with `expected` the F1, instead of
+            all or nothing.
+        required: Whether an answer without citations earns nothing rather than full reward; ignored if
+            `expected` is given.
+        take: Extracts the part of a completion to check; None checks the whole completion.
+        max_chars: The longest answer that is read, in characters; a longer one is unread.
 
     Raises:
-        DecorationError: An option cannot be meant.
+        DecorationError: An option is invalid.
 
     Example:
         >>> check = citations(sources="documents", expected="relevant")
@@ -144,7 +143,7 @@ def citations(
     longest, find = count_option("max_chars", max_chars), take_option(take)
 
     def is_cited(sample: Sample[Any]) -> Reward:
-        """Whether the citations are those of sources."""
+        """Return whether the citations are those of sources."""
         known = _known(sample, field)
         right = None if wanted is None else _expected(sample, wanted, known)
         answer = text_of(find(sample.completion)) if find else sample.completion
@@ -163,14 +162,14 @@ def citations(
     return is_cited
 
 
-_searchable = lru_cache(_KEPT)(searchable)  # the completions of one record follow each other
+_searchable = lru_cache(_KEPT)(searchable)  # a record's completions are graded one after another
 
 
 def _texts(sample: Sample[Any], field: str | None) -> list[str]:
-    """The source texts of a record.
+    """Return the source texts of a record.
 
     Raises:
-        RecordError: There is none, or one is no text.
+        RecordError: There are no sources, or one is not a text.
     """
     found = sources_of(sample, field)
     for name, text in found:
@@ -184,17 +183,17 @@ def _words(part: str) -> int:
 
 
 def _is_grounded(parts: Sequence[str], texts: list[str], least: int) -> bool:
-    """Whether a source holds a quotation, of which no part is too short to mean anything."""
+    """Return whether a source contains a quotation none of whose parts is too short to mean anything."""
     if len(parts) > 1 and any(_words(part) < least for part in parts):
         return False
     return any(holds(text, parts) for text in texts)
 
 
 def _known(sample: Sample[Any], field: str | None) -> Collection[str]:
-    """The ids of a record's sources, in lower case.
+    """Return the ids of a record's sources, in lower case.
 
     Raises:
-        RecordError: There is none.
+        RecordError: There are no sources.
     """
     if field is not None:
         return {name for name, _ in sources_of(sample, field)}
@@ -207,10 +206,10 @@ def _known(sample: Sample[Any], field: str | None) -> Collection[str]:
 
 
 def _expected(sample: Sample[Any], field: str, known: Collection[str]) -> set[str]:
-    """The ids that a record wants to be cited; an empty list wants none.
+    """Return the ids that a record requires to be cited; an empty list requires none.
 
     Raises:
-        RecordError: They are no list of ids, or one is no source's.
+        RecordError: They are not a list of ids, or one is not the id of a source.
     """
     given = sample.reference_answer if field == "reference_answer" else sample.fields.get(field)
     if isinstance(given, str) and field == "reference_answer":
@@ -227,7 +226,7 @@ def _expected(sample: Sample[Any], field: str, known: Collection[str]) -> set[st
 
 
 def _is_said(text: str) -> bool:
-    """Whether a text says something besides its citations."""
+    """Return whether a text says something besides its citations."""
     return any(map(str.isalpha, without_citations(text)))
 
 

@@ -1,4 +1,4 @@
-"""Checks of JSON: the completion's value against the reference's, all of it or some of its fields."""
+"""Checks that compare the completion's JSON value, or some of its fields, with the reference's."""
 
 from __future__ import annotations
 
@@ -37,37 +37,37 @@ def json_fields(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the completion's JSON value equals the reference's.
 
-    `graders.extract.json_block` finds the value in a completion. The reference is JSON as a whole: a text, or
-    an object or array that the record holds as such. `1` equals `1.0`, `true` does not equal `1`, and the
-    order of an object's keys does not count. Numbers are Python's ints and floats. A completion without a
-    value, or with a key that stands twice, is unread. The metrics `unread` and `repaired` are 1 or 0.
+    `graders.extract.json_block` finds the value in a completion. The whole reference is JSON: a text, or an
+    object or array in the record. `1` equals `1.0`, `true` does not equal `1`, and the order of an object's
+    keys does not matter. Numbers are Python's ints and floats. A completion without a value, or with a
+    duplicate key, is unread. The metrics `unread` and `repaired` are 1 or 0.
 
-    With `fields` the check compares these fields alone, and reports of each how right it was, 0 to 1, as the
-    metric `field.NAME`. `docs/json.md` has the kinds of fields and their settings.
+    With `fields` the check compares only these fields, and reports how right each one is, 0 to 1, as the
+    metric `field.NAME`. `docs/json.md` describes the kinds of fields and their settings.
 
-    It pays for values alone, so the working may be wrong, and it pays under words that it does not know for a
-    denial, such as `{"a": 1} or I will not give an answer`: `take="tag"` leaves less room for them. With
-    `partial=True` it also pays for fields that are the same in most records, which takes no reading of the
-    prompt: name the fields of the task, and give those that hardly vary a small weight.
+    It pays for values only, so the reasoning may be wrong, and it pays in spite of a denial whose wording it
+    does not know, such as `{"a": 1} or I will not give an answer`: `take="tag"` leaves less room for that.
+    With `partial=True` it also pays for fields that are the same in most records, which a model can fill in
+    without reading the prompt: name the fields of the task, and give fields that hardly vary a small weight.
 
     Args:
-        fields: The fields that are compared, and no others; the reference needs each of them that is not
-            optional. A list of names, or a table by name: the kind of its value (`exact`, `text`, `number`,
-            `date`, `one_of`, `list`, `set`), or a table with `kind`, `weight`, `optional` and the kind's
-            settings. A name is a path such as `customer.name`. None compares all of the value, and a field
-            too many is wrong.
-        partial: Whether to pay the weight of the right fields. Without `fields`, those of both objects count
-            alike; arrays are compared place by place.
-        extra: What fields cost that are not among `fields`: nothing with `ignore`, everything with `wrong`;
-            a number is taken off for each of them.
-        coerce: Whether a text counts as the number or truth value that it spells: `"5"` as `5`.
-        repair: Whether to read what models write for JSON, such as trailing commas; see `json_block`.
-        repaired_reward: What a repaired value earns of the reward that it would earn without a repair.
-        take: Finds the part of a completion that holds the value; None searches all of it. A reference that
-            is JSON counts as a whole.
+        fields: The only fields to compare; the reference needs every one that is not optional. A list of
+            names, or a table by name: the kind of its value (`exact`, `text`, `number`, `date`, `one_of`,
+            `list`, `set`), or a table with `kind`, `weight`, `optional` and the kind's settings. A name is a
+            path such as `customer.name`. None compares the whole value, and an extra field makes it wrong.
+        partial: Whether to pay the weight of the right fields. Without `fields`, the fields of both objects
+            have equal weight, and arrays are compared item by item.
+        extra: What each field outside `fields` costs: nothing with `ignore`, the whole reward with `wrong`; a
+            number is subtracted for each of them.
+        coerce: Whether a text counts as the number or boolean that it spells: `"5"` as `5`.
+        repair: Whether to accept models' common deviations from JSON, such as trailing commas; see
+            `json_block`.
+        repaired_reward: The fraction of its reward that a repaired value earns.
+        take: Extracts the part of a completion that contains the value; None searches the whole completion.
+            If the whole reference is JSON, it is used as is.
 
     Raises:
-        DecorationError: An option cannot be meant.
+        DecorationError: An option is invalid.
 
     Example:
         >>> check = json_fields(fields={"total": "number", "customer.name": "text"}, partial=True)
@@ -87,7 +87,7 @@ def json_fields(
 
 
 class _ReadValue:
-    """A value that was read, whether it was repaired, and what the comparison found out of its fields."""
+    """A value that was read, whether it was repaired, and the results of comparing its fields."""
 
     __slots__ = ("repaired", "shares", "value")
 
@@ -98,7 +98,7 @@ class _ReadValue:
 
 
 class _JsonCheck:
-    """How values are read, compared and told of; the arguments are the options, read."""
+    """How values are read, compared and reported, according to the options."""
 
     __slots__ = ("compared", "cost", "find", "partial", "repaired_reward")
 
@@ -117,7 +117,7 @@ class _JsonCheck:
         self.find = find
 
     def read(self, text: str, strict: bool) -> _ReadValue | Missing:
-        """The value of a text; of a reference, what it asks for."""
+        """Return the value of a text, or what a reference asks for."""
         if strict:
             return self._asked(self._reference(text))
         part = self._part_of(text)
@@ -130,7 +130,6 @@ class _JsonCheck:
         return value if isinstance(mended, Missing) else _ReadValue(mended, repaired=True)
 
     def same(self, answer: _ReadValue, right: _ReadValue) -> float:
-        """How right a completion's value is."""
         if self.compared is None:
             share = _share(answer.value, right.value)
         else:
@@ -142,7 +141,7 @@ class _JsonCheck:
         return share * (self.repaired_reward or 0.0) if answer.repaired else share
 
     def metrics(self, answer: _ReadValue | None) -> dict[str, float]:
-        """What is told besides the reward."""
+        """Return the metrics to report with the reward."""
         told = {"repaired": float(answer is not None and answer.repaired)}
         if self.cost:
             told["extra"] = float(answer.shares.extra) if answer else 0.0
@@ -156,13 +155,13 @@ class _JsonCheck:
         return text_of(self.find(text)) if self.find else text
 
     def _reference(self, text: str) -> Any:
-        """The value of a reference: JSON is not searched, since its texts may hold boxes and tags."""
+        """Return the value of a reference; JSON is not searched: its strings may contain boxes and tags."""
         value = exact_json(text)
         part = self._part_of(text) if isinstance(value, Missing) else Missing()
         return value if isinstance(part, Missing) else exact_json(part)
 
     def _asked(self, value: Any) -> _ReadValue | Missing:
-        """What a reference asks for, unless it holds nothing to compare."""
+        """Return what a reference asks for; `Missing` if it contains nothing to compare."""
         if isinstance(value, Missing):
             return value
         if value in ({}, ""):
@@ -177,10 +176,10 @@ class _JsonCheck:
 
 
 def _extra_option(extra: object) -> float:
-    """What each field costs that nobody asked for.
+    """Return what each unrequested field costs.
 
     Raises:
-        DecorationError: It cannot be meant.
+        DecorationError: The option is invalid.
     """
     if extra == "ignore":
         return 0.0
@@ -192,10 +191,10 @@ def _extra_option(extra: object) -> float:
 
 
 def _reference_json(sample: Sample[Any]) -> Sequence[str]:
-    """The reference as text, an object or an array too.
+    """Return the reference as text, also if it is an object or an array.
 
     Raises:
-        RecordError: There is none, or it holds what JSON cannot.
+        RecordError: There is no reference, or it contains what JSON cannot represent.
     """
     value = sample.reference_answer
     if not isinstance(value, (dict, list, bool)):
@@ -207,7 +206,7 @@ def _reference_json(sample: Sample[Any]) -> Sequence[str]:
 
 
 def _share(answer: Any, right: Any) -> float:
-    """The share of fields, or of places of an array, that are right; other values are right or not."""
+    """Return the fraction of fields, or of array items, that are right; other values are right or wrong."""
     if equal(answer, right):
         return 1.0
     if isinstance(answer, dict) and isinstance(right, dict):

@@ -1,4 +1,4 @@
-"""Checks that the completion's JSON value fits a JSON schema. They check its form, not its content."""
+"""Checks that the completion's JSON value conforms to a JSON schema. They check its form, not its content."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ EXTRA = "schema"
 _LONGEST = 100_000
 _KEPT = 256
 _NOTHING = ("{}", "[]", '""')
-# What validating may raise for a value beside the error of one that does not fit: a value that is nested too
-# deeply, a number or a text that Python's own types cannot hold.
+# What validation may raise besides the error for a nonconforming value: the value is nested too deeply, or
+# contains a number or a text that Python's types cannot hold.
 _UNFIT = (RecursionError, ArithmeticError, UnicodeError)
 
 
@@ -39,25 +39,25 @@ def json_schema(
     take: Take | None = None,
     max_chars: int = _LONGEST,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the completion's JSON value fits a JSON schema; it ignores the reference.
+    """Make a check that the completion's JSON value conforms to a JSON schema; it ignores the reference.
 
-    `graders.extract.json_block` finds the value. The schema is one of draft 4, 6 or 7;
-    `docs/json-schema.md` lists the formats that are checked. A schema that holds what would not be checked is
-    refused, and so is one that `{}`, `[]` or an empty text fits. A `$ref` leads to a place in the schema
-    itself. Regular expressions are those of RE2, whose time grows no faster than the text.
+    `graders.extract.json_block` finds the value. The schema uses draft 4, 6 or 7; `docs/json-schema.md` lists
+    the formats that are checked. A schema is rejected if part of it would not be checked, or if `{}`, `[]` or
+    an empty text conforms to it. A `$ref` may only refer to a place in the schema itself. Regular expressions
+    use RE2, which takes linear time.
 
-    It pays for form alone: every value that fits earns 1, and a model learns to write the same one always.
-    Use it as the first step of `combined.cascade`, before a check of what the value says.
+    It pays for form only: every conforming value earns 1, so a model learns to always write the same one. Use
+    it as the first step of `combined.cascade`, before a check of the value's content.
 
     Args:
         schema: The schema, the same for every record.
-        field: The field of the record that holds its own schema instead, as an object or as JSON text.
-        take: Finds the part of a completion that holds the value; None searches all of it.
-        max_chars: A longer completion is unread.
+        field: Record field that contains the record's own schema instead, as an object or as JSON text.
+        take: Extracts the part of a completion that contains the value; None searches the whole completion.
+        max_chars: The longest completion that is read, in characters; a longer one is unread.
 
     Raises:
-        DecorationError: The schema cannot be checked, or an option cannot be meant.
-        ConfigurationError: The packages of the extra are not installed.
+        DecorationError: The schema cannot be checked, or an option is invalid.
+        ConfigurationError: The extra's packages are not installed.
 
     Example:
         >>> check = json_schema(
@@ -75,7 +75,6 @@ def json_schema(
     fits_of = _of_records(text_option("field", field)) if schema is None else _of_all(schema)
 
     def fits_schema(sample: Sample[Any]) -> Reward:
-        """Whether the value fits the schema."""
         fits = fits_of(sample)
         part = text_of(find(sample.completion)) if find else sample.completion
         if isinstance(part, Missing) or len(part) > max_chars:
@@ -87,7 +86,7 @@ def json_schema(
 
 
 def _of_all(schema: object) -> Callable[[Sample[Any]], Callable[[Any], bool]]:
-    """What says whether a value fits, the same for all records."""
+    """Return the function that validates a value, the same for all records."""
     if not isinstance(schema, dict):
         raise DecorationError(f"schema={schema!r}: write a table, such as {{'type': 'object'}}")
     try:
@@ -98,7 +97,7 @@ def _of_all(schema: object) -> Callable[[Sample[Any]], Callable[[Any], bool]]:
 
 
 def _of_records(field: str) -> Callable[[Sample[Any]], Callable[[Any], bool]]:
-    """What says whether a value fits, by the schema of the record."""
+    """Return the function that validates a value with the record's schema."""
     optional("fastjsonschema", EXTRA)
     known: dict[str, Callable[[Any], bool]] = {}
 
@@ -120,10 +119,10 @@ def _of_records(field: str) -> Callable[[Sample[Any]], Callable[[Any], bool]]:
 
 
 def _compiled(schema: object) -> Callable[[Any], bool]:
-    """What says whether a value fits a schema.
+    """Return the function that validates a value with a schema.
 
     Raises:
-        SchemaError: It cannot be checked, or a value that says nothing fits it.
+        SchemaError: The schema cannot be checked, or a trivial value conforms to it.
         ConfigurationError: A package is not installed.
     """
     plain = plain_schema(schema, FORMATS)
@@ -134,7 +133,7 @@ def _compiled(schema: object) -> Callable[[Any], bool]:
         )
     except SchemaError:
         raise
-    except Exception as error:  # the generator of the library's code raises what it comes across
+    except Exception as error:  # the library's code generator may raise anything
         raise SchemaError(f"{type(error).__name__}: {error}") from None
     names = made.func.__globals__
     if patterns := names.get("REGEX_PATTERNS"):
@@ -156,7 +155,7 @@ def _compiled(schema: object) -> Callable[[Any], bool]:
 
 
 def _linear(pattern: str) -> Any:
-    """A pattern as RE2 searches for it."""
+    """Return a pattern as RE2 searches for it."""
     re2 = optional("re2", EXTRA, "google-re2")
     options = re2.Options()
     options.log_errors = False
@@ -170,7 +169,7 @@ def _linear(pattern: str) -> Any:
 
 
 class _Refused(dict[str, "Callable[[str], Any]"]):
-    """Handlers of every scheme of addresses, each of which refuses: nothing is ever fetched."""
+    """Handlers for every URL scheme, each of which raises an error: nothing is ever fetched."""
 
     def __contains__(self, scheme: object) -> bool:
         return True

@@ -1,12 +1,12 @@
-"""Checks by a judge: another model that answers a question about the completion, in a form that is enforced.
+"""Checks by a judge: another model that answers a question about the completion in an enforced format.
 
-Each check here is an async scoring function. A judge costs money and seconds, so let cheap checks go first,
-as steps of `graders.checks.combined.cascade`. `docs/judge.md` says what to ask and how to calibrate.
+Each check here is an async scoring function. A judge costs money and seconds, so run cheap checks first, as
+steps of `graders.checks.combined.cascade`. `docs/judge.md` says what to ask and how to calibrate.
 
-A reply counts only if it is one whole JSON object of the form that was asked for: anything else abstains. A
-completion without a letter or digit is paid 0 and not asked about. The completion, the prompt and the
-reference stand between tags that no text can hold, so none of them can pose as another part of the question.
-That does not keep a model from believing what it reads: a completion may still persuade a judge.
+A reply counts only if it is one whole JSON object in the requested format; for anything else the check
+abstains. A completion without a letter or digit earns 0, and the judge is not asked. The completion, the
+prompt and the reference are enclosed in tags that no text can contain, so none of them can pose as another
+part of the question. That does not prevent a completion from persuading the judge.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 EXTRA = "judge"
 
 TIMEOUT_S = 60
-"""Seconds for one sample where a configuration does not say: a model takes longer than other checks."""
+"""Default seconds for one sample: a model takes longer than other checks."""
 
 
 def judge_label(
@@ -60,45 +60,48 @@ def judge_label(
 ) -> Judging:
     """Make a check that pays the value of the label that a judge gives the completion.
 
-    The judge gives its reason first, then the label. The metrics are `judge_calls`, the tokens and, where the
+    The judge first gives its reason, then the label. The metrics are `judge_calls`, the tokens and, if the
     prices are given, the cost.
 
-    It pays for what persuades the judge. Length, confidence, a friendly tone and praise of itself are known
-    to, and so are instructions to the judge: they cannot pose as part of the question, but nothing keeps a
-    model from believing what it reads. Compare the judge with people's labels before you train on it, and
-    again once the reward has risen.
+    It pays for what persuades the judge. Length, confidence, a friendly tone and self-praise are known to,
+    and so are instructions to the judge: they cannot pose as part of the question, but nothing keeps a model
+    from believing what it reads. Compare the judge with people's labels before you train on it, and again
+    once the reward has risen.
 
     Args:
         ask: The question, such as `Is the reply polite?`.
-        labels: What each label pays, from 0 to 1. Few labels agree better than many.
-        anchors: What a label means, by label, where the label alone does not say it.
+        labels: What each label pays, from 0 to 1. With few labels, judges agree better than with many.
+        anchors: What a label means, by label, if the label alone does not say it.
         model: ID of the model; for Bedrock also the ID or ARN of an inference profile.
-        service: How the model is asked: `bedrock` for Bedrock's Converse API through boto3, `openai` for any
+        service: The API to call: `bedrock` for Bedrock's Converse API through boto3, `openai` for any
             service with OpenAI's chat completions.
-        base_url: Address of an `openai` service; None for that of the variable OPENAI_BASE_URL, or OpenAI's.
+        base_url: URL of an `openai` service; None uses the variable OPENAI_BASE_URL, or else OpenAI's own
+            URL.
         key_variable: Environment variable that holds the key of an `openai` service.
-        region: Region of Bedrock; None for that of the environment.
-        temperature: Randomness of the replies, 0 to 1 (`openai`: 2). Left out where the model refuses it.
-        max_tokens: Most tokens of a reply. A reply that is cut off there abstains.
-        input_price: US dollars for a million tokens of questions; None where that is unknown.
-        output_price: US dollars for a million tokens of replies; None where that is unknown.
-        cached_price: US dollars for a million tokens that the service reads from its cache; None for
+        region: Bedrock's region; None uses the environment's.
+        temperature: Randomness of the replies, 0 to 1 (`openai`: 2). Omitted if the model rejects it.
+        max_tokens: The most tokens of a reply. If a reply is cut off there, the check abstains.
+        input_price: US dollars per million tokens of questions; None if unknown.
+        output_price: US dollars per million tokens of replies; None if unknown.
+        cached_price: US dollars per million tokens that the service reads from its cache; None means
             `input_price`.
-        ceiling_usd: US dollars that one process may spend. Beyond them the call fails. It needs the prices.
-        ceiling_tokens: Tokens of questions and replies that one process may use. Beyond them the call fails.
+        ceiling_usd: The most US dollars that one process may spend; calls beyond that fail. It needs the
+            prices.
+        ceiling_tokens: The most tokens of questions and replies that one process may use; calls beyond that
+            fail.
         reference: Whether the judge sees the record's reference, presented as correct.
-        prompt: Whether the judge sees the prompt: its text, with roles where it has several turns. Images and
+        prompt: Whether the judge sees the prompt: its text, with roles if it has several turns. Images and
             files are not shown.
         repeats: How often each sample is judged. The median is paid. The metric `judge_spread` is the largest
-            reward less the smallest. Each repeat begins the list with the next label, and `judge_first` is
-            the share of replies that chose the one listed first, `judge_first_expected` what it would be if
-            the order meant nothing; `rft calibrate` compares them.
-        take: Finds the part of a completion that is judged; None judges all of it.
-        max_chars: Characters of the longest completion that is judged; a longer one is unread.
+            reward minus the smallest. Each repeat starts the list with the next label; `judge_first` is the
+            fraction of replies that chose the label listed first, and `judge_first_expected` what it would be
+            if the order did not matter. `rft calibrate` compares them.
+        take: Extracts the part of a completion to judge; None judges the whole completion.
+        max_chars: The longest completion that is judged, in characters; a longer one is unread.
 
     Raises:
-        DecorationError: An option cannot be meant.
-        ConfigurationError: The package of the service is not installed.
+        DecorationError: An option is invalid.
+        ConfigurationError: The service's package is not installed.
 
     Example:
         >>> check = judge_label(
@@ -160,43 +163,46 @@ def judge_score(
     take: Take | None = None,
     max_chars: int = 50_000,
 ) -> Judging:
-    """Make a check that pays the score that a judge gives the completion, as a share of the scale.
+    """Make a check that pays the score that a judge gives the completion, as a fraction of the scale.
 
-    The judge gives its reason first, then a whole number. The worst number pays 0 and the best pays 1.
+    The judge first gives its reason, then an integer. The worst score pays 0 and the best pays 1.
 
-    It pays for what persuades the judge, as `judge_label` does. Judges crowd their scores near the top of a
-    long scale, so most of the reward comes for nothing: anchor the numbers, or use few labels.
+    It pays for what persuades the judge, like `judge_label`. Judges crowd their scores near the top of a long
+    scale, so most of the reward comes for free: anchor the scores, or use few labels.
 
     Args:
-        ask: What is scored, such as `How complete is the summary?`.
+        ask: What to score, such as `How complete is the summary?`.
         low: The worst score.
         high: The best score.
         anchors: What a score means, by score. In TOML a score is a key such as `1` or `"1"`.
         model: ID of the model; for Bedrock also the ID or ARN of an inference profile.
-        service: How the model is asked: `bedrock` for Bedrock's Converse API through boto3, `openai` for any
+        service: The API to call: `bedrock` for Bedrock's Converse API through boto3, `openai` for any
             service with OpenAI's chat completions.
-        base_url: Address of an `openai` service; None for that of the variable OPENAI_BASE_URL, or OpenAI's.
+        base_url: URL of an `openai` service; None uses the variable OPENAI_BASE_URL, or else OpenAI's own
+            URL.
         key_variable: Environment variable that holds the key of an `openai` service.
-        region: Region of Bedrock; None for that of the environment.
-        temperature: Randomness of the replies, 0 to 1 (`openai`: 2). Left out where the model refuses it.
-        max_tokens: Most tokens of a reply. A reply that is cut off there abstains.
-        input_price: US dollars for a million tokens of questions; None where that is unknown.
-        output_price: US dollars for a million tokens of replies; None where that is unknown.
-        cached_price: US dollars for a million tokens that the service reads from its cache; None for
+        region: Bedrock's region; None uses the environment's.
+        temperature: Randomness of the replies, 0 to 1 (`openai`: 2). Omitted if the model rejects it.
+        max_tokens: The most tokens of a reply. If a reply is cut off there, the check abstains.
+        input_price: US dollars per million tokens of questions; None if unknown.
+        output_price: US dollars per million tokens of replies; None if unknown.
+        cached_price: US dollars per million tokens that the service reads from its cache; None means
             `input_price`.
-        ceiling_usd: US dollars that one process may spend. Beyond them the call fails. It needs the prices.
-        ceiling_tokens: Tokens of questions and replies that one process may use. Beyond them the call fails.
+        ceiling_usd: The most US dollars that one process may spend; calls beyond that fail. It needs the
+            prices.
+        ceiling_tokens: The most tokens of questions and replies that one process may use; calls beyond that
+            fail.
         reference: Whether the judge sees the record's reference, presented as correct.
-        prompt: Whether the judge sees the prompt: its text, with roles where it has several turns. Images and
+        prompt: Whether the judge sees the prompt: its text, with roles if it has several turns. Images and
             files are not shown.
         repeats: How often each sample is judged. The median is paid. The metric `judge_spread` is the largest
-            reward less the smallest.
-        take: Finds the part of a completion that is judged; None judges all of it.
-        max_chars: Characters of the longest completion that is judged; a longer one is unread.
+            reward minus the smallest.
+        take: Extracts the part of a completion to judge; None judges the whole completion.
+        max_chars: The longest completion that is judged, in characters; a longer one is unread.
 
     Raises:
-        DecorationError: An option cannot be meant.
-        ConfigurationError: The package of the service is not installed.
+        DecorationError: An option is invalid.
+        ConfigurationError: The service's package is not installed.
 
     Example:
         >>> check = judge_score(
@@ -255,45 +261,48 @@ def judge_rubric(
     take: Take | None = None,
     max_chars: int = 50_000,
 ) -> Judging:
-    """Make a check that pays the weighted mean of a judge's verdicts on several criteria, asked at once.
+    """Make a check that pays the weighted mean of a judge's verdicts on several criteria in one request.
 
-    Each criterion is a question of its own with a reason and a label or score. Each is a component of the
-    reward, reported by name.
+    Each criterion is a separate question with its own reason and its own label or score. Each is a component
+    of the reward, reported by name.
 
-    It pays for what persuades the judge, as `judge_label` does, and each criterion on its own: a completion
-    that is well written and wrong earns the share of being well written. What is worth nothing alone belongs
-    in a step of a cascade before it. Judges let one criterion color the others.
+    It pays for what persuades the judge, like `judge_label`, and for each criterion separately: a completion
+    that is well written but wrong earns the part for being well written. Put a criterion without which the
+    others are worthless into an earlier step of a cascade. Judges let one criterion color the others.
 
     Args:
-        criteria: A table for each criterion, by name: `ask`, a `weight` (1 where it is left out), and
-            `labels` or `low` and `high`, with `anchors`, as `judge_label` and `judge_score` take them.
+        criteria: A table for each criterion, by name: `ask`, a `weight` (1 by default), and `labels` or `low`
+            and `high`, with `anchors`, as in `judge_label` and `judge_score`.
         model: ID of the model; for Bedrock also the ID or ARN of an inference profile.
-        service: How the model is asked: `bedrock` for Bedrock's Converse API through boto3, `openai` for any
+        service: The API to call: `bedrock` for Bedrock's Converse API through boto3, `openai` for any
             service with OpenAI's chat completions.
-        base_url: Address of an `openai` service; None for that of the variable OPENAI_BASE_URL, or OpenAI's.
+        base_url: URL of an `openai` service; None uses the variable OPENAI_BASE_URL, or else OpenAI's own
+            URL.
         key_variable: Environment variable that holds the key of an `openai` service.
-        region: Region of Bedrock; None for that of the environment.
-        temperature: Randomness of the replies, 0 to 1 (`openai`: 2). Left out where the model refuses it.
-        max_tokens: Most tokens of a reply. A reply that is cut off there abstains.
-        input_price: US dollars for a million tokens of questions; None where that is unknown.
-        output_price: US dollars for a million tokens of replies; None where that is unknown.
-        cached_price: US dollars for a million tokens that the service reads from its cache; None for
+        region: Bedrock's region; None uses the environment's.
+        temperature: Randomness of the replies, 0 to 1 (`openai`: 2). Omitted if the model rejects it.
+        max_tokens: The most tokens of a reply. If a reply is cut off there, the check abstains.
+        input_price: US dollars per million tokens of questions; None if unknown.
+        output_price: US dollars per million tokens of replies; None if unknown.
+        cached_price: US dollars per million tokens that the service reads from its cache; None means
             `input_price`.
-        ceiling_usd: US dollars that one process may spend. Beyond them the call fails. It needs the prices.
-        ceiling_tokens: Tokens of questions and replies that one process may use. Beyond them the call fails.
+        ceiling_usd: The most US dollars that one process may spend; calls beyond that fail. It needs the
+            prices.
+        ceiling_tokens: The most tokens of questions and replies that one process may use; calls beyond that
+            fail.
         reference: Whether the judge sees the record's reference, presented as correct.
-        prompt: Whether the judge sees the prompt: its text, with roles where it has several turns. Images and
+        prompt: Whether the judge sees the prompt: its text, with roles if it has several turns. Images and
             files are not shown.
         repeats: How often each sample is judged. The median is paid. The metric `judge_spread` is the largest
-            reward less the smallest. Each repeat begins the list with the next label, and `judge_first` is
-            the share of replies that chose the one listed first, `judge_first_expected` what it would be if
-            the order meant nothing; `rft calibrate` compares them.
-        take: Finds the part of a completion that is judged; None judges all of it.
-        max_chars: Characters of the longest completion that is judged; a longer one is unread.
+            reward minus the smallest. Each repeat starts the list with the next label; `judge_first` is the
+            fraction of replies that chose the label listed first, and `judge_first_expected` what it would be
+            if the order did not matter. `rft calibrate` compares them.
+        take: Extracts the part of a completion to judge; None judges the whole completion.
+        max_chars: The longest completion that is judged, in characters; a longer one is unread.
 
     Raises:
-        DecorationError: An option cannot be meant.
-        ConfigurationError: The package of the service is not installed.
+        DecorationError: An option is invalid.
+        ConfigurationError: The service's package is not installed.
 
     Example:
         >>> check = judge_rubric(
@@ -358,40 +367,45 @@ def judge_checklist(
 ) -> Judging:
     """Make a check that pays for each item of a checklist that the completion meets, as judged by a model.
 
-    The judge says of each point whether it is met, and why. The metric `met` is the share of met points.
+    The judge says for each point whether it is met, and why. The metric `met` is the fraction of points that
+    are met.
 
-    It pays for what persuades the judge, as `judge_label` does, and for mentioning a point where the point
-    does not say what meets it. Points are paid alike: with `partial` the easy ones are learned first.
+    It pays for what persuades the judge, like `judge_label`, and for merely mentioning a point that does not
+    say what it takes to meet it. All points pay the same: with `partial` the model learns the easy ones
+    first.
 
     Args:
-        points: What to look for, the same for all records; None where each record lists its own.
-        points_field: Field of the record that lists its points; not read beside `points`.
-        partial: Whether the share of met points is paid; otherwise all of them are needed.
+        points: What to look for, the same for all records; None if each record lists its own.
+        points_field: Record field that lists the record's points; ignored if `points` is given.
+        partial: Whether to pay the fraction of points that are met; otherwise all of them are required.
         model: ID of the model; for Bedrock also the ID or ARN of an inference profile.
-        service: How the model is asked: `bedrock` for Bedrock's Converse API through boto3, `openai` for any
+        service: The API to call: `bedrock` for Bedrock's Converse API through boto3, `openai` for any
             service with OpenAI's chat completions.
-        base_url: Address of an `openai` service; None for that of the variable OPENAI_BASE_URL, or OpenAI's.
+        base_url: URL of an `openai` service; None uses the variable OPENAI_BASE_URL, or else OpenAI's own
+            URL.
         key_variable: Environment variable that holds the key of an `openai` service.
-        region: Region of Bedrock; None for that of the environment.
-        temperature: Randomness of the replies, 0 to 1 (`openai`: 2). Left out where the model refuses it.
-        max_tokens: Most tokens of a reply. A reply that is cut off there abstains.
-        input_price: US dollars for a million tokens of questions; None where that is unknown.
-        output_price: US dollars for a million tokens of replies; None where that is unknown.
-        cached_price: US dollars for a million tokens that the service reads from its cache; None for
+        region: Bedrock's region; None uses the environment's.
+        temperature: Randomness of the replies, 0 to 1 (`openai`: 2). Omitted if the model rejects it.
+        max_tokens: The most tokens of a reply. If a reply is cut off there, the check abstains.
+        input_price: US dollars per million tokens of questions; None if unknown.
+        output_price: US dollars per million tokens of replies; None if unknown.
+        cached_price: US dollars per million tokens that the service reads from its cache; None means
             `input_price`.
-        ceiling_usd: US dollars that one process may spend. Beyond them the call fails. It needs the prices.
-        ceiling_tokens: Tokens of questions and replies that one process may use. Beyond them the call fails.
+        ceiling_usd: The most US dollars that one process may spend; calls beyond that fail. It needs the
+            prices.
+        ceiling_tokens: The most tokens of questions and replies that one process may use; calls beyond that
+            fail.
         reference: Whether the judge sees the record's reference, presented as correct.
-        prompt: Whether the judge sees the prompt: its text, with roles where it has several turns. Images and
+        prompt: Whether the judge sees the prompt: its text, with roles if it has several turns. Images and
             files are not shown.
         repeats: How often each sample is judged. The median is paid. The metric `judge_spread` is the largest
-            reward less the smallest.
-        take: Finds the part of a completion that is judged; None judges all of it.
-        max_chars: Characters of the longest completion that is judged; a longer one is unread.
+            reward minus the smallest.
+        take: Extracts the part of a completion to judge; None judges the whole completion.
+        max_chars: The longest completion that is judged, in characters; a longer one is unread.
 
     Raises:
-        DecorationError: An option cannot be meant.
-        ConfigurationError: The package of the service is not installed.
+        DecorationError: An option is invalid.
+        ConfigurationError: The service's package is not installed.
 
     Example:
         >>> check = judge_checklist(

@@ -31,22 +31,23 @@ def no_leaks(
     """Make a check that the completion contains no secrets or personal data, recognized by their format.
 
     The kinds are `private_key`, `aws_key`, `github_token`, `slack_token`, `google_key`, `api_key`, `jwt`,
-    `email`, `phone`, `card`, `iban`, `cn_id` and `us_ssn`. Numbers with check digits count where these are
-    right. The metrics are 1 for each kind that was found, as `leak_email`; `reason` names the kinds, never
-    what was found.
+    `email`, `phone`, `card`, `iban`, `cn_id` and `us_ssn`. Numbers with check digits count only if the digits
+    are right. The metrics are 1 for each kind that was found, such as `leak_email`; `reason` names the kinds,
+    never the text that was found.
 
-    It pays for every text without them that holds a letter or a digit, on any topic: for one word. It knows
-    no names, addresses, passwords and birthdays, and none that are spelled in words, such as `jo at example
-    dot com`. Combine it with a check of the answer or a judge.
+    It pays for every text without them that contains a letter or a digit, on any topic, even one word. It
+    does not recognize names, addresses, passwords or birthdays, nor anything spelled out in words, such as
+    `jo at example dot com`. Combine it with a check of the answer or a judge.
 
     Args:
-        kinds: The kinds that are looked for; None looks for all.
-        allow: What may be said, such as the address of a help desk; `@example.com` allows any there.
-        field: Field of the record that lists what else may be said.
-        take: Finds the part of a completion that is looked at; None takes all of it.
+        kinds: The kinds to look for; None looks for all.
+        allow: Texts that are allowed, such as the address of a help desk; `@example.com` allows any address
+            there.
+        field: Record field that lists more allowed texts.
+        take: Extracts the part of a completion to check; None checks the whole completion.
 
     Raises:
-        DecorationError: An option cannot be meant.
+        DecorationError: An option is invalid.
 
     Example:
         >>> check = no_leaks(allow=["help@example.com"])
@@ -65,7 +66,7 @@ def no_leaks(
     allowed = {plain(text_option("allow", one)) for one in allow}
 
     def holds_no_leak(sample: Sample[Any]) -> Reward:
-        """Whether nothing was found that may not be said."""
+        """Return whether nothing was found except allowed texts."""
         may = allowed if name is None else allowed | _listed(sample, name, plain)
         part = text_of(find(sample.completion)) if find else sample.completion
         text = "" if isinstance(part, Missing) else spell(visible(part))
@@ -85,10 +86,10 @@ def no_leaks(
 
 
 def _finders(kinds: Sequence[str] | None) -> dict[str, Callable[[str], Any]]:
-    """What finds the kinds that are looked for.
+    """Return what finds the requested kinds.
 
     Raises:
-        DecorationError: They are no list of known kinds.
+        DecorationError: They are not a list of known kinds.
     """
     if kinds is None:
         return dict(KINDS)
@@ -101,10 +102,10 @@ def _finders(kinds: Sequence[str] | None) -> dict[str, Callable[[str], Any]]:
 
 
 def _listed(sample: Sample[Any], name: str, plain: Callable[[str], str]) -> set[str]:
-    """What a record allows.
+    """Return the texts that a record allows.
 
     Raises:
-        RecordError: The field is no list of texts.
+        RecordError: The field is not a list of texts.
     """
     found = recorded(sample, name)
     if not isinstance(found, list) or not all(isinstance(one, str) for one in found):

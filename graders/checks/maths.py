@@ -1,4 +1,4 @@
-"""Checks of mathematics: the completion's expression has the reference's value, however it is written."""
+"""Checks that the completion's math expression equals the reference in value, however it is written."""
 
 from __future__ import annotations
 
@@ -53,31 +53,32 @@ def maths(
 ) -> Callable[[Sample[Any]], Reward]:
     r"""Make a check that the completion's expression has the same value as the reference's.
 
-    `2\sqrt{3}` is `\sqrt{12}`, `(x-1)(x+1)` is `x^2-1`, `[0,1)` is `0 \le x < 1`. The answer is one
-    expression: the last box, else what follows `the answer is`, else the last formula between dollars, else
-    the last number. Numbers, and sets, tuples and intervals of numbers, are compared exactly and without
-    math-verify, which is imported when another answer needs it. Values are exact: `0.333` is not `1/3`
-    without a tolerance. Several candidates, such as `72 or 73`, are a set and never a scalar.
+    `2\sqrt{3}` equals `\sqrt{12}`, `(x-1)(x+1)` equals `x^2-1`, `[0,1)` equals `0 \le x < 1`. The answer is
+    one expression: the last box, else the text after `the answer is`, else the last formula between dollar
+    signs, else the last number. Numbers, and sets, tuples and intervals of numbers, are compared exactly and
+    without math-verify, which is imported only when another kind of answer needs it. Values are exact:
+    `0.333` does not equal `1/3` without a tolerance. Several candidates, such as `72 or 73`, are a set and
+    never a scalar.
 
-    It pays for any form of the right value, a calculation that is still to be done included: `6 \cdot 12` for
-    72, and `\int_0^1 2x\,dx` for 1. It compares values to 40 digits, and expressions with variables at four
-    points. `\%`, `^\circ` and signs of currency change nothing, so 50 is paid for `50\%`. Words in `\text{}`
-    are paid for as words, whatever their case, and other words around the value are not read, as in
+    It pays for any form of the right value, even an unfinished calculation: `6 \cdot 12` for 72, and
+    `\int_0^1 2x\,dx` for 1. It compares values to 40 digits, and expressions with variables at four points.
+    `\%`, `^\circ` and currency signs change nothing, so 50 is paid for `50\%`. Words in `\text{}` are
+    compared as words, ignoring case, and other words around the value are not read, as in
     `the opposite of 72`.
 
     Args:
-        kind: What every reference is, and every answer has to be: `scalar`, `set`, `tuple`, `interval` or
-            `equation`. `any` takes each reference for what it looks like, `(1, 2)` for either of two.
-        units: Whether a unit of the reference has to stand in the answer (`reference`), as written but for
-            its case and an s at its end, or no unit counts (`ignore`).
-        tolerance: How far two values may lie apart.
-        relative: The same as a share of the reference's; the larger of the two allowances holds.
-        decimal: The decimal sign. With `,` a comma between two digits is one, in the reference too: `1,234`
-            is 1.234, and a list is written `1; 2` or `1, 2`.
-        take: Finds the text that is the expression, instead of box, claim and formula.
+        kind: The required kind of every reference and answer: `scalar`, `set`, `tuple`, `interval` or
+            `equation`. `any` goes by each reference's form; `(1, 2)` can be a tuple or an interval.
+        units: Whether the answer has to contain the reference's unit (`reference`), as written except for
+            case and a plural s, or units are ignored (`ignore`).
+        tolerance: The largest difference between two values that counts as equal.
+        relative: The same, as a fraction of the reference's value; the larger of the two allowances applies.
+        decimal: The decimal separator. With `,` a comma between two digits is one, in the reference too:
+            `1,234` is 1.234, and a list is written `1; 2` or `1, 2`.
+        take: Extracts the text that is the expression, instead of the box, claim or formula.
 
     Raises:
-        DecorationError: An option cannot be meant.
+        DecorationError: An option is invalid.
         ConfigurationError: math-verify is not installed.
 
     Example:
@@ -132,7 +133,7 @@ _WHAT = {
 
 
 def _of_kind(shape: Shape, kind: Kind) -> Shape | Missing:
-    """An expression as the kind that is declared; `Missing` where it is another."""
+    """Return an expression as the declared kind; `Missing` if it is of another kind."""
     if kind in ("any", shape.kind):
         return shape
     if kind == "equation" and (equation := as_equation(shape)) is not None:
@@ -148,7 +149,7 @@ def _of_kind(shape: Shape, kind: Kind) -> Shape | Missing:
 
 
 def _same(found: Scalar | Shape, right: Scalar | Shape, same: Same) -> bool:
-    """Whether an answer is the reference, part by part."""
+    """Return whether an answer equals the reference, part by part."""
     if isinstance(found, Scalar) or isinstance(right, Scalar):
         one = found.parts[0] if isinstance(found, Shape) and found.kind == "scalar" else found
         other = right.parts[0] if isinstance(right, Shape) and right.kind == "scalar" else right
@@ -161,7 +162,7 @@ def _same(found: Scalar | Shape, right: Scalar | Shape, same: Same) -> bool:
         return False
     if right.kind == "equation":
         return _same_relation(found, right)
-    if right.kind == "set" and len(right.names) > 1:  # the values of several unknowns are no set
+    if right.kind == "set" and len(right.names) > 1:  # the values of several unknowns are not a set
         found, right = Shape("tuple", found.parts), Shape("tuple", right.parts)
     if right.kind == "set" or right.signs == "\u222a":
         return _paired(found.parts, right.parts, partial(_same, same=same))
@@ -173,7 +174,7 @@ def _same(found: Scalar | Shape, right: Scalar | Shape, same: Same) -> bool:
 
 
 def _reconciled(found: Shape, right: Shape) -> tuple[Shape, Shape]:
-    """A pair as the interval that it may be, `y = 2x + 1` as an equation, one element as the set of it."""
+    """Return a pair as the interval that it may be, `y = 2x + 1` as an equation, one element as a set."""
     if right.kind == "equation" and found.kind == "scalar":
         return as_equation(found) or found, right
     if found.kind == "equation" and any(VARIABLES.search(one.text) for one in right.scalars()):
@@ -196,7 +197,7 @@ def _reconciled(found: Shape, right: Shape) -> tuple[Shape, Shape]:
 
 
 def _same_relation(found: Shape, right: Shape) -> bool:
-    """Whether two relations say the same of their variables; chains of them are compared as written."""
+    """Return whether two relations say the same of their variables; chains are compared as written."""
     if right.signs == "chain" or found.signs == "chain":
         return [one.text for one in found.scalars()] == [one.text for one in right.scalars()]
     turned = {"<": ">", "\u2264": "\u2265"}
@@ -211,7 +212,7 @@ def _same_relation(found: Shape, right: Shape) -> bool:
 def _paired(
     found: list[Scalar | Shape], right: list[Scalar | Shape], same: Callable[[Any, Any], bool]
 ) -> bool:
-    """Whether each part of one list is in the other, and the other way round."""
+    """Return whether each part of one list is in the other, and vice versa."""
     if len(found) > 2 * len(right):
         return False
     hit = set()

@@ -1,9 +1,9 @@
-r"""Checks of numbers: the answer's number is the reference's.
+r"""Checks that compare the answer's number with the reference's.
 
 Numbers are compared exactly or within a declared tolerance. A completion without a readable number is wrong
-and reports the metric `unread`; a reference that is not one number is a `RecordError`. What reads as a number
-is documented in `graders.extract.parse_number`. There is no default tolerance, and none that depends on the
-size of the reference unless `relative` asks for it: a tolerance that suits 1,000 accepts 0 for 0.05.
+and reports the metric `unread`; a reference that is not one number is a `RecordError`.
+`graders.extract.parse_number` documents what reads as a number. There is no default tolerance, and only
+`relative` scales with the reference: a tolerance that suits 1,000 accepts 0 for 0.05.
 """
 
 from __future__ import annotations
@@ -42,27 +42,27 @@ def number(
     tolerance: float = 0,
     relative: float = 0,
 ) -> Callable[[Sample[Any]], Reward]:
-    r"""Make a check that the answer's number is the reference's.
+    r"""Make a check that the answer's number equals the reference's.
 
-    Without a marker, `graders.extract.last_number` says which number of a completion counts: the one in its
-    box, the one that it claims, else its last, whatever that is a number of. The reference is one number as a
-    whole. `docs/answers.md` has a table of what reads as which number.
+    Without a marker, `graders.extract.last_number` decides which number of a completion counts: the boxed
+    one, the one that the text claims as its answer, or else the last one, whatever it counts. The whole
+    reference has to be one number. `docs/answers.md` has a table of what reads as which number.
 
-    It pays for a right number after wrong working, and for a lucky guess where answers are small numbers.
-    Without a marker it pays for a text that ends in the number by chance.
+    It pays for a right number after wrong reasoning, and for lucky guesses if answers are small numbers.
+    Without a marker it pays for a text that happens to end in the number.
 
     Args:
-        marker: What stands before the answer, in completion and reference; the line after it has to hold
-            exactly one number.
-        which: The marker that counts where there are several, `last` or `first`.
-        take: Finds the text that has to hold exactly one number, instead of a marker.
-        decimal: The decimal sign, `.` or `,`, where a text does not tell: `1,234` is 1234, or 1.234.
-        scale: Whether `72k`, `3.5M` and `2 million` are read; they are unread without.
-        tolerance: How far the numbers may lie apart.
-        relative: The same as a share of the reference; the larger of the two allowances holds.
+        marker: The text right before the answer, in completion and reference; the line after it has to
+            contain exactly one number.
+        which: Which marker counts if there are several: `last` or `first`.
+        take: Extracts the text that has to contain exactly one number, instead of a marker.
+        decimal: The decimal separator, `.` or `,`, for ambiguous texts: `1,234` is 1234 or 1.234.
+        scale: Whether `72k`, `3.5M` and `2 million` are read; otherwise they are unread.
+        tolerance: The largest difference between the numbers that counts as equal.
+        relative: The same, as a fraction of the reference; the larger of the two allowances applies.
 
     Raises:
-        DecorationError: An option cannot be meant.
+        DecorationError: An option is invalid.
 
     Example:
         >>> check = number(marker="####")
@@ -92,21 +92,21 @@ def boxed_number(
     tolerance: float = 0,
     relative: float = 0,
 ) -> Callable[[Sample[Any]], Reward]:
-    r"""Make a check that the number in the last `\boxed{...}` is the reference's.
+    r"""Make a check that the number in the last `\boxed{...}` equals the reference's.
 
-    The reference holds it in a box too, or is one number.
+    The reference contains a box too, or is one number.
 
-    It pays for a right number after wrong working, and for a lucky guess where answers are small numbers.
+    It pays for a right number after wrong reasoning, and for lucky guesses if answers are small numbers.
 
     Args:
-        take: Finds the text with the box; None looks in all of it.
-        decimal: The decimal sign, `.` or `,`, where a text does not tell.
+        take: Extracts the text that contains the box; None searches the whole text.
+        decimal: The decimal separator, `.` or `,`, for ambiguous texts.
         scale: Whether `72k`, `3.5M` and `2 million` are read.
-        tolerance: How far the numbers may lie apart.
-        relative: The same as a share of the reference; the larger of the two allowances holds.
+        tolerance: The largest difference between the numbers that counts as equal.
+        relative: The same, as a fraction of the reference; the larger of the two allowances applies.
 
     Raises:
-        DecorationError: An option cannot be meant.
+        DecorationError: An option is invalid.
 
     Example:
         >>> check = boxed_number()
@@ -140,27 +140,27 @@ def list_of_numbers(
     tolerance: float = 0,
     relative: float = 0,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the answer's numbers are exactly the reference's: none missing, none extra.
+    """Make a check that the answer's numbers are exactly the reference's, with none missing and none extra.
 
-    Separate them by a comma and a space, or by anything else that is not part of a number: `100,200` is one.
-    The reference may be a list of numbers, or a text.
+    Numbers are separated by a comma and a space, or by anything else that is not part of a number: `100,200`
+    is one number. The reference may be a list of numbers or a text.
 
-    It pays for a right list after wrong working, and for words around it that are not read, as in
-    `the opposite of 1, 2`. Without a marker no other number may stand in the completion, so it also teaches
-    not to show the working.
+    It pays for a right list after wrong reasoning, and ignores surrounding words, as in
+    `the opposite of 1, 2`. Without a marker the completion must not contain any other number, so it also
+    teaches the model to hide its reasoning.
 
     Args:
-        marker: What stands before the answer; None takes every number of the completion.
-        which: The marker that counts where there are several, `last` or `first`.
-        take: Finds the text that holds the numbers, instead of a marker.
-        decimal: The decimal sign, `.` or `,`, where a text does not tell.
+        marker: The text right before the answer; None reads every number of the completion.
+        which: Which marker counts if there are several: `last` or `first`.
+        take: Extracts the text that contains the numbers, instead of a marker.
+        decimal: The decimal separator, `.` or `,`, for ambiguous texts.
         scale: Whether `72k`, `3.5M` and `2 million` are read.
-        ordered: Whether they have to stand in the reference's order.
-        tolerance: How far each number may lie from its own.
-        relative: The same as a share of the reference's; the larger of the two allowances holds.
+        ordered: Whether the numbers have to be in the reference's order.
+        tolerance: The largest difference between two paired numbers that counts as equal.
+        relative: The same, as a fraction of the reference's number; the larger of the two allowances applies.
 
     Raises:
-        DecorationError: An option cannot be meant.
+        DecorationError: An option is invalid.
 
     Example:
         >>> check = list_of_numbers(marker="####")
@@ -189,7 +189,7 @@ def list_of_numbers(
 
 
 def _slot(marker: str | None, which: Which, take: Take | None) -> Take | None:
-    """What finds the text that holds the answer and nothing else; None where no slot is declared."""
+    """Return the function that extracts the text with nothing but the answer; None if no slot is declared."""
     if which not in ("last", "first"):
         raise DecorationError(f"which={which!r}: write 'last' or 'first'")
     if marker is None:
@@ -201,7 +201,6 @@ def _slot(marker: str | None, which: Which, take: Take | None) -> Take | None:
 
 
 def _sameness(tolerance: float, relative: float) -> Callable[[Number, Number], bool]:
-    """A comparison within the two allowances."""
     number_option("tolerance", tolerance, 0)
     share_option("relative", relative)
     if not tolerance and not relative:
@@ -211,14 +210,14 @@ def _sameness(tolerance: float, relative: float) -> Callable[[Number, Number], b
 
 
 def _reading_options(decimal: object, scale: object) -> None:
-    """Refuse options of reading that cannot be meant."""
+    """Reject invalid options for reading numbers."""
     flag_options(scale=scale)
     if decimal not in (".", ","):
         raise DecorationError(f"decimal={decimal!r}: write '.' or ','")
 
 
 def _number_text(sample: Sample[Any]) -> Sequence[str]:
-    """The reference as text; a JSON number has a point whatever decimal sign is used in texts."""
+    """Return the reference as text; a JSON number has a point whatever decimal separator texts use."""
     reference = sample.reference_answer
     if type(reference) is str and not reference.isspace() and reference:
         return (reference,)
@@ -227,7 +226,7 @@ def _number_text(sample: Sample[Any]) -> Sequence[str]:
 
 
 def _list_text(sample: Sample[Any]) -> Sequence[str]:
-    """The reference's numbers as one text."""
+    """Return the reference's numbers as one text."""
     reference = sample.reference_answer
     if not isinstance(reference, list) or not reference:
         return _number_text(sample)

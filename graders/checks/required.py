@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..sample import Sample
     from ._answers import Take
 
-    Holds: TypeAlias = Callable[[str, str], bool]  # in a text as it is, and in the text as it is compared
+    Holds: TypeAlias = Callable[[str, str], bool]  # in a text as written, and in its normalized form
 
 _KEPT = 256
 
@@ -40,24 +40,25 @@ def must_contain(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the completion contains given texts: all of them, or any.
 
-    Texts are compared as whole words, with every white space as one space and quotes as plain ones. The
-    metric `contained` is the share that stands in the completion; `reason` names the others.
+    Texts are compared as whole words, with every run of white space as one space and quotes straightened. The
+    metric `contained` is the fraction of the texts that the completion contains; `reason` names the others.
 
-    It pays for the texts whatever is said of them: for a list of them without an answer, and for `no refund`
-    where `refund` is asked. `docs/required.md` shows both. Combine it with a check of the answer or a judge.
+    It pays for the texts whatever is said about them: for a list of them without an answer, and for
+    `no refund` if `refund` is required. `docs/required.md` shows both. Combine it with a check of the answer
+    or a judge.
 
     Args:
-        texts: Texts of every record.
-        patterns: Regular expressions of RE2, which takes linear time; they need the extra `regex`.
-        field: Field of the record that lists further texts; `reference_answer` is one, too.
-        need: Whether `all` have to stand in the completion, or `any` of them.
-        whole: Whether texts have to be whole words; `pay` then is not in `payment`.
-        ignore_case: Whether capitals count as small letters, in patterns too.
-        partial: Whether to pay the share of what is contained, where all are needed.
-        take: Finds the part of a completion that has to contain them; None takes all of it.
+        texts: Texts that apply to every record.
+        patterns: Regular expressions for RE2, which takes linear time; they need the extra `regex`.
+        field: Record field that lists more texts; it may be `reference_answer`.
+        need: Whether the completion has to contain `all` of them or `any` of them.
+        whole: Whether texts have to be whole words; with True, `payment` does not contain `pay`.
+        ignore_case: Whether to ignore case, also in patterns.
+        partial: Whether to pay the fraction of the texts that are contained, if all are required.
+        take: Extracts the part of a completion that has to contain them; None uses the whole completion.
 
     Raises:
-        DecorationError: An option cannot be meant.
+        DecorationError: An option is invalid.
         ConfigurationError: There are patterns, and RE2 is not installed.
 
     Example:
@@ -76,7 +77,7 @@ def must_contain(
     listed = _Listed(texts, patterns, field, whole, ignore_case, plain=False)
 
     def contains_what_is_asked(sample: Sample[Any]) -> Reward:
-        """Whether the texts stand in the completion, or which share of them."""
+        """Return whether the completion contains the texts, or which fraction of them."""
         wanted = listed.of(sample)
         text = _text(find, sample)
         said, spelled = says_something(text), listed.spelled(text)
@@ -102,24 +103,24 @@ def must_not_contain(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the completion contains none of the given texts.
 
-    Texts are compared as whole words, with every white space as one space, quotes as plain ones, and letters
-    of any width as plain ones. Marks of Markdown and characters that nobody sees hide nothing. The metric
-    `contained` is the number of texts that stand in the completion; `reason` names them.
+    Texts are compared as whole words, with every run of white space as one space, quotes straightened, and
+    letters of any width as plain ones. Markdown markup and invisible characters hide nothing. The metric
+    `contained` is the number of texts that the completion contains; `reason` names them.
 
-    It pays for every other text, on any topic, that holds a letter or a digit: for one word, for what says
-    the same in other words, and for other spellings, such as `gu4rantee` or `g-u-a-r-a-n-t-e-e`. Combine it
-    with a check of the answer or a judge.
+    It pays for every other text on any topic that contains a letter or a digit: for one word, for a
+    paraphrase, and for other spellings, such as `gu4rantee` or `g-u-a-r-a-n-t-e-e`. Combine it with a check
+    of the answer or a judge.
 
     Args:
-        texts: Texts of every record.
-        patterns: Regular expressions of RE2, which takes linear time; they need the extra `regex`.
-        field: Field of the record that lists further texts.
+        texts: Texts that apply to every record.
+        patterns: Regular expressions for RE2, which takes linear time; they need the extra `regex`.
+        field: Record field that lists more texts.
         whole: Whether only whole words count; with False, `guarantee` is found in `guaranteed`.
-        ignore_case: Whether capitals count as small letters, in patterns too.
-        take: Finds the part of a completion that must not contain them; None takes all of it.
+        ignore_case: Whether to ignore case, also in patterns.
+        take: Extracts the part of a completion that must not contain them; None uses the whole completion.
 
     Raises:
-        DecorationError: An option cannot be meant.
+        DecorationError: An option is invalid.
         ConfigurationError: There are patterns, and RE2 is not installed.
 
     Example:
@@ -133,7 +134,7 @@ def must_not_contain(
     listed = _Listed(texts, patterns, field, whole, ignore_case, plain=True)
 
     def contains_nothing_forbidden(sample: Sample[Any]) -> Reward:
-        """Whether none of the texts stands in the completion."""
+        """Return whether the completion contains none of the texts."""
         forbidden = listed.of(sample)
         text = _text(find, sample)
         said = says_something(text)
@@ -147,7 +148,7 @@ def must_not_contain(
 
 
 class _Listed:
-    """The texts and patterns of every record, and those of one."""
+    """Return the texts and patterns that apply to every record, and those of one record."""
 
     def __init__(
         self,
@@ -173,10 +174,10 @@ class _Listed:
             )
         self._known: dict[
             str, list[tuple[str, Holds]]
-        ] = {}  # the completions of one record follow each other
+        ] = {}  # a record's completions are graded one after another
 
     def of(self, sample: Sample[Any]) -> list[tuple[str, Holds]]:
-        """What a record asks for, by name."""
+        """Return a record's texts, by the name of their field."""
         if self._field is None:
             return self._fixed
         found = recorded(sample, self._field)
@@ -207,10 +208,10 @@ class _Listed:
 
 
 def _expressions(patterns: Sequence[str], ignore_case: bool) -> list[tuple[str, Holds]]:
-    """What looks for patterns in a text.
+    """Return the functions that search a text for patterns.
 
     Raises:
-        DecorationError: A pattern is none of RE2, or fits the empty text.
+        DecorationError: RE2 rejects a pattern, or it matches the empty text.
     """
     made: list[tuple[str, Holds]] = []
     for pattern in patterns:
@@ -226,10 +227,10 @@ def _fits(compiled: Any) -> Holds:
 
 
 def _texts(name: str, given: object) -> list[str]:
-    """Texts that differ and are not blank.
+    """Return distinct texts that are not blank.
 
     Raises:
-        DecorationError: They are no list of such texts.
+        DecorationError: They are not a list of such texts.
     """
     if not isinstance(given, (list, tuple)):
         raise DecorationError(f"{name}={given!r}: write a list of texts, such as ['refund']")
@@ -237,6 +238,6 @@ def _texts(name: str, given: object) -> list[str]:
 
 
 def _text(find: Callable[[str], str | Missing | None] | None, sample: Sample[Any]) -> str:
-    """The visible part of a completion that the check reads; empty if there is none."""
+    """Return the visible part of a completion that the check reads; empty if there is none."""
     found = text_of(find(sample.completion)) if find else sample.completion
     return "" if isinstance(found, Missing) else composed(visible(found))

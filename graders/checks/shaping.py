@@ -1,13 +1,14 @@
 """Rewards for form: length, repetition, tags and markers, script. They say nothing about correctness.
 
-Each pays from 0 to 1. `cosine_length` and `overlong` have the check of the answer inside. The others can be
-earned without answering anything, so combine them with `graders.combine.gated`, where form counts only as far
-as the answer is correct.
+Each pays from 0 to 1. `cosine_length` and `overlong` contain the check of the answer. The others pay even if
+the question is not answered, so combine them with `graders.combine.gated`, which pays for form only as far as
+the answer is correct.
 
 Invisible characters (zero-width ones, direction marks, variation selectors, fillers) are never counted, and a
-completion without a letter or a digit earns nothing for its form. A word is what stands between white space;
-in Chinese, Japanese, Thai, Lao, Tibetan, Burmese and Khmer each character is one. So is each character of a
-run without a space, but for the last 40. Neither unit is the model's tokens, which a grader cannot know.
+completion without a letter or a digit earns nothing for its form. A word is a run of characters between white
+space; in Chinese, Japanese, Thai, Lao, Tibetan, Burmese and Khmer each character is a word. In a long run
+without a space, each character except the last 40 is a word, too. Neither unit is the model's tokens, which a
+grader cannot know.
 """
 
 from __future__ import annotations
@@ -54,15 +55,15 @@ _SCRIPTS = {
 def length(full: int, zero: int, *, unit: Unit = "characters") -> Callable[[Sample[Any]], float]:
     """Make a reward for staying short: 1 up to `full`, falling linearly to 0 at `zero`.
 
-    It pays in full for a single letter: gate it by a check of the answer, as `overlong` does.
+    It pays in full for a single letter: gate it with a check of the answer, as `overlong` does.
 
     Args:
-        full: The greatest length that costs nothing, in `unit`.
-        zero: The least length that earns nothing; more than `full`.
+        full: The longest length that costs nothing, in `unit`.
+        zero: The shortest length that earns nothing; more than `full`.
         unit: `characters` or `words`.
 
     Raises:
-        DecorationError: An option cannot be meant.
+        DecorationError: An option is invalid.
 
     Example:
         >>> reward = length(full=100, zero=200)
@@ -74,7 +75,7 @@ def length(full: int, zero: int, *, unit: Unit = "characters") -> Callable[[Samp
         raise DecorationError(f"zero={zero}: write a length above full={full}")
 
     def is_short(sample: Sample[Any]) -> float:
-        """How little too long the completion is."""
+        """Return the reward for the completion's length."""
         text = visible(sample.completion)
         return 1.0 - _excess(measure(text), full, zero) if says_something(text) else 0.0
 
@@ -86,27 +87,27 @@ def overlong(
 ) -> Callable[[Sample[Any]], Reward | Abstain]:
     """Make DAPO's reward: the answer's correctness minus a soft penalty as the length nears the limit.
 
-    The soft overlong punishment of arXiv:2503.14476 (section 3.4) for a length L, with L_max = `longest` and
-    L_cache = `cache`, which is added to the correctness:
+    To the correctness it adds the soft overlong punishment of arXiv:2503.14476 (section 3.4) for a length L,
+    with L_max = `longest` and L_cache = `cache`:
 
         0                                  L <= L_max - L_cache
         ((L_max - L_cache) - L) / L_cache  L_max - L_cache < L <= L_max
         -1                                 L_max < L
 
-    The sum never goes below 0, so a long wrong answer loses nothing that a short wrong answer does not. The
-    paper counts the model's tokens, which a grader cannot know: give both lengths in `unit`. Length is that
-    of the answer; reasoning is not counted.
+    The sum never goes below 0, so a long wrong answer loses no more than a short one. The paper counts the
+    model's tokens, which a grader cannot know: give both lengths in `unit`. Only the answer's length counts,
+    not the reasoning's.
 
-    It pays for padding as much as for brevity up to L_max - L_cache.
+    It pays the same for padding as for brevity up to L_max - L_cache.
 
     Args:
         correctness: The scoring function that says how correct the answer is, 0 to 1.
-        longest: The length from which on nothing is earned, in `unit`.
-        cache: How far below `longest` the punishment begins; up to `longest`.
+        longest: The length above which nothing is earned, in `unit`.
+        cache: How far below `longest` the punishment starts; at most `longest`.
         unit: `characters` or `words`.
 
     Raises:
-        DecorationError: An option cannot be meant.
+        DecorationError: An option is invalid.
 
     Example:
         >>> from graders.checks.numbers import number
@@ -120,7 +121,7 @@ def overlong(
         raise DecorationError(f"cache={cache}: write a length up to longest={longest}")
 
     def is_right_and_not_overlong(sample: Sample[Any]) -> Reward | Abstain:
-        """How correct the answer is, less the punishment."""
+        """Return how correct the answer is, minus the punishment."""
         correct = correctness(sample)
         if isinstance(correct, Abstain):
             return correct
@@ -135,20 +136,20 @@ def cosine_length(
 ) -> Callable[[Sample[Any]], Reward | Abstain]:
     """Make a reward that pays a short correct answer in full and longer ones less, along a cosine.
 
-    After the cosine reward of arXiv:2502.03373 (section 4) for correct answers. Wrong answers earn nothing at
-    any length: the paper's smaller penalty for long wrong answers pays for rambling, and this range ends at
-    0.
+    It follows the cosine reward of arXiv:2502.03373 (section 4) for correct answers. Wrong answers earn
+    nothing at any length: the paper's smaller penalty for long wrong answers would pay for rambling, and this
+    range ends at 0.
 
-    It pays most for a right answer without any working; reasoning is not counted.
+    It pays most for a right answer without any explanation; reasoning is not counted.
 
     Args:
         correctness: The scoring function that says how correct the answer is, 0 to 1.
-        longest: The length from which on a correct answer earns `1 - share`, in `unit`.
-        share: The part of the reward that length decides.
+        longest: The length from which a correct answer earns `1 - share`, in `unit`.
+        share: The fraction of the reward that length decides.
         unit: `characters` or `words`.
 
     Raises:
-        DecorationError: An option cannot be meant.
+        DecorationError: An option is invalid.
 
     Example:
         >>> from graders.checks.numbers import number
@@ -162,7 +163,7 @@ def cosine_length(
     measure = _measure(unit)
 
     def is_right_and_short(sample: Sample[Any]) -> Reward | Abstain:
-        """How correct the answer is, less for its length."""
+        """Return how correct the answer is, reduced for its length."""
         correct = correctness(sample)
         if isinstance(correct, Abstain):
             return correct
@@ -174,19 +175,19 @@ def cosine_length(
 
 
 def repetition(n: int = 4) -> Callable[[Sample[Any]], float]:
-    """Make a reward for not repeating: the share of word n-grams that are new, 1 when all are.
+    """Make a reward for not repeating: the fraction of word n-grams that are new, 1 if all are.
 
-    Of a longer completion the first 20,000 words are read. Fewer than n words cannot repeat and earn 1.
-    After the repetition penalty of arXiv:2502.03373, as 1 minus the penalty.
+    Only the first 20,000 words of a completion are read. Fewer than n words cannot repeat and earn 1. The
+    reward is 1 minus the repetition penalty of arXiv:2502.03373.
 
-    It pays in full for a single letter and for random words, and takes something from honest working that
-    repeats a phrase: gate it by a check of the answer, with a small share.
+    It pays in full for a single letter and for random words, and pays less for honest reasoning that repeats
+    a phrase: gate it with a check of the answer, and give it a small share.
 
     Args:
-        n: Words to a piece.
+        n: The number of words in an n-gram.
 
     Raises:
-        DecorationError: n is no whole number above 0.
+        DecorationError: n is not a positive integer.
 
     Example:
         >>> reward = repetition(n=2)
@@ -196,7 +197,7 @@ def repetition(n: int = 4) -> Callable[[Sample[Any]], float]:
     count_option("n", n)
 
     def is_varied(sample: Sample[Any]) -> float:
-        """The share of n-grams that occur for the first time."""
+        """Return the fraction of n-grams that occur for the first time."""
         text = visible(sample.completion)
         read = list(islice(words(text.casefold()), _WORDS_READ))
         if len(read) < n:
@@ -210,21 +211,21 @@ def repetition(n: int = 4) -> Callable[[Sample[Any]], float]:
 def has_format(
     *, tags: Sequence[str] = (), markers: Sequence[str] = (), reasoning: bool = False
 ) -> Callable[[Sample[Any]], bool]:
-    """Make a check that every tag and every marker is used exactly once, in order, and holds something.
+    """Make a check that every tag and every marker occurs exactly once, in order, and is not empty.
 
-    A leading `<think>` part never reaches a completion (it is `sample.reasoning`): ask for it by `reasoning`
-    rather than by `tags`.
+    A leading `<think>` part is never in a completion (it is `sample.reasoning`): require it with `reasoning`
+    rather than with `tags`.
 
-    It pays for `<answer>x</answer>`: form costs a model one letter. Gate it by a check of the answer.
+    It pays for `<answer>x</answer>`: the form costs a model one letter. Gate it with a check of the answer.
 
     Args:
-        tags: Names of tags, in the order in which they have to follow each other.
-        markers: What has to stand before something, each once.
-        reasoning: Whether exactly one block of reasoning has to stand before the answer, in any spelling that
-            `sample.reasoning` knows, and no tag of reasoning anywhere else.
+        tags: Names of tags, in the required order.
+        markers: Texts that have to precede something, each once.
+        reasoning: Whether exactly one block of reasoning has to precede the answer, in any spelling that
+            `sample.reasoning` knows, with no reasoning tag anywhere else.
 
     Raises:
-        DecorationError: Nothing is asked for, or a name cannot be meant.
+        DecorationError: Nothing is required, or a name is invalid.
 
     Example:
         >>> check = has_format(tags=["answer"])
@@ -244,7 +245,7 @@ def has_format(
             raise DecorationError(f"tags: {error}") from None
 
     def is_formed(sample: Sample[Any]) -> bool:
-        """Whether the form is kept."""
+        """Return whether the completion has the required form."""
         text, at = visible(sample.completion), 0
         if not says_something(text) or (reasoning and not _reasons_once(sample)):
             return False
@@ -265,19 +266,19 @@ def has_format(
 
 
 def in_script(script: str, *, at_least: float = 0.9) -> Callable[[Sample[Any]], float]:
-    """Make a reward for staying in one script: 1 when at least the share `at_least` of the letters is in it.
+    """Make a reward for staying in one script: 1 if at least the fraction `at_least` of the letters is in it.
 
-    Below, the reward is the share of the letters divided by `at_least`. Without any letter it is 0.
+    Below that, the reward is the fraction of the letters divided by `at_least`. Without any letter it is 0.
 
-    It pays in full for a single letter, and tells no language from another of the same script.
+    It pays in full for a single letter, and does not distinguish languages that share a script.
 
     Args:
         script: One of latin, greek, cyrillic, hebrew, arabic, devanagari, thai, chinese, japanese, korean.
-        at_least: The share of letters, above 0 and up to 1, that earns everything; names and formulas use
-            the rest.
+        at_least: The fraction of letters, above 0 and up to 1, that earns full reward; the rest is room for
+            names and formulas.
 
     Raises:
-        DecorationError: The script is not one of these, or the share is not possible.
+        DecorationError: The script is not one of these, or the fraction is out of range.
 
     Example:
         >>> reward = in_script(script="cyrillic")
@@ -291,7 +292,7 @@ def in_script(script: str, *, at_least: float = 0.9) -> Callable[[Sample[Any]], 
     own = re.compile(f"[{_SCRIPTS[script]}]+")
 
     def keeps_to_script(sample: Sample[Any]) -> float:
-        """The share of letters in the script, up to the share that is asked for."""
+        """Return the fraction of letters in the script, divided by the required fraction and at most 1."""
         letters = "".join(filter(str.isalpha, visible(sample.completion)))
         if not letters:
             return 0.0
@@ -301,7 +302,7 @@ def in_script(script: str, *, at_least: float = 0.9) -> Callable[[Sample[Any]], 
 
 
 def _measure(unit: str) -> Callable[[str], int]:
-    """A function that measures a visible text."""
+    """Return the function that measures a visible text."""
     if unit == "words":
         return lambda text: sum(1 for _ in words(text))
     if unit == "characters":
@@ -310,12 +311,12 @@ def _measure(unit: str) -> Callable[[str], int]:
 
 
 def _excess(size: int, full: int, zero: int) -> float:
-    """How far a size is on its way from `full` to `zero`, 0 to 1."""
+    """Return how far a size is on its way from `full` to `zero`, 0 to 1."""
     return min(1.0, max(0.0, (size - full) / (zero - full)))
 
 
 def _reasons_once(sample: Sample[Any]) -> bool:
-    """Whether one block of reasoning stands before the answer, and no sign of another anywhere."""
+    """Return whether one block of reasoning precedes the answer, with no sign of another anywhere."""
     blocks = reasoning_blocks(sample)
     return (
         len(blocks) == 1

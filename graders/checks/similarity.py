@@ -1,11 +1,11 @@
 """Checks of how much a text resembles the reference, by tokens: F1, BLEU, GLEU, ROUGE and METEOR.
 
-They are for references that have no single right wording, and they measure wording: what contradicts the
-reference in one word earns nearly all. Their figures are those of nltk 3.10 and rouge-score 0.1.2 for the
-same tokens. Several references take the best, each compared alone.
+They are for references without a single right wording, and they measure wording: a text that contradicts the
+reference in one word earns almost everything. Their figures are those of nltk 3.10 and rouge-score 0.1.2 for
+the same tokens. Of several references, each compared separately, the best one counts.
 
-An empty completion, one without tokens, and one longer than `max_chars` is unread and earns nothing; none is
-ever cut. The metric `similarity` is the figure before `at_least` takes it away.
+A completion that is empty, has no tokens, or is longer than `max_chars` is unread and earns nothing; texts
+are never truncated. The metric `similarity` is the value before `at_least` is applied.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ._answers import Take
     from ._tokens import Cut, Tokens
 
-_MOST_CHARS = 100_000  # keeps the product of two lengths, which ROUGE-L takes, under a second
+_MOST_CHARS = 100_000  # keeps ROUGE-L, whose time is the product of two lengths, under a second
 
 
 def token_f1(
@@ -39,23 +39,23 @@ def token_f1(
     at_least: float = 0,
     max_chars: int = LONGEST,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that pays the F1 of the answer's tokens and the reference's, whatever their order.
+    """Make a check that pays the F1 of the answer's tokens and the reference's, in any order.
 
     It pays for the reference's words in any order, for wording that says the opposite, and for words of the
     prompt. On 500 solutions of GSM8K it paid 1.00 for the reference's words sorted, 0.97 for one with a wrong
     result, 0.42 for the prompt and 0.20 for the 40 commonest words.
-    Where references are alike, it pays one record's reference under another for what both share.
+    If references resemble each other, it pays one record's reference in another record for what they share.
 
     Args:
         tokens: How texts are cut into tokens: `words` (lower case, without punctuation, for every script),
             `rouge`, `wordpunct`, `spaces` or `squad`; docs/similarity.md has a table.
-        take: Finds the answer in a text; None takes all of it.
-        alternatives: Field of the record that lists further accepted texts; the best one counts.
-        at_least: What is less similar earns nothing.
-        max_chars: A longer answer is unread; at most 100,000.
+        take: Extracts the answer from a text; None uses the whole text.
+        alternatives: Record field that lists more accepted texts; the best one counts.
+        at_least: The lowest similarity that is paid; a lower one earns nothing.
+        max_chars: The longest answer that is read, in characters; at most 100,000. A longer one is unread.
 
     Raises:
-        DecorationError: An option cannot be meant.
+        DecorationError: An option is invalid.
 
     Example:
         >>> check = token_f1()
@@ -80,22 +80,22 @@ def bleu(
     It pays for wording that says the opposite, and a little for any common word unless `smoothing` is 0. On
     500 solutions of GSM8K it paid 0.97 for the reference with a wrong result, 0.49 for the reference said
     twice, 0.10 for the prompt and 0.01 for another record's solution.
-    Where references are alike, it pays one record's reference under another for what both share.
+    If references resemble each other, it pays one record's reference in another record for what they share.
 
     Args:
-        order: The longest n-grams that count, 1 to 9; all orders weigh the same. A reference has to have as
-            many tokens.
+        order: The longest n-grams that count, 1 to 9; all orders have equal weight. A reference needs at
+            least as many tokens.
         smoothing: The number of the method in nltk's `SmoothingFunction`, 0 to 7, which decides what an order
             without a common n-gram counts. 0 pays nothing then, and 6 needs an `order` of 3 or more.
         tokens: How texts are cut into tokens: `words` (lower case, without punctuation, for every script),
             `rouge`, `wordpunct`, `spaces` or `squad`.
-        take: Finds the answer in a text; None takes all of it.
-        alternatives: Field of the record that lists further accepted texts; the best one counts.
-        at_least: What is less similar earns nothing.
-        max_chars: A longer answer is unread; at most 100,000.
+        take: Extracts the answer from a text; None uses the whole text.
+        alternatives: Record field that lists more accepted texts; the best one counts.
+        at_least: The lowest similarity that is paid; a lower one earns nothing.
+        max_chars: The longest answer that is read, in characters; at most 100,000. A longer one is unread.
 
     Raises:
-        DecorationError: An option cannot be meant.
+        DecorationError: An option is invalid.
 
     Example:
         >>> check = bleu()
@@ -128,24 +128,24 @@ def gleu(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that pays Google's BLEU (GLEU) of the answer, as nltk's `sentence_gleu` computes it.
 
-    The smaller of precision and recall over all n-grams of one to four tokens; unlike BLEU it needs no
-    smoothing, and is the same whichever text is the reference.
+    GLEU is the smaller of precision and recall over all n-grams of one to four tokens. Unlike BLEU it needs
+    no smoothing, and it is symmetric.
 
     It pays for wording that says the opposite, and for words of the prompt. On 500 solutions of GSM8K it paid
     0.97 for the reference with a wrong result, 0.49 for the reference said twice, 0.31 for its words sorted
     and 0.16 for the prompt.
-    Where references are alike, it pays one record's reference under another for what both share.
+    If references resemble each other, it pays one record's reference in another record for what they share.
 
     Args:
         tokens: How texts are cut into tokens: `words` (lower case, without punctuation, for every script),
             `rouge`, `wordpunct`, `spaces` or `squad`.
-        take: Finds the answer in a text; None takes all of it.
-        alternatives: Field of the record that lists further accepted texts; the best one counts.
-        at_least: What is less similar earns nothing.
-        max_chars: A longer answer is unread; at most 100,000.
+        take: Extracts the answer from a text; None uses the whole text.
+        alternatives: Record field that lists more accepted texts; the best one counts.
+        at_least: The lowest similarity that is paid; a lower one earns nothing.
+        max_chars: The longest answer that is read, in characters; at most 100,000. A longer one is unread.
 
     Raises:
-        DecorationError: An option cannot be meant.
+        DecorationError: An option is invalid.
 
     Example:
         >>> check = gleu()
@@ -170,21 +170,21 @@ def rouge(
     It pays for wording that says the opposite, and for words of the prompt. On 500 solutions of GSM8K,
     ROUGE-L paid 0.97 for the reference with a wrong result, 0.67 for its first half, 0.30 for the prompt and
     0.11 for the 40 commonest words; ROUGE-2 paid 0.18 for the prompt, ROUGE-1 0.42.
-    Where references are alike, it pays one record's reference under another for what both share.
+    If references resemble each other, it pays one record's reference in another record for what they share.
 
     Args:
         n: The length of the n-grams that count, 1 to 5, or `L` for the longest common subsequence. A
-            reference has to have as many tokens.
+            reference needs at least as many tokens.
         stem: Whether English words of four letters or more are compared by their stems (Porter's).
         tokens: How texts are cut into tokens: `words` (lower case, without punctuation, for every script),
             `rouge` (rouge-score's own), `wordpunct`, `spaces` or `squad`.
-        take: Finds the answer in a text; None takes all of it.
-        alternatives: Field of the record that lists further accepted texts; the best one counts.
-        at_least: What is less similar earns nothing.
-        max_chars: A longer answer is unread; at most 100,000.
+        take: Extracts the answer from a text; None uses the whole text.
+        alternatives: Record field that lists more accepted texts; the best one counts.
+        at_least: The lowest similarity that is paid; a lower one earns nothing.
+        max_chars: The longest answer that is read, in characters; at most 100,000. A longer one is unread.
 
     Raises:
-        DecorationError: An option cannot be meant.
+        DecorationError: An option is invalid.
 
     Example:
         >>> check = rouge()
@@ -213,26 +213,25 @@ def meteor(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that pays the METEOR of the answer without synonyms.
 
-    As nltk's `meteor_score` computes it, but that nltk also matches WordNet's synonyms, which need a database
-    of 30 MB: where a text uses them, this pays less (by 0.002 on average, 0.056 at most, of 1,000 pairs).
-    Equal texts earn 1 here, and `1 - 0.5 / tokens**3` in nltk.
+    It is computed like nltk's `meteor_score`, except that nltk also matches WordNet's synonyms, which need a
+    database of 30 MB: if a text uses synonyms, this check pays less (by 0.002 on average, 0.056 at most, of
+    1,000 pairs). Equal texts earn 1 here, and `1 - 0.5 / tokens**3` in nltk.
 
     It pays for length: recall weighs nine times as much as precision. On 500 solutions of GSM8K it paid 0.91
-    for the reference said twice, 0.76 for the reference with the prompt behind it, and 0.97 for one with a
-    wrong result. The prompt alone earned 0.32.
-    Where references are alike, it pays one record's reference under another for what both share.
+    for the reference said twice, 0.76 for the reference followed by the prompt, and 0.97 for one with a wrong
+    result. The prompt alone earned 0.32.
 
     Args:
-        stem: Whether English words match by their stems (Porter's) where they do not match as they are.
+        stem: Whether English words also match by their stems (Porter's).
         tokens: How texts are cut into tokens: `words` (lower case, without punctuation, for every script),
             `rouge`, `wordpunct`, `spaces` or `squad`; case never counts.
-        take: Finds the answer in a text; None takes all of it.
-        alternatives: Field of the record that lists further accepted texts; the best one counts.
-        at_least: What is less similar earns nothing.
-        max_chars: A longer answer is unread; at most 100,000.
+        take: Extracts the answer from a text; None uses the whole text.
+        alternatives: Record field that lists more accepted texts; the best one counts.
+        at_least: The lowest similarity that is paid; a lower one earns nothing.
+        max_chars: The longest answer that is read, in characters; at most 100,000. A longer one is unread.
 
     Raises:
-        DecorationError: An option cannot be meant.
+        DecorationError: An option is invalid.
 
     Example:
         >>> check = meteor()
@@ -262,7 +261,7 @@ def _similar(
     needs: str = "",
     stemmed: bool = False,
 ) -> Callable[[Sample[Any]], Reward]:
-    """A check that pays a figure of two lists of tokens, of which a reference has at least `fewest`."""
+    """Make a check that pays a metric of two token lists, of which a reference has at least `fewest`."""
     cut = CUTS.get(tokens) if isinstance(tokens, str) else None
     if cut is None:
         raise DecorationError(f"tokens={tokens!r}: write one of {', '.join(CUTS)}")
@@ -287,5 +286,5 @@ def _similar(
 
 
 def _stem(token: str) -> str:
-    """A token's stem, of four letters or more alone, as in rouge-score."""
+    """Return a token's stem if it has four letters or more, as in rouge-score."""
     return stem_of(token) if len(token) > 3 else token

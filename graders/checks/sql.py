@@ -1,4 +1,4 @@
-"""Checks of SQL: the completion's query against the reference's, as it is written or by what it returns."""
+"""Checks that compare the completion's SQL query with the reference's, by its form or by its result."""
 
 from __future__ import annotations
 
@@ -33,22 +33,22 @@ _MOST_PAIRED = 200
 def sql_equal(*, dialect: str = "sqlite", take: Take | None = None) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the completion's query is equivalent in form to the reference's.
 
-    Both are parsed and compared as trees. White space, comments, the case of keywords and names, quotes
-    around names, redundant brackets, aliases, the names of common table expressions, and the order of terms
-    of AND, OR, IN and GROUP BY do not count. ORDER BY, LIMIT, DISTINCT and the order of the columns do. The
-    last code block labeled as SQL is read, else the last one without a label, else the whole text. What is
-    not one query is unread.
+    Both are parsed and compared as trees. The comparison ignores white space, comments, the case of keywords
+    and names, quotes around names, redundant parentheses, aliases, the names of common table expressions, and
+    the order of terms of AND, OR, IN and GROUP BY. It does not ignore ORDER BY, LIMIT, DISTINCT and the order
+    of the columns. The check reads the last code block labeled as SQL, else the last unlabeled one, else the
+    whole text. Anything but a single query is unread.
 
-    It pays for queries that are written alike and for no others: a query that returns the same in another
-    way, a join for a subquery, earns nothing. Prefer `sql_result` if you have a database. The tables are
-    not known here, so in a query of several tables `name` and `t.name` differ.
+    It pays only for queries that are written alike: a query that returns the same result in another way, such
+    as a join instead of a subquery, earns nothing. Prefer `sql_result` if you have a database. The check does
+    not know the tables, so in a query of several tables `name` and `t.name` differ.
 
     Args:
-        dialect: The dialect of the queries, as sqlglot calls it: `postgres`, `mysql`, `bigquery`.
-        take: Finds the part of a completion that holds the query; None searches all of it.
+        dialect: The dialect of the queries, by sqlglot's name: `postgres`, `mysql`, `bigquery`.
+        take: Extracts the part of a completion that contains the query; None searches the whole completion.
 
     Raises:
-        DecorationError: An option cannot be meant.
+        DecorationError: An option is invalid.
         ConfigurationError: sqlglot is not installed.
 
     Example:
@@ -82,31 +82,33 @@ def sql_result(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the completion's query returns what the reference's returns, run on SQLite.
 
-    Each query runs on a fresh copy of a database in memory, which a script of CREATE TABLE and INSERT makes.
-    The query may only read. It is stopped after a number of steps of SQLite's machine, 1 second of processor
-    time, 128 MB of memory, 10,000 rows, or with a value of more than 20,000 bytes; see `docs/sql.md`. Rows
-    that repeat count, and so does the order of columns; their names do not. Besides `unread`, the metrics
-    `refused` (it does more than read), `failed` (SQLite reports an error) and `stopped` are 1 or 0.
+    Each query runs on a fresh copy of an in-memory database, which a script of CREATE TABLE and INSERT
+    creates. The query may only read. It is stopped after a number of steps of SQLite's virtual machine, 1
+    second of processor time, 128 MB of memory or 10,000 rows, or if a value has more than 20,000 bytes; see
+    `docs/sql.md`. Duplicate rows count, and so does the order of columns; column names do not. Besides
+    `unread`, the metrics `refused` (it does more than read), `failed` (SQLite reports an error) and `stopped`
+    are 1 or 0.
 
-    It pays for the result on these rows, however it is reached: `SELECT count(*) FROM a` for a count of `b`
-    where both have three rows. So give several databases, as a list of scripts: a query has to be right on
-    each. A query that reads no table, such as `SELECT 3`, earns nothing where the reference reads one. A
-    reference without any row but NULL is a `RecordError`, because every query that finds nothing equals it.
-    This check needs SQLite alone, which comes with Python.
+    It pays for the result on these rows, however the query gets it: `SELECT count(*) FROM a` for a count of
+    `b` if both have three rows. So give several databases, as a list of scripts: a query has to be right on
+    each. A query that reads no table, such as `SELECT 3`, earns nothing if the reference reads one. If the
+    reference returns no rows, or nothing but NULL, it is a `RecordError`, because every query that finds
+    nothing would equal it. This check needs only SQLite, which is part of Python.
 
     Args:
-        script: SQL that makes the database of all records.
-        field: Field of the record with its own script, or with a list of scripts; not read beside `script`.
-        order: Whether the order of rows counts: `reference` where the reference's query has an ORDER BY,
+        script: SQL that creates the database for all records.
+        field: Record field with the record's own script, or with a list of scripts; ignored if `script` is
+            given.
+        order: Whether the order of rows counts: `reference` if the reference's query has an ORDER BY,
             `always` or `never`.
-        tolerance: How far two numbers may lie apart.
-        relative: The same as a share of the reference's, which covers sums in another order; the larger of
-            the two allowances holds, and whole numbers are compared exactly where both are so.
-        steps: Steps of SQLite's machine that a query may take.
-        take: Finds the part of a completion that holds the query; None searches all of it.
+        tolerance: The largest difference between two numbers that counts as equal.
+        relative: The same, as a fraction of the reference's number, which allows for sums in another order.
+            The larger of the two allowances applies; `relative` is ignored between two integers.
+        steps: The most steps of SQLite's virtual machine that a query may take.
+        take: Extracts the part of a completion that contains the query; None searches the whole completion.
 
     Raises:
-        DecorationError: An option cannot be meant.
+        DecorationError: An option is invalid.
 
     Example:
         >>> check = sql_result(script="CREATE TABLE t (n); INSERT INTO t VALUES (1), (2), (3);")
@@ -156,7 +158,7 @@ def sql_result(
 
 @cache
 def _parser(dialect: str) -> Callable[[str], str | Missing]:
-    """What turns the text of a query into its canonical form.
+    """Return the function that turns the text of a query into its canonical form.
 
     Raises:
         DecorationError: sqlglot does not know the dialect.
@@ -192,11 +194,11 @@ def _parser(dialect: str) -> Callable[[str], str | Missing]:
 
 
 def _databases(given: object, where: str, error: type[DecorationError | RecordError]) -> Sequence[Scratch]:
-    """The databases of a script, or of each of a list of scripts.
+    """Return the databases that a script, or each of a list of scripts, creates.
 
     Raises:
-        DecorationError: The option's script makes none.
-        RecordError: The record's does.
+        DecorationError: The option's script creates none.
+        RecordError: The record's script creates none.
     """
     from ._sql_scratch import scratch
 
@@ -217,7 +219,7 @@ def _databases(given: object, where: str, error: type[DecorationError | RecordEr
 
 
 def _comparable(outcome: Outcome) -> Outcome | Missing:
-    """What a reference's query did, unless nothing can be compared with it."""
+    """Return what a reference's query did; `Missing` if nothing can be compared with it."""
     if outcome.results is None:
         return Missing(outcome.reason, "not exact")
     if all(value is None for rows in outcome.results for row in rows for value in row):
@@ -228,7 +230,7 @@ def _comparable(outcome: Outcome) -> Outcome | Missing:
 def _same_rows(
     found: Sequence[Row], right: Sequence[Row], ordered: bool, tolerance: float, relative: float
 ) -> bool:
-    """Whether two results hold the same rows, in the same order where it counts."""
+    """Return whether two results contain the same rows, in the same order if it counts."""
     if len(found) != len(right) or {*map(len, found)} != {*map(len, right)}:
         return False
 
@@ -246,7 +248,7 @@ def _same_rows(
 
 
 def _paired(found: list[Row], right: list[Row], alike: Callable[[Row, Row], bool]) -> bool:
-    """Whether rows that differ in numbers alone can be paired so that each pair is alike."""
+    """Return whether rows that differ only in numbers can be paired so that each pair is equal."""
     if len(found) != len(right):
         return False
 
@@ -268,7 +270,7 @@ def _paired(found: list[Row], right: list[Row], alike: Callable[[Row, Row], bool
 
 
 def _same_value(one: object, other: object, tolerance: float, relative: float) -> bool:
-    """Whether two values are the same, numbers within the allowances; `relative` is for floats alone."""
+    """Return whether two values are equal, numbers within the allowances; `relative` is only for floats."""
     if not isinstance(one, (int, float)) or not isinstance(other, (int, float)):
         return type(one) is type(other) and one == other
     if one == other:

@@ -1,9 +1,9 @@
-r"""Checks of text against the reference: the same, contained, at the start, or of a given pattern.
+r"""Checks that compare text with the reference: equal, contained, at the start, or matching a pattern.
 
-`take` finds the answer first, in the completion and in the reference alike: `exact(take=boxed)`,
+`take` first extracts the answer from the completion and from the reference: `exact(take=boxed)`,
 `exact(take=after_marker)`, `exact(take=lambda text: tag(text, "name"))`, with the functions of
-`graders.extract`; a completion in which it finds nothing earns nothing. A reference that is a list of texts
-accepts any of them. Unicode is compared in its composed form, without invisible characters, and with plain
+`graders.extract`. A completion from which it extracts nothing earns 0. If a reference is a list of texts, any
+of them is accepted. Texts are compared in composed Unicode, without invisible characters and with straight
 quotes.
 """
 
@@ -42,19 +42,20 @@ def exact(
     nfkc: bool = False,
     alternatives: str | None = None,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the answer is the reference, character by character.
+    """Make a check that the answer equals the reference, character by character.
 
-    It pays for nothing but the reference, so a right answer in other words earns nothing.
+    It pays only for the reference's own wording: a right answer in other words earns nothing.
 
     Args:
-        take: Finds the answer in a text; None takes all of it, without space around it.
-        ignore_case: Whether capitals count as small letters.
+        take: Extracts the answer from a text; None uses the whole text, stripped.
+        ignore_case: Whether to ignore case.
         ignore_space: Whether every run of white space counts as one space.
-        nfkc: Whether signs count as their plain forms (NFKC): full width, ligatures, and also `2²` as `22`.
-        alternatives: Field of the record that lists further accepted texts.
+        nfkc: Whether to compare compatibility characters as their plain forms (NFKC): full width, ligatures,
+            and also `2²` as `22`.
+        alternatives: Record field that lists more accepted texts.
 
     Raises:
-        DecorationError: An option cannot be meant.
+        DecorationError: An option is invalid.
 
     Example:
         >>> check = exact()
@@ -67,20 +68,21 @@ def exact(
 def normalized(
     *, take: Take | None = None, nfkc: bool = False, alternatives: str | None = None
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the answer is the reference, but for case, white space and punctuation around it.
+    """Make a check that the answer equals the reference, ignoring case, white space and outer punctuation.
 
-    `**New  York.**` is `new york`; `-5` is not `5`, and `3.5` is not `35`. Dashes count as hyphens, HTML
-    entities as what they stand for, and trade marks as nothing. Accents count.
+    `**New  York.**` equals `new york`; `-5` does not equal `5`, nor `3.5` `35`. Dashes count as hyphens, HTML
+    entities as the characters they encode, and trademark signs are dropped. Accents count.
 
-    It pays for nothing but the reference, so a right answer in other words earns nothing.
+    It pays only for the reference's own wording: a right answer in other words earns nothing.
 
     Args:
-        take: Finds the answer in a text; None takes all of it.
-        nfkc: Whether signs count as their plain forms (NFKC): full width, ligatures, and also `2²` as `22`.
-        alternatives: Field of the record that lists further accepted texts.
+        take: Extracts the answer from a text; None uses the whole text.
+        nfkc: Whether to compare compatibility characters as their plain forms (NFKC): full width, ligatures,
+            and also `2²` as `22`.
+        alternatives: Record field that lists more accepted texts.
 
     Raises:
-        DecorationError: An option cannot be meant.
+        DecorationError: An option is invalid.
 
     Example:
         >>> check = normalized()
@@ -99,22 +101,22 @@ def contains(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the completion contains the reference as whole words.
 
-    In scripts without spaces, such as Chinese, Japanese and Thai, it need not be whole words. An occurrence
-    that is denied (`not Paris`, `Paris is wrong`) does not count, nor one that the text takes back behind it.
-    A hyphen joins words: `Objective-C` holds no `C`, but `Paris-based` holds `Paris`, unless `Paris` were one
-    letter.
+    In scripts without spaces, such as Chinese, Japanese and Thai, whole words are not required. An occurrence
+    does not count if the text denies it (`not Paris`, `Paris is wrong`) or takes it back later. A hyphen
+    joins words: `Objective-C` does not contain `C`. `Paris-based` does contain `Paris`, because `Paris` is
+    more than one letter.
 
-    It pays for a list of every conceivable answer, and for denials in other words: for training prefer
-    `exact` with a `take`.
+    It pays for a list of every conceivable answer, and for denials in wordings that it does not know: for
+    training, prefer `exact` with a `take`.
 
     Args:
-        take: Finds the answer in a text; None takes all of it.
-        ignore_case: Whether capitals count as small letters.
-        max_chars: A longer completion fails.
-        alternatives: Field of the record that lists further accepted texts.
+        take: Extracts the answer from a text; None uses the whole text.
+        ignore_case: Whether to ignore case.
+        max_chars: A longer completion earns 0.
+        alternatives: Record field that lists more accepted texts.
 
     Raises:
-        DecorationError: An option cannot be meant.
+        DecorationError: An option is invalid.
 
     Example:
         >>> check = contains()
@@ -136,15 +138,15 @@ def starts_with(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the answer starts with the reference, as whole words.
 
-    It pays for anything behind the reference, a retraction too.
+    It pays for anything that follows the reference, even a retraction.
 
     Args:
-        take: Finds the answer in a text; None takes all of it.
-        ignore_case: Whether capitals count as small letters.
-        alternatives: Field of the record that lists further accepted texts.
+        take: Extracts the answer from a text; None uses the whole text.
+        ignore_case: Whether to ignore case.
+        alternatives: Record field that lists more accepted texts.
 
     Raises:
-        DecorationError: An option cannot be meant.
+        DecorationError: An option is invalid.
 
     Example:
         >>> check = starts_with()
@@ -165,26 +167,27 @@ def matches(
 ) -> Callable[[Sample[Any]], Reward]:
     r"""Make a check that the answer matches a regular expression; it ignores the reference.
 
-    With Python's `re`, a pattern with nested repeats, such as `(a+)+$`, takes time exponential in the text,
-    and a model will find the text. The cap on the length does not help against it; the grader's `timeout_s`
-    interrupts it on the main thread, at the price of a failed sample. Write patterns without, or take
-    `engine="re2"`, whose time is linear in the text whatever the pattern. The option alone decides, never
-    what is installed, so that replay and Lambda match alike. docs/answers.md says what RE2 reads otherwise.
+    With Python's `re`, a pattern with nested repeats, such as `(a+)+$`, can take time exponential in the
+    text's length, and a model will find such a text. The length limit does not prevent this; the grader's
+    `timeout_s` interrupts it on the main thread, at the cost of a failed sample. Avoid such patterns, or use
+    `engine="re2"`, which takes linear time for every pattern. The engine depends only on this option, never
+    on what is installed, so replay and Lambda match the same texts. docs/answers.md lists what RE2 reads
+    differently.
 
-    It pays for every text of that form, whatever it says: gate it by a check of the answer.
+    It pays for every text of that form, whatever it says: gate it with a check of the answer.
 
     Args:
-        pattern: A regular expression of the engine; it must not match the empty text.
-        take: Finds the answer in a text; None takes all of it, without space around it.
-        whole: Whether the pattern has to fit the whole answer rather than a part.
-        ignore_case: Whether capitals count as small letters.
-        engine: `re` or `re2`, which needs the extra `regex`.
-        max_chars: A longer answer fails.
+        pattern: A regular expression in the engine's syntax; it must not match the empty text.
+        take: Extracts the answer from a text; None uses the whole text, stripped.
+        whole: Whether the pattern has to match the whole answer rather than a part of it.
+        ignore_case: Whether to ignore case.
+        engine: `re`, or `re2`, which needs the extra `regex`.
+        max_chars: A longer answer earns 0.
 
     Raises:
-        DecorationError: The engine does not know the pattern, or it matches everything, or an option cannot
-            be meant.
-        ConfigurationError: The package of RE2 is not installed.
+        DecorationError: The engine rejects the pattern, the pattern matches the empty text, or an option is
+            invalid.
+        ConfigurationError: The RE2 package is not installed.
 
     Example:
         >>> check = matches(pattern=r"\d{4}-\d{2}-\d{2}")
@@ -201,7 +204,6 @@ def matches(
         raise DecorationError(f"pattern={pattern!r} matches the empty text: require at least one character")
 
     def matches_pattern(sample: Sample[Any]) -> Reward:
-        """Whether the answer fits the pattern."""
         found = find(sample.completion) if find else sample.completion.strip()
         answer = found if type(found) is str and found else text_of(found)
         if isinstance(answer, Missing):
@@ -216,10 +218,10 @@ def matches(
 
 
 def _compiled(pattern: str, ignore_case: bool, engine: object) -> Any:
-    """A pattern compiled by its engine.
+    """Compile a pattern with its engine.
 
     Raises:
-        DecorationError: The engine does not know the pattern, or there is no such engine.
+        DecorationError: The engine rejects the pattern, or the engine does not exist.
     """
     if engine == "re":
         try:
@@ -234,16 +236,16 @@ def _compiled(pattern: str, ignore_case: bool, engine: object) -> Any:
 def any_of(*checks: Callable[[Sample[Any]], Any]) -> Callable[[Sample[Any]], Any]:
     """Make a check whose reward is the best reward of several checks.
 
-    A check that cannot grade the record is passed over; so `any_of(number(), exact())` grades a data set of
-    numbers and names. When one abstains, all of it abstains.
+    Checks that cannot grade the record are skipped, so `any_of(number(), exact())` grades a data set of
+    numbers and names. If one check abstains, the whole check abstains.
 
-    It pays what the most lenient of its checks pays.
+    It pays what its most lenient check pays.
 
     Args:
-        *checks: Scoring functions or graders, sync or async; where one is async, so is the whole check.
+        *checks: Scoring functions or graders, sync or async; if one is async, the whole check is async.
 
     Raises:
-        DecorationError: There is none, or one cannot be called.
+        DecorationError: There are no checks, or one of them is not callable.
 
     Example:
         >>> from graders.checks.numbers import number
@@ -257,14 +259,14 @@ def any_of(*checks: Callable[[Sample[Any]], Any]) -> Callable[[Sample[Any]], Any
         function_option("any_of", check)
 
     def best_of(sample: Sample[Any]) -> Any:
-        """The best answer of the checks."""
+        """Return the best answer of the checks."""
         return run_steps(_best(sample, checks))
 
     return best_of
 
 
 def _best(sample: Sample[Any], checks: Sequence[Callable[[Sample[Any]], Any]]) -> Generator[Any, Any, Any]:
-    """The best answer of the checks; each answer is sent back once it is awaited."""
+    """Return the best answer of the checks; each yielded answer is sent back once it is awaited."""
     best: float | Reward | None = None
     refusal: RecordError | SampleError | None = None
     for check in checks:
@@ -290,7 +292,7 @@ def _comparing(
     agree: Callable[[str, str], bool],
     alternatives: str | None = None,
 ) -> Callable[[Sample[Any]], Reward]:
-    """A check that the answer agrees with an accepted reference, both spelled alike."""
+    """Make a check that the answer agrees with an accepted reference after both are normalized."""
 
     def read(text: str, strict: bool) -> str | Missing:
         if text.startswith("\\boxed{"):
@@ -305,7 +307,7 @@ def _comparing(
 
 
 def _holds(answer: str, wanted: str) -> bool:
-    """Whether the answer contains the wanted text as whole words, neither denied nor taken back."""
+    """Return whether the answer contains the wanted text as whole words, neither denied nor taken back."""
     at = answer.rfind(wanted)
     while at >= 0:
         end = at + len(wanted)
@@ -316,19 +318,19 @@ def _holds(answer: str, wanted: str) -> bool:
 
 
 def _begins(answer: str, wanted: str) -> bool:
-    """Whether the answer starts with the wanted text as whole words, neither denied nor taken back."""
+    """Return whether the answer starts with the wanted text as whole words, neither denied nor taken back."""
     end = len(wanted)
     return answer.startswith(wanted) and _is_said(answer, 0, end) and not is_retracted(wanted, answer[end:])
 
 
 def _is_said(text: str, start: int, end: int) -> bool:
-    """Whether what stands at a place cuts no word in two, and is not denied right beside it."""
+    """Return whether an occurrence consists of whole words and is not denied right next to it."""
     if _joined(text, start) or _joined(text, end) or _is_compound(text, start, end):
         return False
     return not is_denied(text, start, end)
 
 
-# Thai to Burmese, Khmer, kana, and Han: words stand without spaces; and Korean, whose particles are attached.
+# Thai to Burmese, Khmer, kana and Han are written without spaces; Korean attaches particles to words.
 _UNSPACED = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
     r"\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff]"
@@ -336,7 +338,7 @@ _UNSPACED = re.compile(
 
 
 def _joined(text: str, at: int) -> bool:
-    """Whether a place lies inside a word or a number, such as `3.5`, `1,000`, `-5`, `2^72`, `C#` or `R&D`."""
+    """Return whether a position is inside a word or a number: `3.5`, `1,000`, `-5`, `2^72`, `C#`, `R&D`."""
     before = text[at - 1 : at] if at else ""
     after = text[at : at + 1]
     if not before or not after:
@@ -354,7 +356,7 @@ def _joined(text: str, at: int) -> bool:
 
 
 def _is_compound(text: str, start: int, end: int) -> bool:
-    """Whether hyphens join a part of a text to a word before it, or one letter to a word behind it."""
+    """Return whether a hyphen joins the occurrence to a word before it, or one letter to a word after it."""
     before, lone = text[start - 2 : start] if start > 1 else "", end - start == 1 and text[start].isalpha()
     if before[-1:] == "-" and before[0].isalnum() and not _UNSPACED.match(before):
         return not _UNSPACED.match(text, start)
@@ -362,7 +364,7 @@ def _is_compound(text: str, start: int, end: int) -> bool:
 
 
 def _is_symbol(before: str, after: str, behind: str, first: str) -> bool:
-    """Whether a sign at a place belongs to the word beside it: `C#`, `C++`, `A+`, `.NET`, `R&D`, `a_b`."""
+    """Return whether a sign belongs to the word next to it: `C#`, `C++`, `A+`, `.NET`, `R&D`, `a_b`."""
     if before.isalpha() and after in "#+\u266f\uff03\uff0b":
         return True
     if before == "." and after.isalpha() and not first.strip():
@@ -373,7 +375,7 @@ def _is_symbol(before: str, after: str, behind: str, first: str) -> bool:
 
 
 def _is_mark(sign: str) -> bool:
-    """Whether a sign combines with the one before it, such as an accent."""
+    """Return whether a character combines with the one before it, as an accent does."""
     from unicodedata import category
 
     return category(sign)[0] == "M"
@@ -383,5 +385,5 @@ _IN_NUMBERS = frozenset(".,-+\u2212")
 
 
 def _worth(answer: float | Reward) -> tuple[float, bool]:
-    """What an answer is worth; at equal rewards, one that was read counts more."""
+    """Return the sort key of an answer: its reward, then whether it was read."""
     return finite(answer.value if isinstance(answer, Reward) else answer), not is_unread(answer)

@@ -1,4 +1,4 @@
-"""Checks of tool calls: the completion's calls against those that the record expects."""
+"""Checks that compare the completion's tool calls with those that the record expects."""
 
 from __future__ import annotations
 
@@ -46,46 +46,47 @@ def tool_calls(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the completion makes the tool calls that the record expects.
 
-    The reference lists calls: objects with `name` and `arguments`, as OpenAI's API has them, or BFCL's ground
-    truth, `{function: {argument: [accepted values]}}`, where an empty text among the values says that the
-    argument may be left out. Each call made pays for one expected call at most, by the best assignment.
-    Numbers are compared by value, so `1` is `1.0`; a text is never a number, and `true` is never 1.
+    The reference lists calls: objects with `name` and `arguments`, as in OpenAI's API, or BFCL's ground
+    truth, `{function: {argument: [accepted values]}}`, in which an empty text among the values means that the
+    argument may be omitted. Each call that the completion makes counts for at most one expected call, in the
+    best assignment. Numbers are compared by value, so `1` equals `1.0`; a text never equals a number, and
+    `true` never equals 1.
 
-    The calls are those that the service parsed: `sample.tool_calls`, or blocks of the content. Where there
-    are none, the check reads the forms that open-weight models write into their text, since AWS does not
-    document whether a training job parses calls; the metric `from_text` says when it did. A call that cannot
-    be read exactly makes the completion unread, and so does a completion without a call. The metric
-    `right_calls` is the share of the expected calls that are right.
+    The check reads the calls that the service parsed: `sample.tool_calls`, or blocks of the content. If there
+    are none, it reads calls in the forms that open-weight models write into their text, because AWS does not
+    document whether a training job parses calls; the metric `from_text` is 1 then. A call that cannot be read
+    exactly makes the completion unread, and so does the lack of any call. The metric `right_calls` is the
+    fraction of the expected calls that are right.
 
-    It pays for calls alone, whatever else the completion says. Where most records expect the same call, that
-    call earns their reward without a look at the prompt; of 500 of BFCL's tasks the best answer of one call
-    got 2. `subset` pays in full for one call that is right, and `f1` 0.55 on average in the 200 of them that
-    expect several; `superset` pays for a completion that makes every call that comes to mind, and
-    `ignore_punctuation` pays `x^2` for `x2`.
+    It pays for calls only, whatever else the completion says. If most records expect the same call, that call
+    earns their reward without reading the prompt; on 500 of BFCL's tasks the best single answer got 2 right.
+    `subset` pays in full for one right call, and `f1` 0.55 on average in the 200 of them that expect several;
+    `superset` pays for a completion that makes every call that comes to mind, and `ignore_punctuation` pays
+    `x^2` for `x2`.
 
     Args:
-        match: `all` wants the expected calls and no others; `subset` wants only expected calls, one or more;
-            `superset` wants every expected call and allows others; `f1` pays the harmonic mean of precision
-            and recall over calls.
-        order: Whether the calls have to stand in the `same` order as in the reference, or in `any`.
-        text: The form of calls in the text that is read, `any` form, or `none`; see docs/tools.md.
-        take: Finds the part of a completion's text that holds the calls; None takes all of it.
-        tools: Field of the record that lists the tools, in the shape of OpenAI's API, Converse's or BFCL.
-            Without the field no argument is known to be required, and none has a default.
-        defaults: Whether an argument that is left out counts as the default that its tool declares, and an
-            argument that the reference does not name may have that value.
+        match: `all` requires the expected calls and no others; `subset` requires at least one call and only
+            expected ones; `superset` requires every expected call and allows others; `f1` pays the harmonic
+            mean of precision and recall over calls.
+        order: Whether the calls have to be in the reference's order (`same`) or not (`any`).
+        text: The form of calls to read in the text, `any` form, or `none`; see docs/tools.md.
+        take: Extracts the part of a completion's text that contains the calls; None uses the whole text.
+        tools: Record field that lists the tools, in the format of OpenAI's API, Converse or BFCL. Without the
+            field, no argument is known to be required, and none has a default.
+        defaults: Whether an omitted argument counts as the default that its tool declares, and an argument
+            that the reference does not name may have that value.
         unknown_arguments: Whether a call may have arguments that the reference does not name.
-        ignore: Names of arguments that are not compared, such as an explanation.
-        coerce: Whether a text counts as the number or the boolean that it spells, and the other way round.
-        ignore_case: Whether capitals count as small letters in texts.
-        ignore_punctuation: Whether texts are compared without spaces and `, . / - _ * ^`, as BFCL's evaluator
+        ignore: Names of arguments not to compare, such as an explanation.
+        coerce: Whether a text counts as the number or boolean that it spells, and vice versa.
+        ignore_case: Whether to ignore case in texts.
+        ignore_punctuation: Whether to compare texts without spaces and `, . / - _ * ^`, as BFCL's evaluator
             does; a text that is one number keeps them.
-        dots_as_underscores: Whether the name `a_b` counts as `a.b`, as APIs need that allow no dots in names.
-        may_expect_none: Whether an empty list of calls is a reference, of a record that needs no call; a text
-            without a call is right there, whatever it says. Without, such a record is refused.
+        dots_as_underscores: Whether the name `a_b` counts as `a.b`, for APIs that allow no dots in names.
+        may_expect_none: Whether an empty list of calls is a valid reference, for a record that needs no call;
+            any text without a call is right then. Otherwise such a record is a `RecordError`.
 
     Raises:
-        DecorationError: An option cannot be meant.
+        DecorationError: An option is invalid.
 
     Example:
         >>> check = tool_calls(order="same")
@@ -115,14 +116,14 @@ def tool_calls(
             "take= finds calls in the text, and text='none' reads none there: leave one out"
         )
     ignored = names_option("ignore", ignore)
-    needless = None if unknown_arguments else ignored  # arguments that an expected call may leave out
+    needless = None if unknown_arguments else ignored  # arguments that an expected call may omit
     pairs = in_order if order == "same" else one_to_one
 
     def named(name: str) -> str:
         return name.replace(".", "_") if dots_as_underscores else name
 
     def makes_the_calls(sample: Sample[Any]) -> Reward:
-        """Whether the completion makes the expected calls."""
+        """Return whether the completion makes the expected calls."""
         expected = expected_calls(sample.reference_answer, may_be_none=may_expect_none)
         declared = declared_tools(sample.fields.get(field), field, named)
         if declared is not None:
@@ -158,11 +159,11 @@ _VALUES: dict[str, Callable[[int, int, int], float]] = {
     "superset": lambda right, made, expected: float(right == expected),
     "f1": lambda right, made, expected: 2 * right / (made + expected),
 }
-"""What each `match` pays for, given the calls that are right, made and expected."""
+"""Return what each `match` pays, given the numbers of right, made and expected calls."""
 
 
 def _made(sample: Sample[Any], form: str, find: Find | None) -> tuple[list[Call] | Missing, bool]:
-    """The calls of a completion, and whether its text was read for them."""
+    """Return the calls of a completion, and whether they were read from its text."""
     parsed = native_calls(sample)
     if parsed is not None:
         return parsed, False
