@@ -64,13 +64,13 @@ def test_there_is_no_code_that_is_not_run() -> None:
 
 def test_every_property_of_a_sample_is_explained() -> None:
     public = {name for name in vars(Sample) if name[0] != "_"}
-    assert set(re.findall(r"`(\w+)`", first_cells("What comes in"))) == public
+    assert set(re.findall(r"`(\w+)`", first_cells("The sample"))) == public
 
 
 def test_every_argument_of_a_reward_and_every_kind_of_failure_is_explained() -> None:
     for name in list(inspect.signature(Reward).parameters)[1:]:
-        assert f"{name}=..." in section("What goes out")
-    assert set(re.findall(r"`(\w+)`", first_cells("What goes out"))) == set(KINDS)
+        assert f"{name}=..." in section("The reward")
+    assert set(re.findall(r"`(\w+)`", first_cells("The reward"))) == set(KINDS)
 
 
 def test_every_option_is_explained_with_its_default() -> None:
@@ -83,13 +83,13 @@ def test_every_option_is_explained_with_its_default() -> None:
 
 
 def test_every_way_to_find_an_answer_is_listed() -> None:
-    assert set(re.findall(r"`(\w+)\(", first_cells("Finding the answer"))) == set(extract.__all__) - {
+    assert set(re.findall(r"`(\w+)\(", first_cells("Find the answer"))) == set(extract.__all__) - {
         "Missing"
     }
 
 
 def test_every_way_to_combine_rewards_is_listed() -> None:
-    assert set(re.findall(r"`(\w+)\(", first_cells("Combining rewards"))) == defined_in(combine)
+    assert set(re.findall(r"`(\w+)\(", first_cells("Combine rewards"))) == defined_in(combine)
 
 
 def test_every_ready_check_is_listed() -> None:
