@@ -32,7 +32,7 @@ READERS = {
     "A whole completion": last_number,
     "A list": all_numbers,
     "A reference": partial(parse_number, strict=True),
-    "What is contested": parse_number,
+    "Contested cases": parse_number,
 }
 
 
