@@ -83,9 +83,7 @@ def test_every_option_is_explained_with_its_default() -> None:
 
 
 def test_every_way_to_find_an_answer_is_listed() -> None:
-    assert set(re.findall(r"`(\w+)\(", first_cells("Find the answer"))) == set(extract.__all__) - {
-        "Missing"
-    }
+    assert set(re.findall(r"`(\w+)\(", first_cells("Find the answer"))) == set(extract.__all__) - {"Missing"}
 
 
 def test_every_way_to_combine_rewards_is_listed() -> None:
