@@ -21,6 +21,14 @@ from tools.reference_pages import ROOT, fixture_page, module_pages, verb_pages
 __all__ = ["first_sentence", "main", "nav_pages", "pages"]
 
 CONFIGURATION = ROOT / "mkdocs.yml"
+_FROM_ROOT = {"README.md": "index.md", "CHANGELOG.md": "changelog.md"}
+"""The pages of files that stand beside the folder `docs`."""
+_LINK = re.compile(
+    r"^```.*?^```|(?<!`)(?P<ticks>`+)(?!`).*?(?<!`)(?P=ticks)(?!`)"
+    r"|\[(?P<text>[^\[\]]*)\]\((?P<path>[\w./-]+)(?P<anchor>(?:#[\w-]*)?)\)",
+    re.DOTALL | re.MULTILINE,
+)
+"""Code, where nothing is a link, or a link to a file."""
 
 
 def pages() -> dict[str, str]:
@@ -31,14 +39,20 @@ def pages() -> dict[str, str]:
     """
     written = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
     written = {name: text.replace("](../README.md", "](index.md") for name, text in written.items()}
-    for name, page in (("README.md", "index.md"), ("CHANGELOG.md", "changelog.md")):
+    for name, page in _FROM_ROOT.items():
         text = (ROOT / name).read_text(encoding="utf-8")
-        # These stand in the folder above; a file outside of docs has no page, so its name alone stays.
-        text = re.sub(r"\]\(docs/([\w/.-]+)", r"](\1", text)
-        written[page] = re.sub(
-            r"\[([^\]]+)\]\((?:CONTRIBUTING|CHANGELOG|SECURITY|LICENSE)[\w.]*\)", r"\1", text
-        )
+        written[page] = re.sub(r"\]\(docs/([\w/.-]+)", r"](\1", text)
+    written = {name: _LINK.sub(_on_site, text) for name, text in written.items()}
     return written | verb_pages() | module_pages() | {"reference/python/pytest.md": fixture_page()}
+
+
+def _on_site(link: re.Match[str]) -> str:
+    """Code, and links to pages, as they are; of a link to a file that has no page, the text alone."""
+    if link["text"] is None:
+        return link.group()
+    page = _FROM_ROOT.get(link["path"], link["path"])
+    there = (ROOT / "docs" / page).exists() or page in _FROM_ROOT.values()
+    return f"[{link['text']}]({page}{link['anchor']})" if there else link["text"]
 
 
 def nav_pages(nav: list[Any] | None = None, group: str = "") -> Iterator[tuple[str, str, str]]:

@@ -86,9 +86,20 @@ def test_no_page_says_anything_about_a_name_twice(written):
 
 
 def test_links_of_the_readme_lead_to_pages_of_the_site(written):
-    linked = re.findall(r"\]\(([\w/-]+\.md)", written["index.md"])
-    assert len(linked) > 20
-    assert set(linked) <= set(written)
+    linked = re.findall(r"\]\(([\w./-]+)(?:#[\w-]*)?\)", written["index.md"])
+    pages = {path for path in linked if not path.startswith("images/")}
+    assert len(pages) > 20
+    assert pages <= set(written)
+
+
+def test_a_link_to_a_file_without_a_page_is_its_text(written):
+    assert "](template.yaml)" in README.read_text(encoding="utf-8")
+    assert "](template.yaml)" not in written["index.md"]
+    assert "template.yaml" in written["index.md"]
+
+
+def test_a_link_in_code_stays(written):
+    assert "`Two [1](a.html)`" in written["grounding.md"]
 
 
 @pytest.mark.parametrize(
