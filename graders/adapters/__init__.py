@@ -1,10 +1,10 @@
-"""Graders that were written for other platforms, and the way back to them.
+"""Adapters for graders that were written for other platforms, and for grading on those platforms.
 
-Each `from_...` returns a scoring function of one `Sample`, to be made a grader of:
+Each `from_...` returns a scoring function of one `Sample`, which `grader` turns into a grader:
 
     reward = grader(timeout_s=10)(from_trl(confined("rewards.py", "format_reward")))
 
-A name is loaded when it is asked for: a grader pays for the adapter that it uses, and no other.
+Names are loaded on first use, so that a grader imports only the adapter that it uses.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:
-    # Where each name is; type checkers read it above.
+    # The module of each name; type checkers read the imports above.
     _MODULES = {
         "ConfinedFunction": "_confined",
         "OpenAISpecError": "openai",

@@ -1,4 +1,4 @@
-"""The forms in which libraries write a conversation into a span, and how each is read."""
+"""The formats in which libraries write a conversation into a span, and a reader for each."""
 
 from __future__ import annotations
 
@@ -39,20 +39,20 @@ def _of_bodies(span: AgentSpan) -> Turns:
 
 
 def _value_among(messages: list[Any]) -> object:
-    """The text among a body's messages that may be a span's value; ADOT writes it before its parts."""
+    """Return the texts in a body that may be a span's value; ADOT writes them before its parts."""
     contents = [object_of(one).get("content") for one in messages]
     return next((one for one in contents if is_state(one)), contents[0] if contents else None)
 
 
 def _of_body(message: dict[str, Any], span: AgentSpan, side: str) -> list[Any]:
-    """The messages in one of a log record's body; ADOT calls a role that it does not find `unknown`."""
+    """Return the messages of one log record's body; ADOT calls an unrecognized role `unknown`."""
     content: Any = message.get("content")
     role = side if message.get("role") == "unknown" else message.get("role")
     if isinstance(content, str):
         listed = _listed_in_text(content, span, role)
         if listed:
             return listed
-    for _ in range(4):  # An event of Strands, whose attributes hold the text
+    for _ in range(4):  # a Strands event, whose attributes hold the text
         box = object_of(content)
         key = next((key for key in ("content", "message") if key in box), None)
         if key is None or "type" in box:
@@ -64,10 +64,10 @@ def _of_body(message: dict[str, Any], span: AgentSpan, side: str) -> list[Any]:
 
 
 def _listed_in_text(text: str, span: AgentSpan, role: object) -> list[Any]:
-    """The messages, or the system prompt's parts, that the newer events of Strands hold in one text.
+    """Return the messages, or the system prompt's parts, that newer Strands events hold in one text.
 
     Raises:
-        TurnUnread: It was cut off, or may be a text that looks like it.
+        TurnUnread: The text was cut off, or may be one that only looks like this format.
     """
     listed = decoded(text)
     is_list = isinstance(listed, list) and bool(listed)
@@ -102,7 +102,7 @@ def _of_message_events(span: AgentSpan) -> Turns:
 
 
 def _of_message_lists(span: AgentSpan) -> Turns:
-    """What is asked and what is answered may stand in events of their own."""
+    """Read events; the prompt and the answer may be in separate events."""
     asked: list[Any] = []
     answered: list[Any] = []
     for _, attributes, body in (*span.events, ("", span.attributes, None)):
@@ -115,7 +115,7 @@ def _of_message_lists(span: AgentSpan) -> Turns:
 
 
 def _listed_in(given: dict[str, Any], key: str) -> list[Any]:
-    """The list of messages that the convention writes as JSON.
+    """Return the list of messages that the convention writes as JSON.
 
     Raises:
         TurnUnread: It was cut off.
@@ -135,7 +135,7 @@ def _of_numbered_messages(span: AgentSpan) -> Turns:
 
 
 def _of_values(span: AgentSpan) -> Turns:
-    """Only of a model's call and of the agent's own span: a step between has values too, and no answer."""
+    """Read only a model call and the agent's own span: a step in between also has values, but no answer."""
     if not (span.is_agents or span.attributes.get("openinference.span.kind") == "LLM"):
         return [], []
     found = [_value(span, side) for side, _ in _SIDES]
@@ -150,12 +150,12 @@ def _of_values(span: AgentSpan) -> Turns:
 
 
 def _value(span: AgentSpan, side: str) -> tuple[Any, bool]:
-    """A span's input or output, and whether its form depends on the span; Traceloop's is always JSON."""
+    """Return a span's input or output, and whether its format depends on the span: Traceloop writes JSON."""
     text = span.attributes.get(f"{side}.value")
     if text is None:
         return span.attributes.get(f"traceloop.entity.{side}"), False
     task = object_of(decoded(text)).get("task")
-    if side == "input" and isinstance(task, str):  # smolagents writes the arguments of the agent's call
+    if side == "input" and isinstance(task, str):  # smolagents writes the arguments of the agent call
         if not span.has_known_writer:
             raise TurnUnread(EITHER)
         return (task if span.is_of_smolagents else text), True
@@ -181,16 +181,15 @@ DIALECTS: tuple[tuple[str, str, Callable[[AgentSpan], Turns]], ...] = (
         _of_values,
     ),
 )
-"""The forms that are read, the one that is trusted most first: what it looks like, who writes it, and its
-reader.
+"""The supported formats, most trusted first: how to recognize one, who writes it, and its reader.
 
-The first two are what AgentCore's own SDK makes of Strands' spans; all are forms that the mappers of Strands'
-evaluation library read.
+AgentCore's own SDK produces the first two from Strands' spans. The mappers of Strands' evaluation library
+read all of these formats.
 """
 
 
 def _numbered(attributes: dict[str, Any], prefix: str) -> list[dict[str, Any]]:
-    """The messages in attributes like `prefix.0.message.content`, in their order."""
+    """Return the messages in attributes like `prefix.0.message.content`, in order."""
     tree: dict[str, Any] = {}
     for key, value in attributes.items():
         if key.startswith(prefix + "."):
@@ -205,7 +204,7 @@ def _numbered(attributes: dict[str, Any], prefix: str) -> list[dict[str, Any]]:
 
 
 def _listed(tree: Any) -> Any:
-    """A tree of numbered keys with lists for them."""
+    """Turn the numbered keys of a tree into lists."""
     if not isinstance(tree, dict):
         return tree
     if tree and all(key.isascii() and key.isdigit() for key in tree):

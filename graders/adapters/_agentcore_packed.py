@@ -1,8 +1,8 @@
-"""Texts that a library packed as JSON into a span, told from texts that only look like it.
+"""Distinguishes texts that a library wrote into a span as JSON from texts that only look like it.
 
-A model or a user may write any text, one that looks like a library's JSON included. So the span's writer
-decides: its scope's name, and the attributes that only the library sets. A turn that these leave open to both
-readings is unread.
+A model or a user may write any text, including one that looks like a library's JSON. So the span's writer
+decides: the name of its scope, and the attributes that only the library sets. If both readings of a turn
+remain possible, it is unread.
 
 Sources: the tracers of Strands 1.62, `openinference-instrumentation-langchain` 0.1.80 and
 `opentelemetry-instrumentation-langchain` 0.62, and the log records that ADOT makes of their spans.
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 _CUT_BLOCKS = re.compile(rf'\s*\[\s*\{{\s*"({"|".join(BLOCKS)})"')
 _CUT_STATE = re.compile(r'\s*\{\s*"(messages|inputs|outputs|generations|choices)"\s*:\s*[\[{]')
-"""How JSON begins that a library made of a message's blocks, or of its whole state."""
+"""The start of JSON that a library made of a message's blocks, or of its whole state."""
 _JSON = "application/json"
-EITHER = "it may be the text itself or JSON that a library made of it, and the span does not say which"
+EITHER = "it may be the text itself or a library's JSON, and the span does not say which"
 
 
 def blocks_of(text: str, span: AgentSpan, is_answer: bool) -> Any:
-    """The blocks of a message that Strands writes as JSON; any other writer's text as it is.
+    """Return the blocks of a message that Strands writes as JSON; other writers' texts stay unchanged.
 
     Raises:
         TurnUnread: It was cut off, or it may be either.
@@ -52,7 +52,7 @@ def blocks_of(text: str, span: AgentSpan, is_answer: bool) -> Any:
             return text
         if operation != "invoke_agent":
             raise TurnUnread(EITHER)
-    if text != text.rstrip():  # An agent's result ends with a line's end, and JSON does not.
+    if text != text.rstrip():  # An agent's result ends with a line break, and JSON does not.
         return text
     if is_cut:
         raise TurnUnread("its JSON was cut off")
@@ -60,15 +60,15 @@ def blocks_of(text: str, span: AgentSpan, is_answer: bool) -> Any:
 
 
 def _are_blocks(inner: Any) -> bool:
-    """Whether JSON may be a message's blocks: objects of one field each, or none at all."""
+    """Return whether JSON may be a message's blocks: objects with one field each, or an empty list."""
     return isinstance(inner, list) and all(isinstance(one, dict) and len(one) == 1 for one in inner)
 
 
 def are_packed(span: AgentSpan, given: object, made: object) -> tuple[bool, bool]:
-    """Whether the input and the output of a span are JSON that a library made of its state.
+    """Return whether the input and the output of a span are JSON that a library made of its state.
 
     Raises:
-        TurnUnread: The writer is unknown, or writes both, and a text of these fits both readings.
+        TurnUnread: The writer is unknown, or writes both forms, and one of these texts fits both readings.
     """
     fits_given, fits_made = is_state(given), is_state(made)
     return (
@@ -78,9 +78,10 @@ def are_packed(span: AgentSpan, given: object, made: object) -> tuple[bool, bool
 
 
 def _says(span: AgentSpan, side: str) -> bool | None:
-    """What the attributes of a span say of its input or output: JSON of the library's, or a plain text.
+    """Return whether the attributes of a span call its input or output the library's JSON or a plain text.
 
-    OpenInference calls a chain's value JSON when its text looks like it, and a model's call only when it is.
+    OpenInference calls a chain's value JSON if its text looks like JSON, and a model call's only if it is
+    JSON.
     """
     kind, mime = span.attributes.get("openinference.span.kind"), span.attributes.get(f"{side}.mime_type")
     if kind is None and mime is None:
@@ -93,7 +94,7 @@ def _says(span: AgentSpan, side: str) -> bool | None:
 
 
 def _settled(span: AgentSpan, side: str, text: object, fits: bool, fits_beside: bool) -> bool:
-    """One side of `are_packed`."""
+    """Decide one side of `are_packed`."""
     said = _says(span, side)
     if said is not None or not isinstance(text, str):
         return bool(said)
@@ -110,15 +111,15 @@ def _settled(span: AgentSpan, side: str, text: object, fits: bool, fits_beside: 
 
 
 def _refuse_objects(span: AgentSpan, text: str) -> None:
-    """Refuse JSON of unknown fields; LangChain's values of a single text are that text."""
+    """Reject JSON with unknown fields; LangChain's values with a single text stand for that text."""
     inner = decoded(text)
     is_single = isinstance(inner, dict) and len(inner) == 1 and isinstance(next(iter(inner.values())), str)
     if inner is not text and not (span.is_of_langchain and is_single):
-        raise TurnUnread("it is JSON of unknown fields")
+        raise TurnUnread("it is JSON with unknown fields")
 
 
 def is_state(text: object) -> bool:
-    """Whether a text looks like a library's state with a conversation in it."""
+    """Return whether a text looks like a library's state with a conversation in it."""
     inner = decoded(text)
     if inner is text:
         return isinstance(text, str) and _CUT_STATE.match(text) is not None
@@ -129,7 +130,7 @@ def is_state(text: object) -> bool:
 
 
 def _messages_in(inner: Any) -> list[Any]:
-    """The messages of a library's state, of a model's result, or of an answer of OpenAI's API."""
+    """Return the messages of a library's state, of a model's result, or of an OpenAI API response."""
     for key in ("inputs", "outputs"):
         if isinstance(inner, dict) and key in inner:
             inner = inner[key]
@@ -142,7 +143,7 @@ def _messages_in(inner: Any) -> list[Any]:
 
 
 def _flat(value: Any) -> list[Any]:
-    """A list without the lists inside, however deep they are."""
+    """Flatten nested lists, however deep they are."""
     found: list[Any] = []
     left = list_of(value)[::-1]
     while left:
@@ -155,7 +156,7 @@ def _flat(value: Any) -> list[Any]:
 
 
 def unpacked(text: object, role: str) -> list[Any]:
-    """The messages in JSON that a library made.
+    """Return the messages in JSON that a library made.
 
     Raises:
         TurnUnread: It was cut off, or holds no messages.
@@ -170,11 +171,11 @@ def unpacked(text: object, role: str) -> list[Any]:
         return found
     if isinstance(inner, dict) and isinstance(inner.get("outputs"), str):
         return [{"role": role, "content": inner["outputs"]}]
-    raise TurnUnread("it is JSON of unknown fields")
+    raise TurnUnread("it is JSON with unknown fields")
 
 
 def answers_of(span: AgentSpan) -> Iterator[str]:
-    """Every text that may be a span's answer, in each of the readings that its form leaves open."""
+    """Return every text that may be a span's answer, for each reading that its format allows."""
     given = [span.attributes.get("output.value"), span.attributes.get("traceloop.entity.output")]
     for _, _, body in span.events:
         for one in list_of(object_of(object_of(body).get("output")).get("messages")):

@@ -1,4 +1,4 @@
-"""A span of an agent's trace, of the records that an evaluator's event has of it."""
+"""A span of an agent's trace, built from the records about it in an evaluator's event."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LANGCHAIN = ("openinference.instrumentation.langchain", "opentelemetry.instrume
 _LIBRARIES = ("openinference.instrumentation.", "opentelemetry.instrumentation.")
 _SMOLAGENTS = "openinference.instrumentation.smolagents"
 _PLAIN = (_SMOLAGENTS, "openinference.instrumentation.claude_agent_sdk")
-"""Scopes of OpenInference whose agents' answers are plain texts."""
+"""OpenInference scopes whose agents' answers are plain texts."""
 
 
 class AgentSpan:
@@ -40,7 +40,9 @@ class AgentSpan:
         self.attributes: dict[str, Any] = {}
         self.events: list[tuple[str, dict[str, Any], Any]] = []
         self.ended = 0.0
-        self.is_guessed = False  # Whether its texts were taken for its writer's JSON by what they look like.
+        self.is_guessed = (
+            False  # Whether its texts were taken for its writer's JSON because they look like it.
+        )
         self.is_inner = False
         self.scopes: set[str] = set()
 
@@ -48,7 +50,7 @@ class AgentSpan:
         """Add the span itself, or a log record of it."""
         attributes = object_of(document.get("attributes"))
         scope = object_of(document.get("scope")).get("name")
-        for name in (scope, attributes.get("event.name")):  # ADOT writes the scope as the record's event
+        for name in (scope, attributes.get("event.name")):  # ADOT puts the scope into the record's event
             if isinstance(name, str):
                 self.scopes.add(name)
         if "body" in document:
@@ -68,51 +70,51 @@ class AgentSpan:
                     self.events.append((str(name), object_of(event.get("attributes")), event.get("body")))
 
     def _is_one_of(self, marks: tuple[tuple[str, str], ...]) -> bool:
-        """Whether an attribute says that the span is of a kind."""
+        """Return whether an attribute says that the span is of a kind."""
         return any(self.attributes.get(key) == value for key, value in marks)
 
     @property
     def is_of_strands(self) -> bool:
-        """Whether the Strands SDK wrote it; its scope is `strands.telemetry.tracer`."""
+        """Return whether the Strands SDK wrote it; its scope is `strands.telemetry.tracer`."""
         return self._is_one_of(_STRANDS) or any("strands" in scope for scope in self.scopes)
 
     @property
     def is_of_langchain(self) -> bool:
-        """Whether an instrumentation of LangChain wrote it."""
+        """Return whether a LangChain instrumentation wrote it."""
         return not self.scopes.isdisjoint(_LANGCHAIN)
 
     @property
     def is_of_smolagents(self) -> bool:
-        """Whether OpenInference wrote it for smolagents."""
+        """Return whether OpenInference wrote it for smolagents."""
         return _SMOLAGENTS in self.scopes
 
     @property
     def has_known_writer(self) -> bool:
-        """Whether the span's scope says which library wrote it."""
+        """Return whether the span's scope identifies the library that wrote it."""
         return self.is_of_strands or any(scope.startswith(_LIBRARIES) for scope in self.scopes)
 
     @property
     def writes_plain_texts(self) -> bool:
-        """Whether its writer writes a conversation's texts as they are, and no JSON of its own for them."""
+        """Return whether its writer writes a conversation's texts unchanged, and never as JSON."""
         return not self.is_of_langchain and any(
             scope in _PLAIN or scope.startswith(_LIBRARIES[1]) for scope in self.scopes
         )
 
     @property
     def is_tools(self) -> bool:
-        """Whether it is the run of a tool."""
+        """Return whether it is a tool call."""
         return self._is_one_of(_TOOL_SPANS)
 
     @property
     def is_agents(self) -> bool:
-        """Whether it covers the agent's whole work on one request."""
+        """Return whether it covers the agent's whole work on one request."""
         is_chain = self.attributes.get("openinference.span.kind") == "CHAIN"
         is_whole = is_chain and (self.name == "LangGraph" or not self.is_inner)
         return is_whole or self._is_one_of(_AGENT_SPANS)
 
 
 def _time(value: Any) -> float:
-    """Nanoseconds since 1970, which a span writes as a number or as a date; 0 where it is neither."""
+    """Return nanoseconds since 1970, from a number or a date; 0 for anything else."""
     if isinstance(value, str) and "T" in value:
         from datetime import datetime
 

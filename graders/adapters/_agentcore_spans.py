@@ -1,8 +1,8 @@
 """Finds the conversation that an agent's trace recorded, whichever library instrumented the agent.
 
-An evaluator's event holds OpenTelemetry spans and log records, as CloudWatch keeps them. Each library writes
-prompts and answers in a way of its own; `DIALECTS` lists those that are read here, with their sources. The
-result is the model's last answer in the trace and the turns before it, as a rollout holds them.
+An evaluator's event holds OpenTelemetry spans and log records, as stored in CloudWatch. Each library writes
+prompts and answers in its own format; `DIALECTS` lists the supported formats, with their sources. The result
+is the model's last answer in the trace and the turns before it, in the form that a rollout holds them.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
 
 class SpansUnread(ValueError):
-    """No conversation could be read from the spans; the message says what was looked at and what to do."""
+    """No conversation could be read from the spans; the message says what was examined and what to do."""
 
 
 class Exchange:
-    """What one span says was asked and answered.
+    """The conversation that one span records.
 
     Args:
         asked: The turns before the answer.
         answer: The assistant's turn.
-        span: Where both were read.
+        span: The span that holds both.
     """
 
     __slots__ = ("answer", "asked", "span", "text", "words")
@@ -40,19 +40,19 @@ class Exchange:
         self.answer = answer
         self.span = span
         self.text = turn_text(answer)
-        # Without white space, for telling two records of the same answer.
+        # Without white space, to recognize two records of the same answer.
         self.words = _words(self.text)
 
 
 def conversation(documents: object, trace: str | None) -> list[Turn]:
-    """The turns up to the last answer that a trace recorded, in the shape of a rollout's messages.
+    """Return the turns up to the last answer in a trace, in the form of a rollout's messages.
 
     Args:
         documents: The event's `sessionSpans`.
-        trace: The trace to read; None where the session has a single one.
+        trace: The trace to read; None if the session has only one.
 
     Raises:
-        SpansUnread: There is none to read.
+        SpansUnread: The trace has no answer that can be read.
     """
     if not isinstance(documents, list) or not documents:
         raise SpansUnread("the event holds no spans in evaluationInput.sessionSpans")
@@ -95,21 +95,21 @@ def _unread(error: TurnUnread) -> SpansUnread:
 def _refuse_what_goes_on(
     last: Exchange, spans: list[AgentSpan], unread: list[tuple[AgentSpan, TurnUnread]]
 ) -> None:
-    """Refuse to take an answer for the last where the trace has more behind it, and no span of an agent."""
+    """Reject an answer if the trace continues after it and no agent span says that it is the last."""
     for span, error in unread:
         if span.ended >= last.span.ended and all(_words(one) != last.words for one in answers_of(span)):
             raise _unread(error)
     tools = [span for span in spans if span.is_tools]
     if "tool_calls" in last.answer and any(span.ended > last.span.ended for span in tools):
-        raise SpansUnread("the trace ends with the call of a tool, and holds no answer after it")
+        raise SpansUnread("the trace ends with a tool call, and has no answer after it")
 
 
 def _last(found: list[Exchange]) -> Exchange:
-    """The exchange that ended the trace: what the agent answered, else what a model answered last.
+    """Return the exchange that ended the trace: the agent's answer, else a model's last answer.
 
-    An agent's own span has what its user saw, some libraries with white space added between blocks and at the
-    end; the span of the model's call has it exactly, with every turn before it. So of several records of the
-    same answer the shortest is taken.
+    An agent's own span holds the text that its user saw; some libraries add white space to it between blocks
+    and at the end. The span of the model call holds the exact text, with every turn before it. So if several
+    records hold the same answer, the shortest one is used.
     """
     found = sorted(reversed(found), key=lambda one: -one.span.ended)
     final = next((one for one in found if one.span.is_agents), found[0])
@@ -118,7 +118,7 @@ def _last(found: list[Exchange]) -> Exchange:
 
 
 def _spans(documents: list[dict[str, Any]], trace: str | None) -> list[AgentSpan]:
-    """The spans of one trace, in the order of their first records."""
+    """Return the spans of one trace, in the order of their first records."""
     traces = {found for one in documents if (found := _trace(one))}
     if trace is None:
         if len(traces) > 1:
@@ -127,7 +127,7 @@ def _spans(documents: list[dict[str, Any]], trace: str | None) -> list[AgentSpan
             )
     elif trace not in traces:
         raise SpansUnread(
-            "the event holds no span of the trace that it asks about: AgentCore may leave spans out of an "
+            "the event holds no span of the trace in evaluationTarget: AgentCore may leave spans out of an "
             "event of more than 6 MB"
         )
     spans: dict[Any, AgentSpan] = {}
@@ -145,10 +145,10 @@ def _trace(document: dict[str, Any]) -> str:
 
 
 def _exchange(span: AgentSpan) -> list[Exchange]:
-    """What a span says was asked and answered; empty where it says nothing of that kind.
+    """Return the exchange that a span records; empty if it records none.
 
     Raises:
-        TurnUnread: A text of it cannot be read exactly.
+        TurnUnread: One of its texts cannot be read exactly.
     """
     if span.is_tools:
         return []
@@ -172,7 +172,7 @@ def _says_something(turn: Turn) -> bool:
 
 
 def _with_system_prompt(turns: list[Turn], span: AgentSpan) -> list[Turn]:
-    """The turns, with the system prompt that the span has elsewhere where they have none."""
+    """Return the turns, adding the system prompt from elsewhere in the span if they have none."""
     if any(turn["role"] == "system" for turn in turns):
         return turns
     for attributes in (span.attributes, *(attributes for _, attributes, _ in span.events)):

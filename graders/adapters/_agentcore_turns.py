@@ -1,4 +1,4 @@
-"""Turns of a conversation in the many forms of instrumented agents, read into the shape of a rollout's."""
+"""Converts turns from the many formats of instrumented agents into the form of a rollout's messages."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ _ROLES = {
     **{name: "tool" for name in ("tool", "function", "ToolMessage")},
 }
 BLOCKS = ("text", "toolUse", "toolResult", "reasoningContent", "citationsContent")
-"""The blocks of a message of Bedrock's, by the name of their only field."""
+"""The blocks of a Bedrock message, by the name of their only field."""
 _WORDLESS = frozenset(
     ("image", "image_url", "input_image", "audio", "input_audio", "video", "document", "file", "blob", "uri")
     + ("cachePoint", "guardContent", "redacted_thinking")
 )
-"""Kinds of blocks that hold no text of the conversation's."""
+"""Kinds of blocks that hold no text of the conversation."""
 _THOUGHTS = ("reasoning", "thinking")
 
 
 class TurnUnread(ValueError):
-    """A message holds what is not known here, or was cut off, so that its text is not known either."""
+    """A message holds something unknown, or was cut off, so its text is unknown too."""
 
 
 def turn_of(given: Any) -> Turn | None:
-    """A message of any dialect as a rollout holds it; None for what is no message.
+    """Return a message of any dialect in the form of a rollout's; None if it is not a message.
 
     Args:
-        given: The message; a text in it is taken as it stands.
+        given: The message; a text in it is used unchanged.
 
     Raises:
         TurnUnread: Its text cannot be read exactly.
@@ -44,7 +44,7 @@ def turn_of(given: Any) -> Turn | None:
     if not isinstance(given, dict):
         return None
     role = given.get("role") or given.get("type")
-    if "kwargs" in given:  # LangChain's serialized form, whose id ends in the name of the class
+    if "kwargs" in given:  # LangChain's serialized form, whose id ends with the class name
         names = list_of(given.get("id"))
         given = object_of(given["kwargs"])
         role = given.get("type") or (names[-1] if names else None)
@@ -70,15 +70,15 @@ def turn_of(given: Any) -> Turn | None:
 
 
 def _blocks(content: Any) -> list[dict[str, Any]]:
-    """The parts of a message's content."""
+    """Return the parts of a message's content."""
     parts = content if isinstance(content, list) else [content]
     if not all(isinstance(one, (str, dict)) for one in parts if one is not None):
-        raise TurnUnread("its content is no text")
+        raise TurnUnread("its content is not a text")
     return [{"text": one} if isinstance(one, str) else one for one in parts if one is not None]
 
 
 def _read(block: dict[str, Any]) -> list[dict[str, Any]]:
-    """The texts and thoughts of a block, as `Sample` reads them.
+    """Return the texts and reasoning of a block, in the form that `Sample` reads.
 
     Raises:
         TurnUnread: It is of an unknown kind.
@@ -105,7 +105,7 @@ def _read(block: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _call(given: Any) -> dict[str, Any] | None:
-    """A tool call of any dialect as OpenAI spells it; None for what is none."""
+    """Return a tool call of any dialect in OpenAI's form; None if it is not a tool call."""
     if not isinstance(given, dict):
         return None
     inner = object_of(given.get("toolUse")) or object_of(given.get("tool_call")) or given
@@ -122,7 +122,7 @@ def _call(given: Any) -> dict[str, Any] | None:
 
 
 def decoded(value: Any) -> Any:
-    """What a text holds as JSON where it is a list or an object; the value itself otherwise."""
+    """Parse a text that is a JSON list or object; return any other value unchanged."""
     if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
         try:
             return json.loads(value)
@@ -132,10 +132,10 @@ def decoded(value: Any) -> Any:
 
 
 def object_of(value: Any) -> dict[str, Any]:
-    """The value where it is an object; else an empty one."""
+    """Return the value if it is an object, else an empty one."""
     return value if isinstance(value, dict) else {}
 
 
 def list_of(value: Any) -> list[Any]:
-    """The value where it is a list; else an empty one."""
+    """Return the value if it is a list, else an empty one."""
     return value if isinstance(value, list) else []

@@ -1,7 +1,7 @@
-"""Bounds on what functions of others are given of a model's answer.
+"""Limits the parts of a model's answer that are passed to third-party functions.
 
-Data sent to a separate process is bounded, and a model's answer can have any size. So that no answer
-can fail its own sample, what is beyond the bounds is left out of it before it is given to anybody.
+Data sent to a separate process is limited in size, and a model's answer can have any size. Parts beyond the
+limits are removed before the answer is passed on, so that no answer can fail its own sample by its size.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from typing import Any
 
 LONGEST = 1_000_000
-"""Characters of all texts in a value."""
+"""Maximum number of characters in all texts of a value."""
 MOST_VALUES = 100_000
-"""Parts of a value, those of its parts included."""
+"""Maximum number of parts of a value, nested parts included."""
 LEVELS = DEEPEST - 20
-"""How deep parts may lie in each other; the others are for what an answer is wrapped in."""
+"""Maximum nesting depth; the remaining levels are for the objects around an answer."""
 
 
 def is_bounded(value: object) -> bool:
-    """Return whether a value from a model's answer is within the bounds, whatever it is nested in."""
+    """Return whether a value from a model's answer is within the limits, wherever it is nested."""
     level, parts, characters = [value], MOST_VALUES, LONGEST
     for _ in range(LEVELS):
         inner: list[Any] = []
@@ -42,10 +42,10 @@ def is_bounded(value: object) -> bool:
 
 
 def bounded(sample: Sample[Any]) -> Sample[Any]:
-    """Return a sample without what the model's turns hold beyond the bounds.
+    """Return a sample without the parts of the model's turns that exceed the limits.
 
-    A turn whose content is beyond them has an empty text instead, and its other fields are left out. What
-    other roles say is the record's, and stays.
+    A turn whose content exceeds them gets an empty text instead, and loses its other fields. Turns of other
+    roles come from the record, and stay.
     """
     turns = [_bounded_turn(turn) for turn in sample.messages]
     if all(kept is turn for kept, turn in zip(turns, sample.messages, strict=True)):
@@ -55,7 +55,7 @@ def bounded(sample: Sample[Any]) -> Sample[Any]:
 
 
 def _bounded_turn(turn: Any) -> Any:
-    """A message; without what is beyond the bounds where the model wrote it."""
+    """Return a message; without the parts that exceed the limits, if the model wrote it."""
     if not isinstance(turn, dict) or turn.get("role") not in ASSISTANTS:
         return turn
     beyond = [name for name, value in turn.items() if not is_bounded(value)]

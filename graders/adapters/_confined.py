@@ -1,7 +1,7 @@
-"""Calls functions of others in a process of their own, which can reach no file, network or other process.
+"""Calls third-party functions in a separate process that can reach no file, network or other process.
 
-Arguments and what a function returns are plain values, copied. `docs/adapters.md` says what a function finds
-there and what a call costs.
+Arguments and return values are plain values, which are copied. `docs/adapters.md` says what is available to a
+function there and what a call costs.
 """
 
 from __future__ import annotations
@@ -39,30 +39,30 @@ _LONGEST_SECONDS = 600
 _LARGEST_ANSWER = 4_000_000
 _HINTS = {
     OSError: "a confined function can open no file and no connection",
-    ModuleNotFoundError: "name packages that it may import in packages=",
-    MemoryError: "memory_mb= says how much it may take",
+    ModuleNotFoundError: "list the packages that it may import in packages=",
+    MemoryError: "set memory_mb= to the memory that it may use",
 }
 _memories: set[int] = set()
-"""What each function may take; all take turns together, as if each took what the largest may."""
+"""The resources of each function; they share one queue, where each counts as if it used the largest one's."""
 _turns: dict[int, Turns] = {}
 
 
 class ConfinedFunction:
     """Third-party function that is called in a separate process; made by `confined`.
 
-    Await a call of it. Arguments and what it returns are plain values, copied: None, booleans, numbers,
-    texts, bytes, and lists, tuples, sets and dicts of such. Numbers and arrays of numpy and the like come
-    back as plain ones. Each call gets a fresh process: nothing that one leaves behind is there for the next.
+    Await its calls. Arguments and return values are plain values, which are copied: None, booleans, numbers,
+    texts, bytes, and lists, tuples, sets and dicts of these. Numbers and arrays of numpy and similar
+    libraries are returned as plain ones. Each call gets a fresh process, so that no call affects the next.
 
     Args:
         source: The text that defines it.
-        seconds: What a call may take.
-        memory_mb: Memory that a call may take beyond the interpreter's own, in MB.
-        protection: `full`, or `limits` for code that is trusted.
-        hints: What to say besides of an exception of a kind.
+        seconds: Seconds allowed per call.
+        memory_mb: Memory that a call may use beyond the interpreter's own, in MB.
+        protection: `full`, or `limits` for trusted code.
+        hints: What to add to the message of an exception, by its type.
 
     Raises:
-        DecorationError: An option cannot be meant.
+        DecorationError: An option is invalid.
     """
 
     def __init__(
@@ -91,17 +91,17 @@ class ConfinedFunction:
     def of_text(
         cls, text: str, function: str, *, place: str, packages: Sequence[str] = (), **options: Any
     ) -> ConfinedFunction:
-        """Make one of a text that is in no file.
+        """Make one from a text that is not in a file.
 
         Args:
             text: Python that defines the function.
             function: The function's name.
-            place: What messages call the text.
+            place: The name of the text in messages.
             packages: Packages that it may import.
-            **options: As `confined` takes them.
+            **options: The options of `confined`.
 
         Raises:
-            DecorationError: The text is no Python or lacks the function, or an option cannot be meant.
+            DecorationError: The text is not valid Python or lacks the function, or an option is invalid.
         """
         return cls(ConfinedSource(text, function, place, packages=_packages_option(packages)), **options)
 
@@ -116,16 +116,16 @@ class ConfinedFunction:
         return f"{self._source.place}:{self._source.line}"
 
     def __repr__(self) -> str:
-        """Its name and place."""
+        """Show its name and location."""
         return f"<ConfinedFunction {self.__name__} at {self.place}>"
 
     def through(self, inside: ModuleType | str | os.PathLike[str]) -> ConfinedFunction:
-        """Have a module call the function, inside of its process: `inside.call(function, *args, **kwargs)`.
+        """Have a module call the function, inside its process: `inside.call(function, *args, **kwargs)`.
 
         Args:
-            inside: The module, its name or its path. It may import the standard library alone. If it defines
-                `prepare()`, that runs before the function's own file; `PROVIDES` names the packages that are
-                there to import afterwards.
+            inside: The module, its name or its path. It may import only the standard library. If it defines
+                `prepare()`, that runs before the function's own file; `PROVIDES` names the packages that can
+                be imported afterwards.
         """
         module = module_of(inside)
         other = copy(self)
@@ -139,14 +139,14 @@ class ConfinedFunction:
         return other
 
     def check(self) -> None:
-        """Refuse what no call could survive.
+        """Raise an error for a fault that would fail every call.
 
         Raises:
-            ConfigurationError: It imports a package that it may not or that is not installed.
+            ConfigurationError: It imports a package that is not allowed or not installed.
         """
         if problem := self._source.missing(self._provided):
             raise ConfigurationError(problem)
-        # Of the texts alone: what a call does may be a completion's doing, and decides nothing here.
+        # Checks only the source: a completion may cause what happens in a call, so that decides nothing here.
         imports = self._source.preloaded(self._provided) | self._inside_imports
         expect_imports(imports)
         self._engine = CPython(imports)
@@ -155,9 +155,9 @@ class ConfinedFunction:
         """Call it.
 
         Raises:
-            SampleError: It raised (`exception`), took too long (`timeout`), or returned what is no plain
-                value (`value`).
-            ConfigurationError: It cannot be run here.
+            SampleError: It raised an error (`exception`), took too long (`timeout`), or returned something
+                other than a plain value (`value`).
+            ConfigurationError: It cannot run here.
         """
         if self._engine is None:
             self.check()
@@ -167,7 +167,7 @@ class ConfinedFunction:
         turns, held = _turns[most], _Held()
         try:
             return await turns.take(lambda time: self._value(time, args, kwargs, held), self._ready)
-        except BaseException:  # cancelled: a function that nobody waits for may not keep others waiting
+        except BaseException:  # canceled: a function that nobody waits for must not delay others
             held.give_up()
             raise
 
@@ -178,7 +178,7 @@ class ConfinedFunction:
     def _value(self, time: TurnTime, args: Sequence[Any], kwargs: Mapping[str, Any], held: _Held) -> Any:
         """Return the call's result, computed in a separate thread."""
         assert self._engine is not None
-        # What is too slow is a failure here and no verdict, so nothing has to be had before it counts.
+        # A slow call is a failure here and not a verdict, so no minimum time is needed for it to count.
         portion = time.portion(self._seconds, time.share, least=0)
         longest = min(portion.longest, max(time.share, portion.seconds))
         limits = Limits(portion.seconds, self._memory_mb, _LARGEST_ANSWER, longest, portion.least)
@@ -201,15 +201,15 @@ class ConfinedFunction:
         return ran.value
 
     def _late(self, message: str) -> SampleError:
-        """The failure of a call whose time was up."""
+        """Return the failure of a call that timed out."""
         return SampleError("timeout", message, f"timeout at {self.place}")
 
     def _problem(self, ran: Ran, portion: Portion) -> SampleError:
-        """The failure of a call that returned nothing."""
+        """Return the failure of a call that returned nothing."""
         name, place = self.__name__, self.place
         if ran.how == "refused":
             message = (
-                f"{name} returned what cannot be copied: {ran.message}. Return numbers, texts, lists or dicts"
+                f"{name}'s result cannot be copied: {ran.message}. Return numbers, texts, lists or dicts"
             )
             return SampleError("value", message, f"value at {place}")
         if ran.error == "TimeoutError" and ran.how == "stopped":
@@ -228,7 +228,7 @@ class ConfinedFunction:
 class _Held:
     """The session of a call, which the thread that waits for the call may end.
 
-    Each method writes before it reads, so that one of the two ends the session regardless of order.
+    Each method writes before it reads, so that one of the two ends the session in any order.
     """
 
     def __init__(self) -> None:
@@ -236,7 +236,7 @@ class _Held:
         self._is_given_up = False
 
     def hold(self, session: ChildSession) -> None:
-        """Take the session, which ends at once if the call is given up already."""
+        """Take over the session; it ends immediately if the call was already given up."""
         self._session = session
         if self._is_given_up:
             session.close()
@@ -259,21 +259,21 @@ def confined(
 ) -> ConfinedFunction:
     """Wrap a function of a Python file so that it is called in a separate process.
 
-    The file is read here and never runs in the grader's process. Modules beside it that it imports are sent
-    along. `docs/adapters.md` says what the function may do, and what each call costs.
+    This process reads the file but never runs it. Modules next to the file that it imports are sent along.
+    `docs/adapters.md` says what the function may do, and what each call costs.
 
     Args:
         source: Path of the file.
         function: Name of the function, which may be async.
-        packages: Packages beside Python's own library that the file may import, such as `("numpy",)`. They
+        packages: Packages outside the standard library that the file may import, such as `("numpy",)`. They
             have to be installed where the grader runs.
-        seconds: What a call may take, with running the file.
-        memory_mb: Memory that a call may take beyond the interpreter's and the packages' own, in MB.
-        protection: `full` refuses to run where the system cannot shut the function in; `limits` runs it there
-            with limits of time and memory alone, for code that is trusted.
+        seconds: Seconds allowed per call, including running the file.
+        memory_mb: Memory that a call may use beyond that of the interpreter and the packages, in MB.
+        protection: `full` refuses to run where the system cannot confine the function; `limits` runs it there
+            with only time and memory limits, for trusted code.
 
     Raises:
-        DecorationError: The file cannot be read or lacks the function, or an option cannot be meant.
+        DecorationError: The file cannot be read or lacks the function, or an option is invalid.
     """
     path = os.fspath(source) if isinstance(source, (str, os.PathLike)) else None
     if path is None or not isinstance(function, str):
@@ -284,10 +284,10 @@ def confined(
 
 
 def _packages_option(packages: Sequence[str]) -> tuple[str, ...]:
-    """The names of packages.
+    """Check the names of packages.
 
     Raises:
-        DecorationError: They are none.
+        DecorationError: They are not package names.
     """
     given: Any = packages
     listed = not isinstance(given, str) and hasattr(given, "__iter__")
@@ -295,7 +295,7 @@ def _packages_option(packages: Sequence[str]) -> tuple[str, ...]:
     for one in named:
         if not isinstance(one, str) or not one.isidentifier():
             raise DecorationError(
-                f"packages={packages!r}: write the names that import statements have, such as ('numpy',)"
+                f"packages={packages!r}: write names as in import statements, such as ('numpy',)"
             )
     packages_elsewhere.update(named)
     return named

@@ -1,4 +1,4 @@
-"""Finds what a text of Python imports, without running it."""
+"""Finds what a Python source imports, without running it."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _NOT_LOADED = frozenset({"antigravity", "this", "__main__", "__future__"})
-"""Python's own modules that do more than to define names as they are imported, or are none."""
+"""Standard library modules whose import has side effects, or that are not modules."""
 
 
 class Import:
-    """A module that a text imports.
+    """A module that a source imports.
 
     Args:
         module: Its dotted name.
         place: File and line.
         is_needed: Whether the function cannot be called without it.
-        is_tried: Whether the text does without, in a `try` or an `if`.
-        name: What it wants of the module, which may be a module itself; empty for nothing.
+        is_tried: Whether the source can do without it: the import is in a `try` or an `if`.
+        name: The name imported from the module, which may be a module itself; empty if there is none.
     """
 
     __slots__ = ("is_needed", "is_tried", "module", "name", "place")
@@ -35,22 +35,22 @@ class Import:
 
     @property
     def package(self) -> str:
-        """The name that the dotted one begins with."""
+        """The first part of the dotted name."""
         return self.module.partition(".")[0]
 
     @property
     def is_there(self) -> bool:
-        """Whether it need not be loaded: every session has it, or nothing comes of loading it."""
+        """Whether it need not be loaded: every session has it, or loading it has no effect."""
         return self.module in COMMON or self.package in _NOT_LOADED
 
 
 def has_async(tree: ast.Module) -> bool:
-    """Whether a text defines an async function, which takes asyncio to call."""
+    """Return whether a source defines an async function, which needs asyncio to be called."""
     return any(isinstance(node, ast.AsyncFunctionDef) for node in ast.walk(tree))
 
 
 def library_imports(text: str) -> frozenset[str]:
-    """The modules of Python's own library that a text imports, as `CPython` takes them."""
+    """Return the standard library modules that a source imports, in the form that `CPython` takes."""
     tree = ast.parse(text)
     found = {f"?{one.module}" for one in imports_of(tree, "", "", "") if not one.is_there}
     if has_async(tree):
@@ -59,12 +59,12 @@ def library_imports(text: str) -> frozenset[str]:
 
 
 def is_pythons(package: str) -> bool:
-    """Whether a package is of Python's own library."""
+    """Return whether a package belongs to the standard library."""
     return package.partition(".")[0] in sys.stdlib_module_names
 
 
 def imports_of(tree: ast.Module, place: str, package: str, function: str) -> Iterator[Import]:
-    """The imports of a module; those in functions that the given one does not use are not needed."""
+    """Return the imports of a module; imports in functions that the given one does not use are not needed."""
     used = _used_by(tree, function) if function else frozenset()
 
     def look(node: ast.AST, is_needed: bool, is_tried: bool) -> Iterator[Import]:
@@ -91,7 +91,7 @@ def imports_of(tree: ast.Module, place: str, package: str, function: str) -> Ite
 
 
 def _attributes(tree: ast.Module, place: str) -> Iterator[Import]:
-    """What a text asks of modules that it imports, `random.default_rng` of numpy: they may load others."""
+    """Return the module attributes that a source uses, such as `random.default_rng`: they may load others."""
     modules = {
         name.asname or name.name.partition(".")[0]: name.name if name.asname else name.name.partition(".")[0]
         for node in ast.walk(tree)
@@ -109,7 +109,7 @@ def _attributes(tree: ast.Module, place: str) -> Iterator[Import]:
 
 
 def _used_by(tree: ast.Module, function: str) -> frozenset[str]:
-    """Names of the module's functions and classes that one of them uses, itself among them."""
+    """Return the names of the module's functions and classes that one of them uses, including itself."""
     names = {
         one.name: {node.id for node in ast.walk(one) if isinstance(node, ast.Name)}
         for one in tree.body

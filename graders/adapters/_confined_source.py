@@ -1,6 +1,6 @@
-"""Reads a Python file for `confined`: its code, the files beside it that it imports, and all other imports.
+"""Reads a Python file for `confined`: its code, the files next to it that it imports, and all other imports.
 
-Nothing of it is run here: Python parses and compiles it.
+Nothing in it runs here: Python only parses and compiles it.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ _TEXT = "grader_source"
 
 
 class ConfinedSource:
-    """A text of Python that defines a function, read and compiled.
+    """A Python source that defines a function, read and compiled.
 
     Args:
-        text: The text.
+        text: The source text.
         function: The function's name.
-        place: What messages call the text.
-        file: The file that the text is of; None where it is of none. Modules beside it may be imported.
-        packages: Packages that it may import beside Python's own library.
+        place: The name of the source in messages.
+        file: The source's file, or None if it has none. Modules next to it may be imported.
+        packages: Packages outside the standard library that it may import.
 
     Raises:
-        DecorationError: It is no Python, or does not define the function.
+        DecorationError: It is not valid Python, or does not define the function.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class ConfinedSource:
         self._folder = os.path.dirname(file) if file else None
         self._packages = frozenset(packages)
         self.modules: dict[str, Sent] = {}
-        """What is sent along, by name: the name, what messages call it, whether it is a package, its code."""
+        """The modules to send along, by name: name, place in messages, whether it is a package, code."""
         self._imports: list[Import] = []
         self._has_async = False
         tree = _tree(text, place)
@@ -59,7 +59,7 @@ class ConfinedSource:
         self._around = f"{_TEXT}_folder" if relative and file else ""
         self.name = f"{self._around}.{stem}" if self._around else stem
         self.line = _line_of(tree, function)
-        """Where the function is defined."""
+        """File and line where the function is defined."""
         if not self.line:
             raise DecorationError(_no_function(tree, function, place))
         if self._around:
@@ -67,18 +67,18 @@ class ConfinedSource:
         self._send(self.name, place, False, tree, function)
 
     def missing(self, provided: Collection[str] = ()) -> str:
-        """Say which import would fail and what to do; empty where none would.
+        """Return which import would fail and what to do; empty if none would fail.
 
         Args:
-            provided: Packages that will be there all the same.
+            provided: Packages that will be available in any case.
         """
         for one in self._imports:
             if not one.is_needed or one.package in provided or is_pythons(one.package):
                 continue
             if one.package not in self._packages:
                 return (
-                    f"{one.place} imports {one.package}, which is neither beside it nor in packages=: add "
-                    f"{one.package!r} to packages=, and what provides it to requirements.txt"
+                    f"{one.place} imports {one.package}, which is neither next to it nor in packages=: add "
+                    f"{one.package!r} to packages=, and the package that provides it to requirements.txt"
                 )
             if spec_of(one.package) is None:
                 return (
@@ -88,10 +88,10 @@ class ConfinedSource:
         return ""
 
     def preloaded(self, provided: Collection[str] = ()) -> frozenset[str]:
-        """The modules that have to be loaded before a session is shut in, as `CPython` takes them.
+        """Return the modules to load before a session is confined, in the form that `CPython` takes.
 
         Args:
-            provided: Packages that will be there without.
+            provided: Packages that will be available in any case.
         """
         found = {"?asyncio"} if self._has_async else set()
         for one in self._imports:
@@ -105,7 +105,7 @@ class ConfinedSource:
         return frozenset(found)
 
     def _send(self, name: str, place: str, is_package: bool, tree: ast.Module, function: str = "") -> None:
-        """Send a module along, and those beside it that it imports."""
+        """Send a module along, and the modules next to it that it imports."""
         self.modules[name] = (name, place, is_package, _compiled(tree, place))
         self._has_async = self._has_async or has_async(tree)
         package = name if is_package else name.rpartition(".")[0]
@@ -116,10 +116,10 @@ class ConfinedSource:
                 self._send_own(f"{one.module}.{one.name}")
 
     def _send_own(self, name: str, is_tried: bool = False) -> bool:
-        """Send a module along that lies beside the text, with its packages; False where none does.
+        """Send along a module that is next to the source, with its packages; False if there is none.
 
-        A folder does not count where the text does without: in Lambda those of installed packages, which it
-        may not have here, lie beside it as well.
+        A folder does not count if the source can do without it: in Lambda, the folders of installed packages,
+        which the function may not import, are next to it as well.
         """
         if name in self.modules:
             return True
@@ -142,7 +142,7 @@ class ConfinedSource:
 
 
 def read_text(file: str) -> str:
-    """The text of a Python file, in the encoding that it declares.
+    """Return the text of a Python file, in the encoding that it declares.
 
     Raises:
         DecorationError: It cannot be read.
@@ -155,7 +155,7 @@ def read_text(file: str) -> str:
     except OSError as problem:
         raise DecorationError(f"{file} cannot be read: {problem.strerror}") from None
     except (SyntaxError, UnicodeError) as problem:
-        raise DecorationError(f"{file} is no text: {problem}") from None
+        raise DecorationError(f"{file} is not text: {problem}") from None
 
 
 def _tree(text: str, place: str) -> ast.Module:
@@ -170,19 +170,19 @@ def _compiled(tree: ast.Module, place: str) -> bytes:
 
 @contextmanager
 def _python(place: str) -> Iterator[None]:
-    """Say of a text that it is no Python where it is none, and nothing of its escapes, which are not ours."""
+    """Compile a source, and report invalid Python; warnings about its escapes are ignored."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     except SyntaxError as error:
-        raise DecorationError(f"{place}:{error.lineno or 1} is no Python: {error.msg}") from None
+        raise DecorationError(f"{place}:{error.lineno or 1} is not valid Python: {error.msg}") from None
     except (ValueError, RecursionError, MemoryError) as error:
-        raise DecorationError(f"{place} is no Python: {error or 'it is nested too deeply'}") from None
+        raise DecorationError(f"{place} is not valid Python: {error or 'it is nested too deeply'}") from None
 
 
 def _is_installed(package: str) -> bool:
-    """Whether a package is Python's own or installed here, and no mere folder."""
+    """Return whether a package is in the standard library or installed here, and not just a folder."""
     if is_pythons(package):
         return True
     found = spec_of(package)
@@ -190,15 +190,15 @@ def _is_installed(package: str) -> bool:
 
 
 def spec_of(package: str) -> ModuleSpec | None:
-    """Where a package is installed; None where it is not, a mere stand-in of it included."""
+    """Return where a package is installed; None if it is not, even if a stand-in is loaded."""
     try:
         return importlib.util.find_spec(package)
-    except ValueError:  # the module that is loaded under its name is in no file
+    except ValueError:  # the module that is loaded under its name has no file
         return None
 
 
 def _line_of(tree: ast.Module, function: str) -> int:
-    """The line of a module that binds a name last; 0 where none does."""
+    """Return the last line of a module that binds a name; 0 if there is none."""
 
     def look(body: list[ast.stmt]) -> Iterator[int]:
         for one in body:

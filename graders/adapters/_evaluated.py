@@ -1,4 +1,4 @@
-"""Makes scoring functions of functions that take messages and return an EvaluateResult."""
+"""Makes scoring functions from functions that take messages and return an EvaluateResult."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ if TYPE_CHECKING:
 
 
 def evaluated(function: Evaluator, adapter: str) -> Callable[[Sample[Any]], Any]:
-    """Make a scoring function of such a function.
+    """Make a scoring function from such a function.
 
     Args:
         function: The function, or a `confined` one.
-        adapter: What messages call the adapter.
+        adapter: The name of the adapter in messages.
 
     Raises:
-        DecorationError: This is no such function.
+        DecorationError: This is not such a function.
     """
     if not callable(function) or hasattr(function, "grade_all"):
         raise DecorationError(f"{adapter} was given {function!r}: give it a function, or confined(...)")
     if type(function).__name__ in ("PreProcessor", "PostProcessor"):
         raise DecorationError(
             f"{adapter} was given a {type(function).__name__}, which serves SageMaker's evaluation jobs and "
-            "gives no reward: write what it measures as a function of messages and ground_truth"
+            "gives no reward: write a function of messages and ground_truth that measures the same"
         )
     call = placed(function, _evaluators_inside)
     name = name_of(function)
@@ -57,9 +57,9 @@ def evaluated(function: Evaluator, adapter: str) -> Callable[[Sample[Any]], Any]
 
 
 def _turn(sample: Sample[Any], at: int) -> dict[str, Any]:
-    """A message with its content as one text, whatever blocks the service sends; the last has all its text.
+    """Return a message with its content as one text instead of blocks; the last one keeps all of its text.
 
-    Such functions look for `<think>` and its kin themselves.
+    Such functions look for `<think>` and similar tags themselves.
     """
     message = sample.messages[at]
     if not isinstance(message, dict) or not isinstance(message.get("role"), str):
@@ -72,20 +72,20 @@ def _turn(sample: Sample[Any], at: int) -> dict[str, Any]:
 
 
 def _lacking(name: str, lacks: list[str]) -> str:
-    """Say what a function needs of its record."""
+    """Raise an error that says what a function needs from its record."""
     if lacks == ["ground_truth"]:
         return (
             f"the record has no reference_answer, and {name} needs ground_truth: "
-            "if it can do without, write ground_truth=None in its signature"
+            "if it is optional, write ground_truth=None in its signature"
         )
     return f"{name} needs {' and '.join(lacks)}, and the record has no such field"
 
 
 def _settled(name: str, told: dict[str, Any]) -> Answer:
-    """The reward of what a function told.
+    """Return the reward in a function's result.
 
     Raises:
-        SampleError: It reports an error, or its score is no finite number.
+        SampleError: The result reports an error, or its score is not a finite number.
     """
     if told["error"]:
         raise SampleError("exception", f"{name} reports an error: {told['error']}", f"error of {name}")
@@ -104,14 +104,14 @@ def _settled(name: str, told: dict[str, Any]) -> Answer:
 
 
 def stand_in(*packages: str) -> None:
-    """Make libraries importable that reward functions import, where they are not installed.
+    """Make the libraries that reward functions import available, where they are not installed.
 
-    eval-protocol weighs 300 MB and llm-eval-kit is in no package registry; a reward function needs little of
-    either. What a stand-in lacks raises an ImportError that says so. Call it before you import the reward
-    function; a `confined` one needs no such call.
+    eval-protocol takes 300 MB and llm-eval-kit is in no package registry; a reward function needs little of
+    either. Anything that a stand-in lacks raises an ImportError that says so. Call this before you import the
+    reward function; a `confined` one does not need the call.
 
     Args:
-        *packages: Of `eval_protocol`, `reward_kit`, `llm_eval_kit`; all of them when none is named.
+        *packages: Any of `eval_protocol`, `reward_kit`, `llm_eval_kit`; all of them by default.
 
     Raises:
         DecorationError: There is no stand-in for a package.
@@ -122,7 +122,7 @@ def stand_in(*packages: str) -> None:
         known = ", ".join(_evaluators_inside.PROVIDES)
         raise DecorationError(f"there is no stand-in for {unknown[0]!r}: there is one for {known}")
     wanted = packages or _evaluators_inside.PROVIDES
-    # What is loaded is the library, or its stand-in already, which has no spec.
+    # A loaded module is the library, or already its stand-in, which has no spec.
     _evaluators_inside.prepare(one for one in wanted if one not in sys.modules and find_spec(one) is None)
 
 

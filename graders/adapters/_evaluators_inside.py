@@ -1,10 +1,12 @@
-"""Calls functions that return an EvaluateResult, with stand-ins of the libraries that they import.
+"""Calls functions that return an EvaluateResult, with stand-ins for the libraries that they import.
 
-eval-protocol weighs more than a Lambda function may, and neither it nor llm-eval-kit is needed for grading:
-what reward functions import of them are a few records and a decorator. The records here have those fields and
-methods, written anew. A function may read a record by attribute and by item, since either was in use once.
+eval-protocol is larger than a Lambda function may be, and neither it nor llm-eval-kit is needed for grading:
+reward functions import only a few record classes and a decorator from them. The records here have those
+fields and methods, reimplemented. A function may read a record by attribute and by item, since both have been
+in use.
 
-The text of this module is also sent to where a confined function runs, so it imports nothing of this package.
+The text of this module is also sent to the process of a confined function, so it imports nothing from this
+package.
 """
 
 from __future__ import annotations
@@ -25,10 +27,10 @@ PROVIDES = ("eval_protocol", "reward_kit", "llm_eval_kit", "nova_custom_evaluati
 
 
 class StandInRecord(dict[str, "Any"]):
-    """What pydantic's models are elsewhere: named fields, with defaults.
+    """Named fields with defaults, in place of pydantic's models.
 
-    Only the fields that were given are its items, so that a message looks as it came to code that expects a
-    dict; the defaults are found all the same.
+    Only the fields that were given are its items, so that a message looks unchanged to code that expects a
+    dict; attributes also have the defaults.
     """
 
     CALLED: ClassVar[str] = "a record"
@@ -42,7 +44,7 @@ class StandInRecord(dict[str, "Any"]):
         super().__init__({name: self._field(name, value) for name, value in fields.items()})
 
     def _field(self, name: str, value: Any) -> Any:
-        """A field's value as the record keeps it."""
+        """Convert a field's value to the form that the record keeps."""
         return value
 
     def __missing__(self, name: str) -> Any:
@@ -66,11 +68,11 @@ class StandInRecord(dict[str, "Any"]):
         return True
 
     def get(self, name: str, default: Any = None) -> Any:
-        """A field, or the default."""
+        """Return a field, or its default."""
         return self[name] if name in self or name in self.DEFAULTS else default
 
     def model_dump(self, *, exclude_none: bool = False, exclude: Any = (), **_: Any) -> dict[str, Any]:
-        """The fields as plain values."""
+        """Return the fields as plain values."""
         fields = {name: self[name] for name in (*self.DEFAULTS, *self)}
         dropped = exclude or ()
         return {
@@ -80,17 +82,17 @@ class StandInRecord(dict[str, "Any"]):
         }
 
     def model_dump_json(self, **options: Any) -> str:
-        """The fields as JSON."""
+        """Return the fields as JSON."""
         indent = options.pop("indent", None)
         return json.dumps(self.model_dump(**options), indent=indent)
 
     def model_copy(self, *, update: Any = None, **_: Any) -> Any:
-        """Another record, with some fields changed."""
+        """Return a copy with some fields changed."""
         return type(self)(**{**self, **(update or {})})
 
     @classmethod
     def model_validate(cls, given: Any, **_: Any) -> Any:
-        """A record of a dict; a record stays as it is."""
+        """Make a record from a dict; a record is returned unchanged."""
         return given if isinstance(given, cls) else cls(**given)
 
 
@@ -123,7 +125,7 @@ class ChatMessage(StandInRecord):
         return _as_records(value)
 
     def to_openai_format(self) -> Any:
-        """The fields that it has."""
+        """Return the fields that it has."""
         return self.model_dump(exclude_none=True)
 
 
@@ -139,7 +141,7 @@ class ProtocolMetric(StandInRecord):
 
 
 class ProtocolResult(ProtocolMetric):
-    """What a reward function of eval-protocol returns, its `EvaluateResult`."""
+    """The result of an eval-protocol reward function, its `EvaluateResult`."""
 
     CALLED = "EvaluateResult"
     NEEDED: ClassVar[tuple[str, ...]] = ("score",)
@@ -173,7 +175,7 @@ class KitMetric(StandInRecord):
 
 
 class KitResult(KitMetric):
-    """What a grader of llm-eval-kit returns, its `EvaluateResult`."""
+    """The result of a llm-eval-kit grader, its `EvaluateResult`."""
 
     CALLED = "EvaluateResult"
     NEEDED: ClassVar[tuple[str, ...]] = ("score",)
@@ -186,7 +188,7 @@ class KitResult(KitMetric):
 
 
 class InputMetadata(StandInRecord):
-    """What eval-protocol knows of a row's origin."""
+    """The origin of a row, eval-protocol's `InputMetadata`."""
 
     CALLED = "InputMetadata"
     DEFAULTS: ClassVar[dict[str, Any]] = {
@@ -198,7 +200,7 @@ class InputMetadata(StandInRecord):
 
 
 class RolloutStatus(StandInRecord):
-    """How a rollout ended, eval-protocol's `Status`: here each has ended well."""
+    """How a rollout ended, eval-protocol's `Status`; here every rollout has ended well."""
 
     CALLED = "Status"
     DEFAULTS: ClassVar[dict[str, Any]] = {"code": 100, "message": "", "details": list}
@@ -215,7 +217,7 @@ class RolloutStatus(StandInRecord):
 
 
 class EvaluationRow(StandInRecord):
-    """What an `@evaluation_test` of eval-protocol gets and returns."""
+    """The argument and result of an eval-protocol `@evaluation_test`."""
 
     CALLED = "EvaluationRow"
     NEEDED: ClassVar[tuple[str, ...]] = ("messages",)
@@ -227,37 +229,37 @@ class EvaluationRow(StandInRecord):
     }
 
     def get_assistant_messages(self) -> list[Any]:
-        """The assistant's turns."""
+        """Return the assistant's turns."""
         return [one for one in self.messages if one.role == "assistant"]
 
     def get_user_messages(self) -> list[Any]:
-        """The user's turns."""
+        """Return the user's turns."""
         return [one for one in self.messages if one.role == "user"]
 
     def get_system_message(self) -> Any:
-        """The system prompt; empty if there is none."""
+        """Return the system prompt; empty if there is none."""
         found = [one for one in self.messages if one.role == "system"]
         return found[0] if found else ChatMessage(role="system", content="")
 
     def last_assistant_message(self) -> Any:
-        """The completion."""
+        """Return the completion."""
         return next(iter(self.get_assistant_messages()[::-1]), None)
 
     def get_first_user_message(self) -> Any:
-        """The first turn of the user."""
+        """Return the first turn of the user."""
         return next(iter(self.get_user_messages()), None)
 
     def get_conversation_length(self) -> int:
-        """How many turns there are."""
+        """Return the number of turns."""
         return len(self.messages)
 
     def get_input_metadata(self, key: str, default: Any = None) -> Any:
-        """One field of the row's origin."""
+        """Return one field of the row's origin."""
         return self.input_metadata.get(key, default)
 
 
 class KitGrader:
-    """llm-eval-kit's `Grader`: a class to derive from, and what its decorator makes of a function."""
+    """llm-eval-kit's `Grader`: a base class, and the result of its decorator on a function."""
 
     name = description = ""
 
@@ -310,7 +312,7 @@ def reward_function(
 
 
 def evaluation_test(*args: Any, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """eval-protocol's decorator `@evaluation_test`, which leaves the function as it is."""
+    """eval-protocol's decorator `@evaluation_test`, which returns the function unchanged."""
     return lambda function: function
 
 
@@ -353,8 +355,8 @@ _KIT: dict[str, dict[str, Any]] = {
 }
 _STAND_INS = {"eval_protocol": _PROTOCOL, "reward_kit": _PROTOCOL, "llm_eval_kit": _KIT}
 _PROCESSORS = (
-    "its preprocess and postprocess serve SageMaker's evaluation jobs, and give no reward: write what yours "
-    "measures as a function of messages and ground_truth, in a file that does not import it"
+    "its preprocess and postprocess serve SageMaker's evaluation jobs, and give no reward: write a function "
+    "of messages and ground_truth that measures the same, in a file that does not import it"
 )
 _UNSUPPORTED = {
     "llm_eval_kit.processors": _PROCESSORS,
@@ -364,26 +366,26 @@ _UNSUPPORTED = {
 
 
 class StandIn(ModuleType):
-    """A module that has what reward functions import of a library, and says so where it lacks something."""
+    """A module with the names that reward functions import from a library; any other name raises an error."""
 
     def __init__(self, name: str, names: dict[str, Any]) -> None:
         super().__init__(name, "A stand-in.")
-        self.__dict__.update(names, __path__=[])  # what has a path may have modules in it
+        self.__dict__.update(names, __path__=[])  # a module with a path may contain modules
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
         if name.endswith(("RolloutProcessor", "ProcessorConfig", "HandlerConfig", "BackoffConfig")):
-            return StandInRecord  # what an @evaluation_test is configured with, for rollouts that were made
+            return StandInRecord  # the configuration of an @evaluation_test, for rollouts that already exist
         raise ImportError(_lacking(f"{self.__name__}.{name}"), name=self.__name__)
 
 
 class StandInFinder:
-    """Refuses, with a reason, the modules that the stand-ins lack."""
+    """Rejects, with a reason, the modules that the stand-ins lack."""
 
     @staticmethod
     def find_spec(name: str, path: object = None, target: object = None) -> None:
-        """Where a module is, for Python's import, which asks here last."""
+        """Find a module; Python's import calls this finder last."""
         if isinstance(sys.modules.get(name.partition(".")[0]), StandIn):
             raise ImportError(_lacking(name), name=name)
 
@@ -395,7 +397,7 @@ def _lacking(name: str) -> str:
     package = name.partition(".")[0]
     return (
         f"{package} is not installed here, and its stand-in lacks {name}: "
-        "put what you need of it into a file beside yours"
+        "copy what you need from it into a file next to yours"
     )
 
 
@@ -403,7 +405,7 @@ def prepare(packages: Iterable[str] = PROVIDES) -> None:
     """Put stand-ins of packages where Python finds them.
 
     Args:
-        packages: Of `PROVIDES`.
+        packages: Any of `PROVIDES`.
     """
     for package in packages:
         for name, names in _STAND_INS.get(package, {"": {}}).items():
@@ -422,17 +424,20 @@ def call(function: Any, messages: list[Any], reference: Any, fields: dict[str, A
 
     Args:
         function: It takes `messages`, `rollouts_messages`, `row` or `rows`.
-        messages: The turns, the completion last.
-        reference: The reference; None without.
+        messages: The turns; the last one is the completion.
+        reference: The reference, or None.
         fields: The record's other fields.
 
     Returns:
-        A dict: `lacks`, the names of what the function needs and the record has not; else the result's
-        `score`, `is_valid`, `reason`, `error` and `metrics`. An awaitable of it where the function is async.
+        A dict with `lacks`, the names of the arguments that the function needs and the record lacks;
+        otherwise with the result's `score`, `is_valid`, `reason`, `error` and `metrics`. An awaitable of it
+        if the function is async.
     """
     if isinstance(function, type):
         function = function()
-    function = getattr(function, "_origin_func", function)  # eval-protocol's, around an @evaluation_test
+    function = getattr(
+        function, "_origin_func", function
+    )  # eval-protocol's wrapper around an @evaluation_test
     parameters = signature(function).parameters.values()
     names = {one.name for one in parameters}
     turns = [ChatMessage(**one) for one in messages]
@@ -441,7 +446,7 @@ def call(function: Any, messages: list[Any], reference: Any, fields: dict[str, A
         offered: dict[str, Any] = {"row": made, "rows": [made]}
     else:
         offered = {**fields, "messages": turns}
-        if reference is not None:  # a text such as "None" must not be found in an answer
+        if reference is not None:  # a text such as "None" could be found in an answer
             offered["ground_truth"] = _reference(parameters, reference)
         if "rollouts_messages" in names:
             offered["rollouts_messages"] = [offered.pop("messages")]
@@ -461,7 +466,7 @@ def call(function: Any, messages: list[Any], reference: Any, fields: dict[str, A
 
 
 def _reference(parameters: Iterable[Any], reference: Any) -> Any:
-    """The reference, as a list with an assistant's message where the function's signature asks for that."""
+    """Return the reference, as a list with an assistant's message if the function's signature requires it."""
     annotation = next((str(one.annotation) for one in parameters if one.name == "ground_truth"), "")
     if "ist[" not in annotation or "Message" not in annotation:
         return _as_messages(reference)
@@ -475,7 +480,7 @@ async def _later(answer: Any, then: Callable[[Any], Any]) -> Any:
 
 
 def _row(messages: list[Any], reference: Any, fields: dict[str, Any]) -> Any:
-    """A row, of eval-protocol's own class where it is installed and loaded."""
+    """Make a row, of eval-protocol's own class if that is installed and loaded."""
     models = sys.modules.get("eval_protocol.models")
     given = {"messages": messages, "ground_truth": reference, "tools": fields.get("tools")}
     if models is not None and not isinstance(models, StandIn):
@@ -485,7 +490,7 @@ def _row(messages: list[Any], reference: Any, fields: dict[str, Any]) -> Any:
 
 
 def _told(answer: Any) -> dict[str, Any]:
-    """What `call` returns, of what the function returned."""
+    """Convert the function's result to the return value of `call`."""
     if isinstance(answer, list) and len(answer) == 1:
         answer = answer[0]
     if _part(answer, "evaluation_result") is not None:
@@ -525,7 +530,7 @@ def _score(record: str, value: Any) -> float:
 
 
 def _as_messages(value: Any) -> Any:
-    """Messages where there is a list of dicts with roles, or a list of such lists; else the value itself."""
+    """Convert a list of dicts with roles, or of such lists, to messages; leave other values unchanged."""
     if not isinstance(value, list) or not value:
         return value
     if all(isinstance(one, dict) and "role" in one for one in value):
@@ -534,7 +539,7 @@ def _as_messages(value: Any) -> Any:
 
 
 def _as_records(value: Any) -> Any:
-    """A JSON value whose objects can be read by attribute."""
+    """Return a JSON value whose objects can be read by attribute."""
     if isinstance(value, StandInRecord):
         return value
     if isinstance(value, dict):
@@ -543,7 +548,7 @@ def _as_records(value: Any) -> Any:
 
 
 def _as_dicts(value: Any) -> Any:
-    """A value whose records are plain dicts."""
+    """Return a value whose records are plain dicts."""
     if isinstance(value, StandInRecord):
         return value.model_dump()
     if isinstance(value, dict):

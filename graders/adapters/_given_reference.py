@@ -1,4 +1,4 @@
-"""The reference that a function of others is given: never one that an empty answer would equal."""
+"""The reference that a third-party function receives: never one that an empty answer would equal."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ if TYPE_CHECKING:
     from ..sample import Sample
 
 _LABELS = ("role", "type")
-"""Keys whose values say what something is, such as a message, and nothing of what it holds."""
+"""Keys whose values describe an object, such as a message, but not its content."""
 
 
 def given_reference(sample: Sample[Any], column: str) -> dict[str, Any]:
-    """What a function is given of a record's reference, by the names of its arguments; nothing without one.
+    """Return a record's reference as arguments for a third-party function, by name; empty if there is none.
 
-    Functions of others compare texts as they are, so that an empty answer would be paid for a blank
-    reference, and a list of right answers with a blank one among them would pay it too.
+    Third-party functions compare texts unchanged, so an empty answer would be paid for a blank reference, and
+    for a list of right answers that includes a blank one.
 
     Args:
         sample: The sample.
-        column: What the function calls it. A field of this name is what its platform would pass, and comes
-            before `reference_answer`, which is given beside it then.
+        column: The function's name for it. A field with this name is what its platform would pass. It takes
+            precedence over `reference_answer`, which is then passed separately.
 
     Raises:
-        RecordError: It is blank.
+        RecordError: The reference is blank.
     """
     own, answer = sample.fields.get(column), sample.reference_answer
     found = {column: answer} if own is None else {column: own, "reference_answer": answer}
@@ -36,13 +36,13 @@ def given_reference(sample: Sample[Any], column: str) -> dict[str, Any]:
             name = "reference_answer" if value is answer else column
             raise RecordError(
                 f"the record's {name} is blank or lists a blank text, which an empty answer would equal: "
-                f"write the right answer, or leave {name} out where the function needs none"
+                f"write the right answer, or leave {name} out if the function does not need it"
             )
     return {name: value for name, value in found.items() if value is not None}
 
 
 def _may_equal_nothing(reference: Any) -> bool:
-    """Whether nothing in it says anything, or it lists right answers of which one says nothing."""
+    """Return whether the reference has no content, or lists right answers of which one has none."""
     while isinstance(reference, dict) and len(reference) == 1:
         [reference] = reference.values()
     if isinstance(reference, list):
@@ -51,7 +51,7 @@ def _may_equal_nothing(reference: Any) -> bool:
         if None in reference and all(one is None or isinstance(one, str) for one in reference):
             return True
     waiting = [reference]
-    while waiting:  # not by recursion: it may be nested deeply
+    while waiting:  # not recursive, because it may be deeply nested
         value = waiting.pop()
         if isinstance(value, dict):
             waiting += [one for name, one in value.items() if name not in _LABELS]
@@ -63,7 +63,7 @@ def _may_equal_nothing(reference: Any) -> bool:
 
 
 def _says(value: Any) -> bool:
-    """Whether a value that holds no others says something; a NaN is how data frames write a missing one."""
+    """Return whether a single value has content; data frames write a missing value as NaN."""
     if isinstance(value, str):
         return bool(visible(value))
     return value is not None and not (isinstance(value, float) and value != value)

@@ -1,4 +1,4 @@
-"""Grades in a trainer's own process: in any thread, and where an event loop runs already."""
+"""Grades in a trainer's own process: in any thread, even where an event loop is already running."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ if TYPE_CHECKING:
     from ..reward import Outcome
 
 _LONGEST = 300
-"""Characters of a message that is said on stderr."""
+"""Maximum length of a message on stderr, in characters."""
 _MOST_SAID = 50
-"""Lines on stderr: reasons to abstain may differ from sample to sample."""
+"""Maximum number of lines on stderr: reasons to abstain may differ from sample to sample."""
 
 
 def rollout_item(
     columns: dict[str, Any], reference: str, place: str, messages: list[Any], wire: str
 ) -> dict[str, Any]:
-    """The element of an event that a replay would send for a completion.
+    """Return the element of an event that a replay would send for a completion.
 
     Args:
-        columns: What the data set says of the prompt, by name. What a column `metadata` holds are columns
-            too, as in a replay.
-        reference: The column that has the reference.
-        place: The id, where there is no column `id`.
+        columns: The data set's values for the prompt, by column name. The contents of a column `metadata`
+            count as columns too, as in a replay.
+        reference: The column that holds the reference.
+        place: The id, if there is no column `id`.
         messages: The prompt's turns and the completion.
         wire: The dialect, one of `graders.wire.PROFILES`.
 
@@ -55,7 +55,7 @@ def rollout_item(
     answer, other, key = (rollout.pop(name, None) for name in (reference, "reference_answer", "id"))
     if other is not None and other != answer:
         raise ValueError(
-            f"the data set's 'reference_answer' differs from {reference!r}, which has the reference: "
+            f"the data set's 'reference_answer' differs from {reference!r}, which holds the reference: "
             "rename or remove it"
         )
     if answer is not None:
@@ -69,7 +69,7 @@ def rollout_item(
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON has it: data sets and data frames hold scalars and arrays of numpy and torch.
+    """Return a value as JSON data: data sets and data frames hold numpy and torch scalars and arrays.
 
     Raises:
         ValueError: It is nested too deeply.
@@ -89,7 +89,7 @@ def _plain(value: Any) -> Any:
 
 
 def messages_of(given: Any, role: str) -> list[Any]:
-    """A trainer's prompt or completion as messages; a text is one of this role.
+    """Return a trainer's prompt or completion as messages; a text becomes one message with this role.
 
     Raises:
         ValueError: It is neither text nor messages.
@@ -102,10 +102,10 @@ def messages_of(given: Any, role: str) -> list[Any]:
 
 
 class TrainerBatch:
-    """What a grader said of a batch.
+    """A grader's results for a batch.
 
     Args:
-        outcomes: What became of each sample.
+        outcomes: The outcome of each sample.
     """
 
     def __init__(self, outcomes: Sequence[Outcome]) -> None:
@@ -113,14 +113,14 @@ class TrainerBatch:
 
     @property
     def rewards(self) -> list[float | None]:
-        """The reward of each sample; None for one without."""
+        """The reward of each sample; None for a sample without one."""
         return [outcome.value if isinstance(outcome, Reward) else None for outcome in self.outcomes]
 
     def metrics(self) -> Iterator[tuple[str, float]]:
-        """The share of samples without a reward, and the mean of each metric over those that have it.
+        """Return the share of samples without a reward, and each metric's mean over the samples that have it.
 
-        The share alone in a training of several processes: trainers gather a metric from all of them, and
-        wait for ever for one that a process does not have.
+        In a training run with several processes, only the share is returned: trainers gather a metric from
+        all processes, and wait forever for one that a process does not have.
         """
         yield RESERVED, sum(isinstance(one, Failure) for one in self.outcomes) / max(len(self.outcomes), 1)
         if os.environ.get("WORLD_SIZE", "1") != "1":
@@ -138,8 +138,8 @@ class GraderInTrainer:
     """A grader that a trainer calls.
 
     Args:
-        given: A grader; a scoring function becomes one, with the options that `@grader` has by itself.
-        name: What messages call it; its own name when None.
+        given: A grader, or a scoring function, which becomes a grader with the default options of `@grader`.
+        name: Its name in messages; the grader's own name when None.
 
     Raises:
         DecorationError: It is neither.
@@ -168,12 +168,12 @@ class GraderInTrainer:
         Raises:
             SampleError: A sample failed, and the grader was declared with `on_error="raise"`.
             ErrorBudgetExceeded: More of the last samples failed than `max_error_rate` allows.
-            ConfigurationError: Nothing can be graded.
+            ConfigurationError: No sample can be graded.
         """
         return self._checked(items, self._outcomes(items))
 
     async def grade_here(self, items: Sequence[Any]) -> TrainerBatch:
-        """`grade` for an async grader, in the event loop that runs here."""
+        """Grade a batch with an async grader, in the running event loop."""
         return self._checked(items, await score_here(self._declared, items))
 
     @property
@@ -182,18 +182,18 @@ class GraderInTrainer:
         return self._declared.is_async
 
     def _checked(self, items: Sequence[Any], outcomes: list[Outcome]) -> TrainerBatch:
-        """A batch that was graded, unless too many of it failed."""
+        """Return the graded batch, unless too many of its samples failed."""
         for outcome in outcomes:
             if isinstance(outcome, Failure):
                 problem = SampleError(outcome.kind, outcome.message[:_LONGEST], outcome.origin)
-                # What no line of code raised has no place to tell it by.
+                # A failure that no line of code raised has no location that could identify it.
                 key = outcome.origin if outcome.place else f"{outcome.kind} {outcome.message}"
                 self.say(key, f"a sample has no reward, {problem}")
         check_failures(self.options, self._budget, items, outcomes)
         return TrainerBatch(outcomes)
 
     def say(self, key: str, text: str) -> None:
-        """Write a line to stderr, unless one of this key was written before, or very many were."""
+        """Write a line to stderr, unless one with this key was already written or there were too many."""
         if key in self._said or len(self._said) > _MOST_SAID:
             return
         self._said.add(key)
@@ -212,12 +212,12 @@ class GraderInTrainer:
                 raise
             return _in_thread(_waiting(declared.function, self.options), items)
         finally:
-            # A plain wrapper around an async function shows what it is when it is called.
+            # A plain wrapper around an async function turns out to be async when it is called.
             if declared.awaits and not declared.is_async:
                 self._declared = _waiting(declared.function, self.options)
 
     def _here(self) -> Declared:
-        """The grader with its time limit, where that can be kept."""
+        """Return the grader with its time limit, if that can be enforced."""
         import threading
 
         limit = self.options.timeout_s
@@ -226,13 +226,13 @@ class GraderInTrainer:
             return self._declared
         self.say(
             "limit",
-            f"timeout_s={limit:g} is not kept, since the trainer calls it outside of the main thread",
+            f"timeout_s={limit:g} is not enforced: the trainer calls the grader outside the main thread",
         )
         return Declared(self._declared.function, Options(**{**self.options.as_dict(), "timeout_s": None}))
 
 
 def _waiting(function: Callable[[Any], Any], options: Options) -> Declared:
-    """A scoring function that returns awaitables as an async one, whose time limit holds in any thread."""
+    """Return a function that returns awaitables as an async one, whose time limit works in any thread."""
 
     async def wait(given: Any) -> Any:
         answer = function(given)
@@ -242,7 +242,7 @@ def _waiting(function: Callable[[Any], Any], options: Options) -> Declared:
 
 
 def _loop_runs() -> bool:
-    """Whether an event loop runs in this thread, which cannot wait for another then."""
+    """Return whether an event loop is running in this thread, which then cannot wait for another."""
     asyncio = sys.modules.get("asyncio")
     if asyncio is None:
         return False

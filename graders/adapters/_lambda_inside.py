@@ -1,6 +1,7 @@
-"""Calls a Lambda handler that others wrote, with the event and the context that Lambda would give it.
+"""Calls a third-party Lambda handler with the event and the context that Lambda would pass to it.
 
-The text of this module is also sent to where a confined handler runs, so it imports nothing of this package.
+The text of this module is also sent to the process of a confined handler, so it imports nothing from this
+package.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ _FUNCTION = "grader"
 
 
 class LambdaContext:
-    """What a handler may ask of Lambda.
+    """The Lambda context that a handler receives.
 
     Args:
         request_id: The id of this invocation.
@@ -38,7 +39,7 @@ class LambdaContext:
         self._ends = time.monotonic() + seconds
 
     def get_remaining_time_in_millis(self) -> int:
-        """The time that is left, in milliseconds."""
+        """Return the time that is left, in milliseconds."""
         return max(0, int((self._ends - time.monotonic()) * 1000))
 
 
@@ -47,15 +48,15 @@ def call(handler: Callable[[Any, Any], Any], event: str, request_id: str, second
 
     Args:
         handler: A function of event and context.
-        event: The event's JSON. The handler gets an event of its own, which it may change.
+        event: The event's JSON. The handler gets its own copy, which it may change.
         request_id: The id of this invocation.
-        seconds: How long it may take, as the context says it.
+        seconds: How long it may take, according to the context.
 
     Returns:
         The JSON of its answer.
 
     Raises:
-        TypeError: The answer is something that Lambda could not send either.
+        TypeError: The answer is a value that Lambda could not send either.
     """
     answer = handler(json.loads(event), LambdaContext(request_id, seconds))
     if hasattr(answer, "__await__"):

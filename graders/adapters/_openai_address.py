@@ -1,4 +1,4 @@
-"""The address and the headers of an endpoint grader, in which `${NAME}` stands for a variable."""
+"""The address and the headers of an endpoint grader, in which `${NAME}` refers to an environment variable."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ from ..checks._judge_address import address_fault
 from ..errors import ConfigurationError
 
 VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)\}", re.ASCII)
-"""How a header or an address names an environment variable."""
+"""How a header or an address refers to an environment variable."""
 SCHEME = re.compile(r"(bearer|basic|key|token)\s+", re.IGNORECASE)
-"""What stands before a key in a header, and is none."""
+"""The words before a key in a header, which are not part of the key."""
 OWN_HEADERS = (
     *("content-type", "content-length", "host", "transfer-encoding", "connection", "accept-encoding"),
 )
-"""Headers of a spec that are not sent: a request has its own."""
+"""Headers of a spec that are not sent: a request sets its own."""
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
-_NO_NAME = "it holds ${ without a variable's name: write ${NAME}, in letters, digits and underscores"
+_NO_NAME = "it holds ${ without a variable's name: write ${NAME}, with letters, digits and underscores"
 
 
 def url_fault(url: str) -> str | None:
-    """Return what keeps an address from being asked, without the address; None where nothing does.
+    """Return why an address cannot be called, without quoting it; None if it can.
 
     Args:
-        url: The address. Where a variable stands before its query, it is only known with that.
+        url: The address. If a variable comes before its query, this is only known once the variable is filled
+            in.
     """
     if "${" in VARIABLE.sub("", url):
         return _NO_NAME
@@ -38,21 +39,21 @@ def url_fault(url: str) -> str | None:
         return fault
     parts = urlsplit(url)
     if "@" in parts.netloc:
-        return "it holds a user: write a header such as Authorization instead"
+        return "it holds a user name: write a header such as Authorization instead"
     if parts.scheme != "https" and not _is_loopback(parts.hostname or ""):
-        return "it begins with http://, which sends keys and completions in the open: write https://"
+        return "it begins with http://, which sends keys and completions unencrypted: write https://"
     return None
 
 
 def header_fault(name: str, value: object) -> str | None:
-    """Return what keeps a header from being sent, without its value; None where nothing does.
+    """Return why a header cannot be sent, without quoting its value; None if it can.
 
     Args:
         name: The header's name.
         value: Its value, which may hold `${NAME}`.
     """
     if not _HEADER_NAME.fullmatch(name):
-        return "it is no name of a header"
+        return "it is not a valid header name"
     if not isinstance(value, str):
         return "write its value as a text"
     if not value.isascii() or not value.isprintable():
@@ -65,21 +66,23 @@ def filled(text: str, what: str, secrets: list[str]) -> str:
 
     Args:
         text: The text.
-        what: What it is, for messages.
-        secrets: Gets the values, which no message may hold.
+        what: The name of the text in messages.
+        secrets: Collects the values, which no message may contain.
 
     Raises:
-        ConfigurationError: One is not set, or holds what cannot be sent.
+        ConfigurationError: A variable is not set, or holds a value that cannot be sent.
     """
 
     def value_of(found: re.Match[str]) -> str:
         value = os.environ.get(found[1], "").strip()
         secrets.append(value)
         if not value:
-            raise ConfigurationError(f"{found[1]} is not set: put what {what} needs into this variable")
+            raise ConfigurationError(
+                f"{found[1]} is not set: set this variable to the value that {what} needs"
+            )
         if not value.isascii() or not value.isprintable():
             raise ConfigurationError(
-                f"{found[1]} holds a line break or another character that {what} cannot have: copy it anew"
+                f"{found[1]} holds a line break or another character that {what} cannot have: copy it again"
             )
         return value
 

@@ -1,8 +1,8 @@
-"""Asks the service of an `endpoint` grader: a program that scores completions behind an address of its own.
+"""Calls the service of an `endpoint` grader: a program that scores completions at its own address.
 
 Azure describes this grader in the readme of its private preview (`microsoft-foundry/fine-tuning`, the folder
-`Demos/Agentic_RFT_ToolCall_EndpointGrader`): the payload, 1 MB at most, and three retries. What the readme
-leaves open is decided here, and `docs/adapters.md` says how.
+`Demos/Agentic_RFT_ToolCall_EndpointGrader`): the payload, at most 1 MB, and three retries. The readme leaves
+some details open; `docs/adapters.md` says how they are handled here.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ if TYPE_CHECKING:
 _MOST_BYTES = 1 << 20
 _UNSENT = "unsent sample"
 _MOST_ASKED = 4
-"""How often one sample is asked about: once, and three times again."""
+"""Maximum number of requests for one sample: the first, and three retries."""
 _PIECE = 1 << 16
 _BUSY = (408, 425, 429)
 _GATEWAY = (429, 502, 503, 504)
-"""Answers that a service which is down may have given for it."""
+"""HTTP statuses that a service which is down may return."""
 _LONGEST_SAID = 200
 
 
@@ -51,7 +51,7 @@ def endpoint_scoring(node: EndpointGrader) -> Scoring:
     endpoint = ScoringEndpoint(node.url, node.headers, node.rate_limit)
 
     async def scored(scope: Scope) -> GraderScore:
-        """Ask the endpoint for a completion's score."""
+        """Request a completion's score from the endpoint."""
         if held_back():
             raise GradeFault("other_error", "the endpoint was not asked", "abstain")
         try:
@@ -59,7 +59,7 @@ def endpoint_scoring(node: EndpointGrader) -> Scoring:
         except SampleError as error:
             if error.origin != _UNSENT or not endpoint.takes(Scope("", scope.item).sample, scope.item):
                 raise
-            # Its record alone can be sent.
+            # Only its record can be sent.
             return GraderScore(0.0, unread=True, errors={"other_error": True}, reason=error.message)
         return GraderScore(score, metrics=passed(score, node.pass_threshold))
 
@@ -70,9 +70,9 @@ class ScoringEndpoint:
     """A service that scores completions.
 
     Args:
-        url: Its address. `${NAME}` stands for the environment variable NAME.
+        url: Its address. `${NAME}` refers to the environment variable NAME.
         headers: The headers of each request, whose values may hold `${NAME}` too.
-        rate_limit: Requests that this process sends in a second at most; None for no limit.
+        rate_limit: Maximum number of requests per second from this process; None for no limit.
     """
 
     def __init__(self, url: str, headers: Mapping[str, str], rate_limit: float | None) -> None:
@@ -85,14 +85,14 @@ class ScoringEndpoint:
         self._has_scored = False
 
     async def score(self, sample: Mapping[str, Any], item: Mapping[str, Any]) -> float:
-        """Ask for the score of a completion, up to four times within the sample's time.
+        """Request the score of a completion, up to four times within the sample's time.
 
         Args:
-            sample: The completion, as a spec's namespace `sample` has it.
-            item: Its record, as the namespace `item` has it.
+            sample: The completion, as in a spec's namespace `sample`.
+            item: Its record, as in the namespace `item`.
 
         Raises:
-            ConfigurationError: The service cannot be asked at all, or answers nobody.
+            ConfigurationError: The service cannot be called at all, or rejects every request.
             SampleError: This sample got no score.
         """
         body = self._body(sample, item)
@@ -114,7 +114,7 @@ class ScoringEndpoint:
         return True
 
     def _body(self, sample: Mapping[str, Any], item: Mapping[str, Any]) -> bytes:
-        """The payload. Its trace is named by the texts, so that a recorded answer is found again.
+        """Return the payload; the texts determine its trace id, so that recorded answers are found again.
 
         Raises:
             SampleError: It cannot be written as JSON, or is too large.
@@ -133,14 +133,14 @@ class ScoringEndpoint:
         if len(body) > _MOST_BYTES:
             raise SampleError(
                 "exception",
-                f"the payload for {self.name} has {len(body):,} bytes, and may have {_MOST_BYTES:,}: keep "
-                "fields of the record that it does not need out of the data",
+                f"the payload for {self.name} has {len(body):,} bytes; the limit is {_MOST_BYTES:,}: remove "
+                "the record's fields that it does not need from the data",
                 _UNSENT,
             )
         return body
 
     async def _turn(self, patience: Patience) -> None:
-        """Wait until the rate allows a request.
+        """Wait until the rate limit allows a request.
 
         Raises:
             Unsent: That is too late for the sample.
@@ -156,7 +156,7 @@ class ScoringEndpoint:
             await asyncio.sleep(at - now)
 
     def _ask(self, body: bytes, seconds: float) -> float:
-        """Send one request; no error of it holds the value of a header."""
+        """Send one request; none of its errors contains the value of a header."""
         from contextlib import closing
         from http.client import HTTPException
         from urllib.error import URLError
@@ -165,7 +165,7 @@ class ScoringEndpoint:
         secrets: list[str] = []
         try:
             url, headers = self._address(secrets), self._filled_headers(secrets)
-            request = Request(url, body, headers, method="POST")  # its scheme is checked
+            request = Request(url, body, headers, method="POST")  # its scheme was checked
             try:
                 # Recorded answers are responses whose own `with` swallows errors.
                 with closing(build_opener(_as_answered()).open(request, timeout=seconds)) as answer:
@@ -187,8 +187,8 @@ class ScoringEndpoint:
 
         Raises:
             TryAgain: It holds no score.
-            SampleError: The service refuses the sample.
-            ConfigurationError: It refuses every sample.
+            SampleError: The service rejects the sample.
+            ConfigurationError: It rejects every sample.
         """
         status = answer.status
         if status not in _GATEWAY:
@@ -209,24 +209,24 @@ class ScoringEndpoint:
         )
 
     def _refusal(self, status: int, location: str) -> str:
-        """What a status says that is not about one sample; empty for any other."""
+        """Return the problem that a status shows for every sample; empty for any other status."""
         if 300 <= status < 400:
             return (
-                f"{self.name} redirects to {location or 'no address'} (HTTP {status}), where its headers are "
-                "not sent: write that address as `url`"
+                f"{self.name} redirects to {location or 'no address'} (HTTP {status}), and its headers are "
+                "not sent there: write that address as `url`"
             )
         if status in (401, 403, 407):
             names = ", ".join(self._headers) or "none"
             return f"{self.name} does not accept the headers (HTTP {status}); the spec has {names}"
         if status in (404, 405):
-            return f"{self.name} takes no POST request there (HTTP {status}): check `url`"
+            return f"{self.name} accepts no POST request there (HTTP {status}): check `url`"
         return ""
 
     def _address(self, secrets: list[str]) -> str:
-        """The address to ask now; a relay gets no query.
+        """Return the address to call now; a relay gets no query.
 
         Raises:
-            ConfigurationError: It needs a variable that is not set, or is none with it.
+            ConfigurationError: It needs a variable that is not set, or is not valid with its value.
         """
         relay = os.environ.get(RELAY)
         asked = self._url.partition("?")[0] if relay else self._url
@@ -237,10 +237,10 @@ class ScoringEndpoint:
         return f"{relay}/{url}" if relay else url
 
     def _filled_headers(self, secrets: list[str]) -> dict[str, str]:
-        """The headers to send now; a relay gets none of the spec's.
+        """Return the headers to send now; a relay gets none of the spec's.
 
         Raises:
-            ConfigurationError: One needs a variable that is not set, or is none with it.
+            ConfigurationError: One needs a variable that is not set, or is not valid with its value.
         """
         headers = {"Content-Type": "application/json", "User-Agent": "rft-graders"}
         for name, value in ({} if os.environ.get(RELAY) else self._headers).items():
@@ -252,17 +252,17 @@ class ScoringEndpoint:
 
 
 def score_of(content: bytes) -> float:
-    """Return the score that an answer holds.
+    """Return the score in an answer.
 
     Args:
         content: The answer's body.
 
     Raises:
-        TryAgain: It is no JSON object with a finite number as `score`.
+        TryAgain: It is not a JSON object with a finite number as `score`.
     """
     said = exact_json(content.decode("utf-8", "replace").removeprefix("\ufeff"))
     if not isinstance(said, dict):
-        raise TryAgain("its answer is no JSON object")
+        raise TryAgain("its answer is not a JSON object")
     score = number_of(said.get("score"))
     if score is None:
         raise TryAgain("its answer has no finite number as `score`")
@@ -270,7 +270,7 @@ def score_of(content: bytes) -> float:
 
 
 def _as_answered() -> Any:
-    """A handler for urllib that takes each answer as it is: none is an error, and no redirect is followed."""
+    """A urllib handler that accepts every answer: none is an error, and no redirect is followed."""
     from urllib.request import HTTPErrorProcessor
 
     class AsAnswered(HTTPErrorProcessor):

@@ -1,4 +1,4 @@
-"""Makes the scoring of a grader of OpenAI's, and joins those of a multi grader."""
+"""Makes the scoring of an OpenAI grader, and combines those of a multi grader."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 
 class GradingOptions:
-    """What the graders of a spec are run with.
+    """How to run the graders of a spec.
 
     Args:
         models: Bedrock's models by OpenAI's names, or the TOML file that holds them.
         seconds: How long a Python grader may run.
-        memory_mb: How much memory it may take.
-        protection: How it is shut in.
-        zero_for_faults: Whether a grader that fails scores 0 with a flag, as it does at OpenAI; else the
-            fault is raised.
+        memory_mb: How much memory it may use.
+        protection: How it is confined.
+        zero_for_faults: Whether a grader that fails scores 0 with a flag, as at OpenAI; otherwise the fault
+            is raised.
     """
 
     __slots__ = ("memory_mb", "models", "protection", "seconds", "zero_for_faults")
@@ -51,13 +51,13 @@ def grading_of(node: OpenAIGrader, options: GradingOptions) -> Scoring:
     """Make the scoring of a grader.
 
     Raises:
-        OpenAISpecError: The grader cannot be run as it is written.
+        OpenAISpecError: The grader cannot be run as written.
         ConfigurationError: It needs a package that is not installed.
     """
     scoring: Scoring
     try:
         scoring = _joined(node, options) if isinstance(node, MultiGrader) else _of_one(node, options)
-    except (ConfigurationError, NoCounterpart) as error:  # what is missing is not the grader's fault
+    except (ConfigurationError, NoCounterpart) as error:  # a missing package is not the grader's fault
         if not options.zero_for_faults:
             raise
         scoring = _failing(error)
@@ -65,7 +65,7 @@ def grading_of(node: OpenAIGrader, options: GradingOptions) -> Scoring:
 
 
 def _of_one(node: OpenAIGrader, options: GradingOptions) -> Scoring:
-    """The scoring of a grader that joins no others."""
+    """Make the scoring of a grader that is not a multi grader."""
     if isinstance(node, PythonCode):
         from ._openai_python import python_code
 
@@ -94,7 +94,7 @@ _FLAGS = {
 
 
 def _joined(node: MultiGrader, options: GradingOptions) -> Scoring:
-    """The scoring of a multi grader."""
+    """Make the scoring of a multi grader."""
     scorings = {key: grading_of(each, options) for key, each in node.graders.items()}
 
     def scored(scope: Scope) -> GraderScore | Awaitable[GraderScore]:
@@ -115,7 +115,7 @@ def _joined(node: MultiGrader, options: GradingOptions) -> Scoring:
 async def _awaited(
     node: MultiGrader, answers: Mapping[str, GraderScore | Awaitable[GraderScore]]
 ) -> GraderScore:
-    """The score of a multi grader whose graders are waited for, all at once."""
+    """Compute the score of a multi grader whose graders run concurrently."""
     import asyncio
 
     async def one(answer: GraderScore | Awaitable[GraderScore]) -> GraderScore:
@@ -132,7 +132,7 @@ async def _awaited(
 
 
 def _total(node: MultiGrader, scores: Mapping[str, GraderScore]) -> GraderScore:
-    """The score that a formula makes of its graders' scores."""
+    """Compute the score that a formula makes of its graders' scores."""
     parts = {key: score.value for key, score in scores.items()}
     try:
         value = float(node.computed(parts))
@@ -163,7 +163,7 @@ def _total(node: MultiGrader, scores: Mapping[str, GraderScore]) -> GraderScore:
 
 
 def _failing(error: Exception) -> Scoring:
-    """A scoring that cannot run here."""
+    """Make a scoring that cannot run here."""
 
     def scored(scope: Scope) -> GraderScore:
         raise error
@@ -172,7 +172,7 @@ def _failing(error: Exception) -> Scoring:
 
 
 def _with_zeros(scoring: Scoring, flag: str) -> Scoring:
-    """A scoring that scores 0 and says so where there would be no score."""
+    """Make a scoring that scores 0, with a flag, where there would otherwise be no score."""
 
     def scored(scope: Scope) -> GraderScore | Awaitable[GraderScore]:
         try:
@@ -191,14 +191,14 @@ def _with_zeros(scoring: Scoring, flag: str) -> Scoring:
 
 
 def _zero_if_lacking(score: GraderScore) -> GraderScore:
-    """A score; 0, whatever the grader's range, where the completion lacks what the grader names."""
+    """Score 0, whatever the grader's range, for a completion that lacks what the grader reads."""
     if score.errors and not score.parts:
         score.value = 0.0
     return score
 
 
 def _zero(error: Exception, flag: str) -> GraderScore:
-    """The score of a grader that has none, as OpenAI documents it."""
+    """Return the score of a grader that failed, as OpenAI documents it."""
     if isinstance(error, GradeFault):
         fault = error
     elif isinstance(error, SampleError):

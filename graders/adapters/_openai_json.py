@@ -1,4 +1,4 @@
-"""Reads the JSON of OpenAI's graders, and says where in it something is wrong."""
+"""Reads the JSON of OpenAI graders, and reports where in it a fault is."""
 
 from __future__ import annotations
 
@@ -19,36 +19,36 @@ _SHOWN = 60
 
 
 class OpenAISpecError(DecorationError):
-    """A grader of OpenAI's that cannot be used as it is written.
+    """An OpenAI grader that cannot be used as written.
 
     Args:
-        pointer: The place in its JSON, as a JSON pointer such as `/graders/a/operation`.
+        pointer: The location in its JSON, as a JSON pointer such as `/graders/a/operation`.
         message: What is wrong there and what to write.
-        file: The file that holds it; empty where it is in none.
+        file: The file that holds it; empty if there is none.
     """
 
     def __init__(self, pointer: str, message: str, file: str = "") -> None:
-        super().__init__(pointer, message, file)  # as it was called, so that it can be pickled
+        super().__init__(pointer, message, file)  # the arguments unchanged, so that the error can be pickled
         self.pointer = pointer
         self.message = message
         self.file = file
 
     def __str__(self) -> str:
-        """The file, the place in it, and what is wrong there."""
+        """The file, the location in it, and what is wrong there."""
         place = " ".join(part for part in (self.file, self.pointer) if part)
         return str(DecorationError(f"{place or 'the grader'}: {self.message}"))
 
 
 class NoCounterpart(OpenAISpecError):
-    """A judge's model that the table of models does not have."""
+    """A judge's model that is not in the table of models."""
 
 
 class FormulaError(OpenAISpecError):
-    """A formula that cannot be read, or that names what is not there."""
+    """A formula that cannot be read, or that uses an unknown name."""
 
 
 def place_of(pointer: str, key: object) -> str:
-    """Return the place of a key in the object at a place."""
+    """Return the pointer of a key in the object at a pointer."""
     return f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}"
 
 
@@ -57,10 +57,10 @@ class JsonObject:
 
     Args:
         raw: The object.
-        pointer: Its place.
+        pointer: Its location.
 
     Raises:
-        OpenAISpecError: It is no object, or names a key twice.
+        OpenAISpecError: It is not an object, or has a duplicate key.
     """
 
     __slots__ = ("_read", "pointer", "raw")
@@ -78,19 +78,19 @@ class JsonObject:
                 raise OpenAISpecError(pointer, f"has the key {key!r}, {kind_of(key)}: write a text")
 
     def place(self, key: object) -> str:
-        """Return the place of a key."""
+        """Return the pointer of a key."""
         return place_of(self.pointer, key)
 
     def fault(self, key: object, message: str) -> OpenAISpecError:
-        """Return the error of a key."""
+        """Return an error about a key."""
         return OpenAISpecError(self.place(key), message)
 
     def has(self, key: str) -> bool:
-        """Whether a key has a value other than null."""
+        """Return whether a key has a value other than null."""
         return self.raw.get(key) is not None
 
     def take(self, key: str, example: str) -> Any:
-        """Return the value of a key that has to be there."""
+        """Return the value of a required key."""
         self._read.add(key)
         if self.raw.get(key) is None:
             what = "is null" if key in self.raw else "is missing"
@@ -98,19 +98,19 @@ class JsonObject:
         return self.raw[key]
 
     def text(self, key: str, example: str) -> str:
-        """Return the text of a key that has to be there."""
+        """Return the text of a required key."""
         value = self.take(key, example)
         if not isinstance(value, str):
             raise self.fault(key, f"is {kind_of(value)}: write a text, such as {example}")
         return value
 
     def text_or_none(self, key: str, example: str) -> str | None:
-        """Return the text of a key; None where it is not there."""
+        """Return the text of a key; None if it is absent."""
         self._read.add(key)
         return self.text(key, example) if self.has(key) else None
 
     def number_or_none(self, key: str, example: str, low: float | None = None) -> float | None:
-        """Return the number of a key; None where it is not there."""
+        """Return the number of a key; None if it is absent."""
         self._read.add(key)
         if not self.has(key):
             return None
@@ -120,7 +120,7 @@ class JsonObject:
         return value
 
     def items(self, key: str, example: str) -> list[Any]:
-        """Return the list of a key that has to be there and hold something."""
+        """Return the list of a required key, which must not be empty."""
         value = self.take(key, example)
         if not isinstance(value, list) or not value:
             what = "is empty" if value == [] else f"is {kind_of(value)}"
@@ -128,7 +128,7 @@ class JsonObject:
         return value
 
     def texts(self, key: str, example: str) -> tuple[str, ...]:
-        """Return the list of texts of a key that has to be there."""
+        """Return the list of texts of a required key."""
         found = self.items(key, example)
         for at, each in enumerate(found):
             if not isinstance(each, str) or not each.strip():
@@ -139,29 +139,29 @@ class JsonObject:
         return tuple(found)
 
     def object(self, key: str, example: str) -> JsonObject:
-        """Return the object of a key that has to be there."""
+        """Return the object of a required key."""
         value = self.take(key, example)
         if not isinstance(value, dict):
             raise self.fault(key, f"is {kind_of(value)}: write an object, such as {example}")
         return JsonObject(value, self.place(key))
 
     def object_or_none(self, key: str, example: str) -> JsonObject | None:
-        """Return the object of a key; None where it is not there."""
+        """Return the object of a key; None if it is absent."""
         self._read.add(key)
         return self.object(key, example) if self.has(key) else None
 
     def items_or_none(self, key: str, example: str) -> list[Any] | None:
-        """Return the list of a key; None where it is not there."""
+        """Return the list of a key; None if it is absent."""
         self._read.add(key)
         return self.items(key, example) if self.has(key) else None
 
     def choice(self, key: str, choices: Sequence[str], instead: Mapping[str, str]) -> str:
-        """Return the text of a key that has to be one of several.
+        """Return the text of a key that must be one of several values.
 
         Args:
             key: The key.
-            choices: What it may be.
-            instead: What to write for others that are often written.
+            choices: The allowed values.
+            instead: What to write in place of other common values.
         """
         value = self.take(key, one_of(choices))
         if isinstance(value, str) and value in choices:
@@ -173,12 +173,12 @@ class JsonObject:
         raise self.fault(key, f"is {said}: write {near + ', or ' if near else ''}one of {', '.join(choices)}")
 
     def unread(self) -> list[str]:
-        """Return the keys that nobody asked for."""
+        """Return the keys that were never read."""
         return [key for key in self.raw if key not in self._read]
 
 
 class _Doubled(dict):  # type: ignore[type-arg]
-    """An object that names a key twice."""
+    """An object with a duplicate key."""
 
     key = ""
 
@@ -190,7 +190,7 @@ def spec_document(text: str | bytes) -> dict[str, Any]:
         text: The JSON.
 
     Raises:
-        OpenAISpecError: It is no JSON, or no object.
+        OpenAISpecError: It is not JSON, or not an object.
     """
     if len(text) > _LARGEST_FILE:
         raise OpenAISpecError("", f"is larger than {_LARGEST_FILE:,} characters: give the grader alone")
@@ -198,14 +198,14 @@ def spec_document(text: str | bytes) -> dict[str, Any]:
         written = text.decode("utf-8-sig") if isinstance(text, bytes) else text.removeprefix("\ufeff")
         value = json.loads(written, object_pairs_hook=_object, parse_constant=_refused)
     except UnicodeDecodeError as error:
-        raise OpenAISpecError("", f"is no UTF-8 (byte {error.start}): save it as UTF-8") from None
+        raise OpenAISpecError("", f"is not UTF-8 (byte {error.start}): save it as UTF-8") from None
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
-        raise OpenAISpecError("", f"is no JSON ({place}: {error.msg}): give one JSON object") from None
+        raise OpenAISpecError("", f"is not JSON ({place}: {error.msg}): give one JSON object") from None
     except RecursionError:
         raise OpenAISpecError("", _TOO_DEEP) from None
     except ValueError as error:
-        raise OpenAISpecError("", f"is no JSON: {error}") from None
+        raise OpenAISpecError("", f"is not JSON: {error}") from None
     return checked_document(value)
 
 
@@ -216,7 +216,7 @@ def spec_file(path: str | os.PathLike[str]) -> dict[str, Any]:
         path: The file.
 
     Raises:
-        OpenAISpecError: It cannot be read, or holds no grader's JSON.
+        OpenAISpecError: It cannot be read, or does not hold a grader's JSON.
     """
     name = os.fspath(path)
     if name.lstrip()[:1] in ("{", "["):
@@ -234,12 +234,12 @@ def spec_file(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def checked_document(value: Any) -> dict[str, Any]:
-    """Return a copy of a document that is an object nested no deeper than a grader needs.
+    """Return a copy of a document, which has to be an object nested no deeper than a grader needs.
 
     Raises:
         OpenAISpecError: It is another value, or nested more deeply.
     """
-    if hasattr(value, "model_dump"):  # an object of OpenAI's SDK
+    if hasattr(value, "model_dump"):  # an object from OpenAI's SDK
         value = value.model_dump(mode="json", exclude_none=True)
     plain = _plain(value, _DEEPEST)
     if not isinstance(plain, dict):
@@ -248,7 +248,7 @@ def checked_document(value: Any) -> dict[str, Any]:
 
 
 def _plain(value: object, levels: int) -> Any:
-    """A value whose objects are dicts and whose lists are lists, as JSON has them."""
+    """Return a value made of dicts and lists, like parsed JSON."""
     nested = isinstance(value, (list, tuple)) or hasattr(value, "keys")
     if nested and levels == 0:
         raise OpenAISpecError("", _TOO_DEEP)
@@ -268,7 +268,7 @@ _TOO_DEEP = f"is nested more than {_DEEPEST} levels deep: give the grader alone"
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object, which remembers a key that it names twice."""
+    """An object that remembers a duplicate key."""
     found = dict(pairs)
     if len(found) == len(pairs):
         return found
@@ -283,22 +283,22 @@ def _refused(name: str) -> NoReturn:
 
 
 def number_of(value: object) -> float | None:
-    """Return a finite number; None where a value is none."""
+    """Return a finite number; None if the value is not one."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     return float(value) if -LARGEST <= value <= LARGEST else None
 
 
 def exact(value: float) -> str:
-    """Return a finite number as a message has it: not rounded, and a whole one without `.0`."""
+    """Return a finite number as messages show it: not rounded, and a whole one without `.0`."""
     return repr(float(value)).removesuffix(".0")
 
 
 def kind_of(value: object) -> str:
-    """Name the kind of a JSON value."""
+    """Name the type of a JSON value."""
     if value is None:
         return "null"
-    names = {dict: "an object", list: "a list", str: "a text", bool: "a truth value"}
+    names = {dict: "an object", list: "a list", str: "a text", bool: "a boolean"}
     for kind, name in names.items():
         if isinstance(value, kind):
             return name
@@ -306,21 +306,21 @@ def kind_of(value: object) -> str:
 
 
 def shown(value: object) -> str:
-    """Return a value as a message shows it: a text or a number itself, of anything else its kind."""
+    """Return a value as messages show it: a text or a number itself, of anything else its type."""
     if isinstance(value, str):
         return f"'{value}'" if len(value) <= _SHOWN else f"'{value[: _SHOWN - 3]}...'"
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return exact(value) if -LARGEST <= value <= LARGEST else "no finite number"
+        return exact(value) if -LARGEST <= value <= LARGEST else "not a finite number"
     return kind_of(value)
 
 
 def one_of(choices: Sequence[str]) -> str:
-    """Return the choices as a sentence lists them."""
+    """Return the choices joined as in a sentence."""
     return f"{', '.join(choices[:-1])} or {choices[-1]}" if len(choices) > 1 else choices[0]
 
 
 def nearest(value: object, choices: Sequence[str]) -> str | None:
-    """Return the choice that a text most looks like; None where it looks like none of them."""
+    """Return the choice that is most similar to a text; None if none is similar."""
     if not isinstance(value, str):
         return None
     from difflib import get_close_matches

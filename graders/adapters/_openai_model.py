@@ -1,8 +1,8 @@
-"""Model graders of OpenAI's: a judge scores or labels a completion, by a prompt of the grader's own.
+"""OpenAI's model graders: a judge scores or labels a completion, with the grader's own prompt.
 
-The prompt of such a grader is a template: the completion stands within its own text, where it may pose as
-part of it. Control tokens of chat templates in it are made harmless. `graders.checks.judge` keeps a
-completion apart from the question.
+The prompt of such a grader is a template that contains the completion, which may therefore pose as part of
+the prompt. Control tokens of chat templates in it are made harmless. `graders.checks.judge` keeps a
+completion separate from the question.
 """
 
 from __future__ import annotations
@@ -49,11 +49,11 @@ def model_scoring(
 
     Args:
         node: The grader.
-        models: The models that stand in for OpenAI's, as `JudgeModels` has them.
+        models: The models to use in place of OpenAI's, in the form that `JudgeModels` takes.
 
     Raises:
-        OpenAISpecError: The table has no such model.
-        DecorationError: The table cannot be meant.
+        OpenAISpecError: The table lacks such a model.
+        DecorationError: The table is invalid.
         ConfigurationError: The table cannot be read, or the package of the service is not installed.
     """
     service = JudgeModels(models).service(node)
@@ -93,19 +93,19 @@ def question_of(
 ) -> Question | Missing:
     """Return the question that a grader asks about a completion.
 
-    System and developer messages are joined. The others are turns, made to alternate, to begin with the
-    user's and to end with it, as Converse demands.
+    System and developer messages are joined. The others become turns that alternate, and that begin and end
+    with the user's, because Converse requires that.
 
     Args:
         node: The grader.
-        scope: What its templates name.
-        answers: How it is answered.
+        scope: The values for its templates.
+        answers: How to answer it.
 
     Returns:
-        The question; `Missing` where the completion lacks something that the prompt shows of it.
+        The question; `Missing` if the completion lacks something that the prompt shows.
 
     Raises:
-        GradeFault: The record lacks something that it shows, or leaves all of it blank.
+        GradeFault: The record lacks something that the prompt shows, or everything in it is blank.
     """
     system: list[str] = []
     turns: list[tuple[str, str]] = []
@@ -115,7 +115,7 @@ def question_of(
         unread = unread or next((text for text in written if isinstance(text, Missing)), None)
         text = "\n".join(text for text in written if isinstance(text, str))
         if not visible(text):
-            continue  # Converse refuses a blank text
+            continue  # Converse rejects a blank text
         if turn.role in SYSTEM:
             system.append(text)
         elif turns and turns[-1][0] == turn.role:
@@ -137,7 +137,7 @@ def question_of(
 
 
 def _says_nothing(node: ScoreModel | LabelModel, scope: Scope) -> bool:
-    """Whether there is nothing to judge: no completion, or nothing in those parts of it that are shown."""
+    """Return whether there is nothing to judge: no completion, or its parts in the prompt are all empty."""
     if not scope.tools and not says_something(visible(scope.text)):
         return True
     values = [
@@ -148,13 +148,13 @@ def _says_nothing(node: ScoreModel | LabelModel, scope: Scope) -> bool:
 
 
 def is_shared(node: ScoreModel | LabelModel) -> bool:
-    """Whether the system messages of a grader are the same for every sample, so that they can be cached."""
+    """Return whether a grader's system messages are the same for every sample, so that they can be cached."""
     told = [part for turn in node.turns if turn.role in SYSTEM for part in turn.parts.values()]
     return not any(part.values for part in told)
 
 
 class _Scores:
-    """How a `score_model` grader is answered: by a number."""
+    """How to answer a `score_model` grader: with a number."""
 
     def __init__(self, node: ScoreModel) -> None:
         self._low, self._high = node.low, node.high
@@ -164,52 +164,52 @@ class _Scores:
         self.schema = _schema({"type": "number"})
 
     def read(self, reply: Reply) -> tuple[float, dict[str, float], str]:
-        """Read a reply: the score, what else is reported, and the reason.
+        """Read a reply: the score, other numbers to report, and the reason.
 
         Raises:
-            GradeFault: It is no answer.
+            GradeFault: It is not a valid answer.
         """
         result, reason = _answer(reply)
         score = number_of(result)
         if score is None:
-            raise _unread("its `result` is no number")
+            raise _unread("its `result` is not a number")
         value = min(max(score, self._low), self._high)
         metrics = {"clipped": float(value != score), **passed(value, self._threshold)}
         return value, metrics, reason
 
 
 class _Labels:
-    """How a `label_model` grader is answered: by a label."""
+    """How to answer a `label_model` grader: with a label."""
 
     def __init__(self, node: LabelModel) -> None:
         self._labels, self._passing = node.labels, node.passing_labels
         self.worst = 0.0
-        self.wanted = f"one of {json.dumps(node.labels, ensure_ascii=False)}, spelled exactly so"
+        self.wanted = f"one of {json.dumps(node.labels, ensure_ascii=False)}, spelled exactly like this"
         self.schema = _schema({"type": "string", "enum": [*node.labels]})
 
     def read(self, reply: Reply) -> tuple[float, dict[str, float], str]:
-        """Read a reply: 1 for a passing label, what else is reported, and the reason.
+        """Read a reply: 1 for a passing label, other numbers to report, and the reason.
 
         Raises:
-            GradeFault: It is no answer.
+            GradeFault: It is not a valid answer.
         """
         result, reason = _answer(reply)
         if not isinstance(result, str) or result not in self._labels:
-            raise _unread("its `result` is none of the labels")
+            raise _unread("its `result` is not one of the labels")
         return float(result in self._passing), {}, f"{result}: {reason}" if reason else result
 
 
 def _schema(result: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema of an answer: steps first, so that the model reasons before it decides."""
+    """Return the schema of an answer: steps first, so that the model reasons before it decides."""
     step = object_schema({"description": {"type": "string"}, "conclusion": {"type": "string"}})
     return object_schema({"steps": {"type": "array", "items": step}, "result": dict(result)})
 
 
 def _answer(reply: Reply) -> tuple[Any, str]:
-    """The result and the reason of a reply that is exactly what was asked for.
+    """Return the result and the reason of a reply that follows the schema exactly.
 
     Raises:
-        GradeFault: It is not.
+        GradeFault: It does not.
     """
     if reply.ended == "refused":
         raise GradeFault(
@@ -228,11 +228,11 @@ def _answer(reply: Reply) -> tuple[Any, str]:
     if isinstance(said, Missing):
         raise _unread(said.reason)
     if not isinstance(said, dict) or set(said) != {"steps", "result"} or not isinstance(said["steps"], list):
-        raise _unread("it is no object of exactly `steps` and `result`")
+        raise _unread("it is not an object with exactly `steps` and `result`")
     reasons = []
     for step in said["steps"]:
         if not isinstance(step, dict) or set(step) != {"description", "conclusion"}:
-            raise _unread("one of its steps is no object of `description` and `conclusion`")
+            raise _unread("one of its steps is not an object with `description` and `conclusion`")
         if not all(isinstance(text, str) for text in step.values()):
             raise _unread("one of its steps holds something other than texts")
         reasons.append(f"{step['description']}: {step['conclusion']}")

@@ -1,4 +1,4 @@
-"""The table that says which model stands in for each of OpenAI's, as judges of imported graders need it."""
+"""The table of models to use in place of OpenAI's, for the judges of imported graders."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ OPTIONS = (
     *("model", "service", "base_url", "key_variable", "region", "temperature", "max_tokens"),
     *("input_price", "output_price", "cached_price", "ceiling_usd", "ceiling_tokens"),
 )
-"""What the table may say of a model, as `graders.checks.judge` has it."""
+"""The table's options for a model; they are those of `graders.checks.judge`."""
 NOT_SENT = ("seed", "top_p", "reasoning_effort")
-"""Sampling parameters that judges are not asked with."""
+"""Sampling parameters that are not sent to judges."""
 _MOST_TOKENS = 4_000
 _EXAMPLE = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
 
 
 class JudgeModels:
-    """The models that judges ask in place of OpenAI's.
+    """The models that judges call in place of OpenAI's.
 
     Args:
-        models: By OpenAI's name the ID of a model of Bedrock, or a table of options (`OPTIONS`); or the path
-            of a TOML file that holds this. None where there are none.
+        models: For each of OpenAI's names, the ID of a Bedrock model or a table of options (`OPTIONS`); or
+            the path of a TOML file with this table; or None.
 
     Raises:
-        DecorationError: It is no such table.
+        DecorationError: It is not such a table.
         ConfigurationError: The file cannot be read.
     """
 
@@ -44,7 +44,7 @@ class JudgeModels:
 
     def __init__(self, models: Mapping[str, Any] | str | os.PathLike[str] | None) -> None:
         self.place = "the table of models" if models is None else "models="
-        """Where a model is to be added, for messages."""
+        """Where to add a model, for messages."""
         if isinstance(models, (str, os.PathLike)):
             path = os.fspath(models)
             self.place = os.path.basename(path)
@@ -57,11 +57,11 @@ class JudgeModels:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The models of OpenAI's that it has."""
+        """The OpenAI models that the table contains."""
         return tuple(self._table)
 
     def find(self, model: str) -> Mapping[str, Any] | None:
-        """Return what the table says of a model; None where it does not have exactly this name.
+        """Return the table's entry for a model; None if it has no entry with exactly this name.
 
         Args:
             model: OpenAI's name.
@@ -69,21 +69,21 @@ class JudgeModels:
         return self._table.get(model)
 
     def missing(self, model: str) -> str:
-        """Say that the table does not have a model, and which line to add.
+        """Return a message that says that the table lacks a model, and which line to add.
 
         Args:
             model: OpenAI's name.
         """
         return (
-            f'{shown(model)} has no counterpart here: add "{model}" = "{_EXAMPLE}", or another model of '
-            f"Bedrock, to {self.place}"
+            f'{shown(model)} has no replacement: add "{model}" = "{_EXAMPLE}", or another Bedrock model, '
+            f"to {self.place}"
         )
 
     def options(self, node: ScoreModel | LabelModel) -> dict[str, Any]:
-        """Return the options of the service that a grader's judge asks.
+        """Return the options of the service that a grader's judge calls.
 
         Raises:
-            OpenAISpecError: The table has no such model.
+            OpenAISpecError: The table lacks such a model.
         """
         given = self.find(node.model)
         if given is None:
@@ -96,11 +96,11 @@ class JudgeModels:
         return {**wanted, **given}
 
     def service(self, node: ScoreModel | LabelModel) -> JudgeService:
-        """Return the service that a grader's judge asks.
+        """Return the service that a grader's judge calls.
 
         Raises:
-            OpenAISpecError: The table has no such model.
-            DecorationError: The table's options cannot be meant.
+            OpenAISpecError: The table lacks such a model.
+            DecorationError: The table's options are invalid.
             ConfigurationError: The package of the service is not installed.
         """
         options = self.options(node)
@@ -111,7 +111,7 @@ class JudgeModels:
 
 
 def _read(path: str) -> dict[str, Any]:
-    """The table that a TOML file holds."""
+    """Read the table from a TOML file."""
     import tomllib
 
     try:
@@ -119,21 +119,21 @@ def _read(path: str) -> dict[str, Any]:
             return tomllib.load(file)
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror or error}") from None
-    except ValueError as error:  # no TOML, or no UTF-8
-        raise DecorationError(f"{path} is no TOML: {error}") from None
+    except ValueError as error:  # not TOML, or not UTF-8
+        raise DecorationError(f"{path} is not valid TOML: {error}") from None
 
 
 def _options(place: str, name: object, given: object) -> dict[str, Any]:
-    """What the table says of a model."""
+    """Check the table's entry for a model."""
     if not isinstance(name, str):
-        raise DecorationError(f"{place} has the key {name!r}: write the name of a model of OpenAI's")
+        raise DecorationError(f"{place} has the key {name!r}: write the name of an OpenAI model")
     made = {"model": given} if isinstance(given, str) else given
     if not isinstance(made, dict):
-        raise DecorationError(f"{place}: {shown(name)} is no model: write its ID, such as {_EXAMPLE!r}")
+        raise DecorationError(f"{place}: {shown(name)} is not a model: write its ID, such as {_EXAMPLE!r}")
     if "model" not in made:
         raise DecorationError(
             f'{place}: {shown(name)} names no `model`: write "{name}" = "{_EXAMPLE}", or a table with '
-            "`model` (a name that holds dots needs the quotes)"
+            "`model` (a name that contains dots needs the quotes)"
         )
     if unknown := [key for key in made if key not in OPTIONS]:
         raise DecorationError(
@@ -143,7 +143,7 @@ def _options(place: str, name: object, given: object) -> dict[str, Any]:
 
 
 def _most_tokens(node: ScoreModel | LabelModel) -> int:
-    """The most tokens of an answer."""
+    """Return the maximum number of tokens of an answer."""
     return next(
         (int(node.sampling[key]) for key in LIMITS if node.sampling.get(key) is not None), _MOST_TOKENS
     )

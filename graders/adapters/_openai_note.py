@@ -1,4 +1,4 @@
-"""A note on what becomes of a part of a grader of OpenAI's."""
+"""A note on how one part of an OpenAI grader is converted."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ if TYPE_CHECKING:
 
 
 class SpecNote:
-    """What becomes of a part of a spec.
+    """How one part of a spec is converted.
 
     Args:
-        pointer: Its place, as a JSON pointer; empty for all of it.
-        how: `mapped` (as documented), `approximated` (differs, is not documented, or deserves a look), or
+        pointer: Its location, as a JSON pointer; empty for the whole spec.
+        how: `mapped` (as documented), `approximated` (differs, is not documented, or should be checked), or
             `unsupported` (ignored).
-        what: What is done, and what differs.
+        what: What it becomes, and how that differs.
     """
 
     __slots__ = ("how", "pointer", "what")
@@ -27,5 +27,5 @@ class SpecNote:
         self.what = what
 
     def __repr__(self) -> str:
-        """A call that would make it again."""
+        """Show a call that makes an equal object."""
         return f"SpecNote({self.pointer!r}, {self.how!r}, {self.what!r})"

@@ -1,4 +1,4 @@
-"""Says of each part of a grader of OpenAI's what becomes of it here."""
+"""Describes how each part of an OpenAI grader is converted."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _WITHIN = {
     "ilike": "1 where input contains the completion in any case, else 0: it pays for any part of input, one "
     "letter too",
 }
-"""The same where the completion is in the reference, and not in the input."""
+"""The same, for the case that the completion is in the reference, and not in the input."""
 _METRICS = {
     "fuzzy_match": "rapidfuzz's WRatio with its default processor, divided by 100, as OpenAI's own Python "
     "example calls it; it pays for a part of the reference",
@@ -54,9 +54,9 @@ _VARIANT = "; the variant that OpenAI uses is not documented"
 
 
 def spec_notes(spec: OpenAISpec, models: JudgeModels) -> Iterator[SpecNote]:
-    """Yield what becomes of each part of a spec, the whole first."""
+    """Yield a note for each part of a spec, the whole spec first."""
     yield SpecNote(
-        "", "approximated", "a grader that fails gives no reward here, and is counted; OpenAI makes it 0"
+        "", "approximated", "a grader that fails gives no reward here, and is counted; OpenAI scores it 0"
     )
     for raw in spec.around:
         yield from _around(raw, spec)
@@ -65,14 +65,14 @@ def spec_notes(spec: OpenAISpec, models: JudgeModels) -> Iterator[SpecNote]:
     yield from _of_templates(spec.grader)
     yield from _of_compared(spec)
     for place in spec.unknown:
-        yield SpecNote(place, "unsupported", "no documented key: nothing is done with it")
+        yield SpecNote(place, "unsupported", "not a documented key: it is ignored")
 
 
 def _of_one(node: OpenAIGrader, models: JudgeModels) -> Iterator[SpecNote]:
-    """What becomes of one grader."""
+    """Yield notes on one grader."""
     texts = node.templates.values() if isinstance(node, StringCheck | TextSimilarity) else ()
     if texts and not any(each.reads_completion for each in texts):
-        what = "nothing of the completion is read: all completions of a record score the same"
+        what = "it reads nothing from the completion: all completions of a record score the same"
         yield SpecNote(node.pointer, "approximated", what)
     threshold = getattr(node, "pass_threshold", None)
     if isinstance(node, StringCheck):
@@ -96,14 +96,14 @@ def _of_one(node: OpenAIGrader, models: JudgeModels) -> Iterator[SpecNote]:
 
 
 def _of_python(node: PythonCode) -> Iterator[SpecNote]:
-    """What becomes of a Python grader."""
+    """Yield notes on a Python grader."""
     place = f"{node.pointer}/source"
     yield SpecNote(
         place,
         "approximated",
-        "grade(sample, item) runs as it is in a process of its own, without files and network; OpenAI gives "
+        "grade(sample, item) runs unchanged in a separate process, without files and network; OpenAI gives "
         "it 2 minutes, 2 GB of memory and a disk of 1 GB. sample has output_json only where the completion "
-        "is JSON; one that is not, and for which a grade that names it raises, scores 0 and is unread",
+        "is JSON; if it is not, and grade raises an error that names it, the score is 0, and unread is 1",
     )
     for each in node.imports:
         if each.module in IMAGE_PACKAGES:
@@ -111,12 +111,12 @@ def _of_python(node: PythonCode) -> Iterator[SpecNote]:
             what = f"line {each.line} imports {each.module}: put {package} into requirements.txt "
             yield SpecNote(place, "mapped", f"{what}(OpenAI's image {IMAGE} has {version or 'it too'})")
     if node.image_tag and node.image_tag != IMAGE:
-        what = f"what the image {node.image_tag} holds is not documented: see to what the source imports"
+        what = f"the contents of the image {node.image_tag} are not documented: check what the source imports"
         yield SpecNote(f"{node.pointer}/image_tag", "unsupported", what)
 
 
 def _of_multi(node: MultiGrader) -> Iterator[SpecNote]:
-    """What becomes of a formula."""
+    """Yield notes on a formula."""
     place = f"{node.pointer}/calculate_output"
     yield SpecNote(
         place, "mapped", f"the reward is {node.formula}, and the graders' scores are its components"
@@ -125,65 +125,61 @@ def _of_multi(node: MultiGrader) -> Iterator[SpecNote]:
     used = {name_of(each, node.graders) for each in ast.walk(tree) if isinstance(each, ast.Name)}
     for key, each in node.graders.items():
         if key not in used:
-            what = "the formula leaves it out: its score is reported, and changes no reward"
+            what = "the formula does not use it: its score is reported, but changes no reward"
             yield SpecNote(each.pointer, "approximated", what)
     if "**" in node.formula:
-        yield SpecNote(place, "approximated", "** is read as ^, which is how OpenAI documents a power")
+        yield SpecNote(place, "approximated", "** is read as ^, OpenAI's documented operator for powers")
     try:
         least = node.computed(dict.fromkeys(node.graders, 0.0))
     except (ArithmeticError, ValueError):
-        what = "it has no value where all of its graders score 0, so such a completion gets no reward"
+        what = "it has no value if all of its graders score 0, so such a completion gets no reward"
         yield SpecNote(place, "approximated", what)
     else:
         if least > 0:
-            what = (
-                f"it pays {least:g} where all of its graders score 0, as for a completion that says nothing"
-            )
+            what = f"it pays {least:g} if all of its graders score 0, as for an empty completion"
             yield SpecNote(place, "approximated", what)
 
 
 def _of_templates(node: OpenAIGrader) -> Iterator[SpecNote]:
-    """What becomes of values in texts."""
+    """Yield notes on values in texts."""
     values = {value.text: value for template in node.templates.values() for value in template.values}
     if any(value.path != ("output_text",) for value in values.values()):
-        what = (
-            "a value that is no text is written into a template as JSON; how OpenAI does it is not documented"
-        )
+        what = "a value that is not a text is written as JSON; how OpenAI does it is not documented"
         yield SpecNote("", "approximated", what)
     if any(value.namespace == "item" and value.path[0] == "id" for value in values.values()):
-        what = "item.id is not there: id is the service's own. Give the field of your records another name"
+        what = "item.id is not available: id belongs to the service. Rename this field in your records"
         yield SpecNote("", "unsupported", what)
     if any(value.namespace == "sample" and value.path[0] != "output_text" for value in values.values()):
         what = (
-            "a completion that does not hold what a template names is unread: its grader scores 0, and the "
+            "a completion that lacks a value in a template is unread: its grader scores 0, and the "
             "metric unread is 1"
         )
         yield SpecNote("", "mapped", what)
 
 
 def _of_compared(spec: OpenAISpec) -> Iterator[SpecNote]:
-    """What becomes of lists and objects that are compared."""
+    """Yield notes on lists and objects that are compared."""
     comparing = [each for each in spec.each() if isinstance(each, StringCheck | TextSimilarity)]
     values = [value for each in comparing for text in each.templates.values() for value in text.values]
     if any(value.namespace == "sample" and value.path != ("output_text",) for value in values):
         what = (
             "a list or an object without a text or a number in it is blank, in a record as in a completion, "
-            "so two empty lists never agree: use a Python grader where an empty one is the right answer"
+            "so two empty lists never match: use a Python grader if an empty one is the right answer"
         )
         yield SpecNote("", "approximated", what)
     for text in dict.fromkeys(value.text for value in values if value.holds_form):
         what = (
-            f"{text} is written with its keys, roles and ids, and a comparison finds those too: name a text "
+            f"{text} is written with its keys, roles and ids, and a comparison finds those too: use a text "
             "in it, such as sample.output_text"
         )
         yield SpecNote("", "approximated", what)
 
 
 def _around(raw: JsonObject, spec: OpenAISpec) -> Iterator[SpecNote]:
-    """What becomes of what is given beside a grader."""
+    """Yield notes on settings outside the grader."""
     if raw.has("hyperparameters"):
-        what = "belongs to the job, not to its grader: give its like when you submit the job"
+        what = "belongs to the job, not to its grader: set the equivalent when you submit the job"
         yield SpecNote(raw.place("hyperparameters"), "unsupported", what)
     if raw.has("response_format"):
-        what = "belongs to the job: ask for JSON in the prompt; a completion that is no JSON is unread"
+        what = "belongs to the job: ask for JSON in the prompt; a completion that is not JSON is unread"
         yield SpecNote(raw.place("response_format"), "unsupported", what)

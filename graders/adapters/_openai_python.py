@@ -1,4 +1,4 @@
-"""Python graders of OpenAI's: what their source has to be, and what it imports."""
+"""OpenAI's Python graders: the rules for their source, and what it imports."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FUNCTION = "grade"
 _PARSED = "output_json"
-"""What a sample holds only where the completion is JSON."""
+"""A field of the sample that exists only if the completion is JSON."""
 IMAGE_PACKAGES: dict[str, tuple[str, str | None]] = {
     "numpy": ("numpy", "2.2.4"),
     "scipy": ("scipy", "1.15.2"),
@@ -39,7 +39,7 @@ IMAGE_PACKAGES: dict[str, tuple[str, str | None]] = {
     "rdkit": ("rdkit", "2024.9.6"),
     "skbio": ("scikit-bio", "0.6.3"),
     "ast_grep_py": ("ast-grep-py", "0.36.2"),
-    # What these need themselves; its versions are not documented.
+    # Dependencies of these packages; their versions are not documented.
     "annotated_types": ("annotated-types", None),
     "attr": ("attrs", None),
     "attrs": ("attrs", None),
@@ -54,12 +54,12 @@ IMAGE_PACKAGES: dict[str, tuple[str, str | None]] = {
     "tqdm": ("tqdm", None),
     "typing_extensions": ("typing_extensions", None),
 }
-"""What the image 2025-05-08 holds besides the standard library, by the module's name: package and version."""
+"""The contents of the image 2025-05-08 besides the standard library, by module name: package and version."""
 _HINTS = {
     OSError: "a Python grader can open no file and no connection",
-    ModuleNotFoundError: "a Python grader may import what OpenAI's image holds and is installed here",
+    ModuleNotFoundError: "a Python grader may import packages that are in OpenAI's image and installed here",
 }
-"""What to know of an exception, in words that are true wherever a grader's JSON is run."""
+"""Hints for exceptions, in words that are true wherever a grader's JSON is run."""
 _NOT_OF_TEXT = (
     *("NameError", "UnboundLocalError", "ImportError", "ModuleNotFoundError", "MemoryError"),
     *("OSError", "PermissionError", "FileNotFoundError"),
@@ -68,12 +68,12 @@ _WRITE = "write def grade(sample, item)"
 
 
 class PythonImport:
-    """A module beyond the standard library that a source imports.
+    """A module outside the standard library that a source imports.
 
     Args:
-        module: The name it is imported by, without what is behind its first dot.
+        module: The name in the import statement, up to its first dot.
         line: The first line that imports it.
-        guarded: Whether each import of it stands in a `try` or an `if`, so that the source may do without.
+        guarded: Whether each import of it is in a `try` or an `if`, so that the source can do without it.
     """
 
     __slots__ = ("guarded", "line", "module")
@@ -104,7 +104,7 @@ def python_code(
         seconds=seconds,
         memory_mb=memory_mb,
         protection=protection,
-        hints={**_HINTS, MemoryError: f"it may take {memory_mb} MB of memory here"},
+        hints={**_HINTS, MemoryError: f"it may use {memory_mb} MB of memory here"},
     )
     grade.check()
 
@@ -139,31 +139,31 @@ def python_code(
 
 
 def python_fault(source: str) -> str | None:
-    """Return what keeps a source from being a grader, and what to write; None where nothing does."""
+    """Return why a source is not a valid grader, and what to write; None if it is valid."""
     try:
         tree = _parsed(source)
     except SyntaxError as error:
         return f"line {error.lineno or 1}: {error.msg}: correct the Python"
     except (ValueError, RecursionError, MemoryError) as error:
-        return f"is no Python: {str(error) or type(error).__name__}"
+        return f"is not valid Python: {str(error) or type(error).__name__}"
     found: ast.FunctionDef | ast.AsyncFunctionDef | None = None
     for node in _at_top(tree.body):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == FUNCTION:
             found = node
         elif FUNCTION in _bound(node):
-            return None  # what is bound to the name is known only where it runs
+            return None  # the object with this name is only known when it runs
     if found is None:
         return f"defines no function grade: {_WRITE}"
     if isinstance(found, ast.AsyncFunctionDef):
         return f"line {found.lineno}: grade is async: {_WRITE}"
     given = found.args
     if len(given.posonlyargs + given.args) != 2 or given.vararg or given.kwarg or given.kwonlyargs:
-        return f"line {found.lineno}: grade takes other than two parameters: {_WRITE}"
+        return f"line {found.lineno}: grade does not take exactly two parameters: {_WRITE}"
     return None
 
 
 def python_imports(source: str) -> tuple[PythonImport, ...]:
-    """Return what a source imports beyond the standard library, each module once."""
+    """Return what a source imports from outside the standard library, each module once."""
     found: dict[str, PythonImport] = {}
     tree = _parsed(source)
     optional = [node for node in ast.walk(tree) if isinstance(node, ast.Try | ast.TryStar | ast.If)]
@@ -184,14 +184,14 @@ def python_imports(source: str) -> tuple[PythonImport, ...]:
 
 
 def _parsed(source: str) -> ast.Module:
-    """The syntax tree of a source; what Python would warn of in it is for its author."""
+    """Return the syntax tree of a source; Python's warnings about it are for its author."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return ast.parse(source)
 
 
 def _at_top(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
-    """The statements of a module, those inside of its `if`, `try` and `with` included."""
+    """Yield the statements of a module, including those inside `if`, `try` and `with`."""
     for node in body:
         yield node
         if isinstance(node, (ast.If, ast.Try, ast.With)):
@@ -202,7 +202,7 @@ def _at_top(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
 
 
 def _bound(node: ast.stmt) -> set[str]:
-    """The names that an assignment or an import gives to something."""
+    """Return the names that an assignment or an import binds."""
     if isinstance(node, (ast.Import, ast.ImportFrom)):
         return {alias.asname or alias.name for alias in node.names}
     targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]

@@ -1,4 +1,4 @@
-"""The range of the scores that a grader of OpenAI's can give, by interval arithmetic over its formula."""
+"""The range of scores that an OpenAI grader can return, by interval arithmetic over its formula."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ _RISING: dict[str, Callable[[float], float]] = {
     "floor": math.floor,
     "ceil": math.ceil,
     "exp": math.exp,
-    "sqrt": lambda value: math.sqrt(max(value, 0.0)),  # below 0 it has no value, and the sample no reward
+    "sqrt": lambda value: math.sqrt(max(value, 0.0)),  # below 0 it has no value, so the sample gets no reward
     "log": math.log,
 }
 _LARGEST_POWER = 1_000
 
 
 def score_range(node: OpenAIGrader) -> Bounds:
-    """Return the smallest and the largest score; None where there is no bound, or none is documented."""
+    """Return the smallest and the largest score; None if there is no bound, or none is documented."""
     if isinstance(node, EndpointGrader):
         return None
     if isinstance(node, ScoreModel):
-        return node.low, node.high  # an unread completion scores the lower one
+        return node.low, node.high  # an unread completion scores the lower bound
     if not isinstance(node, MultiGrader):
         return 0.0, 1.0
     ranges = {key: score_range(each) for key, each in node.graders.items()}
@@ -48,7 +48,7 @@ def score_range(node: OpenAIGrader) -> Bounds:
 
 
 def _range_of(node: ast.expr, ranges: Mapping[str, Bounds]) -> Bounds:
-    """The range of a part of a formula."""
+    """Return the range of a part of a formula."""
     if isinstance(node, ast.Constant):
         return float(node.value), float(node.value)  # type: ignore[arg-type]
     if isinstance(node, ast.Name):
@@ -69,7 +69,7 @@ def _range_of(node: ast.expr, ranges: Mapping[str, Bounds]) -> Bounds:
 
 
 def _of_call(name: str, given: list[Interval]) -> Bounds:
-    """The range of a function's results."""
+    """Return the range of a function's results."""
     if name in ("min", "max"):
         least = min if name == "min" else max
         return least(low for low, _ in given), least(high for _, high in given)
@@ -82,7 +82,7 @@ def _of_call(name: str, given: list[Interval]) -> Bounds:
 
 
 def _of_two(sign: ast.operator, left: Interval, right: Interval) -> Bounds:
-    """The range of two numbers joined by an operator."""
+    """Return the range of two numbers joined by an operator."""
     if isinstance(sign, ast.Add):
         return left[0] + right[0], left[1] + right[1]
     if isinstance(sign, ast.Sub):
@@ -97,7 +97,7 @@ def _of_two(sign: ast.operator, left: Interval, right: Interval) -> Bounds:
 
 
 def _of_power(base: Interval, power: Interval) -> Bounds:
-    """The range of powers."""
+    """Return the range of powers."""
     low, high = power
     whole = low == high and float(low).is_integer() and abs(low) <= _LARGEST_POWER
     if base[0] > 0 or (base[0] >= 0 and low >= 0):
@@ -109,6 +109,6 @@ def _of_power(base: Interval, power: Interval) -> Bounds:
 
 
 def _corners(left: Interval, right: Interval, join: Callable[[float, float], float]) -> Interval:
-    """The range of what is monotone in both of its numbers."""
+    """Return the range of a function that is monotone in both of its numbers."""
     found = [join(one, other) for one in left for other in right]
     return min(found), max(found)

@@ -1,4 +1,4 @@
-"""What OpenAI's graders are given for a sample, and what one of them makes of it."""
+"""The input of OpenAI's graders for a sample, and the score that a grader returns."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ FLAGS = (
     "model_grader_refusal_error",
     "model_grader_parse_error",
 )
-"""What OpenAI says went wrong in a grader, each true or false."""
+"""OpenAI's flags for a fault in a grader, each true or false."""
 DETAILS = (
     "python_grader_server_error_type",
     "python_grader_runtime_error_details",
     "model_grader_server_error_details",
 )
-"""What it says besides, each a text or null."""
+"""The details that OpenAI adds to some flags, each a text or null."""
 _DETAILS_OF = {name.removesuffix("_type").removesuffix("_details"): name for name in DETAILS}
 
 _FORM = ("role", "index", "id", "type", "tool_call_id")
-"""Fields of messages and of tool calls that say nothing of what was answered."""
+"""Fields of messages and of tool calls that say nothing about the answer."""
 
 
 class GradeFault(SampleError):
@@ -50,30 +50,36 @@ class GradeFault(SampleError):
         flag: One of `FLAGS`.
         message: What happened, for people.
         kind: The kind of failure, as in `SampleError`.
-        origin: The type and place of the underlying error; empty if there is none.
-        details: What OpenAI says besides, where the flag has more; empty for the message.
+        origin: The type and location of the original error; empty if there is none.
+        details: The details that OpenAI adds to the flag; empty to use the message.
     """
 
     def __init__(
         self, flag: str, message: str, kind: str = "exception", origin: str = "", details: str = ""
     ) -> None:
         super().__init__(kind, message, origin)
-        self.args = (flag, message, kind, origin, details)  # as it was called, so that it can be pickled
+        self.args = (
+            flag,
+            message,
+            kind,
+            origin,
+            details,
+        )  # the arguments unchanged, so that the error can be pickled
         self.flag = flag
         self.details = details
         self.tokens: Mapping[str, ModelTokens] = {}
-        """What models took all the same, by the name that the grader gives them."""
+        """The tokens that models used nevertheless, by the grader's names for them."""
 
     @property
     def errors(self) -> dict[str, bool | str]:
-        """The flag, and what OpenAI says besides."""
+        """The flag, and OpenAI's details."""
         more = _DETAILS_OF.get(self.flag)
         said: dict[str, bool | str] = {self.flag: True}
         return {**said, more: self.details or self.message} if more else said
 
 
 class RecordFault(GradeFault, RecordError):
-    """No completion of this record can be scored by a grader.
+    """A grader can score no completion of this record.
 
     Args:
         flag: One of `FLAGS`.
@@ -82,11 +88,11 @@ class RecordFault(GradeFault, RecordError):
 
     def __init__(self, flag: str, message: str) -> None:
         super().__init__(flag, message, "record")
-        self.args = (flag, message)  # as it was called, so that it can be pickled
+        self.args = (flag, message)  # the arguments unchanged, so that the error can be pickled
 
 
 class ModelTokens:
-    """The tokens that a judge's model took for a sample; None where its service does not say.
+    """The tokens that a judge's model used for a sample; None if its service does not report them.
 
     Args:
         prompt: Tokens of the questions.
@@ -102,7 +108,7 @@ class ModelTokens:
         self.cached = cached
 
     def plus(self, more: ModelTokens) -> ModelTokens:
-        """Return the sum of two; unknown where one of them is."""
+        """Return the sum of two; None if one of them is None."""
         sums = (
             None if one is None or other is None else one + other
             for one, other in (
@@ -119,11 +125,11 @@ class GraderScore:
 
     Args:
         value: The score.
-        unread: Whether it is 0 because the completion does not hold what the grader reads.
-        metrics: Numbers to report beside it.
+        unread: Whether it is 0 because the completion lacks what the grader reads.
+        metrics: Other numbers to report.
         parts: For a multi grader, the scores of its graders by key.
-        errors: What OpenAI would say went wrong, by the names in `FLAGS` and `DETAILS`.
-        tokens: What models took, by the name that the grader gives them.
+        errors: The faults that OpenAI would report, by the names in `FLAGS` and `DETAILS`.
+        tokens: The tokens that models used, by the grader's names for them.
         reason: One sentence for people.
     """
 
@@ -150,7 +156,7 @@ class GraderScore:
 
 
 class Scope:
-    """What a sample's graders may name: the record as `item`, the completion as `sample`.
+    """The values that a sample's graders can use: the record as `item`, the completion as `sample`.
 
     Args:
         text: The completion.
@@ -168,7 +174,7 @@ class Scope:
 
     @property
     def sample(self) -> dict[str, Any]:
-        """The completion: `output_text`, `output_tools`, `choices`, and `output_json` where it is JSON."""
+        """The completion: `output_text`, `output_tools`, `choices`, and `output_json` if it is JSON."""
         if self._sample is None:
             message: dict[str, Any] = {"role": "assistant", "content": self.text}
             if self.tools:
@@ -188,7 +194,7 @@ class Scope:
         return self.item if namespace == "item" else self.sample
 
     def told(self, namespace: str) -> Mapping[str, Any]:
-        """Return a namespace without what is in it whatever was said: roles, places, ids and kinds."""
+        """Return a namespace without values that exist for any answer: roles, positions, ids and kinds."""
         if namespace == "item":
             return {**self.item, "messages": _without_form(self.item.get("messages"))}
         tools = _without_form(self.tools)
@@ -197,7 +203,7 @@ class Scope:
 
 
 def scope_of(sample: Sample[Any]) -> Scope:
-    """Return what the graders of a sample may name: its record has fields, a reference and a prompt."""
+    """Return the values that the graders of a sample can use: record fields, reference and prompt."""
     item: dict[str, Any] = dict(sample.fields)
     reference = sample.reference_answer
     if reference is not None:
@@ -208,7 +214,7 @@ def scope_of(sample: Sample[Any]) -> Scope:
 
 
 def _without_form(messages: Any) -> Any:
-    """Messages or tool calls without the fields that say nothing."""
+    """Return messages or tool calls without the fields that say nothing about the answer."""
     if not isinstance(messages, list):
         return messages
     return [
@@ -218,7 +224,7 @@ def _without_form(messages: Any) -> Any:
 
 
 def _plain(message: Any) -> Any:
-    """A message as a data set has it: some services send its text as a list of blocks."""
+    """Return a message in the form of a data set: some services send its text as a list of blocks."""
     content = message.get("content") if isinstance(message, dict) else None
     if not isinstance(content, list) or not content:
         return message
@@ -229,20 +235,20 @@ def _plain(message: Any) -> Any:
 
 
 def passed(score: float, threshold: float | None) -> dict[str, float]:
-    """Return the metric of a grader's `pass_threshold`; none where it has none."""
+    """Return the metric of a grader's `pass_threshold`; empty if it has none."""
     return {} if threshold is None else {"passed": float(score >= threshold)}
 
 
 def unread_score(
     why: Missing, scope: Scope, worst: float = 0.0, metrics: Mapping[str, float] | None = None
 ) -> GraderScore:
-    """Return the score of a completion that does not hold what a grader reads.
+    """Return the score of a completion that lacks what a grader reads.
 
     Args:
-        why: What it does not hold; of kind `not exact` where it holds a blank.
+        why: What it lacks; of kind `not exact` if the value is there but blank.
         scope: The completion.
         worst: The lowest score that the grader gives.
-        metrics: Numbers to report beside it.
+        metrics: Other numbers to report.
     """
     errors = {} if why.kind == "not exact" else {"invalid_variable_error": True}
     if errors and "output_json" in why.reason and "output_json" not in scope.sample:

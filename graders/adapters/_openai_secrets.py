@@ -1,4 +1,4 @@
-"""Takes keys out of the JSON of endpoint graders, so that they can be kept in a project."""
+"""Takes keys out of the JSON of endpoint graders, so that it can be kept in a project."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _SECRET_PARAMETER = re.compile(r"code|key|token|secret|sig|auth|pass", re.IGNORE
 
 
 def endpoint_secrets(spec: Any) -> tuple[Any, list[str]]:
-    """Replace what looks secret in the endpoint graders of a spec by environment variables.
+    """Replace apparent secrets in the endpoint graders of a spec with environment variables.
 
     Args:
-        spec: A spec's JSON, which may hold endpoint graders anywhere. It stays as it is.
+        spec: A spec's JSON, which may hold endpoint graders anywhere. It is not changed.
 
     Returns:
         A copy in which the values of headers, and of keys in an address, are `${GRADER_HEADER_...}`,
-        `${GRADER_PATH_KEY}` and `${GRADER_QUERY_...}`; and the names of these variables. What was written as
-        `${NAME}` stays.
+        `${GRADER_PATH_KEY}` and `${GRADER_QUERY_...}`; and the names of these variables. Existing `${NAME}`
+        references stay.
 
     Example:
         >>> spec, names = endpoint_secrets({"type": "endpoint", "headers": {"Authorization": "Bearer no"}})
@@ -37,13 +37,13 @@ def endpoint_secrets(spec: Any) -> tuple[Any, list[str]]:
 
 
 class _Variables:
-    """The variables that stand for secrets, each with its value, which is never handed out."""
+    """The variables that replace secrets, each with its value, which is never returned."""
 
     def __init__(self) -> None:
         self.values: dict[str, str] = {}
 
     def in_place_of(self, value: Any) -> Any:
-        """A copy of a JSON value, without the secrets of the endpoint graders in it."""
+        """Return a copy of a JSON value without the secrets of the endpoint graders in it."""
         if isinstance(value, list):
             return [self.in_place_of(each) for each in value]
         if not isinstance(value, dict):
@@ -54,7 +54,7 @@ class _Variables:
                 made["headers"] = {name: self._header(name, each) for name, each in value["headers"].items()}
             if isinstance(value.get("url"), str):
                 front, mark, query = value["url"].partition("?")
-                # What stands before the third slash is the scheme and the host.
+                # The text before the third slash is the scheme and the host.
                 steps = front.split("/")
                 front = "/".join([*steps[:3], *map(self._step, steps[3:])])
                 made["url"] = f"{front}{mark}{'&'.join(map(self._parameter, query.split('&')))}"
@@ -81,9 +81,9 @@ class _Variables:
         return f"{name}{equals}{value}"
 
     def _variable(self, kind: str, name: str, value: str) -> str:
-        """What stands for a value: a variable named after its place, the same for the same value."""
+        """Return the variable for a value, named after its location; equal values share one variable."""
         wanted = f"GRADER_{kind}_{re.sub(r'[^A-Z0-9]+', '_', name.upper())}".strip("_")
-        # Recorded answers have stand-ins for variables that sound secret.
+        # Recorded answers have placeholders for variables whose names suggest a secret.
         wanted = found = wanted if _SOUNDS_SECRET.search(wanted) else f"{wanted}_KEY"
         number = 1
         while self.values.setdefault(found, value) != value:

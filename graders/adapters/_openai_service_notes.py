@@ -1,4 +1,4 @@
-"""Says what becomes of graders of OpenAI's and Azure's that ask a judge's model, or an endpoint."""
+"""Describes how OpenAI and Azure graders that call a judge's model or an endpoint are converted."""
 
 from __future__ import annotations
 
@@ -18,57 +18,57 @@ if TYPE_CHECKING:
 
 
 def model_notes(node: ScoreModel | LabelModel, models: JudgeModels) -> Iterator[SpecNote]:
-    """Yield what becomes of each part of a model grader.
+    """Yield a note for each part of a model grader.
 
     Args:
         node: The grader.
-        models: The models that stand in for OpenAI's.
+        models: The models to use in place of OpenAI's.
     """
     yield _of_model(node, models)
     yield from _of_messages(node)
     if isinstance(node, ScoreModel):
         what = (
-            f"a score beyond {exact(node.low)} to {exact(node.high)} is moved to the nearest of the two, and "
+            f"a score beyond {exact(node.low)} to {exact(node.high)} is moved to the nearest bound, and "
             "the metric clipped is 1"
         )
         yield SpecNote(node.pointer, "mapped", what)
-        what = "a reply without a number gives no reward, where OpenAI makes it 0"
+        what = "a reply without a number gives no reward, while OpenAI scores it 0"
         yield SpecNote(node.pointer, "approximated", what)
     else:
         place = f"{node.pointer}/passing_labels"
         yield SpecNote(place, "mapped", f"1 for {' or '.join(node.passing_labels)}, else 0")
-        what = "a reply that is not one of the labels gives no reward, where OpenAI makes it 0"
+        what = "a reply that is not one of the labels gives no reward, while OpenAI scores it 0"
         yield SpecNote(place, "approximated", what)
         if not node.pointer:
-            what = "a label_model grades alone here, where OpenAI takes one in evals and multi graders only"
+            what = "here a label_model may grade alone; OpenAI accepts one only in evals and multi graders"
             yield SpecNote("", "approximated", what)
     yield from _of_sampling(node, models)
 
 
 def endpoint_notes(node: EndpointGrader) -> Iterator[SpecNote]:
-    """Yield what becomes of each part of an endpoint grader.
+    """Yield a note for each part of an endpoint grader.
 
     Args:
         node: The grader.
     """
-    what = "asked with sample, item and trace_id, and up to three times again until it gives a score"
+    what = "called with sample, item and trace_id, with up to three retries until it returns a score"
     yield SpecNote(f"{node.pointer}/url", "mapped", what)
     what = "a sample without a score after that has no reward, where Azure discards the rollout"
     yield SpecNote(f"{node.pointer}/url", "approximated", what)
     what = (
-        "trace_id is made of the texts, so that equal samples share it; the grader's timeout_s limits the "
+        "trace_id is derived from the texts, so that equal samples share it; the grader's timeout_s sets the "
         "wait instead of 10 minutes; no redirect is followed"
     )
     yield SpecNote(f"{node.pointer}/url", "approximated", what)
     if node.headers:
-        what = "sent as they are; ${NAME} is the environment variable NAME of the function"
+        what = "sent unchanged; ${NAME} is the environment variable NAME of the function"
         yield SpecNote(f"{node.pointer}/headers", "mapped", what)
     for name in node.headers:
         if name.lower() in OWN_HEADERS:
-            what = "not sent: a request is JSON, and has its own"
+            what = "not sent: a request is JSON, and sets its own"
             yield SpecNote(place_of(f"{node.pointer}/headers", name), "approximated", what)
     if node.rate_limit is not None:
-        what = f"{exact(node.rate_limit)} requests a second in each process, of which a job runs many"
+        what = f"{exact(node.rate_limit)} requests per second in each process, and a job has many processes"
         yield SpecNote(f"{node.pointer}/rate_limit", "approximated", what)
 
 
@@ -79,15 +79,15 @@ def _of_model(node: ScoreModel | LabelModel, models: JudgeModels) -> SpecNote:
         return SpecNote(place, "unsupported", models.missing(node.model))
     service = "Bedrock" if found.get("service", "bedrock") == "bedrock" else "an OpenAI-compatible service"
     what = f"{node.model} is {found['model']} of {service} here: another judge"
-    return SpecNote(place, "approximated", f"{what}, so compare it with people's labels")
+    return SpecNote(place, "approximated", f"{what}, so compare it with human labels")
 
 
 def _of_messages(node: ScoreModel | LabelModel) -> Iterator[SpecNote]:
     place = f"{node.pointer}/input"
     if any(part.reads_completion for part in node.templates.values()):
         what = (
-            "the completion stands in the judge's prompt without delimiters, so it may pose as part of it; a "
-            "check of graders.checks.judge keeps it apart"
+            "the completion is in the judge's prompt without delimiters, so it may pose as part of it; a "
+            "check of graders.checks.judge keeps it separate"
         )
         yield SpecNote(place, "approximated", what)
     else:
@@ -98,23 +98,23 @@ def _of_messages(node: ScoreModel | LabelModel) -> Iterator[SpecNote]:
     if not is_shared(node):
         yield SpecNote(place, "mapped", "the system message differs by sample, so no service caches it")
     if changes := _changes(node):
-        what = f"as Bedrock takes no other order, {'; '.join(changes)}"
+        what = f"because Bedrock accepts no other order, {'; '.join(changes)}"
         yield SpecNote(place, "approximated", what)
 
 
 def _changes(node: ScoreModel | LabelModel) -> list[str]:
-    """What is changed of a grader's messages, so that they are a conversation that Converse takes."""
+    """List the changes to a grader's messages that make them a conversation which Converse accepts."""
     roles = [turn.role for turn in node.turns]
     turns = [role for role in roles if role not in SYSTEM]
     found = []
     if not turns:
-        found.append("what the system is told is asked by the user")
+        found.append("the system message is sent as the user's")
     elif any(role in SYSTEM and at > roles.index(turns[0]) for at, role in enumerate(roles)):
         found.append("later system messages come first")
     if any(one == other for one, other in zip(turns, turns[1:], strict=False)):
-        found.append("messages of one role in a row are joined")
+        found.append("consecutive messages of the same role are joined")
     if turns and (turns[0] != "user" or turns[-1] != "user"):
-        found.append("a short message of the user is added where the assistant begins or ends")
+        found.append("a short user message is added where the conversation begins or ends with the assistant")
     return found
 
 
@@ -124,13 +124,13 @@ def _of_sampling(node: ScoreModel | LabelModel, models: JudgeModels) -> Iterator
     for key in (key for key, value in node.sampling.items() if value is not None):
         place = f"{node.pointer}/sampling_params/{key}"
         if key in LIMITS and "max_tokens" in given:
-            yield SpecNote(place, "approximated", f"{models.place} has its max_tokens instead")
+            yield SpecNote(place, "approximated", f"{models.place} sets max_tokens instead")
         elif key in LIMITS:
-            yield SpecNote(place, "mapped", "sent as the most tokens of an answer")
+            yield SpecNote(place, "mapped", "sent as the maximum number of tokens of an answer")
         elif key in NOT_SENT:
             yield SpecNote(place, "approximated", "not sent to judges here")
         elif key != "temperature":
-            yield SpecNote(place, "unsupported", "no documented key: nothing is done with it")
+            yield SpecNote(place, "unsupported", "not a documented key: it is ignored")
 
 
 def _of_temperature(node: ScoreModel | LabelModel, models: JudgeModels) -> SpecNote:
@@ -138,10 +138,10 @@ def _of_temperature(node: ScoreModel | LabelModel, models: JudgeModels) -> SpecN
     place = f"{node.pointer}/sampling_params/temperature"
     wanted = number_of(node.sampling.get("temperature"))
     if "temperature" in given:
-        return SpecNote(f"{node.pointer}/model", "approximated", f"{models.place} has its temperature")
+        return SpecNote(f"{node.pointer}/model", "approximated", f"{models.place} sets the temperature")
     if wanted is None:
-        what = "asked at temperature 0, where OpenAI's models have 1 unless told otherwise"
+        what = "called at temperature 0, while OpenAI's models default to 1"
         return SpecNote(node.pointer, "approximated", what)
     if given.get("service", "bedrock") == "bedrock" and wanted > 1:
-        return SpecNote(place, "approximated", "asked at 1, which is Bedrock's highest")
-    return SpecNote(place, "mapped", "sent, unless the model takes none")
+        return SpecNote(place, "approximated", "called at 1, Bedrock's maximum")
+    return SpecNote(place, "mapped", "sent, unless the model does not accept one")

@@ -1,4 +1,4 @@
-"""Graders of OpenAI's and Azure's, read from their JSON: each part is checked, and each fault has its place.
+"""Graders for OpenAI and Azure, parsed from their JSON: each part is checked, and faults have locations.
 
 The shapes are those of OpenAI's guide to graders and its API reference, and of Azure's guide to reinforcement
 fine-tuning. `name` may be missing, as it is in OpenAI's own examples.
@@ -31,36 +31,36 @@ if TYPE_CHECKING:
 OPERATIONS = ("eq", "ne", "like", "ilike")
 METRICS = ("fuzzy_match", "bleu", "gleu", "meteor", *(f"rouge_{n}" for n in (1, 2, 3, 4, 5, "l")))
 SAMPLE_NAMES = ("output_text", "output_json", "output_tools", "choices")
-"""What a completion has on Bedrock."""
+"""The names that a completion has on Bedrock."""
 _OTHER_OPERATIONS = {
-    "neq": "is no operation: write ne",
-    "equals": "is no operation: write eq",
-    "==": "is no operation: write eq",
-    "!=": "is no operation: write ne",
-    "contains": "is no operation: write like",
-    "icontains": "is no operation: write ilike",
+    "neq": "is not an operation: write ne",
+    "equals": "is not an operation: write eq",
+    "==": "is not an operation: write eq",
+    "!=": "is not an operation: write ne",
+    "contains": "is not an operation: write like",
+    "icontains": "is not an operation: write ilike",
 }
 _OTHER_METRICS = {
-    "cosine": "compares embeddings by a model of OpenAI's, and is for evals alone: write fuzzy_match, meteor "
+    "cosine": "compares embeddings by an OpenAI model, and is only for evals: write fuzzy_match, meteor "
     "or rouge_l, or ask a score_model",
     "rouge": "does not say which ROUGE: write rouge_1 to rouge_5, or rouge_l",
 }
 _OTHER_TYPES = {
-    "string_similarity": "is no type: write text_similarity",
-    "supervised": "is no reinforcement fine-tuning, so it has no grader: give a grader",
-    "dpo": "is no reinforcement fine-tuning, so it has no grader: give a grader",
+    "string_similarity": "is not a type: write text_similarity",
+    "supervised": "is not reinforcement fine-tuning, so it has no grader: give a grader",
+    "dpo": "is not reinforcement fine-tuning, so it has no grader: give a grader",
 }
 _A_GRADER = '{"answer": {"type": "string_check", ...}}'
 _CODE_BYTES = 256 * 1024
 LIMITS = ("max_completions_tokens", "max_completion_tokens")
-"""How a spec spells the most tokens of an answer: OpenAI's spelling, and the one that people write."""
+"""Spellings of the token limit in specs: OpenAI's spelling, and the one that people write."""
 _SAMPLING_BOUNDS = {"temperature": (0.0, 2.0), **dict.fromkeys(LIMITS, (1.0, 10_000_000.0))}
 IMAGE = "2025-05-08"
-"""The image of Python graders whose packages OpenAI lists."""
+"""The image of Python graders for which OpenAI lists the packages."""
 
 
 class StringCheck:
-    """A `string_check` grader: 1 where two texts compare as its operation says, else 0."""
+    """A `string_check` grader: 1 if two texts compare as its operation says, else 0."""
 
     type: Literal["string_check"] = "string_check"
     __slots__ = ("input", "name", "operation", "pointer", "reference")
@@ -77,12 +77,12 @@ class StringCheck:
 
     @property
     def templates(self) -> dict[str, TextTemplate]:
-        """Its texts by their places."""
+        """Its texts by location."""
         return {f"{self.pointer}/input": self.input, f"{self.pointer}/reference": self.reference}
 
 
 class TextSimilarity:
-    """A `text_similarity` grader: how alike two texts are by its metric, 0 to 1."""
+    """A `text_similarity` grader: how similar two texts are by its metric, 0 to 1."""
 
     type: Literal["text_similarity"] = "text_similarity"
     __slots__ = ("input", "metric", "name", "pass_threshold", "pointer", "reference")
@@ -99,12 +99,12 @@ class TextSimilarity:
 
     @property
     def templates(self) -> dict[str, TextTemplate]:
-        """Its texts by their places."""
+        """Its texts by location."""
         return {f"{self.pointer}/input": self.input, f"{self.pointer}/reference": self.reference}
 
 
 class PythonCode:
-    """A `python` grader: what its function `grade(sample, item)` returns."""
+    """A `python` grader: the number that its function `grade(sample, item)` returns."""
 
     type: Literal["python"] = "python"
     __slots__ = ("image_tag", "imports", "name", "pass_threshold", "pointer", "source")
@@ -126,19 +126,19 @@ class PythonCode:
 
     @property
     def packages(self) -> tuple[str, ...]:
-        """The modules beyond the standard library that it may import; what another image holds is unknown."""
+        """The modules outside the standard library that it may import; those of other images are unknown."""
         other = self.image_tag not in (None, IMAGE)
         names = [each.module for each in self.imports if other or each.module in IMAGE_PACKAGES]
         return tuple(name for name in names if name.isidentifier())
 
     def unknown_import(self) -> str | None:
-        """Return what is wrong with an import of what is never there; None where nothing is."""
+        """Return why an import can never succeed; None if it can."""
         for each in self.imports:
             if each.guarded or each.module in self.packages:
                 continue
             line = f"line {each.line}: imports {each.module}"
             if each.module.startswith("."):
-                return f"{line}, and a source has no files beside it: write what that holds into the source"
+                return f"{line}, and a source has no files next to it: copy the module into the source"
             return f"{line}, which OpenAI's image {IMAGE} does not hold: write grade without it"
         return None
 
@@ -163,12 +163,12 @@ class ScoreModel:
 
     @property
     def templates(self) -> dict[str, TextTemplate]:
-        """Its texts by their places."""
+        """Its texts by location."""
         return {place: text for turn in self.turns for place, text in turn.parts.items()}
 
 
 class LabelModel:
-    """A `label_model` grader: 1 where a model answers with a passing label, else 0."""
+    """A `label_model` grader: 1 if a model answers with a passing label, else 0."""
 
     type: Literal["label_model"] = "label_model"
     __slots__ = ("labels", "model", "name", "passing_labels", "pointer", "sampling", "turns")
@@ -185,17 +185,17 @@ class LabelModel:
             if label not in self.labels:
                 raise OpenAISpecError(
                     f"{self.pointer}/passing_labels/{at}",
-                    f"{shown(label)} is none of the labels: write one of {', '.join(self.labels)}",
+                    f"{shown(label)} is not one of the labels: write one of {', '.join(self.labels)}",
                 )
 
     @property
     def templates(self) -> dict[str, TextTemplate]:
-        """Its texts by their places."""
+        """Its texts by location."""
         return {place: text for turn in self.turns for place, text in turn.parts.items()}
 
 
 class EndpointGrader:
-    """Azure's `endpoint` grader: the score that an address answers."""
+    """Azure's `endpoint` grader: the score that a service returns."""
 
     type: Literal["endpoint"] = "endpoint"
     __slots__ = ("headers", "name", "pass_threshold", "pointer", "rate_limit", "url")
@@ -238,12 +238,12 @@ class MultiGrader:
         named = raw.object("graders", _A_GRADER)
         if not named.raw:
             raise raw.fault(
-                "graders", f"is empty: write the graders that the formula joins, such as {_A_GRADER}"
+                "graders", f"is empty: write the graders that the formula combines, such as {_A_GRADER}"
             )
         for key in named.raw:
             if not key or key.startswith(RESERVED):
                 raise named.fault(
-                    key, "is no name for a reward's part: choose another, here and in the formula"
+                    key, "is not a valid name for a part of a reward: choose another, here and in the formula"
                 )
             self.graders[key] = _grader(named.object(key, '{"type": "string_check", ...}'), note, inside=True)
         self.formula = raw.text("calculate_output", f'"{" + ".join(self.graders)}"')
@@ -258,36 +258,36 @@ class MultiGrader:
 
     @property
     def templates(self) -> dict[str, TextTemplate]:
-        """The texts of its graders by their places."""
+        """The texts of its graders by location."""
         return {place: text for each in self.graders.values() for place, text in each.templates.items()}
 
 
 class OpenAISpec:
-    """A grader as it is read, with what was given around it.
+    """A parsed grader, with the settings around it.
 
     Args:
         document: The grader, a method, or the body of a job.
 
     Raises:
-        OpenAISpecError: It holds no grader that can be used.
+        OpenAISpecError: It holds no usable grader.
     """
 
     __slots__ = ("around", "grader", "unknown")
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self.unknown: list[str] = []
-        """The places of keys that nothing is done with."""
+        """The locations of keys that are ignored."""
         raw, self.around = _unwrapped(document)
         self.grader: OpenAIGrader = _grader(raw, self._note_unknown, inside=False)
 
     def each(self) -> Iterator[OpenAIGrader]:
-        """The grader, and those that it joins."""
+        """The grader, and the graders that it combines."""
         yield self.grader
         if isinstance(self.grader, MultiGrader):
             yield from self.grader.graders.values()
 
     def refuse_unknown(self) -> None:
-        """Refuse what no sample could be graded with: values and packages that are never there.
+        """Reject values and packages that never exist, so that no sample could be graded.
 
         Raises:
             OpenAISpecError: A template or a source names one.
@@ -312,7 +312,7 @@ TYPES = (*_KINDS, MultiGrader.type)
 
 
 def _unwrapped(document: Mapping[str, Any]) -> tuple[JsonObject, list[JsonObject]]:
-    """The grader in a document, and the objects around it."""
+    """Return the grader in a document, and the objects around it."""
     raw, around = JsonObject(document, ""), []
     while raw.raw.get("type") not in TYPES:
         inner = next((key for key in ("method", "reinforcement", "grader") if raw.has(key)), None)
@@ -331,7 +331,9 @@ def _grader(raw: JsonObject, note: Callable[[JsonObject], None], *, inside: bool
     if kind != MultiGrader.type:
         found: OpenAIGrader = _KINDS[kind](raw)
     elif inside:
-        raise raw.fault("type", "is multi, and a multi grader holds no other: write its graders beside these")
+        raise raw.fault(
+            "type", "is multi, and a multi grader cannot contain another: move its graders up to this level"
+        )
     else:
         found = MultiGrader(raw, note)
     note(raw)
@@ -339,13 +341,13 @@ def _grader(raw: JsonObject, note: Callable[[JsonObject], None], *, inside: bool
 
 
 def _unknown_value(value: NamedValue) -> str | None:
-    """Return why a completion never has a value; None where it may."""
+    """Return why a completion never has a value; None if it may have one."""
     if value.namespace == "item":
         return None
     if value.path[0] not in SAMPLE_NAMES:
         return f"a completion has {one_of(SAMPLE_NAMES)}"
     if value.path[0] == "output_text" and len(value.path) > 1:
-        return "output_text is a text without parts: write sample.output_json for those of JSON"
+        return "output_text is a text without parts: write sample.output_json for parts of JSON"
     return None
 
 
@@ -362,7 +364,7 @@ def _model(raw: JsonObject) -> str:
 
 
 def _check_sampling(raw: JsonObject) -> None:
-    """Refuse the numbers of `sampling_params` that no judge could be asked with."""
+    """Reject the numbers in `sampling_params` that no judge accepts."""
     for key, (low, high) in _SAMPLING_BOUNDS.items():
         value = number_of(raw.raw[key]) if raw.has(key) else low
         if value is None or not low <= value <= high:
@@ -372,13 +374,13 @@ def _check_sampling(raw: JsonObject) -> None:
 
 
 def _range(raw: JsonObject) -> tuple[float, float]:
-    """The range of a score."""
+    """Return the range of a score."""
     bounds = raw.items_or_none("range", "[0, 1]")
     if bounds is None:
         return 0.0, 1.0
     numbers = [number_of(each) for each in bounds]
     if len(numbers) != 2 or None in numbers:
-        raise raw.fault("range", "is no range: write two numbers, such as [0, 1]")
+        raise raw.fault("range", "is not a range: write two numbers, such as [0, 1]")
     low, high = numbers
     if not low < high:  # type: ignore[operator]
         raise raw.fault(

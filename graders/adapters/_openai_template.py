@@ -1,7 +1,7 @@
-"""Templates of OpenAI's graders: texts in which `{{ item.name }}` stands for a value.
+"""Templates of OpenAI's graders: texts in which `{{ item.name }}` is replaced by a value.
 
-A template is read once and joined from its pieces, so a value that holds a template is a text like any other.
-How a value that is no text is written is not documented; here it is written as JSON (*unverified*).
+A template is parsed once and joined from its pieces, so a value that contains a template is plain text. How
+OpenAI writes a value that is not a text is not documented; here it is written as JSON (*unverified*).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 NAMESPACES = ("item", "sample")
 _WITH_FORM = ("choices", "output_tools", "messages")
-"""Values that hold more than what was said."""
+"""Values that hold more than the text of the answer."""
 _TEMPLATE = re.compile(r"\{\{\s*+(?P<inside>[^{}]*)\}\}")
 _UNCLOSED = re.compile(r"\{\{\s*+(?:item|sample)\b[^\s}]*")
 _STEP = re.compile(
@@ -31,20 +31,20 @@ _STEP = re.compile(
 _WORD = re.compile(r"[^\W\d]\w*|")
 _SHOWN = 60
 _LONGEST = 20_000_000
-"""Characters that a template may make: values that it names often are written as often."""
+"""Maximum length of a filled template: a value is written as often as the template names it."""
 
 
 class TemplateFault(ValueError):
-    """A text that is no template; the message says what to write."""
+    """A text that is not a valid template; the message says what to write."""
 
 
 class NamedValue:
-    """A place in a template that a value is written into.
+    """A placeholder in a template.
 
     Args:
         namespace: `item` or `sample`.
-        path: Keys of objects, and places in lists.
-        text: How the template spells it, without the braces.
+        path: Keys of objects, and positions in lists.
+        text: Its spelling in the template, without the braces.
     """
 
     __slots__ = ("namespace", "path", "text")
@@ -55,16 +55,16 @@ class NamedValue:
         self.text = text
 
     def value(self, scope: Scope) -> Any:
-        """Return the value; None where it is not there, is null, or is the NaN of a data frame."""
+        """Return the value; None if it is absent, null, or a data frame's NaN."""
         found = self._in(scope.named(self.namespace))
         if found is None and self.path == ("reference_answer", "text") and self.namespace == "item":
-            # An object of this key alone is how a service may wrap a text, so `Sample` has unwrapped it.
+            # A service may wrap a text in an object with this key alone, and `Sample` has unwrapped it.
             found = scope.item.get("reference_answer")
             return found if isinstance(found, str) else None
         return None if found is None or found != found else found
 
     def _in(self, values: Any) -> Any:
-        """What the path leads to; None where it leads nowhere."""
+        """Return the value at the path; None if there is none."""
         for step in self.path:
             if isinstance(step, int):
                 values = values[step] if isinstance(values, list) and step < len(values) else None
@@ -74,13 +74,13 @@ class NamedValue:
 
     @property
     def holds_form(self) -> bool:
-        """Whether it is a list or an object that holds more than what was said: keys, roles and ids."""
+        """Return whether it is a list or an object with more than the answer's text: keys, roles and ids."""
         return self.path[0] in _WITH_FORM and self.path[-1] not in ("content", "name", "arguments")
 
     def says_something(self, scope: Scope) -> bool:
-        """Return whether a text or a number in the value is visible, whatever holds it.
+        """Return whether the value has a visible text or number, at any depth.
 
-        Keys of objects, roles, ids and the like say nothing, however often a template writes them.
+        Keys of objects, roles, ids and the like do not count, however often a template writes them.
         """
         value = self.value(scope)
         if not isinstance(value, str) or self.path[0] in _WITH_FORM:
@@ -88,7 +88,7 @@ class NamedValue:
         return any(map(visible, _leaves(value)))
 
     def written(self, scope: Scope) -> str | Missing:
-        """Return the value as text; `Missing` where the completion does not have it.
+        """Return the value as text; `Missing` if the completion does not have it.
 
         Raises:
             RecordError: The record does not have it.
@@ -109,7 +109,7 @@ class NamedValue:
 
 
 class TextTemplate:
-    """A text with places for values.
+    """A text with placeholders.
 
     Args:
         text: The text.
@@ -126,12 +126,12 @@ class TextTemplate:
 
     @property
     def values(self) -> list[NamedValue]:
-        """The places for values, in their order."""
+        """The placeholders, in order."""
         return [piece for piece in self.pieces if isinstance(piece, NamedValue)]
 
     @property
     def reads_completion(self) -> bool:
-        """Whether what is written depends on the completion."""
+        """Return whether the filled text depends on the completion."""
         return any(value.namespace == "sample" for value in self.values)
 
     def written(self, scope: Scope, shown: Callable[[str], str] | None = None) -> str | Missing:
@@ -142,7 +142,7 @@ class TextTemplate:
             shown: Changes each value before it is written.
 
         Returns:
-            The text; `Missing` where the completion lacks a value, or makes the text too long.
+            The text; `Missing` if the completion lacks a value, or makes the text too long.
 
         Raises:
             RecordError: The record lacks a value, or makes the text too long.
@@ -160,21 +160,21 @@ class TextTemplate:
             if size <= _LONGEST:
                 texts.append(shown(text) if shown and not isinstance(piece, str) else text)
         if of_record > _LONGEST:
-            message = f"a template makes a text of more than {_LONGEST:,} characters of this record"
+            message = f"the template with this record is longer than {_LONGEST:,} characters"
             raise RecordFault("other_error", message)
         if size > _LONGEST and unread is None:
-            unread = Missing(f"the completion makes a text of more than {_LONGEST:,} characters")
+            unread = Missing(f"the template with this completion is longer than {_LONGEST:,} characters")
         return "".join(texts) if unread is None else unread
 
     def compared(self, scope: Scope, may_be_blank: bool = False) -> str | Missing:
-        """Return the text as one side of a comparison, so that two values that say nothing never agree.
+        """Return the text as one side of a comparison, so that two empty sides never match.
 
         Args:
             scope: The values.
-            may_be_blank: Whether a text counts whose values all are blank.
+            may_be_blank: Whether the text counts even if all of its values are blank.
 
         Returns:
-            The text; `Missing` where the completion lacks a value, or leaves it blank.
+            The text; `Missing` if the completion lacks a value, or leaves it blank.
 
         Raises:
             RecordError: The record lacks a value, or leaves it blank.
@@ -182,7 +182,7 @@ class TextTemplate:
         text = self.written(scope)
         if isinstance(text, Missing) or may_be_blank:
             return text
-        # What counts is what the completion says, or where it is not asked for, what the record says.
+        # The completion's values count; without any, the record's values.
         telling = [value for value in self.values if value.namespace == "sample"] or self.values
         if any(value.says_something(scope) for value in telling) if telling else visible(text):
             return text
@@ -193,7 +193,7 @@ class TextTemplate:
 
 
 def _leaves(value: Any) -> Iterator[str]:
-    """The texts and numbers that a value holds, as texts."""
+    """Return the texts and numbers in a value, as texts."""
     ahead = [value]
     while ahead:
         one = ahead.pop()
@@ -206,7 +206,7 @@ def _leaves(value: Any) -> Iterator[str]:
 
 
 def _pieces(text: str) -> Iterator[str | NamedValue]:
-    """The texts and the places for values that a template is made of."""
+    """Split a template into texts and placeholders."""
     done = at = 0
     while (at := text.find("{{", at)) >= 0:
         found = _TEMPLATE.match(text, at)
@@ -217,17 +217,17 @@ def _pieces(text: str) -> Iterator[str | NamedValue]:
             done = at = found.end()
             continue
         if not found and (open_ := _UNCLOSED.match(text, at)):
-            raise TemplateFault(f"{_quoted(open_[0])} has no closing braces: write }}}} behind the name")
+            raise TemplateFault(f"{_quoted(open_[0])} has no closing braces: write }}}} after the name")
         at += 1
     if text[done:]:
         yield text[done:]
 
 
 def _named_value(inside: str) -> NamedValue:
-    """The place for a value that a template spells.
+    """Return the placeholder that a template spells.
 
     Raises:
-        TemplateFault: It names none.
+        TemplateFault: It names no value.
     """
     spelled = _quoted(f"{{{{{inside}}}}}")
     namespace = _WORD.match(inside)[0]  # type: ignore[index]
@@ -243,7 +243,7 @@ def _named_value(inside: str) -> NamedValue:
         at = step.end()
     if at < len(inside) or not path:
         raise TemplateFault(
-            f"{spelled} is no path: write the names behind {namespace}, as in "
+            f"{spelled} is not a valid path: write the names after {namespace}, as in "
             + ("{{item.answer.unit}} or {{item.answers[0]}}" if namespace == "item" else _SAMPLE_PATH)
         )
     return NamedValue(namespace, tuple(path), inside)
@@ -253,5 +253,5 @@ _SAMPLE_PATH = "{{sample.output_json.unit}} or {{sample.output_tools[0].function
 
 
 def _quoted(text: str) -> str:
-    """A part of a template, short enough for a message."""
+    """Return a part of a template, short enough for a message."""
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."

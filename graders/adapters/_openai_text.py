@@ -1,4 +1,4 @@
-"""Graders of OpenAI's that compare two texts: `string_check` and `text_similarity`."""
+"""OpenAI graders that compare two texts: `string_check` and `text_similarity`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ._openai_template import TextTemplate
 
 _LONGEST = 100_000
-_LONGEST_FUZZY = 5_000  # nothing interrupts rapidfuzz, which takes 0.8 s for two texts of that length
+_LONGEST_FUZZY = 5_000  # nothing can interrupt rapidfuzz, which takes 0.8 s for two texts of this length
 _OPERATIONS: dict[str, Callable[[str, str], bool]] = {
     "eq": lambda given, wanted: given == wanted,
     "ne": lambda given, wanted: given != wanted,
@@ -34,7 +34,7 @@ def string_check(node: StringCheck) -> Scoring:
     compare, any_text = _OPERATIONS[node.operation], node.operation == "ne"
 
     def scored(scope: Scope) -> GraderScore:
-        reference = node.reference.compared(scope, any_text)  # the record's faults come first
+        reference = node.reference.compared(scope, any_text)  # the record's faults have priority
         given = node.input.compared(scope, any_text)
         for side in (given, reference):
             if isinstance(side, Missing):
@@ -65,12 +65,12 @@ def text_similarity(node: TextSimilarity) -> Scoring:
 
 
 class _TextMetric:
-    """A way to say how alike two texts are.
+    """A measure of how similar two texts are.
 
     Args:
-        read: What of a text is compared; empty where nothing can be.
-        score: How alike two of these are, 0 to 1.
-        fewest: How many tokens a reference needs.
+        read: Returns the part of a text to compare; empty if there is nothing to compare.
+        score: Returns the similarity of two such parts, 0 to 1.
+        fewest: The number of tokens that a reference needs.
         longest: Characters of the longest text that is compared.
     """
 
@@ -86,7 +86,7 @@ class _TextMetric:
 
 
 def _side(template: TextTemplate, scope: Scope, metric: _TextMetric, strict: bool = False) -> Any:
-    """What of a side is compared; `Missing` where the completion leaves nothing to compare."""
+    """Return the part of a side to compare; `Missing` if the completion leaves nothing to compare."""
     text = template.compared(scope)
     if isinstance(text, Missing):
         return text
@@ -101,11 +101,11 @@ def _side(template: TextTemplate, scope: Scope, metric: _TextMetric, strict: boo
         why = "the metric finds no letter or digit in it that it knows"
     if template.reads_completion:
         return Missing(why, "not exact")
-    raise RecordFault("other_error", f"{template.text!r} cannot be compared with: {why}")
+    raise RecordFault("other_error", f"{template.text!r} cannot be compared: {why}")
 
 
 def _fuzzy_match() -> _TextMetric:
-    """Rapidfuzz as OpenAI's own Python example calls it; which of its functions it is is not documented."""
+    """Call rapidfuzz as OpenAI's own Python example does; which function OpenAI uses is not documented."""
     ratio, processed = (
         optional("rapidfuzz.fuzz", "similarity").WRatio,
         optional("rapidfuzz.utils", "similarity"),

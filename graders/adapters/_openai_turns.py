@@ -1,4 +1,4 @@
-"""Texts in the JSON of OpenAI's graders: templates, and the messages that judges are sent."""
+"""Texts in the JSON of OpenAI graders: templates, and the messages for judges."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 ROLES = ("system", "developer", "user", "assistant")
 A_TEXT = '"{{sample.output_text}}"'
-"""What an error writes for an example of a text."""
+"""An example of a text for error messages."""
 _MESSAGES = '[{"role": "user", "content": "Score this: {{sample.output_text}}"}]'
 
 
@@ -20,7 +20,7 @@ class ModelTurn:
 
     Args:
         role: One of `ROLES`.
-        parts: The texts that its content is made of, by their places.
+        parts: The texts of its content, by location.
     """
 
     __slots__ = ("parts", "role")
@@ -31,21 +31,21 @@ class ModelTurn:
 
 
 def read_template(raw: JsonObject, key: str, example: str) -> TextTemplate:
-    """Return the template of a key that has to be there.
+    """Return the template of a required key.
 
     Args:
         raw: The object that has the key.
         key: The key.
-        example: What an error writes for an example.
+        example: An example for the error message.
 
     Raises:
-        OpenAISpecError: It is missing, no text, or no template.
+        OpenAISpecError: It is missing, not a text, or not a valid template.
     """
     return _at(raw.place(key), raw.text(key, example))
 
 
 def read_turns(raw: JsonObject) -> tuple[ModelTurn, ...]:
-    """Return the messages of a grader that asks a model.
+    """Return the messages of a grader that calls a model.
 
     Args:
         raw: The grader.
@@ -73,7 +73,7 @@ def _turn(raw: JsonObject) -> ModelTurn:
 
 
 def _content(content: object, place: str) -> TextTemplate:
-    """One part of a message's content."""
+    """Return one part of a message's content."""
     if isinstance(content, str):
         return _at(place, content)
     if not isinstance(content, dict):
@@ -82,13 +82,13 @@ def _content(content: object, place: str) -> TextTemplate:
     kind = part.choice(
         "type",
         ("input_text", "output_text"),
-        dict.fromkeys(("input_image", "input_audio"), "is not supported: judges here are sent text alone"),
+        dict.fromkeys(("input_image", "input_audio"), "is not supported: judges here only receive text"),
     )
-    return read_template(part, "text", f'"..." behind "type": "{kind}"')
+    return read_template(part, "text", f'"..." after "type": "{kind}"')
 
 
 def _at(place: str, text: str) -> TextTemplate:
-    """The template at a place."""
+    """Return the template at a location."""
     try:
         return TextTemplate(text)
     except TemplateFault as error:

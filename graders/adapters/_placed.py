@@ -1,6 +1,7 @@
-"""Calls functions of others where they run: in this process, or in one of their own if they are confined.
+"""Calls third-party functions where they run: in this process, or in a separate one if they are confined.
 
-What shuts a function in costs a cold start more than the rest of an adapter, so it is left alone here.
+The code that confines a function takes longer to import than the rest of an adapter, so this module does not
+import it.
 """
 
 from __future__ import annotations
@@ -19,44 +20,46 @@ if TYPE_CHECKING:
 
 
 def placed(function: Callable[..., Any], inside: ModuleType | str | os.PathLike[str]) -> Callable[..., Any]:
-    """Have a module call a function where that runs: in its own process if it is confined, else in this one.
+    """Have a module call a function where it runs: in a separate process if it is confined, else in this one.
 
     Args:
-        function: A function of others, or what `confined` made of one.
+        function: A third-party function, or the result of `confined`.
         inside: The module, as `ConfinedFunction.through` takes it.
 
     Returns:
-        A function of the arguments of the module's `call` behind the first; of a confined function it has to
+        A function of the arguments of the module's `call` after the first; for a confined function it has to
         be awaited.
 
     Raises:
-        DecorationError: It is no function.
-        ConfigurationError: It is confined and imports a package that is not there.
+        DecorationError: It is not a function.
+        ConfigurationError: It is confined and imports a package that is not available.
     """
     if is_confined(function):
         through: Any = function.through(inside)  # type: ignore[attr-defined]
         through.check()
         return through  # type: ignore[no-any-return]
     if not callable(function):
-        raise DecorationError(f"{function!r} is no function: pass one, or confined('rewards.py', 'its_name')")
+        raise DecorationError(
+            f"{function!r} is not a function: pass one, or confined('rewards.py', 'its_name')"
+        )
     return partial(module_of(inside).call, function)
 
 
 def name_of(function: Any) -> str:
-    """What messages and metrics call a function."""
-    while hasattr(function, "func"):  # a partial, also of a partial
+    """Return the name of a function for messages and metrics."""
+    while hasattr(function, "func"):  # a partial, or a partial of a partial
         function = function.func
     return str(getattr(function, "__name__", type(function).__name__))
 
 
 def is_confined(function: object) -> bool:
-    """Whether this is a `ConfinedFunction`; there is none before its module was loaded."""
+    """Return whether this is a `ConfinedFunction`; there is none before its module was loaded."""
     module = sys.modules.get(f"{__package__}._confined")
     return module is not None and isinstance(function, module.ConfinedFunction)
 
 
 def module_of(inside: ModuleType | str | os.PathLike[str]) -> Any:
-    """A module by itself, its name or its path."""
+    """Return a module, given itself, its name or its path."""
     name = os.fspath(inside) if isinstance(inside, (str, os.PathLike)) else inside
     if not isinstance(name, str):
         return name

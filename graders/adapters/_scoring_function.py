@@ -1,4 +1,4 @@
-"""Makes scoring functions that call functions of others, which may be async."""
+"""Makes scoring functions that call third-party functions, which may be async."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _COROUTINE = 0x80
 def scoring_function(
     steps: Callable[[Sample[Any]], Generator[Any, Any, Any]], called: Sequence[Any]
 ) -> Callable[[Sample[Any]], Any]:
-    """A scoring function, async where that can be known of what it calls.
+    """Make a scoring function, async if the functions that it calls are known to be.
 
     Args:
-        steps: Yields what it calls, and is sent what that returned.
+        steps: Yields the calls to make, and receives their results.
         called: The functions that it calls.
     """
     confined = any(map(is_confined, called))

@@ -1,6 +1,7 @@
 """Calls a TRL reward function for one completion, as TRL's trainers call it for a batch of them.
 
-The text of this module is also sent to where a confined function runs, so it imports nothing of this package.
+The text of this module is also sent to the process of a confined function, so it imports nothing from this
+package.
 """
 
 from __future__ import annotations
@@ -14,15 +15,15 @@ if TYPE_CHECKING:
 
 
 class BeforeTraining:
-    """What stands in for the trainer's state: that of a run before its first step."""
+    """A substitute for the trainer's state: the state of a run before its first step."""
 
     global_step = 0
     epoch = 0.0
 
     def __getattr__(self, name: str) -> Any:
-        """Refuse what is known only while a trainer trains."""
+        """Reject attributes that exist only during training."""
         raise AttributeError(
-            f"trainer_state.{name} is not known here: no trainer runs, and there is only "
+            f"trainer_state.{name} is not available here: no trainer runs, and there is only "
             "trainer_state.global_step (0) and trainer_state.epoch (0.0)"
         )
 
@@ -35,8 +36,8 @@ def call(function: Callable[..., Any], columns: dict[str, list[Any]]) -> Any:
         columns: Each column with its one value.
 
     Returns:
-        The names of what it needs and the columns lack; its value, a list with one; and what it logged, the
-        mean of each metric by name. An awaitable of these where the function is async.
+        The names of the arguments that it needs and the columns lack; its value, a list of one; and the mean
+        of each metric that it logged, by name. An awaitable of these if the function is async.
     """
     logged: dict[str, list[float]] = {}
 
@@ -66,12 +67,14 @@ async def _later(answer: Any, logged: dict[str, list[float]]) -> Any:
 
 
 def _found(answer: Any, logged: dict[str, list[float]]) -> Any:
-    """What `call` returns, of what the function returned."""
+    """Convert the function's result to the return value of `call`."""
     if hasattr(answer, "tolist"):  # an array or a tensor
         answer = answer.tolist()
-    # TRL iterates over what it gets. Characters, keys and what has no order are no rewards there either.
+    # TRL iterates over the result. Characters, keys and unordered collections are not rewards in TRL either.
     if isinstance(answer, (str, bytes, dict, set, frozenset)) or not hasattr(answer, "__iter__"):
-        raise TypeError(f"the function returned a {type(answer).__name__}: return a list, one value each")
+        raise TypeError(
+            f"the function returned a {type(answer).__name__}: return a list with one value per completion"
+        )
     values = list(islice(answer, 2))
     if len(values) != 1:
         count = "more than one value" if values else "none"
@@ -80,18 +83,18 @@ def _found(answer: Any, logged: dict[str, list[float]]) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """A number of numpy or torch as Python's; anything else as it is, for the grader to judge."""
+    """Return a numpy or torch number as a Python number; anything else unchanged, for the grader to judge."""
     item = getattr(value, "item", None)
     return item() if callable(item) else value
 
 
 def _taken(function: Callable[..., Any], given: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Those arguments that a function takes, and the names of those that it needs besides."""
+    """Return the arguments that a function takes, and the names of other arguments that it needs."""
     import inspect
 
     try:
         parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):  # a builtin that does not tell
+    except (TypeError, ValueError):  # a builtin that does not expose its parameters
         return given, []
     named = [one for one in parameters if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)]
     lacks = [one.name for one in named if one.default is one.empty and one.name not in given]

@@ -1,6 +1,7 @@
 """Calls a verl `compute_score` for one completion.
 
-The text of this module is also sent to where a confined function runs, so it imports nothing of this package.
+The text of this module is also sent to the process of a confined function, so it imports nothing from this
+package.
 """
 
 from __future__ import annotations
@@ -19,16 +20,16 @@ _PLURALS = {
 
 
 def call(function: Callable[..., Any], given: dict[str, Any], options: dict[str, Any]) -> Any:
-    """Call a scoring function; one of a whole batch gets a batch of one.
+    """Call a scoring function; one that takes a batch gets a batch of one.
 
     Args:
         function: The function.
-        given: The arguments, by their names in the singular.
+        given: The arguments, by their singular names.
         options: The keywords that verl's configuration would add.
 
     Returns:
-        The names of what it needs and nobody has; its score; the numbers beside it, by name. An awaitable of
-        these where the function is async.
+        The names of the arguments that it needs but did not get; its score; the other numbers, by name. An
+        awaitable of these if the function is async.
     """
     taken, lacks, is_batch = _taken(function, given, options)
     if lacks:
@@ -42,7 +43,7 @@ async def _later(answer: Any, is_batch: bool) -> Any:
 
 
 def _found(answer: Any, is_batch: bool) -> Any:
-    """What `call` returns, of what the function returned."""
+    """Convert the function's result to the return value of `call`."""
     answer = _plain(answer)
     if is_batch:
         if not isinstance(answer, (list, tuple)) or len(answer) != 1:
@@ -55,7 +56,7 @@ def _found(answer: Any, is_batch: bool) -> Any:
         rest = {name: _plain(value) for name, value in answer.items() if name != "score"}
         numbers = {str(name): value for name, value in rest.items() if isinstance(value, (int, float))}
         return [], _plain(answer["score"]), numbers
-    if isinstance(answer, (list, tuple)):  # the score in front of what older scoring functions say beside it
+    if isinstance(answer, (list, tuple)):  # older scoring functions return a list that starts with the score
         if not answer:
             raise ValueError("the function returned an empty list: return the score")
         answer = _plain(answer[0])
@@ -63,22 +64,22 @@ def _found(answer: Any, is_batch: bool) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """A number or an array of numpy or torch as Python's; anything else as it is."""
+    """Return a numpy or torch number or array as Python values; anything else unchanged."""
     return value.tolist() if hasattr(value, "tolist") else value
 
 
 def _taken(
     function: Callable[..., Any], given: dict[str, Any], options: dict[str, Any]
 ) -> tuple[dict[str, Any], list[str], bool]:
-    """The arguments that a function takes, the names of those that it needs besides, and if it takes batches.
+    """Return the arguments that a function takes, the others that it needs, and whether it takes batches.
 
-    The scoring functions of verl's own library take two of the four.
+    The scoring functions in verl's own library take two of the four.
     """
     import inspect
 
     try:
         parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):  # a builtin that does not tell
+    except (TypeError, ValueError):  # a builtin that does not expose its parameters
         return {**given, **options}, [], False
     named = [one for one in parameters if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)]
     names = {one.name for one in named}
@@ -88,6 +89,6 @@ def _taken(
     offered = {**given, **options}
     lacks = [one.name for one in named if one.default is one.empty and one.name not in offered]
     if not any(one.kind is one.VAR_KEYWORD for one in parameters):
-        # An option that it does not take is a mistake, and Python says so.
+        # An option that it does not accept is a mistake, and Python reports it.
         offered = {name: value for name, value in offered.items() if name in names or name in options}
     return offered, lacks, is_batch

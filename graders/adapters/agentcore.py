@@ -1,7 +1,8 @@
-"""AgentCore's code-based evaluators: the grader that trained a model also watches it in production.
+"""AgentCore's code-based evaluators: the grader that trained a model also monitors it in production.
 
-`as_agentcore` makes a Lambda handler that answers both services. A training event goes to the grader itself;
-an evaluator's event holds the spans of a session, of which the handler reads the prompt and the last answer.
+`as_agentcore` makes a Lambda handler that answers both services. A training event goes to the grader itself.
+An evaluator's event holds the spans of a session, from which the handler reads the prompt and the last
+answer.
 
 Sources: the AgentCore developer guide's page on custom code-based evaluators, and `bedrock-agentcore` 1.25.
 """
@@ -26,21 +27,21 @@ if TYPE_CHECKING:
     from typing import Any
 
 _REFERENCES = ("expected_response", "assertions", "expected_trajectory")
-"""What an evaluator's reference inputs may hold."""
+"""The possible contents of an evaluator's reference inputs."""
 
 _LEVELS = {
     "SESSION": "a reward grades one answer, and a session may hold several",
     "TOOL_CALL": "a reward grades the model's answer, and a tool call is a step on the way to it",
 }
 _KINDS = {
-    "abstain": "the grader abstains",
-    "record": "the grader refuses the record: a reference or a field that it needs is missing or unfit",
+    "abstain": "the grader abstained",
+    "record": "the grader rejected the record: a reference or a field that it needs is missing or unsuitable",
     "timeout": "grading ran out of time",
-    "value": "what the grader returned is no reward within its range",
+    "value": "the grader returned a value that is not a reward within its range",
 }
-"""What a failure of each kind says while its message, which may quote the sample, stays untold."""
+"""The text for each kind of failure if its message, which may quote the sample, must not be shown."""
 _LONGEST = 1000
-"""Characters of an explanation or an error."""
+"""Maximum length of an explanation or an error, in characters."""
 
 
 def as_agentcore(
@@ -49,19 +50,19 @@ def as_agentcore(
     """Make a Lambda handler that answers AgentCore's evaluators, and training jobs as the grader does.
 
     An evaluator at the level `TRACE` gets the reward of the trace's last answer as `value`, and the reward's
-    components and metrics as `explanation`. What cannot be graded is answered with `errorCode` and
-    `errorMessage`, never with a value. A reward's reason and a failure's message may quote the conversation,
+    components and metrics as `explanation`. If an answer cannot be graded, the result has `errorCode` and
+    `errorMessage`, and never a value. A reward's reason and a failure's message may quote the conversation,
     so they are left out unless the function's environment has `GRADER_LOG_CONTENT=1`.
 
     Args:
-        grader: What `@grader` made.
-        reference: The reference input that is the sample's `reference_answer`: `expected_response` (a text),
-            `assertions` (a list of texts) or `expected_trajectory` (a list of names of tools). The latter two
-            are also fields of the sample.
+        grader: A grader, made by `@grader`.
+        reference: The reference input that becomes the sample's `reference_answer`: `expected_response` (a
+            text), `assertions` (a list of texts) or `expected_trajectory` (a list of tool names). The latter
+            two are also fields of the sample.
         passing: The smallest reward that is labeled `Passed`; the middle of the grader's range when None.
 
     Raises:
-        DecorationError: An argument cannot work.
+        DecorationError: An argument is invalid.
 
     Example:
         >>> from graders import Sample, grader
@@ -83,26 +84,28 @@ def as_agentcore(
     """
     if not isinstance(grader, Grader):
         raise DecorationError(
-            f"as_agentcore takes what @grader made, not a {type(grader).__name__}: "
+            f"as_agentcore takes a grader made by @grader, not a {type(grader).__name__}: "
             "decorate the scoring function first"
         )
     if reference not in _REFERENCES:
-        raise DecorationError(f"reference={reference!r} is none of {', '.join(_REFERENCES)}")
+        raise DecorationError(f"reference={reference!r} is not one of {', '.join(_REFERENCES)}")
     low, high = grader.options.range
     least = (low + high) / 2 if passing is None else passing
     if isinstance(least, bool) or not isinstance(least, (int, float)) or not low <= least <= high:
         raise DecorationError(
-            f"passing={passing!r} is no number within the grader's range, {low:g} to {high:g}"
+            f"passing={passing!r} is not a number within the grader's range, {low:g} to {high:g}"
         )
 
     def handler(event: Any, context: Any = None, /) -> Any:
-        """Answer an event of AgentCore's evaluators, or any other as the grader does."""
+        """Answer an event of AgentCore's evaluators, or any other event as the grader does."""
         if not _is_evaluators(event):
             return grader(event, context)
         try:
             capture(event, context)
             answer = _evaluated(grader, event, context, reference, least)
-        except Exception as error:  # whatever the event holds, the service gets an answer of its contract
+        except (
+            Exception
+        ) as error:  # whatever the event holds, the service gets an answer that follows its contract
             answer = _error(
                 "EVENT_NOT_READ", f"answering raised a {type(error).__name__} at {place_of(error)}"
             )
@@ -113,9 +116,9 @@ def as_agentcore(
 
 
 def _is_evaluators(event: object) -> bool:
-    """Whether an event is one of AgentCore's evaluators, and not one of a training job.
+    """Return whether an event comes from an AgentCore evaluator, and not from a training job.
 
-    A record may have fields of any name, so what has messages is a sample.
+    A record may have fields of any name, so an object with messages is a sample.
     """
     return (
         isinstance(event, dict)
@@ -127,7 +130,7 @@ def _is_evaluators(event: object) -> bool:
 def _evaluated(
     grader: Grader[Any, Any], event: dict[str, Any], context: object, reference: str, passing: float
 ) -> dict[str, Any]:
-    """The answer to an evaluator's event."""
+    """Answer an evaluator's event."""
     from ._agentcore_spans import SpansUnread, conversation
 
     level = event.get("evaluationLevel")
@@ -162,7 +165,7 @@ def _evaluated(
 
 
 def _graded(grader: Grader[Any, Any], item: dict[str, Any], context: object) -> Reward | Failure:
-    """What becomes of the sample, in the function's log too; the error budget is that of training."""
+    """Grade the sample, and log it; the error budget applies only in training."""
     started = perf_counter()
     outcomes, _ = score(grader.declared, [item], deadline_of(context))
     took = (perf_counter() - started) * 1000
@@ -175,16 +178,16 @@ class TargetUnread(ValueError):
 
 
 def _target(target: object) -> str | None:
-    """The id of the trace that the evaluator is asked about; None where the event names none."""
+    """Return the id of the trace to evaluate; None if the event names none."""
     traces = _part(target, "traceIds")
     named = {one for one in traces if isinstance(one, str)} if isinstance(traces, list) else set()
     if len(named) > 1:
-        raise TargetUnread(f"evaluationTarget names {len(named)} traces, and one is graded at a time")
+        raise TargetUnread(f"evaluationTarget names {len(named)} traces, but one is graded at a time")
     return next(iter(named), None)
 
 
 def _references(inputs: object, trace: str | None, reference: str) -> dict[str, Any]:
-    """The reference answer and the fields that an event's reference inputs make."""
+    """Return the reference answer and the fields from an event's reference inputs."""
     found: dict[str, Any] = {}
     from ._agentcore_turns import list_of
 
@@ -211,7 +214,7 @@ def _part(value: object, key: str) -> Any:
 
 
 def _explained(reward: Reward) -> str:
-    """Why the reward is what it is: the numbers behind it, or its reason where content may be told."""
+    """Explain the reward: the numbers behind it, or its reason if content may be shown."""
     if reward.reason and may_log_content():
         return str(reward.reason)[:_LONGEST]
     numbers = {**reward.components, **reward.metrics}
@@ -219,12 +222,12 @@ def _explained(reward: Reward) -> str:
 
 
 def _why(failure: Failure, item: dict[str, Any]) -> str:
-    """Why there is no reward: the failure's kind or place, or its message where content may be told."""
+    """Explain why there is no reward: the failure's kind or place, or its message if content may be shown."""
     if may_log_content():
         return failure.message + (f" ({failure.place})" if failure.place else "")
     what = _KINDS.get(failure.kind, failure.origin)
     if failure.kind == "record" and "reference_answer" not in item:
-        what += "; evaluationReferenceInputs holds no reference answer of this trace"
+        what += "; evaluationReferenceInputs holds no reference answer for this trace"
     return f"{what} (set GRADER_LOG_CONTENT=1 to see the message)"
 
 

@@ -1,7 +1,7 @@
 """Existing Lambda handlers as scoring functions.
 
 A reward function for Bedrock or SageMaker is a handler of batches. Here it grades one sample at a time, so
-that a sample which it cannot grade costs no other sample its reward, and what it answers is read strictly.
+that a sample which it cannot grade does not affect the rewards of others, and its answer is checked strictly.
 """
 
 from __future__ import annotations
@@ -38,29 +38,29 @@ def from_lambda(
 ) -> Callable[[Sample[Any]], Any]:
     """Make a scoring function from a Lambda reward handler: AWS's samples and templates, or your own.
 
-    The handler is called with one sample at a time, as the service would send it alone, and a context with a
-    request id and the time that is left (of the grader's limit: a confined handler is not told of its own
-    `seconds`). Its answer may be a list of one entry, the entry itself, or an
-    envelope of `statusCode` and `body` around either. The reward is `aggregate_reward_score`; what
-    `metrics_list` holds becomes metrics and components, by type. Other keys of an entry are not read, since
-    no service is known to read them.
+    The handler is called with one sample at a time, in the event that the service would send for this sample
+    alone, and a context with a request id and the remaining time (that of the grader's limit: a confined
+    handler does not see its own `seconds`). Its answer may be a list of one entry, the entry itself, or an
+    envelope of `statusCode` and `body` around either. The reward is `aggregate_reward_score`; the entries of
+    `metrics_list` become metrics and components, by type. Other keys of an entry are not read, since no
+    service is known to read them.
 
-    Some handlers answer 0 for what they could not grade. Where such an answer carries another id than the
-    sample's (AWS's FinQA sample answers the id `"0"`), the sample has failed; where it carries the right id,
-    the 0 cannot be told from a wrong answer's.
+    Some handlers answer 0 for a sample that they could not grade. If such an answer has a different id from
+    the sample's (AWS's FinQA sample answers the id `"0"`), the sample fails; if it has the right id, the 0
+    cannot be distinguished from the score of a wrong answer.
 
     A record whose reference is blank is a fault of the record, and the handler is not called: many handlers
-    would pay an empty answer for it. A record without a reference is sent on, since nothing says whether the
-    handler needs one. What a handler prints goes to the function's log, prompts and
-    completions included (AWS's samples print whole events); what a confined one prints is dropped.
+    would pay an empty answer for it. A record without a reference is sent, since nothing says whether the
+    handler needs one. Text that a handler prints goes to the function's log, including prompts and
+    completions (AWS's samples print whole events); text that a confined one prints is dropped.
 
     Args:
         handler: The handler, or a `confined` one.
-        wire: The dialect that the handler reads, one of `graders.wire.PROFILES`. Without one, each sample
-            is sent on as it came.
+        wire: The dialect that the handler reads, one of `graders.wire.PROFILES`. By default, each sample is
+            sent unchanged.
 
     Raises:
-        DecorationError: This is no handler, or no such wire.
+        DecorationError: This is not a handler, or the dialect does not exist.
 
     Example:
         >>> from graders.testing import make_sample
@@ -89,7 +89,7 @@ def from_lambda(
 
 
 def _event(sample: Sample[Any], wire: Wire | None) -> Any:
-    """The event that holds one sample alone."""
+    """Return the event that holds only one sample."""
     if wire is None:
         return [item_of(sample)]
     rollout = {**sample.fields, "id": sample.id, "messages": sample.messages}
@@ -99,7 +99,7 @@ def _event(sample: Sample[Any], wire: Wire | None) -> Any:
 
 
 def _seconds_left() -> float:
-    """How long the sample that is graded here may take."""
+    """Return how long the current sample may take."""
     tick, now = around.get(), perf_counter()
     ends = until.get()
     if ends is None and tick is not None:
@@ -110,7 +110,7 @@ def _seconds_left() -> float:
 
 
 def _read(answer: Any, event: Any) -> Reward:
-    """The reward in a handler's answer.
+    """Return the reward in a handler's answer.
 
     Raises:
         SampleError: It holds none that a training job could use.
@@ -125,14 +125,14 @@ def _read(answer: Any, event: Any) -> Reward:
 
 
 def _listed(answer: Any) -> Any:
-    """The answer with its entry in a list, where a handler of one sample answers the entry alone."""
+    """Return the answer with its entry in a list; a handler of one sample may return the entry alone."""
     if isinstance(answer, dict) and "body" in answer:
         body = answer["body"]
         if isinstance(body, str):
             try:
                 body = json.loads(body)
             except ValueError:
-                return answer  # the reader of the answer reports what is wrong
+                return answer  # the function that reads the answer reports what is wrong
         return {**answer, "body": _listed(body)}
     return [answer] if isinstance(answer, dict) and "aggregate_reward_score" in answer else answer
 

@@ -1,4 +1,4 @@
-"""eval-protocol's reward functions as scoring functions, and reward-kit's, as the library was called before.
+"""Reward functions for eval-protocol, and for its predecessor reward-kit, as scoring functions.
 
 Checked against eval-protocol 0.3.33.
 """
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
 def from_eval_protocol(function: Evaluator) -> Callable[[Sample[Any]], Any]:
     """Make a scoring function from one of eval-protocol's reward functions.
 
-    It takes what `@reward_function` decorates, of one conversation (`messages`) or of several
-    (`rollouts_messages`), what `@evaluation_test` decorates (`row`, or `rows`), and such functions without
-    their decorator, sync or async. The function gets the conversation, the reference as `ground_truth` (the
-    record's field of that name, else its `reference_answer`), and the other fields as keywords. A message's
-    content is one text, the completion's with the reasoning that is part of it. A record whose reference is
-    blank fails, and so does one without a reference unless `ground_truth` has a default.
+    It accepts functions decorated with `@reward_function`, of one conversation (`messages`) or of several
+    (`rollouts_messages`), functions decorated with `@evaluation_test` (`row`, or `rows`), and such functions
+    without their decorator, sync or async. The function gets the conversation, the reference as
+    `ground_truth` (the record's field with that name, else its `reference_answer`), and the other fields as
+    keywords. A message's content is one text; the completion's includes its reasoning. A record with a blank
+    reference fails, and so does one without a reference unless `ground_truth` has a default.
 
-    The result's `score` is the reward, its `reason` the reason, and its valid metrics are metrics; steps of a
-    rollout are not read. A result with `error` is a failure, and one with `is_score_valid=False` has no
-    reward.
+    The result's `score` is the reward, its `reason` the reason, and its valid metrics become metrics; the
+    steps of a rollout are not read. A result with `error` is a failure, and one with `is_score_valid=False`
+    has no reward.
 
     Args:
-        function: The function, or a `confined` one, which finds stand-ins of `eval_protocol` and `reward_kit`
-            where it imports them. Others need `stand_in` first, where the library is not installed.
+        function: The function, or a `confined` one, which can import stand-ins for `eval_protocol` and
+            `reward_kit`. Other functions need a call of `stand_in` first if the library is not installed.
 
     Raises:
-        DecorationError: This is no function.
+        DecorationError: This is not a function.
 
     Example:
         >>> from graders.testing import make_sample

@@ -19,21 +19,22 @@ if TYPE_CHECKING:
 def from_llm_eval_kit(function: Evaluator) -> Callable[[Sample[Any]], Any]:
     """Make a scoring function from a grader of llm-eval-kit.
 
-    It takes what the library's `@grader` decorates, a `Grader` class or an instance of one, and a plain
-    `fn(messages, ground_truth, **kwargs)`. The grader gets the conversation, the reference as `ground_truth`
-    (the record's field of that name, else its `reference_answer`), and the other fields as keywords. A record
-    without a reference fails unless `ground_truth` has a default, and one with a blank reference always: an
-    empty answer would equal it.
+    It accepts functions decorated with the library's `@grader`, a `Grader` class or an instance of one, and a
+    plain `fn(messages, ground_truth, **kwargs)`. The grader gets the conversation, the reference as
+    `ground_truth` (the record's field with that name, else its `reference_answer`), and the other fields as
+    keywords. A record without a reference fails unless `ground_truth` has a default. One with a blank
+    reference always fails, because an empty answer would equal it.
 
-    The result's `score` is the reward, its `reason` the reason, and its valid metrics are metrics. A result
-    with `is_valid=False` has no reward.
+    The result's `score` is the reward, its `reason` the reason, and its valid metrics become metrics. A
+    result with `is_valid=False` has no reward.
 
     Args:
-        function: The grader, or a `confined` one, which finds a stand-in of `llm_eval_kit` where it imports
-            it. Others need `stand_in` first, where the library is not installed.
+        function: The grader, or a `confined` one, which can import a stand-in for `llm_eval_kit`. Other
+            graders need a call of `stand_in` first if the library is not installed.
 
     Raises:
-        DecorationError: This is no such grader, such as what `@preprocess` and `@postprocess` decorate.
+        DecorationError: This is not such a grader, but for example a function decorated with `@preprocess` or
+            `@postprocess`.
 
     Example:
         >>> from graders.testing import make_sample

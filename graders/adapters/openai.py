@@ -1,6 +1,6 @@
-"""Graders of OpenAI's and Azure's reinforcement fine-tuning, from the JSON that those services take.
+"""Graders for reinforcement fine-tuning at OpenAI and Azure, from the JSON that those services accept.
 
-`docs/adapters.md` says what is documented of them, and what is not.
+`docs/adapters.md` says what those services document, and what they do not.
 """
 
 from __future__ import annotations
@@ -62,20 +62,20 @@ def from_openai(
 ) -> Callable[[Sample[Any]], Any]:
     """Make a scoring function from an OpenAI or Azure grader.
 
-    It scores as those services document, but for two things: a grader that fails gives no reward instead of
-    0, and two texts that say nothing never agree.
+    It scores as those services document, with two exceptions: a grader that fails gives no reward instead of
+    0, and two empty texts never match.
 
     Args:
-        spec: The grader, or a method or a job's body that holds it, as JSON has it; or the path of a JSON
+        spec: The grader, or a method or a job's body that holds it, as parsed JSON; or the path of a JSON
             file.
-        models: For graders that ask a model: a Bedrock model, or a table of options, for each of OpenAI's
-            names; or the path of a TOML file of these.
+        models: For graders that call a model: for each of OpenAI's names, a Bedrock model or a table of
+            options; or the path of a TOML file with this table.
         seconds: How long a Python grader may run.
-        memory_mb: Memory that it may take, in MB.
-        protection: `full`, or `limits` where the operating system cannot shut a Python grader in.
+        memory_mb: Memory that it may use, in MB.
+        protection: `full`, or `limits` where the operating system cannot confine a Python grader.
 
     Raises:
-        OpenAISpecError: The grader cannot be used as it is written; `pointer` says where.
+        OpenAISpecError: The grader cannot be used as written; `pointer` says where.
         ConfigurationError: It needs a package that is not installed.
 
     Example:
@@ -89,7 +89,7 @@ def from_openai(
     grading = grading_of(read.grader, GradingOptions(models, seconds, memory_mb, protection))
 
     def openai_grader(sample: Sample[Any]) -> Any:
-        """The reward of a sample; an awaitable of it where something has to be waited for."""
+        """Return the reward of a sample; an awaitable of it if a grader has to be awaited."""
         answer = grading(scope_of(sample))
         return _reward(answer) if isinstance(answer, GraderScore) else later(answer)
 
@@ -100,7 +100,7 @@ def from_openai(
 
 
 def _reward(score: GraderScore) -> Reward:
-    """A score as a reward; a part that bears a metric's name stands for both."""
+    """Return a score as a reward; a part with a metric's name appears only once."""
     metrics = {"unread": float(score.unread), **score.metrics}
     return Reward(
         score.value,
@@ -114,9 +114,9 @@ class OpenAIRun:
     """The response of OpenAI's `/graders/run` for one sample.
 
     Args:
-        name: The grader's name; None where it has none.
+        name: The grader's name; None if it has none.
         type: Its type.
-        score: What it made of the sample.
+        score: Its score for the sample.
         seconds: How long that took.
     """
 
@@ -128,15 +128,15 @@ class OpenAIRun:
         self.reward: float = score.value
         self.sub_rewards: dict[str, float] = score.parts
         self.scores: dict[str, float] = {}
-        """Always empty, as in OpenAI's own example; what it may hold is not documented."""
+        """Always empty, as in OpenAI's own example; its contents are not documented."""
         self.errors: dict[str, bool | str | None] = {
             **dict.fromkeys(FLAGS, False),
             **dict.fromkeys(DETAILS),
             **score.errors,
         }
-        """All of OpenAI's flags by name, and the details that go with three of them."""
+        """All of OpenAI's flags by name, and the details of three of them."""
         self.tokens: dict[str, ModelTokens] = score.tokens
-        """The tokens that judges took, by the model's name in the grader."""
+        """The tokens that judges used, by the model's name in the grader."""
         self.seconds = seconds
 
 
@@ -151,19 +151,19 @@ async def openai_run(
 ) -> OpenAIRun:
     """Grade one text as OpenAI's `/graders/run` documents it; for the harness.
 
-    A grader that fails scores 0 here, and a flag says why. So does one that needs a package or a judge's
-    model that is not there, or whose formula cannot be read.
+    A grader that fails scores 0 here, and a flag says why. The same applies to a grader that needs a package
+    or a judge's model that is missing, or whose formula cannot be read.
 
     Args:
         spec: As for `from_openai`.
-        model_sample: What the model answered.
+        model_sample: The model's answer.
         item: The record.
         models: As for `from_openai`.
         seconds: How long a Python grader may run.
-        memory_mb: Memory that it may take, in MB.
+        memory_mb: Memory that it may use, in MB.
 
     Raises:
-        OpenAISpecError: The grader cannot be used as it is written.
+        OpenAISpecError: The grader cannot be used as written.
     """
     try:
         read = _read(spec)
@@ -177,15 +177,15 @@ async def openai_run(
 
 
 def openai_notes(spec: SpecSource, models: ModelTable | None = None) -> list[SpecNote]:
-    """Return what becomes of each part of a grader here; for the harness.
+    """Return notes on how each part of a grader is converted; for the harness.
 
     Args:
         spec: As for `from_openai`.
         models: As for `from_openai`.
 
     Raises:
-        OpenAISpecError: The grader cannot be used as it is written.
-        DecorationError: The table of models cannot be meant.
+        OpenAISpecError: The grader cannot be used as written.
+        DecorationError: The table of models is invalid.
     """
     from ._openai_models import JudgeModels
     from ._openai_notes import spec_notes
@@ -196,25 +196,25 @@ def openai_notes(spec: SpecSource, models: ModelTable | None = None) -> list[Spe
 
 
 def openai_graders(spec: SpecSource) -> list[OpenAIGrader]:
-    """Return the grader that a spec holds, followed by those that it joins; for the harness.
+    """Return the grader in a spec, followed by the graders that it combines; for the harness.
 
     Args:
         spec: As for `from_openai`.
 
     Raises:
-        OpenAISpecError: The grader cannot be used as it is written.
+        OpenAISpecError: The grader cannot be used as written.
     """
     return list(_read(spec).each())
 
 
 def openai_models(models: ModelTable | None) -> tuple[str, ...]:
-    """Return the models of OpenAI's that a table has a counterpart for; for the harness.
+    """Return the OpenAI models for which a table has a replacement; for the harness.
 
     Args:
         models: As for `from_openai`.
 
     Raises:
-        DecorationError: The table cannot be meant.
+        DecorationError: The table is invalid.
         ConfigurationError: Its file cannot be read.
     """
     from ._openai_models import JudgeModels
@@ -225,17 +225,17 @@ def openai_models(models: ModelTable | None) -> tuple[str, ...]:
 def openai_range(spec: SpecSource) -> tuple[float, float] | None:
     """Return the range of a grader's scores; for the harness.
 
-    Python graders count as 0 to 1, which is what OpenAI asks of them and nothing enforces.
+    For Python graders it is 0 to 1, which OpenAI asks for but does not enforce.
 
     Args:
         spec: As for `from_openai`.
 
     Returns:
-        The smallest and the largest score; None where its formula has no bounds, or where it asks an
-        endpoint, whose scores have no documented range.
+        The smallest and the largest score; None if the formula has no bounds, or if it uses an endpoint,
+        whose scores have no documented range.
 
     Raises:
-        OpenAISpecError: The grader cannot be used as it is written.
+        OpenAISpecError: The grader cannot be used as written.
     """
     return score_range(_read(spec).grader)
 
@@ -245,9 +245,9 @@ class ImagePackage:
 
     Args:
         module: The module that they import.
-        package: The package that holds it; the module's name where OpenAI's image has no such package.
-        version: The version in OpenAI's image; None where it has none.
-        pointer: The place of the source.
+        package: The package that holds it; the module's name if OpenAI's image has no such package.
+        version: The version in OpenAI's image; None if it has none.
+        pointer: The location of the source.
         line: The line in it.
     """
 
@@ -268,7 +268,7 @@ def openai_packages(spec: SpecSource) -> list[ImagePackage]:
         spec: As for `from_openai`.
 
     Raises:
-        OpenAISpecError: The grader cannot be used as it is written.
+        OpenAISpecError: The grader cannot be used as written.
     """
     found = []
     for node in openai_graders(spec):
@@ -279,7 +279,7 @@ def openai_packages(spec: SpecSource) -> list[ImagePackage]:
 
 
 def _read(spec: SpecSource) -> OpenAISpec:
-    """The typed form of what was given."""
+    """Return the typed form of a spec."""
     import os
 
     if not isinstance(spec, (str, os.PathLike)):

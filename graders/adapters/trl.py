@@ -1,7 +1,7 @@
-"""TRL's reward functions as scoring functions, and graders as TRL's reward functions.
+"""Reward functions for TRL as scoring functions, and graders as reward functions for TRL.
 
 TRL (https://huggingface.co/docs/trl) calls `reward_funcs` with keywords for a whole batch: `prompts`,
-`completions`, `completion_ids`, every other column of its data set, and what the trainer adds. Checked
+`completions`, `completion_ids`, every other column of its data set, and values that the trainer adds. Checked
 against TRL 1.16.
 """
 
@@ -34,7 +34,7 @@ _TRAINERS = (
     *("prompts", "completions", "completion_ids", "trainer_state", "log_extra", "log_metric"),
     "environments",
 )
-"""What TRL passes beside the columns of its data set."""
+"""Arguments that TRL passes besides the columns of its data set."""
 
 
 def from_trl(
@@ -47,24 +47,25 @@ def from_trl(
     """Make a scoring function from TRL's `reward_funcs`.
 
     Each function is called with one completion at a time. It gets the columns of the record: each of its
-    fields, and its reference. A completion is the whole text of the final message, with the reasoning that is
-    part of it, since TRL's functions look for `<think>`. There is no tokenizer here, so `completion_ids`
-    numbers the words between white space, equal words alike: lengths and repetitions are those of words.
-    `trainer_state` is that of a run before its first step. The numbers that a function logs with `log_metric`
-    and `log_extra` become metrics. A record whose reference is blank fails, and so does one without a
-    reference where a function has an argument of that name without a default.
+    fields, and its reference. A completion is the whole text of the final message, including its reasoning,
+    since TRL's functions look for `<think>`. There is no tokenizer here, so `completion_ids` numbers the
+    words between white space, with the same number for equal words: lengths and repetitions are counted in
+    words. `trainer_state` is the state of a run before its first step. The numbers that a function logs with
+    `log_metric` and `log_extra` become metrics. A record with a blank reference fails, and so does one
+    without a reference if a function has an argument with that name and no default.
 
-    As in TRL, the reward is the weighted sum of what the functions return, without those that return None;
-    where all do, the sample has no reward. With several functions each value is a component. Other than in
-    TRL, a NaN is a failure.
+    As in TRL, the reward is the weighted sum of the functions' values, without those that are None; if all
+    are None, the sample has no reward. With several functions, each value is a component. Unlike in TRL, a
+    NaN is a failure.
 
     Args:
-        functions: A reward function or several, sync or async; `confined` ones run in processes of their own.
-        weights: A weight for each, as `reward_weights` of TRL's configuration; 1 each when None.
-        reference: The column that the functions expect the reference in, such as `solution`. Where the record
-            has a field of that name, the column is that field, and `reference_answer` is one of its own.
-        conversational: Whether prompts and completions are lists of messages, as in most data sets; else they
-            are texts, the prompt that of the last user turn.
+        functions: One or more reward functions, sync or async; `confined` ones run in separate processes.
+        weights: A weight for each, like `reward_weights` in TRL's configuration; 1 each when None.
+        reference: The column in which the functions expect the reference, such as `solution`. If the record
+            has a field with that name, the column holds that field, and `reference_answer` is a separate
+            column.
+        conversational: Whether prompts and completions are lists of messages, as in most data sets; otherwise
+            they are texts, and the prompt is the last user turn.
 
     Raises:
         DecorationError: There is no function, or the weights are not one number for each.
@@ -96,10 +97,10 @@ def from_trl(
                 raise RecordError(f"{name} needs {' and '.join(lacks)}, and the record has no such field")
             if found[0] is not None:
                 values[name] = _value(name, found[0])
-            # NaN is how such functions say that they have nothing to log.
+            # Such functions log a NaN when they have nothing to log.
             metrics.update((word, one) for word, one in logged.items() if isfinite(one))
         if not values:
-            return Abstain(f"{' and '.join(names)} returned None: this sample is none of theirs")
+            return Abstain(f"{' and '.join(names)} returned None: this sample is not one of theirs")
         total = sum(share * values[name] for name, share in zip(names, shares, strict=True) if name in values)
         if len(names) == 1:
             return Reward(total, metrics=metrics)
@@ -114,10 +115,10 @@ def _is_no_function(given: Any) -> bool:
 
 
 def _value(name: str, found: Any) -> float:
-    """A function's value as a float.
+    """Return a function's value as a float.
 
     Raises:
-        SampleError: It is no finite number.
+        SampleError: It is not a finite number.
     """
     try:
         return number(found)
@@ -138,7 +139,7 @@ def _weights(weights: Sequence[float] | None, count: int) -> list[float]:
 
 
 def _names(functions: Sequence[RewardFunction]) -> list[str]:
-    """A name for each function, as TRL's log has it; a second of the same name gets a number."""
+    """Name each function as TRL's log does; a second one with the same name gets a number."""
     names: list[str] = []
     for one in functions:
         name = name_of(one)
@@ -148,7 +149,7 @@ def _names(functions: Sequence[RewardFunction]) -> list[str]:
 
 
 def _columns(sample: Sample[Any], reference: str, conversational: bool) -> dict[str, list[Any]]:
-    """What TRL would call a reward function with, for one completion.
+    """Return the arguments with which TRL would call a reward function for one completion.
 
     Raises:
         RecordError: A field of the record has a name that TRL uses itself, or the reference is blank.
@@ -158,7 +159,7 @@ def _columns(sample: Sample[Any], reference: str, conversational: bool) -> dict[
         raise RecordError(
             f"the record's field {taken[0]!r} has the name of an argument that TRL passes: rename the field"
         )
-    fields.pop(reference, None)  # null, unless it is given
+    fields.pop(reference, None)  # null, unless a reference is given
     fields.update(given_reference(sample, reference))
     text = final_text(sample)
     prompt: Any = [_turn(message) for message in sample.messages[:-1]] if conversational else sample.prompt
@@ -180,7 +181,7 @@ def _columns(sample: Sample[Any], reference: str, conversational: bool) -> dict[
 
 
 def _turn(message: Any) -> Any:
-    """A message of the prompt, its content one text where it is blocks of text alone."""
+    """Return a message of the prompt; content made of text blocks becomes one text."""
     blocks = message.get("content") if isinstance(message, dict) else None
     if isinstance(blocks, list) and all(
         isinstance(b, dict) and isinstance(b.get("text"), str) for b in blocks
@@ -195,35 +196,35 @@ def as_trl(
     reference: str = "reference_answer",
     name: str | None = None,
 ) -> TrlReward:
-    """Make a reward function for TRL's trainers of a grader: `GRPOTrainer(reward_funcs=as_trl(reward), ...)`.
+    """Make a TRL reward function from a grader: `GRPOTrainer(reward_funcs=as_trl(reward), ...)`.
 
     Each completion becomes the sample that the grader gets in a replay of it: the prompt's messages (a text
-    is a user turn), the completion, the reference, and the other columns of the data set as fields. A column
-    `id` is the sample's id, and what a column `metadata` holds are fields.
+    becomes a user turn), the completion, the reference, and the other columns of the data set as fields. A
+    column `id` is the sample's id, and the contents of a column `metadata` become fields.
 
-    A failure or an abstention returns None. Where this is the trainer's only reward function, GRPO and RLOO
-    of TRL 1.16 leave such a completion out of the group's mean, and it gets no advantage. Beside other reward
-    functions None counts as 0, since TRL adds up what the others return: a failure is a reward then. So give
-    the trainer one function: join graders with `graders.combine.weighted` into one, and functions of TRL's
-    with `from_trl`. Trainers that leave no completion out, such as TRL's experimental Online DPO, count None
-    as 0 even where there is one function.
+    A failure or an abstention returns None. If this is the trainer's only reward function, GRPO and RLOO of
+    TRL 1.16 leave such a completion out of the group's mean, and it gets no advantage. With other reward
+    functions, None counts as 0, since TRL sums the values of the others: the failure then becomes a reward.
+    So give the trainer only one function: combine graders into one with `graders.combine.weighted`, and TRL
+    functions with `from_trl`. Trainers that never leave a completion out, such as TRL's experimental Online
+    DPO, count None as 0 even with a single function.
 
-    Each kind of failure is said once on stderr, and their share of the batch is the metric
-    `<name>/grader_error`. The grader's own `on_error` and `max_error_rate` hold as in Lambda: a grader that
-    fails too often ends the training. The grader's metrics and components are logged as `<name>/<metric>`,
-    except in a training of several processes, which TRL would block at the first metric that not all of them
-    have.
+    Each kind of failure is reported once on stderr, and the share of failures in the batch is the metric
+    `<name>/grader_error`. The grader's own `on_error` and `max_error_rate` apply as in Lambda: a grader that
+    fails too often ends the training run. The grader's metrics and components are logged as
+    `<name>/<metric>`, except in a training run with several processes, which TRL would block at the first
+    metric that some process lacks.
 
-    Time limits are kept in the main thread, where TRL calls reward functions, and those of async graders
-    everywhere; where a limit cannot be kept, that is said once on stderr.
+    Time limits are enforced in the main thread, where TRL calls reward functions; those of async graders are
+    enforced everywhere. A limit that cannot be enforced is reported once on stderr.
 
     Args:
         grader: A grader or a scoring function, sync or async.
-        reference: The column of the data set that has the reference.
-        name: What TRL's log calls it; the grader's own name when None.
+        reference: The column of the data set that holds the reference.
+        name: Its name in TRL's log; the grader's own name when None.
 
     Raises:
-        DecorationError: This is no grader and no scoring function.
+        DecorationError: This is neither a grader nor a scoring function.
 
     Example:
         >>> from graders import grader
@@ -241,7 +242,7 @@ class TrlReward:
 
     Args:
         graded: The grader.
-        reference: The column that has the reference.
+        reference: The column that holds the reference.
     """
 
     def __init__(self, graded: GraderInTrainer, reference: str) -> None:
@@ -257,17 +258,17 @@ class TrlReward:
         log_metric: Callable[[str, float], None] | None = None,
         **columns: Any,
     ) -> list[float | None]:
-        """The rewards of a batch, in its order; None for a completion that has none.
+        """Return the rewards of a batch, in order; None for a completion that has none.
 
         Args:
-            prompts: A text or a list of messages each.
-            completions: A text or a list of messages each, the last of them the assistant's.
-            log_metric: Is told the batch's metrics.
-            **columns: The data set's columns, and what else the trainer passes.
+            prompts: A text or a list of messages for each.
+            completions: A text or a list of messages for each; the last message is the assistant's.
+            log_metric: Called with the batch's metrics.
+            **columns: The data set's columns, and other values that the trainer passes.
 
         Raises:
-            ValueError: There are not as many completions as prompts, one is neither text nor messages, or a
-                column has a name that a sample uses for something else.
+            ValueError: The numbers of completions and prompts differ, one of them is neither text nor
+                messages, or a column has a name that a sample uses for something else.
             GraderError: The grader fails too often, or cannot grade at all.
         """
         count = len(prompts)
@@ -276,7 +277,7 @@ class TrlReward:
         fields = {name: values for name, values in columns.items() if name not in _TRAINERS}
         for name in [name for name, values in fields.items() if not _is_column(values, count)]:
             del fields[name]
-            self._graded.say(name, f"{name} is no field here: it has not one value for each prompt")
+            self._graded.say(name, f"{name} cannot be a field: it does not have one value per prompt")
         items = [
             rollout_item(
                 {name: values[at] for name, values in fields.items()},
@@ -294,7 +295,7 @@ class TrlReward:
             self._graded.say(
                 "no reference",
                 f"the data set has no column {self._reference!r}: "
-                "as_trl(..., reference=) names the column that has the reference",
+                "as_trl(..., reference=) names the column that holds the reference",
             )
         if log_metric is not None:
             for name, value in graded.metrics():
@@ -302,7 +303,7 @@ class TrlReward:
         return graded.rewards
 
     def __repr__(self) -> str:
-        """The grader's name."""
+        """Show the grader's name."""
         return f"<TRL reward function {self.__name__}>"
 
 

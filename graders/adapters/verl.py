@@ -1,7 +1,7 @@
-"""verl's scoring functions as ours, and graders as verl's `custom_reward_function`.
+"""Scoring functions for verl as our scoring functions, and graders as verl's `custom_reward_function`.
 
 verl (https://verl.readthedocs.io) calls `compute_score` with keywords: `data_source`, `solution_str`,
-`ground_truth`, `extra_info`, and those of its configuration. Checked against verl 0.9.
+`ground_truth`, `extra_info`, and the keywords in its configuration. Checked against verl 0.9.
 """
 
 from __future__ import annotations
@@ -26,29 +26,29 @@ if TYPE_CHECKING:
     from ._in_trainer import TrainerBatch
 
 _VERLS = ("num_turns", "rollout_reward_scores")
-"""What verl itself adds to `extra_info`."""
+"""Entries that verl itself adds to `extra_info`."""
 
 
 def from_verl(
     function: Callable[..., Any] | ConfinedFunction, /, **reward_kwargs: Any
 ) -> Callable[[Sample[Any]], Any]:
-    """Make a scoring function of a verl `compute_score`, of one sample or of a batch, sync or async.
+    """Make a scoring function from a verl `compute_score`, of one sample or of a batch, sync or async.
 
-    `solution_str` is the whole text of the final message, with the reasoning that is part of it.
-    `ground_truth` is the reference, `data_source` the record's field of that name (empty where there is
-    none), and `extra_info` the record's other fields, with those of a field `extra_info` among them and the
-    prompt's messages as `prompt`. A function gets those of the four that it takes. A record whose reference
-    is blank fails, and so does one without a reference unless `ground_truth` has a default.
+    `solution_str` is the whole text of the final message, including its reasoning. `ground_truth` is the
+    reference, `data_source` the record's field with that name (empty if there is none), and `extra_info` the
+    record's other fields, together with the contents of a field `extra_info` and the prompt's messages as
+    `prompt`. A function gets those of the four that it accepts. A record with a blank reference fails, and so
+    does one without a reference unless `ground_truth` has a default.
 
-    The score may be a number, a dict with `score`, whose other numbers become metrics, or a list with the
-    score in front, as older functions return it.
+    The score may be a number, a dict with `score`, whose other numbers become metrics, or a list that starts
+    with the score, as older functions return it.
 
     Args:
         function: The function, or a `confined` one.
-        **reward_kwargs: What verl's configuration would pass on to it.
+        **reward_kwargs: The keywords that verl's configuration would pass to it.
 
     Raises:
-        DecorationError: This is no function.
+        DecorationError: This is not a function.
 
     Example:
         >>> from graders.testing import make_sample
@@ -75,10 +75,10 @@ def from_verl(
 
 
 def _given(sample: Sample[Any]) -> dict[str, Any]:
-    """What verl would call a scoring function with.
+    """Return the arguments with which verl would call a scoring function.
 
     Raises:
-        RecordError: The record's `extra_info` is no object, or its reference is blank.
+        RecordError: The record's `extra_info` is not an object, or its reference is blank.
     """
     reference = given_reference(sample, "reference_answer").get("reference_answer")
     fields: dict[str, Any] = dict(sample.fields)
@@ -89,7 +89,7 @@ def _given(sample: Sample[Any]) -> dict[str, Any]:
     return {
         "data_source": source,
         "solution_str": final_text(sample),
-        # verl fails without one, and a text such as "None" must not be found in an answer.
+        # verl fails without one, and a text such as "None" could be found in an answer.
         **({} if reference is None else {"ground_truth": reference}),
         "extra_info": {
             "prompt": sample.messages[:-1],
@@ -102,19 +102,19 @@ def _given(sample: Sample[Any]) -> dict[str, Any]:
 
 
 def _reward(score: Any, beside: dict[str, Any]) -> Reward:
-    """The reward of what a function returned.
+    """Return the reward in a function's result.
 
     Raises:
-        SampleError: It is no finite number, or it says that the grader failed.
+        SampleError: It is not a finite number, or it says that the grader failed.
     """
     if beside.get(RESERVED):
-        raise SampleError("exception", f"the function reported {RESERVED}: what it graded failed")
+        raise SampleError("exception", f"the function reported {RESERVED}: its grader failed")
     metrics = {}
     for name, value in beside.items():
         if not name.startswith(RESERVED):
             try:
                 metrics[name] = number(value)
-            except ValueError:  # NaN is how verl's functions say that a sample lacks a metric
+            except ValueError:  # verl's functions return NaN for a metric that a sample lacks
                 continue
     try:
         return Reward(number(score), metrics=metrics)
@@ -130,30 +130,31 @@ def as_verl(
     Put `compute_score = as_verl(reward)` into a file, and its path into verl's configuration as
     `reward.custom_reward_function.path`.
 
-    The sample is what a replay would grade: the completion, `ground_truth` as the reference, and as fields
-    `data_source` and what `extra_info` holds, without the two entries that verl itself adds. An `id` there
-    is the sample's id, and what a `metadata` there holds are fields.
+    The sample is the one that a replay would grade: the completion, `ground_truth` as the reference, and as
+    fields `data_source` and the contents of `extra_info`, without the two entries that verl itself adds. An
+    `id` there is the sample's id, and the contents of a `metadata` there become fields.
 
-    verl does not pass the prompt. Where `extra_info` has it as `prompt` (a text or a list of messages), it is
-    the sample's; else the sample has one empty user turn, and a grader that reads the prompt grades something
-    else than in a replay.
+    verl does not pass the prompt. If `extra_info` has it as `prompt` (a text or a list of messages), it
+    becomes the sample's prompt. Otherwise the sample has one empty user turn, and a grader that reads the
+    prompt grades something else than in a replay.
 
-    verl cannot leave a sample out of a training. One without a reward gets the floor of the grader's range
-    with `grader_error` 1, or fails the call where the grader was declared with `on_error="raise"`; a grader
-    that fails more often than its `max_error_rate` fails the call too. Each kind is said once on stderr.
-    verl calls scoring functions outside of the main thread, where the time limit of a grader that is not
-    async cannot be kept; that is said as well. That of an async grader is async, and many run at once.
+    verl cannot leave a sample out of a training run. A sample without a reward gets the floor of the grader's
+    range with `grader_error` 1, or fails the call if the grader was declared with `on_error="raise"`; a
+    grader that fails more often than its `max_error_rate` fails the call too. Each kind of failure is
+    reported once on stderr. verl calls scoring functions outside the main thread, where the time limit of a
+    sync grader cannot be enforced; that is reported as well. The scoring function of an async grader is async
+    too, and many calls run concurrently.
 
     Args:
         grader: A grader or a scoring function, sync or async.
-        metrics: Names of metrics and components that verl's log is to have. verl needs the same keys for
-            every sample, so one that lacks a metric has NaN there.
+        metrics: Names of metrics and components to include in verl's log. verl needs the same keys for every
+            sample, so a sample that lacks a metric has NaN there.
 
     Returns:
         `compute_score`, which returns `score`, `grader_error` (0 or 1) and the metrics.
 
     Raises:
-        DecorationError: This is no grader and no scoring function.
+        DecorationError: This is neither a grader nor a scoring function.
 
     Example:
         >>> from graders import grader
@@ -184,7 +185,7 @@ def as_verl(
 
 
 def _item(data_source: Any, text: str, reference: Any, extra_info: Any, wire: str) -> dict[str, Any]:
-    """What a replay would send for the completion."""
+    """Return the element of an event that a replay would send for the completion."""
     if not isinstance(extra_info, (dict, type(None))):
         raise ValueError(f"extra_info is a {type(extra_info).__name__}: pass a dict, or None")
     extra = {name: value for name, value in (extra_info or {}).items() if name not in _VERLS}
@@ -198,7 +199,7 @@ def _item(data_source: Any, text: str, reference: Any, extra_info: Any, wire: st
 
 
 def _verdict(batch: TrainerBatch, graded: GraderInTrainer, names: Sequence[str]) -> dict[str, float]:
-    """What verl receives for a sample."""
+    """Return the result that verl receives for a sample."""
     [outcome] = batch.outcomes
     value, found = graded.options.range[0], {}
     if isinstance(outcome, Reward):

@@ -525,7 +525,7 @@ def test_an_answer_that_cannot_be_read_whole_is_none(message: Any) -> None:
 def test_values_of_unknown_fields_are_unread() -> None:
     (whole,) = values_of_a_text_chain("8 x 9?", '{"final": "72", "sure": true}')
     attributes = whole["attributes"]
-    assert "it is JSON of unknown fields" in error_of([whole])
+    assert "it is JSON with unknown fields" in error_of([whole])
     plain = {**whole, "attributes": {**attributes, "output.mime_type": "text/plain"}}
     assert as_agentcore(equals)(event_of([plain], attributes["output.value"]), None)["value"] == 1.0
     attributes["output.value"] = '{"final": "72"}'  # LangChain writes a single text as it is
@@ -548,7 +548,7 @@ def test_a_text_that_a_models_call_confirms_is_read_though_its_chain_leaves_it_o
     call = {**openinference("8 x 9?", answer)[0], "spanId": "2"}
     assert as_agentcore(equals)(event_of([chain, call], answer), None)["value"] == 1.0
     call = {**openinference("8 x 9?", "Let me see.")[0], "spanId": "2"}
-    assert "it is JSON of unknown fields" in error_of([chain, call])
+    assert "it is JSON with unknown fields" in error_of([chain, call])
 
 
 def test_traceloops_state_is_no_answer_where_its_span_is_missing() -> None:
@@ -556,7 +556,7 @@ def test_traceloops_state_is_no_answer_where_its_span_is_missing() -> None:
         "input": {"messages": [{"role": "user", "content": '{"inputs": {"input": "8 x 9?"}, "kwargs": {}}'}]},
         "output": {"messages": [{"role": "assistant", "content": '{"outputs": "72", "kwargs": {}}'}]},
     }
-    assert "it is JSON of unknown fields" in error_of([span({}, body=body, **TRACELOOP)])
+    assert "it is JSON with unknown fields" in error_of([span({}, body=body, **TRACELOOP)])
 
 
 def test_the_system_prompt_of_a_log_record_is_no_json() -> None:
@@ -584,7 +584,7 @@ def test_a_call_of_a_tool_is_no_last_answer_once_the_tool_has_run() -> None:
     asks["events"][1]["attributes"]["message"] = call
     asks["endTimeUnixNano"] = 1
     tool = span({"gen_ai.operation.name": "execute_tool"}, spanId="2", endTimeUnixNano=2, **STRANDS)
-    assert "ends with the call of a tool" in error_of([asks, tool])
+    assert "ends with a tool call" in error_of([asks, tool])
     assert as_agentcore(equals)(event_of([asks], "Let me see."), None)["value"] == 1.0
 
 
@@ -744,7 +744,7 @@ def test_no_failure_has_a_value(monkeypatch: pytest.MonkeyPatch) -> None:
         "asks": "GRADER_CONFIGURATION",
         "record": "GRADER_RECORD",
     }
-    assert found["abstains"]["errorMessage"].startswith("the grader abstains (set GRADER_LOG_CONTENT=1")
+    assert found["abstains"]["errorMessage"].startswith("the grader abstained (set GRADER_LOG_CONTENT=1")
     assert "ValueError at test_agentcore.py" in found["breaks"]["errorMessage"]
     assert not any("value" in answer or "seventy-two" in str(answer) for answer in found.values())
     monkeypatch.setenv("GRADER_LOG_CONTENT", "1")
@@ -796,7 +796,7 @@ def test_passing_is_the_label_alone() -> None:
     ("arguments", "said"),
     [
         ((lambda sample: 1.0, {}), "decorate the scoring function first"),
-        ((equals, {"reference": "text"}), "none of expected_response"),
+        ((equals, {"reference": "text"}), "not one of expected_response"),
         ((equals, {"passing": 2}), "within the grader's range, 0 to 1"),
         ((equals, {"passing": float("nan")}), "within the grader's range"),
         ((equals, {"passing": "half"}), "within the grader's range"),

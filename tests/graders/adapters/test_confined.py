@@ -92,9 +92,7 @@ def test_what_is_no_plain_value_is_a_failure_that_says_so(rewards, called, faili
     text = f"import enum\nclass P: pass\n{nest}\ndef f():\n    return {returned}"
     problem = failing(rewards(text))
     assert (problem.kind, problem.origin) == ("value", "value at rewards.py:4")
-    assert (
-        problem.message == f"f returned what cannot be copied: {named}. Return numbers, texts, lists or dicts"
-    )
+    assert problem.message == f"f's result cannot be copied: {named}. Return numbers, texts, lists or dicts"
 
 
 def test_an_argument_that_is_no_plain_value_is_a_failure(rewards, failing):
@@ -118,7 +116,7 @@ def test_an_argument_that_is_no_plain_value_is_a_failure(rewards, failing):
         ),
         ("def f(): raise SystemExit(3)", "exception at rewards.py:1", "f did not return: it called exit"),
         ("def f(): f()", "RecursionError at rewards.py:1", "RecursionError: maximum recursion depth"),
-        ("def f(): return 'x' * 10**10", "MemoryError at rewards.py:1", "MemoryError (memory_mb= says how"),
+        ("def f(): return 'x' * 10**10", "MemoryError at rewards.py:1", "MemoryError (set memory_mb= to"),
         ("1 / 0\ndef f(): pass", "ZeroDivisionError at rewards.py:1", "ZeroDivisionError: division by zero"),
         ("def f(): raise KeyboardInterrupt", "KeyboardInterrupt at rewards.py:1", "KeyboardInterrupt"),
         (
@@ -137,7 +135,7 @@ def test_an_argument_that_is_no_plain_value_is_a_failure(rewards, failing):
             "URLError: <urlopen error",
         ),
         ("def f():\n    eval('1 +')", "SyntaxError at rewards.py:2", "SyntaxError: invalid syntax"),
-        ("def f():\n    import nowhere", "", "rewards.py:2 imports nowhere, which is neither beside it nor"),
+        ("def f():\n    import nowhere", "", "rewards.py:2 imports nowhere, which is neither next to it nor"),
         (
             "class Own(Exception):\n    def __str__(self): raise ValueError\ndef f(): raise Own",
             "Own at rewards.py:3",
@@ -249,14 +247,14 @@ def test_a_text_that_is_in_no_file_is_named_as_its_place_says(called, failing):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("def f(:", "rewards.py:1 is no Python: invalid syntax"),
-        ("x = 1\0", "rewards.py.* is no Python: source code string cannot contain null bytes"),
+        ("def f(:", "rewards.py:1 is not valid Python: invalid syntax"),
+        ("x = 1\0", "rewards.py.* is not valid Python: source code string cannot contain null bytes"),
         ("def g(): pass\ndef h(): pass", "rewards.py defines no function 'f'; it defines g, h"),
         ("", "rewards.py defines no function 'f'$"),
         ("def g(f): return f\nx = g(lambda f: f)", "rewards.py defines no function 'f'; it defines g"),
         ("def g():\n    def f(): pass", "rewards.py defines no function 'f'"),
-        ("return 1\ndef f(): pass", "rewards.py:1 is no Python: 'return' outside function"),
-        ("(" * 500 + ")" * 500 + "\ndef f(): pass", "rewards.py.* is no Python: "),
+        ("return 1\ndef f(): pass", "rewards.py:1 is not valid Python: 'return' outside function"),
+        ("(" * 500 + ")" * 500 + "\ndef f(): pass", "rewards.py.* is not valid Python: "),
     ],
 )
 def test_a_text_that_cannot_be_meant_is_refused_at_once(rewards, text, message):
@@ -270,8 +268,8 @@ def test_a_text_that_cannot_be_meant_is_refused_at_once(rewards, text, message):
         ({"seconds": 0}, "seconds=0: write a number from 0.1 to 600"),
         ({"memory_mb": 1.5}, "memory_mb=1.5: write a whole number"),
         ({"protection": "none"}, "protection='none'"),
-        ({"packages": 3}, "packages=3: write the names that import statements have"),
-        ({"packages": ["scikit-learn"]}, "packages=.*: write the names that import statements have"),
+        ({"packages": 3}, "packages=3: write names as in import statements"),
+        ({"packages": ["scikit-learn"]}, "packages=.*: write names as in import statements"),
     ],
 )
 def test_options_that_cannot_be_meant_are_refused_at_once(rewards, options, message):
@@ -323,7 +321,7 @@ def test_a_module_of_ours_calls_it_inside(rewards, called, failing, tmp_path):
 
 
 def test_what_is_no_function_is_not_placed():
-    with pytest.raises(DecorationError, match="3 is no function: pass one, or confined"):
+    with pytest.raises(DecorationError, match="3 is not a function: pass one, or confined"):
         placed(3, "math")  # type: ignore[arg-type]
 
 

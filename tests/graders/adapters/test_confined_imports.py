@@ -161,7 +161,7 @@ def test_what_a_completion_does_in_a_call_changes_nothing_of_later_ones(folder, 
         (
             "\nimport nowhere.inner\ndef f(): pass",
             [],
-            "rewards.py:2 imports nowhere, which is neither beside it nor",
+            "rewards.py:2 imports nowhere, which is neither next to it nor",
         ),
         (
             "from nowhere import x\ndef f(): pass",
@@ -169,7 +169,7 @@ def test_what_a_completion_does_in_a_call_changes_nothing_of_later_ones(folder, 
             "rewards.py:1 imports nowhere, which is not installed",
         ),
         ("def g(): import nowhere\ndef f(): g()", [], "rewards.py:1 imports nowhere, which is neither"),
-        ("import text\ndef f(): pass", [], "text.py:1 imports nowhere, which is neither beside it nor"),
+        ("import text\ndef f(): pass", [], "text.py:1 imports nowhere, which is neither next to it nor"),
     ],
 )
 def test_a_package_that_is_not_there_is_named_with_its_line(folder, failing, text, packages, message):

@@ -214,7 +214,7 @@ def test_a_record_without_a_reference_fails_where_the_function_needs_one() -> No
     [
         (
             "from eval_protocol.rewards.math import math_reward",
-            "lacks eval_protocol.rewards: put what you need",
+            "lacks eval_protocol.rewards: copy what you need",
         ),
         ("from eval_protocol import create_llm_resource", "lacks eval_protocol.create_llm_resource"),
         ("import reward_kit.agent.tools", "lacks reward_kit.agent"),

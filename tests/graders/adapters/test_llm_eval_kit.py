@@ -107,7 +107,7 @@ def test_a_missing_reference_never_equals_an_empty_answer() -> None:
 )
 def test_processors_are_refused_with_what_they_are(line: str, stood_in: None) -> None:
     with pytest.raises(
-        ImportError, match="not supported: its preprocess and postprocess serve .* write what yours measures"
+        ImportError, match="not supported: its preprocess and postprocess serve .* write a function"
     ):
         loaded(f"{line}\nf = 1\n", "f")
 
@@ -116,7 +116,7 @@ def test_a_processor_is_no_grader() -> None:
     class PreProcessor:
         def __call__(self) -> None: ...
 
-    with pytest.raises(DecorationError, match="gives no reward: write what it measures as a function"):
+    with pytest.raises(DecorationError, match="gives no reward: write a function of messages"):
         from_llm_eval_kit(PreProcessor())
 
 

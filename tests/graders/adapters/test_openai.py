@@ -230,7 +230,7 @@ def test_a_completion_with_nothing_to_compare_or_too_much_is_unread(metric):
     ("metric", "reference"), [("bleu", "two words"), ("rouge_3", "two words"), ("rouge_1", "東京")]
 )
 def test_a_reference_with_too_little_to_compare_is_the_records_fault(metric, reference):
-    with pytest.raises(RecordError, match="cannot be compared with"):
+    with pytest.raises(RecordError, match="cannot be compared"):
         graded(similar(metric), "two words", reference)
 
 
@@ -325,8 +325,8 @@ def test_a_python_grader_that_does_not_end_is_ended():
     [
         ("import requests", "return 1", "line 1: imports requests, which OpenAI's image"),
         ("", "import requests\n    return 1", "line 3: imports requests, which OpenAI's image"),
-        ("from . import x", "return 1", "no files beside it"),
-        ("from .x import y", "return 1", "no files beside it"),
+        ("from . import x", "return 1", "no files next to it"),
+        ("from .x import y", "return 1", "no files next to it"),
         ("", "__import__('requests')", "ModuleNotFoundError"),
         ("if True:\n    import requests", "return 1", "ModuleNotFoundError"),
         ("", "open('x')", "no file"),
@@ -404,7 +404,7 @@ def test_an_error_of_a_spec_can_be_pickled_and_names_file_and_place(tmp_path):
     path.write_text(json.dumps({"grader": string_check("neq")}))
     with pytest.raises(OpenAISpecError) as caught:
         from_openai(path)
-    assert str(caught.value) == f"{path} /grader/operation: 'neq' is no operation: write ne"
+    assert str(caught.value) == f"{path} /grader/operation: 'neq' is not an operation: write ne"
     again = pickle.loads(pickle.dumps(caught.value))
     assert (str(again), again.pointer) == (str(caught.value), "/grader/operation")
 

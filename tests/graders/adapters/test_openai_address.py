@@ -41,9 +41,9 @@ def test_an_address_is_https_or_of_this_machine(url: str, words: str | None) -> 
     ("name", "value", "words"),
     [
         ("X-Key", "Bearer ${KEY}", None),
-        ("X Key", "a", "no name of a header"),
-        ("X-Key\r\nHost", "a", "no name of a header"),
-        ("", "a", "no name of a header"),
+        ("X Key", "a", "not a valid header name"),
+        ("X-Key\r\nHost", "a", "not a valid header name"),
+        ("", "a", "not a valid header name"),
         ("X-Key", "a\r\nHost: b", "line break"),
         ("X-Key", 1, "as a text"),
         ("X-Key", "Bearer ${my-key}", "write ${NAME}"),

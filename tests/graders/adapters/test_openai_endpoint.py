@@ -242,7 +242,7 @@ def test_a_sample_that_is_refused_fails_at_once_and_says_what_the_service_says(
         (401, "does not accept the headers (HTTP 401); the spec has X-Key"),
         (403, "HTTP 403"),
         (404, "check `url`"),
-        (405, "takes no POST request there"),
+        (405, "accepts no POST request there"),
         (302, "redirects to https://elsewhere.example/grade (HTTP 302)"),
         (308, "write that address as `url`"),
     ],
@@ -276,7 +276,10 @@ def test_a_variable_that_is_not_set_is_named(
 ) -> None:
     monkeypatch.delenv("GRADING_KEY", raising=False)
     endpoint = scoring(service.url, Authorization="Bearer ${GRADING_KEY}")
-    with pytest.raises(ConfigurationError, match="GRADING_KEY is not set: put what the header Authorization"):
+    with pytest.raises(
+        ConfigurationError,
+        match="GRADING_KEY is not set: set this variable to the value that the header Authorization",
+    ):
         ask(endpoint)
     monkeypatch.setenv("GRADING_KEY", "two\nlines")
     with pytest.raises(ConfigurationError, match="GRADING_KEY holds a line break"):
@@ -288,7 +291,7 @@ def test_a_variable_that_is_not_set_is_named(
 
 
 def test_a_record_beyond_one_megabyte_is_a_failure_before_it_is_sent(service: ScoringService) -> None:
-    with pytest.raises(SampleError, match="may have 1,048,576: keep fields of the record"):
+    with pytest.raises(SampleError, match="the limit is 1,048,576: remove the record's fields"):
         asyncio.run(scoring(service.url).score({}, {"a": "x" * (1 << 20)}))
     assert service.seen == []
 

@@ -197,7 +197,7 @@ def test_a_passing_label_pays_1_and_any_other_0(endpoint: JudgeEndpoint, label: 
         "type": "string",
         "enum": ["bad", "fair", "good"],
     }
-    assert 'one of ["bad", "fair", "good"], spelled exactly so' in endpoint.seen[0].rubric
+    assert 'one of ["bad", "fair", "good"], spelled exactly like this' in endpoint.seen[0].rubric
 
 
 @pytest.mark.parametrize(
@@ -422,9 +422,9 @@ def test_a_table_of_models_says_how_each_is_asked(endpoint: JudgeEndpoint, tmp_p
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("a = ", "is no TOML"),
-        ("a = 1", "'a' is no model"),
-        ('gpt-4.1 = "m"', "a name that holds dots needs the quotes"),
+        ("a = ", "is not valid TOML"),
+        ("a = 1", "'a' is not a model"),
+        ('gpt-4.1 = "m"', "a name that contains dots needs the quotes"),
         ('[a]\nservice = "openai"', "names no `model`"),
         ('[a]\nmodel = "m"\nprice = 1', "has no option price; it has model, service"),
         (f'["{NAME}"]\nmodel = "m"\nservice = "azure"', f"models.toml: '{NAME}': service='azure'"),

@@ -40,7 +40,7 @@ def test_a_model_without_a_counterpart_is_unsupported_and_the_line_to_add_is_sai
     table = {NAME: {"model": "mine", "service": "openai", "temperature": 0.1, "max_tokens": 9}}
     found = judged(table, sampling_params={"max_completions_tokens": 7})
     assert said(found["/model"], "approximated", "an OpenAI-compatible service")
-    assert said(found["/model"], "approximated", "has its temperature")
+    assert said(found["/model"], "approximated", "sets the temperature")
     assert said(found["/sampling_params/max_completions_tokens"], "approximated", "max_tokens instead")
 
 
@@ -57,11 +57,11 @@ def test_a_place_within_a_multi_grader_is_its_whole_pointer() -> None:
         ([SYSTEM, USER], "approximated", "told to answer with steps and result"),
         ([SYSTEM, {"role": "user", "content": "Go."}], "approximated", "does not depend on what it says"),
         ([{"role": "system", "content": "{{sample.output_text}}"}, USER], "mapped", "no service caches it"),
-        ([SYSTEM], "approximated", "what the system is told is asked by the user"),
+        ([SYSTEM], "approximated", "the system message is sent as the user's"),
         ([USER, SYSTEM], "approximated", "later system messages come first"),
-        ([USER, USER], "approximated", "messages of one role in a row are joined"),
-        ([USER, ASSISTANT], "approximated", "a short message of the user is added"),
-        ([ASSISTANT, USER], "approximated", "a short message of the user is added"),
+        ([USER, USER], "approximated", "consecutive messages of the same role are joined"),
+        ([USER, ASSISTANT], "approximated", "a short user message is added"),
+        ([ASSISTANT, USER], "approximated", "a short user message is added"),
     ],
 )
 def test_what_becomes_of_messages_is_said(messages: list[dict[str, Any]], how: str, words: str) -> None:
@@ -77,12 +77,12 @@ def test_a_conversation_that_is_sent_as_it_is_has_no_note_of_changes() -> None:
     ("key", "value", "how", "words"),
     [
         ("temperature", 0.5, "mapped", "sent"),
-        ("temperature", 1.5, "approximated", "Bedrock's highest"),
-        ("max_completions_tokens", 100, "mapped", "most tokens"),
+        ("temperature", 1.5, "approximated", "Bedrock's maximum"),
+        ("max_completions_tokens", 100, "mapped", "maximum number of tokens"),
         ("seed", 42, "approximated", "not sent"),
         ("top_p", 1, "approximated", "not sent"),
         ("reasoning_effort", "low", "approximated", "not sent"),
-        ("best_of", 3, "unsupported", "nothing is done"),
+        ("best_of", 3, "unsupported", "it is ignored"),
     ],
 )
 def test_each_sampling_parameter_has_its_note(key: str, value: object, how: str, words: str) -> None:
@@ -91,10 +91,10 @@ def test_each_sampling_parameter_has_its_note(key: str, value: object, how: str,
 
 def test_an_endpoint_has_its_notes_without_the_values_of_its_headers() -> None:
     found = notes(type="endpoint", url="https://g.example/", headers=HEADERS, rate_limit=50)
-    assert said(found["/url"], "mapped", "three times again")
+    assert said(found["/url"], "mapped", "three retries")
     assert said(found["/url"], "approximated", "where Azure discards the rollout")
     assert said(found["/headers/Content-Type"], "approximated", "not sent")
-    assert said(found["/rate_limit"], "approximated", "50 requests a second in each process")
+    assert said(found["/rate_limit"], "approximated", "50 requests per second in each process")
     assert "hidden-1" not in repr(found)
 
 

@@ -94,17 +94,17 @@ FAULTS = [
     (changed(SIMILAR, evaluation_metric="rouge_6"), "/evaluation_metric", "write rouge_"),
     (changed(SIMILAR, evaluation_metric="rougeL"), "/evaluation_metric", "write rouge_l"),
     (changed(SIMILAR, pass_threshold="high"), "/pass_threshold", "'high': write a number"),
-    (changed(SIMILAR, pass_threshold=True), "/pass_threshold", "truth value: write a number"),
+    (changed(SIMILAR, pass_threshold=True), "/pass_threshold", "a boolean: write a number"),
     (changed(CHECK, input="{{item.a"), "/input", "no closing braces"),
     (changed(CHECK, input="{{ sample.output_text }"), "/input", "no closing braces"),
     (changed(CHECK, input="{{}}"), "/input", "names no value"),
     (changed(CHECK, input="{{ }}"), "/input", "names no value"),
-    (changed(CHECK, input="{{item}}"), "/input", "is no path"),
-    (changed(CHECK, input="{{item.}}"), "/input", "is no path"),
-    (changed(CHECK, input="{{item..a}}"), "/input", "is no path"),
-    (changed(CHECK, input="{{item.a[x]}}"), "/input", "is no path"),
-    (changed(CHECK, input="{{item.a[-1]}}"), "/input", "is no path"),
-    (changed(CHECK, input="{{item.a | upper}}"), "/input", "is no path"),
+    (changed(CHECK, input="{{item}}"), "/input", "is not a valid path"),
+    (changed(CHECK, input="{{item.}}"), "/input", "is not a valid path"),
+    (changed(CHECK, input="{{item..a}}"), "/input", "is not a valid path"),
+    (changed(CHECK, input="{{item.a[x]}}"), "/input", "is not a valid path"),
+    (changed(CHECK, input="{{item.a[-1]}}"), "/input", "is not a valid path"),
+    (changed(CHECK, input="{{item.a | upper}}"), "/input", "is not a valid path"),
     (changed(CHECK, input="{{row.a}}"), "/input", r"write \{\{item.NAME\}\}"),
     (changed(CHECK, input="{{output_text}}"), "/input", "names no value"),
     (changed(CHECK, input="{{items.a}}"), "/input", "names no value"),
@@ -116,13 +116,13 @@ FAULTS = [
     (python("x = 1\n\ndef grade(sample, item):\nreturn 1"), "/source", "line 4"),
     (python("def score(sample, item):\n    return 1"), "/source", "defines no function grade"),
     (python("class A:\n    def grade(sample, item): ..."), "/source", "defines no function grade"),
-    (python("def grade(sample):\n    return 1"), "/source", "line 1: grade takes other than two"),
+    (python("def grade(sample):\n    return 1"), "/source", "line 1: grade does not take exactly two"),
     (
         python("\ndef grade(sample, item, more):\n    return 1"),
         "/source",
-        "line 2: grade takes other than two",
+        "line 2: grade does not take exactly two",
     ),
-    (python("def grade(*both):\n    return 1"), "/source", "other than two"),
+    (python("def grade(*both):\n    return 1"), "/source", "not take exactly two"),
     (python("async def grade(sample, item):\n    return 1"), "/source", "grade is async"),
     (python("def grade(sample, item):\n    return 1\n\0"), "/source", "no Python|null"),
     (python("(" * 5000), "/source", ""),
@@ -153,7 +153,11 @@ FAULTS = [
     (turn(content=7), "/input/1/content", "is a number"),
     (turn(content=[]), "/input/1/content", "is empty"),
     (turn(content="{{a.b}}"), "/input/1/content", "names no value"),
-    (turn(content=["x", {"type": "input_image", "image_url": "u"}]), "/input/1/content/1/type", "text alone"),
+    (
+        turn(content=["x", {"type": "input_image", "image_url": "u"}]),
+        "/input/1/content/1/type",
+        "only receive text",
+    ),
     (turn(content={"type": "input_text"}), "/input/1/content/text", "is missing"),
     (turn(content=["{{item.a"]), "/input/1/content/0", "no closing braces"),
     (changed(LABEL, labels=GONE), "/labels", "is missing"),
@@ -163,7 +167,7 @@ FAULTS = [
     (
         changed(LABEL, passing_labels=["good", "fine"]),
         "/passing_labels/1",
-        "'fine' is none of the labels: write one of good, bad",
+        "'fine' is not one of the labels: write one of good, bad",
     ),
     (changed(ENDPOINT, url=GONE), "/url", "is missing"),
     (changed(ENDPOINT, headers={"x-key": 7}), "/headers/x-key", "is a number: write a text"),
@@ -174,9 +178,9 @@ FAULTS = [
     (changed(MULTI, graders=CHECK), "/graders", "is one grader"),
     (changed(MULTI, graders={}), "/graders", "is empty"),
     (changed(MULTI, graders={"a": "b"}), "/graders/a", "is a text: write an object"),
-    (changed(MULTI, graders={"": CHECK}), "/graders/", "is no name"),
-    (changed(MULTI, graders={"grader_error": CHECK}), "/graders/grader_error", "is no name"),
-    (within(MULTI), "/graders/a/type", "holds no other"),
+    (changed(MULTI, graders={"": CHECK}), "/graders/", "is not a valid name"),
+    (changed(MULTI, graders={"grader_error": CHECK}), "/graders/grader_error", "is not a valid name"),
+    (within(MULTI), "/graders/a/type", "cannot contain another"),
     (within(changed(CHECK, operation="neq")), "/graders/a/operation", "write ne"),
     (within(python("def grade(a")), "/graders/a/source", "line 1"),
     (changed(MULTI, calculate_output=GONE), "/calculate_output", r'is missing: write "a \+ b"'),
@@ -240,14 +244,14 @@ def test_a_fault_has_its_place_inside_of_a_job_too(spec, pointer, message):
         ('{"type": "score_model", "range": [0, NaN]}', "", "NaN"),
         ('{"type": "score_model", "range": [0, Infinity]}', "", "Infinity"),
         ('{"type": "string_check",}', "", "line 1, column 2"),
-        ("", "", "is no JSON"),
+        ("", "", "is not JSON"),
         ("[]", "", "is a list"),
         ('"multi"', "", "is a text"),
-        ("{" * 100_000, "", "is no JSON|levels deep"),
+        ("{" * 100_000, "", "is not JSON|levels deep"),
         ('{"a":' * 3_000 + "1" + "}" * 3_000, "", "levels deep"),
         ("[" * 100_000, "", "levels deep"),
-        ('{"a": ' + "9" * 5_000 + "}", "", "is no JSON"),
-        (b"\xff\xfe", "", "is no UTF-8"),
+        ('{"a": ' + "9" * 5_000 + "}", "", "is not JSON"),
+        (b"\xff\xfe", "", "is not UTF-8"),
         (b'{"type": "x"}' + b" " * 20_000_000, "", "is larger"),
     ],
 )
@@ -314,7 +318,7 @@ def test_what_a_grader_pays_for_is_noted():
     notes = openai_notes(within(changed(CHECK, operation="ne"), "1 - a"))
     said = {note.pointer: note.what for note in notes}
     assert "an empty one too" in said["/graders/a"]
-    assert "it pays 1 where all of its graders score 0" in said["/calculate_output"]
+    assert "it pays 1 if all of its graders score 0" in said["/calculate_output"]
 
 
 @pytest.mark.parametrize("operation", ["like", "ilike"])
@@ -329,14 +333,14 @@ def test_a_completion_that_is_the_part_is_noted_with_what_it_pays_for(operation)
 def test_what_lists_and_objects_are_compared_as_is_noted():
     said = "".join(note.what for note in openai_notes(changed(CHECK, input="{{sample.choices}}")))
     assert "sample.choices is written with its keys, roles and ids" in said
-    assert "two empty lists never agree" in said
+    assert "two empty lists never match" in said
     content = changed(CHECK, input="{{sample.choices[0].message.content}}")
     assert not [note for note in openai_notes(content) if "is written with its keys" in note.what]
 
 
 def test_a_field_that_services_keep_for_themselves_is_noted():
     notes = openai_notes(changed(CHECK, reference="{{item.id}}"))
-    assert [note.how for note in notes if note.what.startswith("item.id is not there")] == ["unsupported"]
+    assert [note.how for note in notes if note.what.startswith("item.id is not available")] == ["unsupported"]
 
 
 def test_a_grader_that_reads_no_completion_is_noted():

@@ -126,8 +126,8 @@ def test_a_text_that_a_sample_makes_too_long_is_no_text():
     assert len(written("{{sample.output_text}}" * 20, "x" * 1_000_000)) == 20_000_000
     found = written("{{sample.output_text}}" * 2000, "x" * 1_000_000)
     assert isinstance(found, Missing)
-    assert "more than 20,000,000 characters" in found.reason
-    with pytest.raises(SampleError, match=r"record: .*more than 20,000,000 characters of this record"):
+    assert "longer than 20,000,000 characters" in found.reason
+    with pytest.raises(SampleError, match=r"record: .*record is longer than 20,000,000 characters"):
         written("{{item.a}}{{sample.output_text}}" * 2000, "x", {"a": "x" * 1_000_000})
 
 

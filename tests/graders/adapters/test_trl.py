@@ -121,7 +121,7 @@ def test_several_functions_are_summed_by_weight_and_none_is_left_out():
     assert both(make_sample("72")) == Reward(0.25, components={"half": 0.5, "half#2": 0.5})
     assert from_trl([half, half])(make_sample("72")).value == 1.0
     assert from_trl([none, none])(make_sample("72")) == Abstain(
-        "none and none#2 returned None: this sample is none of theirs"
+        "none and none#2 returned None: this sample is not one of theirs"
     )
 
 
@@ -202,7 +202,7 @@ def test_what_only_a_trainer_knows_is_said():
     def late(completions, trainer_state, **_):
         return [trainer_state.global_step / trainer_state.max_steps]
 
-    assert "trainer_state.max_steps is not known here" in failure(from_trl(late)).message
+    assert "trainer_state.max_steps is not available here" in failure(from_trl(late)).message
 
 
 def test_a_field_with_a_name_of_trls_is_a_problem_of_the_record():
@@ -348,7 +348,7 @@ def test_a_data_set_without_the_reference_s_column_is_named(capsys):
     assert said == [
         "right: a sample has no reward, record: the record has no reference_answer",
         "right: the data set has no column 'reference_answer': "
-        "as_trl(..., reference=) names the column that has the reference",
+        "as_trl(..., reference=) names the column that holds the reference",
     ]
 
 
@@ -391,7 +391,7 @@ def test_it_grades_in_any_thread_and_where_a_loop_runs(reward, capsys):
         asyncio.run(under_a_loop(call)) == in_a_thread(lambda: asyncio.run(under_a_loop(call))) == [1.0, 0.0]
     )
     said = capsys.readouterr().err
-    assert ("timeout_s=5 is not kept" in said) == (reward is not waits)
+    assert ("timeout_s=5 is not enforced" in said) == (reward is not waits)
 
 
 def test_a_time_limit_holds_in_the_main_thread():

@@ -278,7 +278,7 @@ def test_it_grades_outside_of_the_main_thread_as_verl_calls_it(capsys):
     thread.start()
     thread.join()
     assert found == [1.0]
-    assert "timeout_s=5 is not kept" in capsys.readouterr().err
+    assert "timeout_s=5 is not enforced" in capsys.readouterr().err
 
 
 def test_an_async_grader_is_async_there_too_and_keeps_its_limit():

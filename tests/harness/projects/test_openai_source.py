@@ -131,7 +131,7 @@ def test_what_cannot_be_used_has_its_place_and_a_way_out(spec, models, message):
 
 
 def test_what_is_no_json_is_refused_with_its_line():
-    with pytest.raises(InputError, match=r"spec.json: is no JSON \(line 2, column 1"):
+    with pytest.raises(InputError, match=r"spec.json: is not JSON \(line 2, column 1"):
         read_openai_source(b'{"type":\n', "spec.json")
 
 
