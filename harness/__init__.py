@@ -1,4 +1,4 @@
-"""The engineer's side of `rft-graders`: data, replay, signal, deployment and jobs behind the command `rft`.
+"""The engineer's side of `rft-graders`: data, replay, signal, deployment and jobs, used by the `rft` command.
 
-Nothing here is shipped to Lambda; that half is the package `graders`.
+None of this goes to Lambda; the `graders` package does.
 """

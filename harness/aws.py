@@ -1,7 +1,7 @@
-"""Clients of AWS, and one table of what goes wrong on the way there.
+"""AWS clients, and one table that translates AWS errors.
 
-`client` makes a boto3 client that honors AWS_ENDPOINT_URL and the usual configuration.
-`explained` turns what it raises into errors that say what to do, the same words wherever AWS is called.
+`client` makes a boto3 client that honors AWS_ENDPOINT_URL and the usual configuration. `explained` turns its
+exceptions into errors that say what to do, with the same wording everywhere.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from harness.errors import HarnessError, InputError, ServiceError
 __all__ = ["REGION_VARIABLES", "AwsError", "Denied", "NotInAws", "client", "explained", "region_of_project"]
 
 REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
-"""Environment variables that name a Region, the first one first."""
+"""Environment variables that name a Region, in order of precedence."""
 
 _ATTEMPTS = 4
 _LONGEST = 300
@@ -26,18 +26,18 @@ _ENDPOINT = "Check the network, the proxy and AWS_ENDPOINT_URL (http://HOST:PORT
 _CONFIGURE = "Configure credentials, for example with AWS_PROFILE or `aws sso login`."
 _RENEW = "Sign in again or renew the credentials, then run the same command."
 
-# By the name of botocore's exception, which stands for one in its family. These are the user's to set up:
+# Keyed by the name of a botocore exception or its base class. The user must fix these:
 _SETUP: dict[str, tuple[str, str]] = {
     "NoRegionError": ("no AWS region is configured", "Write --region or set AWS_REGION."),
-    "InvalidRegionError": ("this is not an AWS Region", "Write it as us-west-2."),
+    "InvalidRegionError": ("this is not an AWS Region", "Write it like us-west-2."),
     "ProfileNotFound": ("the AWS profile does not exist", "Check AWS_PROFILE."),
     "NoCredentialsError": ("no AWS credentials are configured", _CONFIGURE),
     "PartialCredentialsError": ("the AWS credentials are incomplete", _CONFIGURE),
-    "ParamValidationError": ("AWS cannot be asked that", "Check the names that were given."),
-    "ValueError": ("AWS cannot be asked", _ENDPOINT),
+    "ParamValidationError": ("the request to AWS is not valid", "Check the names that you passed."),
+    "ValueError": ("the request to AWS cannot be made", _ENDPOINT),
 }
-# What answers there is a proxy's page, or another service: botocore cannot parse it, or misses what AWS says.
-_NOT_AWS = ("what answers there is not AWS", _ENDPOINT)
+# A proxy's page or another service answered: botocore cannot parse the response, or misses parts of it.
+_NOT_AWS = ("the endpoint is not AWS", _ENDPOINT)
 _SERVICE: dict[str, tuple[str, str]] = {
     "SSOError": ("the AWS session has ended", _RENEW),
     "TokenRetrievalError": ("the AWS session has ended", _RENEW),
@@ -46,7 +46,7 @@ _SERVICE: dict[str, tuple[str, str]] = {
     "ResponseParserError": _NOT_AWS,
     "KeyError": _NOT_AWS,
 }
-# These may pass by themselves.
+# These errors may be temporary.
 _PASSING: dict[str, tuple[str, str]] = {
     "ReadTimeoutError": ("AWS did not answer in time", _ENDPOINT),
     "HTTPClientError": ("AWS cannot be reached", _ENDPOINT),
@@ -60,19 +60,19 @@ _STALE = (
     "SignatureDoesNot",
 )
 _BUSY = ("TooManyRequests", "Throttl", "RequestLimitExceeded", "SlowDown")
-# What AWS says of a call that it does not allow names the action: `lambda:InvokeFunction` for Invoke.
+# AWS names the action that it denies: `lambda:InvokeFunction` for Invoke.
 _ACTION = re.compile(r"not authorized to perform: ([\w-]+:\w+)")
 
 
 class AwsError(HarnessError):
-    """AWS could not be asked, or refused.
+    """AWS could not be called, or refused.
 
     Args:
         message: What happened.
         code: The code of AWS's error, else the name of botocore's exception.
-        retryable: Whether it may pass by itself.
-        fix: What to do about it.
-        place: What was being looked at.
+        retryable: Whether the error may be temporary.
+        fix: How to fix it.
+        place: The object of the call, such as a stack.
     """
 
     def __init__(
@@ -90,19 +90,19 @@ class AwsError(HarnessError):
 
 
 class NotSetUp(AwsError, InputError):
-    """The region, the credentials or what was asked for is wrong here."""
+    """The Region, the credentials or the request is wrong."""
 
 
 class NotServed(AwsError, ServiceError):
-    """AWS cannot be reached or refused."""
+    """AWS cannot be reached, or refused."""
 
 
 class Denied(NotServed):
-    """These credentials may not do it."""
+    """These credentials do not allow the action."""
 
 
 class NotInAws(NotSetUp):
-    """What was asked for does not exist."""
+    """The requested object does not exist."""
 
 
 def client(
@@ -115,19 +115,19 @@ def client(
     """A client of a service.
 
     Args:
-        service: As boto3 names it.
-        region: The region; AWS_REGION or boto3's own configuration when None.
-        endpoint_url: Another endpoint than AWS's and AWS_ENDPOINT_URL.
-        **config: Other settings of botocore's `Config`. A call is tried AWS_MAX_ATTEMPTS or 4 times.
+        service: Its boto3 name.
+        region: The Region; None for AWS_REGION or boto3's configuration.
+        endpoint_url: Overrides AWS's endpoint and AWS_ENDPOINT_URL.
+        **config: Other settings of botocore's `Config`. A call is tried AWS_MAX_ATTEMPTS times, by default 4.
 
     Raises:
-        InputError: No region is configured, or the profile does not exist.
+        InputError: No Region is configured, or the profile does not exist.
     """
     import boto3.session
     import botocore.session
     from botocore.config import Config
 
-    # boto3 reads AWS_DEFAULT_REGION alone; Lambda, the other SDKs and CI set AWS_REGION.
+    # boto3 reads only AWS_DEFAULT_REGION; Lambda, the other SDKs and CI set AWS_REGION.
     region = region or os.environ.get("AWS_REGION")
     given = os.environ.get("AWS_MAX_ATTEMPTS", "")
     attempts = int(given) if given.isdecimal() and int(given) else _ATTEMPTS
@@ -139,11 +139,11 @@ def client(
         **config,
     }
     with explained(None):
-        core = botocore.session.get_session()  # of its own, so that it reads the environment as it is now
+        core = botocore.session.get_session()  # a new session reads the current environment
         models = _models(core.get_config_variable("data_path"))
         core.register_component("data_loader", models)
         session = boto3.session.Session(botocore_session=core)
-        models.search_paths[:] = dict.fromkeys(models.search_paths)  # boto3 adds its own folder each time
+        models.search_paths[:] = dict.fromkeys(models.search_paths)  # boto3 adds its folder each time
         return session.client(
             service, region_name=region, endpoint_url=endpoint_url, config=Config(**settings)
         )
@@ -151,17 +151,17 @@ def client(
 
 @contextmanager
 def region_of_project(region: str | None) -> Iterator[None]:
-    """Let a Region stand in, while the block runs, where the environment names none.
+    """Set a default Region in the environment for the block, if the environment names none.
 
-    A grader in this process, and those that it starts, find it as if the environment held it.
+    A grader in this process, and its child processes, see it in the environment.
 
     Args:
-        region: The project's; None changes nothing.
+        region: The project's Region; None changes nothing.
     """
     if region is None or any(map(os.environ.get, REGION_VARIABLES)):
         yield
         return
-    name = REGION_VARIABLES[1]  # the one that boto3 reads
+    name = REGION_VARIABLES[1]  # the variable that boto3 reads
     before = os.environ.get(name)
     os.environ[name] = region
     try:
@@ -174,7 +174,7 @@ def region_of_project(region: str | None) -> Iterator[None]:
 
 @functools.cache
 def _models(data_path: str | None) -> Any:
-    """The descriptions of the services, each parsed once in a process; they take most of a client's time."""
+    """The service descriptions of botocore, parsed once per process because parsing them is slow."""
     from botocore.loaders import create_loader
 
     return create_loader(data_path)
@@ -182,14 +182,14 @@ def _models(data_path: str | None) -> Any:
 
 @contextmanager
 def explained(place: str | None) -> Iterator[None]:
-    """Turn what boto3 raises inside the block into an error that says what to do.
+    """Turn a boto3 exception inside the block into an error that says what to do.
 
     Args:
-        place: What is being looked at: a stack, an ARN; None for nothing yet.
+        place: The object of the calls, such as a stack or an ARN, if known.
 
     Raises:
-        NotInAws: It does not exist.
-        Denied: These credentials may not.
+        NotInAws: The object does not exist.
+        Denied: These credentials do not allow the action.
         AwsError: boto3 is not configured (an `InputError`); AWS cannot be reached, or refused (a
             `ServiceError`).
     """
@@ -211,8 +211,8 @@ def _refused(response: dict[str, Any], operation: str, place: str | None) -> Aws
     if "AccessDenied" in code or "UnauthorizedOperation" in code:
         named = _ACTION.search(text)
         action = named[1] if named else operation
-        fix = f"Allow {action} to whoever runs this, or use other credentials."
-        return Denied(f"these credentials may not do {action}", code=code, place=place, fix=fix)
+        fix = f"Allow {action} for these credentials, or use others."
+        return Denied(f"these credentials do not allow {action}", code=code, place=place, fix=fix)
     if code.startswith(_STALE):
         message = f"AWS does not accept the credentials ({code})"
         return NotServed(message, code=code, place=place, fix=_RENEW)
@@ -239,4 +239,4 @@ def _not_asked(error: Exception, place: str | None) -> AwsError:
                 return made(
                     f"{message} ({said})", code=code, retryable=table is _PASSING, place=place, fix=fix
                 )
-    return NotSetUp(f"AWS cannot be asked: {said}", code=code, place=place)
+    return NotSetUp(f"the request to AWS failed: {said}", code=code, place=place)

@@ -1,7 +1,7 @@
-"""Time as a part that a test can replace, and growing waits between tries of one thing.
+"""A clock that tests can replace, and growing waits between retries.
 
-`monotonic` measures waits and cannot jump; `time` is for time stamps, since a laptop's clock may jump while
-it sleeps.
+Use `monotonic` to measure waits, because it cannot jump, and `time` for timestamps: a laptop's clock may jump
+while it sleeps.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Clock(Protocol):
         ...
 
     def monotonic(self) -> float:
-        """Seconds that only grow."""
+        """Seconds that only increase."""
         ...
 
     def sleep(self, seconds: float) -> None:
@@ -38,7 +38,7 @@ class SystemClock:
         return time.time()
 
     def monotonic(self) -> float:
-        """Seconds since some moment."""
+        """Seconds since an arbitrary moment."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
@@ -47,10 +47,10 @@ class SystemClock:
 
 
 class ManualClock:
-    """A clock that moves only when someone sleeps on it: no wait takes time, and time stamps repeat.
+    """A clock that advances only on `sleep`: no wait takes time, and timestamps are reproducible.
 
     Args:
-        start: Where it starts, in seconds since 1970; in 2027 when None.
+        start: Start time in seconds since 1970; by default in 2027.
     """
 
     def __init__(self, start: float | None = None) -> None:
@@ -66,25 +66,25 @@ class ManualClock:
         return self._slept
 
     def sleep(self, seconds: float) -> None:
-        """Move the clock without waiting."""
+        """Advance the clock without waiting."""
         self._now += seconds
         self._slept += seconds
 
 
 class Backoff:
-    """Waits between tries of one thing. They double, however many threads share it, and end at last.
+    """Growing waits between retries, with a limit; several threads may share one.
 
-    Each wait is as long as the trouble has lasted by then.
+    Each wait is as long as the failures have lasted so far, so waits double.
 
     Args:
-        clock: What waits.
+        clock: The clock to wait on.
         first_s: The shortest wait, in seconds.
         longest_s: The longest one.
-        tries: How many tries in a row may fail; None for no limit.
-        patience_s: How long tries may fail; None for no limit. A service that asks to wait beyond it is given
-            up at once.
-        spread: The share by which a wait is made longer or shorter at random, so that many who wait do not
-            come back as one.
+        tries: Maximum failures in a row; None for no limit.
+        patience_s: Maximum seconds of failures; None for no limit. Gives up immediately if the service asks
+            for a longer wait.
+        spread: Random variation of a wait, as a share of it, so that many waiting clients do not retry at the
+            same time.
     """
 
     def __init__(
@@ -108,24 +108,24 @@ class Backoff:
 
     @property
     def lasted_s(self) -> float:
-        """How long the trouble has lasted, in seconds; 0 where there is none."""
+        """Seconds since the first of the current failures; 0 after a success."""
         return self._clock.monotonic() - self._since if self._failed else 0.0
 
     def reset(self) -> None:
-        """Record a success: the next failure is the first one."""
+        """Record a success, which ends a series of failures."""
         self._failed = 0
         self._succeeded = self._clock.monotonic()
 
     def next_s(self, asked_s: float | None = None, *, began: float | None = None) -> float | None:
-        """Record a failure, and tell how long to wait before the next try.
+        """Record a failure, and return how long to wait before the next try.
 
         Args:
-            asked_s: How long the service asked to wait, in seconds. It counts instead of a wait of our own.
-            began: When the try began, on the monotonic clock; now when None. A try that took long has been in
-                trouble since then.
+            asked_s: Seconds that the service asked to wait; overrides the computed wait.
+            began: Start of the try on the monotonic clock; None for now. The failure counts from the start of
+                the try.
 
         Returns:
-            Seconds, or None when it is time to give up.
+            Seconds, or None to give up.
         """
         first = not self._failed
         if first:
@@ -148,10 +148,10 @@ class Backoff:
         """Record a failure, and wait for the next try.
 
         Args:
-            asked_s: How long the service asked to wait, in seconds.
+            asked_s: Seconds that the service asked to wait.
 
         Returns:
-            False, at once, when it is time to give up.
+            False, without waiting, to give up.
         """
         seconds = self.next_s(asked_s)
         if seconds is None:
@@ -161,7 +161,7 @@ class Backoff:
 
 
 def duration(seconds: float) -> str:
-    """A span of time, as people say it: `40 s`, `12 min`, `3 h 5 min`."""
+    """A duration for people: `40 s`, `12 min`, `3 h 5 min`."""
     minutes = round(seconds / 60)
     if minutes < 1:
         return f"{seconds:.0f} s"

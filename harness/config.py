@@ -1,8 +1,8 @@
 """A project's settings: `rft.toml`, or `[tool.rft]` in `pyproject.toml`.
 
-The nearest file counts, from a folder upwards to the root of its repository. Paths in it are relative to its
-folder. Each key is an option of the command line of the same name, `runs_dir` for `--runs-dir`; which verb
-takes which of them is the command line's to decide.
+The nearest file is used, from a folder up to the root of its repository. Paths in it are relative to its
+folder. Each key has the name of a command-line option, such as `runs_dir` for `--runs-dir`. The command line
+decides which verb uses which key.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ Value: TypeAlias = str | int | float | list[str] | list[float]
 
 
 class SettingKind(Enum):
-    """What a setting's value is; the text completes the sentence `KEY has to be ...`."""
+    """The type of a setting's value; the text completes the sentence `KEY must be ...`."""
 
     TEXT = "a text"
     TEXTS = "a text or a list of texts"
@@ -54,45 +54,49 @@ class SettingKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A setting that a file may hold."""
+    """A setting that a file may contain."""
 
     kind: SettingKind
     meaning: str
     table: str | None = None
-    """The table that it stands in; None for the file's top level."""
+    """The table that it belongs to; None for the file's top level."""
 
 
 KEYS: Final[Mapping[str, Key]] = {
     "grader": Key(SettingKind.GRADER, "the grader in Python"),
-    "handler": Key(SettingKind.TEXT, "a Lambda handler in Python, in place of `grader`"),
+    "handler": Key(SettingKind.TEXT, "a Lambda handler in Python, instead of `grader`"),
     "records": Key(SettingKind.PATH, "the training file"),
     "rollouts": Key(SettingKind.PATH, "the rollouts file"),
     "label": Key(SettingKind.TEXT, "the rollouts' field with a known verdict"),
     "label_true": Key(SettingKind.TEXTS, "texts of that field that mean yes"),
-    "label_threshold": Key(SettingKind.NUMBER, "numbers of that field from here on mean yes"),
-    "label_tolerance": Key(SettingKind.NUMBER, "how far a reward may be from a number in that field"),
-    "keep_field": Key(SettingKind.TEXTS, "fields that the grader sees although they differ within a record"),
-    "range": Key(SettingKind.RANGE, "lowest and highest reward of a grader that does not declare them"),
-    "answers": Key(SettingKind.PATH, "recorded answers to what the grader asks a service"),
-    "artifact": Key(SettingKind.PATH, "the folder of the build"),
+    "label_threshold": Key(SettingKind.NUMBER, "numbers in that field of at least this mean yes"),
+    "label_tolerance": Key(
+        SettingKind.NUMBER, "allowed difference between a reward and a number in that field"
+    ),
+    "keep_field": Key(
+        SettingKind.TEXTS, "fields that the grader sees even though they differ within a record"
+    ),
+    "range": Key(SettingKind.RANGE, "lowest and highest reward, if the grader does not declare them"),
+    "answers": Key(SettingKind.PATH, "recorded answers to the grader's requests to a service"),
+    "artifact": Key(SettingKind.PATH, "the build folder"),
     "stack": Key(SettingKind.TEXT, "the CloudFormation stack"),
     "function": Key(SettingKind.TEXT, "the function's logical ID in template and stack"),
-    "arn": Key(SettingKind.TEXT, "the deployed function, in place of `stack`"),
+    "arn": Key(SettingKind.TEXT, "the deployed function, instead of `stack`"),
     "region": Key(SettingKind.TEXT, "the AWS Region, also for a grader that asks AWS from this machine"),
     "base_url": Key(SettingKind.TEXT, "the fine-tuning API"),
     "model": Key(SettingKind.TEXT, "the model to tune"),
-    "prefix": Key(SettingKind.TEXT, "the folder in S3 that workers of a fan-out write to"),
-    "machine": Key(SettingKind.TEXT, "the state machine of a fan-out, in place of the stack's"),
-    "workers": Key(SettingKind.COUNT, "how many workers of a fan-out grade at once"),
+    "prefix": Key(SettingKind.TEXT, "the S3 folder that fan-out workers write to"),
+    "machine": Key(SettingKind.TEXT, "the fan-out's state machine, instead of the stack's"),
+    "workers": Key(SettingKind.COUNT, "how many fan-out workers grade at the same time"),
     "runs_dir": Key(SettingKind.PATH, "the folder of replay runs"),
     "jobs_dir": Key(SettingKind.PATH, "the folder of submissions and events"),
-    "n_epochs": Key(SettingKind.COUNT, "how often a job trains on each record", _TABLE),
-    "batch_size": Key(SettingKind.COUNT, "records a step", _TABLE),
-    "learning_rate_multiplier": Key(SettingKind.NUMBER, "scale of the learning rate", _TABLE),
+    "n_epochs": Key(SettingKind.COUNT, "how many times a job trains on each record", _TABLE),
+    "batch_size": Key(SettingKind.COUNT, "records per step", _TABLE),
+    "learning_rate_multiplier": Key(SettingKind.NUMBER, "factor for the learning rate", _TABLE),
     "group_size": Key(SettingKind.COUNT, "completions of each record in a step", _TABLE),
     "price_per_hour": Key(SettingKind.NUMBER, "the service's price in USD", _TABLE),
     "completions_per_call": Key(
-        SettingKind.COUNT, "completions a grader call, assumed in a forecast", _TABLE
+        SettingKind.COUNT, "completions per grader call, assumed in a forecast", _TABLE
     ),
     "role_arn": Key(SettingKind.TEXT, "Nova: the role that Bedrock assumes", _TABLE),
     "data_uri": Key(SettingKind.TEXT, "Nova: the folder in S3 for the training file", _TABLE),
@@ -105,22 +109,22 @@ _EXCLUSIVE: Final = (("grader", "handler"), ("arn", "stack"))
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One value that a file holds."""
+    """One value from a settings file."""
 
     key: str
     value: Value
-    """As it is written; paths are relative to the file's folder."""
+    """The value as written; paths are relative to the file's folder."""
     file: Path
     line: int | None
-    """The line that it begins on, from 1; None where that is not plain to see."""
+    """The line where it starts, from 1; None if that is unclear."""
 
     @property
     def place(self) -> str:
-        """`rft.toml:3`, from the current folder."""
+        """`rft.toml:3`, relative to the current folder."""
         return _place(self.file, self.line)
 
     def seen_from(self, folder: Path) -> Value:
-        """The value with its path, if it is one, relative to a folder.
+        """The value; a path is made relative to a folder.
 
         Args:
             folder: Where the value will be used; the value is unchanged in the file's own folder.
@@ -136,7 +140,7 @@ class Setting:
         return self.value
 
     def _moved(self, path: str, folder: Path) -> str:
-        path = os.path.expanduser(path)  # as a shell does with a word of the command line
+        path = os.path.expanduser(path)  # like a shell with a command-line word
         here = self.file.parent.resolve()
         if "://" in path or path == "-" or folder.resolve() == here:
             return path
@@ -148,12 +152,12 @@ class Waiver:
     """A finding of the audit that the project accepts."""
 
     probe: str
-    """The id of the probe that found it, such as `C07`."""
+    """Id of the probe that found it, such as `C07`."""
     witness: str
-    """Hash of the finding's witness, as the audit prints it; a finding with another witness stays open."""
+    """Hash of the finding's witness, as printed by the audit; a finding with another witness stays open."""
     reason: str
     date: str
-    """The day on which it was accepted, ISO 8601."""
+    """The day it was accepted, ISO 8601."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +171,7 @@ class Configuration:
 
     @property
     def passed_over(self) -> Path | None:
-        """A `pyproject.toml` beside `rft.toml` whose `[tool.rft]` is therefore not read."""
+        """A `pyproject.toml` whose `[tool.rft]` is not read because `rft.toml` is in the same folder."""
         beside = self.file.with_name(_SHARED_FILE)
         if self.file.name == OWN_FILE:
             with suppress(InputError):
@@ -175,7 +179,7 @@ class Configuration:
         return None
 
     def value(self, key: str, folder: Path) -> Value | None:
-        """A setting as it is used from a folder; None where the file does not hold it.
+        """A setting with paths relative to a folder; None if the file does not have it.
 
         Args:
             key: One of `KEYS`.
@@ -186,15 +190,15 @@ class Configuration:
 
 
 def find_configuration(start: Path) -> Configuration | None:
-    """Read the nearest file of settings, from a folder upwards.
+    """Read the nearest settings file, from a folder upwards.
 
-    The search ends with the folder that holds `.git`, or at the file system's root.
+    The search ends at the folder that contains `.git`, or at the file system's root.
 
     Args:
-        start: The folder to begin in.
+        start: The folder to start in.
 
     Returns:
-        Its settings; None where no folder has a file of them.
+        The settings, or None if no folder has such a file.
 
     Raises:
         InputError: The nearest file cannot be read, or something in it is not understood.
@@ -202,7 +206,7 @@ def find_configuration(start: Path) -> Configuration | None:
     here = start.absolute()
     for folder in (here, *here.parents):
         own, shared = folder / OWN_FILE, folder / _SHARED_FILE
-        if os.path.isfile(own):  # unlike `Path.is_file`, False in a folder that may not be searched
+        if os.path.isfile(own):  # unlike `Path.is_file`, False in a folder without permission
             return read_configuration(own)
         if _has_table(shared):
             return read_configuration(shared)
@@ -212,7 +216,7 @@ def find_configuration(start: Path) -> Configuration | None:
 
 
 def read_configuration(file: Path) -> Configuration:
-    """Read one file of settings.
+    """Read one settings file.
 
     Args:
         file: An `rft.toml`, or a `pyproject.toml` with `[tool.rft]`.
@@ -228,13 +232,13 @@ def read_configuration(file: Path) -> Configuration:
         settings[key] = Setting(key, _checked(key, value, _place(file, line)), file, line)
     for one, other in _EXCLUSIVE:
         if one in settings and other in settings:
-            what = f"{one} and {other} exclude each other"
+            what = f"{one} and {other} are mutually exclusive"
             raise InputError(what, place=settings[other].place, fix="Remove one of them.")
     return Configuration(file, settings, _waivers(file, table.get(_AUDIT, {})))
 
 
 def _has_table(file: Path) -> bool:
-    """Whether a `pyproject.toml` holds our table; one without it need not even be valid."""
+    """Whether a `pyproject.toml` has our table; without it, the file need not even be valid."""
     try:
         if not os.path.isfile(file) or b"rft" not in file.read_bytes():
             return False
@@ -244,12 +248,12 @@ def _has_table(file: Path) -> bool:
 
 
 def _parsed(file: Path) -> dict[str, Any]:
-    import tomllib  # 5 ms that a project without settings need not pay
+    import tomllib  # takes 5 ms, so only with settings
 
     try:
         return tomllib.loads(file.read_text("utf-8-sig"))
     except OSError as error:
-        fix = "Make it readable, or call `rft --no-config`."
+        fix = "Make it readable, or run `rft --no-config`."
         raise InputError(f"cannot be read: {error.strerror}", place=_place(file), fix=fix) from error
     except UnicodeDecodeError:
         raise InputError("is not UTF-8 text", place=_place(file), fix="Save it as UTF-8.") from None
@@ -259,12 +263,12 @@ def _parsed(file: Path) -> dict[str, Any]:
         line = int(found[1]) if found else None
         why = why if found is None else why.replace(found[0], "")
         message = f"this is not valid TOML: {why[:1].lower()}{why[1:]}"
-        fix = "Write KEY = VALUE lines, with texts in double quotes."
+        fix = "Write KEY = VALUE lines, with strings in double quotes."
         raise InputError(message, place=_place(file, line), fix=fix) from None
 
 
 def _table_of(file: Path, parsed: dict[str, Any]) -> dict[str, Any] | None:
-    """The table with our settings; None where a `pyproject.toml` has none."""
+    """The table with our settings, or None for a `pyproject.toml` without one."""
     if file.name == OWN_FILE:
         return parsed
     tools = parsed.get("tool")
@@ -277,38 +281,38 @@ def _table_of(file: Path, parsed: dict[str, Any]) -> dict[str, Any] | None:
 def _entries(
     file: Path, table: Mapping[str, Any], lines: Callable[..., int | None]
 ) -> Iterator[tuple[str, Any, int | None]]:
-    """Each setting with its value and line; a key that is none, or stands elsewhere, is refused."""
+    """Each setting with its value and line; refuses unknown and misplaced keys."""
     for name, value in table.items():
         if name == _TABLE and isinstance(value, dict):
             for inner, each in value.items():
                 _check_key(inner, _TABLE, _place(file, lines(_TABLE, inner)))
                 yield inner, each, lines(_TABLE, inner)
-        elif name != _AUDIT:  # it holds no settings but the waivers
+        elif name != _AUDIT:  # only waivers may have a table here
             if name == "tool" and file.name == OWN_FILE and isinstance(value, dict) and "rft" in value:
-                fix = f"Remove that header: in {OWN_FILE} the keys stand at the top."
+                fix = f"Remove that header: in {OWN_FILE} the keys are at the top level."
                 raise InputError("[tool.rft] belongs in pyproject.toml", place=_place(file), fix=fix)
             _check_key(name, None, _place(file, lines(name)))
             yield name, value, lines(name)
 
 
 def _waivers(file: Path, table: Any) -> tuple[Waiver, ...]:
-    """The waivers of a file's table for the audit."""
+    """The waivers in a file's audit table."""
     keys = 'probe = "C07", witness = "...", reason = "...", date = 2026-01-31'
     fix = f"Write [[audit.waivers]] and below it {keys}."
     if file.name != OWN_FILE:
         fix = fix.replace("[[", "[[tool.rft.")
     listed = table.get(_WAIVERS, []) if isinstance(table, dict) else None
     if not isinstance(listed, list) or not set(table) <= {_WAIVERS}:
-        raise InputError(f"{_AUDIT} holds something else than {_WAIVERS}", place=_place(file), fix=fix)
+        raise InputError(f"{_AUDIT} may contain only {_WAIVERS}", place=_place(file), fix=fix)
     names = [one.name for one in fields(Waiver)]
     found = []
     for number, one in enumerate(listed, 1):
         texts = {str(key): str(value).strip() for key, value in one.items()} if isinstance(one, dict) else {}
         if set(texts) != set(names) or not all(texts.values()):
-            what = f"waiver {number} of {_AUDIT} has to hold {', '.join(names)}, and nothing else"
+            what = f"waiver {number} of {_AUDIT} must have exactly {', '.join(names)}"
             raise InputError(what, place=_place(file), fix=fix)
         if not re.fullmatch(r"\d{4}-\d\d-\d\d", texts["date"]):
-            raise InputError(f"the date of waiver {number} is not a day", place=_place(file), fix=fix)
+            raise InputError(f"the date of waiver {number} is not a date", place=_place(file), fix=fix)
         found.append(Waiver(**texts))
     return tuple(found)
 
@@ -322,20 +326,20 @@ def _check_key(name: str, table: str | None, place: str) -> None:
         raise InputError(f"{name} is not a table", place=place, fix=f"Write [{_TABLE}] on a line of its own.")
     if known is not None:
         where = f"under [{known.table}]" if known.table else "above the tables"
-        raise InputError(f"{shown} stands in the wrong place", place=place, fix=f"Write {name} {where}.")
-    import difflib  # 3 ms that a file without a mistake need not pay
+        raise InputError(f"{shown} is in the wrong place", place=place, fix=f"Write {name} {where}.")
+    import difflib  # takes 3 ms, so only after a mistake
 
     plain = name.replace("-", "_").lower()
     near = [plain] if plain in KEYS else difflib.get_close_matches(plain, KEYS, 1)
     if near:
         fix = f"Did you mean {spelled(near[0])}?"
     else:
-        fix = f"Known are {', '.join(map(spelled, KEYS))}."
-    raise InputError(f"{shown} is not a setting of rft", place=place, fix=fix)
+        fix = f"The settings are {', '.join(map(spelled, KEYS))}."
+    raise InputError(f"{shown} is not an rft setting", place=place, fix=fix)
 
 
 def spelled(key: str) -> str:
-    """A setting with its table, as TOML also takes it: `job.n_epochs`.
+    """A setting with its table, as a TOML dotted key: `job.n_epochs`.
 
     Args:
         key: One of `KEYS`.
@@ -345,17 +349,15 @@ def spelled(key: str) -> str:
 
 
 def _checked(key: str, value: Any, place: str) -> Value:
-    """The value of a setting, in its own type; a wrong one is refused."""
+    """The value of a setting in its type; refuses a wrong type."""
     kind = KEYS[key].kind
     if kind is SettingKind.TEXTS and isinstance(value, str):
         value = [value]
     if not _FITS[kind](value):
-        raise InputError(f"{spelled(key)} has to be {kind.value}", place=place)
+        raise InputError(f"{spelled(key)} must be {kind.value}", place=place)
     texts = [value] if isinstance(value, str) else value if kind is SettingKind.TEXTS else []
     if any(not text.strip() or "\0" in text for text in texts):
-        raise InputError(
-            f"{spelled(key)} holds an empty text", place=place, fix="Write it, or remove the key."
-        )
+        raise InputError(f"{spelled(key)} is empty", place=place, fix="Give it a value, or remove the key.")
     found: Value = value
     return found
 
@@ -367,7 +369,7 @@ def _is_text(value: Any) -> bool:
 def _is_number(value: Any) -> bool:
     try:
         return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    except OverflowError:  # an integer beyond every float
+    except OverflowError:  # an integer too large for a float
         return False
 
 
@@ -385,11 +387,11 @@ _FITS: Final[Mapping[SettingKind, Callable[[Any], bool]]] = {
 
 
 class _Lines:
-    """Tells on which line of a file a key stands, as far as a look at its lines can.
+    """Finds the line of a key in a settings file, without a full TOML parser.
 
     Args:
         file: The file.
-        prefix: The table that our settings are in.
+        prefix: The table with our settings.
     """
 
     def __init__(self, file: Path, prefix: tuple[str, ...]) -> None:
@@ -404,7 +406,7 @@ class _Lines:
                 self._found.setdefault((*table, *_parts(assigned[1])), number)
 
     def __call__(self, *names: str) -> int | None:
-        """The line, from 1; None where the key is written in another way."""
+        """The line, from 1; None if the key is written differently."""
         return self._found.get((*self._prefix, *names))
 
 
@@ -413,6 +415,6 @@ def _parts(dotted: str) -> tuple[str, ...]:
 
 
 def _place(file: Path, line: int | None = None) -> str:
-    """A file and a line of it, from the current folder."""
+    """A file and line, relative to the current folder."""
     shown = os.path.relpath(file)
     return shown if line is None else f"{shown}:{line}"

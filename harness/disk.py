@@ -1,13 +1,12 @@
 """Files that survive a kill or a full disk: replaced in one step, append-only JSONL, and locks.
 
-Three ways to write, one of each:
+There are three ways to write:
 
-* `replaced` and `write_json` make a file's new content beside it and rename it: a reader sees the old content
-  or the new, never a part. The content is on the disk (`fsync`) before the name is.
-* `AppendOnly` grows line by line. An append that fails leaves nothing behind, and a last line that a kill
-  tore is cut off. Appends are not synced: a power cut may lose the newest lines, and whoever wrote them does
-  that work again.
-* `lock` is held by an open file, so the operating system releases it with its holder, however that ends.
+* `replaced` and `write_json` write a file's new content to a temporary file next to it, sync it (`fsync`),
+  and rename it. A reader sees the old content or the new, never a part.
+* `AppendOnly` appends whole lines. A failed append leaves nothing behind, and a last line torn by a kill is
+  cut off. Appends are not synced: a power cut may lose the newest lines, and that work must be repeated.
+* `lock` is held by an open file, so the operating system releases it when its holder ends, for any reason.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ _NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class NoRoom(InputError):
-    """The disk is full or a quota is used up; the same command resumes when there is room."""
+    """The disk is full or a quota is used up; the same command resumes once space is available."""
 
     exit_code: ClassVar[int] = 3
 
@@ -56,10 +55,10 @@ class InUse(InputError):
 
 
 def file_sha256(path: Path) -> str:
-    """The SHA-256 of a file that the user named.
+    """SHA-256 of a file that the user named.
 
     Raises:
-        InputError: There is no such file, or it cannot be read.
+        InputError: The file does not exist, or cannot be read.
     """
     try:
         with path.open("rb") as file:
@@ -71,54 +70,54 @@ def file_sha256(path: Path) -> str:
 
 
 def unwritable(path: Path, error: OSError, fix: str | None = None) -> InputError:
-    """Say that a file or folder cannot be written.
+    """The error for a file or folder that cannot be written.
 
     Args:
-        path: What was to be written.
-        error: What the operating system said.
-        fix: What to do about it; a full disk has its own answer.
+        path: The file or folder.
+        error: The operating system's error.
+        fix: How to fix it; a full disk has its own fix.
 
     Returns:
-        An error to raise: a `NoRoom` where the disk is full.
+        An error to raise; a `NoRoom` if the disk is full.
     """
     message = f"cannot be written: {error.strerror or error}"
     if error.errno in _NO_ROOM:
-        return NoRoom(message, place=str(path), fix="Make room; the same command resumes.")
+        return NoRoom(message, place=str(path), fix="Free some space; the same command resumes.")
     if error.errno == errno.ELOOP:
         message, fix = "is a symbolic link; writing there could change another file", "Remove the link."
     return InputError(message, place=str(path), fix=fix)
 
 
 def no_link(path: str | bytes | os.PathLike[str], flags: int) -> int:
-    """What `open(..., opener=no_link)` opens a file with that must not be a symbolic link.
+    """An opener for `open(..., opener=no_link)` that refuses symbolic links.
 
-    A run that came with somebody's repository could have its files read or written elsewhere.
+    Otherwise a run from somebody else's repository could make us read or write files elsewhere.
 
     Raises:
-        OSError: It is one (`ELOOP`), or cannot be opened.
+        OSError: The file is a link (`ELOOP`), or cannot be opened.
     """
     return os.open(path, flags | os.O_NOFOLLOW, 0o666)
 
 
 def refuse_link(folder: Path) -> None:
-    """Refuse a folder that a symbolic link stands in for; `no_link` looks at a path's last name alone.
+    """Refuse a folder that is a symbolic link; `no_link` checks only the last part of a path.
 
     Raises:
-        InputError: It is one.
+        InputError: It is a link.
     """
     if folder.is_symlink():
         raise unwritable(folder, OSError(errno.ELOOP, os.strerror(errno.ELOOP)))
 
 
 def open_to_append(path: Path, fix: str | None = None) -> int:
-    """Open a file to append to; it and its folder are made when missing.
+    """Open a file for appending; creates it and its folder if missing.
 
     Args:
         path: The file.
         fix: What the user can do where it cannot be written.
 
     Returns:
-        Its descriptor, for `os.fdopen`.
+        The descriptor, for `os.fdopen`.
 
     Raises:
         InputError: It cannot be written, or is a symbolic link.
@@ -132,19 +131,20 @@ def open_to_append(path: Path, fix: str | None = None) -> int:
 
 @contextlib.contextmanager
 def replaced(path: Path, fix: str | None = None) -> Iterator[IO[bytes]]:
-    """Write a file's whole new content; it appears under its name in one step when the block ends.
+    """Replace a file's content atomically when the block ends.
 
-    The file keeps its permissions. An exception leaves the old content, or no file where there was none.
+    The file keeps its permissions. After an exception, the old content remains, or no file if it did not
+    exist.
 
     Args:
         path: The file. Its folder is made when missing.
         fix: What the user can do where it cannot be written.
 
     Yields:
-        The new content, open for writing.
+        A file open for writing the new content.
 
     Raises:
-        InputError: The file cannot be written, or a link, device, pipe or socket stands in its place.
+        InputError: The file cannot be written, or it is a link, device, pipe or socket.
     """
     name = os.fsdecode(os.fsencode(path.name)[:200])  # file systems allow 255 bytes
     draft = path.with_name(f".{name}.{os.urandom(8).hex()}.new")
@@ -153,7 +153,7 @@ def replaced(path: Path, fix: str | None = None) -> Iterator[IO[bytes]]:
         if path.is_symlink():
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
         if path.exists() and not (path.is_file() or path.is_dir()):
-            # A rename would put a file in the place of /dev/null or of a pipe, for every process.
+            # A rename would replace /dev/null or a pipe with a file, for every process.
             raise OSError(errno.EEXIST, "a device, pipe or socket is there")
         with open(draft, "xb") as file:
             with contextlib.suppress(FileNotFoundError):
@@ -172,7 +172,7 @@ def replaced(path: Path, fix: str | None = None) -> Iterator[IO[bytes]]:
 
 
 def write_json(path: Path, value: Any, fix: str | None = None) -> None:
-    """Replace a file by one JSON value, in one step.
+    """Replace a file atomically with one JSON value.
 
     Args:
         path: The file. Its folder is made when missing.
@@ -188,7 +188,7 @@ def write_json(path: Path, value: Any, fix: str | None = None) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Put a new name on the disk; file systems that cannot sync a folder do it on their own."""
+    """Sync a folder after a rename; ignored by file systems that cannot sync a folder."""
     with contextlib.suppress(OSError):
         number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
@@ -198,7 +198,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 class AppendOnly:
-    """A file of lines that only grows; made when missing, with its folder. Use as a context manager.
+    """An append-only file of lines; creates it and its folder if missing. Use as a context manager.
 
     Args:
         path: The file.
@@ -211,7 +211,7 @@ class AppendOnly:
     def __init__(self, path: Path, fix: str | None = None) -> None:
         self.path = path
         self._fix = fix
-        # Unbuffered: what could not be written must not be tried again when the file is closed.
+        # Unbuffered, because closing the file must not retry a failed write.
         self._file = os.fdopen(open_to_append(path, fix), "ab", buffering=0)
 
     def __enter__(self) -> Self:
@@ -222,14 +222,14 @@ class AppendOnly:
 
     @property
     def size(self) -> int:
-        """Its size in bytes."""
+        """The file's size in bytes."""
         return os.fstat(self._file.fileno()).st_size
 
     def lines(self) -> Iterator[tuple[int, bytes]]:
-        """Cut off a torn last line, then read the file from the start, a line at a time.
+        """Cut off a torn last line, then read the file line by line from the start.
 
         Yields:
-            Each line's offset in bytes, and the line with its end.
+            Each line's offset in bytes, and the line with its newline.
         """
         with self._opened() as file:
             end = _end_of_last_line(file)
@@ -241,10 +241,10 @@ class AppendOnly:
                 at += len(line)
 
     def values(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Read JSON objects from the start; cut the file off at the first line that is none.
+        """Read JSON objects from the start; truncate the file at the first line that is not one.
 
-        A crash of the machine can leave a block of zeros within the file. Use this where what followed can be
-        had again.
+        A machine crash can leave a block of zeros in the file. Use this only if the lines after it can be
+        recreated.
 
         Yields:
             Each line's offset in bytes, and its value.
@@ -260,7 +260,7 @@ class AppendOnly:
             yield offset, value
 
     def value_at(self, offset: int) -> Any:
-        """The value of the line at an offset that `values` or `append` gave."""
+        """The value of the line at an offset from `values` or `append`."""
         with self._opened() as file:
             file.seek(offset)
             return json.loads(file.readline())
@@ -272,10 +272,10 @@ class AppendOnly:
             raise unwritable(self.path, error, self._fix) from error
 
     def append(self, values: Iterable[Any]) -> int:
-        """Append JSON values, each as one line: all of them, or none.
+        """Append JSON values, each as one line; all or none are written.
 
         Args:
-            values: What `json` can write. A lone surrogate is kept as an escape.
+            values: JSON values. A lone surrogate is kept as an escape.
 
         Returns:
             The offset of the first one.
@@ -286,10 +286,10 @@ class AppendOnly:
         return self.append_lines("".join(json.dumps(value) + "\n" for value in values).encode("ascii"))
 
     def append_lines(self, content: bytes) -> int:
-        """Append whole lines: all of them, or none.
+        """Append whole lines; all or none are written.
 
         Args:
-            content: The lines, each with its end.
+            content: The lines, each with its newline.
 
         Returns:
             The offset of the first one.
@@ -311,7 +311,7 @@ class AppendOnly:
         return start
 
     def cut(self, size: int) -> None:
-        """Cut the file back to a size that `lines` or `values` gave."""
+        """Truncate the file to an offset from `lines` or `values`."""
         os.ftruncate(self._file.fileno(), size)
 
     def close(self) -> None:
@@ -320,7 +320,7 @@ class AppendOnly:
 
 
 def _end_of_last_line(file: IO[bytes]) -> int:
-    """The size of a file without a torn last line, read from its end."""
+    """The size of a file without its torn last line, read from the end."""
     size = file.seek(0, os.SEEK_END)
     while size:
         start = max(0, size - _BLOCK)
@@ -347,17 +347,17 @@ class HeldLock:
         self.close()
 
     def close(self) -> None:
-        """Release the lock and remove its file."""
+        """Release the lock and delete its file."""
         if not self._file.closed:
             self._path.unlink(missing_ok=True)
             self._file.close()
 
     def leave(self) -> None:
-        """Close this process's copy without releasing the lock, as a forked child must."""
+        """Close this process's copy without releasing the lock; for a forked child."""
         self._file.close()
 
 
-# A child that a grader forks and leaves behind would keep the lock for as long as it lives.
+# Otherwise a child that a grader forks and abandons would keep the lock as long as it lives.
 _held: weakref.WeakSet[HeldLock] = weakref.WeakSet()
 
 
@@ -372,17 +372,18 @@ os.register_at_fork(after_in_child=_leave_all)
 def lock(
     path: Path, what: str, *, patience: float = 0.0, fix: str | None = None, mark: str | None = None
 ) -> HeldLock:
-    """Take a lock that the operating system releases with its holder, however that ends.
+    """Take a lock that the operating system releases when its holder ends, for any reason.
 
     Args:
-        path: The lock's file, which exists while the lock is held. Its folder is made when missing.
-        what: What it guards, as the error names it.
-        patience: How many seconds to wait for another holder.
+        path: The lock file, which exists while the lock is held. Its folder is created if missing.
+        what: What it guards, for the error message.
+        patience: Seconds to wait for another holder.
         fix: What to do about another holder.
-        mark: Tells others who holds it; the process id when None. Its first word is the process id.
+        mark: Identifies the holder to other processes; its first word is the process id, which is the
+            default.
 
     Raises:
-        InUse: Somebody else holds it.
+        InUse: Another process holds it.
         InputError: The lock cannot be taken here.
     """
     until = time.monotonic() + patience
@@ -412,7 +413,7 @@ def lock(
 
 
 def _locked(path: Path) -> IO[bytes] | None:
-    """Open and lock a file; None where its last holder removed it in between."""
+    """Open and lock a file; None if its last holder deleted it in the meantime."""
     number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
     file = os.fdopen(number, "r+b", buffering=0)
     try:
@@ -428,7 +429,7 @@ def _locked(path: Path) -> IO[bytes] | None:
 
 
 def _holder(path: Path) -> str:
-    """The process id that a lock's file names, or nothing."""
+    """The process id in a lock file, or an empty text."""
     with contextlib.suppress(OSError, ValueError):
         with open(path, "rb", opener=no_link) as file:
             word = file.read(100).split()[:1]

@@ -1,10 +1,10 @@
-"""What the harness raises when it cannot go on: three classes, each owning the exit code of the command line.
+"""The harness's exceptions: three classes, each with the command line's exit code.
 
     HarnessError          1   a finding, a difference or a failed job ends the command
     +-- InputError        2   usage, input that cannot be read, something that could not be measured
     +-- ServiceError      3   a service could not be reached; the same command resumes
 
-An error says what happened, where, and how to fix it. Only `harness.cli.main` prints one: no traceback.
+An error says what happened, where, and how to fix it. Only `harness.cli` prints one, without a traceback.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ __all__ = ["HarnessError", "InputError", "ServiceError"]
 
 
 class HarnessError(Exception):
-    """A failure that the user is told about in one message.
+    """A failure that is reported to the user in one message.
 
     Args:
-        message: What happened, without the place and without the fix.
+        message: What happened, without the place and the fix.
         fix: What the user can do about it, as a sentence.
         place: Where it happened: `file`, `file:line`, a sample id, an ARN.
     """
@@ -34,25 +34,25 @@ class HarnessError(Exception):
         self.place = place
 
     def __str__(self) -> str:
-        """`place: message. fix` on one line, leaving out what is unknown; nothing in it steers a terminal."""
+        """`place: message. fix` on one line, without unknown parts and with control characters escaped."""
         text = f"{self.place}: {self.message}" if self.place else self.message
         if self.fix:
             text += f"{'' if text.endswith(('.', '!', '?')) else '.'} {self.fix}"
         return printable(text)
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Keep `fix` and `place` when the error crosses from a worker process."""
+        """Keep `fix` and `place` when a worker process sends the error."""
         return (_rebuild, (type(self), self.message, self.fix, self.place))
 
 
 class InputError(HarnessError):
-    """The command was given something it cannot read or use, or could not measure what was asked."""
+    """The command cannot read or use its input, or could not measure something."""
 
     exit_code: ClassVar[int] = 2
 
 
 class ServiceError(HarnessError):
-    """A service (AWS, a local endpoint) could not be reached or kept refusing; the same command resumes."""
+    """A service, such as AWS, could not be reached or kept refusing; the same command resumes."""
 
     exit_code: ClassVar[int] = 3
 

@@ -1,4 +1,4 @@
-"""What each extra of `rft-graders` brings, and the line that installs what is missing."""
+"""The packages in each extra of `rft-graders`, and the command that installs a missing one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BRINGS = {
     "zst": ("zstandard",),
     "parquet": ("pyarrow",),
 }
-"""The modules of each extra in pyproject.toml, beside those of `replay`, which every other one includes."""
+"""Modules of each extra in pyproject.toml; every extra also includes those of `replay`."""
 
 _BROUGHT_ALONG = """
     _yaml annotated_types anyio certifi dateutil distro h11 httpcore2 httpx idna jiter jmespath markdown_it
@@ -26,7 +26,7 @@ _BROUGHT_ALONG = """
 MODULES = frozenset(
     ("graders", "harness", *(each for names in _BRINGS.values() for each in names), *_BROUGHT_ALONG.split())
 )
-"""Every top-level module that the harness consists of, imports, or imports through another."""
+"""Every top-level module of the harness and its direct and indirect dependencies."""
 
 
 def install_line(extra: str) -> str:
@@ -35,15 +35,15 @@ def install_line(extra: str) -> str:
 
 
 def missing_package(error: ImportError, needed_by: str, extra: str) -> InputError | None:
-    """Turn a failed import of an optional package into the sentence that names its extra.
+    """Turn a failed import of an optional package into an error that names its extra.
 
     Args:
         error: The failed import.
-        needed_by: The command or fixture that wanted it.
-        extra: The extra that the command as a whole needs.
+        needed_by: The command or fixture that needs it.
+        extra: The extra that the whole command needs.
 
     Returns:
-        The error to show, or None where the import failed for another reason, which is a bug.
+        The error to show, or None if the import failed for another reason, which is a bug.
     """
     module = (error.name or "").partition(".")[0]
     bring_it = [name for name, modules in _BRINGS.items() if module in modules]

@@ -1,7 +1,7 @@
-"""A finding: one result of validation, preflight or audit, as data.
+"""Findings: the results of validation, preflight and audit, as data.
 
-Whatever checks something returns findings; whatever shows something renders them. Nothing here prints,
-decides an exit code, or knows which rules exist.
+Checks return findings, and callers display them. Nothing here prints, decides an exit code, or knows which
+rules exist.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ __all__ = ["Finding", "Place", "Rule", "Severity", "count_by_severity", "worst"]
 
 
 class Severity(StrEnum):
-    """How much a finding costs, in order: `info` < `note` < `warning` < `error` < `critical`.
+    """Severity of a finding, in order: `info` < `note` < `warning` < `error` < `critical`.
 
-    A member is its own lower-case name, so it goes into JSON as it is; it compares by cost, not by spelling.
+    A member is its lowercase name, so it serializes to JSON directly. Members compare by severity, not by
+    spelling.
     """
 
     INFO = "info"
@@ -31,21 +32,21 @@ class Severity(StrEnum):
         """Position in the order, 0 for `info`."""
         return _RANKS[self.value]
 
-    # `str` would order them by spelling: critical < error < info.
+    # `str` would compare them alphabetically: critical < error < info.
     def __lt__(self, other: str) -> bool:
-        """True when this severity costs less than `other`."""
+        """True if this severity is lower than `other`."""
         return self.rank < Severity(other).rank
 
     def __le__(self, other: str) -> bool:
-        """True when this severity costs at most as much as `other`."""
+        """True if this severity is at most `other`."""
         return self.rank <= Severity(other).rank
 
     def __gt__(self, other: str) -> bool:
-        """True when this severity costs more than `other`."""
+        """True if this severity is higher than `other`."""
         return self.rank > Severity(other).rank
 
     def __ge__(self, other: str) -> bool:
-        """True when this severity costs at least as much as `other`."""
+        """True if this severity is at least `other`."""
         return self.rank >= Severity(other).rank
 
 
@@ -53,28 +54,28 @@ _RANKS = {member.value: rank for rank, member in enumerate(Severity)}
 
 
 class Rule(NamedTuple):
-    """One thing that a check looks for; its id never changes its meaning."""
+    """One kind of problem that a check looks for. The meaning of an id never changes."""
 
     id: str
     severity: Severity
     title: str
-    """What is wrong, for the heading over its findings."""
+    """The problem, as a heading for its findings."""
     fix: str
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a finding stands; every part may be unknown."""
+    """The location of a finding; every part may be unknown."""
 
     file: str | None = None
-    """Path as the user gave it."""
+    """Path as the user wrote it."""
     line: int | None = None
     """Line number from 1."""
     sample: str | None = None
     """Id of the sample or record."""
 
     def __str__(self) -> str:
-        """`file:line (sample)`, leaving out what is unknown."""
+        """`file:line (sample)`, without unknown parts."""
         spot = self.file or ""
         if self.line is not None:
             spot = f"{spot}:{self.line}" if spot else f"line {self.line}"
@@ -90,15 +91,15 @@ class Finding:
     id: str
     """Fixed identifier of the rule or probe, such as `R020`."""
     severity: Severity
-    """What it costs; a plain string such as `"error"` is taken too."""
+    """Severity; a plain string such as `"error"` is also accepted."""
     message: str
-    """What is wrong, as a sentence or clause, without the place and without the fix."""
+    """The problem, as a sentence or clause, without the place and the fix."""
     place: Place | None = None
-    """Where it stands."""
+    """Where it is."""
     fix: str | None = None
-    """What to do about it."""
+    """How to fix it."""
     witness: Any | None = None
-    """JSON value that shows it, such as an event that `rft replay` runs."""
+    """JSON value that demonstrates it, such as an event that `rft replay` runs."""
 
     def __post_init__(self) -> None:
         """Turn a severity given as a plain string into the member.
@@ -109,7 +110,7 @@ class Finding:
         object.__setattr__(self, "severity", Severity(self.severity))
 
     def to_json(self) -> dict[str, Any]:
-        """The finding as one JSON object; unknown parts are left out, except the place, which is null."""
+        """The finding as a JSON object; omits unknown parts, except the place, which is null."""
         found = {**_known(self), "severity": self.severity.value, "place": None}
         if self.place is not None:
             found["place"] = _known(self.place)
@@ -122,7 +123,7 @@ def _known(value: Finding | Place) -> dict[str, Any]:
 
 
 def count_by_severity(findings: Iterable[Finding]) -> Mapping[Severity, int]:
-    """How many findings there are of each severity, all five present, worst first."""
+    """Number of findings of each of the five severities, worst first."""
     counts = dict.fromkeys(reversed(Severity), 0)
     for finding in findings:
         counts[finding.severity] += 1
@@ -130,5 +131,5 @@ def count_by_severity(findings: Iterable[Finding]) -> Mapping[Severity, int]:
 
 
 def worst(findings: Iterable[Finding]) -> Severity | None:
-    """The highest severity among the findings, None when there are none."""
+    """The highest severity among the findings, or None."""
     return max((finding.severity for finding in findings), default=None)

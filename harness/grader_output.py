@@ -1,4 +1,4 @@
-"""What a grader and its children print: kept in one file, and never on our own output."""
+"""Redirects the output of a grader and its child processes to a file, away from our own output."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from harness.disk import open_to_append
 __all__ = ["LOG", "output_to"]
 
 LOG = "grader.log"
-"""Its name in the folder of a run, a rehearsal or an evaluation."""
+"""The file's name in the folder of a run, a rehearsal or an evaluation."""
 
 
 @contextmanager
 def output_to(path: Path | None) -> Iterator[Path]:
-    """Send what is printed in Python, in C and by children to a file; an empty one is removed at the end.
+    """Redirect output from Python, C and child processes to a file; deletes it at the end if empty.
 
     Args:
-        path: The file, which is appended to; when None, a temporary one that is removed at the end.
+        path: The file to append to; None for a temporary file that is deleted at the end.
 
     Raises:
-        InputError: It cannot be written, or is a symbolic link.
+        InputError: The file cannot be written, or is a symbolic link.
     """
     if path is None:
-        import tempfile  # 3 ms that a replay's workers need not pay
+        import tempfile  # takes 3 ms, so not in replay workers
 
         with tempfile.TemporaryDirectory() as folder, output_to(Path(folder) / LOG) as own:
             yield own

@@ -1,8 +1,7 @@
-"""Puts a grader's folder on the import path, without letting its files replace what the harness imports.
+"""Puts a grader's folder on the import path, without letting its files shadow modules of the harness.
 
-As in Lambda, the grader's folder comes first: `answers.py` beside the grader is the grader's. But a
-`queue.py`, a `rich.py` or a folder `harness` there must not be imported by the standard library or by this
-package.
+As in Lambda, the grader's folder comes first, so the grader imports its own `answers.py`. But the standard
+library and this package must not import a `queue.py`, a `rich.py` or a folder `harness` from there.
 """
 
 from __future__ import annotations
@@ -22,8 +21,8 @@ def is_taken(name: str) -> bool:
     return name in sys.stdlib_module_names or name in MODULES
 
 
-class _OwnModulesFirst:  # `importlib.abc`, whose class this could be, costs 3 ms
-    """Finds the standard library and this project's packages outside of the graders' folders."""
+class _OwnModulesFirst:  # not a class of `importlib.abc`, which takes 3 ms to import
+    """Import finder that skips the graders' folders for the standard library and our own packages."""
 
     def __init__(self) -> None:
         self.folders: set[str] = set()
@@ -31,7 +30,7 @@ class _OwnModulesFirst:  # `importlib.abc`, whose class this could be, costs 3 m
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """The module's spec, or None for what the other finders may find anywhere."""
+        """The module's spec, or None to let the other finders look anywhere."""
         if path is not None or not is_taken(fullname):
             return None
         elsewhere = [entry for entry in sys.path if entry not in self.folders]
@@ -53,7 +52,7 @@ def add_folder(folder: str) -> None:
 
 
 def use_path(path: Iterable[str]) -> None:
-    """Import from where another process does; what is new here is taken for graders' folders.
+    """Use another process's import path; treats folders that are new here as graders' folders.
 
     Args:
         path: That process's `sys.path`.

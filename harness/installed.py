@@ -1,4 +1,4 @@
-"""Which installed distributions hold which modules."""
+"""Maps installed distributions to their modules."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _SUFFIXES = (*SOURCE_SUFFIXES, *EXTENSION_SUFFIXES)
 
 @cache
 def owners() -> dict[str, list[str]]:
-    """The names of the distributions that hold each top-level module.
+    """Names of the distributions that contain each top-level module.
 
-    The same as `importlib.metadata.packages_distributions`, which parses every description and every path for
-    it: that takes a third of a second, in each process that grades.
+    Replaces `importlib.metadata.packages_distributions`, which parses every description and path. That takes
+    a third of a second in each process that grades.
     """
     found: dict[str, list[str]] = {}
     for each in distributions():
@@ -29,7 +29,7 @@ def owners() -> dict[str, list[str]]:
 
 
 def _modules(distribution: Distribution) -> set[str]:
-    """The top-level modules of a distribution: as it says itself, else those of its files."""
+    """The top-level modules of a distribution, from its own list or else from its files."""
     told = distribution.read_text("top_level.txt")
     if told is not None:
         return set(told.split())
@@ -44,7 +44,7 @@ def _modules(distribution: Distribution) -> set[str]:
 
 
 def _name(distribution: Distribution) -> str:
-    """The name in a distribution's metadata, whose description is not parsed."""
+    """The name in a distribution's metadata, read without parsing the description."""
     headers, _, _ = (distribution.read_text("METADATA") or "").partition("\n\n")
     found = _NAME.search(headers)
     return found[1] if found else distribution.name

@@ -1,4 +1,4 @@
-"""Text from data, made safe to print: a completion must not steer the terminal or forge a line."""
+"""Makes text from data safe to print: a completion must not control the terminal or forge a line."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 __all__ = ["columns_of", "filled", "named", "printable", "readable", "shortened", "substitute", "wrapped"]
 
-# C0 and C1, what turns the direction of text or hides in it, lone surrogates; new lines and tabs stay.
-# `re` compiles it when it is first needed, which many commands never do.
+# C0 and C1, characters that change the text direction or are invisible, and lone surrogates, but not newlines
+# and tabs. `re` compiles it on first use; many commands never need it.
 _STEERING = (
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e007f\ud800-\udfff]"
@@ -26,21 +26,21 @@ def printable(text: str) -> str:
 
 
 def readable(text: str) -> str:
-    """Text with its lines and tabs, and everything else that steers a terminal escaped."""
+    """Text with newlines and tabs kept, and all other control characters escaped."""
     return text if text.isprintable() else re.sub(_STEERING, lambda found: ascii(found[0])[1:-1], text)
 
 
 def shortened(text: str, most: int = 300) -> str:
-    """Text of at most so many characters, its middle left out: what an error ends with is its place."""
+    """Text of limited length with its middle omitted, because an error ends with its place."""
     half = most // 2
     return text if len(text) <= most else f"{text[:half]} ... {text[-half:]}"
 
 
 def wrapped(text: str, width: int) -> str:
-    """Text whose lines are broken between words where they are wider than a terminal.
+    """Text with lines wrapped between words to fit a terminal.
 
-    What a line is continued with is indented two columns more than the line. A word that is wider than a
-    line, such as a path, stays whole.
+    Continuation lines are indented by two more columns. A word that is wider than a line, such as a path, is
+    not split.
 
     Args:
         text: Its lines may be indented.
@@ -68,31 +68,31 @@ def _wrapped_line(line: str, width: int) -> str:
 
 
 def columns_of(text: str) -> int:
-    """How many columns a terminal shows a text in: Chinese characters take two."""
+    """Number of terminal columns for a text; a Chinese character takes two."""
     if text.isascii():
         return len(text)
     return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
 
 
 def named(names: Sequence[str], most: int = 10) -> str:
-    """Names in one sentence: the first ones, and how many more there are."""
+    """The first names, and how many more there are, for one sentence."""
     shown = ", ".join(shortened(name, 60) for name in names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"
 
 
 def substitute(error: UnicodeError) -> tuple[str | bytes, int]:
-    """A handler of encoding errors: a plainer character, or an escape, for one that a stream cannot write."""
+    """An encoding error handler: replaces an unsupported character with a simpler one, or an escape."""
     if isinstance(error, UnicodeEncodeError) and (plainer := _PLAINER.get(error.object[error.start])):
         return plainer, error.start + 1
     return codecs.backslashreplace_errors(error)
 
 
 def filled(text: str, indent: str = "") -> str:
-    """A paragraph that fits into 80 columns, except for paths and ARNs that do not.
+    """A paragraph wrapped to 80 columns; paths and ARNs are not split.
 
     Args:
-        text: What it says; control characters in it are escaped.
-        indent: What its first line begins with; the others are indented by two spaces more.
+        text: The text; control characters are escaped.
+        indent: Prefix of the first line; the others are indented by two more spaces.
     """
     import textwrap
 

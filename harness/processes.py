@@ -1,10 +1,9 @@
-"""Ending processes: our own children, everything they started, and our own orphans of an earlier run.
+"""Ends processes: our children, their descendants, and orphans of an earlier run.
 
-A process that this one did not start itself is ended only when it is known to be ours: its id, its start time
-and its command line all have to fit, and it belongs to this user. A process id alone says nothing, since the
-system gives ids out again.
+A process that this one did not start is ended only if its id, start time, command line and user all match. A
+process id alone is not enough, because the system reuses ids.
 
-psutil and subprocess are imported where they are needed: they would be a tenth of a small replay.
+psutil and subprocess are imported only when needed: they would take a tenth of a small replay.
 """
 
 from __future__ import annotations
@@ -23,25 +22,25 @@ if TYPE_CHECKING:
 
 __all__ = ["cores", "descendants", "end", "end_group", "end_marked", "mark"]
 
-# Both sides compute a start time from the system's boot time, which a corrected clock moves a little.
+# Start times are computed from the system's boot time, which shifts slightly when the clock is corrected.
 _SAME_START_S = 1.0
 _HAS_CHILDREN = Path(f"/proc/self/task/{threading.get_native_id()}/children").exists()
 
 
 def cores() -> int:
-    """How many processors this process may use: `taskset` or a container allows fewer than there are."""
+    """Number of processors that this process may use; `taskset` or a container may allow fewer than exist."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def mark() -> str:
-    """This process, as `end_marked` finds it again: its id and its start time."""
+    """A mark by which `end_marked` recognizes this process: its id and start time."""
     return f"{os.getpid()} {_own_start():.2f}"
 
 
 def _own_start() -> float:
-    """When this process started, as psutil says it."""
+    """Start time of this process, as psutil computes it."""
     try:
         ticks = int(Path("/proc/self/stat").read_bytes().rpartition(b")")[2].split()[19])
         boot = Path("/proc/stat").read_bytes().partition(b"\nbtime ")[2]
@@ -53,10 +52,10 @@ def _own_start() -> float:
 
 
 def end_marked(mark: str, words: Sequence[str]) -> bool:
-    """End an orphan with SIGKILL, if it is certainly one of ours.
+    """End an orphan with SIGKILL if it is certainly ours.
 
     Args:
-        mark: What the process wrote down about itself with `mark`. Anything else ends nothing.
+        mark: The text that the process saved from `mark`. Any other text ends nothing.
         words: Words of its command line.
 
     Returns:
@@ -67,7 +66,7 @@ def end_marked(mark: str, words: Sequence[str]) -> bool:
     try:
         word, start = mark.split()
         pid, started = int(word), float(start)
-        # 1 is the system's first process; 0 and less mean whole groups to `kill`.
+        # 1 is the init process; `kill` treats 0 and negative ids as whole groups.
         if pid <= 1 or pid == os.getpid() or not math.isfinite(started):
             return False
         process = psutil.Process(pid)
@@ -84,11 +83,11 @@ def end_marked(mark: str, words: Sequence[str]) -> bool:
 
 
 def end(process: subprocess.Popen[bytes], grace_s: float = 0.0) -> None:
-    """End a child of this process, and close its pipes.
+    """End a child process, and close its pipes.
 
     Args:
-        process: The child; one that has ended already is fine.
-        grace_s: How long it may take to end on SIGTERM; without it, it is killed at once.
+        process: The child; it may already have ended.
+        grace_s: Seconds to wait after SIGTERM; 0 kills it immediately.
     """
     if grace_s:
         import subprocess
@@ -105,13 +104,13 @@ def end(process: subprocess.Popen[bytes], grace_s: float = 0.0) -> None:
 
 
 def end_group(pid: int) -> None:
-    """Kill a child that leads a process group, everything in its group, and everything it started.
+    """Kill a child that leads a process group, its whole group, and all its descendants.
 
     Args:
-        pid: A child of this process that was not waited for yet, so that its id is still its own.
+        pid: A child that was not waited for yet, so its id cannot have been reused.
     """
     found = reversed(descendants(pid))
-    # What has ended already needs no signal.
+    # A process that has already ended needs no signal.
     for each in found:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(each, signal.SIGKILL)
@@ -120,7 +119,7 @@ def end_group(pid: int) -> None:
 
 
 def descendants(pid: int) -> list[int]:
-    """A process and everything that it started and that still runs, parents first."""
+    """A process and its running descendants, parents first."""
     found = [pid]
     if _HAS_CHILDREN:
         for each in found:
@@ -134,9 +133,9 @@ def descendants(pid: int) -> list[int]:
 
 
 def _children(pid: int) -> list[int]:
-    # psutil reads the table of all processes for this: too slow for a look every 10 ms.
+    # psutil reads the table of all processes for this, which is too slow every 10 ms.
     found: list[int] = []
-    with contextlib.suppress(OSError):  # it went away
+    with contextlib.suppress(OSError):  # it ended
         for task in os.listdir(f"/proc/{pid}/task"):
             found.extend(map(int, Path(f"/proc/{pid}/task/{task}/children").read_text().split()))
     return found

@@ -1,1 +1,1 @@
-"""Where replay runs are kept: `runs/<id>/`, resumable, never overwritten."""
+"""Storage for replay runs: `runs/<id>/`, resumable, never overwritten."""

@@ -1,6 +1,7 @@
-"""Audits as they are kept: one folder each under `runs/audits`, with the witnesses of its findings.
+"""Storage for audits: one folder each under `runs/audits`, with the witnesses of its findings.
 
-An audit is never overwritten. Jobs, rehearsals and reports read it here and need not know how it was made.
+An audit is never overwritten. Jobs, rehearsals and reports read audits with this module, independent of the
+code that makes them.
 """
 
 from __future__ import annotations
@@ -35,17 +36,17 @@ __all__ = [
 SCHEMA = 1
 
 Verdict: TypeAlias = Literal["train", "fix first", "not measured"]
-"""What an audit says of training with this grader."""
+"""An audit's verdict on training with this grader."""
 
 
 @dataclass(frozen=True, slots=True)
 class AuditHeadline:
-    """What a policy would learn first."""
+    """The completion that a policy would learn first."""
 
     id: str
-    """The probe that found it."""
+    """Id of the probe that found it."""
     text: str | None
-    """The cheapest completion that is paid, or the right one that is refused."""
+    """The cheapest completion that is paid, or the right completion that is refused."""
     message: str
 
 
@@ -60,81 +61,81 @@ class AuditFinding:
     place: Place | None = None
     fix: str | None = None
     witness: str | None = None
-    """Hash of the witness, by which a waiver names it; None where a replay cannot show the finding."""
+    """Hash of the witness, which a waiver names; None if a replay cannot show the finding."""
     answered: bool = False
-    """Whether a model's replies belong to the witness."""
+    """Whether the witness includes a model's replies."""
     records: int | None = None
-    """How many of the records that were tried show it."""
+    """Number of tried records that show it."""
     tried: int | None = None
     text: str | None = None
     share: float | None = None
-    """What the text earns, as a share of what the right answer earns."""
+    """The text's reward, as a share of the right answer's reward."""
     waived: str | None = None
-    """The reason of its waiver; None where it has none."""
+    """The reason in its waiver, if it has one."""
 
     @property
     def rollouts(self) -> str | None:
-        """Name of the file with the witness' rollouts, beside `audit.json`."""
+        """Name of the file with the witness's rollouts, next to `audit.json`."""
         return None if self.witness is None else f"{self.id}-{self.witness}.jsonl"
 
     @property
     def rewards(self) -> str | None:
-        """Name of the file with their rewards, as `rft replay --expect` takes it."""
+        """Name of the file with their rewards, for `rft replay --expect`."""
         return None if self.witness is None else f"{self.id}-{self.witness}.rewards.jsonl"
 
     @property
     def answers(self) -> str | None:
-        """Name of the file with a model's replies, as `rft replay --answers` takes it; None without any."""
+        """Name of the file with a model's replies, for `rft replay --answers`, if there are any."""
         return f"{self.id}-{self.witness}.answers.jsonl" if self.answered else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditFacts:
-    """Everything that `audit.json` holds."""
+    """The contents of `audit.json`."""
 
     schema: int = SCHEMA
     name: str = ""
     when: str = ""
-    """When the audit ended, ISO 8601 in UTC."""
+    """End of the audit, ISO 8601 in UTC."""
     catalogue: str
-    """The version of the catalogue of probes."""
+    """Version of the catalog of probes."""
     grader: GraderFacts
     target: TargetFacts
     wire: str
     data: str
-    """The file of records, or of rollouts whose records were audited."""
+    """The file of records, or the file of rollouts whose records were audited."""
     data_sha256: str
     rollouts: str | None = None
-    """The recorded rollouts, where the audit used some."""
+    """The recorded rollouts, if the audit used any."""
     records: int
-    """How many records were audited."""
+    """Number of audited records."""
     seed: int = 0
     kind: str | None = None
-    """What kind of answer the references are; None where no format was found."""
+    """Kind of answer of the references; None if no format was found."""
     formats: tuple[str, ...] = ()
-    """Formats in which the right answer is paid more than a wrong one."""
+    """Formats in which the right answer earns more than a wrong one."""
     verdict: Verdict
     fail_on: Severity = Severity.ERROR
-    """Findings of this severity or worse mean that the grader has to be fixed first."""
+    """Findings of this severity or worse must be fixed before training."""
     headline: AuditHeadline | None = None
     findings: tuple[AuditFinding, ...] = ()
-    """The worst first; waived ones are at the end."""
+    """Worst first, waived findings last."""
     probes: dict[str, int] = field(default_factory=dict)
-    """How many probes passed, failed, were skipped or are inapplicable."""
+    """Number of probes that passed, failed, were skipped or are inapplicable."""
     gradings: int = 0
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
-    """What limits the audit, a sentence each."""
+    """The audit's limitations, one sentence each."""
     versions: dict[str, str] = field(default_factory=dict)
-    """Python and the packages that graded, as a run has them."""
+    """Python and the packages that graded, as in a run."""
 
     @property
     def open(self) -> tuple[AuditFinding, ...]:
-        """The findings that nobody waived."""
+        """The findings without a waiver."""
         return tuple(one for one in self.findings if one.waived is None)
 
     def counts(self) -> dict[Severity, int]:
-        """How many open findings there are of each severity that has some, the worst first."""
+        """Number of open findings of each severity that has any, worst first."""
         found = {each: sum(one.severity == each for one in self.open) for each in reversed(Severity)}
         return {each: count for each, count in found.items() if count}
 
@@ -149,19 +150,19 @@ def audit_folder(runs: Path) -> Path:
 
 
 def keep_audit(runs: Path, name: str | None, facts: AuditFacts, files: Mapping[str, bytes]) -> Path:
-    """Keep an audit in a new folder.
+    """Save an audit in a new folder.
 
     Args:
         runs: The folder of all runs.
-        name: The audit's name; made of the time and the grader when None.
-        facts: What to write; its name and time are set here.
+        name: The audit's name; by default the time and the grader's name.
+        facts: The facts to write; the name and time are set here.
         files: The witnesses' files, by name.
 
     Returns:
         The folder.
 
     Raises:
-        InputError: There is an audit of this name, or the folder cannot be written.
+        InputError: An audit with this name exists, or the folder cannot be written.
     """
     if name is not None and not re.fullmatch(r"[\w][\w.-]*", name):
         fix = "Use letters, digits, dots, dashes and underscores."
@@ -178,12 +179,12 @@ def keep_audit(runs: Path, name: str | None, facts: AuditFacts, files: Mapping[s
             return folder
         if name is not None:
             fix = "Audits are never overwritten: choose another name."
-            raise InputError(f"there is an audit {name} already", place=str(folder), fix=fix)
+            raise InputError(f"the audit {name} already exists", place=str(folder), fix=fix)
         attempt += 1
 
 
 def _appear(folder: Path, facts: AuditFacts, files: Mapping[str, bytes]) -> bool:
-    """Make an audit's folder with all its files in one step; False where there is one already."""
+    """Make an audit's folder with all its files atomically; False if it already exists."""
     fix = "Name another folder with --runs-dir."
     draft = folder.parent / f".new-{uuid4().hex}"
     try:
@@ -206,24 +207,24 @@ def _appear(folder: Path, facts: AuditFacts, files: Mapping[str, bytes]) -> bool
 
 
 def read_audit(folder: Path) -> AuditFacts | None:
-    """Read a kept audit; None where there is none.
+    """Read a saved audit; None if the folder has none.
 
     Args:
-        folder: Its own folder.
+        folder: The audit's folder.
 
     Raises:
-        InputError: It is damaged, or written by a version that this one does not know.
+        InputError: The audit is damaged, or was written by an unknown version.
     """
     fix = "Run `rft audit` again, or remove the folder."
     return read_typed(folder / "audit.json", AuditFacts, "audit", schema=SCHEMA, fix=fix)
 
 
 def audits_of(runs: Path, sha256: str | None = None) -> Iterator[AuditFacts]:
-    """The audits that are kept, the newest first; those that cannot be read are left out.
+    """The saved audits, newest first, without unreadable ones.
 
     Args:
         runs: The folder of all runs.
-        sha256: The fingerprint of the grader that is wanted; None for every grader.
+        sha256: Return only audits of the grader with this fingerprint; None for every grader.
     """
     found = []
     for path in audit_folder(runs).glob("[!.]*/audit.json"):

@@ -1,4 +1,4 @@
-"""What is known of a run: `run.json` as typed records, with one reader for every version that wrote one."""
+"""The facts about a run: `run.json` as typed records, with one reader for all schema versions."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 SCHEMA = 3
-"""Schema 1 (release 0.1.0) had empty options for a grader that nobody could ask; 2 had one input file."""
+"""Schema 1 (release 0.1.0) had empty options if the grader's were unknown; schema 2 had one input file."""
 
 Bounds: TypeAlias = tuple[float, float]
 """The smallest and the largest reward of a grader."""
@@ -46,58 +46,63 @@ Bounds: TypeAlias = tuple[float, float]
 _MOST_EXTREME = 1e300
 
 GraderOptions: TypeAlias = dict[str, bool | int | float | str | list[float] | None]
-"""How a grader was declared."""
+"""A grader's declaration."""
 
 
 @dataclass(frozen=True, slots=True)
 class GraderFacts:
-    """Which grader a run used."""
+    """The grader of a run."""
 
     ref: str
     """`module:name`, `file.py:name`, or a function's name."""
     sha256: str | None
-    """Hash of what runs: of files, packages and options, of the artifact, or Lambda's `CodeSha256`."""
+    """Hash of the grader: of files, packages and options, of the artifact, or Lambda's `CodeSha256`."""
     options: GraderOptions | None = None
-    """How it was declared; None for a handler that is not ours, or that nobody could ask."""
+    """The grader's declaration; None for a foreign handler, or if it is unknown."""
     files: dict[str, str] = field(default_factory=dict)
-    """SHA-256 by path of the user's own files that it imported or read, in this process or a worker."""
+    """SHA-256 of the user's files that it imported or read, in this process or a worker, by path."""
     packages: dict[str, str] = field(default_factory=dict)
     """Versions of the installed packages that it imports."""
 
     def __post_init__(self) -> None:
-        """Refuse options whose range could not be one."""
+        """Refuse options with an invalid range."""
         if self.options is not None:
             low, high = _pair(self.options.get("range"))
             check_bounds((low, high))
 
     @property
     def bounds(self) -> Bounds | None:
-        """The range that the grader declares; None where its declaration is not known."""
+        """The range that the grader declares; None if its declaration is unknown."""
         return None if self.options is None else _pair(self.options.get("range"))
 
 
 @dataclass(frozen=True, slots=True)
 class InputFacts:
-    """Which files or S3 objects a run grades, as one text."""
+    """The files or S3 objects that a run grades as one text."""
 
     sources: tuple[SourceFacts, ...]
     sha256: str | None
-    """Of the whole text, where all of it was read here: known for standard input from the start, for files
-    only when they have been read. None for objects in S3, whose ETag and version tell their content."""
+    """SHA-256 of the whole text, if it was all read here.
+
+    Known from the start for standard input, and for files once they have been read. None for objects in S3,
+    which the ETag and version identify.
+    """
     derived: bool
-    """Whether the input holds records, of which the run's own rollouts were made."""
+    """Whether the input is records, from which the run made its own rollouts."""
     copied: bool = False
-    """Whether the run keeps a copy of the text, since the input can be read only from its beginning."""
+    """Whether the run keeps a copy of the text, because the input is not seekable."""
     template: str | None = None
-    """How completions were written, for records whose reference is no text."""
+    """Template of the completions, for records whose reference is not text."""
     lengths: tuple[int, ...] = field(default=(), compare=False)
-    """Of several sources: the bytes that each takes in the whole, with the newline that it may get. In S3,
-    finding them out takes a request for each."""
+    """Length of each of several sources in bytes, including the newline that it may get.
+
+    In S3, each length takes a request.
+    """
     spoiled: bool = False
-    """Whether it was changed while it was graded, so that nobody can tell which content was."""
+    """Whether the input changed during grading, so it is unknown which content was graded."""
 
     def __post_init__(self) -> None:
-        """Refuse an input that is none."""
+        """Refuse an invalid input."""
         if not self.sources:
             raise ValueError("has no sources")
         if self.lengths and (
@@ -107,22 +112,22 @@ class InputFacts:
                 for length, one in zip(self.lengths, self.sources, strict=True)
             )
         ):
-            raise ValueError("has lengths that are not those of its sources")
+            raise ValueError("has lengths that do not match its sources")
 
     @property
     def own(self) -> bool:
-        """Whether the run's folder holds the text that is graded."""
+        """Whether the run's folder has its own copy of the graded text."""
         return self.derived or self.copied
 
     @property
     def name(self) -> str:
-        """The input as people read it: the first of its files, and how many more there are."""
+        """The input for people: its first file, and how many more there are."""
         first, more = self.sources[0].name, len(self.sources) - 1
         first = "standard input" if first == STANDARD_INPUT else first
         return f"{first} and {more:,} more" if more else first
 
     def like(self, other: InputFacts) -> bool:
-        """Whether both are the same kind of input with as many bytes, whatever its files are called."""
+        """Whether both are the same kind of input with the same length, regardless of file names."""
         kinds = [(one.derived, one.copied, one.template, one.spoiled) for one in (self, other)]
         sizes = [[each.bytes for each in one.sources] for one in (self, other)]
         return kinds[0] == kinds[1] and sizes[0] == sizes[1]
@@ -138,20 +143,20 @@ class InProcessFacts:
 
 @dataclass(frozen=True, slots=True)
 class LocalRuntimeFacts:
-    """Grading in the built artifact, under the local Lambda runtime."""
+    """Grading in the built artifact, in the local Lambda runtime."""
 
     template: Path
     function: str
-    """Its logical id in the template."""
+    """The function's logical id in the template."""
     code_sha256: str
     note: str | None = None
-    """How this differs from the deployed function, where it does."""
+    """Differences from the deployed function."""
     passed: tuple[str, ...] = ()
-    """Names of variables that the function gets from whoever replays."""
+    """Names of environment variables that the replay passes to the function."""
     profile: str | None = None
-    """The profile whose AWS credentials it gets."""
+    """The profile whose AWS credentials the function gets."""
     handler: str | None = None
-    """`module.function` where `template` is no template but a folder or zip file with the code."""
+    """`module.function`, if `template` is not a template but a folder or zip file with the code."""
     kind: Literal["lambda-runtime"] = "lambda-runtime"
 
 
@@ -160,7 +165,7 @@ class DeployedFacts:
     """Grading in a function in AWS."""
 
     arn: str
-    """The version that was called: an alias is resolved when the run begins."""
+    """The version that was called: an alias is resolved when the run starts."""
     region: str | None = None
     asked: str | None = None
     """The function as the user named it."""
@@ -172,37 +177,37 @@ class DeployedFacts:
 TargetFacts: TypeAlias = InProcessFacts | LocalRuntimeFacts | DeployedFacts
 
 Ask: TypeAlias = Literal["never", "new", "all"]
-"""Which of a grader's questions go to the service: none, those without a recorded answer, or all."""
+"""Which of a grader's requests go to the service: none, those without a recorded answer, or all."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnswersFacts:
-    """Which recorded answers a grader's questions were answered with, or which were recorded."""
+    """The recorded answers that the grader got, or that were recorded."""
 
     path: Path
     ask: Ask = "never"
     sha256: str | None = None
-    """Of the file when the run began; None where there was none."""
+    """SHA-256 of the file when the run started; None if it did not exist."""
     recorded: str | None = None
-    """SHA-256 of the answers that this run recorded; None before that, and where it asked nothing."""
+    """SHA-256 of the answers that this run recorded, if any."""
     published: bool = False
-    """Whether it was decided if what was recorded replaces the file."""
+    """Whether it was decided if the recorded answers replace the file."""
 
     @property
     def asks(self) -> bool:
-        """Whether questions go to the service."""
+        """Whether requests go to the service."""
         return self.ask != "never"
 
     def same_work(self, asked: AnswersFacts) -> bool:
-        """Whether a run that began with these may go on with those."""
+        """Whether a run that started with these answers may resume with others."""
         alike = (self.path, self.ask) == (asked.path, asked.ask) if self.asks else not asked.asks
-        # Asking everything anew does not depend on the file, which may have been replaced meanwhile.
+        # Asking everything again does not depend on the file, which may have been replaced since.
         return alike and (self.ask == "all" or asked.sha256 in (self.sha256, self.recorded))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFacts:
-    """Everything that `run.json` holds."""
+    """The contents of `run.json`."""
 
     schema: int = SCHEMA
     id: str = ""
@@ -216,54 +221,54 @@ class RunFacts:
     label: str | None = None
     label_rule: LabelRule = PLAIN
     fields: FieldChoice = FieldChoice()
-    """What the grader sees of the rollouts."""
+    """The fields of the rollouts that the grader sees."""
     records: RecordFacts | None = None
-    """The training records whose fields the grader sees, where they were named."""
+    """The training records whose fields the grader sees, if given."""
     range: Bounds | None = None
-    """What the user said the grader's range is; None where the grader itself says it, or nobody knows."""
+    """The grader's range as given by the user; None if the grader declares it, or if it is unknown."""
     answers: AnswersFacts | None = None
-    """Recorded answers to what the grader asks a service; None where it asks as it likes."""
+    """Recorded answers to the grader's requests to a service; None if they are not intercepted."""
     versions: dict[str, str] = field(default_factory=dict)
     fan_out: FanOutFacts | None = None
-    """How workers in AWS grade the run; None for a run that is graded from here."""
+    """How workers in AWS grade the run; None if it is graded from here."""
     totals: Totals | None = None
-    """None while the run is not done."""
+    """None until the run is done."""
     shards: tuple[tuple[int, int], ...] = ()
-    """Byte ranges of the rollouts, one a shard."""
+    """Byte ranges of the rollouts, one per shard."""
 
     def __post_init__(self) -> None:
-        """Refuse facts that no run could have."""
+        """Refuse impossible facts."""
         if self.range is not None:
             check_bounds(self.range)
         if self.repeats < 1 or (self.limit is not None and self.limit < 1):
             raise ValueError("counts repeats or a limit below 1")
         if any(not 0 <= start <= end for start, end in self.shards):
-            raise ValueError("has shards that are no byte ranges")
+            raise ValueError("has shards that are not byte ranges")
         if self.state == "done" and self.totals is None:
-            raise ValueError("is done and has no totals")
+            raise ValueError("is done but has no totals")
         if self.totals is not None and not self.totals.possible:
             raise ValueError("has totals that do not add up")
 
     @property
     def bounds(self) -> Bounds | None:
-        """The grader's range; None where nobody knows it."""
+        """The grader's range, or None if it is unknown."""
         return self.grader.bounds or self.range
 
 
 def answers_lines(answers: AnswersFacts) -> Iterator[str]:
-    """Where the answers to a grader's questions came from, for people."""
+    """For people: where the answers to the grader's requests came from."""
     known = f"{os.path.relpath(answers.path)} (SHA-256 {(answers.sha256 or '')[:12]}...)"
     if answers.ask == "never":
         yield f"answered from {known}, not by the service"
     elif answers.ask == "new" and answers.sha256 is not None:
-        yield f"answered from {known}, new questions by the service"
+        yield f"answered from {known}, and new requests by the service"
 
 
 def read_facts(folder: Path) -> RunFacts | None:
-    """Read `run.json`; None where there is none.
+    """Read `run.json`; None if it does not exist.
 
     Raises:
-        InputError: It is damaged, or written by a version that this one does not know.
+        InputError: The file is damaged, or was written by an unknown version.
     """
     fix = "`rft runs` lists the runs."
     return read_typed(
@@ -272,23 +277,23 @@ def read_facts(folder: Path) -> RunFacts | None:
 
 
 def check_bounds(bounds: Bounds) -> None:
-    """Refuse a range that is none.
+    """Refuse an invalid range.
 
     Raises:
-        InputError: The numbers are not finite, do not rise, or lie beyond what a reward can be.
+        InputError: The numbers are not finite, not increasing, or not possible rewards.
     """
     low, high = bounds
     if not -_MOST_EXTREME < low < high < _MOST_EXTREME or high - low < 1 / _MOST_EXTREME:
         raise InputError(
-            f"{low:g} to {high:g} is not a range", fix="Write --range LOW HIGH, such as --range 0 1."
+            f"{low:g} to {high:g} is not a range", fix="Pass --range LOW HIGH, such as --range 0 1."
         )
 
 
 def known_bounds(declared: Bounds | None, given: Bounds | None) -> Bounds | None:
-    """A grader's range from what the grader declares and what the user says; None where neither is there.
+    """A grader's range as declared by the grader or given by the user; None without either.
 
     Raises:
-        InputError: The two contradict each other.
+        InputError: The two ranges contradict each other.
     """
     if given is not None:
         check_bounds(given)
@@ -302,24 +307,24 @@ def known_bounds(declared: Bounds | None, given: Bounds | None) -> Bounds | None
 
 
 def middle_of(bounds: Bounds | None) -> float | None:
-    """The middle of a range, above which a reward says yes; None where the range is not known."""
+    """The middle of a range, above which a reward means yes; None if the range is unknown."""
     return None if bounds is None else sum(bounds) / 2
 
 
 def share_of(bounds: Bounds, reward: float) -> float:
-    """Where a reward lies in a range: 0 at the floor, 1 at the top."""
+    """Position of a reward in a range: 0 at the floor, 1 at the top."""
     low, high = bounds
     return (reward - low) / (high - low)
 
 
 def _pair(value: Any) -> Bounds:
     if not isinstance(value, list | tuple) or len(value) != 2:
-        raise InputError("the grader's options hold no range")
+        raise InputError("the grader's options have no range")
     return float(value[0]), float(value[1])
 
 
 def _from_1(old: dict[str, Any]) -> dict[str, Any]:
-    """Schema 1: options that nobody knew were empty, and one count had a British name."""
+    """Schema 1: unknown options were empty, and one count had a British name."""
     grader, totals = old["grader"], old.get("totals")
     if isinstance(totals, dict):
         totals = {**totals, "unlabeled": totals["unlabelled"]}
@@ -328,7 +333,7 @@ def _from_1(old: dict[str, Any]) -> dict[str, Any]:
 
 
 def _from_2(old: dict[str, Any]) -> dict[str, Any]:
-    """Schema 2: the input was one file."""
+    """Schema 2: the input was a single file."""
     given = old["input"]
     file = {"name": given["path"], "bytes": given["bytes"], "mtime_ns": given["mtime_ns"]}
     return {**old, "schema": SCHEMA, "input": {**given, "sources": [file]}}

@@ -1,4 +1,4 @@
-"""What a run's record says of a fan-out: where its parts are, and what grades them."""
+"""The facts about a fan-out in a run's record: where its parts are, and how they are graded."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ __all__ = ["FanOutFacts", "resumed_with"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FanOutFacts:
-    """How a run is graded by workers in AWS."""
+    """How workers in AWS grade a run."""
 
     prefix: str
-    """`s3://BUCKET/FOLDER`, below which the run's own folder is."""
+    """`s3://BUCKET/FOLDER`, the parent of the run's own folder."""
     machine: str
     """ARN of the state machine."""
     workers: int
-    """How many grade at once."""
+    """Number of workers that grade at the same time."""
     calls: int
-    """How many calls of the grader each keeps under way."""
+    """Number of grader calls that each worker keeps in flight."""
     records: SourceFacts | None = None
-    """The training records in S3, where they were named."""
+    """The training records in S3, if given."""
     attempt: int = 0
-    """How many executions this run has begun."""
+    """Number of executions that this run has started."""
     execution: str | None = None
-    """ARN of the last of them; None before the first."""
+    """ARN of the last execution, if any."""
 
     def __post_init__(self) -> None:
-        """Refuse what no fan-out has."""
+        """Refuse impossible values."""
         if min(self.workers, self.calls) < 1 or self.attempt < 0:
-            raise ValueError("counts workers, calls or attempts below what is possible")
+            raise ValueError("has an impossible number of workers, calls or attempts")
 
 
 def resumed_with(was: FanOutFacts | None, asked: FanOutFacts | None) -> FanOutFacts | None:
-    """A run's fan-out as a later command asks for it: what it began is kept."""
+    """A run's fan-out with a later command's options; keeps what was already started."""
     if was is None or asked is None:
         return was
     return replace(asked, attempt=was.attempt, execution=was.execution)

@@ -1,6 +1,6 @@
-"""What a rollout's own verdict says, and how rewards compare with it.
+"""Reads labels, the rollouts' known verdicts, and compares rewards with them.
 
-Everything here is counted in one pass with a few numbers; `harness.runs.rank_correlation` needs all pairs.
+Everything here is counted in one pass with little memory; `harness.runs.rank_correlation` needs all pairs.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from harness.errors import InputError
 
 TOLERANCE = 1e-9
 _MOST = 1e100
-"""Numbers beyond this are not correlated: their squares would add up to no float."""
+"""Larger numbers are not correlated, because the sum of their squares would overflow a float."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,30 +25,28 @@ class LabelRule:
     """
 
     tolerance: float = TOLERANCE
-    """How far a reward may be from a label that is a number."""
+    """Allowed difference between a reward and a numeric label."""
     threshold: float | None = None
-    """Numbers from here on mean yes, smaller ones no; None where a number is the expected reward."""
+    """Numbers of at least this mean yes, smaller ones no; None if a number is the expected reward."""
     true: tuple[str, ...] = ()
-    """Texts that mean yes, and every other text no; without any, only "true" and "false" are read."""
+    """Texts that mean yes; every other text means no. If empty, only "true" and "false" are labels."""
 
     def __post_init__(self) -> None:
-        """Refuse what no label could be held to."""
+        """Refuse an impossible rule."""
         if not (isfinite(self.tolerance) and self.tolerance >= 0):
-            raise InputError(
-                f"a label tolerance of {self.tolerance:g} is not a distance", fix="Take 0 or more."
-            )
+            raise InputError(f"a label tolerance cannot be {self.tolerance:g}", fix="Use 0 or more.")
         if self.threshold is None:
             return
         if not isfinite(self.threshold):
-            raise InputError(f"a label threshold of {self.threshold:g} divides nothing")
+            raise InputError(f"a label threshold cannot be {self.threshold:g}")
         if self.tolerance != TOLERANCE:
             raise InputError(
-                "a label threshold makes yes or no of a number, so a tolerance has no use",
+                "a label threshold turns a number into yes or no, so a tolerance has no effect",
                 fix="Leave the tolerance or the threshold out.",
             )
 
     def says(self, label: Any) -> bool | float | None:
-        """Yes or no, or the reward that the label expects; None where it is no verdict."""
+        """Yes or no, or the reward that the label expects; None if it is not a verdict."""
         if isinstance(label, bool):
             return label
         if isinstance(label, str):
@@ -59,23 +57,23 @@ class LabelRule:
             return None
         try:
             number = float(label)
-        except OverflowError:  # an integer that no float holds: no reward equals it
+        except OverflowError:  # an integer too large for a float: no reward equals it
             number = 1.7e308 if label > 0 else -1.7e308
         if not isfinite(number):
             return None
         return number if self.threshold is None else number >= self.threshold
 
     def number(self, reward: float, label: Any) -> float | None:
-        """A label that is a number to correlate with a reward, whatever the threshold; None for any other."""
+        """A numeric label to correlate with rewards, whatever the threshold; None for any other label."""
         if isinstance(label, bool | str) or self.says(label) is None:
             return None
         return None if abs(label) > _MOST or abs(reward) > _MOST else float(label)
 
     def agreement(self, reward: float | None, label: Any, middle: float | None) -> bool | None:
-        """Whether a reward says what a label says; None where that cannot be told.
+        """Whether a reward agrees with a label; None if they cannot be compared.
 
-        A yes agrees with a reward above the middle of the range, a no with one at or below it; a number
-        agrees with an equal reward.
+        Yes agrees with a reward above the middle of the range, no with a reward at or below it, and a number
+        with an equal reward.
         """
         said = self.says(label)
         if reward is None or said is None:
@@ -91,47 +89,47 @@ PLAIN = LabelRule()
 def label_rule(
     label: str | None, threshold: float | None, tolerance: float | None, true: tuple[str, ...]
 ) -> LabelRule:
-    """The rule that a user asks for.
+    """The rule that a user chose.
 
     Raises:
-        InputError: There is no label to read, or the parts of the rule contradict each other.
+        InputError: No label field is named, or the parts of the rule contradict each other.
     """
     if label is None and (threshold is not None or tolerance is not None or true):
         raise InputError(
-            "this says how to read a label, and none is named", fix="Name its field as the label."
+            "there is a rule for reading a label, but no label", fix="Name the label's field with --label."
         )
     return LabelRule(TOLERANCE if tolerance is None else tolerance, threshold, true)
 
 
 def not_compared(label: str, *, range_known: bool, place: str) -> InputError:
-    """Why no reward could be held to a label, though rollouts carry it.
+    """Why no reward could be compared with a label that rollouts have.
 
     Args:
         label: The field.
         range_known: Whether the grader's range is known.
-        place: What holds the rewards.
+        place: The place of the rewards.
     """
-    what = f"no rollout with a reward carries a verdict in the field {label!r}"
+    what = f"no rollout with a reward has a verdict in the field {label!r}"
     if range_known:
         fix = "A label is true, false or a number; --label-true names the texts that mean yes."
     else:
         what += " that can be compared: the grader's range is not known"
-        fix = "Add --range LOW HIGH: true and false are held to the middle of the range."
+        fix = "Add --range LOW HIGH: true and false are compared with the middle of the range."
     return InputError(what, place=place, fix=fix)
 
 
 @dataclass(slots=True)
 class LabelCounts:
-    """Rewards against labels: a confusion table of yes and no, and the moments of a correlation."""
+    """Comparison of rewards and labels: a confusion table of yes and no, and the moments of a correlation."""
 
     true_above: int = 0
-    """Labels that say yes, with a reward above the middle of the range."""
+    """Yes labels with a reward above the middle of the range."""
     true_below: int = 0
-    """Labels that say yes, with a reward at the middle or below."""
+    """Yes labels with a reward at the middle or below."""
     false_above: int = 0
     false_below: int = 0
     numbers: int = 0
-    """Labels that are numbers, with a reward."""
+    """Numeric labels with a reward."""
     reward_mean: float = 0.0
     label_mean: float = 0.0
     reward_spread: float = 0.0
@@ -141,18 +139,18 @@ class LabelCounts:
 
     @property
     def told(self) -> int:
-        """How many rewards the confusion table holds."""
+        """Number of rewards in the confusion table."""
         return self.true_above + self.true_below + self.false_above + self.false_below
 
     @property
     def pearson(self) -> float | None:
-        """Pearson's correlation of rewards and numeric labels; None where either never changes."""
+        """Pearson correlation of rewards and numeric labels; None if either is constant."""
         scale = sqrt(self.reward_spread) * sqrt(self.label_spread)
         return max(-1.0, min(1.0, self.joint_spread / scale)) if scale else None
 
     @property
     def possible(self) -> bool:
-        """Whether rewards can add up to this; a damaged file may say anything."""
+        """Whether these numbers are possible; a damaged file may contain any."""
         counts = (self.true_above, self.true_below, self.false_above, self.false_below, self.numbers)
         return min(*counts, self.reward_spread, self.label_spread) >= 0
 
@@ -170,7 +168,7 @@ class LabelCounts:
             self.merge(LabelCounts(numbers=1, reward_mean=reward, label_mean=number))
 
     def merge(self, other: LabelCounts) -> None:
-        """Count everything that another counted."""
+        """Add another comparison's counts."""
         self.true_above += other.true_above
         self.true_below += other.true_below
         self.false_above += other.false_above
@@ -188,7 +186,7 @@ class LabelCounts:
         self.numbers = n
 
     def to_json(self) -> dict[str, int | float | None]:
-        """What the lines say, as JSON."""
+        """The same as `lines`, as JSON."""
         return {
             "true_above": self.true_above,
             "true_below": self.true_below,
@@ -200,7 +198,7 @@ class LabelCounts:
         }
 
     def lines(self) -> list[str]:
-        """The table and the correlation for people; none of what was not counted."""
+        """The table and the correlation for people, without parts that were not counted."""
         said = []
         if self.told:
             said += [

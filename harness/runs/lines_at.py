@@ -1,4 +1,4 @@
-"""Reads single lines of a source by where they begin, without reading all that lies between them."""
+"""Reads single lines of a source by their offsets, without reading everything between them."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ __all__ = ["lines_at"]
 _BLOCK = 1 << 20
 
 _NEAR, _NEAR_IN_S3 = 1 << 20, 8 << 20
-"""Bytes that are rather read on than left out: opening a file or an object in S3 anew costs as much."""
+"""A gap up to this many bytes is read rather than skipped: reopening a file or S3 object costs as much."""
 
 
 def lines_at(source: Source, places: Iterable[int]) -> Iterator[tuple[int, bytes]]:
-    """The lines that begin at some bytes of a source, in the order of the bytes.
+    """The lines at some offsets of a source, in the order of the offsets.
 
     Args:
-        source: The source. One that is not seekable is read once from its beginning.
-        places: Where lines begin, in any order; each is read once.
+        source: The source. A source that is not seekable is read once from the start.
+        places: Offsets of line starts, in any order; each line is read once.
 
     Yields:
-        The place, and the line without its end.
+        The offset, and the line without its newline.
 
     Raises:
         InputError: The source cannot be read.

@@ -1,4 +1,4 @@
-"""Lists the replay runs of a folder, also those that cannot be opened."""
+"""Lists the replay runs in a folder, including those that cannot be opened."""
 
 from __future__ import annotations
 
@@ -16,47 +16,47 @@ __all__ = ["ListedRun", "RunList", "list_runs"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedRun:
-    """One run in a list; what is unknown of it is None."""
+    """One run in a list; unknown values are None."""
 
     name: str
     when: str
-    """When `run.json` was last written, as ISO 8601 in UTC: the end of a run that is done."""
+    """When `run.json` was last written, ISO 8601 in UTC; for a finished run, its end."""
     state: str
     """`done`, `unfinished` or `unreadable`."""
     grader: str | None = None
     rollouts: str | None = None
-    """The input: rollouts, or records; the first of several files or objects, and how many more."""
+    """The input, rollouts or records: its first file or object, and how many more there are."""
     gradings: int | None = None
     mean: float | None = None
     failures: int | None = None
     """Gradings without a reward."""
     label: str | None = None
     agreed: int | None = None
-    """Rewards that agree with their label."""
+    """Number of rewards that agree with their label."""
     judged: int | None = None
-    """Rewards that were compared with a label."""
+    """Number of rewards that were compared with a label."""
     answers: Path | None = None
-    """The file that what the grader asked was answered from; None where a service answered, if anybody."""
+    """The file that answered the grader's requests; None if a service did, or if it made none."""
     problem: str | None = None
     """Why it cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunList:
-    """The newest runs of a folder."""
+    """The newest runs in a folder."""
 
     runs: tuple[ListedRun, ...]
     """Newest first."""
     more: int
-    """How many older runs are not in `runs`."""
+    """Number of older runs that are not in `runs`."""
 
 
 def list_runs(folder: Path, limit: int) -> RunList:
-    """List the runs of a folder, newest first.
+    """List the runs in a folder, newest first.
 
     Args:
-        folder: Where runs are kept.
-        limit: The most runs to list.
+        folder: The folder of all runs.
+        limit: Maximum number of runs to list.
 
     Raises:
         InputError: The folder cannot be read.
@@ -73,7 +73,7 @@ def list_runs(folder: Path, limit: int) -> RunList:
 
 
 def _is_run(path: Path) -> bool:
-    """Whether a folder is a run, or what is left of one; drafts have a dot, and logs lie beside runs."""
+    """Whether a folder is a run, or the rest of one. Drafts start with a dot, and logs are next to runs."""
     kept = ("run.json", "rewards.jsonl", "shards")
     return path.name[0] != "." and path.is_dir() and any((path / name).exists() for name in kept)
 

@@ -1,7 +1,7 @@
-"""Spearman's correlation of rewards and labels that are numbers: Pearson's, of their ranks.
+"""Spearman correlation of rewards and numeric labels: the Pearson correlation of their ranks.
 
-Ranks need every pair at once, 16 bytes each: rows are read again where a run ends, and no more than a million
-pairs are ranked.
+Ranking needs all pairs in memory, 16 bytes each, so rows are read again when a run ends, and at most a
+million pairs are ranked.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ MOST_PAIRS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class RankCorrelation:
-    """How the order of rewards follows the order of labels."""
+    """The rank correlation of rewards and labels."""
 
     spearman: float | None = None
-    """From -1 to 1; None where rewards or labels never change."""
+    """From -1 to 1; None if rewards or labels are constant."""
     n: int = 0
-    """Pairs of a reward and a label that is a number."""
+    """Number of pairs of a reward and a numeric label."""
     all: bool = True
-    """Whether there were no more of them; if not, these are the first."""
+    """Whether these are all pairs, not only the first ones."""
 
     def to_json(self) -> dict[str, float | int | None]:
-        """The correlation and how many pairs it rests on."""
+        """The correlation and its number of pairs."""
         return {"spearman": self.spearman, "spearman_n": self.n}
 
     def lines(self) -> list[str]:
-        """The correlation for people; nothing where no label is a number."""
+        """The correlation for people; nothing without numeric labels."""
         if not self.n:
             return []
         known = "unknown: one of the two never changes" if self.spearman is None else f"{self.spearman:.3f}"
@@ -43,11 +43,11 @@ class RankCorrelation:
 
 
 class RankPairs:
-    """Rewards and labels as they come, to be ranked.
+    """Collects rewards and labels for ranking.
 
     Args:
         rule: How to read labels.
-        most: Pairs that are ranked at most, the first that come.
+        most: Maximum number of pairs to rank, the first ones.
     """
 
     def __init__(self, rule: LabelRule, most: int = MOST_PAIRS) -> None:
@@ -57,7 +57,7 @@ class RankPairs:
         self._rewards, self._labels = array("d"), array("d")
 
     def add(self, row: Row) -> None:
-        """Take a row's reward and label, if both are there and the label is a number."""
+        """Add a row's reward and label, if both exist and the label is a number."""
         reward = row["reward"]
         if reward is None or "label" not in row:
             return
@@ -79,7 +79,7 @@ def rank_correlation(rows: Iterable[Row], rule: LabelRule) -> RankCorrelation:
     """Correlate the ranks of rewards and labels.
 
     Args:
-        rows: Gradings, in a run's order.
+        rows: Gradings, in the run's order.
         rule: How to read labels.
     """
     pairs = RankPairs(rule)
@@ -89,7 +89,7 @@ def rank_correlation(rows: Iterable[Row], rule: LabelRule) -> RankCorrelation:
 
 
 def _ranks(values: Sequence[float]) -> array[int]:
-    """Twice the rank of each value, from 2; equal values share the mean of their ranks."""
+    """Twice the rank of each value, starting at 2; equal values share the mean of their ranks."""
     ranks = array("q", bytes(8 * len(values)))
     order = sorted(range(len(values)), key=values.__getitem__)
     start = 0
@@ -104,7 +104,7 @@ def _ranks(values: Sequence[float]) -> array[int]:
 
 
 def _correlation(ones: Sequence[int], others: Sequence[int]) -> float | None:
-    """Pearson's correlation of integers, exact until its last step."""
+    """Pearson correlation of integers, exact until its last step."""
     n, one, other = len(ones), sum(ones), sum(others)
     joint = n * sum(map(int.__mul__, ones, others)) - one * other
     spread = n * sum(map(int.__mul__, ones, ones)) - one * one

@@ -1,7 +1,7 @@
-"""Which records of a training file a replay graded, and whether its grader saw the same fields of them.
+"""Finds the records of a training file that a replay graded, and compares the fields its grader saw.
 
-A record counts as graded when the run has a reward for one of its rollouts. Records are the same by the keys
-of `harness.data.identity`: the same prompt and reference, or the same explicit `record` with the same prompt.
+A record counts as graded if the run has a reward for one of its rollouts. Records are matched by the keys in
+`harness.data.identity`: the same prompt and reference, or the same explicit `record` with the same prompt.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ __all__ = ["RecordsSeen", "ReplayedRecords", "RunReading", "records_seen"]
 
 @dataclass(slots=True)
 class RunReading:
-    """What one pass over a run's rewards tells beside its groups."""
+    """Facts that one pass over a run's rewards collects besides the groups."""
 
     first: dict[str, int] = field(default_factory=dict)
-    """Where in the rollouts the first rollout with a reward begins, by record."""
+    """Offset of the first rollout with a reward, by record."""
     _total_ms: float = 0.0
     _timed: int = 0
 
     @property
     def seconds(self) -> float | None:
-        """The mean duration of a grading; None where the run measured none."""
+        """The mean duration of a grading; None if the run measured none."""
         return self._total_ms / self._timed / 1000 if self._timed else None
 
     def noting(self, rows: Iterable[Row]) -> Iterator[Row]:
-        """Pass rows on, and note what they tell."""
+        """Yield rows unchanged while collecting these facts."""
         for row in rows:
             if row["ms"] > 0:
                 self._total_ms += row["ms"]
@@ -48,28 +48,28 @@ class RunReading:
 
 @dataclass(frozen=True, slots=True)
 class RecordsSeen:
-    """A training file against the records of a run."""
+    """Comparison of a training file with a run's records."""
 
     records: int
-    """Records of the training file."""
+    """Number of records in the training file."""
     seen: int | None
-    """How many of them the run graded; None where that cannot be told."""
+    """Number of them that the run graded; None if unknown."""
     why: str | None = None
-    """Why it cannot be told."""
+    """Why it is unknown."""
     lacking: tuple[str, ...] = ()
-    """Fields that the run's grader saw and the training records lack."""
+    """Fields that the run's grader saw but the training records lack."""
     added: tuple[str, ...] = ()
     """Fields of the training records that the run's grader did not see."""
     fields_from: str | None = None
-    """The file whose fields the run's grader saw, where that is another one than the training file."""
+    """The file whose fields the run's grader saw, if it is not the training file."""
 
 
 def records_seen(run: Run, reading: RunReading, training: DataFile) -> RecordsSeen:
-    """Compare a training file with what a run graded.
+    """Compare a training file with the records that a run graded.
 
     Args:
         run: A finished run.
-        reading: What its rewards told.
+        reading: The facts collected from the run's rewards.
         training: The training file.
 
     Raises:
@@ -93,16 +93,16 @@ def records_seen(run: Run, reading: RunReading, training: DataFile) -> RecordsSe
 
 
 class ReplayedRecords:
-    """The records that a run graded, found by the records of a training file.
+    """Index of the records that a run graded, for lookups by a training record.
 
     Args:
         run: A finished run.
-        first: Where in the rollouts the first rollout begins, by group, as `RunReading` notes it.
+        first: Offset of each group's first rollout, from `RunReading`.
     """
 
     def __init__(self, run: Run, first: Mapping[str, int]) -> None:
         self.why = run.why_unreadable()
-        """Why the run's rollouts cannot be read again; None where they can."""
+        """Why the run's rollouts cannot be read again, or None."""
         self._first = first
         self._named: dict[tuple[str, str], Mapping[str, Any]] = {}
         self._by_content: dict[str, Mapping[str, Any]] = {}
@@ -111,18 +111,18 @@ class ReplayedRecords:
             self._by_content.setdefault(content_key(value), value)
 
     def rollout_of(self, record: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """The first rollout of a training record; None where the run has none, or it cannot be read again."""
+        """The first rollout of a training record; None if the run has none, or cannot be read again."""
         content, key = content_key(record), record_key(record)
         rollout = self._named.get((key, leak_key(record)))
         if rollout is None and (content == key or content in self._first):
-            # One of the two has no name. Two with different names are two records.
+            # One of the two has no name. Different names mean different records.
             rollout = self._by_content.get(content)
         return rollout
 
     def group_of(self, record: Mapping[str, Any]) -> str | None:
-        """The group of a training record's rollouts; None where the run has none that can be told to be its.
+        """The group of a training record's rollouts; None if the run has none that certainly belongs to it.
 
-        Without the rollouts, a record without a name is still known by its group's.
+        Without the rollouts, a record without a name can still be found by its group's name.
         """
         rollout = self.rollout_of(record)
         if rollout is not None:
@@ -132,7 +132,7 @@ class ReplayedRecords:
 
 
 class _Fields:
-    """Compares the fields that a run's grader saw with those that training will show it."""
+    """Compares the fields that a run's grader saw with those that it will see in training."""
 
     def __init__(self, run: Run) -> None:
         label = () if run.facts.label is None else (run.facts.label,)
@@ -141,7 +141,7 @@ class _Fields:
         self.added: set[str] = set()
 
     def compare(self, rollout: Mapping[str, Any], record: Mapping[str, Any]) -> None:
-        """Compare one record that was graded."""
+        """Compare one graded record."""
         there = record_fields(rollout, self._hidden).keys()
         here = record_fields(record).keys()
         self.lacking |= there - here
@@ -149,7 +149,7 @@ class _Fields:
 
 
 def _first_rollouts(run: Run, places: Iterable[int]) -> dict[int, dict[str, Any]]:
-    """The rollouts that begin at some bytes of the run's input; what is no rollout is left out."""
+    """The rollouts at some offsets of the run's input; skips lines that are not rollouts."""
     found = {}
     for at, line in lines_at(run.rollouts, places):
         value = _usable(line)
@@ -166,7 +166,7 @@ def _values(training: DataFile) -> Iterator[dict[str, Any]]:
 
 
 def _usable(line: bytes) -> dict[str, Any] | None:
-    """A line whose keys can be computed; what is wrong with others is for validation to say."""
+    """A line whose keys can be computed; validation reports problems with other lines."""
     try:
         value = flattened(parse(line))
         record_key(value), content_key(value)

@@ -1,6 +1,6 @@
-"""The lines of a run's `rewards.jsonl`: one a grading, and the totals that they add up to.
+"""The rows of a run's `rewards.jsonl`, one per grading, and their totals.
 
-A run's key is (input, at, repeat).
+The key of a row is (input, at, repeat).
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from harness.runs.labels import PLAIN, LabelCounts, LabelRule
 
 _LONGEST_NAME = 200
 QUESTIONS = "judge_calls"
-"""The metric of a judge that says how many questions it was asked about a sample."""
+"""The metric with the number of questions that a judge was asked about a sample."""
 
 
 class Row(TypedDict):
-    """One grading; a plain dict, since there are millions."""
+    """One grading; a plain dict, because there may be millions."""
 
     at: int
-    """Byte of the input at which the rollout's line begins."""
+    """Byte offset of the rollout's line in the input."""
     repeat: int
     id: Any
     group: str | None
@@ -38,24 +38,24 @@ class Row(TypedDict):
     reward: float | None
     metrics: dict[str, float]
     error: dict[str, str] | None
-    """Why there is no reward: `kind` and `message`."""
+    """Why the row has no reward: `kind` and `message`."""
     ms: float
     reason: NotRequired[str]
-    """The grader's sentence for people, where it gave one in this process."""
+    """The grader's explanation for people, if it gave one in this process."""
     length: NotRequired[int]
-    """Characters of the whole completion, reasoning included; older runs lack it."""
+    """Length of the whole completion in characters, with reasoning; older runs lack it."""
     finish: NotRequired[str]
-    """Why the model stopped, where the rollout has a `finish_reason`."""
+    """Why the model stopped, if the rollout has a `finish_reason`."""
     label: NotRequired[Any]
-    """The rollout's own verdict, where it was asked for."""
+    """The rollout's known verdict, if the run has a label."""
     wires: NotRequired[dict[str, Any]]
-    """What each wire gave, where they disagree."""
+    """The reward over each wire, if the wires disagree."""
     fields: NotRequired[list[str]]
-    """Fields that another rollout of the record has otherwise."""
+    """Fields with a different value in another rollout of the record."""
 
 
 def dump(row: Row) -> bytes:
-    """One row as a line of JSONL."""
+    """Encode one row as a line of JSONL."""
     try:
         return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
     except TypeError:  # a lone surrogate or an integer beyond 64 bits, in an id or a metric's name
@@ -66,7 +66,7 @@ def read_rows(path: Path) -> Iterator[Row]:
     """Stream the rows of a rewards file.
 
     Raises:
-        InputError: There is no such file, or a line is no row.
+        InputError: The file does not exist, or a line is not a row.
     """
     try:
         with open(path, "rb", buffering=1 << 20, opener=no_link) as file:
@@ -86,7 +86,7 @@ def parse_row(line: bytes) -> Row:
     """Read one line of a rewards file.
 
     Raises:
-        LineError: It is no row.
+        LineError: The line is not a row.
     """
     row = parse(line)
     try:
@@ -95,7 +95,7 @@ def parse_row(line: bytes) -> Row:
         else:
             good = isfinite(row["reward"])
         good &= type(row["at"]) is type(row["repeat"]) is int and row["at"] >= 0 and isfinite(row["ms"])
-        # A line that belongs to no record is one that could not be used, and so was not graded.
+        # A line without a record could not be used, so it was not graded.
         good &= row["reward"] is None if row["group"] is None else type(row["group"]) is str
         good &= "id" in row and type(row.get("wires", {})) is dict
         good &= type(row.get("length", 0)) is int and type(row.get("finish", "")) is str
@@ -113,10 +113,10 @@ def parse_row(line: bytes) -> Row:
 
 @dataclass(slots=True)
 class Totals:
-    """What many rows add up to."""
+    """Totals of many rows."""
 
     gradings: int = 0
-    """Rows, whatever became of them."""
+    """All rows, with and without a reward."""
     rewards: int = 0
     """Rows with a reward."""
     total: float = 0.0
@@ -128,25 +128,25 @@ class Totals:
     wires: int = 0
     """Rows on which the wires disagreed."""
     agreed: int = 0
-    """Rows whose reward agrees with their label."""
+    """Number of rows whose reward agrees with their label."""
     disagreed: int = 0
     unlabeled: int = 0
-    """Rows that could not be compared: no label, no reward, or a range that nobody knows."""
+    """Number of rows that could not be compared: no label, no reward, or an unknown range."""
     labels: LabelCounts = field(default_factory=LabelCounts)
     fields: dict[str, int] = field(default_factory=dict)
-    """Rows that hold a field otherwise than another rollout of their record, by field."""
+    """Number of rows with a different value than another rollout of their record, by field."""
 
     questions: int = 0
-    """Questions that judges answered, as far as they count them."""
+    """Questions that judges answered, if they count them."""
 
     @property
     def mean(self) -> float | None:
-        """The mean reward; None where there is none."""
+        """The mean reward; None without any reward."""
         return self.total / self.rewards if self.rewards else None
 
     @property
     def possible(self) -> bool:
-        """Whether rows can add up to this; a damaged file may say anything."""
+        """Whether these totals are possible; a damaged file may contain anything."""
         counts = (
             self.wires,
             self.agreed,
@@ -168,8 +168,8 @@ class Totals:
         """Count one row.
 
         Args:
-            row: The row; its label is counted where it carries one.
-            middle: The middle of the grader's range, above which a reward says yes; None if not known.
+            row: The row; its label is counted if it has one.
+            middle: The middle of the grader's range, above which a reward means yes; None if unknown.
             rule: How to read labels.
         """
         self.gradings += 1
@@ -212,7 +212,7 @@ class Totals:
             self.disagreed += 1
 
     def merge(self, other: Totals) -> None:
-        """Count everything that another counted."""
+        """Add other totals."""
         for name in (
             "gradings",
             "rewards",
@@ -237,7 +237,7 @@ class Totals:
 
 
 def total_of(shards: Mapping[int, Totals]) -> Totals:
-    """The totals of a whole run, added in the order of its shards, so that a resumed run gets the same float.
+    """Totals of a whole run. They are added in shard order, so a resumed run gets the same float.
 
     Args:
         shards: The totals of each shard, by its number.
@@ -249,35 +249,35 @@ def total_of(shards: Mapping[int, Totals]) -> Totals:
 
 
 def judge_questions(metrics: Mapping[str, float]) -> int:
-    """How many questions a judge answered for one sample, wherever in a combined grader it stands."""
+    """Number of questions that a judge answered for one sample, even within a combined grader."""
     return sum(int(metrics[name]) for name in metrics_named(QUESTIONS, metrics))
 
 
 def metrics_named(name: str, metrics: Iterable[str]) -> list[str]:
-    """The metrics of this name; those of a part of a combined grader begin with the part's name.
+    """Metrics with this name; in a combined grader, the part's name is their prefix.
 
     Args:
-        name: The name that the part itself gives.
+        name: The name that the part itself uses.
         metrics: The names of a grading's metrics.
     """
     return [metric for metric in metrics if metric == name or metric.endswith(f".{name}")]
 
 
 def failure_of(row: Row) -> tuple[str, str]:
-    """Why a row has no reward: the kind and the message."""
+    """The kind and message of a row without a reward."""
     error = row["error"]
-    assert error is not None  # `parse_row` and `grade_batch` see to it
+    assert error is not None  # `parse_row` and `grade_batch` ensure it
     return error["kind"], error["message"]
 
 
 def no_rewards(rewards: Path, errors: Mapping[str, int]) -> InputError:
-    """Why nothing can be said of the rewards of a run that has none.
+    """The error for a run without any reward.
 
     Args:
         rewards: The file of its rows.
         errors: Rows without a reward, by kind.
     """
-    fix = f"`rft show {rewards.parent}` lists what failed. Replay again once the cause is gone."
+    fix = f"`rft show {rewards.parent}` lists the failures. Replay again once the cause is fixed."
     what, place = "no rollout of this run has a reward", str(rewards.parent)
     if not errors:
         return InputError(what, place=place, fix=fix)
@@ -289,6 +289,6 @@ def no_rewards(rewards: Path, errors: Mapping[str, int]) -> InputError:
 
 
 def sample_name(row: Row) -> str:
-    """A row's sample as `rft show RUN` finds it: its id, or its place where that is none or very long."""
+    """A name by which `rft show RUN` finds a row's sample: its id, or its place if it has no short id."""
     name = str(row["id"])
     return f"at-{row['at']}" if row["id"] is None or len(name) > _LONGEST_NAME else name

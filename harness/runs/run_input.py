@@ -1,4 +1,4 @@
-"""Finds the input of a run again, and tells whether it is still what was graded."""
+"""Reopens a run's input, and checks that it is still what was graded."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ __all__ = ["found_again", "holds_local_files", "same_text"]
 
 
 def holds_local_files(sources: Sequence[SourceFacts]) -> bool:
-    """Whether all of an input are files on this machine, so that reading them again costs nobody money."""
+    """Whether the input is only local files, so that reading it again costs no money."""
     return all(one.mtime_ns is not None for one in sources)
 
 
 def found_again(given: InputFacts) -> Source | str:
-    """Open the sources of a run's input again.
+    """Reopen the sources of a run's input.
 
     Args:
-        given: What the run says of its input.
+        given: The run's facts about its input.
 
     Returns:
-        The sources, where they hold what was graded; else why not.
+        The sources if they still have the graded content, or else the reason why not.
     """
     now = []
     for one in given.sources:
@@ -34,13 +34,13 @@ def found_again(given: InputFacts) -> Source | str:
             try:
                 found = os.stat(one.name)
             except (OSError, ValueError):
-                return f"{one.name}, which was replayed, is not here"
-            # The run may have come from elsewhere, and a device or a pipe never ends.
+                return f"{one.name}, which was replayed, does not exist"
+            # A run from elsewhere may name a device or a pipe, which never ends.
             if not Path(one.name).is_file() or found.st_size != one.bytes:
                 return f"{one.name} is not what was replayed"
             one = replace(one, mtime_ns=found.st_mtime_ns)
         elif one.etag is None:
-            return f"it came from {'standard input' if one.name == '-' else one.name}, and no copy was kept"
+            return f"it came from {'standard input' if one.name == '-' else one.name}, and no copy was saved"
         now.append(one)
     try:
         source = source_from(now, given.lengths)
@@ -52,17 +52,17 @@ def found_again(given: InputFacts) -> Source | str:
 
 
 def same_text(was: InputFacts, now: InputFacts) -> bool:
-    """Whether two inputs hold the same, wherever they lie; reads the second where it has to.
+    """Whether two inputs have the same content, regardless of location; reads the second if necessary.
 
     Args:
-        was: The input of a run that was begun.
-        now: What is asked for.
+        was: The input of a run that was started.
+        now: The requested input.
     """
     if not was.like(now):
         return False
     if now.sha256 is not None:
         return was.sha256 == now.sha256
-    if not holds_local_files(now.sources):  # ETag and version tell; the hash of a copy is known only later
+    if not holds_local_files(now.sources):  # a copy's hash is known only later
         return was.sources == now.sources
     try:
         return was.sha256 is not None and was.sha256 == text_sha256(source_from(now.sources))

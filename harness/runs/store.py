@@ -1,8 +1,7 @@
-"""A run's folder: `run.json`, the shards that workers append to, and `rewards.jsonl` when all are done.
+"""A run's folder: `run.json`, the shards that workers append to, and finally `rewards.jsonl`.
 
-`run.json` is replaced as a whole, shards are only appended to, and a run that is done is never written
-again. The folder's lock tells whether somebody is working in it, since the operating system drops it with its
-holder.
+`run.json` is replaced as a whole, shards are append-only, and a finished run is never written again. A lock
+shows whether a process is working in the folder; the operating system releases it when its holder ends.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ SAME = (
     *("grader", "input", "target", "wire", "repeats", "limit", "label", "label_rule"),
     *("fields", "records", "answers", "versions"),
 )
-"""The parts of `run.json` that make two runs the same work."""
+"""The parts of `run.json` that decide whether two runs are the same work."""
 
 
 class Run:
@@ -42,7 +41,7 @@ class Run:
 
     Args:
         folder: `runs/<id>`.
-        facts: What `run.json` says.
+        facts: The contents of `run.json`.
     """
 
     def __init__(self, folder: Path, facts: RunFacts) -> None:
@@ -53,30 +52,30 @@ class Run:
 
     @property
     def rewards(self) -> Path:
-        """The rewards in input order; it exists when the run is done."""
+        """The rewards in input order; exists once the run is done."""
         return self.folder / "rewards.jsonl"
 
     @property
     def own_rollouts(self) -> Path:
-        """Where rollouts stand that the run keeps itself: made of records, or copied from a stream."""
+        """The rollouts that the run itself stores: made from records, or copied from a stream."""
         return self.folder / "rollouts.jsonl"
 
     @property
     def rollouts(self) -> Source:
-        """The rollouts that are graded: the input, or those that the run keeps itself.
+        """The graded rollouts: the input, or those that the run itself stores.
 
         Raises:
-            InputError: They are gone, or no longer what was graded.
+            InputError: They are missing, or no longer what was graded.
         """
         if self._rollouts is None and (why := self.why_unreadable()):
-            fix = "Put back what was replayed, or replay it again."
+            fix = "Restore the replayed file, or replay again."
             raise InputError(f"the rollouts cannot be read: {why}", place=str(self.folder), fix=fix)
         assert self._rollouts is not None
         return self._rollouts
 
     @property
     def rollouts_name(self) -> str:
-        """Where the rollouts stand, as people read it; the input may be gone."""
+        """The location of the rollouts, for people; they may no longer exist."""
         return str(self.own_rollouts) if self.facts.input.own else self.facts.input.name
 
     @property
@@ -86,16 +85,16 @@ class Run:
 
     @property
     def published(self) -> bool:
-        """Whether nothing is left to do with the answers that it recorded."""
+        """Whether the answers that the run recorded are settled."""
         answers = self.facts.answers
         return answers is None or not answers.asks or answers.published
 
     @property
     def totals(self) -> Totals:
-        """The totals of a run that is done.
+        """The totals of a finished run.
 
         Raises:
-            InputError: It is not done.
+            InputError: The run is not done.
         """
         if self.facts.totals is None or not self.done:
             fix = "Run the same replay command again."
@@ -103,13 +102,13 @@ class Run:
         return self.facts.totals
 
     def why_unreadable(self) -> str | None:
-        """Why the run's rollouts cannot be read again; None where they are what was graded."""
+        """Why the run's rollouts cannot be read again; None if they are unchanged."""
         self._rollouts = None
         if not self.facts.input.own:
             found = found_again(self.facts.input)
         else:
             path = self.own_rollouts
-            found = source_of(path) if path.is_file() else f"{path} is gone"
+            found = source_of(path) if path.is_file() else f"{path} no longer exists"
         if isinstance(found, str):
             return found
         self._rollouts = found
@@ -120,15 +119,15 @@ class Run:
         return self.folder / "shards" / f"{number}.jsonl"
 
     def save(self, **changed: Any) -> None:
-        """Change some of the facts, on disk too, in one step."""
+        """Change some of the facts, atomically on disk too."""
         with self._saving:
             self.facts = replace(self.facts, **changed)
             write_json(self.folder / "run.json", as_json(self.facts))
 
     def merge(self) -> None:
-        """Make `rewards.jsonl` of the shards, and let go of them."""
+        """Merge the shards into `rewards.jsonl`, and delete them."""
         if not self.rewards.exists():
-            for left in self.folder.glob(".rewards.jsonl.*.new"):  # by a merge that was killed
+            for left in self.folder.glob(".rewards.jsonl.*.new"):  # left by a merge that was killed
                 left.unlink()
             with replaced(self.rewards) as whole:
                 refuse_link(self.folder / "shards")
@@ -147,11 +146,11 @@ def create(runs: Path, name: str | None, facts: RunFacts) -> Run:
 
     Args:
         runs: The folder of all runs.
-        name: Its id; made of the time and the grader when None.
-        facts: What to write to `run.json`; its id and state are set here.
+        name: The run's id; by default the time and the grader's name.
+        facts: The contents of `run.json`; its id and state are set here.
 
     Raises:
-        InputError: There is a run of this id, or the folder cannot be written.
+        InputError: A run with this id exists, or the folder cannot be written.
     """
     if name is not None and not re.fullmatch(r"[\w][\w.-]*", name):
         raise InputError(
@@ -168,7 +167,7 @@ def create(runs: Path, name: str | None, facts: RunFacts) -> Run:
             return run
         if name is not None:
             raise InputError(
-                f"there is a run {name} already",
+                f"the run {name} already exists",
                 place=str(folder),
                 fix="Runs are never overwritten: choose another name.",
             )
@@ -176,8 +175,8 @@ def create(runs: Path, name: str | None, facts: RunFacts) -> Run:
 
 
 def _appear(run: Run) -> bool:
-    """Make a run's folder with all that belongs in it, in one step; False where there is one already."""
-    folder = run.folder  # a rename refuses a folder that holds anything, and every run holds its `run.json`
+    """Make a run's folder with its files atomically; False if it already exists."""
+    folder = run.folder  # a rename refuses a non-empty folder, and every run has a `run.json`
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         draft = folder.parent / f".new-{uuid4().hex}"
@@ -197,15 +196,15 @@ def _appear(run: Run) -> bool:
 
 
 def open_run(folder: Path) -> Run:
-    """Open a run that exists.
+    """Open an existing run.
 
     Raises:
-        InputError: There is none, it is damaged, or another version wrote it.
+        InputError: The run does not exist, is damaged, or was written by another version.
     """
     facts = read_facts(folder)
     if facts is None:
         raise InputError("there is no run here", place=str(folder), fix="`rft runs` lists the runs.")
-    # A run that came with somebody's repository could have its files written, or shown, elsewhere.
+    # Otherwise a run from somebody else's repository could make us write or show files elsewhere.
     for path in (folder, *folder.iterdir(), *folder.glob("shards/*")):
         if path.is_symlink():
             what = "a run's folder and files are never links"
@@ -214,11 +213,11 @@ def open_run(folder: Path) -> Run:
 
 
 def unfinished(runs: Path, facts: RunFacts) -> Run | None:
-    """The newest run that was begun for the same work and not ended; None where there is none."""
+    """The newest unfinished run of the same work, or None."""
     for path in sorted(runs.glob("[!.]*/run.json"), key=_age):
         try:
             run = open_run(path.parent)
-        except (InputError, OSError):  # damaged, or of another version: in nobody's way
+        except (InputError, OSError):  # damaged, or of another version: ignored
             continue
         if not (run.done and run.published) and not other_work(run.facts, facts):
             return run
@@ -228,14 +227,14 @@ def unfinished(runs: Path, facts: RunFacts) -> Run | None:
 def _age(path: Path) -> float:
     try:
         return -path.lstat().st_mtime
-    except OSError:  # gone since it was listed
+    except OSError:  # deleted since it was listed
         return 0.0
 
 
 def other_work(begun: RunFacts, asked: RunFacts) -> list[str]:
-    """The parts of two runs' facts that mean other work; none where a run can be resumed.
+    """The parts of two runs' facts that make them different work; empty if the run can be resumed.
 
-    An input is the same when it is the same unchanged file, or when its content is: a copy will do.
+    Inputs are the same if they are the same unchanged file, or if their content is equal.
     """
     return (
         [
@@ -253,13 +252,13 @@ def other_work(begun: RunFacts, asked: RunFacts) -> list[str]:
 
 
 def _other_fan_out(was: FanOutFacts | None, now: FanOutFacts | None) -> list[str]:
-    """Whether parts of one run are not where the other looks for them: here, or below another prefix."""
+    """Whether one run's parts are not where the other looks: here, or below another prefix."""
     places = [None if one is None else one.prefix for one in (was, now)]
     return [] if places[0] == places[1] else ["way to fan out"]
 
 
 def _other_grader(was: GraderFacts, now: GraderFacts) -> list[str]:
-    """How one grader is not another; nothing where it is the same, with all that it imported and read."""
+    """How two graders differ; empty if they, their imports and the files they read are the same."""
     changed = changed_files(was.files)
     alike = replace(was, files=now.files, packages=now.packages) == now
     if alike and was.packages == now.packages and not changed:
@@ -268,17 +267,17 @@ def _other_grader(was: GraderFacts, now: GraderFacts) -> list[str]:
     for name in sorted(was.packages.keys() | now.packages.keys()):
         old, new = was.packages.get(name), now.packages.get(name)
         if old != new:
-            why.append(f"{name} {old or 'was not there'}, now {new or 'gone'}")
+            why.append(f"{name} {old or 'was missing'}, now {new or 'missing'}")
     return [f"grader ({', '.join(why)})" if why else "grader"]
 
 
 def _same_records(was: RecordFacts | None, now: RecordFacts | None) -> bool:
-    """Whether two files of records hold the same."""
+    """Whether two record files have the same content."""
     return was is not None and now is not None and was.sha256 == now.sha256
 
 
 def _same_answers(was: AnswersFacts | None, now: AnswersFacts | None) -> bool:
-    """Whether recorded answers, and what is asked beyond them, are the same."""
+    """Whether the recorded answers, and the requests beyond them, are the same."""
     return was is not None and now is not None and was.same_work(now)
 
 
@@ -290,7 +289,7 @@ def changed_files(files: Mapping[str, str]) -> list[str]:
     """
     found = []
     for path, content in files.items():
-        try:  # a run that came from elsewhere may name a device or a pipe, which never ends
+        try:  # a run from elsewhere may name a device or a pipe, which never ends
             same = Path(path).is_file() and sha256(Path(path)) == content
         except (OSError, ValueError):
             same = False
@@ -306,13 +305,13 @@ def sha256(path: Path) -> str:
 
 
 def lock_run(run: Run) -> HeldLock:
-    """Keep other processes from working in a run's folder.
+    """Lock a run's folder for this process.
 
     Raises:
-        InputError: Another process works in it.
+        InputError: Another process is working in it.
     """
     return lock(
         run.folder / "lock",
         f"run {run.facts.id}",
-        fix="Wait for it, or end it; --fresh begins a run of its own.",
+        fix="Wait for it, or end it; --fresh starts a separate run.",
     )

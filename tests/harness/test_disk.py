@@ -201,7 +201,7 @@ def test_a_full_disk_changes_nothing_and_says_that_the_command_resumes(call: str
     )
     assert (done.returncode, done.stderr) == (3, "")
     assert done.stdout.strip().endswith(
-        "x: cannot be written: File too large. Make room; the same command resumes."
+        "x: cannot be written: File too large. Free some space; the same command resumes."
     )
     assert (tmp_path / "x").read_text() == '"old"\n'
     assert os.listdir(tmp_path) == ["x"]

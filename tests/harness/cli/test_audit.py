@@ -106,7 +106,7 @@ def test_people_read_the_headline_first_and_where_the_audit_is_kept(project: Pat
     assert json.loads((project / "s.json").read_text())["version"] == "2.1.0"
     again = rft_inside(project, "audit", "records.jsonl", "-g", "my_grader.py:right", "--name", "mine")
     assert again.returncode == 2
-    assert "there is an audit mine already" in again.stderr
+    assert "the audit mine already exists" in again.stderr
 
 
 def test_a_right_grader_may_train_and_one_that_pays_nothing_is_not_measured(project: Path) -> None:

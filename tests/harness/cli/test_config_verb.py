@@ -76,7 +76,7 @@ def test_a_table_that_is_not_read_is_said(capsys: pytest.CaptureFixture[str]) ->
 def test_a_broken_file_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     Path("rft.toml").write_text("lable = 'x'\n")
     assert main(["config"]) == 2
-    assert capsys.readouterr().err == "rft: rft.toml:1: lable is not a setting of rft. Did you mean label?\n"
+    assert capsys.readouterr().err == "rft: rft.toml:1: lable is not an rft setting. Did you mean label?\n"
 
 
 def test_its_defaults_are_those_of_the_options() -> None:

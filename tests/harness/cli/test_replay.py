@@ -152,7 +152,7 @@ def test_texts_and_numbers_are_labels_by_rule(folder: Path) -> None:
     assert correlations in rft_inside(folder, *REPLAY, "--label", "score", "--keep-field", "said").stdout
     near = replay_json(folder, "--label", "score", "--keep-field", "said", "--label-tolerance", "1")
     assert near["agreement"] == 1 / 3
-    assert "none is named" in refusal(folder, *REPLAY, "--label-threshold", "4")
+    assert "but no label" in refusal(folder, *REPLAY, "--label-threshold", "4")
 
 
 def test_stored_rewards_hold_or_fail_the_command(folder: Path) -> None:
@@ -330,7 +330,7 @@ def test_a_label_that_an_unknown_range_leaves_uncompared_is_never_called_agreeme
     words = ("replay", "rollouts.jsonl", "--grader", "by_hand.py:handler")
     asked = rft_inside(folder, *words, "--label", "ok", "--name", "asked")
     assert asked.returncode == 2
-    assert "Add --range LOW HIGH: true and false are held to the middle" in asked.stderr
+    assert "Add --range LOW HIGH: true and false are compared with the middle" in asked.stderr
     said = refusal(folder, "show", "asked", "--disagree")
     assert "the grader's range is not known. Add --range LOW HIGH" in said
     assert rft_inside(folder, "show", "asked", "--disagree", "--range", "0", "1").returncode == 0

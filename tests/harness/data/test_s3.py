@@ -105,7 +105,7 @@ def test_prefixes_and_patterns_take_objects_by_key_and_no_folders(s3):
         ("s3://data-of-nobody/a*", "there is no bucket data-of-nobody"),
         ("s3://", "no bucket is named"),
         ("s3:///key", "no bucket is named"),
-        ("s3://NOT_A_BUCKET!/key", "AWS cannot be asked that"),
+        ("s3://NOT_A_BUCKET!/key", "the request to AWS is not valid"),
     ],
 )
 def test_what_is_missing_is_told_apart(s3, name, said):

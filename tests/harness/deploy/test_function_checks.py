@@ -219,4 +219,4 @@ def test_who_may_not_ask_the_simulator_is_told_so_and_nothing_is_guessed(make, m
     findings, _ = check_function(arn, JobSettings())
     said = [(one.id, one.message) for one in findings if "GetAccountSettings" not in one.message]
     assert [rule for rule, _ in said] == ["D069", "D069"]
-    assert "may not do iam:SimulatePrincipalPolicy" in said[0][1]
+    assert "do not allow iam:SimulatePrincipalPolicy" in said[0][1]

@@ -169,11 +169,11 @@ def test_where_the_resources_may_not_be_listed_the_outputs_count_and_that_is_sai
     outputs_only.append(OUTPUT)
     stack = read_stack("s")
     assert stack.arn("Math") == f"{FUNCTION}:3"
-    assert "may not do ListStackResources" in str(stack.not_listed)
+    assert "do not allow ListStackResources" in str(stack.not_listed)
 
 
 def test_without_outputs_and_resources_the_reason_is_said(outputs_only):
-    with pytest.raises(InputError, match="may not do ListStackResources"):
+    with pytest.raises(InputError, match="do not allow ListStackResources"):
         read_stack("s")
 
 
@@ -219,7 +219,7 @@ def test_nobody_at_the_endpoint(aws, monkeypatch):
 @pytest.mark.parametrize(
     ("status", "code", "message"),
     [
-        (403, "AccessDenied", "these credentials may not do DescribeStacks"),
+        (403, "AccessDenied", "these credentials do not allow DescribeStacks"),
         (403, "ExpiredToken", "AWS does not accept the credentials"),
         (500, "InternalFailure", "AWS refused DescribeStacks"),
     ],

@@ -287,7 +287,7 @@ def test_a_replay_whose_rollouts_are_gone_is_not_compared(tmp_path: Path) -> Non
     findings = evidence(run.folder, UnknownFunction(ARN, "nobody asked"), path).findings
     level, message = one_of(findings, "J030")
     assert level == "note"
-    assert "rollouts.jsonl, which was replayed, is not here" in message
+    assert "rollouts.jsonl, which was replayed, does not exist" in message
     Path(run.rollouts_name).write_bytes(
         (tmp_path / "elsewhere.jsonl").read_bytes().replace(b"How many", b"How much")
     )

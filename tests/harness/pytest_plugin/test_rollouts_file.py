@@ -49,7 +49,7 @@ def test_each_sample_is_a_test_by_its_id(project: Path, pytester: pytest.Pyteste
     [
         (None, "", "no grader is named. Write grader ="),
         ('grader = "nowhere.py:right"', "", "nowhere.py: no such file"),
-        ('gradr = "x"', "", "rft.toml:1: gradr is not a setting"),
+        ('gradr = "x"', "", "rft.toml:1: gradr is not an rft setting"),
         ('grader = "my_grader.py:right"', "{", "tests/math.rollouts.jsonl:4: not JSON"),
     ],
 )

@@ -259,7 +259,7 @@ def test_a_copy_that_finds_no_room_says_so_and_leaves_nothing(folder: Path, s3: 
     was = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, was[1]))
     try:
-        with pytest.raises(NoRoom, match=r"rollouts\.jsonl: cannot be written.*Make room"):
+        with pytest.raises(NoRoom, match=r"rollouts\.jsonl: cannot be written.*Free some space"):
             begin(rollouts, name="mine")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, was)

@@ -150,7 +150,7 @@ def test_a_named_run_goes_on_and_is_never_overwritten(folder: Path) -> None:
     assert begin(name="mine").folder == run.folder
     with pytest.raises(InputError, match=r"begun with another wire and another repeats.*another name"):
         begin(name="mine", wire="nova", repeats=2)
-    with pytest.raises(InputError, match=r"there is a run mine already.*another name"):
+    with pytest.raises(InputError, match=r"the run mine already exists.*another name"):
         begin(name="mine", fresh=True)
     replay(run)
     before = run.rewards.read_bytes(), (run.folder / "run.json").read_bytes()

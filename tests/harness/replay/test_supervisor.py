@@ -246,7 +246,7 @@ def test_a_full_disk_ends_it_and_the_same_command_goes_on(size: int, tmp_path: P
     assert done.returncode == 3, done
     assert done.stderr.count("\n") == 1, done.stderr
     assert "File too large" in done.stderr
-    assert "Make room; the same command resumes" in done.stderr
+    assert "Free some space; the same command resumes" in done.stderr
     assert len(runs_in(tmp_path)) <= 1
     found = replay_json(tmp_path)
     assert len(runs_in(tmp_path)) == 1
@@ -264,7 +264,7 @@ def test_a_disk_that_fills_while_rewards_are_merged(tmp_path: Path) -> None:
     size = (tmp_path / whole["rewards"]).stat().st_size
     done = rft(tmp_path, *REPLAY, "--name", "second", preexec_fn=limited(size * 3 // 4))
     assert done.returncode == 3, done
-    assert "Make room; the same command resumes" in done.stderr
+    assert "Free some space; the same command resumes" in done.stderr
     folder = tmp_path / "runs" / "second"
     assert not list(folder.glob("*rewards.jsonl*"))
     found = replay_json(tmp_path, "--name", "second")

@@ -57,7 +57,7 @@ def test_an_audit_is_never_overwritten(tmp_path: Path) -> None:
     other = keep_audit(tmp_path, None, facts(records=21), {})
     assert one != other
     keep_audit(tmp_path, "mine", facts(), {})
-    with pytest.raises(InputError, match="there is an audit mine already"):
+    with pytest.raises(InputError, match="the audit mine already exists"):
         keep_audit(tmp_path, "mine", facts(), {})
     with pytest.raises(InputError, match="cannot name an audit"):
         keep_audit(tmp_path, "../mine", facts(), {})

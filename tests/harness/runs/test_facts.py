@@ -80,7 +80,7 @@ def test_a_run_of_schema_2_finds_its_one_file_by_its_content(
         path = tmp_path / name / "run.json"
         path.write_text(path.read_text().replace("/data/rl.jsonl", str(tmp_path / "rl.jsonl")))
     assert main(["show", str(tmp_path / "labeled"), "s1"]) == 2
-    assert f"{tmp_path}/rl.jsonl, which was replayed, is not here" in capsys.readouterr().err
+    assert f"{tmp_path}/rl.jsonl, which was replayed, does not exist" in capsys.readouterr().err
     shutil.copy(SCHEMA_2 / "rl.jsonl", tmp_path)
     assert main(["show", str(tmp_path / "labeled"), "s1"]) == 0
     assert f"{tmp_path}/rl.jsonl:2" in capsys.readouterr().out

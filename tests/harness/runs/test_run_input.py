@@ -45,7 +45,7 @@ def test_several_files_are_found_again_while_they_hold_the_same(given: InputFact
     (tmp_path / "b.jsonl").write_bytes(b"longer\n")
     assert why(given) == f"{tmp_path}/b.jsonl is not what was replayed"
     (tmp_path / "b.jsonl").unlink()
-    assert why(given) == f"{tmp_path}/b.jsonl, which was replayed, is not here"
+    assert why(given) == f"{tmp_path}/b.jsonl, which was replayed, does not exist"
     os.mkfifo(tmp_path / "b.jsonl")
     assert why(given) == f"{tmp_path}/b.jsonl is not what was replayed"
 
@@ -84,7 +84,7 @@ def test_standard_input_is_told_by_its_content_and_not_found_again() -> None:
     assert same_text(was, was)
     assert same_text(was, replace(was, sources=(SourceFacts("/dev/fd/63", 5),))), "the same, piped otherwise"
     assert not same_text(was, replace(was, sha256="1"))
-    assert why(was) == "it came from standard input, and no copy was kept"
+    assert why(was) == "it came from standard input, and no copy was saved"
 
 
 def test_objects_whose_lengths_are_known_are_asked_for_nothing() -> None:
@@ -96,5 +96,5 @@ def test_objects_whose_lengths_are_known_are_asked_for_nothing() -> None:
 
 @pytest.mark.parametrize("lengths", [(5,), (7, 7), (4, 7), (5, 7, 1)])
 def test_lengths_of_other_sources_are_refused(lengths: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match="lengths that are not those"):
+    with pytest.raises(ValueError, match="lengths that do not match"):
         InputFacts((PINNED, SourceFacts("s3://b/o", 7, etag='"2"')), None, derived=False, lengths=lengths)

@@ -53,7 +53,7 @@ def test_something_else_of_that_name_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "notes").write_text("notes")
     for name in ("mine", "other"):
-        with pytest.raises(InputError, match=f"there is a run {name} already"):
+        with pytest.raises(InputError, match=f"the run {name} already exists"):
             create(tmp_path, name, facts())
     assert (tmp_path / "mine").read_text() == "a file"
     assert [path.name for path in (tmp_path / "other").iterdir()] == ["notes"]

@@ -105,7 +105,7 @@ def test_rollouts_that_are_gone_drop_no_record_by_its_name(tmp_path: Path) -> No
     gone = ReplayedRecords(Run(tmp_path / "run", facts_of()), {"1": 0})
     said = write_kept(path, tmp_path / "kept.jsonl", gone, drop={"1"}, measured={"1"})
     assert (said.dropped, said.unknown) == (0, 1)
-    assert "not compared: /x/r.jsonl, which was replayed, is not here" in " ".join(said.lines())
+    assert "not compared: /x/r.jsonl, which was replayed, does not exist" in " ".join(said.lines())
     assert found.why is None
 
 

@@ -187,7 +187,7 @@ def handler(event, context):
             403,
             "AccessDeniedException",
             False,
-            "these credentials may not do Invoke. Allow Invoke to whoever runs this",
+            "these credentials do not allow Invoke. Allow Invoke for these credentials",
         ),
         (
             403,
@@ -240,7 +240,7 @@ def test_a_page_of_a_proxy_is_told_from_the_service(opened):
     page = HttpResponse(200, b"<html>Sign in</html>", content_type="text/html")
     server = LoopbackServer(lambda request: page, "portal")
     try:
-        with pytest.raises(ServiceError, match="grader: what answers there is not AWS"):
+        with pytest.raises(ServiceError, match="grader: the endpoint is not AWS"):
             opened("grader", f"http://{server.address}")
     finally:
         server.close()
@@ -305,7 +305,7 @@ def test_an_unknown_profile_is_an_input_error(server, opened, monkeypatch):
 
 
 def test_an_endpoint_that_is_no_url_is_an_input_error(opened):
-    with pytest.raises(InputError, match="AWS cannot be asked.*localhost.*http://HOST:PORT"):
+    with pytest.raises(InputError, match="the request to AWS cannot be made.*localhost.*http://HOST:PORT"):
         opened("grader", "localhost")
 
 

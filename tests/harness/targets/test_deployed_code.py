@@ -73,7 +73,7 @@ def test_who_may_not_read_the_code_may_know_its_digest(lambda_says: dict[str, tu
     lambda_says.update(function=DENIED, configuration=(200, FOUND))
     found = look_up(ARN)
     assert found.code_sha256 == "abc="
-    with pytest.raises(InputError, match="these credentials may not do lambda:GetFunction"):
+    with pytest.raises(InputError, match="these credentials do not allow lambda:GetFunction"):
         read_code(found)
 
 
