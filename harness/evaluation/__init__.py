@@ -1,1 +1,1 @@
-"""Models compared on held-out records, with intervals."""
+"""Compares models on held-out records, with intervals."""

@@ -1,7 +1,7 @@
-"""Several models against the same records and the same grader: who got how much reward, and by how much more.
+"""Compares the rewards of several models on the same records, with the same grader.
 
-Completions are kept as one rollouts file a model, so that a second call asks only for what is missing.
-Grading is done anew each time. What got no reward is counted apart, never as a low reward.
+Each model's completions are saved in a rollouts file, so a second call asks only for missing ones. They are
+graded again each time. A completion without a reward is counted separately, never as a low reward.
 """
 
 from __future__ import annotations
@@ -34,53 +34,53 @@ __all__ = ["Evaluation", "Named", "EvaluationRequest", "Standing", "evaluate"]
 
 
 class Named(NamedTuple):
-    """A model and what the user calls it."""
+    """A model and the user's name for it."""
 
     label: str
     model: str
     exposure: Exposure
-    """What is known of its training on these records."""
+    """Whether it was trained on these records, if known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationRequest(Asking):
-    """What to compare."""
+    """The options of an evaluation."""
 
     grader: str
     models: tuple[Named, ...]
-    """The first is the baseline, which the others are compared with."""
+    """The models; the first is the baseline for the others."""
     into: Path
-    """Folder of the completions."""
+    """Folder for the completions."""
     n: int = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How one model fared."""
+    """One model's result."""
 
     label: str
     model: str
     exposure: Exposure
     rollouts: str
-    """The file of its completions."""
+    """The file with its completions."""
     reward: Interval | None
-    """None where nothing got a reward."""
+    """None if no completion got a reward."""
     completions: int
     kept: int
-    """Of these, asked for by an earlier call."""
+    """Of these, requested by an earlier call."""
     rewarded: int
     failures: dict[str, int]
     """Completions without a reward, by kind; `abstain` is one of them."""
     not_recorded: int
-    """Completions that the emulator did not have; left out."""
+    """Completions that the emulator did not have; excluded."""
     refused: int
-    """Completions that the model would not give."""
+    """Completions that the model refused to give."""
     textless: dict[str, int]
-    """Graded completions without a text, by what came in its place: a refusal, a tool call, reasoning."""
+    """Graded completions without text, by what they have instead: a refusal, a tool call, reasoning."""
     cut: dict[str, int]
     """Graded completions that the model did not end itself, by their `finish_reason`."""
     length: float | None
-    """Mean characters of the graded completions."""
+    """Mean length of the graded completions in characters."""
     tokens: dict[str, int]
     by_record: dict[str, float]
     """The mean reward of each record."""
@@ -88,7 +88,7 @@ class Standing:
     """The reward of each completion, by id."""
 
     def to_json(self) -> dict[str, Any]:
-        """The standing as JSON; the rewards of single completions are left out."""
+        """The result as JSON, without the rewards of single completions."""
         value = asdict(self)
         del value["by_completion"]
         return value
@@ -96,25 +96,25 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """How all models fared."""
+    """The result of an evaluation, with all models."""
 
     records: int
     n: int
     grader: str
     grader_sha256: str | None
-    """Hash of its files, packages and options; None where it has no file."""
+    """Hash of the grader's files, packages and options; None if it has no file."""
     standings: list[Standing]
     pairs: list[Pair | None]
-    """Each model but the first against the baseline, in order."""
+    """Comparison of each other model with the baseline, in order."""
 
     @property
     def baseline(self) -> Standing:
-        """The model that the others are compared with: the first."""
+        """The first model, which the others are compared with."""
         return self.standings[0]
 
     @property
     def measured(self) -> bool:
-        """Whether every model got a reward at all."""
+        """Whether every model got at least one reward."""
         return all(standing.reward is not None for standing in self.standings)
 
     def to_json(self) -> dict[str, Any]:
@@ -139,12 +139,12 @@ def evaluate(
     ask: Ask,
     progress: Callable[[str, Generated], None] = lambda label, state: None,
 ) -> Evaluation:
-    """Ask every model for completions, grade them all, and compare.
+    """Ask every model for completions, grade them, and compare.
 
     Args:
-        request: What to compare.
+        request: The options.
         ask: Asks a model once.
-        progress: Told a model's label and what there is of its completions.
+        progress: Called with a model's label and the state of its completions.
 
     Raises:
         InputError: The records or the grader cannot be used.
@@ -153,7 +153,7 @@ def evaluate(
     way = {one.name: getattr(request, one.name) for one in fields(Asking)}
     standings = []
     count = 0
-    with closing(OwnProcessTarget(request.grader)) as target:  # before anything is paid for
+    with closing(OwnProcessTarget(request.grader)) as target:  # before any request costs money
         for named in request.models:
             path = request.into / file_name(named.model)
             asked = GenerationRequest(out=path, model=named.model, **way)
@@ -167,7 +167,7 @@ def evaluate(
 
 
 def file_name(model: str) -> str:
-    """The rollouts file of a model: readable, and different for different models."""
+    """The rollouts file of a model: a readable name, unique to the model."""
     mark = hashlib.blake2b(model.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
     return f"{re.sub(r'[^A-Za-z0-9._-]+', '-', model).strip('-.')[:60]}-{mark}.jsonl"
 
@@ -209,7 +209,7 @@ def _standing(named: Named, path: Path, state: Generated, target: Target, n: int
 
 
 def _number(rollout: Rollout) -> int:
-    """Which of its record's completions this is; an earlier call may have asked for more than this one."""
+    """The number of a completion within its record; an earlier call may have asked for more than this one."""
     return int(str(rollout.id).rpartition("/")[2])
 
 

@@ -1,8 +1,8 @@
-"""Whether a model was trained on the records that it is evaluated on: then its rewards say nothing new.
+"""Checks whether a model was trained on the records of an evaluation, which would make it meaningless.
 
-The journal of a job names its training file and the file's hash. Records are compared by record key and by
-leak key, so a record counts as trained on when its prompt was, whatever its reference. What cannot be known
-(a bare model ID, a training file that is gone) is `not checked`, never a yes.
+A job's journal names its training file and the file's hash. Records are compared by record key and by leak
+key, so a record counts as trained on if its prompt was, regardless of the reference. If the answer is unknown
+(a bare model ID, a missing training file), the result is `not checked`.
 """
 
 from __future__ import annotations
@@ -31,26 +31,26 @@ _NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """What is known of one model and the records of an evaluation."""
+    """A model's exposure to the records of an evaluation."""
 
     state: State
     """`none` of the records was trained on, some were (`trained`), no job trained the model (`not tuned`), or
     it is `not checked`."""
     why: str | None = None
-    """Why it is not known."""
+    """Why it is unknown."""
     training_file: str | None = None
     records: int | None = None
-    """Records that were compared; None where none were."""
+    """Number of compared records; None if nothing was compared."""
     same_record: int = 0
-    """Of these, records of the training file."""
+    """Of these, records in the training file."""
     same_prompt: int = 0
-    """Further ones, whose prompt is in the training file with another reference."""
+    """Additional records whose prompt is in the training file with another reference."""
     examples: tuple[str, ...] = ()
-    """Some of both, as `held_out.jsonl:3 = train.jsonl:17`."""
+    """Examples of both, such as `held_out.jsonl:3 = train.jsonl:17`."""
 
     @property
     def sentence(self) -> str | None:
-        """What a reader of the result must know, without its stop; None where there is nothing."""
+        """A sentence for the result's readers, without its period; None if there is nothing to say."""
         if self.state == "not checked":
             return f"whether it was trained on these records was not checked: {self.why}"
         if self.state != "trained":
@@ -65,19 +65,21 @@ class Exposure:
 
 
 def exposure_of_base() -> Exposure:
-    """The exposure of a base model, which no job trained."""
+    """The exposure of a base model, which was not tuned."""
     return Exposure("not tuned")
 
 
 def exposure_of_model(model: str) -> Exposure:
-    """The exposure of a model that is named by its ID alone.
+    """The exposure of a model that is named only by its ID.
 
     Args:
         model: The ID.
     """
     if model in {known.id for known in MODELS}:
         return exposure_of_base()
-    return Exposure("not checked", "a model ID does not tell which job trained it; name the job instead")
+    return Exposure(
+        "not checked", "a model ID does not show which job trained the model; name the job instead"
+    )
 
 
 def exposure_of_job(jobs_dir: Path, job: str, records: DataFile, limit: int | None = None) -> Exposure:
@@ -94,11 +96,11 @@ def exposure_of_job(jobs_dir: Path, job: str, records: DataFile, limit: int | No
     """
     entry = find_entry(jobs_dir, job)
     if entry is None:
-        return Exposure("not checked", f"{jobs_dir} holds no journal of {job}")
+        return Exposure("not checked", f"{jobs_dir} has no journal of {job}")
     data = entry.facts.data
     path = _the_same_file(data, records)
     if path is None:
-        return Exposure("not checked", f"{data.path} is not there with the content that was trained on")
+        return Exposure("not checked", f"{data.path} is missing, or its content has changed since training")
     keys: dict[str, str] = {}
     prompts: dict[str, str] = {}
     try:
@@ -116,11 +118,11 @@ def refuse_trained(exposures: Iterable[tuple[str, Exposure]]) -> None:
     """Refuse records that a model was trained on.
 
     Args:
-        exposures: What the user calls each model, and its exposure. Models of one job are named once, by the
-            last name.
+        exposures: The user's name for each model, and its exposure. Models from one job are named once, by
+            the last name.
 
     Raises:
-        InputError: Some model was.
+        InputError: At least one model was trained on them.
     """
     names = {exposure: name for name, exposure in exposures if exposure.state == "trained"}
     if names:
@@ -132,9 +134,9 @@ def refuse_trained(exposures: Iterable[tuple[str, Exposure]]) -> None:
 
 
 def _the_same_file(data: TrainingFile, records: DataFile) -> DataFile | None:
-    """Where the training file is found with the content that was trained on."""
+    """The path of the training file, if it still has the content that was trained on."""
     for path in (data.path, records):
-        if path == STANDARD_INPUT:  # what is piped in now is the records of the evaluation
+        if path == STANDARD_INPUT:  # stdin is now the evaluation's records
             continue
         try:
             if text_sha256(path) == data.sha256:
@@ -151,7 +153,7 @@ def _comparable(file: DataFile) -> Iterator[Record]:
 
 
 def _short(record: Record) -> str:
-    """A record's place without folders: `held_out.jsonl:3`."""
+    """A record's place without its folder: `held_out.jsonl:3`."""
     return record.place.rpartition("/")[2]
 
 

@@ -1,12 +1,11 @@
-"""Replay tests under pytest: rollouts are run through a grader, whose rewards are held to account.
+"""Replay tests for pytest: fixtures that run rollouts through a grader and check its rewards.
 
 Three fixtures grade in this process, through the whole contract: `rft_replay` returns a `Replayed` with
-assertions, `reward_snapshot` compares with rewards stored beside the test, and `assert_order` compares a few
-completions with one another. A fourth, `assert_no_findings`, audits a grader. Failures show completion,
-reference, reward and metrics of what failed.
+assertions, `reward_snapshot` compares with rewards stored next to the test, and `assert_order` compares a few
+completions with each other. A fourth, `assert_no_findings`, audits a grader. A failure shows the completion,
+reference, reward and metrics.
 
-The plugin is loaded by every pytest run of whoever installs the harness, so it imports nothing until it is
-used.
+Every pytest run in an environment with the harness loads this plugin, so it imports nothing until it is used.
 """
 
 from __future__ import annotations
@@ -34,16 +33,16 @@ _ENDING = ".rollouts.jsonl"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option that stores rewards anew."""
+    """Add the option that stores rewards again."""
     parser.getgroup("rft", "replay tests").addoption(
         _UPDATE,
         action="store_true",
-        help="Store the rewards that reward_snapshot finds, and say which of them changed.",
+        help="Store the rewards that reward_snapshot gets, and print the changes.",
     )
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Collect a file of rollouts as tests, one a sample."""
+    """Collect a rollouts file as tests, one per sample."""
     if not file_path.name.endswith(_ENDING):
         return None
     from harness.pytest_plugin.rollouts_file import RolloutsFile
@@ -55,12 +54,11 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 def rft_replay(request: pytest.FixtureRequest) -> Callable[..., Replayed]:
     """A function that replays a rollouts file through a grader.
 
-    Its arguments: `rollouts`, a path or the name of an object in S3; `grader`, a grader or its `module:name`
-    or `file.py:name`; and `wire`, `repeats`, `limit`, `label`, `label_threshold`, `label_tolerance`,
-    `label_true`, `keep_field`, `records` and `answers` (paths) and `range` as `rft replay` has them; where
-    there are answers, no service is asked.
-    Files are looked for beside the test, then in pytest's root folder. What is left out is what the project's
-    settings name: the grader with its range, the rollouts with their label and records, the answers.
+    Its arguments: `rollouts`, a path or an S3 URI; `grader`, a grader or its `module:name` or `file.py:name`;
+    and `wire`, `repeats`, `limit`, `label`, `label_threshold`, `label_tolerance`, `label_true`, `keep_field`,
+    `records` and `answers` (paths) and `range` as in `rft replay`. With `answers`, no service is asked. Files
+    are looked up next to the test, then in pytest's root folder. The project's settings supply what is
+    omitted: the grader with its range, the rollouts with their label and records, and the answers.
 
     Example:
         def test_rewards(rft_replay):
@@ -78,11 +76,11 @@ def rft_replay(request: pytest.FixtureRequest) -> Callable[..., Replayed]:
 
 @pytest.fixture
 def reward_snapshot(request: pytest.FixtureRequest) -> Callable[..., Replayed]:
-    """A function that compares the rewards of a rollouts file with those stored beside the test.
+    """A function that compares the rewards of a rollouts file with those stored next to the test.
 
-    Its arguments are those of `rft_replay` without `repeats`, and `name`, which the file of stored rewards is
-    called by: `NAME.rewards.jsonl`; the names of the rollouts and of the grader when it is left out.
-    `pytest --update-rewards` writes the file. It returns the replay.
+    Its arguments are those of `rft_replay` without `repeats`, and `name`: the stored rewards are in
+    `NAME.rewards.jsonl`. By default, the name combines the names of the rollouts and the grader. `pytest
+    --update-rewards` writes the file. It returns the replay.
 
     Example:
         def test_rewards_are_as_they_were(reward_snapshot):
@@ -100,12 +98,11 @@ def reward_snapshot(request: pytest.FixtureRequest) -> Callable[..., Replayed]:
 
 @pytest.fixture
 def assert_order(request: pytest.FixtureRequest) -> Callable[..., Replayed]:
-    r"""A function that asserts that the rewards of completions fall from the first to the last.
+    r"""A function that asserts that the rewards of completions decrease from the first to the last.
 
     Its arguments: the completions, from best to worst, each a text or the assistant's whole message;
-    `grader`, a grader or its name, the one of the project's settings when it is left out; `prompt`,
-    `reference` and other fields of the record. `strict=False` allows neighbors of equal reward. It returns
-    the replay.
+    `grader`, a grader or its name, by default the one in the project's settings; `prompt`, `reference` and
+    other fields of the record. `strict=False` allows neighbors with equal rewards. It returns the replay.
 
     Example:
         def test_brief_answers_are_better(assert_order):
@@ -121,13 +118,13 @@ def assert_order(request: pytest.FixtureRequest) -> Callable[..., Replayed]:
 
 @pytest.fixture
 def assert_no_findings(request: pytest.FixtureRequest) -> Callable[..., AuditFacts]:
-    """A function that audits a grader, and fails with the findings.
+    """A function that audits a grader, and fails if there are findings.
 
-    Its arguments: `records`, a path, and `grader`, a grader or its name, those of the project's settings when
-    they are left out; `fail_on`, the severity from which on a finding fails, `error` when it is left out; and
-    `rollouts` (a path), `kind`, `accepted`, `range`, `wire`, `limit`, `search`, `seconds` and `seed` as `rft
-    audit` has them. It audits 60 records and searches with 200 gradings, so that it takes a second or two.
-    Findings that the project's settings waive do not fail. It returns the audit, and keeps nothing.
+    Its arguments: `records`, a path, and `grader`, a grader or its name, by default those in the project's
+    settings; `fail_on`, the lowest severity that fails, by default `error`; and `rollouts` (a path), `kind`,
+    `accepted`, `range`, `wire`, `limit`, `search`, `seconds` and `seed` as in `rft audit`. By default it
+    audits 60 records and searches with 200 gradings, which takes a second or two. Findings that the project's
+    settings waive do not fail. It returns the audit, and saves nothing.
 
     Example:
         def test_nothing_else_is_paid(assert_no_findings):
@@ -145,7 +142,7 @@ def assert_no_findings(request: pytest.FixtureRequest) -> Callable[..., AuditFac
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
-    """Escape what steers a terminal in the failure of a grader: its error may quote a completion."""
+    """Escape control characters in a grader's failure, because its error may quote a completion."""
     outcome = yield
     if call.excinfo is None or not _is_of_a_grader(call.excinfo.value):
         return
@@ -161,10 +158,10 @@ def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Generator[None, An
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what was stored and how often a judge was asked; reports bring it, also from workers."""
+    """Print what was stored and how often a judge was asked; reports carry it, also from workers."""
     reports = [each for some in terminalreporter.stats.values() for each in some]
     by_test: dict[str, list[tuple[str, Any]]] = {}
-    for report in reports:  # each test has several, and what it noted is in the later ones
+    for report in reports:  # a test has several reports; the later ones have its notes
         noted = getattr(report, "user_properties", [])
         if len(noted) > len(by_test.get(report.nodeid, ())):
             by_test[report.nodeid] = noted
@@ -172,9 +169,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     told = [text for name, text in properties if name == _UPDATED]
     if asked := sum(count for name, count in properties if name == _ASKED):
         terminalreporter.section("judges")
-        terminalreporter.line(
-            f"questions that a judge answered: {asked:,}; with recorded answers nobody is asked"
-        )
+        terminalreporter.line(f"questions that a judge answered: {asked:,}; recorded answers avoid them")
     if told:
         terminalreporter.section("stored rewards")
         for text in dict.fromkeys(told):
@@ -182,7 +177,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def _plainly(fixture: str, work: Callable[[], Work]) -> Work:
-    """Do the work of a fixture; an error of the harness ends the test with its message alone."""
+    """Do a fixture's work; a harness error ends the test with only its message."""
     __tracebackhide__ = True
     from harness.errors import HarnessError
 
@@ -196,13 +191,13 @@ def _plainly(fixture: str, work: Callable[[], Work]) -> Work:
             raise
         pytest.fail(str(missing), pytrace=False)
     except (AssertionError, HarnessError) as error:
-        raise error.with_traceback(None) from None  # the test's own line and the message say it all
+        raise error.with_traceback(None) from None  # the test's line and the message are enough
 
 
 def _replayed(
     request: pytest.FixtureRequest, rollouts: str | Path | None, grader: Any, options: dict[str, Any]
 ) -> Replayed:
-    """Replay what a test names, and what the settings name for it."""
+    """Replay the rollouts that a test or the settings name."""
     from harness.replay.replay_here import replay_here
 
     finder = _finder(request.path, request.config)
@@ -215,7 +210,7 @@ def _replayed(
 
 
 def _note_questions(request: pytest.FixtureRequest, run: Replayed, answers: Path | None) -> None:
-    """Have the summary say how many questions a service's judge answered in a test."""
+    """Note for the summary how many questions a service's judge answered in a test."""
     from harness.runs.rows import judge_questions
 
     asked = sum(judge_questions(row["metrics"]) for row in run.rows) if answers is None else 0
@@ -230,13 +225,13 @@ def _compared(
     name: str | None,
     options: dict[str, Any],
 ) -> Replayed:
-    """Compare rewards with those stored beside the test, or store them."""
+    """Compare rewards with those stored next to the test, or store them."""
     from harness.errors import InputError
     from harness.replay.snapshot import snapshot_file, snapshot_name, update_snapshot
 
     if "repeats" in options:
-        fix = "Leave repeats out, and compare them with rft_replay and assert_deterministic."
-        raise InputError("stored rewards are one a sample", fix=fix)
+        fix = "Remove `repeats`; use rft_replay and assert_deterministic to compare repeats."
+        raise InputError("stored rewards have one reward per sample", fix=fix)
     run = _replayed(request, rollouts, grader, options)
     if name is None:
         finder = _finder(request.path, request.config)
@@ -263,7 +258,7 @@ def _ordered(
     strict: bool,
     record: dict[str, Any],
 ) -> Replayed:
-    """Grade completions, and hold their rewards to the completions' order."""
+    """Grade completions, and check that their rewards follow the completions' order."""
     from harness.replay.replay_here import replay_completions
 
     finder = _finder(request.path, request.config)
@@ -283,27 +278,27 @@ def _audited(
     fail_on: str,
     options: dict[str, Any],
 ) -> AuditFacts:
-    """Audit what a test names, and what the settings name for it."""
+    """Audit the records that a test or the settings name."""
     from harness.pytest_plugin.auditing import audit_without_findings
 
     return audit_without_findings(_finder(request.path, request.config), records, grader, fail_on, options)
 
 
 def _finder(path: Path, config: pytest.Config) -> Finder:
-    """Looks beside a test's file, then in pytest's root folder, then in the current one."""
+    """A finder that looks next to a test's file, then in pytest's root folder, then in the current folder."""
     from harness.pytest_plugin.found import Finder
 
     return Finder([path.parent, config.rootpath, Path.cwd()])
 
 
 def _node_id(request: pytest.FixtureRequest) -> str:
-    """The test's id as a command in the current folder names it."""
+    """The test's id relative to the current folder, for a command."""
     path = os.path.relpath(request.path, request.config.invocation_params.dir)
     return "::".join([path, *request.node.nodeid.split("::")[1:]])
 
 
 def _is_of_a_grader(error: BaseException | None) -> bool:
-    """Whether a chain of errors holds one of `graders`; where nobody imported that, none does."""
+    """Whether a chain of errors includes one from `graders`; false if that was never imported."""
     errors, seen = sys.modules.get("graders.errors"), set[int]()
     while errors is not None and error is not None and id(error) not in seen:
         if isinstance(error, errors.GraderError):

@@ -21,7 +21,7 @@ from harness.targets.opening import TargetChoice
 __all__ = ["audit_without_findings"]
 
 RECORDS, SEARCH = 60, 200
-"""What an audit takes where the test does not say, so that it takes a second or two."""
+"""Default options, with which an audit takes a second or two."""
 
 
 def audit_without_findings(
@@ -31,25 +31,25 @@ def audit_without_findings(
     fail_on: str,
     options: dict[str, Any],
 ) -> AuditFacts:
-    """Audit a grader, and fail where that finds something.
+    """Audit a grader, and fail if it has findings.
 
     Args:
         finder: Finds the files that the test names.
-        records: The records, or rollouts of them; the ones of the settings when None.
-        grader: The grader; the one of the settings when None.
+        records: The records, or rollouts of them; None for those in the settings.
+        grader: The grader; None for the one in the settings.
         fail_on: Findings of this severity or worse fail.
         options: Other fields of `AuditRequest`.
 
     Raises:
-        AssertionError: There is such a finding, or nothing could be measured.
-        InputError: There is no such grader or file, or an option is not known.
+        AssertionError: The audit has such a finding, or measured nothing.
+        InputError: The grader or file does not exist, or an option is unknown.
     """
     if fail_on not in {*Severity}:
-        raise InputError(f"{fail_on!r} is no severity", fix=f"Write one of {', '.join(Severity)}.")
+        raise InputError(f"{fail_on!r} is not a severity", fix=f"Use one of {', '.join(Severity)}.")
     known = {"kind", "accepted", "limit", "seed", "search", "seconds", "wire", "range"}
     if unknown := sorted(options.keys() - {*known, "rollouts"}):
-        fix = f"Known are records, grader, fail_on, rollouts, {', '.join(sorted(known))}."
-        raise InputError(f"{unknown[0]} is no option of assert_no_findings", fix=fix)
+        fix = f"The options are records, grader, fail_on, rollouts, {', '.join(sorted(known))}."
+        raise InputError(f"{unknown[0]} is not an option of assert_no_findings", fix=fix)
     graded_by = finder.grader(grader)
     given = {"limit": RECORDS, "search": SEARCH, "range": graded_by.bounds, **options}
     request = AuditRequest(
@@ -67,7 +67,7 @@ def audit_without_findings(
 
 
 def _name(found: FoundGrader) -> str:
-    """A grader by the name under which another process can import it."""
+    """A name by which another process can import a grader."""
     grader = found.grader
     if isinstance(grader, str):
         name = named(grader)
@@ -79,5 +79,7 @@ def _name(found: FoundGrader) -> str:
     file, qualified = inspect.getsourcefile(function), getattr(function, "__qualname__", "")
     if file is None or not qualified.isidentifier():
         fix = 'Define it at the top of a file, or name it: grader="my_grader.py:name".'
-        raise InputError("an audit imports the grader in another process, and this one has no name", fix=fix)
+        raise InputError(
+            "an audit imports the grader in another process, but this grader has no name", fix=fix
+        )
     return f"{file}:{qualified}"

@@ -1,4 +1,4 @@
-"""Finds what a test names, beside the test first, and what the project's settings name otherwise."""
+"""Finds the files and graders that a test names, or else those in the project's settings."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ _OF_LABEL = ("label_true", "label_threshold", "label_tolerance")
 
 
 class FoundGrader(NamedTuple):
-    """A grader and what is known of it."""
+    """A grader, its folder and its range."""
 
     grader: Callable[..., Any] | str
     folder: Path
-    """Where its file or module is."""
+    """The folder of its file or module."""
     bounds: Bounds | None = None
-    """The range that the settings give it."""
+    """The range from the settings, if any."""
 
 
 class FoundRollouts(NamedTuple):
-    """Rollouts and the options of `replay_here` that belong to them."""
+    """Rollouts with their options for `replay_here`."""
 
     data: DataFile
     options: dict[str, Any]
 
 
 class Finder:
-    """Looks for the files of a test, and in the project's settings.
+    """Looks up a test's files, with the project's settings as defaults.
 
     Args:
-        folders: The test's own folder, then the others to look in.
+        folders: The test's own folder, then the other folders to search.
     """
 
     def __init__(self, folders: list[Path]) -> None:
@@ -53,7 +53,7 @@ class Finder:
         """The settings by key, with absolute paths.
 
         Raises:
-            InputError: The nearest file of settings cannot be read, or something in it is not understood.
+            InputError: The nearest settings file cannot be read or understood.
         """
         found = find_configuration(self._folders[0])
         if found is None:
@@ -65,7 +65,7 @@ class Finder:
         return {**values, "folder": found.file.parent}
 
     def grader(self, grader: Callable[..., Any] | str | None) -> FoundGrader:
-        """The grader that a test names; the settings' own, with its range, where it names none.
+        """The grader that a test names, or else the one in the settings, with its range.
 
         Raises:
             InputError: The settings name none, either.
@@ -84,11 +84,11 @@ class Finder:
         return FoundGrader(name, self.settings["folder"], low_high and tuple(low_high))
 
     def rollouts(self, rollouts: DataFile | None, options: Mapping[str, Any]) -> FoundRollouts:
-        """The rollouts that a test names; the settings' own, with their label, where it names none.
+        """The rollouts that a test names, or else those in the settings, with their label.
 
         Args:
-            rollouts: What the test wrote: a path, the name of an object in S3, or a source.
-            options: What the test says of them, which wins.
+            rollouts: The test's argument: a path, an S3 URI, or a source.
+            options: The test's options, which override the settings.
 
         Raises:
             InputError: The settings name none, either.
@@ -109,7 +109,7 @@ class Finder:
         return FoundRollouts(self.settings["rollouts"], {**known, **given})
 
     def records(self, records: DataFile | None) -> DataFile:
-        """The records that a test names; the settings' own where it names none.
+        """The records that a test names, or else those in the settings.
 
         Raises:
             InputError: The settings name none, either.
@@ -123,39 +123,39 @@ class Finder:
         return found
 
     def optional(self, data: DataFile | None) -> DataFile | None:
-        """Data that a test names; None where it names none."""
+        """Data that a test names, or None."""
         return None if data is None else self._data(data)
 
     @property
     def waivers(self) -> tuple[Waiver, ...]:
-        """The findings of an audit that the project accepts."""
+        """The audit findings that the project accepts."""
         found = find_configuration(self._folders[0])
         return () if found is None else found.waivers
 
     def answers(self, answers: str | Path | None) -> Path | None:
-        """The recorded answers that a test names; the settings' own, if any, where it names none."""
+        """The recorded answers that a test names, or else those in the settings, if any."""
         if answers is not None:
             return self._file(answers)
         found: Path | None = self.settings.get("answers")
         return found
 
     def region(self) -> AbstractContextManager[None]:
-        """The settings' Region stands in for one of the environment, where a grader asks AWS."""
+        """Set the settings' Region as the environment's default, for a grader that asks AWS."""
         return region_of_project(self.settings.get("region"))
 
     def _data(self, data: DataFile) -> DataFile:
-        """Data as a test names it: a file as `_file` finds it, or what lies elsewhere."""
+        """Data by the name in a test: a file from `_file`, or data elsewhere."""
         if not isinstance(data, str | os.PathLike) or os.fspath(data).startswith(S3_SCHEME):
             return data
         return self._file(data)
 
     def _file(self, path: str | os.PathLike[str]) -> Path:
-        """A file in the first folder that holds it; in the test's own where none does."""
+        """A file in the first folder that has it, or else in the test's own folder."""
         first = self._folders[0]
         return next((folder / path for folder in self._folders if (folder / path).exists()), first / path)
 
     def _folder_of(self, grader: Callable[..., Any] | str) -> Path:
-        """The first folder that holds the file or the module of a grader; the last one where none does."""
+        """The first folder that has a grader's file or module, or else the last folder."""
         if not isinstance(grader, str):
             return self._folders[-1]
         name = named(grader)

@@ -1,4 +1,4 @@
-"""A file of rollouts as pytest collects it: one test a sample, by its id."""
+"""Collects a rollouts file for pytest: one test per sample, named by its id."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class RolloutsFile(pytest.File):
         """The samples.
 
         Raises:
-            CollectError: No grader is named or it cannot be imported, or a line is no rollout.
+            CollectError: No grader is named, it cannot be imported, or a line is not a rollout.
         """
         try:
             tests, grade = self._read()
@@ -41,7 +41,7 @@ class RolloutsFile(pytest.File):
             yield RolloutItem.from_parent(self, name=test.name, test=test, grade=grade)
 
     def _told(self, error: HarnessError) -> str:
-        """The message, with its place as pytest names files, in lines of a terminal's width."""
+        """The message with its place as pytest names files, wrapped to the terminal's width."""
         if error.place is not None:
             error.place = error.place.removeprefix(f"{self.config.rootpath}/")
         return wrapped(str(error), 80)
@@ -71,7 +71,7 @@ class RolloutsFile(pytest.File):
 
 
 class RolloutItem(pytest.Item):
-    """One sample, which is graded and held to what its line expects."""
+    """One sample: a test that grades it and compares the reward with the one its line expects."""
 
     def __init__(self, *, test: RolloutTest, grade: Callable[[RolloutTest], str | None], **more: Any) -> None:
         super().__init__(**more)
@@ -85,11 +85,11 @@ class RolloutItem(pytest.Item):
             raise AssertionError(failure)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """How its reward differs from what its line expects."""
+        """The difference between its reward and the one its line expects."""
         if isinstance(excinfo.value, AssertionError):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        """The sample's file, its line from 0, and its title; pytest takes dots of a bare name for classes."""
+        """The sample's file, line from 0, and title; pytest would read dots in a bare name as classes."""
         return self.path, self._test.line - 1, f"{self.name} (line {self._test.line})"

@@ -1,1 +1,1 @@
-"""Rehearsal: a training job on the simulator, in this process, and what its figures mean."""
+"""Rehearsal: runs a training job on the simulator in this process, and interprets its figures."""

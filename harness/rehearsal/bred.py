@@ -1,7 +1,7 @@
-"""Whether training would breed the texts that an audit found paid.
+"""Measures whether training reinforces the texts that an audit found paid.
 
-Nobody recorded these texts, so a job of its own trains on the recorded completions with one more for each
-record: the text. What that job does says nothing of the real one's figures, which stay as they are.
+The texts were not recorded, so a separate job trains on the recorded completions plus each text as one more
+completion per record. This job does not change the main job's figures.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ __all__ = ["breed", "paid_texts"]
 
 _TEXTS: Final = 3
 _RECORDS: Final = 48
-"""Records over which a text's probability is followed."""
+"""Maximum records over which a text's probability is averaged."""
 _INVARIANCE: Final = "B"
 
 
 def paid_texts(runs: Path, sha256: str | None) -> list[AuditFinding]:
-    """The findings of the newest audit of a grader whose texts are paid, the worst first.
+    """The findings with paid texts from a grader's newest audit, worst first.
 
     Args:
         runs: The folder of all runs.
@@ -56,13 +56,13 @@ def breed(
     schedule: Schedule,
     rewards: KeptRewards,
 ) -> list[BredText]:
-    """Train with the texts among what the model may say, and follow their probability.
+    """Train with the texts as additional completions, and track their probability.
 
     Args:
         paid: Findings with the texts.
         training: The training records with their recorded completions.
         held_out: The held-out ones.
-        schedule: The job's.
+        schedule: The job's schedule.
         rewards: Grades the texts.
 
     Raises:
@@ -97,7 +97,7 @@ def breed(
 
 
 def _with(example: Example, paid: Sequence[AuditFinding]) -> Example:
-    """A record whose last completions are the texts."""
+    """A copy of a record with the texts as its last completions."""
     group = Group(example.group.key, example.group.record)
     group.candidates = list(example.group.candidates)
     for one in paid:
@@ -114,7 +114,7 @@ def _probability(policy: Policy, examples: Sequence[Example], texts: int, *, own
 
 
 def _earned(examples: Sequence[Example], place: int, rewards: KeptRewards) -> float | None:
-    """The mean reward of a text over the records on which a step drew it."""
+    """The mean reward of a text over the records for which a step drew it."""
     known = [rewards.known(one.group.candidates[place].key) for one in examples]
     some = [reward for reward in known if reward is not None]
     return sum(some) / len(some) if some else None

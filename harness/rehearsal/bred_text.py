@@ -1,4 +1,4 @@
-"""A text that an audit found paid, as a rehearsal reports it."""
+"""A rehearsal's report on a text that an audit found paid."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ class BredText:
     """A text that the audit found paid, before and after training."""
 
     id: str
-    """The probe that found it."""
+    """Id of the probe that found it."""
     text: str
     message: str
-    """What the audit says of it."""
+    """The audit's description of it."""
     reward: float | None
-    """Its mean reward over the training records; None where the grader fails on it."""
+    """Its mean reward over the training records; None if the grader fails on it."""
     before: float
-    """Its probability on a training record, as one more of the recorded completions."""
+    """Its probability on a training record, as one of the record's completions."""
     after: float
     held_out: tuple[float, float] | None
-    """Its probability on held-out records, before and after, by what was learned for all records alone."""
+    """Its probability on held-out records, before and after, from the shared weights only."""
     curve: list[float]
-    """Its probability over the steps."""
+    """Its probability at each step."""
 
     @property
     def bred(self) -> bool:
-        """Whether training makes it likelier, on held-out records where there are some."""
+        """Whether training makes it more likely, on held-out records if there are any."""
         before, after = self.held_out or (self.before, self.after)
         return after > before

@@ -1,4 +1,4 @@
-"""A rehearsal as a record: what was asked, what came of it, and how `rehearsal.json` holds it."""
+"""A rehearsal's request and results, and their form in `rehearsal.json`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _NEW_FOLDER: Final = "Name a new folder with --out."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RehearsalInputs:
-    """What makes two calls the same rehearsal."""
+    """The inputs that identify a rehearsal; calls with equal inputs are the same rehearsal."""
 
     rollouts_sha256: str
     grader: str
@@ -48,27 +48,27 @@ class RehearsalInputs:
     keep_field: list[str] = field(default_factory=list)
     records_sha256: str | None = None
     goal: str | None = None
-    """The field that the user names as the goal."""
+    """The field that the user named as the goal."""
     answers_sha256: str | None = None
-    """Of the recorded answers to what the grader asked a service."""
+    """SHA-256 of the recorded answers to the grader's requests to a service."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How many records and completions a rehearsal had."""
+    """Numbers of records and completions in a rehearsal."""
 
     training_records: int
     held_out_records: int
     completions: int
     fewest: int
-    """Completions of the record that has the fewest."""
+    """The fewest completions of any record."""
     left_out: list[str]
-    """Fields of the rollouts that are about completions, which no record has."""
+    """Fields of the rollouts that describe completions, so records do not have them."""
 
 
 @dataclass(frozen=True, slots=True)
 class BeforeAfter:
-    """One held-out record: the completion that lost and the one that gained most probability."""
+    """One held-out record: the completions that lost and gained the most probability."""
 
     record: str
     prompt: str
@@ -77,14 +77,14 @@ class BeforeAfter:
     reward_before: float
     reward_after: float
     before_probability: tuple[float, float]
-    """Of the first completion, before and after the job."""
+    """Probability of the first completion, before and after the job."""
     after_probability: tuple[float, float]
-    """Of the second."""
+    """Probability of the second completion."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsal(Conclusions):
-    """A finished rehearsal: its figures, and what they lead to."""
+    """A finished rehearsal: its figures and conclusions."""
 
     folder: Path
     identity: RehearsalInputs
@@ -92,18 +92,18 @@ class Rehearsal(Conclusions):
     remarks: list[str]
     steps: int
     curves: dict[str, list[float]]
-    """The training metrics over the steps, in the API's names; at most 512 points each."""
+    """The training metrics over the steps, by their API names; at most 512 points each."""
     reward_by_quarter: list[float]
-    """Mean reward of each quarter of the steps; empty for fewer than four."""
+    """Mean reward of each quarter of the steps; empty with fewer than four steps."""
     length_by_quarter: list[float]
     learned: LearnedReport
     example: BeforeAfter | None
     questions: int = 0
-    """Questions that a service's judge answered, since the rehearsal was last begun or resumed."""
+    """Questions that a service's judge answered since the rehearsal was last started or resumed."""
     questions_made: int = 0
-    """Of these, those about completions that nobody recorded."""
+    """Of these, questions about generated completions."""
     bred: list[BredText] = field(default_factory=list)
-    """Texts that an audit of this grader found paid, before and after a job that may say them."""
+    """Texts that an audit of this grader found paid, before and after a job that can draw them."""
 
     def to_json(self) -> dict[str, Any]:
         """The rehearsal as one JSON object."""
@@ -112,10 +112,10 @@ class Rehearsal(Conclusions):
 
 
 def write_rehearsal(found: Rehearsal) -> None:
-    """Write a rehearsal's `rehearsal.json`, in one step.
+    """Write a rehearsal's `rehearsal.json` atomically.
 
     Raises:
-        InputError: It cannot be written.
+        InputError: The file cannot be written.
     """
     write_json(found.folder / NOTE, {"schema": _SCHEMA, **found.to_json()})
 
@@ -127,10 +127,10 @@ def read_rehearsal(folder: Path) -> Rehearsal | None:
         folder: Its folder.
 
     Returns:
-        The rehearsal; None where there is none in the folder.
+        The rehearsal, or None if the folder has none.
 
     Raises:
-        InputError: The file is damaged, or another version's.
+        InputError: The file is damaged, or from another version.
     """
     return read_typed(
         folder / NOTE, Rehearsal, "rehearsal", schema=_SCHEMA, older={2: _from_2}, fix=_NEW_FOLDER
@@ -138,33 +138,33 @@ def read_rehearsal(folder: Path) -> Rehearsal | None:
 
 
 def _from_2(value: dict[str, Any]) -> dict[str, Any]:
-    """A rehearsal of the time before there was a goal: its one tenth of held-out records is not folds."""
+    """Convert a rehearsal from a version without goals: its single held-out tenth is not folds."""
     return {**value, "folds": None}
 
 
 def check_identity(written: Any, identity: RehearsalInputs, folder: Path) -> None:
-    """Refuse a folder that holds another rehearsal.
+    """Refuse a folder with another rehearsal.
 
     Args:
-        written: The identity that the folder was begun with, as JSON or read.
-        identity: The rehearsal that is asked for.
+        written: The identity stored in the folder, as JSON or as read.
+        identity: The requested rehearsal.
         folder: The folder.
 
     Raises:
-        InputError: The two differ; names where.
+        InputError: The two differ; the message says where.
     """
     try:
         found = written if isinstance(written, RehearsalInputs) else typed(RehearsalInputs, written)
     except ValueError:
         raise InputError(
-            "the folder holds something that is not a rehearsal", place=str(folder), fix=_NEW_FOLDER
+            "the folder contains something that is not a rehearsal", place=str(folder), fix=_NEW_FOLDER
         ) from None
     asked: Mapping[str, Any] = as_json(identity)
     there: Mapping[str, Any] = as_json(found)
     differing = [name for name in asked if asked[name] != there[name]]
     if differing:
         raise InputError(
-            f"this folder holds another rehearsal (other {', '.join(differing)})",
+            f"this folder contains another rehearsal (other {', '.join(differing)})",
             place=str(folder),
             fix=_NEW_FOLDER,
         )

@@ -1,7 +1,7 @@
-"""The rewards of a rehearsal: each completion is graded once, and kept, so that a killed rehearsal resumes.
+"""The rewards of a rehearsal: each completion is graded once and saved, so a killed rehearsal resumes.
 
-A job in the cloud grades a completion as often as it is drawn. Here the first reward stands for all draws,
-which gives the same curves for a grader that is deterministic, and pays a slow or paid one once.
+A real job grades a completion every time it is drawn. Here the first reward is used for all draws. With a
+deterministic grader this gives the same curves, and a slow or paid grader runs only once per completion.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ from harness.simulator.grader_calls import GraderCalls, SampleReward, Turn
 __all__ = ["BATCH", "KeptRewards"]
 
 BATCH: Final = 16
-"""Completions in one call of the grader and between two writes: what a kill can cost a slow grader."""
+"""Completions per grader call and between writes; the most that a kill can lose with a slow grader."""
 
 
 class KeptRewards:
-    """Grades completions that were not graded before; a context manager.
+    """Grades each completion once. Use as a context manager.
 
     Args:
-        path: The file of the rewards; made when missing.
-        identity: The rehearsal that they belong to.
-        calls: The grader.
+        path: The rewards file; created if missing.
+        identity: The rehearsal that the rewards belong to.
+        calls: The grader to call.
 
     Raises:
-        InputError: The file holds something else, or the rewards of another rehearsal.
+        InputError: The file contains something else, or the rewards of another rehearsal.
     """
 
     def __init__(self, path: Path, identity: RehearsalInputs, calls: GraderCalls) -> None:
         self._calls = calls
         self._known: dict[str, SampleReward] = {}
         self.questions = 0
-        """Questions that judges answered for what was graded here."""
+        """Questions that judges answered during this grading."""
         self._file = AppendOnly(path)
         try:
             self._recover(identity)
@@ -60,16 +60,16 @@ class KeptRewards:
 
     @property
     def resumed(self) -> int:
-        """Rewards that an earlier call left."""
+        """Number of rewards from an earlier call."""
         return self._resumed
 
     @property
     def components(self) -> Mapping[str, Mapping[str, float]]:
-        """The numbers that the grader reported beside each reward, by completion."""
+        """The grader's components of each reward, by completion."""
         return {key: one.components for key, one in self._known.items() if one.reward is not None}
 
     def known(self, key: str) -> float | None:
-        """The reward of a completion; None where it was not graded, or has none.
+        """The reward of a completion; None if it was not graded, or has none.
 
         Args:
             key: The completion's key.
@@ -78,7 +78,7 @@ class KeptRewards:
         return None if found is None else found.reward
 
     def grade(self, turns: Sequence[Turn]) -> list[SampleReward]:
-        """Grade completions, as many answers as completions and in their order.
+        """Grade completions; returns one answer per completion, in order.
 
         Raises:
             JobFailure: The grader could not be called.
@@ -92,7 +92,7 @@ class KeptRewards:
             new = dict(zip(keys, graded, strict=True))
             self._known.update(new)
             self.questions += sum(judge_questions(one.components) for one in graded)
-            # What failed is tried again by the next call: its cause may be gone.
+            # Failures are not saved, so the next call tries them again.
             self._file.append([{key: _kept(one) for key, one in new.items() if one.reward is not None}])
         return [self._known[turn.candidate.key] for turn in turns]
 
@@ -108,13 +108,13 @@ class KeptRewards:
                 self._known.update((key, _read(kept)) for key, kept in value.items())
             except ValueError:
                 raise InputError(
-                    "this is not a rehearsal's file of rewards", place=str(self._file.path), fix="Remove it."
+                    "this is not a rehearsal's rewards file", place=str(self._file.path), fix="Remove it."
                 ) from None
         self._resumed = len(self._known)
 
 
 def _kept(one: SampleReward) -> Any:
-    """A reward as a number, with its components, if any, in a list."""
+    """A reward as a number, or as a list with its components."""
     return [one.reward, one.components] if one.components else one.reward
 
 

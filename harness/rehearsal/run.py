@@ -1,8 +1,9 @@
-"""A whole training job on this machine: recorded rollouts and a grader in, a `Rehearsal` and its folder out.
+"""Runs a whole training job on this machine, from recorded rollouts and a grader to a `Rehearsal`.
 
-Records are made of the rollouts and split; the simulator trains on one side and is judged on the other. It
-takes seconds and talks to nobody. Only rewards are kept on the way, so a killed rehearsal resumes without
-grading twice; everything else is written when it is done, each file in one step, `rehearsal.json` last.
+It makes records from the rollouts and splits them. The simulator trains on one side and is tested on the
+other. This takes seconds and uses no service. Only rewards are saved along the way, so a killed rehearsal
+resumes without grading twice. All other files are written at the end, each atomically, with `rehearsal.json`
+last.
 """
 
 from __future__ import annotations
@@ -53,13 +54,13 @@ from harness.targets.own_process import OwnProcessTarget
 __all__ = ["WITNESSES", "Progress", "RehearsalRequest", "StepFigures", "quarters", "rehearse"]
 
 WITNESSES: Final = "witnesses.jsonl"
-"""The rollouts that show what warns of a reward, as `rft replay` reads them."""
+"""File with the rollouts behind the warnings, for `rft replay`."""
 _REWARDS = "rewards.jsonl"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RehearsalRequest:
-    """What to rehearse."""
+    """The options of a rehearsal."""
 
     rollouts: DataFile
     grader: str
@@ -73,45 +74,47 @@ class RehearsalRequest:
     learning_rate_multiplier: float = HYPERPARAMETERS["learning_rate_multiplier"].default
     group_size: int = 8
     labels: tuple[str, ...] = ()
-    """Fields of the rollouts that no record has."""
+    """Fields of the rollouts that records do not have."""
     keep_field: tuple[str, ...] = ()
-    """Fields that are the record's although they differ within one."""
+    """Fields that belong to the record even though they differ within one."""
     records: DataFile | None = None
-    """The training records, whose fields the grader sees instead of the rollouts' own."""
+    """The training records, whose fields the grader sees instead of the rollouts'."""
     answers: Path | None = None
-    """Recorded answers to what the grader asks a service; it asks as it likes when None."""
+    """Recorded answers to the grader's requests to a service; None to let it ask the service."""
     goal: str | None = None
-    """The field of the rollouts that says how right a completion is; `is_right` or a single label when
-    None. The grader does not see it."""
+    """The rollouts' field that says how right a completion is; None for `is_right` or a single label.
+
+    The grader does not see it.
+    """
     runs: Path = Path("runs")
-    """The folder of all runs, with the audits of graders."""
+    """The folder of all runs, with the graders' audits."""
 
 
 @dataclass(frozen=True, slots=True)
 class StepFigures:
-    """How far a job has come."""
+    """A job's progress."""
 
     step: int
     total: int
     reward: list[float]
-    """Mean reward over the steps so far, thinned out to at most 512 points."""
+    """Mean reward over the steps so far, thinned to at most 512 points."""
     entropy: list[float]
     length: list[float]
 
 
 class Progress(Protocol):
-    """Receives what happens while a rehearsal runs."""
+    """Receives the progress of a rehearsal."""
 
     def stage(self, name: str) -> None:
-        """The next part begins."""
+        """The next stage starts."""
 
     def step(self, figures: Callable[[], StepFigures]) -> None:
-        """A step is done; its figures are computed when asked for."""
+        """A step is done; its figures are computed on demand."""
 
 
 @dataclass(slots=True)
 class _Job:
-    """What a job in progress has come to."""
+    """The state of a running job."""
 
     policy: Policy = field(default_factory=initial)
     step: int = 0
@@ -126,20 +129,20 @@ class _Job:
 
 
 def rehearse(request: RehearsalRequest, progress: Progress) -> Rehearsal:
-    """Run a job on recorded rollouts, and say what this reward would breed.
+    """Run a job on recorded rollouts, and report what the reward would teach.
 
-    What the grader prints goes to `grader.log` in the output folder.
+    The grader's output goes to `grader.log` in the output folder.
 
     Args:
-        request: What to rehearse.
-        progress: Receives what happens.
+        request: The options.
+        progress: Receives the progress.
 
     Raises:
-        InputError: The rollouts or the grader cannot be used, or the folder holds something else.
+        InputError: The rollouts or the grader cannot be used, or the folder contains something else.
         HarnessError: The job failed.
     """
     if not 0 <= request.holdout < 1:
-        raise InputError("the share that is held out must be at least 0 and less than 1", place="--holdout")
+        raise InputError("the held-out share must be at least 0 and less than 1", place="--holdout")
     check_either(request.keep_field, request.records)
     training = None if request.records is None else look_at_records(request.records)
     with ExitStack() as stack:
@@ -156,7 +159,7 @@ def _in_folder(
     printed: str,
     training: RecordFacts | None,
 ) -> Rehearsal:
-    """Rehearse with an opened grader, in the folder that goes with the inputs."""
+    """Rehearse with an opened grader, in the folder for these inputs."""
     identity = _identity(request, target, training)
     out = request.out or _default_folder(request, identity)
     _check_folder(out, identity)
@@ -173,12 +176,12 @@ def _in_folder(
     )
     remarks: list[str] = []
     if request.answers is not None:
-        remarks.append(f"questions were answered from {request.answers}, not by the service")
-    batch = BATCH if request.answers is None else 1  # a question without an answer costs its own sample
+        remarks.append(f"requests were answered from {request.answers}, not by the service")
+    batch = BATCH if request.answers is None else 1  # a request without an answer fails only its sample
     calls = GraderCalls(target, "open-weight", batch, SystemClock(), remarks.append)
     try:
         with (
-            lock(out / ".lock", "this rehearsal", fix="Wait for it, or name another --out."),
+            lock(out / ".lock", "this rehearsal", fix="Wait for it, or choose another --out."),
             KeptRewards(out / _REWARDS, identity, calls) as rewards,
             output_to(out / LOG),
         ):
@@ -212,9 +215,9 @@ def _rehearsed(
     remarks: list[str],
 ) -> Rehearsal:
     schedule = _schedule(request)
-    progress.stage("the job runs")
+    progress.stage("running the job")
     job = _train(schedule, parts.training, rewards, progress)
-    progress.stage("grading what no step drew")
+    progress.stage("grading the completions that no step drew")
     examples = Examples(parts.training, parts.held_out, [])
     known = grade_all(distinct([*parts.training, *parts.held_out]), {}, rewards)
     report = learned(examples, job.draws, known, job.policy)
@@ -229,7 +232,7 @@ def _rehearsed(
     )
     paid = paid_texts(request.runs, target.sha256) if request.answers is None else []
     if paid:
-        progress.stage("training with the texts that the audit found paid")
+        progress.stage("training with the paid texts from the audit")
     bred = breed(paid, parts.training, parts.held_out, schedule, rewards)
     asked = rewards.questions
     concluded = conclude(outcome, rewards, progress.stage)
@@ -286,7 +289,7 @@ def _schedule(request: RehearsalRequest) -> Schedule:
 def _example(
     examples: Sequence[Example], policy: Policy, rewards: dict[str, float | None]
 ) -> BeforeAfter | None:
-    """The held-out record that gained most, where its better completion is the one that gained."""
+    """The held-out record with the largest gain of a better completion."""
     before = rewards_by_record(None, examples, rewards)
     after = rewards_by_record(policy, examples, rewards)
     gained = {name: after[name] - mean for name, mean in before.items()}
@@ -321,9 +324,9 @@ def _remarks(parts: Split) -> list[str]:
     found = [*about_size(len(parts.training)), *parts.remarks]
     if parts.kept:
         names = ", ".join(parts.kept)
-        found.append(f"kept with the value of each record's first rollout, although it differs: {names}")
+        found.append(f"kept with the value from each record's first rollout, even though it differs: {names}")
     if parts.single:
-        found.append(f"{parts.single:,} records are left out: they have one recorded completion")
+        found.append(f"{parts.single:,} records are excluded because they have only one recorded completion")
     return found
 
 
@@ -331,7 +334,7 @@ def _remarks(parts: Split) -> list[str]:
 
 
 def _default_folder(request: RehearsalRequest, identity: RehearsalInputs) -> Path:
-    """A folder that the same call always gets."""
+    """The default folder, always the same for the same inputs."""
     grader = named(request.grader)
     words = f"{stem_of(request.rollouts)}-{grader.name or grader.where}"
     mark = hashlib.sha256(json.dumps(as_json(identity), sort_keys=True).encode()).hexdigest()[:8]
@@ -339,11 +342,11 @@ def _default_folder(request: RehearsalRequest, identity: RehearsalInputs) -> Pat
 
 
 def _check_folder(folder: Path, identity: RehearsalInputs) -> None:
-    """Refuse a folder that holds anything but this rehearsal."""
+    """Refuse a folder that contains anything but this rehearsal."""
     if not folder.exists():
         return
     if not folder.is_dir():
-        raise InputError("this is not a folder", place=str(folder), fix="Name a new folder with --out.")
+        raise InputError("this path is not a folder", place=str(folder), fix="Name a new folder with --out.")
     done = read_rehearsal(folder)
     if done is not None:
         check_identity(done.identity, identity, folder)
@@ -358,7 +361,7 @@ def _check_folder(folder: Path, identity: RehearsalInputs) -> None:
 
 
 def _write(found: Rehearsal, parts: Split) -> None:
-    """Write the folder's files, `rehearsal.json` last; a file of witnesses only where there are some."""
+    """Write the folder's files, `rehearsal.json` last, and a witness file only if there are witnesses."""
     files = {
         "training.jsonl": [example.record for example in parts.training],
         "held_out.jsonl": [example.record for example in parts.held_out],

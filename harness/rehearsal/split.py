@@ -1,8 +1,8 @@
-"""Records made of recorded rollouts, some of them held out: what a rehearsal trains on and is judged by.
+"""Makes records from recorded rollouts, and holds some out to test the rehearsal's policy.
 
-Records are told apart by their record key and split by their leak key, so that no held-out prompt is trained
-on. A field on which the rollouts of one record disagree is about the completion (a label), not about the
-record, and is left out of all.
+Records are identified by their record key and split by their leak key, so no held-out prompt is trained on.
+If the rollouts of one record disagree on a field, it describes the completion (a label), not the record, and
+is removed from all records.
 """
 
 from __future__ import annotations
@@ -29,23 +29,23 @@ __all__ = ["Split", "split"]
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """The records of a rollouts file, on two sides."""
+    """The records of a rollouts file, split into training and held-out."""
 
     training: list[Example]
     held_out: list[Example]
     completions: int
     fewest: int
-    """Completions of the record that has the fewest."""
+    """The fewest completions of any record."""
     single: int
-    """Records with one completion, which are on neither side."""
+    """Number of records with one completion, which are on neither side."""
     left_out: list[str]
-    """Fields that are about completions."""
+    """Fields that describe completions."""
     kept: list[str]
-    """Fields of the records although they differ within one, because the user says so."""
+    """Fields that the user keeps for records even though they differ within one."""
     goal: Goal | None
-    """How right the completions are; None where nothing says so."""
+    """How right the completions are; None if unknown."""
     remarks: list[str]
-    """What the user should know of how the goal was read."""
+    """Notes for the user on how the goal was read."""
 
 
 def split(
@@ -57,20 +57,20 @@ def split(
     records: RecordFile | None = None,
     goal: str | None = None,
 ) -> Split:
-    """Make records of the rollouts, and hold some out.
+    """Make records from the rollouts, and hold some out.
 
     Args:
         rollouts: The rollouts file.
-        share: How many records to hold out, 0 up to but not including 1; at least one when above 0. Records
-            that share a prompt count as one.
-        seed: Decides which.
-        labels: Fields to leave out, too.
-        keep: Fields not to leave out, although they differ within a record.
-        records: The training records, whose fields a record has instead of those of its rollouts.
-        goal: The field that says how right a completion is; None finds it.
+        share: Share of records to hold out, from 0 to below 1; at least one record if above 0. Records that
+            share a prompt count as one.
+        seed: Seeds the choice.
+        labels: More fields to remove.
+        keep: Fields to keep even though they differ within a record.
+        records: The training records, whose fields replace those of the rollouts.
+        goal: The field that says how right a completion is; None to detect it.
 
     Raises:
-        InputError: The file cannot be read, or there are too few records, prompts or completions.
+        InputError: The file cannot be read, or has too few records, prompts or completions.
     """
     labels = labels if goal is None else (*labels, goal)
     keep = check_kept(keep, labels)
@@ -83,9 +83,9 @@ def split(
     sets = leak_sets([group.leaks for group in groups])
     if share > 0 and len(sets) < 2:
         raise InputError(
-            "all rollouts are of one prompt: none can be held out",
+            "all rollouts have the same prompt: none can be held out",
             place=str(rollouts),
-            fix="Add rollouts of other prompts, or hold none out (--holdout 0).",
+            fix="Add rollouts with other prompts, or hold none out (--holdout 0).",
         )
     count = min(max(1, round(share * len(sets))), len(sets) - 1) if share > 0 else 0
     held = {index for chosen in random.Random(seed).sample(sets, count) for index in chosen}
@@ -119,7 +119,7 @@ def _noting_fields(
     records: RecordFile | None,
     values: GoalValues,
 ) -> Iterator[dict[str, Any]]:
-    """The rollouts of a file; their fields are gathered by record and compared on the way."""
+    """The rollouts of a file; collects and compares their fields by record along the way."""
     for line in numbered_lines(file):
         if not line.text.strip():
             continue
@@ -130,7 +130,7 @@ def _noting_fields(
                 raise other_format(value, place, line.source) or InputError(
                     "this is not a rollout: its messages do not end with a user's and the assistant's turn",
                     place=place,
-                    fix="`rft rollout` makes rollouts of records by asking a model.",
+                    fix="`rft rollout` makes rollouts from records by asking a model.",
                 )
             key = record_key(value)
             value = flattened(value)
@@ -140,7 +140,7 @@ def _noting_fields(
         except InputError as error:
             raise error if error.place else InputError(error.message, place=place, fix=error.fix) from None
         except LineError as error:
-            raise InputError(str(error), place=place, fix="Write one rollout a line.") from None
+            raise InputError(str(error), place=place, fix="Write one rollout per line.") from None
         if not all(isinstance(message, dict) for message in value["messages"]):
             raise InputError("a message is not an object", place=place, fix="Write role and content.")
         own = OWN_FIELDS if records is None else ()
@@ -148,17 +148,18 @@ def _noting_fields(
         found.setdefault(key, {**fields, "messages": value["messages"][:-1]})
         yield value
     if not found:
-        raise InputError("the file is empty", place=str(file), fix="Give a file of rollouts.")
+        raise InputError("the file is empty", place=str(file), fix="Pass a file of rollouts.")
 
 
 def _check(file: DataFile, groups: list[Group]) -> None:
     single = sum(len(group.candidates) < MIN_COMPLETIONS for group in groups)
     if len(groups) < 2:
-        raise InputError("all rollouts are of one record", place=str(file), fix="Add rollouts of others.")
+        raise InputError(
+            "all rollouts belong to one record", place=str(file), fix="Add rollouts of other records."
+        )
     if single > MAX_SHORT * len(groups):
         raise InputError(
-            f"{single:,} of {len(groups):,} records have one completion: nothing can be learned from a group"
-            " of one",
+            f"{single:,} of {len(groups):,} records have one completion, and a group of one teaches nothing",
             place=str(file),
-            fix="`rft rollout RECORDS --model M -n 8 --out FILE` makes eight of each.",
+            fix="`rft rollout RECORDS --model M -n 8 --out FILE` makes eight for each record.",
         )

@@ -1,6 +1,6 @@
-"""Sample data that ships with the harness: 300 records, and 8 completions of each by a synthetic model.
+"""Sample data that ships with the harness: 300 records, each with 8 completions by a synthetic model.
 
-Made by `python -m tools.samples.write_samples`; the same bytes every time.
+Made by `python -m tools.samples.write_samples`, which always writes the same bytes.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from pathlib import Path
 __all__ = ["RECORDS", "ROLLOUTS"]
 
 RECORDS = Path(__file__).with_name("records.jsonl")
-"""Training file of 300 arithmetic word problems; answers stand after `####`."""
+"""Training file of 300 arithmetic word problems; answers follow `####`."""
 ROLLOUTS = Path(__file__).with_name("rollouts.jsonl")
-"""Rollouts file of 2,400 completions; `model` names the style, `is_right` is true where the answer is."""
+"""Rollouts file of 2,400 completions; `model` names the style, and `is_right` tells if the answer is right.
+"""

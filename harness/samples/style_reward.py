@@ -1,4 +1,4 @@
-"""A reward that also pays for how an answer sounds, as many first rewards do: `rft demo` audits it."""
+"""A reward that also pays for style, like many first attempts; `rft demo` audits it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _CONNECTIVES = {"first", "then", "therefore", "finally", "because"}
 
 @grader
 def style_reward(sample: Sample) -> float:
-    """Pay for the right result, for connectives, and for length."""
+    """Pay for the right result, connectives and length."""
     words = sample.completion.lower().replace(",", " ").split()
     right = same_number(sample.completion, sample.reference_text, marker="####")
     return 0.7 * right + 0.2 * (len(_CONNECTIVES & {*words}) >= 2) + 0.1 * (len(words) >= 40)

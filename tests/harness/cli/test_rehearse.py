@@ -111,7 +111,7 @@ def test_on_a_terminal_the_curves_are_drawn_while_it_runs(tmp_path: Path) -> Non
         drawn += piece
     os.close(owner)
     assert process.returncode == 0
-    assert b"the job runs" in drawn
+    assert b"running the job" in drawn
     assert b"graded" not in drawn.replace(b"grading", b"")
     assert b"verdict" in out
 

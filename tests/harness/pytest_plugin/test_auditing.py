@@ -29,8 +29,8 @@ from harness.errors import InputError
 
 def test_it(assert_no_findings):
     for options, said in [
-        ({"fail_on": "dear"}, "no severity"),
-        ({"budget": 3}, "budget is no option"),
+        ({"fail_on": "dear"}, "not a severity"),
+        ({"budget": 3}, "budget is not an option"),
         ({"grader": lambda event, context: []}, "has no name"),
         ({"records": "none.jsonl"}, "none.jsonl"),
     ]:

@@ -160,7 +160,8 @@ def test_a_field_that_differs_within_a_record_is_the_grader_s_where_the_user_say
     assert (hidden.sizes.left_out, set(hidden.reward_by_quarter)) == (["is_right", "level"], {0.0})
     kept = rehearsed(tmp_path, grader, rollouts, name="kept", keep_field=("level",))
     assert kept.sizes.left_out == ["is_right"]
-    assert "kept with the value of each record's first rollout, although it differs: level" in kept.remarks
+    remark = "kept with the value from each record's first rollout, even though it differs: level"
+    assert remark in kept.remarks
 
 
 def test_the_training_file_decides_which_fields_the_grader_sees(tmp_path: Path, some: Path) -> None:
@@ -173,7 +174,7 @@ def test_the_training_file_decides_which_fields_the_grader_sees(tmp_path: Path, 
     found = rehearsed(tmp_path, grader, rollouts, records=tmp_path / "train.jsonl")
     assert set(found.reward_by_quarter) == {0.5}
     (tmp_path / "train.jsonl").write_text(texts[0], encoding="utf-8")
-    with pytest.raises(InputError, match=r"differing.jsonl:\d+: its record is not in"):
+    with pytest.raises(InputError, match=r"differing.jsonl:\d+: the rollout's record is not in"):
         rehearsed(tmp_path, grader, rollouts, name="short", records=tmp_path / "train.jsonl")
     with pytest.raises(InputError, match="both say what the grader sees"):
         rehearsed(
@@ -333,10 +334,10 @@ def test_the_same_call_again_grades_nothing_and_gives_the_same(
 def test_another_rehearsal_in_the_folder_is_refused_and_named(tmp_path: Path, some: Path) -> None:
     rehearsed(tmp_path, RIGHT, some)
     before = {path.name: path.read_bytes() for path in (tmp_path / "rehearsal").iterdir()}
-    with pytest.raises(InputError, match=r"holds another rehearsal \(other seed\).*--out"):
+    with pytest.raises(InputError, match=r"contains another rehearsal \(other seed\).*--out"):
         rehearsed(tmp_path, RIGHT, some, seed=1)
     (tmp_path / "rehearsal" / "rehearsal.json").unlink()
-    with pytest.raises(InputError, match=r"holds another rehearsal \(other group_size\)"):
+    with pytest.raises(InputError, match=r"contains another rehearsal \(other group_size\)"):
         rehearsed(tmp_path, RIGHT, some, group_size=4)
     rehearsed(tmp_path, RIGHT, some)
     assert {path.name: path.read_bytes() for path in (tmp_path / "rehearsal").iterdir()} == before
@@ -355,7 +356,7 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path, some: Path, na
 
 def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path, some: Path) -> None:
     (tmp_path / "rehearsal").write_text("mine")
-    with pytest.raises(InputError, match="this is not a folder"):
+    with pytest.raises(InputError, match="this path is not a folder"):
         rehearsed(tmp_path, RIGHT, some)
 
 
@@ -373,7 +374,7 @@ def test_an_interrupted_rehearsal_that_printed_nothing_leaves_no_log(tmp_path: P
         """Stands for Ctrl-C before the first step."""
 
         def stage(self, name: str) -> None:
-            if name == "the job runs":
+            if name == "running the job":
                 raise KeyboardInterrupt
 
         def step(self, figures: Callable[[], StepFigures]) -> None:

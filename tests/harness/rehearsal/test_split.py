@@ -87,7 +87,7 @@ def test_one_prompt_alone_can_be_trained_on_but_not_split(tmp_path: Path) -> Non
     both = [rollout(1, k, record=str(answer), reference_answer=answer) for answer in (1, 2) for k in (0, 1)]
     path = write(tmp_path, both)
     assert len(split(path, 0, 0).training) == 2
-    with pytest.raises(InputError, match="all rollouts are of one prompt"):
+    with pytest.raises(InputError, match="all rollouts have the same prompt"):
         split(path, 0.1, 0)
 
 
@@ -130,5 +130,5 @@ def test_groups_of_one_and_files_of_records_are_refused(tmp_path: Path) -> None:
         split(write(tmp_path, [rollout(record, 0) for record in range(3)]), 0.1, 0)
     with pytest.raises(InputError, match=r"records\.jsonl:1: this is not a rollout.*rft rollout"):
         split(RECORDS, 0.1, 0)
-    with pytest.raises(InputError, match="all rollouts are of one record"):
+    with pytest.raises(InputError, match="all rollouts belong to one record"):
         split(write(tmp_path, [rollout(1, 0), rollout(1, 1)]), 0.1, 0)

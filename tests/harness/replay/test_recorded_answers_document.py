@@ -67,7 +67,7 @@ def test_its_commands_record_and_replay_a_ready_judge(
     assert means[0] == means[1] == means[2] > 0
     [words] = [words for words in commands("rft", DOCUMENT) if words[0] == "rehearse"]
     rehearsed = rft_inside(tmp_path, *words, "--holdout", "0")
-    assert "questions were answered from answers.jsonl, not by the service" in rehearsed.stdout
+    assert "requests were answered from answers.jsonl, not by the service" in rehearsed.stdout
     assert rehearsed.returncode == 0
     assert first["recording"]["answers"] == len((tmp_path / "answers.jsonl").read_text().splitlines()) - 1
 

@@ -262,7 +262,7 @@ def test_a_built_function_is_answered_from_the_file_and_so_is_parity(
     assert rewards(folder, found) == rewards(folder, recorded)
     same = rft_inside(folder, "parity", "rollouts.jsonl", *there, "--wire", "open-weight")
     assert same.returncode == 0, same
-    assert "questions were answered from a.jsonl, not by the service" in same.stdout
+    assert "requests were answered from a.jsonl, not by the service" in same.stdout
     lines = (folder / "a.jsonl").read_text().splitlines(keepends=True)
     (folder / "a.jsonl").write_text("".join(lines[:-1]))
     some = json.loads(rft_inside(folder, "replay", "rollouts.jsonl", *there, "--json").stdout)
