@@ -1,4 +1,5 @@
 import re
+from posixpath import normpath
 
 import pytest
 
@@ -6,6 +7,8 @@ from harness.cli.groups import VERBS
 from support.readme import README
 from tools.docs_site import first_sentence, main, nav_pages, pages
 from tools.reference_pages import fixture_names, plain, public_names
+
+_CODE = re.compile(r"^```.*?^```|(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)", re.DOTALL | re.MULTILINE)
 
 
 @pytest.fixture(scope="module", name="written")
@@ -96,6 +99,24 @@ def test_a_link_to_a_file_without_a_page_is_its_text(written):
     assert "](template.yaml)" in README.read_text(encoding="utf-8")
     assert "](template.yaml)" not in written["index.md"]
     assert "template.yaml" in written["index.md"]
+
+
+@pytest.mark.parametrize("page", [page for _, _, page in nav_pages()])
+def test_every_link_leads_to_a_heading_that_exists(page, written):
+    prose = _CODE.sub("", written[page])
+    for path, anchor in re.findall(r"\]\((?!https?:)([\w./-]*)(?:#([\w-]+))?\)", prose):
+        target = normpath(f"{page}/../{path}") if path else page
+        assert target in written or target.startswith("images/"), path
+        assert not anchor or anchor in anchors(written[target]), f"{path}#{anchor}"
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors of a page's headings, as Python-Markdown names them."""
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    plain_headings = (
+        re.sub(r"[`*\\]", "", heading) for heading in re.findall(r"^#+ (.+)$", prose, re.MULTILINE)
+    )
+    return {re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", one).strip().lower()) for one in plain_headings}
 
 
 def test_a_link_in_code_stays(written):
