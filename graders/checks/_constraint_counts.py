@@ -1,7 +1,7 @@
 r"""The verifiable instructions that count: keywords, letters, words, sentences, paragraphs, capitals.
 
-A count is a pair: what certainly counts, and what might. `at least` needs what certainly counts; `less than`
-needs that what might count is few enough, so neither side is paid for a doubtful word.
+A count is a pair: the certain occurrences and the possible ones. `at least` needs enough certain ones, and
+`less than` needs few enough possible ones, so neither is satisfied by a doubtful word.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _IN_WORD = rf"[^\W{UNSPACED}]"
 _PIECE = re.compile(rf"[{UNSPACED}]|(?:{_IN_WORD}|[{MARKS}])++")
 _WORD = re.compile(rf"[{UNSPACED}]|(?:{_IN_WORD}|[{MARKS}])++(?:['\u2019-](?:{_IN_WORD}|[{MARKS}])++)*+")
 _SIGN = re.compile(r"\w")
-# Where a sentence ends: the mark, what closes quotes and emphasis, and white space or the end.
+# The end of a sentence: the punctuation, closing quotes or emphasis, and white space or the end.
 _END = re.compile(
     r"(?:(?<![.!?\u2026])[.!?\u2026]++[\"'\u201d\u2019)\]*_]*+(?=\s|\Z)|[\u3002\uff01\uff1f\u0964\u0965\u061f\u06d4]++)"
 )
@@ -47,42 +47,42 @@ _BEFORE_END = re.compile(r"[\w.]{1,12}\Z")
 
 
 def related(count: Count, relation: str, number: int) -> Kept:
-    """Whether a count of the text has the relation to a number."""
+    """Return whether a count of the text has the relation to a number."""
     holds = RELATIONS[relation]
     return lambda text: holds(*count(text), number)
 
 
 def occurrences(wanted: str) -> Count:
-    """Counts a text: as whole words, and anywhere; capitals do not count."""
+    """Count a text, as whole words and anywhere, ignoring case."""
     anywhere = re.compile(re.escape(wanted), re.IGNORECASE)
     whole = whole_words(wanted)
     return lambda text: (sum(1 for _ in whole.finditer(text)), sum(1 for _ in anywhere.finditer(text)))
 
 
 def existence(keywords: Sequence[str]) -> Kept:
-    """Whether each keyword stands in the text, as whole words."""
+    """Return whether the text contains each keyword, as whole words."""
     patterns = [whole_words(keyword) for keyword in keywords]
     return lambda text: all(pattern.search(text) for pattern in patterns)
 
 
 def frequency(relation: str, keyword: str, frequency: int) -> Kept:
-    """Whether a keyword stands in the text as often as is asked."""
+    """Return whether the text contains a keyword as often as required."""
     return related(occurrences(keyword), relation, frequency)
 
 
 def forbidden_words(forbidden_words: Sequence[str]) -> Kept:
-    """Whether none of the words stands in the text."""
+    """Return whether the text contains none of the words."""
     patterns = [whole_words(word) for word in forbidden_words]
 
     def kept(text: str) -> bool:
-        shown = dict.fromkeys((text, unmarked(text)))  # what Markdown hides is read all the same
+        shown = dict.fromkeys((text, unmarked(text)))  # text that Markdown hides is read, too
         return not any(pattern.search(each) for pattern in patterns for each in shown)
 
     return kept
 
 
 def letter_frequency(let_relation: str, letter: str, let_frequency: int) -> Kept:
-    """Whether a letter, or another sign, stands in the text as often as is asked; capitals do not count."""
+    """Return whether the text contains a character as often as required; case is ignored."""
     sign = letter.lower()
 
     def count(text: str) -> tuple[int, int]:
@@ -93,23 +93,23 @@ def letter_frequency(let_relation: str, letter: str, let_frequency: int) -> Kept
 
 
 def number_words(relation: str, num_words: int) -> Kept:
-    """Whether the text has as many words as is asked."""
+    """Return whether the text has the required number of words."""
     return related(count_words, relation, num_words)
 
 
 def count_words(text: str) -> tuple[int, int]:
-    """Counts words: `don't` and `well-known` are certainly one, and might be two."""
+    """Count words: `don't` and `well-known` are certainly one word, and possibly two."""
     certain = sum(1 for found in _WORD.finditer(text) if says_something(found[0]))
     return certain, sum(1 for found in _PIECE.finditer(text) if _SIGN.search(found[0]))
 
 
 def number_sentences(relation: str, num_sentences: int) -> Kept:
-    """Whether the text has as many sentences as is asked."""
+    """Return whether the text has the required number of sentences."""
     return related(count_sentences, relation, num_sentences)
 
 
 def count_sentences(text: str) -> tuple[int, int]:
-    """Counts sentences: those that hold a letter certainly are, and other pieces might be."""
+    """Count sentences: pieces with a letter certainly are sentences, and others possibly are."""
     certain = possible = start = 0
     for found in _END.finditer(text):
         if found[0][0] == "." and (
@@ -128,7 +128,7 @@ def count_sentences(text: str) -> tuple[int, int]:
 
 
 def number_paragraphs(num_paragraphs: int) -> Kept:
-    """Whether the text has exactly N paragraphs, separated by `***`."""
+    """Return whether the text has exactly N paragraphs, separated by `***`."""
 
     def kept(text: str) -> bool:
         parts = text.split("***")
@@ -139,7 +139,7 @@ def number_paragraphs(num_paragraphs: int) -> Kept:
 
 
 def nth_paragraph_first_word(num_paragraphs: int, nth_paragraph: int, first_word: str) -> Kept:
-    """Whether the text has N paragraphs, separated by empty lines, and the given one begins as asked."""
+    """Return whether the text has N paragraphs, separated by blank lines, one with the given first word."""
     wanted = first_word.lower()
 
     def kept(text: str) -> bool:
@@ -153,7 +153,7 @@ def nth_paragraph_first_word(num_paragraphs: int, nth_paragraph: int, first_word
 
 
 def capital_word_frequency(capital_relation: str, capital_frequency: int) -> Kept:
-    """Whether the text has as many words in capitals as is asked; one letter certainly is no such word."""
+    """Return whether the text has the required number of capitalized words; single letters are doubtful."""
 
     def count(text: str) -> tuple[int, int]:
         capitals = [found[0] for found in _WORD.finditer(text) if found[0].isupper()]

@@ -27,7 +27,7 @@ _POSTSCRIPTS = {"P.P.S": r"p\.\s?p\.\s?s", "P.P.S.": r"p\.\s?p\.\s?s", "P.S.": r
 
 
 def response_language(language: str) -> Kept:
-    """Whether the text is in a language; None where its language cannot be told."""
+    """Return whether the text is in a language; None if its language cannot be detected."""
 
     def kept(text: str) -> bool | None:
         found = language_of(text)
@@ -37,14 +37,14 @@ def response_language(language: str) -> Kept:
 
 
 def number_placeholders(num_placeholders: int) -> Kept:
-    """Whether the text has at least N placeholders in square brackets."""
+    """Return whether the text has at least N placeholders in square brackets."""
     return lambda text: (
         sum(1 for found in _PLACEHOLDER.finditer(text) if says_something(found[1])) >= num_placeholders
     )
 
 
 def postscript(postscript_marker: str) -> Kept:
-    """Whether something is said behind the marker of a postscript."""
+    """Return whether the marker of a postscript is followed by text."""
     form = _POSTSCRIPTS.get(postscript_marker.upper()) or re.escape(postscript_marker.lower())
     marker = re.compile(rf"(?<![\w.]){form}")
 
@@ -57,7 +57,7 @@ def postscript(postscript_marker: str) -> Kept:
 
 
 def number_bullet_lists(num_bullets: int) -> Kept:
-    """Whether exactly N lines begin with `-` or one `*`, all of them with text behind it."""
+    """Return whether exactly N lines begin with `-` or one `*`, each followed by text."""
 
     def kept(text: str) -> bool:
         bullets = [line for line in map(str.lstrip, text.split("\n")) if line[:1] == "-" or _is_starred(line)]
@@ -71,12 +71,12 @@ def _is_starred(line: str) -> bool:
 
 
 def constrained_response(options: Sequence[str] = ANSWERS) -> Kept:
-    """Whether the text holds exactly one of the phrases."""
+    """Return whether the text contains exactly one of the phrases."""
     return lambda text: sum(1 for phrase in options if phrase in text) == 1
 
 
 def number_highlighted_sections(num_highlights: int) -> Kept:
-    """Whether the text has at least N highlights, as `*this*` or `**this**`."""
+    """Return whether the text has at least N highlights, as `*this*` or `**this**`."""
 
     def kept(text: str) -> bool:
         return sum(map(_highlights, text.split("\n"))) >= num_highlights
@@ -85,7 +85,7 @@ def number_highlighted_sections(num_highlights: int) -> Kept:
 
 
 def _highlights(line: str) -> int:
-    """The highlighted parts of a line: between equal asterisks, without space inside of these."""
+    """Return the highlighted parts of a line: between equal asterisks, without white space inside them."""
     pieces = _STARS.split(line)
     at = found = 0
     while 2 * at + 3 < len(pieces):
@@ -98,7 +98,7 @@ def _highlights(line: str) -> int:
 
 
 def multiple_sections(section_spliter: str, num_sections: int) -> Kept:
-    """Whether at least N sections with distinct numbers are nonempty."""
+    """Return whether at least N sections with distinct numbers are nonempty."""
     heading = re.compile(rf"(?<!\w){re.escape(section_spliter)}\s?(\d+)\s?")
 
     def kept(text: str) -> bool:
@@ -109,24 +109,24 @@ def multiple_sections(section_spliter: str, num_sections: int) -> Kept:
 
 
 def _filled(pieces: Sequence[str]) -> list[str]:
-    """The numbers of the headings that something stands behind."""
+    """Return the numbers of the headings that are followed by text."""
     return [number for number, part in zip(pieces[1::2], pieces[2::2], strict=True) if says_something(part)]
 
 
 def int_text(number: str) -> str:
-    """A number without leading zeros; as text, since `int` refuses thousands of digits."""
+    """Return a number without leading zeros; as text, because `int` rejects thousands of digits."""
     return number.lstrip("0")
 
 
 def json_format(text: str) -> bool:
-    """Whether all of the text is one JSON object or array that holds something, in a fence or bare."""
+    """Return whether the whole text is one nonempty JSON object or array, in a fence or bare."""
     fence = _FENCE.match(text)
     value = exact_json((text[fence.end() :] if fence else text).removesuffix("```").strip())
     return not isinstance(value, Missing) and isinstance(value, (dict, list)) and says_something(text)
 
 
 def title(text: str) -> bool:
-    """Whether a line holds a title in double angular brackets."""
+    """Return whether a line contains a title in double angle brackets."""
     for line in text.split("\n"):
         start, end = line.find("<<"), line.rfind(">>")
         if 0 <= start < end and says_something(line[start:end]):
@@ -135,7 +135,7 @@ def title(text: str) -> bool:
 
 
 def two_responses(text: str) -> bool:
-    """Whether the text is two different responses, with six asterisks between them."""
+    """Return whether the text is two different responses, with six asterisks between them."""
     parts = text.split("******")
     parts = parts[not parts[0].strip() : len(parts) - (not parts[-1].strip())]
     said = ["".join(filter(str.isalnum, part.casefold())) for part in parts]
@@ -143,7 +143,7 @@ def two_responses(text: str) -> bool:
 
 
 def repeat_prompt(prompt_to_repeat: str) -> Kept:
-    """Whether the text begins with the prompt, and something stands behind it; capitals do not count."""
+    """Return whether the text begins with the prompt and continues after it, ignoring case."""
     prompt = prompt_to_repeat.strip().lower()
 
     def kept(text: str) -> bool:
@@ -154,7 +154,7 @@ def repeat_prompt(prompt_to_repeat: str) -> Kept:
 
 
 def end_checker(end_phrase: str) -> Kept:
-    """Whether something is said and the text then ends with a phrase; capitals do not count."""
+    """Return whether the text says something and then ends with a phrase, ignoring case."""
     phrase = end_phrase.strip().lower()
 
     def kept(text: str) -> bool:
@@ -165,21 +165,21 @@ def end_checker(end_phrase: str) -> Kept:
 
 
 def english_capital(text: str) -> bool:
-    """Whether the text has capital letters alone, and is in no language that is known not to be English."""
+    """Return whether the text has only capital letters, and is not known to be non-English."""
     return text.isupper() and language_of(text) in ("en", None)
 
 
 def english_lowercase(text: str) -> bool:
-    """Whether the text has small letters alone, and is in no language that is known not to be English."""
+    """Return whether the text has only lowercase letters, and is not known to be non-English."""
     return text.islower() and language_of(text) in ("en", None)
 
 
 def no_comma(text: str) -> bool:
-    """Whether the text has no comma of any script."""
+    """Return whether the text has no comma of any script."""
     return not _COMMAS.search(text)
 
 
 def quotation(text: str) -> bool:
-    """Whether all of the text stands in straight double quotation marks."""
+    """Return whether the whole text is in straight double quotation marks."""
     text = text.strip()
     return len(text) > 1 and text[0] == '"' == text[-1]

@@ -22,10 +22,10 @@ class Instruction:
 
     Args:
         kind: Its name, such as `punctuation:no_comma`.
-        arguments: What its kind leaves open, such as a number of words; what is None counts as not given.
+        arguments: The kind's parameters, such as a number of words; None counts as not given.
 
     Raises:
-        ValueError: The kind is unknown, or an argument is missing, unknown or cannot be meant.
+        ValueError: The kind is unknown, or an argument is missing, unknown or invalid.
     """
 
     __slots__ = ("_arguments", "_test", "kind")
@@ -60,14 +60,14 @@ class Instruction:
         self._test: Kept = make(**read)
 
     def __str__(self) -> str:
-        """The kind with its arguments."""
+        """Return the kind with its arguments."""
         said = ", ".join(f"{name}={value!r}" for name, value in self._arguments.items())
         if len(said) > _SAID:
             said = f"{said[:_SAID]}..."
         return f"{self.kind}({said})" if said else self.kind
 
     def is_kept(self, readings: Sequence[str]) -> bool | None:
-        """Whether one of the readings of a text keeps it; None where none does, and one cannot be decided."""
+        """Return whether one of a text's readings follows it; None if none does and one is undecidable."""
         undecided = False
         for text in readings:
             kept = says_something(text) and self._test(text)
@@ -77,7 +77,7 @@ class Instruction:
         return None if undecided else False
 
     def demanded(self) -> list[str]:
-        """The texts that every text that keeps it contains."""
+        """The texts that every text that follows it contains."""
         relation = self._arguments.get("relation")
         if relation is not None and relation not in ("at least", "more than"):
             return []
@@ -85,7 +85,7 @@ class Instruction:
         return [text for one in found if one for text in ([one] if isinstance(one, str) else one)]
 
     def forbids(self, text: str) -> bool:
-        """Whether no text that contains the given one keeps it."""
+        """Return whether no text that contains the given one follows it."""
         relation = self._arguments.get("relation") or self._arguments.get("let_relation")
         if relation in ("less than", "at most") or self.kind in _FORBIDDING:
             return self._test(text) is False
@@ -93,7 +93,7 @@ class Instruction:
 
 
 def contradiction(instructions: Sequence[Instruction]) -> str | None:
-    """What no text can do, where one instruction demands what another forbids."""
+    """Return what no text can do, if one instruction requires what another forbids."""
     for one in instructions:
         for text in one.demanded():
             for other in instructions:
@@ -103,7 +103,7 @@ def contradiction(instructions: Sequence[Instruction]) -> str | None:
 
 
 def _count(value: object) -> int:
-    if isinstance(value, float) and value.is_integer():  # as data frames write numbers beside missing ones
+    if isinstance(value, float) and value.is_integer():  # as in data frames with missing values
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError("write a whole number, 1 or more")
@@ -193,7 +193,7 @@ KINDS: dict[str, tuple[Callable[..., Kept], dict[str, Read]]] = {
     "change_case:english_lowercase": (_as_is(forms.english_lowercase), {}),
     "punctuation:no_comma": (_as_is(forms.no_comma), {}),
 }
-"""The kinds of instructions by IFEval's names: what makes the test, and what reads each argument."""
+"""The kinds of instructions by IFEval's names: the factory of the test, and the reader of each argument."""
 _OPTIONAL, _SAID = ("options",), 80
 _DEMANDED = (
     "keywords",

@@ -1,4 +1,4 @@
-"""What a record declares of its tools: the arguments that they require, and the defaults of others."""
+"""What a record declares about its tools: required arguments, and the defaults of others."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 class DeclaredTool:
-    """What a tool declares of its arguments.
+    """What a tool declares about its arguments.
 
     Args:
-        required: The arguments that no call may leave out.
-        defaults: What arguments are that a call leaves out.
+        required: The arguments that a call must not omit.
+        defaults: The values of omitted arguments.
     """
 
     __slots__ = ("defaults", "required")
@@ -32,10 +32,10 @@ NO_TOOL = DeclaredTool(frozenset(), {})
 
 
 def declared_tools(given: object, field: str, named: Callable[[str], str]) -> dict[str, DeclaredTool] | None:
-    """The record's tools by name; None where it lists none.
+    """Return the record's tools by name; None if it lists none.
 
     Raises:
-        RecordError: They are no tools.
+        RecordError: They are not tools.
     """
     if given is None:
         return None
@@ -67,13 +67,13 @@ def declared_tools(given: object, field: str, named: Callable[[str], str]) -> di
 def check_declared(
     call: ExpectedCall, tool: DeclaredTool | None, field: str, ignored: Sequence[str] | None
 ) -> None:
-    """Refuse an expected call that no call of the record's tools could be.
+    """Reject an expected call that the record's tools do not allow.
 
     Args:
         call: The expected call.
-        tool: The tool of its name; None if absent.
-        field: The record's field that lists the tools.
-        ignored: Arguments that are not compared; None where a call may have any.
+        tool: The tool with its name; None if absent.
+        field: The record field that lists the tools.
+        ignored: Arguments that are not compared; None if a call may have any.
 
     Raises:
         RecordError: The tool is not listed, or requires an argument that the call does not name.

@@ -22,7 +22,7 @@ class Accepted:
 
     Args:
         values: The accepted values: texts, numbers, booleans, None, lists, and `Arguments` for objects.
-        optional: Whether it may be left out.
+        optional: Whether it may be omitted.
     """
 
     __slots__ = ("optional", "values")
@@ -55,14 +55,14 @@ def expected_calls(reference: object, *, may_be_none: bool = False) -> list[Expe
     """Read a record's reference.
 
     Args:
-        reference: A list of calls, or one call; an object that holds the list as `calls`, `tool_calls` or
+        reference: A list of calls, or one call; an object that contains the list as `calls`, `tool_calls` or
             `ground_truth`; or a text that is either as JSON, or that a model could have written. A call is an
-            object with `name` and `arguments`, maybe under `function`, Converse's `toolUse`, or BFCL's
+            object with `name` and `arguments`, possibly under `function`, Converse's `toolUse`, or BFCL's
             `{function: {argument: [accepted values]}}`.
         may_be_none: Whether the list may be empty.
 
     Raises:
-        RecordError: It holds no call, or one that nothing could be compared with.
+        RecordError: It contains no call, or one with which nothing can be compared.
     """
     if reference is None or reference == "" or (isinstance(reference, str) and reference.isspace()):
         raise RecordError("the record has no reference_answer: write the calls that are right there")
@@ -85,7 +85,7 @@ _SHAPES = 'write {"name": ..., "arguments": {...}}, or {function: {argument: [ac
 
 
 def _from_text(text: str) -> Any:
-    """The calls of a reference that is a text."""
+    """Return the calls of a reference that is a text."""
     value = exact_json(text.strip())
     if not isinstance(value, Missing):
         return value
@@ -96,7 +96,7 @@ def _from_text(text: str) -> Any:
 
 
 def _expected(given: object) -> ExpectedCall:
-    """One call of a reference, in any of its shapes."""
+    """Return one call of a reference, in any of its formats."""
     call = call_of(given, from_api=True) if isinstance(given, dict) and _is_named(given) else None
     if isinstance(call, tuple):
         fields = Arguments((key, Accepted([plain(value)], False)) for key, value in call[1].items())
@@ -109,13 +109,13 @@ def _expected(given: object) -> ExpectedCall:
 
 
 def _is_named(given: dict[str, Any]) -> bool:
-    """Whether a call says its function's name under `name`, and is not BFCL's of a function of that name."""
+    """Return whether a call names its function under `name`, rather than being BFCL's call of `name`."""
     inner = named_part(given)
     return inner is not None and isinstance(inner.get("name"), str)
 
 
 def _accepting(given: dict[str, Any], where: str, depth: int = 0) -> Arguments:
-    """Arguments of BFCL's shape: each lists what it accepts, an empty text where it may be left out."""
+    """Return arguments in BFCL's format: each lists what it accepts, and an empty text means optional."""
     found = Arguments()
     for key, values in given.items():
         if not isinstance(values, list) or not values:
@@ -128,7 +128,7 @@ def _accepting(given: dict[str, Any], where: str, depth: int = 0) -> Arguments:
 
 
 def _bfcl(value: Any, where: str, depth: int) -> Any:
-    """A value of BFCL's shape: each field of an object lists what it accepts, or none of them does."""
+    """Return a value in BFCL's format: each field of an object lists what it accepts, or none does."""
     if isinstance(value, list):
         return [_bfcl(one, where, _deeper(depth)) for one in value]
     if isinstance(value, dict):
@@ -144,7 +144,7 @@ def _bfcl(value: Any, where: str, depth: int) -> Any:
 
 
 def plain(value: Any, depth: int = 0) -> Any:
-    """A value that stands for itself, in the shape of accepted ones."""
+    """Return a literal value, in the format of accepted ones."""
     if isinstance(value, dict):
         return Arguments((key, Accepted([plain(one, _deeper(depth))], False)) for key, one in value.items())
     if isinstance(value, list):

@@ -1,6 +1,7 @@
-"""Reads the option `fields` of `json_fields`: which fields of an object are compared, and how.
+"""Reads the option `fields` of `json_fields`: which fields of an object to compare, and how.
 
-A field is named by its path: keys between dots, a key that holds a dot or a bracket in double quotes.
+A field is named by its path: keys separated by dots, with a key that contains a dot or a bracket in double
+quotes.
 """
 
 from __future__ import annotations
@@ -37,21 +38,22 @@ _HOW_TO_NAME = (
 
 
 def compared_fields(fields: object, *, partial: bool, coerce: bool) -> ObjectOfFields:
-    """Return the fields of an object that are compared.
+    """Return the fields of an object to compare.
 
     Args:
-        fields: A list of paths, or a table that says of each path how its value is compared.
+        fields: A list of paths, or a table that says for each path how to compare its value.
         partial: Whether weights are paid.
-        coerce: Whether texts count as the numbers and truth values that they spell, unless a field says.
+        coerce: Whether texts count as the numbers and booleans that they spell, unless a field says
+            otherwise.
 
     Raises:
-        DecorationError: They cannot be meant.
+        DecorationError: They are invalid.
     """
     return ObjectOfFields(_FieldReader(partial, coerce).fields("fields", fields, ""))
 
 
 class _FieldReader:
-    """Reads fields and kinds, with what holds for all of them; `where` names a place in messages."""
+    """Reads fields and kinds, with the defaults for all of them; `where` names a place in messages."""
 
     __slots__ = ("coerce", "partial")
 
@@ -60,7 +62,7 @@ class _FieldReader:
         self.coerce = coerce
 
     def fields(self, where: str, fields: object, outer: str) -> Sequence[ObjectField]:
-        """The fields that a list or a table names."""
+        """Return the fields that a list or a table names."""
         made = [self.field(f"{where}[{name!r}]", name, how, outer) for name, how in _entries(where, fields)]
         paths = {field.path: field.name for field in made}
         if len(paths) < len(made):
@@ -76,7 +78,7 @@ class _FieldReader:
         return made
 
     def field(self, where: str, name: object, how: object, outer: str) -> ObjectField:
-        """The field of one entry."""
+        """Return the field of one entry."""
         path = tuple(_steps(where, text_option("fields", name)))
         if not isinstance(how, (str, dict)):
             raise DecorationError(f"{where}={how!r}: write a kind, such as 'text', or a table of settings")
@@ -90,7 +92,7 @@ class _FieldReader:
         return ObjectField(named, path, self.kind(where, settings, named), weight, optional)
 
     def kind(self, where: str, how: Mapping[str, Any], named: str) -> ValueKind:
-        """The kind of a field's value."""
+        """Return the kind of a field's value."""
         name = how.get("kind", "exact")
         _refuse_unknown(where, name, how)
         if name not in _OF_LISTS:
@@ -110,7 +112,7 @@ class _FieldReader:
         return ListInAnyOrder(item, how.get("coerce", self.coerce))
 
     def value(self, where: str, name: str, how: Mapping[str, Any]) -> ValueKind:
-        """The kind of a value that is no list."""
+        """Return the kind of a value that is not a list."""
         if name == "date":
             if "day_first" in how:
                 flag_options(**{f"{where}: day_first": how["day_first"]})
@@ -124,7 +126,7 @@ class _FieldReader:
         return NumberValue(tolerance, relative, coerce)
 
     def objects(self, where: str, name: str, how: Mapping[str, Any], named: str) -> ValueKind:
-        """The kind of a list of objects."""
+        """Return the kind of a list of objects."""
         key = None if name == "list" else text_option(f"{where}: key", how.get("key"))
         item: ValueKind = ExactValue(self.coerce)
         if "fields" in how:
@@ -134,7 +136,7 @@ class _FieldReader:
 
 
 def _entries(where: str, fields: object) -> Sequence[tuple[object, object]]:
-    """Names of fields, each with its kind or settings."""
+    """Return the names of fields, each with its kind or settings."""
     if isinstance(fields, dict) and fields:
         return list(fields.items())
     if isinstance(fields, (list, tuple)) and fields:
@@ -146,7 +148,7 @@ def _entries(where: str, fields: object) -> Sequence[tuple[object, object]]:
 
 
 def _steps(where: str, name: str) -> Iterator[str]:
-    """The keys of a path."""
+    """Return the keys of a path."""
     at, end = 0, "."
     while end:
         step = _STEP.match(name, at)
@@ -161,7 +163,7 @@ def _steps(where: str, name: str) -> Iterator[str]:
 
 
 def _refuse_unknown(where: str, name: object, how: Mapping[str, Any]) -> None:
-    """Refuse a kind that does not exist, and a setting that the kind does not have."""
+    """Reject a kind that does not exist, and a setting that the kind does not have."""
     known: Sequence[str] = _OF_VALUES.get(name, ()) if isinstance(name, str) else ()
     if isinstance(name, str) and name in _OF_LISTS:
         of = how.get("of", "exact")

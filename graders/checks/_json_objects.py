@@ -1,8 +1,8 @@
-"""How right the fields of a JSON object are, and the items of a list.
+"""Scores the fields of a JSON object, and the items of a list.
 
-An object's fields are compared each by its kind; the share of an object is the weight of what is right in it.
-The share of a list is that of its right items, of as many as the longer of the two lists has, so that neither
-a missing item nor one too many is paid.
+Each field of an object is compared by its kind; an object's score is the weight of its right fields. A list's
+score is its number of right items divided by the length of the longer list, so neither a missing item nor an
+extra one is paid.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ _ABSENT = Missing("it is not there")
 
 
 class ObjectField:
-    """One field of an object: where it is, how it is compared, and what it counts.
+    """One field of an object: its place, its comparison, and its weight.
 
     Args:
-        name: Its path as it was written.
+        name: Its path as written.
         path: The keys that lead to it.
         kind: How it is compared.
-        weight: What it counts beside the others.
+        weight: Its weight relative to the others.
         optional: Whether a reference may lack it.
     """
 
@@ -62,7 +62,7 @@ class ObjectField:
         return value
 
     def expect(self, value: Any) -> tuple[Any] | Missing | None:
-        """Return what the reference asks for: None where it lacks an optional field."""
+        """Return what the reference asks for: None if it lacks an optional field."""
         given = self.of(value)
         if self.optional and is_blank(given):
             return None
@@ -79,7 +79,7 @@ class ObjectOfFields:
 
     Args:
         fields: The fields.
-        keys: Further keys that an object may have.
+        keys: More keys that an object may have.
     """
 
     __slots__ = ("fields", "known", "names")
@@ -103,11 +103,11 @@ class ObjectOfFields:
         return next((one for one in asked if isinstance(one, Missing)), asked)
 
     def asks(self, right: list[Any]) -> bool:
-        """Whether a reference asks for any field that counts."""
+        """Return whether a reference asks for any field that counts."""
         return any(one is not None and field.weight for field, one in zip(self.fields, right, strict=True))
 
     def compare(self, right: list[Any], answer: Any, shares: FieldShares) -> float:
-        """Return the weight of the right fields, of the fields that the reference or the answer has."""
+        """Return the weight of the right fields, out of the fields that the reference or the answer has."""
         total = earned = 0.0
         for field, asked in zip(self.fields, right, strict=True):
             given = field.of(answer)
@@ -126,7 +126,7 @@ class ObjectOfFields:
 
 
 class ListInOrder:
-    """A list whose items are compared place by place."""
+    """A list whose items are compared by position."""
 
     __slots__ = ("names", "of")
 
@@ -139,14 +139,14 @@ class ListInOrder:
         return expect_each(self.of, value)
 
     def compare(self, right: Any, answer: Any, shares: FieldShares) -> float:
-        """Return the share of right items."""
+        """Return the fraction of right items."""
         if not isinstance(answer, list):
             return self.share((), len(right), shares)
         pairs = zip(right, answer, strict=False)
         return self.share(pairs, max(len(right), len(answer)), shares) if right or answer else 1.0
 
     def share(self, pairs: Iterable[tuple[Any, Any]], places: int, shares: FieldShares) -> float:
-        """Return the share of right pairs; a place without a pair is wrong."""
+        """Return the fraction of right pairs; a position without a pair is wrong."""
         earned, paired = 0.0, 0
         for asked, item in pairs:
             earned += self.of.compare(asked, item, shares)
@@ -157,7 +157,7 @@ class ListInOrder:
 
 
 class ListByKey(ListInOrder):
-    """A list of objects in any order, each compared with the one of the same key."""
+    """A list of objects in any order, each compared with the object with the same key."""
 
     __slots__ = ("key",)
 
@@ -177,7 +177,7 @@ class ListByKey(ListInOrder):
         return made if len(made) == len(keys) else Missing(f"two items have the same {self.key!r}")
 
     def compare(self, right: Any, answer: Any, shares: FieldShares) -> float:
-        """Return the share of right objects; of those that have one key, none is right."""
+        """Return the fraction of right objects; objects that share a key are all wrong."""
         if not isinstance(answer, list):
             return self.share((), len(right), shares)
         items: dict[str | None, Any] = {}
@@ -192,7 +192,7 @@ class ListByKey(ListInOrder):
 
 
 class ListInAnyOrder:
-    """A list of texts, numbers and truth values, each as often as the reference has it."""
+    """A list of texts, numbers and booleans in any order, each as often as in the reference."""
 
     __slots__ = ("coerce", "of")
 
@@ -201,7 +201,7 @@ class ListInAnyOrder:
         self.coerce = coerce
 
     def expect(self, value: Any) -> Any:
-        """Return how often the reference has each value."""
+        """Return how often the reference contains each value."""
         asked = expect_each(self.of, value)
         if isinstance(asked, Missing):
             return asked
@@ -209,7 +209,7 @@ class ListInAnyOrder:
         return Missing("an item is an object, a list or null") if None in counts else counts
 
     def compare(self, right: dict[str | None, int], answer: Any, shares: FieldShares) -> float:
-        """Return the share of the values that both lists have."""
+        """Return the fraction of the values that both lists contain."""
         if not isinstance(answer, list):
             return 0.0
         given, longer = self._counts(answer), max(sum(right.values()), len(answer))
@@ -224,7 +224,7 @@ class ListInAnyOrder:
         return counts
 
     def _key_of(self, item: Any) -> str | None:
-        """What items that are equal have in common."""
+        """Return the key that equal items share."""
         if isinstance(self.of, NumberValue):
             number = number_of(item)
             kind = '"' if isinstance(item, str) and not self.coerce else ""
@@ -235,13 +235,13 @@ class ListInAnyOrder:
 
 
 def miss(kind: ValueKind, shares: FieldShares) -> None:
-    """Count every field inside of a value that is not there as wrong."""
+    """Count every field inside a missing value as wrong."""
     for name in getattr(kind, "names", ()):
         shares.add(name, 0.0)
 
 
 def _extra(value: Any, known: _Known) -> int:
-    """How many fields an object has that are not known."""
+    """Return the number of unknown fields of an object."""
     if not isinstance(value, dict):
         return 0
     inside = ((value[key], below) for key, below in known.items() if below is not None and key in value)

@@ -1,7 +1,7 @@
-"""How correct one JSON value is: each kind of value has its own comparison.
+"""Scores one JSON value: each kind of value has its own comparison.
 
-A kind reads the reference's value once (`expect`, which returns `Missing` for a value that nothing can be
-compared with), and says how right a completion's value is (`compare`, 0 to 1).
+A kind reads the reference's value once (`expect`, which returns `Missing` for a value with which nothing can
+be compared), and scores a completion's value (`compare`, 0 to 1).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ._moments import Moment
 
     class ValueKind(Protocol):
-        """How values of one kind are compared."""
+        """The comparison of values of one kind."""
 
         def expect(self, value: Any, /) -> Any:
             """Return what the reference's value asks for, or `Missing`."""
@@ -37,7 +37,7 @@ spelled = spelling(True, True, True)
 
 
 class FieldShares:
-    """How right each field was, by name, and how many fields nobody asked for."""
+    """How right each field was, by name, and the number of unrequested fields."""
 
     __slots__ = ("extra", "places", "sums")
 
@@ -47,12 +47,12 @@ class FieldShares:
         self.extra = 0
 
     def add(self, name: str, share: float) -> None:
-        """Count one place of a field."""
+        """Count one occurrence of a field."""
         self.sums[name] = self.sums.get(name, 0.0) + share
         self.places[name] = self.places.get(name, 0) + 1
 
     def mean(self, name: str) -> float | None:
-        """How right a field was over all of its places; None where it was not to be found anywhere."""
+        """Return how right a field was over all of its occurrences; None if there were none."""
         return self.sums[name] / self.places[name] if name in self.places else None
 
 
@@ -69,12 +69,12 @@ class ExactValue:
         return value
 
     def compare(self, right: Any, answer: Any, shares: FieldShares) -> float:
-        """Whether the values are equal, or with `coerce` spell the same number or truth value."""
+        """Return whether the values are equal, or with `coerce` spell the same number or boolean."""
         return float(equal(answer, right) or (self.coerce and _says(answer, right)))
 
 
 class TextValue:
-    """A text, but for case, white space and punctuation around it."""
+    """A text, ignoring case, white space and outer punctuation."""
 
     __slots__ = ("coerce",)
 
@@ -88,7 +88,7 @@ class TextValue:
         return spelled(value) or Missing("nothing is left of it once it is normalized")
 
     def compare(self, right: str, answer: Any, shares: FieldShares) -> float:
-        """Whether the texts are spelled alike."""
+        """Return whether the texts have the same normalized spelling."""
         if isinstance(answer, str):
             return float(spelled(answer) == right)
         return float(self.coerce and _says(answer, right))
@@ -110,14 +110,14 @@ class NumberValue:
         return number if isinstance(number, Missing) else (number, isinstance(value, str))
 
     def compare(self, right: tuple[Number, bool], answer: Any, shares: FieldShares) -> float:
-        """Whether it is near enough, and a text only where the reference is one or `coerce` says so."""
+        """Return whether it is close enough; a text counts only if the reference is one, or with `coerce`."""
         if isinstance(answer, str) is not right[1] and not self.coerce:
             return 0.0
         return float(within(number_of(answer), right[0], self.tolerance, self.relative))
 
 
 class DateValue:
-    """A text that is one date or time, as precisely as the reference says."""
+    """A text that is one date or time, to the reference's precision."""
 
     __slots__ = ("day_first",)
 
@@ -128,12 +128,12 @@ class DateValue:
         """Return the date or time."""
         if not isinstance(value, str) or len(value) > _LONGEST_DATE:
             return Missing("it is no text of the length of a date")
-        from ._whole_moments import whole_moment  # which costs an import that other kinds do without
+        from ._whole_moments import whole_moment  # imported here, because other kinds do not need it
 
         return whole_moment(plain_width(value), self.day_first)
 
     def compare(self, right: Moment, answer: Any, shares: FieldShares) -> float:
-        """Whether it says all that the reference says, and the same."""
+        """Return whether it says everything that the reference says, and the same."""
         from ._whole_moments import agrees
 
         found = self.expect(answer)
@@ -154,7 +154,7 @@ class AcceptedValue:
         return Missing("it lists nothing that is accepted") if asked == [] else asked
 
     def compare(self, right: list[Any], answer: Any, shares: FieldShares) -> float:
-        """Return how right it is as the accepted value that it is nearest to."""
+        """Return how right it is, compared with the closest accepted value."""
         return max(self.of.compare(one, answer, shares) for one in right)
 
 
@@ -167,7 +167,7 @@ def expect_each(kind: ValueKind, value: Any) -> list[Any] | Missing:
 
 
 def number_of(value: Any) -> Number | Missing:
-    """Return the number that a JSON value is or, as a text, spells and holds nothing besides."""
+    """Return the number that a JSON value is, or that a text spells if it contains nothing else."""
     if isinstance(value, str):
         return parse_number(value, strict=True)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -176,10 +176,10 @@ def number_of(value: Any) -> Number | Missing:
 
 
 def plain_key(value: Any) -> str | None:
-    """Return what equal texts, numbers and truth values have in common; None for any other value.
+    """Return the key that equal texts, numbers and booleans share; None for any other value.
 
-    It is a text, whose hash nobody can foresee: a completion of numbers whose hashes are all the same would
-    make a table of them slow.
+    The key is a text, whose hash nobody can predict: a completion of numbers that all have the same hash
+    would make a hash table of them slow.
     """
     if isinstance(value, str):
         return f'"{value}'
@@ -189,14 +189,14 @@ def plain_key(value: Any) -> str | None:
 
 
 def is_blank(value: Any) -> bool:
-    """Whether a field's value says nothing: it is not there, null, a blank text or an empty list."""
+    """Return whether a field's value is empty: missing, null, a blank text or an empty list."""
     if isinstance(value, str):
         return not value.strip()
     return value is None or value == [] or isinstance(value, Missing)
 
 
 def equal(left: Any, right: Any) -> bool:
-    """Whether two JSON values are the same; not by recursion, since a completion may nest them deeply."""
+    """Return whether two JSON values are equal, without recursion: a completion may nest them deeply."""
     pairs = [(left, right)]
     while pairs:
         one, other = pairs.pop()
@@ -214,11 +214,11 @@ def equal(left: Any, right: Any) -> bool:
 
 
 def coerced(value: Any) -> Any:
-    """Return the number or truth value that a text spells; any other value as it is."""
+    """Return the number or boolean that a text spells; any other value as is."""
     spells = exact_json(value.strip()) if isinstance(value, str) else value
     return spells if isinstance(spells, (int, float)) else value
 
 
 def _says(answer: Any, right: Any) -> bool:
-    """Whether one of two values is a text that spells the other, a number or a truth value."""
+    """Return whether one of two values is a text that spells the other, a number or a boolean."""
     return isinstance(answer, str) is not isinstance(right, str) and equal(coerced(answer), coerced(right))

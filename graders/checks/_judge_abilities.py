@@ -1,8 +1,8 @@
-"""What a judge's model takes, found out by asking it: a JSON schema, a strict tool, a temperature.
+"""Finds out what a judge's model supports by asking: a JSON schema, a strict tool, a temperature.
 
-A service that refuses a request says so in a sentence, which differs from model to model. The sentence
-decides what the next request leaves out. Only a request that was answered proves anything: what it was made
-of is then what all further requests are made of.
+A service explains in a sentence why it rejects a request, and the sentence differs between models. It decides
+what the next request omits. Only an answered request proves anything: all later requests then have the same
+parts.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 SCHEMA, STRICT_TOOL, TOOL, OBJECT = "JSON schema", "strict tool", "tool", "JSON object"
-"""How a model is made to answer by a schema, the strictest first."""
+"""The ways to make a model answer by a schema, the strictest first."""
 FORM, CHOICE, TEMPERATURE, CACHE, REPEAT, LIMIT = (
     "form",
     "tool choice",
@@ -26,9 +26,9 @@ FORM, CHOICE, TEMPERATURE, CACHE, REPEAT, LIMIT = (
     "repeat",
     "token limit",
 )
-"""The parts of a request that a model may refuse."""
+"""The parts of a request that a model may reject."""
 
-# The part that a refusal is about, by its words; the first that fits.
+# The part that a rejection is about, by its words; the first match counts.
 _WORDS = (
     (TEMPERATURE, r"temperature"),
     (REPEAT, r"\bseed\b|request_?metadata"),
@@ -49,43 +49,43 @@ _TOO_LONG = re.compile(
 
 
 class Abilities:
-    """What one model takes, as far as this process knows.
+    """What one model supports, as far as this process knows.
 
     Args:
-        ladders: For each part of a request what it may be, the best first.
+        ladders: For each part of a request its possible values, the best first.
     """
 
     def __init__(self, ladders: Mapping[str, Sequence[str]]) -> None:
         self.ladders = ladders
         self.heard = Heard()
         self.known: dict[str, str] = {part: steps[0] for part, steps in ladders.items()}
-        """What the next request is made of."""
+        """The parts of the next request."""
         self.refused: dict[str, str] = {}
-        """What the model said to what it refused, by `part: value`."""
+        """The model's message for each part that it rejected, by `part: value`."""
         self._refusal: tuple[str, str] | None = None
         self.gate = Places(1)
-        """Where questions are asked one by one, until one was answered."""
+        """Serializes questions until one is answered."""
 
     def refuses_all(self, words: str, sample: str) -> bool:
-        """Note that a question was refused in every form, for no reason that names one.
+        """Record that a question was rejected in every form, for a reason that names none of them.
 
         Args:
-            words: The service's.
-            sample: What was asked about.
+            words: The service's message.
+            sample: The sample's part of the question.
 
         Returns:
-            Whether another sample met the same words before: then it is not for what the sample says.
+            Whether another sample got the same message before: if so, the sample's content is not the cause.
         """
-        same = re.sub(r"\S*\d\S*", "0", words)  # a request's ID differs
+        same = re.sub(r"\S*\d\S*", "0", words)  # request IDs differ
         before, self._refusal = self._refusal, self._refusal or (same, sample)
         return before is not None and before[0] == same and before[1] != sample
 
 
 class Trial:
-    """The requests of one question: each refusal takes something away, and an answer proves what is left.
+    """The requests of one question: each rejection removes something, and an answer proves the rest.
 
     Args:
-        abilities: What is known of the model.
+        abilities: What is known about the model.
     """
 
     def __init__(self, abilities: Abilities) -> None:
@@ -93,33 +93,33 @@ class Trial:
         self._refused: dict[str, str] = {}
         self._given: dict[str, str] = {}
         self.first: FormRefused | None = None
-        """The first refusal."""
+        """The first rejection."""
         self.formless = False
-        """Whether the model named the last form as one that it does not take."""
+        """Whether the model named the last form as unsupported."""
         self.is_hopeless = False
-        """Whether every form was refused, for no reason that names one, before anybody was answered."""
+        """Whether every form was rejected, for a reason that names none of them, before any answer."""
 
     @property
     def parts(self) -> dict[str, str]:
-        """What the next request is made of."""
+        """The parts of the next request."""
         return {**self._abilities.known, **self._given}
 
     @property
     def heard(self) -> bool:
-        """Whether the model has answered anybody."""
+        """Whether the model has answered any question."""
         return self._abilities.heard.ever
 
     def refuses_all(self, words: str, sample: str) -> bool:
-        """Whether the model refuses this question for what it refused another one for."""
+        """Whether the model rejects this question for the same reason as another one."""
         return self.is_hopeless and self._abilities.refuses_all(words, sample)
 
     @property
     def forms(self) -> Sequence[str]:
-        """How the model could be made to answer by a schema."""
+        """The ways in which the model might be made to answer by a schema."""
         return self._abilities.ladders[FORM]
 
     def refused(self, refusal: FormRefused) -> bool:
-        """Take away what a request was refused for.
+        """Remove what a request was rejected for.
 
         Returns:
             Whether there is another request to try.
@@ -129,7 +129,7 @@ class Trial:
             return False
         named = [part for part, words in _WORDS if re.search(words, refusal.message, re.IGNORECASE)]
         if not named and self.heard:
-            return False  # it is about the sample
+            return False  # the rejection is about the sample
         for part in named or [FORM]:
             steps, now = list(self._abilities.ladders.get(part, ())), self.parts.get(part)
             if now in steps[:-1]:
@@ -141,9 +141,10 @@ class Trial:
         return False
 
     def answered(self) -> None:
-        """Keep what the first answered request was made of.
+        """Keep the parts of the first answered request.
 
-        Later ones prove nothing new: what this model refuses once it has taken it is about the sample.
+        Later ones prove nothing new: if this model rejects a part that it has accepted, the cause is the
+        sample.
         """
         if not self.heard and self._given:
             self._abilities.known = self.parts

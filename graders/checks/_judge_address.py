@@ -1,4 +1,4 @@
-"""Checks the address of a judge's service, and names what else decides how it is reached."""
+"""Checks the URL of a judge's service, and names what else decides how it is reached."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from urllib.parse import unquote, urlsplit
 from ._judge_secrets import without_secrets
 
 RELAY = "GRADER_JUDGE_RELAY"
-"""Variable: an address to ask in place of a service's own, which follows it. Recorded answers use it."""
+"""The environment variable with a URL to ask instead of a service's own. Recorded answers use it."""
 
 _PROXIES = {"http": ("HTTP_PROXY", "ALL_PROXY"), "https": ("HTTPS_PROXY", "ALL_PROXY")}
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
 
 
 def address_secrets(address: str) -> list[str]:
-    """The user and the password that stand in an address, as they are and as they are sent."""
+    """Return the user and the password in a URL, as written and as sent."""
     user, at, _ = address.partition("://")[2].rpartition("@")
     password = user.partition(":")[2]
     return [user, password, unquote(password)] if at else []
 
 
 def address_fault(address: str) -> str | None:
-    """What keeps an address from being asked, without the address itself; None where nothing does."""
+    """Return why a URL cannot be used, without quoting the URL; None if it can."""
     if not address.isprintable() or " " in address:
         return "it holds a space or a character that no address has"
     try:
@@ -40,14 +40,14 @@ def address_fault(address: str) -> str | None:
 
 
 def shown_address(address: str) -> str:
-    """Return an address without its user, password and query."""
+    """Return a URL without its user, password and query."""
     scheme, separator, _ = address.rpartition("@")[0].partition("://")
     kept = f"{scheme}{separator}" if separator else ""
     return without_secrets(kept + address.rpartition("@")[2] if "@" in address else address)
 
 
 def named_ways(address: str) -> str:
-    """Say which proxies and certificates the environment names for an address; empty where it names none."""
+    """Name the proxies and certificates that the environment sets for a URL; empty if it sets none."""
     scheme = "http" if address.startswith("http:") else "https"
     names = [given for name in _PROXIES[scheme] for given in (name, name.lower())]
     names += _CERTIFICATES if scheme == "https" else ()

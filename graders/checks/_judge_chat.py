@@ -49,7 +49,7 @@ _NO_MODEL = re.compile(
 _WHOLE = ("stop", "tool_calls")
 
 _clients = Clients()
-"""By address and key."""
+"""Clients by URL and key."""
 
 
 class Chat:
@@ -57,9 +57,9 @@ class Chat:
 
     Args:
         model: The model's name there.
-        base_url: The address, with `/v1`; None for OPENAI_BASE_URL, or OpenAI itself.
+        base_url: The URL, with `/v1`; None for OPENAI_BASE_URL, or OpenAI itself.
         key_variable: The environment variable that holds the key.
-        temperature: What the model is asked with.
+        temperature: The temperature of requests.
         max_tokens: The most tokens of an answer.
 
     Raises:
@@ -75,15 +75,15 @@ class Chat:
         self.key_variable = key_variable
         self._temperature = temperature
         self._max_tokens = max_tokens
-        require("openai", EXTRA)  # imported by the first question: it takes a second
+        require("openai", EXTRA)  # imported by the first question, because it takes a second
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """What it shares with other checks that ask the same model."""
+        """The identity that it shares with other checks that ask the same model."""
         return "openai", self._address, self._model
 
     def abilities(self) -> Abilities:
-        """What such a model may take."""
+        """What such a model may support."""
         return Abilities(
             {
                 FORM: (SCHEMA, STRICT_TOOL, TOOL, OBJECT),
@@ -97,7 +97,7 @@ class Chat:
     async def send(
         self, question: Question, parts: Mapping[str, str], patience: Patience, heard: bool
     ) -> Reply:
-        """Ask once, as every `JudgeModel` does."""
+        """Ask once, like every `JudgeModel`."""
         request = self._request(question, parts)
         seconds = max(patience.left, 0.0) + 1  # the patience ends first, and has the better message
         reply: Reply = await in_thread(lambda: self._call(request, seconds, heard), patience)
@@ -121,7 +121,7 @@ class Chat:
         return {**request, **_form(question.schema, parts)}
 
     def _call(self, request: dict[str, Any], seconds: float, heard: bool) -> Reply:
-        """Send a request with the SDK, whose errors become ours."""
+        """Send a request with the SDK, and convert its errors."""
         sdk = optional("openai", EXTRA)
         client = self._client()
         timeout = sdk.Timeout(seconds, connect=min(_CONNECT_S, seconds))
@@ -143,7 +143,7 @@ class Chat:
                 f"{self.name} cannot be reached at {self._address} ({error.__cause__}): write base_url=, or "
                 f"set OPENAI_BASE_URL{named_ways(self._base or '')}"
             ) from None
-        except Exception as error:  # whatever else is raised here is raised before anything was sent
+        except Exception as error:  # anything else is raised before anything was sent
             raise self._unprepared(error) from None
         try:
             return self._reply(json.loads(answer.content), heard)
@@ -156,7 +156,7 @@ class Chat:
 
     @property
     def _address(self) -> str:
-        """The address as messages name it."""
+        """The URL as messages show it."""
         return shown_address(self._base or "OpenAI")
 
     @property
@@ -165,21 +165,21 @@ class Chat:
 
     @property
     def secrets(self) -> list[str]:
-        """What no message may hold."""
+        """The secrets that no message may contain."""
         return [self._key, *address_secrets(self._base or "")]
 
     def _unprepared(self, error: BaseException) -> ConfigurationError:
-        """What keeps a request from being sent at all."""
+        """Return the error for a request that cannot be sent at all."""
         return ConfigurationError(
             f"{self.name} cannot be asked at {self._address} ({type(error).__name__}: {error}): see base_url="
             f" and {self.key_variable}{named_ways(self._base or '')}"
         )
 
     def _client(self) -> Any:
-        """The client of this address and key, one for all threads of the process.
+        """Return the client for this URL and key, one for all threads of the process.
 
         Raises:
-            ConfigurationError: There can be none; the message names the setting that is at fault.
+            ConfigurationError: It cannot be created; the message names the setting at fault.
         """
         key, base_url = self._key, self._base
         if not key:
@@ -202,7 +202,7 @@ class Chat:
 
         def make() -> Any:
             try:
-                # Asking again is done here, where the time is known.
+                # Retries happen here, where the remaining time is known.
                 sdk = optional("openai", EXTRA)
                 http = sdk.DefaultHttpxClient(event_hooks={"response": [_bound]})
                 return sdk.OpenAI(api_key=key, base_url=base_url, max_retries=0, http_client=http)
@@ -212,9 +212,9 @@ class Chat:
         return _clients.client((base_url, key), make)
 
     def _reply(self, answer: Any, heard: bool) -> Reply:
-        """What an answer says, whatever it lacks."""
+        """Return what an answer says, whatever it lacks."""
         answer = _dict(answer)
-        if error := _dict(answer.get("error")):  # some gateways put it inside of a 200
+        if error := _dict(answer.get("error")):  # some gateways put it inside a 200
             code = str(error.get("code"))
             return self._refusal(int(code) if re.fullmatch(r"[1-5]\d\d", code) else 500, error, {}, heard)
         choices = answer.get("choices")
@@ -238,7 +238,7 @@ class Chat:
         return Reply(*_verdict(message), *tokens)
 
     def _refusal(self, status: int, body: Any, headers: Mapping[str, str], heard: bool) -> Reply:
-        """What an error that the endpoint answered means here; a model that has answered before is there."""
+        """Return what the endpoint's error means here; a model that has answered before does exist."""
         body = _dict(body)
         said, code = str(body.get("message") or ""), str(body.get("code") or body.get("type") or "")
         if code in _NO_MONEY or status == 402:
@@ -271,7 +271,7 @@ class Chat:
 
 
 def _bound(response: Any) -> None:
-    """Bound the time and size of a response's body, before anything of it is read."""
+    """Limit the time and size of a response's body, before any of it is read."""
     library = import_module(type(response).__module__.partition(".")[0])  # httpx, whatever its name
     whole = response.stream
     seconds = response.request.extensions["timeout"]["read"]
@@ -287,7 +287,7 @@ def _bound(response: Any) -> None:
 
 
 def _form(schema: Mapping[str, Any], parts: Mapping[str, str]) -> dict[str, Any]:
-    """The part of a request that makes the model answer by the schema."""
+    """Return the part of a request that makes the model answer by the schema."""
     if parts[FORM] == SCHEMA:
         asked = {"name": _TOOL_NAME, "schema": dict(schema), "strict": True}
         return {"response_format": {"type": "json_schema", "json_schema": asked}}
@@ -307,7 +307,7 @@ def _form(schema: Mapping[str, Any], parts: Mapping[str, str]) -> dict[str, Any]
 
 
 def _verdict(message: Mapping[str, Any]) -> tuple[str, str]:
-    """The verdict that the model wrote, and how it ended."""
+    """Return the verdict that the model wrote, and how it ended."""
     calls, content = message.get("tool_calls"), message.get("content")
     functions = [_dict(_dict(call).get("function")) for call in calls] if isinstance(calls, list) else []
     texts = [_dict(part).get("text") for part in content] if isinstance(content, list) else [content]

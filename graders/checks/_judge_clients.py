@@ -1,4 +1,4 @@
-"""The clients of a judge's services: each is made once a process, and shared by all its threads."""
+"""The clients of judges' services: each is created once per process, and shared by all its threads."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 class Clients:
-    """Clients by what they were made for.
+    """Clients by key.
 
-    A child of a fork makes its own, because it may not write to its parent's connections.
+    A forked child creates its own, because it must not write to its parent's connections.
     """
 
     def __init__(self) -> None:
@@ -26,8 +26,8 @@ class Clients:
         """Return the client for a key, creating it if needed.
 
         Args:
-            key: What the client is made for.
-            make: Makes it; other threads that ask for one wait meanwhile.
+            key: What identifies the client.
+            make: Creates it, while other threads that need one wait.
         """
         with self._lock:
             if key not in self._made:
@@ -35,6 +35,6 @@ class Clients:
             return self._made[key]
 
     def forget(self) -> None:
-        """Let the next question make its client anew."""
+        """Make the next question create its client again."""
         self._lock = Lock()
         self._made: dict[Hashable, Any] = {}

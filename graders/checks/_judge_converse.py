@@ -1,4 +1,4 @@
-"""Asks a model of Amazon Bedrock through the Converse API, with the boto3 that Lambda brings."""
+"""Asks a model on Amazon Bedrock through the Converse API, with the boto3 in Lambda's runtime."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ EXTRA = "judge"
 _CONNECTIONS = 64
 _CONNECT_S, _LONGEST_READ_S = 5, 3600
 _PIECE = 128
-"""Bytes of a body that are waited for at a time; a body may come in drop by drop."""
+"""The size of one read of a body, in bytes; a body may arrive in small pieces."""
 
 _NOT_SENT = (ValueError, TypeError, ImportError, FileNotFoundError)
-"""What boto3 wraps where it cannot read a proxy's address, a header or a certificate."""
+"""The errors that boto3 wraps if it cannot read a proxy's address, a header or a certificate."""
 
 _TOOL_NAME = "verdict"
 
@@ -72,16 +72,16 @@ _NO_MODEL = re.compile(
 )
 
 _clients = Clients()
-"""By Region and endpoint, and by how long they wait."""
+"""Clients by Region and endpoint, and by timeout."""
 
 
 class Converse:
-    """A model of Amazon Bedrock.
+    """A model on Amazon Bedrock.
 
     Args:
-        model: A model's id, or the id or ARN of an inference profile.
+        model: A model's ID, or the ID or ARN of an inference profile.
         region: The Region; None for the environment's.
-        temperature: What the model is asked with.
+        temperature: The temperature of requests.
         max_tokens: The most tokens of an answer.
 
     Raises:
@@ -95,27 +95,27 @@ class Converse:
         self._region = region
         self._temperature = temperature
         self._max_tokens = max_tokens
-        # Imported by the first question: it takes a quarter of a second.
+        # Imported by the first question, because it takes a quarter of a second.
         require("boto3", EXTRA, in_lambda=True)
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """What it shares with other checks that ask the same model."""
+        """The identity that it shares with other checks that ask the same model."""
         return "bedrock", self._address, self.model
 
     @property
     def secrets(self) -> list[str]:
-        """What no message may hold."""
+        """The secrets that no message may contain."""
         return [*aws_secrets(), *address_secrets(_endpoint())]
 
     @property
     def _address(self) -> str:
-        """The Region, and the endpoint that the environment names instead of the Region's, as shown."""
+        """The Region, and the endpoint that the environment sets instead of the Region's, as shown."""
         named = self._region or os.environ.get("AWS_REGION") or ""
         return f"{named} {shown_address(_endpoint())}"
 
     def abilities(self) -> Abilities:
-        """What a model of Bedrock may take."""
+        """What a model on Bedrock may support."""
         return Abilities(
             {
                 FORM: (SCHEMA, STRICT_TOOL, TOOL),
@@ -130,7 +130,7 @@ class Converse:
     async def send(
         self, question: Question, parts: Mapping[str, str], patience: Patience, heard: bool
     ) -> Reply:
-        """Ask once, as every `JudgeModel` does."""
+        """Ask once, like every `JudgeModel`."""
         request = self._request(question, parts)
         reply: Reply = await in_thread(lambda: self._call(request, patience.limit, heard), patience)
         return reply
@@ -160,7 +160,7 @@ class Converse:
         return request
 
     def _call(self, request: dict[str, Any], limit: float, heard: bool) -> Reply:
-        """Send a request with boto3, whose errors become ours."""
+        """Send a request with boto3, and convert its errors."""
         import botocore.exceptions as aws
         from botocore.parsers import ResponseParserError
 
@@ -179,11 +179,11 @@ class Converse:
         except aws.BotoCoreError as error:
             raise self._unanswered(error, heard) from None
         except (ResponseParserError, ValueError, TypeError, AttributeError, KeyError, RecursionError):
-            # boto3 believes that what it parses is of the shape that it expects.
+            # boto3 assumes that the response has the expected structure.
             raise TryAgain("an answer that cannot be read") from None
 
     def _unanswered(self, error: Any, heard: bool) -> Exception:
-        """What it means that boto3 got no answer, or could not ask."""
+        """Return what it means that boto3 got no answer, or could not ask."""
         import botocore.exceptions as aws
 
         name = type(error).__name__
@@ -202,16 +202,16 @@ class Converse:
         return self._unprepared(error)
 
     def _client(self, limit: float) -> Any:
-        """The client of this Region, one for all threads of the process that wait about as long.
+        """Return the client for this Region, one for all threads of the process with about the same timeout.
 
-        boto3 takes a timeout for a whole client. The patience ends before it, and has the better message.
+        In boto3 a timeout applies to a whole client. The patience ends before it, and has the better message.
 
         Raises:
-            ConfigurationError: A setting of the environment is none; the message names it.
+            ConfigurationError: An environment setting is invalid; the message names it.
         """
         for name in ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_ENDPOINT_URL"):
             address = os.environ.get(name)
-            if address and (fault := address_fault(address)):  # boto3 takes a second to say so
+            if address and (fault := address_fault(address)):  # boto3 needs a second to report this
                 raise ConfigurationError(
                     f"{self.name} cannot be asked at {name}={shown_address(address)}: {fault}"
                 )
@@ -228,7 +228,7 @@ class Converse:
                 connect_timeout=min(_CONNECT_S, seconds),
                 read_timeout=seconds,
                 max_pool_connections=_CONNECTIONS,
-                retries={"total_max_attempts": 1},  # asking again is done here, where the time is known
+                retries={"total_max_attempts": 1},  # retries happen here, where the remaining time is known
             )
             # boto3's default session is not thread-safe.
             session = optional("boto3", EXTRA).session.Session()
@@ -240,7 +240,7 @@ class Converse:
         return _clients.client((f"{self._address} {_endpoint()}", seconds), make)
 
     def _meaning(self, error: Any, heard: bool) -> Exception:
-        """What an error that Bedrock answered means here; a model that has answered before is there."""
+        """Return what Bedrock's error means here; a model that has answered before does exist."""
         answer = error.response
         fault = answer.get("Error") or {}
         code, said = str(fault.get("Code") or ""), str(fault.get("Message") or "")
@@ -270,14 +270,14 @@ class Converse:
         return FormRefused(f"{code}: {said}" if said else f"HTTP {status}")
 
     def _too_old(self, error: Exception) -> FormRefused:
-        """What it means that boto3 does not know a part of a request."""
+        """Return what it means that boto3 does not know a part of a request."""
         names = re.findall(r'Unknown parameter in [^:]*: "(\w+)"', str(error))  # and not those that it knows
         if not names:
             return FormRefused(str(error))
         return FormRefused(f"boto3 {optional('boto3', EXTRA).__version__} does not know {', '.join(names)}")
 
     def _unprepared(self, error: Exception) -> ConfigurationError:
-        """What keeps boto3 from asking at all."""
+        """Return what keeps boto3 from asking at all."""
         name = type(error).__name__
         if name == "NoRegionError":
             return ConfigurationError(f"{self.name} has no Region: write region=, or set AWS_REGION")
@@ -290,19 +290,19 @@ class Converse:
 
 
 def _endpoint() -> str:
-    """The endpoint that the environment names; empty where it names none."""
+    """Return the endpoint that the environment sets; empty if it sets none."""
     return os.environ.get("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "")
 
 
 class _Sending:
-    """Sends the requests of a client in its place, and bounds the time and size of an answer's body."""
+    """Sends a client's requests in its place, and limits the time and size of an answer's body."""
 
     def __init__(self, client: Any, seconds: float) -> None:
         self._session = client._endpoint.http_session
         self._seconds = seconds
 
     def __call__(self, request: Any, **_: Any) -> Any:
-        request.stream_output = True  # else the whole body is read before the response is to be had
+        request.stream_output = True  # otherwise the whole body is read before the response is available
         response = self._session.send(request)
         response.raw = _Body(response.raw, self._seconds)
         response.content  # noqa: B018  # read here, where errors are still those of sending
@@ -310,14 +310,14 @@ class _Sending:
 
 
 class _Body:
-    """A response's body, with an end."""
+    """A response's body, with a limit."""
 
     def __init__(self, raw: Any, seconds: float) -> None:
         self._raw = raw
         self._seconds = seconds
 
     def stream(self) -> Iterator[bytes]:
-        """The pieces of the body."""
+        """Yield the pieces of the body."""
         try:
             yield from bounded(self._raw.stream(_PIECE), self._seconds)
         except TryAgain:
@@ -340,14 +340,15 @@ def _tools(schema: Mapping[str, Any], parts: Mapping[str, str]) -> dict[str, Any
 
 
 def _reply(answer: Mapping[str, Any]) -> Reply:
-    """What an answer says.
+    """Return what an answer says.
 
     Raises:
-        KeyError: It is none: cut short, or from a proxy. boto3 takes that for an empty one.
+        KeyError: It is not an answer: cut short, or from a proxy. boto3 treats such a response as an empty
+            one.
     """
     blocks = answer["output"]["message"].get("content") or []
     stopped, usage = answer.get("stopReason"), answer.get("usage") or {}
-    # Converse counts what went through the cache apart from `inputTokens`.
+    # Converse counts cached tokens separately from `inputTokens`.
     cached = usage.get("cacheReadInputTokens", 0)
     tokens = usage_of(
         [usage.get("inputTokens"), cached, usage.get("cacheWriteInputTokens", 0)],

@@ -27,10 +27,10 @@ _MOST_CRITERIA = 50
 
 
 def labels_option(name: str, labels: object, anchored: str, anchors: object) -> LabelScale:
-    """Labels with what they pay and mean.
+    """Return labels with what they pay and mean.
 
     Raises:
-        DecorationError: They cannot be meant.
+        DecorationError: They are invalid.
     """
     if not isinstance(labels, dict) or len(labels) < 2:
         raise DecorationError(
@@ -49,10 +49,10 @@ def labels_option(name: str, labels: object, anchored: str, anchors: object) -> 
 
 
 def _label(name: str, label: object) -> str:
-    """A label that a judge can repeat exactly.
+    """Return a label, if a judge can repeat it exactly.
 
     Raises:
-        DecorationError: It cannot be meant.
+        DecorationError: It is invalid.
     """
     text = text_option(name, label)
     if visible(text) != text or " ".join(text.split()) != text:
@@ -63,25 +63,25 @@ def _label(name: str, label: object) -> str:
 
 
 def scores_option(prefix: str, low: object, high: object, anchored: str, anchors: object) -> NumberScale:
-    """Whole numbers between two others, with what some of them mean.
+    """Return the integers between two others, with what some of them mean.
 
     Raises:
-        DecorationError: They cannot be meant.
+        DecorationError: They are invalid.
     """
     least = count_option(f"{prefix}low", low, -1000, 1000)
     most = count_option(f"{prefix}high", high, least + 1, least + _MOST_STEPS)
     known = {str(number): number for number in range(least, most + 1)}
-    if isinstance(anchors, dict):  # a configuration's keys are texts
+    if isinstance(anchors, dict):  # keys in a configuration are texts
         anchors = {str(key) if type(key) is int else key: meaning for key, meaning in anchors.items()}
     meanings = _anchors(anchored, anchors, known)
     return NumberScale(least, most, {known[key]: meaning for key, meaning in meanings.items()})
 
 
 def _anchors(name: str, anchors: object, known: Collection[str]) -> dict[str, str]:
-    """What labels or scores mean.
+    """Return what labels or scores mean.
 
     Raises:
-        DecorationError: They cannot be meant.
+        DecorationError: They are invalid.
     """
     if anchors is None:
         return {}
@@ -93,10 +93,10 @@ def _anchors(name: str, anchors: object, known: Collection[str]) -> dict[str, st
 
 
 def criteria_option(criteria: object) -> WeightedCriteria:
-    """Criteria by name.
+    """Return criteria by name.
 
     Raises:
-        DecorationError: They cannot be meant.
+        DecorationError: They are invalid.
     """
     if not isinstance(criteria, dict) or not 1 <= len(criteria) <= _MOST_CRITERIA:
         raise DecorationError(
@@ -135,11 +135,11 @@ def criteria_option(criteria: object) -> WeightedCriteria:
 
 
 def points_option(where: str, given: object, error: type[DecorationError | RecordError]) -> tuple[str, ...]:
-    """The points of a checklist.
+    """Return the points of a checklist.
 
     Raises:
-        DecorationError: The option's cannot be meant.
-        RecordError: The record's cannot.
+        DecorationError: The option's points are invalid.
+        RecordError: The record's points are invalid.
     """
     points = given if isinstance(given, (list, tuple)) else ()
     told = all(isinstance(one, str) and visible(one) for one in points)

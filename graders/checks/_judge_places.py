@@ -1,4 +1,4 @@
-"""Places for the questions to a judge that may be open at one time: who comes later waits for a turn."""
+"""Limits the questions to a judge that are open at the same time: further questions wait for a turn."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 class Places:
-    """A number of places, handed out in the order in which they were asked for, to any thread or event loop.
+    """A fair semaphore: it hands out places in the order of requests, to any thread or event loop.
 
     Args:
-        most: How many there are.
+        most: The number of places.
     """
 
     def __init__(self, most: int) -> None:
@@ -25,24 +25,24 @@ class Places:
         _all.add(self)
 
     def empty(self) -> None:
-        """Forget who has a place, and who waits for one."""
+        """Forget who holds places and who waits for one."""
         self._lock = Lock()
         self._free = self._most
         self._waiting: deque[Future[None]] = deque()
 
     @property
     def free(self) -> int:
-        """How many are free."""
+        """The number of free places."""
         return self._free
 
     async def enter(self, seconds: float) -> bool:
-        """Take a place; `leave` gives it back.
+        """Take a place; `leave` returns it.
 
         Args:
-            seconds: How long to wait for one.
+            seconds: The longest wait.
 
         Returns:
-            Whether there was one in time.
+            Whether a place was free in time.
         """
         import asyncio
         from concurrent.futures import Future
@@ -58,12 +58,12 @@ class Places:
             done, _ = await asyncio.wait({asyncio.wrap_future(place)}, timeout=max(seconds, 0.0))
             taken = bool(done)
         finally:
-            if not taken and not place.cancel():  # it was given in the very moment
+            if not taken and not place.cancel():  # it was given at that very moment
                 self.leave()
         return taken
 
     def leave(self) -> None:
-        """Give a place back: to the one that has waited longest, if any."""
+        """Return a place, and give it to whoever has waited longest."""
         with self._lock:
             while self._waiting:
                 place = self._waiting.popleft()

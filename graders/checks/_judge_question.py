@@ -1,9 +1,9 @@
-"""Puts a judge's question together, so that no text in it can pose as another part of it.
+"""Composes a judge's question, so that no text in it can pose as another part of it.
 
-A question is joined from pieces; nothing is replaced in a template, so a text that holds a placeholder is a
-text like any other. Each part stands between two tags whose names end in a digest of all parts. A part that
-held such a tag would have to hold a digest of itself. The digest is the same for the same texts, so a
-recorded answer is found again.
+A question is joined from pieces; nothing is substituted in a template, so a text that contains a placeholder
+is just text. Each part is enclosed in two tags whose names end in a digest of all parts. To contain such a
+tag, a part would have to contain a digest of itself. The digest is the same for the same texts, so recorded
+answers are found again.
 
 No delimiter keeps a model from believing what it reads between the tags.
 """
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
     from ..sample import Sample
 
 _DIGITS = 16
-# What nobody sees and a model reads: controls that are no white space, tags, overrides of direction and more.
-# Joiners, directional marks and variation selectors stay, because scripts and emoji need them, but two in a
-# row at most: a longer run spells something of its own.
+# Characters that people do not see but a model reads: controls except white space, tags, direction overrides
+# and more. Joiners, directional marks and variation selectors stay, because scripts and emoji need them, but
+# at most two in a row: a longer run can encode text.
 _NEEDED = "\u034f\u061c\u180b-\u180f\u200c-\u200f\ufe00-\ufe0f"
 _HIDDEN = re.compile(rf"(?:(?![{_NEEDED}])[{INVISIBLE}]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f])+")
 _RUN = re.compile(rf"([{_NEEDED}]{{2}})[{_NEEDED}]+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-# What this project itself knows to be a token, in either case, by its first sign.
+# The strings that this project itself treats as tokens, in either case, by their first character.
 _KNOWN = "|".join(
     f"(?<={re.escape(token[0])})(?i:{re.escape(token[1:])})"
     for token in dict.fromkeys([*(tag for pair in TAGS for tag in pair), *ENDS])
 )
-# The first sign of what chat templates use for turns, tools and reasoning, each a single token to them. The
-# others are told by their shapes, since every family of models has its own.
+# The first character of what chat templates use for turns, tools and reasoning, each a single token to them.
+# The others are recognized by their form, because every family of models has its own.
 _CONTROL = re.compile(
     r"[<\[\]\u25c1](?="
     r"(?<=<)\|[^|<>\s][^|<>]{0,63}\|>"  # ChatML, Llama, Phi, Qwen, gpt-oss: <|im_start|>
@@ -51,15 +51,15 @@ _CONTROL = re.compile(
     r"|(?<=\])~!?b[\[\]]|(?<=\[)e~\["  # MiniMax
     f"|{_KNOWN})"
 )
-_JOINER = "\u2060"  # draws nothing, and breaks neither word nor line
+_JOINER = "\u2060"  # is invisible, and breaks neither words nor lines
 
 
 def delimited(parts: Mapping[str, str], ending: str) -> str:
-    """Return the parts of a sample, each between tags that none of them holds.
+    """Return the parts of a sample, each between tags that no part contains.
 
     Args:
-        parts: Texts by what they are: `prompt`, `completion`.
-        ending: What the question says behind them.
+        parts: Texts by kind: `prompt`, `completion`.
+        ending: The end of the question, after them.
     """
     from hashlib import sha256
 
@@ -79,12 +79,12 @@ def delimited(parts: Mapping[str, str], ending: str) -> str:
 
 
 def as_asked(text: str) -> str:
-    """Return a text as a judge is given it: what people see of it, and no token that steers a chat template.
+    """Return a text as a judge gets it: what people see of it, without tokens that steer a chat template.
 
-    Characters that nobody sees are left out, except those that scripts and emoji need, of which no more than
-    two stay in a row. A lone surrogate, which cannot be sent, becomes U+FFFD. In what chat templates read as
-    a control token, such as `<|im_start|>`, `</s>` or `[INST]`, a word joiner follows the first sign: it
-    looks the same, and is no such token.
+    Invisible characters are removed, except those that scripts and emoji need, of which at most two stay in a
+    row. A lone surrogate, which cannot be sent, becomes U+FFFD. In strings that chat templates read as a
+    control token, such as `<|im_start|>`, `</s>` or `[INST]`, a word joiner is inserted after the first
+    character: the string looks the same, but is no longer the token.
 
     Args:
         text: Any text.
@@ -94,7 +94,7 @@ def as_asked(text: str) -> str:
 
 
 def prompt_text(sample: Sample[Any]) -> str:
-    """Return what was asked: the user's turn, or all turns with their roles where there are several.
+    """Return what was asked: the user's turn, or all turns with their roles if there are several.
 
     Args:
         sample: The sample; images and files in its prompt are not shown.

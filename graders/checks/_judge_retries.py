@@ -1,4 +1,4 @@
-"""Keeps a question to a judge within its sample's time: how long to wait, when to ask again, when to stop."""
+"""Keeps a question to a judge within its sample's time: how long to wait, when to retry, when to stop."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 _LONGEST_S = 60.0
-"""What a question may take where its grader has no limit."""
+"""The time limit of a question if its grader has none, in seconds."""
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.25, 10.0
 _KEPT_S = 0.25
-"""At most this much of a sample's time is kept back, so that the sample fails with a message from here."""
+"""The most of a sample's time that is held back, so that the sample fails with a message from here."""
 _LEAST_S = 1.0
 """A question is not sent with less time left than this, or than a tenth of its limit."""
 _LOOK_S = 0.05
 _LONGEST_BODY = 8 << 20
 _MOST_OPEN = 64
-"""Questions that one process has open, those included that it no longer waits for: each is a thread."""
+"""The most questions that one process has open, including abandoned ones: each is a thread."""
 
 
 class TryAgain(Exception):
-    """The service did not answer this time; the next time it may.
+    """The service did not answer this time; it may answer next time.
 
     Args:
-        what: What it said or did instead, without anything of the sample.
-        after: Seconds that the service asks to wait; None where it does not say.
-        throttled: Whether it has too much to do, rather than a fault.
+        what: What it said or did instead, without any of the sample's content.
+        after: Seconds that the service asks to wait; None if it does not say.
+        throttled: Whether it is overloaded rather than faulty.
     """
 
     def __init__(self, what: str, after: float | None = None, throttled: bool = False) -> None:
@@ -50,7 +50,7 @@ class TryAgain(Exception):
 
 
 class FormRefused(Exception):
-    """The service refuses the request as it is written; it may take one that asks for less.
+    """The service rejects the request as written; it may accept one with fewer parts.
 
     Args:
         message: The service's own message, which may quote the sample.
@@ -66,43 +66,43 @@ class FormRefused(Exception):
 
 
 class Late(Exception):
-    """A question was sent, and its time is up before its answer came."""
+    """A question was sent, and its time ran out before its answer came."""
 
 
 class Unsent(Exception):
-    """A question's time was up before it could be sent."""
+    """A question's time ran out before it could be sent."""
 
 
 class Heard:
-    """When a model answered and was given up in this process, on the clock of `time.perf_counter`."""
+    """When a model answered and when it was given up in this process, on the clock of `time.perf_counter`."""
 
     __slots__ = ("at", "given_up_at", "trouble")
 
     def __init__(self) -> None:
         self.at = self.given_up_at = -1.0
         self.trouble: TryAgain | None = None
-        """What it said last instead of an answer; None where it answered, or said nothing."""
+        """What it last said instead of an answer; None if it answered, or said nothing."""
 
     def answer(self) -> None:
-        """Note an answer."""
+        """Record an answer."""
         self.at = perf_counter()
         self.trouble = None
 
     def give_up(self) -> None:
-        """Note that a question was asked for as long as it may take, and nobody got an answer."""
+        """Record that a question used all its time, and no question was answered."""
         self.given_up_at = perf_counter()
 
     @property
     def ever(self) -> bool:
-        """Whether the model has answered at all."""
+        """Whether the model has ever answered."""
         return self.at >= 0
 
     def since(self, began: float) -> bool:
-        """Whether the model has answered since a batch was begun."""
+        """Whether the model has answered since a batch started."""
         return self.at >= began
 
     def is_given_up(self, began: float) -> bool:
-        """Whether it was given up in this batch, and has not answered afterwards."""
+        """Whether it was given up in this batch, and has not answered since."""
         return self.given_up_at >= began and self.given_up_at > self.at
 
 
@@ -112,7 +112,7 @@ class Patience:
     Args:
         model: How messages name the model.
         heard: When the model last answered.
-        most: How often a question is asked at most; None for as often as its time allows.
+        most: The most times that a question is asked; None for as often as its time allows.
     """
 
     __slots__ = (
@@ -125,12 +125,12 @@ class Patience:
         left = _LONGEST_S if ends is None else ends - now
         self._ends = now + left - min(_KEPT_S, max(left, 0.0) / 10)
         self.limit = left
-        """Seconds that it had when it began."""
+        """The seconds that it had when it started."""
         self.least = min(_LEAST_S, max(left, 0.0) / 10)
-        """Seconds that have to be left when it is sent."""
+        """The seconds that have to be left when it is sent."""
         self._model = model
         self._heard = heard
-        # Where nobody in the whole batch got an answer, the fault is not this sample's.
+        # If no question in the whole batch got an answer, this sample is not the cause.
         self._began = now if batch is None or not batch.started else min(now, batch.started)
         self._asked = 0
         self._most = most
@@ -140,28 +140,28 @@ class Patience:
 
     @property
     def left(self) -> float:
-        """Seconds until the question has to be answered."""
+        """The seconds until the question has to be answered."""
         return self._ends - perf_counter()
 
     @property
     def _said(self) -> str:
-        """The limit as a message says it: a sample's own steps have taken a little of it."""
+        """The limit as messages show it: a sample's own steps have used a little of it."""
         return f"{float(f'{self.limit:.2g}'):g}"
 
     @property
     def is_lost(self) -> bool:
-        """Whether a question of this batch had all its time, and the model told nobody anything."""
+        """Whether a question of this batch had all its time, and the model answered none."""
         return self._heard.trouble is None and self._heard.is_given_up(self._began)
 
     async def until_answered(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """Ask, and again where that may help, within the question's time.
+        """Ask, and retry if that may help, within the question's time.
 
         Args:
-            ask: Asks once. It raises `TryAgain`, `Unsent` or `Late` where there is no answer.
+            ask: Asks once. It raises `TryAgain`, `Unsent` or `Late` if there is no answer.
 
         Raises:
             SampleError: There is no answer for this sample.
-            ConfigurationError: The model answered nobody.
+            ConfigurationError: The model answered no question.
         """
         while True:
             try:
@@ -174,12 +174,12 @@ class Patience:
                 raise self._late() from None
 
     def _late(self) -> SampleError | ConfigurationError:
-        """What becomes of a sample whose question is still being answered when its time is up."""
+        """Return the error for a sample whose question is still unanswered when its time runs out."""
         self._heard.trouble = None
         return self._silence(f"{self._model} did not answer within {self._said} s", "slow judge")
 
     def _unsent(self) -> SampleError | ConfigurationError:
-        """What becomes of a sample whose question could not be sent in time, or need not be."""
+        """Return the error for a sample whose question could not be sent in time, or need not be."""
         trouble = self._trouble or self._heard.trouble
         if trouble is not None:
             return self._given_up(trouble)
@@ -203,8 +203,8 @@ class Patience:
         """Wait until the question may be asked again.
 
         Raises:
-            SampleError: Its time would be up by then, or it was asked as often as it may be.
-            ConfigurationError: The same, and the model answered nobody since the batch was begun.
+            SampleError: Its time would run out by then, or it was asked the maximum number of times.
+            ConfigurationError: The same, and the model has answered no question since the batch started.
         """
         import asyncio
 
@@ -214,12 +214,12 @@ class Patience:
         left = self.left
         wait = min(self._wait * (0.5 + _random().random() / 2), left / 2)
         self._wait = min(2 * self._wait, _LONGEST_WAIT_S)
-        # A long replay is one batch: where one question had all its time, the others are asked once.
+        # A long replay is one batch: if one question had all its time, the others are asked once.
         lost = self._heard.is_given_up(self._began)
         if lost or wait < self._shortest or self._asked == self._most:
             raise self._given_up(trouble)
         if (trouble.after or 0) + self.least > left:
-            # Too late for this sample. Whether for all, the others find out meanwhile.
+            # Too late for this sample. Whether it is for all, the others find out in the meantime.
             while self.left > 0 and not (
                 self._heard.since(self._began) or self._heard.is_given_up(self._began)
             ):
@@ -246,12 +246,12 @@ class Patience:
 async def in_thread(call: Callable[[], Any], patience: Patience) -> Any:
     """Run a blocking call in a separate thread, for as long as the question has time.
 
-    asyncio's own threads are few, two more than Lambda has processors, and would hold up the process's end.
-    What is given up here ends by its own timeout, and keeps its place until then.
+    asyncio's own threads are few, two more than Lambda has processors, and would delay process exit. An
+    abandoned call ends by its own timeout, and keeps its place until then.
 
     Raises:
-        Unsent: There is too little time left to begin.
-        Late: The time is up.
+        Unsent: There is too little time left to start.
+        Late: The time ran out.
     """
     import asyncio
     from concurrent.futures import Future
@@ -264,7 +264,7 @@ async def in_thread(call: Callable[[], Any], patience: Patience) -> Any:
         places.leave()
         raise Unsent
     answer: Future[Any] = Future()
-    answer.set_running_or_notify_cancel()  # what waits for it may be cancelled; this is not
+    answer.set_running_or_notify_cancel()  # its waiter may be canceled, but not the call itself
 
     def work() -> None:
         try:
@@ -281,22 +281,22 @@ async def in_thread(call: Callable[[], Any], patience: Patience) -> Any:
         places.leave()
         raise TryAgain("this process cannot start more threads") from None
     try:
-        # Unlike a timeout, this cancels nothing: a cancellation means that the sample is to end.
+        # Unlike a timeout, this cancels nothing: a cancellation means that the sample has to end.
         done, _ = await asyncio.wait({waiting}, timeout=max(patience.left, 0.0))
     finally:
         if not waiting.cancel():
-            waiting.exception()  # looked at, even where the sample was ended meanwhile: asyncio would log it
+            waiting.exception()  # retrieved even if the sample has ended, because asyncio would log it
     if not done:
         raise Late
     return waiting.result()
 
 
 def bounded(body: Iterable[bytes], seconds: float) -> Iterator[bytes]:
-    """The pieces of an answer's body: one that comes in drop by drop escapes a client's own timeout.
+    """Yield the pieces of an answer's body: one that trickles in escapes a client's own timeout.
 
     Args:
-        body: The pieces as they come in.
-        seconds: How long the whole body may take from now on.
+        body: The pieces as they arrive.
+        seconds: The time limit for the whole body, from now on.
 
     Raises:
         TryAgain: It takes longer, or is longer than any verdict.
@@ -310,7 +310,7 @@ def bounded(body: Iterable[bytes], seconds: float) -> Iterator[bytes]:
 
 
 def seconds_of(header: str | None) -> float | None:
-    """The seconds that a `Retry-After` header asks to wait; None for a date, or what cannot be read."""
+    """Return the seconds that a `Retry-After` header asks to wait; None if it is a date or unreadable."""
     try:
         seconds = float(header or "")
     except ValueError:
@@ -319,7 +319,7 @@ def seconds_of(header: str | None) -> float | None:
 
 
 def _random() -> Any:
-    """Chance of its own: a seed that the user sets stays theirs, and processes made by a fork differ."""
+    """A separate random generator: a user's seed stays unaffected, and forked processes differ."""
     global _chance
     if _chance is None:
         from random import SystemRandom

@@ -1,4 +1,4 @@
-"""Keeps secrets out of what is said of a judge: keys, and the user, password and query of an address."""
+"""Keeps secrets out of messages about a judge: keys, and a URL's user, password and query."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
 
 HIDDEN = "***"
 _SHORTEST = 4
-"""A shorter key is a stand-in, for a service that needs none, and may be part of any word."""
-# Texts of others are searched, so the time may not grow with the square of their length: a run without the
-# mark that is looked for is either short or consumed whole.
+"""A shorter key is a placeholder for a service that needs none, and may be part of any word."""
+# The searched texts come from others, so the time must not be quadratic in their length: a run without the
+# marker that is searched for is either short or consumed whole.
 _USER = re.compile(r"""([a-z][a-z0-9+.-]{0,30}://)(?:[^\s"'<>]*@|([^\s"'<>]*))""", re.IGNORECASE)
 _QUERY = re.compile(
     r"""([a-z][a-z0-9+.-]{0,30}://[^\s"'<>?#)]*)(?:[?#][^\s"'<>)]*)?""",
     re.IGNORECASE,
 )
-# What services' keys begin with, JSON web tokens, and long mixtures that are no word and no model's name.
+# Key prefixes of services, JSON web tokens, and long mixed strings that are not words or model names.
 _KEY = re.compile(
     r"\b(?:sk|pk|rk|gsk|xai|hf|ghp|pplx|nvapi|r8|key|api[-_]?key|bedrock-api-key)[-_](?=[\w*.-]{0,200}[\d*])[\w*.-]{8,}"
     r"|\b(?:sk|gsk|bedrock-api-key)[-_][\w*.-]{6,}"
@@ -31,11 +31,11 @@ _AWS_SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ACCESS_KEY_ID
 
 
 def without_secrets(text: str, secrets: Iterable[str] = ()) -> str:
-    """A message that may be shown and kept.
+    """Return a message that is safe to show and keep.
 
     Args:
-        text: What a service, its library or an option says.
-        secrets: Values to blank out, whatever they look like.
+        text: The text of a service, its library or an option.
+        secrets: Values to redact, whatever they look like.
     """
     text = without_values(text, secrets)
     text = _QUERY.sub(r"\1", _USER.sub(r"\1\2", text))
@@ -43,12 +43,12 @@ def without_secrets(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 def without_values(text: str, secrets: Iterable[str], shortest: int = _SHORTEST) -> str:
-    """A text in which these values are blanked out, except where they are part of a word.
+    """Return a text with these values redacted, except where they are part of a word.
 
     Args:
         text: Any text.
         secrets: The values.
-        shortest: Characters of the shortest that is blanked out.
+        shortest: The length of the shortest value to redact, in characters.
     """
     for secret in sorted({*secrets}, key=len, reverse=True):
         if len(secret) >= shortest and secret in text:
@@ -57,12 +57,12 @@ def without_values(text: str, secrets: Iterable[str], shortest: int = _SHORTEST)
 
 
 def looks_like_key(text: str) -> bool:
-    """Whether a text is, by its looks, a key and not a name."""
+    """Return whether a text looks like a key rather than a name."""
     return bool(_KEY.search(text))
 
 
 def aws_secrets() -> list[str]:
-    """The AWS credentials of the environment."""
+    """Return the AWS credentials in the environment."""
     return [value for name in _AWS_SECRETS if (value := os.environ.get(name))]
 
 

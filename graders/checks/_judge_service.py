@@ -1,4 +1,4 @@
-"""What a judge is asked and what it answers, whichever service its model stands behind."""
+"""A judge's questions and answers, whatever the service of its model."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ if TYPE_CHECKING:
         """A model that can be asked."""
 
         async def ask(self, question: Question) -> Reply:
-            """Ask once; whatever can be tried again is tried again within the sample's time.
+            """Ask once; retry what can be retried within the sample's time.
 
             Raises:
-                ConfigurationError: No question can be answered until the set-up is fixed, or the model stays
+                ConfigurationError: No question can be answered until the setup is fixed, or the model stays
                     throttled.
                 SampleError: This question got no answer.
             """
             ...
 
         def metrics(self, replies: Sequence[Reply]) -> dict[str, float]:
-            """What the replies to one sample's questions took, for the sample's reward.
+            """Return what the replies to one sample's questions cost, as metrics of its reward.
 
             Returns:
                 `judge_calls`, `judge_tokens_in`, `judge_tokens_out` and `judge_tokens_cached`, summed, and
+                    `judge_usd` if prices are known. Figures that the service does not report are omitted.
                 `judge_usd` where prices are known. What the service does not say is left out.
             """
             ...
@@ -35,11 +36,11 @@ class Question:
 
     Args:
         rubric: System prompt: the task, the scale, how to answer. Not sent if empty.
-        sample: What differs by sample, each part delimited: the text of the user's turn, or several turns,
-            each its role (`user` or `assistant`) and its text. They alternate, and the user has the first and
-            the last one.
+        sample: The part that differs by sample, with its parts delimited: the text of the user's turn, or
+            several turns, each with its role (`user` or `assistant`) and its text. They alternate, and the
+            first and the last are the user's.
         schema: The JSON schema of the verdict, an object.
-        repeat: Which of several identical questions this is, from 0.
+        repeat: The index of this one among several identical questions, from 0.
         is_shared: Whether the rubric is the same for every sample, so that a service may cache it.
     """
 
@@ -66,16 +67,16 @@ class Question:
 
 
 class Reply:
-    """What a service answered.
+    """A service's answer.
 
     Args:
-        text: The verdict as the model wrote it, the whole JSON object as text; empty where it wrote none.
-        ended: `whole`, `cut` (by its token limit), `refused` (by the model or a filter), or what else keeps
-            it from being one whole verdict.
-        tokens_in: Tokens of the question; None where the service does not say.
-        tokens_out: Tokens of the answer; None where the service does not say.
-        tokens_cached: Tokens of the question that came from the service's cache; None where the service does
-            not say.
+        text: The verdict as the model wrote it, the whole JSON object as text; empty if it wrote none.
+        ended: `whole`, `cut` (by its token limit), `refused` (by the model or a filter), or another reason
+            why it is not one whole verdict.
+        tokens_in: Tokens of the question; None if the service does not say.
+        tokens_out: Tokens of the answer; None if the service does not say.
+        tokens_cached: Tokens of the question that came from the service's cache; None if the service does not
+            say.
     """
 
     __slots__ = ("ended", "text", "tokens_cached", "tokens_in", "tokens_out")
@@ -98,15 +99,16 @@ class Reply:
 def one_verdict(
     calls: Sequence[tuple[object, object]], texts: Sequence[object], tool: str
 ) -> tuple[str, str]:
-    """Find the one part of an answer that can be its verdict.
+    """Find the only part of an answer that can be its verdict.
 
     Args:
         calls: The tools that the model called: their names, and the arguments as text.
-        texts: What it wrote besides.
-        tool: The tool by which a verdict is given.
+        texts: The texts that it wrote besides.
+        tool: The tool that gives a verdict.
 
     Returns:
-        The verdict as text, and `whole`; or no text, and why the answer is not one whole verdict. A text
+        The verdict as text, and `whole`; or no text, and why the answer is not one whole verdict. A text next
+            to a call is ignored, unless it contains an object.
         beside a call is none, unless it holds an object.
     """
     written = [text for text in texts if isinstance(text, str) and text.strip()]
@@ -125,5 +127,5 @@ def one_verdict(
 
 
 def quoted(word: object) -> str:
-    """A word of a service, for a message."""
+    """Return a service's word, for a message."""
     return repr(word[:40]) if isinstance(word, str) else "none" if word is None else "no text"

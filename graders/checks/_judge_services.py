@@ -1,4 +1,4 @@
-"""Makes the service that a judge asks, from a check's options; keeps what is known of each model."""
+"""Creates the service that a judge asks, from a check's options; keeps what is known about each model."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ if TYPE_CHECKING:
         """A model behind a service's own library."""
 
         name: str
-        """How messages name it."""
+        """Its name in messages."""
 
         @property
         def key_variable(self) -> str | None:
-            """The environment variable that holds the service's key; None where it needs none."""
+            """The environment variable that contains the service's key; None if it needs none."""
             ...
 
         @property
         def key(self) -> tuple[str, str, str]:
-            """Service, address and model: what other checks that ask the same model have too."""
+            """Service, address and model, the same for all checks that ask the same model."""
             ...
 
         @property
         def secrets(self) -> Sequence[str]:
-            """What no message may hold: the keys and passwords that it is asked with now."""
+            """The secrets that no message may contain: the keys and passwords that are in use now."""
             ...
 
         def abilities(self) -> Abilities:
-            """What such a model may take, the best first."""
+            """What such a model may support, the best first."""
             ...
 
         async def send(
@@ -54,23 +54,23 @@ if TYPE_CHECKING:
 
             Args:
                 question: What to ask.
-                parts: What the request is made of.
+                parts: The parts of the request.
                 patience: The question's time.
                 heard: Whether this model has answered before.
 
             Raises:
-                TryAgain: The next time it may answer.
-                FormRefused: It refuses such a request.
-                ConfigurationError: No question can be answered until the set-up is fixed.
+                TryAgain: It may answer next time.
+                FormRefused: It rejects such a request.
+                ConfigurationError: No question can be answered until the setup is fixed.
                 Unsent: The question has too little time left.
-                Late: The question's time is up.
+                Late: The question's time ran out.
             """
             ...
 
 
 _SERVICES = ("bedrock", "openai")
 _TURNS = 4
-"""Number of turns that a sample's time is divided into until one has an answer."""
+"""The number of turns into which a sample's time is divided until one has an answer."""
 _REGION = re.compile(r"[A-Za-z0-9-]{1,63}")
 _VARIABLE = re.compile(r"(?!sk[-_])[A-Za-z_]\w{0,99}", re.ASCII)
 _NO_VARIABLE = (
@@ -79,9 +79,9 @@ _NO_VARIABLE = (
 )
 
 known: dict[tuple[str, str, str], Abilities] = {}
-"""What is known of each model that this process has asked, by service, address and model."""
+"""What is known about each model that this process has asked, by service, address and model."""
 _models: WeakSet[JudgeModel] = WeakSet()
-"""Those of all checks there are."""
+"""The models of all existing checks."""
 
 
 def service_of(
@@ -99,22 +99,22 @@ def service_of(
     ceiling_usd: float | None = None,
     ceiling_tokens: int | None = None,
 ) -> JudgeService:
-    """Make the service that a judge asks.
+    """Create the service that a judge asks.
 
     Args:
-        model: The model: for Bedrock its id, or an inference profile's id or ARN.
-        service: `bedrock` for the Converse API, or `openai` for any endpoint of chat completions.
-        base_url: Where `openai` is; None for OPENAI_BASE_URL, or OpenAI itself.
+        model: The model: for Bedrock its ID, or an inference profile's ID or ARN.
+        service: `bedrock` for the Converse API, or `openai` for any chat completions endpoint.
+        base_url: The URL of `openai`; None for OPENAI_BASE_URL, or OpenAI itself.
         key_variable: The environment variable that holds the key of `openai`.
         region: The Region of `bedrock`; None for the environment's.
-        temperature: How much chance an answer holds; left out where the model does not take it.
+        temperature: Randomness of an answer; omitted if the model does not accept it.
         max_tokens: The most tokens of an answer.
-        input_price: USD for a million tokens of questions; None where it is not known.
-        output_price: USD for a million tokens of answers.
-        cached_price: USD for a million tokens of questions that come from the service's cache; None for
+        input_price: USD per million tokens of questions; None if unknown.
+        output_price: USD per million tokens of answers.
+        cached_price: USD per million tokens of questions that come from the service's cache; None for
             `input_price`.
-        ceiling_usd: What one process may spend; beyond it the whole call fails.
-        ceiling_tokens: How many tokens one process may use, of questions and answers together.
+        ceiling_usd: The most USD that one process may spend; beyond it the whole call fails.
+        ceiling_tokens: The most tokens that one process may use, of questions and answers together.
 
     Raises:
         DecorationError: An option is invalid.
@@ -156,17 +156,17 @@ def service_of(
 
 
 class FoundModel:
-    """A model that checks of this process ask, and what it was found to take.
+    """A model that checks of this process ask, and what it turned out to support.
 
     Args:
         service: `bedrock` or `openai`.
-        address: The endpoint; for Bedrock the Region, and the endpoint where the environment names one.
+        address: The endpoint; for Bedrock the Region, and the endpoint if the environment sets one.
         model: The model.
         key_variable: The environment variable that holds the service's key; None where it needs none.
-        parts: What its requests are made of: `form` (`JSON schema`, `strict tool`, `tool` or `JSON object`),
-            and where the service has it `tool choice`, `temperature`, `cache point`, `repeat`, `token limit`.
-            None until it has answered.
-        refused: What the model said to each part that it refused, by `part: value`.
+        parts: The parts of its requests: `form` (`JSON schema`, `strict tool`, `tool` or `JSON object`), and
+            if the service has them `tool choice`, `temperature`, `cache point`, `repeat`, `token limit`. None
+            until it has answered.
+        refused: The model's message for each part that it rejected, by `part: value`.
     """
 
     __slots__ = ("address", "key_variable", "model", "parts", "refused", "service")
@@ -193,7 +193,7 @@ class FoundModel:
 
 
 def found_models() -> list[FoundModel]:
-    """The models that the checks of this process ask, each once, and what those that answered take."""
+    """Return the models that the checks of this process ask, each once, and what the reached ones support."""
     asked = {model.key: model.key_variable for model in _models}
     found = []
     for key in sorted(asked):
@@ -206,7 +206,7 @@ def found_models() -> list[FoundModel]:
 
 
 class _Asked:
-    """A model that can be asked, with what is known of it and what it cost."""
+    """A model that can be asked, with what is known about it and what it has cost."""
 
     def __init__(self, model: JudgeModel, spending: Spending) -> None:
         self._model = model
@@ -214,7 +214,7 @@ class _Asked:
         _models.add(model)
 
     async def ask(self, question: Question) -> Reply:
-        """Ask, and again where that may help, within the sample's time."""
+        """Ask, and retry if that may help, within the sample's time."""
         key = self._model.key
         abilities = known.get(key) or known.setdefault(key, self._model.abilities())
         patience = Patience(self._model.name, abilities.heard)
@@ -228,15 +228,15 @@ class _Asked:
         return await patience.until_answered(once)
 
     async def _in_turn(self, asking: _Asking, abilities: Abilities, patience: Patience) -> Reply:
-        """Ask alone until the first answer: that finds out what the model takes, and what an answer costs.
+        """Ask alone until the first answer, which shows what the model supports and what an answer costs.
 
-        One slow answer may not cost all others their time, so the turn passes on before it has come.
+        One slow answer must not use up all other questions' time, so the turn passes on before it arrives.
         """
         import asyncio
 
         gate = abilities.gate
         if patience.is_lost and not gate.free:
-            raise Unsent  # another question finds out whether the model is back
+            raise Unsent  # another question finds out whether the model has recovered
         if not await gate.enter(patience.left - patience.least):
             raise Unsent
         held = True
@@ -257,7 +257,7 @@ class _Asked:
             pass_on()
 
     def metrics(self, replies: Sequence[Reply]) -> dict[str, float]:
-        """What the replies took."""
+        """What the replies cost."""
         return self._spending.metrics(replies)
 
     def _is_measured(self, abilities: Abilities) -> bool:
@@ -278,7 +278,7 @@ class _Asked:
 
 
 class _Asking:
-    """One question on its way."""
+    """One question in progress."""
 
     def __init__(self, model: JudgeModel, question: Question, trial: Trial, patience: Patience) -> None:
         self._model = model
@@ -287,7 +287,7 @@ class _Asking:
         self._patience = patience
 
     async def until_taken(self) -> Reply:
-        """Ask with less and less, until the model takes it."""
+        """Ask with fewer and fewer parts, until the model accepts the request."""
         trial = self._trial
         while True:
             try:
@@ -300,7 +300,7 @@ class _Asking:
                 return reply
 
     async def _sent(self) -> Reply:
-        """Send one request; its errors never contain a secret, not even in the service's own words."""
+        """Send one request; its errors never contain a secret, not even in the service's own message."""
         trial = self._trial
         try:
             reply = await self._model.send(self._question, trial.parts, self._patience, trial.heard)
@@ -312,7 +312,7 @@ class _Asking:
         return reply
 
     def _refused(self, last: FormRefused) -> Exception:
-        """What it means that no request of the question was taken."""
+        """Return what it means that no request of the question was accepted."""
         if self._trial.formless and not self._trial.heard:
             forms = ", no ".join(self._trial.forms)
             return ConfigurationError(

@@ -1,4 +1,4 @@
-"""What a judge's answers cost: metrics of a sample, and ceilings for a process."""
+"""The cost of a judge's answers: metrics of a sample, and limits for a process."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 
 _MILLION = 1_000_000
 _MOST = 10**9
-"""No question or answer has as many tokens."""
+"""More tokens than any question or answer has."""
 
 
 class Spending:
-    """What one check has spent in this process.
+    """The spending of one check in this process.
 
     Args:
-        input_price: USD for a million tokens of questions; None where it is not known.
-        output_price: USD for a million tokens of answers.
-        cached_price: USD for a million tokens of questions that came from the service's cache; None for the
+        input_price: USD per million tokens of questions; None if unknown.
+        output_price: USD per million tokens of answers.
+        cached_price: USD per million tokens of questions that came from the service's cache; None for the
             price of other tokens.
-        ceiling_usd: What may be spent; None for no ceiling.
-        ceiling_tokens: How many tokens may be used, of questions and answers together.
+        ceiling_usd: The most USD that may be spent; None for no limit.
+        ceiling_tokens: The most tokens that may be used, of questions and answers together.
 
     Raises:
         DecorationError: An option is invalid.
@@ -64,13 +64,14 @@ class Spending:
 
     @property
     def is_measured(self) -> bool:
-        """Whether it is known what an answer may take, or need not be."""
+        """Whether the cost of an answer is known, or need not be."""
         return self._calls > 0 or self._ceilings == (None, None)
 
     def begin(self) -> None:
         """Count a question that is about to be asked; `end` or `give_up` follows.
 
-        Questions that are still being answered, or came too late, count as much as the dearest one so far.
+        Questions that are still open, or whose answer came too late, count as much as the most expensive one
+        so far.
 
         Raises:
             ConfigurationError: It might cost more than is left.
@@ -95,10 +96,10 @@ class Spending:
         self._open += 1
 
     def end(self, reply: Reply) -> None:
-        """Count what an answered question took.
+        """Count the cost of an answered question.
 
         Raises:
-            ConfigurationError: There is a ceiling, and the service does not say what an answer took.
+            ConfigurationError: There is a limit, and the service does not report an answer's cost.
         """
         self._open -= 1
         self._calls += 1
@@ -114,16 +115,16 @@ class Spending:
         self._most = max(self._most[0], usd), max(self._most[1], tokens)
 
     def give_up(self, answers: int) -> None:
-        """Count a question whose answer nobody waited for, or that was not answered.
+        """Count a question that was abandoned or not answered.
 
         Args:
-            answers: How many answers it may have cost; each counts as much as the dearest.
+            answers: How many answers it may have cost; each counts as much as the most expensive one.
         """
         self._open -= 1
         self._given_up += answers
 
     def usd(self, reply: Reply) -> float | None:
-        """What a reply cost; None where that is not known."""
+        """Return the cost of a reply; None if unknown."""
         price_in, price_out, price_cached = self._prices
         if price_in is None or price_out is None or price_cached is None:
             return None
@@ -134,7 +135,7 @@ class Spending:
         return (fresh * price_in + cached * price_cached + reply.tokens_out * price_out) / _MILLION
 
     def metrics(self, replies: Sequence[Reply]) -> dict[str, float]:
-        """The metrics of a sample; what is not known of every reply is left out."""
+        """Return a sample's metrics; figures that are not known of every reply are omitted."""
         found: dict[str, float | None] = {
             "judge_calls": float(len(replies)),
             "judge_tokens_in": _sum([reply.tokens_in for reply in replies]),
@@ -148,17 +149,17 @@ class Spending:
 def usage_of(
     question: Sequence[object], answer: object, cached: object = 0
 ) -> tuple[int | None, int | None, int | None]:
-    """Read what a service says of an answer's tokens: all of it, exactly, or nothing.
+    """Read a service's token counts for an answer: all of them, exactly, or nothing.
 
-    A figure that cannot be true makes the others unknown too, since a ceiling is kept with all of them.
+    An impossible figure makes the others unknown too, because limits are enforced with all of them.
 
     Args:
-        question: Tokens of the question, in the parts that the service counts apart.
+        question: Tokens of the question, in the parts that the service counts separately.
         answer: Tokens of the answer.
-        cached: Those of the question that came from the service's cache.
+        cached: The question's tokens that came from the service's cache.
 
     Returns:
-        Tokens of the question, of the answer, and from the cache; each None where they are not known.
+        Tokens of the question, of the answer, and from the cache; each None if unknown.
     """
     counts = [count for count in (*question, answer, cached) if type(count) is int and 0 <= count < _MOST]
     if len(counts) < len(question) + 2:

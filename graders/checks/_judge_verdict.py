@@ -1,8 +1,8 @@
-"""What a judge may answer, and how that is read: strictly, or not at all.
+"""The possible verdicts of a judge, and how they are read: strictly, or not at all.
 
-A verdict is a JSON object whose schema the judge is given; the reason stands first, so that the model writes
-it before it decides. A reply counts only if it is that object, whole, with nothing around it. No verdict is
-looked for in prose, where it may be quoted from the completion.
+A verdict is a JSON object with a schema that the judge receives; the reason comes first, so that the model
+writes it before it decides. A reply counts only if it is that whole object with nothing around it. Verdicts
+are not searched for in prose, which may quote one from the completion.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     Scale: TypeAlias = "LabelScale | NumberScale"
 
     class VerdictForm(Protocol):
-        """What is asked, and the form of its answer."""
+        """A question, and the format of its answer."""
 
         schema: dict[str, Any]
         """The JSON schema of an answer."""
         parts: Mapping[str, str]
-        """What the sample shows for it, by name, where that differs by record."""
+        """The question's parts that differ by record, by name; they are sent with the sample."""
 
         def rubric(self, turn: int, /) -> str:
-            """What is asked, with labels in the order of this turn."""
+            """Return the question, with labels in the order of this turn."""
             ...
 
         def read(self, said: Any, turn: int, /) -> Judgment | Missing:
-            """Read a parsed answer; `Missing` where it is not exactly what the schema says."""
+            """Read a parsed answer; `Missing` if it is not exactly what the schema says."""
             ...
 
 
@@ -37,11 +37,11 @@ class Judgment:
     """One reply of a judge, read.
 
     Args:
-        value: What it pays, 0 to 1.
-        reason: What the judge says decided.
-        components: What each criterion pays, by name.
+        value: The reward, 0 to 1.
+        reason: The judge's reason.
+        components: The reward of each criterion, by name.
         choices: Each label that was chosen, with the one that was listed first.
-        metrics: Further numbers to report.
+        metrics: More numbers to report.
     """
 
     __slots__ = ("choices", "components", "metrics", "reason", "value")
@@ -66,7 +66,7 @@ class LabelScale:
 
     Args:
         values: What each label pays, 0 to 1.
-        anchors: What a label means, where that is said.
+        anchors: What a label means, if that is given.
     """
 
     __slots__ = ("anchors", "values")
@@ -79,20 +79,20 @@ class LabelScale:
 
     @property
     def schema(self) -> dict[str, Any]:
-        """The JSON schema of a label. Its order stays, because a service compiles each schema anew."""
+        """The JSON schema of a label. Its order never changes: a service compiles each schema anew."""
         return {"type": "string", "enum": [*self.values]}
 
     def listed(self, turn: int) -> str:
-        """The labels as shown to the judge; each turn starts with the next label."""
+        """Return the labels as shown to the judge; each turn starts with the next label."""
         lines = [_entry(label, self.anchors.get(label)) for label in self._order(turn)]
         return "\n".join(["Choose one label, spelled exactly so:", *lines])
 
     def value(self, said: object) -> float | None:
-        """What an answer pays; None where it is no label."""
+        """Return the reward of an answer; None if it is not a label."""
         return self.values.get(said) if isinstance(said, str) else None
 
     def choices(self, said: object, turn: int) -> tuple[tuple[str, str], ...]:
-        """The label that was chosen, and the one that was listed first."""
+        """Return the label that was chosen, and the one that was listed first."""
         return ((str(said), self._order(turn)[0]),)
 
     def _order(self, turn: int) -> list[str]:
@@ -102,12 +102,12 @@ class LabelScale:
 
 
 class NumberScale:
-    """A whole number between two others, which pays its share of the way.
+    """An integer between two others, which pays its fraction of the way between them.
 
     Args:
-        low: The worst.
-        high: The best.
-        anchors: What a number means, where that is said.
+        low: The worst score.
+        high: The best score.
+        anchors: What a number means, if that is given.
     """
 
     __slots__ = ("anchors", "high", "low")
@@ -121,24 +121,24 @@ class NumberScale:
 
     @property
     def schema(self) -> dict[str, Any]:
-        """The JSON schema of a score; services that enforce schemas know no bounds, but lists of values."""
+        """The JSON schema of a score, as a list of values: services that enforce schemas ignore bounds."""
         return {"type": "integer", "enum": [*range(self.low, self.high + 1)]}
 
     def listed(self, _turn: int) -> str:
-        """The scale as shown to the judge."""
+        """Return the scale as shown to the judge."""
         lines = [_entry(str(number), self.anchors[number]) for number in sorted(self.anchors)]
         between = f"Give a whole number from {self.low} (worst) to {self.high} (best)"
         return "\n".join([f"{between}:" if lines else f"{between}.", *lines])
 
     def value(self, said: object) -> float | None:
-        """What an answer pays; None where it is no number of the scale."""
+        """Return the reward of an answer; None if it is not a number on the scale."""
         score = _whole(said)
         if score is None or not self.low <= score <= self.high:
             return None
         return (score - self.low) / (self.high - self.low)
 
     def choices(self, _said: object, _turn: int) -> tuple[tuple[str, str], ...]:
-        """Nothing: the order of numbers is not varied."""
+        """Return nothing: the order of numbers is not varied."""
         return ()
 
 
@@ -146,8 +146,8 @@ class Criterion:
     """One question with a scale.
 
     Args:
-        ask: What is judged.
-        scale: Among what the judge chooses.
+        ask: The question.
+        scale: What the judge chooses from.
     """
 
     __slots__ = ("ask", "parts", "scale", "schema")
@@ -159,7 +159,7 @@ class Criterion:
         self.schema = object_schema({"reason": {"type": "string"}, scale.key: scale.schema})
 
     def rubric(self, turn: int) -> str:
-        """What is asked, with its scale."""
+        """Return the question with its scale."""
         return f"{self.ask}\n\n{self.scale.listed(turn)}"
 
     def read(self, said: Any, turn: int) -> Judgment | Missing:
@@ -178,7 +178,7 @@ class WeightedCriteria:
 
     Args:
         criteria: The questions by name.
-        weights: How much each counts.
+        weights: The weight of each.
     """
 
     __slots__ = ("criteria", "parts", "schema", "weights")
@@ -190,13 +190,13 @@ class WeightedCriteria:
         self.schema = object_schema({name: each.schema for name, each in criteria.items()})
 
     def rubric(self, turn: int) -> str:
-        """What is asked, one criterion below the other."""
+        """Return the questions, one criterion below the other."""
         intro = "Judge each of these criteria on its own. The answer has an object for each, by its name."
         pieces = [f"## {name}\n{each.rubric(turn)}" for name, each in self.criteria.items()]
         return "\n\n".join([intro, *pieces])
 
     def read(self, said: Any, turn: int) -> Judgment | Missing:
-        """Read a parsed answer; one criterion that is unread makes all of it so."""
+        """Read a parsed answer; one unread criterion makes all of it unread."""
         if fault := _fault(said, tuple(self.criteria)):
             return Missing(fault)
         made: dict[str, Judgment] = {}
@@ -217,8 +217,8 @@ class Checklist:
 
     Args:
         points: The points.
-        partial: Whether the share of met points is paid; else all of them are needed.
-        own: Whether they are the record's own, and stand with the sample instead of in the rubric.
+        partial: Whether to pay the fraction of points that are met; otherwise all of them are required.
+        own: Whether they are the record's own, and are sent with the sample instead of in the rubric.
     """
 
     __slots__ = ("_numbered", "partial", "parts", "points", "schema")
@@ -230,12 +230,12 @@ class Checklist:
         inner = ("\n   ".join(point.splitlines()) for point in points)
         self._numbered = [f"{number}. {point}" for number, point in enumerate(inner, 1)]
         self.parts: Mapping[str, str] = {"points": "\n".join(self._numbered)} if own else {}
-        # The same for any number of points, as a service compiles each schema anew.
+        # The same for any number of points, because a service compiles each schema anew.
         point = {"point": {"type": "integer"}, "reason": {"type": "string"}, "met": {"type": "boolean"}}
         self.schema = object_schema({"points": {"type": "array", "items": object_schema(point)}})
 
     def rubric(self, _turn: int) -> str:
-        """What is asked, with the points where they are the same for all records."""
+        """Return the question, with the points if they are the same for all records."""
         where = "of the part `points`" if self.parts else "below"
         intro = (
             f"Say of each point {where} whether the completion meets it. The answer's `points` has an object "
@@ -269,7 +269,7 @@ def _entry(name: str, meaning: str | None) -> str:
 
 
 def object_schema(properties: dict[str, Any]) -> dict[str, Any]:
-    """The schema of an object that has these properties and no others."""
+    """Return the schema of an object that has these properties and no others."""
     return {
         "type": "object",
         "properties": properties,
@@ -279,14 +279,14 @@ def object_schema(properties: dict[str, Any]) -> dict[str, Any]:
 
 
 def _fault(said: object, keys: Sequence[str]) -> str:
-    """Why something is no object of exactly these keys, its reason being a text; empty where it is one."""
+    """Return why something is not an object of exactly these keys with a text `reason`; empty if it is."""
     if not isinstance(said, dict) or set(said) != set(keys):
         return f"it is no object of exactly {', '.join(keys)}"
     return "" if isinstance(said.get("reason", ""), str) else "its reason is no text"
 
 
 def _whole(said: object) -> int | None:
-    """A whole number, which JSON may write as `4.0`; None for anything else."""
+    """Return an integer, which JSON may write as `4.0`; None for anything else."""
     if isinstance(said, bool) or not isinstance(said, (int, float)) or said != said // 1:
         return None
     return int(said)

@@ -1,4 +1,4 @@
-"""Reads one label of several: what a text claims, begins with, or names."""
+"""Reads one label of several: the one that a text claims, begins with, or names."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import NamedTuple
 
     class Mention(NamedTuple):
-        """A label that a text names, where, and whether it stands alone there, without a word of a reason."""
+        """A label that a text names, its position, and whether it stands alone there, without any reason."""
 
         name: str
         start: int
@@ -45,7 +45,7 @@ _JOINED = re.compile(
 )
 _NO_WORD = re.compile(r"[\W_]{0,8}")
 _BARE_END = re.compile(r"[\s*_`\"')]{0,4}(?:[.!?;,]|\Z)")
-# What follows a label that stands beside another one, where the label begins no sentence of a reason.
+# The text after a label that is next to another one, if the label does not begin a sentence of a reason.
 _BESIDE_END = re.compile(
     r"[\s*_`\"')\]}$]{0,4}(?:[.!?;,/|&]|\Z|\b(?:or|and|nor|vs|maybe|perhaps|possibly|because|since)\b)"
 )
@@ -60,7 +60,7 @@ class LabelReader:
         labels: The labels, or for each label the words that mean it.
 
     Raises:
-        DecorationError: There are fewer than two labels, a word is blank, or means two labels.
+        DecorationError: There are fewer than two labels, or a word is blank or means two labels.
     """
 
     def __init__(self, labels: Sequence[str] | Mapping[str, Sequence[str]]) -> None:
@@ -68,11 +68,11 @@ class LabelReader:
         self._pattern = re.compile("|".join(map(_spelled, sorted(self._words, key=len, reverse=True))))
 
     def read(self, text: str, strict: bool) -> str | Missing:
-        """The label that a text settles on.
+        """Return the label that a text settles on.
 
         Args:
             text: A completion or a reference.
-            strict: Whether the text has to be one answer as a whole; it has to settle on one anyway.
+            strict: Whether the whole text has to be one answer; it has to settle on one in any case.
         """
         text = NO_DOUBT.sub(" ", math_words(_folded(text)))
         stripped = text.strip()
@@ -95,7 +95,7 @@ class LabelReader:
         return self._kept(_settled({one.name for one in found}), text[found[-1].end :] if found else "")
 
     def _claimed(self, text: str, claims: list[re.Match[str]]) -> str | Missing:
-        """The label of the last claim, unless an earlier claim of another label still counts."""
+        """Return the label of the last claim, unless an earlier claim of another label still counts."""
         last = claims[-1]
         if is_doubted(text, last.start()):
             return Missing("what it claims is denied or doubted")
@@ -113,13 +113,13 @@ class LabelReader:
         return self._kept(_settled(named), claimed, is_announced=True)
 
     def _claim_end(self, claim: re.Match[str]) -> int:
-        """Where an announcement ends; its last filler, such as `likely` or `a`, may be a label."""
+        """Return where an announcement ends; its last filler, such as `likely` or `a`, may be a label."""
         filler = _LAST_WORD.search(claim[0])
         is_label = filler is not None and filler.start() > 0 and filler[1] in self._words
         return claim.start() + filler.start() if filler and is_label else claim.end()
 
     def _bare_claim(self, text: str, claim: re.Match[str], end: int) -> re.Match[str] | None:
-        """The label right behind an earlier claim, where no reason begins with it; None without any."""
+        """Return the label right after an earlier claim, unless it begins a reason; None if there is none."""
         begin = self._claim_end(claim)
         while begin < end and text[begin] in _AROUND:
             begin += 1
@@ -130,12 +130,12 @@ class LabelReader:
         return None if unsaid or is_doubted(text, claim.start()) else found
 
     def _joined_before(self, text: str, end: int) -> list[str]:
-        """The label that a joining word puts beside the claim behind it: `yes or Answer: no`."""
+        """Return the label that a conjunction joins to the claim after it: `yes or Answer: no`."""
         found = deque(self._pattern.finditer(text, max(0, end - _NEAR), end), 1)
         return [self._words[_word(one[0])] for one in found if _JOINED.fullmatch(text, one.end(), end)]
 
     def _leading(self, text: str) -> str | Missing:
-        """The label that a text begins with, or names alone; what follows it is its reason."""
+        """Return the label that a text begins with, or names alone; the text after it is its reason."""
         found = self._mentions(text)
         if not self._pattern.match(text) or not found or found[0].start:
             return _settled({one.name for one in found})
@@ -148,9 +148,9 @@ class LabelReader:
         return _settled(named)
 
     def _mentions(self, text: str) -> list[Mention]:
-        """Each label that a text names, and neither denies nor asks for.
+        """Return each label that a text names without denying it or asking about it.
 
-        None at all where it names too many to read.
+        None if it names too many to read.
         """
         found = list(islice(self._pattern.finditer(text), _MOST + 1))
         if len(found) > _MOST:
@@ -158,10 +158,10 @@ class LabelReader:
         starts = {one.start() for one in found}  # 是不是: neither denies the other
         bare = _bare(text, found)
         named: list[Mention] = []
-        behind = -1  # where the mention before ends, if it counts
+        behind = -1  # where the previous mention ends, if it counts
         for one, (is_bare, is_followed) in zip(found, bare, strict=True):
             start, end = one.span()
-            # `no yes`, `spam not spam`: labels side by side are candidates, none of which denies another
+            # `no yes`, `spam not spam`: adjacent labels are candidates, none of which denies another
             said = end in starts or (behind >= 0 and is_bare and _is_beside(text, behind, start))
             if not said and is_followed:
                 before = text[max(0, start - _CLAUSE) : end]
@@ -174,7 +174,7 @@ class LabelReader:
         return named
 
     def _kept(self, settled: str | Missing, text: str, *, is_announced: bool = False) -> str | Missing:
-        """The label that a text begins with, unless the text takes it back, as in `Yes. Wait, no.`."""
+        """Return the label that a text begins with, unless the text takes it back, as in `Yes. Wait, no.`."""
         first = self._pattern.search(text)
         if isinstance(settled, Missing) or first is None:
             return settled
@@ -195,12 +195,12 @@ class LabelReader:
 
 
 def _is_beside(text: str, end: int, start: int) -> bool:
-    """Whether a label that ends at one place and one that starts behind it stand side by side."""
+    """Return whether two labels, one ending and one starting at these positions, are adjacent."""
     return bool(_NO_WORD.fullmatch(text, end, start) or _JOINED.fullmatch(text, end, start))
 
 
 def _bare(text: str, found: Sequence[re.Match[str]]) -> list[tuple[bool, bool]]:
-    """Whether each label stands alone, as in `yes no maybe`, and whether another such one follows at once."""
+    """Return whether each label stands alone, as in `yes no maybe`, or a bare one follows directly."""
     bare: list[tuple[bool, bool]] = []
     following = None
     for one in reversed(found):
@@ -212,7 +212,7 @@ def _bare(text: str, found: Sequence[re.Match[str]]) -> list[tuple[bool, bool]]:
 
 
 def _outranks(text: str, behind: int, claim: re.Match[str]) -> bool:
-    """Whether a claim replaces the one that ends before it: a revised or final one, or a line of its own."""
+    """Return whether a claim replaces the previous one: it is revised or final, or on a separate line."""
     line = text.rfind("\n", max(behind - 1, claim.start() - 24), claim.start())
     own_line = line >= 0 and ":" in text[line : claim.end()]
     final = "inal" in text[max(behind, claim.start() - 8) : claim.end()]
@@ -220,7 +220,7 @@ def _outranks(text: str, behind: int, claim: re.Match[str]) -> bool:
 
 
 def _words(labels: Sequence[str] | Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """The label that each word means, words in small letters."""
+    """Return the label that each lowercase word means."""
     if isinstance(labels, str) or not hasattr(labels, "__len__") or len(labels) < 2:
         raise DecorationError(f"labels={labels!r}: write a list of two or more labels")
     for name in labels:
@@ -242,26 +242,26 @@ def _words(labels: Sequence[str] | Mapping[str, Sequence[str]]) -> dict[str, str
 
 
 def _settled(named: set[str]) -> str | Missing:
-    """The one label of several mentions."""
+    """Return the only label of several mentions."""
     if len(named) > 1:
         return _SEVERAL
     return named.pop() if named else Missing("it names no label")
 
 
 def _folded(text: str) -> str:
-    """A text in small letters with folded widths, which may be those of capitals: `™`."""
+    """Return a text in lower case with folded widths, which may yield capitals, as from `™`."""
     return text.lower() if text.isascii() else small(plain_width(text.casefold()))
 
 
 def _word(text: str) -> str:
-    """A label with one space wherever a space, a hyphen or an underscore separates its words."""
+    """Return a label with one space wherever a space, a hyphen or an underscore separates its words."""
     return _SEPARATORS.sub(" ", text)
 
 
 def _spelled(word: str) -> str:
-    """A pattern of one label, as a whole word where its script separates words.
+    """Return the pattern of one label, as a whole word if its script separates words.
 
-    It begins with a character, so that the regular expression engine skips what cannot be a label.
+    It begins with a character, so the regular expression engine skips what cannot be a label.
     """
     first = re.escape(word[0])
     body = r"[\s_-]{1,3}".join(map(re.escape, word.split(" "))).removeprefix(first)
@@ -270,5 +270,5 @@ def _spelled(word: str) -> str:
     return f"{first}{before}{body}{behind}"
 
 
-# It begins with what separates, so that the regular expression engine skips all else.
+# It begins with a separator, so the regular expression engine skips everything else.
 _SEPARATORS = re.compile(r"[\s_-](?<=\w.)[\s_-]*(?=\w)", re.DOTALL)

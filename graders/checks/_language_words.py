@@ -1,4 +1,4 @@
-"""The words and letters that tell a language from the others of its script.
+"""The words and letters that distinguish a language from the others of its script.
 
 To add a language, add its row of words, and to `LETTERS` the letters that the others hardly use.
 """
@@ -6,7 +6,7 @@ To add a language, add its row of words, and to `LETTERS` the letters that the o
 from __future__ import annotations
 
 OTHER = ""
-"""Stands for the languages of a script that have no row."""
+"""The key for the languages of a script that have no row."""
 WORDS: dict[str, dict[str, str]] = {
     "latin": {
         "en": """

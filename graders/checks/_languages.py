@@ -1,6 +1,6 @@
-"""Tells which language a text is in: by its script, and within a script by common words and own letters.
+"""Detects the language of a text: by its script, and within a script by common words and letters.
 
-A text is in a language where most of its letters belong to the language's script and its words tell the
+A text is in a language if most of its letters belong to the language's script and its words distinguish the
 language from its neighbors. Anything else is undecided, such as a name, or a text half in another language.
 """
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 SHARE = 0.7
-"""The share of the letters that a language's script needs; names and formulas use the rest."""
+"""The fraction of the letters that must be in a language's script; names and formulas use the rest."""
 FEWEST_LETTERS = 5
-"""Minimum number of letters in a language's own script that identify the language."""
+"""The fewest letters in a language's own script that identify the language."""
 _FEWEST_HITS, _LEAD, _LEAST = 2, 2.5, 0.12
 
 _SCRIPTS = {
@@ -40,7 +40,7 @@ _SCRIPTS = {
     "ml": r"\u0d00-\u0d65\u0d70-\u0d7f",
     "th": r"\u0e00-\u0e4e",
 }
-"""Scripts by name; those of one language go by its code."""
+"""Scripts by name; a script of only one language has its code."""
 _RUN = re.compile("|".join([*(f"(?P<{name}>[{signs}]+)" for name, signs in _SCRIPTS.items()), r"[^\W\d_]+"]))
 
 LANGUAGES = frozenset(
@@ -51,11 +51,11 @@ LANGUAGES = frozenset(
         *(one for each in WORDS.values() for one in each),
     )
 )
-"""The codes (ISO 639-1) of the languages that can be told."""
+"""The codes (ISO 639-1) of the languages that can be detected."""
 
 
 def _table() -> dict[str, dict[str, tuple[str, ...]]]:
-    """The languages that a word hits, by script."""
+    """The languages to which a word points, by script."""
     made: dict[str, dict[str, tuple[str, ...]]] = {}
     for script, languages in WORDS.items():
         hits = made.setdefault(script, {})
@@ -69,7 +69,7 @@ _known: dict[str, dict[str, tuple[str, ...]]] = {}
 
 
 def language_of(text: str) -> str | None:
-    """The code of the language that a visible text is in; None where that is undecided."""
+    """Return the code of a visible text's language; None if that is undecided."""
     words: dict[str, dict[str, int]] = {}
     letters: dict[str, int] = {}
     total = 0
@@ -93,9 +93,10 @@ def language_of(text: str) -> str | None:
 
 
 def _by_words(script: str, words: Iterable[tuple[str, int]]) -> str | None:
-    """The language of a script whose common words and own letters stand out.
+    """Return the language of a script whose common words and own letters stand out.
 
-    It leads each other language by the words that only one of the two has, since neighbors share many.
+    It is compared with each other language by the words that only one of them has, because neighbors share
+    many.
     """
     if not _known:
         _known.update(_table())

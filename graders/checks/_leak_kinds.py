@@ -1,4 +1,4 @@
-"""Finds secrets and personal data by their form, with the check digits of those that have some."""
+"""Finds secrets and personal data by their format, including check digits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     Finder: TypeAlias = Callable[[str], Iterator[str]]
 
 _BEFORE, _BEHIND = r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])"
-# The lengths of account numbers, by country, from the registry of ISO 13616.
+# The lengths of account numbers by country, from the registry of ISO 13616.
 _IBAN_LENGTHS = {
     pair[:2]: int(pair[2:])
     for pair in """
@@ -88,4 +88,4 @@ KINDS: dict[str, Finder] = {
     "cn_id": _citizens,
     "us_ssn": _found(r"(?<![\w.-])(?!000|666|9)\d{3}-(?!00)\d\d-(?!0000)\d{4}(?![\w-])"),
 }
-"""What finds each kind of secret and of personal data in a text."""
+"""The functions that find each kind of secret and personal data in a text."""

@@ -1,4 +1,4 @@
-"""Reads several letters as one answer, `A, C`, from a slot that holds nothing else."""
+"""Reads several letters as one answer, `A, C`, from a slot that contains nothing else."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ _ENDED = r"(?:</answer>)?[.*_`$\s\"')\]}]{0,6}"
 
 
 class LetterSets:
-    """Reads sets of letters out of some alphabet.
+    """Reads sets of letters of an alphabet.
 
     Args:
-        letters: The letters there are, in upper case.
+        letters: The letters of the alphabet, in upper case.
     """
 
     def __init__(self, letters: str) -> None:
         self._letters = frozenset(letters)
         self._one = re.compile(rf"(?<!\w)[{letters}](?!\w)")
         one, either = f"[{letters}]", f"[{letters}{letters.lower()}]"
-        # Without anything between them, letters have to be capitals: `bad` is a word.
+        # Letters without separators have to be capitals: `bad` is a word.
         parts = rf"{_OPEN}{either}{_CLOSE}(?:{_JOINED}{_OPEN}{either}{_CLOSE})*|(?:{_OPEN}{one}{_CLOSE}\s?)+"
         self._slot = re.compile(rf"{_OPEN}(?P<letters>{parts}){_ENDED}")
 
     def in_slot(self, text: str) -> frozenset[str]:
-        """The letters of a text that holds nothing else; empty where it holds more."""
+        """Return the letters of a text that contains nothing else; empty if it contains more."""
         text = _STYLE.sub("", text.strip())
         found = self._slot.fullmatch(text) if len(text) <= _LONGEST else None
         if found is None:
@@ -43,17 +43,17 @@ class LetterSets:
         return self._letters & frozenset(found["letters"].replace("and", "").upper())
 
     def read(self, text: str, strict: bool) -> frozenset[str] | Missing:
-        """The letters that a text settles on: all of it, or what its last claim announces.
+        """Return the letters that a text settles on: the whole text, or what its last claim announces.
 
         Args:
             text: A completion or a reference.
-            strict: Whether the text has to be one answer as a whole; it has to be one anyway.
+            strict: Whether the whole text has to be one answer; it has to be one in any case.
         """
         text = plain_width(text).strip()
         claims = list(_CLAIMS[is_foreign(text)].finditer(text))
         if not claims:
             return self.in_slot(text) or Missing("it claims no letters")
-        # An announcement ends in fillers such as `a`, and the letter A may have been taken for one.
+        # An announcement ends in fillers such as `a`, which may really be the letter A.
         filler = _FILLER.search(claims[-1][0])
         at = claims[-1].start() + filler.start() if filler else claims[-1].end()
         line, _, behind = text[at:].strip().partition("\n")

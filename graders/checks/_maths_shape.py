@@ -1,4 +1,4 @@
-r"""Takes an expression apart: a scalar, a set, a tuple, intervals or an equation, each made of scalars."""
+r"""Parses an expression: a scalar, a set, a tuple, intervals or an equation, each made of scalars."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     Kind: TypeAlias = Literal["scalar", "set", "tuple", "interval", "equation"]
 
 LONGEST = 400
-"""Characters of the longest expression that is read."""
+"""The longest expression that is read, in characters."""
 
 _DEEPEST = 6
 _MOST_PARTS = 50
@@ -62,7 +62,7 @@ _COMMAS = re.compile(r"[,;]")
 _OPEN, _CLOSE = "([{\u2983", ")]}\u2984"
 _SEPARATORS = re.compile(r",\s*(?:and|or)\b|,(?!\d{3}(?!\d))|[;\u222a]|\band\b|\bor\b|(?<=\d),(?=\s)")
 _RELATION = re.compile(r"[=\u2260<>\u2264\u2265]")
-# A name that a value is given, which says no more than the value: x, x_1, f(x), |AB|, (x, y), n_{max}.
+# A name given to a value, which adds nothing to it: x, x_1, f(x), |AB|, (x, y), n_{max}.
 _NAME = re.compile(
     r"\s*(?:[A-Za-z](?:_(?:\w|\{[^{}]{1,12}\}))?'?(?:\s?\([A-Za-z\d, ]{1,12}\))?|\|?[A-Z]{1,3}\|?"
     r"|[A-Z]{1,2}(?:_\{?\w{1,5}\}?)?\s?:\s?[A-Z]{1,2}(?:_\{?\w{1,5}\}?)?"
@@ -89,36 +89,36 @@ _AS_WRITTEN = re.compile(r"\d\s*_|\d\s*:\s*\d|\\overline|\\dot|\\ldots|\\cdots|\
 
 
 class Scalar:
-    """One value: a number, a word, something that is compared as it is written, or an expression.
+    """One value: a number, a word, something compared as written, or an expression.
 
     Args:
         text: Its text, without its unit.
-        unit: Its unit, as it is compared; empty without one.
-        number: Its exact value, where it is a plain number.
-        written: What is compared as it is written; empty where it is an expression.
+        unit: Its unit, as compared; empty if it has none.
+        number: Its exact value, if it is a plain number.
+        written: What is compared as written; empty if it is an expression.
     """
 
     __slots__ = ("number", "text", "unit", "value", "written")
 
     def __init__(self, text: str, unit: str, number: Number | None, written: str) -> None:
         self.text, self.unit, self.number, self.written = text, unit, number, written
-        self.value: object = None  # what math-verify read, once it has
+        self.value: object = None  # what math-verify has read, if it has
 
     @property
     def is_expression(self) -> bool:
-        """Whether only mathematics tells what it is."""
+        """Whether only mathematics determines what it is."""
         return self.number is None and not self.written
 
 
 class Shape:
-    """An expression taken apart.
+    """A parsed expression.
 
     Args:
-        kind: What it is.
-        parts: Its scalars, or the shapes that a set or a tuple consists of.
-        signs: Of an interval its brackets, of an equation its relation.
-        name: The variable that an inequality bounds, or that a scalar is said to be; empty without one.
-        names: Of a set what each part is said to be, where all differ: `x` and `y` of `x = 1, y = 2`.
+        kind: Its kind.
+        parts: Its scalars, or the shapes in a set or a tuple.
+        signs: An interval's brackets, or an equation's relation.
+        name: The variable that an inequality bounds, or the name of a scalar; empty if there is none.
+        names: The name of each part of a set, if all differ: `x` and `y` in `x = 1, y = 2`.
     """
 
     __slots__ = ("kind", "name", "names", "parts", "signs")
@@ -134,7 +134,7 @@ class Shape:
         self.kind, self.parts, self.signs, self.name, self.names = kind, parts, signs, name, names
 
     def scalars(self) -> list[Scalar]:
-        """All scalars, however deep."""
+        """All scalars, at any depth."""
         found: list[Scalar] = []
         for part in self.parts:
             found += [part] if isinstance(part, Scalar) else part.scalars()
@@ -142,11 +142,11 @@ class Shape:
 
 
 def shape_of(text: str, *, ignore_units: bool = False) -> Shape | Missing:
-    """Take the text of one expression apart.
+    """Parse the text of one expression.
 
     Args:
         text: The text of a slot.
-        ignore_units: Whether units are dropped.
+        ignore_units: Whether to drop units.
     """
     if len(text) > LONGEST:
         return Missing(f"the expression is longer than {LONGEST} characters", "not exact")
@@ -168,7 +168,7 @@ def shape_of(text: str, *, ignore_units: bool = False) -> Shape | Missing:
 
 
 def _shape(text: str, loose: bool, level: int) -> Shape | Missing:
-    """The shape of a text whose spellings are made one."""
+    """Return the shape of a text with normalized spellings."""
     text = _unwrapped(text.strip())
     if level > _MOST_LEVELS:
         return Missing("the expression nests too many lists", "not exact")
@@ -202,7 +202,7 @@ def _name_of(found: re.Match[str] | None) -> str:
 
 
 def _call(shape: Shape, name: str) -> None:
-    """Say what a scalar is the value of, or the parts of a tuple are."""
+    """Name what a scalar, or each part of a tuple, is the value of."""
     if shape.kind == "scalar":
         shape.name = name
     elif shape.kind == "tuple":
@@ -211,14 +211,14 @@ def _call(shape: Shape, name: str) -> None:
 
 
 def _several(text: str, parts: list[str], loose: bool, level: int) -> Shape | Missing:
-    """What stands in no brackets and has several parts: united intervals, solutions, or a set."""
+    """Return the shape of several parts without brackets: united intervals, solutions, or a set."""
     if "\u222a" in text:
         return _intervals(parts, loose)
     return _systems(text, loose, level) or _collection("set", parts, loose, level)
 
 
 def _systems(text: str, loose: bool, level: int) -> Shape | None:
-    """The set of tuples that `p = 5, q = 2; p = 7, q = 2` is; None where it lists no solutions so."""
+    """Return the set of tuples in `p = 5, q = 2; p = 7, q = 2`; None if it does not list solutions so."""
     groups = _split(text, _SYSTEMS)
     found = [_shape(group, loose, level + 1) for group in groups] if len(groups) > 1 else []
     tuples = [as_tuple(shape) for shape in found if isinstance(shape, Shape) and shape.names]
@@ -227,18 +227,18 @@ def _systems(text: str, loose: bool, level: int) -> Shape | None:
 
 
 def same_name(one: str, other: str) -> bool:
-    """Whether two names may be one: `x` is `x`, and `n` or nothing is `n_{max}`, but `y` is not `x`.
+    """Return whether two names may be the same: `n_{max}` matches `n` or no name, but `x` not `y`.
 
     Args:
         one: A scalar's name.
-        other: The other's.
+        other: The other scalar's name.
     """
     bases = [_BASE.split(name)[0] for name in (one, other)]
     return not one or not other or one == other or (bases[0] == bases[1] and bases[0] in (one, other))
 
 
 def as_tuple(shape: Shape) -> Shape:
-    """The tuple that `y = 2, x = 1` is: the values in the order of their names.
+    """Return the tuple for `y = 2, x = 1`: the values in the order of their names.
 
     Args:
         shape: A set with names.
@@ -248,7 +248,7 @@ def as_tuple(shape: Shape) -> Shape:
 
 
 def _bracketed(text: str, loose: bool, level: int) -> Shape | Missing | None:
-    """The list that stands in brackets; None where they hold one value."""
+    """Return the list in brackets; None if they contain one value."""
     inner, brackets = _split(text[1:-1], _COMMAS), text[0] + text[-1]
     if brackets == "\u2983\u2984":
         return _collection("set", inner, loose, level) if text[1:-1].strip() else Shape("set", [])
@@ -260,7 +260,7 @@ def _bracketed(text: str, loose: bool, level: int) -> Shape | Missing | None:
 
 
 def as_interval(shape: Shape) -> Shape | None:
-    """The open interval that a pair may also be; None for anything else.
+    """Return the open interval that a pair may also be; None for anything else.
 
     Args:
         shape: An expression.
@@ -275,7 +275,7 @@ def as_interval(shape: Shape) -> Shape | None:
 
 
 def as_relation(shape: Shape) -> Shape | None:
-    """The inequality `x < 5` that an interval was read from; None for anything else.
+    """Return the inequality `x < 5` that an interval was read from; None for anything else.
 
     Args:
         shape: An expression.
@@ -295,7 +295,7 @@ def as_relation(shape: Shape) -> Shape | None:
 
 
 def as_equation(shape: Shape) -> Shape | None:
-    """The equation `y = 2x + 1` that a scalar with a name also is; None for anything else.
+    """Return the equation `y = 2x + 1` that a named scalar also is; None for anything else.
 
     Args:
         shape: An expression.
@@ -306,7 +306,7 @@ def as_equation(shape: Shape) -> Shape | None:
 
 
 def _collection(kind: Kind, parts: list[str], loose: bool, level: int) -> Shape | Missing:
-    """A set or a tuple of parts."""
+    """Return a set or a tuple of parts."""
     if len(parts) > _MOST_PARTS:
         return Missing("the expression lists too much", "several")
     made: list[Scalar | Shape] = []
@@ -322,12 +322,12 @@ def _collection(kind: Kind, parts: list[str], loose: bool, level: int) -> Shape 
         else:
             made.append(shape.parts[0] if shape.kind == "scalar" else shape)
             names += [_INDEX.sub("", shape.name)] if shape.kind == "scalar" and shape.name else []
-    keyed = kind == "set" and len(set(names)) == len(made)  # x_1 and x_2 may change places, x and y may not
+    keyed = kind == "set" and len(set(names)) == len(made)  # x_1 and x_2 may be swapped, x and y may not
     return Shape(kind, made, names=tuple(names) if keyed else ())
 
 
 def _intervals(parts: list[str], loose: bool) -> Shape | Missing:
-    """A union of intervals, in their order."""
+    """Return a union of intervals, in order."""
     made: list[Scalar | Shape] = []
     for part in parts:
         shape = _shape(part, loose, 1)
@@ -341,7 +341,7 @@ def _intervals(parts: list[str], loose: bool) -> Shape | Missing:
 
 
 def _interval(text: str, inner: list[str], loose: bool) -> Shape | Missing:
-    """An interval of two ends."""
+    """Return an interval with two ends."""
     ends: list[Scalar | Shape] = []
     for part in inner:
         end = _scalar(part, loose)
@@ -352,7 +352,7 @@ def _interval(text: str, inner: list[str], loose: bool) -> Shape | Missing:
 
 
 def _relation(text: str, loose: bool) -> Shape | Missing:
-    """An inequality that bounds one variable, as an interval; else an equation or an inequality."""
+    """Return an inequality that bounds one variable as an interval; else an equation or an inequality."""
     sides, signs = _split(text, _RELATION), _RELATION.findall(text)
     if len(sides) != len(signs) + 1 or not all(side.strip() for side in sides):
         return Missing("the relation lacks a side", "not exact")
@@ -373,7 +373,7 @@ def _relation(text: str, loose: bool) -> Shape | Missing:
 
 
 def _bounded(sides: list[str], signs: list[str], loose: bool) -> Shape | Missing | None:
-    """The interval of `a < x <= b` or `x > a`; None where no single variable is bounded by values."""
+    """Return the interval of `a < x <= b` or `x > a`; None unless values bound a single variable."""
     if signs[0] in ">\u2265":
         sides = sides[::-1]
         signs = ["<" if sign == ">" else "\u2264" for sign in reversed(signs)]
@@ -397,7 +397,7 @@ def _bounded(sides: list[str], signs: list[str], loose: bool) -> Shape | Missing
 
 
 def _scalar(text: str, loose: bool) -> Scalar | Missing:
-    """One value, with its unit apart."""
+    """Return one value and its unit."""
     text = text.strip()
     if not text:
         return Missing("it is empty")
@@ -424,13 +424,13 @@ def _scalar(text: str, loose: bool) -> Scalar | Missing:
 
 
 def _plain_unit(text: str) -> str:
-    """A unit as it is compared: without commands, spaces, dots and the s of a plural."""
+    """Return a unit as compared: without commands, spaces, dots and the plural s."""
     bare = re.sub(r"\\[A-Za-z]+|[\s{}^.]", "", text).replace("\u00b2", "2").replace("\u00b3", "3")
     return bare.casefold().removesuffix("s") if len(bare) > 3 else bare.casefold()
 
 
 def _unwrapped(text: str) -> str:
-    """A text without brackets that hold all of it and no list."""
+    """Return a text without brackets around all of it, unless they contain a list."""
     while len(text) > 2 and text[0] + text[-1] in ("()", "{}") and _closes_last(text):
         inner = text[1:-1].strip()
         if text[0] == "(" and len(_split(inner, _COMMAS)) > 1:
@@ -442,7 +442,7 @@ def _unwrapped(text: str) -> str:
 
 
 def _closes_last(text: str) -> bool:
-    """Whether the first bracket is closed by the last sign and not before."""
+    """Return whether the last character, and none before it, closes the first bracket."""
     depth = 0
     for at, sign in enumerate(text):
         depth += (sign in _OPEN) - (sign in _CLOSE)
@@ -452,7 +452,7 @@ def _closes_last(text: str) -> bool:
 
 
 def _split(text: str, pattern: re.Pattern[str]) -> list[str]:
-    """The parts between separators that stand in no brackets."""
+    """Return the parts between separators outside of brackets."""
     parts, start, depth, at = [], 0, 0, 0
     places = {found.start(): found.end() for found in pattern.finditer(text)}
     while at < len(text):

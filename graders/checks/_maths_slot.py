@@ -1,4 +1,4 @@
-r"""Finds the one expression that answers: in its boxes, in its claim, or in the last formula of a text."""
+r"""Finds the one expression that answers: in a text's boxes, its claim, or its last formula."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     Span: TypeAlias = tuple[
         int, int, str
-    ]  # where a formula begins and ends, with its signs, and what it holds
+    ]  # where a formula begins and ends, including its delimiters, and its content
 
     from typing import TypeAlias
 
@@ -33,12 +33,12 @@ _IN_TEXT = re.compile(
 _FUNCTIONS = frozenset(
     "sin cos tan cot sec csc log exp sqrt mod gcd lcm max min lim and arcsin arccos arctan".split()
 )
-# What may stand between formulas, or boxes, that answer together.
+# What may be between formulas, or boxes, that answer together.
 _JOINT = re.compile(
     r"(?:[\s,;.$*&~]|\\[()\[\]]|\\(?:q?quad|,|;|!| )|\\(?:text|mbox)\{\s*(?:,|and|or)?\s*\}"
     r"|\b(?:and|or)\b){0,40}\Z"
 )
-# What may stand between boxes besides: a noun, a remark in text, the name of what the next box holds.
+# What else may be between boxes: a noun, a remark in text, the name of the next box's value.
 _JOINT_BOXES = re.compile(
     r"[\s$]*(?:\\[)\]]|\\text\{(?P<remark>[^{}]{0,40})\b(?:and|or)\s*\}|(?P<noun>[A-Za-z]{2,20})(?=\s+(?:and|or)\b))?"
     r"(?:[\s,;$]|\\[(\[]|\b(?:and|or)\b){0,20}(?:[A-Za-z](?:_\{?\w\}?)?\s*=[\s$]*)?\Z"
@@ -54,7 +54,7 @@ _CONCLUSION = re.compile(r"(?:\A|(?<=[.\s$\])]))(?:therefore|thus|hence|so|conse
 _CONCLUDED = 400
 _NUMERAL = re.compile(r"\d+(?:[.,]\d+)*")
 _CONTINENTAL = re.compile(r"(?:\d+|\d{1,3}(?:\.\d{3})+)(?:,\d+)?")
-# What reading an escape made of a backslash and a letter, as in "\frac" written in JSON or Python.
+# What an escape turns a backslash and a letter into, as in "\frac" written in JSON or Python.
 _EATEN = (
     (re.compile(r"\\?\x0c(?=[a-z])"), r"\\f"),
     (re.compile(r"\\?\x08(?=[a-z])"), r"\\b"),
@@ -75,7 +75,7 @@ _UNIT_BEHIND = re.compile(r"[\s$~]{0,4}((?:\\(?:text|mbox|mathrm)\s?\{[^{}]{1,30
 
 
 def with_escapes(text: str) -> str:
-    r"""A text with the commands whose backslash an escape ate: a form feed and `rac` are `\frac`.
+    r"""Return a text with the commands whose backslash an escape removed: a form feed and `rac` are `\frac`.
 
     Args:
         text: A reference or a completion.
@@ -86,7 +86,7 @@ def with_escapes(text: str) -> str:
 
 
 def with_points(text: str) -> str:
-    """A text with decimal points for its decimal commas: `1.234,5` is `1234.5`, and `1.234` is `1234`.
+    """Return a text with decimal points for its decimal commas: `1.234,5` is `1234.5`, and `1.234` is `1234`.
 
     Args:
         text: A reference or a completion.
@@ -101,7 +101,7 @@ def _pointed(found: re.Match[str]) -> str:
 
 
 def whole_slot(text: str) -> str | Missing:
-    """The expression that a text is as a whole: its boxes, its formulas, or all of it.
+    """Return the expression that the whole text is: its boxes, its formulas, or all of it.
 
     Args:
         text: A reference, or what `take` found.
@@ -123,7 +123,7 @@ def whole_slot(text: str) -> str | Missing:
 
 
 def answer_slot(text: str) -> str | Missing:
-    """The expression that a completion settles on.
+    """Return the expression that a completion settles on.
 
     Args:
         text: A completion.
@@ -166,9 +166,9 @@ def answer_slot(text: str) -> str | Missing:
 
 
 def _concluded(behind: str) -> str | Missing | None:
-    """The number of a conclusion in words behind the last formula; None if absent.
+    """Return the number of a conclusion in words after the last formula; None if absent.
 
-    `Therefore, there are 12 such sequences.` answers, and not the formula before it.
+    In `Therefore, there are 12 such sequences.` this number is the answer, not the formula before it.
     """
     found = _CONCLUSION.search(behind[:_CONCLUDED])
     if not found:
@@ -183,7 +183,7 @@ def _concluded(behind: str) -> str | Missing | None:
 
 
 def has_words(text: str) -> bool:
-    """Whether a text holds words besides commands and the names of functions.
+    """Return whether a text contains words besides commands and the names of functions.
 
     Args:
         text: An expression, perhaps.
@@ -192,7 +192,7 @@ def has_words(text: str) -> bool:
 
 
 def _boxed(text: str) -> str | Missing:
-    """What stands in the last box, and in those that answer with it."""
+    """Return the content of the last box, and of those that answer with it."""
     contents: list[str] = []
     end, behind, joined, label = len(text), "", "", ""
     for _ in range(_MOST):
@@ -219,13 +219,13 @@ def _boxed(text: str) -> str | Missing:
 
 
 def _label(text: str, start: int) -> str:
-    r"""What a box is the value of: `x = ` before `x = \boxed{1}`."""
+    r"""Return what a box is the value of: `x = ` before `x = \boxed{1}`."""
     found = _LABEL.search(text[max(0, start - 24) : start])
     return f"{found[1]} = " if found else ""
 
 
 def _joins(between: str) -> bool:
-    """Whether what stands between two boxes says that they answer together."""
+    """Return whether the text between two boxes shows that they answer together."""
     if _JOINT.match(between):
         return True
     found = _JOINT_BOXES.match(between) if len(between) <= 80 else None
@@ -233,7 +233,7 @@ def _joins(between: str) -> bool:
 
 
 def _unit_behind(behind: str) -> str:
-    """The unit that stands behind a box."""
+    """Return the unit after a box."""
     found = _UNIT_BEHIND.match(behind)
     if found:
         return str(found[1])
@@ -242,12 +242,12 @@ def _unit_behind(behind: str) -> str:
 
 
 def _once(joined: str, contents: list[str]) -> str:
-    """The boxes' content, said once where each says the same."""
+    """Return the boxes' content, only once if all are the same."""
     return contents[0] if len(contents) > 1 and len({*map(_plain, contents)}) == 1 else joined
 
 
 def _claimed(rest: str) -> str | None:
-    """The expression that a claim is followed by; None where none is."""
+    """Return the expression that follows a claim; None if there is none."""
     rest = rest[:2000].lstrip()
     spans = list(_formulas(rest))
     first = _SENTENCE.search(rest)
@@ -265,7 +265,7 @@ def _claimed(rest: str) -> str | None:
 
 
 def _formulas(text: str) -> Iterator[Span]:
-    """The formulas of a text between their signs, in order."""
+    """Return the formulas of a text between delimiters, in order."""
     opened = None
     for sign in _SIGNS.finditer(text):
         if sign[0] == "\\$":
@@ -280,7 +280,7 @@ def _formulas(text: str) -> Iterator[Span]:
 
 
 def _joined(text: str, spans: list[Span]) -> str:
-    """Formulas that answer together, as one list."""
+    """Return formulas that answer together, as one list."""
     made: str = spans[0][2]
     for before, one in zip(spans, spans[1:], strict=False):
         between = text[before[1] : one[0]]
@@ -289,5 +289,5 @@ def _joined(text: str, spans: list[Span]) -> str:
 
 
 def _plain(text: str) -> str:
-    """An expression without signs that change nothing."""
+    """Return an expression without characters that change nothing."""
     return _IDLE.sub("", text)

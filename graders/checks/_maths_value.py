@@ -1,9 +1,9 @@
-r"""Reads expressions by math-verify, and compares their values instead of simplifying them.
+r"""Reads expressions with math-verify, and compares their values instead of simplifying them.
 
-Two expressions without variables are the same where their values agree to 40 digits; those with variables,
-where they agree at several points. Nothing is simplified, which can take forever, and nothing is rounded, so
-a decimal is never the fraction that it approximates. math-verify's own comparison is asked about what has no
-value, such as matrices and unknown functions. Its timer is never set.
+Two expressions without variables are equal if their values agree to 40 digits; those with variables, if they
+agree at several points. Nothing is simplified, because that can take forever, and nothing is rounded, so a
+decimal never equals the fraction that it approximates. math-verify's own comparison decides about expressions
+without a value, such as matrices and unknown functions. Its timer is never set.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ _PLAIN = (
 
 
 def require() -> None:
-    """Refuse to go on without math-verify; it is imported only once an answer needs it.
+    """Raise an error if math-verify is missing; it is imported only once an answer needs it.
 
     Raises:
         ConfigurationError: It is not installed.
@@ -82,13 +82,13 @@ def reading_of(scalar: Scalar) -> object | Missing:
 
 
 def same_value(one: Scalar, other: Scalar, tolerance: Number, relative: Number) -> bool:
-    """Whether two scalars have the same value.
+    """Return whether two scalars have the same value.
 
     Args:
         one: The answer.
         other: The reference.
-        tolerance: How far the values may lie apart.
-        relative: The same as a share of the reference's.
+        tolerance: The largest difference between the values that counts as equal.
+        relative: The same, as a fraction of the reference's value.
     """
     if one.number is not None and other.number is not None:
         return within(one.number, other.number, tolerance, relative)
@@ -101,11 +101,11 @@ def same_value(one: Scalar, other: Scalar, tolerance: Number, relative: Number) 
 
 
 def same_equation(one: tuple[Scalar, Scalar], other: tuple[Scalar, Scalar], *, directed: bool) -> bool:
-    """Whether two relations hold for the same values: their sides' differences are multiples of each other.
+    """Return whether two relations hold for the same values: their differences of sides are multiples.
 
     Args:
-        one: The sides of the answer's.
-        other: The sides of the reference's.
+        one: The sides of the answer's relation.
+        other: The sides of the reference's relation.
         directed: Whether the multiple has to be positive, as it does for inequalities.
     """
     values = [reading_of(side) for side in (*one, *other)]
@@ -135,13 +135,13 @@ def same_equation(one: tuple[Scalar, Scalar], other: tuple[Scalar, Scalar], *, d
 
 
 def _same_case(one: str, other: str) -> bool:
-    """Whether no letter is a capital in one text and small in the other: math-verify reads both alike."""
+    """Return whether the texts differ in no letter's case, because math-verify reads both cases alike."""
     letters, others = (set(_LETTER.findall(_COMMAND.sub(" ", text))) for text in (one, other))
     return not any(each.swapcase() in others and each not in others for each in letters)
 
 
 def _same(left: Any, right: Any, tolerance: Number, relative: Number) -> bool:
-    """Whether two expressions of sympy's have the same value wherever both have one."""
+    """Return whether two sympy expressions have the same value wherever both have one."""
     sympy = _sympy()
     if isinstance(left, sympy.Expr) and isinstance(right, sympy.Expr):
         names = sorted(left.free_symbols | right.free_symbols, key=str)
@@ -168,7 +168,7 @@ def _same(left: Any, right: Any, tolerance: Number, relative: Number) -> bool:
 
 
 def _alike(one: Any, other: Any, tolerance: Number, relative: Number) -> bool:
-    """Whether two values agree, to 40 digits or within the allowances."""
+    """Return whether two values agree, to 40 digits or within the allowances."""
     apart = abs(one - other)
     if _near_zero(apart, other):
         return True
@@ -181,7 +181,7 @@ def _near_zero(value: Any, beside: Any) -> bool:
 
 
 def _number_at(value: Any, places: dict[Any, Any]) -> Any:
-    """The value of an expression at a point; None where it has none."""
+    """Return the value of an expression at a point; None if it has none."""
     sympy = _sympy()
     try:
         found = value.evalf(_DIGITS, subs=places or None, maxn=300)
@@ -206,7 +206,7 @@ def _number_at(value: Any, places: dict[Any, Any]) -> Any:
 
 @lru_cache(256)
 def _read(text: str) -> object | Missing:
-    """The expression that a text is; `Missing` where it is none, or one that is too large to look at."""
+    """Return the expression of a text; `Missing` if it is not one, or is too large to examine."""
     for pattern, spelled in _PLAIN:
         text = pattern.sub(spelled, text)
     if _LONG_DIGITS.search(text) or (_GROWS.search(text) and _MANY_DIGITS.search(text)):
@@ -240,7 +240,7 @@ def _read(text: str) -> object | Missing:
 
 
 def _magnitude(value: Any) -> float:
-    """Decimal digits of a value, or more, before anything multiplies it out."""
+    """Return an upper bound on the decimal digits of a value, before anything multiplies it out."""
     sympy = _sympy()
     if isinstance(value, sympy.MatrixBase):
         return max((_magnitude(one) for one in value), default=0.0)
@@ -254,7 +254,7 @@ def _magnitude(value: Any) -> float:
         base, power = (parts[0], value.args[1]) if isinstance(value, sympy.Pow) else (1.0, value.args[0])
         if power.free_symbols:
             return base * 10 ** parts[-1] if parts[-1] < 6 else _UNTOLD
-        size = abs(power.evalf(15))  # of what is small, as its own magnitude says
+        size = abs(power.evalf(15))  # for small expressions, from the magnitude
         return base * max(1.0, float(size)) if size.is_Float and size < 10**6 else _UNTOLD
     if isinstance(value, sympy.factorial):
         size = 10 ** min(parts[0], 8)
@@ -267,7 +267,7 @@ def _magnitude(value: Any) -> float:
 
 
 def _exact(value: Any) -> object:
-    """An expression whose decimals are the fractions that they are written as."""
+    """Return an expression with its decimals as the fractions that they are written as."""
     sympy = _sympy()
     floats = value.atoms(sympy.Float)
     return value.xreplace({one: sympy.Rational(str(one)) for one in floats}) if floats else value
@@ -282,9 +282,9 @@ def _sympy() -> Any:
 def _math_verify() -> Any:
     library = optional("math_verify", EXTRA)
     optional("math_verify.errors", EXTRA)
-    import logging  # no cold start needs it
+    import logging  # not needed at a cold start
 
-    for part in ("parser", "grader"):  # which warn that no timer is set; the grader's own limit ends a sample
+    for part in ("parser", "grader"):  # they warn that no timer is set; the grader's own limit ends a sample
         logging.getLogger(f"math_verify.{part}").addFilter(
             lambda record: "Timeout is disabled" not in record.msg
         )

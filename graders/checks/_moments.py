@@ -1,7 +1,7 @@
-"""Finds dates and times in a text, and reads each as far as it is written, from a closed table of forms.
+"""Finds dates and times in a text, and reads each one as far as it is written, from a closed table of forms.
 
-A form that may be two dates, such as `03/04/2026`, is unread, and so is a date that does not exist, one that
-contradicts its weekday, and a zone by its letters, but for UTC and GMT.
+An ambiguous form, such as `03/04/2026`, is unread, and so is a date that does not exist or contradicts its
+weekday, and a zone abbreviation other than UTC and GMT.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import NamedTuple
 
     class Moment(NamedTuple):
-        """A date, a time, or both, as far as a text says them; None is what it does not say."""
+        """A date, a time, or both, as far as a text gives them; None for the rest."""
 
         year: int | None = None
         month: int | None = None
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
         minute: int | None = None
         second: int | None = None
         fraction: str = ""
-        """Digits of the second behind its point."""
+        """The digits of the second after its decimal point."""
         offset: int | None = None
-        """Minutes that its zone is ahead of UTC."""
+        """The minutes by which its zone is ahead of UTC."""
 
     class Written(NamedTuple):
-        """A date or a time, and where it stands in a text."""
+        """A date or a time, and its position in a text."""
 
         moment: Moment | Missing
         start: int
@@ -67,7 +67,7 @@ _WEEKDAY = rf"(?:(?P<weekday>{_DAY_NAME})\.?,?\s{{1,2}}(?:the\s)?)?"
 _MONTH = rf"(?:{'|'.join(sorted(_MONTH_OF, key=len, reverse=True))})(?![^\W\d_])\.?"
 _DAY = r"[0-9]{1,2}(?:st|nd|rd|th|er|º|\.)?"
 _YEAR = r"[0-9]{4}"
-_FORMS = {  # each reads as: which of its numbers are year, month and day; a month's name is no number
+_FORMS = {  # each with its order of year, month and day; a month's name is not a number
     "ymd": (rf"{_YEAR}(?:-[0-9]{{1,2}}-|/[0-9]{{1,2}}/|\.[0-9]{{1,2}}\.)[0-9]{{1,2}}", "ymd"),
     "week": (rf"{_YEAR}-?w[0-9]{{2}}-?[1-7]", ""),
     "basic": (r"[0-9]{8}(?=t[0-9]{4})", ""),
@@ -112,15 +112,15 @@ _FURTHEST = 14 * 60
 
 
 def written_moments(text: str, day_first: bool | None, most: int) -> list[Written]:
-    """Return the dates and times of a text in order, a date and the time beside it as one.
+    """Return the dates and times of a text in order, with a date and the time next to it as one.
 
     Args:
         text: A text with folded widths.
-        day_first: Whether `03/04/2026` is 3 April; None where it may be either.
-        most: How many are looked at, and one more.
+        day_first: Whether `03/04/2026` is 3 April; None if it may be either.
+        most: How many are read; one more shows that there are too many.
     """
     found: list[Written] = []
-    dated = False  # whether the last one is a date alone
+    dated = False  # whether the last one is only a date
     for token in _TOKEN.finditer(text):
         if len(found) > most:
             break
@@ -137,7 +137,7 @@ def written_moments(text: str, day_first: bool | None, most: int) -> list[Writte
 
 
 def lone_moment(text: str) -> list[Written]:
-    """Return the year, or the date of eight digits, that is the only number of a text; nothing without one.
+    """Return the year, or the eight-digit date, that is the only number of a text; nothing if there is none.
 
     Args:
         text: A text with folded widths.
@@ -149,17 +149,17 @@ def lone_moment(text: str) -> list[Written]:
 
 
 def _compact(digits: str) -> Moment | Missing:
-    """The year, or year, month and day, of digits without anything between them."""
+    """Return the year, or year, month and day, of digits without separators."""
     return _exact(int(digits[:4]), *(int(digits[at : at + 2]) for at in (4, 6) if digits[at:]))
 
 
 def _is_half(moment: Moment | Missing, is_date: bool) -> bool:
-    """Whether a moment lacks what a date, or a time, adds."""
+    """Return whether a moment lacks what a date, or a time, adds."""
     return isinstance(moment, Missing) or (moment.hour is not None) is is_date
 
 
 def _joined(one: Moment | Missing, other: Moment | Missing) -> Moment | Missing:
-    """A date and a time as one."""
+    """Return a date and a time as one."""
     if isinstance(one, Missing) or isinstance(other, Missing):
         return one if isinstance(one, Missing) else other
     day, time = (one, other) if one.hour is None else (other, one)
@@ -169,7 +169,7 @@ def _joined(one: Moment | Missing, other: Moment | Missing) -> Moment | Missing:
 
 
 def _date(token: re.Match[str], day_first: bool | None) -> Moment | Missing:
-    """The date of a token."""
+    """Return the date of a token."""
     kind = next(name for name in _FORMS if token[name] is not None)
     written = token[kind]
     numbers = [int(one) for one in _NUMBERS.findall(written)]
@@ -197,7 +197,7 @@ def _date(token: re.Match[str], day_first: bool | None) -> Moment | Missing:
 
 
 def _numeric(written: str, numbers: list[int], day_first: bool | None) -> Moment | Missing:
-    """The date of two numbers and a year, where only one reading is a date, or one is declared."""
+    """Return the date of two numbers and a year, if only one reading is a date, or one is declared."""
     one, other, year = numbers
     if day_first is not None:
         return _exact(year, *((other, one) if day_first else (one, other)))
@@ -209,7 +209,7 @@ def _numeric(written: str, numbers: list[int], day_first: bool | None) -> Moment
 
 
 def _exact(year: int | None, month: int | None = None, day: int | None = None) -> Moment | Missing:
-    """A date, unless there is none such; in any year, the 29 February is one."""
+    """Return a date, unless it does not exist; without a year, 29 February exists."""
     try:
         calendar_date(
             2000 if year is None else year, 1 if month is None else month, 1 if day is None else day
@@ -220,7 +220,7 @@ def _exact(year: int | None, month: int | None = None, day: int | None = None) -
 
 
 def _on_weekday(moment: Moment, weekday: int) -> Moment | Missing:
-    """A date, unless it falls on another day of the week."""
+    """Return a date, unless it falls on another day of the week."""
     if moment.year is None or moment.month is None or moment.day is None:
         return moment
     if calendar_date(moment.year, moment.month, moment.day).weekday() == weekday:
@@ -229,7 +229,7 @@ def _on_weekday(moment: Moment, weekday: int) -> Moment | Missing:
 
 
 def _time(token: re.Match[str], text: str) -> Moment | Missing:
-    """The time of a token."""
+    """Return the time of a token."""
     if token["clock"]:
         parts = [token["clock"][at : at + 2] for at in (0, 2, 4)]
     else:
@@ -252,7 +252,7 @@ def _time(token: re.Match[str], text: str) -> Moment | Missing:
 
 
 def _offset(zone: str | None) -> int | Missing | None:
-    """Minutes of a zone ahead of UTC; None where there is no zone."""
+    """Return the minutes by which a zone is ahead of UTC; None if there is no zone."""
     if not zone:
         return None
     numbers = "".join(_NUMBERS.findall(zone))
@@ -264,11 +264,11 @@ def _offset(zone: str | None) -> int | Missing | None:
 
 
 def shifted(moment: Moment, offset: int) -> Moment | Missing:
-    """Return the same instant as another zone writes it; without a date, the time of day alone.
+    """Return the same instant in another zone; without a date, only the time of day.
 
     Args:
         moment: A moment with an hour and a zone.
-        offset: Minutes that the other zone is ahead of UTC.
+        offset: The minutes by which the other zone is ahead of UTC.
     """
     here, zone = (timezone(timedelta(minutes=one)) for one in (moment.offset or 0, offset))
     year, month, day = moment.year or 2000, moment.month or 1, moment.day or 2

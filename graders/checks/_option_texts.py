@@ -1,4 +1,4 @@
-"""Reads a choice by its letter or by the text of its option, where the record lists the options."""
+"""Reads a choice by its letter or by its option's text, if the record lists the options."""
 
 from __future__ import annotations
 
@@ -35,15 +35,16 @@ _LATIN = r"A-Za-z0-9_\u00c0-\u04ff"
 
 
 class OptionTexts:
-    """Reads the letter of one record's options out of a letter, or out of the text of exactly one of them.
+    """Reads a record's choice from a letter, or from the text of exactly one option.
 
     Args:
-        given: The record's options: texts in the order of the letters, or an object of letters and texts.
-        field: The record's field that holds them.
-        letters: The letters there are, in upper case.
+        given: The record's options: texts in the order of the letters, or an object that maps letters to
+            texts.
+        field: The record field that contains them.
+        letters: The possible letters, in upper case.
 
     Raises:
-        RecordError: They are no options, or two of them read alike.
+        RecordError: They are not options, or two of them have the same normalized text.
     """
 
     def __init__(self, given: object, field: str, letters: str) -> None:
@@ -67,11 +68,11 @@ class OptionTexts:
         )
 
     def read(self, text: str, strict: bool) -> str | Missing:
-        """The letter that a text settles on.
+        """Return the letter that a text settles on.
 
         Args:
             text: A completion or a reference.
-            strict: Whether the text has to be the option's text, or its letter, as a whole.
+            strict: Whether the whole text has to be the option's text, or its letter.
         """
         letter = choice_letter(text, self.letters)
         text = plain_width(text)
@@ -86,7 +87,7 @@ class OptionTexts:
         return named.pop()
 
     def _whole(self, text: str) -> set[str]:
-        """The option that a text is as a whole, with or without its letter."""
+        """Return the option that the whole text is, with or without its letter."""
         found = self._slot.match(text)
         if found and not text[found.end() :].strip(_AROUND + ")]}$"):
             both = self._both(found)
@@ -94,12 +95,12 @@ class OptionTexts:
         return set()
 
     def _is_asked(self, text: str, found: re.Match[str]) -> bool:
-        """Whether a text asks whether it is an option, rather than naming one that is itself a question."""
+        """Return whether a text questions an option, rather than naming one that is itself a question."""
         asked = is_asked(text, found.end(), near=True)
         return asked and _folded(found["text"]) not in self._questions
 
     def _named(self, text: str) -> set[str]:
-        """The options whose texts are claimed; without a claim, what the first or the last line is."""
+        """Return the options that are claimed; without a claim, the option of the first or the last line."""
         claims = [claim.span() for claim in _CLAIMS[is_foreign(text)].finditer(text)][-_MOST:]
         named: set[str] = set()
         asked: set[str] = set()
@@ -131,7 +132,7 @@ class OptionTexts:
         return first | self._whole(lines[-1])
 
     def _claimed(self, text: str, start: int, end: int) -> re.Match[str] | None:
-        """The option in the slot behind a claim, whose end may have taken its first word or its sign."""
+        """Return the option in the slot after a claim, whose end may include its first word or character."""
         for at in range(max(start + 1, end - _FILLED), end):
             before, sign = text[at - 1], text[at]
             if (before.isascii() and before.isalnum()) or not (sign.isalnum() or sign in "-("):
@@ -142,7 +143,7 @@ class OptionTexts:
         return self._slot.match(text, end)
 
     def _beside(self, text: str, found: re.Match[str]) -> set[str]:
-        """The option of a slot, with what its letter and the texts joined to it name."""
+        """Return the option of a slot, with what its letter and the texts joined to it name."""
         named = self._both(found)
         joined = _JOINED.match(text, found.end())
         other = self._text.match(text, joined.end()) if joined else None
@@ -151,21 +152,21 @@ class OptionTexts:
         return named
 
     def _both(self, found: re.Match[str]) -> set[str]:
-        """The option of a slot's text, and that of its letter."""
+        """Return the option of a slot's text, and that of its letter."""
         letter = found["letter"]
         return {self._letter.get(_folded(found["text"]), ""), *(letter.upper() if letter else "")}
 
 
 def options_reader(field: str, letters: str) -> Callable[[object], Callable[[str, bool], str | Missing]]:
-    """Return what makes the reader of a record out of its field."""
+    """Return the function that creates a record's reader from its field."""
     return lambda given: OptionTexts(given, field, letters).read
 
 
 def _listed(given: object, field: str, letters: str) -> dict[str, str]:
-    """The text of each option by its letter.
+    """Return the text of each option by its letter.
 
     Raises:
-        RecordError: They are no options.
+        RecordError: They are not options.
     """
     if isinstance(given, list):
         if len(given) > len(letters):
@@ -190,18 +191,18 @@ def _listed(given: object, field: str, letters: str) -> dict[str, str]:
             raise RecordError(f"the record's {field}: option {name} is {text!r}: write its text")
         texts[name] = str(text)
     bare = {letter: re.sub(rf"\A\s*\(?{letter}[).:]\s*(?=\S)", "", text) for letter, text in texts.items()}
-    if all(bare[letter] != text for letter, text in texts.items()):  # they begin with their own letters
+    if all(bare[letter] != text for letter, text in texts.items()):  # they start with their own letters
         texts = bare
     return {letter: texts[letter] for letter in letters if letter in texts}
 
 
 def _folded(text: str) -> str:
-    """A text as options are compared."""
+    """Return a text as options are compared."""
     return " ".join(plain_width(text).casefold().split()).strip(_AROUND)
 
 
 def _spelled(text: str) -> str:
-    """A pattern of an option's text that cuts no word and no number in two."""
+    """Return the pattern of an option's text, which splits no word or number."""
     body = r"\s{1,3}".join(map(re.escape, text.split(" ")))
     before = rf"(?<![{_LATIN}])" if text[0].isascii() and text[0].isalnum() else ""
     behind = (

@@ -1,6 +1,6 @@
-"""Imports what a check needs beyond the standard library, when the check is made.
+"""Imports what a check needs beyond the standard library, when the check is created.
 
-A family that needs such a library says so in its constant `EXTRA`, the name of the extra that brings it.
+A family that needs such a library has a constant `EXTRA`, the name of the extra that installs it.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ _FOR_LAMBDA = ", and for Lambda add it to the requirements.txt beside the grader
 
 
 def optional(module: str, extra: str, package: str | None = None) -> Any:
-    """Import a library that an extra brings.
+    """Import a library that an extra installs.
 
     Args:
-        module: The name that it is imported by.
+        module: Its import name.
         extra: The extra of this distribution that installs it.
-        package: The package that holds it, where that has another name than the module.
+        package: The package that contains it, if its name differs from the module's.
 
     Raises:
         ConfigurationError: It is not installed.
@@ -37,12 +37,12 @@ def optional(module: str, extra: str, package: str | None = None) -> Any:
 
 
 def require(module: str, extra: str, in_lambda: bool = False) -> None:
-    """Refuse to go on without a library that is imported only when a check first runs.
+    """Raise an error if a library is missing that is imported only when a check first runs.
 
     Args:
-        module: The name that it is imported by, without a dot.
+        module: Its import name, without a dot.
         extra: The extra of this distribution that installs it.
-        in_lambda: Whether Lambda's runtime brings it.
+        in_lambda: Whether Lambda's runtime includes it.
 
     Raises:
         ConfigurationError: It is not installed.

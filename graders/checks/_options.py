@@ -1,6 +1,6 @@
-"""Checks the options of the factories in this package.
+"""Validates the options of the factories in this package.
 
-An option that cannot be meant is a `DecorationError` that says what to write instead.
+An invalid option is a `DecorationError` that says what to write instead.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 LARGEST = 1e300
-"""What an option may be: products and sums of these stay numbers."""
+"""The largest value of an option: products and sums of such values stay finite."""
 LONGEST = 10_000
-"""Default limit, in characters, of a completion that checks of a whole text read."""
+"""The default limit, in characters, of a completion for checks that read a whole text."""
 
 
 def number_option(name: str, value: object, low: float, high: float | None = None) -> float:
-    """Return the option if it is a number within its bounds, and none so large that sums are infinite.
+    """Return the option if it is a number within its bounds, and not so large that sums are infinite.
 
     Raises:
         DecorationError: It is not.
@@ -32,9 +32,9 @@ def number_option(name: str, value: object, low: float, high: float | None = Non
 
 
 def share_option(name: str, value: object) -> float:
-    """Return the option if it is a share of something, below all of it.
+    """Return the option if it is a fraction from 0 to below 1.
 
-    A tolerance of all of a number or more would accept 0 for it.
+    A tolerance of the whole number or more would accept 0 for it.
 
     Raises:
         DecorationError: It is not.
@@ -48,14 +48,14 @@ def share_option(name: str, value: object) -> float:
 
 
 def count_option(name: str, value: object, low: int = 1, high: int | None = None, more: str = "") -> int:
-    """Return the option if it is a whole number within its bounds.
+    """Return the option if it is an integer within its bounds.
 
     Args:
         name: The option's name.
         value: What was given.
-        low: The smallest that can be meant.
-        high: The largest; None for no bound.
-        more: What the message says may be written beside such a number.
+        low: The smallest valid integer.
+        high: The largest valid integer; None for no bound.
+        more: The alternatives to an integer, for the message.
 
     Raises:
         DecorationError: It is not.
@@ -68,7 +68,7 @@ def count_option(name: str, value: object, low: int = 1, high: int | None = None
 
 
 def text_option(name: str, value: object) -> str:
-    """Return the option if it is a text in which something can be seen.
+    """Return the option if it is a text with a visible character.
 
     Raises:
         DecorationError: It is not.
@@ -81,7 +81,7 @@ def text_option(name: str, value: object) -> str:
 
 
 def flag_options(**flags: object) -> None:
-    """Refuse flags that are neither True nor False, by name.
+    """Reject flags that are neither True nor False, by name.
 
     Raises:
         DecorationError: One of them is something else.
@@ -92,27 +92,27 @@ def flag_options(**flags: object) -> None:
 
 
 def function_option(name: str, value: object) -> None:
-    """Refuse what cannot be called, a factory's missing parentheses being the usual reason.
+    """Reject what is not callable; the usual reason is a factory without parentheses.
 
     Raises:
-        DecorationError: It cannot be called.
+        DecorationError: It is not callable.
     """
     if not callable(value):
         raise DecorationError(f"{name}={value!r}: pass a function")
 
 
 def choice_option(name: str, value: object, choices: Sequence[str]) -> None:
-    """Refuse an option that is none of a few texts.
+    """Reject an option that is not one of a few texts.
 
     Raises:
-        DecorationError: It is none of them.
+        DecorationError: It is not one of them.
     """
     if not isinstance(value, str) or value not in choices:
         raise DecorationError(f"{name}={value!r}: write one of {', '.join(map(repr, choices))}")
 
 
 def names_option(name: str, value: object) -> tuple[str, ...]:
-    """Return the option if it is a list of different names, or of none.
+    """Return the option if it is a list, possibly empty, of distinct names.
 
     Raises:
         DecorationError: It is not.

@@ -1,7 +1,7 @@
-"""How much two lists of tokens have in common, from 0 to 1, as nltk 3.10 and rouge-score 0.1.2 compute it.
+"""Scores the overlap of two token lists, from 0 to 1, as nltk 3.10 and rouge-score 0.1.2 compute it.
 
-Each function takes the tokens of the completion, then those of the reference. All take time linear in the
-tokens but `rouge_l`, which takes the product of both lengths divided by the bits of a machine word.
+Each function takes the completion's tokens, then the reference's. All take time linear in the tokens except
+`rouge_l`, which takes the product of both lengths divided by the bits of a machine word.
 """
 
 from __future__ import annotations
@@ -18,31 +18,31 @@ if TYPE_CHECKING:
 
     Tokens: TypeAlias = Sequence[str]
 
-_EPSILON = 0.1  # the constants of nltk's smoothing: methods 1, 4 and 6
+_EPSILON = 0.1  # the constants of nltk's smoothing methods 1, 4 and 6
 _K = 5
 _ALPHA = 5
-_RECALL = 0.9  # of METEOR: how much recall counts, and what breaks in the order cost
+_RECALL = 0.9  # METEOR's weight of recall, and its penalty for fragmented order
 _BREAKS, _POWER = 0.5, 3
 
 
 def f1(answer: Tokens, right: Tokens) -> float:
-    """The harmonic mean of the shares of both lists' tokens that the other list holds too."""
+    """Return the harmonic mean of the fractions of each list's tokens that the other list contains."""
     return rouge_n(answer, right, 1)
 
 
 def rouge_n(answer: Tokens, right: Tokens, n: int) -> float:
-    """ROUGE-n: the F-measure of n-grams."""
+    """Return ROUGE-n, the F-measure of n-grams."""
     mine, theirs = _ngrams(answer, n), _ngrams(right, n)
     return _f_measure(_common(mine, theirs), mine.total(), theirs.total())
 
 
 def rouge_l(answer: Tokens, right: Tokens) -> float:
-    """ROUGE-L: the F-measure of the longest common subsequence."""
+    """Return ROUGE-L, the F-measure of the longest common subsequence."""
     return _f_measure(_longest_common(answer, right), len(answer), len(right))
 
 
 def gleu(answer: Tokens, right: Tokens) -> float:
-    """Google's BLEU: the smaller of precision and recall over all n-grams of one to four tokens."""
+    """Return Google's BLEU, the smaller of precision and recall over all n-grams of one to four tokens."""
     common = most = other = 0
     for n in range(1, 5):
         mine, theirs = _ngrams(answer, n), _ngrams(right, n)
@@ -51,22 +51,22 @@ def gleu(answer: Tokens, right: Tokens) -> float:
 
 
 def bleu(answer: Tokens, right: Tokens, order: int, smoothing: int) -> float:
-    """BLEU of one sentence, smoothed by the method of that number in nltk's `SmoothingFunction`.
+    """Return the BLEU of one sentence, smoothed by a method of nltk's `SmoothingFunction`.
 
-    Methods 5 and 7 may exceed 1, as nltk's do; such a value is 1.
+    Methods 5 and 7 may exceed 1, as in nltk; such values are capped at 1.
     """
     counts = [_precision(answer, right, n) for n in range(1, order + 1)]
     if not counts[0][0]:
         return 0.0
     shares = _smoothed(counts, answer, right, smoothing)
-    if smoothing in (0, 6) and not all(shares):  # nltk raises for 6
+    if smoothing in (0, 6) and not all(shares):  # nltk raises an error for 6
         return 0.0
     brevity = min(0.0, 1 - len(right) / len(answer))
     return min(1.0, exp(brevity + fsum(log(share) / order for share in shares if share > 0)))
 
 
 def meteor(answer: Tokens, right: Tokens, stemmed: bool) -> float:
-    """METEOR as nltk computes it, but without synonyms, and with 1 for equal lists."""
+    """Return METEOR as nltk computes it, but without synonyms, and with 1 for equal lists."""
     mine, theirs = [token.lower() for token in answer], [token.lower() for token in right]
     if mine == theirs:
         return 1.0
@@ -93,7 +93,7 @@ def _f_measure(common: int, mine: int, theirs: int) -> float:
 
 
 def _longest_common(one: Tokens, other: Tokens) -> int:
-    """The length of the longest common subsequence, all of one row of the table in one integer.
+    """Return the length of the longest common subsequence, with each row of the table in one integer.
 
     Hyyrö, "Bit-parallel LCS-length computation revisited" (2004).
     """
@@ -113,7 +113,7 @@ def _precision(answer: Tokens, right: Tokens, n: int) -> tuple[int, int]:
 
 
 def _smoothed(counts: list[tuple[int, int]], answer: Tokens, right: Tokens, method: int) -> list[float]:
-    """The precisions of each order, smoothed by a method of Chen and Cherry (2014), as nltk numbers them."""
+    """Return each order's precision, smoothed by a method of Chen and Cherry (2014), in nltk's numbering."""
     shares = [common / of for common, of in counts]
     if method == 2:
         shares[1:] = [(common + 1) / (of + 1) for common, of in counts[1:]]
@@ -133,7 +133,7 @@ def _smoothed(counts: list[tuple[int, int]], answer: Tokens, right: Tokens, meth
 
 
 def _in_place_of_none(method: int, rank: int, length: int) -> float:
-    """How many common n-grams an order without any counts as having; `rank` is 1 for the first such order."""
+    """Return the common n-grams assumed for an order without any; `rank` is 1 for the first such order."""
     if method == 1:
         return _EPSILON
     halved = 0.5**rank
@@ -141,7 +141,7 @@ def _in_place_of_none(method: int, rank: int, length: int) -> float:
 
 
 def _aligned(mine: dict[int, str], theirs: dict[int, str], stemmed: bool) -> list[tuple[int, int]]:
-    """Pairs of places with the same token, then of those left with the same stem, from the end as in nltk."""
+    """Return index pairs of equal tokens, then of equal stems among the rest, from the end as in nltk."""
     pairs = _matched(mine, theirs)
     if stemmed:
         mine = {at: stem(token) for at, token in mine.items()}
@@ -150,7 +150,7 @@ def _aligned(mine: dict[int, str], theirs: dict[int, str], stemmed: bool) -> lis
 
 
 def _matched(mine: dict[int, str], theirs: dict[int, str]) -> list[tuple[int, int]]:
-    """Take out of both what is the same; the pairs of their places."""
+    """Remove what both lists have in common, and return the index pairs."""
     places: dict[str, list[int]] = {}
     for at, token in theirs.items():
         places.setdefault(token, []).append(at)

@@ -1,4 +1,4 @@
-"""Pairs what a completion holds with what a reference expects, as many as can be right at once."""
+"""Pairs a completion's items with a reference's, as many as can be right at once."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ if TYPE_CHECKING:
 
 
 def one_to_one(made: int, expected: int, fits: Fits) -> int:
-    """Return the largest number of pairs in which nothing stands twice.
+    """Return the largest number of pairs in which nothing occurs twice.
 
-    A pair that was made is taken apart where that lets more be made: what fits two expected ones must not
-    take the place of what fits only one of them.
+    A pair is split if that allows more pairs: an item that fits two expected ones must not take the place of
+    one that fits only one of them.
 
     Args:
-        made: How many a completion holds.
-        expected: How many the reference expects.
-        fits: Whether one made, by its index, is one expected, by its index.
+        made: The number of items in a completion.
+        expected: The number of items that the reference expects.
+        fits: Returns whether an item fits an expected one, by their indexes.
     """
     options = [[other for other in range(expected) if fits(one, other)] for one in range(made)]
     taken: dict[int, int] = {}
@@ -36,12 +36,12 @@ def one_to_one(made: int, expected: int, fits: Fits) -> int:
 
 
 def in_order(made: int, expected: int, fits: Fits) -> int:
-    """Return the largest number of pairs that stand in the same order on both sides.
+    """Return the largest number of pairs that are in the same order on both sides.
 
     Args:
-        made: How many a completion holds.
-        expected: How many the reference expects.
-        fits: Whether one made, by its index, is one expected, by its index.
+        made: The number of items in a completion.
+        expected: The number of items that the reference expects.
+        fits: Returns whether an item fits an expected one, by their indexes.
     """
     row = [0] * (expected + 1)
     for one in range(made):

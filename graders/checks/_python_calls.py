@@ -1,7 +1,7 @@
 """Reads a list of calls in Python's syntax, `[f(a=1, b="x"), g.h()]`, without Python's parser.
 
-Python's own parser takes memory out of proportion and may exhaust the stack of C on hostile text, and
-nothing could interrupt it. Only literals are read: an argument that is still to be computed is unread.
+Python's own parser takes disproportionate memory and may exhaust the C stack on hostile text, and nothing
+could interrupt it. Only literals are read: an argument that needs computing is unread.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def python_calls(text: str, most: int) -> list[Call] | Missing:
 
     Args:
         text: A completion.
-        most: How many calls are read.
+        most: The most calls that are read.
     """
     if not text.startswith("["):
         return Missing("it makes no tool call")
@@ -68,10 +68,10 @@ class _Reader:
         self._next()
 
     def calls(self, most: int) -> list[Call]:
-        """All calls of the text.
+        """Return all calls of the text.
 
         Raises:
-            ValueError: It is no list of calls.
+            ValueError: It is not a list of calls.
         """
         found: list[Call] = []
         self._mark("[")
@@ -90,7 +90,7 @@ class _Reader:
         return found
 
     def _next(self) -> None:
-        """Go to the next token; of no kind at the end of the text."""
+        """Move to the next token; at the end of the text it has no kind."""
         token = _TOKEN.match(self._text, self._at)
         if token is not None:
             self._kind, self._at = token.lastgroup or "", token.end()
@@ -104,20 +104,20 @@ class _Reader:
         return self._kind == "mark" and self._token == mark
 
     def _mark(self, mark: str) -> None:
-        """Pass over a mark that has to stand here."""
+        """Consume a required mark."""
         if not self._is(mark):
             raise ValueError(f"there is no {mark}")
         self._next()
 
     def _more(self, closing: str) -> bool:
-        """Pass over a comma; whether anything but the closing mark may follow."""
+        """Consume a comma; return whether anything but the closing mark may follow."""
         if not self._is(","):
             return False
         self._next()
         return not self._is(closing)
 
     def _name(self) -> str:
-        """Pass over a name."""
+        """Consume a name."""
         name = self._token
         if self._kind != "name" or name in _CONSTANTS:
             raise ValueError("there is no name")
@@ -125,7 +125,7 @@ class _Reader:
         return name
 
     def _arguments(self) -> dict[str, Any]:
-        """Pass over arguments in brackets, each with its name."""
+        """Consume arguments in parentheses, each with its name."""
         found: dict[str, Any] = {}
         self._mark("(")
         while not self._is(")"):
@@ -140,7 +140,7 @@ class _Reader:
         return found
 
     def _value(self, depth: int) -> Any:
-        """Pass over a literal, and return what it stands for."""
+        """Consume a literal, and return its value."""
         kind, token = self._kind, self._token
         if depth > _DEEPEST:
             raise ValueError("it is nested too deeply")
@@ -185,10 +185,10 @@ class _Reader:
 
 
 def _number(digits: str) -> int | float:
-    """A number as Python spells it.
+    """Return a number in Python's spelling.
 
     Raises:
-        ValueError: Python does not, or it is too large.
+        ValueError: It is not Python's spelling, or the number is too large.
     """
     if digits.lstrip("+-").isdecimal():
         if digits.lstrip("+-").startswith("0") and digits.strip("+-0"):
@@ -201,10 +201,10 @@ def _number(digits: str) -> int | float:
 
 
 def _text(content: str) -> str:
-    """What stands between quotes, its escapes resolved.
+    """Return a quoted text with its escapes resolved.
 
     Raises:
-        ValueError: It holds an escape of a kind that is not read.
+        ValueError: It contains an unsupported escape.
     """
     return _ESCAPE.sub(_unescaped, content) if "\\" in content else content
 

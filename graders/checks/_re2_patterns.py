@@ -1,4 +1,4 @@
-"""Patterns of RE2, whose time is linear in the text whatever the pattern."""
+"""RE2 patterns, which take time linear in the text whatever the pattern."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def re2_pattern(option: str, pattern: str, ignore_case: bool, instead: str = "")
     """Compile a pattern.
 
     Args:
-        option: What to call it in an error: `pattern='('`.
+        option: Its name in an error: `pattern='('`.
         pattern: The pattern.
         ignore_case: Whether to ignore case.
-        instead: What else to write where RE2 does not know the pattern: `engine='re'`.
+        instead: What else to write if RE2 rejects the pattern: `engine='re'`.
 
     Raises:
-        DecorationError: RE2 does not know the pattern.
+        DecorationError: RE2 rejects the pattern.
         ConfigurationError: RE2 is not installed.
     """
     re2 = optional("re2", "regex", "google-re2")
@@ -41,5 +41,5 @@ def re2_pattern(option: str, pattern: str, ignore_case: bool, instead: str = "")
 
 
 def paired(text: str) -> str:
-    """The text with an unknown character for each half of a surrogate pair, which UTF-8 does not have."""
+    """Return the text with a replacement character for each lone surrogate, which UTF-8 cannot represent."""
     return text if text.isascii() else _UNPAIRED.sub("\ufffd", text)

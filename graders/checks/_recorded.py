@@ -1,4 +1,4 @@
-"""Reads what a record says beside its reference: a field by its name."""
+"""Reads a record's fields besides its reference, by name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def recorded(sample: Sample[Any], name: str) -> Any:
-    """A field of the record, or of a reference that is an object; None where neither has it."""
+    """Return a field of the record, or of a reference that is an object; None if neither has it."""
     reference = sample.reference_answer
     if name == "reference_answer":
         return reference

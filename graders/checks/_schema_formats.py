@@ -1,4 +1,4 @@
-"""The formats of JSON Schema that are checked, each in linear time; in doubt a text is not of a format."""
+"""The JSON Schema formats that are checked, in linear time; a doubtful text does not match its format."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _DAY_MINUTES = 24 * 60
 
 
 def _spelled(pattern: str, longest: int) -> Callable[[str], bool]:
-    """What says whether a text of at most so many characters is of a pattern."""
+    """Return the function that says whether a text up to a length matches a pattern."""
     compiled = re.compile(pattern, re.ASCII)
     return lambda text: len(text) <= longest and compiled.fullmatch(text) is not None
 
 
 def _is_date(text: str) -> bool:
-    """Whether it is a day of the calendar, `2024-02-29`."""
+    """Return whether it is a date in the calendar, `2024-02-29`."""
     from datetime import date
 
     try:
@@ -42,7 +42,7 @@ def _is_date(text: str) -> bool:
 
 
 def _is_time(text: str) -> bool:
-    """Whether it is a time with its offset, `12:30:00Z`; a leap second is the last of a day in UTC."""
+    """Return whether it is a time with an offset, `12:30:00Z`; a leap second ends a UTC day."""
     found = _TIME.fullmatch(text) if len(text) <= _LONGEST else None
     if found is None or found[3] != "60":
         return found is not None
@@ -51,12 +51,12 @@ def _is_time(text: str) -> bool:
 
 
 def _is_moment(text: str) -> bool:
-    """Whether it is a day and a time with its offset, `2024-02-29T12:30:00Z`."""
+    """Return whether it is a date and a time with an offset, `2024-02-29T12:30:00Z`."""
     return _is_date(text[:10]) and text[10:11] in ("T", "t") and _is_time(text[11:])
 
 
 def _is_address(version: int) -> Callable[[str], bool]:
-    """What says whether a text is an address of a version of the Internet Protocol."""
+    """Return the function that says whether a text is an address of an IP version."""
 
     def is_address(text: str) -> bool:
         from ipaddress import ip_address
@@ -73,7 +73,7 @@ _is_ipv6 = _is_address(6)
 
 
 def _is_uri(text: str) -> bool:
-    """Whether it is an absolute address of RFC 3986."""
+    """Return whether it is an absolute URI of RFC 3986."""
     found = _URI.fullmatch(text) if len(text) <= _LONGEST else None
     return found is not None and (found[1] is None or _is_ipv6(found[1]))
 
@@ -89,4 +89,4 @@ FORMATS: dict[str, Callable[[str], bool]] = {
     "uri": _is_uri,
     "uuid": _spelled(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", 36),
 }
-"""What says whether a text is of a format, by the format's name."""
+"""The functions that say whether a text matches a format, by the format's name."""

@@ -1,7 +1,7 @@
-"""What a JSON schema may hold to be checked: the keywords of drafts 4 to 7, each with a value that fits it.
+"""What a JSON schema may contain to be checked: the keywords of drafts 4 to 7, with valid values.
 
-A keyword that would not be applied is refused rather than passed over, since a schema that is checked in part
-pays for what its author meant to refuse.
+A keyword that would not be applied is rejected rather than ignored, because a schema that is only partly
+checked pays for what its author meant to reject.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ class SchemaError(ValueError):
 
 
 def plain_schema(schema: object, formats: Collection[str]) -> dict[str, Any]:
-    """Return a schema as plain JSON values of its own.
+    """Return a schema as a separate copy in plain JSON values.
 
     Args:
         schema: An object, or its JSON text.
         formats: The formats that are checked.
 
     Raises:
-        SchemaError: It is no schema, or holds what would not be checked.
+        SchemaError: It is not a schema, or contains what would not be checked.
     """
     try:
         text = schema if isinstance(schema, str) else json.dumps(schema, allow_nan=False)
@@ -51,7 +51,7 @@ def plain_schema(schema: object, formats: Collection[str]) -> dict[str, Any]:
     plain = exact_json(text)
     if not isinstance(plain, dict) or not plain:
         raise SchemaError('it is no JSON object that asks for something, such as {"type": "integer"}')
-    for name in _NAMES_OF_ITSELF:  # references lead to places inside, whatever the schema is called
+    for name in _NAMES_OF_ITSELF:  # references point to places inside, whatever the schema's own name
         plain.pop(name, None)
     rules = _Rules("draft-04" in str(plain.get("$schema", "")), formats)
     _check(plain, "#", rules, 0)
@@ -60,10 +60,10 @@ def plain_schema(schema: object, formats: Collection[str]) -> dict[str, Any]:
 
 
 def _number_references(plain: dict[str, Any], rules: _Rules) -> None:
-    """Let each reference lead to a definition of a name of its own.
+    """Point each reference to a definition with a unique name.
 
-    fastjsonschema 2.22 makes one function of two definitions whose names differ in case or signs alone, and
-    reads places as addresses, which cannot hold every name.
+    fastjsonschema 2.22 creates one function for two definitions whose names differ only in case or
+    punctuation, and reads references as URLs, which cannot contain every name.
     """
     definitions: dict[str, Any] = {}
     numbers: dict[str, str] = {"#": "#"}
@@ -82,7 +82,7 @@ def _number_references(plain: dict[str, Any], rules: _Rules) -> None:
 
 
 class _Rules:
-    """What holds for a whole schema."""
+    """The context of a whole schema."""
 
     __slots__ = ("fits", "formats", "places", "references")
 
@@ -109,12 +109,12 @@ class _Rules:
             self.fits[f"min{name}"] = self.fits[f"max{name}"] = (_is_count, "a whole number, 0 or more")
 
     def is_format(self, value: Any) -> bool:
-        """Whether a format is one that is checked."""
+        """Return whether a format is one that is checked."""
         return isinstance(value, str) and value in self.formats
 
 
 def _check(schema: Any, place: str, rules: _Rules, depth: int) -> None:
-    """Refuse what would not be checked, in a schema and in those inside of it."""
+    """Reject what would not be checked, in a schema and in its subschemas."""
     rules.places[place] = schema
     if isinstance(schema, bool):
         return
@@ -136,7 +136,7 @@ def _check(schema: Any, place: str, rules: _Rules, depth: int) -> None:
 
 
 def _prepare(schema: dict[str, Any], place: str) -> None:
-    """Refuse keywords that `$ref` hides, and write `const` as `enum`.
+    """Reject keywords that `$ref` hides, and rewrite `const` as `enum`.
 
     fastjsonschema 2.22 cannot compile `const` without its detailed errors, which make large schemas slow.
     """
@@ -153,7 +153,7 @@ def _prepare(schema: dict[str, Any], place: str) -> None:
 
 
 def _check_inside(key: str, value: Any, at: str, rules: _Rules, depth: int) -> None:
-    """Check the schemas that a keyword holds."""
+    """Check the subschemas in a keyword."""
     if key in _TABLES or key == "dependencies":
         if not isinstance(value, dict):
             raise SchemaError(f"{at} is no table of schemas by name")
@@ -176,7 +176,7 @@ def _check_inside(key: str, value: Any, at: str, rules: _Rules, depth: int) -> N
 
 
 def _unquoted(reference: str) -> str:
-    """A reference as places are written."""
+    """Return a reference in the notation of places."""
     if "%" not in reference:
         return reference
     from urllib.parse import unquote

@@ -1,4 +1,4 @@
-"""The sources of a record, and what a text quotes and cites of them."""
+"""The sources of a record, and what a text quotes and cites from them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from ..sample import Sample
 
 _TEXTS = ("text", "content", "page_content")
-_RANGE = 100  # how many sources a range such as [1-3] may name
+_RANGE = 100  # the most sources that a range such as [1-3] may name
 
-# What opens a quotation, with what closes it. Single marks are apostrophes too often to be among them.
+# Opening quotation marks and their closing ones. Single marks are too often apostrophes to be included.
 _CLOSING = {
     **{"\u201c": '\u201d"', "\u201e": "\u201c\u201d", "\u201d": "\u201d", '"': '"\u201d', "\uff02": "\uff02"},
     **{"\u00ab": "\u00bb", "\u00bb": "\u00ab", "\u300c": "\u300d", "\u300e": "\u300f"},
 }
-_AMBIGUOUS = '"\u201d\u00bb'  # they close as well, or stand for inches
+_AMBIGUOUS = '"\u201d\u00bb'  # they also close, or mean inches
 _OPENING = re.compile(f"[{''.join(_CLOSING)}]")
 _CLOSERS = {sign: re.compile(f"[{closing}]") for sign, closing in _CLOSING.items()}
 _BLOCK = re.compile(r"(?:^[ ]{0,3}>[^\n]*(?:\n|\Z))+", re.MULTILINE)
@@ -45,17 +45,17 @@ _spelled = spelling(True, True, True)
 
 
 def sources_of(sample: Sample[Any], field: str | None) -> list[tuple[str, str | None]]:
-    """The sources of a record: the id of each, and its text if there is one.
+    """Return the sources of a record: the ID of each, and its text if there is one.
 
     A list numbers its texts from 1; an object in it may have an `id`, and a text under `text`, `content` or
-    `page_content`. An object has its sources by id. A text is the one source.
+    `page_content`. An object maps IDs to sources. A text is the only source.
 
     Args:
         sample: The sample.
-        field: Field of the record that holds them; None for the prompt, the last user turn.
+        field: Record field that contains them; None for the prompt, the last user turn.
 
     Raises:
-        RecordError: There is none, or they are something else, or two have one id.
+        RecordError: There are none, they have another format, or two have the same ID.
     """
     place = "the prompt" if field is None else f"the record's {field}"
     given = sample.prompt if field is None else sample.fields.get(field)
@@ -85,7 +85,7 @@ def sources_of(sample: Sample[Any], field: str | None) -> list[tuple[str, str | 
 
 
 def searchable(text: str) -> str:
-    """The words of a text with a space around each, in one spelling: what quotes is then a part of it."""
+    """Return a text's words in one spelling, with spaces around each, so that a quotation is a substring."""
     text = _DASH.sub(" ", _ALTERED.sub(r"\1", text))
     words = _UNSPACED.sub(r" \1 ", _spelled(text)).split()
     kept = [word for word in map(without_around, words) if word and word != "-"]
@@ -93,10 +93,10 @@ def searchable(text: str) -> str:
 
 
 def quoted(text: str) -> list[str] | Missing:
-    """What a text quotes, between double quotation marks of any kind and in block quotes, but not in code.
+    """Return a text's quotations, in double quotation marks of any kind and in block quotes, outside code.
 
     Returns:
-        The quotations, or `Missing` where one is not closed.
+        The quotations, or `Missing` if one is not closed.
     """
     text = _CODE.sub(" ", text)
     found = [_BLOCK_MARK.sub("", block[0]) for block in _BLOCK.finditer(text)]
@@ -114,20 +114,20 @@ def quoted(text: str) -> list[str] | Missing:
 
 
 def _may_open(before: str, behind: str) -> bool:
-    """Whether a straight mark between two characters may open a quotation; inches and stray marks do not."""
+    """Return whether a straight mark between two characters may open a quotation, not mean inches."""
     return bool(behind.strip()) and (not before.isalnum() or _UNSPACED.match(before) is not None)
 
 
 def parts_of(quotation: str) -> list[str]:
-    """The parts of a quotation between its ellipses, as `searchable` spells them."""
+    """Return the parts of a quotation between its ellipses, as `searchable` spells them."""
     quotation = quotation.rstrip()
     while quotation.endswith("]") and _BRACKETS.fullmatch(quotation, quotation.rfind("[")):
-        quotation = quotation[: quotation.rfind("[")].rstrip()  # a citation behind it
+        quotation = quotation[: quotation.rfind("[")].rstrip()  # a citation after it
     return [part for part in map(searchable, _ELLIPSIS.split(quotation)) if part]
 
 
 def holds(source: str, parts: Iterable[str]) -> bool:
-    """Whether a searchable source holds the parts of a quotation, in their order."""
+    """Return whether a searchable source contains the parts of a quotation, in order."""
     at = 0
     for part in parts:
         found = source.find(part, at)
@@ -138,13 +138,13 @@ def holds(source: str, parts: Iterable[str]) -> bool:
 
 
 def cited(text: str, known: Collection[str]) -> list[str]:
-    """The ids that a text cites in brackets, in lower case, each once: `[1]`, `[2, 3]`, `[1-3]`, `[doc-2]`.
+    """Return the distinct IDs cited in brackets, in lower case: `[1]`, `[2, 3]`, `[1-3]`, `[doc-2]`.
 
-    What stands in brackets is an id if it is known, or has a digit; so `[sic]` is none. Code is not searched.
+    Text in brackets is an ID if it is known or contains a digit, so `[sic]` is not. Code is not searched.
 
     Args:
         text: The text.
-        known: The ids that there are, in lower case.
+        known: The existing IDs, in lower case.
     """
     found: dict[str, None] = {}
     seen: set[str] = set()
@@ -161,12 +161,12 @@ def cited(text: str, known: Collection[str]) -> list[str]:
 
 
 def without_citations(text: str) -> str:
-    """A text without what stands in the brackets of citations."""
+    """Return a text without its citations."""
     return _BRACKETS.sub(" ", text)
 
 
 def _ids_of(part: str, known: Collection[str]) -> list[str]:
-    """The ids that a part of a bracket names, known or not; a range of known ones names all between."""
+    """Return the IDs in a part of a bracket, known or not; a range of known ones includes all between."""
     ranged = _RANGED.fullmatch(part)
     if ranged and ranged[1] in known and ranged[2] in known:
         first, last = int(ranged[1]), int(ranged[2])
@@ -181,7 +181,7 @@ def _id_of(one: object, position: int) -> str:
 
 
 def _text_of(one: object, place: str) -> str | None:
-    """The text of one source; None where it is an object without one."""
+    """Return the text of one source; None if it is an object without one."""
     if isinstance(one, dict):
         one = next((one[key] for key in _TEXTS if isinstance(one.get(key), str)), None)
         if one is None:

@@ -1,4 +1,4 @@
-"""Spells texts alike that count as the same: case, white space, punctuation around, dashes and quotes."""
+"""Normalizes texts that count as the same: case, white space, outer punctuation, dashes and quotes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PLAIN = {
     **dict.fromkeys((*range(0x201C, 0x2020), 0x2033, 0xFF02), '"'),
     **dict.fromkeys((0x2010, 0x2011), "-"),
 }
-# Every script's hyphens and dashes, but not the wave dash, which means `to`.
+# Every script's hyphens and dashes, except the wave dash, which means `to`.
 _DASHES = dict.fromkeys(
     (
         0x58A,
@@ -37,10 +37,12 @@ _DASHES = dict.fromkeys(
     + (0xFE31, 0xFE32, 0xFE58, 0xFE63, 0xFF0D, 0x10EAD),
     "-",
 )
-_MARKS: dict[int, str] = dict.fromkeys((0x2122, 0xAE, 0xA9, 0x2120, 0x2117), "")  # trade marks and the like
+_MARKS: dict[int, str] = dict.fromkeys(
+    (0x2122, 0xAE, 0xA9, 0x2120, 0x2117), ""
+)  # trademark signs and the like
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-# What may stand around an answer without changing it, beside the brackets and quotes of every script; signs,
-# currencies and percents do change it.
+# What may surround an answer without changing it, besides every script's brackets and quotes; signs,
+# currencies and percent signs do change it.
 _AROUND = (
     " \t\r\n.,;:!?\"'`*_()[]{}"
     "\u00a1\u00bf\u2025\u2026\u203c\u203d\u2047\u2048\u2049\u3000\u3001\u3002\ufe50\ufe51\ufe52\ufe54\ufe55\ufe56\ufe57"
@@ -48,14 +50,14 @@ _AROUND = (
     "\u055c\u055d\u055e\u0589\u05c3\u060c\u061b\u061e\u061f\u06d4\u0700\u0964\u0965\u0df4\u0f0d\u0f0e\u104a\u104b"
     "\u1361\u1362\u1363\u1364\u1365\u1366\u1367\u1368\u166e\u17d4\u17d5\u1803\u1809"
 )
-_ROUNDED = "\u2308\u2309\u230a\u230b"  # brackets that round what stands in them
+_ROUNDED = "\u2308\u2309\u230a\u230b"  # brackets that round their content
 _POINT = re.compile(r"[.,]\d")
 
 
 def spelling(
     ignore_case: bool, ignore_space: bool, ignore_around: bool, nfkc: bool = False
 ) -> Callable[[str], str]:
-    """A function that spells alike what counts as the same."""
+    """Return the function that normalizes texts that count as the same."""
     flag_options(ignore_case=ignore_case, ignore_space=ignore_space, nfkc=nfkc)
     form: Literal["NFC", "NFKC"] = "NFKC" if nfkc else "NFC"
 
@@ -69,7 +71,7 @@ def spelling(
                 text = text.translate(_MARKS).translate(_DASHES)
             text = _BLANK.sub(" ", _INVISIBLE.sub("", text))
             text = composed(text.translate(_PLAIN), form)
-            if ignore_case:  # a capital I with a dot becomes an i with one more dot
+            if ignore_case:  # a capital dotted I becomes an i with an extra dot
                 text = composed(text.casefold(), form).replace("i\u0307", "i")
         elif ignore_case:
             text = text.casefold()
@@ -81,7 +83,7 @@ def spelling(
 
 
 def without_around(text: str) -> str:
-    """A text without the punctuation around it; the point of `.5` is no punctuation."""
+    """Return a text without outer punctuation; the point of `.5` is not punctuation."""
     start, end = 0, len(text)
     while start < end and _is_around(text[end - 1]):
         end -= 1
@@ -93,7 +95,7 @@ def without_around(text: str) -> str:
 
 
 def _is_around(sign: str) -> bool:
-    """Whether a sign may stand around an answer without changing it."""
+    """Return whether a character may surround an answer without changing it."""
     if sign.isascii() or sign.isalnum() or sign in _ROUNDED:
         return sign in _AROUND
     from unicodedata import category

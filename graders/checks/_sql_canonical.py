@@ -1,8 +1,8 @@
 """The canonical form of a parsed query: equal forms mean the same on every database.
 
-Names that a query makes up itself (aliases of tables, names of common table expressions, names of the columns
-of the result) do not count, and neither does the order of terms that commute. What would need the schema
-to decide stays as it is written, so that two queries that might differ are never called equal.
+Names that a query defines itself (table aliases, names of common table expressions, names of result columns)
+are ignored, and so is the order of commutative terms. Anything that needs the schema to decide stays as
+written, so that two queries that might differ are never called equal.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
-    Node: TypeAlias = Any  # sqlglot's expressions, which are imported only where a check is made of them
+    Node: TypeAlias = Any  # sqlglot's expressions, imported only when a check is created
 
 _VALUES = frozenset({"expression", "expressions", "low", "high", "true", "default"})
 _ANY_CASE_COLUMNS = frozenset({"mysql", "doris", "starrocks", "singlestore"})
 
 
 class Query:
-    """Turns parsed queries of one dialect into texts that can be compared.
+    """Converts parsed queries of one dialect into comparable texts.
 
     Args:
         dialect: The dialect, as sqlglot's object.
@@ -42,7 +42,7 @@ class Query:
     def _query(
         self, node: Node, outer: _Scope | None, queries: dict[str, str], outermost: bool = False
     ) -> str:
-        """A query: a select, a set operation, values, or one of them in brackets."""
+        """Return a query: a select, a set operation, values, or one of them in parentheses."""
         exp = self._exp
         while isinstance(node, (exp.Subquery, exp.Paren)) and not _has_more(node):
             node = node.this
@@ -90,14 +90,14 @@ class Query:
         return f"Select({columns} from {sources} {linked} {grouped} {ordered} {rest})"
 
     def _column_name(self, shown: Node) -> str:
-        """The name under which an outer query knows a column."""
+        """Return the name under which an outer query knows a column."""
         name = shown.args.get("alias") if isinstance(shown, self._exp.Alias) else None
         if name is None and isinstance(shown, self._exp.Column):
             name = shown.this
         return self._fold(name) if isinstance(name, self._exp.Identifier) else "?"
 
     def _ordering(self, order: Node, shown: list[Node], meant: list[str], here: _Scope) -> str:
-        """The terms of ORDER BY, where a name or a place of the result stands for its expression."""
+        """Return the terms of ORDER BY, with expressions for the result's names and positions."""
         if order is None:
             return ""
         exp, terms = self._exp, []
@@ -115,14 +115,14 @@ class Query:
         return f"order {terms}"
 
     def _grouping(self, group: Node, meant: list[str], here: _Scope) -> str:
-        """The terms of GROUP BY, whose order does not count."""
+        """Return the terms of GROUP BY, whose order is ignored."""
         if group is None:
             return ""
         terms = {self._by_place(one, meant) or self._of(one, here) for one in group.expressions}
         return f"group {sorted(terms)} {self._rest(group, here, {'expressions'})}"
 
     def _by_place(self, node: Node, meant: list[str]) -> str | None:
-        """The expression that a place stands for: `ORDER BY 2`."""
+        """Return the expression at a position of the result: `ORDER BY 2`."""
         if any(text.startswith(("Star(", "column ")) and "*" in text for text in meant):
             return None
         if isinstance(node, self._exp.Literal) and not node.is_string and node.name.isdecimal():
@@ -131,14 +131,14 @@ class Query:
         return None
 
     def _source_name(self, node: Node) -> str:
-        """The name that a table, or a query in its place, is known by."""
+        """Return the name by which a table, or a query in its place, is known."""
         alias = node.args.get("alias")
         if alias is not None and alias.args.get("this") is not None:
             return self._fold(alias.this)
         return self._fold(node.this) if isinstance(node.this, self._exp.Identifier) else ""
 
     def _source(self, node: Node, scope: _Scope) -> str:
-        """A table, or a query in its place, without the name that it is given here."""
+        """Return a table, or a query in its place, without its alias."""
         exp = self._exp
         alias = node.args.get("alias")
         columns = [self._fold(one) for one in (alias.args.get("columns") or ())] if alias else []
@@ -153,7 +153,7 @@ class Query:
         return self._generic(node, scope, {"alias"}) + str(columns)
 
     def _join(self, join: Node, here: _Scope) -> str:
-        """A join without its table; the words INNER, OUTER and CROSS alone change nothing."""
+        """Return a join without its table; the words INNER, OUTER and CROSS alone change nothing."""
         kind = str(join.args.get("kind") or "").upper()
         side = str(join.args.get("side") or "").upper()
         condition = join.args.get("on")
@@ -162,7 +162,7 @@ class Query:
         return f"join({side} {kind} {on} {self._rest(join, here, {'this', 'kind', 'side', 'on'})})"
 
     def _of(self, node: Node, scope: _Scope) -> str:
-        """An expression."""
+        """Return an expression."""
         exp = self._exp
         node = _bare(node, exp)
         if isinstance(node, (exp.And, exp.Or)):
@@ -189,7 +189,7 @@ class Query:
         return self._generic(node, scope, set())
 
     def _column(self, node: Node, scope: _Scope) -> str:
-        """A column: how many queries further out and in which place its table stands, and its name."""
+        """Return a column: how many queries outward and at which position its table is, and its name."""
         exp = self._exp
         parts = node.parts
         is_star = isinstance(node.this, exp.Star)
@@ -207,11 +207,11 @@ class Query:
         if scope.is_alias(name):
             return f"column ? {name!r}"
         if node.this.quoted and self._name == "sqlite" and self._is_value(node):
-            name = node.this.name  # which SQLite reads as a string where no column is called so
+            name = node.this.name  # which SQLite reads as a string if no column has that name
         return f"column {'0.0' if scope.outer is None and len(scope.sources) == 1 else '?'} {name!r}"
 
     def _is_value(self, node: Node) -> bool:
-        """Whether an expression stands where a value is likely, rather than where columns are named."""
+        """Return whether an expression is probably used as a value, rather than to name columns."""
         exp = self._exp
         while isinstance(node.parent, exp.Paren):
             node = node.parent
@@ -224,7 +224,7 @@ class Query:
         return f"{type(node).__name__}({self._rest(node, scope, without)})"
 
     def _rest(self, node: Node, scope: _Scope, without: set[str]) -> str:
-        """What a node holds besides some of its parts; what says no more than its absence is left out."""
+        """Return a node's contents except some parts, without those that mean the same as their absence."""
         found = []
         for name in sorted(node.args.keys() - without):
             value = node.args[name]
@@ -240,11 +240,11 @@ class Query:
         return self._of(value, scope) if isinstance(value, self._exp.Expr) else repr(value)
 
     def _alias(self, alias: Node) -> list[str]:
-        """The name of a common table expression, then those of its columns."""
+        """Return the name of a common table expression, then those of its columns."""
         return [self._fold(alias.this), *map(self._fold, alias.args.get("columns") or ())]
 
     def _fold(self, name: Node, is_table: bool = False) -> str:
-        """A name as the dialect tells names apart."""
+        """Return a name as the dialect distinguishes names."""
         if not isinstance(name, self._exp.Identifier):
             return str(name)
         if self._name in _ANY_CASE_COLUMNS and not is_table:
@@ -255,10 +255,10 @@ class Query:
 
 
 class _Scope:
-    """What the names in a query stand for.
+    """The meanings of the names in a query.
 
     Args:
-        outer: The query around it, whose tables it sees.
+        outer: The enclosing query, whose tables it sees.
         queries: The common table expressions, by name.
     """
 
@@ -269,7 +269,7 @@ class _Scope:
         self.used: set[str] = set()
 
     def is_alias(self, name: str) -> bool:
-        """Whether a column of the result is called so, here or further out; remembers that it is used."""
+        """Return whether a result column has a name, here or in an enclosing query; remember its use."""
         scope: _Scope | None = self
         found = False
         while scope is not None:
@@ -280,7 +280,7 @@ class _Scope:
         return found
 
     def place(self, name: str) -> str | None:
-        """Where the table of a name stands; None where no query around has it, or one has two."""
+        """Return where a name's table is; None if no enclosing query has it, or one has two."""
         scope: _Scope | None = self
         out = 0
         while scope is not None:
@@ -296,19 +296,19 @@ def _digest(text: str) -> str:
 
 
 def _has_more(node: Node) -> bool:
-    """Whether brackets say more than what stands in them: a name, a limit, an order."""
+    """Return whether parentheses add to their content: a name, a limit, an order."""
     return any(value for name, value in node.args.items() if name != "this")
 
 
 def _bare(node: Node, exp: Any) -> Node:
-    """An expression without the brackets around it, which the tree does not need."""
+    """Return an expression without the parentheses around it, which the tree does not need."""
     while isinstance(node, exp.Paren):
         node = node.this
     return node
 
 
 def _terms(node: Node, kind: Any, exp: Any) -> list[Node]:
-    """The terms of a chain of AND or OR, brackets around parts of the chain or none."""
+    """Return the terms of a chain of AND or OR, with or without parentheses around parts of it."""
     found, left = [], [node]
     while left:
         one = _bare(left.pop(), exp)

@@ -1,8 +1,8 @@
-"""Runs queries of a model on a scratch database in memory, made of a script that is trusted.
+"""Runs a model's queries on an in-memory scratch database, created by a trusted script.
 
-A query only reads: whatever writes, attaches, sets or loads is refused while SQLite compiles it. What it may
-cost is limited in steps of SQLite's own machine, which are the same everywhere, besides processor time and
-memory, in the size of values, and in rows. Each query runs on a separate copy.
+A query may only read: SQLite rejects everything that writes, attaches, sets or loads when it compiles the
+query. A query's cost is limited in steps of SQLite's virtual machine, which are the same everywhere, and in
+processor time, memory, the size of values, and rows. Each query runs on a separate copy.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Row: TypeAlias = tuple[Any, ...]
 
 MOST_ROWS = 10_000
-"""Rows of the largest result."""
+"""The most rows of a result."""
 
 _SECONDS = 1.0
 _MEMORY = 128 * 2**20
@@ -48,7 +48,8 @@ _LIMITS = {
     sqlite3.SQLITE_LIMIT_WORKER_THREADS: 0,
 }
 # https://sqlite.org/lang_corefunc.html, lang_aggfunc, lang_mathfunc, lang_datefunc, windowfunctions and
-# json1, less those of chance, of this process and of loading; a limit holds on what they make.
+# json1, except those that are random, inspect this process, or load code; the size of their results is
+# limited.
 _FUNCTIONS = frozenset(
     """abs char coalesce concat concat_ws format glob hex ifnull iif if instr length like likelihood likely
     lower ltrim max min nullif octet_length printf quote replace round rtrim sign soundex substr substring
@@ -64,11 +65,11 @@ _TABLES = frozenset({"json_each", "json_tree"})
 
 
 class Outcome:
-    """What a query did on every database of a record.
+    """The outcome of a query on every database of a record.
 
     Args:
-        results: The rows, by database; None where it did not run to its end on each.
-        fault: `refused`, `failed` or `stopped`; None where it ran.
+        results: The rows, by database; None if it did not run to its end on each.
+        fault: `refused`, `failed` or `stopped`; None if it ran.
         reason: Why it did not run to its end.
         reads: Whether it read a table.
         ordered: Whether the query orders its result.
@@ -89,12 +90,12 @@ class Outcome:
 
 
 def run(query: str, databases: Sequence[Scratch], steps: int) -> Outcome:
-    """Run a query on each of some databases, which have its steps in common.
+    """Run a query on each of several databases, which share its steps.
 
     Args:
         query: The text of one query.
         databases: The databases.
-        steps: Steps of SQLite's machine after which it is stopped.
+        steps: The steps of SQLite's virtual machine after which it is stopped.
     """
     if _expanded(query) > _MOST_EXPANDED:
         return Outcome(None, "stopped", "it repeats its common table expressions too often")
@@ -114,10 +115,10 @@ class Scratch:
     """An in-memory database; each query runs on a separate copy.
 
     Args:
-        script: SQL that makes the tables and fills them.
+        script: SQL that creates the tables and fills them.
 
     Raises:
-        ValueError: The script fails, or makes no table.
+        ValueError: The script fails, or creates no table.
     """
 
     def __init__(self, script: str) -> None:
@@ -144,14 +145,14 @@ class Scratch:
 
         Args:
             query: The text of one query.
-            watch: What stops it.
+            watch: The limits that stop it.
         """
         copy = sqlite3.connect(":memory:", isolation_level=None)
         gate = _Gate(self._tables)
         try:
             self._made.backup(copy)
-            copy.execute("PRAGMA temp_store = MEMORY")  # no files, and the limit on memory counts it
-            if "json_" in query.lower():  # SQLite makes these tables as they are first used, by a write
+            copy.execute("PRAGMA temp_store = MEMORY")  # uses no files, and counts toward the memory limit
+            if "json_" in query.lower():  # SQLite creates these tables on first use, by a write
                 copy.execute("SELECT 1 FROM json_each('[]'), json_tree('[]')")
             copy.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
             for limit, value in _LIMITS.items():
@@ -179,11 +180,11 @@ class Scratch:
 
 
 class _Watch:
-    """Stops SQLite's machine when its work is over what is allowed.
+    """Stops SQLite's virtual machine when it exceeds its limits.
 
     Args:
-        steps: Steps that it may take.
-        seconds: Processor time that it may take.
+        steps: The most steps.
+        seconds: The most processor time.
     """
 
     def __init__(self, steps: int, seconds: float) -> None:
@@ -195,7 +196,7 @@ class _Watch:
         self.why = ""
 
     def tick(self) -> int:
-        """Return 1 where the machine has to stop; SQLite would swallow what is raised here, so it is held."""
+        """Return 1 to stop SQLite; it would swallow exceptions raised here, so they are kept."""
         try:
             self._left -= _STEPS_AT_ONCE
             self._ticks += 1
@@ -206,21 +207,21 @@ class _Watch:
             elif not self._ticks % _TICKS_A_LOOK and _resident() > self._memory:
                 self.why = "it takes too much memory"
             return 1 if self.why else 0
-        except BaseException as error:  # the grader's own time limit among others
+        except BaseException as error:  # such as the grader's own time limit
             self._held = error
             return 1
 
     def raise_held(self) -> None:
-        """Raise what was raised while the machine ran."""
+        """Raise what was raised while SQLite ran."""
         if self._held is not None:
             raise self._held
 
 
 class _Gate:
-    """Decides what a query may do while SQLite compiles it.
+    """Decides what a query may do when SQLite compiles it.
 
     Args:
-        tables: The tables that it may read, in small letters.
+        tables: The tables that it may read, in lower case.
     """
 
     def __init__(self, tables: set[str]) -> None:
@@ -229,7 +230,7 @@ class _Gate:
         self.reads = False
 
     def decide(self, action: int, first: str | None, second: str | None, *_: object) -> int:
-        """Return SQLITE_OK for reading the scratch tables, and SQLITE_DENY for all else."""
+        """Return SQLITE_OK for reading the scratch tables, and SQLITE_DENY for everything else."""
         if action in (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE):
             return sqlite3.SQLITE_OK
         table = (first or "").lower()
@@ -247,10 +248,10 @@ class _Gate:
 
 @lru_cache(_KEPT)
 def scratch(script: str) -> Scratch | Missing:
-    """The database that a script makes; `Missing` where it makes none.
+    """Return the database that a script creates; `Missing` if it creates none.
 
     Args:
-        script: SQL that makes the tables and fills them.
+        script: SQL that creates the tables and fills them.
     """
     try:
         return Scratch(script)
@@ -259,7 +260,7 @@ def scratch(script: str) -> Scratch | Missing:
 
 
 def _is_ordered(query: str) -> bool:
-    """Whether a query orders its result, rather than a part of its work.
+    """Return whether a query orders its result, rather than only a part of its work.
 
     Args:
         query: The text of a query.
@@ -275,7 +276,7 @@ def _is_ordered(query: str) -> bool:
 
 
 def _fetched(cursor: sqlite3.Cursor) -> list[Row] | None:
-    """All rows of a result; None where they are too many, or too much text."""
+    """Return all rows of a result; None if there are too many, or too much text."""
     rows: list[Row] = []
     text = 0
     for row in cursor:
@@ -287,10 +288,10 @@ def _fetched(cursor: sqlite3.Cursor) -> list[Row] | None:
 
 
 def _expanded(query: str) -> int:
-    """How many selects a query has once each common table expression stands where it is used, at the most.
+    """Return the most selects in a query once each common table expression is expanded where it is used.
 
-    SQLite copies them so while it compiles, which nothing interrupts: twenty that use each other twice are a
-    million.
+    SQLite expands them like this when it compiles a query, which nothing interrupts: twenty that use each
+    other twice make a million.
     """
     weights: dict[str, int] = {}
     totals, name = [0], [""]
@@ -319,7 +320,7 @@ def _expanded(query: str) -> int:
 
 
 def _made_name(parts: list[str], at: int) -> str:
-    """The name of the common table expression whose bracket opens at a place: `name (columns) AS (`."""
+    """Return the common table expression whose parenthesis opens at a position: `name (columns) AS (`."""
     back = at - 2
     while back >= 0 and parts[back] in ("as", "not"):
         back -= 1
@@ -331,11 +332,11 @@ def _made_name(parts: list[str], at: int) -> str:
 
 
 _memory_of: dict[int, int] = {}
-"""The open file of each process that asks, so that a query that is ended leaves none behind."""
+"""The open file of each process that measures memory, so that an ended query leaves none behind."""
 
 
 def _resident() -> int:
-    """Bytes of memory that this process holds; 0 where the system does not say, and no limit is kept."""
+    """Return this process's memory in bytes; 0 if the system does not say, and then there is no limit."""
     try:
         process = os.getpid()
         if process not in _memory_of:

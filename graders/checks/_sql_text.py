@@ -8,15 +8,15 @@ from ..extract import Missing
 from ..extract._blocks import fences
 
 LONGEST = 10_000
-"""Characters of the longest query that is read."""
+"""The longest query that is read, in characters."""
 
 DEEPEST = 60
-"""Brackets that a query may open inside one another."""
+"""The deepest nesting of parentheses in a query."""
 
 _DIALECTS = frozenset(
     {"sqlite", "sqlite3", "postgres", "bigquery", "snowflake", "duckdb", "oracle", "redshift"}
 )
-# Comments and brackets may stand before the first word of a statement.
+# Comments and parentheses may precede the first word of a statement.
 _FIRST_WORD = re.compile(r"(?:[\s(;]++|--[^\n]*+(?:\n|\Z)|/\*(?:[^*]|\*(?!/))*+\*/)*+([A-Za-z]++)")
 _STATEMENTS = frozenset(
     """select with values insert update delete replace create drop alter attach detach pragma vacuum begin
@@ -29,16 +29,17 @@ _PARTS = re.compile(
 
 
 def query_text(text: str) -> str | Missing:
-    """Return the statement that a text holds, in whichever dialect.
+    """Return the statement in a text, in any dialect.
 
-    The last complete code block that is labeled as SQL counts; else the last one without a label that begins
-    as a statement does; without a code block, the whole text.
+    The last complete code block labeled as SQL counts; else the last unlabeled one that begins like a
+    statement; without a code block, the whole text.
 
     Args:
         text: A completion, a reference, or the part that answers.
 
     Returns:
-        The text of the statement; `Missing` where nothing begins as one, or it is too long or nested.
+        The text of the statement; `Missing` if nothing begins like one, or it is too long or too deeply
+            nested.
     """
     blocks = list(fences(text)) if "```" in text or "~~~" in text else []
     if blocks:
@@ -61,7 +62,7 @@ def query_text(text: str) -> str | Missing:
 
 
 def begins_as_statement(text: str) -> bool:
-    """Whether the first word of a text begins a statement of SQL.
+    """Return whether the first word of a text begins an SQL statement.
 
     Args:
         text: A text.
@@ -71,7 +72,7 @@ def begins_as_statement(text: str) -> bool:
 
 
 def query_parts(text: str) -> list[str]:
-    """The words and signs of a query in order, a string, a quoted name and a comment being one part each.
+    """Return the tokens of a query in order; a string, a quoted name and a comment are one token each.
 
     Args:
         text: A query.

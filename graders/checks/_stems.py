@@ -1,7 +1,7 @@
 """The stems of English words: Porter's algorithm with the extensions that nltk 3.10 has by default.
 
-M. F. Porter, "An algorithm for suffix stripping" (1980). Each step is a table of suffixes, of which the first
-that fits decides, whether its condition holds or not.
+M. F. Porter, "An algorithm for suffix stripping" (1980). Each step is a table of suffixes; the first one that
+matches decides, whether its condition holds or not.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 LONGEST = 100
-"""Letters of the longest word that is stemmed; a longer one is no word."""
+"""The longest word that is stemmed, in letters."""
 _IRREGULAR = {
     **dict.fromkeys(("sky", "skies"), "sky"),
     **{"dying": "die", "lying": "lie", "tying": "tie"},
@@ -36,7 +36,7 @@ _STEP_4 = (
 
 
 def stem(word: str) -> str:
-    """The stem of a word in lower case: `studies` and `studied` both become `studi`."""
+    """Return the stem of a lowercase word: `studies` and `studied` both become `studi`."""
     if word in _IRREGULAR:
         return _IRREGULAR[word]
     if not 2 < len(word) <= LONGEST:
@@ -63,7 +63,7 @@ def _without_plural(word: str) -> str:
 
 
 def _without_ending(word: str) -> str:
-    """A word without `ied`, `ed` and `ing`, and what that leaves mended."""
+    """Return a word without `ied`, `ed` and `ing`, and with the spelling of the rest repaired."""
     if word.endswith("ied"):
         return word[:-1] if len(word) == 4 else word[:-2]
     if word.endswith("eed"):
@@ -98,7 +98,7 @@ def _step_4(word: str) -> str:
 
 
 def _replaced(word: str, table: Sequence[tuple[str, str]]) -> str:
-    """A word with its suffix replaced, if enough of the word stands before it."""
+    """Return a word with its suffix replaced, if enough of the word precedes it."""
     for end, new in table:
         if word.endswith(end):
             rest = word[: len(word) - len(end)]
@@ -107,7 +107,7 @@ def _replaced(word: str, table: Sequence[tuple[str, str]]) -> str:
 
 
 def _shape(word: str) -> str:
-    """A word's letters as vowels (`v`) and consonants (`c`); a `y` behind a consonant is a vowel."""
+    """Return a word's letters as vowels (`v`) and consonants (`c`); a `y` after a consonant is a vowel."""
     shape = ""
     for letter in word:
         vowel = letter in "aeiou" or (letter == "y" and shape[-1:] == "c")
@@ -116,11 +116,11 @@ def _shape(word: str) -> str:
 
 
 def _measure(word: str) -> int:
-    """Porter's m: how often a consonant follows a vowel."""
+    """Return Porter's m, the number of times that a consonant follows a vowel."""
     return _shape(word).count("vc")
 
 
 def _ends_short(word: str) -> bool:
-    """Whether a word ends in consonant, vowel and consonant, such as `hop`, or is a vowel and a consonant."""
+    """Return whether a word ends in consonant, vowel, consonant (`hop`), or is a vowel and a consonant."""
     shape = _shape(word)
     return (shape[-3:] == "cvc" and word[-1] not in "wxy") or shape == "vc"

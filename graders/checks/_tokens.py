@@ -1,6 +1,6 @@
-r"""Cuts texts into tokens, in the ways of the libraries whose figures the checks of similarity repeat.
+r"""Tokenizes texts like the libraries whose figures the similarity checks reproduce.
 
-`words` is this project's own way, for every script. The others are the ones of rouge-score 0.1.2, of nltk
+`words` is this project's own tokenizer, for every script. The others are those of rouge-score 0.1.2, of nltk
 3.10 (`wordpunct_tokenize`, and `str.split`), and of SQuAD's evaluation script.
 """
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _MINUS = {0x2212: "-"}
 _IN_NUMBERS = ".,-"  # part of a number, or a separator
-_SIGNS = "%\u2030#&@\u00b0"  # part of the word or number beside them, as currencies and `+<=>` are
+_SIGNS = "%\u2030#&@\u00b0"  # part of the adjacent word or number, like currencies and `+<=>`
 _SEPARATORS = "|~"
 _NUMBER = re.compile(r"[^\w.,]*[.,]?\d++(?:[.,]\d++)*+[^\w.,-]*(?=[.,]*+$)")
 _PARTS = re.compile("[.,-]+")
@@ -32,10 +32,11 @@ _ARTICLES = re.compile(r"\b(a|an|the)\b")
 
 
 def words(text: str) -> Tokens:
-    """Lower-case words and numbers without punctuation, and each character of scripts without spaces.
+    """Return lowercase words and numbers without punctuation, and each character of scripts without spaces.
 
-    A number keeps its sign, its separators and its currency or percent, and a word such signs as those of
-    `C++`, `C#` and `R&D`, so that neither `-5` is `5`, nor `3.5` is `3` and `5`, nor `C++` is `C#`.
+    A number keeps its sign, its separators and its currency or percent sign, and a word keeps characters like
+    those in `C++`, `C#` and `R&D`, so that `-5` does not become `5`, nor `3.5` become `3` and `5`, nor `C++`
+    become `C#`.
     """
     text = visible(text).casefold().translate(_MINUS)
     kept = {ord(sign): " " for sign in set(text) if sign not in _IN_NUMBERS and not _is_in_word(sign)}
@@ -52,33 +53,33 @@ def words(text: str) -> Tokens:
 
 
 def rouge(text: str) -> Tokens:
-    """Runs of `a-z0-9` in lower case, as rouge-score cuts; other letters separate."""
+    """Return runs of `a-z0-9` in lower case, as in rouge-score; other letters separate."""
     return tuple(_ALPHANUMERIC.findall(text.lower()))
 
 
 def wordpunct(text: str) -> Tokens:
-    """Runs of letters, digits and underscores, and runs of other signs: nltk's `wordpunct_tokenize`."""
+    """Return nltk's `wordpunct_tokenize`: runs of letters, digits and underscores, and runs of the rest."""
     return tuple(_WORDPUNCT.findall(text))
 
 
 def spaces(text: str) -> Tokens:
-    """What stands between white space, case and punctuation included."""
+    """Return the text between white space, with case and punctuation."""
     return tuple(text.split())
 
 
 def squad(text: str) -> Tokens:
-    """SQuAD's: lower case, ASCII punctuation deleted (`3.5` is `35`), without `a`, `an` and `the`."""
+    """Return SQuAD's tokens: lowercase, ASCII punctuation deleted (`3.5` is `35`), no `a`, `an` and `the`."""
     return tuple(_ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION)).split())
 
 
 CUTS: dict[str, Callable[[str], Tokens]] = {
     cut.__name__: cut for cut in (words, rouge, wordpunct, spaces, squad)
 }
-"""Every way of cutting by its name."""
+"""The tokenizers by name."""
 
 
 def _is_in_word(sign: str) -> bool:
-    """Whether a sign is a letter, a digit, a mark on one, or a symbol that changes what it means."""
+    """Return whether a character is a letter, a digit, a mark on one, or a symbol with meaning."""
     if sign.isalnum() or sign in _SIGNS:
         return True
     from unicodedata import category

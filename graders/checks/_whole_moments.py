@@ -1,4 +1,4 @@
-"""A text that is one date or time as a whole, and whether an answer says what the reference says."""
+"""Reads a text that is one date or time as a whole, and compares an answer with the reference."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _AROUND = " \t\r\n.,;!\"'`*_$()[]{}<>"
 
 
 def agrees(answer: Moment, right: Moment) -> bool:
-    """Whether an answer says all that the reference says, and the same."""
+    """Return whether an answer says everything that the reference says, and the same."""
     if right.offset is not None and right.hour is not None:
         if answer.offset is None or answer.hour is None:
             return False
@@ -30,7 +30,7 @@ def agrees(answer: Moment, right: Moment) -> bool:
 
 
 def whole_moment(text: str, day_first: bool | None) -> Moment | Missing:
-    """The date or time that a text is, and nothing else."""
+    """Return the date or time that a text is, if it is nothing else."""
     text = text.strip(_AROUND)
     found = written_moments(text, day_first, 1) or lone_moment(text)
     if not found:
