@@ -113,7 +113,7 @@ MISUSES: dict[str, Any] = {
     "nothing callable": (72, "takes a function"),
     "the range by position": ((0, 1), "takes a function"),
     "a class": (Scorer, "the class Scorer"),
-    "a grader": (grader(fine), "a grader already"),
+    "a grader": (grader(fine), "already a grader"),
     "no argument": (lambda: 1.0, "one Sample"),
     "a lambda handler": (lambda event, context: 1.0, r"\(event, context\)"),
     "two arguments": (lambda completion, reference: 1.0, "one Sample"),
@@ -124,8 +124,8 @@ MISUSES: dict[str, Any] = {
     "a bound method of two": (Scorer().two, r"\(sample, reference\)"),
     "an object of two": (NeedsTwo(), "one Sample"),
     "a partial of none": (functools.partial(fine, None), "one Sample"),
-    "a generator": (generator, "yields"),
-    "an async generator": (async_generator, "yields"),
+    "a generator": (generator, "is a generator"),
+    "an async generator": (async_generator, "is a generator"),
 }
 
 

@@ -207,7 +207,7 @@ def test_another_interpreter_than_the_function_s_is_told(project, rollouts, caps
 
 def test_cores_are_for_grading_in_process(project, rollouts, capsys):
     assert main(["replay", str(rollouts), "--artifact", ".aws-sam/build", "--cores", "2"]) == 2
-    assert "Write --concurrency elsewhere" in capsys.readouterr().err
+    assert "Use --concurrency elsewhere" in capsys.readouterr().err
 
 
 # --- A function in AWS ----------------------------------------------------------------------------

@@ -138,7 +138,7 @@ FAULTY = {
     "nothing": (lambda event, context: None, "NoneType"),
     "too few": (lambda event, context: [], "1 sample was sent and 0 answers came back"),
     "another id": (lambda event, context: [entry(id="b")], "carries the id 'b'"),
-    "a string": (lambda event, context: [entry(aggregate_reward_score="1")], "no number"),
+    "a string": (lambda event, context: [entry(aggregate_reward_score="1")], "is not a number"),
     "a boolean": (lambda event, context: [entry(aggregate_reward_score=True)], "boolean"),
     "no JSON": (lambda event, context: [entry(aggregate_reward_score={1, 2})], "not JSON: Object"),
     "NaN": (lambda event, context: [entry(aggregate_reward_score=float("nan"))], "not JSON: Out of range"),
