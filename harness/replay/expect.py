@@ -78,7 +78,7 @@ def stored_rewards(file: DataFile) -> list[StoredReward]:
             raise InputError(
                 "this is not a stored reward",
                 place=line.place,
-                fix='A line reads {"id": "...", "reward": 1.0}; a run\'s rewards.jsonl will do.',
+                fix='Write lines like {"id": "...", "reward": 1.0}, or use a run\'s rewards.jsonl.',
             ) from None
     return found
 

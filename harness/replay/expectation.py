@@ -76,7 +76,7 @@ def expectation_of(line: Mapping[str, Any]) -> Expectation:
     if _is_number(value):
         return Expectation(value, value)
     if not isinstance(value, dict) or not value or not set(value).issubset(_BOUNDS):
-        raise ValueError(f"{EXPECTED} is neither a number, null, nor an object of at_least and at_most")
+        raise ValueError(f"{EXPECTED} is not a number, null, or an object with at_least and at_most")
     if not all(map(_is_number, value.values())):
         raise ValueError(f"a bound of {EXPECTED} is not a number")
     found = Expectation(value.get("at_least"), value.get("at_most"))

@@ -50,7 +50,8 @@ def profiles_of(wire: str) -> list[Profile]:
     if wire == ALL_WIRES:
         return [PROFILES[name] for name in PROVEN]
     if wire not in PROFILES:
-        raise InputError(f"there is no wire {wire!r}", fix=f"Known: {', '.join([*PROFILES, ALL_WIRES])}.")
+        known = ", ".join([*PROFILES, ALL_WIRES])
+        raise InputError(f"there is no wire format {wire!r}", fix=f"Known: {known}.")
     return [PROFILES[wire]]
 
 
@@ -331,7 +332,7 @@ def _too_much(again: Answer, count: int) -> list[Graded]:
     items = _items(again, count)
     if not isinstance(again.fault, GraderFault):
         return items
-    why = f" (a call of {count} samples; in smaller ones none of them fails)"
+    why = f" (a call of {count} samples; none of them fails in smaller calls)"
     return [
         one._replace(error={**one.error, "message": one.error["message"] + why}) if one.error else one
         for one in items
@@ -341,7 +342,7 @@ def _too_much(again: Answer, count: int) -> list[Graded]:
 def _send(target: Target, event: Any, count: int) -> Answer:
     answer = target.grade(event)
     if answer.fault is None and len(answer.items) != count:
-        said = f"{count} samples were sent and {len(answer.items)} answers came back"
+        said = f"{count} samples were sent, but {len(answer.items)} answers came back"
         return Answer([], answer.ms, GraderFault("EventError", said))
     return answer
 
@@ -350,7 +351,7 @@ def _too_large(target: Target, event: Any) -> str | None:
     """Why a target would refuse an event for its size; None if it would accept it."""
     if target.max_bytes is None or len(json.dumps(event)) <= target.max_bytes:
         return None
-    return f"the sample is larger than the {target.max_bytes:,} bytes that one call may carry"
+    return f"the sample exceeds the limit of {target.max_bytes:,} bytes for one call"
 
 
 def _items(answer: Answer, count: int) -> list[Graded]:
@@ -358,8 +359,8 @@ def _items(answer: Answer, count: int) -> list[Graded]:
     share = answer.ms / count
     fault = answer.fault
     if isinstance(fault, ServiceFault):
-        first = "" if fault.retryable else "Asking again will not help: mend what it names, then the"
-        fix = f"{first or 'The'} same command goes on where this one stopped."
+        first = "" if fault.retryable else "Retrying will not help: fix the cause, then the"
+        fix = f"{first or 'The'} same command resumes where this one stopped."
         kind = ServiceError if fault.retryable else LastingServiceError
         raise kind(f"{fault.error_type}: {fault.message}", fix=fix)
     if isinstance(fault, GraderFault):

@@ -129,7 +129,8 @@ def prepare(request: ReplayRequest, copying: Copying = lambda done: None) -> Run
     if request.fan_out is not None:
         check_fan_out(source, target, derived=derived)
     if not derived and request.completion_template is not None:
-        raise InputError("--completion-template is for records; this file holds rollouts", place=str(source))
+        what = "--completion-template is for records, but this file has rollouts"
+        raise InputError(what, place=str(source))
     known_bounds(grader.bounds, request.range)
     fields, records = _fields(source, request, derived)
     facts = RunFacts(
@@ -181,8 +182,8 @@ def _fields(source: Source, request: ReplayRequest, derived: bool) -> tuple[Fiel
     if not derived:
         return decide_fields(source, request.label, request.keep_field, request.records)
     if request.records is not None:
-        fix = "Leave --records out."
-        raise InputError("this file holds records itself", place=str(source), fix=fix)
+        fix = "Leave out --records."
+        raise InputError("this file has records itself", place=str(source), fix=fix)
     return FieldChoice(), None
 
 
@@ -190,7 +191,8 @@ def _answers(request: ReplayRequest, target: TargetFacts) -> AnswersFacts | None
     """The file of recorded answers, if one is named."""
     if request.answers is None:
         if request.ask != "never":
-            raise InputError("--ask says what to record, and no file is named", fix="Write --answers FILE.")
+            what = "--ask says what to record, but there is no file for it"
+            raise InputError(what, fix="Add --answers FILE.")
         return None
     return describe_answers(request.answers, request.ask, target)
 
@@ -208,7 +210,7 @@ def _begun(request: ReplayRequest, facts: RunFacts) -> Run | None:
     changed = other_work(run.facts, facts)
     if changed:
         raise InputError(
-            f"this run was begun with another {' and another '.join(changed)}",
+            f"this run was started with different settings: {' and '.join(changed)}",
             place=str(folder),
             fix="Choose another name: runs are never overwritten.",
         )
@@ -309,7 +311,7 @@ def _end_of(source: Source, limit: int | None) -> int | None:
 def _identity(source: Source, derived: bool, template: str | None) -> InputFacts:
     """Identify an input without reading it; a file's hash is computed during grading."""
     if len(source.facts) > MOST_SOURCES:
-        what = f"{len(source.facts):,} files are more than one run takes, which is {MOST_SOURCES:,}"
+        what = f"{len(source.facts):,} files are too many for one run; the maximum is {MOST_SOURCES:,}"
         raise InputError(what, place=str(source), fix="Join them first, or name fewer with a pattern.")
     unnamed = any(one.mtime_ns is None and one.etag is None for one in source.facts)
     return InputFacts(

@@ -67,14 +67,14 @@ class PublishedAnswers:
         if self.drift is not None:
             yield from _drift_lines(self.drift)
         if self.failed:
-            yield f"{path} is left as it was: {self.failed:,} gradings failed. The same command asks anew"
+            yield f"{path} was not changed: {self.failed:,} gradings failed. The same command asks again"
             if self.kept is not None:
-                yield f"  the {self.answers:,} new answers are kept in {self.kept}; to ask only what failed:"
-                yield f"  cp {shlex.quote(str(self.kept))} {shlex.quote(path)}, and write --ask new"
+                yield f"  the {self.answers:,} new answers are in {self.kept}; to ask only what failed:"
+                yield f"  cp {shlex.quote(str(self.kept))} {shlex.quote(path)}, and add --ask new"
         elif not self.answers:
-            yield f"{path} holds no answers: the grader asked no question"
+            yield f"{path} has no answers: the grader asked nothing"
         else:
-            gone = f", {self.gone:,} old ones gone" if self.gone else ""
+            gone = f", {self.gone:,} old ones dropped" if self.gone else ""
             yield f"{self.answers:,} answers recorded in {path} ({self.new:,} new{gone})"
         for note in self.notes:
             yield f"  note: {note}"
@@ -82,7 +82,7 @@ class PublishedAnswers:
 
 def _drift_lines(drift: AnswerDrift) -> Iterator[str]:
     if not drift.changed:
-        yield f"asked again: all {drift.compared:,} rewards are as the old answers give them"
+        yield f"asked again: all {drift.compared:,} rewards are the same as with the old answers"
         return
     yield (
         f"asked again: {drift.changed:,} of {drift.compared:,} rewards changed,"
@@ -118,7 +118,7 @@ def publish_answers(run: Run, cores: int | None = None) -> PublishedAnswers | No
     left = failed if not keys or (answers.sha256 is not None and answers.ask == "all") else 0
     drift = _drift(run, answers, cores) if was & keys and answers.ask == "all" else None
     if not left and not answers.published:
-        fix = f"What was recorded is kept in {run.folder / RECORDED}; the same command tries again."
+        fix = f"The recorded answers are in {run.folder / RECORDED}; the same command tries again."
         with (run.folder / RECORDED).open("rb") as recorded, replaced(answers.path, fix) as file:
             shutil.copyfileobj(recorded, file)
     run.save(answers=replace(answers, published=True))

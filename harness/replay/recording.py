@@ -136,7 +136,7 @@ def refuse_changed_answers(facts: RunFacts) -> None:
         return
     if file_sha256(answers.path) != answers.sha256:
         raise InputError(
-            "the recorded answers changed while they were replayed",
+            "the recorded answers changed during the replay",
             place=os.path.relpath(answers.path),
-            fix="Run the same command again: it begins a new run.",
+            fix="Run the same command again: it starts a new run.",
         )

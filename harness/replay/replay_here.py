@@ -63,10 +63,10 @@ def replay_here(
     """
     check_label(label)
     if isinstance(label_true, str):
-        raise InputError("label_true is a list of texts", fix=f"Write label_true=[{label_true!r}].")
+        raise InputError("label_true must be a list of texts", fix=f"Write label_true=[{label_true!r}].")
     rule = label_rule(label, label_threshold, label_tolerance, tuple(label_true))
     if repeats < 1 or (limit is not None and limit < 1):
-        raise InputError("repeats and limit are whole numbers from 1")
+        raise InputError("repeats and limit must be whole numbers from 1")
     book = None if answers is None else played_book(Path(answers))
     source = as_source(path)
     choice, training = decide_fields(source, label, keep_field, None if records is None else Path(records))
@@ -79,13 +79,13 @@ def replay_here(
             raise InputError(
                 f"the field {rollout.differing[0]} differs within a record, so training will not have it",
                 place=place_of(source, rollout.at),
-                fix="Name it as label, or as keep_field if it is the record's.",
+                fix="Pass it as label, or as keep_field if it belongs to the record.",
             )
         rollouts.append(rollout)
         if limit is not None and len(rollouts) >= limit:
             break
     if not rollouts:
-        raise InputError("the file holds no rollouts", place=str(source))
+        raise InputError("the file has no rollouts", place=str(source))
     profiles = profiles_of(wire)
     rows: list[Row] = []
     opened = open_here(grader, folder, book)
@@ -123,7 +123,7 @@ def replay_completions(
     """
     for one in completions:
         if not isinstance(one, str | dict | None):
-            what = f"a completion is a text or a message, not a {type(one).__name__}"
+            what = f"a completion must be a text or a message, not a {type(one).__name__}"
             raise InputError(what, fix="Write assert_order(best, ..., worst, grader=...).")
     book = None if answers is None else played_book(answers)
     answer = {} if reference is None else {"reference_answer": reference}

@@ -126,10 +126,11 @@ class Replayed:
         """
         __tracebackhide__ = True
         if len(ids) < 2:
-            raise InputError("an order takes at least two", fix="Name the best first and the worst last.")
+            fix = "Name the best first and the worst last."
+            raise InputError("an order needs at least two rollouts", fix=fix)
         ranked = [self._rows_of(key) for key in ids]
         ungraded = [row for rows in ranked for row in rows if row["reward"] is None]
-        self._check(ungraded, "an order takes rewards, and some have none")
+        self._check(ungraded, "an order needs rewards, but some rollouts have none")
         texts = []
         for better, worse in pairwise(ranked):
             least, most = min(better, key=_reward), max(worse, key=_reward)
@@ -187,16 +188,16 @@ class Replayed:
             if not same_reward(row["reward"], one["reward"]) or row["metrics"] != one["metrics"]:
                 wrong.append(row)
         if all(row["repeat"] == 0 for row in self.rows):
-            raise InputError("every rollout was graded once", fix="Write rft_replay(..., repeats=3).")
+            raise InputError("every rollout was graded only once", fix="Write rft_replay(..., repeats=3).")
         self._check(wrong, "rewards change when the same rollout is graded again")
 
     def assert_wires_agree(self) -> None:
         """Assert that every wire format gives the same rewards; needs `wire="all"`."""
         __tracebackhide__ = True
         if self.wires < 2:
-            raise InputError("every rollout went over one wire", fix='Write rft_replay(..., wire="all").')
+            raise InputError("only one wire format was used", fix='Write rft_replay(..., wire="all").')
         wrong = [row for row in self.rows if "wires" in row]
-        self._check(wrong, "the wires disagree", lambda row: str(row["wires"]))
+        self._check(wrong, "the wire formats disagree", lambda row: str(row["wires"]))
 
     def _known_bounds(self) -> Bounds:
         if self.bounds is None:
@@ -218,7 +219,7 @@ class Replayed:
         places = len({row["at"] for row in rows})
         if places != 1:
             what = f"{places or 'no'} {'rollouts have' if places else 'rollout has'} the id {key!r}"
-            raise InputError(what, fix="Name rollouts whose ids are their own.")
+            raise InputError(what, fix="Use an id that only one rollout has.")
         return rows
 
     def _check(self, wrong: list[Row], claim: str, more: Callable[[Row], str] = lambda row: "") -> None:

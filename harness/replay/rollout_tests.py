@@ -85,7 +85,7 @@ def read_tests(file: DataFile, label: str | None = None, keep: Iterable[str] = (
         more = f" (the first of {len(problems):,} lines that cannot be used)" if len(problems) > 1 else ""
         raise InputError(f"{problems[first]}{more}", place=places[first].place)
     if not rollouts:
-        raise InputError("the file holds no rollouts", place=str(source))
+        raise InputError("the file has no rollouts", place=str(source))
     ids = [f"line-{places[one.at].number}" if one.id == f"at-{one.at}" else one.id for one in rollouts]
     return [
         RolloutTest(name, places[one.at].number, one, expected[one.at])

@@ -289,9 +289,9 @@ def _refuse_changed_input(run: Run, given: Source | None) -> None:
     if why := given.changed():
         run.save(input=replace(run.facts.input, sha256=None, spoiled=True))  # never resume it
         raise InputError(
-            f"it was changed while it was replayed: {why}",
+            f"it changed during the replay: {why}",
             place=run.facts.input.name,
-            fix="Run the same command again: it begins a new run.",
+            fix="Run the same command again: it starts a new run.",
         )
 
 
@@ -323,9 +323,9 @@ def _refuse_changed_grader(run: Run) -> None:
     if not run.rewards.exists() and (changed := changed_files(grader.files)):
         run.save(grader=replace(grader, sha256=None))  # never resume this run
         raise InputError(
-            f"the grader changed while it was replayed: {os.path.relpath(changed[0])}",
+            f"the grader changed during the replay: {os.path.relpath(changed[0])}",
             place=grader.ref,
-            fix="Run the same command again: it begins a new run.",
+            fix="Run the same command again: it starts a new run.",
         )
 
 
@@ -369,8 +369,8 @@ def _died(run: Run, worker: WorkerProcess) -> HarnessError:
     return HarnessError(
         f"the grader ended its own process {_how(worker)}{f': {last}' if last else ''}",
         place=str(run.folder),
-        fix=f"Its output stands in {log}. The same command goes on where it stopped; "
-        "with a grader that was changed it begins a run of its own.",
+        fix=f"Its output is in {log}. The same command resumes where it stopped; "
+        "after a change to the grader, it starts a new run.",
     )
 
 

@@ -75,7 +75,7 @@ def main() -> int:
         return error.exit_code
     except OSError as error:
         message = f"cannot write the run: {error.strerror or error}"
-        _say(out, WorkerFailure(f"{message}. Make room, and run the same command again: it resumes.", 3))
+        _say(out, WorkerFailure(f"{message}. Free some space and run the same command again: it resumes.", 3))
         return 3
     return 0
 
@@ -159,7 +159,7 @@ class Worker:
         if rollout is None:
             return []
         line = posixpath.basename(place_of(self._rollouts, rollout.at))
-        error = {"kind": "crash", "message": f"{crash}, at {line}; its output stands in {LOG}"}
+        error = {"kind": "crash", "message": f"{crash}, at {line}; its output is in {LOG}"}
         row: Row = {
             "at": rollout.at,
             "repeat": 0,

@@ -103,7 +103,7 @@ def _records(file: DataFile) -> Iterator[PlacedRecord]:
             raise InputError(
                 "this is a rollout in a file of records",
                 place=line.place,
-                fix="Keep rollouts and records in files of their own.",
+                fix="Keep rollouts and records in separate files.",
             )
         yield PlacedRecord(number, line.place, record)
 
@@ -128,7 +128,7 @@ def _looked_up(record: dict[str, Any], path: str, place: str) -> str:
     value: Any = record
     for part in path.split("."):
         if not isinstance(value, dict) or part not in value:
-            raise InputError(f"the record has no {path}, which the completion template names", place=place)
+            raise InputError(f"the record has no {path} that the completion template uses", place=place)
         value = value[part]
     return value if isinstance(value, str) else json.dumps(value)
 

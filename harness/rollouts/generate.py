@@ -200,7 +200,7 @@ def _names(request: GenerationRequest) -> tuple[list[str], bool]:
     Reads the whole file before anything is requested.
     """
     if request.n < 1 or request.concurrency < 1:
-        raise InputError("the number of completions and of requests at once must be at least 1")
+        raise InputError("the numbers of completions and of parallel requests must be at least 1")
     names: list[str] = []
     seen: set[str] = set()
     offers = False
@@ -221,7 +221,7 @@ def _names(request: GenerationRequest) -> tuple[list[str], bool]:
         own = [name for name in OWN_FIELDS if name in fields]
         if own:
             raise InputError(
-                f"the record has a field {own[0]!r}, which a rollouts file needs for itself",
+                f"the record has a field {own[0]!r}, which is reserved in a rollouts file",
                 place=place,
                 fix="Rename the field.",
             )
@@ -328,4 +328,4 @@ def _count(state: Generated, found: Completion) -> None:
 def _check_refusals(state: Generated) -> None:
     """Stop if the model only refuses: then the records are not the reason."""
     if state.done + state.there == 0 and len(state.refused) >= _REFUSALS_AT_FIRST:
-        raise HarnessError(f"the model refuses everything: {next(iter(state.refused.values()))}")
+        raise HarnessError(f"the model refuses every record: {next(iter(state.refused.values()))}")

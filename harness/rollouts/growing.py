@@ -100,7 +100,7 @@ class GrowingFile:
             except LineError as error:
                 raise InputError(str(error), place=place, fix="Remove the line.") from None
             if not isinstance(value, dict) or value.get("model") != self.note.asked.model:
-                raise InputError("this line is not of this model", place=place, fix="Name another --out.")
+                raise InputError("this line is from another model", place=place, fix="Name another --out.")
             yield value
 
     def append(self, rollout: dict[str, Any]) -> None:
@@ -126,14 +126,14 @@ class GrowingFile:
         fix = "Name another --out: rollouts are never overwritten."
         kept = read_typed(path, AskedNote, "note of a rollouts file", schema=_SCHEMA, fix=fix)
         if kept is None:
-            message = "there is something here already that was not begun by this command"
+            message = "this file exists already and was not started by this command"
             raise InputError(message, place=str(self.path), fix=fix)
         was, now = as_json(kept.asked), as_json(asked)
         changed = [f"{name} {was[name]!r}, not {now[name]!r}" for name in now if was[name] != now[name]]
         if changed:
             raise InputError(
-                f"this file was begun with {', '.join(changed)}",
-                fix="Name another --out: one file holds one model, asked in one way.",
+                f"this file was started with {', '.join(changed)}",
+                fix="Name another --out: one file holds one model with one configuration.",
                 place=str(self.path),
             )
         return kept

@@ -58,7 +58,7 @@ def check_labeled(file: DataFile, label: str | None) -> None:
         return
     fields = (first.sent or {}).items()
     verdicts = [name for name, value in fields if name != "id" and isinstance(value, bool | int | float)]
-    fix = f"Verdicts may stand in {', '.join(verdicts)}." if verdicts else "Add it to the rollouts."
+    fix = f"Fields that may hold verdicts: {', '.join(verdicts)}." if verdicts else "Add it to the rollouts."
     raise InputError(f"no rollout has the field {label!r}", place=str(file), fix=fix)
 
 
@@ -218,7 +218,7 @@ def holds_rollouts(file: DataFile) -> bool:
             value = parse(line.text)
             role = value["messages"][-1]["role"]
         except LineError as error:
-            fix = "Write one JSON object per line. `rft convert` does it for JSON over several lines."
+            fix = "Write one JSON object per line. `rft convert` does it for JSON that spans lines."
             raise InputError(str(error), place=line.place, fix=fix) from None
         except (TypeError, KeyError, IndexError):
             raise other_format(value, line.place, line.source) or InputError(
@@ -263,4 +263,4 @@ def _problem(value: Any) -> str:
     if not isinstance(messages, list) or not messages or not isinstance(messages[-1], dict):
         return "the line has no messages"
     role = messages[-1].get("role")
-    return f"the line is a record in a file of rollouts: its last message is of role {role!r}"
+    return f"the line is a record in a file of rollouts: its last message has the role {role!r}"

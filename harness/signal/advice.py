@@ -120,12 +120,12 @@ def _of_failures(grounds: Grounds) -> Iterator[tuple[Action, str]]:
 
 def _of_the_grader(grounds: Grounds) -> Iterator[tuple[Action, str]]:
     if grounds.wires:
-        yield "fix the grader", f"{grounds.wires:,} rewards depend on the shape of the event"
+        yield "fix the grader", f"{grounds.wires:,} rewards depend on the wire format"
     noise, cut, agreement = grounds.noise, grounds.truncated, grounds.agreement
     if agreement.value is not None and agreement.value < AGREES:
         yield "fix the grader", f"it agrees with {agreement.value:.0%} of the {agreement.n:,} labels"
     if noise.value is not None and noise.value >= NOISY:
-        yield "fix the grader", f"{noise.value:.0%} of the spread within groups is noise of the grader"
+        yield "fix the grader", f"{noise.value:.0%} of the spread within groups is the grader's noise"
     for name, share in grounds.unread.items():
         if share.value is not None and share.value >= UNREAD:
             which = "" if name == "unread" else f" ({name})"
@@ -148,7 +148,7 @@ def _cautions(grounds: Grounds) -> Iterator[str]:
         if length.low >= LONG or length.high <= -LONG:
             which = "longer" if length.value > 0 else "shorter"
             what = f"{which} completions of a record earn more ({length.value:+.2f})"
-            yield f"{what}; see whether they are right"
+            yield f"{what}; check whether they are right"
 
 
 def _of_the_spread(grounds: Grounds) -> Iterator[tuple[Action, str]]:
@@ -156,7 +156,7 @@ def _of_the_spread(grounds: Grounds) -> Iterator[tuple[Action, str]]:
     if zero.value is None:
         return
     if zero.value == 1.0:
-        yield _flat(grounds), "all groups are zero-std: equal rewards within each, so nothing is learned"
+        yield _flat(grounds), "all groups are zero-std: rewards within each are equal, so nothing is learned"
     elif (teaching := _teaching(grounds)) is not None and teaching < HARDLY:
         yield _flat(grounds), f"at most {teaching:.0%} of the groups are expected to teach something"
     if grounds.bounds is None or mean.value is None:
@@ -165,7 +165,7 @@ def _of_the_spread(grounds: Grounds) -> Iterator[tuple[Action, str]]:
     if level < SPARSE:
         yield "fine-tune first", f"the mean reward is under {SPARSE:.0%} of the range: rewards are sparse"
     elif level > SATURATED:
-        yield "fix the data", f"the mean reward is over {SATURATED:.0%} of the range: take harder records"
+        yield "fix the data", f"the mean reward is over {SATURATED:.0%} of the range: use harder records"
 
 
 def _flat(grounds: Grounds) -> Action:

@@ -38,7 +38,8 @@ def too_few(influences: Sequence[Influence], what: str = "rollouts") -> str | No
     records = len({one.record for one in influences})
     if len(influences) >= ROLLOUTS and records >= GROUPS:
         return None
-    return f"{len(influences):,} {what} of {records:,} records; it takes {ROLLOUTS} of {GROUPS} records"
+    needed = f"at least {ROLLOUTS} of {GROUPS} records are needed"
+    return f"{len(influences):,} {what} of {records:,} records; {needed}"
 
 
 def variance_over_records(influences: Iterable[Influence]) -> tuple[float, int]:

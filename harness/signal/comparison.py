@@ -117,14 +117,14 @@ class _Sides:
 def _remarks(was: Run, now: Run) -> Iterator[str]:
     one, other = was.facts, now.facts
     if one.bounds is not None and other.bounds is not None and one.bounds != other.bounds:
-        yield "the graders' ranges differ: look at the order within records, not at rewards and means"
+        yield "the graders' ranges differ: compare the order within records, not rewards and means"
     if max(one.repeats, other.repeats) > 1:
-        yield "of repeats the first grading counts"
+        yield "only the first of repeated gradings counts"
     if one.label is not None and other.label is not None and one.label != other.label:
-        yield f"the labels differ: {one.label} counts, and {other.label} where a rollout has no {one.label}"
+        yield f"the labels differ: {one.label} is used, or {other.label} where a rollout has no {one.label}"
     for run in (was, now):
         if bad := run.totals.errors.get("input"):
-            yield f"{bad:,} gradings of {run.folder.name} are of lines that are no rollouts"
+            yield f"{bad:,} gradings of {run.folder.name} are of lines that are not rollouts"
 
 
 def _joined(was: Run, now: Run, by: JoinBy | None, remarks: list[str]) -> Joined | None:
@@ -134,7 +134,7 @@ def _joined(was: Run, now: Run, by: JoinBy | None, remarks: list[str]) -> Joined
     one, other = was.facts.grader, now.facts.grader  # graders of one file have one hash
     same_grader = one.sha256 is not None and (one.ref, one.sha256) == (other.ref, other.sha256)
     if by is None and same_grader and (why := was.why_unreadable() or now.why_unreadable()):
-        remarks.append(f"compared by record, as two models, since completions cannot be read: {why}")
+        remarks.append(f"compared by record, as two models, because completions cannot be read: {why}")
         return None
     joined = join_by_completion(was, now)
     smaller = joined.rollouts + min(joined.only_was, joined.only_now)
@@ -147,7 +147,7 @@ def _joined(was: Run, now: Run, by: JoinBy | None, remarks: list[str]) -> Joined
         raise InputError(
             "the runs have no completion in common",
             place=f"{was.folder} and {now.folder}",
-            fix="Leave --by rollout out.",
+            fix="Leave out --by rollout.",
         )
     return joined
 

@@ -43,7 +43,7 @@ def within_groups(groups: Sequence[tuple[Sequence[float], Sequence[float]]]) -> 
     telling = sum(one.first > 0.0 and one.second > 0.0 for one in sums)
     rollouts = sum(len(first) for first, _ in groups)
     if telling < GROUPS or rollouts < ROLLOUTS:
-        return refused(f"both differ within {telling} groups, and it takes {GROUPS}", telling)
+        return refused(f"both differ within {telling} groups; at least {GROUPS} are needed", telling)
     total = _Sums(*(math.fsum(part) for part in zip(*sums, strict=True)))
     found = total.pearson
     without = [_fisher(total.without(one).pearson) for one in sums]

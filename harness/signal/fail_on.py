@@ -13,14 +13,14 @@ from harness.signal.comparison import Comparison
 __all__ = ["GROWING", "LIMITS", "Limit", "LimitOutcome", "measured_of", "read_limit"]
 
 LIMITS = {
-    "changed": "rollouts whose reward differs, of the common ones",
-    "flips": "rollouts whose advantage changes its sign, of the common ones",
-    "inversions": "pairs of one record that are ordered the other way, of the ordered ones",
-    "failures": "rollouts that had a reward and have none now, of the common ones",
-    "broken": "rollouts whose reward agreed with the label and contradicts it now, of the labeled ones",
-    "zero_std": "zero-std groups of the second run, of the groups",
-    "false_positives": "labels that say no that the second run pays above the middle, of those labels",
-    "false_negatives": "labels that say yes that the second run does not, of those labels",
+    "changed": "rollouts whose reward differs, of those in common",
+    "flips": "rollouts whose advantage changes sign, of those in common",
+    "inversions": "pairs of one record whose order is reversed, of the ordered pairs",
+    "failures": "rollouts that lost their reward, of those in common",
+    "broken": "rollouts whose reward agreed with the label but now contradicts it, of the labeled ones",
+    "zero_std": "zero-std groups of the second run, of its groups",
+    "false_positives": "labels that say no but get more than the middle in the second run, of those labels",
+    "false_negatives": "labels that say yes but get at most the middle in the second run, of those labels",
 }
 """What can be limited, and what percentages refer to."""
 
@@ -70,20 +70,22 @@ def read_limit(text: str) -> Limit:
     found = re.fullmatch(r"([^=]+)=(\+?)(\d{1,15}(?:\.\d{1,9})?)(%?)", text.strip(), re.ASCII)
     if found is None:
         raise InputError(
-            f"--fail-on {text!r} is no limit", fix="Write NAME=COUNT or NAME=PERCENT%, as in flips=1%."
+            f"--fail-on {text!r} is not a limit", fix="Write NAME=COUNT or NAME=PERCENT%, as in flips=1%."
         )
     name, number, percent = found[1].strip().replace("-", "_"), found[3], bool(found[4])
     if name not in LIMITS:
         near = difflib.get_close_matches(name, LIMITS, 1)
         hint = f"Did you mean {near[0]}? " if near else ""
-        raise InputError(f"--fail-on knows no {name!r}", fix=f"{hint}Known: {', '.join(LIMITS)}.")
+        raise InputError(f"--fail-on has no limit {name!r}", fix=f"{hint}Known: {', '.join(LIMITS)}.")
     if not percent and "." in number:
-        raise InputError(f"--fail-on {text!r} is no count", fix=f"Write a whole number, or {text.strip()}%.")
+        raise InputError(
+            f"--fail-on {text!r} is not a count", fix=f"Write a whole number, or {text.strip()}%."
+        )
     if percent and float(number) > 100:
-        raise InputError(f"--fail-on {text!r} is more than all", fix="A percentage is at most 100%.")
+        raise InputError(f"--fail-on {text!r} is more than 100%", fix="A percentage is at most 100%.")
     if found[2] and name not in GROWING:
         fix = f"Write {name}={number}{'%' * percent}; + goes with {', '.join(GROWING)}."
-        raise InputError(f"--fail-on {text!r}: {name} counts changes already", fix=fix)
+        raise InputError(f"--fail-on {text!r}: {name} already counts changes", fix=fix)
     return Limit(name, float(number), percent, bool(found[2]))
 
 

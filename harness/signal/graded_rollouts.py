@@ -43,7 +43,7 @@ def rows_of(run: Run, metric: str | None, bounds: Bounds | None) -> Iterator[Row
                 others.update(dict.fromkeys(row["metrics"]))
                 row = {**row, "reward": None, "error": {"kind": "no metric", "message": metric}}
             elif not low <= value <= high:
-                what = f"the metric {metric} is {value:g}, outside of its range from {low:g} to {high:g}"
+                what = f"the metric {metric} is {value:g}, outside its range from {low:g} to {high:g}"
                 raise InputError(what, place=f"sample {sample_name(row)}", fix="Add --range LOW HIGH.")
             else:
                 seen, row = True, {**row, "reward": value}

@@ -40,18 +40,18 @@ class LabelReading:
         if self.range is not None:
             low, high = self.range
             if low >= high:
-                what = f"labels from {low:g} to {high:g} are no scale"
+                what = f"labels from {low:g} to {high:g} are not a scale"
                 raise InputError(what, fix="Name the smaller end first, as in --label-range 1 5.")
             check_bounds(self.range)
             if self.rule.threshold is not None:
                 raise InputError(
-                    "a label threshold makes yes or no of a number, so a label range has no use",
+                    "a label threshold turns numbers into yes or no, so a label range has no effect",
                     fix="Leave one of them out.",
                 )
         if self.values and (self.rule.true or self.rule.threshold is not None):
             raise InputError(
-                "texts stand for numbers or for yes and no, not for both",
-                fix="Leave --label-value out, or --label-true and --label-threshold.",
+                "texts can mean numbers or yes and no, but not both",
+                fix="Leave out --label-value, or --label-true and --label-threshold.",
             )
 
     def read(self, label: Any, bounds: Bounds | None) -> bool | float | None:
@@ -88,7 +88,7 @@ def read_value(text: str) -> tuple[str, float]:
         value = float("nan")
     if not (name and sign and abs(value) < _MOST):
         fix = "Write the text and its reward, as in --label-value fair=0.5."
-        raise InputError(f"--label-value {text!r} is no text with a reward", fix=fix)
+        raise InputError(f"--label-value {text!r} is not a text with a reward", fix=fix)
     return name, value
 
 
@@ -148,7 +148,7 @@ class HumanLabels:
         if not self._kinds:
             labels = named([shortened(repr(label), 20) for label in self._unread])
             what = f"no rollout with a reward has a label in {name!r} that can be read"
-            fix = "--label-true names texts that mean yes, --label-value the reward that a text stands for."
+            fix = "--label-true names texts that mean yes, --label-value the reward for a text."
             raise InputError(f"{what}: {labels}" if labels else what, fix=fix)
         if len(self._kinds) > 1:
             yes, numbers = self._kinds[bool], self._kinds[float]
@@ -162,6 +162,6 @@ class HumanLabels:
         where = "the scale of labels" if self.scale.range else "the grader's range"
         raise InputError(
             f"labels in {name!r} run from {self._numbers[0]:g} to {self._numbers[1]:g},"
-            f" and {where} from {ends[0]:g} to {ends[1]:g}",
+            f" but {where} is from {ends[0]:g} to {ends[1]:g}",
             fix="Name the ends of their scale, as in --label-range 1 5, or use --label-threshold X.",
         )

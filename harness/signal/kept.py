@@ -42,11 +42,11 @@ class KeptRecords:
         kept = f"{self.kept:,} record{'' if self.kept == 1 else 's'} kept"
         said = [f"{self.path}: {kept}, {self.dropped:,} dropped"]
         if self.unknown:
-            said.append(f"  {self.unknown:,} of the kept: not measured by this run")
+            said.append(f"  {self.unknown:,} of these were not measured by this run")
         if self.why:
             said.append(f"  records with names were not compared: {self.why}")
         if self.kept < MIN_RECORDS:
-            said.append(f"  a job takes {MIN_RECORDS:,} records at least")
+            said.append(f"  a job needs at least {MIN_RECORDS:,} records")
         return said
 
 
@@ -94,7 +94,7 @@ def write_kept(
             `out` exists or cannot be written.
     """
     if out.exists() or out.is_symlink():
-        raise InputError("there is a file already", place=str(out), fix="Name another file with --out.")
+        raise InputError("this file exists already", place=str(out), fix="Name another file with --out.")
     kept = dropped = unknown = 0
     source = as_source(training)
     with source.open() as whole, replaced(out, "Name another file with --out.") as left:
@@ -111,5 +111,5 @@ def write_kept(
             left.write(raw)
         if not kept:
             what = "no record would be left" if dropped else "the file is empty"
-            raise InputError(what, place=str(training), fix="Name the file that the rollouts were made of.")
+            raise InputError(what, place=str(training), fix="Name the file that the rollouts were made from.")
     return KeptRecords(out, kept, dropped, unknown, replayed.why)

@@ -92,7 +92,7 @@ class FileLabels:
 
     def __init__(self, path: DataFile, names: tuple[str, ...]) -> None:
         if not names:
-            raise InputError("no field of the labels is named", place=str(path), fix="Add --label FIELD.")
+            raise InputError("no label field is named", place=str(path), fix="Add --label FIELD.")
         self.names = names
         self._path = path
         self._by_id = _by_id(path)
@@ -112,8 +112,8 @@ class FileLabels:
         if line is None:
             return [None] * len(self.names)
         if self._at.setdefault(key, row["at"]) != row["at"]:
-            what = f"two rollouts have the id {key!r}, so its label may be of either"
-            raise InputError(what, place=str(self._path), fix="Give each rollout an id of its own.")
+            what = f"two rollouts have the id {key!r}, so its label may belong to either"
+            raise InputError(what, place=str(self._path), fix="Give each rollout its own id.")
         return [line.get(name) for name in self.names]
 
     def was_seen(self, _name: str) -> bool:
@@ -138,9 +138,9 @@ def _by_id(file: DataFile) -> dict[str, Mapping[str, Any]]:
             raise InputError(str(error), place=place) from None
         key = value.get("id") if isinstance(value, dict) else None
         if isinstance(key, bool) or not isinstance(key, str | int):
-            fix = 'Write one object a line, as in {"id": "p1/0", "human": true}.'
-            raise InputError("this line has no id of a rollout", place=place, fix=fix)
+            fix = 'Write one object per line, as in {"id": "p1/0", "human": true}.'
+            raise InputError("this line has no rollout id", place=place, fix=fix)
         if str(key) in found:
-            raise InputError(f"another line has the id {str(key)!r}, too", place=place, fix="Keep one.")
+            raise InputError(f"another line has the same id {str(key)!r}", place=place, fix="Keep one.")
         found[str(key)] = value
     return found

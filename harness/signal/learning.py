@@ -240,7 +240,7 @@ def _agreement(facts: RunFacts) -> Statistic:
 def _length(tally: Tally, several: Sequence[GroupTally]) -> Statistic:
     rewards = sum(len(group.rewards) for group in tally.groups.values())
     if tally.measured_lengths < rewards:
-        return refused("the run holds no lengths: replay again", tally.measured_lengths)
+        return refused("the run has no lengths: replay again", tally.measured_lengths)
     return within_groups([(group.lengths, group.rewards) for group in several])
 
 

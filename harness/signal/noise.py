@@ -33,7 +33,7 @@ def noise_of(again: Repeats, repeats: int) -> Statistic:
     several = sum(part.freedom > 0 for part in parts)
     noise, graded, spread, freedom = map(math.fsum, zip(_Parts(0.0, 0, 0.0, 0), *parts, strict=True))
     if graded < ROLLOUTS or several < GROUPS:
-        what = f"{graded:.0f} rollouts were graded again, and it takes {ROLLOUTS} in {GROUPS} groups"
+        what = f"{graded:.0f} rollouts were graded again; at least {ROLLOUTS} in {GROUPS} groups are needed"
         return refused(what, int(graded), "rollouts")
     if spread <= 0.0 and noise <= 0.0:
         return refused("the rewards never differ within a group", several)
@@ -93,5 +93,5 @@ def noisy_groups(again: Repeats, repeats: int) -> Statistic:
         among = math.fsum(map(variance_of, rollouts)) / len(rollouts)
         noisy += repeats * variance_of(between) <= among
     if spread < GROUPS:
-        return refused(f"{spread} groups whose mean rewards differ, and it takes {GROUPS}", spread)
+        return refused(f"{spread} groups whose mean rewards differ; at least {GROUPS} are needed", spread)
     return share(noisy, spread)

@@ -62,9 +62,9 @@ class RewardGroups:
         count, rewards = sum(groups.values()), sum(len(one) * many for one, many in groups.items())
         kind = "groups of two rewards or more" if several else "groups"
         if count < GROUPS:
-            return refused(f"{count} {kind}, and it takes {GROUPS}", count)
+            return refused(f"{count} {kind}; at least {GROUPS} are needed", count)
         if rewards < ROLLOUTS:
-            return refused(f"{rewards} rewards in {kind}, and it takes {ROLLOUTS}", count)
+            return refused(f"{rewards} rewards in {kind}; at least {ROLLOUTS} are needed", count)
         return None
 
     def mean(self) -> Statistic:

@@ -88,7 +88,7 @@ def read_condition(text: str) -> Condition:
     found = _divided(text)
     if found is None:
         raise InputError(
-            f"--where {text!r} is no condition",
+            f"--where {text!r} is not a condition",
             fix="Write NAME=VALUE, NAME<VALUE or NAME>VALUE, as in --where 'reward<0.5'.",
         )
     name, sign, value = found
@@ -96,7 +96,7 @@ def read_condition(text: str) -> Condition:
     texts = name in ("label", "finish", "error")
     if number is None and (sign not in ("=", "!=") or not texts):
         raise InputError(
-            f"--where {text!r} compares with {value!r}, which is no number", fix="Write a number."
+            f"--where {text!r} compares with {value!r}, which is not a number", fix="Write a number."
         )
     if sign not in ("=", "!=") and name in ("finish", "error"):
         raise InputError(f"--where {text!r}: {name} has no order", fix=f"Write {name}=VALUE.")
@@ -182,7 +182,7 @@ def choose_rows(run: Run, asked: RowFilter, most: int, bounds: Bounds | None = N
     facts = run.facts
     if asked.disagree and facts.label is None and facts.wire != ALL_WIRES:
         raise InputError(
-            "the run was replayed without a label and over one wire, so nothing can disagree",
+            "the run was replayed without a label and in one wire format, so nothing can disagree",
             place=str(run.folder),
             fix="Replay again with --label FIELD or --wire all.",
         )

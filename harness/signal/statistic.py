@@ -75,7 +75,7 @@ def share(hits: int, n: int, of: str = "groups") -> Statistic:
     """
     fewest = GROUPS if of == "groups" else ROLLOUTS
     if n < fewest:
-        return refused(f"{n} {of}, and it takes {fewest}", n, of)
+        return refused(f"{n} {of}; at least {fewest} are needed", n, of)
     return Statistic(hits / n, *wilson(hits, n), n, of)
 
 
@@ -88,7 +88,7 @@ def over_groups(values: Sequence[float], *, low: float = -math.inf, high: float 
         high: The largest possible mean.
     """
     if len(values) < GROUPS:
-        return refused(f"{len(values)} groups, and it takes {GROUPS}", len(values))
+        return refused(f"{len(values)} groups; at least {GROUPS} are needed", len(values))
     found = interval(values)
     assert found is not None
     assert found.high is not None

@@ -180,7 +180,7 @@ def gather(rows: Iterable[Row], repeats: int = 1) -> Tally:
             tally.timed += 1
         name, reward = row["group"], row["reward"]
         if reward is not None and not -_LARGEST <= reward <= _LARGEST:
-            fix = "Pay rewards of a smaller range."
+            fix = "Use rewards with a smaller range."
             what = f"a reward of {reward:g} is too large to compute with"
             raise InputError(what, place=f"sample {sample_name(row)}", fix=fix)
         if not row["repeat"]:

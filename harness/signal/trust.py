@@ -115,20 +115,20 @@ def _of_labels(grounds: TrustGrounds, label: str) -> Iterator[str]:
         yield "labels of one rater: whether two people agree is unknown; --label OTHER names a second one"
     for rater in grounds.raters:
         if rater.with_first.value is not None and rater.with_first.value < KAPPA:
-            people = f"{label} and {rater.label} agree with kappa {rater.with_first.value:.2f} alone"
+            people = f"{label} and {rater.label} agree with a kappa of only {rater.with_first.value:.2f}"
             yield f"{people}: no judge can do better than people do, and the question may be unclear"
     if grounds.kappa.value is not None and grounds.kappa.value < KAPPA:
-        yield f"kappa is below {KAPPA:g}: read where it disagrees, and make the question or rubric clearer"
+        yield f"kappa is below {KAPPA:g}: look at the disagreements, and make the question or rubric clearer"
     if grounds.unmatched:
-        yield f"labels in the file whose id no rollout with a reward has: {grounds.unmatched:,}"
+        yield f"labels in the file whose id belongs to no rollout with a reward: {grounds.unmatched:,}"
     if grounds.labeled and grounds.unlabeled:
-        yield f"rollouts with a reward, but no label that can be read, do not count: {grounds.unlabeled:,}"
+        yield f"rollouts with a reward but no usable label, which do not count: {grounds.unlabeled:,}"
 
 
 def _of_noise(grounds: TrustGrounds) -> Iterator[str]:
     noise, bias = grounds.noise, grounds.position_bias
     if noise.value is not None and noise.value >= NOISY:
-        yield f"noise is at least as large as what the grader tells apart, {grounds.noise_of}: add repeats"
+        yield f"noise is at least as large as the real differences {grounds.noise_of}: add repeats"
     if bias.value is not None and bias.low is not None and bias.high is not None:
         if not bias.low <= 0.0 <= bias.high:
             much = f"{abs(bias.value):.1%} {'more' if bias.value > 0 else 'less'} often than it should"

@@ -14,13 +14,13 @@ __all__ = ["LIMITS_OF_TRUST", "TrustLimit", "TrustOutcome", "outcome_of", "read_
 
 LIMITS_OF_TRUST = {
     "kappa": (True, "Cohen's kappa of a grading and the label"),
-    "agreement": (True, "share of gradings that say what the label says"),
+    "agreement": (True, "share of gradings that agree with the label"),
     "false_positives": (False, "of the labels that say no, the share of gradings above the middle"),
     "false_negatives": (False, "of the labels that say yes, the share of gradings that are not"),
     "flips": (False, "how often two gradings of a rollout differ"),
     "noise": (False, "variance of repeats over the variance within records"),
     "noise_of_total": (False, "variance of repeats over the variance of all gradings"),
-    "position": (False, "how much more, or less, often the label listed first is chosen than it should be"),
+    "position": (False, "how much more or less often than it should the label listed first is chosen"),
 }
 """What can be limited: whether the limit is a minimum, and a description."""
 
@@ -65,15 +65,17 @@ def read_trust_limit(text: str) -> TrustLimit:
     found = re.fullmatch(r"([^=]+)=(\d{1,15}(?:\.\d{1,9})?)(%?)", text.strip(), re.ASCII)
     if found is None:
         fix = "Write NAME=NUMBER or NAME=PERCENT%, as in kappa=0.7 or flips=5%."
-        raise InputError(f"--fail-on {text!r} is no limit", fix=fix)
+        raise InputError(f"--fail-on {text!r} is not a limit", fix=fix)
     name = found[1].strip().replace("-", "_")
     if name not in LIMITS_OF_TRUST:
         near = difflib.get_close_matches(name, LIMITS_OF_TRUST, 1)
         hint = f"Did you mean {near[0]}? " if near else ""
-        raise InputError(f"--fail-on knows no {name!r}", fix=f"{hint}Known: {', '.join(LIMITS_OF_TRUST)}.")
+        raise InputError(
+            f"--fail-on has no limit {name!r}", fix=f"{hint}Known: {', '.join(LIMITS_OF_TRUST)}."
+        )
     value = float(found[2]) / (100 if found[3] else 1)
     if value > 1:
-        raise InputError(f"--fail-on {text!r} is more than all", fix="Write at most 1, or 100%.")
+        raise InputError(f"--fail-on {text!r} is more than 100%", fix="Write at most 1, or 100%.")
     return TrustLimit(name, value, text.strip())
 
 

@@ -78,7 +78,7 @@ def read_records(content: bytes, param: str) -> list[dict[str, Any]]:
             raise JobFailure(f"invalid_{param}", f"Line {number}: {problem}.", param=param)
         records.append(record)
     if not records:
-        raise JobFailure(f"invalid_{param}", "The file holds no records.", param=param)
+        raise JobFailure(f"invalid_{param}", "The file has no records.", param=param)
     return records
 
 
@@ -109,7 +109,7 @@ def choose_examples(
             "too_few_completions",
             f"{missing} of {len(records)} records have fewer than {MIN_COMPLETIONS} recorded completions."
             " Start the emulator with --rollouts FILE whose rollouts have these records' messages and"
-            " reference_answer, 8 completions a record if possible (`rft rollout` makes such a file).",
+            " reference_answer, 8 completions per record if possible (`rft rollout` makes such a file).",
             param="training_file",
         )
     warnings = about_size(len(records))
@@ -162,7 +162,7 @@ def _not_a_record(record: Any) -> str | None:
         return "a record needs a list of `messages`"
     for message in messages:
         if not isinstance(message, dict) or message.get("role") not in _ROLES:
-            return f"every message needs a role out of {', '.join(_ROLES)}"
+            return f"every message needs one of the roles {', '.join(_ROLES)}"
     if messages[-1]["role"] not in ("user", "tool"):
         return "a record's last message must be the user's; this one ends with a completion"
     return None

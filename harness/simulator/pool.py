@@ -169,11 +169,11 @@ def _rollouts(path: DataFile, each: Callable[[str, dict[str, Any], str], None]) 
                 each(record_key(rollout), rollout, place)
         except LineError as error:
             raise InputError(
-                str(error), place=place, fix="Each line holds one rollout as a JSON object."
+                str(error), place=place, fix="Write one rollout per line, as a JSON object."
             ) from error
         if problem:
             raise InputError(
-                problem, place=place, fix="A rollout's `messages` end with the assistant's turn."
+                problem, place=place, fix="A rollout's `messages` must end with the assistant's turn."
             )
         yield rollout
 

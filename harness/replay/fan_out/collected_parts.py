@@ -22,7 +22,7 @@ __all__ = ["Collecting", "CollectedShards", "rows_of_part"]
 _AT_ONCE: Final = 4
 """Shards collected in parallel; each holds one part in memory."""
 
-_FIX: Final = "Remove the object, and run the same command again: the part is graded anew."
+_FIX: Final = "Remove the object, and run the same command again: the part is graded again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,4 +149,4 @@ def rows_of_part(order: PartOrder, facts: PartFacts, body: bytes, place: str) ->
         yield row
     if (count, errors) != (facts.rows, facts.errors) or count % order.repeats:
         held, said = f"{count:,} rows with {errors:,} errors", f"{facts.rows:,} with {facts.errors:,}"
-        raise InputError(f"this part holds {held}, and says {said}", place=place, fix=_FIX)
+        raise InputError(f"this part has {held}, but claims {said}", place=place, fix=_FIX)

@@ -35,13 +35,13 @@ class FreeCalls:
         """Describe the limits, for use in a sentence."""
         used = f"{workers:,} workers with {calls:,} call{'' if calls == 1 else 's'} each"
         if self.account is None and self.reserved is None:
-            return f"{used}; what the account leaves free is unknown (lambda:GetAccountSettings)"
+            return f"{used}; the account's free calls are unknown (needs lambda:GetAccountSettings)"
         limits = []
         if self.reserved is not None:
             limits.append(f"{self.reserved:,} calls are reserved for the grader")
         if self.account is not None:
             limits.append(
-                f"the account leaves {self.account:,} calls at once to functions without a reservation"
+                f"the account leaves {self.account:,} concurrent calls to functions without a reservation"
             )
         return f"{used}; {', and '.join(limits)}"
 
@@ -79,8 +79,8 @@ def check_workers(free: FreeCalls, workers: int, calls: int) -> None:
     most = free.most_workers(calls)
     if most is not None and workers > most:
         fix = (
-            f"Write --workers {most} or fewer; a running job needs calls, too."
+            f"Use --workers {most} or fewer; a running job also needs calls."
             if most
-            else f"Lower --concurrency ({calls} calls a worker), or ask AWS for a higher limit."
+            else f"Lower --concurrency ({calls} calls per worker), or ask AWS for a higher limit."
         )
-        raise InputError(f"these are too many calls at once: {free.line(workers, calls)}", fix=fix)
+        raise InputError(f"too many concurrent calls: {free.line(workers, calls)}", fix=fix)

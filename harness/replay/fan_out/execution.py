@@ -65,7 +65,7 @@ class StateMachine:
     def __init__(self, arn: str, states: Any = None) -> None:
         match = _ARN.fullmatch(arn)
         if match is None:
-            fix = "The stack's output FanOutStateMachineArn holds it."
+            fix = "Use the stack's output FanOutStateMachineArn."
             raise InputError("this is not the ARN of a state machine", place=arn, fix=fix)
         self.arn, self.region = arn, match[2]
         self._executions = f"{match[1]}:execution:{match[3]}"

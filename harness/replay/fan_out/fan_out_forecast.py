@@ -95,14 +95,14 @@ class FanOutForecast:
     def _why_so_long(self) -> str:
         """Where the seconds per call come from."""
         if self.measured is None:
-            return "assumed, since no run with this version measured it (`rft replay ... --limit 200` does)"
-        return f"measured in {self.measured}, with the network"
+            return "assumed, because no run with this version measured it (`rft replay ... --limit 200` does)"
+        return f"measured in {self.measured}, including the network"
 
     def lines(self) -> Iterator[str]:
         """The forecast as lines of text."""
         yield (
             f"forecast: {self.shards:,} shards with {self.bytes:,} bytes, about {self.rollouts:,} rollouts"
-            f" (by the first {self.sampled:,}), about {self.calls:,} calls of the grader"
+            f" (estimated from the first {self.sampled:,}), about {self.calls:,} calls of the grader"
         )
         settings = f"{self.memory_mb:,} MB, {self.architecture}" if self.memory_mb else "of unknown size"
         if self.grader_gb_seconds is None:
@@ -120,8 +120,8 @@ class FanOutForecast:
             f"  Step Functions: at least {self.transitions:,} transitions, {_usd(self.transitions_usd)}"
             f" ({_TRANSITIONS}; what AWS counts for the start of a child is unverified)"
         )
-        yield "  not counted: S3, logs, transfer, retries, and what the grader itself asks, such as a judge"
-        yield f"  at once: {self.free.line(self.workers, self.calls_a_worker)}"
+        yield "  not counted: S3, logs, transfer, retries, and services the grader calls, such as a judge"
+        yield f"  concurrency: {self.free.line(self.workers, self.calls_a_worker)}"
 
 
 def forecast_fan_out(

@@ -73,7 +73,7 @@ def fan_out_of(run: Run) -> FanOutFacts:
         InputError: The run is not a fan-out.
     """
     if run.facts.fan_out is None:
-        raise InputError("this run was not begun with --fan-out", place=str(run.folder))
+        raise InputError("this run was not started with --fan-out", place=str(run.folder))
     return run.facts.fan_out
 
 
@@ -228,9 +228,9 @@ class FannedOut:
         why = "; ".join(f"{error}: {shortened(cause, 400).rstrip('.')}" for error, cause in first.items())
         said = (
             f"{len(missing):,} of {shards:,} shards are not graded (numbers {numbers}): "
-            f"{why or 'nobody says why'}. The execution says {state.status}"
+            f"{why or 'no reason was reported'}. The execution's status is {state.status}"
         )
-        fix = "Mend the cause. The same command then grades only what is missing."
+        fix = "Fix the cause. The same command then grades only what is missing."
         # Problems of the data or the function are permanent; anything else may be temporary.
         kind = InputError if first.keys() == {"InputError"} else ServiceError
         return kind(said, place=str(self._run.folder), fix=fix)

@@ -84,9 +84,9 @@ class PartOrder:
     def __post_init__(self) -> None:
         """Refuse invalid numbers."""
         if not 0 <= self.start <= self.end or min(self.shard, self.base) < 0:
-            raise ValueError("is no byte range of a shard")
+            raise ValueError("is not a byte range of a shard")
         if min(self.repeats, self.calls) < 1:
-            raise ValueError("counts repeats or calls below 1")
+            raise ValueError("has repeats or calls below 1")
 
     @property
     def work(self) -> str:
@@ -127,8 +127,8 @@ def read_order(event: Any) -> PartOrder:
         rest = {name: value for name, value in event.items() if name not in _SPELLED.values()}
         return typed(PartOrder, {**rest, **named})
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        fix = "The worker and `rft` have to be of the same version: deploy the stack again."
-        raise InputError(f"this is no order for a part: {error}", place="fan-out worker", fix=fix) from None
+        fix = "The worker and `rft` must have the same version: deploy the stack again."
+        raise InputError(f"this is not a part's order: {error}", place="fan-out worker", fix=fix) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,7 @@ def read_part_facts(order: PartOrder, metadata: Mapping[str, str], place: str) -
     Raises:
         InputError: The part belongs to other work, or its chain does not advance.
     """
-    fix = "Name another --prefix, or remove this object."
+    fix = "Use another --prefix, or remove this object."
     try:
         counts = [int(metadata[name]) for name in ("next", "rows", "errors")]
         work = metadata["work"]
@@ -183,7 +183,7 @@ def read_part_facts(order: PartOrder, metadata: Mapping[str, str], place: str) -
     if work != order.work:
         raise InputError("this part was graded for other work", place=place, fix=fix)
     if not order.start < found.next <= order.end or not 0 <= found.errors <= found.rows:
-        raise InputError("this part does not say where its shard goes on", place=place, fix=fix)
+        raise InputError("this part does not say where its shard continues", place=place, fix=fix)
     return found
 
 

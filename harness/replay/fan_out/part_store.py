@@ -96,7 +96,7 @@ class S3Parts:
                     raise
             if self.metadata(key) is not None:
                 return False
-        fix = "The same command goes on."
+        fix = "The same command resumes."
         raise ServiceError("other workers kept writing this part", place=self._place(key), fix=fix)
 
     def put(self, key: str, body: bytes) -> None:
@@ -125,7 +125,7 @@ class S3Parts:
             if error.code not in _FORBIDDEN:
                 raise
             fix = f"Allow s3:GetObject, s3:PutObject and s3:ListBucket on {self.place}."
-            what = "these credentials may not use this folder"
+            what = "these credentials do not allow access to this folder"
             raise Denied(what, code=error.code, place=self._place(key), fix=fix) from error
 
     def _asked(self, key: str, operation: str) -> Any:

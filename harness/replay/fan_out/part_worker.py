@@ -104,7 +104,7 @@ def keep_part(
         return part.facts
     kept = _existing(order, store)
     if kept is None:
-        raise ServiceError("the part is there and cannot be found", place=f"{store.place}/{order.key}")
+        raise ServiceError("the part exists but cannot be read", place=f"{store.place}/{order.key}")
     return kept
 
 

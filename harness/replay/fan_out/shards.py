@@ -49,7 +49,7 @@ def check_source(source: Source, what: str = "rollouts") -> None:
             fix = f"Copy it first: aws s3 cp {part.name} s3://BUCKET/KEY, then name s3://BUCKET/KEY."
             if part.name == "-":
                 fix = "Save it as a file, and copy that: aws s3 cp FILE s3://BUCKET/KEY."
-            said = f"workers in AWS read {what} from S3 only, and nothing is uploaded unasked"
+            said = f"workers in AWS read {what} only from S3, and rft does not upload files on its own"
             raise InputError(said, place=part.name, fix=fix)
         if not part.seekable:
             fix = "Unpack it in S3, and name the unpacked object."
@@ -70,10 +70,10 @@ def check_fan_out(source: Source, target: TargetFacts, *, derived: bool) -> None
     """
     check_source(source)
     if derived:
-        fix = "Leave --fan-out out, or name rollouts."
-        raise InputError("this file holds records, and --fan-out grades rollouts", place=source.name, fix=fix)
+        fix = "Leave out --fan-out, or name a file of rollouts."
+        raise InputError("this file has records, but --fan-out grades rollouts", place=source.name, fix=fix)
     if not isinstance(target, DeployedFacts):
-        fix = "Write --arn with the ARN of a published version, or --stack."
+        fix = "Add --arn with the ARN of a published version, or --stack."
         raise InputError("--fan-out grades with a function in AWS, not here", fix=fix)
     check_published(target.arn)
     if not target.arn.startswith("arn:") or read_arn(target.arn).version is None:
@@ -95,8 +95,8 @@ def check_published(function: str) -> None:
 
 
 def _unpublished(function: str) -> InputError:
-    fix = "Write --arn with an ARN that ends with a version's number, or with an alias."
-    what = "--fan-out grades with one published version, whose code cannot change on the way"
+    fix = "Use --arn with an ARN that ends with a version number or an alias."
+    what = "--fan-out needs a published version, whose code cannot change during the run"
     return InputError(what, place=function, fix=fix)
 
 
@@ -139,13 +139,13 @@ def located(source: Source, shards: Sequence[tuple[int, int]]) -> list[ShardRang
             start, end = waiting.pop(0)
             if end > base + length:
                 what = "this run's shards were not cut for a fan-out"
-                raise InputError(what, place=part.name, fix="--fresh begins a run of its own.")
+                raise InputError(what, place=part.name, fix="--fresh starts a new run.")
             # An added newline between two objects belongs to neither.
             found.append(ShardRange(facts, start - base, min(end - base, facts.bytes), base))
         base += length
     if waiting:
         what = "the input is shorter than this run's shards"
-        raise InputError(what, place=source.name, fix="--fresh begins a run of its own.")
+        raise InputError(what, place=source.name, fix="--fresh starts a new run.")
     return found
 
 

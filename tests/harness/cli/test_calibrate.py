@@ -97,8 +97,8 @@ def test_one_grading_each_measures_agreement_alone(folder):
         (("judged", "--label", "model"), "no rollout with a reward has a label in 'model' that can be read"),
         (("judged", "--metric", "polite"), "has the metric 'polite'. It has no metrics."),
         (("judged", "--label-file", "nothing.jsonl", "--label", "a"), "nothing.jsonl"),
-        (("judged", "--label-value", "good"), "no text with a reward"),
-        (("judged", "--label-threshold", "1", "--label-range", "1", "5"), "label range has no use"),
+        (("judged", "--label-value", "good"), "not a text with a reward"),
+        (("judged", "--label-threshold", "1", "--label-range", "1", "5"), "label range has no effect"),
         (("judged", "--fail-on", "kapa=1"), "Did you mean kappa?"),
         (("judged", "--range", "0", "5"), "the grader declares a range"),
     ],
@@ -129,5 +129,5 @@ def test_a_second_rater_stands_below_the_first(folder):
     done = rft_inside(folder, "calibrate", "judged", *words)
     assert "\n  kappa with bernd           " in done.stdout
     assert "\n    anna with bernd          " in done.stdout
-    assert "anna and bernd agree with kappa" in " ".join(done.stdout.split())
+    assert "anna and bernd agree with a kappa of only" in " ".join(done.stdout.split())
     assert "labels of one rater" not in done.stdout

@@ -115,7 +115,7 @@ def test_a_label_that_nobody_carries_is_not_measured(folder: Path) -> None:
     for words in ([], ["--json"]):
         done = rft_inside(folder, *REPLAY, "--label", "nothing", *words)
         assert done.returncode == 2
-        assert "no rollout has the field 'nothing'. Verdicts may stand in ok." in done.stderr
+        assert "no rollout has the field 'nothing'. Fields that may hold verdicts: ok." in done.stderr
     assert runs_in(folder) == [], "it is said before anything is graded"
     assert "id cannot be a label" in refusal(folder, *REPLAY, "--label", "id")
 
@@ -235,7 +235,7 @@ REFUSED = {
     "zip": (["packed.zip"], "Unpack it first."),
     "neither": (["neither.jsonl"], "neither.jsonl:1: this is neither a rollout nor a record"),
     "no JSON": (["broken.jsonl"], "broken.jsonl:1: not JSON"),
-    "wire": (["rollouts.jsonl", "--wire", "novva"], "there is no wire 'novva'. Known: open-weight"),
+    "wire": (["rollouts.jsonl", "--wire", "novva"], "there is no wire format 'novva'. Known: open-weight"),
     "arn": (["rollouts.jsonl", "--arn", "moon"], "'moon' names no version of a function"),
     "places": (["rollouts.jsonl", "--arn", "f:1", "--artifact", "b"], "--arn and --artifact both say where"),
     "name": (["rollouts.jsonl", "--name", "a/b"], "cannot name a run"),
@@ -355,7 +355,7 @@ def test_several_files_a_pattern_and_standard_input_are_one_text(folder: Path) -
     for content, code in ((text, 0), (text, 0), (text + text, 2)):
         done = subprocess.run(command, cwd=folder, input=content, capture_output=True, check=False)
         assert done.returncode == code, done.stderr
-    assert b"runs/piped: this run was begun with another input" in done.stderr
+    assert b"runs/piped: this run was started with different settings: input" in done.stderr
     listed = rft_inside(folder, "runs").stdout
     assert "right on standard input" in listed.replace("\n", " ")
     shown = rft_inside(folder, "show", "runs/piped", "a")

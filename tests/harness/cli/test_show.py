@@ -201,8 +201,8 @@ def test_a_filter_of_what_the_run_does_not_hold_is_refused(folder: Path) -> None
         (["--disagree"], "Replay again with --label FIELD or --wire all."),
         (["--where", "label=true"], "no grading of this run has a 'label'"),
         (["--where", "nothing>1"], "no grading of this run has a 'nothing'. It has no metrics."),
-        (["--where", "reward~1"], "is no condition"),
-        (["--where", "reward=high"], "'high', which is no number"),
+        (["--where", "reward~1"], "is not a condition"),
+        (["--where", "reward=high"], "'high', which is not a number"),
         (["right/0", "--failed"], "Leave one out"),
     ]:
         assert said in refusal(folder, "show", run, *words)

@@ -49,7 +49,7 @@ def test_too_little_is_not_measured_and_exit_2(folder):
     assert done.returncode == 2
     said = " ".join(done.stdout.splitlines()[:2])
     assert said.startswith(
-        "Not measured: 2 groups of two rewards or more, and it takes 10; `rft rollout -n 8`"
+        "Not measured: 2 groups of two rewards or more; at least 10 are needed; `rft rollout -n 8`"
     )
 
 
@@ -95,12 +95,12 @@ def test_records_that_would_teach_nothing_are_left_out_of_a_new_training_file(tr
     before = (trained / "train.jsonl").read_bytes()
     done = rft_inside(trained, "signal", "many", "--records", "train.jsonl", "--out", "kept.jsonl")
     assert done.returncode == 0, done
-    assert "  kept.jsonl: 38 records kept, 2 dropped\n    a job takes 100 records at least\n" in done.stdout
+    assert "  kept.jsonl: 38 records kept, 2 dropped\n    a job needs at least 100 records\n" in done.stdout
     assert "forecast: 10 steps, 304 completions" in done.stdout, "the job that is planned is of what is kept"
     assert (trained / "kept.jsonl").read_bytes() == b"".join(before.splitlines(keepends=True)[2:])
     assert (trained / "train.jsonl").read_bytes() == before
     said = refusal(trained, "signal", "many", "--records", "train.jsonl", "--out", "kept.jsonl")
-    assert "kept.jsonl: there is a file already" in said
+    assert "kept.jsonl: this file exists already" in said
 
 
 def test_the_job_is_planned_for_the_training_file(trained):

@@ -175,7 +175,7 @@ def test_a_job_whose_grader_mostly_fails_is_failed(bench, data) -> None:
     ("answer", "tries", "said"),
     [
         (Answer([], 1.0, GraderFault("RuntimeError", "the judge is down")), 4, "the judge is down"),
-        (Answer([Graded(1.0, {}, None)], 1.0), 4, "32 samples were sent and 1 answers came back"),
+        (Answer([Graded(1.0, {}, None)], 1.0), 4, "32 samples were sent, but 1 answers came back"),
         (Answer([], 1.0, ServiceFault("TooManyRequestsException", "slow down", True)), 4, "slow down"),
         (Answer([], 1.0, ServiceFault("AccessDeniedException", "not allowed", False)), 1, "not allowed"),
     ],
@@ -211,8 +211,8 @@ def test_a_call_that_fails_once_is_tried_again_with_the_same_samples(bench, data
         (b"{", "Line 1 is not JSON"),
         (b'{"messages": [{"role": "user", "content": "x"}]}\n[]', "Line 2: a record needs a list"),
         (b'{"messages": [{"role": "user"}, {"role": "assistant"}]}', "Line 1: a record's last message"),
-        (b'{"messages": [{"role": "robot"}]}', "Line 1: every message needs a role"),
-        (b"\n\n", "holds no records"),
+        (b'{"messages": [{"role": "robot"}]}', "Line 1: every message needs one of the roles"),
+        (b"\n\n", "has no records"),
         (b"\xff\xfe", "Line 1 is not UTF-8"),
     ],
 )

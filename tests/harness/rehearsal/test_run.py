@@ -176,7 +176,7 @@ def test_the_training_file_decides_which_fields_the_grader_sees(tmp_path: Path, 
     (tmp_path / "train.jsonl").write_text(texts[0], encoding="utf-8")
     with pytest.raises(InputError, match=r"differing.jsonl:\d+: the rollout's record is not in"):
         rehearsed(tmp_path, grader, rollouts, name="short", records=tmp_path / "train.jsonl")
-    with pytest.raises(InputError, match="both say what the grader sees"):
+    with pytest.raises(InputError, match="decide what the grader sees"):
         rehearsed(
             tmp_path, grader, rollouts, name="both", keep_field=("a",), records=tmp_path / "train.jsonl"
         )

@@ -120,7 +120,7 @@ def test_a_call_that_the_grader_failed_has_no_rewards() -> None:
 
 
 @pytest.mark.parametrize(
-    ("retryable", "said"), [(True, "The same command"), (False, "Asking again will not help")]
+    ("retryable", "said"), [(True, "The same command"), (False, "Retrying will not help")]
 )
 def test_a_service_that_is_not_reached_is_no_result(retryable: bool, said: str) -> None:
     fault = ServiceFault("TooManyRequestsException", "slow down", retryable)
@@ -192,7 +192,7 @@ def test_batches_hold_everything_once_in_order(numbers: list[int], size: int) ->
 
 
 def test_a_wire_that_does_not_exist_is_named_with_those_that_do() -> None:
-    with pytest.raises(InputError, match=r"no wire 'novva'.*open-weight.*all"):
+    with pytest.raises(InputError, match=r"no wire format 'novva'.*open-weight.*all"):
         profiles_of("novva")
     assert [profile.name for profile in profiles_of(ALL_WIRES)] == list(PROVEN)
     assert profiles_of(ALL_WIRES)[0].name == "open-weight", "whose rewards are recorded"
@@ -249,7 +249,7 @@ def test_a_call_that_fails_though_no_sample_of_it_does_is_tried_once_more(
     rows = grade_batch(FakeTarget(crowded), batch(*["a"] * 64), ONE, 1, keep_label=False)
     assert rewards(rows) == [reward] * 64
     if reward is None:
-        said = "Sandbox.Timedout: time (a call of 64 samples; in smaller ones none of them fails)"
+        said = "Sandbox.Timedout: time (a call of 64 samples; none of them fails in smaller calls)"
         assert failure_of(rows[0]) == ("call", said)
 
 

@@ -171,7 +171,7 @@ def test_the_same_input_resumes_and_another_one_does_not(kind: Kind, folder: Pat
     other = text.replace(b"72", b"73", 1)
     Path("rollouts.jsonl").write_bytes(other)
     assert begin(kind(other, s3)).folder != run.folder
-    with pytest.raises(InputError, match="begun with another input"):
+    with pytest.raises(InputError, match="started with different settings: input"):
         begin(kind(other + text, s3), name=run.facts.id)
 
 
@@ -220,7 +220,7 @@ def test_what_is_replaced_while_it_is_replayed_makes_no_run(
 ) -> None:
     write_grader(folder, REPLACES.replace("{change}", change))
     run = begin(kind(Path("rollouts.jsonl").read_bytes(), s3), name="mine")
-    with pytest.raises(HarnessError, match=r"replaced|changed while it was replayed"):
+    with pytest.raises(HarnessError, match=r"replaced|changed during the replay"):
         replay(run, cores=1)
     assert not run.rewards.exists()
     again = open_run(run.folder)

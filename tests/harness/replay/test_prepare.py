@@ -148,14 +148,14 @@ def test_a_copy_is_read_and_not_what_became_of_the_original(folder: Path) -> Non
 def test_a_named_run_goes_on_and_is_never_overwritten(folder: Path) -> None:
     run = begin(name="mine")
     assert begin(name="mine").folder == run.folder
-    with pytest.raises(InputError, match=r"begun with another wire and another repeats.*another name"):
+    with pytest.raises(InputError, match=r"started with different settings: wire and repeats.*another name"):
         begin(name="mine", wire="nova", repeats=2)
     with pytest.raises(InputError, match=r"the run mine already exists.*another name"):
         begin(name="mine", fresh=True)
     replay(run)
     before = run.rewards.read_bytes(), (run.folder / "run.json").read_bytes()
     assert replay(begin(name="mine")) == run.totals, "the same command again ends well"
-    with pytest.raises(InputError, match="begun with another limit"):
+    with pytest.raises(InputError, match="started with different settings: limit"):
         begin(name="mine", limit=1)
     assert (run.rewards.read_bytes(), (run.folder / "run.json").read_bytes()) == before
 
@@ -232,10 +232,10 @@ def test_a_file_that_is_written_to_while_it_is_replayed_makes_no_run(change: str
     write_grader(folder, CHANGES.replace("{change}", change))
     for words in ({}, {"name": "mine"}):
         (folder / "changed").unlink(missing_ok=True)
-        with pytest.raises(InputError, match=r"rollouts\.jsonl: it was changed while it was replayed"):
+        with pytest.raises(InputError, match=r"rollouts\.jsonl: it changed during the replay"):
             replay(begin(**words))
     assert begin().folder not in runs_in(folder)[:-1], "it is not resumed"
-    with pytest.raises(InputError, match="begun with another input"):
+    with pytest.raises(InputError, match="started with different settings: input"):
         begin(name="mine")
 
 
@@ -284,7 +284,7 @@ def test_a_pipe_is_copied_and_told_from_others_by_its_content(folder: Path) -> N
     assert run.facts.input.copied
     assert run.own_rollouts.read_bytes() == content
     assert piped(content, name="mine").folder == run.folder
-    with pytest.raises(InputError, match="begun with another input"):
+    with pytest.raises(InputError, match="started with different settings: input"):
         piped(content.replace(b"72", b"73", 1), name="mine")
     assert replay(run).gradings == 10
 
@@ -365,7 +365,7 @@ def test_a_run_is_not_resumed_with_another_helper_or_data_file(name: str, folder
     run = begun_lazily(folder)
     with (folder / name).open("a") as file:
         file.write("\n")
-    with pytest.raises(InputError, match=rf"begun with another grader \({name} changed\)"):
+    with pytest.raises(InputError, match=rf"started with different settings: grader \({name} changed\)"):
         begin(grader="lazy.py:lazy", name=run.facts.id)
     assert begin(grader="lazy.py:lazy").folder != run.folder
 
@@ -373,7 +373,7 @@ def test_a_run_is_not_resumed_with_another_helper_or_data_file(name: str, folder
 def test_a_grader_that_changes_under_way_makes_no_run(folder: Path) -> None:
     run = begun_lazily(folder)
     (folder / "bonus.py").write_text("BONUS = 0.75\n")
-    with pytest.raises(InputError, match=r"the grader changed while it was replayed: bonus.py"):
+    with pytest.raises(InputError, match=r"the grader changed during the replay: bonus.py"):
         replay(run)
     assert not run.rewards.exists()
     (folder / "bonus.py").write_text("BONUS = 0.5\n")
@@ -469,7 +469,7 @@ def test_other_records_are_other_work_and_a_copy_is_not(recorded: Path) -> None:
     assert run.facts.records is not None
     assert run.facts.records.path == str(recorded.parent / "copy.jsonl")
     write_records(copy, {"1": 1, "2": 3})
-    with pytest.raises(InputError, match="begun with another records"):
+    with pytest.raises(InputError, match="started with different settings: records"):
         with_records(copy, name="mine")
     with pytest.raises(HarnessError, match="the records have changed since the run started"):
         replay(run)
@@ -478,7 +478,7 @@ def test_other_records_are_other_work_and_a_copy_is_not(recorded: Path) -> None:
 def test_records_exclude_what_they_replace(recorded: Path) -> None:
     with pytest.raises(InputError, match="decide what the grader sees"):
         with_records(recorded, keep_field=("quality",))
-    with pytest.raises(InputError, match="holds records itself"):
+    with pytest.raises(InputError, match="has records itself"):
         with_records(recorded, rollouts=recorded)
     recorded.write_text("[]\n")
     with pytest.raises(InputError, match=r"train\.jsonl:1: the line is not a record"):

@@ -223,13 +223,13 @@ def test_another_file_is_other_work(folder: Path, endpoint: JudgeEndpoint) -> No
         "--name",
         "first",
     ]
-    assert "another answers" in refusal(folder, *words, "--name", "first")
+    assert "different settings: answers" in refusal(folder, *words, "--name", "first")
 
 
 def test_options_that_do_not_fit_are_refused(folder: Path) -> None:
     words = ["replay", "rollouts.jsonl", "-g", "my_grader.py:judge"]
     assert "a.jsonl: no answers are recorded here" in refusal(folder, *words, "--answers", "a.jsonl")
-    assert "Write --answers FILE" in refusal(folder, *words, "--ask", "all")
+    assert "Add --answers FILE" in refusal(folder, *words, "--ask", "all")
 
 
 def test_the_settings_name_the_file(folder: Path, endpoint: JudgeEndpoint) -> None:
@@ -282,7 +282,7 @@ def test_answers_that_could_not_be_written_are_kept_and_not_asked_for_again(
 
     endpoint.script = script
     words = ["replay", "rollouts.jsonl", "-g", "my_grader.py:judge", "--answers", "a.jsonl", "--ask", "all"]
-    assert "What was recorded is kept in runs/" in refusal(folder, *words)
+    assert "The recorded answers are in runs/" in refusal(folder, *words)
     (folder / "a.jsonl").rmdir()
     assert "6 answers recorded in a.jsonl (6 new)" in rft_inside(folder, *words).stdout
     assert len(endpoint.seen) == len(answers(folder)) == 6

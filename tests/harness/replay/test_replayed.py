@@ -124,14 +124,14 @@ def test_an_order_takes_ids_that_name_one_rollout_each_and_rewards(path: Path) -
         with pytest.raises(InputError, match=said):
             found.assert_order(*ids)
     said = fails(replay_completions(["a", "b"], silent), "assert_order", 1, 2)
-    assert "an order takes rewards, and some have none: 2 of 2" in said
+    assert "an order needs rewards, but some rollouts have none: 2 of 2" in said
 
 
 @pytest.mark.parametrize("wrong", [right, ["72", "7"], 72])
 def test_completions_are_texts_or_messages(wrong: Any) -> None:
     message = {"role": "assistant", "content": [{"type": "text", "text": "72"}]}
     replay_completions([message, "7", None], right, reference="72").assert_order(1, 2)
-    with pytest.raises(InputError, match=r"a completion is a text or a message.*assert_order\(best"):
+    with pytest.raises(InputError, match=r"a completion must be a text or a message.*assert_order\(best"):
         replay_completions([wrong, "7"], right)
 
 
@@ -215,7 +215,7 @@ def test_determinism_is_shown_by_repeats(path: Path) -> None:
     replay_here(path, right, repeats=3).assert_deterministic()
     said = fails(replay_here(path, restless, repeats=2, limit=3), "assert_deterministic")
     assert "rewards change when the same rollout is graded again: 3 of 6 gradings" in said
-    with pytest.raises(InputError, match="graded once"):
+    with pytest.raises(InputError, match="graded only once"):
         replay_here(path, right).assert_deterministic()
 
 
@@ -231,9 +231,9 @@ def test_wires_are_compared(path: Path) -> None:
     replay_here(path, right, wire="all", limit=5).assert_wires_agree()
     by_place = grader(lambda sample: float("metadata" in sample._item))
     said = fails(replay_here(path, by_place, wire="all", limit=5), "assert_wires_agree")
-    assert "the wires disagree: 5 of 5 gradings" in said
+    assert "the wire formats disagree: 5 of 5 gradings" in said
     assert "'open-weight': 1.0" in said
-    with pytest.raises(InputError, match="went over one wire"):
+    with pytest.raises(InputError, match="only one wire format was used"):
         replay_here(path, right).assert_wires_agree()
 
 

@@ -78,7 +78,7 @@ def test_a_sample_is_graded_as_in_training_and_held_to_its_line(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
-        ("\n", "x.rollouts.jsonl: the file holds no rollouts"),
+        ("\n", "x.rollouts.jsonl: the file has no rollouts"),
         ("{\n", "x.rollouts.jsonl:1: not JSON"),
         (
             "\n[]\n{}\n",
@@ -98,5 +98,5 @@ def test_an_expectation_that_is_none_says_where(tmp_path: Path) -> None:
     path = write_rollouts(
         tmp_path / "x.rollouts.jsonl", [rollout("a", "1"), rollout("b", "1", expected_reward="1")]
     )
-    with pytest.raises(InputError, match=r"x\.rollouts\.jsonl:2: expected_reward is neither a number"):
+    with pytest.raises(InputError, match=r"x\.rollouts\.jsonl:2: expected_reward is not a number"):
         read_tests(path)

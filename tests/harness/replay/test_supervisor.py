@@ -131,8 +131,8 @@ def test_a_grader_that_ends_its_process_on_every_rollout_ends_the_run(tmp_path: 
     (folder,) = runs_in(tmp_path)
     for part in ("the grader ended its own process with exit code 9", "out of memory", "grader.log"):
         assert part in said
-    assert "The same command goes on" in said
-    assert "changed it begins a run of its own" in said
+    assert "The same command resumes" in said
+    assert "after a change to the grader, it starts a new run" in said
     (tmp_path / "poison").unlink()  # the cause was not in the grader: the same work
     found = replay_json(tmp_path, code=1)
     assert runs_in(tmp_path) == [folder]
@@ -146,7 +146,7 @@ def test_a_grader_that_was_mended_begins_a_run_of_its_own(tmp_path: Path) -> Non
     refusal(tmp_path, *REPLAY, "--name", "first", code=1)
     write_grader(tmp_path, EXITS.replace("os._exit(9)", "pass"))
     said = refusal(tmp_path, *REPLAY, "--name", "first")
-    assert "this run was begun with another grader" in said
+    assert "this run was started with different settings: grader" in said
     assert "another name" in said
     assert replay_json(tmp_path, "--name", "second")["totals"]["rewards"] == 200
 

@@ -274,7 +274,7 @@ def test_a_run_goes_on_after_the_service_was_away(server, project, rollouts, mon
     monkeypatch.setenv(CONCURRENCY, "1")
     try:
         run = prepare(ReplayRequest(rollouts=rollouts, target=f"{ARN}:3"))
-        with pytest.raises(ServiceError, match="goes on where this one stopped"):
+        with pytest.raises(ServiceError, match="resumes where this one stopped"):
             replay(run, cores=1)
         assert calls == [64, 64]
     finally:

@@ -150,7 +150,7 @@ def test_a_refused_record_costs_only_itself(records: Path) -> None:
 
 def test_a_model_that_refuses_everything_ends_it_soon(records: Path) -> None:
     model = Model(lambda *_: AskRefused("no such option"))
-    with pytest.raises(HarnessError, match="refuses everything: no such option"):
+    with pytest.raises(HarnessError, match="refuses every record: no such option"):
         generate(request(records, concurrency=1), model)
     assert len(model.asked) < 10
 
@@ -177,7 +177,7 @@ def test_completions_made_without_the_tools_of_the_records_are_not_mixed_with_ot
     before = json.loads(note.read_text())
     del before["asked"]["tools"]  # as a version wrote it that did not send them
     note.write_text(json.dumps(before))
-    with pytest.raises(InputError, match="begun with tools False, not True"):
+    with pytest.raises(InputError, match="started with tools False, not True"):
         generate(asked, Model())
 
 

@@ -59,7 +59,7 @@ def test_an_empty_file_belongs_to_nobody(tmp_path: Path) -> None:
 def test_a_file_that_somebody_else_wrote_is_never_touched(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
     path.write_text('{"mine": 1}')
-    with pytest.raises(InputError, match="not begun by this command"):
+    with pytest.raises(InputError, match="not started by this command"):
         GrowingFile(path, ASKED)
     assert path.read_text() == '{"mine": 1}'
     assert not note_of(path).exists()
@@ -109,7 +109,7 @@ def test_a_line_of_another_model_is_refused(tmp_path: Path) -> None:
         file.append({"model": "other"})
     with (
         GrowingFile(path, ASKED) as file,
-        pytest.raises(InputError, match=r"r\.jsonl:1: .*not of this model"),
+        pytest.raises(InputError, match=r"r\.jsonl:1: .*from another model"),
     ):
         list(file.recover())
 

@@ -140,7 +140,7 @@ def test_numbers_of_another_scale_are_mapped_to_the_range(tmp_path):
     rewards = [[(stars - 1) / 4, min(1.0, stars / 4)] for stars in STARS]
     run = run_of(tmp_path, STARS, rewards)
     with pytest.raises(
-        InputError, match="labels in 'human' run from 1 to 5, and the grader's range from 0 to 1"
+        InputError, match="labels in 'human' run from 1 to 5, but the grader's range is from 0 to 1"
     ):
         calibrate(run)
     found = calibrate(run, scale=LabelReading(range=(1, 5)))
@@ -151,7 +151,7 @@ def test_numbers_of_another_scale_are_mapped_to_the_range(tmp_path):
     assert found.confusion.labels == ["0", "0.25", "0.5", "0.75", "1"]
     yes = calibrate(run, scale=LabelReading(LabelRule(threshold=4)))
     assert yes.kind == "yes or no"
-    with pytest.raises(InputError, match="the scale of labels from 2 to 5"):
+    with pytest.raises(InputError, match="the scale of labels is from 2 to 5"):
         calibrate(run, scale=LabelReading(range=(2, 5)))
 
 
@@ -182,7 +182,7 @@ def test_another_field_is_read_from_the_rollouts_and_a_second_one_is_a_second_ra
     assert [rater.label for rater in found.raters] == ["second"]
     assert found.raters[0].with_first.value == pytest.approx(0.5, abs=0.15)
     assert found.raters[0].with_grader.value < found.kappa.value
-    assert any("human and second agree with kappa" in warning for warning in found.trust.warnings)
+    assert any("human and second agree with a kappa of only" in warning for warning in found.trust.warnings)
     assert any("could see the label second" in warning for warning in found.trust.warnings)
     assert calibrate(run, ["second"]).kappa.value == found.raters[0].with_grader.value
     Path(run.rollouts_name).write_text("{}\n")
@@ -201,18 +201,18 @@ def test_labels_in_a_file_of_their_own_are_found_by_id(tmp_path):
     found = calibrate(run, ["anna"], file=file)
     assert found.labeled == 100
     assert found.trust.verdict == "trust"
-    assert "whose id no rollout with a reward has: 1" in " ".join(found.trust.warnings)
+    assert "whose id belongs to no rollout with a reward: 1" in " ".join(found.trust.warnings)
     assert not any("could see" in warning for warning in found.trust.warnings)
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('{"anna": true}', r"labels.jsonl:1: this line has no id"),
-        ('{"id": true, "anna": true}', "no id"),
-        ("[1]", "no id"),
+        ('{"anna": true}', r"labels.jsonl:1: this line has no rollout id"),
+        ('{"id": true, "anna": true}', "no rollout id"),
+        ("[1]", "no rollout id"),
         ("\n{", "labels.jsonl:2: "),
-        ('{"id": 1}\n{"id": "1"}', "labels.jsonl:2: another line has the id '1'"),
+        ('{"id": 1}\n{"id": "1"}', "labels.jsonl:2: another line has the same id '1'"),
         ('{"id": "r1"}', "no line has the field 'anna'"),
         ("", "no line has the field 'anna'"),
     ],
@@ -242,7 +242,7 @@ def test_a_metric_is_held_to_labels_in_place_of_the_reward(tmp_path):
     found = calibrate(run, metric="polite")
     assert (found.metric, found.bounds, found.errors) == ("polite", (0.0, 1.0), {"no metric": 1})
     assert found.kappa.value == pytest.approx(0.9, abs=0.05)
-    with pytest.raises(InputError, match="outside of its range from 0 to 0.5. Add --range LOW HIGH"):
+    with pytest.raises(InputError, match="outside its range from 0 to 0.5. Add --range LOW HIGH"):
         calibrate(run, metric="polite", bounds=(0.0, 0.5))
     with pytest.raises(InputError, match="no grading of this run has the metric 'rude'. It has polite."):
         calibrate(run, metric="rude")
@@ -303,17 +303,17 @@ def test_the_worst_come_first(tmp_path):
 
 @pytest.mark.parametrize("text", ["fair", "=1", "fair=", "fair=nan", "fair=1e300"])
 def test_a_text_needs_its_reward(text):
-    with pytest.raises(InputError, match="no text with a reward"):
+    with pytest.raises(InputError, match="not a text with a reward"):
         read_value(text)
 
 
 def test_contradicting_ways_to_read_labels_are_refused():
-    with pytest.raises(InputError, match="are no scale"):
+    with pytest.raises(InputError, match="are not a scale"):
         LabelReading(range=(5, 1))
-    with pytest.raises(InputError, match="label range has no use"):
+    with pytest.raises(InputError, match="label range has no effect"):
         LabelReading(LabelRule(threshold=0.5), range=(1, 5))
-    with pytest.raises(InputError, match="not for both"):
+    with pytest.raises(InputError, match="not both"):
         LabelReading(LabelRule(true=("a",)), {"b": 1.0})
-    with pytest.raises(InputError, match="not for both"):
+    with pytest.raises(InputError, match="not both"):
         LabelReading(LabelRule(threshold=0.5), {"b": 1.0})
     assert read_value("a=b=0.5") == ("a=b", 0.5)

@@ -94,7 +94,7 @@ def test_equal_is_1_with_a_width_and_independent_is_about_0():
 @pytest.mark.parametrize(
     ("pairs", "why"),
     [
-        ([(1.0, 1.0)] * 29, "29 labeled rollouts of 8 records; it takes 30 of 10 records"),
+        ([(1.0, 1.0)] * 29, "29 labeled rollouts of 8 records; at least 30 of 10 records are needed"),
         ([(1.0, 1.0), (0.0, 1.0)] * 30, "every label says the same"),
     ],
 )

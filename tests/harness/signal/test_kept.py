@@ -130,7 +130,7 @@ def test_nothing_that_is_there_is_written_over(tmp_path: Path) -> None:
     before = path.read_bytes()
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
     for out in (path, tmp_path / "link", tmp_path):
-        with pytest.raises(InputError, match="there is a file already"):
+        with pytest.raises(InputError, match="this file exists already"):
             write_kept(path, out, replayed(tmp_path), drop=(), measured=())
     assert path.read_bytes() == before
     for missing, said in ((tmp_path / "none", "no such file"), (Path("/dev/null"), "the file is empty")):

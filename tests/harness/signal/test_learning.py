@@ -249,7 +249,7 @@ def test_shapes_fields_and_an_unknown_range_are_told():
     facts = replace(FACTS, totals=Totals(gradings=80, rewards=80, lowest=0.0, highest=1.0, wires=3))
     found = signal_from(gather(rows_of(MIXED)), facts, (0.0, 1.0))
     assert found.verdict.action == "fix the grader"
-    assert "3 rewards depend on the shape of the event" in found.verdict.sentence
+    assert "3 rewards depend on the wire format" in found.verdict.sentence
     facts = replace(
         FACTS, totals=Totals(gradings=80, rewards=80, lowest=0.0, highest=1.0, fields={"grade": 5})
     )

@@ -61,10 +61,13 @@ def test_position_is_the_distance_from_what_the_order_should_do(found):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        *[(text, "is no limit") for text in ("", "kappa", "kappa=", "kappa=-1", "kappa=nan", "kappa=0.7=1")],
-        ("kapa=0.7", "knows no 'kapa'"),
-        ("kappa=70", "more than all"),
-        ("flips=101%", "more than all"),
+        *[
+            (text, "is not a limit")
+            for text in ("", "kappa", "kappa=", "kappa=-1", "kappa=nan", "kappa=0.7=1")
+        ],
+        ("kapa=0.7", "has no limit 'kapa'"),
+        ("kappa=70", "more than 100%"),
+        ("flips=101%", "more than 100%"),
     ],
 )
 def test_anything_else_is_refused_in_words(text, said):

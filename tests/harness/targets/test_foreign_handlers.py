@@ -152,7 +152,7 @@ def test_a_handler_of_one_sample_a_call_is_said_to_fail_the_batch(graded: Callab
     assert {row["reward"] for row in rows} == {None}
     said = failure_of(rows[0])[1]
     assert "2 samples were sent and 1 answer came back" in said
-    assert "a call of 2 samples; in smaller ones none of them fails" in said
+    assert "a call of 2 samples; none of them fails in smaller calls" in said
 
 
 def test_keys_in_camel_case_are_no_reward(graded: Callable[..., list[Row]]) -> None:

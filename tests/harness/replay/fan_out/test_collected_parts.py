@@ -128,7 +128,7 @@ def test_a_part_that_leads_back_is_no_endless_loop(rollouts: Path, tmp_path: Pat
     store = MemoryParts()
     part = grade_part(order, FakeTarget(halves), rollouts, remaining=lambda: 0.0)
     store.put_once(order.key, part.body, {**part.facts.to_metadata(), "next": "0"})
-    with pytest.raises(InputError, match="goes on"):
+    with pytest.raises(InputError, match="continues"):
         Collecting(store, tmp_path).collect([order])
 
 

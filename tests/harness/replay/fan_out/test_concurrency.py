@@ -27,7 +27,7 @@ def test_what_is_let_through_fits(
     if fits:
         check_workers(free, workers, calls)
         return
-    with pytest.raises(InputError, match="too many calls at once"):
+    with pytest.raises(InputError, match="too many concurrent calls"):
         check_workers(free, workers, calls)
     most = free.most_workers(calls)
     assert most is not None
@@ -35,7 +35,7 @@ def test_what_is_let_through_fits(
 
 
 def test_it_says_what_would_fit() -> None:
-    with pytest.raises(InputError, match=r"leaves 10 calls at once.*Write --workers 2 or fewer"):
+    with pytest.raises(InputError, match=r"leaves 10 concurrent calls.*Use --workers 2 or fewer"):
         check_workers(FreeCalls(10), 50, 4)
     with pytest.raises(InputError, match=r"Lower --concurrency"):
         check_workers(FreeCalls(10, 2), 1, 4)
@@ -69,6 +69,6 @@ def test_aws_says_what_is_free_and_what_it_does_not_say_is_unknown() -> None:
     assert free_calls(ARN, Answering(900, 40, "GetFunctionConcurrency")) == FreeCalls(900)
     assert "unknown" in FreeCalls().line(50, 4)
     assert FreeCalls(900, 40).line(5, 4) == (
-        "5 workers with 4 calls each; 40 calls are reserved for the grader, and the account leaves 900 calls"
-        " at once to functions without a reservation"
+        "5 workers with 4 calls each; 40 calls are reserved for the grader, and the account leaves 900"
+        " concurrent calls to functions without a reservation"
     )

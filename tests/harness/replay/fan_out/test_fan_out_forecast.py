@@ -101,8 +101,8 @@ def test_money_follows_from_calls_memory_and_price() -> None:
     assert found.transitions_usd == pytest.approx(0.035, abs=0.001)
     text = "\n".join(found.lines())
     assert "about 1.59 USD for 78,125 GB-seconds of the grader (512 MB, arm64) and 39,062 of workers" in text
-    assert "takes 1 s: assumed, since no run" in text
+    assert "takes 1 s: assumed, because no run" in text
     assert "list price read" in text
     assert "at least 1,407 transitions, 0.035 USD" in text
-    assert "50 workers with 4 calls each; the account leaves 1,000 calls" in text
+    assert "50 workers with 4 calls each; the account leaves 1,000 concurrent calls" in text
     assert "no price known" in "\n".join(replace(found, price=None).lines())

@@ -168,7 +168,7 @@ def test_all_children_fail_whatever_the_execution_says(
     said = str(failed.value)
     assert f"{count} of {count} shards are not graded (numbers 0 to {count - 1})" in said
     assert f"{kind.__name__}: s3://data/r.jsonl was replaced" in said
-    assert f"execution says {says}" in said
+    assert f"execution's status is {says}" in said
     again = open_run(run.folder)
     assert not again.done
     assert not again.rewards.exists()
@@ -195,7 +195,9 @@ def test_nobody_says_why(run: Run, rollouts: Path) -> None:
         return world.grade(order)
 
     world.work = killed
-    with pytest.raises(ServiceError, match=r"1 of \d shards are not graded \(numbers 1\): nobody says why"):
+    with pytest.raises(
+        ServiceError, match=r"1 of \d shards are not graded \(numbers 1\): no reason was reported"
+    ):
         world.fan_out().grade()
     world.work = world.grade
     world.fan_out().grade()

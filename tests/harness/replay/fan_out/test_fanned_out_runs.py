@@ -182,7 +182,7 @@ def test_no_more_workers_start_than_the_account_leaves_calls_for(desk):
     assert "--workers 200" in done.stderr
     assert desk.calls() == before
     agreed = desk.fan_out(yes=False)
-    assert "leaves 1,000 calls at once" in agreed.stderr
+    assert "leaves 1,000 concurrent calls" in agreed.stderr
 
 
 def test_shards_whose_worker_was_killed_are_named_and_the_same_command_grades_those(desk):

@@ -197,7 +197,7 @@ def test_the_handler_names_its_errors_and_leaves_why(aws: LocalAws, rollouts: Pa
 
 
 def test_the_handler_refuses_nonsense(aws: LocalAws) -> None:
-    with pytest.raises(InputError, match="no order for a part") as failed:
+    with pytest.raises(InputError, match="not a part's order") as failed:
         handler({"shard": 1}, Context())
     assert type(failed.value) is InputError
 

@@ -106,13 +106,13 @@ def test_only_a_published_version_grades(arn: str, good: bool) -> None:
     if good:
         check_fan_out(source, DeployedFacts(arn), derived=False)
         return
-    with pytest.raises(InputError, match="one published version"):
+    with pytest.raises(InputError, match="a published version"):
         check_fan_out(source, DeployedFacts(arn), derived=False)
 
 
 def test_records_and_graders_here_are_not_fanned_out() -> None:
     source = joined([(5, b"\n")])
-    with pytest.raises(InputError, match="holds records"):
+    with pytest.raises(InputError, match="has records"):
         check_fan_out(source, DeployedFacts("arn"), derived=True)
     with pytest.raises(InputError, match="in AWS, not here"):
         check_fan_out(source, InProcessFacts("g.py:g"), derived=False)
