@@ -97,7 +97,7 @@ def read_typed(
 
 
 def typed(kind: type[T], value: Any) -> T:
-    """Turn a parsed JSON value into a dataclass (or any type that its fields may have).
+    """Turn a parsed JSON value into a dataclass (or any type allowed for its fields).
 
     Args:
         kind: The dataclass. Fields may be numbers, text, booleans, `Path`, `Literal`, `StrEnum`, dataclasses,

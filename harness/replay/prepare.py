@@ -47,7 +47,7 @@ from harness.targets.opening import IN_PROCESS, TargetChoice, describe, describe
 
 SHARD_BYTES = 8 << 20
 SMALLEST_SHARD = 128 << 10
-"""Small shards give a slow grader every core on a small file; even smaller, starting workers dominates."""
+"""Lets a slow grader use every core on a small file; below this, starting workers does not pay off."""
 MOST_SHARDS = 64
 MOST_SOURCES = 20_000
 """Maximum number of files or objects in one run; `run.json` holds their names and ETags."""

@@ -118,7 +118,7 @@ def collect_answers(run: Run) -> None:
     variables = {name: value for each in reversed(whole) for name, value in each.variables.items()}
     notes = dict.fromkeys(what for each in whole for what in each.notes)
     refused = refused_forms(by_key.values())
-    # Which questions met a refusal first is chance, so one refusal stands for all.
+    # Chance decides which question is refused first, so one refusal represents all.
     kept = [one for one in by_key.values() if not one.refused or refused.get(one.form, one) is one]
     write_answers(run.folder / RECORDED, RecordedAnswers(tuple(kept), variables, tuple(notes)))
     run.save(answers=replace(answers, recorded=file_sha256(run.folder / RECORDED)))

@@ -43,7 +43,7 @@ def replay_here(
     """Replay rollouts in this process.
 
     Args:
-        path: The rollouts: a source, or the name of one.
+        path: The rollouts: a source or its name.
         grader: A grader or any handler, or its `module:name`.
         folder: Folder of a named grader's file or module; None for the current folder.
         wire: The format of the events; `all` compares every format.

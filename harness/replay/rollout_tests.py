@@ -60,7 +60,7 @@ def read_tests(file: DataFile, label: str | None = None, keep: Iterable[str] = (
     """Read a rollouts file as tests.
 
     Args:
-        file: The rollouts: a source, or the name of one.
+        file: The rollouts: a source or its name.
         label: The field that holds a verdict; graders never see it.
         keep: Fields that belong to the record although they differ within one.
 

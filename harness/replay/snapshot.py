@@ -30,7 +30,7 @@ def snapshot_name(rollouts: DataFile, grader: Callable[..., Any] | str) -> str:
     """Default name for stored rewards, without extension, from the rollouts and the grader.
 
     Args:
-        rollouts: The rollouts: a source, or the name of one.
+        rollouts: The rollouts: a source or its name.
         grader: The grader or its name.
     """
     stem = Path(str(rollouts)).name.removesuffix(".jsonl").removesuffix(".rollouts")

@@ -63,7 +63,7 @@ def compare(was: str, now: str, rollouts: DataFile, *, known_sha256: str | None 
     Args:
         was: The first grader: `module:name`, a file, or an ARN.
         now: The second one.
-        rollouts: The rollouts: a source, or the name of one.
+        rollouts: The rollouts: a source or its name.
         known_sha256: The first grader's code hash, if a journal recorded it.
 
     Raises:

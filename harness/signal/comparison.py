@@ -131,7 +131,7 @@ def _joined(was: Run, now: Run, by: JoinBy | None, remarks: list[str]) -> Joined
     """Join the rollouts of both runs; None to compare by record."""
     if same_file(was, now):
         return join_by_place(was, now)
-    one, other = was.facts.grader, now.facts.grader  # graders of one file have one hash
+    one, other = was.facts.grader, now.facts.grader  # graders in the same file have the same hash
     same_grader = one.sha256 is not None and (one.ref, one.sha256) == (other.ref, other.sha256)
     if by is None and same_grader and (why := was.why_unreadable() or now.why_unreadable()):
         remarks.append(f"compared by record, as two models, because completions cannot be read: {why}")

@@ -1,4 +1,4 @@
-"""Measures a grader's noise from repeated gradings: how much of its rewards' differences is chance."""
+"""Measures a grader's noise from repeated gradings: how much of the difference in rewards is chance."""
 
 from __future__ import annotations
 

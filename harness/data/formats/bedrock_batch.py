@@ -62,5 +62,5 @@ BEDROCK_BATCH: Final = Importer(
     "results of Bedrock's batch inference",
     _recognizes,
     _convert,
-    "Batches have no reference answers: a grader that compares answers needs one in each line.",
+    "Batches have no reference answers: a grader that compares answers needs one on each line.",
 )

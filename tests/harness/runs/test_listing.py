@@ -65,7 +65,7 @@ def test_what_cannot_be_read_is_listed_with_the_reason(runs: Path) -> None:
     problems = {run.name: run.problem for run in list_runs(runs, 20).runs if run.state == "unreadable"}
     assert problems.keys() == {"torn", "newer", "lost", "linked"}
     assert "it is not JSON" in str(problems["torn"])
-    assert "has schema 99, and this version of rft reads" in str(problems["newer"])
+    assert "has schema 99, but this version of rft reads" in str(problems["newer"])
     assert problems["lost"] == "its run.json is missing"
     assert "links" in str(problems["linked"])
 

@@ -75,7 +75,7 @@ def test_a_record_with_completions_is_not_replayed_as_a_record(tmp_path: Path):
     ("name", "text", "said"),
     [
         ("rows.json", '[{"messages": []}, {}]', "rows.json:1: this is a JSON array"),
-        ("rows.json", '[\n{"messages": []}]', "`rft convert` does it for JSON over several lines"),
+        ("rows.json", '[\n{"messages": []}]', "`rft convert` does it for JSON that spans lines"),
         (
             "rows.csv",
             "question,answer\n1,2\n",
