@@ -44,7 +44,7 @@ def token_f1(
     It pays for the reference's words in any order, for wording that says the opposite, and for words of the
     prompt. On 500 solutions of GSM8K it paid 1.00 for the reference's words sorted, 0.97 for one with a wrong
     result, 0.42 for the prompt and 0.20 for the 40 commonest words.
-    If references resemble each other, it pays one record's reference in another record for what they share.
+    If references are similar, it also pays for another record's reference, as far as the two overlap.
 
     Args:
         tokens: How texts are cut into tokens: `words` (lower case, without punctuation, for every script),
@@ -80,7 +80,7 @@ def bleu(
     It pays for wording that says the opposite, and a little for any common word unless `smoothing` is 0. On
     500 solutions of GSM8K it paid 0.97 for the reference with a wrong result, 0.49 for the reference said
     twice, 0.10 for the prompt and 0.01 for another record's solution.
-    If references resemble each other, it pays one record's reference in another record for what they share.
+    If references are similar, it also pays for another record's reference, as far as the two overlap.
 
     Args:
         order: The longest n-grams that count, 1 to 9; all orders have equal weight. A reference needs at
@@ -134,7 +134,7 @@ def gleu(
     It pays for wording that says the opposite, and for words of the prompt. On 500 solutions of GSM8K it paid
     0.97 for the reference with a wrong result, 0.49 for the reference said twice, 0.31 for its words sorted
     and 0.16 for the prompt.
-    If references resemble each other, it pays one record's reference in another record for what they share.
+    If references are similar, it also pays for another record's reference, as far as the two overlap.
 
     Args:
         tokens: How texts are cut into tokens: `words` (lower case, without punctuation, for every script),
@@ -170,7 +170,7 @@ def rouge(
     It pays for wording that says the opposite, and for words of the prompt. On 500 solutions of GSM8K,
     ROUGE-L paid 0.97 for the reference with a wrong result, 0.67 for its first half, 0.30 for the prompt and
     0.11 for the 40 commonest words; ROUGE-2 paid 0.18 for the prompt, ROUGE-1 0.42.
-    If references resemble each other, it pays one record's reference in another record for what they share.
+    If references are similar, it also pays for another record's reference, as far as the two overlap.
 
     Args:
         n: The length of the n-grams that count, 1 to 5, or `L` for the longest common subsequence. A
@@ -220,6 +220,7 @@ def meteor(
     It pays for length: recall weighs nine times as much as precision. On 500 solutions of GSM8K it paid 0.91
     for the reference said twice, 0.76 for the reference followed by the prompt, and 0.97 for one with a wrong
     result. The prompt alone earned 0.32.
+    If references are similar, it also pays for another record's reference, as far as the two overlap.
 
     Args:
         stem: Whether English words also match by their stems (Porter's).

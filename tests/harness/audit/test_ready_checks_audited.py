@@ -14,18 +14,18 @@ from support.fitting_records import FORMS, RECORDS, write_records
 
 # By check: the probes whose findings are true, and words of its docstring that declare them.
 DECLARED: dict[str, dict[str, str]] = {
-    "choices:label": {"C05": "under words that it does not know for a denial"},
-    "dates:date": {"C05": "whatever is said of it"},
+    "choices:label": {"C05": "in a denial whose wording it does not know"},
+    "dates:date": {"C05": "in spite of wording such as"},
     "grounding:quotations": {"C05": "any sentence copied from a source"},
-    "json_schema:json_schema": {"C02": "every value that fits earns 1"},
+    "json_schema:json_schema": {"C02": "every conforming value earns 1"},
     "maths:maths": {"C05": "other words around the value are not read"},
-    "numbers:list_of_numbers": {"C05": "words around it that are not read"},
-    "refusals:refusal": {"C01": "every text that does not decline"},
+    "numbers:list_of_numbers": {"C05": "ignores surrounding words"},
+    "refusals:refusal": {"C01": "every text on any topic that does not refuse"},
     "required:must_contain": {"C02": "a list of them without an answer"},
     "shaping:in_script": {"C02": "in full for a single letter"},
     **{
         f"similarity:{name}": {
-            **dict.fromkeys(("C01", "C04", "C07"), "one record's reference under another"),
+            **dict.fromkeys(("C01", "C04", "C07"), "another record's reference"),
             "C05": "with a wrong result",
         }
         for name in ("bleu", "gleu", "meteor", "rouge", "token_f1")
