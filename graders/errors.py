@@ -51,7 +51,7 @@ class AnswerRewardError(EventError):
 
 
 class RecordError(GraderError, ValueError):
-    """The sample's record cannot be graded, whatever the completion is."""
+    """The sample's record cannot be graded, regardless of the completion."""
 
 
 class SampleError(GraderError):

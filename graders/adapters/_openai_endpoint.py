@@ -43,7 +43,7 @@ _LONGEST_SAID = 200
 
 
 def endpoint_scoring(node: EndpointGrader) -> Scoring:
-    """Make the scoring of an `endpoint` grader.
+    """Build the scoring function of an `endpoint` grader.
 
     Args:
         node: The grader.

@@ -1,4 +1,4 @@
-"""Makes the scoring of an OpenAI grader, and combines those of a multi grader."""
+"""Builds the scoring function of an OpenAI grader, and combines those of a multi grader."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class GradingOptions:
 
 
 def grading_of(node: OpenAIGrader, options: GradingOptions) -> Scoring:
-    """Make the scoring of a grader.
+    """Build the scoring function of a grader.
 
     Raises:
         OpenAISpecError: The grader cannot be run as written.
@@ -65,7 +65,7 @@ def grading_of(node: OpenAIGrader, options: GradingOptions) -> Scoring:
 
 
 def _of_one(node: OpenAIGrader, options: GradingOptions) -> Scoring:
-    """Make the scoring of a grader that is not a multi grader."""
+    """Build the scoring function of a grader that is not a multi grader."""
     if isinstance(node, PythonCode):
         from ._openai_python import python_code
 
@@ -94,7 +94,7 @@ _FLAGS = {
 
 
 def _joined(node: MultiGrader, options: GradingOptions) -> Scoring:
-    """Make the scoring of a multi grader."""
+    """Build the scoring function of a multi grader."""
     scorings = {key: grading_of(each, options) for key, each in node.graders.items()}
 
     def scored(scope: Scope) -> GraderScore | Awaitable[GraderScore]:
@@ -163,7 +163,7 @@ def _total(node: MultiGrader, scores: Mapping[str, GraderScore]) -> GraderScore:
 
 
 def _failing(error: Exception) -> Scoring:
-    """Make a scoring that cannot run here."""
+    """Return a scoring function for a grader that cannot run here."""
 
     def scored(scope: Scope) -> GraderScore:
         raise error
@@ -172,7 +172,7 @@ def _failing(error: Exception) -> Scoring:
 
 
 def _with_zeros(scoring: Scoring, flag: str) -> Scoring:
-    """Make a scoring that scores 0, with a flag, where there would otherwise be no score."""
+    """Wrap a scoring function so that it returns 0, with a flag, where there would otherwise be no score."""
 
     def scored(scope: Scope) -> GraderScore | Awaitable[GraderScore]:
         try:

@@ -45,7 +45,7 @@ _MOST_REASON = 2_000
 def model_scoring(
     node: ScoreModel | LabelModel, models: Mapping[str, Any] | str | os.PathLike[str] | None
 ) -> Scoring:
-    """Make the scoring of a `score_model` or a `label_model` grader.
+    """Build the scoring function of a `score_model` or a `label_model` grader.
 
     Args:
         node: The grader.

@@ -87,7 +87,7 @@ class PythonImport:
 def python_code(
     node: PythonCode, seconds: float, memory_mb: int, protection: Literal["full", "limits"]
 ) -> Scoring:
-    """Make the scoring of a `python` grader, which runs in a separate process.
+    """Build the scoring function of a `python` grader, which runs in a separate process.
 
     Raises:
         ConfigurationError: A package that it imports is not in OpenAI's image, or not installed.

@@ -78,7 +78,7 @@ def _of_model(node: ScoreModel | LabelModel, models: JudgeModels) -> SpecNote:
     if found is None:
         return SpecNote(place, "unsupported", models.missing(node.model))
     service = "Bedrock" if found.get("service", "bedrock") == "bedrock" else "an OpenAI-compatible service"
-    what = f"{node.model} is {found['model']} of {service} here: another judge"
+    what = f"{node.model} is {found['model']} of {service} here: a different judge"
     return SpecNote(place, "approximated", f"{what}, so compare it with human labels")
 
 

@@ -30,7 +30,7 @@ _OPERATIONS: dict[str, Callable[[str, str], bool]] = {
 
 
 def string_check(node: StringCheck) -> Scoring:
-    """Make the scoring of a `string_check` grader."""
+    """Build the scoring function of a `string_check` grader."""
     compare, any_text = _OPERATIONS[node.operation], node.operation == "ne"
 
     def scored(scope: Scope) -> GraderScore:
@@ -45,7 +45,7 @@ def string_check(node: StringCheck) -> Scoring:
 
 
 def text_similarity(node: TextSimilarity) -> Scoring:
-    """Make the scoring of a `text_similarity` grader.
+    """Build the scoring function of a `text_similarity` grader.
 
     Raises:
         ConfigurationError: `fuzzy_match` needs rapidfuzz, which is not installed.
