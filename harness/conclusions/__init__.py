@@ -1,1 +1,1 @@
-"""What a job's rewards lead to, judged on records that training left out: figures, warnings and verdicts."""
+"""Conclusions from a job's rewards, tested on records left out of training: figures, warnings, verdicts."""

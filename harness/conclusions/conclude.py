@@ -1,4 +1,4 @@
-"""What the rewards of a job lead to, from the rewards alone: a rehearsal and the emulator ask here alike."""
+"""Draws conclusions from a job's rewards alone, for rehearsals and the emulator."""
 
 from __future__ import annotations
 
@@ -25,63 +25,63 @@ from harness.simulator.training import Schedule
 __all__ = ["Conclusions", "JobRewards", "conclude"]
 
 _CONTROLS: Final = 100
-"""Records whose references are graded in place of completions."""
+"""Maximum records whose references are graded as completions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRewards:
-    """A job, and what its grader said of every recorded completion."""
+    """A job, and its grader's rewards for the recorded completions."""
 
     examples: Examples
     schedule: Schedule
     rewards: Mapping[str, float | None]
-    """By completion."""
+    """The reward of each completion."""
     components: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    """The numbers that the grader reported beside a reward, by completion; empty where they were not kept."""
+    """The grader's components of each reward, by completion; empty if they were not saved."""
     learned: LearnedReport
     goal: Goal | None
     bounds: tuple[float, float] | None
-    """The grader's range; None where it is not known."""
+    """The grader's range, or None if it is unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conclusions:
-    """What the rewards lead to, and what was not measured."""
+    """The conclusions, and what was not measured."""
 
     folds: FoldedFigures | None
-    """What was measured on records left out of training; None where that was not possible."""
+    """Figures from records left out of training; None if that was not possible."""
     length_pay: LengthPay | None = None
-    """None where length was not separated from being right, or there is nothing to compare."""
+    """None if length could not be separated from being right, or nothing could be compared."""
     made: list[MadePay] = field(default_factory=list)
-    """What completions earn that nobody recorded, the best paid first."""
+    """Rewards of generated completions, best paid first."""
     findings: list[Finding] = field(default_factory=list)
-    """What warns of this reward: B001 to B004."""
+    """Warnings about this reward: B001 to B004."""
     unchecked: list[str] = field(default_factory=list)
-    """Warnings that were not looked for, with the reasons."""
+    """Warnings that were not checked, with the reasons."""
     controls: Controls | None
-    """What the references earn; None where they are no texts."""
+    """Rewards of the references; None if they are not texts."""
     verdicts: list[Verdict]
 
 
 def conclude(
     job: JobRewards, rewards: Grading, stage: Callable[[str], None] = lambda name: None
 ) -> Conclusions:
-    """Judge what a job's reward breeds.
+    """Draw conclusions about what a job's reward teaches.
 
     Args:
-        job: The job; every completion that has a reward is used, drawn or not.
-        rewards: Grades references and made completions.
-        stage: Told which part begins.
+        job: The job; uses every completion that has a reward, drawn or not.
+        rewards: Grades references and generated completions.
+        stage: Called with the name of each stage as it starts.
 
     Raises:
         JobFailure: The grader could not be called for a reference.
     """
-    stage("grading the references themselves")
+    stage("grading the references")
     controls = _controls(job.examples.training, rewards, job.bounds)
     every = distinct([*job.examples.training, *job.examples.held_out])
-    stage("training without each fifth of the records, to judge on it")
+    stage("training without each fifth of the records, to test on it")
     folds = fold_figures(every, job.rewards, job.goal, job.schedule)
-    stage("grading completions that nobody recorded")
+    stage("grading generated completions")
     figures = _figures(job, every, folds, rewards)
     return Conclusions(
         folds=folds,
@@ -114,7 +114,7 @@ def _figures(
 
 
 def _scale(bounds: tuple[float, float] | None, rewards: Mapping[str, float | None]) -> float:
-    """The width of the grader's range, or of its rewards where the range is not known."""
+    """The width of the grader's range, or of its rewards if the range is unknown."""
     if bounds is not None:
         return bounds[1] - bounds[0]
     known = [reward for reward in rewards.values() if reward is not None]
@@ -124,21 +124,21 @@ def _scale(bounds: tuple[float, float] | None, rewards: Mapping[str, float | Non
 def _controls(
     training: Sequence[Example], rewards: Grading, bounds: tuple[float, float] | None
 ) -> Controls | None:
-    """Grade references in place of completions, own and foreign, of the first hundred records."""
+    """Grade each record's own and another's reference as completions, for the first hundred records."""
     records = [
         PlacedRecord(number, f"record {number}", example.record)
         for number, example in enumerate(training[:_CONTROLS], 1)
     ]
     try:
         rollouts = list(derived(records))
-    except InputError:  # a record without a reference, or one that is no text
+    except InputError:  # the record has no reference, or it is not text
         return None
     turns, number = [], 0
     for rollout in rollouts:
         *prompt, completion = rollout["messages"]
         fields = {name: value for name, value in rollout.items() if name not in ("record", "model")}
         number += rollout["model"] == REFERENCE
-        name = f"{number}/{rollout['id']}"  # records may share an id, and each counts
+        name = f"{number}/{rollout['id']}"  # records may share an id, but each counts
         candidate = Candidate(completion, f"control:{name}", None, None)
         turns.append(Turn({**fields, "messages": prompt}, candidate, name))
     graded = rewards.grade(turns)

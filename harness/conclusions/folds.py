@@ -1,7 +1,8 @@
-"""What the learned style earns on records that it was not trained on, measured on every record.
+"""Cross-validation: measures the learned style on every record, each left out of training once.
 
-The records are divided into folds. For each fold a policy is trained on the others, and its theta alone is
-judged on the fold: own terms hold for the completions that training saw. Nothing is graded here.
+The records are divided into folds. For each fold, a policy is trained on the others, and only its theta is
+tested on the fold, because a completion's own terms apply only to completions seen in training. Nothing is
+graded here.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ from harness.simulator.training import Schedule, take_step
 __all__ = ["FOLDS", "FoldedFigures", "PolicyChange", "divided", "fold_figures"]
 
 FOLDS: Final = 5
-"""Each costs a training run without grading."""
+"""Number of folds. Each costs a training run without grading."""
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyChange:
-    """An expectation under the base model and under the learned policy, mean over records."""
+    """An expectation under the base model and the learned policy, averaged over records."""
 
     before: float
     after: float
@@ -36,15 +37,15 @@ class PolicyChange:
 
 @dataclass(frozen=True, slots=True)
 class FoldedFigures:
-    """What was measured on records that were left out of training, each once."""
+    """Figures from records that were each left out of training once."""
 
     folds: int
     reward: PolicyChange | None
-    """None where no completion has a reward."""
+    """None if no completion has a reward."""
     goal: str | None
     """The field that says which completions are right."""
     right: PolicyChange | None
-    """Expected rightness, from 0 to 1; None where there is no goal."""
+    """Expected rightness, from 0 to 1; None without a goal."""
     right_earn: float | None
     """Mean reward of right completions under the learned policy."""
     wrong_earn: float | None
@@ -55,7 +56,7 @@ class FoldedFigures:
 
 
 class _Known(Grading):
-    """Rewards that are known already."""
+    """Rewards that are already known."""
 
     def __init__(self, rewards: Mapping[str, float | None]) -> None:
         self._rewards = rewards
@@ -65,12 +66,12 @@ class _Known(Grading):
 
 
 def divided(examples: Sequence[Example], seed: int, count: int = FOLDS) -> list[list[Example]]:
-    """The records in at most `count` parts, records that share a prompt in one; each is in one part.
+    """Divide the records into at most `count` folds; records that share a prompt stay together.
 
     Args:
         examples: The records.
-        seed: Decides the parts.
-        count: Most parts.
+        seed: Seeds the division.
+        count: Maximum number of folds.
     """
     sets = leak_sets([example.group.leaks for example in examples])
     generator("folds", seed).shuffle(sets)
@@ -81,16 +82,16 @@ def divided(examples: Sequence[Example], seed: int, count: int = FOLDS) -> list[
 def fold_figures(
     examples: Sequence[Example], rewards: Mapping[str, float | None], goal: Goal | None, schedule: Schedule
 ) -> FoldedFigures | None:
-    """Train without each fold, and judge on it what was learned for all records alone.
+    """Train without each fold, and test the shared weights on it.
 
     Args:
         examples: All records, each once.
-        rewards: The known rewards by completion.
-        goal: How right the completions are.
-        schedule: How the job walks through its records.
+        rewards: The known rewards, by completion.
+        goal: The goal: how right the completions are.
+        schedule: The job's schedule.
 
     Returns:
-        The figures; None where all records share one prompt.
+        The figures, or None if all records share one prompt.
     """
     parts = divided(examples, schedule.seed)
     if len(parts) < 2:
@@ -120,7 +121,7 @@ def fold_figures(
 
 
 class _Expectation:
-    """Expectations of one quantity, record by record."""
+    """Collects the expectations of one quantity for each record."""
 
     def __init__(self, values: Mapping[str, float | None]) -> None:
         self._values = values
@@ -128,7 +129,7 @@ class _Expectation:
         self.after: dict[str, float] = {}
 
     def add(self, example: Example, weights: Sequence[float]) -> None:
-        """Note a record, with its completions' probabilities under the learned policy."""
+        """Add a record, with its completions' probabilities under the learned policy."""
         known = [self._values.get(candidate.key) for candidate in example.group.candidates]
         after = expected(weights, known)
         before = expected([1.0] * len(known), known)
@@ -136,7 +137,7 @@ class _Expectation:
             self._before[example.group.key], self.after[example.group.key] = before, after
 
     def change(self) -> PolicyChange | None:
-        """The means; None where nothing is known of any record."""
+        """The means, or None without any known record."""
         pair = compare(self._before, self.after)
         if pair is None:
             return None
@@ -158,7 +159,7 @@ def _earned(
     rewards: Mapping[str, float | None],
     rightness: Mapping[str, float],
 ) -> Iterable[tuple[float, float, float]]:
-    """Probability, rightness and reward of the completions of which both are known."""
+    """Probability, rightness and reward of the completions for which both are known."""
     for weight, candidate in zip(weights, example.group.candidates, strict=True):
         reward, right = rewards.get(candidate.key), rightness.get(candidate.key)
         if reward is not None and right is not None:

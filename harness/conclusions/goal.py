@@ -1,7 +1,7 @@
 """The goal of a rehearsal: the rollouts' field that says how right each completion is.
 
-A grader never sees the goal. The rehearsal uses it to tell a reward that right answers earn from one that
-something else earns.
+A grader never sees the goal. The rehearsal uses it to tell whether right answers or something else earn the
+reward.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from harness.simulator.pool import Group
 __all__ = ["FOUND", "Goal", "GoalValues"]
 
 FOUND: Final = "is_right"
-"""The field that is the goal where the user names none."""
+"""The goal field if the user names none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,34 +27,34 @@ class Goal:
 
     field: str
     rightness: Mapping[str, float]
-    """By completion, from 0 (wrong) to 1 (right); without those whose rollout does not say."""
+    """Rightness of each completion, from 0 (wrong) to 1 (right), if its rollout has the field."""
     span: tuple[float, float] | None
-    """The lowest and the highest number, read as 0 and 1; None where the values are that already."""
+    """The lowest and the highest number, which are scaled to 0 and 1; None if no scaling is needed."""
     unknown: int
-    """Completions whose rollout does not say."""
+    """Number of completions whose rollout lacks the field."""
 
     @property
     def remarks(self) -> list[str]:
-        """What the user should know of how the field was read."""
+        """Notes for the user on how the field was read."""
         found = []
         if self.span is not None:
             low, high = self.span
             found.append(f"{self.field}: {low:g}, the lowest, counts as wrong and {high:g} as right")
         if self.unknown:
-            found.append(f"{self.unknown:,} completions have no {self.field}: these are not counted")
+            found.append(f"{self.unknown:,} completions have no {self.field} and are not counted")
         return found
 
 
 class GoalValues:
-    """Gathers the goal's values while the rollouts are read.
+    """Collects the goal's values while the rollouts are read.
 
     Args:
-        asked: The field that the user names; None finds one: `is_right`, else a single label.
+        asked: The field that the user named; None for `is_right`, or else a single label.
         labels: The fields that the user calls labels.
-        kept: The fields that the user shows to the grader, which are never found.
+        kept: Fields that the user shows to the grader, which are never chosen automatically.
 
     Raises:
-        InputError: The field is one that every grader sees.
+        InputError: Every grader sees the field.
     """
 
     def __init__(self, asked: str | None, labels: Sequence[str] = (), kept: Sequence[str] = ()) -> None:
@@ -71,15 +71,15 @@ class GoalValues:
         self._unread: dict[str, str] = {}
 
     def add(self, key: str, rollout: Mapping[str, Any], place: str) -> None:
-        """Note a rollout, in the order of the file.
+        """Add a rollout, in file order.
 
         Args:
-            key: Its record's key.
+            key: The key of its record.
             rollout: The rollout.
-            place: Its line, for messages.
+            place: The rollout's line, for messages.
 
         Raises:
-            InputError: The field that the user names holds neither a boolean nor a number.
+            InputError: The named field is neither a boolean nor a number.
         """
         for name in self._names:
             value = rollout.get(name)
@@ -95,17 +95,17 @@ class GoalValues:
             self._values[name].setdefault(key, []).append(None if said is None else float(said))
 
     def goal(self, groups: Iterable[Group], source: object) -> tuple[Goal | None, list[str]]:
-        """The goal, with remarks on what was not taken for it.
+        """The goal, with notes on fields that were rejected.
 
         Args:
-            groups: The groups that the rollouts were put in, in the same order.
+            groups: The rollouts' groups, in the same order.
             source: The file, for messages.
 
         Raises:
-            InputError: No rollout has the field that the user names.
+            InputError: No rollout has the named field.
         """
         remarks = [
-            f"{name} is not the goal, since {place} holds neither a boolean nor a number in it"
+            f"{name} is not the goal, because its value at {place} is neither a boolean nor a number"
             for name, place in self._unread.items()
         ]
         for name, values in self._values.items():
@@ -135,7 +135,7 @@ def _read(name: str, values: Mapping[str, Sequence[float | None]], groups: Itera
             if value is None:
                 unknown += 1
             elif low < high:
-                # Halves, since the difference of two floats may be beyond all floats.
+                # Halved, because the difference of two floats may overflow.
                 rightness[candidate.key] = (value / 2 - low / 2) / (high / 2 - low / 2)
             else:
                 rightness[candidate.key] = 1.0

@@ -1,9 +1,9 @@
-"""Whether a reward follows length among completions of one record that are alike in all else that is known.
+"""Tests whether a reward follows length among otherwise similar completions of one record.
 
-Over all completions, right answers hide a reward for length, and long answers that are right look like one.
-So wrong completions are compared with other wrong ones of their record: whatever these earn, they earn for
-something else than being right. Where nothing says which are right, completions are compared with those that
-have the same components, other than components that are themselves about length.
+Over all completions, right answers can hide a reward for length, and long right answers can look like one. So
+wrong completions are compared with other wrong ones of their record: what these earn is not for being right.
+If it is unknown which are right, completions are compared with those that have the same components, except
+components that measure length.
 """
 
 from __future__ import annotations
@@ -20,34 +20,34 @@ from harness.simulator.style_features import mean
 __all__ = ["FOLLOWS", "SETS", "LengthPay", "length_pay", "length_pay_by_components", "rank_correlation_of"]
 
 FOLLOWS: Final = 0.8
-"""Rank correlation from which on something follows length.
+"""Lowest rank correlation that counts as following length.
 
 Measured on the rollouts of five small transformers (`docs/emulator.md`), among wrong completions: 1.00 for
-the grader that pays for long ones, -1.00 to -.99 for the one that pays for short ones, and at most .72 for
-the nine others.
+the grader that pays for long completions, -1.00 to -.99 for the one that pays for short ones, and at most .72
+for the nine others.
 """
 SETS: Final = 10
-"""Sets of completions below which nothing is concluded. Chosen without a measurement."""
+"""Minimum sets of completions for a conclusion. Chosen without a measurement."""
 _FEWEST: Final = 3
-"""Completions below which a rank correlation is 1 or -1 by chance."""
+"""Minimum completions in a set; with fewer, a rank correlation is 1 or -1 by chance."""
 
 
 @dataclass(frozen=True, slots=True)
 class LengthPay:
-    """How reward and length go together among completions of one record that are alike."""
+    """Correlation of reward and length among similar completions of one record."""
 
     correlation: float
-    """Rank correlation, mean over the sets; a set whose rewards are equal counts as 0."""
+    """Mean rank correlation over the sets; a set with equal rewards counts as 0."""
     sets: int
-    """Sets of completions that are alike and differ in length."""
+    """Number of sets of similar completions that differ in length."""
     among: str
-    """Which completions make a set, in words."""
+    """Words for the completions in a set."""
 
 
 def length_pay(
     examples: Sequence[Example], rewards: Mapping[str, float | None], goal: Goal
 ) -> LengthPay | None:
-    """Correlate reward and length among wrong completions; among equally right ones where few are wrong.
+    """Correlate reward and length among wrong completions, or among equally right ones if few are wrong.
 
     Args:
         examples: All records, each once.
@@ -55,7 +55,7 @@ def length_pay(
         goal: How right the completions are.
 
     Returns:
-        The correlation; None where no record has three equally right completions of several lengths.
+        The correlation, or None if no record has three equally right completions of different lengths.
     """
     wrong = {key: right for key, right in goal.rightness.items() if right == 0.0}
     found = _pay(examples, rewards, wrong, f"wrong completions ({goal.field})")
@@ -69,16 +69,16 @@ def length_pay_by_components(
     rewards: Mapping[str, float | None],
     components: Mapping[str, Mapping[str, float]],
 ) -> LengthPay | None:
-    """Correlate reward and length among completions whose components are equal, but for those about length.
+    """Correlate reward and length among completions with equal components, except those about length.
 
     Args:
         examples: All records, each once.
         rewards: The known rewards by completion.
-        components: The numbers that the grader reported beside each reward, by completion.
+        components: The grader's components of each reward, by completion.
 
     Returns:
-        The correlation; None where no component differs but those about length, which leaves length and being
-        right unseparated, or where no record has three completions that are alike and differ in length.
+        The correlation. None if no component differs except those about length, so length cannot be separated
+        from being right, or if no record has three similar completions of different lengths.
     """
     told = {
         candidate.key: components[candidate.key]
@@ -112,7 +112,7 @@ def _pay(
 def _correlations(
     examples: Sequence[Example], values: Mapping[str, float | None], alike: Mapping[str, Hashable]
 ) -> Iterator[float]:
-    """The rank correlation of some number and length in each set of completions that are alike."""
+    """The rank correlation of a number and length in each set of similar completions."""
     for example in examples:
         sets: dict[Hashable, list[tuple[float, float]]] = {}
         for candidate in example.group.candidates:
@@ -127,7 +127,7 @@ def _correlations(
 
 
 def rank_correlation_of(left: Sequence[float], right: Sequence[float]) -> float | None:
-    """Spearman's rank correlation, equal values sharing a rank; None where one side does not vary."""
+    """Spearman rank correlation; equal values share a rank. None if one side is constant."""
     first, other = _ranks(left), _ranks(right)
     middle = (len(left) - 1) / 2
     spread = math.fsum((a - middle) ** 2 for a in first) * math.fsum((b - middle) ** 2 for b in other)

@@ -1,7 +1,7 @@
-"""Completions that nobody recorded, made of those that were: what a longer job could grow into.
+"""Generates completions from recorded ones, as examples of what a longer job could learn to write.
 
-A reward that pays a list of guesses, padding, or nothing at all may pay them better than anything that the
-recorded model wrote, and a policy over recorded completions cannot show that. They are made without the
+A reward may pay lists of guesses, padding or empty answers better than anything that the recorded model
+wrote, and a policy over recorded completions cannot show that. These completions are made without the
 reference.
 """
 
@@ -24,66 +24,66 @@ from harness.simulator.pool import Candidate, message_text
 __all__ = ["KINDS", "RECORDS", "Made", "MadeGradings", "MadePay", "grade_made", "made_of"]
 
 RECORDS: Final = 50
-"""Most records that get made completions, each at most six: what a slow or paid grader is asked for."""
+"""Maximum records with generated completions, six each; limits the cost with a slow or paid grader."""
 
 KINDS: Final[Mapping[str, str]] = {
     "joined": 'all answers of a record joined by "or"',
     "lines": 'the last lines of a record\'s completions joined by "or"',
     "listed": "the last lines of a record's completions, one below the other",
-    "repeated": "the longest completion's body six times",
+    "repeated": "the longest completion's body, six times",
     "stuffed": "all words and numbers of a record's completions before the shortest one",
     "empty": "an empty answer",
 }
-"""What is made, in words."""
+"""The kinds of generated completions, in words."""
 
 _TIMES: Final = 6
-# Not within a number, and not the minus sign of a subtraction.
+# Does not match within a number, or the minus sign of a subtraction.
 _LAST_NUMBER = re.compile(r"(?<![\d.,])(?:(?<!\w)-)?\d+(?:[.,]\d+)*(?=\D*\Z)")
 _WORD_OR_NUMBER = re.compile(r"[^\W\d_]+|\d+(?:[.,]\d+)*")
 _WORD_AT_END = re.compile(r"\w+\Z")
 
 
 class Made(NamedTuple):
-    """A text that nobody recorded."""
+    """The generated text."""
 
     kind: str
     text: str
     source: int | None
-    """Index of the recorded completion that it was made of; None where it owes nothing to any."""
+    """Index of the recorded completion that it was made from, if any."""
 
 
 @dataclass(frozen=True, slots=True)
 class MadePay:
-    """What one kind of made completion earns, beside the learned policy on the same records."""
+    """Rewards of one kind of generated completion, compared with the learned policy on the same records."""
 
     kind: str
     reward: float
-    """Mean over the records."""
+    """Mean reward over the records."""
     source: float | None
-    """Mean reward of the recorded completions that they were made of; None where there is none."""
+    """Mean reward of the recorded completions that they were made from, if any."""
     policy: float
     """Expected reward of the learned policy, which was not trained on these records."""
     more: Interval
-    """How much more they earn than the policy."""
+    """Their mean reward minus the policy's."""
     record: str
-    """The record of the witness."""
+    """The witness's record."""
     witness: dict[str, Any]
-    """The rollout that earns most more than the policy; its `model` is `made`."""
+    """The rollout with the largest gain over the policy; its `model` is `made`."""
 
 
 class MadeGradings(NamedTuple):
-    """What came of grading made completions."""
+    """Results of grading generated completions."""
 
     pays: list[MadePay]
-    """What each kind earns, the best paid first; kinds without any reward are left out."""
+    """Rewards of each kind, best paid first, without kinds that have no reward."""
     unrewarded: int
-    """Made completions that got no reward, which are not counted."""
+    """Number of generated completions without a reward, which are not counted."""
     failed: dict[str, str]
-    """Kinds that the grader could not be called for, with the reason."""
+    """Kinds for which the grader could not be called, with the reason."""
 
 
 class _Row(NamedTuple):
-    """A made completion with its reward, and what it is compared with."""
+    """A generated completion with its reward, and the rewards it is compared with."""
 
     reward: float
     source: float | None
@@ -93,13 +93,13 @@ class _Row(NamedTuple):
 
 
 def made_of(texts: Sequence[str | None]) -> list[Made]:
-    """Make completions of a record's recorded ones.
+    """Generate completions from a record's recorded ones.
 
     Args:
-        texts: The recorded completions; None for one that calls tools and says nothing.
+        texts: The recorded completions; None for one with only tool calls.
 
     Returns:
-        At most one of each kind, none of which was recorded.
+        At most one of each kind, excluding recorded ones.
     """
     written = {at: text for at, text in enumerate(texts) if text is not None and text.strip()}
     found = [Made("empty", "", None)]
@@ -122,18 +122,18 @@ def grade_made(
     rewards: Grading,
     seed: int,
 ) -> MadeGradings:
-    """Grade made completions of some records, each once.
+    """Grade generated completions for some records, each once.
 
     Args:
         examples: All records, each once.
-        expected: The learned policy's expected reward by record, where it was not trained on the record.
+        expected: The expected reward, by record, of a policy that was not trained on it.
         known: The known rewards of recorded completions.
         rewards: Grades completions.
-        seed: Decides which records.
+        seed: Seeds the choice of records.
 
     Returns:
-        What each kind earns, and what got no reward. A kind that the grader cannot be called for keeps none
-        of the others from being graded.
+        The rewards of each kind, and the number without a reward. If the grader cannot be called for one
+        kind, the others are still graded.
     """
     judged = [one for one in examples if one.group.key in expected]
     chosen = random.Random(seed).sample(judged, min(RECORDS, len(judged)))
@@ -144,7 +144,7 @@ def grade_made(
         some = [row for row in made if row[1].kind == kind]
         try:
             graded = rewards.grade([turn for *_, turn in some])
-        except JobFailure as failure:  # a job would fail so, too, once a model wrote such a completion
+        except JobFailure as failure:  # a job would also fail if a model wrote this
             failed[kind] = failure.message
             continue
         rows = []
@@ -187,7 +187,7 @@ def _repeated(text: str) -> str:
 
 
 def _joined(written: Mapping[int, str]) -> Iterator[Made]:
-    """Lists of the answers: of the last numbers where most completions have one, and of the last lines."""
+    """Lists of the answers: the last numbers, if most completions have one, and the last lines."""
     found = {at: number for at, text in written.items() if (number := _LAST_NUMBER.search(text))}
     if 2 * len(found) > len(written):
         answers = dict.fromkeys(number.group() for number in found.values())
@@ -205,7 +205,7 @@ def _joined(written: Mapping[int, str]) -> Iterator[Made]:
 
 
 def _chained(lines: Sequence[str]) -> str:
-    """Lines joined by "or", inside of what all of them begin and end with: their format."""
+    """Lines joined by "or", inside their common prefix and suffix, which are the format."""
     start = _shared_start(lines)
     rest = [line[len(start) :] for line in lines]
     end = _shared_start([line[::-1] for line in rest])[::-1]
@@ -213,5 +213,5 @@ def _chained(lines: Sequence[str]) -> str:
 
 
 def _shared_start(lines: Sequence[str]) -> str:
-    """What all lines begin with, without a part of a word, which would be a part of the answers."""
+    """The common prefix of all lines, without partial words, which would belong to the answers."""
     return _WORD_AT_END.sub("", os.path.commonprefix(lines))

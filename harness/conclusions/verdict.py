@@ -1,8 +1,8 @@
-"""What a rehearsal means, in sentences that say no more than its figures.
+"""Puts a rehearsal's figures into sentences that claim no more than they show.
 
-A reward is held against right answers where the rollouts say which are right. Without that, the sentence
-names what the reward favors, and says that being right was not measured. No sentence forecasts a size, or
-what a longer job would do. Nothing is measured here.
+If the rollouts say which completions are right, a sentence compares the reward with right answers. Otherwise
+it names what the reward favors, and says that being right was not measured. No sentence forecasts a size, or
+the result of a longer job. Nothing is measured here.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ CONSTANT: Final = "constant"
 UNREWARDED: Final = "unrewarded"
 
 SMALL: Final = 0.03
-"""A change of the expected reward, in parts of the grader's range, that does not matter."""
+"""A change of the expected reward that does not matter, as a share of the grader's range."""
 RIGHT_FALL: Final = 0.02
-"""A fall of the share of right answers that counts, where its interval leaves zero out.
+"""A drop in the share of right answers that counts, if its interval excludes zero.
 
-Measured against GRPO of a small transformer (`docs/emulator.md`): the expected fall was at least this in 5 of
-15 cases in which the real model lost as much, and in none of the 40 others, whatever the interval.
+Measured against GRPO on a small transformer (`docs/emulator.md`): the expected drop was at least this in 5 of
+the 15 cases in which the real model lost as much, and in none of the 40 others, regardless of the interval.
 """
 WRONG_PAID: Final = 0.05
-"""Share of wrong answers that a reward must pay before they can be what it is bought with.
+"""Minimum share of wrong answers that a reward pays before they can explain its rise.
 
-A grader that pays right answers in one format alone makes those in other formats fewer. That is no harm that
-wrong answers do: in the benchmark's world of the larger number, GRPO raised the right answers of such graders
-from .22 to .95, and the rehearsal had called their reward bought. Chosen after that was seen.
+A grader that pays right answers in only one format reduces those in other formats. Wrong answers do no harm
+there: in the benchmark's larger-number world, GRPO raised the right answers of such graders from .22 to .95,
+while the rehearsal had blamed wrong answers. Chosen after seeing that.
 """
 _ENOUGH: Final = 0.1
-"""Part of the groups that must have given an advantage before style is spoken of."""
+"""Minimum share of groups with an advantage before a sentence mentions style."""
 _NAMED: Final = 4
-"""Features that the sentence names."""
+"""Maximum features that a sentence names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +56,18 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What verdicts rest on."""
+    """The facts that verdicts are based on."""
 
     learned: LearnedReport
     folds: FoldedFigures | None
-    """What was measured on records left out of training; None where that was not possible."""
+    """Figures from records left out of training; None if that was not possible."""
     bounds: tuple[float, float] | None
-    """The grader's range; None where it is not known."""
+    """The grader's range, or None if it is unknown."""
     controls: Controls | None
 
 
 def verdicts(facts: Facts) -> list[Verdict]:
-    """Say what the rehearsal means."""
+    """Return the conclusions about a rehearsal."""
     still = facts.learned.never_moved
     if not facts.learned.graded.completions:
         return [Verdict(UNREWARDED, "No completion got a reward, so the policy never moved.")]
@@ -78,25 +78,25 @@ def verdicts(facts: Facts) -> list[Verdict]:
         rewards = facts.learned.expected_reward
         own = _arrow(rewards.before.training, rewards.after.training)
         why = "all records share one prompt" if facts.folds is None else "too few records have a reward"
-        said = f"What this does to other records was not measured: {why}. On these, reward {own}."
+        said = f"The effect on other records was not measured: {why}. On these, reward {own}."
         return [Verdict(UNMEASURED, _joined(said, _favored(facts), _right(facts)))]
     return [_measured(facts, reward)]
 
 
 def _right_falls(right: PolicyChange) -> bool:
-    """Whether right answers become fewer, and more of them than chance would explain."""
+    """Whether the share of right answers falls by more than chance would explain."""
     change = right.change.difference
     return change.mean <= -RIGHT_FALL and change.high is not None and change.high < 0.0
 
 
 def bought(folds: FoldedFigures) -> bool:
-    """Whether right answers become fewer, and wrong ones are paid; unknown pay counts as pay."""
+    """Whether the share of right answers falls and wrong ones are paid; unknown pay counts as paid."""
     paid = folds.wrong_paid is None or folds.wrong_paid >= WRONG_PAID
     return folds.right is not None and _right_falls(folds.right) and paid
 
 
 def change_said(name: str, moved: PolicyChange) -> str:
-    """A change of an expectation in words, with its interval where that is known."""
+    """A change of an expectation in words, with its interval if known."""
     change = moved.change.difference
     said = f"{name} {moved.before:.2f} -> {moved.after:.2f}"
     if change.low is None or change.high is None:
@@ -109,7 +109,7 @@ def change_said(name: str, moved: PolicyChange) -> str:
 def _constant(facts: Facts) -> str:
     still = facts.learned.never_moved
     if still.unlucky_draw:
-        why = "the rewards drawn in each group happened to be equal, since its completions hardly differ"
+        why = "the rewards drawn in each group happened to be equal, because its completions hardly differ"
     else:
         before = facts.learned.expected_reward.before.training
         mean = "" if before is None else f", on average {before:.3g}"
@@ -127,7 +127,7 @@ def _measured(facts: Facts, reward: PolicyChange) -> Verdict:
         return _risen(facts, reward)
     said = _joined(f"{change_said('Reward', reward)}.", _right(facts))
     if change.high < 0.0 and change.mean <= -small:
-        return Verdict(FALLEN, f"On records left out of training the reward falls. {said}")
+        return Verdict(FALLEN, f"On held-out records the reward falls. {said}")
     still = facts.learned.never_moved
     moved = still.drawn - still.groups
     if moved < _ENOUGH * still.drawn:
@@ -136,17 +136,19 @@ def _measured(facts: Facts, reward: PolicyChange) -> Verdict:
         what = f"The reward changes by less than {SMALL:.0%} of the grader's range."
     elif small and -small < change.low and change.high < small:
         what = (
-            f"{moved} of {still.drawn} groups gave an advantage, yet style does not separate high rewards"
-            " from low ones here. The rehearsal's policy sees words, formatting and length, never the answer:"
-            " a real model may still learn."
+            f"{moved} of {still.drawn} groups gave an advantage, but style does not separate high rewards "
+            "from low ones here. The rehearsal's policy sees words, formatting and length, never the "
+            "answer, so a real model may still learn."
         )
     else:
-        what = "The reward's change cannot be told from none; more records would narrow the interval."
+        what = (
+            "The reward's change cannot be distinguished from zero; more records would narrow the interval."
+        )
     return Verdict(FLAT, _joined(what, said, _horizon(facts), _about_grader(facts)))
 
 
 def _risen(facts: Facts, reward: PolicyChange) -> Verdict:
-    """A reward that rises, held against the right answers."""
+    """The conclusion for a rising reward, from the change in right answers."""
     said = change_said("Reward", reward)
     folds = facts.folds
     right = None if folds is None else folds.right
@@ -157,28 +159,28 @@ def _risen(facts: Facts, reward: PolicyChange) -> Verdict:
     if bought(folds):
         return Verdict(BOUGHT, f"{both}: the reward is bought with wrong answers.")
     if _right_falls(right):
-        why = "hardly any wrong answer is paid, but right ones that are not paid either become fewer."
+        why = "hardly any wrong answer is paid, but unpaid right answers become fewer."
         return Verdict(RISEN, _joined(f"{both}: {why}", _favored(facts)))
     if change.low is not None and change.low > 0.0:
-        return Verdict(RISEN, f"{both}: of the recorded completions, those that pay are more often right.")
-    return Verdict(RISEN, _joined(f"{both}: the reward rises, and right answers do not.", _favored(facts)))
+        return Verdict(RISEN, f"{both}: the recorded completions that are paid are more often right.")
+    return Verdict(RISEN, _joined(f"{both}: the reward rises, but right answers do not.", _favored(facts)))
 
 
 def _right(facts: Facts) -> str:
-    """What is known of right answers, as a sentence."""
+    """A sentence on right answers, as far as known."""
     folds = facts.folds
     if folds is not None and folds.right is not None:
         return f"{change_said('Right answers', folds.right)}."
     if folds is not None and folds.goal is not None:
-        return f"Whether these are right was not measured: {folds.goal} is not known of enough completions."
+        return f"Whether these are right was not measured: too few completions have {folds.goal}."
     return (
-        "Whether these are right was not measured: `rft rehearse --goal FIELD` does, by a boolean or number"
-        " of the rollouts."
+        "Whether these are right was not measured: `rft rehearse --goal FIELD` measures it with a boolean "
+        "or number in the rollouts."
     )
 
 
 def _favored(facts: Facts) -> str:
-    """What the reward favors, by name."""
+    """A sentence with the features that the reward favors."""
     named = [
         f"{said_of(feature.names)} ({feature.before:.0%} -> {feature.after:.0%})"
         for feature in facts.learned.features_amplified[:_NAMED]
@@ -187,35 +189,35 @@ def _favored(facts: Facts) -> str:
 
 
 def _horizon(facts: Facts) -> str:
-    """How far the rehearsal saw, for every sentence that says that little happened."""
+    """The limits of the rehearsal, added to each sentence that says that little happened."""
     graded = facts.learned.graded
-    found = f"This holds for the {facts.learned.draws:,} completions that were drawn."
+    found = f"This applies to the {facts.learned.draws:,} completions that were drawn."
     if not graded.above_lowest:
         return (
-            f"{found} All {graded.completions:,} recorded ones with a reward earn the same; what nobody"
-            " recorded was not tried."
+            f"{found} All {graded.completions:,} recorded completions with a reward earn the same; no "
+            "others were tried."
         )
     return (
-        f"{found} Of {graded.completions:,} recorded ones, {graded.above_lowest:,} earn more than the lowest"
-        " reward. A longer job can find what these draws never hit."
+        f"{found} Of {graded.completions:,} recorded completions, {graded.above_lowest:,} earn more than "
+        "the lowest reward. A longer job can find completions that these draws missed."
     )
 
 
 def _about_grader(facts: Facts) -> str:
-    """Whether the grader is to blame, as far as the references tell."""
+    """A sentence on whether the grader is to blame, judging by the references."""
     controls = facts.controls
     if controls is None:
-        return "Whether the grader is to blame was not measured: the references are no texts."
+        return "Whether the grader is to blame was not measured: the references are not texts."
     if not controls.pairs:
-        return "Whether the grader is to blame was not measured: it gives the references no rewards."
+        return "Whether the grader is to blame was not measured: it gives the references no reward."
     counted = (
-        f"given references as completions, it rewards {controls.apart} of {controls.pairs} records' own above"
-        " another record's"
+        f"with references as completions, it rewards {controls.apart} of {controls.pairs} records' own "
+        "references above another record's"
     )
     if controls.works:
-        return f"The grader tells right from wrong: {counted}."
-    format_note = "" if controls.apart else " It may want another format than theirs."
-    return f"Look at the grader first: {counted}.{format_note}"
+        return f"The grader separates right from wrong: {counted}."
+    format_note = "" if controls.apart else " It may expect a different format."
+    return f"Check the grader first: {counted}.{format_note}"
 
 
 def _joined(*sentences: str) -> str:

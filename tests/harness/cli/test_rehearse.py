@@ -32,7 +32,7 @@ def test_the_whole_path_in_one_command(tmp_path: Path) -> None:
         "suppressed",
         "records that never moved: ",
         "(reward 0)",
-        "those that pay are more often right",
+        "more often right",
     ):
         assert said in done.stdout
     assert max(map(len, done.stdout.split("everything is in")[0].splitlines())) <= 80

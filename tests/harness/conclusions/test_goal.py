@@ -62,8 +62,8 @@ def test_which_field_it_is(
         assert all(goal not in example.record for example in found.training)
     if fields.get("is_right") == "maybe":
         [remark] = found.remarks
-        assert remark.startswith("is_right is not the goal, since ")
-        assert "r.jsonl:1 holds neither" in remark
+        assert remark.startswith("is_right is not the goal, because its value at ")
+        assert "r.jsonl:1 is neither" in remark
 
 
 def test_what_the_user_shows_to_the_grader_is_never_found(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_booleans_and_numbers_are_read_and_what_is_missing_is_counted(tmp_path: 
         "g", [1.0, 0.0, 1.0, 0.0, 1.0, 0.25])  # fmt: skip
     found = parted(tmp_path, [{"g": 1}, {}, {"g": None}, {"g": 0}], goal="g")
     assert read(found) == ("g", [1.0, 0.0])
-    assert found.remarks == ["2 completions have no g: these are not counted"]
+    assert found.remarks == ["2 completions have no g and are not counted"]
 
 
 def test_a_number_of_another_scale_is_read_between_the_lowest_and_the_highest(tmp_path: Path) -> None:

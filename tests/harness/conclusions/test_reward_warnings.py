@@ -169,13 +169,13 @@ def test_where_all_was_looked_for_nothing_is_unchecked() -> None:
 @pytest.mark.parametrize(
     ("some", "said"),
     [
-        (figures(folds(), goal=None, length=None), "nothing says which completions are right"),
+        (figures(folds(), goal=None, length=None), "no field says which completions are right"),
         (
             figures(folds(), goal=None, length=None),
-            "B004 was not checked: length was not separated",
+            "B004 was not checked: length cannot be separated",
         ),
         (figures(None), "B001 and B002 were not checked: all records share one prompt"),
-        (figures(FoldedFigures(5, None, "g", None, None, None, {}), goal="g"), "g is not known of enough"),
+        (figures(FoldedFigures(5, None, "g", None, None, None, {}), goal="g"), "too few completions have g"),
         (figures(folds(earn=None)), "B002 was not checked: no right completion"),
         (figures(folds(wrong=None)), "B002 was not checked: no wrong completion"),
         (figures(folds(), length=None), "no record has three equally right completions"),
@@ -183,7 +183,7 @@ def test_where_all_was_looked_for_nothing_is_unchecked() -> None:
             figures(folds(), failed={"empty": "no"}),
             "for this: an empty answer. The grader failed: no",
         ),
-        (figures(folds(), lost=7), "B003 was checked without 7 made completions"),
+        (figures(folds(), lost=7), "B003 was checked without 7 generated completions"),
     ],
 )
 def test_what_was_not_looked_for_is_said_with_the_reason(some: WarningFigures, said: str) -> None:

@@ -117,7 +117,7 @@ def test_a_reward_that_pays_no_wrong_answer_is_not_bought_with_them(paid: float 
     verdict, message = said(replace(found, folds=folds))
     assert verdict == kind
     assert ("bought with wrong answers" in message) is (kind == "bought")
-    assert ("right ones that are not paid either become fewer" in message) is (kind == "risen")
+    assert ("unpaid right answers become fewer" in message) is (kind == "risen")
 
 
 def test_without_a_goal_what_is_favored_is_named_and_how_to_give_one() -> None:
@@ -132,7 +132,7 @@ def test_a_goal_that_nothing_is_known_of_is_said() -> None:
     assert found.folds is not None
     folds = FoldedFigures(5, found.folds.reward, "checked", None, None, None, {})
     _, message = said(Facts(found.learned, folds, found.bounds, found.controls))
-    assert "checked is not known of enough completions" in message
+    assert "too few completions have checked" in message
 
 
 def test_a_fall_of_the_reward_and_a_small_change_are_held_against_right_answers_too() -> None:
@@ -145,17 +145,17 @@ def test_a_fall_of_the_reward_and_a_small_change_are_held_against_right_answers_
 def test_what_hardly_happened_names_how_far_the_rehearsal_saw(reach: float) -> None:
     kind, message = said(facts(moved(0.4, 0.4, reach)))
     assert kind == "flat"
-    assert "This holds for the 2,000 completions that were drawn." in message
-    assert "Of 800 recorded ones, 300 earn more than the lowest reward." in message
-    assert "A longer job can find what these draws never hit." in message
+    assert "This applies to the 2,000 completions that were drawn." in message
+    assert "Of 800 recorded completions, 300 earn more than the lowest reward." in message
+    assert "A longer job can find completions that these draws missed." in message
 
 
 def test_equal_rewards_everywhere_leave_the_policy_as_it_was() -> None:
     kind, message = said(facts(still=100, controls=LIKES_NOTHING, above=0))
     assert kind == "constant"
     assert "The policy did not move: all 100 groups are zero-std" in message
-    assert "All 800 recorded ones with a reward earn the same" in message
-    assert "Look at the grader first" in message
+    assert "All 800 recorded completions with a reward earn the same" in message
+    assert "Check the grader first" in message
     _, message = said(facts(still=100, unlucky=3))
     assert "happened to be equal" in message
     assert "A longer job can find" in message
@@ -168,9 +168,9 @@ def test_no_reward_at_all() -> None:
 @pytest.mark.parametrize(
     ("controls", "told"),
     [
-        (WORKS, "The grader tells right from wrong"),
-        (LIKES_NOTHING, "Look at the grader first"),
-        (LIKES_NOTHING, "another format"),
+        (WORKS, "The grader separates right from wrong"),
+        (LIKES_NOTHING, "Check the grader first"),
+        (LIKES_NOTHING, "a different format"),
         (LIKES_SOME, "40 of 100"),
         (UNREWARDED, "was not measured"),
         (None, "was not measured"),

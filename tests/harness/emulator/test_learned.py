@@ -50,7 +50,7 @@ def test_a_goal_that_cannot_be_read_is_said(serve, data, folder: Path) -> None:
     report = report_on(serve, data, "right")
     assert report["folds"]["goal"] is None
     assert "is_right is not the goal" in report["remarks"][0]
-    assert "nothing says which completions are right" in report["unchecked"][0]
+    assert "no field says which completions are right" in report["unchecked"][0]
 
 
 def test_grading_can_be_left_out(serve, data) -> None:

@@ -187,7 +187,7 @@ def test_a_constant_grader_teaches_nothing_and_the_policy_stays(tmp_path: Path, 
     assert kinds(found) == ["constant"]
     assert found.learned.amplified == found.learned.suppressed == []
     assert found.learned.expected_reward.before == found.learned.expected_reward.after
-    assert "This holds for the" in found.verdicts[0].message
+    assert "This applies to the" in found.verdicts[0].message
     assert found.learned.never_moved.groups == 45
     assert found.example is None
 
@@ -200,7 +200,7 @@ def test_a_reward_for_length_lengthens(tmp_path: Path) -> None:
 def test_a_grader_that_wants_what_nobody_writes_is_to_blame(tmp_path: Path, some: Path) -> None:
     [verdict] = rehearsed(tmp_path, f"{write_graders(tmp_path)}:other_format", some).verdicts
     assert verdict.kind == "constant"
-    assert "Look at the grader first" in verdict.message
+    assert "Check the grader first" in verdict.message
 
 
 def test_a_handler_whose_range_nobody_knows_is_judged_without_it(tmp_path: Path, some: Path) -> None:
@@ -480,5 +480,5 @@ def test_real_completions_are_flat_and_the_grader_is_not_to_blame(tmp_path: Path
     rollouts = shared_data / "gsm8k" / "labelled-rollouts.jsonl"
     found = rehearsed(tmp_path, f"{write_graders(tmp_path)}:any_number", rollouts)
     assert found.verdicts[0].kind == "flat"
-    assert "The grader tells right from wrong" in found.verdicts[0].message
+    assert "The grader separates right from wrong" in found.verdicts[0].message
     assert abs(found.reward_by_quarter[-1] - found.reward_by_quarter[0]) < 0.1
