@@ -29,6 +29,11 @@ _LINK = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 """Code, where nothing is a link, or a link to a file."""
+_NAMED = re.compile(
+    r"`?\bdocs/(?P<page>[\w-]+\.md)`?|^```.*?^```|`[^`\n]*`|(?<!\]\()(?P<url>https?://[^\s)>`]+)",
+    re.DOTALL | re.MULTILINE,
+)
+"""A page, code, or a URL that is no link yet, in a docstring."""
 
 
 def pages() -> dict[str, str]:
@@ -43,7 +48,15 @@ def pages() -> dict[str, str]:
         text = (ROOT / name).read_text(encoding="utf-8")
         written[page] = re.sub(r"\]\(docs/([\w/.-]+)", r"](\1", text)
     written = {name: _LINK.sub(_on_site, text) for name, text in written.items()}
-    return written | verb_pages() | module_pages() | {"reference/python/pytest.md": fixture_page()}
+    reference = verb_pages() | module_pages() | {"reference/python/pytest.md": fixture_page()}
+    return written | {name: _NAMED.sub(_linked, text) for name, text in reference.items()}
+
+
+def _linked(named: re.Match[str]) -> str:
+    """What a docstring names as `docs/NAME.md` or as a URL, as a link; code as it is."""
+    if named["page"] is not None:
+        return f"[{named['page']}](../../{named['page']})"
+    return f"<{named['url']}>" if named["url"] is not None else named.group()
 
 
 def _on_site(link: re.Match[str]) -> str:

@@ -119,6 +119,13 @@ def anchors(text: str) -> set[str]:
     return {re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", one).strip().lower()) for one in plain_headings}
 
 
+def test_pages_and_urls_that_docstrings_name_become_links(written):
+    assert "[contract.md](../../contract.md)" in written["reference/python/graders.sample.md"]
+    assert "(<https://huggingface.co/docs/trl>)" in written["reference/python/graders.adapters.trl.md"]
+    left = [page for page, text in written.items() if page.startswith("reference/") and "`docs/" in text]
+    assert left == []
+
+
 def test_a_link_in_code_stays(written):
     assert "`Two [1](a.html)`" in written["grounding.md"]
 
