@@ -34,7 +34,7 @@ class Controls:
     apart: int
     """Of these, those whose own reference got a higher reward than the other."""
     below: list[str] = field(default_factory=list)
-    """Ids of the own references that got less than the highest reward."""
+    """Ids of records' own references that got less than the highest reward."""
 
     @property
     def works(self) -> bool:

@@ -16,7 +16,7 @@ from harness.signal.tally import variance_of
 
 __all__ = ["NeededRepeats", "Regraded", "flips_of", "needed_repeats", "noise_of_total"]
 
-_REGRADED: Final = "rollouts with two rewards or more"
+_REGRADED: Final = "rollouts with two or more rewards"
 
 
 class Regraded(NamedTuple):

@@ -60,7 +60,7 @@ class RewardGroups:
         """
         groups = self._several if several else self._all
         count, rewards = sum(groups.values()), sum(len(one) * many for one, many in groups.items())
-        kind = "groups of two rewards or more" if several else "groups"
+        kind = "groups of two or more rewards" if several else "groups"
         if count < GROUPS:
             return refused(f"{count} {kind}; at least {GROUPS} are needed", count)
         if rewards < ROLLOUTS:

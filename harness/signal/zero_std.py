@@ -55,7 +55,7 @@ def forecast_zero_std(groups: Mapping[Partition, int], *, two_valued: bool) -> l
     """
     count = sum(groups.values())
     if count < GROUPS:
-        why = f"{count} groups of two rewards or more; at least {GROUPS} are needed"
+        why = f"{count} groups of two or more rewards; at least {GROUPS} are needed"
         return [SizeForecast(size, refused(why, count), "not measured") for size in SIZES]
     found: list[SizeForecast] = []
     most, rewards = 1.0, sum(many * sum(parts) for parts, many in groups.items())

@@ -41,7 +41,7 @@ _ABOUT_COMPLETIONS = frozenset(("id", REWARD, "metrics", *OWN_FIELDS))
 _AS_THEY_ARE = Importer(
     "records", "records and rollouts", lambda row: True, lambda row: Converted(({**row},), ())
 )
-"""Rows that are already ours; they only become JSON lines."""
+"""Rows already in our format; they are only written as JSON lines."""
 
 
 @dataclass(slots=True)

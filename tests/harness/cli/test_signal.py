@@ -49,7 +49,7 @@ def test_too_little_is_not_measured_and_exit_2(folder):
     assert done.returncode == 2
     said = " ".join(done.stdout.splitlines()[:2])
     assert said.startswith(
-        "Not measured: 2 groups of two rewards or more; at least 10 are needed; `rft rollout -n 8`"
+        "Not measured: 2 groups of two or more rewards; at least 10 are needed; `rft rollout -n 8`"
     )
 
 
@@ -114,5 +114,5 @@ def test_what_cannot_be_dropped_writes_nothing(trained):
     said = refusal(trained, "signal", "many", "--out", "none.jsonl")
     assert "Add --records FILE" in said
     said = refusal(trained, "signal", "few", "--records", "train.jsonl", "--out", "none.jsonl")
-    assert "the records to drop were not measured: 2 groups of two rewards or more" in said
+    assert "the records to drop were not measured: 2 groups of two or more rewards" in said
     assert not (trained / "none.jsonl").exists()

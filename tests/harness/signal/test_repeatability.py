@@ -86,7 +86,7 @@ def test_flips_across_the_middle_are_fewer_than_flips():
 def test_one_grading_each_says_nothing_of_noise(measure):
     assert measure(regraded([[1.0]] * 60), 1).why == "graded once each; replay with --repeats 3"
     # Where all but one grading failed, there is nothing to compare either.
-    assert "0 rollouts with two rewards or more" in measure(regraded([[1.0]] * 60), 3).why
+    assert "0 rollouts with two or more rewards" in measure(regraded([[1.0]] * 60), 3).why
 
 
 def test_rewards_that_never_differ_have_no_share_of_noise():
