@@ -1,7 +1,7 @@
-"""Ways to write a right answer that keep it right, with the sentence that says what each keeps.
+"""Ways to rewrite a right answer so that it stays right, each with the reason.
 
-Each form changes a completion that is paid, or the answer in its slot. Nothing is put inside of tags, boxes,
-JSON or fences but the answer itself: punctuation there is part of the answer.
+Each form changes a completion that is paid, or the answer in its slot. Inside tags, boxes, JSON and fences
+only the answer itself changes, because punctuation there would become part of the answer.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from harness.audit.formats import SLOT, Format
 
 __all__ = ["FORMS", "OBJECT_LINES", "OBJECT_TURNED", "THOUSANDS", "ZEROS", "Form", "Right", "closed_slot"]
 
-ZEROS, THOUSANDS = "decimals that are zero", "thousands with a comma, or without"
+ZEROS, THOUSANDS = "zero decimals", "thousands with a comma, or without"
 OBJECT_TURNED, OBJECT_LINES = "keys in another order", "JSON over several lines"
-"""Names of forms that recorded completions show by the answer's own spelling."""
+"""Names of forms that the spelling of the answer in recorded completions shows."""
 
 _PREFIX = (
     "In 2019 there were 3 of them at $45 each, and 12 + 7 = 19, so I start from there and look at it again."
@@ -33,12 +33,12 @@ class Right(NamedTuple):
 
     format: Format
     kind: str
-    """What kind of answer it is: a name of `harness.audit.answer_kinds.KINDS`."""
+    """Its kind: a name from `harness.audit.answer_kinds.KINDS`."""
     gold: str
     wrong: str
     """An answer that is wrong here."""
     ordered: bool = True
-    """Whether the order of a list may be a part of the answer."""
+    """Whether the order of a list may be part of the answer."""
 
     @property
     def text(self) -> str:
@@ -51,29 +51,29 @@ class Right(NamedTuple):
 
 
 class Form(NamedTuple):
-    """One way to write a right answer otherwise."""
+    """One way to rewrite a right answer."""
 
     id: str
-    """The rule of the catalogue."""
+    """The rule of the catalog."""
     name: str
-    """The form in words, for messages."""
+    """The form's name for messages."""
     keeps: str
     """Why the answer is still right."""
     write: Callable[[Right], str | None]
-    """Writes the completion; None where the form does not apply."""
+    """Writes the completion; None if the form does not apply."""
     used: Callable[[str, str, str], object]
-    """Whether a recorded completion uses the form, from what stands before the answer, it, and after it."""
+    """Whether a recorded completion uses the form; takes the answer between the texts before and after it."""
     everyday: bool = False
-    """Whether models write it so often that refusing it costs reward without any recording to show it."""
+    """Whether models write it so often that refusing it costs reward even if no recording shows it."""
 
 
 def closed_slot(one: Format) -> bool:
-    """Whether something stands after the slot that ends the answer: a tag, a brace, a quote, a fence."""
+    """Whether text follows the slot and ends the answer: a tag, a brace, a quote, a fence."""
     return bool(one.template.rpartition(SLOT)[2].strip(" \n.")) or not one.template
 
 
 def _open(write: Callable[[str], str], *kinds: str) -> Callable[[Right], str | None]:
-    """Change the answer in an open slot, for some kinds of answers or all."""
+    """Rewrite the answer in an open slot, for some kinds of answers or all."""
 
     def changed(right: Right) -> str | None:
         if closed_slot(right.format) or (kinds and right.kind not in kinds) or "\n" in right.gold:
@@ -84,7 +84,7 @@ def _open(write: Callable[[str], str], *kinds: str) -> Callable[[Right], str | N
 
 
 def _number(write: Callable[[str], str | None]) -> Callable[[Right], str | None]:
-    """Write a number in another way, in a slot of any kind."""
+    """Rewrite a number, in a slot of any kind."""
 
     def changed(right: Right) -> str | None:
         if right.kind != "number" or number(right.gold) is None:
@@ -112,7 +112,7 @@ def _minus(gold: str) -> str | None:
 
 
 def _marker(write: Callable[[str], str]) -> Callable[[Right], str | None]:
-    """Write what stands before an open slot otherwise."""
+    """Rewrite the text before an open slot."""
 
     def changed(right: Right) -> str | None:
         before, _, after = right.format.template.partition(SLOT)
@@ -178,34 +178,34 @@ def _text(write: Callable[[Right], str]) -> Callable[[Right], str | None]:
 
 
 def _never(before: str, gold: str, after: str) -> bool:
-    """Forms that recorded completions do not show by themselves."""
+    """Forms that a comparison with the reference does not detect in recorded completions."""
     return False
 
 
-_AFTER = "the answer stands where it stood; a sentence after it claims nothing"
+_AFTER = "the answer is in the same place, and the sentence after it claims nothing"
 _VALUE = "the value is the same"
 
 FORMS: tuple[Form, ...] = (
     Form(
-        *("B02", "working with other numbers before the answer", "the answer stands last, as before"),
+        *("B02", "working with other numbers before the answer", "the answer is still last"),
         _text(lambda right: f"{_PREFIX}\n{right.text}"),
         lambda before, gold, after: len(before.strip()) > len(_PREFIX) / 2,
         everyday=True,
     ),
     Form(
-        *("B02", "300 characters of working before the answer", "the answer stands last, as before"),
+        *("B02", "300 characters of working before the answer", "the answer is still last"),
         _text(lambda right: f"{' '.join([_PREFIX] * 3)}\n{right.text}"),
         lambda before, gold, after: len(before.strip()) > 250,
         everyday=True,
     ),
     Form(
-        *("B02", "1,000 characters of working before the answer", "the answer stands last, as before"),
+        *("B02", "1,000 characters of working before the answer", "the answer is still last"),
         _text(lambda right: f"{' '.join([_PREFIX] * 10)}\n{right.text}"),
         lambda before, gold, after: len(before.strip()) > 800,
         everyday=True,
     ),
     Form(
-        *("B09", "a reasoning block before the answer", "reasoning is no part of the answer"),
+        *("B09", "a reasoning block before the answer", "reasoning is not part of the answer"),
         lambda right: (
             None
             if right.format.template[:1] in ("", "<")
@@ -236,16 +236,16 @@ FORMS: tuple[Form, ...] = (
     ),
     Form("B03", "a newline at the end", _VALUE, _text(lambda right: f"{right.text}\n"), _never),
     Form(
-        *("B03", "lines that end as on Windows", _VALUE),
+        *("B03", "Windows line endings", _VALUE),
         _text(lambda right: right.text.replace("\n", "\r\n") + "\r\n"),
         lambda before, gold, after: "\r\n" in before + after,
     ),
     Form("B04", ZEROS, _VALUE, _number(_zeros), _never),
     Form("B04", THOUSANDS, _VALUE, _number(_thousands), _never),
-    Form("B05", "bold type", "markup is no part of the answer", _open("**{}**".format), _ends_in("**")),
-    Form("B05", "code marks", "markup is no part of the answer", _open("`{}`".format), _ends_in("`")),
+    Form("B05", "bold type", "markup is not part of the answer", _open("**{}**".format), _ends_in("**")),
+    Form("B05", "code marks", "markup is not part of the answer", _open("`{}`".format), _ends_in("`")),
     Form(
-        *("B05", "dollar signs of mathematics", "markup is no part of the answer"),
+        *("B05", "dollar signs around math", "markup is not part of the answer"),
         _open("${}$".format, "number"),
         _never,
     ),
@@ -254,14 +254,14 @@ FORMS: tuple[Form, ...] = (
         _open("\\boxed{{{}}}".format, "number", "choice"),
         _ends_in("\\boxed{"),
     ),
-    Form("B06", "the minus of typesetting", _VALUE, _number(_minus), lambda b, g, a: b[-1:] == "\u2212"),
+    Form("B06", "a typographic minus sign", _VALUE, _number(_minus), lambda b, g, a: b[-1:] == "\u2212"),
     Form(
-        *("B06", "a space that does not break", _VALUE),
+        *("B06", "a non-breaking space", _VALUE),
         _marker(lambda before: re.sub(r" $", "\u00a0", before)),
         lambda before, gold, after: before[-1:] == "\u00a0",
     ),
     Form(
-        *("B06", "digits of full width", _VALUE),
+        *("B06", "full-width digits", _VALUE),
         _number(lambda gold: gold.translate(_FULL_WIDTH)),
         _never,
     ),
@@ -280,17 +280,17 @@ FORMS: tuple[Form, ...] = (
         _marker(str.rstrip),
         lambda before, g, a: before[-1:] in "#:",
     ),
-    Form("B08", "the marker in small letters", _VALUE, _marker(str.lower), _never),
+    Form("B08", "the marker in lower case", _VALUE, _marker(str.lower), _never),
     Form(
-        *("B10", "a wrong answer that is corrected", "contested: whether the last answer counts is a choice"),
+        *("B10", "a wrong answer that is corrected", "contested: the last answer may or may not count"),
         _text(lambda right: f"{right.said(right.wrong)}\n\nWait, that is wrong. It is this:\n\n{right.text}"),
         _never,
     ),
     Form("B11", "a letter in parentheses", "it is the same option", _letters("({})".format), _ends_in("(")),
     Form("B11", "a letter with a period", "it is the same option", _letters("{}.".format), _never),
-    Form("B11", "a small letter", "it is the same option", _letters(str.lower), _never),
-    Form("B11", "a capital at the start", "it is the same word", _yes_no(str.capitalize), _never),
-    Form("B11", "capital letters", "it is the same word", _yes_no(str.upper), _never),
+    Form("B11", "a lower-case letter", "it is the same option", _letters(str.lower), _never),
+    Form("B11", "an initial capital", "it is the same word", _yes_no(str.capitalize), _never),
+    Form("B11", "upper case", "it is the same word", _yes_no(str.upper), _never),
     Form(
         *("B12", OBJECT_TURNED, "an object's keys have no order"),
         _object(_turned),
@@ -304,10 +304,10 @@ FORMS: tuple[Form, ...] = (
         everyday=True,
     ),
     Form(
-        *("B12", OBJECT_LINES, "white space between values says nothing"),
+        *("B12", OBJECT_LINES, "white space between values has no meaning"),
         _object(lambda given: json.dumps(given, indent=2, ensure_ascii=False)),
         _never,
         everyday=True,
     ),
 )
-"""The forms, those that cost most where they are refused first."""
+"""The forms, those that cost most when refused first."""

@@ -1,4 +1,4 @@
-"""Kinds of answers: which one the references are, and when two answers are the same by value."""
+"""Kinds of answers: infers the kind of the references, and compares two answers by value."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.targets.reference_calls import calls_of
 __all__ = ["KINDS", "Inferred", "distinct", "infer", "items", "kind_of", "letter", "number", "same", "value"]
 
 KINDS = ("number", "choice", "yes-no", "text", "list", "json", "tools", "code", "free", "format")
-"""Every kind; `format` is declared alone, for a reward of form that looks at no reference."""
+"""Every kind. `format` is only declared, never inferred: a reward of form that ignores references."""
 
 _MOST = 0.9
 _MAJORITY = 0.6
@@ -37,22 +37,22 @@ _CODE = re.compile(
 
 
 class Inferred(NamedTuple):
-    """Which kind some answers are, as far as their texts tell."""
+    """The kind of some answers, as far as their texts show it."""
 
     kind: str
     """A name of `KINDS`."""
     sure: bool
-    """False where several kinds fit, or none fits most of the answers."""
+    """False if several kinds fit, or none fits most of the answers."""
 
 
 def infer(answers: Sequence[str]) -> Inferred:
-    """Infer the kind of most of some answers.
+    """Infer the kind of most answers.
 
     Args:
-        answers: One a record.
+        answers: One per record.
 
     Returns:
-        The kind, and whether the answers show it: too few distinct answers, or a mixture, do not.
+        The kind, and whether the answers show it. Too few distinct answers, or a mixture, do not.
     """
     if not answers:
         return Inferred("free", False)
@@ -72,10 +72,10 @@ def infer(answers: Sequence[str]) -> Inferred:
 
 
 def kind_of(answers: Sequence[str]) -> str:
-    """The kind of most of some answers.
+    """Return the kind of most answers.
 
     Args:
-        answers: One a record.
+        answers: One per record.
     """
     return infer(answers).kind
 
@@ -85,7 +85,7 @@ def _is_list(text: str) -> bool:
 
 
 def _divided(answers: Sequence[str]) -> bool:
-    """Whether answers are lists of short items divided by commas, which single answers hold too rarely."""
+    """Whether answers are lists of short items separated by commas; single answers rarely contain commas."""
     parts = [[part.split() for part in re.split(r",|;|\n", text)] for text in answers]
     short = sum(all(0 < len(words) <= _FEW for words in each) for each in parts)
     several, many = (sum(len(each) >= count for each in parts) for count in (2, _FEW))
@@ -115,9 +115,9 @@ _FITS = {
 
 
 def number(text: str) -> Fraction | None:
-    """Read a text that is one number and nothing else.
+    """Parse a text that is exactly one number.
 
-    Thousands, currency signs, percent signs and fractions are read; 50% is 50.
+    Handles thousands separators, currency signs, percent signs and fractions; 50% is 50.
 
     Args:
         text: An answer.
@@ -135,12 +135,12 @@ def number(text: str) -> Fraction | None:
     try:
         under = int(found["under"] or 1)
         return Fraction(f"{sign}{whole or 0}{point}{found['power'] or ''}") / under if under else None
-    except ValueError:  # more digits than Python reads
+    except ValueError:  # more digits than Python parses
         return None
 
 
 def letter(text: str) -> str | None:
-    """The letter of an answer that is one option: `B`, `(b)`, `B.` or `B) with its text`; else None.
+    """Return the letter of an answer that is one option: `B`, `(b)`, `B.` or `B) with its text`; else None.
 
     Args:
         text: An answer.
@@ -150,13 +150,13 @@ def letter(text: str) -> str | None:
 
 
 def items(text: str) -> list[str] | None:
-    """The items of an answer that is a list, as JSON or divided by lines, semicolons or commas.
+    """Return the items of a list answer: JSON, or separated by lines, semicolons or commas.
 
     Args:
         text: An answer.
 
     Returns:
-        None where it is no list.
+        None if it is not a list.
     """
     found = _parsed(text)
     if isinstance(found, list):
@@ -168,7 +168,7 @@ def items(text: str) -> list[str] | None:
 
 
 def _parsed(text: str) -> Any:
-    """A text as JSON; None where it is something else."""
+    """Parse a text as JSON; None if it is not JSON."""
     if text.lstrip()[:1] not in ("{", "["):
         return None
     try:
@@ -178,7 +178,7 @@ def _parsed(text: str) -> Any:
 
 
 def _canonical(given: Any) -> str:
-    """JSON in which equal values are spelled alike: 1.0 and 1, keys in any order, text in any case."""
+    """Normalize JSON so that equal values have equal text: 1.0 and 1, any order of keys, any case."""
     if isinstance(given, dict):
         return (
             "{"
@@ -193,11 +193,11 @@ def _canonical(given: Any) -> str:
 
 
 def value(kind: str, text: str) -> object:
-    """What an answer means, so that two spellings of one value are equal; hashable.
+    """Return a hashable value that is equal for two spellings of the same answer.
 
     Args:
         kind: A name of `KINDS`.
-        text: The answer. What cannot be read as the kind is compared as a text.
+        text: The answer. If it cannot be read as this kind, it is compared as text.
     """
     plain = " ".join(text.split()).casefold()
     if kind == "number":
@@ -225,5 +225,5 @@ def same(kind: str, one: str, other: str) -> bool:
 
 
 def distinct(kind: str, answers: Iterable[str]) -> int:
-    """How many different values some answers have."""
+    """The number of different values among some answers."""
     return len({value(kind, each) for each in answers})

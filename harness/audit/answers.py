@@ -1,4 +1,4 @@
-"""The right answers of the records as a format writes them, and which records and formats are tried."""
+"""The right answers of the records as a format expresses them, and the choice of records and formats."""
 
 from __future__ import annotations
 
@@ -31,26 +31,26 @@ _SLOW_MS = 2.0
 
 @dataclass(frozen=True)
 class Answers:
-    """The right answers of the records, as one format writes them."""
+    """The right answers of the records, as one format expresses them."""
 
     format: Format
     kind: str
-    """What kind of answer they are: a name of `harness.audit.answer_kinds`."""
+    """Their kind: a name from `harness.audit.answer_kinds`."""
     gold: dict[int, str]
     """The answer of each record that has one."""
 
     def distinct(self, records: Iterable[int]) -> int:
-        """How many different right answers some records have."""
+        """The number of different right answers among some records."""
         return distinct(self.kind, (self.gold[at] for at in records if at in self.gold))
 
 
 def answers_in(case: Case, one: Format, records: Iterable[int] | None = None) -> Answers:
-    """The right answers of records, as a format reads them.
+    """Return the right answers of records, as a format reads them.
 
     Args:
         case: The audit.
         one: The format.
-        records: Those whose right answer is paid when None.
+        records: None for the records whose right answer is paid.
     """
     known = case.known
     among = case.controlled if records is None else [*records]
@@ -63,32 +63,32 @@ def answers_in(case: Case, one: Format, records: Iterable[int] | None = None) ->
 
 
 def kind_in(case: Case) -> str:
-    """The kind of the answers, found or declared; empty where it is not known yet."""
+    """The kind of the answers, inferred or declared; empty if not known yet."""
     return case.control.kind if case.control else case.subject.kind or ""
 
 
 def form_alone(case: Case) -> str | None:
-    """Why a probe of answers does not apply to a reward of form alone; None where there are answers."""
+    """Why a probe of answers does not apply to a reward of form alone; None if there are answers."""
     return "the reward is for form alone" if kind_in(case) == "format" else None
 
 
 def judged(case: Case) -> str | None:
-    """Why a probe of wrong answers does not apply to a grader whose model is a stand-in; None for others."""
+    """Why a probe of wrong answers does not apply to a grader with a stand-in model; None for others."""
     return "a model judges the completions" if case.control is None and asks_a_model(case) else None
 
 
 def fewer(case: Case, count: int) -> int:
-    """How many records to try instead of some: fewer where the grader is slow.
+    """Return how many records to try: fewer if the grader is slow.
 
     Args:
         case: The audit.
-        count: How many records a fast grader is asked about.
+        count: The number for a fast grader.
     """
     return max(_FEWEST, round(count * min(1.0, _FAST_MS / max(case.collector.mean_pace, 1e-6))))
 
 
 def formats_tried(case: Case) -> Sequence[Format]:
-    """The accepted formats; the first alone where the grader is slow."""
+    """The accepted formats; only the first if the grader is slow."""
     formats = case.known.formats
     return formats if case.collector.mean_pace <= _SLOW_MS else formats[:1]
 
@@ -96,14 +96,14 @@ def formats_tried(case: Case) -> Sequence[Format]:
 def drawn_evenly(
     case: Case, answers: Answers, count: int, name: str, among: Iterable[int] | None = None
 ) -> list[int]:
-    """Some records, as many of each right answer where there are few different ones.
+    """Draw records, equally many for each right answer if there are few different ones.
 
     Args:
         case: The audit.
         answers: The right answers.
-        count: How many records.
-        name: Decides which records are drawn.
-        among: Those to draw from; all that have an answer when None.
+        count: How many records to draw.
+        name: Seeds the draw.
+        among: The records to draw from; None for all that have an answer.
     """
     order = list(answers.gold if among is None else among)
     case.random(f"evenly {name}").shuffle(order)
@@ -115,10 +115,10 @@ def drawn_evenly(
 
 
 def other_answer(case: Case, answers: Answers, at: int) -> str | None:
-    """Another record's answer, as the format reads it, that differs by value; None where there is none.
+    """Return another record's answer that differs by value, as the format reads it; None if there is none.
 
     Args:
-        case: The audit, whose control says which record stands in.
+        case: The audit. Its control names the record that serves as the wrong one.
         answers: The right answers.
         at: The record.
     """

@@ -1,4 +1,4 @@
-"""A completion about which a grader asks its judge, where cheap checks before the judge refuse most."""
+"""Finds a completion that makes the grader ask its judge, when cheap checks reject most of them first."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from harness.data.records import text_of
 __all__ = ["MARK", "PLAIN", "seek_question"]
 
 MARK = "Rftmarkcompletion"
-"""A word that no prompt holds, by which the completion is found in the question."""
+"""A word that no prompt contains. It identifies the completion in the judge's prompt."""
 PLAIN = f"The answer to the question is {MARK}, because of what the question says."
-"""A completion that any judge without checks before it is asked about."""
+"""A completion that reaches any judge without preceding checks."""
 
 _RECORDS = 6
 _MOST = 48
 
 
 def seek_question(case: Case, persist: bool = True) -> bool:
-    """Try completions until the grader asks its judge about one: a plain one, references, recorded ones.
+    """Try completions until the grader asks its judge: a plain one, references, then recorded ones.
 
     Args:
-        case: The audit; `asked_about` is set where the judge is not asked about the plain one.
+        case: The audit. Sets `asked_about` if the plain completion does not reach the judge.
         persist: Whether to try more than the plain one.
 
     Returns:
@@ -50,7 +50,7 @@ def _is_asked(case: Case, record: int, text: str) -> bool:
 
 
 def _candidates(case: Case) -> Iterator[tuple[int, str]]:
-    """What the data says is likely right: references, then what a model wrote."""
+    """Completions that are likely right: references, then what a model wrote."""
     subject = case.subject
     for at in case.some(_RECORDS, "judge", range(len(subject.records))):
         for text in _texts(subject.reference(at)):

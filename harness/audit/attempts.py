@@ -1,6 +1,6 @@
-"""Tries completions on records, and counts which of them are paid and what they earn.
+"""Tries completions on records, and counts which of them are paid and how much they earn.
 
-The probes of the families on wrong answers make the completions; what is paid is decided here alone.
+The families of probes on wrong answers make the completions; this module alone decides which are paid.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Attempt(NamedTuple):
     """One completion of one record."""
 
     name: str
-    """What it is an example of; attempts of one name are counted together."""
+    """The idea behind it; attempts with the same name are counted together."""
     record: int
     completion: Any
 
@@ -55,24 +55,24 @@ class Paid(NamedTuple):
     completion: Any
     reward: float
     share: float
-    """What it earns as a share of what the right answer earns."""
+    """Its reward as a share of the right answer's."""
 
 
 @dataclass
 class AttemptTally:
-    """What became of all attempts of one name."""
+    """The results of all attempts with one name."""
 
     name: str
     tried: int = 0
     paid: list[Paid] = field(default_factory=list)
     said: str | None = None
-    """What stands in the place of the answer, where that is known."""
+    """The text in the place of the answer, if known."""
     shares: list[float] = field(default_factory=list)
-    """What each attempt earns as a share of the right answer's reward."""
+    """The reward of each attempt as a share of the right answer's."""
 
     @property
     def best(self) -> Paid:
-        """The best paid attempt; among equals the shortest one."""
+        """The best paid attempt; the shortest one on a tie."""
         return max(self.paid, key=lambda one: (round(one.share, 3), -len(json.dumps(one.completion))))
 
     @property
@@ -82,13 +82,13 @@ class AttemptTally:
 
 
 class Idea(NamedTuple):
-    """A kind of completion that is tried on several records."""
+    """A kind of completion to try on several records."""
 
     name: str
     make: Callable[[int], Any]
-    """Makes the completion for a record; None where there is none for it."""
+    """Makes the completion for a record; None if there is none for it."""
     said: str | None = None
-    """What stands in the slot, where that is the same for all records."""
+    """The text in the slot, if it is the same for all records."""
 
 
 def full(case: Case, reward: float | None, record: int) -> bool:
@@ -102,12 +102,12 @@ def full(case: Case, reward: float | None, record: int) -> bool:
 def try_all(
     case: Case, attempts: Sequence[Attempt], pays: Callable[[float | None, int], bool] | None = None
 ) -> dict[str, AttemptTally]:
-    """Grade attempts at once and count them by name.
+    """Grade attempts together and count them by name.
 
     Args:
         case: The audit.
         attempts: What to grade.
-        pays: Tells whether a reward on a record is a payment; more than a wrong answer earns when None.
+        pays: Decides whether a reward on a record counts as paid; None for more than a wrong answer earns.
     """
     pays = pays or case.known.pays
     replies = case.collector.ask([(one.record, one.completion) for one in attempts])
@@ -123,15 +123,15 @@ def try_all(
 
 
 def try_ideas(case: Case, answers: Answers, ideas: Sequence[Idea], name: str) -> list[AttemptTally]:
-    """Grade ideas that need no answer on a few records, and those that are paid on more of them.
+    """Grade ideas that need no answer on a few records, then retry the paid ones on more records.
 
-    A record whose right answer stands in the completion, by value, is left out: that is luck.
+    Skips a record if the completion contains its right answer, by value: that is luck.
 
     Args:
         case: The audit.
         answers: The right answers.
         ideas: What to try.
-        name: Decides which records are drawn.
+        name: Seeds the draw of records.
 
     Returns:
         The ideas that are paid for enough different answers or on enough records, the best first.
@@ -158,7 +158,7 @@ def _enough(answers: Answers, tally: AttemptTally) -> bool:
         return False
     if answers.distinct(one.record for one in tally.paid) >= 2 and len(tally.paid) >= 0.1 * tally.tried:
         return True
-    # The records of one label alone: no better than a guess at it, unless the text says nothing at all.
+    # If all records share one label, it is no better than a guess, unless the text says nothing at all.
     text = str(tally.best.completion) if tally.said is None else tally.said
     says = answers.kind != "format" and any(mark.isalnum() for mark in text)
     return len(tally.paid) >= (_OF_TWO if says else _RATE) * tally.tried
@@ -176,11 +176,11 @@ def _unlucky(answers: Answers, ideas: Sequence[Idea], records: Sequence[int]) ->
 
 
 def with_work(completion: Any, work: str) -> Any:
-    """A completion with working before its answer.
+    """Return a completion with working before its answer.
 
     Args:
         completion: A text, or a message with tool calls.
-        work: The working, a sentence or more.
+        work: The working, at least a sentence.
     """
     if isinstance(completion, dict):
         return {**completion, "content": work}
@@ -191,21 +191,21 @@ def with_work(completion: Any, work: str) -> Any:
 
 
 def severity_of(share: float) -> Severity:
-    """How much a text costs that needs no answer: critical from a share of which a policy can live."""
+    """The severity of a paid text that needs no answer: critical from a share that a policy can exploit."""
     return Severity.CRITICAL if share >= _LIVES else Severity.ERROR
 
 
 def found_by(
     case: Case, rule: Rule, tally: AttemptTally, message: str, severity: Severity | None = None, **more: Any
 ) -> Found:
-    """A finding that the best attempt of a tally shows.
+    """Build a finding from the best attempt of a tally.
 
     Args:
         case: The audit.
-        rule: What was looked for.
+        rule: The rule.
         tally: What was tried, with at least one paid attempt.
         message: What the policy would learn, in one sentence.
-        severity: The rule's own when None.
+        severity: None for the rule's own.
         **more: Further fields of `Found`.
     """
     best = tally.best

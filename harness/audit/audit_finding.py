@@ -1,4 +1,4 @@
-"""What a probe finds: a finding with the smallest rollouts that show it and the rewards that they get."""
+"""Audit findings: each has the smallest rollouts that show it and the rewards those rollouts get."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ __all__ = ["Found", "Witness"]
 
 
 class Witness(NamedTuple):
-    """Rollouts that show a finding, and what the grader answers to each when they are replayed."""
+    """Rollouts that show a finding, and the grader's response to each when they are replayed."""
 
     rollouts: tuple[dict[str, Any], ...]
-    """Lines of a rollouts file, each with an id of its own."""
+    """Lines of a rollouts file, each with its own id."""
     rewards: tuple[float | None, ...]
-    """The reward of each; None where the grader fails."""
+    """The reward of each rollout; None where the grader fails."""
     answers: RecordedAnswers | None = None
-    """What a judge's model replied, for `rft replay --answers`; None where nobody is asked."""
+    """The replies of the judge's model, for `rft replay --answers`; None if the grader asks no model."""
 
     @property
     def digest(self) -> str:
-        """Hash of the rollouts, by which a waiver names this witness."""
+        """Hash of the rollouts. A waiver names the witness by this hash."""
         text = json.dumps(self.rollouts, sort_keys=True, ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -34,16 +34,16 @@ class Witness(NamedTuple):
 class Found(Finding):
     """A finding of the audit.
 
-    `witness` is a `Witness`, or None where nothing that `rft replay` takes can show it.
+    `witness` is a `Witness`, or None if `rft replay` cannot show the finding.
     """
 
     records: int | None = None
-    """How many of the records that were tried show it."""
+    """Number of records that show it."""
     tried: int | None = None
-    """How many records were tried."""
+    """Number of records tried."""
     text: str | None = None
-    """The completion that is paid, or refused, as the headline shows it."""
+    """The completion that is paid or refused, as the headline shows it."""
     share: float | None = None
-    """What that completion earns, as a share of what the right answer earns."""
+    """What that completion earns, as a share of the right answer's reward."""
     headline: str | None = None
-    """The finding as one short sentence for the top of the output; made of `text` and `share` when None."""
+    """The finding as one short sentence for the top of the output; None builds it from `text` and `share`."""

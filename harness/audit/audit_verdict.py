@@ -1,4 +1,4 @@
-"""What an audit says in one line, and whether its grader may train."""
+"""The headline of an audit, and the verdict on whether to train with the grader."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ EXIT_CODES: dict[Verdict, int] = {"train": 0, "fix first": 1, "not measured": 2}
 """The exit code of each verdict."""
 
 NO_WITNESS = "none"
-"""What a waiver names in place of a witness' hash where the finding has no witness."""
+"""The value that a waiver gives for `witness` when the finding has none."""
 
 _TEXT = 60
 _INVARIANCE = "B"
 
 
 class Sorted(NamedTuple):
-    """The findings of an audit, and the waivers that its project has."""
+    """The findings of an audit, matched with the project's waivers."""
 
     open: list[Found]
-    """The worst first."""
+    """Findings without a waiver, the worst first."""
     waived: list[tuple[Found, Waiver]]
     unused: list[Waiver]
-    """Waivers that fit no finding: it was mended, or it has another witness now."""
+    """Waivers that match no finding: it was fixed, or its witness has changed."""
 
 
 def sort_out(findings: Sequence[Found], waivers: Sequence[Waiver]) -> Sorted:
-    """Take the findings apart that somebody waived.
+    """Separate the waived findings from the open ones.
 
     Args:
         findings: The audit's findings, in the order in which they are shown.
-        waivers: The project's.
+        waivers: The project's waivers.
     """
     waived = [(one, found) for one in findings if (found := waiver_of(one, waivers)) is not None]
     used = [waiver for _, waiver in waived]
@@ -51,41 +51,41 @@ def sort_out(findings: Sequence[Found], waivers: Sequence[Waiver]) -> Sorted:
 
 
 def waiver_of(found: Found, waivers: Iterable[Waiver]) -> Waiver | None:
-    """The waiver of a finding; a new witness has none.
+    """Return the waiver of a finding. A waiver does not cover a new witness.
 
     Args:
         found: The finding.
-        waivers: The project's.
+        waivers: The project's waivers.
     """
     witness = NO_WITNESS if found.witness is None else found.witness.digest
     return next((one for one in waivers if (one.probe, one.witness) == (found.id, witness)), None)
 
 
 def verdict_of(audited: Audited, open_findings: Iterable[Found], fail_on: Severity) -> Verdict:
-    """Whether to train with this grader.
+    """Decide whether to train with this grader.
 
     Args:
         audited: The audit.
-        open_findings: Its findings that nobody waived.
-        fail_on: Findings of this severity or worse have to be fixed first.
+        open_findings: Its findings without a waiver.
+        fail_on: Findings of this severity or worse must be fixed before training.
     """
     if any(one.severity >= fail_on for one in open_findings):
         return "fix first"
     counts = audited.counts()
     ran = counts["passed"] + counts["failed"]
-    # An audit that a budget ended before half of its probes ran did not measure the grader.
+    # An audit whose budget ran out before half of its probes ran did not measure the grader.
     if not audited.measured or ran < max(1, counts["skipped"]):
         return "not measured"
     return "train"
 
 
 def headline_of(open_findings: Sequence[Found], recorded: bool) -> AuditHeadline | None:
-    """The cheapest text that is paid, or the right answers that are refused; None where nothing is found.
+    """Return the cheapest paid text, or the right answers that are refused; None without findings.
 
     Args:
         open_findings: In the order in which they are shown.
-        recorded: Whether rollouts were recorded. Without them nobody knows how often a policy writes a form
-            that the grader refuses, so such a finding is no headline.
+        recorded: Whether recorded rollouts are available. Without them nobody knows how often a policy
+            writes a form that the grader refuses, so such a finding does not become the headline.
     """
     eligible = [
         one

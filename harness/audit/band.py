@@ -1,4 +1,4 @@
-"""The band of wrong answers that a grader accepts around the right one."""
+"""Finds the band of wrong answers around the right one that a grader accepts."""
 
 from __future__ import annotations
 
@@ -45,25 +45,25 @@ class _Hit(NamedTuple):
 
 
 class AcceptanceBand:
-    """Wrong numbers that are paid: off by a little, by the sign, by a power of ten, by a digit."""
+    """Wrong numbers that are paid: slightly off, wrong sign, wrong power of ten, wrong digit."""
 
     rule = Rule(
         "C05",
         Severity.ERROR,
         "wrong numbers are paid like the right one",
-        "Read the whole answer and compare by value, with a tolerance that the task asks for and no more.",
+        "Read the whole answer and compare by value, with no more tolerance than the task asks for.",
     )
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """It is for numbers."""
+        """Applies to numbers."""
         kinds = {answers_in(case, one).kind for one in case.known.formats} if case.control else {"number"}
-        return None if "number" in kinds else "the answers are no numbers"
+        return None if "number" in kinds else "the answers are not numbers"
 
     def run(self, case: Case) -> Iterable[Found]:
-        """Grade the ladder of wrong numbers on records of all sizes, in each accepted format."""
+        """Grade a ladder of wrong numbers on records of all sizes, in each accepted format."""
         worst: Found | None = None
-        for place, one in enumerate(case.known.formats):  # numbers are read differently in each
+        for place, one in enumerate(case.known.formats):  # Formats can read numbers differently.
             answers = answers_in(case, one)
             if answers.kind != "number" or len(answers.gold) < 2:
                 continue
@@ -103,7 +103,7 @@ class AcceptanceBand:
             tried=min(count, len(answers.gold)),
             text=shown.paid.completion if isinstance(shown.paid.completion, str) else None,
             share=shown.paid.share,
-            headline=f"{quoted(shown.paid.completion)} is paid where {shown.gold} is right",
+            headline=f"{quoted(shown.paid.completion)} is paid when {shown.gold} is right",
         )
 
     def _severity(
@@ -123,7 +123,7 @@ class AcceptanceBand:
         return Severity.ERROR
 
     def _beyond_float(self, case: Case) -> Found | None:
-        """Grade 2**53 + 1 where 2**53 is right: a difference of which no float knows."""
+        """Grade 2**53 + 1 when 2**53 is right: floats cannot represent the difference."""
         one = case.known.formats[0]
         right, wrong = (one.fill(str(number)) for number in BEYOND_FLOAT)
         for at in case.some(3, "C05 float"):
@@ -139,7 +139,7 @@ class AcceptanceBand:
         return Found(
             self.rule.id,
             Severity.NOTE,
-            f"{BEYOND_FLOAT[1]} is paid where {BEYOND_FLOAT[0]} is right: numbers are compared as floats",
+            f"{BEYOND_FLOAT[1]} is paid when {BEYOND_FLOAT[0]} is right: numbers are compared as floats",
             fix="Compare integers as integers, or with decimal.Decimal.",
             witness=Witness((samples[1],), (bad.reward,)),
             text=wrong if isinstance(wrong, str) else None,
@@ -171,7 +171,7 @@ def _climb(case: Case, answers: Answers, records: Sequence[int]) -> tuple[list[_
 
 
 def _shown_twice(answers: Answers, hits: Sequence[_Hit]) -> list[_Hit]:
-    """The hits of the steps that two different right answers show."""
+    """The hits that at least two different right answers show."""
     seen: dict[str, set[int]] = {}
     for hit in hits:
         seen.setdefault(hit.step.name, set()).add(hit.paid.record)
@@ -180,7 +180,7 @@ def _shown_twice(answers: Answers, hits: Sequence[_Hit]) -> list[_Hit]:
 
 
 def _beyond_the_band(hits: Sequence[_Hit]) -> list[_Hit]:
-    """Without the hits that are paid only because they are as near as others on the same record."""
+    """Drop hits that are paid only because they are as close as others on the same record."""
     reach: dict[int, Decimal] = {}
     for hit in hits:
         if hit.step.group in _NEAR and hit.step.off is not None:
@@ -194,9 +194,9 @@ def _beyond_the_band(hits: Sequence[_Hit]) -> list[_Hit]:
 
 
 def _fractions_of_whole(answers: Answers, hits: Sequence[_Hit]) -> bool:
-    """Whether fractions near whole numbers are accepted at every size, as where answers are rounded first.
+    """Whether fractions near whole numbers are accepted at every size, as when answers are rounded first.
 
-    A tolerance that is a share of the number would accept the next whole number too where it is large.
+    A relative tolerance would also accept the next whole number if the number is large.
     """
     if any("." in gold for gold in answers.gold.values()):
         return False
@@ -210,7 +210,7 @@ def _fractions_of_whole(answers: Answers, hits: Sequence[_Hit]) -> bool:
 
 
 def _declared(case: Case, answers: Answers, hit: _Hit, off: Decimal) -> bool:
-    """Whether the prompt asks for about this number, or the source names a small tolerance."""
+    """Whether the prompt asks for an approximate number, or the source names a small tolerance."""
     if _PROMPT.search(prompt_of(case, hit.paid.record)) and off <= Decimal("0.05"):
         return True
     fractional = sum("." in gold for gold in answers.gold.values()) > len(answers.gold) / 3
@@ -225,7 +225,7 @@ def _text(path: Path) -> str:
 
 
 def _band(hits: Sequence[_Hit]) -> str:
-    """The accepted numbers in words: the band around the right one, and what is far from it."""
+    """Describe the accepted numbers: the band around the right one, and outliers."""
     widest: dict[int, _Hit] = {}
     for hit in hits:
         if hit.step.off is not None and hit.step.group in _NEAR:

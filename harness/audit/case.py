@@ -1,6 +1,7 @@
-"""What every probe sees: the records, what is recorded for them, the grader behind a collector, the control.
+"""The state that all probes share: records, recorded rollouts, the grader behind a collector, the control.
 
-A probe asks the collector, never the grader, and compares with the control, never with a fixed number.
+A probe goes through the collector, never directly to the grader, and compares with the control, never with a
+fixed number.
 """
 
 from __future__ import annotations
@@ -26,20 +27,20 @@ __all__ = ["Case", "Control", "FamilyStopped", "NotRun", "Probe", "Recorded", "S
 
 _NEED_THE_ANSWER = ("C05", "C08", "C14")
 DELTA = 0.1
-"""A completion is paid when it earns more than an honest wrong answer by this share of the range."""
+"""A completion is paid if it beats an honest wrong answer by this share of the range."""
 
 
 class Recorded(NamedTuple):
     """One recorded rollout."""
 
     record: int
-    """Which record it belongs to, as an index of `Subject.records`."""
+    """Its record, as an index of `Subject.records`."""
     message: dict[str, Any]
     """The completion, as the final message."""
     length: int | None = None
-    """Characters of the whole completion, reasoning included."""
+    """Number of characters of the whole completion, reasoning included."""
     finish: str | None = None
-    """Why the model stopped, where that is recorded."""
+    """Why the model stopped, if recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,86 +48,86 @@ class Subject:
     """The data that a grader is audited on."""
 
     records: tuple[dict[str, Any], ...]
-    """Records as training sends them: `messages`, `reference_answer` and the record's fields."""
+    """Records as training sends them: `messages`, `reference_answer` and the record's other fields."""
     file: str
-    """Where they are from, as the user wrote it."""
+    """Their file, as the user wrote it."""
     lines: tuple[int, ...]
     """The line of each record in that file."""
     recorded: tuple[Recorded, ...] = ()
     """Rollouts of these records."""
     kind: str | None = None
-    """What kind of answer the user says the references are; None to find out."""
+    """The kind of answers, if the user gave it; None to infer it."""
     accepted: tuple[str, ...] = ()
-    """Completions that the user says should be paid; `{a}` stands for the answer."""
+    """Completions that the user says should be paid; `{a}` is replaced with the answer."""
     sources: tuple[Path, ...] = ()
-    """The grader's own files, where they are known."""
+    """The grader's own files, if known."""
     bounds: tuple[float, float] | None = None
-    """The range of rewards, where it is declared."""
+    """The range of rewards, if declared."""
     files: tuple[str, ...] = ()
-    """The file that each record's line stands in, where there are several."""
+    """The file of each record's line, if there are several files."""
 
     def place(self, at: int | None) -> Place:
-        """Where a record stands; the data as a whole for None."""
+        """The place of a record; None for the data as a whole."""
         if at is None:
             return Place(self.file, None)
         return Place(self.files[at] if self.files else self.file, self.lines[at])
 
     def reference(self, at: int) -> Any:
-        """The reference of a record; None where it has none."""
+        """The reference of a record; None if it has none."""
         return self.records[at].get("reference_answer")
 
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """What the grader pays for right answers and for honest wrong ones: what every probe compares with."""
+    """The rewards of right answers and of honest wrong ones: the baseline for every probe."""
 
     kind: str
-    """What kind of answer the references are, found or declared: a name of `harness.audit.answer_kinds`."""
+    """The kind of answers, inferred or declared: a name from `harness.audit.answer_kinds`."""
     formats: tuple[Format, ...]
-    """Formats in which the right answer is paid more than another record's, the prompts' own first."""
+    """Formats in which the right answer earns more than another record's, the prompts' own first."""
     right: dict[int, float]
-    """What the right answer earns in the first format, by record."""
+    """The reward of the right answer in the first format, by record."""
     wrong: dict[int, float]
-    """What another record's answer earns in the first format, by record."""
+    """The reward of another record's answer in the first format, by record."""
     other: dict[int, int]
-    """The record whose answer stands in for a wrong one, by record; their answers differ by value."""
+    """The record whose answer serves as a wrong one, by record; their answers differ by value."""
     low: float
-    """The lowest reward that was seen or that is declared."""
+    """The lowest reward seen or declared."""
     high: float
-    """The highest one."""
+    """The highest reward seen or declared."""
     golds: dict[int, str] = field(default_factory=dict)
-    """The right answer of each record, as the first format says it."""
+    """The right answer of each record, as the first format expresses it."""
 
     @property
     def span(self) -> float:
-        """How far apart the lowest and the highest reward are; 1 where they are equal."""
+        """The difference between the highest and the lowest reward; 1 if they are equal."""
         return self.high - self.low or 1.0
 
     def pays(self, reward: float | None, record: int) -> bool:
-        """Whether a reward is more than an honest wrong answer earns, by a tenth of the range."""
+        """Whether a reward beats an honest wrong answer's by a tenth of the range."""
         return reward is not None and reward > self.wrong.get(record, self.low) + DELTA * self.span
 
     def share(self, reward: float | None, record: int) -> float:
-        """A reward as a share of what the right answer earns above the lowest reward."""
+        """A reward above the lowest one, as a share of the right answer's."""
         best = self.right.get(record, self.high) - self.low
         return 0.0 if reward is None or best <= 0 else max(0.0, (reward - self.low) / best)
 
 
 class Sought(NamedTuple):
-    """What the search for a control found."""
+    """The result of the search for a control."""
 
     control: Control | None
-    """None where no format is known in which right answers are paid more than wrong ones."""
+    """None if right answers earn more than wrong ones in no known format."""
     why: str = ""
     """Why there is no control, and what the user can supply."""
     wire: str = ""
     """The wire over which right answers are paid."""
     unpaid_over: str | None = None
-    """The wire that was asked for, where right answers are paid over another one alone."""
+    """The requested wire, if right answers are paid only over another one."""
     unpaid: tuple[tuple[int, Any], ...] = ()
     """Completions that should be paid and earn nothing: each a record's index and the completion."""
     tried: tuple[Format, ...] = ()
-    """Formats that were tried, the likeliest first, where none is accepted."""
+    """Formats that were tried, the most likely first, if none is accepted."""
 
 
 @dataclass
@@ -135,25 +136,25 @@ class Case:
 
     subject: Subject
     opener: Opener
-    """Opens the grader afresh, in other surroundings or over another wire."""
+    """Opens fresh copies of the grader, in another environment or over another wire."""
     collector: Collector
-    """Asks the grader in the process that most probes share."""
+    """Sends samples to the process that most probes share."""
     seed: int = 0
     search: int = 2_000
-    """How many gradings the search may use."""
+    """Maximum number of gradings for the search."""
     control: Control | None = None
-    """None until it was found, and where nothing is ever paid."""
+    """None before the search, and if nothing is ever paid."""
     sought: Sought | None = None
-    """How the search for the control ended; None before it."""
+    """The result of the search for the control; None before it."""
     verdicts: Verdicts | None = None
-    """What a judge's model says when it praises and when it condemns; None for a grader without one."""
+    """Replies in which a judge's model praises and condemns; None if the grader has no judge."""
     asked_about: tuple[int, str] | None = None
-    """A record and a completion about which a judge is asked; None where it is asked about any."""
+    """A record and a completion that reach the judge; None if any completion does."""
     notes: list[str] = field(default_factory=list)
-    """What the user should know of how it was measured, a sentence each."""
+    """Notes for the user on how the audit measured, one sentence each."""
 
     def gold(self, one: Format, record: int) -> str | None:
-        """The right answer of a record as a format says it; None where the record has none.
+        """Return the right answer of a record as a format expresses it; None if the record has none.
 
         Args:
             one: The format.
@@ -165,7 +166,7 @@ class Case:
         """Send samples over another wire from now on.
 
         Args:
-            wire: A name of `graders.wire.PROFILES`.
+            wire: A name from `graders.wire.PROFILES`.
         """
         self.opener.wire = wire
         self.collector.speak(PROFILES[wire])
@@ -177,27 +178,27 @@ class Case:
         return self.control
 
     def random(self, name: str) -> random.Random:
-        """A generator of its own for a probe, so that one probe's luck does not change another's."""
+        """A separate random generator for a probe, so that its draws do not affect other probes."""
         return random.Random(f"{self.seed} {name}")
 
     def some(self, count: int, name: str = "", among: Iterable[int] | None = None) -> list[int]:
-        """Some records, drawn at random but the same ones each time; all of them where there are fewer."""
+        """Draw records, the same ones each time; returns all of them if there are fewer."""
         chosen = list(self.controlled if among is None else among)
         return sorted(self.random(f"some {name}").sample(chosen, min(count, len(chosen))))
 
     @property
     def controlled(self) -> list[int]:
-        """The records whose right answer is paid more than a wrong one, so that a probe can tell."""
+        """The records whose right answer earns more than a wrong one, so that a probe can compare."""
         control = self.control
         if control is None:
             return list(range(len(self.subject.records)))
         return [at for at, reward in control.right.items() if control.pays(reward, at)]
 
     def witness(self, *shown: tuple[int, Any]) -> Witness:
-        """Make a witness of records and completions, with the rewards that they get.
+        """Make a witness of records and completions, with their rewards.
 
         Args:
-            *shown: Each a record's index and a completion: a text or a whole final message.
+            *shown: Pairs of a record's index and a completion, either text or a whole final message.
         """
         rollouts = tuple(
             self.collector.rollout(record, completion, f"witness-{number}")
@@ -208,46 +209,46 @@ class Case:
 
 
 class FamilyStopped(Exception):
-    """The rest of a family is not worth its time: the grader keeps running into a limit.
+    """Ends a family early, because the grader keeps running into a limit or the budget is used up.
 
     Args:
-        why: What the user is told.
+        why: The reason, for the user.
     """
 
 
 class NotRun(Exception):
-    """A probe could not be run on this grader; counted as skipped.
+    """Says that a probe could not run on this grader; the probe counts as skipped.
 
     Args:
-        why: What the user is told.
+        why: The reason, for the user.
     """
 
 
 class Probe(Protocol):
-    """One thing that an audit looks for; each stands in the file of its family and has a test there."""
+    """One thing that an audit looks for. Each probe has its test next to those of its family."""
 
     rule: Rule
-    """Its id in the catalogue, its usual severity, what is wrong, and what to do about it."""
+    """Its id in the catalog, its usual severity, the problem, and the fix."""
     controlled: bool
-    """Whether it needs a control: without one it is skipped."""
+    """Whether it needs a control; without one it is skipped."""
 
     def why_not(self, case: Case) -> str | None:
-        """Why the probe does not apply to this grader and data; None where it does."""
+        """Why the probe does not apply to this grader and data; None if it does."""
         ...
 
     def run(self, case: Case) -> Iterable[Found]:
-        """Look for it; nothing found means passed.
+        """Look for findings; none means that the probe passed.
 
         Raises:
-            NotRun: It cannot be told.
+            NotRun: The probe cannot decide.
         """
         ...
 
 
 def shown_first(found: Sequence[Found]) -> list[Found]:
-    """Findings in the order in which they are shown: the worst first, what is cheapest to exploit before.
+    """Sort findings for display: the most severe first, and within these the cheapest to exploit.
 
-    A text that is paid whatever the right answer is comes before one that needs it.
+    A text that is paid for every record comes before one that depends on the right answer.
     """
     return sorted(
         found,

@@ -1,4 +1,4 @@
-"""Records of a grader of code with a right program that it pays, on which wrong ones are tried."""
+"""Records of a code grader with a right program that it pays, as a baseline for wrong programs."""
 
 from __future__ import annotations
 
@@ -36,33 +36,33 @@ _OF_ANSWERS = ("C02", "C03", "C10", "C15", "C16")
 
 
 class Bench(NamedTuple):
-    """Records with a right program that is paid, and what right and hollow programs earn there."""
+    """Records with a right program that is paid, and the rewards of right and hollow programs there."""
 
     format: Format
     tasks: dict[int, Task]
-    """What each record asks for."""
+    """The task of each record."""
     right: dict[int, str]
-    """A right program of each record."""
+    """A right program for each record."""
     top: dict[int, float]
-    """What it earns."""
+    """The reward of the right program."""
     low: dict[int, float]
-    """What a program earns that returns nothing."""
+    """The reward of a program that returns nothing."""
     floor: dict[int, float]
-    """The most that one earns which returns nothing, raises an error, or cannot be loaded."""
+    """The highest reward of a program that returns nothing, raises an error, or cannot be loaded."""
 
     def pays(self, reward: float | None, record: int) -> bool:
-        """Whether a reward is more than a hollow program earns, by a tenth of what a right one does."""
+        """Whether a reward beats a hollow program's by a tenth of a right one's."""
         floor, top = self.floor[record], self.top[record]
         return reward is not None and reward > floor + DELTA * (top - self.low[record])
 
     def share(self, reward: float | None, record: int) -> float:
-        """A reward as a share of what a right program earns."""
+        """A reward as a share of the right program's."""
         low, top = self.low[record], self.top[record]
         return 0.0 if reward is None else (reward - low) / (top - low)
 
     @property
     def first(self) -> int:
-        """The record that is tried first."""
+        """The first record to try."""
         return next(iter(self.right))
 
 
@@ -92,26 +92,26 @@ def _runs(case: Case) -> bool:
 
 
 def programs_instead(case: Case, id: str) -> str | None:
-    """Why a probe of answers is left out: programs are tried in its place, and each starts a process.
+    """Return why a probe of answers is skipped: programs replace it, and each of them starts a process.
 
     Args:
         case: The audit.
         id: The probe's id.
     """
     if id in _OF_ANSWERS and runs_code(case) and _runs(case):
-        return "programs that do nothing, and that know some tests, are tried in its place"
+        return "programs that do nothing or know some tests are tried instead"
     return None
 
 
 def bench_of(case: Case, apart: bool = False) -> Bench:
-    """Some records with a right program: the reference's own, or one that looks the tests' values up.
+    """Return records with a right program: the reference's own, or a lookup of the tests' values.
 
     Args:
         case: The audit.
-        apart: Whether a program that fails has to earn less than a right one.
+        apart: Whether a failing program must earn less than a right one.
 
     Raises:
-        NotRun: No right program is known, or none is paid; or failing pays as much.
+        NotRun: No right program is known, none is paid, or failing programs are paid as much.
     """
     control = case.control
     fits = control is not None and control.kind == "code" and bool(control.formats)
@@ -130,13 +130,13 @@ def bench_of(case: Case, apart: bool = False) -> Bench:
     low = _rewards(case, form, {at: hollow(tasks[at])[0].source for at in _best(top)})
     good = [at for at in low if top[at] > (low[at] or 0.0)]
     if not good:
-        # Where a program that returns nothing is paid like a right one, one that fails tells them apart.
+        # If a program that returns nothing is paid like a right one, a failing program separates them.
         low = _rewards(case, form, {at: hollow(tasks[at])[1].source for at in low})
         good = [at for at in low if top[at] > (low[at] or 0.0)]
         if good and apart:
             raise NotRun("a program that returns nothing is paid as much as a right one")
     if not good:
-        raise NotRun("no right program is known that the grader pays: give records with a solution")
+        raise NotRun("no paid right program is known: give records with a solution")
     floor = {at: low[at] or 0.0 for at in good}
     for source in (hollow(tasks[good[0]])[1].source, "raise RuntimeError('no')\n"):
         for at, reward in _rewards(case, form, dict.fromkeys(good[:1], source)).items():
@@ -156,7 +156,7 @@ def bench_of(case: Case, apart: bool = False) -> Bench:
 
 
 def _best(top: dict[int, float]) -> list[int]:
-    """Some records whose right program earns most."""
+    """The records whose right program earns most."""
     most = max(top.values(), default=0.0)
     return [at for at, reward in top.items() if reward >= most - DELTA * abs(most)][:_RECORDS]
 
@@ -178,13 +178,13 @@ def _is_program(source: str) -> bool:
 
 
 class OfCode:
-    """What the probes of this family have in common."""
+    """Base of this family's probes."""
 
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """It applies to graders that run code."""
-        return None if runs_code(case) else "the grader runs no code"
+        """Applies to graders that run code."""
+        return None if runs_code(case) else "the grader does not run code"
 
 
 class PaidProgram(NamedTuple):
@@ -193,9 +193,9 @@ class PaidProgram(NamedTuple):
     record: int
     program: Program
     share: float
-    """What it earns as a share of a right program; 0 where it ends the grader."""
+    """Its reward as a share of a right program's; 0 if it ends the grader."""
     records: int
-    """On how many records."""
+    """Number of records."""
 
 
 def ended(reply: Graded) -> bool:
@@ -206,13 +206,13 @@ def ended(reply: Graded) -> bool:
 def seek_paid(
     case: Case, bench: Bench, make: Callable[[Task], Sequence[Program]], alone: bool = False
 ) -> tuple[list[PaidProgram], list[PaidProgram]]:
-    """Try wrong programs on one record, and those that work there on the others.
+    """Try wrong programs on one record, then the successful ones on the others.
 
     Args:
         case: The audit.
         bench: Its records.
         make: Makes the programs of a record.
-        alone: Whether each goes into a call of its own, because it may end the grader or change it.
+        alone: Whether each program gets its own call, because it may end or change the grader.
 
     Returns:
         Programs that are paid, the best first, and programs that end the grader's process.
@@ -246,7 +246,7 @@ def _ask(case: Case, bench: Bench, at: int, source: str) -> Graded:
 
 
 def _again(case: Case, bench: Bench, at: int, source: str) -> bool:
-    """Whether a program is paid after one that is not: its reward is not what the last sample left."""
+    """Whether a program is still paid after an unpaid one, so that its reward is its own."""
     pair = (hollow(bench.tasks[at])[0].source, source)
     for one in pair:
         (reply,) = case.collector.grade([case.collector.rollout(at, bench.format.fill(one))])
@@ -261,7 +261,7 @@ def _on(
     number: int,
     like: Program,
 ) -> bool:
-    """Whether the program that works on one record works on another one."""
+    """Whether a program that works on one record works on another one."""
     programs = list(make(bench.tasks[at]))
     same = programs[number] if number < len(programs) and programs[number].what == like.what else None
     same = same or next((one for one in programs if one.what == like.what), None)

@@ -1,4 +1,4 @@
-"""Programs that outlive their sample, see what they should not, or change what the next one finds."""
+"""Programs that outlive their sample, read secrets, or change what the next sample finds."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ _USUAL_S, _MOST_S = 3.0, 10.0
 
 
 class Unbounded(OfCode):
-    """Programs that never end, or leave something behind that does not.
+    """Programs that never end, or leave a process behind that does not end.
 
-    Its findings have no witness: a replay would wait for the program as the grader does.
+    Its findings have no witness: a replay would wait for the program like the grader does.
     """
 
     rule = Rule(
         "E08",
         Severity.CRITICAL,
-        "a program may run for as long as it likes",
+        "a program may run without a time limit",
         "Run the completion's code in a child process with a time limit, and end its whole process group.",
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade a program that leaves a child behind and one that never ends, with time to spare.
+        """Grade a program that leaves a child process behind and one that never ends, with time to spare.
 
         Raises:
-            NotRun: No right program is known that is paid.
+            NotRun: No paid right program is known.
         """
         bench = bench_of(case)
         at = bench.first
@@ -58,7 +58,7 @@ class Unbounded(OfCode):
             patient.grade([patient.rollout(at, text)])
             left = _ended_all(mark)
         endless = bench.format.fill(written(name, _ENDLESS) if name else _ENDLESS)
-        longer = limit + 2 * _SPARE_S  # a busy machine is slow: it is measured twice
+        longer = limit + 2 * _SPARE_S  # a busy machine is slow, so the time is measured twice
         if _is_late(case, at, endless, limit) and _is_late(case, at, endless, longer):
             message = f"a program that never ends is still running after {longer:g} s"
             yield self._found(endless, message, self.rule.severity)
@@ -66,7 +66,7 @@ class Unbounded(OfCode):
             message = "a program can leave a process behind that outlives its sample"
             yield self._found(text, message, self.rule.severity)
         elif left:
-            message = "a program can leave a process behind by starting a session of its own"
+            message = "a program can leave a process behind by starting its own session"
             yield self._found(text, message, Severity.NOTE)
 
     def _found(self, text: str, message: str, severity: Severity) -> Found:
@@ -112,9 +112,9 @@ while True:
 
 
 def _ended_all(mark: str) -> set[str]:
-    """End the processes whose command line holds a word; say in which ways they were started."""
+    """End the processes whose command line contains a word; return the ways in which they were started."""
     left: list[psutil.Process] = []
-    for _ in range(_LOOKS):  # what was just killed may still be there
+    for _ in range(_LOOKS):  # a process that was just killed may still exist
         left = [one for one in psutil.process_iter(["cmdline"]) if mark in (one.info["cmdline"] or ())]
         if not left:
             return set()
@@ -126,7 +126,7 @@ def _ended_all(mark: str) -> set[str]:
 
 
 def _is_late(case: Case, at: int, text: str, seconds: float) -> bool:
-    """Whether a completion runs into a time limit in a process of its own."""
+    """Whether a completion runs into a time limit in a separate process."""
     with closing(case.opener.open(seconds=seconds)) as patient:
         try:
             (reply,) = patient.grade([patient.rollout(at, text)])
@@ -136,7 +136,7 @@ def _is_late(case: Case, at: int, text: str, seconds: float) -> bool:
 
 
 def _longest(case: Case) -> float:
-    """The longest time limit that the grader's source names, seconds; a usual one where it names none."""
+    """The longest time limit in the grader's source, in seconds; a common one if it has none."""
     found = [_MOST_S] if names_check(case.subject.sources, "checks.code:") else []
     for source in case.subject.sources:
         try:
@@ -147,7 +147,7 @@ def _longest(case: Case) -> float:
 
 
 class Credentials(OfCode):
-    """Programs that see the credentials of the function's role."""
+    """Programs that can read the credentials of the function's role."""
 
     rule = Rule(
         "E09",
@@ -157,10 +157,10 @@ class Credentials(OfCode):
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade a right program that is right only where it finds the stand-in key in its environment.
+        """Grade a right program that works only if it finds the stand-in key in its environment.
 
         Raises:
-            NotRun: No right program is known that is paid.
+            NotRun: No paid right program is known.
         """
         bench = bench_of(case, apart=True)
         at = bench.first
@@ -172,7 +172,7 @@ class Credentials(OfCode):
             yield Found(
                 self.rule.id,
                 self.rule.severity,
-                "a program finds AWS_SECRET_ACCESS_KEY in its environment: in Lambda that is the key of the "
+                "a program finds AWS_SECRET_ACCESS_KEY in its environment: in Lambda, it is the key of the "
                 "function's role",
                 fix=self.rule.fix,
                 witness=case.witness((at, shown)),
@@ -184,7 +184,7 @@ class Credentials(OfCode):
             )
 
 
-# Without `import`, the objects that Python has loaded lead to the environment too.
+# Even without `import`, the objects that Python has loaded lead to the environment.
 _HAS_KEY = """\
 try:
     import os
@@ -202,15 +202,15 @@ class CarryOver(OfCode):
     rule = Rule(
         "E10",
         Severity.CRITICAL,
-        "one sample's program changes what another one's finds",
-        "Run each completion's code in a process of its own, with a folder of its own.",
+        "the program of one sample changes what another one finds",
+        "Run each completion's code in its own process and its own folder.",
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Let one program leave something, and another be right only where it finds that.
+        """Have one program leave a mark, and another be right only if it finds that mark.
 
         Raises:
-            NotRun: No right program is known that is paid.
+            NotRun: No paid right program is known.
         """
         bench = bench_of(case)
         at = bench.first
@@ -221,7 +221,7 @@ class CarryOver(OfCode):
         if shown is not None:
             yield self._found(
                 bench,
-                "a program that crashes is paid what the right one before it was paid",
+                "a program that crashes earns the reward of the right one before it",
                 self.rule.severity,
                 failing,
                 shown,
@@ -243,7 +243,7 @@ class CarryOver(OfCode):
                 os.unlink(f"/tmp/{word}")
 
     def _shown(self, case: Case, bench: Bench, programs: tuple[str, ...]) -> Witness | None:
-        """The programs in one call, where the last one is paid and was not before the others."""
+        """Programs in one call, if the last one is paid but was not paid without the others."""
         at = bench.first
         rollouts = tuple(
             case.collector.rollout(at, bench.format.fill(one), f"witness-{number}")
@@ -269,13 +269,13 @@ class CarryOver(OfCode):
 
 
 def _paid(bench: Bench, reward: float | None) -> bool:
-    """Whether a reward is nearer to that of a right program than to that of a hollow one."""
+    """Whether a reward is closer to a right program's than to a hollow one's."""
     low, top = bench.low[bench.first], bench.top[bench.first]
     return reward is not None and reward > (low + top) / 2
 
 
 def _ways(word: str) -> Iterator[tuple[Severity, str, str, str]]:
-    """Ways to leave a mark: how bad it is, in words, what leaves it, and what finds it."""
+    """Ways to leave a mark: severity, description, the code that leaves it, the code that finds it."""
     yield (
         Severity.CRITICAL,
         "sets an attribute of a module",

@@ -1,4 +1,4 @@
-"""What a grader of code may take for a report of passed tests, mined from its source without running it."""
+"""What a code grader may accept as a report of passed tests, extracted from its source without running it."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ _WIRE = frozenset(
 
 
 class Marks(NamedTuple):
-    """Words of a grader's source, the likeliest first."""
+    """Text from a grader's source, the most likely first."""
 
     words: tuple[str, ...]
-    """Texts that tests may print where they pass."""
+    """Texts that passing tests may print."""
     keys: tuple[str, ...]
-    """Keys that a report in JSON may have."""
+    """Keys that a JSON report may have."""
     files: tuple[str, ...]
-    """Names of files in which a report may stand."""
+    """Names of files that may hold a report."""
 
 
 def marks_of(sources: Sequence[Path], count: int) -> Marks:
-    """Collect what the tests of a grader may say where they pass.
+    """Collect the possible output of a grader's passing tests.
 
     Args:
         sources: The grader's own files.
-        count: How many tests a program has to pass; stands where a text has a place for a number.
+        count: Number of tests to pass; replaces the number's placeholder in a text.
     """
     mined = mine(sources)
     texts = [*mined.literals, *_pieced(sources, count)]
@@ -68,7 +68,7 @@ def marks_of(sources: Sequence[Path], count: int) -> Marks:
 
 
 def _numbered(text: str, count: int) -> str:
-    """A text with the number of tests in the places of a template."""
+    """A text with the number of tests in place of a template's placeholders."""
     return re.sub(r"\{[\w.:!\[\]]*\}|%[ds]", str(count), text)
 
 
@@ -81,7 +81,7 @@ def _sample(pattern: str, count: int) -> str:
 
 
 def _pieced(sources: Iterable[Path], count: int) -> Iterator[str]:
-    """Formatted literals, with the number of tests in their places."""
+    """Formatted literals, with the number of tests in place of their fields."""
     for path in sources:
         try:
             with warnings.catch_warnings():

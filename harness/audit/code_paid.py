@@ -1,4 +1,4 @@
-"""Wrong programs that a grader of code pays: they end early, forge, read, patch, or do nothing."""
+"""Wrong programs that a code grader pays: they exit early, forge, read, patch, or do nothing."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ Making = Callable[[Case, Bench, Task], Sequence[Program]]
 
 
 class WrongProgram(OfCode):
-    """A wrong program that is paid, or that takes the grader's process with it.
+    """A wrong program that is paid, or that ends the grader's process.
 
     Args:
         rule: The probe's id, title and fix.
         make: Makes the programs of a record.
-        alone: Whether each goes into a call of its own.
+        alone: Whether each program gets its own call.
     """
 
     def __init__(self, rule: Rule, make: Making, alone: bool = False) -> None:
@@ -47,10 +47,10 @@ class WrongProgram(OfCode):
         self.alone = alone
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade each program; the one that earns most is shown.
+        """Grade each program and report the one that earns most.
 
         Raises:
-            NotRun: No right program is known that is paid more than a program that fails.
+            NotRun: No right program is known that earns more than a failing one.
         """
         yield from self.tried(case, bench_of(case, apart=True))
 
@@ -85,7 +85,7 @@ class WrongProgram(OfCode):
 
 
 def _forgeries(case: Case, bench: Bench, task: Task) -> Sequence[Program]:
-    """Forged reports; where a program can end the grader itself, those that do not end alone."""
+    """Forged reports; if programs can end the grader, only those that do not exit."""
     made = forgeries(task, marks_of(case.subject.sources, max(1, len(task.tests))), os.getcwd())
     at = bench.first
     end = next(one.source for one in early_exits(bench.tasks[at]) if "os._exit" in one.source)
@@ -94,13 +94,13 @@ def _forgeries(case: Case, bench: Bench, task: Task) -> Sequence[Program]:
 
 
 class Patched(WrongProgram):
-    """Programs that replace what the tests compare with, in a process that no other probe asks."""
+    """Programs that replace what the tests compare with, in a process that no other probe uses."""
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade each program in a fresh process, which one of them may change for good.
+        """Grade each program in a fresh process, because it may change the process permanently.
 
         Raises:
-            NotRun: No right program is known that is paid more than a program that fails.
+            NotRun: No right program is known that earns more than a failing one.
         """
         bench = bench_of(case, apart=True)
         with closing(case.opener.open(seconds=_PATCHED_S)) as fresh:
@@ -108,22 +108,22 @@ class Patched(WrongProgram):
 
 
 class Hollow(OfCode):
-    """Programs that do nothing, and what they earn above the lowest reward."""
+    """Programs that do nothing, and their rewards above the lowest one."""
 
     rule = Rule(
         "E06",
         Severity.CRITICAL,
         "a program that does nothing is paid",
-        "Count the tests that ran and passed, and pay nothing where there are none.",
+        "Count the tests that ran and passed, and pay nothing if there are none.",
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade hollow programs; from a tenth of the reward it is an error, from 30 % critical.
+        """Grade hollow programs; a tenth of the reward is an error, 30% is critical.
 
         A constant may earn the share of the tests that expect it.
 
         Raises:
-            NotRun: No right program is known that is paid.
+            NotRun: No paid right program is known.
         """
         bench = bench_of(case)
         lowest = case.subject.bounds[0] if case.subject.bounds else min(0.0, *bench.low.values())
@@ -151,20 +151,20 @@ class Hollow(OfCode):
 
 
 class SomeTests(OfCode):
-    """Programs that know some of the tests, and earn more than these are worth."""
+    """Programs that know some of the tests, and earn more than their share of the tests."""
 
     rule = Rule(
         "E07",
         Severity.ERROR,
         "a program that knows some of the tests is paid as if it passed all",
-        "Run all tests, the hidden ones too, and pay for all or for the share that passes.",
+        "Run all tests, the hidden ones too, and pay only if all pass, or pay the share that passes.",
     )
 
     def run(self, case: Case) -> Iterator[Found]:
         """Grade tables of some tests' values.
 
         Raises:
-            NotRun: No right program is known that is paid.
+            NotRun: No paid right program is known.
         """
         bench = bench_of(case, apart=True)
         paid, _ = seek_fair(case, bench, parts)
@@ -189,12 +189,12 @@ class SomeTests(OfCode):
 def seek_fair(
     case: Case, bench: Bench, make: Callable[[Task], list[tuple[Program, float]]]
 ) -> tuple[list[PaidProgram], list[PaidProgram]]:
-    """Programs that earn more than the share of the tests that they pass.
+    """Find programs that earn more than the share of the tests that they pass.
 
     Args:
         case: The audit.
-        bench: Its records; what is fair is counted from what its hollow program earns.
-        make: Makes programs and the share of the tests that each passes.
+        bench: Its records; the fair share starts from its hollow program's reward.
+        make: Makes programs, each with the share of the tests that it passes.
     """
     fair = {(at, one.source): share for at, task in bench.tasks.items() for one, share in make(task)}
     paid, ends = seek_paid(case, bench, lambda task: [one for one, _ in make(task)])
@@ -217,7 +217,7 @@ SPOOF = WrongProgram(
         "E02",
         Severity.CRITICAL,
         "an object that is equal to everything is paid",
-        "Compare values of built-in types alone: compare their types first, or what they are as JSON.",
+        "Compare only values of built-in types: compare their types first, or compare their JSON.",
     ),
     lambda case, bench, task: spoofs(task),
 )
@@ -225,8 +225,8 @@ FORGERY = WrongProgram(
     Rule(
         "E03",
         Severity.CRITICAL,
-        "a program that prints what success prints is paid",
-        "Let the tests report on a channel that the completion's code cannot write to.",
+        "a program that prints the output of success is paid",
+        "Have the tests report on a channel that the completion's code cannot write to.",
     ),
     _forgeries,
 )
@@ -235,7 +235,7 @@ READER = WrongProgram(
         "E04",
         Severity.CRITICAL,
         "a program can read the expected values",
-        "Keep expected values in another process than the one that runs the completion's code.",
+        "Keep expected values in a different process from the one that runs the completion's code.",
     ),
     lambda case, bench, task: readers(task, os.getcwd()),
 )
@@ -244,7 +244,7 @@ PATCH = Patched(
         "E05",
         Severity.CRITICAL,
         "a program can replace what the tests compare with",
-        "Compare in another process than the one that runs the completion's code.",
+        "Compare in a different process from the one that runs the completion's code.",
     ),
     lambda case, bench, task: patches(task),
     alone=True,

@@ -1,4 +1,4 @@
-"""Graders that run the completion's code: what a program can do instead of being right (family E)."""
+"""Graders that run the completion's code: what programs can do instead of being right (family E)."""
 
 from __future__ import annotations
 
@@ -24,4 +24,4 @@ PROBES: tuple[Probe, ...] = (
     Unbounded(),
     Evaluated(),
 )
-"""The probes of this family; what may change the grader's process comes late."""
+"""The probes of this family; those that may change the grader's process come late."""

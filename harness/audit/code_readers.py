@@ -1,4 +1,4 @@
-"""Programs that look for the expected values around them, as a policy would that is paid for finding them."""
+"""Programs that look around for the expected values, as a policy that is paid for finding them would."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["reads_files", "reads_frames"]
 
 
 def reads_frames(name: str | None) -> str:
-    """A program that looks in the frames that call it, and in the objects of its process.
+    """Return a program that searches its calling frames and the objects of its process.
 
     Args:
         name: The function that the tests call; None for a program that reads and prints.
@@ -17,11 +17,11 @@ def reads_frames(name: str | None) -> str:
 
 
 def reads_files(name: str | None, outside: str) -> str:
-    """A program that looks in its arguments, its input, its environment, its own file and those beside it.
+    """Return a program that searches its arguments, input, environment, own file and neighboring files.
 
     Args:
         name: The function that the tests call; None for a program that reads and prints.
-        outside: A folder that is not looked into, such as the audit's own, which Lambda does not have.
+        outside: A folder to skip, such as the audit's own, which Lambda does not have.
     """
     head = _SEARCH.replace("NAME", _plain(name)) + _FILES.replace("OUTSIDE", repr(outside))
     return written(name, "return from_files(a)", head)

@@ -1,4 +1,4 @@
-"""Right programs that are refused for how they are written, and answers that are evaluated as Python."""
+"""Right programs that are refused for their style, and answers that are evaluated as Python."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ _EVALUATES = re.compile(r"\b(?:eval|exec|sympify|parse_expr|numexpr|query)\s*\("
 
 
 class RefusedVariants(OfCode):
-    """Right programs that are refused for how they are written."""
+    """Right programs that are refused for their style."""
 
     rule = Rule(
         "E11",
         Severity.ERROR,
-        "a right program is refused for how it is written",
-        "Run the program and compare what it returns, not how its text looks.",
+        "a right program is refused for its style",
+        "Run the program and compare its results, not its text.",
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade right programs written otherwise.
+        """Grade right programs in other styles.
 
         Raises:
-            NotRun: No right program is known that is paid.
+            NotRun: No paid right program is known.
         """
         bench = bench_of(case, apart=True)
         asked = [
@@ -61,7 +61,7 @@ class RefusedVariants(OfCode):
 
 
 class Evaluated:
-    """An answer that the grader evaluates as Python, though it runs no code by purpose."""
+    """An answer that the grader evaluates as Python, although running code is not its purpose."""
 
     controlled = True
     rule = Rule(
@@ -75,10 +75,10 @@ class Evaluated:
         "RFT_AUDIT_EVALUATED_SET": "{{}}",
         "RFT_AUDIT_EVALUATED_LIST": "[{}]",
     }
-    """What each expression says, and what stands around it: a reader of JSON looks for brackets."""
+    """The text of each expression, and the text around it: a JSON parser looks for brackets."""
 
     def why_not(self, case: Case) -> str | None:
-        """It does not apply where running code is the purpose, or where the source evaluates nothing."""
+        """Does not apply if running code is the purpose, or if the source evaluates nothing."""
         if runs_code(case):
             return "running code is this grader's purpose"
         try:
@@ -90,7 +90,7 @@ class Evaluated:
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Put expressions into the answer's place, alone and in brackets, that say a word on stderr."""
+        """Grade expressions that print a word on stderr, as the answer, alone and in brackets."""
         said = "__import__('sys').stderr.write('{}\\n')"
         for at in case.some(1, "E12"):
             for form in case.known.formats:
@@ -108,7 +108,7 @@ class Evaluated:
                     yield Found(
                         self.rule.id,
                         self.rule.severity,
-                        "the grader runs the answer as Python: a completion can do whatever the function may",
+                        "the grader runs the answer as Python: a completion can do anything the function may",
                         fix=self.rule.fix,
                         witness=case.witness((at, text)),
                         records=1,

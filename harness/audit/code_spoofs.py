@@ -11,10 +11,10 @@ __all__ = ["patches", "spoofs"]
 
 
 def spoofs(task: Task) -> list[Program]:
-    """Programs that return an object which is equal to everything, of the expected value's type too.
+    """Return programs that return an object equal to everything, also one of the expected type.
 
     Args:
-        task: What the record asks for.
+        task: The task of the record.
     """
     if task.name is None:
         return []
@@ -23,9 +23,7 @@ def spoofs(task: Task) -> list[Program]:
     kinds = {_type_of(one.wanted) for one in task.tests} or {"list", "str", "int"}
     for kind in sorted(kinds - {""}):
         head = _equal(kind)
-        found.append(
-            Program(written(task.name, "return Equal()", head), f"{what}, and a {kind} by its class")
-        )
+        found.append(Program(written(task.name, "return Equal()", head), f"{what} and an instance of {kind}"))
     return found
 
 
@@ -41,10 +39,10 @@ def _equal(base: str) -> str:
 
 
 def patches(task: Task) -> list[Program]:
-    """Programs that replace what the tests compare with.
+    """Return programs that replace what the tests compare with.
 
     Args:
-        task: What the record asks for.
+        task: The task of the record.
     """
     empty = hollow(task)[0].source
     what = "replaces what the tests compare with"

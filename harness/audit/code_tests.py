@@ -1,4 +1,4 @@
-"""What the records of a grader of code say: the function that is called, and what its tests expect."""
+"""Extracts the function to call and the tests' expected values from the records of a code grader."""
 
 from __future__ import annotations
 
@@ -22,39 +22,39 @@ _MOST = 200
 
 
 class Expected(NamedTuple):
-    """One test: what the program is given, and what is expected of it."""
+    """One test: the input of the program, and the expected value."""
 
     given: str
-    """The arguments as Python writes their tuple; for a program without a function, what it reads."""
+    """The arguments as a tuple in Python notation; for a program without a function, its input."""
     wanted: str
-    """The expected value as Python writes it."""
+    """The expected value in Python notation."""
     shown: bool
-    """Whether the prompt holds the arguments and the value."""
+    """Whether the prompt contains the arguments and the value."""
 
 
 class Task(NamedTuple):
-    """What one record asks for."""
+    """The task of one record."""
 
     name: str | None
     """The function that the tests call, or `Class.method`; None for a program that reads and prints."""
     tests: tuple[Expected, ...]
-    """The tests, as far as they compare with literal values."""
+    """The tests that compare with literal values."""
 
 
 def fields_of(record: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a record beside its conversation."""
+    """The fields of a record except its conversation."""
     return {key: value for key, value in record.items() if key != "messages"}
 
 
 def entry_of(record: dict[str, Any], right: str | None) -> str | None:
-    """The name of the function that the tests of a record call.
+    """Return the name of the function that the tests of a record call.
 
     Args:
         record: The record's fields, in which `entry_point` or a test may name it.
-        right: A right program; the last function in it is the entry where nothing else says so.
+        right: A right program; its last function is the entry point if nothing else names one.
 
     Returns:
-        None where nothing names a function: the program may read its input and print.
+        None if nothing names a function: the program may read its input and print.
     """
     fields = fields_of(record)
     for key in _NAMES:
@@ -82,7 +82,7 @@ def _functions(source: str) -> list[str]:
 
 
 def _strings(value: Any, key: str | None = None) -> Iterable[str]:
-    """All texts of a JSON value; of one key alone, where it is given."""
+    """All texts of a JSON value, or those under one key if it is given."""
     if isinstance(value, dict):
         for name, part in value.items():
             opened = opened_json(part)
@@ -101,7 +101,7 @@ def _strings(value: Any, key: str | None = None) -> Iterable[str]:
 
 
 def expected_of(record: dict[str, Any], name: str | None) -> tuple[Expected, ...]:
-    """The tests of a record that compare with literal values, each once.
+    """Return the tests of a record that compare with literal values, without duplicates.
 
     Args:
         record: The record's fields.
@@ -132,7 +132,7 @@ def _inside(text: str, prompt: str) -> bool:
 
 
 def _pairs(value: Any) -> Iterator[tuple[Any, Any]]:
-    """What tests that are objects give and want; two lists of the same length are as many tests."""
+    """The inputs and expected values of test objects; two lists of the same length are that many tests."""
     value = opened_json(value)
     if isinstance(value, dict):
         given = next((value[key] for key in _GIVEN if key in value), None)
@@ -151,7 +151,7 @@ def _pairs(value: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def _asserted(text: str, name: str) -> Iterator[tuple[str, str]]:
-    """What a text of tests expects of a function: the arguments and the value, as Python writes them."""
+    """The calls and expected values in the source of tests: arguments and value in Python notation."""
     if "==" not in text and "assert" not in text:
         return
     try:
@@ -178,12 +178,12 @@ def _name(node: ast.expr) -> str:
 
 
 def written(name: str | None, body: str, head: str = "") -> str:
-    """A program whose function runs some statements; without a function it prints what they return.
+    """Return a program whose function runs some statements; without a function it prints the result.
 
     Args:
         name: The function, `Class.method` for a method; None for a program that reads and prints.
         body: Statements that may use the arguments `a` and return a value.
-        head: What stands before it.
+        head: Source text before it.
     """
     owner, _, inner = (name or "answer").rpartition(".")
     head = f"{head.rstrip()}\n\n" if head else ""
@@ -198,7 +198,7 @@ def written(name: str | None, body: str, head: str = "") -> str:
 
 
 def lookup(name: str | None, tests: Iterable[Expected]) -> str:
-    """A program that knows some tests and nothing else: it looks the value up by the arguments.
+    """Return a program that only knows some tests: it looks up the value by the arguments.
 
     Args:
         name: The function that the tests call; None for a program that reads and prints.

@@ -1,7 +1,7 @@
-"""Asks the grader, and checks every answer for the contract, whatever probe asked for it.
+"""Sends samples to the grader and checks every answer against the contract, for all probes.
 
-One probe on one right answer misses a grader that is wrong on others: so the shape, the ids and the rewards
-of all answers are looked at here. A sample that fails its whole call is found by dividing the call.
+One probe on one right answer misses a grader that fails on others, so the shape, ids and rewards of all
+answers are checked here. If a call fails as a whole, dividing it finds the sample at fault.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ __all__ = ["BREAKS_CONTRACT", "AuditBudget", "Collector", "Violation"]
 _BATCH = 64
 _FIRST = 8
 _SHARE = 0.25
-"""A call should take no more than this part of its time limit, as far as earlier calls tell."""
+"""A call should take at most this share of its time limit, judging by earlier calls."""
 _TIMEOUTS = 4
 _ENDS = 24
 _ENDED = "Runtime.ExitError"
@@ -37,7 +37,7 @@ BREAKS_CONTRACT = {
     "AnswerRewardError": "A09",
     "InvalidAnswer": "A09",
 }
-"""Which rule of the contract a call breaks that fails with this error."""
+"""Maps the error of a failed call to the rule of the contract that it breaks."""
 
 
 class Violation(NamedTuple):
@@ -53,14 +53,14 @@ class Violation(NamedTuple):
 
 @dataclass
 class AuditBudget:
-    """What an audit may use."""
+    """The limits of an audit."""
 
     gradings: int | None = None
-    """How many samples may be graded; None for no limit."""
+    """Maximum number of graded samples; None for no limit."""
     seconds: float | None = None
-    """How long it may take; None for no limit."""
+    """Maximum time in seconds; None for no limit."""
     calls: int | None = None
-    """How often the grader may be called; None for no limit."""
+    """Maximum number of grader calls; None for no limit."""
     called: int = 0
     used: int = 0
     began: float = field(default_factory=time.monotonic)
@@ -69,7 +69,7 @@ class AuditBudget:
         """Count gradings.
 
         Raises:
-            FamilyStopped: There is nothing left.
+            FamilyStopped: The budget is used up.
         """
         if self.gradings is not None and self.used + count > self.gradings:
             raise FamilyStopped(f"the budget of {self.gradings:,} gradings is used up")
@@ -79,14 +79,14 @@ class AuditBudget:
 
     @property
     def elapsed_s(self) -> float:
-        """How long the audit has taken so far."""
+        """Seconds since the audit began."""
         return time.monotonic() - self.began
 
     def end_in(self, seconds: float) -> None:
-        """Leave the rest of the audit no more than this.
+        """Limit the rest of the audit to this time.
 
         Args:
-            seconds: How long it may go on, where nothing ends it before.
+            seconds: Time left, unless another limit ends the audit earlier.
         """
         until = self.elapsed_s + seconds
         self.seconds = until if self.seconds is None else min(self.seconds, until)
@@ -103,7 +103,7 @@ class AuditBudget:
 
 
 class _Watched:
-    """A target that notes what its calls came to."""
+    """A target that notes the outcome of its calls."""
 
     def __init__(self, target: Target, budget: AuditBudget) -> None:
         self.target = target
@@ -112,14 +112,14 @@ class _Watched:
         self.faults: list[tuple[str, str]] = []
         self.timeouts = 0
         self.ends = 0
-        """How often the grader's process ended, in this family."""
+        """Number of times the grader's process ended in this family."""
         self.all_ends = 0
         self.answered = False
-        """Whether any call was answered, with whatever it was."""
+        """Whether any call was answered, even with an error."""
         self.late: Any = None
         """The smallest event of ordinary samples that ran into the time limit."""
         self.bent = False
-        """Whether samples are such as no service sends."""
+        """Whether no service sends samples like these."""
         self.changed: Any = None
         """The first event that the grader changed."""
 
@@ -144,20 +144,20 @@ class _Watched:
         return answer
 
     def _stop_where_hopeless(self) -> None:
-        """Stop the family where calls keep taking too long or ending the process, each of which costs time.
+        """Stop the family if calls keep timing out or ending the process, which costs time.
 
         Raises:
             FamilyStopped: They do.
         """
-        never = "" if self.answered else ", and it answered no call at all"
+        never = "" if self.answered else ", and it never answered a call"
         if self.timeouts >= (_TIMEOUTS if self.answered else _TIMEOUTS // 2):
-            raise FamilyStopped(f"the grader ran into the time limit again and again{never}")
+            raise FamilyStopped(f"the grader kept running into the time limit{never}")
         most = _ENDS if self.answered and self.all_ends < 2 * _ENDS else _TIMEOUTS
         if self.ends >= most:
-            raise FamilyStopped(f"the grader ended its own process again and again{never}")
+            raise FamilyStopped(f"the grader kept ending its own process{never}")
 
     def rest(self) -> None:
-        """Forget what a family met, but not that no call was ever answered."""
+        """Forget the events of a family, except whether any call was ever answered."""
         if self.answered:
             self.timeouts = self.ends = 0
 
@@ -166,14 +166,14 @@ class _Watched:
 
 
 class Collector:
-    """Asks one process of the grader.
+    """Sends samples to one process of the grader.
 
     Args:
         target: The grader; closed with the collector.
         subject: The data.
         profile: The wire over which samples are sent.
-        budget: What may be used, shared by all collectors of an audit.
-        seconds: How long a call may take.
+        budget: The budget, shared by all collectors of an audit.
+        seconds: Time limit of a call.
     """
 
     def __init__(
@@ -189,21 +189,21 @@ class Collector:
         self.budget = budget
         self.violations: list[Violation] = []
         self.broken: Counter[str] = Counter()
-        """How many answers broke the contract, by rule."""
+        """Number of answers that broke the contract, by rule."""
         self.crashes: list[Violation] = []
         """Some samples that fail their whole call: the grader raises, or its process ends."""
         self.failures: Counter[str] = Counter()
-        """How many samples failed, by kind of error: `call` for a call that failed as a whole."""
+        """Number of failed samples by kind of error; `call` for a call that failed as a whole."""
         self._known: dict[tuple[int, str], Graded] = {}
         self._number = 0
 
     def rollout(self, record: int, completion: Any, name: Any = None) -> dict[str, Any]:
-        """A line of a rollouts file: a record with a completion.
+        """Build a line of a rollouts file: a record with a completion.
 
         Args:
             record: The record's index.
-            completion: A text, a whole final message, or whatever the content of one may be.
-            name: Its id; one that says nothing when None.
+            completion: A text, a whole final message, or any other content.
+            name: Its id; None for one without meaning.
         """
         if name is None:
             self._number += 1
@@ -213,10 +213,10 @@ class Collector:
         return {**fields, "id": name, "messages": [*fields["messages"], last]}
 
     def ask(self, asked: Sequence[tuple[int, Any]]) -> list[Graded]:
-        """Grade completions of records; what was asked before is remembered.
+        """Grade completions of records; earlier results are cached.
 
         Args:
-            asked: Each a record's index and a completion: a text or a whole final message.
+            asked: Pairs of a record's index and a completion, either text or a whole final message.
 
         Raises:
             FamilyStopped: The grader keeps running into the limit, or the budget is used up.
@@ -229,18 +229,18 @@ class Collector:
         return [self._known[key] for key in keys]
 
     def remembered(self) -> list[tuple[int, str]]:
-        """What `ask` was asked: each a record's index and the completion as JSON."""
+        """What was passed to `ask`: each a record's index and the completion as JSON."""
         return list(self._known)
 
     def grade(
         self, samples: Sequence[dict[str, Any]], batch: int | None = None, bent: bool = False
     ) -> list[Graded]:
-        """Grade lines of a rollouts file, each anew.
+        """Grade lines of a rollouts file without the cache.
 
         Args:
-            samples: The lines, as `rollout` makes them or as a probe bends them.
-            batch: How many go into one call; as many as its time limit allows when None.
-            bent: Whether they are such as no service sends, so that their answers may break the contract.
+            samples: Lines from `rollout`, or lines that a probe changed.
+            batch: Samples per call; None for as many as the time limit allows.
+            bent: Whether no service sends such samples, so that their answers may break the contract.
         """
         found: list[Graded] = []
         while len(found) < len(samples):
@@ -261,7 +261,7 @@ class Collector:
         return found
 
     def _apart(self, samples: Sequence[dict[str, Any]], graded: Sequence[Graded]) -> list[Graded]:
-        """Grade samples alone that failed with their call: where several fail, dividing it ends too early."""
+        """Grade each sample of a failed call alone: if several fail, dividing the call ends too early."""
         if len(samples) == 1:
             return list(graded)
         return [
@@ -271,28 +271,28 @@ class Collector:
 
     @property
     def pace(self) -> float:
-        """How long a sample takes, milliseconds, as far as the last calls tell."""
+        """Milliseconds per sample, judging by the last calls."""
         return max(self._ms[-_FIRST:], default=1.0)
 
     @property
     def last_ms(self) -> float:
-        """How long a sample of the last call took, milliseconds."""
+        """Milliseconds per sample in the last call."""
         return self._ms[-1] if self._ms else 0.0
 
     @property
     def mean_pace(self) -> float:
-        """How long a sample took on average, milliseconds."""
+        """Average milliseconds per sample."""
         return self._spent_ms / self._graded if self._graded else 1.0
 
     def _fitting(self) -> int:
-        """How many samples a call may hold, by how long the last ones took."""
+        """Maximum number of samples per call, based on the time of the last ones."""
         if not self._ms:
             return _FIRST
         room = self.seconds * 1000 * _SHARE
         return max(1, min(_BATCH, int(room / self.pace)))
 
     def call(self, event: Any, gradings: int = 1) -> Answer:
-        """Make one call with an event of one's own; nothing is divided and nothing is remembered.
+        """Make one call with a custom event; nothing is divided or cached.
 
         Args:
             event: The event.
@@ -303,15 +303,15 @@ class Collector:
         return self.target.grade(event)
 
     def over(self, wire: str) -> Collector:
-        """A collector of the same process that sends over another wire; closing one closes both.
+        """Return a collector of the same process that uses another wire; closing one closes both.
 
         Args:
-            wire: A name of `graders.wire.PROFILES`.
+            wire: A name from `graders.wire.PROFILES`.
         """
         return Collector(self.target.target, self.subject, PROFILES[wire], self.budget)
 
     def speak(self, profile: Profile) -> None:
-        """Send samples over another wire from now on, and forget what was answered over the last one.
+        """Send samples over another wire from now on, and clear the cache.
 
         Args:
             profile: The wire.
@@ -321,11 +321,11 @@ class Collector:
             self._known.clear()
 
     def rest(self) -> None:
-        """Forget earlier timeouts: another family begins."""
+        """Forget earlier timeouts when another family begins."""
         self.target.rest()
 
     def close(self) -> None:
-        """Let go of the grader."""
+        """Close the grader."""
         self.target.close()
 
     def _look_at(self, samples: Sequence[dict[str, Any]], graded: Sequence[Graded]) -> None:
@@ -347,7 +347,7 @@ class Collector:
     def _look_together(
         self, samples: Sequence[dict[str, Any]], together: Sequence[Graded], alone: Sequence[Graded]
     ) -> None:
-        """Note a call that breaks the contract though each of its samples alone keeps it."""
+        """Note a call that breaks the contract although each of its samples alone keeps it."""
         if any(one.error is not None for one in alone):
             return
         for sample, one in zip(samples, together, strict=True):
@@ -361,7 +361,7 @@ class Collector:
             return f"the reward is {reward}"
         if low - 1e-9 <= reward <= high + 1e-9:
             return None
-        return f"the reward {reward:g} is outside of {low:g} to {high:g}"
+        return f"the reward {reward:g} is outside {low:g} to {high:g}"
 
     def _note(self, violation: Violation) -> None:
         self.broken[violation.id] += 1
@@ -370,7 +370,7 @@ class Collector:
 
 
 def _raised(one: Graded) -> bool:
-    """Whether a sample's call failed, and it is not known to have ended or held up the process."""
+    """Whether a sample's call failed, and the sample is not known to have ended or stalled the process."""
     return (
         one.error is not None and one.error["kind"] == "call" and not one.error["message"].startswith(ENDED)
     )

@@ -1,4 +1,4 @@
-"""The best constant: one answer for every record, and what it earns on average."""
+"""Finds the best constant: one answer for every record, and its average reward."""
 
 from __future__ import annotations
 
@@ -38,25 +38,25 @@ _ANY = ("None", "0", "yes", "A", "the")
 
 
 class BestConstant:
-    """One answer for every record that earns more than the most frequent right answer should."""
+    """A constant answer that earns more than the most frequent right answer should."""
 
     rule = Rule(
         "C03",
         Severity.CRITICAL,
         "one constant answer earns more than its share",
-        "Pay nothing for a wrong answer, and make the tolerance smaller than the answers differ.",
+        "Pay nothing for a wrong answer, and make the tolerance smaller than the difference between answers.",
     )
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """A reward of form alone looks at no reference."""
+        """Does not apply to a reward of form alone, which ignores references."""
         return form_alone(case) or judged(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade each constant on all of some records; on each format the best ones on more."""
+        """Grade each constant on some records, and the best ones in each format on more records."""
         known = assumed(case)
         if known is None:
-            raise NotRun("no format is known to be paid")
+            raise NotRun("no paid format is known")
         case = known
         for one in formats_tried(case):
             answers = answers_in(case, one)
@@ -93,9 +93,9 @@ class BestConstant:
 
 
 def _excess(case: Case, answers: Answers, text: str, records: list[int]) -> tuple[float, float, AttemptTally]:
-    """How much a constant earns beyond the records on which it is right.
+    """Compute how much a constant earns beyond the records on which it is right.
 
-    What every honest wrong answer earns is taken off: that is another finding.
+    Subtracts what every honest wrong answer earns, which is a separate finding.
     """
     completion = answers.format.fill(text)
     replies = case.collector.ask([(at, completion) for at in records])
@@ -125,7 +125,7 @@ def _baseline(case: Case, records: list[int]) -> float:
 
 
 def _constants(answers: Answers) -> list[str]:
-    """Constants worth a try: the usual ones, the most frequent answers, and numbers in the middle."""
+    """Constants to try: common ones, the most frequent answers, and mid-range numbers."""
     frequent = Counter(answers.gold.values()).most_common(4)
     blanks = Counter(filter(None, map(_blanked, answers.gold.values()))) if answers.kind == "tools" else {}
     found = [

@@ -1,6 +1,6 @@
-"""Whether a grader keeps the contract: what all its answers break, ids, bad samples beside good ones.
+"""Probes of the contract: response shape, ids, rewards, and bad samples next to good ones.
 
-A grader that fails a sample honestly, with an entry of its own, is good; raising loses the whole call.
+A grader that reports a failed sample in its entry is fine; one that raises loses the whole call.
 """
 
 from __future__ import annotations
@@ -34,40 +34,40 @@ _SHAPE = Rule(
     "A01",
     Severity.CRITICAL,
     "an answer is not in the contract's shape",
-    "Return a list with one object a sample: its `id` and a number as `aggregate_reward_score`.",
+    "Return a list with one object per sample: its `id` and a number as `aggregate_reward_score`.",
 )
 _IDS = Rule(
     "A02",
     Severity.ERROR,
     "an id does not come back with its sample",
-    "Copy each sample's own `id` into its entry, for samples that fail too, and keep their order.",
+    "Copy the `id` of each sample into its entry, even if it fails, and keep the order of the samples.",
 )
 _RANGE = Rule(
     "A09",
     Severity.CRITICAL,
-    "a reward is no number of the range",
+    "a reward is not a number in the range",
     "Return a finite float in the declared range.",
 )
 _CHANGES = Rule(
     "A14",
     Severity.WARNING,
-    "the grader changes the event that it is given",
-    "Work on a copy, or take nothing out of the sample and put nothing in.",
+    "the grader changes its event",
+    "Work on a copy, or leave the samples unchanged.",
 )
 LOST_CALL = Rule(
     "A03",
     Severity.CRITICAL,
     "one sample loses its whole call",
-    "Grade each sample in a `try` of its own, and give one that fails an entry with the lowest reward.",
+    "Grade each sample in its own `try`, and give a failed one an entry with the lowest reward.",
 )
-"""What is found where a call fails for one of its samples."""
+"""The rule that is broken when a call fails because of one of its samples."""
 _OFTEN, _MORE_TIME = 8, 3
-"""After so many timeouts nobody measures again; a call that is measured again has so much more time."""
+"""No call is repeated after this many timeouts; a repeated call gets this many times the limit."""
 _ENDLESS = Rule(
     "G04",
     Severity.CRITICAL,
     "a completion takes longer than any call may",
-    "Bound what the grader repeats, and give it a time limit of its own for each sample.",
+    "Bound the grader's loops, and give each sample its own time limit.",
 )
 RULES = {rule.id: rule for rule in (_SHAPE, _IDS, _RANGE)}
 OF_SHAPE = {
@@ -75,11 +75,11 @@ OF_SHAPE = {
     **dict.fromkeys(("AnswerRewardError", "InvalidAnswer"), "A01"),
     "AnswerIdError": "A02",
 }
-"""Which rule an entry breaks whose call fails with this error."""
+"""Maps the error of a failed call to the rule that it breaks."""
 _NOT_FINITE = "Out of range float"
-"""How JSON's writer says that a number is not finite."""
+"""How Python's JSON encoder reports a number that is not finite."""
 _MISCOUNTED = " sent and "
-"""How a fault says that another number of entries came back."""
+"""How a fault reports the wrong number of entries."""
 _NO_NUMBER = (
     "None is not a number",
     "a str is not a number",
@@ -91,7 +91,7 @@ _NO_NUMBER = (
 
 
 def broken_contract(case: Case) -> Iterator[Found]:
-    """What the answers of a whole audit break: run it at the end.
+    """Report contract violations in all answers of the audit: run it at the end.
 
     Args:
         case: The audit, whose collector noted every answer.
@@ -119,7 +119,7 @@ def broken_contract(case: Case) -> Iterator[Found]:
 
 
 def _endless(case: Case) -> Iterator[Found]:
-    """A grader that answers nothing at all, or runs into the time limit on ordinary completions."""
+    """Report a grader that never answers, or that runs into the time limit on ordinary completions."""
     target = case.collector.target
     if not target.answered and target.faults:
         kind, message = target.faults[0]
@@ -137,7 +137,7 @@ def _endless(case: Case) -> Iterator[Found]:
 
 
 def _surely_late(case: Case) -> bool:
-    """Whether calls ran into the limit often, or one does so again with more time: a busy machine is slow."""
+    """Whether calls often ran into the limit, or one does so again with more time: a busy machine is slow."""
     target = case.collector.target
     if sum(kind == "Sandbox.Timedout" for kind, _ in target.faults) >= _OFTEN:
         return True
@@ -147,7 +147,7 @@ def _surely_late(case: Case) -> bool:
 
 
 def _crashes(case: Case) -> Iterator[Found]:
-    """Completions that lose their whole call; what code under test does to its grader is told elsewhere."""
+    """Report completions that lose their whole call, except for what tested code does to its grader."""
     crashes = case.collector.crashes
     if not crashes or (case.control is not None and case.control.kind == "code"):
         return
@@ -158,7 +158,7 @@ def _crashes(case: Case) -> Iterator[Found]:
     try:
         graded = case.collector.grade(samples, bent=True)
     except FamilyStopped:
-        return  # a grader that answers no call at all has a finding of its own
+        return  # a grader that never answers has its own finding
     if graded[0].error is None:
         return
     message = f"the completion {text} loses the rewards of its whole call ({worst.message})"
@@ -173,7 +173,7 @@ def _crashes(case: Case) -> Iterator[Found]:
 
 
 def rule_of(fault: GraderFault) -> Rule:
-    """The rule of the contract that a call breaks which fails for what it answers.
+    """Return the rule of the contract that a failed call breaks.
 
     Args:
         fault: Its type is one of `OF_SHAPE`.
@@ -186,7 +186,7 @@ def rule_of(fault: GraderFault) -> Rule:
 
 
 def _rule_of(violation: Violation) -> str:
-    """The rule that a violation breaks; the number of entries and rewards that are no numbers are shape."""
+    """The rule that a violation breaks; a wrong number of entries and non-numeric rewards count as shape."""
     if violation.id == "A09" and any(text in violation.message for text in _NO_NUMBER):
         return "A01"
     if _MISCOUNTED in violation.message:
@@ -203,12 +203,12 @@ def _severity(case: Case, id: str, violation: Violation) -> Severity:
         return Severity.CRITICAL  # not finite
     control = case.control
     usual = control is not None and violation.reward < 0 and min(control.wrong.values(), default=0.0) < 0
-    # Wrong answers that earn less than nothing are a range that nobody declared, not an accident.
+    # Negative rewards for wrong answers mean an undeclared range, not an accident.
     return Severity.NOTE if usual and case.subject.bounds is None else Severity.WARNING
 
 
 def _witness(case: Case, violation: Violation) -> Witness | None:
-    """The sample alone where that shows it, else beside another one."""
+    """The sample alone if that shows it, else next to another one."""
     alone = ({**violation.sample, "id": "witness-b"},)
     beside = (*alone, {**violation.sample, "id": "witness-a"})
     for samples in (alone, beside):
@@ -221,28 +221,28 @@ def _witness(case: Case, violation: Violation) -> Witness | None:
 
 
 def _changed_event(case: Case) -> Iterator[Found]:
-    """Whether any event of the audit was changed."""
+    """Report whether any event of the audit was changed."""
     if case.collector.target.changed is None:
         return
-    said = "the grader changes the samples of its event: whoever looks at them later sees something else"
+    said = "the grader changes the samples of its event: code that reads them later sees something else"
     yield Found(_CHANGES.id, _CHANGES.severity, said, fix=_CHANGES.fix, headline=said)
 
 
 class Ids:
-    """Ids of kinds that a grader may take for granted: repeated ones, and one with odd characters."""
+    """Ids that a grader may not expect: repeated ones, and one with odd characters."""
 
     rule = _IDS
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """It applies to every grader."""
+        """Applies to every grader."""
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Send ids that are repeated, odd, or numbers; a number that comes back as a text is a note."""
+        """Send repeated, odd and numeric ids; a number that comes back as a string is only a note."""
         good = [case.collector.rollout(at, good_completion(case, at)) for at in records_for(case, 3)]
         if _fault_of(case, good) is not None:
-            return  # whatever this is, the ids are not why
+            return  # the ids are not the cause
         for ids, what, severity in (
             (("r/7:é b", "0", "r/7:é c"), "unusual characters", Severity.ERROR),
             (("same", "same", "same"), "one id for several samples", Severity.WARNING),
@@ -253,18 +253,18 @@ class Ids:
             if fault is None:
                 continue
             graded = case.collector.grade(samples, bent=True)
-            message = f"with {what} the answer cannot be matched with its samples: {fault.message}"
+            message = f"with {what}, the answer cannot be matched with its samples: {fault.message}"
             witness = Witness(tuple(samples), tuple(one.reward for one in graded))
             yield Found(self.rule.id, severity, message, fix=self.rule.fix, witness=witness, headline=message)
             return
 
 
 PROBES = (Ids(),)
-"""The one probe of this file."""
+"""The only probe of this file."""
 
 
 def good_completion(case: Case, at: int) -> Any:
-    """The right answer in the first accepted format; the plain reference where none is known.
+    """Return the right answer in the first accepted format; the plain reference if none is known.
 
     Args:
         case: The audit.
@@ -280,11 +280,11 @@ def good_completion(case: Case, at: int) -> Any:
 
 
 def records_for(case: Case, count: int) -> list[int]:
-    """Some records, the same ones again where there are fewer.
+    """Return indices of records, repeated if there are fewer than requested.
 
     Args:
         case: The audit.
-        count: How many.
+        count: How many to return.
     """
     found = case.some(count, "contract") or case.some(count, "contract", range(len(case.subject.records)))
     return (found * count)[:count]

@@ -1,7 +1,7 @@
-"""Finds the formats that a grader accepts, by contrast, and what right and wrong answers earn.
+"""Finds the formats that a grader accepts, by contrast, and the rewards of right and wrong answers.
 
-A format is accepted where the right answer in it is paid more than another record's answer in it. To choose
-by what the right answer earns alone picks the very hole: a format that pays whatever stands in it.
+A format is accepted if the right answer in it earns more than another record's answer. Choosing by the right
+answer alone would select the worst hole: a format that pays for any answer.
 """
 
 from __future__ import annotations
@@ -37,22 +37,22 @@ _NARROWEST = 0.5
 _WIRES = ("open-weight", "open-weight-text", "open-weight-root", "open-weight-plain", "nova", "nova-blocks")
 _QUICK = 12
 _UNLIKELY = 3
-"""From this tier on, formats are tried only where none is accepted yet."""
+"""Formats from this tier on are tried only if none is accepted yet."""
 _REASONING = re.compile(r"<(think|thinking|reasoning)>.*?</\1>", re.DOTALL)
 
 
 class _Tried(NamedTuple):
-    """How well a format tells right answers from wrong ones."""
+    """How well a format separates right answers from wrong ones."""
 
     format: Format
     share: float
     """The share of records whose right answer earns more than a wrong one."""
     mean: float
-    """What right answers earn on average."""
+    """The average reward of right answers."""
 
 
 def find_control(case: Case) -> Control | None:
-    """The control; None where no format is known in which right answers are paid more than wrong ones.
+    """Return the control; None if right answers earn more than wrong ones in no known format.
 
     Args:
         case: The audit.
@@ -61,12 +61,12 @@ def find_control(case: Case) -> Control | None:
 
 
 def seek(case: Case) -> Sought:
-    """Look for the control, and say why where there is none.
+    """Look for the control, and explain if there is none.
 
-    Where nothing is paid over the audit's wire, others are tried; the case goes on with the one that works.
+    If nothing is paid over the audit's wire, tries the others; the case continues with the one that works.
 
     Args:
-        case: The audit; `sought` of it is set too.
+        case: The audit. Sets its `sought` too.
     """
     look = seek_form if case.subject.kind == "format" else _seek
     try:
@@ -85,7 +85,9 @@ def _seek(case: Case) -> Sought:
     tried = tuple(search.tried_formats)
     for wire in _WIRES if search.answers else ():
         if wire != asked and time.monotonic() < search.until:
-            search.collector = case.collector.over(wire)  # its answers are no breach of the wire asked for
+            search.collector = case.collector.over(
+                wire
+            )  # Answers over this wire do not break the contract of the requested one.
             found = search.run(quick=True)
             if found:
                 case.speak(wire)
@@ -98,7 +100,7 @@ def _seek(case: Case) -> Sought:
 
 
 def _measured(case: Case, search: _Search, found: Sequence[_Tried], sought: Sought) -> Sought:
-    """The control on all records, unless wrong answers turn out to earn as much as right ones on most."""
+    """The control on all records, unless wrong answers earn as much as right ones on most of them."""
     control = search.control(found)
     apart = sum(control.pays(reward, at) for at, reward in control.right.items())
     if control.right and apart >= _SOME * len(control.right):
@@ -111,7 +113,7 @@ def _measured(case: Case, search: _Search, found: Sequence[_Tried], sought: Soug
 
 
 class _Search:
-    """The formats of one grader, tried tier by tier."""
+    """Tries the formats of one grader, tier by tier."""
 
     def __init__(self, case: Case) -> None:
         self.case = case
@@ -123,10 +125,10 @@ class _Search:
         self.until = time.monotonic() + _PATIENCE
 
     def run(self, quick: bool = False) -> list[_Tried]:
-        """The formats that are accepted, the first to audit first; none where none is.
+        """Return the accepted formats, the first to audit first; empty if none is accepted.
 
         Args:
-            quick: Try the likeliest ones alone.
+            quick: Try only the most likely ones.
         """
         found: list[_Tried] = []
         self.tried_formats = []
@@ -145,7 +147,7 @@ class _Search:
         return _chosen([one for one in found if one.share >= (_WORKS if quick else _SOME)])
 
     def _tiers(self) -> Iterator[list[Format]]:
-        """The formats of programs come first where there are any: each costs a process for every sample."""
+        """Put program formats first, if there are any: each sample costs a process."""
         for number, formats in enumerate(tiers(self.case.subject, self.answers, self.sample)):
             programs = [one for one in formats if self.answers[one.reading].kind == "code"]
             if number == 0 and 0 < len(programs) < len(formats):
@@ -154,7 +156,7 @@ class _Search:
             yield formats
 
     def _contrasted(self, formats: Sequence[Format]) -> list[Format]:
-        """Those of some formats in which a few right answers are paid more than wrong ones."""
+        """The formats in which a few right answers are paid more than wrong ones."""
         self.tried_formats += formats
         tried = self._measure(formats, _PROBED)
         likely = [one for one in tried if one.share >= 2 / _PROBED]
@@ -162,17 +164,17 @@ class _Search:
         return [one.format for one in sorted(likely, key=lambda one: -one.mean * one.share)[:_CHOSEN]]
 
     def _checked(self, formats: Sequence[Format]) -> list[_Tried]:
-        """Those of some formats that hold on more records."""
+        """The formats that hold on more records."""
         count = _CHECKED_HEAVY if self.heavy else _CHECKED
         return [one for one in self._measure(formats, count) if one.share >= _SOME]
 
     @property
     def heavy(self) -> bool:
-        """Whether a sample takes so long that few can be tried, as where it starts a process."""
+        """Whether samples are so slow that few can be tried, as when each one starts a process."""
         return self.collector.pace > _HEAVY_MS
 
     def _measure(self, formats: Sequence[Format], count: int) -> list[_Tried]:
-        """Grade right and wrong answers in each format, in one go."""
+        """Grade right and wrong answers in every format in one pass."""
         asked: list[tuple[int, object]] = []
         spans: list[tuple[Format, list[tuple[int, int]]]] = []
         for one in formats:
@@ -197,7 +199,7 @@ class _Search:
         return [_judged(one, pairs, right, wrong, span) for one, pairs, right, wrong in measured if pairs]
 
     def control(self, found: Sequence[_Tried]) -> Control:
-        """What right and wrong answers earn on all records, or on as many as a slow grader's time allows."""
+        """The rewards of right and wrong answers on all records, or on as many as a slow grader allows."""
         first = found[0].format
         subject = self.case.subject
         answers = answers_of(subject, range(len(subject.records)), (first.reading,))[first.reading]
@@ -216,8 +218,8 @@ class _Search:
         low, high = subject.bounds or (low, max(low + _NARROWEST, *rewards))
         if not answers.sure and subject.kind is None:
             self.case.notes.append(
-                f"The records do not show what kind of answer they have; they are taken for {answers.kind}."
-                " Say it with --kind."
+                f"The records do not show what kind of answer they have; the audit assumes {answers.kind}."
+                " Set it with --kind."
             )
         return Control(
             answers.kind,
@@ -232,7 +234,7 @@ class _Search:
 
 
 def _pairs(other: Mapping[int, int], sample: Sequence[int], count: int) -> list[tuple[int, int]]:
-    """Some records, each with the one whose answer is wrong for it; both of a pair where that is mutual."""
+    """Some records, each with the record whose answer is wrong for it; both if that is mutual."""
     found: dict[int, int] = {}
     for at in sample:
         if at in other and len(found) < count:
@@ -249,7 +251,7 @@ def _judged(
     wrong: Mapping[int, float | None],
     span: float,
 ) -> _Tried:
-    """How well a format does: a right answer earns more than a wrong one, and more than elsewhere."""
+    """Rate a format: a right answer must earn more than a wrong one, and more than on another record."""
     apart = 0
     for at, there in pairs:
         mutual = right.get(there) is not None and dict(pairs).get(there) == at
@@ -264,7 +266,7 @@ def _finite(reward: float | None) -> float | None:
 
 
 def _span(case: Case, rewards: Iterable[float | None]) -> float:
-    """How far apart rewards can be, as far as it is known."""
+    """The largest possible difference of rewards, as far as it is known."""
     if case.subject.bounds is not None:
         return case.subject.bounds[1] - case.subject.bounds[0] or 1.0
     seen = [one for one in rewards if one is not None]
@@ -272,7 +274,7 @@ def _span(case: Case, rewards: Iterable[float | None]) -> float:
 
 
 def _chosen(found: Sequence[_Tried]) -> list[_Tried]:
-    """Up to three formats: the first that is as good as the best, then others that differ from it."""
+    """Choose up to three formats: the first that is as good as the best, then others that differ from it."""
     if not found:
         return []
     best = max(one.share for one in found)
@@ -287,12 +289,12 @@ def _chosen(found: Sequence[_Tried]) -> list[_Tried]:
 
 
 def _skeleton(one: Format) -> str:
-    """A format without reasoning, spaces and case, so that formats that differ in these alone are one."""
+    """A format without reasoning, spaces and case, so that formats that differ only in these are equal."""
     return "".join(_REASONING.sub("", one.template).replace(WORKING, "").split()).casefold()
 
 
 def _spread(case: Case) -> list[int]:
-    """Records to try formats on: a seeded draw."""
+    """Draw records to try formats on, with the seed."""
     records = range(len(case.subject.records))
     drawn = case.some(_SAMPLE, "control", among=records)
     case.random("control order").shuffle(drawn)

@@ -1,4 +1,4 @@
-"""Reads what a grader is audited on: records, and rollouts of them where some are recorded."""
+"""Reads the data of an audit: records, and recorded rollouts of them if there are any."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from harness.rollouts.read import holds_rollouts, read_rollouts
 __all__ = ["RECORDS", "read_subject"]
 
 _Placed: TypeAlias = tuple[dict[str, Any], Place]
-"""A record and where it stands."""
+"""A record and its place in the file."""
 
 RECORDS = 300
-"""How many records an audit takes when it is not told."""
+"""Default number of records to audit."""
 
 
 def read_subject(
@@ -32,23 +32,23 @@ def read_subject(
     """Read the data of an audit.
 
     Args:
-        file: Records, or rollouts, whose records are then audited.
+        file: Records, or rollouts whose records are audited.
         rollouts: Recorded rollouts of these records.
-        limit: How many records to take; some at random where there are more.
-        seed: Decides which.
-        **given: Other fields of `Subject`, as the user said them.
+        limit: Maximum number of records; a random sample if the file has more.
+        seed: Seed of that sample.
+        **given: Other fields of `Subject` that the user gave.
 
     Raises:
-        InputError: A file cannot be read, holds nothing to audit, or no rollout is of these records.
+        InputError: A file cannot be read or has nothing to audit, or no rollout belongs to these records.
     """
     if holds_rollouts(file):
         if rollouts is not None:
-            raise InputError("both files hold rollouts", place=str(file), fix="Name the records first.")
+            raise InputError("both files hold rollouts", place=str(file), fix="Give the records first.")
         found, rollouts = _records_of_rollouts(file), file
     else:
         found = _records(file)
     if not found:
-        raise InputError("the file holds no records", place=str(file))
+        raise InputError("the file has no records", place=str(file))
     chosen = found
     if len(found) > limit:
         names = random.Random(seed).sample(list(found), limit)
@@ -72,14 +72,14 @@ def _records(file: DataFile) -> dict[str, _Placed]:
         messages = record.fields.get("messages")
         if not isinstance(messages, list) or not messages or ends_with_assistant(record.fields):
             fix = f"Run `rft validate {file}`."
-            raise InputError("this line is no record", place=record.place, fix=fix)
+            raise InputError("this line is not a record", place=record.place, fix=fix)
         place = Place(record.file, record.line)
         found.setdefault(record_key(record.fields), (_fields(record.fields), place))
     return found
 
 
 def _records_of_rollouts(file: DataFile) -> dict[str, _Placed]:
-    """The records that rollouts are of, by what the rollouts call them, each with its first line."""
+    """The records that the rollouts belong to, by the rollouts' name for them, each with its first line."""
     first: dict[str, tuple[dict[str, Any], int]] = {}
     for rollout in read_rollouts(file):
         if rollout.sent is not None and rollout.group is not None and rollout.group not in first:
@@ -95,10 +95,10 @@ def _fields(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _recorded(file: DataFile, chosen: Mapping[str, _Placed]) -> tuple[Recorded, ...]:
-    """The rollouts of some records: those that name them, or have their prompt and reference.
+    """Return the rollouts of some records: those that name them, or share their prompt and reference.
 
     Raises:
-        InputError: There are none.
+        InputError: No rollout belongs to them.
     """
     at = {content_key(fields): place for place, (fields, _) in enumerate(chosen.values())}
     at |= {name: place for place, name in enumerate(chosen)}
@@ -110,5 +110,5 @@ def _recorded(file: DataFile, chosen: Mapping[str, _Placed]) -> tuple[Recorded, 
         if place is not None:
             found.append(Recorded(place, one.sent["messages"][-1], one.length, one.finish))
     if not found:
-        raise InputError("no rollout here is of the records that are audited", place=str(file))
+        raise InputError("no rollout belongs to the audited records", place=str(file))
     return tuple(found)

@@ -69,7 +69,7 @@ _ENDS = {"[[": "]]", "<<": ">>", "(": ")", "[": "]", "**": "**", "$": "$"}
 
 
 def prompt_of(record: dict[str, Any]) -> str:
-    """The text of a record's messages, system prompt included.
+    """Return the text of a record's messages, system prompt included.
 
     Args:
         record: The record's fields.
@@ -87,10 +87,10 @@ def prompt_of(record: dict[str, Any]) -> str:
 
 
 def declared_templates(prompts: Sequence[str]) -> list[str]:
-    """Templates of the formats that prompts ask for, those of most prompts first.
+    """Return templates of the formats that prompts ask for, the most frequent first.
 
     Args:
-        prompts: Texts of some records' prompts. What stands in few of them is about their content.
+        prompts: Prompt texts of some records. A phrase found in only a few of them is about their content.
     """
     counts: Counter[str] = Counter()
     first: dict[str, int] = {}
@@ -104,7 +104,7 @@ def declared_templates(prompts: Sequence[str]) -> list[str]:
 
 
 def _of_prompt(prompt: str) -> Iterator[str]:
-    """The templates that one prompt asks for, the most exact first."""
+    """The templates that one prompt asks for, the most specific first."""
     tags = [name for name in dict.fromkeys(_TAG.findall(prompt)) if name.lower() not in _NOT_TAGS]
     thoughts = [name for name in tags if name.lower() in _THOUGHTS]
     inner = list(dict.fromkeys(_inside(prompt)))
@@ -132,7 +132,7 @@ def _of_prompt(prompt: str) -> Iterator[str]:
 
 
 def _layout(prompt: str, answer: str, inner: Sequence[str]) -> Iterator[str]:
-    """The tags as the prompt shows them one after the other, with the line breaks between and in them."""
+    """The tags in the order of the prompt, with the line breaks between and inside them."""
     found = list(_BLOCK.finditer(prompt))
     for first in range(len(found)):
         last = first
@@ -152,7 +152,7 @@ def _layout(prompt: str, answer: str, inner: Sequence[str]) -> Iterator[str]:
 
 
 def _answer_tag(tags: Sequence[str]) -> str | None:
-    """The tag that holds the answer: one called so, else the last one."""
+    """The tag that holds the answer: one with such a name, else the last one."""
     for name in _ANSWERS:
         for tag in tags:
             if tag.lower() == name:
@@ -188,7 +188,7 @@ def _inside(prompt: str) -> Iterator[str]:
 
 
 def _options(prompt: str) -> Iterator[str]:
-    """Templates with the word by which a prompt names its options: `Option A` and `Option B`."""
+    """Templates with the word that a prompt uses for its options: `Option A` and `Option B`."""
     options: dict[str, set[str]] = {}
     for word, name in _OPTION.findall(prompt):
         options.setdefault(word, set()).add(name)
@@ -199,13 +199,13 @@ def _options(prompt: str) -> Iterator[str]:
 
 
 def _answer_line(lines: Sequence[str]) -> str:
-    """The line that holds the answer: one called so, else the last one."""
+    """The line that holds the answer: one with such a label, else the last one."""
     likely = (line for name in _ANSWERS for line in lines if name in line.lower().replace(" ", "_"))
     return next(likely, lines[-1])
 
 
 def _filler(line: str) -> str:
-    """What a line says that holds no answer."""
+    """Text for a line that does not hold the answer."""
     return "90" if re.search(r"confiden|certain|score|percent|probab", line, re.IGNORECASE) else WORKING
 
 
@@ -220,7 +220,7 @@ def _fences(prompt: str) -> Iterator[str]:
 
 
 def _quotes(prompt: str) -> Iterator[str]:
-    """Templates from quotes: an example with a placeholder, or what stands before the answer."""
+    """Templates from quotes: an example with a placeholder, or the text before the answer."""
     for found in _QUOTED.finditer(prompt):
         quoted = next(part for part in found.groups() if part)
         if _TAG.search(quoted) or quoted.startswith("{") or SLOT in quoted:
@@ -259,7 +259,7 @@ def _answer_key(keys: Sequence[str]) -> str:
 
 
 def _object(keys: list[str], quoted: bool) -> Iterator[str]:
-    """An object with the answer under the likeliest key, as a text and as a bare value."""
+    """An object with the answer under the most likely key, as a string and as a bare value."""
     chosen = _answer_key(keys)
     for slot in (f'"{SLOT}"', SLOT) if quoted else (SLOT, f'"{SLOT}"'):
         parts = (f"{json.dumps(key)}: {slot if key == chosen else json.dumps(WORKING)}" for key in keys)

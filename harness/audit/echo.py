@@ -1,4 +1,4 @@
-"""The prompt repeated, whole or in part, as a completion."""
+"""Tries the prompt, whole or in part, as a completion."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ class Echo:
         "C12",
         Severity.CRITICAL,
         "repeating the prompt is paid",
-        "Read the answer from its own place, never from anywhere in the completion.",
+        "Read the answer from its expected place, not from anywhere in the completion.",
     )
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """A reward of form alone looks at no reference."""
+        """Does not apply to a reward of form alone, which ignores references."""
         return form_alone(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade parts of each prompt; where the right answer stands in the part, only a sure win counts."""
+        """Grade parts of each prompt; if the part contains the right answer, only a sure win counts."""
         answers = answers_in(case, case.known.formats[0])
         drawn = case.some(fewer(case, 24), "C12", among=answers.gold)
         lucky = set()
@@ -68,7 +68,7 @@ class Echo:
     def _paid(
         self, answers: Answers, tally: AttemptTally, lucky: set[int], drawn: list[int]
     ) -> AttemptTally | None:
-        """The payments that are not luck: no answer in the prompt, or more than a guess earns."""
+        """The paid attempts that are not luck: no answer in the prompt, or more than a guess earns."""
         clean = [one for one in tally.paid if one.record not in lucky]
         unlucky = tally.tried - len(lucky)
         sure = len(tally.paid) > max(0.25, _rate(answers, drawn) + 0.05) * tally.tried
@@ -81,7 +81,7 @@ class Echo:
         return found if answers.distinct(one.record for one in found.paid) >= 2 else None
 
     def _parts(self, case: Case, answers: Answers) -> dict[str, Callable[[int, int], Any]]:
-        """What is repeated, by name; each made for a record from the prompt of that one or of another."""
+        """Ideas by name; each repeats text from the prompt of the record or of another one."""
         fill = answers.format.fill
 
         def number(at: int, of: int, place: int) -> Any:
@@ -105,7 +105,7 @@ def _rate(answers: Answers, records: list[int]) -> float:
 
 
 def prompt_of(case: Case, record: int) -> str:
-    """The text of a record's last message from the user.
+    """Return the text of a record's last user message.
 
     Args:
         case: The audit.

@@ -1,4 +1,4 @@
-"""Runs an audit: state first, then the control, then the probes family by family."""
+"""Runs an audit: statefulness first, then the control, then the probes family by family."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ from harness.findings import Severity
 __all__ = ["CATALOGUE", "FAMILIES", "Audited", "ProbeOutcome", "run_audit"]
 
 CATALOGUE = "1"
-"""The version of the catalogue of probes: it changes with what a probe looks for."""
+"""Version of the probe catalog. It changes when a probe looks for something else."""
 
 BEFORE: dict[str, tuple[Probe, ...]] = {"state": steadiness.PROBES}
-"""What runs before the control is looked for: whether the grader answers the same twice."""
+"""Probes that run before the search for the control: whether the grader gives the same answer twice."""
 
 FAMILIES: dict[str, tuple[Probe, ...]] = {
     "right answers": right_answers.PROBES,
@@ -58,10 +58,10 @@ FAMILIES: dict[str, tuple[Probe, ...]] = {
     "judge": judge_probes.PROBES,
     "recorded": recorded.PROBES,
 }
-"""The families in the order in which they run; one file each."""
+"""The families in the order in which they run, one file each."""
 
 ENDS: tuple[Callable[[Case], Iterable[Found]], ...] = (contract.broken_contract,)
-"""What looks at all answers of the whole audit, at its end."""
+"""Probes that look at all answers of the audit, at its end."""
 
 _CONTRACT = ("A01", "A02", "A03", "A09", "A12", "A14", "G07")
 _UNSTABLE = ("G01", "G02", "A11")
@@ -69,12 +69,12 @@ _OF_SOME = ("C01", "C02", "C05", "C08", "C09", "C12")
 _GOLD_FREE = ("C01", "C02", "C03", "C11", "C12")
 
 _SLOW_MS = 50.0
-"""From this pace on the time of a call is looked at first."""
+"""If a call is at least this slow, grading time is probed first."""
 _SLOW_S = 6.0
-"""How long the audit of a grader goes on whose calls take longer than Lambda allows."""
+"""Time limit for the audit of a grader whose calls take longer than Lambda allows."""
 
 _ANY = "The answer is in this sentence."
-"""A completion whose time tells the pace of the grader."""
+"""A completion used to time the grader."""
 
 EXPLAINS: dict[str, tuple[str, ...]] = {
     "C04": ("A05", *(f"C{number:02}" for number in (3, 5, 6, 7, 8, 9, 10, 11, 12, 14, 16, 17))),
@@ -83,36 +83,36 @@ EXPLAINS: dict[str, tuple[str, ...]] = {
     "A10": ("A05",),
     "E10": ("A05",),
 }
-"""Which findings another one explains: one cause is one finding."""
+"""Which findings are explained by another one: one cause gives one finding."""
 
 
 class ProbeOutcome(NamedTuple):
-    """What became of one probe."""
+    """The outcome of one probe."""
 
     id: str
     what: str
     """`passed`, `failed`, `skipped` or `inapplicable`."""
     why: str = ""
-    """Why it was skipped, or does not apply."""
+    """Why it was skipped or does not apply."""
 
 
 @dataclass
 class Audited:
-    """What an audit came to."""
+    """The outcome of an audit."""
 
     findings: list[Found]
     outcomes: list[ProbeOutcome]
     control: Control | None
     judged: bool
-    """Whether the grader asks a model, so that the replies which it understands stand for a control."""
+    """Whether the grader asks a model. If so, the replies that it understands replace the control."""
     measured: bool
-    """Whether anything is known to be paid; without that, what is not paid says nothing."""
+    """Whether any paid completion is known. Without one, an unpaid completion proves nothing."""
     gradings: int
     seconds: float
     notes: list[str] = field(default_factory=list)
 
     def counts(self) -> dict[str, int]:
-        """How many probes passed, failed, were skipped or do not apply."""
+        """Count the probes that passed, failed, were skipped or do not apply."""
         found = dict.fromkeys(("passed", "failed", "skipped", "inapplicable"), 0)
         for one in self.outcomes:
             found[one.what] += 1
@@ -124,7 +124,7 @@ def run_audit(case: Case, progress: Callable[[str, int], None] = lambda name, gr
 
     Args:
         case: The grader behind its collector, and the data.
-        progress: Told the family that runs and how many gradings there were.
+        progress: Called with the family that runs and the number of gradings so far.
 
     Raises:
         ServiceError: The grader cannot be reached.
@@ -146,7 +146,7 @@ def run_audit(case: Case, progress: Callable[[str, int], None] = lambda name, gr
         outcomes += _explained(unstable)
         _run_families(case, _of_contract(), findings, outcomes, progress)
     case.collector.rest()
-    case.collector.budget.seconds = None  # what was found is shown with a witness, however long it took
+    case.collector.budget.seconds = None  # A finding gets its witness, however long the audit has taken.
     if unstable is None:
         findings = _worst_of_each(findings, _until_stopped(changed_later(case)))
     for end in ENDS:
@@ -165,20 +165,20 @@ def run_audit(case: Case, progress: Callable[[str, int], None] = lambda name, gr
 
 
 def _slow(case: Case) -> bool:
-    """Whether samples take so long that what they cost is looked at before anything else."""
+    """Whether samples are so slow that grading time should be probed before anything else."""
     if not case.opener.here:
         return False
     samples = [case.collector.rollout(at, _ANY) for at in range(min(2, len(case.subject.records)))]
     try:
         case.collector.grade(samples)
-        case.collector.grade(samples)  # the first ones pay for what is imported with them
+        case.collector.grade(samples)  # The first calls also pay for imports.
     except FamilyStopped:
         return False
     return case.collector.last_ms > _SLOW_MS
 
 
 def _until_stopped(found: Iterable[Found]) -> Iterator[Found]:
-    """What is found until the grader runs into its limit again and again."""
+    """Run probes until the grader keeps running into its limit."""
     with suppress(FamilyStopped):
         yield from found
 
@@ -194,17 +194,17 @@ def _find_out(case: Case) -> None:
         if case.control is None and seek_question(case):
             case.verdicts = find_verdicts(case)
     except FamilyStopped as error:
-        case.notes.append(f"What the grader pays for was not found: {error}.")
+        case.notes.append(f"The audit did not find what the grader pays for: {error}.")
 
 
 def _may_ask(case: Case) -> bool:
-    """Whether the grader asked a model so far, or its source says that it does."""
+    """Whether the grader has asked a model, or its source shows that it does."""
     return asks_a_model(case) or asks_a_service(case.subject.sources)
 
 
 def _explained(unstable: str) -> list[ProbeOutcome]:
-    """The probes that nobody can judge of a grader that answers differently each time."""
-    why = f"the grader does not answer the same twice ({unstable}), which explains whatever this would find"
+    """Skip the probes that need the grader to give the same answer each time."""
+    why = f"the grader rewards the same sample differently ({unstable}), which would explain any finding"
     return [
         ProbeOutcome(probe.rule.id, "skipped", why)
         for probes in FAMILIES.values()
@@ -214,7 +214,7 @@ def _explained(unstable: str) -> list[ProbeOutcome]:
 
 
 def _of_contract() -> dict[str, tuple[Probe, ...]]:
-    """The probes whose findings stand whatever the rewards are."""
+    """The probes whose findings hold for any rewards."""
     return {
         name: tuple(probe for probe in probes if probe.rule.id in _CONTRACT)
         for name, probes in FAMILIES.items()
@@ -222,7 +222,7 @@ def _of_contract() -> dict[str, tuple[Probe, ...]]:
 
 
 def _worst_of_each(findings: list[Found], more: Iterable[Found]) -> list[Found]:
-    """Add what all answers show; where a probe found the same thing, the worse of the two is kept."""
+    """Add the findings about all answers; if a probe found the same thing, keep the more severe one."""
     for one in more:
         same = [other for other in findings if other.id == one.id]
         if any(other.severity >= one.severity for other in same):
@@ -232,7 +232,7 @@ def _worst_of_each(findings: list[Found], more: Iterable[Found]) -> list[Found]:
 
 
 def _explains(case: Case) -> dict[str, tuple[str, ...]]:
-    """What explains what: where some wrong answers alone are paid, that has a cause itself."""
+    """Map each finding to its cause: if only some wrong answers are paid, that has its own cause."""
     if case.control is None:
         return EXPLAINS
     found = {id: others for id, others in EXPLAINS.items() if id != "C04"}
@@ -242,7 +242,7 @@ def _explains(case: Case) -> dict[str, tuple[str, ...]]:
 def _one_cause(
     findings: list[Found], outcomes: list[ProbeOutcome], explains: dict[str, tuple[str, ...]]
 ) -> tuple[list[Found], list[ProbeOutcome]]:
-    """Leave out findings that another one of at least their severity explains; their probes are skipped."""
+    """Drop findings explained by another of at least the same severity, and skip their probes."""
     worst: dict[str, Severity] = {}
     for one in findings:
         if one.severity > Severity.NOTE:
@@ -268,7 +268,7 @@ def _run_families(
     outcomes: list[ProbeOutcome],
     progress: Callable[[str, int], None],
 ) -> None:
-    """Run families one after the other; one that is stopped does not stop the next."""
+    """Run families in order; a family that stops does not stop the next one."""
     for name, probes in families.items():
         progress(name, case.collector.budget.used)
         case.collector.rest()
@@ -278,31 +278,29 @@ def _run_families(
 def _run_family(
     case: Case, probes: tuple[Probe, ...], findings: list[Found], outcomes: list[ProbeOutcome]
 ) -> None:
-    """Run the probes of a family until one says that the rest is not worth its time."""
+    """Run the probes of a family until one of them ends it early."""
     stopped = ""
     for probe in probes:
         if any(one.id == probe.rule.id for one in outcomes if probe is grading_time.CALL_TIME):
-            continue  # it ran before everything else
+            continue  # It ran before everything else.
         why = probe.why_not(case) or code_bench.programs_instead(case, probe.rule.id)
         if why is not None:
             outcomes.append(ProbeOutcome(probe.rule.id, "inapplicable", why))
         elif probe.controlled and case.verdicts is not None:
-            why = "a judge decides it, and its model is not asked"
+            why = "a judge decides it, and the audit does not ask the judge's model"
             outcomes.append(ProbeOutcome(probe.rule.id, "inapplicable", why))
         elif stopped or (probe.controlled and case.control is None):
-            outcomes.append(
-                ProbeOutcome(probe.rule.id, "skipped", stopped or "no format is known to be paid")
-            )
+            outcomes.append(ProbeOutcome(probe.rule.id, "skipped", stopped or "no paid format is known"))
         else:
             stopped = _run_probe(case, probe, findings, outcomes)
 
 
 def _run_probe(case: Case, probe: Probe, findings: list[Found], outcomes: list[ProbeOutcome]) -> str:
-    """Run one probe; say why its family ends here, if it does."""
+    """Run one probe; return the reason if its family ends here."""
     found: list[Found] = []
     stopped = why = ""
     try:
-        for one in probe.run(case):  # what was found before a probe stops is kept
+        for one in probe.run(case):  # Keep findings made before a probe stops.
             found.append(one)
     except NotRun as error:
         why = str(error)

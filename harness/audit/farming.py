@@ -1,4 +1,4 @@
-"""Reward that needs no answer: for form, for words, for the prompt repeated."""
+"""Rewards that need no right answer: for form, for words, for copying the prompt."""
 
 from __future__ import annotations
 
@@ -59,28 +59,28 @@ print("done")
 In summary, thank you; please note the caveats. The final answer is given above.
 """
 _UNDECIDED = ("unknown", "unclear", "neutral", "undecided", "cannot be determined")
-"""Answers that decide nothing, which graders pay to reward doubt."""
+"""Undecided answers, which graders may pay to encourage expressions of doubt."""
 _TAGS = ("think", "thinking", "reasoning", "scratchpad", "analysis", "solution", "answer")
 _LAYOUT = ("format", "shape", "style", "structure", "tag", "layout", "marker")
 
 
 class FreeReward:
-    """The largest share of the reward that a text earns without an answer, on every record alike."""
+    """The largest share of the reward that one text earns on every record without an answer."""
 
     rule = Rule(
         "C07",
         Severity.CRITICAL,
         "part of the reward needs no right answer",
-        "Pay for form only where the answer is right, or make its part of the reward smaller than a tenth.",
+        "Pay for form only if the answer is right, or make form less than a tenth of the reward.",
     )
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """A reward of form alone is for form."""
+        """Does not apply to a reward of form alone."""
         return form_alone(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade texts of form, words and wrong answers; what the least lucky record pays counts."""
+        """Grade texts of form, of words and of wrong answers; the least lucky record's reward counts."""
         tally = best_free(case)
         if tally is None:
             return
@@ -101,24 +101,24 @@ class FreeReward:
 
 
 class OtherComponents:
-    """A reward of several components of which those that need no answer are enough."""
+    """A combined reward whose components without a right answer add up to most of it."""
 
     rule = Rule(
         "C17",
         Severity.ERROR,
         "the components that need no right answer are most of the reward",
-        "Multiply the other components by the one for the right answer, or give them small weights.",
+        "Multiply the other components by the one for the right answer, or give them low weights.",
     )
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """It needs metrics beside the reward, one of which tells right from wrong."""
+        """Needs metrics besides the reward, one of which separates right answers from wrong ones."""
         if case.control is None or form_alone(case):
             return form_alone(case)
         return None if _deciding(case) else "no metric tells right answers from wrong ones"
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Take the best text without an answer, and look at which of its metrics are high."""
+        """Take the best text without an answer and see which of its metrics are high."""
         tally, deciding = best_free(case), _deciding(case)
         if tally is None or min(tally.shares) < 0.5:
             return
@@ -130,13 +130,13 @@ class OtherComponents:
                 self.rule,
                 tally,
                 f"{quoted(tally.best.completion)} earns {min(tally.shares):.0%} of a right answer's reward"
-                f" though the metric `{lacking[0]}` is low: the other components are enough",
+                f" although the metric `{lacking[0]}` is low: the other components are enough",
                 share=min(tally.shares),
             )
 
 
 def best_free(case: Case) -> AttemptTally | None:
-    """The text that earns the most without an answer on every record that was tried.
+    """Return the text without an answer that earns the most on every record tried.
 
     Args:
         case: The audit.
@@ -169,7 +169,7 @@ def _over(case: Case, reward: float, record: int, base: float) -> float:
 
 
 def _free_ideas(case: Case, answers: Answers) -> Iterator[Idea]:
-    """Texts of form and words, and wrong answers of other records in the accepted formats."""
+    """Texts of form and of words, and other records' answers in the accepted formats."""
     texts = [
         "",
         "...",
@@ -204,7 +204,7 @@ def _free_ideas(case: Case, answers: Answers) -> Iterator[Idea]:
 
 
 def _is_declared(case: Case, shown: Paid) -> bool:
-    """Whether a metric that is named for the form accounts for the reward."""
+    """Whether a metric named for the form accounts for the reward."""
     (reply,) = case.collector.ask([(shown.record, shown.completion)])
     return any(
         number > 0 and any(part in name.casefold() for part in _LAYOUT)
@@ -213,7 +213,7 @@ def _is_declared(case: Case, shown: Paid) -> bool:
 
 
 def _deciding(case: Case) -> dict[str, float]:
-    """The metrics that are higher for every right answer than for a wrong one, with their least value."""
+    """The metrics that are higher for every right answer than for a wrong one, with their minimum."""
     known = case.known
     answers = answers_in(case, known.formats[0])
     records = [at for at in case.some(_RECORDS, "C17", among=answers.gold) if at in known.other]

@@ -1,4 +1,4 @@
-"""Findings of an audit as tests of the user's project: each fails until its finding is mended."""
+"""Writes findings of an audit as tests in the user's project: each fails until its finding is fixed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from harness.runs.facts import Bounds
 __all__ = ["FindingTests", "as_tests"]
 
 _ROLLOUTS = "audit_findings.jsonl"
-_TEST = '''"""What `rft audit` found in {grader}: each test fails until its finding is mended."""
+_TEST = '''"""Findings of `rft audit` in {grader}: each test fails until its finding is fixed."""
 
 import json
 from pathlib import Path
@@ -36,7 +36,7 @@ def rewards():
 
 
 @pytest.mark.parametrize("sample", EXPECTED)
-def test_the_finding_is_mended(rft_replay, rewards, sample):
+def test_the_finding_is_fixed(rft_replay, rewards, sample):
     if not rewards:
         rewards |= rft_replay(ROLLOUTS, {grader!r}).rewards
     reward, expected = rewards[sample], EXPECTED[sample] or {{}}
@@ -50,11 +50,11 @@ class FindingTests(NamedTuple):
     """A test file with its rollouts."""
 
     files: dict[str, bytes]
-    """Content by name; nothing where no finding can be tested."""
+    """File content by name; empty if no finding can be tested."""
     written: int
-    """How many findings have tests."""
+    """Number of findings with tests."""
     left: int
-    """How many have none: no single completion shows them, or they need a model's replies."""
+    """Number without: no single completion shows them, or they need a model's replies."""
 
 
 def as_tests(
@@ -65,9 +65,9 @@ def as_tests(
     Args:
         findings: The findings.
         subject: The data of the audit.
-        control: What right and wrong answers earn.
-        grader: The grader's name, as tests name it.
-        bounds: Its range, where that is known.
+        control: The rewards of right and wrong answers.
+        grader: The grader's name, as the tests refer to it.
+        bounds: Its range, if known.
     """
     lines, written = [], 0
     for number, one in enumerate(findings, 1):
@@ -87,13 +87,13 @@ def as_tests(
 def _expected(
     found: Found, subject: Subject, control: Control | None, bounds: Bounds | None
 ) -> list[dict[str, Any]]:
-    """The rollouts of a witness that a mended grader rewards otherwise, with what they expect then."""
+    """The rollouts of a witness whose rewards must change after the fix, with the expected rewards."""
     if not isinstance(found.witness, Witness) or found.witness.answers is not None:
         return []
     pairs = [*zip(found.witness.rollouts, found.witness.rewards, strict=True)]
     if (
         len(pairs) > 1
-    ):  # several rollouts show a relation: only the completion that the finding is about counts
+    ):  # Several rollouts can show a relation: only the completion that the finding is about counts.
         pairs = [one for one in pairs if found.text is not None and _text(one[0]) == found.text]
     lines = []
     for rollout, reward in pairs:
@@ -106,11 +106,11 @@ def _expected(
 def _expectation(
     reward: float | None, at: int | None, subject: Subject, control: Control | None
 ) -> dict[str, Any]:
-    """What a mended grader gives; nothing for any reward, where the grader fails today."""
+    """The reward expected after the fix; empty if any reward will do, because the grader fails today."""
     low, high = subject.bounds or (0.0, 1.0)
     if reward is None:
         return {}
-    if reward < low or reward > high:  # outside of the range
+    if reward < low or reward > high:  # Outside the range.
         return {EXPECTED: {"at_least": low, "at_most": high}}
     if control is None:
         return {EXPECTED: {"at_most": low + DELTA * (high - low)}}

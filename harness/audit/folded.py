@@ -1,4 +1,4 @@
-"""The text that an expression of source code amounts to, where its constants tell; nothing is executed."""
+"""Evaluates source code expressions to text if they consist of constants; nothing is executed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _DEEPEST = 40
 
 
 def named_constants(tree: ast.Module) -> dict[str, ast.expr]:
-    """The expressions that a module gives names to, by name; the last one counts.
+    """Return the expressions that a module assigns to names, by name; the last assignment counts.
 
     Args:
         tree: The module.
@@ -28,15 +28,15 @@ def named_constants(tree: ast.Module) -> dict[str, ast.expr]:
 
 
 def folded(node: ast.expr, names: Mapping[str, ast.expr], depth: int = 0) -> str | None:
-    """The text of an expression: constants, f-strings, sums, joined lists and `re.escape` of such.
+    """Return the text of an expression: constants, f-strings, sums, joined lists, `re.escape` of these.
 
     Args:
         node: The expression.
         names: The module's own constants.
-        depth: How many expressions this one stands in.
+        depth: Nesting depth of the expression.
 
     Returns:
-        None where more than constants decides.
+        None if it depends on more than constants.
     """
     if depth > _DEEPEST:
         return None
@@ -63,12 +63,12 @@ def folded(node: ast.expr, names: Mapping[str, ast.expr], depth: int = 0) -> str
 
 
 def _plain(node: ast.expr) -> ast.expr:
-    """What a field of an f-string shows."""
+    """The text of an f-string field."""
     return node.value if isinstance(node, ast.FormattedValue) else node
 
 
 def _items(node: ast.expr, names: Mapping[str, ast.expr], depth: int) -> list[str | None]:
-    """The texts of a list's items; of `map(re.escape, items)` and of a comprehension over such, too."""
+    """The texts of a list's items, of `map(re.escape, items)` or of a comprehension over such a list."""
     if depth > _DEEPEST:
         return [None]
     if isinstance(node, ast.Name) and node.id in names:

@@ -1,4 +1,4 @@
-"""The control of a grader that rewards form alone: the declared format against a text without it."""
+"""Finds the control for a reward of form alone: the declared format against a text without it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WORKS = 0.8
 _MOST = 3
 _PLAIN = "I looked at this and here is what I think about it"
 FORM_FILLER = "The result follows from the steps above"
-"""What stands in the place of an answer where form alone counts."""
+"""Text in the place of an answer when only form counts."""
 _RICH = (
     f"# Answer\n\n- The first point.\n- The second point.\n- The third point.\n\n**{SLOT}**",
     f"1. The first step.\n2. The second step.\n3. The third step.\n\n{SLOT}.",
@@ -30,10 +30,10 @@ _RICH = (
 
 
 def seek_form(case: Case) -> Sought:
-    """Find a format that is paid more than a text without any.
+    """Find a format that earns more than a text without any format.
 
     Args:
-        case: The audit of a reward that looks at no reference.
+        case: The audit of a reward that ignores references.
     """
     subject = case.subject
     sample = case.some(_SAMPLE, "control", among=range(len(subject.records)))
@@ -51,14 +51,14 @@ def seek_form(case: Case) -> Sought:
         if found:
             break
     if not found:
-        why = "no format is paid more than a text without one. Name a completion that is with --accepted."
+        why = "no format earns more than a text without one. Give a completion that does with --accepted."
         return Sought(None, why, case.opener.wire, tried=tuple(formats))
     chosen = tuple(one for _, _, one in sorted(found, key=lambda each: each[:2])[:_MOST])
     return Sought(_control(case, chosen), wire=case.opener.wire)
 
 
 def _paid(case: Case, formats: Sequence[Format], sample: Sequence[int]) -> list[tuple[float, int, Format]]:
-    """The formats that are paid on most records, each with what it earns and its place."""
+    """The formats that are paid on most records, each with its reward and its rank."""
     plain = [reply.reward or 0.0 for reply in case.collector.ask([(at, _PLAIN) for at in sample])]
     asked = [(at, one.fill(FORM_FILLER)) for one in formats for at in sample]
     rewards = [reply.reward for reply in case.collector.ask(asked)]
@@ -74,7 +74,7 @@ def _paid(case: Case, formats: Sequence[Format], sample: Sequence[int]) -> list[
 
 
 def _control(case: Case, formats: tuple[Format, ...]) -> Control:
-    """What the format and a plain text earn on all records."""
+    """The rewards of the format and of a plain text on all records."""
     records = range(len(case.subject.records))
     right = [
         reply.reward for reply in case.collector.ask([(at, formats[0].fill(FORM_FILLER)) for at in records])

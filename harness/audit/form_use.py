@@ -1,4 +1,4 @@
-"""How often recorded completions write a right answer in a form."""
+"""Counts how often recorded completions write a right answer in a form."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Said(NamedTuple):
     answer: str
     after: str
     form: str | None = None
-    """The form in which the answer itself is spelled, by name; None where it is spelled as the reference."""
+    """The form of the answer's spelling, by name; None if it is spelled like the reference."""
 
 
 def uses_of(case: Case, forms: Sequence[Form]) -> tuple[Counter[str], int]:
-    """How many recorded right answers use each form, and how many recorded right answers there are.
+    """Count the recorded right answers that use each form, and all recorded right answers.
 
     Args:
         case: The audit.
@@ -50,17 +50,17 @@ def uses_of(case: Case, forms: Sequence[Form]) -> tuple[Counter[str], int]:
 
 
 def said_in(text: str, kind: str, gold: str) -> Said | None:
-    """The right answer where a completion ends with it; None where it does not.
+    """Return the right answer if a completion ends with it; else None.
 
     Args:
         text: The completion.
-        kind: What kind of answer it is: a name of `harness.audit.answer_kinds.KINDS`.
+        kind: The kind of answer: a name of `harness.audit.answer_kinds.KINDS`.
         gold: The right answer.
     """
     template = whole_template(text, gold)
     if template is not None:
         before, _, after = template.partition(SLOT)
-        # A number that follows may be the answer, and the gold a part of the working.
+        # A number that follows may be the answer, and the reference only part of the working.
         return None if kind == "number" and re.search(r"\d", after) else Said(before, gold, after)
     if kind == "number":
         numbers = list(_NUMBER.finditer(text))

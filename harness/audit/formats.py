@@ -1,4 +1,4 @@
-"""The formats in which a grader may want its answer."""
+"""The formats in which a grader may expect its answer."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from harness.targets.reference_calls import calls_of
 __all__ = ["SLOT", "WORKING", "Format", "common_templates"]
 
 SLOT = "{a}"
-"""Where the answer goes in a template."""
+"""The placeholder for the answer in a template."""
 
 WORKING = "Let me work this out step by step before I answer."
-"""Reasoning that says nothing of the answer, for formats that ask for some."""
+"""Reasoning that reveals nothing about the answer, for formats that require some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +26,13 @@ class Format:
     template: str
     """A completion with `{a}` in the place of the answer; empty for tool calls."""
     reading: Reading = Reading()
-    """Which part of the record the answer is."""
+    """The part of the record that holds the answer."""
 
     def fill(self, answer: str) -> Any:
-        """The completion that says an answer: a text, or a message with tool calls.
+        """Return the completion for an answer: a text, or a message with tool calls.
 
         Args:
-            answer: What stands in the slot; for tool calls, the calls as JSON.
+            answer: The text of the slot; for tool calls, the calls as JSON.
         """
         if self.template:
             if f'"{SLOT}"' in self.template and self.template.lstrip("`json\n ")[:1] == "{":
@@ -45,16 +45,16 @@ class Format:
         return {"role": "assistant", "content": None, "tool_calls": calls}
 
     def __str__(self) -> str:
-        """The format as people read it."""
+        """The format in readable form."""
         return self.template or "tool calls"
 
 
 def common_templates(kind: str, reading: Reading) -> Sequence[str]:
-    """Templates that graders often want for a kind of answer, the likeliest first.
+    """Return common templates for a kind of answer, the most likely first.
 
     Args:
         kind: A name of `harness.audit.answer_kinds.KINDS`.
-        reading: Which part of the record the answer is.
+        reading: The part of the record that holds the answer.
     """
     if reading.part == "calls":
         return ("", *_OBJECTS)

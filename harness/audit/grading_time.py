@@ -1,7 +1,7 @@
-"""What grading costs: the time of a call, and time that grows faster than the completion (family G).
+"""Probes of grading time: the time of a call, and superlinear growth with the completion (family G).
 
-A completion that hangs a grader stops training. Limits of this family's own, shorter than a grader's, keep
-the audit from hanging with it.
+A completion that hangs a grader stops training. This family has its own limits, shorter than a grader's, so
+that the audit does not hang too.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _BATCH = 64
 _DEFAULT_S = 3.0
 _SURELY_S = 6.0
 _USUAL = ("1", "12345678", "the answer", "I do not know.")
-"""Completions that hold no marker of any grader, on which none hangs but by its nature."""
+"""Completions without any grader's marker, which hang only a grader that is slow by nature."""
 _LIMIT_S = 1.0
 _SIZES = (40, 2_000, 16_000)
 _CHUNK = 10
@@ -41,22 +41,22 @@ _SLOW_MS = 20.0
 
 
 class CallTime:
-    """How long a call of right answers takes, against Lambda's default limit of 3 s."""
+    """Time of a call with right answers, compared with Lambda's default limit of 3 s."""
 
     rule = Rule(
         "G03",
         Severity.ERROR,
         "a call takes longer than Lambda allows by default",
-        "Grade faster, or set the function's timeout in the template to several times what a call takes.",
+        "Grade faster, or set the function's timeout in the template to several times the time of a call.",
     )
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """It applies where the grader does its work on this machine."""
+        """Applies if the grader does its work on this machine."""
         return _elsewhere(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Time some samples, and a whole call where that may take long; the faster of two counts."""
+        """Time some samples, and a whole call if that may take long; the faster of two runs counts."""
         records = (case.some(8, "G03") or [0]) * _BATCH
         samples = [case.collector.rollout(at, good_completion(case, at)) for at in records[:_BATCH]]
         few = samples[:4]
@@ -64,13 +64,13 @@ class CallTime:
         seconds = each * _BATCH / 1000
         if seconds < _DEFAULT_S / 2:
             return
-        more = samples[: _BATCH // 4]  # a call has a part of its own that few samples overrate
+        more = samples[: _BATCH // 4]  # a call has a fixed cost, which few samples overestimate
         seconds = min(seconds, _timed(case.collector, more) / len(more) * _BATCH / 1000)
         if seconds < _DEFAULT_S:
             return
         severity = self.rule.severity if seconds > _SURELY_S else Severity.NOTE
         message = (
-            f"a call of {_BATCH} samples takes {seconds:.1f} s, {seconds / _BATCH * 1000:.0f} ms a sample;"
+            f"a call of {_BATCH} samples takes {seconds:.1f} s, {seconds / _BATCH * 1000:.0f} ms per sample;"
             f" Lambda ends a function after {_DEFAULT_S:g} s unless its template says otherwise"
         )
         yield Found(self.rule.id, severity, message, fix=self.rule.fix, headline=message)
@@ -78,7 +78,7 @@ class CallTime:
 
 @contextmanager
 def _collector(case: Case) -> Iterator[Collector]:
-    """A process with a limit of its own; the audit's, where the grader takes long to import."""
+    """A process with a custom limit; the audit's process if the grader takes long to import."""
     if case.opener.slow:
         yield case.collector
         return
@@ -87,14 +87,14 @@ def _collector(case: Case) -> Iterator[Collector]:
 
 
 def _elsewhere(case: Case) -> str | None:
-    """Why time says little of the grader; None where it does."""
+    """Why timing says little about the grader; None if it does say something."""
     if not case.opener.here:
-        return "time over a network says little of the grader"
-    return "most of its time is the model's" if asks_a_model(case) else None
+        return "the time of a network call says little about the grader"
+    return "the model takes most of the time" if asks_a_model(case) else None
 
 
 def _timed(collector: Collector, samples: Sequence[dict[str, object]]) -> float:
-    """Milliseconds of one call, without what other work on this machine added to them."""
+    """Milliseconds of one call, without the effect of other work on this machine."""
     ms = 0.0
     before = busy_ms(collector.target.target)
     for event in write_events(samples, collector.profile):
@@ -108,32 +108,32 @@ def _timed(collector: Collector, samples: Sequence[dict[str, object]]) -> float:
 
 
 class _Steep(NamedTuple):
-    """A completion whose time grows too fast."""
+    """A completion whose grading time grows too fast."""
 
     text: LongText
     size: int
     ms: float | None
-    """None where it ran into the limit."""
+    """None if it ran into the limit."""
     exponent: float | None
 
 
 class GrowingTime:
-    """Completions of growing length: time must grow with the length, not with its square."""
+    """Completions of growing length: time must grow linearly, not quadratically."""
 
     rule = Rule(
         "G04",
         Severity.CRITICAL,
         "time grows faster than the completion",
-        "Bound what regular expressions repeat, search for fixed texts with `str.find`, and cut completions.",
+        "Bound repetition in regular expressions, find fixed texts with `str.find`, and cut completions.",
     )
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """It applies where the grader does its work on this machine."""
+        """Applies if the grader does its work on this machine."""
         return _elsewhere(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade long completions of many forms at growing sizes, and find the one that takes too long."""
+        """Grade long completions of many forms at growing sizes, and find one that takes too long."""
         texts = long_texts(case)
         at = (case.some(1, "G04") or [0])[0]
         with _collector(case) as collector:
@@ -174,7 +174,7 @@ class GrowingTime:
 
 
 CALL_TIME = CallTime()
-"""What a call takes: looked at before everything else where the grader is slow."""
+"""The time of a call: probed before everything else if the grader is slow."""
 
 PROBES = (CALL_TIME, GrowingTime())
 """The probes of this family, in the order in which they run."""
@@ -193,14 +193,14 @@ def _is_late(answer: Answer) -> bool:
 
 
 def _answer_of(case: Case, at: int, steep: _Steep) -> Answer:
-    """What the grader answers to a text in a patient process that has imported what grading needs."""
+    """Grade a text in a patient process that has already imported its dependencies."""
     with closing(case.opener.open(seconds=4 * _LIMIT_S)) as patient:
         first = _call(patient, at, ["1", steep.text.of(8)])
         return first if _is_late(first) else _call(patient, at, [steep.text.of(steep.size)])
 
 
 def _steepest(collector: Collector, record: int, texts: Sequence[LongText], usual: float) -> _Steep | None:
-    """The first text that takes too long, at the smallest size at which one does."""
+    """The first text that takes too long, at the smallest size that does."""
     before: dict[int, float] = {}
     for size in _SIZES:
         for start in range(0, len(texts), _CHUNK):
@@ -210,7 +210,7 @@ def _steepest(collector: Collector, record: int, texts: Sequence[LongText], usua
             grown = spent > max(_NOTICED_MS, before.get(start, 0.0) * 8**_STEEP / 2)
             before[start] = max(spent, 0.1)
             if _is_late(answer) or grown:
-                collector.rest()  # the call's own timeout tells nothing of one text
+                collector.rest()  # The call's own timeout says nothing about a single text.
                 for each in chunk:
                     steep = _measured(collector, record, each, size)
                     if steep is not None:
@@ -219,14 +219,14 @@ def _steepest(collector: Collector, record: int, texts: Sequence[LongText], usua
 
 
 def _measured(collector: Collector, record: int, text: LongText, size: int) -> _Steep | None:
-    """Time one text at several sizes, each twice; None where its time is in order."""
+    """Time one text at several sizes, each twice; None if its time is fine."""
     largest = _time(collector, record, text, size)
     if largest is None:
-        # One that is late by chance is not late twice.
+        # A text that is slow by chance is not slow twice.
         return _Steep(text, size, None, None) if _time(collector, record, text, size) is None else None
     if largest < _NOTICED_MS / 2:
         return None
-    # The call's own time is in both, and hides a little of the growth.
+    # Both times include the call's fixed cost, which hides a little of the growth.
     times = [_time(collector, record, text, part) for part in (size // 4, size // 2)]
     small, half = (each or 0.0 for each in times)
     if not small or not half:
@@ -238,7 +238,7 @@ def _measured(collector: Collector, record: int, text: LongText, size: int) -> _
 
 
 def _time(collector: Collector, record: int, text: LongText, size: int) -> float | None:
-    """Milliseconds for one text, the faster of two; None where it ran into the limit."""
+    """Milliseconds for one text, the faster of two runs; None if it ran into the limit."""
     best = math.inf
     for _ in range(2):
         answer = _call(collector, record, [text.of(size)])

@@ -1,4 +1,4 @@
-"""Ways to name several answers in one completion, and what names every answer that there is."""
+"""Ways to name several answers in one completion, and texts that name every possible answer."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _JOINTS = (" or ", ", ", " and ", " ", "\n", "/")
 _MOST = 30
 _NEARLY_ALL = 0.9
 LABELS: dict[str, tuple[str, ...]] = {"choice": ("A", "B", "C", "D", "E"), "yes-no": ("yes", "no")}
-"""The labels of a kind whose answers are always out of a few."""
+"""The labels of a kind that has only a few possible answers."""
 
 
 def every_answer(case: Case) -> AttemptTally | None:
-    """The text that names every possible answer and is paid in full; None where there is none.
+    """Return the text that names every possible answer and is paid in full; None if there is none.
 
-    The possible answers are known where they are labels, or where the prompts name them all.
+    The possible answers are known if they are labels, or if the prompts name them all.
 
     Args:
         case: The audit.
@@ -51,7 +51,7 @@ def every_answer(case: Case) -> AttemptTally | None:
 
 
 def _possible(case: Case, answers: Answers) -> tuple[str, ...]:
-    """Every possible answer, or every possible item of a list; empty where nobody knows them all."""
+    """Every possible answer, or every possible item of a list; empty if they are unknown."""
     by_value: dict[object, str] = {}
     for gold in answers.gold.values():
         for each in (items(gold) or [gold]) if answers.kind == "list" else [gold]:
@@ -69,7 +69,7 @@ def _possible(case: Case, answers: Answers) -> tuple[str, ...]:
 
 
 def _all_of(answers: Answers, named: Sequence[str]) -> Iterator[tuple[str, Any]]:
-    """Ways to name every answer; a list of every item where the answers are lists."""
+    """Ways to name every answer; a list of every item if the answers are lists."""
     as_json = answers.kind == "list" and next(iter(answers.gold.values()))[:1] == "["
     if as_json:
         yield "as a list", answers.format.fill(json.dumps(list(named), ensure_ascii=False))
@@ -77,7 +77,7 @@ def _all_of(answers: Answers, named: Sequence[str]) -> Iterator[tuple[str, Any]]
 
 
 def naming(answers: Answers, named: Sequence[str]) -> Iterator[tuple[str, Any]]:
-    """Ways to name several answers in one completion, each with its name.
+    """Return ways to name several answers in one completion, each with its name.
 
     Args:
         answers: The right answers of the records, whose format is used.

@@ -25,16 +25,16 @@ _MANY = 5
 
 
 class _Group(NamedTuple):
-    """Records with different right answers, all of which one text names."""
+    """Records with different right answers, all named by one text."""
 
     records: tuple[int, ...]
     named: tuple[str, ...]
     outsider: int | None = None
-    """A record whose answer the text does not name: what it is paid there is not for naming."""
+    """A record whose answer the text does not name; its reward there is not due to naming."""
 
 
 class _Hedged(NamedTuple):
-    """One text, and what it earns on the records whose answers it names."""
+    """One text, and its rewards on the records whose answers it names."""
 
     completion: Any
     way: str
@@ -44,7 +44,7 @@ class _Hedged(NamedTuple):
 
     @property
     def share(self) -> float:
-        """What at least two references pay."""
+        """The reward under at least two references."""
         return self.paid[1][1]
 
 
@@ -55,12 +55,12 @@ class Hedge:
         "C09",
         Severity.ERROR,
         "a text that names several answers is paid for each of them",
-        "Require one answer: pay nothing where the place of the answer holds several.",
+        "Require one answer: pay nothing if the place of the answer contains several.",
     )
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """It needs answers that a text can list."""
+        """Applies to answers that a text can list."""
         if kind_in(case) in ("code", "free", "format"):
             return f"answers of the kind {kind_in(case)} cannot be listed"
         return None
@@ -87,7 +87,7 @@ class Hedge:
             self.rule,
             every,
             f"{quoted(every.best.completion)} names every answer and is paid in full on {len(every.paid)} of"
-            f" {every.tried} records: a policy learns to name them all and need not read the question",
+            f" {every.tried} records: a policy learns to name them all without reading the question",
             Severity.CRITICAL,
         )
 
@@ -109,14 +109,14 @@ class Hedge:
 
 
 def _gains(case: Case, hedged: _Hedged) -> bool:
-    """Whether naming several answers earns more than a guess at one of them would."""
+    """Whether naming several answers earns more than guessing one of them."""
     if hedged.share >= _WHOLE:
         return not shaped(case) or len(hedged.paid) >= min(3, hedged.tried)
     return hedged.share > 1 / hedged.tried + _MARGIN and len(hedged.paid) == hedged.tried
 
 
 def _groups(case: Case, answers: Answers) -> list[_Group]:
-    """Groups of records with different answers: pairs, and one of up to five, all of one shape."""
+    """Groups of records with different answers of one shape: pairs, and one group of up to five."""
     shapes: dict[str, dict[object, int]] = {}
     order = list(answers.gold)
     case.random("C09").shuffle(order)
@@ -144,14 +144,14 @@ def _groups(case: Case, answers: Answers) -> list[_Group]:
 
 
 def _apart(answers: Answers, at: int, named: tuple[int, ...]) -> bool:
-    """Whether a record's answer shares no text with those that are named."""
+    """Whether a record's answer shares no text with the named ones."""
     mine = answers.gold[at].casefold()
     others = [answers.gold[each].casefold() for each in named]
     return not any(mine in other or other in mine for other in others)
 
 
 def _try(case: Case, answers: Answers, groups: list[_Group]) -> list[_Hedged]:
-    """The texts that are paid under two or more references, in at least two groups where there are more."""
+    """The texts that are paid under two or more references, in at least two groups if there are more."""
     texts = [(group, way, text) for group in groups for way, text in naming(answers, group.named)]
     asked = [(at, text) for group, _, text in texts for at in group.records]
     outside = {
@@ -174,7 +174,7 @@ def _try(case: Case, answers: Answers, groups: list[_Group]) -> list[_Hedged]:
 def _elsewhere(
     case: Case, texts: list[tuple[_Group, str, Any]], outside: set[tuple[int, int]]
 ) -> dict[int, float]:
-    """What each text earns on a record whose answer it does not name."""
+    """The reward of each text on a record whose answer it does not name."""
     order = sorted(outside)
     replies = case.collector.ask([(record, texts[text_at][2]) for text_at, record in order])
     return {

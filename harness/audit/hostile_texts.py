@@ -1,4 +1,4 @@
-"""Completions that break programs: huge, deep, unwritable or unprintable ones must not lose a call."""
+"""Completions that break programs: huge, deep or unprintable text must not make a call fail."""
 
 from __future__ import annotations
 
@@ -20,43 +20,43 @@ __all__ = ["PROBES"]
 _MEGABYTE = 1_000_000
 _RECORDS = 4
 _HEAVY_MS = 15.0
-"""Where a sample takes longer, one record has to do."""
+"""If one sample takes longer than this, one record is enough."""
 _ENDLESS = "a power"
 _TEXTS: tuple[tuple[str, str], ...] = (
     ("a number of 5,000 digits", "9" * 5_000),
     ("a NUL character", "a\x00b"),
-    ("half of a character (a lone surrogate)", "answer \ud83d"),
+    ("a lone surrogate (half of a character)", "answer \ud83d"),
     ("100,000 nested brackets", "[" * 100_000),
     ("nested objects", '{"a":' * 3_000 + "1" + "}" * 3_000),
-    ("text from right to left", "\u202e72 \u05d0\u05d1\u200f"),
+    ("right-to-left text", "\u202e72 \u05d0\u05d1\u200f"),
     (_ENDLESS, "9**9**9**9"),
-    ("digits of other alphabets", "\u0667\u0662 \u00b2\u00bd \u2460"),
+    ("digits of other scripts", "\u0667\u0662 \u00b2\u00bd \u2460"),
     ("the number 1e400", "1e400"),
-    ("a fraction by zero", "1/0"),
+    ("a fraction with denominator zero", "1/0"),
 )
 
 
 class HostileText:
-    """Completions that a policy can write and that programs fail on, each beside a good one."""
+    """Completions that a policy can write and that break programs, each next to a good one."""
 
     rule = Rule(
         "A12",
         Severity.ERROR,
         "a completion makes the grader fail its whole call",
-        "Grade each sample in a `try` of its own that catches RecursionError and ValueError too.",
+        "Grade each sample in its own `try` that also catches RecursionError and ValueError.",
     )
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """It applies to every grader."""
+        """Applies to every grader."""
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade each text alone and in the first accepted format, beside a right answer."""
+        """Grade each text alone and in the first accepted format, next to a right answer."""
         at = (case.some(1, "A12") or [0])[0]
         good = case.collector.rollout(at, good_completion(case, at))
         if _fault(case, [good, good]) is not None:
-            return  # what fails without them is not their fault
+            return  # The hostile texts are not to blame for failures without them.
         tried = _completions(case)
         failing: list[tuple[str, dict[str, Any], GraderFault]] = []
         if _fault(case, [good, *(sample for _, sample in tried)]) is None:
@@ -86,11 +86,11 @@ class HostileText:
 
 
 PROBES = (HostileText(),)
-"""The one probe of this file."""
+"""The only probe of this file."""
 
 
 def _completions(case: Case) -> list[tuple[str, dict[str, Any]]]:
-    """The texts, alone and in the first accepted format, of a few records: which one can matter."""
+    """The texts, alone and in the first accepted format, on a few records: the record can matter."""
     found = []
     records = case.some(1 if case.collector.pace > _HEAVY_MS else _RECORDS, "A12") or [0]
     programs = runs_code(case)
@@ -100,7 +100,7 @@ def _completions(case: Case) -> list[tuple[str, dict[str, Any]]]:
             if at == records[0]:
                 found.append((what, case.collector.rollout(at, text)))
             if programs and what == _ENDLESS:
-                continue  # as a program it runs into the grader's limit, which E08 looks at
+                continue  # as a program it runs into the grader's limit, which E08 covers
             if first is not None and first.template != "{a}":
                 found.append((what, case.collector.rollout(at, first.fill(text))))
     huge = case.collector.rollout(records[0], "lorem 12 " * (_MEGABYTE // 9))
@@ -108,7 +108,7 @@ def _completions(case: Case) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _fault(case: Case, samples: list[dict[str, Any]]) -> GraderFault | None:
-    """Why a call failed, where the grader raised or its process ended."""
+    """Why a call failed, if the grader raised or its process ended."""
     for event in write_events(samples, case.collector.profile):
         fault = case.collector.call(event, len(samples)).fault
         if isinstance(fault, GraderFault) and fault.error_type != "Sandbox.Timedout":

@@ -1,4 +1,4 @@
-"""Right answers in other forms, which should keep their reward: family B, one finding at most."""
+"""Probes of right answers in other forms, which should keep their reward: family B, at most one finding."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ __all__ = ["PROBES"]
 
 _RECORDS = 6
 _FEW, _HEAVY_MS = 2, 15.0
-"""How many records have to do where a sample takes longer, as where it starts a process."""
+"""Number of records if samples are slow, as when each starts a process."""
 _PROMPTS = 20
 _ORDER = re.compile(
     r"\b(?:order\w*|sort\w*|rank\w*|chronolog\w*|alphabet\w*|ascend\w*|descend\w*|sequence|steps?|first|path|route)\b",
     re.IGNORECASE,
 )
-"""Words of prompts by which the order of a list may be a part of the answer."""
+"""Words in prompts which suggest that the order of a list is part of the answer."""
 _LOST = 0.5
 _MOST = 0.5
 _USED = 0.02
@@ -41,12 +41,12 @@ _ASKED = {
     r"|\b(?:show|write) (?:\w+ ){0,2}(?:work|working|calculation|steps)\b",
     "B09": r"<(?:think|thinking|reasoning|thoughts?|scratchpad)>",
 }
-"""How prompts ask for what a form adds; where none does, to refuse it may be what the user wants."""
+"""How prompts ask for the addition of a form; if none does, the user may want to refuse it."""
 _CONTESTED = ("B07", "B10")
 _FIXES = {
-    "B01": "Read the answer at its marker and leave what follows out.",
-    "B02": "Look for the answer at its marker or at the end, not for the first number or for the whole text.",
-    "B09": "Take reasoning out before you look for the answer; `Sample.completion` does.",
+    "B01": "Read the answer at its marker and ignore the text after it.",
+    "B02": "Look for the answer at its marker or at the end, not for the first number or in the whole text.",
+    "B09": "Remove reasoning before you look for the answer, as `Sample.completion` does.",
 }
 _FIX = "Compare by value: strip markup and punctuation and parse numbers before you compare."
 
@@ -62,19 +62,19 @@ class _Refused(NamedTuple):
 
 
 class OtherForms:
-    """Right answers that lose their reward by how they are written."""
+    """Right answers that lose their reward because of their form."""
 
     rule = Rule("B01", Severity.WARNING, "right answers in another form are refused", _FIX)
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """It applies to completions that are texts."""
+        """Applies if completions are text."""
         if case.control is not None and (case.known.kind == "format" or not case.known.formats[0].template):
             return "the completion is not a text with an answer in it"
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Try every form on a few records and report those that are refused as one finding."""
+        """Try every form on a few records and report the refused ones as one finding."""
         tried, refused = _try(case)
         _note_profiles(case, tried, refused)
         uses, right = uses_of(case, [one.form for one in refused])
@@ -92,7 +92,7 @@ class OtherForms:
         more = f", and with {_listed(others)}" if others else ""
         message = (
             f"a right answer loses its reward on {worst.lost} of {worst.tried} records with"
-            f" {worst.form.name}{share} ({worst.form.keeps}){more}: a policy learns one way to write alone"
+            f" {worst.form.name}{share} ({worst.form.keeps}){more}: a policy learns to write in one way only"
         )
         gold = case.known.golds[worst.record]
         yield Found(
@@ -111,7 +111,7 @@ class OtherForms:
 
 
 def _severity(case: Case, form: Form, uses: Counter[str], right: int) -> Severity:
-    """A warning where recordings use the form, or where there are none and the prompts ask for it."""
+    """A warning if recordings use the form, or if there are none and the prompts ask for it."""
     if right:
         return Severity.WARNING if uses[form.name] >= max(2, _USED * right) else Severity.NOTE
     if not form.everyday or (form.id in _ASKED and (_alone(case) or not _asked(case, form.id))):
@@ -120,14 +120,14 @@ def _severity(case: Case, form: Form, uses: Counter[str], right: int) -> Severit
 
 
 def _asked(case: Case, id: str) -> bool:
-    """Whether most prompts ask for what the forms of a rule add."""
+    """Whether most prompts ask for the additions of a rule's forms."""
     prompts = [prompt_of(case.subject.records[at]) for at in case.some(_PROMPTS, "asked")]
     found = [re.search(_ASKED[id], prompt, re.IGNORECASE | re.DOTALL) for prompt in prompts]
     return sum(map(bool, found)) > len(prompts) / 2
 
 
 def _try(case: Case) -> tuple[dict[str, list[float]], list[_Refused]]:
-    """What each form keeps of the reward, and the forms that lose most of it."""
+    """The share of the reward that each form keeps, and the forms that lose most of it."""
     known = case.known
     first = known.formats[0]
     asked: list[tuple[Form, int, str]] = []
@@ -159,11 +159,11 @@ def _try(case: Case) -> tuple[dict[str, list[float]], list[_Refused]]:
 
 
 def _note_profiles(case: Case, kept: dict[str, list[float]], refused: Sequence[_Refused]) -> None:
-    """Say what kind of grader this is, where that explains what it refuses."""
+    """Describe the kind of grader, if that explains what it refuses."""
     ids = {one.form.id for one in refused}
     if {"B01", "B02"} <= ids:
         case.notes.append(
-            "This grader takes the answer in its format alone: text before or after it costs the reward."
+            "This grader accepts only the answer in its format: text before or after it costs the reward."
         )
     means = [
         sum(kept[form.name]) / len(kept[form.name])
@@ -179,7 +179,7 @@ def _note_profiles(case: Case, kept: dict[str, list[float]], refused: Sequence[_
 
 
 def _alone(case: Case) -> bool:
-    """Whether the format is the answer alone, or a whole completion of one structure."""
+    """Whether the format is the answer alone, or a whole completion with a fixed structure."""
     template = case.known.formats[0].template.strip()
     return (
         template == SLOT or template[:1] in ("{", "[") or (template[:1] == "<" and template.count("</") > 1)
@@ -192,4 +192,4 @@ def _listed(names: Sequence[str]) -> str:
 
 
 PROBES = (OtherForms(),)
-"""The one probe of this family."""
+"""The only probe of this family."""

@@ -1,6 +1,6 @@
-"""Graders that ask a model: what they make of its replies and failures, and what they ask it (family D).
+"""Probes of graders that ask a model: their prompts, and how they treat replies and failures (family D).
 
-No model is asked. A stub replies as it is told, so the meaning of each reply is known.
+No model is asked. A stub gives prepared replies, so that the meaning of each reply is known.
 """
 
 from __future__ import annotations
@@ -26,31 +26,31 @@ _REFERENCE, _PROMPT, _FORGED = (f"Rftmark{word}" for word in ("reference", "prom
 _PLACE = re.compile(
     r"\{\{?\w{2,30}\}?\}|\[\[?[A-Z_]{3,30}\]?\]|%[A-Z_]{3,30}%|<<\w{2,30}>>|\$\{?[a-z_]{3,30}\}?"
 )
-"""What templates put in the place of a text."""
+"""Text that prompt templates replace."""
 _MOST_NAMES = 60
 _NO_VERDICT = "The reply mentions what was asked."
 _MOST_PAIRS = 160
 _SEARCH_S = 6.0
 _PATIENCE_S = 20.0
 _REFUSALS = 3
-"""As often as clients ask by default; a grader that asks on is refused for good, which ends the waiting."""
+"""Default number of attempts of common clients; beyond it, a permanent refusal ends the grader's waits."""
 _NAMES = ("completion", "response", "answer", "output", "prompt", "question", "input")
 _GOLDS = ("reference", "reference_answer", "ground_truth", "gold", "expected", "target")
 
 
 def asks_a_model(case: Case) -> bool:
-    """Whether the grader asked a model anything so far."""
+    """Whether the grader has asked a model so far."""
     return case.opener.service is not None and case.opener.service.asked > 0
 
 
 def find_verdicts(case: Case) -> Verdicts | None:
-    """The replies that the grader understands: a praising one is paid more than a condemning one.
+    """Find replies that the grader understands: praise must earn more than condemnation.
 
     Args:
         case: The audit of a grader that asks a model.
 
     Returns:
-        None where no form of reply is understood.
+        None if the grader understands no form of reply.
     """
     service = _service(case)
     service.tell("")
@@ -86,17 +86,17 @@ def _service(case: Case) -> StubService:
 
 
 def _completion(case: Case) -> str:
-    """The completion that the judge is asked about."""
+    """The completion about which the judge is asked."""
     return PLAIN if case.asked_about is None else case.asked_about[1]
 
 
 def _sample_of(case: Case, content: Any, name: str | None = None) -> dict[str, Any]:
-    """A completion of the record about which the judge is asked, as a sample."""
+    """The record's completion about which the judge is asked, as a sample."""
     return case.collector.rollout(case.asked_about[0] if case.asked_about else 0, content, name)
 
 
 def _reward(case: Case, collector: Collector | None = None) -> float | None:
-    """What that completion earns with the replies that were told."""
+    """The reward of that completion with the given replies."""
     asked = collector or case.collector
     (one,) = asked.grade([_sample_of(case, _completion(case))])
     return one.reward
@@ -108,34 +108,34 @@ def _told(case: Case, reply: str, status: int = 200) -> float | None:
 
 
 def _witness(case: Case, reward: float | None) -> Witness:
-    """The rollout that was asked about last, with what the stub replied."""
+    """The last rollout that the judge was asked about, with the stub's reply."""
     rollout = _sample_of(case, _completion(case), "witness-1")
     return Witness((rollout,), (reward,), _service(case).recorded())
 
 
 class _OfAJudge:
-    """What the probes of this family have in common: they need replies that the grader understands."""
+    """Base of this family's probes: they need replies that the grader understands."""
 
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """It applies to graders that ask a model."""
+        """Applies to graders that ask a model."""
         if not asks_a_model(case):
             return "the grader asks no model"
         return None
 
     def verdicts(self, case: Case) -> tuple[Verdicts, float, float]:
-        """The replies that are understood, and what they earn.
+        """Return the replies that are understood, and their rewards.
 
         Raises:
-            NotRun: None is.
+            NotRun: No reply is understood.
         """
         pair = case.verdicts
         if pair is None:
             raise NotRun("no reply of the judge's model was understood")
         high, low = _told(case, pair.high), _told(case, pair.low)
         if high is None or low is None:
-            raise NotRun("the judge's verdict is not paid the same twice")
+            raise NotRun("the same verdict of the judge earns different rewards")
         return pair, high, low
 
 
@@ -145,12 +145,12 @@ class ReplyParser(_OfAJudge):
     rule = Rule(
         "D01",
         Severity.CRITICAL,
-        "a judge's reply that is no good verdict is paid",
-        "Read the reply as one whole JSON object of the form that was asked for, and abstain from any other.",
+        "a judge's reply without a good verdict is paid",
+        "Parse the whole reply as one JSON object of the requested form, and abstain on any other reply.",
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Tell the stub each broken reply, and look at what it earns."""
+        """Have the stub give each broken reply, and check its reward."""
         pair, high, low = self.verdicts(case)
         paid: list[tuple[float, str, Witness]] = []
         tried = broken_replies(pair)
@@ -164,7 +164,7 @@ class ReplyParser(_OfAJudge):
             yield Found(
                 self.rule.id,
                 self.rule.severity,
-                f"{what} earns {reward:g}, where a bad verdict earns {low:g}{more}: a policy is "
+                f"{what} earns {reward:g}, while a bad verdict earns {low:g}{more}: a policy is "
                 "paid for luck",
                 fix=self.rule.fix,
                 witness=witness,
@@ -180,8 +180,8 @@ class ReplyParser(_OfAJudge):
                 self.rule.id,
                 Severity.NOTE,
                 f"a good verdict in a fence earns {fenced:g} instead of {high:g}: a right answer is refused "
-                "where the judge's model adds a fence",
-                fix="Abstain from a reply that cannot be read, instead of paying the lowest reward.",
+                "whenever the judge's model adds a fence",
+                fix="Abstain on an unreadable reply instead of returning the lowest reward.",
                 witness=_witness(case, fenced),
                 records=1,
                 tried=1,
@@ -189,22 +189,22 @@ class ReplyParser(_OfAJudge):
 
 
 class FailurePays(_OfAJudge):
-    """Failures of the service that are paid, or that one more try would have mended."""
+    """Failures of the service that are paid, or that a retry would have fixed."""
 
     rule = Rule(
         "D02",
         Severity.CRITICAL,
         "a failure of the judge's service is paid",
-        "Let the error pass, or return Abstain: a failure in grading is no reward.",
+        "Let the error propagate, or return Abstain: a grading failure must not earn a reward.",
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Let the service refuse, throttle and break down."""
+        """Have the service refuse, throttle and fail."""
         pair, high, low = self.verdicts(case)
         service = _service(case)
         with closing(case.opener.open(seconds=_PATIENCE_S)) as patient:
             for status, what in ((403, "refuses"), (429, "is throttled"), (500, "breaks down")):
-                if service.refused:  # it asked on until it was refused for good, and would do so again
+                if service.refused:  # it retried until it was refused permanently, and would do so again
                     break
                 service.tell("", status, most=_REFUSALS)
                 reward = _reward(case, patient)
@@ -213,7 +213,7 @@ class FailurePays(_OfAJudge):
                         self.rule.id,
                         self.rule.severity,
                         f"the grader pays {reward:g} when the judge's service {what} (HTTP {status}), "
-                        f"where a bad verdict earns {low:g}: a policy is paid for the weather",
+                        f"while a bad verdict earns {low:g}: an outage pays the policy",
                         fix=self.rule.fix,
                         witness=_witness(case, reward),
                         records=1,
@@ -228,30 +228,30 @@ class FailurePays(_OfAJudge):
             yield Found(
                 self.rule.id,
                 Severity.NOTE,
-                "one refusal for too many requests (HTTP 429) costs the sample its reward: the grader does "
-                "not ask again",
-                fix="Let the client ask again with growing waits.",
+                "one refusal for too many requests (HTTP 429) costs the sample its reward: the grader "
+                "does not retry",
+                fix="Let the client retry with exponential backoff.",
             )
 
 
 class QuestionAsked(_OfAJudge):
-    """Questions that a completion can rewrite, or that do not hold it."""
+    """Prompts of the judge that a completion can rewrite, or that leave the completion out."""
 
     rule = Rule(
         "D03",
         Severity.CRITICAL,
-        "a completion can rewrite the question that the judge is asked",
-        "Put the completion between marks that no text can hold, behind the reference, in one single step.",
+        "a completion can rewrite the judge's prompt",
+        "Put the completion after the reference, between marks that no text can contain, in one step.",
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Look at the questions with marks in the place of the completion, the prompt and the reference."""
+        """Inspect the judge's prompts with marks in place of the completion, the prompt and the reference."""
         pair, high, _ = self.verdicts(case)
         if MARK not in _completion(case):
             raise NotRun("the checks before the judge refuse a completion with another word in it")
         for text, why in (
-            (_completion(case), "is asked about a completion that is not in the question"),
-            ([{"type": "text", "text": _completion(case)}], "does not see a completion that comes as blocks"),
+            (_completion(case), "is asked about a completion that is not in its prompt"),
+            ([{"type": "text", "text": _completion(case)}], "does not see a completion given as blocks"),
         ):
             question, reward = self._asked(case, pair, text)
             if question is not None and MARK not in question.text and reward is not None:
@@ -262,7 +262,7 @@ class QuestionAsked(_OfAJudge):
             yield found
 
     def _asked(self, case: Case, pair: Verdicts, content: Any) -> tuple[AskedQuestion | None, float | None]:
-        """The question about a completion of the first record, whose reference and prompt are marked."""
+        """The judge's prompt about a completion of the first record, with marked reference and prompt."""
         service = _service(case)
         service.tell(pair.high)
         (one,) = case.collector.grade([self._sample(case, content)])
@@ -283,7 +283,7 @@ class QuestionAsked(_OfAJudge):
         )
 
     def _substituted(self, case: Case, pair: Verdicts) -> Found | None:
-        """A completion whose placeholders are filled in."""
+        """A completion whose placeholders are replaced."""
         plain, _ = self._asked(case, pair, _completion(case))
         names = [
             form for name in _GOLDS for form in (f"{{{name}}}", f"{{{{{name}}}}}", f"${name}", f"<{name}>")
@@ -300,12 +300,12 @@ class QuestionAsked(_OfAJudge):
             case,
             text,
             reward,
-            "a completion that holds a placeholder of the judge's prompt gets the reference in its place: a "
+            "a placeholder of the judge's prompt in a completion is replaced with the reference: a "
             "policy learns to write the placeholder",
         )
 
     def _forged(self, case: Case, pair: Verdicts) -> Found | None:
-        """A completion that ends its own place and goes on with the heading of the reference."""
+        """A completion that closes its own section and continues with the reference's heading."""
         plain, _ = self._asked(case, pair, _completion(case))
         said = "" if plain is None else _holding(plain.texts, MARK, _REFERENCE)
         heading = said.partition(_REFERENCE)[0].rstrip("\n\"'` ").rpartition("\n")[2].strip()
@@ -317,14 +317,14 @@ class QuestionAsked(_OfAJudge):
         if question is None or reward is None:
             return None
         forged = _holding(question.texts, text, _REFERENCE)
-        # Marks that change with the completion, or a text that is escaped, cannot be forged.
+        # Marks that change with the completion, or escaped text, cannot be forged.
         if not forged or _next_line(forged.partition(text)[2]) != closing or forged.count(heading) < 2:
             return None
         return self._found(
             case,
             text,
             reward,
-            f"a completion can end its own place and write {heading!r} and an answer of its own: a policy "
+            f"a completion can close its section and write {heading!r} with its own answer: a policy "
             "learns to tell the judge what is right",
         )
 
@@ -339,12 +339,12 @@ class QuestionAsked(_OfAJudge):
             witness=witness,
             records=1,
             tried=1,
-            headline=f"In your judge's question, {message.partition(':')[0]}.",
+            headline=f"In your judge's prompt, {message.partition(':')[0]}.",
         )
 
 
 def _holding(texts: Iterable[str], *parts: str) -> str:
-    """The first text that holds all parts; empty where none does."""
+    """The first text with all parts; empty if there is none."""
     return next((text for text in texts if all(part in text for part in parts)), "")
 
 
@@ -354,17 +354,17 @@ def _next_line(text: str) -> str:
 
 
 class ScaleUse(_OfAJudge):
-    """The lowest verdict above nothing, paid as the highest."""
+    """The lowest nonzero verdict, paid like the highest."""
 
     rule = Rule(
         "D10",
         Severity.CRITICAL,
-        "a verdict of one point is paid as all points",
-        "Divide the verdict by the highest one, and keep what is between.",
+        "a verdict of one point earns the full reward",
+        "Divide the verdict by the highest one, and keep the values in between.",
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Tell the stub a verdict of one point."""
+        """Have the stub give a verdict of one point."""
         pair, high, low = self.verdicts(case)
         if isinstance(pair.best, bool) or not isinstance(pair.best, int) or pair.best < 4:
             return
@@ -374,7 +374,7 @@ class ScaleUse(_OfAJudge):
             yield Found(
                 self.rule.id,
                 self.rule.severity,
-                f"a verdict of 1 of {pair.best} earns {reward:g}, as {pair.best} does: a policy "
+                f"a verdict of 1 of {pair.best} earns {reward:g}, the same as {pair.best}: a policy "
                 "learns that little is enough",
                 fix=self.rule.fix,
                 witness=_witness(case, reward),
@@ -386,7 +386,7 @@ class ScaleUse(_OfAJudge):
 
 
 def _filled_in(pair: Verdicts, verdict: int) -> str | None:
-    """The praising reply with another verdict; None where its own occurs more than once."""
+    """The praising reply with another verdict; None if its own occurs more than once."""
     best = str(pair.best)
     return pair.high.replace(best, str(verdict)) if pair.high.count(best) == 1 else None
 

@@ -1,4 +1,4 @@
-"""Replies that a judge's model could give: verdicts in the form that is asked for, and broken ones."""
+"""Replies that a judge's model could give: verdicts in the requested form, and broken replies."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ _MOST = 6
 
 
 class Verdicts(NamedTuple):
-    """A reply that praises the completion and one that condemns it, alike but for the verdict."""
+    """A reply that praises the completion and one that condemns it; they differ only in the verdict."""
 
     high: str
     low: str
     best: Any = None
-    """The verdict in the first one; None where several fields hold it."""
+    """The verdict of the praising reply; None if several fields hold it."""
     worst: Any = None
 
 
@@ -45,14 +45,14 @@ class Broken(NamedTuple):
 
     reply: str
     what: str
-    """What it is, as the message of a finding names it."""
+    """A description of the reply, for messages."""
 
 
 def verdicts_for(question: AskedQuestion) -> Iterator[Verdicts]:
-    """Pairs of replies in the forms that a question may ask for, the likeliest first.
+    """Return pairs of replies in the forms that a prompt may ask for, the most likely first.
 
     Args:
-        question: What the grader asked.
+        question: The grader's prompt.
     """
     for schema in _schemas(question.body):
         for turned in (False, True):
@@ -71,18 +71,18 @@ def verdicts_for(question: AskedQuestion) -> Iterator[Verdicts]:
 
 
 def _filled(form: str, verdict: Any) -> str:
-    """A form with a verdict: as JSON inside of an object, as it is read elsewhere."""
+    """A form with a verdict: as JSON inside an object, and as plain text otherwise."""
     inside = json.dumps(verdict) if form.startswith("{{") else str(verdict)
     return form.replace("{{", "{").replace("}}", "}").replace("{v}", inside)
 
 
 def _tops(text: str) -> list[int]:
-    """The highest verdicts that a question may allow: `0 to 10`, `1-5`, `of 100`."""
+    """The highest verdicts that a prompt may allow: `0 to 10`, `1-5`, `of 100`."""
     return [*dict.fromkeys(int(one) for one in _SCALE.findall(text) if 1 < int(one) <= 1000)][:2]
 
 
 def _examples(text: str) -> Iterator[Verdicts]:
-    """Pairs of objects with the same keys that a question shows, in both orders."""
+    """Pairs of objects with the keys that a prompt shows, in both orders."""
     shown = [each for each in dict.fromkeys(_OBJECT.findall(text)) if _keys(each)][:_MOST]
     for at, one in enumerate(shown):
         for other in shown[at + 1 :]:
@@ -100,14 +100,14 @@ def _keys(text: str) -> tuple[str, ...]:
 
 
 def _labels(text: str) -> Iterator[tuple[str, str]]:
-    """Pairs of words that a question offers as verdicts, in both orders."""
+    """Pairs of words that a prompt offers as verdicts, in both orders."""
     for one, other in dict.fromkeys(_EITHER.findall(text)):
         yield one, other
         yield other, one
 
 
 def _json_forms(text: str) -> list[str]:
-    """Objects with the keys that a question names, the verdict under each of them in turn."""
+    """Objects with the keys that a prompt names, the verdict under each of them in turn."""
     keys = [*dict.fromkeys(_KEY.findall(text))][:_MOST]
     found = []
     for key in [*keys, *(name for name in ("score", "verdict") if name not in keys)]:
@@ -127,7 +127,7 @@ def _line_forms(text: str) -> list[str]:
 
 
 def _schemas(value: Any) -> Iterator[dict[str, Any]]:
-    """The JSON schemas of objects that a request holds, the outermost of each."""
+    """The JSON schemas of objects in a request, only the outermost ones."""
     if isinstance(value, str) and '"properties"' in value:
         try:
             value = json.loads(value)
@@ -145,7 +145,7 @@ def _schemas(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def _instance(schema: Any, good: bool, turned: bool) -> Any:
-    """A value that fits a schema: the best or the worst of what each part allows.
+    """Return a value that fits a schema: the best or the worst that each part allows.
 
     Args:
         schema: The schema.
@@ -173,7 +173,7 @@ def _instance(schema: Any, good: bool, turned: bool) -> Any:
 
 
 def broken_replies(found: Verdicts) -> list[Broken]:
-    """Replies that condemn the completion in other words, or say nothing: none is worth a reward.
+    """Return replies that condemn the completion in other words, or say nothing: none deserves a reward.
 
     Args:
         found: The replies that the grader understands.
@@ -185,7 +185,7 @@ def broken_replies(found: Verdicts) -> list[Broken]:
         Broken("I'm sorry, but I can't help with that.", "a refusal"),
         Broken("I cannot say whether this is a 1 or a 10.", "a reply that decides nothing"),
         Broken(f"In 2024 a reader would not have accepted this.\n{low}", "a bad verdict after a year"),
-        Broken(f"The rubric gives {best} at most. {low}", "a bad verdict after the highest one was named"),
+        Broken(f"The rubric gives {best} at most. {low}", "a bad verdict after the highest one is mentioned"),
         Broken(f"```json\n{low}\n```", "a bad verdict in a fence"),
     ]
     if found.low.startswith("{"):
@@ -202,9 +202,9 @@ def broken_replies(found: Verdicts) -> list[Broken]:
 
 
 def _broken_objects(found: Verdicts) -> Iterator[Broken]:
-    """Replies of JSON that is cut off, or whose verdict is no verdict."""
+    """Truncated JSON replies, and JSON replies whose verdict is not a verdict."""
     body = found.low.rstrip("}")
-    yield Broken(f'{body}, "reasoning": "Deduct -0.4', "a bad verdict that is cut off behind it")
+    yield Broken(f'{body}, "reasoning": "Deduct -0.4', "a bad verdict in a truncated reply")
     if found.best is None or isinstance(found.best, bool):
         return
     said = json.dumps(found.worst)

@@ -1,4 +1,4 @@
-"""Turns an audit into what is kept of it, and its witnesses into files that `rft replay` runs."""
+"""Converts an audit to its stored form, and its witnesses to files that `rft replay` runs."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ __all__ = ["facts_of", "place_of", "record_of", "rules", "title_of", "witness_fi
 
 @cache
 def rules() -> dict[str, Rule]:
-    """Everything that an audit looks for, by id; of two rules with one id, the first probe's."""
+    """Every rule of the audit, by id; if two rules share an id, the first probe's rule."""
     found: dict[str, Rule] = {}
     for probe in (one for probes in (*BEFORE.values(), *FAMILIES.values()) for one in probes):
-        module = sys.modules[type(probe).__module__]  # a probe of several rules has the others beside it
+        module = sys.modules[type(probe).__module__]  # one with several rules lists the others separately
         for value in (probe.rule, *vars(type(probe)).values(), *vars(module).values()):
             if isinstance(value, Rule):
                 found.setdefault(value.id, value)
@@ -37,7 +37,7 @@ def rules() -> dict[str, Rule]:
 
 
 def _rules_of_forms() -> dict[str, Rule]:
-    """The rules of right answers that are written otherwise, which have one probe."""
+    """The rules about other spellings of right answers, which share one probe."""
     names: dict[str, list[str]] = {}
     for form in FORMS:
         names.setdefault(form.id, []).append(form.name)
@@ -49,13 +49,13 @@ def _rules_of_forms() -> dict[str, Rule]:
 
 
 def title_of(found: Found) -> str:
-    """What is wrong, as the heading over a finding."""
+    """The problem, as the heading over a finding."""
     rule = rules().get(found.id)
     return found.message if rule is None else rule.title
 
 
 def record_of(subject: Subject, rollout: Mapping[str, Any]) -> int | None:
-    """The record that a rollout of a witness is of; None where the probe bent its prompt.
+    """Return the record that a rollout of a witness belongs to; None if the probe changed its prompt.
 
     Args:
         subject: The data of the audit.
@@ -70,7 +70,7 @@ def record_of(subject: Subject, rollout: Mapping[str, Any]) -> int | None:
 
 
 def place_of(found: Found, subject: Subject) -> Place:
-    """Where a finding stands: where its probe says, else on the line of its witness' record.
+    """Return the place of a finding: the one its probe gives, else the line of its witness's record.
 
     Args:
         found: The finding.
@@ -88,13 +88,13 @@ def place_of(found: Found, subject: Subject) -> Place:
 def facts_of(
     audited: Audited, subject: Subject, findings: Sorted, verdict: Verdict, **known: Any
 ) -> AuditFacts:
-    """What is kept of an audit.
+    """Build the stored form of an audit.
 
     Args:
         audited: The audit.
         subject: Its data.
-        findings: Its findings, taken apart by the project's waivers.
-        verdict: What it says.
+        findings: Its findings, separated by the project's waivers.
+        verdict: Its verdict.
         **known: Other fields of `AuditFacts`: data, grader, target, wire, rollouts and so on.
     """
     control = audited.control
@@ -136,15 +136,15 @@ def _kept(found: Found, subject: Subject, waived: str | None) -> AuditFinding:
 
 
 def witness_files(findings: Iterable[Found]) -> dict[str, bytes]:
-    """The files of each finding with a witness: its rollouts, and their rewards for `rft replay --expect`.
+    """Build the files of each finding with a witness: rollouts, and rewards for `rft replay --expect`.
 
-    Where the grader asks a model, a third file holds the model's replies, for `rft replay --answers`.
+    If the grader asks a model, a third file holds the model's replies, for `rft replay --answers`.
 
     Args:
         findings: The findings.
 
     Returns:
-        The files' content, by name.
+        File content by name.
     """
     files: dict[str, bytes] = {}
     for one in findings:
@@ -166,14 +166,14 @@ def witness_files(findings: Iterable[Found]) -> dict[str, bytes]:
 
 
 def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write files into a folder, each in one step.
+    """Write files into a folder, each atomically.
 
     Args:
-        folder: Made when missing.
-        files: Their content, by name.
+        folder: Created if missing.
+        files: File content by name.
 
     Raises:
-        InputError: One cannot be written.
+        InputError: A file cannot be written.
     """
     for name, content in files.items():
         with replaced(folder / name) as file:

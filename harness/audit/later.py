@@ -1,6 +1,6 @@
-"""Whether a grader rewards samples at the end of an audit as a new process does.
+"""Compares rewards at the end of an audit with those of a new process.
 
-A few dozen samples do not show a tolerance that shrinks or a table that fills; a whole audit's do.
+A few dozen samples do not reveal a shrinking tolerance or a filling table; a whole audit does.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ _ALIKE = 1e-6
 
 
 def changed_later(case: Case) -> Iterator[Found]:
-    """Completions that a new process rewards otherwise than the one that graded the whole audit.
+    """Find completions that a new process rewards differently from the one that graded the whole audit.
 
-    It has no witness: what shows it is everything that was graded before.
+    The finding has no witness: only everything graded before would show it.
 
     Args:
         case: The audit, at its end.
     """
     if not case.opener.here or case.verdicts is not None or case.collector.mean_pace > _SLOW_MS:
-        return  # a slow grader's own time limits may decide
+        return  # a slow grader's own time limits may decide.
     asked = case.collector.remembered()
     chosen = case.random("later").sample(asked, min(_MOST, len(asked)))
     samples = [case.collector.rollout(at, json.loads(text)) for at, text in chosen]
@@ -47,8 +47,8 @@ def changed_later(case: Case) -> Iterator[Found]:
     text = shortened(printable(chosen[first][1]), 60)
     message = (
         f"the same sample is rewarded differently after many others: {text} earns {new[first].reward:g} in a"
-        f" new process and {now[first].reward:g} at the end of the audit, so a policy is paid for"
-        " what came before"
+        f" new process and {now[first].reward:g} at the end of the audit, so the reward depends on"
+        " earlier samples"
     )
     yield Found(
         STATEFUL.id,
@@ -67,5 +67,5 @@ def _anew(case: Case, samples: Sequence[dict[str, Any]]) -> list[Graded]:
 
 
 def _differ(one: Graded, other: Graded) -> bool:
-    """Whether both have rewards that are not the same."""
+    """Whether both have rewards and these differ."""
     return one.reward is not None and other.reward is not None and abs(one.reward - other.reward) > _ALIKE

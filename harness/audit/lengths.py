@@ -1,4 +1,4 @@
-"""Rewards that grow with length or with repetition, whatever is said."""
+"""Rewards that grow with length or repetition, regardless of the content."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SENTENCE = (
 
 
 class _Series(NamedTuple):
-    """What completions earn that grow, on one record."""
+    """The rewards of completions of growing length, on one record."""
 
     record: int
     completions: tuple[Any, ...]
@@ -44,12 +44,12 @@ class LengthSlope:
         "C10",
         Severity.ERROR,
         "the longer a completion, the more it earns",
-        "Take length out of the reward, or pay for it only below a limit that the task asks for.",
+        "Remove length from the reward, or pay for it only below a limit that the task sets.",
     )
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """It applies to every grader."""
+        """Applies to every grader."""
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
@@ -80,7 +80,7 @@ class LengthSlope:
 
 
 class Repetition:
-    """The same words again and again, each time for more reward."""
+    """The same words repeated, each time for more reward."""
 
     rule = Rule(
         "C15",
@@ -91,12 +91,12 @@ class Repetition:
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """A tool call is not repeated as a text."""
+        """Does not apply to tool calls, which are not repeated as text."""
         tools = case.control is not None and not case.control.formats[0].template
-        return "the format is no text" if tools else None
+        return "the format is not text" if tools else None
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Repeat a wrong answer, words of confidence and of courtesy, and an item of a list."""
+        """Repeat a wrong answer, words of confidence and courtesy, and an item of a list."""
         answers = answers_in(case, case.known.formats[0])
         for name, make in _repeated(case, answers).items():
             records = drawn_evenly(case, answers, fewer(case, _RECORDS), "C15")
@@ -154,7 +154,7 @@ def _measured(case: Case, completions: dict[int, tuple[Any, ...]]) -> list[_Seri
 
 
 def _rises(series: _Series) -> int:
-    """At how many steps the reward rises."""
+    """The number of steps at which the reward rises."""
     return sum(after > before + 1e-9 for before, after in pairwise(series.rewards))
 
 
@@ -165,7 +165,7 @@ def _grows(case: Case, series: _Series) -> bool:
 
 
 def _repeated(case: Case, answers: Answers) -> dict[str, Callable[[int, int], Any]]:
-    """What is repeated, by what people call it."""
+    """What is repeated, by a readable name."""
     fill, known = answers.format.fill, case.known
     others = answers_in(case, answers.format, known.right).gold
 

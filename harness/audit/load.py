@@ -1,6 +1,6 @@
-"""How long a grader would take on a machine that does nothing else.
+"""Estimates how long a grader would take on an otherwise idle machine.
 
-A slow call on a busy machine says nothing of the grader: what its process computed does, and what it slept.
+On a busy machine, wall time says little about the grader; its processor time and its sleep time do.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ _BUSIEST = 4.0
 
 
 def busy_ms(target: Target) -> float | None:
-    """How long a grader's process has computed so far, and the processes that it started and that ended.
+    """Return the processor time of a grader's process so far, including its finished child processes.
 
     Args:
         target: The grader.
 
     Returns:
-        Milliseconds of processor time; None where the grader does not run in a process of its own.
+        Milliseconds of processor time; None if the grader does not run in its own process.
     """
     import psutil
 
@@ -40,15 +40,15 @@ def busy_ms(target: Target) -> float | None:
 
 
 def unhurried_ms(ms: float, before: float | None, after: float | None) -> float:
-    """How long something would have taken on an idle machine, at most.
+    """Estimate an upper limit on how long something would have taken on an idle machine.
 
-    What computes for a part of the time is taken to wait for the processor in most of the rest; what hardly
-    computes sleeps, or waits for somebody else.
+    If the process computed for part of the time, it probably waited for the processor most of the rest. If it
+    hardly computed, it slept or waited for something else.
 
     Args:
-        ms: How long it took, milliseconds.
-        before: What `busy_ms` said before it.
-        after: What it says now.
+        ms: How long it took, in milliseconds.
+        before: `busy_ms` before it.
+        after: `busy_ms` now.
     """
     if before is None or after is None or after - before < _COMPUTES * ms:
         return ms
@@ -56,7 +56,7 @@ def unhurried_ms(ms: float, before: float | None, after: float | None) -> float:
 
 
 def busyness() -> float:
-    """How much longer work takes on this machine than on an idle one, from 1 to 4, by its load."""
+    """How many times longer work takes here than on an idle machine, from 1 to 4, judged by load."""
     try:
         load = os.getloadavg()[0]
     except OSError:

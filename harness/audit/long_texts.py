@@ -1,4 +1,4 @@
-"""Long completions of the forms that slow programs down: repeated parts, open tags, repeated matches."""
+"""Long completions in forms that slow programs down: repeated parts, open tags, repeated matches."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ _LONGEST_PART = 40
 
 
 class LongText(NamedTuple):
-    """A completion that can be made as long as one likes."""
+    """A completion of any length."""
 
     before: str
     again: str
     after: str = ""
 
     def of(self, size: int) -> str:
-        """The completion at a length.
+        """Return the completion at a length.
 
         Args:
-            size: How many characters the repeated part has in all.
+            size: Total number of characters of the repeated part.
         """
         return self.before + self.again * (size // len(self.again)) + self.after
 
 
 def long_texts(case: Case) -> list[LongText]:
-    """The forms for a grader: those of its own regular expressions and markers first.
+    """Return the forms for a grader: those of its own regular expressions and markers first.
 
     Args:
-        case: The audit, whose sources and accepted formats are looked at.
+        case: The audit, whose sources and accepted formats are used.
     """
     mined = mine_for(case.subject.sources, case.opener.grader_name)
     found: list[LongText] = []
     for pattern in mined.patterns:
         for pump in pumps_of(pattern)[:6]:
-            # An end that does not match makes a pattern try all that it can.
+            # An end that does not match makes a pattern try every alternative.
             found += LongText(pump.before, pump.again, "\x00"), LongText("", pump.before + pump.again, "\x00")
     for part in _markers(case):
         found += LongText("", part), LongText(part, " ", "x"), LongText(part, "1", "x"), LongText(part, "a ")
@@ -56,7 +56,7 @@ def long_texts(case: Case) -> list[LongText]:
 
 
 def _markers(case: Case) -> list[str]:
-    """What stands before an answer, and the tags of the sources, open ones too."""
+    """The text before an answer, and the tags in the sources, unclosed ones too."""
     mined = mine_for(case.subject.sources, case.opener.grader_name)
     parts: dict[str, None] = {}
     for one in case.control.formats if case.control is not None else ():

@@ -1,4 +1,4 @@
-"""Whether a completion says a right answer, by luck or because somebody wrote it there."""
+"""Whether a completion states a right answer, by luck or because a probe put it there."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _NUMBER = re.compile(r"[-+\u2212]?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?(
 
 
 def holds(kind: str, gold: str, completion: Any, said: str | None = None) -> bool:
-    """Whether a right answer stands in a completion, by value.
+    """Return whether a completion contains a right answer, by value.
 
     Args:
-        kind: What kind of answer it is.
+        kind: The kind of answer.
         gold: The right answer.
         completion: A text or a message.
-        said: What stands in the slot of the completion, where that is known.
+        said: The text in the completion's slot, if known.
     """
     if said is not None and same(kind, gold, said):
         return True

@@ -1,4 +1,4 @@
-"""Malformed samples beside good ones: each must fail alone, and change nothing for its neighbors."""
+"""Malformed samples next to good ones: each must fail alone and leave its neighbors unchanged."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class _Poison(NamedTuple):
 
     what: str
     severity: Severity
-    """What it costs when it takes its call with it: nothing but a note where no service sends it."""
+    """Severity if its whole call fails: only a note if no service sends such a sample."""
     bend: Any
     """Makes the malformed element of an event from a good one."""
 
 
 def _last(sample: dict[str, Any], **changed: Any) -> dict[str, Any]:
-    """The sample with a changed final message; a value of `...` takes the key out."""
+    """The sample with a changed final message; a value of `...` removes the key."""
     *before, last = sample["messages"]
     merged = {**last, **changed}
     return {**sample, "messages": [*before, {k: v for k, v in merged.items() if v is not ...}]}
@@ -47,12 +47,10 @@ _POISONS = (
     _Poison("without messages", _CRITICAL, lambda s: {**s, "messages": []}),
     _Poison("without the key messages", _CRITICAL, lambda s: {k: v for k, v in s.items() if k != "messages"}),
     _Poison("without a reference", _ERROR, _without_reference),
-    _Poison(
-        "with blocks of a kind of their own", _NOTE, lambda s: _last(s, content=[{"image": {"x": 1}}, 7])
-    ),
+    _Poison("with blocks of an unknown kind", _NOTE, lambda s: _last(s, content=[{"image": {"x": 1}}, 7])),
     _Poison("whose content is a number", _NOTE, lambda s: _last(s, content=7)),
-    _Poison("whose messages are a text", _NOTE, lambda s: {**s, "messages": "hello"}),
-    _Poison("that is no object", _NOTE, lambda s: "hello"),
+    _Poison("whose messages are a string", _NOTE, lambda s: {**s, "messages": "hello"}),
+    _Poison("that is not an object", _NOTE, lambda s: "hello"),
 )
 
 
@@ -63,11 +61,11 @@ class PoisonedCall:
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """It applies to every grader."""
+        """Applies to every grader."""
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Put each kind of malformed sample between two good ones; they must be graded as they are alone."""
+        """Put each kind of malformed sample between two good ones; these must be graded as if alone."""
         first, second = records_for(case, 2)
         good = [
             case.collector.rollout(first, good_completion(case, first)),
@@ -89,7 +87,7 @@ class PoisonedCall:
             if isinstance(fault, GraderFault):
                 (broken if fault.error_type in OF_SHAPE else lost).append((poison, fault))
             elif steady and _moved(before, answer):
-                lost.append((poison, GraderFault("", "the good samples beside it get other rewards")))
+                lost.append((poison, GraderFault("", "the good samples next to it get different rewards")))
         for rule, cases in ((self.rule, lost), (None, broken)):
             if cases:
                 yield _of_poisons(case, rule, cases, good)
@@ -109,7 +107,7 @@ def _of_poisons(
     cases: Sequence[tuple[_Poison, GraderFault]],
     good: Sequence[dict[str, Any]],
 ) -> Found:
-    """One finding for all kinds of malformed samples that break a call in one way."""
+    """Report one finding for all kinds of malformed samples that break a call in the same way."""
     poison, fault = max(cases, key=lambda one: one[0].severity.rank)
     kinds = ", ".join(one.what for one, _ in cases[:4]) + (", ..." if len(cases) > 4 else "")
     if rule is not None:
@@ -130,4 +128,4 @@ def _of_poisons(
 
 
 PROBES = (PoisonedCall(),)
-"""The one probe of this file."""
+"""The only probe of this file."""

@@ -1,4 +1,4 @@
-"""JSON objects and tool calls made of right ones: several written as one, or all values taken out."""
+"""JSON objects and tool calls made from right ones: several merged into one, or all values removed."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ __all__ = ["blanked", "merged", "shape_of"]
 
 
 def shape_of(kind: str, answer: str) -> str:
-    """What two answers must have in common to be written as one: their keys, or their calls' names and keys.
+    """Return what two answers must share to be merged: their keys, or their calls' names and keys.
 
     Args:
-        kind: What kind of answer it is.
+        kind: The kind of answer.
         answer: The answer.
     """
     found = _parsed(answer)
@@ -26,7 +26,7 @@ def shape_of(kind: str, answer: str) -> str:
 
 
 def blanked(answer: str, blank: Any) -> str | None:
-    """An answer whose keys, or its calls' arguments, all have one value; None where it has none.
+    """Return an answer with one value for all keys or call arguments; None if it has none.
 
     Args:
         answer: A JSON object, or calls as JSON.
@@ -44,10 +44,10 @@ def blanked(answer: str, blank: Any) -> str | None:
 
 
 def merged(kind: str, answers: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Ways to write several answers of one shape as one answer, each with its name.
+    """Return ways to merge several answers of one shape into one, each with its name.
 
     Args:
-        kind: `json` or `tools`; nothing for other kinds.
+        kind: `json` or `tools`; other kinds give nothing.
         answers: The answers.
     """
     found = [_parsed(answer) for answer in answers]
@@ -83,7 +83,7 @@ def _calls(found: Sequence[Any]) -> Iterator[tuple[str, str]]:
 
 
 def _joined(found: Sequence[dict[str, Any]], name: str) -> Any:
-    """The values of a key as one text; the first one where they are no texts or all alike."""
+    """The values of a key as one text; the first one if they are not texts or all equal."""
     values = list(dict.fromkeys(json.dumps(one[name]) for one in found))
     if len(values) == 1 or not all(isinstance(one[name], str) for one in found):
         return found[0][name]

@@ -1,4 +1,4 @@
-"""Messages in other shapes, the right message of several, and samples that cannot be graded."""
+"""Probes of message shapes, of earlier turns graded by mistake, and of samples that cannot be graded."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ _RECORDS = 4
 
 
 class ContentShape:
-    """The right answer as text blocks, as AWS's samples and the Converse API have it."""
+    """Right answers as text blocks, the shape that AWS's samples and the Converse API use."""
 
     rule = Rule(
         "A07",
         Severity.CRITICAL,
-        "content that comes as blocks is not read",
-        "Join the `text` of the blocks where the content is a list.",
+        "content given as a list of blocks is not read",
+        "Join the `text` of the blocks when the content is a list.",
     )
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """It applies where a completion is a text."""
-        return None if _is_text(case) else "completions are calls of tools"
+        """Applies if completions are text."""
+        return None if _is_text(case) else "completions are tool calls"
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade right answers as a list of text blocks: they must not end the call, nor earn less."""
+        """Grade right answers as a list of text blocks: they must not end the call or earn less."""
         records = case.some(_RECORDS, "A07")
         samples = [
             _with_last(one, content=[{"type": "text", "text": str(one["messages"][-1]["content"])}])
@@ -53,42 +53,42 @@ class ContentShape:
             severity, how = Severity.ERROR, "earns nothing, and no metric says why"
         else:
             return
-        message = f"a right answer whose content comes as blocks of text {how}"
+        message = f"a right answer whose content is a list of text blocks {how}"
         yield _found(self.rule, severity, message, samples[:1], graded[:1], len(records))
 
 
 class RightMessage:
-    """Turns of the assistant's in the prompt, and a completion that is missing."""
+    """Prompts with assistant turns, and samples without a completion."""
 
     rule = Rule(
         "A08",
         Severity.ERROR,
-        "another message than the completion is graded",
-        "Grade the final message alone, and fail the sample where that is not the assistant's.",
+        "a message other than the completion is graded",
+        "Grade the final message alone, and fail the sample if that is not the assistant's.",
     )
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """It applies where a completion is a text."""
-        return None if _is_text(case) else "completions are calls of tools"
+        """Applies if completions are text."""
+        return None if _is_text(case) else "completions are tool calls"
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Put the right answer in an earlier turn and a wrong one last, and the other way around."""
+        """Put the right answer in an earlier turn and a wrong one last, and vice versa."""
         records = case.some(_RECORDS, "A08")
-        for form in case.known.formats:  # a marker may hide that the text of all turns is graded
+        for form in case.known.formats:  # A marker may hide that the text of all turns is graded.
             found = self._look(case, records, _right(case, records, form))
             if found is not None:
                 yield found
                 return
 
     def _look(self, case: Case, records: Sequence[int], right: list[dict[str, Any]]) -> Found | None:
-        """What is graded in place of the final message, with right answers in one format."""
+        """Find what is graded in place of the final message, with right answers in one format."""
         wrong = [case.collector.rollout(at, "I do not know.") for at in records]
         shown, example = _shown_before(right, wrong), _shown_before(wrong, right)
         kinds = (
             ("the right answer in an earlier turn is paid", True, shown, wrong),
             (
-                "without a reply, an earlier turn is paid",
+                "an earlier turn is paid if there is no reply",
                 True,
                 _without_reply(shown),
                 _without_reply(example),
@@ -117,21 +117,21 @@ class RightMessage:
 
 
 def _is_wrong(case: Case, at: int, one: Graded, base: Graded, is_paid: bool) -> bool:
-    """Whether the reward is the other turn's, and not what the text alone earns."""
+    """Whether the other turn earns the reward, rather than the text alone."""
     if not is_paid:
         return one.error is None and case.known.pays(base.reward, at) and not case.known.pays(one.reward, at)
     return case.known.pays(one.reward, at) and not case.known.pays(base.reward, at)
 
 
 def _shown_before(earlier: Sequence[dict[str, Any]], last: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Samples whose prompts show an exchange before, as prompts with examples do."""
+    """Samples whose prompts contain an earlier exchange, as few-shot prompts do."""
     bent = []
     for shown, sample in zip(earlier, last, strict=True):
         *prompt, final = sample["messages"]
         system = [one for one in prompt if one.get("role") == "system"]
         asked = [one for one in prompt if one.get("role") != "system"]
         exchange = [{"role": "user", "content": "Here is an example."}, shown["messages"][-1]]
-        # A prompt that has examples of its own gets one before them, and one after.
+        # A prompt with its own examples gets one more before them and one after.
         before = [*exchange, *asked[:-1]] if len(asked) > 1 else []
         bent.append({**sample, "messages": [*system, *before, *exchange, *asked[-1:], final]})
     return bent
@@ -142,22 +142,22 @@ def _without_reply(samples: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 class PaidFailure:
-    """Samples that cannot be graded must not earn more than a wrong answer, and must be told from one."""
+    """Samples that cannot be graded must not earn more than a wrong answer, and must be marked as failed."""
 
     rule = Rule(
         "A10",
         Severity.CRITICAL,
         "a sample that cannot be graded is paid",
-        "Return the lowest reward where grading fails, with a metric that says so.",
+        "Return the lowest reward when grading fails, with a metric that says so.",
     )
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """It applies to every grader."""
+        """Applies to every grader."""
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade samples that lack what grading needs: none may beat an honest wrong answer."""
+        """Grade samples that lack something grading needs: none may earn more than an honest wrong answer."""
         records = case.some(_RECORDS, "A10")
         honest = case.collector.grade([case.collector.rollout(at, "I do not know.") for at in records])
         hidden = 0
@@ -171,7 +171,7 @@ class PaidFailure:
             ]
             if len(beats) * 2 > len(records) and len({graded[each].reward for each in beats}) == 1:
                 reward = graded[beats[0]].reward
-                message = f"a sample {what} earns {reward:g}: a policy is paid where grading fails"
+                message = f"a sample {what} earns {reward:g}: a policy is paid when grading fails"
                 yield _found(
                     self.rule, self.rule.severity, message, samples[:1], graded[:1], len(records), len(beats)
                 )
@@ -182,18 +182,18 @@ class PaidFailure:
             )
         if hidden == len(kinds):
             message = (
-                "samples that cannot be graded earn what wrong answers earn, and no metric tells them apart"
+                "samples that cannot be graded earn the same as wrong answers, and no metric tells them apart"
             )
             yield Found(self.rule.id, Severity.NOTE, message, fix=self.rule.fix)
 
 
 def _malformed(case: Case, records: Sequence[int]) -> dict[str, list[dict[str, Any]]]:
-    """Samples whose grading has to fail, in words and as lines of a rollouts file."""
+    """Samples whose grading must fail: descriptions and lines of a rollouts file."""
     right = _right(case, records)
     kinds = {
-        # Calls of tools come without content, and are a whole completion.
+        # Tool calls have no content and are a complete completion.
         "without content": [_with_last(one, content=None, tool_calls=None) for one in right],
-        "whose content is of another kind": [
+        "whose content is neither text nor blocks": [
             _with_last(one, content=[{"image": {}}], tool_calls=None) for one in right
         ],
         "without messages": [{**one, "messages": []} for one in right],
@@ -206,7 +206,7 @@ def _malformed(case: Case, records: Sequence[int]) -> dict[str, list[dict[str, A
 
 
 def _reads_reference(case: Case, records: Sequence[int], right: Sequence[dict[str, Any]]) -> bool:
-    """Whether right answers are wrong under another record's reference; tests of code may be elsewhere."""
+    """Whether right answers are wrong under another record's reference; code may keep tests elsewhere."""
     other = [
         {**one, "reference_answer": case.subject.reference(case.known.other.get(at, at))}
         for at, one in zip(records, right, strict=True)
@@ -241,7 +241,7 @@ def _with_last(sample: dict[str, Any], **changed: Any) -> dict[str, Any]:
 
 
 def _says_so(case: Case, one: Graded, at: int) -> bool:
-    """Whether an entry tells by its metrics that it is no honest wrong answer."""
+    """Whether the metrics of an entry show that it is not an honest wrong answer."""
     (wrong,) = case.collector.ask([(at, "I do not know.")])
     return one.error is not None or one.metrics != wrong.metrics
 

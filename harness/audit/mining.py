@@ -1,4 +1,4 @@
-"""What a grader's source files say: their literals, regular expressions and imports; nothing is executed."""
+"""Extracts literals, regular expressions and imports from a grader's source; nothing is executed."""
 
 from __future__ import annotations
 
@@ -27,28 +27,28 @@ _MOST_BYTES = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Mined:
-    """What was found in source files, each in the order of the files and once."""
+    """The contents of source files, each list without duplicates and in file order."""
 
     literals: tuple[str, ...] = ()
-    """Texts that may be compared with a completion: no docstrings, and no regular expressions."""
+    """Texts that may be compared with a completion: no docstrings and no regular expressions."""
     patterns: tuple[str, ...] = ()
-    """Regular expressions, as they are written."""
+    """Regular expressions, as written."""
     numbers: tuple[str, ...] = ()
     """Numbers, as a completion would write them."""
     tags: tuple[str, ...] = ()
     """Names of tags in texts and regular expressions: `answer` for `<answer>`."""
     keys: tuple[str, ...] = ()
-    """Texts by which something is looked up: `obj["answer"]`, `obj.get("answer")`, `"answer" in obj`."""
+    """Lookup keys: `obj["answer"]`, `obj.get("answer")`, `"answer" in obj`."""
     values: tuple[tuple[str, str | int | float | bool | None], ...] = ()
-    """Keys with what is compared with their values: `obj["state"] == "done"`."""
+    """Keys and the values they are compared with: `obj["state"] == "done"`."""
     imports: frozenset[str] = field(default_factory=frozenset)
-    """The packages that are imported, by the first part of their names."""
+    """Imported packages, by the first part of their names."""
     hashes: bool = False
-    """Whether sets or `hash` are used, whose order and value change from process to process."""
+    """Whether sets or `hash` are used; their order and value change from process to process."""
 
 
 class _Part(NamedTuple):
-    """One statement of a module, with what it defines and uses."""
+    """One statement of a module, with the names it defines and uses."""
 
     defines: frozenset[str]
     uses: frozenset[str]
@@ -59,17 +59,17 @@ def mine(sources: Sequence[Path]) -> Mined:
     """Read source files.
 
     Args:
-        sources: Python files; what cannot be read or parsed is left out.
+        sources: Python files; those that cannot be read or parsed are skipped.
     """
     return _joined([part.mined for part in _parts(tuple(sources))])
 
 
 def mine_for(sources: Sequence[Path], name: str) -> Mined:
-    """Read what a function of source files uses, and what that uses.
+    """Read what a function uses in its source files, directly or indirectly.
 
     Args:
         sources: Python files.
-        name: The function's name; everything is read where no file defines it.
+        name: The function's name; everything is read if no file defines it.
     """
     parts = _parts(tuple(sources))
     wanted, reached = {name}, list[_Part]()
@@ -92,11 +92,11 @@ def asks_a_service(sources: Sequence[Path]) -> bool:
 
 
 def names_check(sources: Sequence[Path], check: str) -> bool:
-    """Whether a grader is configured by a TOML file that names a ready check.
+    """Return whether a grader's TOML file names a ready check.
 
     Args:
         sources: The grader's own files.
-        check: The check's name, or its beginning: `checks.code:`.
+        check: The check's name, or a prefix of it: `checks.code:`.
     """
     for path in sources:
         try:
@@ -151,7 +151,7 @@ def _used(node: ast.stmt) -> Iterator[str]:
 
 
 def _mined(root: ast.stmt, names: Mapping[str, ast.expr]) -> Mined:
-    """What one statement of a module holds."""
+    """Collect the contents of one statement of a module."""
     literals: dict[str, None] = {}
     patterns: dict[str, None] = {}
     numbers: dict[str, None] = {}
@@ -167,7 +167,7 @@ def _mined(root: ast.stmt, names: Mapping[str, ast.expr]) -> Mined:
                 pieces = [part for part in ast.walk(given) if _is_text(part)]
                 if whole is not None:
                     patterns[whole] = None
-                else:  # pieces put together are worth trying each
+                else:  # each part of a concatenation is worth trying
                     patterns |= dict.fromkeys(str(folded(part, names)) for part in pieces)
                 skipped |= {id(part) for part in pieces}
     for node in ast.walk(root):
@@ -197,7 +197,7 @@ def _trees(sources: Iterable[Path]) -> Iterator[ast.Module]:
         try:
             if path.stat().st_size <= _MOST_BYTES:
                 with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")  # of what a later Python will read otherwise
+                    warnings.simplefilter("ignore")  # about syntax that a later Python will read differently
                     tree = ast.parse(path.read_bytes())
                 yield tree
         except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
@@ -205,14 +205,14 @@ def _trees(sources: Iterable[Path]) -> Iterator[ast.Module]:
 
 
 def _docstrings(tree: ast.AST) -> Iterator[ast.Constant]:
-    """Texts that stand alone as statements."""
+    """Texts that are statements by themselves."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             yield node.value
 
 
 def _patterns_of(call: ast.Call) -> Iterator[ast.expr]:
-    """The regular expression of a call of `re`, or of what may be one."""
+    """The regular expression in a call of `re`, or in what may be one."""
     name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
     owner = call.func.value if isinstance(call.func, ast.Attribute) else None
     if name in _REGEX_CALLS and isinstance(owner, ast.Name) and owner.id in ("re", "regex", "re2"):
@@ -225,7 +225,7 @@ def _is_text(node: ast.AST) -> TypeGuard[ast.Constant]:
 
 
 def _is_pattern(text: str) -> bool:
-    """Whether a text elsewhere is written like a regular expression."""
+    """Whether a text elsewhere looks like a regular expression."""
     if not re.search(r"\\[dswbDSWB]|\(\?[:iPsm]|\.\*|\.\+|\[\^|\)\?|\]\+", text):
         return False
     try:
@@ -250,7 +250,7 @@ def _keys_of(node: ast.AST) -> Iterator[str]:
 
 
 def _values_of(node: ast.AST) -> Iterator[tuple[str, str | int | float | bool | None]]:
-    """A key and what its value is compared with; one more where it has to be greater."""
+    """A key and the value it is compared with, plus one for a greater-than comparison."""
     if not isinstance(node, ast.Compare):
         return
     keys = [key for part in ast.walk(node) for key in _keys_of(part) if part is not node]

@@ -1,4 +1,4 @@
-"""Wrong versions of a right answer: of letters, yes and no, texts, lists, JSON objects and tool calls."""
+"""Wrong versions of right answers: letters, yes and no, texts, lists, JSON objects and tool calls."""
 
 from __future__ import annotations
 
@@ -31,26 +31,26 @@ class Miss(NamedTuple):
     """One wrong version."""
 
     name: str
-    """What is wrong with it, as `the right answer with ...` goes on."""
+    """Its description, to follow `the right answer with ...`."""
     answer: str
     severity: Severity = Severity.ERROR
     slight: bool = False
-    """Whether a reward for likeness may pay it."""
+    """Whether a reward for similarity may pay it."""
     lacks: str = ""
-    """The key of the object that it leaves out."""
+    """The key of the object that it omits."""
 
 
 def near_misses(kind: str, gold: str, golds: Sequence[str], prompt: str = "") -> list[Miss]:
-    """Wrong versions of a right answer.
+    """Return wrong versions of a right answer.
 
     Args:
-        kind: What kind of answer it is.
+        kind: The kind of answer.
         gold: The right answer.
-        golds: The right answers of all records, from which other values are taken.
-        prompt: The record's prompt, which may say that an order matters.
+        golds: The right answers of all records, a source of other values.
+        prompt: The record's prompt, which may say that order matters.
 
     Returns:
-        None of them equals the answer by value; nothing for a kind of which none can be made.
+        Versions that differ from the answer by value; none for a kind without wrong versions.
     """
     make = _MAKERS.get(kind)
     if make is None:
@@ -80,7 +80,7 @@ def _labels(gold: str, golds: Sequence[str], prompt: str) -> Iterator[Miss]:
         yield Miss("another one after it", f"{label} and {other}")
         yield Miss("another one before it", f"{other} and {label}")
     if word := _WORDS.get(label.casefold()):
-        yield Miss("another word that begins alike", word, Severity.WARNING)
+        yield Miss("another word with the same beginning", word, Severity.WARNING)
     yield Miss("letters around it", f"x{label}x")
 
 
@@ -91,16 +91,16 @@ def _texts(gold: str, golds: Sequence[str], prompt: str) -> Iterator[Miss]:
     yield Miss("another one before it", f"{other} or {gold}")
     yield Miss("letters after it", f"{gold}ville")
     yield Miss("letters around it", f"un{gold}able")
-    yield Miss("another name that begins alike", f"{gold[:1]}zyxw")
-    # Letters of a list, such as A, B, are the same set backward.
+    yield Miss("another name with the same beginning", f"{gold[:1]}zyxw")
+    # Letters of a list such as A, B are the same set backward.
     if sorted(re.split(r"[\s,;]+", gold)) != sorted(re.split(r"[\s,;]+", gold[::-1])):
         yield Miss("its letters in another order", gold[::-1])
     if len(gold) > 3:
-        yield Miss("its first letters alone", gold[: len(gold) // 2], Severity.ERROR, True)
-        yield Miss("its last letters alone", gold[-(len(gold) // 2) :], Severity.ERROR, True)
+        yield Miss("only its first letters", gold[: len(gold) // 2], Severity.ERROR, True)
+        yield Miss("only its last letters", gold[-(len(gold) // 2) :], Severity.ERROR, True)
     yield Miss("words around it that change it", f"the opposite of {gold} in every respect")
     if len(words) > 1:
-        yield Miss("its first word alone", words[0], Severity.WARNING, True)
+        yield Miss("only its first word", words[0], Severity.WARNING, True)
         yield Miss("another last word", " ".join([*words[:-1], other.split()[-1]]), Severity.ERROR, True)
         yield Miss("another first word", " ".join([other.split()[0], *words[1:]]), Severity.ERROR, True)
     changed = _one_changed(gold)
@@ -139,12 +139,12 @@ def _lists(gold: str, golds: Sequence[str], prompt: str) -> Iterator[Miss]:
     if not items:
         return
     spare = next((one for each in golds for one in _items(each)[0] if one not in items), "Atlantis")
-    yield Miss("one item more", write([*items, spare]))
+    yield Miss("one more item", write([*items, spare]))
     yield Miss("one item changed", write([spare, *items[1:]]), Severity.ERROR, True)
     if len(items) > 1:
         yield Miss("its last item changed", write([*items[:-1], spare]), Severity.ERROR, True)
         yield Miss("one item fewer", write(items[:-1]), Severity.ERROR, True)
-        yield Miss("one item alone", write(items[:1]))
+        yield Miss("only one item", write(items[:1]))
         yield Miss("one item in place of all", write(items[:1] * len(items)), Severity.WARNING)
         if _ORDERED.search(prompt) and items != items[::-1]:
             yield Miss("its items in another order", write(items[::-1]))
@@ -152,7 +152,7 @@ def _lists(gold: str, golds: Sequence[str], prompt: str) -> Iterator[Miss]:
 
 
 def _items(text: str) -> tuple[list[Any], Callable[[list[Any]], str]]:
-    """The items of a list, and what writes others in its way."""
+    """The items of a list, and a function that writes others in the same style."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
@@ -176,7 +176,7 @@ def _objects(gold: str, golds: Sequence[str], prompt: str) -> Iterator[Miss]:
         yield _as_json(f"`{name}` missing", fewer, slight=True)._replace(lacks=name)
         if isinstance(held, int | float) and not isinstance(held, bool):
             spelled = {**found, name: str(held)}
-            yield _as_json("a text in place of a number", spelled, Severity.WARNING)
+            yield _as_json("a string instead of a number", spelled, Severity.WARNING)
         if isinstance(held, str) and held:
             yield _as_json(
                 f"more in the value of `{name}`", {**found, name: f"{held} or another"}, slight=True
@@ -205,7 +205,7 @@ def _calls(gold: str, golds: Sequence[str], prompt: str) -> Iterator[Miss]:
             for one in calls_in(extra):
                 one["name"] = f"another_{one['name']}"
             target.append(extra)
-            yield _as_json("one call more", more)
+            yield _as_json("one more call", more)
             if len(where) > 1:
                 fewer = copy.deepcopy(found)
                 (fewer if isinstance(fewer, list) else fewer["calls"]).pop()
@@ -213,7 +213,7 @@ def _calls(gold: str, golds: Sequence[str], prompt: str) -> Iterator[Miss]:
 
 
 def calls_in(found: Any) -> list[dict[str, Any]]:
-    """The calls in a reference: objects with a name and arguments, however deep they are.
+    """Return the calls in a reference: objects with a name and arguments, at any depth.
 
     Args:
         found: The reference as JSON.
@@ -228,7 +228,7 @@ def calls_in(found: Any) -> list[dict[str, Any]]:
 
 
 def _arguments(call: dict[str, Any], change: Callable[[dict[str, Any]], dict[str, Any] | None]) -> bool:
-    """Change the arguments of a call, which may be JSON; False where they cannot be."""
+    """Change the arguments of a call, which may be JSON; False if that is impossible."""
     key = "arguments" if "arguments" in call else "parameters"
     given = _parsed(call[key]) if isinstance(call[key], str) else call[key]
     if not isinstance(given, dict):
@@ -266,7 +266,7 @@ _CALL_CHANGES: dict[str, Callable[[dict[str, Any]], bool]] = {
         call, lambda given: dict([*given.items()][1:]) if len(given) > 1 else None
     ),
     "more in an argument": lambda call: _arguments(call, _widened),
-    "one argument more": lambda call: _arguments(call, lambda given: {**given, "another": "one"}),
+    "one more argument": lambda call: _arguments(call, lambda given: {**given, "another": "one"}),
 }
 
 

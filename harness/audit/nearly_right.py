@@ -1,4 +1,4 @@
-"""Answers that are nearly right and paid as if they were: of every kind but numbers."""
+"""Answers that are nearly right and paid as if they were right: all kinds except numbers."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ _SHAPED = 3
 
 
 class NearMisses:
-    """Answers that are nearly right: of letters, yes and no, texts, lists, JSON and tool calls."""
+    """Nearly right answers: letters, yes and no, texts, lists, JSON and tool calls."""
 
     rule = Rule(
         "C05",
         Severity.ERROR,
         "an answer that is nearly right is paid like the right one",
-        "Compare the whole answer by value, every item and every field of it.",
+        "Compare the whole answer by value, including every item and every field.",
     )
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """It is for every kind of answer whose wrong versions can be made, but numbers."""
+        """Applies to every kind of answer that has wrong versions, except numbers."""
         if kind_in(case) in ("number", "code", "free", "format"):
-            return f"wrong versions of the kind {kind_in(case)} are made elsewhere or cannot be made"
+            return f"this probe makes no wrong versions of the kind {kind_in(case)}"
         return None
 
     def run(self, case: Case) -> Iterable[Found]:
@@ -91,15 +91,15 @@ class NearMisses:
             tried=len(records),
             text=completion if isinstance(completion, str) else None,
             share=1.0,
-            headline=f"{quoted(completion)} is paid where {quoted(answers.gold[at])} is right",
+            headline=f"{quoted(completion)} is paid when {quoted(answers.gold[at])} is right",
         )
 
 
 def may_be_left_out(held: Any, key: str) -> bool:
-    """Whether a record says that a key of its answer is optional, or names the required ones without it.
+    """Return whether a record marks a key of its answer as optional, or lists required keys without it.
 
     Args:
-        held: The record, or a part of it; texts are read as JSON.
+        held: The record, or a part of it; texts are parsed as JSON.
         key: The key.
     """
     if isinstance(held, str) and held.lstrip()[:1] in ("{", "["):
@@ -121,6 +121,6 @@ def may_be_left_out(held: Any, key: str) -> bool:
 
 
 def _both_orders(name: str, kept: Iterable[str]) -> bool:
-    """Two answers of which the first or the last is read are one answer; only both orders count."""
+    """Reading only the first or last of two answers is reading one answer, so both orders must be paid."""
     pairs = {"another one after it": "another one before it", "another one before it": "another one after it"}
     return name not in pairs or pairs[name] in kept

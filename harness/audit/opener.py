@@ -1,4 +1,4 @@
-"""Opens the grader for an audit, as often as it is needed afresh, in a child process with limits."""
+"""Opens the grader for an audit in a child process with limits, as often as a fresh one is needed."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ __all__ = ["CallLimits", "Opener", "Output"]
 
 _HEAD = 65_536
 _ASKING_S = 20.0
-"""What a call may take of a grader that asks a service, and may ask again with waits between."""
+"""Limits of a grader that asks a service, and may retry with waits in between."""
 _RUNNING_S = 15.0
-"""What a call may take of a check that ends programs itself, each after some seconds on either engine."""
+"""Limits of a check that runs programs under its own time limit, several seconds on either engine."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallLimits:
-    """What one call of a grader in a child process may take."""
+    """Limits of one call of a grader in a child process."""
 
     seconds: float = 5.0
     memory_bytes: int = 1 << 30
 
 
 class Output:
-    """What a grader prints: counted whole, kept in part, and read all the time."""
+    """Reads the grader's output continuously, counts all of it and keeps part of it."""
 
     def __init__(self) -> None:
         self._read, self.write = os.pipe()
         self.bytes = 0
-        """How many bytes were printed."""
+        """Number of bytes printed."""
         self.head = b""
-        """The first 64 KiB of them."""
+        """The first 64 KiB of the output."""
         self._thread = threading.Thread(target=self._drain, daemon=True)
         self._thread.start()
 
@@ -62,13 +62,13 @@ class Output:
                 self.head = (self.head + part)[:_HEAD]
 
     def close(self) -> None:
-        """Stop reading once the grader's processes are gone."""
+        """Stop reading once the grader's processes have ended."""
         os.close(self.write)
         self._thread.join(1.0)
 
 
 class _Child(OwnProcessTarget):
-    """A grader in a child process, and what it prints."""
+    """A grader in a child process, and its output."""
 
     def __init__(
         self, grader: str, limits: ProcessLimits, output: Output, closed: Callable[[], None]
@@ -85,21 +85,21 @@ class _Child(OwnProcessTarget):
 
 
 def _limits(subject: Subject) -> CallLimits:
-    """The limits of a grader by what it is made of."""
+    """Choose limits that fit the grader."""
     if asks_a_service(subject.sources):
         return CallLimits(_ASKING_S)
     return CallLimits(_RUNNING_S) if names_check(subject.sources, "checks.code:") else CallLimits()
 
 
 class Opener:
-    """Opens collectors of one grader, which share a budget.
+    """Opens collectors of one grader. All of them share a budget.
 
     Args:
-        facts: Where the grader is, as `harness.targets.opening.describe` says it.
+        facts: The grader's location, from `harness.targets.opening.describe`.
         subject: The data.
-        wire: The wire over which samples are sent, a name of `graders.wire.PROFILES`.
-        budget: What the whole audit may use.
-        limits: What a call may take in a child process.
+        wire: The wire over which samples are sent, a name from `graders.wire.PROFILES`.
+        budget: The budget of the whole audit.
+        limits: Limits of a call in a child process.
     """
 
     def __init__(
@@ -116,13 +116,13 @@ class Opener:
         self.budget = budget or AuditBudget()
         self.limits = limits or _limits(subject)
         self.service: StubService | None = None
-        """What answers a judge's questions, while a child process is open."""
+        """Answers the judge's questions while a child process is open."""
         self._open = 0
         self.quickest_s = math.inf
-        """How long it took to open it in a child process, the quickest time; infinite before that."""
+        """The shortest time that it took to open the grader in a child process; infinite before the first."""
 
     def _closed(self) -> None:
-        """Stop answering questions with the last child process."""
+        """Stop answering questions when the last child process closes."""
         self._open -= 1
         if not self._open and self.service is not None:
             self.service.close()
@@ -130,17 +130,17 @@ class Opener:
 
     @property
     def here(self) -> bool:
-        """Whether the grader runs in a child process on this machine, whose surroundings can be changed."""
+        """Whether the grader runs in a child process here, so that its environment can be changed."""
         return isinstance(self.facts, InProcessFacts)
 
     @property
     def grader_name(self) -> str:
-        """The name of the grader in its file or module; empty where it is not known."""
+        """The grader's name in its file or module; empty if unknown."""
         return self.facts.grader.rpartition(":")[2] if isinstance(self.facts, InProcessFacts) else ""
 
     @property
     def slow(self) -> bool:
-        """Whether the grader takes so long to import that it is opened as rarely as can be."""
+        """Whether the grader takes so long to import that it should be opened as rarely as possible."""
         return 0.6 < self.quickest_s < math.inf
 
     def open(
@@ -151,13 +151,13 @@ class Opener:
         clock_ahead_s: float = 0.0,
         hash_seed: int | None = None,
     ) -> Collector:
-        """Open the grader afresh.
+        """Open a fresh copy of the grader.
 
         Args:
-            wire: Another wire than the audit's.
-            seconds: Another limit for a call.
-            clock_ahead_s: How far its clock is ahead; in a child process alone.
-            hash_seed: Python's seed for the order of sets; in a child process alone.
+            wire: Use this wire instead of the audit's.
+            seconds: Use this limit for a call.
+            clock_ahead_s: Seconds by which its clock runs ahead; only in a child process.
+            hash_seed: Python's hash seed, which decides the order of sets; only in a child process.
 
         Raises:
             InputError: It cannot be opened.

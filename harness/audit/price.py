@@ -1,4 +1,4 @@
-"""What the calls of an audit cost, before the first one."""
+"""Estimates the cost of an audit's calls, before the first call."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ __all__ = ["price_lines"]
 
 
 def price_lines(arn: str, calls: int) -> Iterator[str]:
-    """What an audit of a deployed function may cost, a sentence each.
+    """Return sentences on what an audit of a deployed function may cost.
 
     Args:
         arn: The function.
-        calls: The most calls that it gets.
+        calls: The maximum number of calls.
     """
     yield f"The audit calls the function at most {calls:,} times (--budget)."
     if not arn.startswith("arn:"):
-        yield "What that costs is said for a function that is named by its ARN."
+        yield "Name the function by its ARN to see what the calls cost."
         return
     try:
         found, region = look_up(arn), read_arn(arn).region
     except HarnessError as error:
-        yield f"What that costs is not known: {error.message}."
+        yield f"The cost is unknown: {error.message}."
         return
     price = lambda_price(region, found.architecture or "")
     if price is None or found.memory_mb is None:
-        yield f"What that costs is not known: we have no price for {found.architecture} in {region}."
+        yield f"The cost is unknown: we have no price for {found.architecture} in {region}."
         return
     usd = calls * (price.usd_per_request + found.memory_mb / 1024 * price.usd_per_gb_second)
     yield (
         f"Lambda charges about ${usd:.4f} if each call takes one second ({found.memory_mb} MB,"
-        f" {price.architecture}, list price of {price.read}); what the grader itself asks, such as a judge,"
-        " is charged beside it."
+        f" {price.architecture}, list price of {price.read}); services that the grader calls,"
+        " such as a judge, are charged separately."
     )

@@ -1,4 +1,4 @@
-"""What a grader prints: a function's log must not hold prompts, references or completions."""
+"""Looks for prompts, references and completions in the grader's output: a function logs its output."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ _MUCH = 1_000
 
 
 class PrintedContent:
-    """Texts of samples that turn up in what a grader prints."""
+    """Texts of samples that appear in the grader's output."""
 
     rule = Rule(
         "G07",
         Severity.ERROR,
         "the grader prints the content of its samples",
-        "Print ids and rewards alone: whoever reads the function's log sees what is printed.",
+        "Print only ids and rewards: everyone who can read the function's log sees the output.",
     )
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """It applies where the grader's output can be read."""
-        return None if _output(case.collector) is not None else "what it prints is not read here"
+        """Applies if the grader's output can be read."""
+        return None if _output(case.collector) is not None else "the audit cannot read its output"
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Send marked texts to a fresh process, and look for the marks in what it prints."""
+        """Send marked texts to a fresh process and look for the marks in its output."""
         printed = _output(case.collector)
         if printed is None or not printed.bytes:
             return
@@ -58,21 +58,21 @@ class PrintedContent:
         each = output.bytes / len(samples)
         if seen:
             message = (
-                f"the grader prints {' and '.join(seen)} of the samples, {each:,.0f} bytes a sample:"
-                " the function's log holds the data"
+                f"the grader prints {' and '.join(seen)} of the samples, {each:,.0f} bytes per sample:"
+                " the function's log contains the data"
             )
             yield Found(self.rule.id, self.rule.severity, message, fix=self.rule.fix, headline=message)
         elif each > _MUCH:
-            message = f"the grader prints {each:,.0f} bytes a sample, which is paid for as logs"
+            message = f"the grader prints {each:,.0f} bytes per sample, which you pay for as logs"
             yield Found(self.rule.id, Severity.NOTE, message, fix=self.rule.fix)
 
 
 PROBES = (PrintedContent(),)
-"""The one probe of this file."""
+"""The only probe of this file."""
 
 
 def _output(collector: Any) -> Output | None:
-    """What the grader's process prints, where it is a child of this one."""
+    """The output of the grader's process, if it is a child of this one."""
     found = getattr(collector.target.target, "output", None)
     return found if isinstance(found, Output) else None
 

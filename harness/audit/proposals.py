@@ -1,4 +1,4 @@
-"""Proposes formats in the order in which they are worth trying: the prompts' own, recorded, common, mined."""
+"""Proposes formats in the order to try them: the prompts' own, recorded, common, mined."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _WHOLE = 4
 
 @dataclass(frozen=True, slots=True)
 class SampledAnswers:
-    """The answers of some records by one reading."""
+    """The answers of some records under one reading."""
 
     kind: str
     sure: bool
@@ -34,18 +34,18 @@ class SampledAnswers:
     known: dict[int, str]
     """The answer of each record that has one."""
     other: dict[int, int]
-    """For each record another one whose answer differs by value."""
+    """For each record, another one whose answer differs by value."""
 
 
 def answers_of(
     subject: Subject, records: Sequence[int], readings: Sequence[Reading] | None = None
 ) -> dict[Reading, SampledAnswers]:
-    """The answers of some records by every reading that most of them allow, the likeliest first.
+    """Return the answers of some records under every reading that fits most of them, the most likely first.
 
     Args:
         subject: The data.
         records: Which records, as indices.
-        readings: The readings to use instead of finding out.
+        readings: The readings to use; None to infer them.
     """
     if readings is None:
         counts: dict[Reading, int] = {}
@@ -71,9 +71,9 @@ def answers_of(
 
 
 def others(kind: str, known: dict[int, str]) -> dict[int, int]:
-    """For each record another one whose answer differs by value.
+    """Choose for each record another one whose answer differs by value.
 
-    A number is far away; an object has the same keys and a call the same name, where there is one.
+    Prefers a number far away, an object with the same keys, and a call with the same name.
 
     Args:
         kind: A name of `harness.audit.answer_kinds.KINDS`.
@@ -105,12 +105,12 @@ def _shape(kind: str, text: str) -> object:
 
 
 def likely_formats(subject: Subject, records: Sequence[int], count: int) -> list[Format]:
-    """The likeliest formats, before any is tried: the prompts' own and common ones.
+    """Return the most likely formats before any is tried: the prompts' own and common ones.
 
     Args:
         subject: The data.
         records: Which records to look at, as indices.
-        count: How many formats.
+        count: Number of formats.
     """
     proposed = tiers(subject, answers_of(subject, records), records)
     own, common = next(proposed, []), next(proposed, [])
@@ -120,7 +120,7 @@ def likely_formats(subject: Subject, records: Sequence[int], count: int) -> list
 def tiers(
     subject: Subject, answers: dict[Reading, SampledAnswers], sample: Sequence[int]
 ) -> Iterator[list[Format]]:
-    """Lists of formats to try, one after the other until enough of them are accepted.
+    """Return lists of formats, to be tried in order until enough of them are accepted.
 
     Args:
         subject: The data.
@@ -190,7 +190,7 @@ def _own(
 def _of_accepted(
     text: str, answers: dict[Reading, SampledAnswers], readings: Sequence[Reading]
 ) -> Iterator[Format]:
-    """Templates from a completion that should be paid: with the answer that it holds taken out."""
+    """Templates from a completion that should be paid: its answer is replaced with the placeholder."""
     for reading in readings:
         held = [one for one in answers[reading].known.values() if one in text]
         for answer in sorted(dict.fromkeys(held), key=len, reverse=True)[:2]:
@@ -200,7 +200,7 @@ def _of_accepted(
 
 
 def _composed(declared: Sequence[str]) -> Iterator[str]:
-    """Reasoning, answer tags and what stands in them, put together."""
+    """Combine reasoning, answer tags and their contents."""
     inner = [one for one in declared if not one.startswith("<")] or ["\\boxed{{a}}", "#### {a}"]
     for one in inner[:3]:
         yield f"{WORKING}\n{one}"
@@ -214,7 +214,7 @@ def _composed(declared: Sequence[str]) -> Iterator[str]:
 def _whole_recordings(
     subject: Subject, answers: dict[Reading, SampledAnswers], readings: Sequence[Reading]
 ) -> Iterator[Format]:
-    """Recorded completions as they are, with the answer taken out."""
+    """Recorded completions with the answer replaced by the placeholder."""
     for reading in readings:
         known = answers[reading].known
         held = ((text_of(one.message), known.get(one.record)) for one in subject.recorded)

@@ -1,4 +1,4 @@
-"""Which of two completions earns more: a wrong one should never beat a right one."""
+"""Compares the rewards of two completions: a wrong one should never beat a right one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WORK = (
     "We read the question again and write down what is given. Then we work through it with care, check each"
     " step, and look at the result from another side."
 )
-"""Working that says nothing about the answer."""
+"""Working that reveals nothing about the answer."""
 _RIGHT = "the right completion"
 _LONG_WORK = " ".join([WORK] * 6)
 _DOUBT = (
@@ -31,22 +31,22 @@ _BRIEF = re.compile(
     r"|characters|only|alone)\b",
     re.IGNORECASE,
 )
-"""Words of prompts that ask for a short completion, so that a long one is not what is wanted."""
+"""Words in prompts that ask for a short completion, so that a long one is unwanted."""
 
 
 class Ranking:
-    """A right answer that earns less than a wrong one of the same shape, or than nothing."""
+    """A right answer that earns less than a wrong one of the same shape, or less than nothing."""
 
     rule = Rule(
         "C06",
         Severity.CRITICAL,
-        "a wrong completion is paid more than a right one",
-        "Make the right answer worth more than everything else together.",
+        "a wrong completion earns more than a right one",
+        "Make the right answer worth more than everything else combined.",
     )
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """A reward of form alone looks at no reference."""
+        """Does not apply to a reward of form alone, which ignores references."""
         return form_alone(case)
 
     def run(self, case: Case) -> Iterator[Found]:
@@ -60,7 +60,7 @@ class Ranking:
                     return
 
     def _pairs(self, case: Case, answers: Answers) -> dict[tuple[str, str], list[tuple[int, Any, Any]]]:
-        """By what is compared: the record, the right completion, and one that should earn less."""
+        """Pairs by name: the record, the right completion, and one that should earn less."""
         fill, known = answers.format.fill, case.known
         found: dict[tuple[str, str], list[tuple[int, Any, Any]]] = {}
         for at in case.some(fewer(case, 40), "C06", among=answers.gold):
@@ -72,7 +72,7 @@ class Ranking:
             pairs = {
                 ("another answer", _RIGHT): (right, wrong),
                 ("another answer with the same working", _RIGHT): (worked, with_work(wrong, WORK)),
-                ("the working alone", _RIGHT): (worked, WORK),
+                ("only the working", _RIGHT): (worked, WORK),
                 ("an empty text", _RIGHT): (right, ""),
             }
             if known.wrong.get(at, known.low) > known.low + DELTA * known.span:
@@ -104,8 +104,8 @@ class Ranking:
         return Found(
             self.rule.id,
             self.rule.severity,
-            f"{name} earns more than {right} on {len(inverted)} of {len(pairs)} records: a"
-            " policy is taught away from the answer",
+            f"{name} earns more than {right} on {len(inverted)} of {len(pairs)} records: the"
+            " policy learns to avoid the right answer",
             fix=self.rule.fix,
             witness=case.witness((at, better), (at, worse)),
             records=len(inverted),
@@ -114,13 +114,13 @@ class Ranking:
         )
 
     def _works(self, case: Case, answers: Answers, records: list[int]) -> bool:
-        """Whether short working before a right answer keeps its reward, so that what it says decides."""
+        """Whether short working before a right answer keeps the reward, so that its content decides."""
         worked = [(at, with_work(answers.format.fill(answers.gold[at]), WORK)) for at in records]
         replies = case.collector.ask(worked)
         return all(case.known.pays(reply.reward, at) for at, reply in zip(records, replies, strict=True))
 
 
 def _ways_to_say(prompt: str) -> dict[str, str]:
-    """What may stand before a right answer and costs it nothing, by what the completion is called then."""
+    """Harmless text before a right answer, by the name of the resulting completion."""
     ways = {"a right one after words of doubt": _DOUBT}
     return ways if _BRIEF.search(prompt) else {**ways, "a right one after long working": _LONG_WORK}

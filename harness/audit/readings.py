@@ -1,4 +1,4 @@
-"""Which part of a record the answer is: a field of it, and a piece of what stands there."""
+"""Finds the answer in a record: the field, and the piece of its value."""
 
 from __future__ import annotations
 
@@ -31,25 +31,25 @@ class Reading(NamedTuple):
     """One part of a record that may be the answer."""
 
     path: tuple[str, ...] = ("reference_answer",)
-    """Keys from the record down to the value; texts on the way are read as JSON."""
+    """Keys from the record down to the value; texts on the way are parsed as JSON."""
     part: str = "whole"
-    """Which piece of the value: a name of the table in this file."""
+    """The piece of the value: a name of the table in this file."""
 
     def __str__(self) -> str:
-        """The part as people read it."""
+        """The part in readable form."""
         field = ".".join(self.path)
         return field if self.part == "whole" else f"{field} ({self.part})"
 
 
 def answer_in(reading: Reading, record: dict[str, Any]) -> str | None:
-    """The answer of a record.
+    """Return the answer of a record.
 
     Args:
-        reading: Which part of the record the answer is.
+        reading: The part of the record that holds the answer.
         record: The record's fields.
 
     Returns:
-        A text; JSON where the value is no text; None where the record has no such part.
+        A text; JSON if the value is not a text; None if the record has no such part.
     """
     if reading.part == _CONTINUED:
         return f"{record.get('prompt')}{record.get(reading.path[0])}".strip()
@@ -66,7 +66,7 @@ def answer_in(reading: Reading, record: dict[str, Any]) -> str | None:
 
 
 def readings_of(record: dict[str, Any]) -> list[Reading]:
-    """The parts of a record that may be its answer, the likeliest first.
+    """Return the parts of a record that may be its answer, the most likely first.
 
     Args:
         record: The record's fields.
@@ -86,7 +86,7 @@ def readings_of(record: dict[str, Any]) -> list[Reading]:
 
 
 def _likelihood(name: str) -> int:
-    """How likely a field of this name is the answer: 0 for the likeliest."""
+    """Rank a field name by how likely it holds the answer; 0 is the most likely."""
     plain = re.sub(r"[^a-z]", "", name.lower())
     if name in _SOLUTIONS:
         return 0
@@ -96,7 +96,7 @@ def _likelihood(name: str) -> int:
 
 
 def _within(path: tuple[str, ...], value: Any) -> Iterator[Reading]:
-    """The readings of a value and of what it holds; of a text that is JSON, what it says."""
+    """The readings of a value and its contents; a text with JSON is parsed."""
     if isinstance(value, dict) and set(value) == {"text"}:
         value = value["text"]
     opened = opened_json(value) if isinstance(value, str) else value
@@ -118,7 +118,7 @@ def _within(path: tuple[str, ...], value: Any) -> Iterator[Reading]:
 
 
 def _fields(path: tuple[str, ...], value: Any, first: bool) -> Iterator[Reading]:
-    """The readings of an object's fields: those called like an answer, or the others."""
+    """The readings of an object's fields: those named like an answer, or the others."""
     if isinstance(value, dict) and len(path) < _DEEPEST:
         for name in sorted(value, key=_likelihood)[:_MOST_FIELDS]:
             if (_likelihood(name) < len(REFERENCE)) is first:
@@ -126,7 +126,7 @@ def _fields(path: tuple[str, ...], value: Any, first: bool) -> Iterator[Reading]
 
 
 def _parts_of(text: str) -> Iterator[str]:
-    """The pieces of a text that may be the answer, the likeliest first."""
+    """The pieces of a text that may be the answer, the most likely first."""
     if len(text) <= _LONGEST_FIELD:
         for part, sign in _SIGNS.items():
             if sign(text) and _PARTS[part](text):
@@ -143,7 +143,7 @@ def _has_calls(value: Any) -> bool:
 
 
 def opened_json(value: Any) -> Any:
-    """A text that is a JSON object or list as what it says; anything else as it is."""
+    """Parse a text that is a JSON object or list; return anything else unchanged."""
     if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
         try:
             return json.loads(value)
@@ -203,7 +203,7 @@ def _items(value: Any) -> list[str] | None:
 
 
 def _index(value: Any) -> int | None:
-    """A small number that may count options."""
+    """A small number that may be the index of an option."""
     text = _whole(value).strip()
     return int(text) if len(text) == 1 and text in "0123456789" else None
 
@@ -217,7 +217,7 @@ def _lettered(first: int) -> Callable[[Any], str | None]:
 
 
 def _pairs(value: Any) -> str | None:
-    """An object as lines of keys and values, as YAML has them."""
+    """An object as lines of keys and values, as in YAML."""
     opened = opened_json(value)
     if not isinstance(opened, dict):
         return None
@@ -273,4 +273,4 @@ _SIGNS: dict[str, Callable[[str], object]] = {
     "last line": lambda text: _MARKER not in text and "\n" in text.strip(),
     "letter": lambda text: len(text.strip()) > 3 and letter(text),
 }
-"""What shows that a piece of a text may be meant."""
+"""What suggests that a piece of a text is meant."""

@@ -1,6 +1,6 @@
-"""What the rewards of recorded rollouts say of a grader: what they teach, and what they go with (family F).
+"""Probes of recorded rollouts: what their rewards teach, and what the rewards correlate with (family F).
 
-Every statistic says how many groups stand behind it; too few are not measured.
+Every statistic gives the number of groups behind it; with too few groups it is not measured.
 """
 
 from __future__ import annotations
@@ -40,22 +40,22 @@ class _Paid(NamedTuple):
 
 
 class _OfRecorded:
-    """What the probes of this family have in common."""
+    """Base of this family's probes."""
 
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """It applies where rollouts are recorded."""
+        """Applies if rollouts are recorded."""
         return None if case.subject.recorded else "no rollouts are recorded: give some with --rollouts"
 
     def paid(self, case: Case) -> list[_Paid]:
-        """The recorded rollouts that have a reward.
+        """Return the recorded rollouts that have a reward.
 
         Raises:
             NotRun: A judge would have to be asked.
         """
         if case.verdicts is not None:
-            raise NotRun("a judge decides it, and its model is not asked")
+            raise NotRun("a judge decides it, and the audit does not ask the judge's model")
         recorded = case.subject.recorded[:_MOST]
         replies = case.collector.ask([(one.record, one.message) for one in recorded])
         found = []
@@ -66,7 +66,7 @@ class _OfRecorded:
         return found
 
     def groups(self, case: Case) -> dict[int, list[_Paid]]:
-        """The same, by record."""
+        """The recorded rollouts by record."""
         found: dict[int, list[_Paid]] = defaultdict(list)
         for one in self.paid(case):
             found[one.record].append(one)
@@ -74,10 +74,10 @@ class _OfRecorded:
 
 
 def _measured(found: Statistic) -> float:
-    """The value of a statistic.
+    """Return the value of a statistic.
 
     Raises:
-        NotRun: Too little stands behind it.
+        NotRun: There is too little data for it.
     """
     if found.value is None:
         raise NotRun(f"too few rollouts are recorded: {found.why}")
@@ -85,7 +85,7 @@ def _measured(found: Statistic) -> float:
 
 
 def _said(found: Statistic) -> str:
-    """A share with its interval and what it rests on."""
+    """Format a share with its interval and sample size."""
     return f"{found.value:.0%} ({found.low:.0%} to {found.high:.0%}, {found.n} {found.of})"
 
 
@@ -96,11 +96,11 @@ class ZeroStd(_OfRecorded):
         "F01",
         Severity.ERROR,
         "most groups have equal rewards",
-        "Take records that the model sometimes solves, or pay in finer steps what is nearly right.",
+        "Take records that the model sometimes solves, or grade nearly right answers in finer steps.",
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Count them; below half it is an information, from three quarters on it is critical."""
+        """Count them; the finding is a note below half and critical from three quarters on."""
         rewards = [[one.reward for one in group] for group in self.groups(case).values()]
         found = RewardGroups(rewards, case.subject.bounds).zero_std()
         value = _measured(found)
@@ -124,8 +124,8 @@ class Sparse(_OfRecorded):
     rule = Rule(
         "F05",
         Severity.WARNING,
-        "nearly all recorded rollouts earn the same end of the range",
-        "Below 5 % begin with supervised fine-tuning; above 95 % there is nothing to learn.",
+        "nearly all recorded rollouts earn the lowest or the highest reward",
+        "Below 5%, begin with supervised fine-tuning; above 95%, there is nothing to learn.",
     )
 
     def run(self, case: Case) -> Iterator[Found]:
@@ -142,7 +142,7 @@ class Sparse(_OfRecorded):
 
 
 class TinySteps(_OfRecorded):
-    """Groups whose rewards differ by next to nothing, which normalizing makes full advantages of."""
+    """Groups with tiny differences of rewards, which normalization turns into full advantages."""
 
     rule = Rule(
         "F04",
@@ -152,7 +152,7 @@ class TinySteps(_OfRecorded):
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Count the groups whose whole spread is a small step."""
+        """Count the groups whose whole spread is one small step."""
         groups = [sorted(one.reward for one in group) for group in self.groups(case).values()]
         groups = [group for group in groups if len(group) > 1]
         low, high = case.subject.bounds or (0.0, 1.0)
@@ -166,26 +166,26 @@ class TinySteps(_OfRecorded):
         if found.low is None or found.low < 0.2:
             return
         steps = [after - before for group in tiny for before, after in pairwise(group) if after > before]
-        said = f"in {_said(found)} of the recorded groups rewards differ by {max(steps):.2g} at most: the "
-        said += "group's spread is divided out, so that is learned as if it were right and wrong"
+        said = f"in {_said(found)} of the recorded groups rewards differ by at most {max(steps):.2g}: "
+        said += "training divides by the group's spread, so the policy learns it like right and wrong"
         yield Found(self.rule.id, self.rule.severity, said, fix=self.rule.fix)
 
 
 class PaidLength(_OfRecorded):
-    """Rewards that grow with the length among completions that are paid at all."""
+    """Rewards that grow with length among completions that are paid at all."""
 
     rule = Rule(
         "F06",
         Severity.ERROR,
         "longer completions earn more",
-        "Take the length out of the reward, or cap what it pays once the answer is right.",
+        "Remove length from the reward, or cap its share once the answer is right.",
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Correlate reward and length within groups, among what earns more than the lowest reward.
+        """Correlate reward and length within groups, among completions above the lowest reward.
 
-        A longer completion may earn more because more of it is right, so that words which say nothing are
-        added to some: where length is paid, they raise the reward.
+        A longer completion may earn more because more of it is right. To tell, words that say nothing are
+        added to some of them: if length is paid, these words raise the reward.
         """
         groups = self.groups(case)
         least = min((one.reward for group in groups.values() for one in group), default=0.0)
@@ -211,7 +211,7 @@ class PaidLength(_OfRecorded):
             )
 
     def _lengthened(self, case: Case, paid: list[_Paid]) -> tuple[tuple[int, str], tuple[int, str]] | None:
-        """A paid completion, and the same with words that say nothing, where half of them earn more so."""
+        """A paid completion and its version with empty words, if these help half of the completions."""
         best = max(one.reward for one in paid)
         step = _NOTICED * (best - min(one.reward for one in paid))
         below = [one for one in paid if one.reward < best - step]
@@ -230,19 +230,19 @@ class PaidLength(_OfRecorded):
 
 
 def _longer(text: str) -> tuple[str, ...]:
-    """A completion with more words: some before it, some behind it, and its own working twice."""
+    """A completion with more words: some before it, some after it, and its own working twice."""
     working = text.rpartition("\n")[0] or text.rpartition(". ")[0]
     return (f"{_NOTHING}\n{text}", f"{_NOTHING * 6}\n{text}", f"{text}\n{_NOTHING}", f"{working}\n{text}")
 
 
 class SecondOpinion(_OfRecorded):
-    """Recorded completions that another reading of the answer judges otherwise."""
+    """Recorded completions that a second reading of the answer judges differently."""
 
     rule = Rule(
         "F08",
         Severity.WARNING,
         "the grader and a second reading of the answers disagree",
-        "Look at the completions with `rft show`, and mend how the answer is read.",
+        "Look at the completions with `rft show`, and fix how the grader reads the answer.",
     )
     _READINGS: dict[str, Callable[[str, str], bool]] = {
         "number": same_number,
@@ -250,7 +250,7 @@ class SecondOpinion(_OfRecorded):
     }
 
     def why_not(self, case: Case) -> str | None:
-        """It applies to kinds of answers that this project reads by itself."""
+        """Applies to kinds of answers that this project can read without the grader."""
         if why := super().why_not(case):
             return why
         if case.control is None or case.control.kind not in self._READINGS:
@@ -258,7 +258,7 @@ class SecondOpinion(_OfRecorded):
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Compare full rewards with what the second reading says is right."""
+        """Compare full rewards with the second reading's judgment."""
         reads = self._READINGS[case.known.kind]
         hits: dict[tuple[bool, bool], int] = defaultdict(int)
         paid_wrong: _Paid | None = None
@@ -278,7 +278,7 @@ class SecondOpinion(_OfRecorded):
             said = (
                 f"the grader pays {_said(rights)} of what a second reading calls right, and {_said(wrongs)} "
             )
-            said += "of what it calls wrong: it teaches nothing, or the contrary"
+            said += "of what it calls wrong: it teaches nothing, or the opposite"
             yield Found(self.rule.id, Severity.CRITICAL, said, fix=self.rule.fix, headline=f"{said}.")
         elif wrongs.low is not None and wrongs.low > 0.05 and paid_wrong is not None:
             said = f"{_said(wrongs)} of the recorded completions that a second reading calls wrong are paid"

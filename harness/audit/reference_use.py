@@ -1,4 +1,4 @@
-"""Whether the grader looks at the reference at all, and pays the right answer more than a wrong one."""
+"""Whether the grader uses the reference at all, and pays the right answer more than a wrong one."""
 
 from __future__ import annotations
 
@@ -29,28 +29,28 @@ _FORMATS = 40
 _FEW = 0.05
 _MANY = 0.3
 _OF_ONE = 4
-"""How many records of one right answer show that any other is paid where that is right."""
+"""This many records that share a right answer prove that other answers are paid too."""
 _PAID = 0.2
 
 
 class AnotherAnswer:
-    """The answer of another record, in every accepted format, or in any where none is accepted."""
+    """Another record's answer, in every accepted format, or in any format if none is accepted."""
 
     rule = Rule(
         "C04",
         Severity.CRITICAL,
         "another record's answer is paid",
-        "Compare the answer with the record's own reference_answer, whole and by value. Audit a reward of"
-        " form alone with `--kind format`.",
+        "Compare the answer with the record's own reference_answer, whole and by value. If the reward is for"
+        " form alone, use `--kind format`.",
     )
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """A reward of form alone looks at no reference, and a judge's model is a stand-in here."""
+        """Does not apply to a reward of form alone, or to a judge, whose model is a stand-in here."""
         return form_alone(case) or judged(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Compare what wrong answers earn with what right ones earn; only full payment counts."""
+        """Compare the rewards of wrong answers with those of right ones; only full payment counts."""
         if case.control is None:
             yield from self._blind(case)
             return
@@ -66,7 +66,7 @@ class AnotherAnswer:
     def _found(self, case: Case, tally: AttemptTally, rate: float) -> Found:
         message = (
             f"another record's answer is paid {amount(tally.best.share)} on {len(tally.paid)} of"
-            f" {tally.tried} records: a policy need not find the right one"
+            f" {tally.tried} records: a policy does not need the right one"
         )
         return found_by(
             case, self.rule, tally, message, Severity.CRITICAL if rate >= _MANY else Severity.ERROR
@@ -81,7 +81,7 @@ class AnotherAnswer:
                 self.rule.id,
                 Severity.CRITICAL if share >= _MANY else Severity.ERROR,
                 f"wrong answers earn {share:.0%} of what right ones earn in the format"
-                f" {quoted(str(seen.format))}: a policy need not find the right one",
+                f" {quoted(str(seen.format))}: a policy does not need the right one",
                 fix=self.rule.fix,
                 witness=case.witness(*seen.shown),
                 tried=seen.tried,
@@ -98,16 +98,16 @@ class Inverted:
     rule = Rule(
         "C06",
         Severity.CRITICAL,
-        "a wrong answer is paid more than the right one",
+        "a wrong answer earns more than the right one",
         "Check the direction of the comparison and the sign of each part of the reward.",
     )
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """It needs no control; relations between whole completions are looked at where there is one."""
+        """Applies without a control; with one, probes that compare whole completions cover this."""
         if form_alone(case) or judged(case):
             return form_alone(case) or judged(case)
-        return None if case.control is None else "the right answer is paid more than a wrong one"
+        return None if case.control is None else "the right answer earns more than a wrong one"
 
     def run(self, case: Case) -> Iterator[Found]:
         """Look for a format in which another record's answer earns more than the right one."""
@@ -117,7 +117,7 @@ class Inverted:
                     self.rule.id,
                     self.rule.severity,
                     f"a wrong answer earns {seen.wrong:.0%} of the range and the right one {seen.right:.0%}"
-                    f" in the format {quoted(str(seen.format))}: a policy learns to answer wrong",
+                    f" in the format {quoted(str(seen.format))}: a policy learns to give wrong answers",
                     fix=self.rule.fix,
                     witness=case.witness(*seen.shown),
                     tried=seen.tried,
@@ -127,20 +127,20 @@ class Inverted:
 
 
 class Contrast(NamedTuple):
-    """What right and wrong answers earn in one format, as shares of the range."""
+    """The rewards of right and wrong answers in one format, as shares of the range."""
 
     format: Format
     right: float
     wrong: float
     tried: int
     as_right: int
-    """On how many records the wrong answer is paid like the right one."""
+    """Number of records on which the wrong answer is paid like the right one."""
     shown: tuple[tuple[int, Any], tuple[int, Any]]
-    """The right answer of a record, and a wrong one that earns the most against it."""
+    """A record's right answer, and the wrong one that earns the most compared with it."""
 
 
 def contrasts(case: Case) -> list[Contrast]:
-    """What the best known formats pay for right and for wrong answers, the best paid first.
+    """Return what the best known formats pay for right and wrong answers, the best paid first.
 
     Args:
         case: The audit.
@@ -162,7 +162,7 @@ def _earned(seen: Contrast) -> float:
 
 
 def _contrast(case: Case, one: Format, answers: SampledAnswers, records: Sequence[int]) -> Contrast | None:
-    """What one format pays; None where fewer than two records have a wrong answer in it."""
+    """The rewards in one format; None if fewer than two records have a wrong answer in it."""
     gold = answers.known
     pairs = [(at, answers.other[at]) for at in records if at in answers.other]
     if len(pairs) < 2:
@@ -183,13 +183,13 @@ def _contrast(case: Case, one: Format, answers: SampledAnswers, records: Sequenc
 
 
 def assumed(case: Case) -> Case | None:
-    """The case with a control, assumed where wrong answers are paid as well: the best paid format.
+    """Return the case with a control. If wrong answers are paid too, the best paid format is assumed.
 
     Args:
         case: The audit.
 
     Returns:
-        None where no format is paid for right answers.
+        None if no format is paid for right answers.
     """
     if case.control is not None:
         return case
@@ -208,7 +208,7 @@ def assumed(case: Case) -> Case | None:
 
 
 def _others(case: Case, answers: Answers) -> Iterable[Attempt]:
-    """Each record with the answer that stands in for a wrong one, where it surely is one."""
+    """Each record with the answer that serves as its wrong one, if that is certainly wrong."""
     for at in case.some(fewer(case, _TRIED), "C04", among=case.known.right):
         there = case.known.other.get(at)
         mine, other = answers.gold.get(at), answers.gold.get(there) if there is not None else None
@@ -223,7 +223,7 @@ def _within(kind: str, one: str, other: str) -> bool:
 
 
 def _as_right(case: Case) -> Any:
-    """Whether a reward is what the right answer earns, whatever a wrong one earns on that record."""
+    """Whether a reward equals the right answer's, whatever a wrong answer earns on that record."""
     known = case.known
     margin = DELTA * known.span
 
@@ -235,4 +235,4 @@ def _as_right(case: Case) -> Any:
 
 
 PROBES = (AnotherAnswer(), Inverted())
-"""The probes of the reference's use."""
+"""The probes of how the reference is used."""

@@ -1,4 +1,4 @@
-"""References that hold no answer, which must not pay, and references in other shapes, which should work."""
+"""References without an answer, which must not pay, and references in other shapes, which should work."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ _VACUOUS: tuple[tuple[str, Any], ...] = (
     ("null", None),
     ("an empty text", ""),
     ("an empty object", {}),
-    ("an object of another kind", {"rubric": "be brief"}),
+    ("an object with other keys", {"rubric": "be brief"}),
     ("an empty list", []),
-    ("a text that holds no answer", "see the attached file"),
+    ("a text without an answer", "see the attached file"),
     ("an empty `text`", {"text": ""}),
 )
-"""References that no completion can be right under, in words and as they are sent."""
+"""References under which no completion can be right: descriptions and values as sent."""
 _FILLERS = ("", ",", "-", ".", "None")
 _TEXTS = ("", " ", "I do not know.", ",", "None")
 _RECORDS = 3
 _HEAVY_MS = 15.0
-"""Where a sample takes longer, as where it starts a process, one record has to do."""
+"""If a sample takes longer than this, for example because it starts a process, one record is enough."""
 _PLAIN = "a plain text"
 
 
@@ -44,22 +44,22 @@ class _Try(NamedTuple):
 
 
 class VacuousReference:
-    """Completions without an answer under references that hold none: two missing answers are not equal."""
+    """Completions without an answer under references without one: two missing answers are not equal."""
 
     rule = Rule(
         "A05",
         Severity.CRITICAL,
         "a completion without an answer is paid under a reference without one",
-        "Fail the sample where the reference holds no answer, before you compare anything.",
+        "Fail the sample if the reference has no answer, before any comparison.",
     )
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """It applies where records have a reference."""
+        """Applies if records have a reference."""
         return _no_reference(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade fillers in the accepted formats, and alone, under each vacuous reference."""
+        """Grade fillers, alone and in the accepted formats, under each vacuous reference."""
         tries = _tries(case)
         replies = case.collector.grade([one.sample for one in tries], bent=True)
         paid = [
@@ -73,9 +73,7 @@ class VacuousReference:
         one, reward = min(paid, key=lambda each: (-each[1], len(str(each[0].text)), len(each[0].what)))
         kinds = list(dict.fromkeys(each.what for each, _ in paid))
         text = shortened(printable(repr(one.text)), 60)
-        message = (
-            f"when the reference is {_listed(kinds)}, {text} earns {reward:g}: a policy is paid for no answer"
-        )
+        message = f"when the reference is {_listed(kinds)}, {text} earns {reward:g}: a policy needs no answer"
         yield Found(
             self.rule.id,
             self.rule.severity,
@@ -89,7 +87,7 @@ class VacuousReference:
 
 
 def _tries(case: Case) -> list[_Try]:
-    """Fillers under every vacuous reference, on a few records; what would be equal by value is left out."""
+    """Fillers under every vacuous reference, on a few records, except where they would be equal by value."""
     known = case.known
     tries: list[_Try] = []
     for at in case.some(1 if case.collector.pace > _HEAVY_MS else _RECORDS, "A05"):
@@ -111,20 +109,20 @@ def _with_reference(sample: dict[str, Any], reference: Any) -> dict[str, Any]:
 
 
 class ReferenceShape:
-    """The right answer under its own reference in the other shapes in which services send it."""
+    """The right answer under its own reference, in the other shapes in which services send it."""
 
     rule = Rule(
         "A06",
         Severity.ERROR,
-        "a right answer earns nothing when its reference comes in another shape",
-        "Read the reference as a text and as an object with `text`, in `metadata` and beside it.",
+        "a right answer earns nothing when its reference has another shape",
+        "Read the reference as a text and as an object with `text`, inside `metadata` and next to it.",
     )
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """It applies where records have a reference, and where they are read over the wire asked for."""
+        """Applies if records have a reference, and right answers are paid over the requested wire."""
         if case.sought is not None and case.sought.unpaid_over is not None:
-            return "right answers are paid over another wire alone, which is a finding of its own"
+            return "right answers are paid only over another wire, which is a separate finding"
         return _no_reference(case)
 
     def run(self, case: Case) -> Iterator[Found]:
@@ -133,9 +131,9 @@ class ReferenceShape:
         samples = [case.collector.rollout(at, good_completion(case, at)) for at in records]
         as_sent = _paid(case, records, case.collector.grade(samples))
         if as_sent < len(records):
-            return  # what is not paid as it is sent says nothing of other shapes
+            return  # If the original shape is not paid, other shapes prove nothing.
         texts = all(isinstance(one["reference_answer"], str) for one in samples)
-        shapes = {"a field beside `metadata`": _over(case, samples, "open-weight-plain"), _PLAIN: []}
+        shapes = {"a field next to `metadata`": _over(case, samples, "open-weight-plain"), _PLAIN: []}
         if texts and case.collector.profile.wrapped and case.opener.here:
             beside = case.collector.profile.placement == "root"
             plain = case.collector.over("open-weight-plain" if beside else "open-weight")
@@ -145,7 +143,7 @@ class ReferenceShape:
             shapes["an object with `text`"] = case.collector.grade(wrapped, bent=True)
             numbers = [{**one, "reference_answer": _as_number(one["reference_answer"])} for one in samples]
             if all(one["reference_answer"] is not None for one in numbers):
-                shapes["a number in place of a text"] = case.collector.grade(numbers, bent=True)
+                shapes["a number instead of a string"] = case.collector.grade(numbers, bent=True)
         lost = {
             name: graded
             for name, graded in shapes.items()
@@ -157,19 +155,17 @@ class ReferenceShape:
     def _found(
         self, case: Case, lost: dict[str, list[Graded]], samples: Sequence[dict[str, Any]], tried: int
     ) -> Found:
-        # AWS's samples send a reference beside the metadata and wrapped: a grader that reads one of the two
-        # was written for them. One that reads the documented shape alone keeps to the documentation.
+        # AWS's samples send a wrapped reference next to the metadata: a grader that reads one of the two was
+        # written for them. One that reads only the documented shape follows the documentation.
         likeliest = [each for each in (_PLAIN, "an object with `text`") if each in lost]
         name = likeliest[0] if likeliest else next(iter(lost))
-        # A plain text is what the records hold, and what the documentation shows.
-        sampled = name == _PLAIN or (bool(likeliest) and "a field beside `metadata`" not in lost)
+        # A plain text is what the records contain and the documentation shows.
+        sampled = name == _PLAIN or (bool(likeliest) and "a field next to `metadata`" not in lost)
         severity = Severity.ERROR if sampled else Severity.NOTE
         how = f"{_listed(list(lost))}"
-        message = (
-            f"right answers earn nothing when the reference comes as {how}: a policy would learn nothing"
-        )
+        message = f"right answers earn nothing when the reference is {how}: a policy would learn nothing"
         witness = None
-        if name not in ("a field beside `metadata`", _PLAIN):  # that is another wire, not another rollout
+        if name not in ("a field next to `metadata`", _PLAIN):  # the wire differs, not the rollout
             reference = samples[0]["reference_answer"]
             bent = {"text": reference} if name == "an object with `text`" else _as_number(reference)
             sample = {**samples[0], "reference_answer": bent, "id": "witness-1"}
@@ -192,7 +188,7 @@ PROBES = (VacuousReference(), ReferenceShape())
 
 def _no_reference(case: Case) -> str | None:
     if case.control is not None and case.control.kind == "format":
-        return "a reward of form alone looks at no reference"
+        return "a reward of form alone ignores references"
     with_one = sum("reference_answer" in record for record in case.subject.records)
     return None if with_one else "the records have no reference_answer"
 
@@ -202,7 +198,7 @@ def _paid(case: Case, records: Sequence[int], graded: Sequence[Graded]) -> int:
 
 
 def _over(case: Case, samples: Sequence[dict[str, Any]], wire: str) -> list[Graded]:
-    """Grade over another wire; nothing where the audit has that one already."""
+    """Grade over another wire; does nothing if the audit already uses it."""
     if case.collector.profile.placement != "metadata" or not case.opener.here:
         return []
     return case.collector.over(wire).grade(samples, bent=True)

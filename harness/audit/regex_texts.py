@@ -1,4 +1,4 @@
-"""Texts that a regular expression matches, made from its syntax: nothing of the grader is executed."""
+"""Texts that a regular expression matches, generated from its syntax; no grader code is executed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 __all__ = ["Pump", "pumps_of", "texts_of"]
 
-# Python has no public parser of regular expressions; this module is what `re` itself compiles with.
+# Python has no public parser of regular expressions; `re` itself uses this module.
 _parser: Any = importlib.import_module("re._parser")
 
 _MORE = 3
@@ -33,7 +33,7 @@ class Pump(NamedTuple):
     """A part of a regular expression that repeats."""
 
     before: str
-    """A text that the parts before it match."""
+    """A text that the preceding parts match."""
     again: str
     """A text that one repetition matches."""
 
@@ -42,36 +42,36 @@ class Pump(NamedTuple):
 def _parsed(pattern: str) -> Any:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what a later Python will read otherwise
+            warnings.simplefilter("ignore")  # about syntax that a later Python will read differently
             return _parser.parse(pattern)
     except (re.error, OverflowError, RecursionError, ValueError):
         return None
 
 
 def texts_of(pattern: str, chance: random.Random, count: int = 4) -> list[str]:
-    """Texts that a regular expression matches, or nearly so where it looks around or back.
+    """Generate texts that a regular expression matches; with lookarounds, the match is approximate.
 
     Args:
-        pattern: The expression, as `re` takes it; one that it refuses has none.
+        pattern: The expression, in the syntax of `re`; an invalid one gives no texts.
         chance: Decides which.
-        count: How many to make; equal ones count once.
+        count: Number of texts; duplicates count once.
     """
     tree = _parsed(pattern)
     if tree is None:
         return []
     found: dict[str, None] = {}
     for number in range(count):
-        # The first is the shortest, so that what is paid is small from the beginning.
+        # The first is the shortest, so that a paid text is small from the start.
         text = _Writer(chance, 0 if number == 0 else _MORE).of(tree)
         found[text[:_LONGEST]] = None
     return list(found)
 
 
 def pumps_of(pattern: str) -> list[Pump]:
-    """The parts of a regular expression that can repeat without end, the outermost first.
+    """Return the parts of a regular expression with unbounded repetition, the outermost first.
 
     Args:
-        pattern: The expression; one that `re` refuses has none.
+        pattern: The expression; an invalid one gives none.
     """
     tree = _parsed(pattern)
     if tree is None:
@@ -103,9 +103,9 @@ class _Writer:
     """Writes one text.
 
     Args:
-        chance: Decides among what matches.
-        more: How many repetitions beyond the least there are at most.
-        least: How many repetitions there are at least.
+        chance: Decides among the alternatives.
+        more: Maximum number of repetitions beyond the minimum.
+        least: Minimum number of repetitions.
     """
 
     def __init__(self, chance: random.Random, more: int, least: int = 0) -> None:
@@ -127,7 +127,7 @@ class _Writer:
             "MAX_REPEAT": self._repeat,
             "MIN_REPEAT": self._repeat,
             "POSSESSIVE_REPEAT": self._repeat,
-            # What is looked for ahead is written, and what follows with it: `(?=.*a)x` needs both.
+            # A lookaround adds no text, so the result may not match: `(?=.*a)x` needs an `a` too.
             "ASSERT": lambda given: "",
         }
 
@@ -136,7 +136,7 @@ class _Writer:
         return "".join(self.one(op, given) for op, given in tree)
 
     def one(self, op: Any, given: Any) -> str:
-        """A text that one part matches; empty for what only looks, and once the text is long."""
+        """A text that one part matches; empty for zero-width parts, and once the text is long."""
         writes = self.write.get(str(op))
         if writes is None or self.length > _LONGEST:
             return ""

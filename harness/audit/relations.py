@@ -1,4 +1,4 @@
-"""Relations between whole completions: which of two should earn more, and what changes nothing."""
+"""Relations between whole completions: which should earn more, and which changes must not matter."""
 
 from __future__ import annotations
 
@@ -33,29 +33,29 @@ _NAMED = (
     "At first {} comes to mind. That is not settled: it is one of several that we have to check against what"
     " is given, one by one, before we can"
 )
-"""Working that is cut off after it has named an answer that it does not give."""
+"""Working that names an answer and is cut off before giving another one."""
 _CUTS = (0.25, 0.5, 0.75, 0.95, 1.0)
 
 
 class RightThenWrong:
-    """The right answer on the way, and another one at the end."""
+    """The right answer in the working, and another one at the end."""
 
     rule = Rule(
         "C08",
         Severity.ERROR,
-        "a wrong final answer is paid because the right one stands before it",
-        "Read the last answer, from its own place; pay nothing where there are two.",
+        "a wrong final answer is paid because the right one precedes it",
+        "Read the last answer, from its expected place; pay nothing if there are two.",
     )
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """It needs answers that a sentence can name."""
+        """Applies to answers that a sentence can contain."""
         if kind_in(case) in ("code", "free", "tools"):
-            return f"answers of the kind {kind_in(case)} do not stand in a sentence"
+            return f"answers of the kind {kind_in(case)} do not fit into a sentence"
         return form_alone(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Name the right answer in the working, or in the format, and end with a wrong one in the format."""
+        """Put the right answer into the working or the format, and end with a wrong one in the format."""
         best: AttemptTally | None = None
         for one in formats_tried(case):
             for tally in self._paid(case, answers_in(case, one)):
@@ -67,12 +67,12 @@ class RightThenWrong:
                 self.rule,
                 best,
                 f"{best.name} is paid {amount(best.best.share)} on {len(best.paid)} of {best.tried} records:"
-                " a policy need not end with the right answer",
+                " a policy can end with a wrong answer",
                 self.rule.severity if best.best.share >= 0.5 else Severity.WARNING,
             )
 
     def _paid(self, case: Case, answers: Answers) -> Iterator[AttemptTally]:
-        """What is paid for the right answer on the way, and not for another one in its place."""
+        """Attempts paid for the right answer in the working, but not for another answer in its place."""
         tallies = try_all(case, list(self._attempts(case, answers, right=True)))
         instead = try_all(case, list(self._attempts(case, answers, right=False)))
         for name, tally in tallies.items():
@@ -113,18 +113,18 @@ class Truncated:
         "C13",
         Severity.ERROR,
         "a completion that was cut off before its answer is paid",
-        "Pay nothing where the completion ends before the answer.",
+        "Pay nothing if the completion ends before the answer.",
     )
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """A reward of form alone looks at no reference."""
+        """Does not apply to a reward of form alone, which ignores references."""
         return form_alone(case)
 
     def run(self, case: Case) -> Iterator[Found]:
         """Cut working and format at several places before the answer."""
         free = best_free(case)
-        floor = min(free.shares) if free else 0.0  # what any text earns is found as such
+        floor = min(free.shares) if free else 0.0  # another probe finds what any text earns
         for one in formats_tried(case):
             if not one.template:
                 continue
@@ -145,7 +145,7 @@ class Truncated:
                     self.rule,
                     tally,
                     f"an accepted completion cut off {tally.name} is paid {amount(tally.best.share)} on"
-                    f" {len(tally.paid)} of {tally.tried} records: a policy need not finish",
+                    f" {len(tally.paid)} of {tally.tried} records: a policy does not need to finish",
                 )
                 return
 
@@ -157,7 +157,7 @@ class Truncated:
             for part in _CUTS:
                 text = before[: round(len(before) * part)]
                 if text.strip() and not holds(answers.kind, gold, text):
-                    yield Attempt(f"at {part:.0%} of its way to the answer", at, text)
+                    yield Attempt(f"{part:.0%} of the way to the answer", at, text)
 
     def _named(self, case: Case, answers: Answers) -> Iterator[Attempt]:
         """Working that names the right answer and ends before the format that the prompts ask for."""
@@ -178,14 +178,14 @@ class DeniedLabel:
         "C14",
         Severity.NOTE,
         "a label that the completion denies is paid",
-        "Require the label alone in the place of the answer.",
+        "Require only the label in the place of the answer.",
     )
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """Only of labels does a denial say another answer."""
+        """Applies only to labels: denying one gives another answer."""
         if kind_in(case) not in ("choice", "yes-no"):
-            return "only letters and yes or no are denied by saying not"
+            return "only letters and yes or no have a denial"
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
@@ -207,7 +207,7 @@ class DeniedLabel:
                     case,
                     self.rule,
                     tally,
-                    f"{quoted(tally.best.completion)} is paid where that answer is right, on"
+                    f"{quoted(tally.best.completion)} is paid when that answer is right, on"
                     f" {len(tally.paid)} of {tally.tried} records: a denial counts as the answer",
                 )
                 return

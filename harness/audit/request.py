@@ -1,4 +1,4 @@
-"""One audit from what a user asks for to what is kept of it."""
+"""Runs one audit from the user's request to the stored result."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ from harness.targets.opening import IN_PROCESS, TargetChoice, describe
 __all__ = ["CALLS", "SECONDS", "AuditRequest", "FinishedAudit", "audit"]
 
 CALLS = 400
-"""How often an audit calls a deployed function when it is not told."""
+"""Default limit on calls of a deployed function."""
 
 SECONDS = 30.0
-"""How long an audit of a grader on this machine takes when it is not told, on an idle machine."""
+"""Default time limit for a grader on this machine, in seconds on an idle machine."""
 
 _NO_FORMAT = (
-    "No format was found in which a right answer is paid more than a wrong one. Show one with --accepted TEXT"
-    " or --rollouts FILE; for a reward of form alone, write --kind format and --accepted TEXT."
+    "No format was found in which a right answer earns more than a wrong one. Give one with --accepted TEXT"
+    " or --rollouts FILE; if the reward is for form alone, use --kind format and --accepted TEXT."
 )
 
 
@@ -57,17 +57,17 @@ class AuditRequest:
     accepted: tuple[str, ...] = ()
     range: Bounds | None = None
     search: int = 2_000
-    """How many gradings the search may use."""
+    """Maximum number of gradings for the search."""
     seconds: float | None = None
-    """How long it may take; None for `SECONDS` here, more on a busy machine, and for no limit in AWS."""
+    """Time limit; None for `SECONDS` here, longer on a busy machine, and for no limit on AWS."""
     calls: int | None = None
-    """How often the grader may be called; None for no limit here, and for `CALLS` in AWS."""
+    """Maximum number of grader calls; None for no limit here and for `CALLS` on AWS."""
     fail_on: Severity = Severity.ERROR
     waivers: tuple[Waiver, ...] = ()
 
 
 class FinishedAudit(NamedTuple):
-    """An audit with everything that it can give out."""
+    """An audit and everything that can be printed or stored from it."""
 
     facts: AuditFacts
     findings: Sorted
@@ -84,16 +84,16 @@ def audit(
 
     Args:
         request: What to audit.
-        progress: Told the family of probes that runs, and how many gradings there were.
-        before: Told the target and the most calls that it gets, before the first one.
+        progress: Called with the family of probes that runs and the number of gradings so far.
+        before: Called before the first grader call, with the target and its call limit.
 
     Raises:
-        InputError: There is no such grader or file, or no record to audit.
+        InputError: The grader or a file does not exist, or there is no record to audit.
         ServiceError: The grader cannot be reached.
     """
     if request.wire not in PROFILES:
-        fix = f"Write one of {', '.join(PROFILES)}."
-        raise InputError(f"{request.wire!r} is not a wire that an audit can use", fix=fix)
+        fix = f"Use one of {', '.join(PROFILES)}."
+        raise InputError(f"{request.wire!r} is not a wire that an audit supports", fix=fix)
     here = request.where.target == IN_PROCESS
     with _some_region() if here else nullcontext():
         target, grader = describe(request.where)
@@ -133,7 +133,7 @@ def audit(
         data_sha256=text_sha256(request.data),
         grader=grader,
         target=target,
-        wire=opener.wire,  # the one over which right answers are paid, and over which witnesses replay
+        wire=opener.wire,  # The wire over which right answers are paid and witnesses replay.
         rollouts=None if request.rollouts is None else named_wholly(request.rollouts),
         seed=request.seed,
         fail_on=request.fail_on,
@@ -145,7 +145,7 @@ def audit(
 
 @contextmanager
 def _some_region() -> Iterator[None]:
-    """Let a module that makes a client of AWS be imported where no Region is set: nobody is asked."""
+    """Let a module that creates an AWS client be imported without a Region; nothing is called."""
     if os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION"):
         yield
         return

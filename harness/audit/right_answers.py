@@ -27,12 +27,12 @@ _TRAITS: dict[str, Callable[[str], bool]] = {
     "letters beyond ASCII": lambda text: not text.isascii(),
     "several lines": lambda text: "\n" in text,
     "several words": lambda text: " " in text,
-    "capital letters": lambda text: text != text.lower(),
+    "upper case": lambda text: text != text.lower(),
     "one character": lambda text: len(text) == 1,
     "the value 0": lambda text: number(text) == 0,
     "a value between -1 and 1": lambda text: (read := number(text)) is not None and abs(read) < 1,
 }
-"""What the refused answers may have in common."""
+"""Traits that refused answers may share."""
 
 
 class RightRefused:
@@ -47,13 +47,13 @@ class RightRefused:
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """It applies where it is known what should be paid."""
+        """Applies if the audit knows what should be paid."""
         if case.subject.kind == "format":
             return "the reward is for form alone"
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Look at what the right answer of every record earns."""
+        """Check the reward of every record's right answer."""
         if case.control is not None:
             yield from self._refused(case)
         elif case.sought is not None and case.sought.unpaid:
@@ -64,7 +64,7 @@ class RightRefused:
                 Severity.CRITICAL,
                 "the grader pays nothing: completions that should be paid in full earn the lowest reward,"
                 " so a policy learns nothing",
-                fix="Try the grader on one of them with `rft replay`, and mend how it reads the completion.",
+                fix="Try the grader on one of them with `rft replay`, and fix how it reads the completion.",
                 witness=case.witness(*shown[:1]),
                 records=len({at for at, _ in shown}),
                 tried=len({at for at, _ in shown}),
@@ -90,7 +90,7 @@ class RightRefused:
         shown = known.formats[0].fill(known.golds[first])
         (reply,) = case.collector.ask([(first, shown)])
         reason = f": {reply.error['message'][:120]}" if reply.error else ""
-        common = f", all of them with {trait}" if trait else ""
+        common = f", all with {trait}" if trait else ""
         yield Found(
             self.rule.id,
             Severity.CRITICAL if share < _MOSTLY else Severity.ERROR,
@@ -108,7 +108,7 @@ class RightRefused:
 
 
 def _earns_little(case: Case, at: int, reward: float | None) -> bool:
-    """Whether a right answer earns no more than a wrong one, and less than half of what others earn."""
+    """Whether a right answer earns no more than a wrong one, and less than half of the usual reward."""
     known = case.known
     if reward is None:
         return True
@@ -117,7 +117,7 @@ def _earns_little(case: Case, at: int, reward: float | None) -> bool:
 
 
 def _in_no_format(case: Case, refused: Sequence[int]) -> list[int]:
-    """The records whose right answer is paid in none of the formats, accepted or common."""
+    """The records whose right answer is paid in none of the accepted or common formats."""
     known = case.known
     rest = list(refused)
     for one in known.formats[1:]:
@@ -130,7 +130,7 @@ def _in_no_format(case: Case, refused: Sequence[int]) -> list[int]:
     for one in common:
         few = _still_refused(case, one, few)
     if rest and not few:
-        case.notes.append("Some records want their answer in another format than most; they were left out.")
+        case.notes.append("Some records need another answer format than most; they were left out.")
         return []
     return rest
 
@@ -145,7 +145,7 @@ def _still_refused(case: Case, one: Format, records: Sequence[int]) -> list[int]
 
 
 def _trait(refused: Sequence[str], paid: Sequence[str]) -> str:
-    """What all refused answers have in common and hardly any paid one has; empty where nothing is."""
+    """The trait that all refused answers share and hardly any paid one has; empty if there is none."""
     for name, has in _TRAITS.items():
         if all(map(has, refused)) and sum(map(has, paid)) <= 0.1 * len(paid):
             return name
@@ -153,29 +153,29 @@ def _trait(refused: Sequence[str], paid: Sequence[str]) -> str:
 
 
 class OtherWire:
-    """Right answers that are paid over another wire than the one that was asked for."""
+    """Right answers that are paid over another wire than the requested one."""
 
     rule = Rule(
         "A06",
         Severity.CRITICAL,
-        "right answers are paid only when the reference comes in another shape",
-        "Read the reference where the service puts it: in `metadata`, as a text or an object with `text`.",
+        "right answers are paid only if the reference has another shape",
+        "Read the reference where the service puts it: in `metadata`, as a string or an object with `text`.",
     )
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """It applies where another wire had to be taken."""
+        """Applies if the audit had to use another wire."""
         if case.sought is None or case.sought.unpaid_over is None:
-            return "right answers are paid over the wire that was asked for"
+            return "right answers are paid over the requested wire"
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Say over which wire nothing is paid, and which one the rest of the audit uses."""
+        """Report over which wire nothing is paid, and which wire the rest of the audit uses."""
         assert case.sought is not None
         asked, used = case.sought.unpaid_over, case.opener.wire
         count = len(case.known.right)
         message = (
-            f"right answers earn nothing over `{asked}` and are paid over `{used}` alone: a policy learns"
+            f"right answers earn nothing over `{asked}` and are paid only over `{used}`: a policy learns"
             " nothing from a service that sends the former"
         )
         known = PROFILES[used].evidence != "unverified"  # a service may well send it

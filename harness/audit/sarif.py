@@ -25,7 +25,7 @@ _LEVELS = {
 
 
 def sarif(facts: AuditFacts, version: str) -> dict[str, Any]:
-    """An audit as one SARIF log.
+    """Format an audit as one SARIF log.
 
     Args:
         facts: The audit.
@@ -49,7 +49,7 @@ def sarif(facts: AuditFacts, version: str) -> dict[str, Any]:
 
 def _rule(name: str, facts: AuditFacts) -> dict[str, Any]:
     known = rules().get(name)
-    if known is None:  # a rule of the contract, which no probe of its own looks for
+    if known is None:  # A rule of the contract that no single probe looks for.
         one = next(each for each in facts.findings if each.id == name)
         title, fix, severity = one.title, one.fix or "", one.severity
     else:

@@ -1,4 +1,4 @@
-"""Searches for a text that is paid without any answer, made of what the grader's source compares with."""
+"""Searches for a text that is paid without an answer, built from the values in the grader's source."""
 
 from __future__ import annotations
 
@@ -26,47 +26,47 @@ _LARGE = 0.3
 
 
 class Search:
-    """A seeded search, whose finding is a keyword of the source (C11) or a text that had to be composed."""
+    """A seeded search, which finds a keyword of the source (C11) or a composed text (C16)."""
 
     rule = Rule(
         "C16",
         Severity.CRITICAL,
         "a text that needs no answer is paid",
-        "Pay for the answer alone: take the rule out that this text meets.",
+        "Pay only for the answer: remove the rule that this text meets.",
     )
     keyword = Rule(
         "C11",
         Severity.CRITICAL,
         "a text from the grader's own source is paid",
-        "Take the rule out that this text meets: a policy that writes it by chance will keep writing it.",
+        "Remove the rule that this text meets: a policy that writes it by chance will keep writing it.",
     )
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """It applies where rewards depend on an answer, and a search was asked for."""
+        """Applies if rewards depend on an answer, and the user requested a search."""
         if case.control is not None and case.control.kind == "format":
             return "a reward of form alone needs no answer"
-        return None if case.search > 0 else "no search was asked for"
+        return None if case.search > 0 else "no search was requested"
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade texts until one is paid on records whose answers it does not hold, then make it smaller."""
+        """Grade texts until one is paid on records without containing their answers, then shrink it."""
         hunt = _Hunt(case)
         text = hunt.run()
         if text is None:
             case.notes.append(
-                f"The search found nothing that is paid without an answer within {hunt.used:,} gradings."
+                f"In {hunt.used:,} gradings, the search found no text that is paid without an answer."
             )
             return
         text = _smallest(text, hunt.is_paid)
         if not text.strip():
-            return  # nothing at all is paid, which the probe of completions without content tells
+            return  # even an empty text is paid, which another probe reports
         records, share = hunt.measured(text)
         rule = self.keyword if hunt.is_of_source(text) else self.rule
         shown = shortened(printable(repr(text)), 60)
         paid = "in full" if share >= 0.99 else f"{share:.0%} of a right answer"
         message = (
-            f"{shown} is paid {paid} on {len(records)} of {hunt.asked_last} records and holds none of their"
-            " answers: a policy learns to write it"
+            f"{shown} is paid {paid} on {len(records)} of {hunt.asked_last} records and contains none of"
+            " their answers: a policy learns to write it"
         )
         severity = rule.severity if share >= _LARGE else Severity.ERROR
         yield Found(
@@ -81,11 +81,11 @@ class Search:
 
 
 PROBES = (Search(),)
-"""The one probe of this file; its finding is of C16, or of C11 for a text of the source."""
+"""The only probe of this file; its finding is C16, or C11 for a text of the source."""
 
 
 class _Hunt:
-    """One search of one grader."""
+    """One search on one grader."""
 
     def __init__(self, case: Case) -> None:
         self.case = case
@@ -99,7 +99,7 @@ class _Hunt:
         self.gains: dict[str, float] = {}
 
     def run(self) -> str | None:
-        """A text that is paid on several records whose answers it does not hold; None within the budget."""
+        """A text that is paid on several records without containing their answers; None within the budget."""
         if not self.records:
             return None
         began = time.monotonic()
@@ -112,7 +112,7 @@ class _Hunt:
         return None
 
     def _paid_first(self, batch: list[str]) -> list[str]:
-        """Those of some texts that are paid on one record."""
+        """The texts that are paid on one record."""
         first = self.records[0]
         replies = self.case.collector.ask([(first, text) for text in batch])
         self.used += len(batch)
@@ -127,17 +127,17 @@ class _Hunt:
         ]
 
     def _together(self) -> Iterator[str]:
-        """Texts that each earn a little, in one text: several small rewards may make a large one."""
+        """Combine texts that each earn a little: several small rewards may add up to a large one."""
         best = sorted(self.gains, key=lambda text: (-self.gains[text], len(text)))[:12]
         for count in range(2, len(best) + 1):
             yield "\n".join(best[:count])
 
     def is_paid(self, text: str) -> bool:
-        """Whether it is paid on at least two records with different answers that it does not hold."""
+        """Whether it is paid on at least two records with different answers that it does not contain."""
         return len(self.measured(text)[0]) >= 2
 
     def measured(self, text: str) -> tuple[list[int], float]:
-        """The records on which it is paid without their answer, and the least share that it earns there."""
+        """The records on which it is paid without their answer, and its lowest share there."""
         known = self.case.known
         free = [at for at in self.records if not _holds(text, known.golds.get(at, ""))][:_CONFIRMED]
         replies = self.case.collector.ask([(at, text) for at in free])
@@ -151,14 +151,14 @@ class _Hunt:
         return [at for at, _ in paid], min((share for _, share in paid), default=0.0)
 
     def is_of_source(self, text: str) -> bool:
-        """Whether a text is a literal of the source, or a part of one."""
+        """Whether a text is a literal of the source, or part of one."""
         return bool(text.strip()) and any(
             text.strip().lower() in literal.lower() for literal in self.pool.literals
         )
 
 
 def _of_different_golds(case: Case) -> list[int]:
-    """Some records, no two of which have the same answer where that can be had."""
+    """Some records, with different answers if possible."""
     golds: dict[str, int] = {}
     for at in case.some(60, "search"):
         golds.setdefault(case.known.golds.get(at, str(at)).strip().lower(), at)
@@ -167,7 +167,7 @@ def _of_different_golds(case: Case) -> list[int]:
 
 
 def _holds(text: str, gold: str) -> bool:
-    """Whether a text holds an answer, as a word of it."""
+    """Whether a text contains an answer as a word."""
     gold = gold.strip().lower()
     return bool(gold) and re.search(rf"(?<!\w){re.escape(gold)}(?!\w)", text.lower()) is not None
 
@@ -181,7 +181,7 @@ def _once(texts: Iterable[str]) -> Iterator[str]:
 
 
 def _smallest(text: str, is_paid: Callable[[str], bool]) -> str:
-    """A smaller text that is still paid: parts are left out as long as that holds."""
+    """Shrink a text: remove parts as long as it is still paid."""
     left = _SHRINKS
     for cut in (r"\n", r"(?<=\s)", ""):
         parts = re.split(f"({cut})", text) if cut == r"\n" else re.split(cut, text) if cut else list(text)

@@ -1,4 +1,4 @@
-"""Texts that a search tries: what a grader's source compares with, alone and composed, without any answer."""
+"""Texts for the search: values from the grader's source, alone and combined, without any answer."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _PAIRS = 24
 
 
 class TextPool(NamedTuple):
-    """What texts are composed of."""
+    """The building blocks of texts."""
 
     literals: tuple[str, ...]
     matching: tuple[str, ...]
-    """Texts that the source's regular expressions match, the shortest of each expression."""
+    """Texts that the source's regular expressions match, the shortest for each expression."""
     matching_more: tuple[str, ...]
     """Other texts that they match."""
     tags: tuple[str, ...]
@@ -39,19 +39,19 @@ class TextPool(NamedTuple):
     numbers: tuple[str, ...]
     formats: tuple[Format, ...]
     lead: tuple[str, ...]
-    """Accepted formats filled with a filler, so that a rule for form is met."""
+    """Accepted formats with a filler, so that a rule for form is met."""
 
     @property
     def fragments(self) -> tuple[str, ...]:
-        """Literals and texts that match, each once."""
+        """Literals and matching texts, without duplicates."""
         return tuple(dict.fromkeys((*self.literals, *self.matching)))
 
 
 def pool_of(mined: Mined, formats: Sequence[Format], chance: random.Random) -> TextPool:
-    """What a grader's source gives to compose texts of.
+    """Collect building blocks from a grader's source.
 
     Args:
-        mined: What was found in the source.
+        mined: The contents of the source.
         formats: The accepted formats.
         chance: Decides which texts match its regular expressions.
     """
@@ -73,10 +73,10 @@ def pool_of(mined: Mined, formats: Sequence[Format], chance: random.Random) -> T
 
 
 def composed(pool: TextPool) -> Iterator[str]:
-    """Texts in a fixed order, the simplest first.
+    """Return texts in a fixed order, the simplest first.
 
     Args:
-        pool: What to compose them of.
+        pool: The building blocks.
     """
     yield from _each(pool, (*pool.fragments, *pool.matching_more))
     yield from _soups(pool)
@@ -89,7 +89,7 @@ def composed(pool: TextPool) -> Iterator[str]:
 
 
 def _each(pool: TextPool, fragments: Iterable[str]) -> Iterator[str]:
-    """Each fragment alone, repeated, and in and beside the accepted formats."""
+    """Each fragment alone, repeated, inside the accepted formats and next to them."""
     fragments = list(fragments)
     yield from fragments
     for text in fragments:
@@ -101,7 +101,7 @@ def _each(pool: TextPool, fragments: Iterable[str]) -> Iterator[str]:
 
 
 def _soups(pool: TextPool) -> Iterator[str]:
-    """All literals, and all texts that match, in one text; without one of them each; in lower case; long."""
+    """All literals and matching texts in one text; with each one left out; in lower case; long."""
     literals, matching = pool.literals[:60], pool.matching[:40]
     whole = [*dict.fromkeys((*literals, *matching))]
     bases = [part for part in (whole, list(literals), list(matching), whole[::-1]) if part]
@@ -121,7 +121,7 @@ def _soups(pool: TextPool) -> Iterator[str]:
 
 
 def _beside(pool: TextPool) -> Iterator[str]:
-    """A fragment in the place of the answer, with everything else before it: two rules may be met at once."""
+    """A fragment in the place of the answer, after all the others: this may satisfy two rules together."""
     whole = "\n".join(dict.fromkeys((*pool.literals[:60], *pool.matching[:40])))
     inside = (*pool.matching, *pool.literals, *pool.matching_more)[:_PAIRS]
     for one in pool.formats[:2]:
@@ -130,7 +130,7 @@ def _beside(pool: TextPool) -> Iterator[str]:
 
 
 def _counted(pool: TextPool) -> Iterator[str]:
-    """Numbers of the source: inside of texts that match, and as how often a fragment is repeated."""
+    """Numbers of the source: inside matching texts, and as repetition counts of a fragment."""
     numbers = list(dict.fromkeys(int(each) for each in pool.numbers if each.isdigit() and len(each) < 7))
     for text in (*pool.matching, *pool.matching_more):
         if re.search(r"\d", text):
@@ -165,7 +165,7 @@ def _written(pool: TextPool, value: Any) -> Iterator[str]:
 
 
 def _tagged(pool: TextPool) -> Iterator[str]:
-    """Tags around literals, and all tags one after the other."""
+    """Tags around literals, and all tags in sequence."""
     inside = [*dict.fromkeys((*pool.literals[:16], *pool.matching[:8], *_FILLERS, "yes"))]
     own = pool.tags[:8]
     for tag in own:
@@ -186,10 +186,10 @@ def _pairs(pool: TextPool) -> Iterator[str]:
 
 
 def random_texts(pool: TextPool, chance: random.Random) -> Iterator[str]:
-    """Texts composed at random, without end.
+    """Compose texts at random, without end.
 
     Args:
-        pool: What to compose them of.
+        pool: The building blocks.
         chance: Decides.
     """
     fragments = [*pool.fragments, *pool.matching_more, *_GENERAL]
@@ -207,7 +207,7 @@ def random_texts(pool: TextPool, chance: random.Random) -> Iterator[str]:
 
 
 def _shaped(pool: TextPool, chance: random.Random, fragments: Sequence[str]) -> str:
-    """A fragment as it is, repeated, in a tag, in an accepted format, or an object of keys."""
+    """A fragment unchanged, repeated, in a tag, in an accepted format, or an object of keys."""
     text = chance.choice(fragments)
     draw = chance.random()
     if draw < 0.15:

@@ -20,11 +20,11 @@ _MOST_RECORDED = 400
 _LONGEST_LINE = 120
 _LONGEST_LITERAL = 40
 _MOST = 24
-_PARSER: Any = importlib.import_module("re._parser")  # typed nowhere; hypothesis reads patterns by it too
+_PARSER: Any = importlib.import_module("re._parser")  # it has no type stubs; Hypothesis uses it too
 
 
 def text_of(message: dict[str, Any]) -> str:
-    """The text of a message; empty where it has none."""
+    """The text of a message; empty if it has none."""
     content = message.get("content")
     if isinstance(content, list):
         texts = (one.get("text") for one in content if isinstance(one, dict))
@@ -33,14 +33,14 @@ def text_of(message: dict[str, Any]) -> str:
 
 
 def recorded_templates(subject: Subject, reading: Reading) -> list[str]:
-    """The lines in which recorded completions say the answer, with the answer taken out.
+    """Return the lines in which recorded completions give the answer, with a slot in its place.
 
     Args:
         subject: The data.
-        reading: Which part of a record the answer is.
+        reading: The part of a record that holds the answer.
 
     Returns:
-        Templates that two completions share at least, the most frequent first.
+        Templates that at least two completions share, the most frequent first.
     """
     counts: Counter[str] = Counter()
     for one in subject.recorded[:_MOST_RECORDED]:
@@ -55,7 +55,7 @@ def recorded_templates(subject: Subject, reading: Reading) -> list[str]:
 
 
 def whole_template(text: str, answer: str) -> str | None:
-    """A completion with the last place of the answer taken out; None where it does not hold it.
+    """Replace the last place of the answer in a completion with the slot; None if it has no such place.
 
     Args:
         text: The completion.
@@ -66,7 +66,7 @@ def whole_template(text: str, answer: str) -> str | None:
 
 
 def _last(text: str, answer: str) -> tuple[int, int] | None:
-    """Where an answer stands last in a text, not as a part of a longer word or number."""
+    """The last place of an answer in a text, not as part of a longer word or number."""
     end = len(text)
     while (start := text.rfind(answer, 0, end)) >= 0:
         stop = start + len(answer)
@@ -81,7 +81,7 @@ def _last(text: str, answer: str) -> tuple[int, int] | None:
 
 
 def _around(text: str, start: int, end: int) -> tuple[int, int]:
-    """The line around an answer; the lines before and after it too where it stands alone."""
+    """The line around an answer, plus the lines before and after it if the answer is alone on its line."""
     first = text.rfind("\n", 0, start) + 1
     last = text.find("\n", end)
     last = len(text) if last < 0 else last
@@ -93,7 +93,7 @@ def _around(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def mined_templates(sources: Sequence[Path]) -> list[str]:
-    """Templates from a grader's regular expressions, tags and short texts.
+    """Return templates from a grader's regular expressions, tags and short texts.
 
     Args:
         sources: The grader's files.
@@ -119,13 +119,13 @@ _WIRE = frozenset(("id", "messages", "metadata", "reference_answer", "role", "co
 
 
 def template_of_pattern(pattern: str) -> str | None:
-    """The shortest text that a regular expression finds, with its first group as the slot.
+    """Return the shortest text that a regular expression finds, with its first group as the slot.
 
     Args:
         pattern: The regular expression.
 
     Returns:
-        None where it has no group or cannot be read.
+        None if it has no group or is invalid.
     """
     try:
         text = "".join(_texts(_PARSER.parse(pattern)))

@@ -1,4 +1,4 @@
-"""Whether a grader pays by degrees: closeness or likeness rather than right or wrong."""
+"""Whether a grader rewards by degree of closeness or similarity rather than by right or wrong."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LEVELS = 4
 
 
 def degrees(shares: list[float]) -> int:
-    """How many different rewards there are between nothing and a right answer's.
+    """Count the different rewards between nothing and the right answer's.
 
     Args:
         shares: Rewards as shares of the right answer's.
@@ -20,6 +20,6 @@ def degrees(shares: list[float]) -> int:
 
 
 def shaped(case: Case) -> bool:
-    """Whether honest wrong answers earn rewards of several degrees."""
+    """Whether honest wrong answers earn several different rewards."""
     known = case.known
     return degrees([known.share(reward, at) for at, reward in known.wrong.items()]) >= _LEVELS

@@ -1,7 +1,7 @@
-"""Whether a grader answers the same sample alike: determinism, state, neighbors in a call.
+"""Whether a grader gives the same sample the same reward: determinism, state, neighbors in a call.
 
-It runs before everything else. What a grader that answers at random, or by what it saw before, does in other
-probes says nothing, so one finding here explains all of theirs.
+It runs before everything else. If a grader answers at random or from memory, its results in other probes say
+nothing, so one finding here explains all of theirs.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from harness.targets.protocol import Graded
 __all__ = ["PROBES", "STATEFUL", "UNSTEADY", "State"]
 
 UNSTEADY = ("G01", "G02", "A11")
-"""The ids of this file's finding; one of them explains what every probe but those of the contract finds."""
+"""The ids of this file's finding; each explains the findings of every probe except the contract's."""
 
 _RECORDS = 8
 _ROUND_MS = 400.0
@@ -41,15 +41,15 @@ _RANDOM = Rule(
     "G01",
     Severity.CRITICAL,
     "the same sample gets different rewards",
-    "Take out what is random: random choices, clocks, ids, the order of sets.",
+    "Remove sources of randomness: random choices, clocks, ids, the order of sets.",
 )
 STATEFUL = Rule(
     "G02",
     Severity.ERROR,
     "the reward depends on what the process graded before",
-    "Keep nothing from one call to the next that changes a reward.",
+    "Keep no state between calls that changes a reward.",
 )
-"""What is found where the same sample is rewarded differently later."""
+"""The rule that is broken if a later grading of the same sample differs."""
 _NEIGHBORS = Rule(
     "A11",
     Severity.ERROR,
@@ -60,7 +60,7 @@ _NEIGHBORS = Rule(
 
 @dataclass(frozen=True, slots=True)
 class _Cause:
-    """Why a grader's answers differ, and a witness where replay can show it."""
+    """Why a grader's rewards differ, with a witness if replay can show it."""
 
     rule: Rule
     message: str
@@ -74,7 +74,7 @@ class State:
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """It applies to every grader."""
+        """Applies to every grader."""
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
@@ -92,7 +92,7 @@ class State:
             hashes = mined.hashes or not case.subject.sources
             for seed in _SEEDS if hashes and not case.opener.slow else _SEEDS[:1]:
                 with closing(case.opener.open(hash_seed=seed, clock_ahead_s=_DAYS * 86_400.0)) as fresh:
-                    # Backward, so that what a grader keeps of the first answer that it sees is another one.
+                    # In reverse order, so that a grader that keeps its first answer keeps a different one.
                     elsewhere |= _differing(first, _grade(fresh, samples[::-1])[::-1])
         worst = sorted(here | elsewhere)
         if not worst:
@@ -100,7 +100,7 @@ class State:
         cause = _cause(case, samples, worst, bool(elsewhere))
         severity = cause.rule.severity
         if cause.rule is _RANDOM and asks_a_service(case.subject.sources):
-            severity = Severity.WARNING  # a judge that wavers; how much is the judge family's to say
+            severity = Severity.WARNING  # a judge that wavers; the judge family reports by how much
         yield Found(
             cause.rule.id,
             severity,
@@ -114,11 +114,11 @@ class State:
 
 
 PROBES = (State(),)
-"""The one probe of this family."""
+"""The only probe of this family."""
 
 
 def _samples(case: Case) -> list[dict[str, Any]]:
-    """Right, wrong and empty completions of some records, in the likeliest formats."""
+    """Right, wrong and empty completions of some records, in the most likely formats."""
     subject = case.subject
     chosen = case.some(_RECORDS, "state", among=range(len(subject.records)))
     control = case.control
@@ -148,7 +148,7 @@ def _differing(one: Sequence[Graded], other: Sequence[Graded]) -> set[int]:
 
 def _alike(one: Graded, other: Graded) -> bool:
     if _breaks_contract(one) or _breaks_contract(other):
-        return True  # that is a finding of its own, and what a divided call answers depends on its parts
+        return True  # that is a separate finding, and the results of a divided call depend on its parts
     if one.reward is None or other.reward is None:
         return one.reward is other.reward
     return abs(one.reward - other.reward) <= _ALIKE or one.reward == other.reward
@@ -160,13 +160,13 @@ def _breaks_contract(one: Graded) -> bool:
 
 
 def _differing_here(case: Case, samples: list[dict[str, Any]], first: Sequence[Graded]) -> set[int]:
-    """Where the same process disagrees with itself: the same calls again, other orders, other batches."""
+    """Where the same process disagrees with itself: repeated calls, other orders, other batches."""
     differing = _differing(first, _grade(case.collector, samples)) if case.opener.here else set()
     order = list(range(len(samples)))
     case.random("state order").shuffle(order)
     for batch, places in ((_PART, order), (1, order[: _FEW // 2]), (_WHOLE, order[::-1])):
         if not case.opener.here and batch != _PART:
-            continue  # each call to a deployed function costs
+            continue  # each call of a deployed function costs money
         again = _grade(case.collector, [_renamed(samples[at], at) for at in places], batch)
         differing |= {at for at, one in zip(places, again, strict=True) if not _alike(first[at], one)}
     if case.opener.here:
@@ -186,19 +186,19 @@ def _swapped(samples: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _cause(case: Case, samples: list[dict[str, Any]], differing: list[int], elsewhere: bool) -> _Cause:
-    """Find out why rewards differ, in fresh processes whose surroundings are equal but for one thing.
+    """Find out why rewards differ, in fresh processes whose environments differ in one thing only.
 
     Args:
         case: The audit.
         samples: What was graded.
-        differing: The places of those whose rewards differ.
-        elsewhere: Whether some differ in another process, and not in other calls of one process alone.
+        differing: Indices of samples whose rewards differ.
+        elsewhere: Whether some differ in another process, not only in other calls of the same process.
     """
     if not case.opener.here:
         return _Cause(
             _NEIGHBORS,
-            f"{len(differing)} of {len(samples)} samples get another reward in another order or batch: a"
-            " policy is paid by chance",
+            f"{len(differing)} of {len(samples)} samples get another reward in another order or batch: the"
+            " reward depends on chance",
         )
 
     def fresh(given: Sequence[dict[str, Any]] = samples, batch: int = _WHOLE, **how: Any) -> list[Graded]:
@@ -226,7 +226,7 @@ def _said(count: int, tried: int, how: str) -> str:
 
 
 def _by_company(case: Case, samples: list[dict[str, Any]], differing: list[int], fresh: Any) -> _Cause:
-    """Tell what was graded before from what is graded beside."""
+    """Distinguish the effect of earlier samples from that of samples in the same call."""
     again = [_renamed(one, at) for at, one in enumerate(samples)]
     alone, later = _halves(fresh([*samples, *again], 1))
     backward = fresh(samples[::-1], 1)[::-1]
@@ -235,20 +235,20 @@ def _by_company(case: Case, samples: list[dict[str, Any]], differing: list[int],
     with closing(case.opener.open(hash_seed=0)) as collector:
         _grade(collector, samples, 1)
         if _differing(alone, _grade(collector, _swapped(samples), 1)):
-            # No witness: the ids of a rollouts file are all different.
+            # No witness: all ids of a rollouts file are different.
             return _Cause(STATEFUL, _said_stateful("under an id that another sample had before"))
     return _among_neighbors(samples, differing, alone, fresh)
 
 
 def _stateful(samples: list[dict[str, Any]], differing: list[int], fresh: Any) -> _Cause:
-    """The rewards depend on what came before: find few samples that show it."""
+    """The rewards depend on earlier samples: find a few samples that show it."""
     for at in _spread(differing, 2):
         pair = _pair(samples[at], samples[at])
         rewards = fresh(pair)
         if not _alike(*rewards):
             return _Cause(STATEFUL, _said_stateful("a second time"), _witness(pair, rewards))
     again = [at for at in differing if at and _prompt(samples[at]) == _prompt(samples[at - 1])]
-    for at in _spread(again, 2):  # a grader may keep what a record's first completion earned
+    for at in _spread(again, 2):  # a grader may remember what a record's first completion earned
         pair = [samples[at - 1], samples[at]]
         rewards = fresh(pair, 1)
         if not _alike(rewards[1], fresh(pair[1:])[0]):
@@ -261,7 +261,7 @@ def _among_neighbors(
     samples: list[dict[str, Any]], differing: list[int], alone: list[Graded], fresh: Any
 ) -> _Cause:
     """The rewards depend on the other samples of the call: find a pair that shows it, or a whole call."""
-    message = "a sample is rewarded differently beside others: a policy is paid by its neighbors"
+    message = "a sample is rewarded differently next to others: the reward depends on its neighbors"
     at = differing[0]
     others = [samples[each] for each in _spread([*range(len(samples))], 12) if each != at]
     pairs = [_pair(samples[at], other) for other in (samples[at], *others)]
@@ -287,11 +287,11 @@ def _pair(one: dict[str, Any], other: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _said_stateful(when: str) -> str:
-    return f"the same sample is rewarded differently {when}: a policy is paid by what came before"
+    return f"the same sample is rewarded differently {when}: the reward depends on earlier samples"
 
 
 def _spread(values: Sequence[int], count: int) -> list[int]:
-    """Some of the values, from the whole of them."""
+    """Evenly spaced values from a list."""
     return [values[len(values) * each // count] for each in range(min(count, len(values)))]
 
 

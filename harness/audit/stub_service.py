@@ -1,8 +1,8 @@
-"""Stands in for the model that a judge asks: it replies as told, costs nothing, and notes the questions.
+"""Stands in for a judge's model: gives prepared replies, costs nothing, and notes the prompts.
 
-It is found as recorded answers are: by the variables with which botocore and the OpenAI SDK are led to
-another address, and, over plain HTTP, as the proxy. So a grader that is audited asks nobody for money. What
-wants to leave over HTTPS at an address of its own is refused, and counted.
+Graders find it the way they find recorded answers: through the variables that point botocore and the OpenAI
+SDK to another address and, over plain HTTP, as the proxy. So an audited grader never reaches a paid service.
+HTTPS requests to other addresses are refused and counted.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ _FAULTS = {
 
 
 class AskedQuestion(NamedTuple):
-    """What a grader asked."""
+    """A request of the grader."""
 
     path: str
     body: Any
-    """The request's body, as JSON; its text where it is none."""
+    """The request's body as JSON; its text if it is not JSON."""
 
     @property
     def texts(self) -> list[str]:
-        """All texts of the question, in the order in which the request has them."""
+        """All texts of the prompt, in the order of the request."""
         return _texts(self.body)
 
     @property
     def text(self) -> str:
-        """The same as one text."""
+        """All texts of the prompt joined."""
         return "\n".join(self.texts)
 
 
@@ -75,19 +75,19 @@ class StubService:
         self.reply = ""
         """The text of the next replies."""
         self.status = 200
-        """Their HTTP status; any but 200 is an error as the service words it."""
+        """Their HTTP status; any status except 200 gives an error in the service's words."""
         self.once = False
-        """Whether the status holds for the next question alone."""
+        """Whether the status applies only to the next request."""
         self.most = 0
-        """After so many questions each is refused for good, so that nobody asks again; 0 for never."""
+        """After this many requests each one is refused permanently, so that clients stop; 0 for never."""
         self.questions: list[AskedQuestion] = []
-        """What was asked since the replies were last told."""
+        """The requests since the replies were last set."""
         self.asked = 0
-        """How often anything was asked."""
+        """Number of requests in total."""
         self.answers: list[RecordedAnswer] = []
-        """The same questions with their replies, as a file of recorded answers has them."""
+        """The same requests with their replies, as a file of recorded answers has them."""
         self.elsewhere = 0
-        """How many questions wanted to leave over HTTPS at an address of their own."""
+        """Number of refused HTTPS requests to other addresses."""
         self._lock = threading.Lock()
         self._server = LoopbackServer(self._handle, "stub service", proxy=True)
         own = f"http://{self._server.address}"
@@ -111,16 +111,16 @@ class StubService:
             "http_proxy": own,
             "https_proxy": own,
         }
-        """What leads a grader's clients here."""
+        """Environment variables that point a grader's clients to this service."""
 
     def tell(self, reply: str, status: int = 200, once: bool = False, most: int = 0) -> None:
-        """Set the next replies, and forget what was asked.
+        """Set the next replies, and clear the noted requests.
 
         Args:
             reply: Their text.
             status: Their HTTP status.
-            once: Whether only the next one has this status.
-            most: After so many questions each is refused for good (HTTP 403); 0 for never.
+            once: Whether only the next reply has this status.
+            most: After this many requests each one is refused permanently (HTTP 403); 0 for never.
         """
         with self._lock:
             self.reply, self.status, self.once, self.most = reply, status, once, most
@@ -129,11 +129,11 @@ class StubService:
 
     @property
     def refused(self) -> bool:
-        """Whether the grader asked so often that it was refused for good."""
+        """Whether the grader retried until it was refused permanently."""
         return 0 < self.most < len(self.questions)
 
     def recorded(self) -> RecordedAnswers:
-        """What was asked and replied, for `rft replay --answers`."""
+        """The requests and replies, for `rft replay --answers`."""
         with self._lock:
             first = {answer.key: answer for answer in reversed(self.answers)}
         keys = {name: None for name in self.variables if name.endswith("_API_KEY")}
@@ -161,7 +161,7 @@ class StubService:
                 status = 403
             kind = None if status == 200 else _FAULTS.get(status, "InternalServerException")
             answer = _answer(request.path, body, reply) if kind is None else _fault(kind)
-            # A client that takes this for its proxy names the host again, which a recorded answer must not.
+            # A client that uses this as its proxy names the host again, which a recorded answer must not do.
             path = _HOST.sub("", request.path)
             question = question_of(f"https://{self._server.address}{path}", request.body)
             if question is not None:
@@ -172,12 +172,12 @@ class StubService:
 
 
 def _fault(kind: str) -> dict[str, Any]:
-    """An error in the words of Bedrock and of OpenAI at once."""
+    """An error in the format of both Bedrock and OpenAI."""
     return {"message": kind, "error": {"message": kind, "type": kind, "code": kind}}
 
 
 def _answer(path: str, body: Any, reply: str) -> dict[str, Any]:
-    """A reply in the shape of the API that was asked."""
+    """A reply in the format of the requested API."""
     if path.endswith("/converse"):
         return _converse(body, reply)
     if path.endswith("/chat/completions"):
@@ -192,7 +192,7 @@ def _answer(path: str, body: Any, reply: str) -> dict[str, Any]:
             "tool_choice": "auto",
             "tools": [],
         }
-    # InvokeModel: each family of models has a shape of its own, and none minds the others' keys.
+    # InvokeModel: each family of models has its own format, and none minds the others' keys.
     return {
         "id": "m",
         "type": "message",

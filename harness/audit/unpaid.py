@@ -1,4 +1,4 @@
-"""Says what it means when no format is accepted: nothing can be told, or what should be paid is not."""
+"""Explains why no format is accepted: the data cannot tell, or something that should be paid is not."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ __all__ = ["explain"]
 
 _RECORDED = 200
 _ENOUGH = 5
-_SUPPLY = "Name a completion that should be paid with --accepted, or record rollouts with `rft rollout`."
+_SUPPLY = "Give a completion that should be paid with --accepted, or record rollouts with `rft rollout`."
 
 
 def explain(case: Case, answers: Mapping[Reading, SampledAnswers], tried: Sequence[Format]) -> Sought:
-    """Why there is no control.
+    """Explain why there is no control.
 
     Args:
         case: The audit.
@@ -31,27 +31,27 @@ def explain(case: Case, answers: Mapping[Reading, SampledAnswers], tried: Sequen
         return Sought(None, _no_answers(case), case.opener.wire)
     unpaid = _accepted(case, answers) or _recorded(case, answers)
     if unpaid:
-        why = "nothing is paid, although right answers in the right format are among what was tried"
+        why = "nothing is paid, although the completions tried include right answers in the right format"
         return Sought(None, why, case.opener.wire, unpaid=tuple(unpaid), tried=formats)
     failed = _failed(case, answers, formats)
     if failed is not None:
         why = f"the grader fails on every completion: {failed.rstrip('.')}. Give records that it can grade"
         return Sought(None, why, case.opener.wire, tried=formats)
-    why = f"in none of {len(formats)} formats are right answers paid more than wrong ones. {_SUPPLY}"
+    why = f"right answers earn no more than wrong ones in any of {len(formats)} formats. {_SUPPLY}"
     return Sought(None, why, case.opener.wire, tried=formats)
 
 
 def _no_answers(case: Case) -> str:
-    """Why the records have no answers to compare."""
+    """Explain why the records have no answers to compare."""
     if len(case.subject.records) < 2:
-        return "an audit needs two records at least, with different answers"
+        return "an audit needs at least two records with different answers"
     if all(case.subject.reference(at) is None for at in range(len(case.subject.records))):
-        return "the records have no reference_answer. Audit a reward of form alone with `--kind format`."
+        return "the records have no reference_answer. If the reward is for form alone, use `--kind format`."
     return "all records have the same answer, so right and wrong cannot be told apart: use more records"
 
 
 def _accepted(case: Case, answers: Mapping[Reading, SampledAnswers]) -> list[tuple[int, Any]]:
-    """Completions that the user says should be paid, where none of them is."""
+    """Completions that the user says should be paid, if none of them is."""
     asked: list[tuple[int, Any]] = []
     for text in case.subject.accepted:
         for known in list(answers.values())[:1]:
@@ -62,7 +62,7 @@ def _accepted(case: Case, answers: Mapping[Reading, SampledAnswers]) -> list[tup
 
 
 def _recorded(case: Case, answers: Mapping[Reading, SampledAnswers]) -> list[tuple[int, Any]]:
-    """Recorded completions that end with the right answer, where no recorded completion is paid."""
+    """Recorded completions that end with the right answer, if no recorded completion is paid."""
     first = next(iter(answers))
     right: list[tuple[int, Any]] = []
     every = [(one.record, one.message) for one in case.subject.recorded[:_RECORDED]]
@@ -77,7 +77,7 @@ def _recorded(case: Case, answers: Mapping[Reading, SampledAnswers]) -> list[tup
 
 
 def _all_unpaid(case: Case, asked: Sequence[tuple[int, Any]]) -> list[tuple[int, Any]]:
-    """What was asked, where all of it earns the lowest reward; else nothing."""
+    """The completions tried, if all of them earn the lowest reward; else nothing."""
     if not asked:
         return []
     low, high = case.subject.bounds or (0.0, 1.0)
@@ -87,7 +87,7 @@ def _all_unpaid(case: Case, asked: Sequence[tuple[int, Any]]) -> list[tuple[int,
 
 
 def _failed(case: Case, answers: Mapping[Reading, SampledAnswers], formats: Sequence[Format]) -> str | None:
-    """The grader's error, where it fails on everything; None where it does not."""
+    """The grader's error, if it fails on everything; else None."""
     asked: list[tuple[int, Any]] = []
     for one in formats[:_ENOUGH]:
         at, answer = next(iter(answers[one.reading].known.items()))

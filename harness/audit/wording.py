@@ -1,4 +1,4 @@
-"""How findings say a completion, an amount and a list."""
+"""How findings describe a completion, an amount and a list."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SHORT = 60
 
 
 def quoted(completion: Any) -> str:
-    """A completion as a message shows it, shortened."""
+    """Format a completion for a message, shortened."""
     if isinstance(completion, dict):
         calls = completion.get("tool_calls")
         functions = [one.get("function") for one in calls or ()]
@@ -24,10 +24,10 @@ def quoted(completion: Any) -> str:
 
 
 def amount(share: float) -> str:
-    """How much a completion earns, in words."""
+    """Describe how much a completion earns."""
     return "in full" if share >= 0.95 else f"{share:.0%} of a right answer's reward"
 
 
 def listed(parts: Sequence[str]) -> str:
-    """Parts with commas and a last `and`."""
+    """Join parts with commas and a final `and`."""
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)

@@ -1,4 +1,4 @@
-"""Wrong numbers near a right one: off by a little, by a sign, by a power of ten, by a digit."""
+"""Wrong numbers near a right one: slightly off, wrong sign, wrong power of ten, wrong digit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from harness.audit.formats import Format
 __all__ = ["BEYOND_FLOAT", "WrongStep", "magnitude", "wrong_numbers", "with_reference"]
 
 BEYOND_FLOAT = (9_007_199_254_740_992, 9_007_199_254_740_993)
-"""2**53 and the next integer, which floats cannot tell apart."""
+"""2**53 and the next integer, which are equal as floats."""
 
 _FIRST = re.compile(r"(?<![\w.])(?:\d[\d,]*(?:\.\d+)?|\.\d+)")
 _AFTER = "after ####"
@@ -28,18 +28,18 @@ class WrongStep(NamedTuple):
     """One wrong number."""
 
     name: str
-    """What is wrong with it, as a message says it."""
+    """What is wrong with it, for messages."""
     answer: str
     group: str
-    """`scale`, `relative`, `absolute`, `digits`, `after`, or `unworked` where the value is right."""
+    """`scale`, `relative`, `absolute`, `digits`, `after`, or `unworked` if the value is right."""
     ratio: Decimal | None = None
-    """Its value over the right one, where that is known and the right one is not 0."""
+    """Its ratio to the right value, if known and the right value is not 0."""
     off: Decimal | None = None
-    """How far it is from the right one."""
+    """Its distance from the right value."""
 
 
 class _Read(NamedTuple):
-    """The first number of an answer, and what stands around it."""
+    """The first number of an answer, and the text around it."""
 
     before: str
     digits: str
@@ -59,7 +59,7 @@ class _Read(NamedTuple):
 
 
 def magnitude(answer: str) -> Decimal | None:
-    """The size of the first number of an answer; None where it has none.
+    """Return the absolute value of the first number of an answer; None if it has none.
 
     Args:
         answer: The answer.
@@ -69,13 +69,13 @@ def magnitude(answer: str) -> Decimal | None:
 
 
 def wrong_numbers(answer: str) -> list[WrongStep]:
-    """Numbers that differ from a right one by value, written as it is.
+    """Return numbers that differ from a right one by value, in the same notation.
 
     Args:
         answer: The right answer, such as `1,250`, `-$3.50`, `12%` or `3/4`.
 
     Returns:
-        None of them equals the answer; nothing where it holds no number.
+        None of them equals the answer; empty if it has no number.
     """
     read = _read(answer)
     if read is None:
@@ -88,10 +88,10 @@ def wrong_numbers(answer: str) -> list[WrongStep]:
 
 
 def with_reference(one: Format, record: dict[str, Any], answer: str) -> dict[str, Any] | None:
-    """A record whose answer is another one; None where the format reads it from a place that is not known.
+    """Return a record with another answer; None if the format reads it from an unknown place.
 
     Args:
-        one: The format, whose reading says where the answer is.
+        one: The format, whose reading locates the answer.
         record: The record.
         answer: The new answer.
     """
@@ -123,7 +123,7 @@ def _read(answer: str) -> _Read | None:
 
 
 def _written(read: _Read, value: Decimal) -> str:
-    """A size in place of the right one, with its sign, its commas and what stands around it."""
+    """Another value in place of the right one, with the same sign, commas and surrounding text."""
     if value < 0:
         return _flipped(_written(read, -value), read)
     text = format(value, ",f" if "," in read.digits else "f")
@@ -197,7 +197,7 @@ def _digits(read: _Read) -> Iterator[WrongStep]:
 
 
 def _followed(answer: str, read: _Read) -> Iterator[WrongStep]:
-    """Mathematics after the right number, so that the whole is another one."""
+    """Math after the right number, so that the whole is another number."""
     if not read.after and read.size:
         yield WrongStep("followed by `e5`", f"{answer}e5", "scale", Decimal(100_000), read.size * 99_999)
         for tail in ("/8", " * 10", "^2" if read.size != 1 else "+1"):

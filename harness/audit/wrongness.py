@@ -1,4 +1,4 @@
-"""Completions that are wrong by construction, whatever the grader says of them: family C."""
+"""Completions that are wrong by construction, whatever the grader says about them: family C."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _FILLERS = (
     *("I don't know", "cannot be determined", "not enough information", "none of the above"),
 )
 _NUMBERS = 0.9
-"""A number that is paid on fewer records is near some of the answers: a constant, and found as one."""
+"""A number paid on fewer records is near some of the answers; another probe reports such constants."""
 _WORD, _WHOLE = 4, 0.9
 _BLANK_TEXTS = ("", " ", "\n", "\u200b")
 _BLANKS: tuple[Any, ...] = ("", None, 0, [])
@@ -66,16 +66,16 @@ class NoContent:
         "C01",
         Severity.CRITICAL,
         "a completion without content is paid",
-        "Return the lowest reward where the completion holds no answer.",
+        "Return the lowest reward if the completion has no answer.",
     )
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """It applies to every grader that judges by itself."""
+        """Applies to every grader that does not ask a model."""
         return judged(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade each text on some records; it is paid where it earns more than an honest wrong answer."""
+        """Grade each text on some records; it is paid if it earns more than an honest wrong answer."""
         case = _with_control(case)
         answers = answers_in(case, case.known.formats[0])
         ideas = [Idea(repr(text), lambda _, text=text: text) for text in _CONTENTLESS]  # type: ignore[misc]
@@ -92,22 +92,22 @@ class NoContent:
 
 
 class Fillers:
-    """Accepted formats with something in the slot that is no answer."""
+    """Accepted formats with something in the slot that is not an answer."""
 
     rule = Rule(
         "C02",
         Severity.CRITICAL,
         "an accepted format is paid with no answer in it",
-        "Read the answer strictly: what cannot be read is wrong, and two unread answers are never equal.",
+        "Read the answer strictly: an unreadable answer is wrong, and two unread answers are never equal.",
     )
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """It applies to every grader that judges by itself."""
+        """Applies to every grader that does not ask a model."""
         return judged(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Fill each accepted format; a filler that equals the right answer by value is left out."""
+        """Fill each accepted format; skips fillers that equal the right answer by value."""
         case = _with_control(case)
         found = chain.from_iterable(self._in(case, one) for one in formats_tried(case))
         best = max(found, key=lambda each: round(each.share or 0, 2), default=None)
@@ -135,8 +135,8 @@ class Fillers:
             )
 
     def _ideas(self, answers: Answers, whole: Sequence[str]) -> Iterator[Idea]:
-        """Fillers of every kind, those of this kind, and the record's own keys with nothing in them."""
-        # A whole text that the user says should be paid is not empty without a filler at its end.
+        """Fillers of every kind, those of this kind, and the record's own keys without values."""
+        # A format made from a whole accepted text is paid without a filler, so an empty slot proves nothing.
         accepted = answers.kind == "format" and answers.format.template in [f"{one}{SLOT}" for one in whole]
         seen = set()
         fillers = _BLANK_TEXTS if answers.kind == "format" else (*_FILLERS, *_BY_KIND.get(answers.kind, ()))
@@ -160,26 +160,26 @@ class Fillers:
 
 
 def _word_in_part(tally: AttemptTally) -> bool:
-    """Whether a word earns a part of the reward everywhere: it decides nothing, and is no empty answer."""
+    """Whether a word earns part of the reward everywhere: it decides nothing, and is not an empty answer."""
     word = (tally.said or "").isalpha() and len(tally.said or "") >= _WORD
     return word and len(tally.paid) == tally.tried and tally.best.share < _WHOLE
 
 
 def _free(case: Case, tallies: Sequence[AttemptTally]) -> bool:
-    """Whether the probe of what needs no answer finds as much as some texts earn."""
+    """Whether the probe of rewards without an answer finds as much as some texts earn."""
     free = best_free(case) if case.control is not None and tallies else None
     return free is not None and min(free.shares) >= max(tally.best.share for tally in tallies) - 0.01
 
 
 def _with_control(case: Case) -> Case:
-    """The case with a control, which may be assumed: no wrong answer is compared with.
+    """Return the case with a control, which may be assumed: nothing is compared with a wrong answer.
 
     Raises:
         NotRun: Nothing is paid.
     """
     known = assumed(case)
     if known is None:
-        raise NotRun("no format is known to be paid")
+        raise NotRun("no paid format is known")
     return known
 
 

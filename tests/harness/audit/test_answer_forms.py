@@ -47,14 +47,14 @@ def test_an_open_slot_takes_punctuation_and_markup():
     assert found["bold type"] == "#### **1234**"
     assert found["a box"] == "#### \\boxed{1234}"
     assert found["thousands with a comma, or without"] == "#### 1,234"
-    assert found["decimals that are zero"] == "#### 1234.00"
+    assert found["zero decimals"] == "#### 1234.00"
     assert found["no space after the marker"] == "####1234"
-    assert "the minus of typesetting" not in found
+    assert "a typographic minus sign" not in found
 
 
 def test_letters_words_and_objects_have_forms_of_their_own():
-    assert written("({a})", "choice", "B")["a small letter"] == "(b)"
-    assert written("{a}", "yes-no", "yes")["a capital at the start"] == "Yes"
+    assert written("({a})", "choice", "B")["a lower-case letter"] == "(b)"
+    assert written("{a}", "yes-no", "yes")["an initial capital"] == "Yes"
     found = written("{a}", "json", '{"a": 1, "b": [2]}')
     assert found["keys in another order"] == '{"b": [2], "a": 1}'
     assert json.loads(found["JSON over several lines"]) == {"a": 1, "b": [2]}
@@ -64,7 +64,7 @@ def test_letters_words_and_objects_have_forms_of_their_own():
 def test_every_form_of_a_number_has_its_value(whole):
     gold = str(whole)
     for name, text in written("{a}", "number", gold).items():
-        if name.startswith(("decimals", "thousands", "the minus")):
+        if name.startswith(("zero decimals", "thousands", "a typographic minus")):
             assert number(text) == Fraction(whole)
 
 

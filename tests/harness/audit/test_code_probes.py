@@ -182,7 +182,7 @@ def test_a_grader_that_pays_no_known_program_is_not_judged(tmp_path):
     source = textwrap.dedent(HERE) + "\ndef grade(code, tests):\n    return 0.0\n"
     with audited_case(tmp_path, source, RECORDS, kind="code", control=False) as case:
         assert runs_code(case)
-        with pytest.raises(NotRun, match="no right program"):
+        with pytest.raises(NotRun, match="no paid right program"):
             bench_of(case)
 
 

@@ -58,7 +58,7 @@ def test_a_sample_that_fails_honestly_is_no_finding(tmp_path):
         ("s['messages'][-1]", "critical", "without messages"),
         ("s['messages'][-1]['content'].strip()", "critical", "content is null"),
         ("s['metadata']['reference_answer'].strip()", "error", "without a reference"),
-        ("s['id']", "note", "no object"),
+        ("s['id']", "note", "not an object"),
     ],
 )
 def test_a_malformed_sample_that_loses_its_call_is_found(tmp_path, before, severity, what):
@@ -75,7 +75,7 @@ def test_a_malformed_sample_that_changes_its_neighbors_is_found(tmp_path):
     )
     found, full = audited(tmp_path, source)
     assert found == [("A03", "critical")]
-    assert "other rewards" in full[0].message
+    assert "different rewards" in full[0].message
 
 
 UNKNOWN_METRIC = """if text: return {

@@ -57,7 +57,7 @@ def test_a_file_of_rollouts_is_audited_on_its_records(tmp_path: Path) -> None:
 def test_rollouts_of_other_records_are_refused(tmp_path: Path) -> None:
     records = write(tmp_path / "r.jsonl", record(1), record(2))
     other = write(tmp_path / "o.jsonl", rollout(7, "8"))
-    with pytest.raises(InputError, match="no rollout here is of the records"):
+    with pytest.raises(InputError, match="no rollout belongs to the audited records"):
         read_subject(records, other)
 
 

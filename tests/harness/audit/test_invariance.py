@@ -82,7 +82,7 @@ def test_refused_forms_are_a_warning_where_the_prompts_ask_for_them(tmp_path, bo
 def test_a_grader_that_takes_the_answer_alone_is_a_profile(tmp_path):
     found, notes = audit(tmp_path, ALONE, number_records(24, "Reply with the number only."))
     assert [one.severity for one in found] == ["note"]
-    assert "in its format alone" in " ".join(notes)
+    assert "only the answer in its format" in " ".join(notes)
 
 
 def test_pay_for_length_is_a_profile(tmp_path):
@@ -160,7 +160,7 @@ def test_an_object_that_must_be_spelled_alike_is_a_warning(tmp_path):
         ("So 3 + 4.\n#### 7 apples", "number", "7", ("So 3 + 4.\n#### ", "7", " apples", None)),
         ("It is 7, no, 8", "number", "7", None),
         ("#### 1,234", "number", "1234", ("#### ", "1,234", "", "thousands with a comma, or without")),
-        ("#### 7.0", "number", "7", ("#### ", "7.0", "", "decimals that are zero")),
+        ("#### 7.0", "number", "7", ("#### ", "7.0", "", "zero decimals")),
         (
             'Here: {"b": 1, "a": 2}',
             "json",

@@ -50,7 +50,7 @@ def test_another_order_is_wrong_only_where_the_prompt_asks_for_one():
 
 
 def test_lists_keep_their_spelling():
-    assert named("list", "Lund, Porto", ["Quito, Lund"])["one item more"] == "Lund, Porto, Quito"
+    assert named("list", "Lund, Porto", ["Quito, Lund"])["one more item"] == "Lund, Porto, Quito"
 
 
 def test_calls_are_changed_one_thing_at_a_time():
@@ -58,7 +58,7 @@ def test_calls_are_changed_one_thing_at_a_time():
     (changed,) = json.loads(found["a wrong last argument"])["calls"]
     assert changed == {"name": "weather", "arguments": {"place": "Carrow", "day": 9}}
     assert json.loads(found["no arguments"])["calls"][0]["arguments"] == {}
-    assert len(json.loads(found["one call more"])["calls"]) == 2
+    assert len(json.loads(found["one more call"])["calls"]) == 2
     assert json.loads(found["another name"])["calls"][0]["name"] != "weather"
 
 

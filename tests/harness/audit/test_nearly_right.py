@@ -52,7 +52,7 @@ def test_exact_answers_of_other_kinds_pass(tmp_path, reward, records):
             "isinstance(parsed(text), list) and set(parsed(text)) >= set(parsed(gold))",
             list_records(),
             "error",
-            "one item more",
+            "one more item",
         ),
         (
             "isinstance(parsed(text), dict) and parsed(text).get('site') == parsed(gold)['site']",

@@ -43,4 +43,4 @@ def test_the_price_follows_from_memory_and_calls(asked: None, monkeypatch: pytes
 
 
 def test_a_function_that_cannot_be_looked_up_has_no_price() -> None:
-    assert [*price_lines("grader:live", 3)][1].startswith("What that costs is said for")
+    assert [*price_lines("grader:live", 3)][1].startswith("Name the function by its ARN")

@@ -60,7 +60,7 @@ def test_records_that_want_another_format_are_no_finding(tmp_path):
     extra = "if want == '14': return {'id': s['id'], 'aggregate_reward_score': float(text == want)}"
     with audited_case(tmp_path, GRADER.format(extra=extra)) as case:
         assert found_by(case, PROBES) == []
-        assert "another format" in " ".join(case.notes)
+        assert "another answer format" in " ".join(case.notes)
 
 
 def test_a_grader_that_pays_nothing_is_critical_where_something_should_be_paid(tmp_path):

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from harness.audit.search import PROBES
@@ -87,7 +89,7 @@ def test_what_was_not_found_is_said_with_the_gradings(tmp_path):
     found, case = audited(tmp_path, "last(text, gold) and SECRET != text", search=300)
     assert found == []
     (note,) = case.notes
-    assert note.startswith("The search found nothing that is paid without an answer within 3")
+    assert re.fullmatch(r"In 3\d* gradings, the search found no text that is paid without an answer\.", note)
 
 
 def test_a_text_that_holds_the_answer_is_no_finding(tmp_path):

@@ -152,7 +152,7 @@ def test_a_limit_of_severity_decides_the_verdict(project: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--wire", "all"), "'all' is not a wire that an audit can use"),
+        (("--wire", "all"), "'all' is not a wire that an audit supports"),
         (("--arn", "arn:aws:lambda:us-east-1:1:function:f:1", "--stack", "s"), "both say where to grade"),
         (("--artifact", "a", "--arn", "f:1"), "both say where to grade"),
         (("--rollouts", "none.jsonl"), "none.jsonl"),

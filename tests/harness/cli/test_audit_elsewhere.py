@@ -56,7 +56,7 @@ def test_a_function_in_aws_is_called_after_its_price_was_said_and_agreed_to(
     refused = rft_inside(project, *words, "--budget", "30")
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "at most 30 times" in refused.stderr
-    assert "What that costs is said" in refused.stderr
+    assert "Name the function by its ARN" in refused.stderr
     assert "--yes" in refused.stderr
     done = rft_inside(project, *words, "--yes", "--json")
     found = json.loads(done.stdout)
