@@ -108,6 +108,7 @@ def _own_files(project: Path) -> None:
     train, test = list(records)[:120], list(records)[120:150]
     files = {
         "train.jsonl": [records[name] for name in train],
+        "records.jsonl": [records[name] for name in train],
         "test.jsonl": [records[name] for name in test],
         "rollouts.jsonl": [row for row in rows if row["record"] in train],
         # What the emulated models say to the records held back.
@@ -168,3 +169,16 @@ def test_a_release_is_compared_and_an_earlier_version_trains_again(
             said = run(_VERSION.sub(version, line), 0)
             if line.startswith("rft submit "):
                 assert "0 of 960 rewards differ" in said
+
+
+def test_a_grader_is_deployed_checked_called_and_trains(
+    first_job: dict[str, str], run: Runner, aws: LocalAws
+) -> None:
+    assert first_job
+    version = aws.outputs("my-grader")["MathAnswerVersionArn"]
+    before_removal = (DOCS / "deploy.md").read_text(encoding="utf-8").partition("## Remove the stack")[0]
+    lines = [line for line in lines_of("deploy.md") if f"$ {line}\n" in before_removal]
+    assert len(lines) > 8
+    for line in lines:
+        if not line.startswith("aws "):
+            run(line.replace("--guided", "--no-progressbar").replace("$ARN", version), 0)
