@@ -1,4 +1,4 @@
-"""What tests of graders share."""
+"""Fixtures for tests of graders."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def server() -> Iterator[JudgeEndpoint]:
 
 @pytest.fixture
 def endpoint(server: JudgeEndpoint, monkeypatch: pytest.MonkeyPatch) -> JudgeEndpoint:
-    """A judge's services, which this test's judges ask and know nothing about."""
-    from support.judged import fresh  # it imports boto3 and openai, which other checks need not
+    """The services that this test's judges call, with no knowledge from earlier calls."""
+    from support.judged import fresh  # it imports boto3 and openai, which other checks do not need
 
     return fresh(server, monkeypatch)

@@ -1,4 +1,4 @@
-"""Rewards made of parts: the arithmetic, what is kept visible, and what is refused."""
+"""Combined rewards: the arithmetic, which parts stay visible, and which errors are raised."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Graders as parts of graders: what one returns inside another, and what a failure inside becomes outside."""
+"""Graders inside other graders: what an inner grader returns, and what its failure becomes outside."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Graders without Python of one's own: a table, a file or a line that names a check and its options."""
+"""Graders without custom Python: a table, a file or a line that names a check and its options."""
 
 import ast
 import inspect
@@ -111,7 +111,7 @@ def test_elsewhere_check_is_a_key_like_any_other(table):
 
 
 def test_the_options_that_take_scoring_functions_are_these():
-    """An annotation that named them otherwise would leave tables of checks plain tables."""
+    """With any other annotation, tables of checks would stay plain tables."""
     found = {
         f"{family}.{name} {option}"
         for family in families()
@@ -226,7 +226,7 @@ def test_every_option_can_be_named(family):
 
 
 def ready(tmp_path, **variables):
-    """What importing the Lambda handler in a process of its own says."""
+    """Return the output of importing the Lambda handler in a separate process."""
     code = "from graders.configured import ready_check; print(type(ready_check).__name__)"
     environment = {key: value for key, value in os.environ.items() if key != "GRADER_CHECK"} | variables
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""The decorated grader: one object, and no call of it has two meanings."""
+"""The decorated grader: one object, and each call of it has only one meaning."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from graders.testing import make_sample
 
 @grader
 def is_right(sample: Sample) -> bool:
-    """Whether it is right."""
+    """Return whether it is right."""
     return sample.completion == sample.reference_text
 
 

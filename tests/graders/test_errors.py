@@ -1,4 +1,4 @@
-"""The tree of errors: what catches what, and that an error survives the way between processes."""
+"""The error tree: which class catches which error, and that errors survive being sent between processes."""
 
 from __future__ import annotations
 

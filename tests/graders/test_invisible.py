@@ -1,4 +1,4 @@
-"""Composed Unicode: what Python's own normalization makes of a text, without its quadratic time."""
+"""Composed Unicode: the same result as Python's own normalization, without its quadratic time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the package offers is what it says it offers, and its examples run."""
+"""The package offers exactly the names that it documents, and its examples run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What counts as reasoning in a text, in every spelling, and what an answer may hold without being eaten."""
+"""Which parts of a text count as reasoning, in every format, and which marks an answer may contain."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def divided(text):
 
 
 def plain(text):
-    """Whether a text holds nothing that could be taken for a mark."""
+    """Return whether a text has nothing that could be mistaken for a mark."""
     return not set("<>[]|\u25c1\u25b7/") & set(text) and not text.lstrip().startswith("analysis")
 
 

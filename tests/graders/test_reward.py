@@ -1,4 +1,4 @@
-"""What a scoring function may answer: which numbers count, and which are failures instead."""
+"""What a scoring function may return: which numbers count, and which are failures instead."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HUGE = 10**5000
 
 
 class Hostile:
-    """An answer whose every method raises something else than ValueError."""
+    """An answer with methods that each raise something other than ValueError."""
 
     def __float__(self):
         raise RuntimeError("no")
@@ -241,7 +241,7 @@ def test_number_names_the_type_and_quotes_nothing():
 
 
 async def waits(held: object) -> object:
-    """What holds an awaitable to wait for it."""
+    """Holds an awaitable, to await it later."""
     return held
 
 
@@ -269,7 +269,7 @@ async def waits_on(one: Pending) -> None:
 
 
 class Pending:
-    """Something to wait for, without an event loop."""
+    """An awaitable that needs no event loop."""
 
     def __await__(self):
         yield "waiting"

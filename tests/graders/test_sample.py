@@ -1,4 +1,4 @@
-"""The one view of a rollout: what counts as the completion, its reasoning, its reference, its fields."""
+"""The view of a rollout: which parts are the completion, its reasoning, its reference and its fields."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The helpers that people test their graders with see what Lambda would."""
+"""The helpers for testing graders show what Lambda would."""
 
 from __future__ import annotations
 

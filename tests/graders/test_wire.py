@@ -1,4 +1,4 @@
-"""Every dialect reads into one view, and every outcome is written as strict JSON that reads back."""
+"""Every dialect is read into the same view, and every outcome is written as strict JSON that reads back."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def rollouts(draw):
 
 
 def seen(item):
-    """All that a scoring function can see of an item but the messages' spelling."""
+    """Return everything that a scoring function can see of an item, except how its messages are written."""
     sample = Sample(item)
     names = ("id", "prompt", "completion", "reasoning", "tool_calls", "reference_answer", "fields")
     return {name: getattr(sample, name) for name in names}
@@ -124,7 +124,7 @@ def test_every_profile_bears_its_own_name_and_source():
 ASKED = [{"role": "user", "content": "6 * 12?"}, {"role": "assistant", "content": "72"}]
 
 
-# What SageMaker's starter template for open-weight models is prepared for.
+# The events that SageMaker's starter template for open-weight models can read.
 @pytest.mark.parametrize(
     ("event", "key"),
     [
@@ -314,7 +314,7 @@ def test_an_id_nested_beyond_all_bounds_costs_nobody_the_answer():
     answer, replaced = write_answer([{"id": "a"}, {"id": deep}], [1.0, 0.5], 0.0, OPEN)
     assert [(e["id"], e["aggregate_reward_score"]) for e in answer] == [("a", 1.0), (None, 0.5)]
     assert replaced == 1
-    while deep:  # taken apart by hand: Python's own way down is recursive
+    while deep:  # traversed without recursion, unlike Python's own comparison
         deep = deep[0]
 
 

@@ -1,4 +1,4 @@
-"""Async scoring functions: many at once, each kept to its time, all on one event loop."""
+"""Async scoring functions: many run concurrently, each within its own time limit, on one event loop."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_what_runs_too_long_is_interrupted_and_costs_itself_only(slow, batch):
 
 
 def test_a_timeout_inside_of_a_scoring_function_is_its_own_affair():
-    """It cancels the task just as the sample's own limit does, and takes that back."""
+    """Cancel the task as the sample's own limit does, and take that back."""
 
     @grader(timeout_s=20)
     async def asks_twice(sample):
@@ -116,7 +116,7 @@ def test_a_timeout_inside_of_a_scoring_function_is_its_own_affair():
                 async with asyncio.timeout(0.01):
                     await asyncio.sleep(600)
             except TimeoutError:
-                await asyncio.sleep(0.15)  # longer than a sample that is cancelled may take to clean up
+                await asyncio.sleep(0.15)  # longer than a canceled sample may take to clean up
         cancelled = asyncio.get_running_loop().create_future()
         cancelled.cancel()
         try:

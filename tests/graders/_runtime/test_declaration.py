@@ -1,4 +1,4 @@
-"""Each misuse of `@grader` is refused while the module is imported, with what to write instead."""
+"""Each misuse of `@grader` is rejected while the module is imported, with what to write instead."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one event loop of a process: kept, shared by threads, not by forks, and never run inside another."""
+"""A process's only event loop: kept, shared by threads but not by forks, and never run inside another."""
 
 from __future__ import annotations
 
@@ -104,4 +104,4 @@ def test_an_interrupted_call_leaves_nothing_on_the_loop():
     async def counts(_sample):
         return len(asyncio.all_tasks()) / 100
 
-    assert counts.grade(make_sample("x")) == Reward(0.01)  # the call's own
+    assert counts.grade(make_sample("x")) == Reward(0.01)  # the call's own task

@@ -1,4 +1,4 @@
-"""What `GRADER_CAPTURE` writes shows the shape of an event, and nothing of what it says."""
+"""`GRADER_CAPTURE` logs the shape of an event, and none of its content."""
 
 from __future__ import annotations
 
@@ -162,7 +162,9 @@ def captured(monkeypatch, capsys):
 
     def call(*events, most="2", **environment):
         monkeypatch.setattr(event_shape, "_captured", 0)
-        monkeypatch.setattr(telemetry, "_send", lambda line: None)  # Powertools keeps another test's stdout
+        monkeypatch.setattr(
+            telemetry, "_send", lambda line: None
+        )  # Powertools keeps the stdout of another test
         for name, value in {"AWS_LAMBDA_FUNCTION_NAME": "f", "GRADER_CAPTURE": most, **environment}.items():
             monkeypatch.setenv(name, value)
         graded = grader(lambda sample: 1.0)

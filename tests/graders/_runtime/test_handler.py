@@ -1,4 +1,4 @@
-"""The path of a batch: the floor for what failed, the error budget, and no content in what is raised."""
+"""How a batch is handled: the floor for failures, the error budget, and no content in errors."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_an_unknown_event_fails_the_call():
 def test_the_budget_counts_the_graders_own_faults(kind):
     graded = grader(scoring)
     for _ in range(FEWEST - 1):
-        graded(event(kind), None)  # a batch may hold one sample
+        graded(event(kind), None)  # a batch may have only one sample
     with pytest.raises(ErrorBudgetExceeded, match=r"20 of the last 20 samples failed.*max_error_rate=0\.5"):
         graded(event(kind), None)
 

@@ -1,4 +1,4 @@
-"""A timer of our own rings on its signal, in the thread that made it, until it is stopped or deleted."""
+"""Our timer fires with its signal, in the thread that created it, until it is stopped or deleted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every sample is on its own: whatever one holds, or does to the scoring function, costs no other."""
+"""Samples are independent: whatever one holds, or does to the scoring function, affects no other."""
 
 from __future__ import annotations
 

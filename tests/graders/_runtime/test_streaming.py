@@ -1,4 +1,4 @@
-"""Async samples without batches: in order, as many at once as asked for, and none held up by a slow one."""
+"""Async samples without batches: in order, with limited concurrency, and never held up by a slow one."""
 
 from __future__ import annotations
 

@@ -49,14 +49,14 @@ sys.stderr.write(json.dumps([name for name in sys.modules if name.startswith("aw
 
 
 def run(*texts, blocked=(), times=1, **environment):
-    """The log lines of a process, its metrics, and the Powertools modules that it imported."""
+    """Return a process's log lines, its metrics, and the Powertools modules that it imported."""
     return run_program(
         PROGRAM.format(blocked=blocked, secret=SECRET, texts=texts, times=times), **environment
     )
 
 
 def run_program(program, **environment):
-    """The log lines of a program, its metrics, and what it wrote to stderr as JSON."""
+    """Return a program's log lines, its metrics, and the JSON that it wrote to stderr."""
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "GRADER_", "POWER"))
     }

@@ -1,4 +1,4 @@
-"""Timeouts end what runs too long, cost nobody else anything, and give the timer back."""
+"""Timeouts end samples that run too long, do not affect others, and restore the timer."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def test_the_batch_ends_before_lambdas_deadline(timeout_s, batch):
     event = [{"id": s.id, "messages": s.messages} for s in samples]
     started = (
         time.process_time()
-    )  # which a scoring function that spins uses up as fast as the clock, or slower
+    )  # a spinning scoring function uses this up as fast as the clock, or more slowly
     answer = graded(event, Context(400))
     assert time.process_time() - started < 0.4
     rewards = [entry["aggregate_reward_score"] for entry in answer]
@@ -233,7 +233,7 @@ def test_graders_inside_one_another_keep_each_to_its_own_time(inner_s, outer_s, 
 
 
 def elsewhere(call):
-    """What a call returns or raises off the main thread."""
+    """Return what a call returns or raises off the main thread."""
     found: list = []
 
     def body():
@@ -262,7 +262,7 @@ def test_off_the_main_thread_a_timeout_is_refused_and_none_is_allowed(batch):
     assert len(elsewhere(lambda: free([{"id": 1, "messages": make_sample("x").messages}], Context()))) == 1
 
 
-# What libraries do to SIGALRM, and what nobody should. Each leaves it as it likes.
+# Things that libraries do to SIGALRM, and some that none should do. None of them restores it.
 
 
 def raises_late(*_):
@@ -338,7 +338,7 @@ def _signals_are_left_as_they_were_found():
 
 
 def disturbed(disturb, slow, wrap):
-    """A scoring function that disturbs and is slow when its sample says so."""
+    """A scoring function that disturbs the timer and is slow if its sample says so."""
 
     def scoring(sample):
         if "disturb" in sample.completion:
@@ -366,7 +366,7 @@ def coroutine(scoring):
 ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="SIGALRM's timer is the only one")
 
 
-# Each of these waits for its limit, so the last four run with the slow ones.
+# Each of these waits for its limit, so the last four run with the slow tests.
 WAYS = [
     *((each, slow) for slow in (forever, catastrophic_regex, sleeps)),
     *((wrap, forever) for wrap in (together, coroutine)),
@@ -412,14 +412,15 @@ def test_an_interrupt_is_not_lost_in_a_callback_of_the_garbage_collector(monkeyp
         while True:
             gc.collect(0)
 
-    gc.collect()  # what other tests left is not to be collected here, with callbacks of its own
+    gc.collect()  # garbage from other tests must not be collected here, with its own callbacks
     gc.callbacks.append(takes_its_time)
     try:
         found = grader(timeout_s=LIMIT, max_error_rate=1)(collects).grade_all([make_sample("x")] * 5)
     finally:
         gc.callbacks.remove(takes_its_time)
     assert [getattr(one, "kind", "fine") for one in found] == ["timeout"] * 5
-    # What falls on a callback's very first step is lost, since Python shows a handler the frame around it.
+    # An interrupt at a callback's very first step is lost, because Python passes its caller's frame to the
+    # handler.
     assert len(lost) <= 5 * MOST_LOST
 
 
@@ -447,7 +448,9 @@ def test_an_alarm_left_behind_does_not_end_a_neighbor(ended):
             if ended == "is interrupted":
                 time.sleep(600)
         elif sample.completion == "waits":
-            end = time.process_time() + 3 * LIMIT  # not asleep, so that an alarm has every chance
+            end = (
+                time.process_time() + 3 * LIMIT
+            )  # busy, not asleep, so that an alarm has every chance to fire
             while time.process_time() < end:
                 pass
         return 0.5
@@ -516,7 +519,7 @@ def test_a_scoring_function_that_takes_every_signal_costs_itself_only():
 
 
 class TestWithSigalrmsTimerAlone:
-    """As on macOS, where a process has no other timer."""
+    """Simulate macOS, where a process has no other timer."""
 
     @pytest.fixture(autouse=True)
     def _no_timers(self, monkeypatch):
@@ -591,7 +594,7 @@ print([getattr(one, "kind", "fine") for one in found])
     ids=["alarm left", "interrupted", "coroutine abandoned", "forked", "exit"],
 )
 def test_the_process_ends_cleanly(inside, after, printed):
-    limit = 0.05 if "True" in inside else 60  # a busy machine takes its time to fork
+    limit = 0.05 if "True" in inside else 60  # a busy machine needs time to fork
     program = PROCESS.format(inside=inside, after=after, limit=limit)
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False

@@ -1,4 +1,4 @@
-"""What tests of adapters share."""
+"""Fixtures for tests of adapters."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _no_server_left() -> Iterator[None]:
 
 @pytest.fixture
 def modules_as_before() -> Iterator[None]:
-    """Whatever a test imports or makes importable is gone after it."""
+    """Undo what a test imports or makes importable."""
     before, finders = set(sys.modules), [*sys.meta_path]
     yield
     for name in set(sys.modules) - before:
@@ -35,7 +35,7 @@ def modules_as_before() -> Iterator[None]:
 
 @pytest.fixture
 def rewards(tmp_path: Path) -> Callable[..., ConfinedFunction]:
-    """Write `rewards.py` and confine a function of it, the last one by default."""
+    """Write `rewards.py` and confine one of its functions, the last one by default."""
 
     def made(text: str, function: str = "f", **options: Any) -> ConfinedFunction:
         file = tmp_path / "rewards.py"
@@ -47,7 +47,7 @@ def rewards(tmp_path: Path) -> Callable[..., ConfinedFunction]:
 
 @pytest.fixture(scope="session")
 def called() -> Call:
-    """Call an async function to its end."""
+    """Call an async function and return its result."""
 
     def call(function: Call, *args: Any, **kwargs: Any) -> Any:
         async def wait() -> Any:
@@ -60,7 +60,7 @@ def called() -> Call:
 
 @pytest.fixture
 def failing(called: Call) -> Call:
-    """Call an async function and return the error of ours that it raises."""
+    """Call an async function and return the grader error that it raises."""
 
     def fail(function: Call, *args: Any, **kwargs: Any) -> GraderError:
         with pytest.raises(GraderError) as raised:

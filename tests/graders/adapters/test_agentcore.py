@@ -1,4 +1,4 @@
-"""One grader answers training jobs and AgentCore's evaluators, from whatever spans there are."""
+"""One grader answers training jobs and AgentCore's evaluators, for spans in every supported format."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from support.doc_tables import page, rows
 
 @grader(timeout_s=None)
 def share_of_e(sample: Sample) -> Reward:
-    """Depends on every character of completion, prompt and reference."""
+    """Return a number that depends on every character of completion, prompt and reference."""
     text = f"{sample.completion}|{sample.prompt}|{sample.reference_answer}"
     return Reward(text.count("e") / (1 + len(text)), reason="counted")
 
@@ -68,7 +68,7 @@ def strands_events(prompt: str, answer: str) -> list[Any]:
 
 
 def strands_and_its_agent(prompt: str, answer: str) -> list[Any]:
-    """The agent's own span ends last, and has a line's end that the model did not write."""
+    """The agent's own span ends last, and has a line break that the model did not write."""
     events = [
         {"name": "gen_ai.user.message", "attributes": {"content": packed(prompt)}},
         {"name": "gen_ai.choice", "attributes": {"message": answer + "\n", "finish_reason": "end_turn"}},
@@ -105,7 +105,7 @@ def log_record_of_langchain(prompt: str, answer: str) -> list[Any]:
 
 
 def log_record_of_a_call_of_langchain(prompt: str, answer: str) -> list[Any]:
-    """ADOT writes the span's values first, and the messages in the attributes after them."""
+    """ADOT writes the span's values first, and then the messages in its attributes."""
     (whole,) = log_record_of_langchain(prompt, answer)
     for side, role, text in (("input", "user", prompt), ("output", "assistant", answer)):
         whole["body"][side]["messages"].append({"role": role, "content": text})
@@ -114,7 +114,7 @@ def log_record_of_a_call_of_langchain(prompt: str, answer: str) -> list[Any]:
 
 
 def log_record_of_traceloop(prompt: str, answer: str) -> list[Any]:
-    """ADOT names a role that the span does not have `unknown`."""
+    """ADOT calls a role `unknown` if the span does not name it."""
     body = {
         side: {"messages": [{"role": "unknown", "content": text}]}
         for side, text in (("input", prompt), ("output", answer))
@@ -166,7 +166,7 @@ def values(prompt: str, answer: str) -> list[Any]:
 
 
 def values_of_a_chain(prompt: str, answer: str) -> list[Any]:
-    """The chain that is the whole request; a step of it has values as well."""
+    """The chain that covers the whole request; each of its steps has values as well."""
 
     def chain(given: Any, made: Any, **more: Any) -> dict[str, Any]:
         kinds = {"openinference.span.kind": "CHAIN", "input.mime_type": "application/json"}
@@ -179,7 +179,7 @@ def values_of_a_chain(prompt: str, answer: str) -> list[Any]:
 
 
 def values_of_a_text_chain(prompt: str, answer: str) -> list[Any]:
-    """A chain of LangChain's that takes and returns a text, which is called JSON where it looks like it."""
+    """A LangChain chain that takes and returns a text, which is labeled JSON if it looks like JSON."""
     attributes = {"openinference.span.kind": "CHAIN", "input.value": prompt, "output.value": answer}
     for side, text in (("input", prompt), ("output", answer)):
         if text[0] + text[-1] in ("{}", "[]"):
@@ -201,7 +201,7 @@ def values_of_a_call(prompt: str, answer: str) -> list[Any]:
 
 
 def values_of_a_task(prompt: str, answer: str) -> list[Any]:
-    """Traceloop writes what a decorated function returned as JSON, a text too."""
+    """Traceloop writes a decorated function's result as JSON, even if it is a text."""
     kinds = {"traceloop.span.kind": "workflow", "traceloop.entity.input": json.dumps(prompt)}
     return [span({**kinds, "traceloop.entity.output": json.dumps(answer)})]
 
@@ -226,7 +226,7 @@ def older_events(prompt: str, answer: str) -> list[Any]:
 
 
 def log_events(prompt: str, answer: str) -> list[Any]:
-    """As OpenTelemetry has them for a model of Bedrock: log records with blocks in their bodies."""
+    """The spans that OpenTelemetry writes for a Bedrock model: log records with blocks in their bodies."""
     said = {"index": 0, "message": {"role": "assistant", "content": [{"text": answer}]}}
     return [
         {"traceId": "t", "spanId": "1", "eventName": name, "attributes": {}, "body": body}
@@ -254,7 +254,7 @@ WRITERS = (
     older_events,
     log_events,
 )
-# Blank texts say nothing. Some look like JSON, which libraries pack texts in.
+# Blank texts have no content. Some look like the JSON into which libraries pack texts.
 TEXTS = (
     st.text(min_size=1) | st.sampled_from(['{"a": 1}', "[1, 2]", '["x"]', '[{"a": 1}]', "{", "[]"])
 ).filter(str.strip)
@@ -295,7 +295,7 @@ LOOKALIKES = st.sampled_from(
 
 
 def read_from(spans: list[Any]) -> list[tuple[str, str]] | None:
-    """The turns that a grader is given; None where the spans are refused."""
+    """Return the turns that a grader receives; None if the spans are rejected."""
     seen: list[tuple[str, str]] = []
 
     @grader(timeout_s=None)
@@ -314,7 +314,7 @@ def read_from(spans: list[Any]) -> list[tuple[str, str]] | None:
 def test_what_a_text_looks_like_never_changes_what_is_read(
     write: Any, has_scope: bool, prompt: str, answer: str
 ) -> None:
-    if write is values_of_a_text_chain:  # Where both sides look like its state, they are read as its state.
+    if write is values_of_a_text_chain:  # If both sides look like its state, they are read as its state.
         prompt = "8 x 9?"
     spans = write(prompt, answer)
     if not has_scope:
@@ -357,7 +357,7 @@ BROKEN = st.recursive(
 
 
 def changed(value: Any, path: list[int], change: Any) -> Any:
-    """A JSON value with one part of it replaced: the one that the path of positions ends at."""
+    """Return a JSON value with one part replaced: the part at the end of a path of positions."""
     inner = value if isinstance(value, list) else list(value.values()) if isinstance(value, dict) else []
     if not path or not inner:
         return change
@@ -528,7 +528,7 @@ def test_values_of_unknown_fields_are_unread() -> None:
     assert "it is JSON with unknown fields" in error_of([whole])
     plain = {**whole, "attributes": {**attributes, "output.mime_type": "text/plain"}}
     assert as_agentcore(equals)(event_of([plain], attributes["output.value"]), None)["value"] == 1.0
-    attributes["output.value"] = '{"final": "72"}'  # LangChain writes a single text as it is
+    attributes["output.value"] = '{"final": "72"}'  # LangChain writes a single text unchanged
     assert as_agentcore(equals)(event_of([whole], '{"final": "72"}'), None)["value"] == 1.0
 
 
@@ -594,7 +594,7 @@ def test_without_times_the_last_record_counts() -> None:
 
 
 def test_white_space_that_a_library_adds_is_no_part_of_the_answer() -> None:
-    """Strands joins an answer's blocks with ends of lines in the span, and in the record, of its agent."""
+    """Strands joins an answer's blocks with line breaks in its agent's span and record."""
     blocks = json.dumps([{"text": "It is "}, {"text": "72."}])
     turn = {"name": "gen_ai.user.message", "attributes": {"content": packed("8 x 9?")}}
     events = [turn, {"name": "gen_ai.choice", "attributes": {"message": blocks}}]

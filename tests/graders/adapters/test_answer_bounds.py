@@ -1,4 +1,4 @@
-"""No answer of a model fails its own sample: what is beyond the bounds is left out of it."""
+"""No model answer fails its own sample by its size: the parts that exceed the limits are removed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lambda handlers of others: each grades one sample as it would in a batch, and is read strictly."""
+"""Third-party Lambda handlers: each grades a sample as in a batch, and its answer is checked strictly."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from graders.wire import PROFILES, write_events
 
 
 def listing(event, context):
-    """The documented shape, written with a data class, and a log of all that came."""
+    """The documented form, written with a data class, and a log of all events received."""
 
     @dataclass
     class Scored:
@@ -35,7 +35,7 @@ def listing(event, context):
 
 
 def enveloped(event, context):
-    """SageMaker's starter template: a list or a batch, ids by place, errors in the body."""
+    """SageMaker's starter template: a list or a batch, ids by position, errors in the body."""
     batch = event.get("batch", []) if isinstance(event, dict) else event
     if not batch:
         return {"statusCode": 400, "body": json.dumps({"error": "no batch"})}
@@ -65,7 +65,7 @@ def failure(scoring, sample=None):
 def test_a_sample_gets_what_the_handler_says_of_it_with_metrics_and_components(capsys):
     scored = from_lambda(listing)(make_sample("It is 72"))
     assert scored == Reward(0.5, metrics={"length": 8.0}, components={"right": 1.0})
-    assert "It is 72" in capsys.readouterr().out  # as it was
+    assert "It is 72" in capsys.readouterr().out  # unchanged
 
 
 @pytest.mark.parametrize("wire", [name for name, profile in PROFILES.items() if profile.container == "list"])
@@ -77,7 +77,7 @@ def test_the_handler_gets_the_element_of_the_event_as_it_came(wire):
 
     def handler(given, context):
         seen.append(json.loads(json.dumps(given)))
-        given[0].pop("messages", None)  # which is its own affair
+        given[0].pop("messages", None)  # which is the handler's own decision
         return [{"id": given[0].get("id", given[0].get("my_key")), "aggregate_reward_score": 1}]
 
     reward = grader(from_lambda(handler))

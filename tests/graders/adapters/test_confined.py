@@ -1,4 +1,4 @@
-"""Functions of others, shut in: what they may do, what comes back, and what is said where they fail."""
+"""Confined third-party functions: what they may do, what they return, and how their failures are reported."""
 
 from __future__ import annotations
 
@@ -176,14 +176,14 @@ SLOW = "import time\ndef f(text):\n    if text == 'slow': time.sleep(60)\n    re
 
 @pytest.fixture
 def one_by_one(monkeypatch):
-    """A function's memory that holds one call at a time."""
+    """Limit memory so that only one call runs at a time."""
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
     monkeypatch.setattr(_confined, "_turns", {})
     monkeypatch.setattr(_confined, "_memories", set())
 
 
 def graded(function, texts: list[str], milliseconds: int, limit: float | None = 60) -> list[Any]:
-    """The outcomes of a call that has some time, where samples take turns one by one."""
+    """Return the outcomes of calls with a time limit, where samples take turns."""
 
     @grader(range=(0, 1), timeout_s=limit, max_error_rate=1)
     async def reward(sample):
@@ -343,7 +343,7 @@ def test_calls_that_are_given_up_keep_no_other_waiting(rewards):
     function = rewards("def f(x):\n    while x:\n        pass\n    return x\n", seconds=600)
 
     async def called() -> object:
-        for _ in range(8):  # more than run at a time
+        for _ in range(8):  # more than can run concurrently
             task = asyncio.ensure_future(function(True))
             await asyncio.wait({task}, timeout=0.05)
             task.cancel()

@@ -1,4 +1,4 @@
-"""What a function of others imports: modules beside its file, packages that are named, what is missing."""
+"""Imports of a confined function: modules next to its file, packages that are listed, and missing ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems s
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """Files in a folder of the user's, and packages in one that this process imports from."""
+    """Write files into a folder of the user's, and packages into one that this process imports from."""
     _code_fork_server.end_processes()
     packages = tmp_path / "packages"
     packages.mkdir()

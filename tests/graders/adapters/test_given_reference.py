@@ -1,4 +1,4 @@
-"""The reference that functions of others get: one that an empty answer could equal never reaches them."""
+"""The reference that third-party functions get: never one that an empty answer could equal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a trainer says of a completion, as a replay of the same record would send it."""
+"""A completion in a trainer gives the same sample as a replay of the same record."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def parts(sample: Sample[Any]) -> tuple[Any, ...]:
 
 
 def replayed(record: dict[str, Any], wire: str) -> tuple[Any, ...]:
-    """What a grader gets in a replay of a record; without an id of its own, the rollout has one."""
+    """Return what a grader gets in a replay of a record; if the record has no id, the rollout has one."""
     flat = flattened(record)
     key = flat.get("id")
     sent = {**flat, "id": "0" if key is None else str(key), "messages": _TURNS}

@@ -1,4 +1,4 @@
-"""Graders of llm-eval-kit grade as they stand, without the library."""
+"""Graders for llm-eval-kit grade unchanged, without the library."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ Rewards = Callable[..., ConfinedFunction]
 
 @pytest.fixture
 def stood_in(modules_as_before: None) -> None:
-    """The stand-ins, for one test."""
+    """Install the stand-ins for one test."""
     stand_in("llm_eval_kit", "nova_custom_evaluation_sdk")
 
 
 def loaded(text: str, name: str) -> Any:
-    """A grader of a text, in this process."""
+    """Define a grader from a text, in this process."""
     module: dict[str, Any] = {"__name__": "rewards"}
     exec(compile(text, "rewards.py", "exec"), module)
     return module[name]

@@ -1,4 +1,4 @@
-"""Graders of OpenAI's score as OpenAI documents them, and a failure is no reward."""
+"""OpenAI's graders score as OpenAI documents them, and a failure is never a reward."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which addresses and headers of endpoint graders are sent, and what is said of the others."""
+"""Which addresses and headers of endpoint graders are sent, and how the others are reported."""
 
 from __future__ import annotations
 

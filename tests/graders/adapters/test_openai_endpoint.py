@@ -1,4 +1,4 @@
-"""The service of an endpoint grader: what it is sent, what its answers mean, and what never leaves."""
+"""The service of an endpoint grader: what it is sent, what its answers mean, and what is never sent."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from harness.targets.recorded_answers import RecordedAnswers, answer_lines, pars
 
 
 class ScoringService:
-    """A scoring service on loopback, which answers as a test says and keeps what it was asked."""
+    """A scoring service on loopback that answers as a test says and records its requests."""
 
     def __init__(self) -> None:
         self.seen: list[HttpRequest] = []
@@ -125,7 +125,9 @@ def test_equal_samples_have_one_trace_and_others_another(service: ScoringService
     for text in ("4", "4", "5"):
         ask(scoring(service.url), text)
     asyncio.run(scoring(service.url).score({"b": 1, "a": {"d": 2, "c": 3}}, {}))
-    asyncio.run(scoring(service.url).score({"a": {"c": 3, "d": 2}, "b": 1}, {}))  # as another dialect may
+    asyncio.run(
+        scoring(service.url).score({"a": {"c": 3, "d": 2}, "b": 1}, {})
+    )  # as another dialect may send it
     traces = [payload["trace_id"] for payload in service.payloads]
     assert [traces.index(trace) for trace in traces] == [0, 0, 2, 3, 3]
 
@@ -315,7 +317,7 @@ def test_a_record_that_is_no_json_is_a_failure(service: ScoringService, item: di
 
 
 def test_requests_keep_to_the_rate(service: ScoringService) -> None:
-    """At one request in 1,000 seconds the second sample of a batch never has its turn."""
+    """At one request per 1,000 seconds, the turn of a batch's second sample never comes."""
     found = graded(scoring(service.url, 0.001), ["a", "b"], concurrency=1)
     assert found[0] == Reward(1.0)
     assert "was not asked: its turn did not come within 5 s" in found[1].message

@@ -84,7 +84,7 @@ CUTS: dict[str, Any] = {
 
 
 class Made:
-    """One generated grader with its record and completion, and what it is worth."""
+    """One generated grader with its record and completion, and its expected score."""
 
     def __init__(self, seed: int) -> None:
         self.random = random = Random(seed)
@@ -164,7 +164,7 @@ class Made:
         return written, text, bool(text.strip() and next(iter(values.values()), text).strip())
 
     def one(self) -> tuple[dict[str, Any], float | None]:
-        """A grader of one type, and its score; None where it has none."""
+        """A grader of one type, and its score; None if it has none."""
         if self.random.random() < 0.1:
             source = self.random.choice(list(PYTHON))
             return {"type": "python", "source": source}, PYTHON[source](self.completion, self.item)
@@ -207,12 +207,12 @@ class Made:
 
 
 def without_shell(written: str) -> str:
-    """JSON without its keys, brackets, nulls and empty texts."""
+    """Return JSON without its keys, brackets, nulls and empty texts."""
     return re.sub(r'"[^"]*": |[\[\]{}, ]|null|""', "", written)
 
 
 def computed(tree: Any, scores: dict[str, Any]) -> float | None:
-    """What a formula is worth; None where it is worth nothing."""
+    """Return the value of a formula; None if it has none."""
     if isinstance(tree, str):
         return scores[tree] if tree in scores else float(tree)
     inner = [computed(each, scores) for each in tree[1:]]
@@ -224,7 +224,7 @@ def computed(tree: Any, scores: dict[str, Any]) -> float | None:
 
 
 def similarity(metric: str, given: str, wanted: str) -> float | None:
-    """How alike two texts are; None where one of them has too little to compare."""
+    """Return how similar two texts are; None if one of them has too little to compare."""
     if metric == "fuzzy_match":
         both = [utils.default_process(given), utils.default_process(wanted)]
         return fuzz.WRatio(given, wanted, processor=utils.default_process) / 100 if all(both) else None
@@ -273,7 +273,7 @@ async def graded(made: Made) -> Reward | SampleError:
 
 
 async def all_agree() -> Counter[str]:
-    """Compare each of the generated graders; how many there were of each outcome."""
+    """Compare each of the generated graders, and return the number of each outcome."""
     outcomes: Counter[str] = Counter()
     for seed in range(SPECS):
         made = Made(seed)
@@ -281,7 +281,7 @@ async def all_agree() -> Counter[str]:
             found = await graded(made)
         except OpenAISpecError as error:
             assert (error.pointer, made.score) == ("/calculate_output", None)  # noqa: PT017
-            continue  # a part of the formula has no value, whatever the scores
+            continue  # a part of the formula has no value, regardless of the scores
         run = await openai_run(made.spec, made.completion, made.item)
         flagged = any(run.errors.values())
         if isinstance(found, SampleError):

@@ -1,4 +1,4 @@
-"""Model graders: what their judges are asked, over real HTTP, and what an answer pays."""
+"""Model graders: the questions that their judges get, over real HTTP, and the reward for each answer."""
 
 from __future__ import annotations
 

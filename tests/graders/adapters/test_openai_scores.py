@@ -1,4 +1,4 @@
-"""What the graders of a sample may name is the same in whichever dialect a service sends it."""
+"""The graders of a sample can use the same values in every dialect."""
 
 from __future__ import annotations
 

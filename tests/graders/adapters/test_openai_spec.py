@@ -1,4 +1,4 @@
-"""Every fault of a grader of OpenAI's has its place in the JSON, and says what to write."""
+"""Every fault in an OpenAI grader has its location in the JSON, and says what to write."""
 
 from __future__ import annotations
 
@@ -292,7 +292,7 @@ TYPES: dict[str, Any] = {
 
 @pytest.mark.parametrize("spec", [CHECK, SIMILAR, PYTHON, SCORE, LABEL], ids=lambda spec: spec["type"])
 def test_the_sdks_typed_objects_are_read_as_their_json_is(spec):
-    # Of `multi` there is raw JSON alone: the SDK types its `graders` as one grader, not as an object of them.
+    # For `multi` there is only raw JSON: the SDK types its `graders` as one grader, not as an object of them.
     model = TYPES[spec["type"]].model_validate(spec)
     notes = [(note.pointer, note.how, note.what) for note in openai_notes(spec)]
     for given_ in (model, model.to_dict(), model.model_dump(), json.loads(model.to_json())):
@@ -418,7 +418,7 @@ def test_another_image_may_hold_other_packages():
 
 
 def leaves(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """The paths of all values in a document."""
+    """Return the paths of all values in a document."""
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return [path, *(found for key, each in inner for found in leaves(each, (*path, key)))]
 

@@ -1,4 +1,4 @@
-"""Templates stand for values, and nothing that a value holds stands for anything."""
+"""Placeholders in templates are replaced by values, and values are never parsed as templates."""
 
 from __future__ import annotations
 

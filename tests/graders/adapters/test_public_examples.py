@@ -45,7 +45,7 @@ class Graded:
 
 @dataclass(frozen=True)
 class Example:
-    """A grader, where its shape is published, and some samples."""
+    """A grader, where its form is published, and some samples."""
 
     source: str
     spec: dict[str, Any]
@@ -776,14 +776,14 @@ def test_what_cannot_be_graded_names_its_place(
 
 
 def test_a_program_whose_package_is_not_installed_names_it_and_its_line() -> None:
-    """The use cases' program that parses code imports a package that few have."""
+    """The use cases' program that parses code imports a package that few people have."""
     with pytest.raises((ConfigurationError, DecorationError), match=r"ast_grep_py") as refusal:
         from_openai({"type": "python", "name": "parsed", "source": PARSED})
     assert "1" in str(refusal.value)
 
 
 def test_azures_endpoint_is_sent_sample_and_item_with_the_headers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The demos' graders of Countdown: an address with a key and a threshold, and one with a rate alone."""
+    """The demos' Countdown graders: one has an address with a key and a threshold, one only a rate."""
     seen: list[HttpRequest] = []
 
     def score(request: HttpRequest) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""TRL's reward functions as scoring functions, and back: what they are given, and what is made of it."""
+"""Reward functions for TRL as scoring functions, and graders as TRL's: their inputs and results."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_a_function_gets_what_trl_passes():
     assert from_trl(look)(make_sample(text, "72", prompt="6 * 12?", unit="clips")) == Reward(0.5)
     assert seen["prompts"] == [[{"role": "user", "content": "6 * 12?"}]]
     assert seen["completions"] == [[{"role": "assistant", "content": text}]]
-    assert seen["completion_ids"] == [[0, 1, 2, 3, 4]]  # one a word
+    assert seen["completion_ids"] == [[0, 1, 2, 3, 4]]  # one per word
     assert (seen["unit"], seen["reference_answer"]) == (["clips"], ["72"])
     assert seen.keys() >= {"trainer_state", "log_extra", "log_metric"}
 
@@ -147,7 +147,7 @@ def test_a_metric_that_is_called_like_a_function_is_kept_beside_it():
 
 
 class Scalar:
-    """A number of numpy's or torch's."""
+    """A numpy or torch number."""
 
     def __init__(self, value):
         self.value = value

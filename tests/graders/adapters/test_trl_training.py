@@ -1,4 +1,4 @@
-"""TRL trains a model on a grader, and a replay of its completions says what TRL logged, number for number."""
+"""TRL trains a model with a grader, and a replay of its completions gives the numbers that TRL logged."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_a_replay_of_its_completions_gives_what_trl_trained_on(trained):
     replayed = {row["id"]: row["reward"] for row in read(trained / "runs" / "replayed" / "rewards.jsonl")}
     assert [replayed[f"{at}"] for at in range(len(graded))] == [one["reward"] for one in graded]
     kinds = {None if one["reward"] is None else one["reward"] > 0 for one in graded}
-    assert kinds == {None, False, True}  # it failed and abstained too
+    assert kinds == {None, False, True}  # including failures and abstentions
 
 
 def test_trl_took_those_rewards_and_moved_the_weights(trained):

@@ -1,4 +1,4 @@
-"""verl's scoring functions as ours, and back: every shape that verl reads, and what verl is told."""
+"""Scoring functions for verl as ours, and graders as verl's: every form that verl reads and receives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where an answer stands: markers, boxes, tags and code blocks."""
+"""Answers with explicit structure: markers, boxes, tags and code blocks."""
 
 from __future__ import annotations
 

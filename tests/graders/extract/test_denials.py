@@ -1,4 +1,4 @@
-"""What denies an answer, in every language of the table."""
+"""Phrases that deny an answer, in every language of the table."""
 
 from __future__ import annotations
 
@@ -322,7 +322,7 @@ TEXTS = st.lists(st.tuples(PIECES, ENDS), max_size=14).map(lambda pairs: "".join
 
 
 def clause_before(text, end):
-    """What is read of the clause before a place, found without any short way."""
+    """Return the clause before a position, found without any shortcut."""
     words = small(text[max(0, end - _denials._CLAUSE) : end])
     return _denials.NO_DOUBT.sub("", _denials._CLAUSE_END.split(words)[-1])
 
@@ -357,7 +357,7 @@ def generated(language, column):
 
 
 def holds(language, column, said):
-    """What the short ways take for granted of all that a column matches."""
+    """Check what the shortcuts assume about everything that a column matches."""
     if column in ("before", "doubt"):
         assert _denials._find_cue(said)
     if column == "behind":

@@ -1,4 +1,4 @@
-"""Numbers, text, tags and JSON of a megabyte take linear time, whatever they repeat and behind any answer."""
+"""Numbers, text, tags and JSON of a megabyte take linear time, whatever they repeat and after any answer."""
 
 from __future__ import annotations
 

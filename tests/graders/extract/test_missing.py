@@ -1,4 +1,4 @@
-"""Two missing answers never compare equal, whichever extractor did not find them."""
+"""Two missing answers never compare equal, whichever function failed to find them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The number that stands alone on its line, before a note."""
+"""The number that is alone on its line, before a note."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What reads as a number, and what it is worth."""
+"""Which texts read as a number, and as which number."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from graders.extract import _claims, _numerals, _phrases, _readings
 from graders.extract._phrases import ANNOUNCED, BEGINS, number_claims
 
 NOUNS = "|".join(noun for row in ANNOUNCED.values() for noun in (row.noun, row.choice) if noun)
-# A look at the next character comes first in these, and is to rule out nothing that they find.
+# These patterns first look at the next character, which must not exclude any match.
 QUICK = {
     "announcements": re.compile(f"{BEGINS}(?:{NOUNS})", re.IGNORECASE),
     "claims of numbers": re.compile(number_claims(), re.IGNORECASE),

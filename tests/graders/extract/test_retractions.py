@@ -1,4 +1,4 @@
-"""What takes back an answer, in every language of the table and at every place of an answer."""
+"""Phrases that take back an answer, in every language of the table and at every position of an answer."""
 
 from __future__ import annotations
 
