@@ -40,7 +40,7 @@ def test_weighted_is_the_weighted_mean():
         ({"a": 1e308, "b": 1e308}, "above 0"),
     ],
 )
-def test_weights_that_cannot_be_meant_fail_the_call(weights, message):
+def test_invalid_weights_fail_the_call(weights, message):
     with pytest.raises(ConfigurationError, match=message):
         weighted({"a": 1, "b": 1}, weights)
 
@@ -136,7 +136,7 @@ def test_a_part_without_a_reward_leaves_none_for_the_same_reason(part):
 
 
 @pytest.mark.parametrize("part", [math.nan, math.inf, -math.inf, None, "1", [], Reward(math.nan)])
-def test_a_part_that_is_no_finite_number_costs_its_sample(part):
+def test_a_part_that_is_not_a_finite_number_fails_its_sample(part):
     combinations = (
         lambda: weighted({"bad": part, "good": 1}, {"bad": 0, "good": 1}),
         lambda: gated(part, {"a": 1}),
@@ -167,7 +167,7 @@ def test_rounding_does_not_lift_a_mean_of_ones_out_of_range():
 
 
 @given(PARTS, st.data())
-def test_means_and_minima_stay_between_their_parts(parts, data):
+def test_means_and_minima_lie_between_their_parts(parts, data):
     weights = {name: data.draw(st.floats(0.001, 1000)) for name in parts}
     for reward in (weighted(parts, weights), minimum(parts)):
         assert min(parts.values()) <= reward.value <= max(parts.values())
@@ -183,7 +183,7 @@ def test_gated_never_leaves_0_to_1_and_never_pays_more_than_correctness(correct,
 
 
 @given(FINITE, st.dictionaries(st.sampled_from("abc"), st.floats(0, 1e6)), FINITE)
-def test_penalties_only_ever_take_away(value, penalties, floor):
+def test_penalties_never_raise_a_reward(value, penalties, floor):
     assert min(floor, value) <= penalized(value, penalties, floor=floor).value <= value
 
 

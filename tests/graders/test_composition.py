@@ -83,12 +83,12 @@ def test_a_grader_is_a_part_of_another(name):
     assert outer(RIGHT) == right
 
 
-def test_a_condition_on_a_grader_is_one_on_its_number():
+def test_a_graders_truth_value_is_that_of_its_number():
     outer = grader(lambda sample: 0.75 if correct(sample) else 0.25)
     assert outer.grade_all([RIGHT, WRONG]) == [Reward(0.75), Reward(0.25)]
 
 
-def test_checks_are_made_of_graders_too():
+def test_checks_can_be_made_of_graders():
     either = grader(any_of(correct, cosine_length(correct, 400)))
     assert either.grade_all([RIGHT, WRONG]) == [Reward(1.0), Reward(0.0)]
     named = grader(lambda sample: same_number(sample.completion, sample.reference_text, marker="####"))
@@ -105,7 +105,7 @@ def test_checks_are_made_of_graders_too():
     assert abstained == Failure("abstain", "no judge")
 
 
-def test_a_batch_grader_is_called_with_one_sample_and_keeps_what_is_beside_the_reward():
+def test_a_batch_grader_called_with_one_sample_keeps_its_metrics_and_components():
     outer = grader(lambda sample: weighted({"all": correct_together(sample)}, {"all": 1}))
     assert outer(RIGHT) == Reward(1.0, metrics={"all.n": 1.0}, components={"all": 1.0})
 
@@ -127,7 +127,7 @@ def test_an_async_grader_is_awaited_inside_an_async_one(part):
     assert both == [Reward(1.0), Reward(0.0)]
 
 
-def test_what_is_not_awaited_is_no_number_and_says_so():
+def test_a_result_that_was_not_awaited_is_not_a_number():
     part: Any = correct_later
     outer = grader(lambda sample: weighted({"later": part(sample)}, {"later": 1}))
     (outcome,) = outer.grade_all([RIGHT])
@@ -212,7 +212,7 @@ async def forever_later(_sample):
 
 @pytest.mark.parametrize("inner_s", [0.05, None, 60])
 @pytest.mark.parametrize("style", ["each", "batch", "async", "async in tasks", "sync in async"])
-def test_the_outermost_graders_limit_governs(style, inner_s):
+def test_the_outermost_graders_limit_applies(style, inner_s):
     if style == "batch":
         inner: Any = grader(batch=True, timeout_s=inner_s)(lambda samples: [forever(s) for s in samples])
     else:
@@ -325,7 +325,7 @@ WRAPPED: dict[str, Callable[[Any], Any]] = {
 
 
 @pytest.mark.parametrize("name", WRAPPED)
-def test_an_async_function_behind_a_plain_wrapper_is_awaited(name):
+def test_an_async_function_inside_a_plain_wrapper_is_awaited(name):
     graded = grader(WRAPPED[name])
     expected = [Reward(0.5), Reward(0.25), Reward(0.5)]
     assert graded.grade_all([RIGHT, WRONG, RIGHT]) == expected
@@ -342,19 +342,19 @@ def test_an_async_function_behind_a_plain_wrapper_is_awaited(name):
 @pytest.mark.parametrize(
     "function", [plain(halves), lambda samples: halves(samples)], ids=["wraps", "lambda"]
 )
-def test_an_async_batch_function_behind_a_plain_wrapper_is_awaited(function):
+def test_an_async_batch_function_inside_a_plain_wrapper_is_awaited(function):
     graded = grader(batch=True)(function)
     assert graded.grade_all([RIGHT, {}, WRONG])[::2] == [Reward(0.5), Reward(0.25)]
     assert asyncio.run(graded(RIGHT)) == Reward(0.5)
 
 
-def test_behind_a_plain_wrapper_the_limit_is_kept_too():
+def test_the_limit_also_applies_inside_a_plain_wrapper():
     scoring: Any = lambda sample: asyncio.sleep(60) if sample.completion == "72" else 1.0  # noqa: E731
     graded = grader(timeout_s=0.1)(scoring)
     assert [getattr(o, "kind", o) for o in graded.grade_all([RIGHT, WRONG])] == ["timeout", Reward(1.0)]
 
 
-def test_inside_a_running_loop_what_has_to_be_awaited_is_an_error_that_says_so():
+def test_an_async_grader_inside_a_running_loop_is_an_error_that_says_to_await_it():
     graded = grader(lambda sample: half(sample))
 
     async def main():
@@ -391,5 +391,5 @@ def test_a_grader_that_is_not_found_by_name_cannot_be_pickled_and_says_why(made)
         pickle.dumps(made)
 
 
-def test_its_type_can_be_written_with_parameters():
+def test_the_grader_type_takes_parameters():
     assert Grader[dict, Reward] is Grader

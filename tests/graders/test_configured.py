@@ -32,7 +32,7 @@ def rewards(grader, *samples):
     return [getattr(outcome, "value", outcome) for outcome in invoke(grader, list(samples))]
 
 
-def test_a_line_makes_the_grader_that_the_call_makes():
+def test_a_line_makes_the_same_grader_as_the_call():
     assert rewards(configured_grader(LINE), RIGHT, WRONG) == [1.0, 0.0]
     assert rewards(configured_grader(f" {LINE}\n"), RIGHT, WRONG) == [1.0, 0.0]
     assert rewards(configured_grader("checks.numbers:number"), make_sample("42", "42")) == [1.0]
@@ -40,7 +40,7 @@ def test_a_line_makes_the_grader_that_the_call_makes():
 
 
 @pytest.mark.parametrize("reserved", ["check='checks.text:exact'", "grader={'timeout_s': 2}"])
-def test_a_line_names_one_check_and_options_of_it_alone(reserved):
+def test_a_line_names_one_check_and_only_its_options(reserved):
     with pytest.raises(DecorationError, match="checks.numbers:number has no option"):
         configured_grader(f"checks.numbers:number({reserved})")
 
@@ -69,7 +69,7 @@ SLOW = {"check": "checks.shaping:length", "full": 10, "zero": 20}
         (lambda: configured_grader(LINE), 5),
     ],
 )
-def test_a_family_that_needs_more_time_gets_it_unless_the_grader_says_otherwise(monkeypatch, made, limit):
+def test_a_slow_family_gets_a_longer_limit_unless_the_grader_sets_one(monkeypatch, made, limit):
     monkeypatch.setattr(shaping, "TIMEOUT_S", 60, raising=False)
     assert made().options.timeout_s == limit
 
@@ -103,7 +103,7 @@ def test_a_table_with_a_check_inside_of_an_option_is_a_check():
         {"check": "checks.json_schema:json_schema", "schema": {"const": {"check": "text"}}},
     ],
 )
-def test_elsewhere_check_is_a_key_like_any_other(table):
+def test_check_is_an_ordinary_key_in_other_options(table):
     judge = {"model": "m", "service": "openai"} if "judge" in table["check"] else {}
     made = grader_of_table({**table, **judge})
     nested = grader_of_table({"check": "checks.text:any_of", "checks": [{**table, **judge}]})
@@ -149,12 +149,12 @@ def test_the_options_that_take_scoring_functions_are_these():
         ({"check": "checks.numbers:number", "grader": {"timeout_s": -1}}, "timeout_s=-1"),
     ],
 )
-def test_what_cannot_be_meant_is_refused_with_what_to_write(table, message):
+def test_an_invalid_configuration_is_refused_with_what_to_write(table, message):
     with pytest.raises(DecorationError, match=message):
         grader_of_table(table)
 
 
-def test_nesting_without_an_end_is_refused():
+def test_nesting_that_is_too_deep_is_refused():
     table: dict[str, object] = {"check": "checks.text:exact"}
     for _ in range(50):
         table = {"check": "checks.text:any_of", "checks": [table]}

@@ -31,7 +31,7 @@ def test_a_grader_keeps_the_functions_name_docstring_and_signature():
     assert repr(is_right) == f"<grader {__name__}:is_right>"
 
 
-def test_with_and_without_options_make_the_same():
+def test_the_decorator_with_and_without_options_makes_the_same_grader():
     assert grader()(is_right.__wrapped__).options.as_dict() == is_right.options.as_dict()
 
 
@@ -63,7 +63,7 @@ async def _broken_later(sample: Sample) -> float:
 
 
 @pytest.mark.parametrize("broken", [lambda sample: 1 / len(sample.fields), _broken_later])
-def test_an_error_of_the_users_own_is_told_with_its_place_and_its_cause(broken):
+def test_a_users_own_error_is_reported_with_its_location_and_cause(broken):
     with pytest.raises(SampleError, match=r"^exception: .* \(test_decorator\.py:\d+\)$") as caught:
         grader(broken).grade(RIGHT)
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
@@ -84,7 +84,7 @@ def test_called_with_an_event_it_is_the_lambda_handler_and_with_a_sample_it_grad
         is_right(make_sample("72"))
 
 
-def test_two_graders_of_one_function_share_nothing():
+def test_two_graders_of_the_same_function_share_nothing():
     first, second = (grader(max_error_rate=rate)(is_right.__wrapped__) for rate in (0.0, 1.0))
     assert first._budget is not second._budget
     assert first.options.max_error_rate == 0.0

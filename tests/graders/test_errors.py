@@ -22,7 +22,7 @@ TREE = {
 
 
 @pytest.mark.parametrize("kind", TREE, ids=lambda kind: kind.__name__)
-def test_every_error_is_a_grader_error_and_what_python_would_call_it(kind):
+def test_every_error_is_a_grader_error_and_the_matching_python_error(kind):
     assert issubclass(kind, errors.GraderError)
     assert issubclass(kind, TREE[kind])
 
@@ -38,7 +38,7 @@ def test_a_sample_error_says_its_kind_and_message():
 
 
 @pytest.mark.parametrize("kind", TREE, ids=lambda kind: kind.__name__)
-def test_errors_survive_the_way_between_processes(kind):
+def test_errors_survive_being_sent_between_processes(kind):
     arguments = ("value", "bad") if kind is errors.SampleError else ("bad",)
     error = kind(*arguments)
     again = pickle.loads(pickle.dumps(error))
@@ -47,7 +47,7 @@ def test_errors_survive_the_way_between_processes(kind):
     assert vars(again) == vars(error)
 
 
-def test_every_error_class_of_the_module_stands_in_its_docstring():
+def test_the_docstring_lists_every_error_class_of_the_module():
     classes = [v for v in vars(errors).values() if isinstance(v, type) and v.__module__ == errors.__name__]
     for kind in classes:
         if issubclass(kind, Exception):

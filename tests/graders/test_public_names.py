@@ -41,7 +41,7 @@ def test_every_error_is_at_the_root():
     assert raised <= set(graders.__all__)
 
 
-def test_help_names_what_is_public_alone():
+def test_help_lists_only_public_names():
     text = pydoc.plain(pydoc.render_doc(graders))
     for private in ("annotations", "TYPE_CHECKING", "__getattr__", "score_part"):
         assert private not in text
@@ -56,7 +56,7 @@ BRITISH = re.compile(
 
 
 @pytest.mark.parametrize("file", sorted(Path(graders.__path__[0]).rglob("*.py")), ids=lambda file: file.name)
-def test_every_text_is_american(file):
+def test_every_text_uses_american_spelling(file):
     assert BRITISH.findall(file.read_text(encoding="utf-8")) == []
 
 

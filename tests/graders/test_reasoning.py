@@ -35,7 +35,7 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES | st.text("<>/|[] \na\u25c1", max_size=3), max_size=6).map("".join))
-def test_a_text_that_is_taken_as_it_is_holds_nothing_to_divide(text):
+def test_a_text_that_the_quick_check_skips_has_no_reasoning(text):
     if not may_divide(text):
         assert divide(text) == (text, [])
     answer, thoughts = divide(text)
@@ -43,13 +43,13 @@ def test_a_text_that_is_taken_as_it_is_holds_nothing_to_divide(text):
 
 
 @given(WORDS, ANSWERS, PAIRS, CASES, st.sampled_from(["", " ", "\n\n"]))
-def test_a_pair_at_the_front_reads_back_in_every_spelling(thought, answer, pair, case, gap):
+def test_a_pair_at_the_start_is_read_in_every_format(thought, answer, pair, case, gap):
     opening, closing = map(case, pair)
     assert divided(f"{gap}{opening}{gap}{thought}{gap}{closing}{gap}{answer}") == (answer, thought)
 
 
 @given(WORDS, ANSWERS, PAIRS, CASES)
-def test_what_stands_before_a_closing_tag_without_an_opening_one_is_reasoning(thought, answer, pair, case):
+def test_text_before_a_closing_tag_without_an_opening_tag_is_reasoning(thought, answer, pair, case):
     assert divided(f"{thought}\n{case(pair[1])}\n{answer}") == (answer, thought)
 
 
@@ -73,7 +73,7 @@ def test_a_pair_further_in_belongs_to_the_answer(before, inside, pair):
 
 @given(ANSWERS, ANSWERS, ANSWERS, ANSWERS, PAIRS)
 @settings(max_examples=50)
-def test_pairs_may_stand_inside_one_another_and_one_after_another(a, b, c, answer, pair):
+def test_pairs_may_be_nested_and_follow_one_another(a, b, c, answer, pair):
     opening, closing = pair
     inner = f"{a}{opening}{b}{closing}{c}"
     assert divided(f"{opening}{inner}{closing}{answer}") == (answer, inner)
@@ -95,18 +95,18 @@ def test_reasoning_that_mentions_its_opening_tag_still_ends(thought, answer, pai
 @example("<thinker>4</thinker>")
 @example("4 <|unknown|>")
 @example("\u25c1 4 \u25b7")
-def test_any_other_text_is_the_answer_as_it_is(text):
+def test_any_other_text_is_the_unchanged_answer(text):
     assert divided(text) == (text, "")
 
 
 @given(ANSWERS, st.lists(st.sampled_from(ENDS), min_size=1, max_size=3), st.sampled_from(["", "\n", "  "]))
-def test_special_tokens_at_the_end_are_no_part_of_an_answer(answer, tokens, gap):
+def test_special_tokens_at_the_end_are_not_part_of_an_answer(answer, tokens, gap):
     assert divided(answer + gap.join(tokens) + gap) == (answer, "")
     assert divided(f"<think>a</think>{answer}{tokens[0]}") == (answer, "a")
     assert divided(f"{tokens[0]} {answer}") == (f"{tokens[0]} {answer}", "")
 
 
-def test_white_space_at_the_end_stays_where_no_token_follows():
+def test_white_space_at_the_end_stays_if_no_token_follows():
     assert divided("4 [1] \n") == ("4 [1] \n", "")
     assert divided("4 \n<|im_end|>\n") == ("4 \n", "")
 
@@ -123,7 +123,7 @@ NEXT = "<|end|><|start|>assistant<|channel|>final<|message|>"
 @given(
     WORDS.filter(bool), ANSWERS, st.sampled_from([*LEADS, ""]), st.sampled_from(["<|return|>", "<|end|>", ""])
 )
-def test_of_gpt_oss_channels_the_final_one_is_the_answer(thought, answer, lead, end):
+def test_the_final_channel_of_gpt_oss_is_the_answer(thought, answer, lead, end):
     assert divided(f"{lead}{thought}{NEXT}{answer}{end}") == (answer, thought)
 
 
@@ -163,7 +163,7 @@ def test_channels_by_example(text, answer, thought):
     assert divided(text) == (answer, thought)
 
 
-def test_every_tag_and_token_is_seen_by_the_quick_look_of_a_sample():
+def test_the_quick_check_of_a_sample_finds_every_tag_and_token():
     for mark in (*MARKS, *ENDS):
         assert set(mark) & set("<[\u25c1")
     assert all(opening == opening.lower() and closing == closing.lower() for opening, closing in TAGS)

@@ -108,7 +108,7 @@ BAD = [
 
 
 @pytest.mark.parametrize("answer", BAD, ids=range(len(BAD)))
-def test_what_is_no_number_in_range_is_a_failure_and_never_a_reward(answer):
+def test_anything_but_a_number_in_range_is_a_failure_and_never_a_reward(answer):
     outcome = settle(answer, 0.0, 1.0)
     assert isinstance(outcome, Failure)
     assert outcome.kind == "value"
@@ -148,7 +148,7 @@ def test_a_settled_float_is_finite_and_in_range_or_no_reward(value, low, width):
 
 
 @given(st.dictionaries(st.text(), st.one_of(st.floats(), st.integers(), st.booleans(), st.none())))
-def test_metrics_come_out_as_finite_floats_or_cost_the_sample(metrics):
+def test_metrics_become_finite_floats_or_fail_the_sample(metrics):
     outcome = settle(Reward(0.5, metrics=metrics), 0, 1)
     fine = all(
         name and not name.startswith("grader_error") and value is not None and _fits(value)
@@ -167,7 +167,7 @@ def _fits(value: float) -> bool:
         return False
 
 
-def test_a_settled_reward_keeps_dictionaries_of_its_own():
+def test_a_settled_reward_has_its_own_dictionaries():
     shared = {"a": 0.5}
     outcome = settle(Reward(1.0, metrics=shared, components={"b": 1}, reason="why"), 0, 1)
     shared["a"] = 0.9
@@ -175,7 +175,7 @@ def test_a_settled_reward_keeps_dictionaries_of_its_own():
     assert outcome.reason == "why"  # type: ignore[union-attr]
 
 
-def test_rewards_compare_by_their_numbers_and_read_like_their_call():
+def test_rewards_compare_by_their_numbers_and_show_their_call():
     assert Reward(1.0, reason="a") == Reward(1, reason="b")
     assert Reward(1.0) != Reward(1.0, metrics={"a": 1.0})
     assert Reward(1.0) != 1.0
@@ -200,7 +200,7 @@ OUTCOMES = st.one_of(
 
 
 @given(OUTCOMES, OUTCOMES)
-def test_what_is_equal_has_one_hash_and_one_kind(one, other):
+def test_equal_values_have_the_same_hash_and_type(one, other):
     assert one == copy.copy(one)
     assert (one == other) is (other == one)
     if one == other:
@@ -209,7 +209,7 @@ def test_what_is_equal_has_one_hash_and_one_kind(one, other):
     assert one != repr(one)
 
 
-def test_a_failure_compares_by_kind_and_message_since_its_place_moves():
+def test_a_failure_compares_by_kind_and_message_but_not_by_origin():
     assert Failure("value", "m", "x.py:1") == Failure("value", "m")
     assert Failure("value", "m") != Failure("record", "m")
     assert Failure("value", "m") != Failure("value", "n")
@@ -229,7 +229,7 @@ def test_a_settled_reward_shares_nothing_with_the_answer(metrics, value):
 
 
 @pytest.mark.parametrize("made", [Reward(1.0), Abstain("why"), Failure("value", "m")], ids=repr)
-def test_the_three_take_no_other_attributes(made):
+def test_outcomes_accept_no_other_attributes(made):
     with pytest.raises(AttributeError):
         made.score = 1.0
 
@@ -248,7 +248,7 @@ async def waits(held: object) -> object:
 @pytest.mark.parametrize(
     "wrapped", [lambda one: one, lambda one: {"a": one, "b": 1.0}, lambda one: [one], tuple]
 )
-def test_a_coroutine_that_never_runs_is_dropped_with_those_that_it_holds(wrapped):
+def test_a_coroutine_that_never_runs_is_dropped_with_those_in_its_arguments(wrapped):
     inner = waits(None)
     middle = waits(wrapped([inner] if wrapped is tuple else inner))
     outer = waits(middle)
@@ -256,7 +256,7 @@ def test_a_coroutine_that_never_runs_is_dropped_with_those_that_it_holds(wrapped
     assert {*map(inspect.getcoroutinestate, (outer, middle, inner))} == {inspect.CORO_CLOSED}
 
 
-def test_a_coroutine_that_has_begun_is_not_dropped_with_the_one_that_holds_it():
+def test_a_coroutine_that_has_started_is_not_dropped_with_the_one_that_holds_it():
     begun = waits_on(Pending())
     assert begun.send(None) == "waiting"
     drop(waits(begun))

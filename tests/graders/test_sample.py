@@ -49,7 +49,7 @@ NO_MESSAGES: list[Any] = [
     [None, 1, "text", [], {}, [{"messages": []}], *({"messages": messages} for messages in NO_MESSAGES)],
     ids=repr,
 )
-def test_what_has_no_final_message_says_what_it_is_instead(item):
+def test_an_item_without_a_final_message_is_an_error_that_names_its_type(item):
     with pytest.raises(RecordError, match=r"^(a sample|messages|the final message) is"):
         Sample(item)
 
@@ -83,7 +83,7 @@ def test_missing_content_is_empty():
 
 
 @pytest.mark.parametrize("content", [5, 1.5, True])
-def test_content_that_is_no_text_costs_the_sample(content):
+def test_content_that_is_not_text_fails_the_sample(content):
     with pytest.raises(RecordError, match="message's content"):
         _ = answered(content).completion
 
@@ -118,7 +118,7 @@ def test_reasoning_is_not_the_completion(content, text, thought):
 
 
 @pytest.mark.parametrize("key", ["reasoning_content", "reasoning"])
-def test_reasoning_beside_the_content_comes_first(key):
+def test_reasoning_outside_the_content_comes_first(key):
     sample = answered("<think>b</think>4", **{key: "a"})
     assert (sample.completion, sample.reasoning) == ("4", "a\nb")
 
@@ -140,7 +140,7 @@ SPACES = "".join(chr(code) for code in range(sys.maxunicode) if chr(code).isspac
 
 
 @given(st.text(alphabet=SPACES), st.text(alphabet=SPACES), st.text(alphabet=SPACES))
-def test_white_space_of_every_script_may_stand_around_a_thought(before, between, after):
+def test_white_space_of_every_script_may_surround_reasoning(before, between, after):
     sample = answered(f"{before}<think>a</think>{between}<think>b</think>{after}4")
     assert (sample.completion, sample.reasoning) == ("4", "a\nb")
 
@@ -171,7 +171,7 @@ def test_the_reference_and_fields_are_found_wherever_the_service_put_them(item, 
 
 
 @pytest.mark.parametrize("metadata", ["text", 1, ["reference_answer"], True])
-def test_metadata_that_is_no_object_costs_the_sample_that_needs_it(metadata):
+def test_metadata_that_is_not_an_object_fails_the_sample_that_needs_it(metadata):
     sample = Sample({"metadata": metadata, "messages": [{"role": "assistant", "content": "72"}]})
     assert sample.completion == "72"
     for name in ("reference_answer", "reference_text", "fields"):
@@ -180,12 +180,12 @@ def test_metadata_that_is_no_object_costs_the_sample_that_needs_it(metadata):
 
 
 @pytest.mark.parametrize("reference", ["72", " 72 ", "0", "\ud800", "nan"])
-def test_a_reference_text_comes_as_it_is(reference):
+def test_a_reference_text_is_unchanged(reference):
     assert make_sample("", reference).reference_text == reference
 
 
 @pytest.mark.parametrize(("reference", "text"), [(72, "72"), (0, "0"), (7.5, "7.5"), (-1, "-1")])
-def test_a_reference_number_is_written_out(reference, text):
+def test_a_reference_number_is_converted_to_text(reference, text):
     assert make_sample("", reference).reference_text == text
 
 
@@ -200,7 +200,7 @@ def test_no_reference_text_is_an_error_so_that_two_missing_answers_never_compare
         _ = make_sample("", reference).reference_text
 
 
-def test_tool_calls_come_as_they_are():
+def test_tool_calls_are_unchanged():
     calls = [{"id": "1", "function": {"name": "f", "arguments": "{}"}}]
     assert answered(None, tool_calls=calls).tool_calls is calls
     assert answered("").tool_calls == []

@@ -18,7 +18,7 @@ def is_right(sample: Sample) -> Reward:
     return Reward(float(right), metrics={"clips": sample.fields["clips"]}, components={"right": right})
 
 
-def test_a_made_sample_looks_like_one_that_came_over_the_wire():
+def test_a_made_sample_equals_one_from_an_event():
     sample = make_sample("72", "#### 72", prompt="how many?", id="a", unit="clips")
     assert (sample.completion, sample.reference_answer, sample.prompt) == ("72", "#### 72", "how many?")
     assert (sample.id, sample.fields) == ("a", {"unit": "clips"})
@@ -43,12 +43,12 @@ def test_every_dialect_gets_the_same_rewards(wire):
     assert failed.kind == "record"
 
 
-def test_rollouts_are_taken_as_they_stand_in_a_file():
+def test_rollouts_are_accepted_as_in_a_file():
     rollout = {"id": 7, "messages": make_sample("72").messages, "reference_answer": "72", "clips": 1}
     assert invoke(is_right, [rollout]) == [Reward(1.0, metrics={"clips": 1.0}, components={"right": 1.0})]
 
 
-def test_a_context_is_given_as_lambda_does():
+def test_a_context_is_passed_as_in_lambda():
     seen = []
 
     def handler(event, context):
@@ -61,7 +61,7 @@ def test_a_context_is_given_as_lambda_does():
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, "\ud800"], ids=["NaN", "infinity", "a lone surrogate"])
-def test_an_answer_that_is_no_strict_json_is_refused(bad):
+def test_an_answer_that_is_not_strict_json_is_refused(bad):
     def handler(event, _context):
         return [{"id": item["id"], "aggregate_reward_score": 1.0, "more": bad} for item in event]
 

@@ -96,7 +96,7 @@ def test_a_rollout_reads_back_into_the_same_sample_from_every_dialect(given_):
         ("sagemaker-oss-extra", [{"id": "a", "extra_info": {"answer": "72"}, "unit": "clips"}]),
     ],
 )
-def test_the_dialects_look_as_they_are_documented(name, expected):
+def test_the_dialects_match_their_documentation(name, expected):
     rollout = {"id": "a", "reference_answer": "72", "unit": "clips"}
     rollout["messages"] = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "72"}]  # type: ignore[assignment]
     (event,) = write_events([rollout], PROFILES[name])
@@ -107,7 +107,7 @@ def test_the_dialects_look_as_they_are_documented(name, expected):
     assert last == (blocks if name == "nova-blocks" else {"role": "assistant", "content": "72"})
 
 
-def test_every_profile_bears_its_own_name_and_source():
+def test_every_profile_has_its_own_name_and_source():
     for name, profile in PROFILES.items():
         assert profile.name == name
         assert profile.source
@@ -153,7 +153,7 @@ def test_the_shapes_of_open_weight_models_on_sagemaker_are_read_and_answered(eve
     assert answer["statusCode"] == 200
 
 
-def test_a_records_own_fields_stay_whatever_verl_calls_its_own():
+def test_a_records_own_fields_stay_even_with_verls_names():
     own = {
         "prompt": "p",
         "my_key": "k",
@@ -174,12 +174,12 @@ def test_a_records_own_fields_stay_whatever_verl_calls_its_own():
 @pytest.mark.parametrize(
     "body", ["{", "", "[" * 5000, '"text"', "1", '{"body": {"batch": []}}', None, {"x": 1}]
 )
-def test_a_body_that_holds_no_samples_is_refused(body):
+def test_a_body_without_samples_is_refused(body):
     with pytest.raises(EventError, match="the event"):
         read_event({"body": body})
 
 
-def test_the_table_of_the_contract_is_that_of_the_profiles():
+def test_the_contracts_table_matches_the_profiles():
     text = (Path(__file__).parents[2] / "docs" / "contract.md").read_text(encoding="utf-8")
     rows = [line for line in text.splitlines() if line.startswith("| `") and line.count("|") == 7]
     assert rows == [
@@ -214,7 +214,7 @@ def test_an_event_in_no_known_shape_is_refused(event):
         read_event(event)
 
 
-def test_the_refusal_of_an_event_quotes_no_more_than_the_beginnings_of_its_keys():
+def test_the_error_about_an_event_quotes_only_the_start_of_its_keys():
     with pytest.raises(EventError) as caught:
         read_event({"k" * 5000: "the secret", "\ud800": 1})
     assert len(str(caught.value)) < 300
@@ -307,7 +307,7 @@ def test_lone_surrogates_are_replaced_and_counted(key, written):
     assert replaced == (0 if key == written else 3 if isinstance(key, list) else 1)
 
 
-def test_an_id_nested_beyond_all_bounds_costs_nobody_the_answer():
+def test_an_id_that_is_nested_too_deeply_does_not_prevent_the_answer():
     deep: list = []
     for _ in range(100_000):
         deep = [deep]
@@ -318,7 +318,7 @@ def test_an_id_nested_beyond_all_bounds_costs_nobody_the_answer():
         deep = deep[0]
 
 
-def test_components_are_of_type_reward_and_all_else_is_a_metric():
+def test_components_have_the_type_reward_and_other_numbers_are_metrics():
     combined = settled(0.5, {"length": 3}, {"correct": 1})
     answer, _ = write_answer([{"id": 1}, {"id": 2}], [combined, Failure("timeout", "secret")], -1.0, OPEN)
     assert answer[0]["metrics_list"] == [
@@ -361,7 +361,7 @@ def test_an_answer_that_no_job_could_use_is_refused_with_the_reason(answer, why)
 
 
 @pytest.mark.parametrize("key", [1, 1.0, True, "1"], ids=repr)
-def test_an_id_of_another_type_is_another_id(key):
+def test_ids_of_different_types_differ(key):
     for other in (1, 1.0, True, "1"):
         entry = [{**GOOD, "id": other}]
         if type(other) is type(key):

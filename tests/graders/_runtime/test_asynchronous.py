@@ -22,7 +22,7 @@ def kinds(outcomes):
     return [outcome.kind if isinstance(outcome, Failure) else outcome.value for outcome in outcomes]
 
 
-def test_at_most_concurrency_samples_run_at_once_and_answers_stay_in_order():
+def test_at_most_concurrency_samples_run_concurrently_and_answers_stay_in_order():
     running, most = 0, 0
 
     @grader(concurrency=3)
@@ -91,7 +91,7 @@ SLOW = [v for v in list(globals().values()) if asyncio.iscoroutinefunction(v)]
 
 @pytest.mark.parametrize("batch", [False, True], ids=["each", "batch"])
 @pytest.mark.parametrize("slow", SLOW, ids=lambda slow: slow.__name__)
-def test_what_runs_too_long_is_interrupted_and_costs_itself_only(slow, batch):
+def test_a_sample_that_runs_too_long_is_interrupted_and_affects_only_itself(slow, batch):
     async def one(sample):
         if sample.completion == "slow":
             return await slow(sample)
@@ -106,7 +106,7 @@ def test_what_runs_too_long_is_interrupted_and_costs_itself_only(slow, batch):
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
-def test_a_timeout_inside_of_a_scoring_function_is_its_own_affair():
+def test_a_timeout_inside_a_scoring_function_does_not_affect_the_sample():
     """Cancel the task as the sample's own limit does, and take that back."""
 
     @grader(timeout_s=20)
@@ -128,7 +128,7 @@ def test_a_timeout_inside_of_a_scoring_function_is_its_own_affair():
     assert kinds(asks_twice.grade_all(samples("a", "b"))) == [1.0, 1.0]
 
 
-def test_a_sample_knows_when_it_has_to_be_answered_also_inside_of_another_and_not_afterwards():
+def test_a_sample_knows_its_deadline_also_inside_another_but_not_afterwards():
     known: list = []
 
     @grader(timeout_s=500)
@@ -150,7 +150,7 @@ def test_a_sample_knows_when_it_has_to_be_answered_also_inside_of_another_and_no
     assert third - first == pytest.approx(450, abs=40)
 
 
-def test_every_other_sample_costs_its_own_kind():
+def test_each_failure_has_its_own_kind():
     @grader
     async def graded(sample):
         await asyncio.sleep(0)
@@ -171,7 +171,7 @@ def test_every_other_sample_costs_its_own_kind():
     assert kinds(outcomes) == [1.0, "record", "exception", "value", "exception", 1.0]
 
 
-def test_the_batchs_deadline_ends_what_waits():
+def test_the_batchs_deadline_ends_samples_that_wait():
     @grader(timeout_s=None, max_error_rate=1)
     async def graded(sample):
         await asyncio.sleep(600 if sample.completion == "slow" else 0)
@@ -181,7 +181,7 @@ def test_the_batchs_deadline_ends_what_waits():
     assert kinds(found) == [1.0, "timeout"]
 
 
-def test_calls_side_by_side_share_the_timer_and_give_it_back():
+def test_concurrent_calls_share_the_timer_and_restore_it():
     @grader(timeout_s=LIMIT)
     async def graded(sample):
         if sample.completion == "computes":
@@ -246,7 +246,7 @@ def test_a_configuration_error_fails_the_call_and_leaves_nothing_running(grouped
     assert sorted(ended) == ["a", "b"]
 
 
-def test_a_vectorized_async_function_that_fails_is_asked_one_by_one():
+def test_a_vectorized_async_function_that_fails_is_called_one_by_one():
     asked: list = []
 
     @grader(batch=True)

@@ -56,14 +56,14 @@ OPTIONS = [
 
 
 @pytest.mark.parametrize(("options", "instead"), OPTIONS, ids=[str(options) for options, _ in OPTIONS])
-def test_an_option_that_cannot_be_meant_is_refused_with_what_to_write(options, instead):
+def test_an_invalid_option_is_refused_with_what_to_write(options, instead):
     with pytest.raises(DecorationError, match=instead) as caught:
         grader(**options)
     assert f"{next(iter(options))}=" in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["range", "timeout_s"])
-def test_a_number_beyond_all_floats_is_refused(name):
+def test_a_number_too_large_for_a_float_is_refused(name):
     huge = 10**400
     with pytest.raises(DecorationError, match="write"):
         grader(**{name: (0, huge) if name == "range" else huge})  # type: ignore[call-overload]
@@ -130,7 +130,7 @@ MISUSES: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("case", MISUSES)
-def test_what_cannot_be_a_scoring_function_is_refused_at_decoration(case):
+def test_an_object_that_cannot_be_a_scoring_function_is_refused_at_decoration(case):
     function, why = MISUSES[case]
     with pytest.raises(DecorationError, match=why):
         grader(function)
@@ -180,7 +180,7 @@ ALLOWED: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("case", ALLOWED)
-def test_what_can_be_called_with_one_sample_is_taken(case):
+def test_anything_that_can_be_called_with_one_sample_is_accepted(case):
     function = ALLOWED[case]
     graded = grader(function)
     assert isinstance(graded, Grader)
@@ -207,7 +207,7 @@ def test_the_options_are_recorded_as_plain_json():
     }
 
 
-def test_the_defaults_are_those_of_the_documentation():
+def test_the_defaults_match_the_documentation():
     assert grader(fine).options.as_dict() == {
         "batch": False,
         "concurrency": 16,

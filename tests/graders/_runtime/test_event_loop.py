@@ -43,7 +43,7 @@ def test_threads_take_turns_on_the_loop():
     assert found == [Reward(1.0)] * 4
 
 
-def test_a_forked_child_has_a_loop_of_its_own():
+def test_a_forked_child_has_its_own_loop():
     @grader
     async def graded(sample):
         loops.append(asyncio.get_running_loop())
@@ -84,7 +84,7 @@ def test_a_call_works_inside_a_running_loop():
     [lambda: half.grade(make_sample("x")), lambda: half([{"messages": make_sample("x").messages}], None)],
     ids=["grade", "handler"],
 )
-def test_a_loop_that_runs_already_is_a_configuration_error_that_says_what_to_write(call):
+def test_a_running_loop_is_a_configuration_error_that_says_what_to_write(call):
     async def main():
         call()
 

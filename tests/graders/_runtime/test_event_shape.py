@@ -45,7 +45,7 @@ NAMES = {"messages", "role", "type", "content", "id", "body", "reference_answer"
 
 @given(VALUES)
 @settings(max_examples=50)
-def test_nothing_of_a_text_a_number_or_a_hostile_key_is_shown(value):
+def test_no_content_of_a_text_a_number_or_a_hostile_key_is_shown(value):
     shown = json.dumps(shape(value), ensure_ascii=False)
     for text in set(texts(value)) - NAMES:
         assert not any(text[at : at + 6] in shown for at in range(len(text) - 5) if text[at : at + 6].strip())
@@ -113,7 +113,7 @@ def test_only_the_contracts_own_words_are_shown_and_only_in_their_place():
     assert shape({"role": "my secret", "type": "my type"}) == {"role": "text 9 words", "type": "text 7 words"}
 
 
-def test_keys_that_look_alike_stay_apart():
+def test_similar_keys_stay_separate():
     assert list(shape({"a b": 1, "c d": 2, 7: 3})) == [
         "key of 3 characters",
         "key of 3 characters'",
@@ -121,7 +121,7 @@ def test_keys_that_look_alike_stay_apart():
     ]
 
 
-def test_long_lists_show_their_beginning_and_what_differs():
+def test_long_lists_show_their_start_and_elements_that_differ():
     items = [{"a": "x" * at} for at in range(1, 50)] + [{"b": 1}] + [{"a": "y"}]
     shown = shape(items)
     assert shown[0] == {"a": "text 1 word"}
@@ -139,7 +139,7 @@ def test_no_size_or_depth_is_too_much():
     assert_linear(shape, lambda n: "1" * n + "x", 400_000)
 
 
-def test_a_body_is_shown_as_what_it_holds():
+def test_a_body_is_shown_as_the_event_in_it():
     (event,) = write_events([{"id": 1, "messages": []}], PROFILES["sagemaker-oss-body"])
     assert shape(event) == {"body": {"as JSON text": {"batch": [{"id": "integer", "messages": []}]}}}
 
@@ -181,7 +181,7 @@ def captured(monkeypatch, capsys):
     return call
 
 
-def test_the_first_events_of_a_process_are_logged_with_what_no_sample_shows(captured):
+def test_the_first_events_of_a_process_are_logged_with_facts_about_the_batch(captured):
     (event,) = write_events(ROLLOUTS, PROFILES["open-weight"])
     first, second = captured(event, event, event)
     assert (first["number"], second["number"]) == (1, 2)

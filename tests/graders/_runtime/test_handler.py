@@ -57,7 +57,7 @@ FAILURES = {
 
 @pytest.mark.parametrize(("text", "kind"), FAILURES.items())
 @pytest.mark.parametrize("bounds", [(0, 1), (-1, 1), (0.25, 1)])
-def test_a_failed_sample_goes_out_as_the_floor_with_its_kind_and_in_its_place(text, kind, bounds):
+def test_a_failed_sample_is_answered_with_the_floor_and_its_kind_at_its_position(text, kind, bounds):
     answer = grader(range=bounds)(scoring)(event("good", text, "good"), Context())
     assert [entry["id"] for entry in answer] == [0, 1, 2]
     assert [entry["aggregate_reward_score"] for entry in answer] == [1.0, bounds[0], 1.0]
@@ -70,7 +70,7 @@ def test_a_failed_sample_goes_out_as_the_floor_with_its_kind_and_in_its_place(te
 
 
 @given(st.lists(st.sampled_from(["good", *FAILURES]), max_size=12))
-def test_there_are_as_many_answers_as_samples_in_order_each_finite_and_in_range(texts):
+def test_each_sample_has_one_answer_in_order_finite_and_in_range(texts):
     answer = grader(max_error_rate=1)(scoring)(event(*texts), None)
     assert [entry["id"] for entry in answer] == list(range(len(texts)))
     assert all(0 <= entry["aggregate_reward_score"] <= 1 for entry in answer)
@@ -90,7 +90,7 @@ def test_every_container_is_answered_with_a_bare_list(container):
     assert grader(scoring)(given_, None) == [{"id": 0, "aggregate_reward_score": 1.0, "metrics_list": []}]
 
 
-def test_the_envelope_is_the_one_baked_setting():
+def test_the_declared_wire_decides_the_envelope():
     answer = grader(wire="sagemaker-oss")(scoring)(event("good"), None)
     assert answer["statusCode"] == 200
     assert json.loads(answer["body"])[0]["aggregate_reward_score"] == 1.0
@@ -128,7 +128,7 @@ def test_abstentions_and_bad_records_are_not_the_graders_fault(kind):
     assert len(answer) == 100
 
 
-def test_the_budget_allows_its_share_and_no_more():
+def test_the_budget_allows_exactly_its_share():
     half = ["good"] * 32 + ["exception"] * 32
     graded = grader(scoring)
     assert len(graded(event(*half), None)) == 64
@@ -136,7 +136,7 @@ def test_the_budget_allows_its_share_and_no_more():
         graded(event("exception"), None)
 
 
-def test_the_budget_forgets_what_is_older_than_its_window():
+def test_the_budget_forgets_samples_outside_its_window():
     graded = grader(max_error_rate=0.1)(scoring)
     graded(event(*["exception"] * (FEWEST - 1)), None)
     with pytest.raises(ErrorBudgetExceeded):
@@ -192,7 +192,7 @@ def test_content_is_quoted_only_where_the_environment_allows_it(monkeypatch):
 
 
 @pytest.mark.parametrize("key", ["\ud800", "x" * 5000, {"prompt": SECRET}, [SECRET], 10**5000], ids=range(5))
-def test_what_is_raised_can_always_be_written_and_its_id_is_no_place_for_content(key, monkeypatch):
+def test_an_error_can_always_be_written_and_its_id_never_holds_content(key, monkeypatch):
     monkeypatch.setenv("GRADER_LOG_CONTENT", "1")
     item = {**event("x")[0], "id": key}
 

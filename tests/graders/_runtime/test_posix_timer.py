@@ -34,7 +34,7 @@ def rang():
     signal.signal(NUMBER, before)
 
 
-def test_it_rings_again_and_again_until_it_is_stopped(rang):
+def test_it_fires_repeatedly_until_it_is_stopped(rang):
     there = timers()
     timer = PosixTimer(NUMBER)
     try:
@@ -51,7 +51,7 @@ def test_it_rings_again_and_again_until_it_is_stopped(rang):
     assert timers() == there
 
 
-def test_what_the_kernel_refuses_is_an_error():
+def test_a_timer_that_the_kernel_refuses_is_an_error():
     with pytest.raises(OSError, match="refused a timer"):
         PosixTimer(5000)
     timer = PosixTimer(NUMBER)
@@ -62,7 +62,7 @@ def test_what_the_kernel_refuses_is_an_error():
 
 @pytest.mark.parametrize("first", [5e-6, 0.0999999999, 1.0, 3.25, 1e6])
 @pytest.mark.usefixtures("rang")
-def test_times_are_told_in_seconds_and_nanoseconds(first):
+def test_times_are_passed_in_seconds_and_nanoseconds(first):
     timer = PosixTimer(NUMBER)
     try:
         timer.set(first, 1e6)
@@ -71,7 +71,7 @@ def test_times_are_told_in_seconds_and_nanoseconds(first):
         timer.delete()
 
 
-def test_where_no_timer_is_granted_sigalrms_keeps_the_time(monkeypatch):
+def test_without_a_posix_timer_sigalrms_timer_is_used(monkeypatch):
     def refused(_number):
         raise OSError("no timer")
 

@@ -96,7 +96,7 @@ POISON: dict[str, Any] = {
 
 @GRADERS
 @pytest.mark.parametrize("bad", POISON)
-def test_a_poisoned_sample_costs_itself_only_and_is_never_rewarded(graded, bad):
+def test_a_poisoned_sample_affects_only_itself_and_is_never_rewarded(graded, bad):
     item, expected = POISON[bad]
     before, outcome, after = graded.grade_all([GOOD, item, GOOD])
     assert before == after == Reward(1.0)
@@ -141,7 +141,7 @@ RAISED = [
 
 @pytest.mark.parametrize("style", ["each", "batch", "async"])
 @pytest.mark.parametrize(("error", "kind"), RAISED, ids=[type(e).__name__ for e, _ in RAISED])
-def test_whatever_is_raised_costs_its_own_sample(error, kind, style):
+def test_any_error_fails_only_its_own_sample(error, kind, style):
     def one(sample):
         if sample.completion == "bad":
             raise error
@@ -177,7 +177,7 @@ def test_whatever_is_raised_costs_its_own_sample(error, kind, style):
     ],
     ids=["configuration", "Ctrl-C", "group"],
 )
-def test_what_no_other_sample_could_survive_fails_the_call(error, style):
+def test_an_error_that_would_fail_every_sample_fails_the_call(error, style):
     def scoring(_given):
         raise error
 
@@ -209,7 +209,7 @@ def forever():
 @pytest.mark.parametrize(
     "answers", [None, 1.0, [], [1.0], [1.0] * 4, "72", {"a": 1.0}, forever()], ids=lambda a: type(a).__name__
 )
-def test_a_vectorized_function_that_answers_wrongly_is_asked_one_by_one(answers):
+def test_a_vectorized_function_with_invalid_answers_is_called_one_by_one(answers):
     asked = []
 
     @grader(batch=True)
@@ -221,7 +221,7 @@ def test_a_vectorized_function_that_answers_wrongly_is_asked_one_by_one(answers)
     assert asked == [3, 1, 1, 1]
 
 
-def test_one_by_one_the_wrong_number_of_answers_costs_the_sample():
+def test_one_by_one_the_wrong_number_of_answers_fails_the_sample():
     graded = grader(batch=True)(lambda samples: [])
     (outcome,) = graded.grade_all([GOOD])
     assert isinstance(outcome, Failure)
@@ -235,7 +235,7 @@ def test_an_abstention_is_a_failure_of_its_own_kind():
 
 
 @given(st.lists(st.sampled_from(["72", "73", "bad", None]), max_size=8))
-def test_outcomes_depend_on_the_sample_and_not_on_its_neighbours(texts):
+def test_outcomes_depend_on_the_sample_and_not_on_its_neighbors(texts):
     def scoring(sample):
         return 1 / (len(sample.completion) - 3) + 1 if sample.completion != "72" else True
 

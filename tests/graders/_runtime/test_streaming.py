@@ -64,7 +64,7 @@ async def rounds(sample: Sample) -> float:
 
 
 @given(st.lists(st.integers(1, 30), max_size=60), st.integers(1, 9))
-def test_as_many_run_at_once_as_asked_for_and_outcomes_keep_their_order(
+def test_concurrency_samples_run_concurrently_and_outcomes_keep_their_order(
     waits: list[int], concurrency: int
 ) -> None:
     run = Run(rounds, concurrency=concurrency).of([str(wait) for wait in waits])
@@ -73,7 +73,7 @@ def test_as_many_run_at_once_as_asked_for_and_outcomes_keep_their_order(
     assert run.begun == len(waits)
 
 
-def test_a_slow_sample_holds_up_no_other() -> None:
+def test_a_slow_sample_delays_no_other() -> None:
     done = 0
 
     async def first_waits_for_all_others(sample: Sample) -> float:
@@ -88,13 +88,13 @@ def test_a_slow_sample_holds_up_no_other() -> None:
 
 
 @given(st.integers(1, 12), st.integers(1, 6))
-def test_no_more_wait_for_a_slow_sample_than_allowed(ahead: int, concurrency: int) -> None:
+def test_a_limited_number_of_samples_waits_for_a_slow_one(ahead: int, concurrency: int) -> None:
     run = Run(rounds, concurrency=concurrency).of(["100", *["1"] * 40], ahead=ahead)
     assert run.outcomes == [1.0] + [0.01] * 40
     assert run.furthest <= max(ahead, concurrency)
 
 
-def test_a_sample_that_takes_too_long_or_cannot_be_read_costs_itself() -> None:
+def test_a_sample_that_takes_too_long_or_cannot_be_read_affects_only_itself() -> None:
     async def waits(sample: Sample) -> float:
         await asyncio.sleep(600 if sample.completion == "slow" else 0)
         return 1.0
@@ -104,7 +104,7 @@ def test_a_sample_that_takes_too_long_or_cannot_be_read_costs_itself() -> None:
     assert [outcome.kind for outcome in outcomes[1:3]] == ["timeout", "record"]
 
 
-def test_those_that_one_held_up_get_their_time_again() -> None:
+def test_samples_that_another_one_delayed_get_their_full_time_again() -> None:
     async def computes(sample: Sample) -> float:
         while sample.completion == "holds":
             pass
@@ -117,7 +117,7 @@ def test_those_that_one_held_up_get_their_time_again() -> None:
     assert failed == [1.0, "timeout", 1.0, 1.0, "timeout", 1.0]
 
 
-def test_an_error_that_fails_a_call_or_a_cancellation_of_ones_own_costs_one_sample() -> None:
+def test_a_configuration_error_or_a_self_cancellation_affects_one_outcome() -> None:
     async def odd(sample: Sample) -> float:
         await asyncio.sleep(0)
         if sample.completion == "configuration":

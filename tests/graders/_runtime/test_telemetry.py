@@ -157,12 +157,12 @@ def test_content_is_logged_only_where_the_environment_says_so_and_can_always_be_
     assert SECRET not in json.dumps(logs)
 
 
-def test_outside_lambda_nothing_is_said_and_powertools_is_not_imported():
+def test_outside_lambda_nothing_is_logged_and_powertools_is_not_imported():
     logs, metrics, imported = run(*BATCH)
     assert (logs, metrics, imported) == ([], [], [])
 
 
-def test_without_powertools_the_log_line_stands_alone_and_says_what_is_missing():
+def test_without_powertools_only_the_log_line_is_written_and_says_what_is_missing():
     logs, metrics, imported = run(*BATCH, blocked=("aws_lambda_powertools",), **LAMBDA)
     assert (len(logs), metrics, imported) == (1, [], ["aws_lambda_powertools"])
     assert "aws-lambda-powertools" in logs[0]["metrics"]
@@ -176,7 +176,7 @@ def test_an_empty_namespace_in_the_environment_is_none():
     assert metrics[0]["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "RftGraders"
 
 
-def test_what_cannot_be_reported_does_not_cost_the_batch(monkeypatch, capsys):
+def test_a_report_that_fails_does_not_fail_the_batch(monkeypatch, capsys):
     def broken(_line):
         raise OSError("the secret")
 
@@ -197,7 +197,7 @@ def test_time_is_measured_against_the_function_s_own_timeout(took, left, used):
     assert summary([{}], [1.0], took, 0, left)["timeout_used"] == used
 
 
-def test_no_timeout_is_no_share_of_one():
+def test_without_a_timeout_no_share_of_it_is_reported():
     assert "timeout_used" not in summary([{}], [1.0], 1.0, 0)
 
 
@@ -231,7 +231,7 @@ def test_equal_rewards_have_no_spread_and_their_own_value_as_the_mean(reward, co
     assert (line["reward_mean"], line["reward_spread"]) == (reward, 0.0)
 
 
-def test_at_most_twenty_failing_ids_stand_in_a_line():
+def test_a_line_lists_at_most_twenty_failing_ids():
     items = [{"id": at} for at in range(100)]
     outcomes = [Failure("value", "m", f"origin {at}") for at in range(100)]
     line = summary(items, outcomes, 1.0, 3)
@@ -241,7 +241,7 @@ def test_at_most_twenty_failing_ids_stand_in_a_line():
     assert "reward_mean" not in line
 
 
-def test_floats_and_rewards_count_alike():
+def test_floats_and_rewards_count_the_same():
     line = summary([{}, {}], [1.0, Reward(0.0)], 1.0, 0)
     assert (line["reward_mean"], line["reward_spread"]) == (0.5, 0.5)
 
@@ -258,13 +258,13 @@ def test_floats_and_rewards_count_alike():
     ],
     ids=range(6),
 )
-def test_only_a_short_plain_id_is_fit_for_a_log(key, logged):
+def test_only_a_short_plain_id_may_be_logged(key, logged):
     line = summary([{"id": key}], [Failure("value", "m")], 1.0, 0)
     assert line["failed_ids"] == [logged]
     json.dumps(line).encode()
 
 
-def test_content_nested_too_deeply_does_not_cost_the_line(monkeypatch):
+def test_content_nested_too_deeply_does_not_prevent_the_line(monkeypatch):
     monkeypatch.setenv("GRADER_LOG_CONTENT", "1")
     deep: list = []
     for _ in range(5000):

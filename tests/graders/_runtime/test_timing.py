@@ -89,7 +89,7 @@ SLOW = [v for v in list(globals().values()) if callable(v) and getattr(v, "__mod
 
 
 @pytest.mark.parametrize("slow", SLOW, ids=lambda slow: slow.__name__)
-def test_a_scoring_function_that_runs_too_long_is_interrupted_and_costs_itself_only(slow):
+def test_a_scoring_function_that_runs_too_long_is_interrupted_and_affects_only_itself(slow):
     @grader(timeout_s=LIMIT)
     def graded(sample):
         return slow(sample) if sample.completion == "slow" else 0.5
@@ -101,7 +101,7 @@ def test_a_scoring_function_that_runs_too_long_is_interrupted_and_costs_itself_o
     assert slow_one.origin == "timeout"
 
 
-def test_what_ends_in_time_is_not_interrupted():
+def test_a_sample_that_ends_in_time_is_not_interrupted():
     @grader(timeout_s=LIMIT)
     def graded(sample):
         time.sleep(LIMIT / 2)
@@ -119,7 +119,7 @@ def test_a_vectorized_function_has_the_time_of_all_its_samples_together():
     assert graded.grade_all([make_sample("x")] * 4) == [Reward(1.0)] * 4
 
 
-def test_answers_made_on_demand_are_made_within_the_time():
+def test_lazy_answers_are_computed_within_the_time_limit():
     @grader(timeout_s=LIMIT, batch=True)
     def graded(samples):
         return (forever(s) if s.completion == "slow" else 1.0 for s in samples)
@@ -151,7 +151,7 @@ def test_the_batch_ends_before_lambdas_deadline(timeout_s, batch):
     assert [metric["name"] for metric in late] == ["grader_error", "grader_error_timeout"]
 
 
-def test_the_deadline_keeps_time_back_for_the_answer(monkeypatch):
+def test_the_deadline_leaves_time_for_the_answer(monkeypatch):
     monkeypatch.setattr(timing, "perf_counter", lambda: 1000.0)
     assert deadline_of(None) is None
     assert deadline_of(object()) is None
@@ -159,7 +159,7 @@ def test_the_deadline_keeps_time_back_for_the_answer(monkeypatch):
         assert deadline_of(Context(milliseconds)) == pytest.approx(1000.0 + milliseconds / 1000 - kept)
 
 
-def test_the_timer_is_given_back_with_the_time_that_it_had_left():
+def test_the_timer_is_restored_with_its_remaining_time():
     @grader(timeout_s=1)
     def graded(_sample):
         time.sleep(0.1)
@@ -181,7 +181,7 @@ def test_the_timer_is_given_back_with_the_time_that_it_had_left():
         signal.signal(signal.SIGALRM, before)
 
 
-def test_a_timer_that_ran_out_meanwhile_rings_afterwards():
+def test_a_timer_that_expired_meanwhile_fires_afterwards():
     rang = threading.Event()
 
     @grader(timeout_s=1)
@@ -200,7 +200,7 @@ def test_a_timer_that_ran_out_meanwhile_rings_afterwards():
 
 
 @pytest.mark.parametrize("error", [ConfigurationError("no key"), KeyboardInterrupt()], ids=repr)
-def test_the_timer_is_given_back_when_the_call_fails(error):
+def test_the_timer_is_restored_when_the_call_fails(error):
     before = signal.getsignal(signal.SIGALRM)
 
     @grader(timeout_s=LIMIT)
@@ -214,7 +214,7 @@ def test_the_timer_is_given_back_when_the_call_fails(error):
 
 
 @pytest.mark.parametrize(("inner_s", "outer_s", "ended"), [(LIMIT, 5, "inner"), (5, LIMIT, "outer")])
-def test_graders_inside_one_another_keep_each_to_its_own_time(inner_s, outer_s, ended):
+def test_nested_graders_each_keep_their_own_limit(inner_s, outer_s, ended):
     inner = grader(timeout_s=inner_s)(forever)
     before = signal.getsignal(signal.SIGALRM)
 
@@ -381,7 +381,7 @@ WAYS = [
 @ON_LINUX
 @pytest.mark.parametrize(("wrap", "slow"), WAYS, ids=lambda function: function.__name__)
 @pytest.mark.parametrize("disturb", DISTURBANCES, ids=lambda disturb: disturb.__name__)
-def test_whatever_a_sample_does_to_sigalrm_costs_neither_its_limit_nor_its_neighbors(disturb, slow, wrap):
+def test_nothing_that_a_sample_does_to_sigalrm_affects_its_limit_or_its_neighbors(disturb, slow, wrap):
     graded = disturbed(disturb, slow, wrap)
     texts = ("a", "disturb", "slow", "disturb, slow", "b")
     found = graded.grade_all([make_sample(text) for text in texts])
@@ -482,7 +482,7 @@ def test_an_owners_timer_survives_a_sample_that_stops_it():
         signal.signal(signal.SIGALRM, before)
 
 
-def test_an_alarm_around_a_grader_inside_a_scoring_function_goes_on():
+def test_an_alarm_around_an_inner_grader_keeps_running():
     inner = grader(timeout_s=60)(lambda _sample: 0.5)
 
     def scoring(sample):
@@ -497,7 +497,7 @@ def test_an_alarm_around_a_grader_inside_a_scoring_function_goes_on():
 
 
 @ON_LINUX
-def test_a_scoring_function_that_takes_every_signal_costs_itself_only():
+def test_a_scoring_function_that_uses_every_signal_affects_only_itself():
     kept = {number: signal.getsignal(number) for number in signal.valid_signals()}
     free = [
         n for n, handler in kept.items() if n not in (signal.SIGKILL, signal.SIGSTOP, signal.SIGINT, 32, 33)
@@ -541,7 +541,7 @@ class TestWithSigalrmsTimerAlone:
         found = graded.grade_all([make_sample(text) for text in ("disturb", "slow", "b")])
         assert [getattr(one, "kind", "fine") for one in found] == ["fine", "timeout", "fine"]
 
-    def test_a_timer_is_given_back_with_what_it_had_left(self):
+    def test_a_timer_is_restored_with_its_remaining_time(self):
         before = signal.signal(signal.SIGALRM, raises_late)
         try:
             signal.setitimer(signal.ITIMER_REAL, 90)
@@ -621,7 +621,7 @@ def test_a_forked_child_keeps_its_own_time():
     assert outer.grade_all([make_sample("fork")]) == [Reward(0.5)]
 
 
-def test_math_verify_costs_no_limit():
+def test_math_verify_does_not_disable_limits():
     math_verify = pytest.importorskip("math_verify")
 
     @grader(timeout_s=1)

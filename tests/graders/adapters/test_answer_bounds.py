@@ -24,7 +24,7 @@ def nested(levels: int, kind: str = "list") -> Any:
 
 
 @pytest.mark.parametrize("kind", ["list", "dict"])
-def test_a_value_is_bounded_in_depth_number_and_length(kind):
+def test_a_value_has_limits_of_depth_number_and_length(kind):
     assert is_bounded(nested(LEVELS - 1, kind))
     assert not is_bounded(nested(LEVELS, kind))
     assert not is_bounded(nested(100_000, kind))
@@ -35,7 +35,7 @@ def test_a_value_is_bounded_in_depth_number_and_length(kind):
     assert not is_bounded({"x" * LONGEST: "y"})
 
 
-def test_a_value_that_holds_itself_is_beyond_the_bounds():
+def test_a_value_that_contains_itself_exceeds_the_limits():
     value: list[Any] = []
     value += [value, value]
     assert not is_bounded(value)
@@ -49,7 +49,7 @@ PLAIN = st.recursive(
 
 
 @given(PLAIN, st.integers(0, 2 * DEEPEST), st.sampled_from(["content", "tool_calls", "reasoning_content"]))
-def test_whatever_a_model_answers_a_bounded_sample_crosses(value, levels, name):
+def test_a_limited_sample_can_be_sent_whatever_the_model_answers(value, levels, name):
     for _ in range(levels):
         value = {"a": [value]}
     answer = {"role": "assistant", "content": "72", name: value}
@@ -66,7 +66,7 @@ def test_whatever_a_model_answers_a_bounded_sample_crosses(value, levels, name):
         assert name == "content" or kept["content"] == "72"
 
 
-def test_what_the_record_says_is_never_left_out():
+def test_the_records_content_is_never_left_out():
     deep, long = nested(200), "x" * (LONGEST + 1)
     messages = [{"role": "user", "content": long}, {"role": "assistant", "content": "72"}]
     sample = Sample({"id": "1", "messages": messages, "reference_answer": deep})
@@ -107,7 +107,7 @@ def f(messages, ground_truth=None, **_):
 
 
 @pytest.mark.parametrize("adapter", FUNCTIONS)
-def test_calls_of_tools_that_are_nested_deeply_fail_no_sample_of_a_confined_function(rewards, adapter):
+def test_deeply_nested_tool_calls_fail_no_sample_of_a_confined_function(rewards, adapter):
     reward = grader(timeout_s=10)(adapter(rewards(FUNCTIONS[adapter])))
     for content, calls, paid in [
         ("72", nested(300), 1),

@@ -62,14 +62,14 @@ def failure(scoring, sample=None):
     return raised.value
 
 
-def test_a_sample_gets_what_the_handler_says_of_it_with_metrics_and_components(capsys):
+def test_a_sample_gets_the_handlers_reward_with_metrics_and_components(capsys):
     scored = from_lambda(listing)(make_sample("It is 72"))
     assert scored == Reward(0.5, metrics={"length": 8.0}, components={"right": 1.0})
     assert "It is 72" in capsys.readouterr().out  # unchanged
 
 
 @pytest.mark.parametrize("wire", [name for name, profile in PROFILES.items() if profile.container == "list"])
-def test_the_handler_gets_the_element_of_the_event_as_it_came(wire):
+def test_the_handler_gets_the_events_element_unchanged(wire):
     messages = [{"role": "user", "content": "?"}, {"role": "assistant", "content": "72"}]
     rollout = {"id": "a", "messages": messages, "reference_answer": "72", "unit": "clips"}
     [event] = write_events([rollout], PROFILES[wire])
@@ -135,13 +135,13 @@ def test_answers_of_every_known_shape_are_read(answer):
         ({1, 2}, "exception", "not JSON, and Lambda could not send it"),
     ],
 )
-def test_what_a_training_job_could_not_use_is_a_failure(answer, kind, said):
+def test_an_answer_that_a_training_job_could_not_use_is_a_failure(answer, kind, said):
     problem = failure(answering(answer))
     assert problem.kind == kind
     assert said in problem.message
 
 
-def test_a_failure_that_a_grader_of_ours_reported_keeps_its_kind():
+def test_a_failure_that_our_own_grader_reported_keeps_its_kind():
     @grader
     def inner(sample):
         return float(sample.reference_text)
@@ -150,7 +150,7 @@ def test_a_failure_that_a_grader_of_ours_reported_keeps_its_kind():
     assert grader(from_lambda(inner)).grade(make_sample("72", "0.5")).value == 0.5
 
 
-def test_what_a_handler_raises_has_the_line_that_raised_it():
+def test_a_handlers_error_has_the_line_that_raised_it():
     def handler(event, context):
         return event[0]["no such key"]
 
@@ -159,14 +159,14 @@ def test_what_a_handler_raises_has_the_line_that_raised_it():
     assert problem.origin.startswith("KeyError at test_aws_lambda.py:")
 
 
-def test_an_async_handler_is_no_handler():
+def test_an_async_handler_is_refused():
     async def handler(event, context):
         return []
 
     assert "the handler is async" in failure(from_lambda(handler)).message
 
 
-def test_the_context_says_what_lambda_says():
+def test_the_context_matches_lambdas():
     def handler(event, context):
         left = context.get_remaining_time_in_millis()
         assert 0 < left <= 3000
@@ -178,14 +178,14 @@ def test_the_context_says_what_lambda_says():
 
 
 @pytest.mark.parametrize("given", [None, "app.lambda_handler", dict])
-def test_what_is_no_handler_is_refused(given):
+def test_an_object_that_is_not_a_handler_is_refused(given):
     with pytest.raises(DecorationError, match="give it a handler"):
         from_lambda(given)
     with pytest.raises(DecorationError, match="write one of open-weight"):
         from_lambda(listing, wire="bedrock")  # type: ignore[arg-type]
 
 
-def test_a_record_that_is_none_never_reaches_the_handler():
+def test_an_invalid_record_never_reaches_the_handler():
     with pytest.raises(RecordError):
         from_lambda(listing)(make_sample("72").__class__({"id": "a", "messages": []}))
 
@@ -214,7 +214,7 @@ def test_a_confined_handler_answers_as_a_trusted_one(tmp_path):
     assert (problem.kind, problem.origin) == ("exception", "ZeroDivisionError at app.py:12")
 
 
-def test_a_handler_is_told_what_the_scoring_function_around_it_has_left():
+def test_a_handler_sees_the_remaining_time_of_the_outer_scoring_function():
     told = []
 
     def handler(event, context):

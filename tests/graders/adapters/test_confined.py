@@ -49,7 +49,7 @@ def test_a_function_is_called_with_plain_values(rewards, called):
         "from concurrent import futures\nimport xml.sax\nfrom html import *\ndef f(x): return x + 1\n",
     ],
 )
-def test_functions_of_many_kinds_run_as_they_are(rewards, called, text, tmp_path):
+def test_functions_of_many_kinds_run_unchanged(rewards, called, text, tmp_path):
     function = rewards(text)
     assert [called(function, 4), called(function, 4)] == [5, 5]
 
@@ -69,7 +69,7 @@ def test_functions_of_many_kinds_run_as_they_are(rewards, called, text, tmp_path
         ("'x' * 1_000_000", "x" * 1_000_000),
     ],
 )
-def test_what_it_returns_comes_back_plain(rewards, called, returned, plain):
+def test_its_result_is_returned_as_plain_values(rewards, called, returned, plain):
     text = f"import collections, decimal, enum, fractions\ndef f():\n    return {returned}\n"
     found = called(rewards(text))
     assert (found, type(found)) == (plain, type(plain))
@@ -87,7 +87,9 @@ def test_what_it_returns_comes_back_plain(rewards, called, returned, plain):
         ("nest(200)", "it is nested more than 100 deep"),
     ],
 )
-def test_what_is_no_plain_value_is_a_failure_that_says_so(rewards, called, failing, returned, named):
+def test_a_result_that_is_not_a_plain_value_is_a_failure_that_says_so(
+    rewards, called, failing, returned, named
+):
     nest = "def nest(n): return [nest(n - 1)] if n else 0"
     text = f"import enum\nclass P: pass\n{nest}\ndef f():\n    return {returned}"
     problem = failing(rewards(text))
@@ -95,7 +97,7 @@ def test_what_is_no_plain_value_is_a_failure_that_says_so(rewards, called, faili
     assert problem.message == f"f's result cannot be copied: {named}. Return numbers, texts, lists or dicts"
 
 
-def test_an_argument_that_is_no_plain_value_is_a_failure(rewards, failing):
+def test_an_argument_that_is_not_a_plain_value_is_a_failure(rewards, failing):
     problem = failing(rewards("def f(x): pass"), object())
     said = "an argument of f cannot be copied: it holds a value of type object"
     assert problem.message == f"{said}. Pass numbers, texts, lists or dicts"
@@ -154,7 +156,7 @@ def test_an_error_has_the_line_of_the_users_file(rewards, failing, text, origin,
     assert getattr(problem, "origin", "") == origin
 
 
-def test_time_that_is_up_is_told_from_errors(rewards, failing):
+def test_a_timeout_is_distinguished_from_an_error(rewards, failing):
     problem = failing(rewards("\n\ndef f():\n    while True: pass\n", seconds=0.2))
     assert (problem.kind, problem.origin) == ("timeout", "timeout at rewards.py:3")
     assert problem.message == "f took more than 0.2 seconds"
@@ -210,7 +212,7 @@ def test_a_sample_whose_call_ends_before_its_turn_says_so(rewards, one_by_one):
     assert last == Failure("timeout", "the call's time was up before this sample's turn")
 
 
-def test_a_function_that_a_busy_machine_gave_no_time_has_timed_out(rewards, called, failing):
+def test_a_function_that_got_no_time_on_a_busy_machine_has_timed_out(rewards, called, failing):
     class Busy:
         def function(self, *_):
             raise SessionStarved("the machine was too busy")
@@ -225,7 +227,7 @@ def test_a_function_that_a_busy_machine_gave_no_time_has_timed_out(rewards, call
     assert (problem.kind, problem.message) == ("timeout", "the machine was too busy")
 
 
-def test_a_grader_of_one_fails_its_sample_with_that_place(rewards):
+def test_a_grader_of_a_confined_function_fails_its_sample_with_the_location(rewards):
     function = rewards("def f(text):\n    return 1 / len(text)\n")
 
     @grader(range=(0, 1), timeout_s=10)
@@ -237,7 +239,7 @@ def test_a_grader_of_one_fails_its_sample_with_that_place(rewards):
         reward.grade(make_sample(""))
 
 
-def test_a_text_that_is_in_no_file_is_named_as_its_place_says(called, failing):
+def test_a_text_without_a_file_is_named_by_its_place(called, failing):
     text = "def grade(sample, item):\n    return item['x']\n"
     function = ConfinedFunction.of_text(text, "grade", place="/graders/a/source")
     assert called(function, {}, {"x": 0.5}) == 0.5
@@ -257,7 +259,7 @@ def test_a_text_that_is_in_no_file_is_named_as_its_place_says(called, failing):
         ("(" * 500 + ")" * 500 + "\ndef f(): pass", "rewards.py.* is not valid Python: "),
     ],
 )
-def test_a_text_that_cannot_be_meant_is_refused_at_once(rewards, text, message):
+def test_an_invalid_text_is_refused_immediately(rewards, text, message):
     with pytest.raises(DecorationError, match=f"^{message}"):
         rewards(text)
 
@@ -272,12 +274,12 @@ def test_a_text_that_cannot_be_meant_is_refused_at_once(rewards, text, message):
         ({"packages": ["scikit-learn"]}, "packages=.*: write names as in import statements"),
     ],
 )
-def test_options_that_cannot_be_meant_are_refused_at_once(rewards, options, message):
+def test_invalid_options_are_refused_immediately(rewards, options, message):
     with pytest.raises(DecorationError, match=f"^{message}"):
         rewards("def f(): pass", **options)
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path):
+def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(DecorationError, match=r"rewards.py cannot be read: No such file or directory$"):
         confined(tmp_path / "rewards.py", "f")
     with pytest.raises(DecorationError, match="confined takes the path of a Python file and the name"):
@@ -304,7 +306,7 @@ OTHERS = (
 )
 
 
-def test_a_module_of_ours_calls_it_inside(rewards, called, failing, tmp_path):
+def test_our_own_module_calls_it_inside_the_process(rewards, called, failing, tmp_path):
     inside = tmp_path / "_between_inside.py"
     inside.write_text(INSIDE)
     through = placed(rewards(OTHERS), inside)
@@ -320,7 +322,7 @@ def test_a_module_of_ours_calls_it_inside(rewards, called, failing, tmp_path):
     )
 
 
-def test_what_is_no_function_is_not_placed():
+def test_an_object_that_is_not_a_function_is_not_placed():
     with pytest.raises(DecorationError, match="3 is not a function: pass one, or confined"):
         placed(3, "math")  # type: ignore[arg-type]
 
@@ -334,12 +336,12 @@ JSON = st.recursive(
 
 @settings(max_examples=30)
 @given(value=JSON)
-def test_any_json_comes_back_as_it_went(called, value):
+def test_any_json_is_returned_unchanged(called, value):
     same = ConfinedFunction.of_text("def f(x): return x", "f", place="same")
     assert repr(called(same, value)) == repr(value)
 
 
-def test_calls_that_are_given_up_keep_no_other_waiting(rewards):
+def test_calls_that_are_given_up_delay_no_others(rewards):
     function = rewards("def f(x):\n    while x:\n        pass\n    return x\n", seconds=600)
 
     async def called() -> object:
@@ -363,6 +365,6 @@ PYTHON = st.lists(
 
 @settings(max_examples=60)
 @given(parts=PYTHON)
-def test_a_text_of_any_kind_is_taken_or_refused(parts):
+def test_any_text_is_accepted_or_refused(parts):
     with suppress(DecorationError):
         ConfinedFunction.of_text("".join(parts), "f", place="spec")

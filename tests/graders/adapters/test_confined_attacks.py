@@ -65,7 +65,7 @@ def test_a_completion_that_the_function_evaluates_reaches_nothing(scene, called,
     assert called(function, "def f(x): return x") == 1
 
 
-def test_nothing_of_one_call_is_there_for_the_next(rewards, called):
+def test_no_call_affects_the_next(rewards, called):
     keeps = rewards(
         "import builtins, json\ndef f():\n    seen = hasattr(builtins, 'kept') or hasattr(json, 'kept')\n"
         "    builtins.kept = json.kept = 1\n    return seen"
@@ -73,7 +73,7 @@ def test_nothing_of_one_call_is_there_for_the_next(rewards, called):
     assert [called(keeps) for _ in range(3)] == [False] * 3
 
 
-def test_a_call_has_its_own_files_alone_and_no_environment(rewards, called):
+def test_a_call_has_only_its_own_files_and_no_environment(rewards, called):
     text = "import numpy, os\ndef f():\n    return [fd for fd in range(64) if there(fd)], dict(os.environ)\n"
     there = "def there(fd):\n    try: return os.fstat(fd) is not None\n    except OSError: return False\n"
     assert called(rewards(text + there, packages=["numpy"])) == ([0, 1, 2, 3], {})
@@ -101,7 +101,7 @@ def test_without_seccomp_a_function_is_refused_unless_it_is_trusted():
 
 @pytest.mark.slow
 @pytest.mark.skipif(not like_lambda.possible(), reason="needs root and mount namespaces")
-def test_the_same_holds_where_a_function_in_lambda_would_be():
+def test_the_same_holds_in_a_lambda_like_environment():
     files = [str(file) for file in sorted(Path(__file__).parent.glob("test_confined*.py"))]
     command = [sys.executable, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow", *files]
     needed = [ROOT, Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve()]

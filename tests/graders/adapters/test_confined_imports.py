@@ -68,11 +68,11 @@ def folder(tmp_path, monkeypatch):
         {"rewards": "import rewards\ndef f(): return rewards.g()\ndef g(): return 3"},
     ],
 )
-def test_modules_beside_the_file_are_sent_along(folder, called, texts):
+def test_modules_next_to_the_file_are_sent_along(folder, called, texts):
     assert called(confined(folder(**texts), "f")) == 3
 
 
-def test_nothing_of_it_is_imported_by_the_graders_process(folder, called, monkeypatch, tmp_path):
+def test_the_graders_process_imports_none_of_it(folder, called, monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(tmp_path)
     file = folder(
         **{"rewards": "from parts import text\nfrom parts.inner.more import a\ndef f(): return text.two + a"},
@@ -83,7 +83,7 @@ def test_nothing_of_it_is_imported_by_the_graders_process(folder, called, monkey
     assert not {name for name in sys.modules.keys() - before if name.startswith(("parts", "rewards"))}
 
 
-def test_an_error_in_a_module_beside_it_has_that_files_line(folder, failing):
+def test_an_error_in_a_module_next_to_it_has_that_files_line(folder, failing):
     file = folder(rewards="import text\ndef f(): text.fail()", text="\ndef fail(): 1 / 0")
     assert failing(confined(file, "f")).origin == "ZeroDivisionError at text.py:2"
 
@@ -113,7 +113,7 @@ def test_an_error_in_a_module_beside_it_has_that_files_line(folder, failing):
         ("yaml", "import yaml\ndef f(): return yaml.safe_load('a: [1]')", {"a": [1]}),
     ],
 )
-def test_packages_that_are_named_may_be_imported(rewards, called, package, text, value):
+def test_listed_packages_may_be_imported(rewards, called, package, text, value):
     pytest.importorskip(package)
     assert called(rewards(text, packages=[package])) == value
 
@@ -140,7 +140,7 @@ def test_a_package_finds_its_modules_and_others_later(folder, called):
         "import sys; sys.path.append('/'); sys.meta_path.clear()",
     ],
 )
-def test_what_a_completion_does_in_a_call_changes_nothing_of_later_ones(folder, called, text):
+def test_a_completions_effects_in_a_call_change_no_later_calls(folder, called, text):
     file = folder(
         rewards="import outer, sys\ndef f(text):\n    exec(text)\n    return sorted(sys.modules), sys.path",
         **{"packages/outer/__init__": "", "packages/outer/slow": "", "packages/outer/__main__": ""},
@@ -172,7 +172,7 @@ def test_what_a_completion_does_in_a_call_changes_nothing_of_later_ones(folder, 
         ("import text\ndef f(): pass", [], "text.py:1 imports nowhere, which is neither next to it nor"),
     ],
 )
-def test_a_package_that_is_not_there_is_named_with_its_line(folder, failing, text, packages, message):
+def test_a_missing_package_is_named_with_its_line(folder, failing, text, packages, message):
     file = folder(rewards=text, text="import nowhere")
     assert str(failing(confined(file, "f", packages=packages))).startswith(message)
 
@@ -186,12 +186,14 @@ def test_a_package_that_is_not_there_is_named_with_its_line(folder, failing, tex
         "value = 3\ntry:\n    from parts import value\nexcept ImportError: pass\ndef f(): return value",
     ],
 )
-def test_what_the_function_does_without_may_be_missing(folder, called, text):
+def test_an_optional_import_may_be_missing(folder, called, text):
     file = folder(**{"rewards": text, "parts/__init__": "value = 4"})
     assert called(confined(file, "f")) == 3
 
 
-def test_a_package_that_fails_is_told_with_its_error_and_costs_no_other_function(folder, called, failing):
+def test_a_package_that_fails_is_reported_with_its_error_and_affects_no_other_function(
+    folder, called, failing
+):
     file = folder(
         rewards="import broken\ndef f(): pass",
         packages_of_broken="raise OSError('no library')",
@@ -204,14 +206,14 @@ def test_a_package_that_fails_is_told_with_its_error_and_costs_no_other_function
     assert called(confined(file.with_name("other.py"), "f", packages=["sound"])) == 3
 
 
-def test_the_error_of_a_package_keeps_nothing_of_the_calls_that_met_it(folder, failing):
+def test_a_packages_error_keeps_no_reference_to_the_calls_that_raised_it(folder, failing):
     file = folder(rewards="import broken\ndef f(): pass", packages_of_broken="raise OSError('no library')")
     broken = confined(file, "f", packages=["broken"])
     depths = [len([*walk_tb(failing(broken).__traceback__)]) for _ in range(3)]
     assert depths[1] == depths[2]
 
 
-def test_a_mere_stand_in_of_a_package_is_not_installed(folder, failing, monkeypatch):
+def test_a_stand_in_for_a_package_does_not_count_as_installed(folder, failing, monkeypatch):
     monkeypatch.setitem(sys.modules, "standing_in", ModuleType("standing_in"))
     file = folder(rewards="import standing_in\ndef f(): pass")
     assert "standing_in, which is not installed here" in str(
@@ -219,7 +221,7 @@ def test_a_mere_stand_in_of_a_package_is_not_installed(folder, failing, monkeypa
     )
 
 
-def test_a_package_that_ends_the_process_costs_no_other_function(folder, called, failing):
+def test_a_package_that_ends_the_process_affects_no_other_function(folder, called, failing):
     file = folder(
         rewards="import broken\ndef f(): pass",
         packages_of_broken="import os\nos._exit(3)",

@@ -64,7 +64,7 @@ def test_a_pointwise_function_grades(stood_in: None) -> None:
 
 @linux
 @pytest.mark.parametrize("package", ["eval_protocol", "reward_kit"])
-def test_a_confined_one_grades_alike(rewards: Rewards, package: str) -> None:
+def test_a_confined_function_grades_the_same(rewards: Rewards, package: str) -> None:
     function = rewards(POINTWISE.replace("eval_protocol", package))
     reward = grader(timeout_s=30)(from_eval_protocol(function))
     assert reward.grade(make_sample("72", "72", unit="clips")) == GRADED
@@ -120,7 +120,7 @@ def test_every_form_of_a_reward_function_grades(form: str, stood_in: None) -> No
     assert reward.grade(make_sample("73", "72", **unit)).value == 0.0
 
 
-def test_a_reference_that_is_to_be_a_list_of_messages_is_one(stood_in: None) -> None:
+def test_a_reference_becomes_a_list_of_messages_on_request(stood_in: None) -> None:
     text = """
 from typing import List
 from eval_protocol import Message, reward_function
@@ -224,7 +224,9 @@ def test_a_record_without_a_reference_fails_where_the_function_needs_one() -> No
         ),
     ],
 )
-def test_what_a_stand_in_lacks_is_said_where_it_is_imported(line: str, said: str, stood_in: None) -> None:
+def test_importing_a_name_that_a_stand_in_lacks_is_an_error_that_says_so(
+    line: str, said: str, stood_in: None
+) -> None:
     with pytest.raises(ImportError, match=said):
         loaded(f"{line}\ndef f(messages, **kwargs): ...\n")
 
@@ -263,19 +265,19 @@ def test_a_stand_in_never_takes_the_place_of_a_package_that_is_installed() -> No
         del sys.modules["reward_kit"]
 
 
-def test_stand_ins_may_be_asked_for_again(stood_in: None) -> None:
+def test_stand_ins_may_be_requested_again(stood_in: None) -> None:
     before = sys.modules["eval_protocol"]
     stand_in("eval_protocol")
     stand_in()
     assert sys.modules["eval_protocol"] is before
 
 
-def test_there_is_a_stand_in_for_known_packages_alone() -> None:
+def test_only_known_packages_have_a_stand_in() -> None:
     with pytest.raises(DecorationError, match="no stand-in for 'numpy': there is one for eval_protocol"):
         stand_in("numpy")
 
 
-def test_a_function_is_asked_for() -> None:
+def test_the_argument_must_be_a_function() -> None:
     with pytest.raises(
         DecorationError, match="from_eval_protocol was given 'rewards.py': give it a function"
     ):
@@ -291,7 +293,7 @@ FIELDS = {name: JSON for name in ("score", "reason", "error", "is_score_valid", 
 
 
 @given(result=JSON | st.fixed_dictionaries({}, optional={**FIELDS, "score": st.floats() | JSON}))
-def test_a_result_is_a_reward_only_where_its_score_is_a_finite_number_that_is_valid(result: Any) -> None:
+def test_a_result_is_a_reward_only_if_its_score_is_finite_and_valid(result: Any) -> None:
     def f(messages: Any, **kwargs: Any) -> Any:
         return result
 
@@ -312,7 +314,7 @@ def test_an_error_in_this_process_has_the_line_of_the_function() -> None:
     assert outcome.place.startswith("test_eval_protocol.py:")
 
 
-def test_a_grader_is_no_function_of_the_librarys() -> None:
+def test_a_grader_is_not_one_of_the_librarys_functions() -> None:
     @grader
     def right(sample: Sample) -> bool:
         return True
@@ -321,7 +323,7 @@ def test_a_grader_is_no_function_of_the_librarys() -> None:
         from_eval_protocol(right)
 
 
-def test_a_partial_is_called_by_its_functions_name() -> None:
+def test_a_partial_has_its_functions_name() -> None:
     def rates(messages: Any, ground_truth: str, bonus: float) -> Any:
         return {"score": bonus}
 

@@ -56,14 +56,14 @@ REFERENCE = st.recursive(
 
 
 @given(reference=BLANK)
-def test_a_blank_reference_is_never_given_to_a_function(reference):
+def test_a_blank_reference_is_never_passed_to_a_function(reference):
     for score in ADAPTED.values():
         with pytest.raises(RecordError, match="is blank"):
             score(make_sample("", reference))
 
 
 @given(reference=REFERENCE)
-def test_a_reference_that_says_something_is_given(reference):
+def test_a_reference_with_content_is_passed(reference):
     for score in ADAPTED.values():
         assert score(make_sample("", reference)).value == 1.0
 
@@ -85,7 +85,7 @@ def test_a_missing_reference_is_a_fault_where_the_function_needs_one(name):
 
 
 @pytest.mark.parametrize("adapt", [from_eval_protocol, from_llm_eval_kit, from_trl, from_verl])
-def test_a_missing_reference_is_no_argument(adapt):
+def test_a_missing_reference_is_not_passed(adapt):
     seen = []
 
     def look(**given):
@@ -97,7 +97,7 @@ def test_a_missing_reference_is_no_argument(adapt):
 
 
 @pytest.mark.parametrize("name", ["trl", "eval-protocol"])
-def test_a_field_that_the_platform_keeps_the_reference_in_is_one(name):
+def test_the_platforms_own_reference_field_is_used(name):
     column = "solution" if name == "trl" else "ground_truth"
     assert ADAPTED[name](make_sample("", **{column: "72"})).value == 1.0
     for both in ({"reference_answer": "72", column: " "}, {"reference_answer": " ", column: "72"}):
@@ -107,7 +107,7 @@ def test_a_field_that_the_platform_keeps_the_reference_in_is_one(name):
         ADAPTED[name](make_sample("", **{column: " "}))
 
 
-def test_it_comes_before_the_reference_answer_which_is_given_too():
+def test_it_takes_precedence_over_the_reference_answer_which_is_passed_too():
     seen = []
 
     def look(ground_truth, reference_answer, **given):

@@ -59,7 +59,7 @@ def test_trl_and_verl_grade_the_sample_that_a_replay_grades(wire, record):
     assert of_verl[0] in (of_trl[0], "sample")
 
 
-def test_values_of_numpy_are_those_of_json():
+def test_numpy_values_become_json_values():
     seen = []
 
     @grader
@@ -72,7 +72,7 @@ def test_values_of_numpy_are_those_of_json():
     assert type(seen[0]["level"]) is int
 
 
-def test_a_value_that_is_nested_too_deeply_is_said():
+def test_a_value_that_is_nested_too_deeply_is_an_error():
     deep: list[Any] = []
     for _ in range(10_000):
         deep = [deep]

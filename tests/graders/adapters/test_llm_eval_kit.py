@@ -64,7 +64,7 @@ def unfit(messages, ground_truth, **kwargs):
 """
 
 
-def test_what_the_decorator_made_grades(stood_in: None) -> None:
+def test_a_decorated_function_grades(stood_in: None) -> None:
     assert from_llm_eval_kit(loaded(KIT, "bare"))(make_sample("72", "72")) == Reward(
         1.0, metrics={"exact": 1.0}
     )
@@ -79,7 +79,7 @@ def test_a_class_and_an_instance_grade(name: str, stood_in: None) -> None:
 
 
 @linux
-def test_confined_ones_grade_alike(rewards: Rewards) -> None:
+def test_confined_functions_grade_the_same(rewards: Rewards) -> None:
     for name in ("bare", "whole", "Whole"):
         reward = grader(timeout_s=30)(from_llm_eval_kit(rewards(KIT, name)))
         assert reward.grade(make_sample("72", "72")) == Reward(1.0, metrics={"exact": 1.0})
@@ -105,14 +105,14 @@ def test_a_missing_reference_never_equals_an_empty_answer() -> None:
         "from nova_custom_evaluation_sdk import lambda_handler",
     ],
 )
-def test_processors_are_refused_with_what_they_are(line: str, stood_in: None) -> None:
+def test_processors_are_refused_with_an_explanation(line: str, stood_in: None) -> None:
     with pytest.raises(
         ImportError, match="not supported: its preprocess and postprocess serve .* write a function"
     ):
         loaded(f"{line}\nf = 1\n", "f")
 
 
-def test_a_processor_is_no_grader() -> None:
+def test_a_processor_is_not_a_grader() -> None:
     class PreProcessor:
         def __call__(self) -> None: ...
 
@@ -120,7 +120,7 @@ def test_a_processor_is_no_grader() -> None:
         from_llm_eval_kit(PreProcessor())
 
 
-def test_a_grader_is_no_function_of_the_librarys() -> None:
+def test_a_grader_is_not_one_of_the_librarys_functions() -> None:
     @grader
     def right(sample: Sample) -> bool:
         return True
@@ -129,7 +129,7 @@ def test_a_grader_is_no_function_of_the_librarys() -> None:
         from_llm_eval_kit(right)
 
 
-def test_a_partial_is_called_by_its_functions_name() -> None:
+def test_a_partial_has_its_functions_name() -> None:
     def rates(messages: Any, ground_truth: str, bonus: float) -> Any:
         return {"score": bonus}
 

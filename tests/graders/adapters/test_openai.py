@@ -61,7 +61,7 @@ def flags(found: Any) -> set[str]:
         ("ilike", "Rome", "Paris", 0),
     ],
 )
-def test_operations_are_those_of_the_guide(operation, completion, reference, reward):
+def test_operations_match_the_guide(operation, completion, reference, reward):
     assert graded(string_check(operation), completion, reference).value == reward
     assert run(string_check(operation), completion, reference_answer=reference).reward == reward
 
@@ -73,11 +73,11 @@ def test_a_formula_joins_scores_that_are_the_rewards_components():
     assert found.metrics["unread"] == 0
 
 
-def test_a_grader_that_the_formula_leaves_out_is_a_component_all_the_same():
+def test_a_grader_that_the_formula_does_not_use_is_still_a_component():
     assert graded(multi("a", a=string_check(), b=string_check("ne")), "x", "x").components == {"a": 1, "b": 0}
 
 
-def test_names_that_python_keeps_for_itself_may_name_graders():
+def test_python_keywords_may_name_graders():
     spec = multi(
         "class + min(lambda, min) / 2",
         **{"class": string_check(), "lambda": string_check()},
@@ -86,7 +86,7 @@ def test_names_that_python_keeps_for_itself_may_name_graders():
     assert graded(spec, "x", "x").value == 1.5
 
 
-def test_a_division_by_zero_costs_the_sample_and_names_the_values():
+def test_a_division_by_zero_fails_the_sample_and_names_the_values():
     spec = multi("1 / a", a=string_check())
     with pytest.raises(SampleError, match=r"'1 / a' has no value with a = 0: .*division by zero") as caught:
         graded(spec, "no", "yes")
@@ -95,7 +95,7 @@ def test_a_division_by_zero_costs_the_sample_and_names_the_values():
     assert (found.reward, found.sub_rewards, flags(found)) == (0, {}, {"other_error"})
 
 
-def test_what_the_record_lacks_is_the_records_fault_and_a_flag_at_openai():
+def test_a_value_that_the_record_lacks_is_the_records_fault_and_a_flag_at_openai():
     spec = string_check(wanted="{{item.city.name}}")
     for fields in ({}, {"city": None}, {"city": {"name": None}}, {"city": ["name"]}):
         with pytest.raises(RecordError, match=r"item\.city\.name is not there") as caught:
@@ -105,7 +105,7 @@ def test_what_the_record_lacks_is_the_records_fault_and_a_flag_at_openai():
         assert (found.reward, flags(found)) == (0, {"invalid_variable_error"})
 
 
-def test_what_the_completion_lacks_is_unread_and_earns_nothing():
+def test_a_completion_that_lacks_a_value_is_unread_and_earns_nothing():
     spec = string_check(given="{{sample.output_json.city}}")
     for completion in ("Paris", '{"town": "Paris"}', '{"city": null}', "", "[]"):
         found = graded(spec, completion, "Paris")
@@ -115,7 +115,7 @@ def test_what_the_completion_lacks_is_unread_and_earns_nothing():
     assert graded(spec, ' {"city": "Paris"}\n', "Paris").value == 1
 
 
-def test_what_a_judges_prompt_names_and_the_completion_lacks_is_a_flag_at_openai():
+def test_a_completion_that_lacks_a_value_in_a_judges_prompt_is_a_flag_at_openai():
     turn = {"role": "user", "content": "Score {{sample.output_json.city}}"}
     spec = {"type": "score_model", "model": "o3-mini-2025-01-31", "input": [turn], "range": [1, 5]}
     table = {"o3-mini-2025-01-31": {"model": "m", "service": "openai", "base_url": "http://127.0.0.1:9/v1"}}
@@ -127,14 +127,14 @@ def test_what_a_judges_prompt_names_and_the_completion_lacks_is_a_flag_at_openai
 
 @pytest.mark.parametrize("operation", ["eq", "like", "ilike"])
 @pytest.mark.parametrize("blank", ["", " \n", "\u200b", None])
-def test_two_texts_that_say_nothing_never_agree(operation, blank):
+def test_two_empty_texts_never_match(operation, blank):
     spec = string_check(operation, given="{{sample.output_text}}", wanted="{{item.answer}}")
     for completion in ("", blank or "", "Paris"):
         with pytest.raises(RecordError):
             graded(spec, completion, answer=blank)
 
 
-def test_a_reference_that_the_completion_gives_and_leaves_blank_is_unread():
+def test_a_blank_reference_from_the_completion_is_unread():
     spec = string_check("like", given="{{item.answer}}", wanted="{{sample.output_json.city}}")
     found = graded(spec, '{"city": ""}', answer="Paris")
     assert (found.value, found.metrics["unread"]) == (0, 1)
@@ -142,7 +142,7 @@ def test_a_reference_that_the_completion_gives_and_leaves_blank_is_unread():
     assert graded(both, '{"a": "", "b": ""}').value == 0
 
 
-def test_texts_around_values_that_say_nothing_do_not_agree_either():
+def test_texts_around_empty_values_do_not_match_either():
     spec = string_check("like", wanted="Answer: {{item.answer}}")
     with pytest.raises(RecordError, match=r"item\.answer is blank"):
         graded(spec, "Answer: anything", answer="")
@@ -155,7 +155,7 @@ def test_a_records_texts_around_an_empty_completion_earn_nothing(operation):
     assert (found.value, found.metrics["unread"]) == (0, 1)
 
 
-def test_the_calls_of_tools_are_values_of_the_completion():
+def test_tool_calls_are_values_of_the_completion():
     spec = multi(
         "0.5 * called + 0.5 * given",
         called=string_check(given="find", wanted="{{sample.output_tools[0].function.name}}"),
@@ -170,7 +170,7 @@ def test_the_calls_of_tools_are_values_of_the_completion():
     assert from_openai(spec)(make_sample("find", city="Paris")).value == 0
 
 
-def test_the_record_is_its_fields_its_reference_and_its_prompt():
+def test_the_record_has_its_fields_its_reference_and_its_prompt():
     record = "{{item.reference_answer}} {{item.unit}} {{item.messages[0].content}}"
     text = f"{record} {{{{sample.choices[0].message.content}}}}"
     spec = string_check(given=text, wanted="72 clips how many? #### 72")
@@ -203,7 +203,7 @@ def similar(metric: str, **more: Any) -> dict[str, Any]:
         ("rouge_l", 0.6),
     ],
 )
-def test_measures_are_those_of_rapidfuzz_nltk_and_rouge_score(metric, reward):
+def test_metrics_match_rapidfuzz_nltk_and_rouge_score(metric, reward):
     found = graded(similar(metric), "fuzzy wuzzy was a bear", "fuzzy wuzzy was bald indeed")
     assert found.value == pytest.approx(reward, abs=5e-5)
     assert graded(similar(metric), "fuzzy wuzzy was a bear", "fuzzy wuzzy was a bear").value == pytest.approx(
@@ -211,7 +211,7 @@ def test_measures_are_those_of_rapidfuzz_nltk_and_rouge_score(metric, reward):
     )
 
 
-def test_a_threshold_is_a_metric_and_leaves_the_score_as_it_is():
+def test_a_threshold_is_a_metric_and_does_not_change_the_score():
     found = graded(similar("rouge_1", pass_threshold=0.5), "a b", "a c d e f")
     assert found.value == pytest.approx(2 / 7)
     assert found.metrics["passed"] == 0
@@ -234,7 +234,7 @@ def test_a_reference_with_too_little_to_compare_is_the_records_fault(metric, ref
         graded(similar(metric), "two words", reference)
 
 
-def test_a_python_grader_runs_as_it_is_in_a_process_of_its_own():
+def test_a_python_grader_runs_unchanged_in_a_separate_process():
     source = "import os\n\ndef grade(sample, item):\n    return float(sample['output_text'] == item['city'])"
     spec = {"type": "python", "source": source}
     assert graded(spec, "Paris", city="Paris").value == 1
@@ -264,7 +264,7 @@ def test_a_python_grader_that_fails_gives_no_reward(body, kind, flag):
 
 
 @pytest.mark.parametrize("taken", ["sample['output_json']['city']", "sample.get('output_json').get('city')"])
-def test_a_python_grader_that_needs_json_leaves_what_is_none_unread(taken):
+def test_a_python_grader_that_needs_json_leaves_other_completions_unread(taken):
     spec = {"type": "python", "source": f"def grade(sample, item):\n    return float({taken} == 'Oslo')"}
     check = grader(from_openai(spec))
     assert check.grade(make_sample('{"city": "Oslo"}')).value == 1
@@ -276,7 +276,7 @@ def test_a_python_grader_that_needs_json_leaves_what_is_none_unread(taken):
 
 
 @pytest.mark.parametrize("fault", ["nothing", "open('/etc/passwd')", "__import__('nowhere')"])
-def test_a_fault_of_a_python_grader_itself_is_a_failure_whatever_the_completion_is(fault):
+def test_a_fault_in_a_python_grader_is_a_failure_for_every_completion(fault):
     source = f"def grade(sample, item):\n    {fault}\n    return sample['output_json']['score']"
     check = grader(from_openai({"type": "python", "source": source}))
     for completion in ("no JSON", '{"score": 1}'):
@@ -284,7 +284,7 @@ def test_a_fault_of_a_python_grader_itself_is_a_failure_whatever_the_completion_
             check.grade(make_sample(completion))
 
 
-def test_an_import_that_another_one_stands_in_for_may_be_missing():
+def test_an_import_with_a_fallback_may_be_missing():
     source = (
         "try:\n    import rapidfuzz as fuzzy\nexcept ImportError:\n    import fuzzywuzzy as fuzzy\n\n\n"
         "def grade(sample, item):\n    return float(bool(fuzzy))"
@@ -295,7 +295,7 @@ def test_an_import_that_another_one_stands_in_for_may_be_missing():
 @pytest.mark.parametrize(
     "text", ["[" * 150 + "]" * 150, '{"a":' * 85 + "1" + "}" * 85, "[" + "0," * 200_000 + "0]"]
 )
-def test_json_beyond_the_bounds_is_no_json_and_fails_no_sample(text):
+def test_json_beyond_the_limits_is_ignored_and_fails_no_sample(text):
     source = "def grade(sample, item):\n    return float('output_json' in sample)"
     assert graded({"type": "python", "source": source}, text).value == 0
     assert graded({"type": "python", "source": source}, '{"a":' * 70 + "1" + "}" * 70).value == 1
@@ -333,7 +333,7 @@ def test_a_python_grader_that_does_not_end_is_ended():
         ("", "return len('a' * 10**10)", "1024 MB"),
     ],
 )
-def test_what_a_run_says_names_nothing_that_only_code_could_pass(top, body, said):
+def test_a_runs_messages_name_no_argument_that_only_code_could_pass(top, body, said):
     source = f"{top}\ndef grade(sample, item):\n    {body}"
     for spec in ({"type": "python", "source": source}, multi("a", a={"type": "python", "source": source})):
         found = run(spec, "Paris")
@@ -347,7 +347,7 @@ def test_a_judge_without_any_table_of_models_names_no_argument():
     assert run(judge, "Paris").errors["model_grader_server_error_details"].endswith("to the table of models")
 
 
-def test_what_another_image_holds_may_be_imported_where_it_is_installed():
+def test_packages_of_another_image_may_be_imported_if_installed():
     spec = {"type": "python", "source": "import hypothesis\ndef grade(sample, item):\n    return 1"}
     assert "does not hold" in run(spec, "a").errors["python_grader_server_error_type"]
     assert run({**spec, "image_tag": "2027-01-01"}, "a").reward == 1
@@ -356,7 +356,7 @@ def test_what_another_image_holds_may_be_imported_where_it_is_installed():
     assert "imports nowhere, which is not installed here" in missing
 
 
-def test_a_source_may_do_without_what_it_imports_for_its_types():
+def test_imports_for_type_checking_may_be_missing():
     imports = "TYPE_CHECKING = False\nif TYPE_CHECKING:\n    import requests\n"
     source = f"{imports}def grade(sample, item):\n    return 1"
     assert graded({"type": "python", "source": source}, "a").value == 1

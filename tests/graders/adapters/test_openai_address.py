@@ -50,6 +50,6 @@ def test_an_address_is_https_or_of_this_machine(url: str, words: str | None) -> 
         ("Content-Type", "application/json", None),
     ],
 )
-def test_a_header_that_cannot_be_sent_is_said(name: str, value: object, words: str | None) -> None:
+def test_a_header_that_cannot_be_sent_is_reported(name: str, value: object, words: str | None) -> None:
     fault = header_fault(name, value)
     assert fault is None if words is None else fault is not None and words in fault

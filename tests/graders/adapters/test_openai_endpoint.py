@@ -121,7 +121,7 @@ def test_scores_are_recorded_without_keys_and_answered_without_the_service(
             ask(endpoint, "5")
 
 
-def test_equal_samples_have_one_trace_and_others_another(service: ScoringService) -> None:
+def test_equal_samples_share_a_trace_and_others_do_not(service: ScoringService) -> None:
     for text in ("4", "4", "5"):
         ask(scoring(service.url), text)
     asyncio.run(scoring(service.url).score({"b": 1, "a": {"d": 2, "c": 3}}, {}))
@@ -153,12 +153,12 @@ def test_equal_samples_have_one_trace_and_others_another(service: ScoringService
         b'{"score": ' + b"[" * 100_000,
     ],
 )
-def test_an_answer_without_one_finite_score_is_none(body: bytes) -> None:
+def test_an_answer_without_a_finite_score_is_not_used(body: bytes) -> None:
     with pytest.raises(TryAgain, match="its answer"):
         score_of(body)
 
 
-def test_a_sample_that_gets_no_score_is_a_failure_after_three_more_tries(service: ScoringService) -> None:
+def test_a_sample_without_a_score_is_a_failure_after_three_retries(service: ScoringService) -> None:
     service.script = lambda request: HttpResponse(200, b'{"score": null}')
     [failure] = graded(scoring(service.url), ["4"])
     assert isinstance(failure, Failure)
@@ -177,7 +177,7 @@ def test_no_answer_is_a_score_by_chance(body: bytes) -> None:
         score_of(body)
 
 
-def test_what_passes_costs_no_sample(service: ScoringService) -> None:
+def test_a_temporary_fault_fails_no_sample(service: ScoringService) -> None:
     statuses = ["408", "425", "429", "500", "501", "502", "503", "504"]
 
     def script(request: HttpRequest) -> HttpResponse:
@@ -206,7 +206,7 @@ def test_a_service_that_never_answers_fails_the_call(service: ScoringService) ->
         graded(scoring("http://127.0.0.1:9/grade"), ["1"], timeout_s=1)
 
 
-def test_one_sample_that_the_service_trips_over_costs_no_other(service: ScoringService) -> None:
+def test_a_sample_that_breaks_the_service_affects_no_other(service: ScoringService) -> None:
     def script(request: HttpRequest) -> HttpResponse:
         return HttpResponse(500) if b'"bad"' in request.body else scored(1)
 
@@ -217,7 +217,7 @@ def test_one_sample_that_the_service_trips_over_costs_no_other(service: ScoringS
     assert others == [Reward(1.0), Reward(1.0)]
 
 
-def test_a_service_that_hangs_costs_its_sample_alone(service: ScoringService) -> None:
+def test_a_service_that_hangs_fails_only_its_sample(service: ScoringService) -> None:
     def script(request: HttpRequest) -> HttpResponse:
         if b'"slow"' in request.body:
             service.ending.wait(30)
@@ -229,7 +229,7 @@ def test_a_service_that_hangs_costs_its_sample_alone(service: ScoringService) ->
     assert "did not answer within 1 s" in slow.message
 
 
-def test_a_sample_that_is_refused_fails_at_once_and_says_what_the_service_says(
+def test_a_refused_sample_fails_immediately_with_the_services_message(
     service: ScoringService,
 ) -> None:
     service.script = lambda request: HttpResponse(422, b"no `answer`\n in item")
@@ -249,7 +249,7 @@ def test_a_sample_that_is_refused_fails_at_once_and_says_what_the_service_says(
         (308, "write that address as `url`"),
     ],
 )
-def test_what_no_sample_survives_fails_the_call_at_once(
+def test_an_error_for_every_sample_fails_the_call_immediately(
     service: ScoringService, status: int, words: str
 ) -> None:
     headers = {"location": "https://elsewhere.example/grade?code=hidden-1"}
@@ -310,13 +310,13 @@ def test_a_completion_that_cannot_be_sent_is_unread(service: ScoringService) -> 
 
 
 @pytest.mark.parametrize("item", [{"a": float("nan")}, {"a": 1 << 20_000}, {"a": object()}])
-def test_a_record_that_is_no_json_is_a_failure(service: ScoringService, item: dict[str, Any]) -> None:
+def test_a_record_that_is_not_json_is_a_failure(service: ScoringService, item: dict[str, Any]) -> None:
     with pytest.raises(SampleError, match="cannot be sent to the endpoint"):
         asyncio.run(scoring(service.url).score({}, item))
     assert service.seen == []
 
 
-def test_requests_keep_to_the_rate(service: ScoringService) -> None:
+def test_requests_respect_the_rate_limit(service: ScoringService) -> None:
     """At one request per 1,000 seconds, the turn of a batch's second sample never comes."""
     found = graded(scoring(service.url, 0.001), ["a", "b"], concurrency=1)
     assert found[0] == Reward(1.0)
@@ -334,7 +334,7 @@ def test_requests_keep_to_the_rate(service: ScoringService) -> None:
         ({"headers": {"X": 1}}, "/graders/a/headers/X"),
     ],
 )
-def test_what_cannot_be_sent_has_its_place_and_stays_unsaid(given: dict[str, Any], pointer: str) -> None:
+def test_a_value_that_cannot_be_sent_is_located_but_not_quoted(given: dict[str, Any], pointer: str) -> None:
     inner = {"type": "endpoint", "url": "https://grade.example/", **given}
     with pytest.raises(OpenAISpecError) as raised:
         from_openai({"type": "multi", "graders": {"a": inner}, "calculate_output": "a"})

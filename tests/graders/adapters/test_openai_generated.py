@@ -313,7 +313,7 @@ def test_graders_score_as_the_documentation_says():
     )
 
 
-def test_a_completion_that_says_nothing_earns_nothing_but_for_differing():
+def test_an_empty_completion_earns_nothing_except_for_differing():
     read = 0
     for seed in range(300):
         made = Made(seed)

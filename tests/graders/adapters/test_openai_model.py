@@ -100,7 +100,7 @@ def test_messages_become_rubric_and_turns_and_the_answer_the_score(
 
 
 @pytest.mark.parametrize("form", [SCHEMA, TOOL, OBJECT])
-def test_a_judge_that_takes_less_is_asked_by_what_it_takes(endpoint: JudgeEndpoint, form: str) -> None:
+def test_a_judge_that_supports_less_gets_only_what_it_supports(endpoint: JudgeEndpoint, form: str) -> None:
     endpoint.script = only(form)
     assert score(service="openai").value == 1  # of the first value that the schema allows
 
@@ -121,7 +121,7 @@ def test_a_judge_that_takes_less_is_asked_by_what_it_takes(endpoint: JudgeEndpoi
         ([("user", {"type": "output_text", "text": "{{sample.output_json}}"})], "", [("user", "4")]),
     ],
 )  # fmt: skip
-def test_any_order_of_messages_becomes_one_that_the_services_take(
+def test_any_order_of_messages_becomes_one_that_the_services_accept(
     endpoint: JudgeEndpoint,
     service: str,
     messages: list[tuple[str, Any]],
@@ -148,7 +148,7 @@ def test_any_order_of_messages_becomes_one_that_the_services_take(
         max_size=8,
     )
 )
-def test_whatever_messages_a_grader_has_the_turns_alternate_and_none_is_blank(
+def test_for_any_messages_the_turns_alternate_and_none_is_blank(
     messages: list[tuple[str, str]],
 ) -> None:
     made = node([{"role": role, "content": content} for role, content in messages])
@@ -223,7 +223,7 @@ def test_a_passing_label_pays_1_and_any_other_0(endpoint: JudgeEndpoint, label: 
         '{"steps": [], "result": 1e999}',
     ],
 )
-def test_an_answer_that_is_not_what_was_asked_for_abstains(endpoint: JudgeEndpoint, verdict: object) -> None:
+def test_an_answer_in_another_form_abstains(endpoint: JudgeEndpoint, verdict: object) -> None:
     endpoint.script = lambda asked: Answer(verdict)
     found = fault()
     assert (found.kind, found.flag) == ("abstain", "model_grader_parse_error")
@@ -231,7 +231,7 @@ def test_an_answer_that_is_not_what_was_asked_for_abstains(endpoint: JudgeEndpoi
 
 
 @pytest.mark.parametrize("label", ["Good", "good ", "great", "", 1, None])
-def test_a_label_that_is_none_abstains(endpoint: JudgeEndpoint, label: object) -> None:
+def test_an_unknown_label_abstains(endpoint: JudgeEndpoint, label: object) -> None:
     says(endpoint, label)
     assert fault(labels=["bad", "good"], passing_labels=["good"]).flag == "model_grader_parse_error"
 
@@ -353,7 +353,7 @@ def test_sampling_parameters_are_sent_as_the_service_takes_them(
     ("key", "value"),
     [("temperature", "hot"), ("temperature", 3), ("temperature", True), ("max_completions_tokens", 0)],
 )
-def test_a_sampling_parameter_that_cannot_be_meant_has_its_place(key: str, value: object) -> None:
+def test_an_invalid_sampling_parameter_is_located(key: str, value: object) -> None:
     with pytest.raises(OpenAISpecError) as raised:
         node(sampling_params={key: value})
     assert raised.value.pointer == f"/sampling_params/{key}"
@@ -388,7 +388,7 @@ def test_what_the_sdk_writes_is_graded(
     assert endpoint.seen[0].question == "4"
 
 
-def test_a_model_without_a_counterpart_has_its_place_and_the_line_to_add(tmp_path: Path) -> None:
+def test_a_model_without_a_replacement_is_located_with_the_line_to_add(tmp_path: Path) -> None:
     table = tmp_path / "models.toml"
     table.write_text('"o4-mini" = "judge"\n')
     with pytest.raises(OpenAISpecError) as raised:
@@ -431,7 +431,7 @@ def test_a_table_of_models_says_how_each_is_asked(endpoint: JudgeEndpoint, tmp_p
         (f'["{NAME}"]\nmodel = " "', "model="),
     ],
 )
-def test_a_table_that_cannot_be_meant_is_said(tmp_path: Path, text: str, words: str) -> None:
+def test_an_invalid_table_is_reported(tmp_path: Path, text: str, words: str) -> None:
     table = tmp_path / "models.toml"
     table.write_text(text)
     with pytest.raises(DecorationError) as raised:
@@ -439,7 +439,7 @@ def test_a_table_that_cannot_be_meant_is_said(tmp_path: Path, text: str, words: 
     assert words in str(raised.value)
 
 
-def test_a_table_that_is_none_is_said(tmp_path: Path) -> None:
+def test_a_value_that_is_not_a_table_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="cannot be read"):
         model_scoring(node(), tmp_path / "none.toml")
     with pytest.raises(DecorationError, match="models= is a number"):

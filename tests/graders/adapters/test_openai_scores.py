@@ -41,6 +41,6 @@ def test_every_dialect_names_the_same(wire: str) -> None:
         None,
     ],
 )
-def test_content_of_more_than_texts_stays_as_it_is(content: Any) -> None:
+def test_content_with_more_than_texts_is_unchanged(content: Any) -> None:
     turns: list[dict[str, Any]] = [{"role": "user", "content": content}, TURNS[-1]]
     assert named(turns, "open-weight")[0]["messages"] == turns[:-1]

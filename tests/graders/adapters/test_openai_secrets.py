@@ -63,5 +63,5 @@ def test_equal_values_share_a_variable_and_others_do_not() -> None:
 @pytest.mark.parametrize(
     "spec", [None, [], 1, {"type": "endpoint", "headers": [], "url": 1}, {"headers": {"a": "b"}}]
 )
-def test_what_holds_no_endpoint_stays_as_it_is(spec: object) -> None:
+def test_a_spec_without_an_endpoint_is_unchanged(spec: object) -> None:
     assert endpoint_secrets(spec) == (spec, [])

@@ -32,7 +32,7 @@ def said(found: list[tuple[str, str]], how: str, words: str) -> bool:
     return any(one == how and words in what for one, what in found)
 
 
-def test_a_model_without_a_counterpart_is_unsupported_and_the_line_to_add_is_said() -> None:
+def test_a_model_without_a_replacement_is_unsupported_with_the_line_to_add() -> None:
     [(how, what)] = judged()["/model"]
     assert (how, f'add "{NAME}" = ' in what) == ("unsupported", True)
     [(how, what)] = judged({NAME: "mine"})["/model"]
@@ -64,11 +64,11 @@ def test_a_place_within_a_multi_grader_is_its_whole_pointer() -> None:
         ([ASSISTANT, USER], "approximated", "a short user message is added"),
     ],
 )
-def test_what_becomes_of_messages_is_said(messages: list[dict[str, Any]], how: str, words: str) -> None:
+def test_changes_to_messages_are_noted(messages: list[dict[str, Any]], how: str, words: str) -> None:
     assert said(judged(input=messages)["/input"], how, words)
 
 
-def test_a_conversation_that_is_sent_as_it_is_has_no_note_of_changes() -> None:
+def test_a_conversation_that_is_sent_unchanged_has_no_note() -> None:
     found = judged(input=[SYSTEM, USER, ASSISTANT, USER])["/input"]
     assert not any("order" in what for _, what in found)
 
@@ -111,7 +111,7 @@ DIFFERS = re.compile("where (OpenAI|Azure|AWS)|not documented|may pose")
 
 
 @pytest.mark.parametrize("spec", [*GRADERS.values(), MULTI], ids=[*GRADERS, "multi"])
-def test_what_is_done_otherwise_than_there_is_never_called_mapped(spec: dict[str, Any]) -> None:
+def test_a_difference_from_the_service_is_never_called_mapped(spec: dict[str, Any]) -> None:
     """A row of this kind is read as "grades as it did at OpenAI"."""
     whole = {"hyperparameters": {}, "response_format": {}, "grader": spec}
     found = list(openai_notes(whole))

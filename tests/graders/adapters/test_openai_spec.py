@@ -255,7 +255,7 @@ def test_a_fault_has_its_place_inside_of_a_job_too(spec, pointer, message):
         (b'{"type": "x"}' + b" " * 20_000_000, "", "is larger"),
     ],
 )
-def test_a_document_that_is_no_graders_json_says_so(text, pointer, message):
+def test_a_document_that_is_not_a_graders_json_says_so(text, pointer, message):
     with pytest.raises(OpenAISpecError) as caught:
         openai_notes(spec_document(text))
     assert caught.value.pointer == pointer
@@ -291,7 +291,7 @@ TYPES: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("spec", [CHECK, SIMILAR, PYTHON, SCORE, LABEL], ids=lambda spec: spec["type"])
-def test_the_sdks_typed_objects_are_read_as_their_json_is(spec):
+def test_the_sdks_typed_objects_are_read_like_their_json(spec):
     # For `multi` there is only raw JSON: the SDK types its `graders` as one grader, not as an object of them.
     model = TYPES[spec["type"]].model_validate(spec)
     notes = [(note.pointer, note.how, note.what) for note in openai_notes(spec)]
@@ -305,7 +305,7 @@ def test_unknown_keys_are_noted_with_their_places():
     assert ignored == ["/graders/a/weight", "/why"]
 
 
-def test_what_the_job_has_beside_its_grader_is_noted():
+def test_the_jobs_settings_outside_its_grader_are_noted():
     method = {
         "type": "reinforcement",
         "reinforcement": {"grader": CHECK, "hyperparameters": {}, "response_format": {}},
@@ -322,7 +322,7 @@ def test_what_a_grader_pays_for_is_noted():
 
 
 @pytest.mark.parametrize("operation", ["like", "ilike"])
-def test_a_completion_that_is_the_part_is_noted_with_what_it_pays_for(operation):
+def test_a_completion_that_may_be_a_part_is_noted_with_what_it_pays_for(operation):
     swapped = changed(CHECK, operation=operation, input="{{item.a}}", reference="{{sample.output_text}}")
     assert [note.what for note in openai_notes(swapped) if "one letter" in note.what]
     assert not [
@@ -330,7 +330,7 @@ def test_a_completion_that_is_the_part_is_noted_with_what_it_pays_for(operation)
     ]
 
 
-def test_what_lists_and_objects_are_compared_as_is_noted():
+def test_how_lists_and_objects_are_compared_is_noted():
     said = "".join(note.what for note in openai_notes(changed(CHECK, input="{{sample.choices}}")))
     assert "sample.choices is written with its keys, roles and ids" in said
     assert "two empty lists never match" in said
@@ -355,7 +355,7 @@ def test_a_grader_that_changes_no_reward_is_noted():
 
 
 @pytest.mark.parametrize("metric", ["fuzzy_match", "bleu", "gleu", "meteor", "rouge_1", "rouge_5", "rouge_l"])
-def test_a_measure_whose_variant_is_not_documented_is_approximated(metric):
+def test_a_metric_whose_variant_is_not_documented_is_approximated(metric):
     [note] = [
         each for each in openai_notes(changed(SIMILAR, evaluation_metric=metric)) if "metric" in each.pointer
     ]
@@ -431,7 +431,7 @@ WHOLE: Any = changed(
 
 
 @given(st.sampled_from(leaves(WHOLE)[1:]), ANY)
-def test_no_value_anywhere_does_more_than_be_taken_or_be_refused_at_a_place(path, value):
+def test_any_value_anywhere_is_accepted_or_refused_with_its_location(path, value):
     spec = json.loads(json.dumps(WHOLE))
     inside: Any = spec
     for step in path[:-1]:

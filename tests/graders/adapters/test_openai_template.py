@@ -61,7 +61,7 @@ def written(text, completion="done", item=ITEM):
         ("{ {item.a} }", "{ {item.a} }"),
     ],
 )
-def test_what_stands_between_double_braces_is_a_value(text, expected):
+def test_text_between_double_braces_is_a_value(text, expected):
     assert written(text) == expected
 
 
@@ -87,7 +87,7 @@ VALUES = st.none() | st.booleans() | st.integers() | st.text(max_size=5)
 
 
 @given(VALUES | st.lists(VALUES, max_size=3) | st.dictionaries(st.text(max_size=5), VALUES, max_size=3))
-def test_a_value_that_is_no_text_is_written_as_json(value):
+def test_a_value_that_is_not_text_is_written_as_json(value):
     if value is None:
         with pytest.raises(SampleError, match=r"item\.v is not there"):
             written("{{item.v}}", item={"v": value})
@@ -98,7 +98,7 @@ def test_a_value_that_is_no_text_is_written_as_json(value):
 
 
 @pytest.mark.parametrize("path", ["z", "o.z", "o.k[7]", "o.k.q", "a[0]", "a.b", "o[0]"])
-def test_a_value_that_is_not_there_is_missing(path):
+def test_an_absent_value_is_missing(path):
     with pytest.raises(SampleError) as caught:
         written(f"{{{{item.{path}}}}}")
     assert caught.value.kind == "record"
@@ -107,7 +107,7 @@ def test_a_value_that_is_not_there_is_missing(path):
     assert isinstance(found, Missing)
 
 
-def test_numbers_that_are_none_are_missing():
+def test_nan_values_are_missing():
     with pytest.raises(SampleError):
         written("{{item.v}}", item={"v": float("nan")})
 
@@ -122,7 +122,7 @@ def test_a_text_of_many_braces_is_read_in_linear_time():
     assert seconds(40_000) < 100 * max(seconds(4_000), 0.001)
 
 
-def test_a_text_that_a_sample_makes_too_long_is_no_text():
+def test_a_text_that_a_sample_makes_too_long_is_missing():
     assert len(written("{{sample.output_text}}" * 20, "x" * 1_000_000)) == 20_000_000
     found = written("{{sample.output_text}}" * 2000, "x" * 1_000_000)
     assert isinstance(found, Missing)
@@ -139,7 +139,7 @@ SHELLS = st.recursive(
 
 
 @given(SHELLS, st.sampled_from(["{{item.v}}", "{{sample.output_json.v}}", "x {{sample.output_json.v}}"]))
-def test_a_value_says_what_its_texts_and_numbers_say_whatever_holds_them(shell, text):
+def test_a_value_counts_by_its_texts_and_numbers_at_any_depth(shell, text):
     def side(value):
         scope = Scope(json.dumps({"v": value}), {"v": value})
         try:
@@ -152,7 +152,7 @@ def test_a_value_says_what_its_texts_and_numbers_say_whatever_holds_them(shell, 
 
 
 @pytest.mark.parametrize("path", ["choices", "choices[0]", "choices[0].message", "choices[0].message.role"])
-def test_the_form_of_an_answer_says_nothing_of_it(path):
+def test_the_form_of_an_answer_does_not_count_as_content(path):
     template = TextTemplate(f"{{{{sample.{path}}}}}")
     assert isinstance(template.compared(Scope("", {})), Missing)
     tools = [{"id": "1", "type": "function", "function": {"name": "f", "arguments": ""}}]

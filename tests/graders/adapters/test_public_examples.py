@@ -766,7 +766,7 @@ def test_a_public_example_grades_as_documented(example: Example, endpoint: Judge
 @pytest.mark.parametrize(
     ("source", "spec", "pointer", "word"), REFUSED, ids=[source for source, *_ in REFUSED]
 )
-def test_what_cannot_be_graded_names_its_place(
+def test_a_grader_that_cannot_be_used_names_the_location(
     source: str, spec: dict[str, Any], pointer: str, word: str
 ) -> None:
     with pytest.raises(OpenAISpecError) as refusal:

@@ -78,7 +78,7 @@ def test_equal_words_have_equal_numbers():
     assert from_trl(repeats)(make_sample("on and on and")) == Reward(0.5)
 
 
-def test_texts_come_where_a_data_set_has_texts():
+def test_texts_are_passed_if_the_data_set_has_texts():
     def look(prompts, completions, **_):
         return [float((prompts, completions) == (["6 * 12?"], ["72"]))]
 
@@ -106,7 +106,7 @@ def test_the_reference_comes_in_the_column_that_the_function_reads():
     assert from_trl(accuracy, reference="solution")(make_sample("72", "8 * 9", solution="72")) == Reward(1.0)
 
 
-def test_a_function_without_keywords_for_the_rest_gets_what_it_takes():
+def test_a_function_without_kwargs_gets_only_the_arguments_that_it_accepts():
     assert from_trl(lambda completions: [0.25])(make_sample("72", unit="clips")) == Reward(0.25)
 
 
@@ -125,7 +125,7 @@ def test_several_functions_are_summed_by_weight_and_none_is_left_out():
     )
 
 
-def test_what_it_logs_is_a_metric():
+def test_a_logged_number_is_a_metric():
     def logs(completions, log_metric, log_extra, **_):
         log_metric("seen", 1)
         log_metric("seen", 2)
@@ -136,7 +136,7 @@ def test_what_it_logs_is_a_metric():
     assert from_trl(logs)(make_sample("72")) == Reward(1.0, metrics={"seen": 1.5, "length": 2.0})
 
 
-def test_a_metric_that_is_called_like_a_function_is_kept_beside_it():
+def test_a_metric_with_a_functions_name_is_kept():
     def one(completions, log_metric, **_):
         log_metric("one", 0.25)
         return [1.0]
@@ -164,7 +164,7 @@ class Array(list):
 @pytest.mark.parametrize(
     "answer", [(1.0,), [True], [1], [Scalar(1.0)], Array([1.0]), map(float, "1"), deque([1])]
 )
-def test_whatever_holds_one_number_is_read_as_trl_reads_it(answer):
+def test_any_container_of_one_number_is_read_as_in_trl(answer):
     assert from_trl(lambda completions, **_: answer)(make_sample("72")) == Reward(1.0)
 
 
@@ -184,13 +184,13 @@ def test_whatever_holds_one_number_is_read_as_trl_reads_it(answer):
         (itertools.repeat(1.0), "exception", "returned more than one value"),
     ],
 )
-def test_what_trl_could_not_train_on_is_a_failure(answer, kind, said):
+def test_a_value_that_trl_could_not_train_on_is_a_failure(answer, kind, said):
     problem = failure(from_trl(lambda completions, **_: answer))
     assert problem.kind == kind
     assert said in problem.message
 
 
-def test_what_a_function_raises_has_its_line():
+def test_a_functions_error_has_its_line():
     def broken(completions, **columns):
         return [columns["no such column"]]
 
@@ -198,14 +198,14 @@ def test_what_a_function_raises_has_its_line():
     assert problem.origin.startswith("KeyError at test_trl.py:")
 
 
-def test_what_only_a_trainer_knows_is_said():
+def test_state_that_exists_only_in_training_is_an_error():
     def late(completions, trainer_state, **_):
         return [trainer_state.global_step / trainer_state.max_steps]
 
     assert "trainer_state.max_steps is not available here" in failure(from_trl(late)).message
 
 
-def test_a_field_with_a_name_of_trls_is_a_problem_of_the_record():
+def test_a_field_with_one_of_trls_names_is_a_fault_of_the_record():
     with pytest.raises(RecordError, match="'prompts' has the name of an argument"):
         from_trl(lambda completions, **_: [1.0])(make_sample("72", prompts=["a"]))
 
@@ -224,7 +224,7 @@ def test_async_functions_and_objects_are_called_too():
 
 
 @pytest.mark.parametrize("given", [None, [], "rewards.py", dict, [None], right])
-def test_what_is_no_function_is_refused(given):
+def test_an_object_that_is_not_a_function_is_refused(given):
     with pytest.raises(DecorationError, match="give it a reward function"):
         from_trl(given)
 
@@ -236,7 +236,7 @@ def test_weights_are_one_finite_number_for_each(weights):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems shut nothing in")
-def test_confined_functions_say_what_trusted_ones_do(rewards):
+def test_confined_functions_return_the_same_as_trusted_ones(rewards):
     text = (
         "def brief(completions, solution, log_metric=None, **kwargs):\n"
         "    log_metric('asked', len(solution))\n"
@@ -283,7 +283,7 @@ def test_it_grades_the_sample_that_a_replay_grades():
     assert seen == [("2 + 2?", "4", "4", {"unit": "none"})]
 
 
-def test_what_has_no_reward_is_none_counted_and_said_once(capsys):
+def test_a_sample_without_a_reward_is_none_counted_and_reported_once(capsys):
     logged = []
     rewards = as_trl(mixed)
     for _ in range(2):
@@ -323,12 +323,12 @@ def test_several_processes_log_the_same_names(monkeypatch):
         {"reference_answer": ["5"], "solution": [None]},
     ],
 )
-def test_columns_with_names_of_a_sample_s_own_parts_are_refused(columns):
+def test_columns_with_the_names_of_a_samples_own_parts_are_refused(columns):
     with pytest.raises(ValueError, match="the data set's '(messages|metadata|reference_answer)' .*: rename"):
         as_trl(right, reference="solution")(prompts=["?"], completions=["4"], **columns)
 
 
-def test_every_kind_of_failure_is_said_once_and_not_very_many(capsys):
+def test_each_kind_of_failure_is_reported_once_up_to_a_limit(capsys):
     asked = [{"role": "user", "content": "?"}]
     called = [{"role": "assistant", "content": "4"}, {"role": "tool", "content": "4"}]
     rewards = as_trl(grader(max_error_rate=1)(right.__wrapped__))
@@ -359,7 +359,7 @@ def test_a_grader_that_fails_too_often_ends_the_training():
         rewards(prompts=["?"] * 16, completions=["no number"] * 8 + ["1"] * 8)
 
 
-def test_on_error_raise_holds():
+def test_on_error_raise_applies():
     @grader(on_error="raise")
     def strict(sample):
         return float(sample.completion)
@@ -394,7 +394,7 @@ def test_it_grades_in_any_thread_and_where_a_loop_runs(reward, capsys):
     assert ("timeout_s=5 is not enforced" in said) == (reward is not waits)
 
 
-def test_a_time_limit_holds_in_the_main_thread():
+def test_a_time_limit_is_enforced_in_the_main_thread():
     @grader(timeout_s=0.05)
     def endless(sample):
         while sample.completion == "loop":
@@ -404,7 +404,7 @@ def test_a_time_limit_holds_in_the_main_thread():
     assert as_trl(endless)(prompts=["?"] * 2, completions=["loop", "4"]) == [None, 1.0]
 
 
-def test_what_the_trainer_passes_besides_columns_is_no_field(capsys):
+def test_the_trainers_own_arguments_are_not_fields(capsys):
     seen = []
 
     @grader
@@ -431,12 +431,12 @@ def test_prompts_and_completions_come_in_pairs():
 
 
 @given(any_sample())
-def test_a_grader_that_went_to_trl_and_back_is_the_same(sample):
+def test_a_grader_converted_to_trl_and_back_is_the_same(sample):
     there_and_back = grader(range=(0, 1e9))(from_trl(as_trl(measured)))
     assert there_and_back.grade(sample).value == measured.grade(sample).value
 
 
-def test_what_a_function_logs_as_no_number_is_no_metric():
+def test_a_logged_value_that_is_not_a_number_is_not_a_metric():
     def paid(completions, log_metric, **columns):
         log_metric("loss", float("nan"))
         log_metric("length", 2.0)
@@ -445,6 +445,6 @@ def test_what_a_function_logs_as_no_number_is_no_metric():
     assert from_trl(paid)(make_sample("72")) == Reward(1.0, metrics={"length": 2.0})
 
 
-def test_one_thing_that_is_no_function_is_refused():
+def test_a_list_with_something_other_than_functions_is_refused():
     with pytest.raises(DecorationError, match="from_trl was given 5: give it a reward function"):
         from_trl(5)  # type: ignore[arg-type]

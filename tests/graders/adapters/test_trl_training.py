@@ -98,7 +98,7 @@ def test_trl_took_those_rewards_and_moved_the_weights(trained):
             assert logged["reward/grader_error"] == 1 - len(known) / len(batch)
 
 
-def test_functions_of_trls_own_say_what_they_say_alone(trained):
+def test_trls_own_functions_return_the_same_as_alone(trained):
     pairs = json.loads((trained / "library.json").read_text(encoding="utf-8"))
     assert len(pairs) == 15
     assert [pair["adapted"] for pair in pairs] == [pair["alone"] for pair in pairs]

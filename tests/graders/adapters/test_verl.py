@@ -125,13 +125,13 @@ def test_every_shape_that_verl_reads_is_read(answer, reward):
         ({"score": 0.0, "grader_error": 1.0}, "exception", "reported grader_error"),
     ],
 )
-def test_what_is_no_score_is_a_failure(answer, kind, said):
+def test_a_result_that_is_not_a_score_is_a_failure(answer, kind, said):
     problem = failure(answering(answer))
     assert problem.kind == kind
     assert said in problem.message
 
 
-def test_what_a_function_raises_has_its_line():
+def test_a_functions_error_has_its_line():
     def broken(data_source, solution_str, ground_truth, extra_info=None):
         return float(solution_str)
 
@@ -139,7 +139,7 @@ def test_what_a_function_raises_has_its_line():
     assert problem.origin.startswith("ValueError at test_verl.py:")
 
 
-def test_an_argument_that_nobody_has_is_named():
+def test_a_missing_argument_is_named():
     def compute_score(solution_str, ground_truth, url):
         return 1.0
 
@@ -159,7 +159,7 @@ def test_extra_info_is_an_object():
         answering(1.0)(make_sample("72", extra_info="none"))
 
 
-def test_a_missing_reference_is_not_passed_on_as_a_none_that_a_text_may_hold():
+def test_a_missing_reference_is_not_passed_as_the_text_none():
     def compute_score(data_source, solution_str, ground_truth, extra_info=None):
         return float(str(ground_truth) in solution_str)
 
@@ -181,13 +181,13 @@ def test_async_functions_are_awaited():
 
 
 @pytest.mark.parametrize("given", [None, "compute_score", dict, right])
-def test_what_is_no_function_is_refused(given):
+def test_an_object_that_is_not_a_function_is_refused(given):
     with pytest.raises(DecorationError, match="from_verl was given"):
         from_verl(given)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems shut nothing in")
-def test_confined_functions_say_what_trusted_ones_do(rewards):
+def test_confined_functions_return_the_same_as_trusted_ones(rewards):
     text = (
         "def compute_score(data_source, solution_str, ground_truth, extra_info=None, scale=1):\n"
         "    return {'score': scale * (solution_str == ground_truth), 'parts': 1 / len(solution_str)}\n"
@@ -198,7 +198,7 @@ def test_confined_functions_say_what_trusted_ones_do(rewards):
     assert (problem.kind, problem.origin) == ("exception", "ZeroDivisionError at rewards.py:2")
 
 
-def test_verl_is_told_a_score_and_always_the_same_keys(capsys):
+def test_verl_receives_a_score_and_always_the_same_keys(capsys):
     score = as_verl(right, metrics=["length"])
     assert score("sums", "72", "72") == {"score": 1.0, "grader_error": 0.0, "length": 2.0}
     failed = score(data_source="sums", solution_str="72", ground_truth=None, extra_info={})
@@ -245,7 +245,7 @@ def test_it_grades_the_sample_that_a_replay_grades():
         {"data_source": "other"},
     ],
 )
-def test_entries_that_a_sample_has_no_place_for_are_refused(extra):
+def test_entries_that_a_sample_cannot_hold_are_refused(extra):
     with pytest.raises(ValueError, match="rename"):
         as_verl(right)("sums", "72", "72", extra)
     same = {"reference_answer": "72", "ground_truth": "72", "data_source": "sums", "messages": None}
@@ -272,7 +272,7 @@ def test_on_error_raise_and_the_error_budget_end_the_training(capsys):
     assert "(test_verl.py:" in capsys.readouterr().err
 
 
-def test_it_grades_outside_of_the_main_thread_as_verl_calls_it(capsys):
+def test_it_grades_outside_the_main_thread_where_verl_calls_it(capsys):
     found = []
     thread = threading.Thread(target=lambda: found.append(as_verl(right)("", "72", "72")["score"]))
     thread.start()
@@ -281,7 +281,7 @@ def test_it_grades_outside_of_the_main_thread_as_verl_calls_it(capsys):
     assert "timeout_s=5 is not enforced" in capsys.readouterr().err
 
 
-def test_an_async_grader_is_async_there_too_and_keeps_its_limit():
+def test_an_async_grader_stays_async_in_verl_with_its_limit():
     @grader(timeout_s=0.05)
     async def endless(sample):
         await asyncio.Event().wait()
@@ -296,7 +296,7 @@ def test_an_async_grader_is_async_there_too_and_keeps_its_limit():
 
 
 @given(any_sample(text_alone=True))
-def test_a_grader_that_went_to_verl_and_back_is_the_same(sample):
+def test_a_grader_converted_to_verl_and_back_is_the_same(sample):
     there_and_back = grader(range=(0, 1e9))(from_verl(as_verl(measured)))
     assert there_and_back.grade(sample).value == measured.grade(sample).value
 
@@ -307,7 +307,7 @@ def test_metrics_are_listed():
 
 
 @pytest.mark.parametrize("extra", [{"prompt": None}, {"prompt": ""}, {}])
-def test_a_prompt_that_is_missing_leaves_the_users_turn_empty(extra):
+def test_a_missing_prompt_leaves_the_users_turn_empty(extra):
     assert as_verl(right)("sums", "4", "4", extra) == as_verl(right)("sums", "4", "4")
 
 

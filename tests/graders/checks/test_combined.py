@@ -205,7 +205,7 @@ TWO: dict[str, Any] = {"a": number(), "b": number()}
         ),
     ],
 )
-def test_options_that_cannot_be_meant_are_refused_at_once(name, options, message):
+def test_invalid_options_are_refused_immediately(name, options, message):
     with pytest.raises(DecorationError, match=message):
         getattr(UNTYPED, name)(**options)
 

@@ -153,7 +153,7 @@ UNTYPED: Any = grounding
         (lambda: UNTYPED.citations(max_chars=-1), "max_chars=-1"),
     ],
 )
-def test_options_that_cannot_be_meant_are_refused_at_once(make, message):
+def test_invalid_options_are_refused_immediately(make, message):
     with pytest.raises(DecorationError, match=message):
         make()
 

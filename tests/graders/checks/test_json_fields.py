@@ -187,7 +187,7 @@ UNTYPED: Any = module
         ({"take": "json_block"}, "pass a function"),
     ],
 )
-def test_options_that_cannot_be_meant_are_refused_at_once(options, message):
+def test_invalid_options_are_refused_immediately(options, message):
     with pytest.raises(DecorationError, match=message):
         UNTYPED.json_fields(**options)
 

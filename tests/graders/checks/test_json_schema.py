@@ -197,7 +197,7 @@ UNTYPED: Any = module
         ({"schema": {"type": "integer"}, "take": "json"}, "pass a function"),
     ],
 )
-def test_options_that_cannot_be_meant_are_refused_at_once(options, message):
+def test_invalid_options_are_refused_immediately(options, message):
     with pytest.raises(DecorationError, match=message):
         UNTYPED.json_schema(**options)
 

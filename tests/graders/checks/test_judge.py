@@ -336,7 +336,7 @@ WORKING: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize(("name", "options", "message"), FAULTS)
-def test_an_option_that_cannot_be_meant_is_refused_with_what_to_write(name, options, message):
+def test_an_invalid_option_is_refused_with_what_to_write(name, options, message):
     with pytest.raises(DecorationError, match=message):
         grader_of_table({"check": f"checks.judge:{name}", **WORKING[name], **options})
 

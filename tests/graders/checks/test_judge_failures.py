@@ -205,7 +205,7 @@ PASSING: list[Callable[[str], Answer]] = [
 
 @pytest.mark.parametrize("service", SERVICES)
 @pytest.mark.parametrize("number", range(len(PASSING)))
-def test_what_passes_costs_no_sample(endpoint: JudgeEndpoint, service: str, number: int) -> None:
+def test_a_temporary_fault_fails_no_sample(endpoint: JudgeEndpoint, service: str, number: int) -> None:
     def script(asked: Asked) -> Answer:
         return PASSING[number](service) if asked.number in (0, 2) else obliging(asked)
 

@@ -146,7 +146,7 @@ UNTYPED: Any = module
         ({"take": "json"}, "pass a function"),
     ],
 )
-def test_options_that_cannot_be_meant_are_refused_at_once(options, message):
+def test_invalid_options_are_refused_immediately(options, message):
     with pytest.raises(DecorationError, match=message):
         UNTYPED.maths(**options)
 

@@ -218,7 +218,7 @@ FUZZY: Any = fuzzy_module.fuzzy
         (lambda: FUZZY(process=None), "process=None"),
     ],
 )
-def test_options_that_cannot_be_meant_are_refused_at_once(make, message):
+def test_invalid_options_are_refused_immediately(make, message):
     with pytest.raises(DecorationError, match=message):
         make()
 

@@ -152,7 +152,7 @@ UNTYPED: Any = module
         ("sql_result", {"field": ""}, "not blank"),
     ],
 )
-def test_options_that_cannot_be_meant_are_refused_at_once(factory, options, message):
+def test_invalid_options_are_refused_immediately(factory, options, message):
     with pytest.raises(DecorationError, match=message):
         getattr(UNTYPED, factory)(**options)
 

@@ -191,7 +191,7 @@ UNTYPED: Any = text
         (lambda: UNTYPED.any_of("exact"), "pass a function"),
     ],
 )
-def test_options_that_cannot_be_meant_are_refused_at_once(make, message):
+def test_invalid_options_are_refused_immediately(make, message):
     with pytest.raises(DecorationError, match=message):
         make()
 

@@ -263,7 +263,7 @@ UNTYPED: Any = module
         ({"take": "tag", "text": "none"}, "leave one out"),
     ],
 )
-def test_options_that_cannot_be_meant_are_refused_at_once(options, message):
+def test_invalid_options_are_refused_immediately(options, message):
     with pytest.raises(DecorationError, match=message):
         UNTYPED.tool_calls(**options)
 

@@ -43,7 +43,7 @@ def test_after_marker(text, answer):
     assert after_marker(text) == answer
 
 
-def test_after_marker_takes_the_first_when_asked():
+def test_after_marker_takes_the_first_on_request():
     assert after_marker("A: 1\nA: 2", "A:", "first") == "1"
     assert after_marker("A: 1\nA: 2", "A:") == "2"
     with pytest.raises(ValueError, match="'last' or 'first'"):
@@ -55,13 +55,13 @@ def test_after_marker_takes_the_first_when_asked():
 @given(
     st.lists(st.sampled_from(["####", "#", "`", "```", "$", "\\[", "7", " ", "\n"]), max_size=9).map("".join)
 )
-def test_a_last_line_answers_as_one_with_lines_behind_it(text):
+def test_a_last_line_is_read_like_one_with_lines_after_it(text):
     line, _ = marked_line(text, "####")
     assert after_marker(text) == (None if isinstance(line, Missing) else line)
 
 
 @pytest.mark.parametrize("tail", [20, 100, 300, 1000, 100_000])
-def test_polite_tails_cost_nothing(tail):
+def test_polite_endings_change_nothing(tail):
     words = "I hope that this helps you on your way, and do ask for more. " * (tail // 60 + 1)
     assert same_number(f"6 * 12 = 72\n#### 72\n{words}", "#### 72", marker="####")
     assert same_number(f"6 * 12 = 72\n#### 72. {words}", "#### 72", marker="####")
@@ -77,7 +77,7 @@ def test_polite_tails_cost_nothing(tail):
         "1/0 nan 1e999",
     ],
 )
-def test_working_before_the_answer_costs_nothing(work):
+def test_working_before_the_answer_changes_nothing(work):
     assert same_number(f"{work}\n#### 72", "#### 72", marker="####")
 
 
@@ -104,7 +104,7 @@ def test_working_before_the_answer_costs_nothing(work):
         "\\boxed{72}",
     ],
 )
-def test_what_has_no_answer_after_the_last_marker_is_wrong(text):
+def test_a_text_without_an_answer_after_the_last_marker_is_wrong(text):
     assert not same_number(text, "6 * 12 = <<6*12=72>>72\n#### 72", marker="####")
 
 
@@ -164,7 +164,7 @@ def test_tag(text, content):
     assert tag(text) == content
 
 
-def test_tag_refuses_what_is_no_name():
+def test_tag_refuses_an_invalid_name():
     for name in ("", "<answer>", "a b", "</a"):
         with pytest.raises(ValueError, match="cannot name a tag"):
             tag("x", name)
@@ -266,7 +266,7 @@ def test_a_megabyte_of_the_worst_markup_takes_linear_time():
 
 
 @given(st.lists(st.sampled_from(["1", "2", " ", "x"]), min_size=1).map("".join).filter(str.strip), st.data())
-def test_what_is_cut_off_is_read_where_that_is_asked_for_alone(content, data):
+def test_text_that_is_cut_off_is_read_only_on_request(content, data):
     for reading, opening, closing in (
         (boxed, "\\boxed{", "}"),
         (tag, "<answer>", "</answer>"),

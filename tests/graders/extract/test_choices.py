@@ -265,7 +265,7 @@ def test_a_claim_counts_in_every_form_and_language(text):
 
 
 @pytest.mark.parametrize("text", DENIED_OR_SEVERAL)
-def test_what_is_denied_doubted_or_hedged_is_no_answer(text):
+def test_a_denied_doubted_or_hedged_letter_is_not_an_answer(text):
     assert choice_letter(text) is None
 
 
@@ -277,7 +277,7 @@ def test_what_is_denied_doubted_or_hedged_is_no_answer(text):
     st.sampled_from(["", ".", " because {} is wrong.", ", not {}.", ". {} is incorrect."]),
     st.sampled_from(["", "({}) is wrong. ", "It cannot be ({}).\n", "We can rule out option {}.\n"]),
 )
-def test_a_claim_is_paid_whatever_it_denies_beside_it(letters, form, reason, lead):
+def test_a_claim_is_paid_even_if_it_denies_other_letters(letters, form, reason, lead):
     right, *others = letters
     text = lead.format(others[0]) + form.format(right) + reason.format(others[1])
     assert choice_letter(text) == right
@@ -306,7 +306,7 @@ def test_a_claim_is_paid_whatever_it_denies_beside_it(letters, form, reason, lea
         ]
     ),
 )
-def test_what_is_denied_or_named_beside_another_is_never_paid(letters, form):
+def test_a_letter_that_is_denied_or_listed_with_another_is_never_paid(letters, form):
     assert choice_letter(form.format(*letters)) is None
 
 
@@ -330,7 +330,7 @@ def test_digits_are_letters_too():
     st.sampled_from("ABCD"),
     st.sampled_from([" or ", "/", ", ", " and ", " & ", " "]),
 )
-def test_naming_two_letters_is_no_answer(one, other, joint):
+def test_naming_two_letters_is_not_an_answer(one, other, joint):
     if one != other:
         assert choice_letter(f"Answer: {one}{joint}{other}") is None
 
@@ -389,14 +389,14 @@ CLAIMS = [
         ]
     ),
 )
-def test_the_short_way_to_a_plain_claim_reads_what_the_long_one_reads(pieces, claim, letter, end):
+def test_the_shortcut_for_a_plain_claim_reads_the_same_as_the_full_analysis(pieces, claim, letter, end):
     text = "".join([*pieces, claim, letter, end])
     patterns = _choices._compile("ABCD")
     short = _choices._plain_claim(text, "ABCD", patterns)
     assert short is None or short == _choices._settled(text, "ABCD", patterns)
 
 
-def test_only_the_last_places_of_letters_are_read():
+def test_only_the_last_single_letters_are_read():
     assert choice_letter("Answer: A. " + "Answer: B. " * 4000) == "B"
     assert choice_letter("Answer: A. Answer: B. ") is None
 
@@ -461,5 +461,5 @@ def test_letters_side_by_side_are_several(letters, form):
         ("A resposta é a B.", "B"),
     ],
 )
-def test_what_explains_a_letter_is_no_other_letter(text, letter):
+def test_an_explanation_of_a_letter_is_not_another_letter(text, letter):
     assert choice_letter(text) == letter

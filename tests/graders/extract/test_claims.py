@@ -99,7 +99,7 @@ def test_the_box_counts_then_the_claim_then_the_last_number(text, value):
 
 
 @pytest.mark.parametrize("text", UNSETTLED)
-def test_what_is_not_settled_or_not_exact_is_unread(text):
+def test_an_unsettled_or_inexact_number_is_unread(text):
     assert last_number(text) is None
 
 
@@ -116,14 +116,14 @@ def test_two_claims_are_none_unless_they_agree(one, other):
     st.lists(st.sampled_from(WORDS), max_size=5),
     st.sampled_from(["72", "$72.", "-72", "7,200", "7.5", "**72**", "72%", "3,14", "072", "1,2"]),
 )
-def test_the_short_way_to_an_ordinary_number_reads_what_the_long_one_reads(words, number):
+def test_the_shortcut_for_an_ordinary_number_reads_the_same_as_the_full_analysis(words, number):
     line = " ".join([*words, number])
     short = _claims._ordinary_end(line)
     assert short is None or short == _claims._last_of_line(line, ".", False)
 
 
 @pytest.mark.parametrize("word", WORDS)
-def test_no_word_before_a_number_is_passed_over_by_the_short_way(word):
+def test_the_shortcut_skips_no_word_before_a_number(word):
     line = f"so it is {word} 72"
     short = _claims._ordinary_end(line)
     assert short is None or short == _claims._last_of_line(line, ".", False)
@@ -151,7 +151,7 @@ CLOSINGS = (
     right=st.integers(10, 10**6),
     other=st.integers(2, 9),
 )
-def test_a_number_in_a_closing_remark_is_no_answer(body, between, closing, right, other):
+def test_a_number_in_a_closing_remark_is_not_an_answer(body, between, closing, right, other):
     if between == " " and body in ("{}", "6 * 12 = {}"):
         body += "."
     text = body.format(right) + between + closing.format(other)
@@ -159,7 +159,7 @@ def test_a_number_in_a_closing_remark_is_no_answer(body, between, closing, right
 
 
 @given(st.sampled_from(CLOSINGS), st.integers(2, 10**6))
-def test_a_closing_remark_alone_holds_no_answer(closing, number):
+def test_a_closing_remark_alone_has_no_answer(closing, number):
     assert last_number(closing.format(number)) is None
 
 

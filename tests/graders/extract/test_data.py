@@ -15,7 +15,7 @@ def lines(path):
         return [json.loads(line) for line in file]
 
 
-def test_agrees_with_the_authors_verdict_on_every_labelled_completion(shared_data):
+def test_it_agrees_with_the_authors_verdict_on_every_labeled_completion(shared_data):
     rollouts = lines(shared_data / "gsm8k" / "labelled-rollouts.jsonl")
     wrong = [
         rollout["id"]

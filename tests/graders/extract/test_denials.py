@@ -233,7 +233,7 @@ def test_every_language_that_announces_an_answer_can_deny_it():
 
 
 @pytest.mark.parametrize("language", DENIALS)
-def test_what_is_denied_is_never_paid(language):
+def test_a_denied_answer_is_never_paid(language):
     for text in DENIALS[language]:
         for form in ("B", "(B)", "**B**", '"B"', "B)"):
             for end in ("", ".", "\nThis is explained above"):
@@ -278,7 +278,7 @@ def test_a_question_claims_nothing(question, check, answer):
 @pytest.mark.parametrize("said", ["{}", "It is {}.", "Answer: {}", "{}. Does that help?"])
 @pytest.mark.parametrize("question", ["Which one?", "Is it so in all 3 cases?", "Who knows?\n"])
 @pytest.mark.parametrize(("check", "answer"), ASKED[:4])
-def test_an_answer_behind_a_question_counts(question, said, check, answer):
+def test_an_answer_after_a_question_counts(question, said, check, answer):
     if answer == "B" and said != "Answer: {}":
         said = said.replace("{}", "**{}**")
     assert paid(check, f"{question} {said.format(answer)}", answer)
@@ -295,18 +295,18 @@ def test_an_answer_behind_a_question_counts(question, said, check, answer):
         ("\u662f\u5417\uff1f\u4e0d\u662f\u3002", "no"),
     ],
 )
-def test_what_answers_a_question_counts(text, answer):
+def test_the_answer_to_a_question_counts(text, answer):
     for other in ("yes", "no"):
         assert paid(yes_no(), text, other) is (other == answer)
 
 
-def test_a_yes_claims_what_the_question_names():
+def test_a_yes_claims_the_answer_in_the_question():
     assert paid(label(["cat", "dog"]), "Is it a dog? Yes.", "dog")
     assert not paid(label(["cat", "dog"]), "Is it a dog? No.", "dog")
     assert paid(choice(), "Is it (B)? Yes.", "B")
 
 
-def test_an_option_that_is_a_question_is_no_question():
+def test_an_option_that_is_a_question_is_still_an_answer():
     texts = ["Who wrote it?", "What is it?"]
     for text in ("B) What is it?", "Answer: B) What is it?", "What is it?", "Answer: What is it?"):
         assert float(choice(options="options")(make_sample(text, "B", options=texts))), text
@@ -329,7 +329,7 @@ def clause_before(text, end):
 
 @settings(max_examples=150)
 @given(TEXTS, TEXTS)
-def test_the_short_ways_deny_and_doubt_what_the_long_ones_do(before, behind):
+def test_the_shortcuts_find_the_same_denials_and_doubts_as_the_full_analysis(before, behind):
     text, start, end = f"{before}B{behind}", len(before), len(before) + 1
     clause = clause_before(text, start)
     behind_it = _denials._DENIED_BEHIND[False].match(small(text), end)
@@ -339,7 +339,7 @@ def test_the_short_ways_deny_and_doubt_what_the_long_ones_do(before, behind):
     assert may_deny(text, start, start) or not (before_it or is_doubted(text, start)), text
 
 
-def test_small_letters_stay_in_their_places():
+def test_lower_case_keeps_positions():
     every = "".join(map(chr, range(sys.maxunicode + 1)))
     assert len(small(every)) == len(every)
 
@@ -368,14 +368,14 @@ def holds(language, column, said):
 
 @settings(max_examples=100, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 @given(st.data())
-def test_no_generated_denial_escapes_the_short_ways(data):
+def test_no_generated_denial_escapes_the_shortcuts(data):
     language, column = data.draw(st.sampled_from(COLUMNS))
     holds(language, column, data.draw(generated(language, column)))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("language", "column"), COLUMNS)
-def test_no_denial_of_a_column_escapes_the_short_ways(language, column):
+def test_no_denial_of_a_column_escapes_the_shortcuts(language, column):
     @settings(max_examples=300, suppress_health_check=list(HealthCheck), deadline=None)
     @given(generated(language, column))
     def check(said):
@@ -384,7 +384,7 @@ def test_no_denial_of_a_column_escapes_the_short_ways(language, column):
     check()
 
 
-def test_every_row_is_written_in_small_letters():
+def test_every_row_is_in_lower_case():
     for row in DENYING.values():
         for part in row:
             bare = re.sub(r"\\.", "", part)

@@ -97,7 +97,7 @@ def test_json_block(text, value):
         ("'a'", None),
     ],
 )
-def test_repair_mends_a_closed_list_of_slips(text, value):
+def test_repair_fixes_a_closed_list_of_deviations(text, value):
     assert json_block(text, repair=True) == value
 
 
@@ -109,7 +109,7 @@ def test_json_reads_back_from_a_fence_and_objects_from_prose(value, repair):
 
 @given(VALUES, st.sampled_from(["python", "commas", "comments"]))
 @settings(max_examples=50)
-def test_a_repaired_value_is_the_one_that_was_meant(value, slip):
+def test_a_repaired_value_is_the_intended_one(value, slip):
     meant = {"a": value}
     if slip == "python":
         text = repr(meant)
@@ -148,14 +148,14 @@ def test_a_megabyte_takes_linear_time():
 
 
 @given(st.integers() | st.text(), st.integers(1, 5))
-def test_a_value_without_its_beginning_is_never_read_in_part(value, start):
+def test_a_value_without_its_start_is_never_read_in_part(value, start):
     text = json.dumps({"a": {"b": value}, "c": [{"d": 1}]})
     for repair in (False, True):
         assert json_block(text[start:], repair) is None
 
 
 @given(st.lists(st.integers(), min_size=2, max_size=4), st.booleans())
-def test_the_first_value_counts_where_that_is_asked_for(numbers, fenced):
+def test_the_first_value_counts_on_request(numbers, fenced):
     form = "```json\n{}\n```\n" if fenced else "It is {} .\n"
     text = "".join(form.format(json.dumps({"a": number})) for number in numbers)
     assert json_block(text, which="first") == {"a": numbers[0]}

@@ -28,5 +28,5 @@ def test_a_phrase_is_plain(text, plain):
 
 
 @given(st.text().filter(lambda text: "\\" not in text and not {"∨", "∧"} & set(text)))
-def test_a_text_without_mathematics_stays_as_it_is(text):
+def test_a_text_without_mathematics_is_unchanged(text):
     assert math_words(text) == text

@@ -48,7 +48,7 @@ def _pickled(found: object, protocol: int) -> Any:
 
 
 @pytest.mark.parametrize("extractor", EXTRACTORS, ids=lambda one: one.__name__)
-def test_what_was_not_found_equals_nothing_not_even_itself(extractor: Callable[[str], Any]) -> None:
+def test_a_missing_answer_equals_nothing_not_even_itself(extractor: Callable[[str], Any]) -> None:
     one, other = extractor("nothing here"), extractor("nothing here")
     assert isinstance(one, Missing)
     assert not one
@@ -116,7 +116,7 @@ def test_no_normalizer_makes_two_missing_answers_equal(extractor: Callable[[str]
 
 
 @pytest.mark.parametrize("text", [repr, ascii, lambda found: str([found]), lambda found: f"{found!r}"])
-def test_a_representation_says_why_and_is_never_that_of_another(text: Callable[[Any], str]) -> None:
+def test_each_representation_says_why_and_is_unique(text: Callable[[Any], str]) -> None:
     found = tag("nothing here")
     assert isinstance(found, Missing)
     assert found.reason in text(found)

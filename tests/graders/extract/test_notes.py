@@ -45,6 +45,6 @@ def test_a_first_line_of_one_number_and_another_number_are_several_candidates(bl
     assert found == (one if one == other else None)
 
 
-def test_what_only_begins_like_a_note_concludes():
+def test_a_sentence_that_only_begins_like_a_note_is_a_conclusion():
     assert last_number("6 boxes of 12.\nSteps: 6 * 12 = 72") == 72
     assert last_number("1.\nAdd 5 and 3 to get 8") == 8

@@ -127,13 +127,13 @@ def test_every_spelling_of_72_is_72(text):
 
 
 @pytest.mark.parametrize(("text", "value"), VALUES.items())
-def test_spellings_are_worth_their_value_exactly(text, value):
+def test_spellings_have_their_exact_value(text, value):
     assert parse_number(text) == value
     assert isinstance(parse_number(text), (int, Fraction))
 
 
 @pytest.mark.parametrize("text", NO_ONE_NUMBER)
-def test_what_is_not_one_number_is_none(text):
+def test_a_text_that_is_not_one_number_is_missing(text):
     assert parse_number(text) is None
     assert not same_number(f"#### {text}", "#### 72", marker="####")
 
@@ -160,7 +160,7 @@ SCALED = {
 
 
 @pytest.mark.parametrize(("text", "value"), SCALED.items())
-def test_scale_is_read_where_it_is_asked_for(text, value):
+def test_scale_is_read_on_request(text, value):
     assert parse_number(text, scale=True) == value
     assert parse_number(text) in (None, 72)
 
@@ -179,7 +179,7 @@ COMMAS = {
 
 
 @pytest.mark.parametrize(("text", "value"), COMMAS.items())
-def test_a_comma_is_the_decimal_sign_where_that_is_said(text, value):
+def test_a_comma_is_the_decimal_separator_on_request(text, value):
     assert parse_number(text, decimal=",") == value
 
 
@@ -210,7 +210,7 @@ def test_a_reference_is_one_number_as_a_whole(text, value):
 
 
 @pytest.mark.parametrize("text", [*NOT_STRICT, *NO_ONE_NUMBER])
-def test_what_is_not_one_number_as_a_whole_is_no_reference(text):
+def test_a_text_that_is_not_one_number_as_a_whole_is_not_a_reference(text):
     assert parse_number(text, strict=True) is None
     with pytest.raises(RecordError):
         reference_number(text)
@@ -225,7 +225,7 @@ def test_a_reference_without_its_number_is_the_records_fault(reference):
 
 
 @pytest.mark.parametrize("reference", [float("nan"), float("inf"), None, True, [], {}])
-def test_what_is_no_number_is_no_reference(reference):
+def test_a_value_that_is_not_a_number_is_not_a_reference(reference):
     for marker in (None, "####"):
         with pytest.raises(RecordError):
             same_number("#### 1", reference, marker=marker)
@@ -239,7 +239,7 @@ def test_a_reference_may_lack_the_marker_if_it_is_one_number():
         reference_number("48/2 is 24, and 24 + 48 is 72", marker="####")
 
 
-def test_equality_is_exact_and_tolerance_is_as_written():
+def test_equality_is_exact_and_so_is_the_tolerance():
     assert same_number("0.1", "1/10")
     assert same_number("0.30000000000000004", "0.3", tolerance=1e-9)
     assert not same_number("0.30000000000000004", "0.3")
@@ -253,7 +253,7 @@ def test_equality_is_exact_and_tolerance_is_as_written():
 
 
 @given(st.integers(-(10**30), 10**30))
-def test_integers_read_back_however_they_are_written(value):
+def test_integers_are_read_in_every_format(value):
     for text in (
         str(value),
         f"{value:,}",
@@ -283,7 +283,7 @@ def test_floats_read_back_as_they_are_written(value):
     st.lists(st.integers(0, 99), min_size=2, max_size=5, unique=True),
     st.sampled_from([" ", ", ", " or ", "\t", "; ", " = ", " * "]),
 )
-def test_several_numbers_are_no_answer(values, joint):
+def test_several_numbers_are_not_an_answer(values, joint):
     assert parse_number(joint.join(map(str, values))) is None
 
 
@@ -385,7 +385,7 @@ def test_a_megabyte_of_anything_takes_linear_time(piece):
         assert time.process_time() - start < 10
 
 
-def test_a_number_of_5000_digits_is_no_number():
+def test_a_number_of_5000_digits_is_unread():
     assert parse_number("7" * 5000) is None
     assert last_number("72\n" + "7" * 5000) is None
     assert parse_number("7" * 600) == int("7" * 600)

@@ -27,7 +27,7 @@ QUICK = {
 @pytest.mark.parametrize("name", QUICK)
 @settings(max_examples=40)
 @given(st.data())
-def test_a_look_at_the_next_character_loses_nothing(name, data):
+def test_looking_at_the_next_character_excludes_no_match(name, data):
     quick = QUICK[name]
     thorough = re.compile(re.sub(r"\A\(\?=\[.+?\]\)", "", quick.pattern), quick.flags)
     assert thorough.pattern != quick.pattern

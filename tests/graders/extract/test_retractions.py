@@ -163,7 +163,7 @@ def test_a_reference_that_is_taken_back_cannot_be_graded(back):
 
 
 @pytest.mark.parametrize("reason", KEPT)
-def test_what_speaks_of_another_answer_leaves_every_answer_as_it_is(reason):
+def test_a_sentence_about_another_answer_changes_no_answer(reason):
     for answer, other in (("72", "5"), ("dog", "Cat")):
         behind = "\n" + reason.strip().replace("A", answer).replace("B", other).replace("C", "9")
         assert boxed(f"\\boxed{{{answer}}}{behind}") == answer
@@ -176,7 +176,7 @@ def test_what_speaks_of_another_answer_leaves_every_answer_as_it_is(reason):
     st.integers(2, 99),
     st.integers(100, 999),
 )
-def test_what_is_wrong_is_the_number_that_the_sentence_before_names(claim, right, other):
+def test_that_is_wrong_is_about_the_number_in_the_previous_sentence(claim, right, other):
     text = claim.format(right)
     check = number(marker="####") if claim.startswith("#") else number(take="tag" if "<" in claim else None)
     assert paid(check, text, right)
@@ -185,7 +185,7 @@ def test_what_is_wrong_is_the_number_that_the_sentence_before_names(claim, right
         assert paid(check, f"{text}\nSome get {other}. That is wrong.", right)
 
 
-def test_another_element_speaks_for_itself():
+def test_another_element_is_judged_separately():
     assert tag("<valid>yes</valid>\n<error>no</error>", "valid") == "yes"
     assert not tag("<valid>yes</valid>\n<b>No.</b>", "valid")
 
@@ -201,26 +201,26 @@ def test_the_last_answer_counts_after_one_that_is_taken_back():
 
 
 @pytest.mark.parametrize("claim", CLAIMS)
-def test_what_speaks_of_another_answer_takes_nothing_back(claim):
+def test_a_sentence_about_another_answer_takes_nothing_back(claim):
     for reason in KEPT:
         text = claim.format("A") + "." + reason
         assert paid(choice(), text, "A"), text
 
 
-def test_a_no_is_explained_by_what_takes_back_a_yes():
+def test_words_that_take_back_a_yes_explain_a_no():
     for text in ("No. That is wrong.", "Answer: no. It is not true.", "No, it is false."):
         assert paid(yes_no(), text, "no"), text
     assert not paid(yes_no(), "No. Scratch that.", "no")
 
 
 @given(st.lists(st.sampled_from(TAKEN_BACK + KEPT), max_size=4), st.sampled_from(TAKEN_BACK))
-def test_whatever_else_is_said_what_is_taken_back_first_is_unread(more, back):
+def test_an_answer_that_is_taken_back_first_is_unread_whatever_follows(more, back):
     text = "The answer is A." + back + "".join(one for one in more if "the answer is A" not in one)
     assert not paid(choice(), text, "A"), text
 
 
 @given(st.lists(st.sampled_from(TAKEN_BACK + KEPT), max_size=4).map("".join))
-def test_a_text_of_another_script_takes_back_what_one_of_ascii_takes_back(said):
+def test_a_text_in_another_script_takes_back_the_same_as_ascii(said):
     wide = said + " \u00e9"
     if said.isascii():
         assert is_taken_back("A" + said, 1, bool) == is_taken_back("A" + wide, 1, bool), said
