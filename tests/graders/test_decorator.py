@@ -24,7 +24,7 @@ ITEM = {"id": 7, "messages": [{"role": "assistant", "content": "72"}], "referenc
 def test_a_grader_keeps_the_functions_name_docstring_and_signature():
     assert isinstance(is_right, Grader)
     assert is_right.__name__ == "is_right"  # type: ignore[attr-defined]
-    assert is_right.__doc__ == "Whether it is right."
+    assert is_right.__doc__ == "Return whether it is right."
     assert is_right.__module__ == __name__
     assert inspect.isfunction(is_right.__wrapped__)
     assert is_right.__wrapped__(RIGHT) is True
