@@ -201,19 +201,19 @@ def test_everything_that_compares_records_agrees(
     assert user_of_keys(two, one, tmp_path) == expected
 
 
-def test_a_completion_is_no_part_of_the_record() -> None:
+def test_a_completion_does_not_affect_the_record_key() -> None:
     assert record_key(rollout(record(), "5")) == record_key(record())
     assert leak_key(rollout(record(), "5")) == leak_key(record())
 
 
-def test_a_name_decides_over_the_content_and_the_content_is_known_all_the_same() -> None:
+def test_an_explicit_name_overrides_the_content_key() -> None:
     named = record(record="r")
     assert record_key(named) == "r"
     assert content_key(named) == record_key(record())
     assert record_key({"messages": named["messages"], "metadata": {"record": "r"}}) == "r"
 
 
-def test_what_the_wire_keeps_in_metadata_counts() -> None:
+def test_fields_in_metadata_count() -> None:
     wrapped = {"messages": record()["messages"], "metadata": {"reference_answer": "2 + 3 = 5\n#### 5"}}
     assert record_key(wrapped) == record_key(record())
 

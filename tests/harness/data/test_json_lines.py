@@ -60,7 +60,7 @@ def test_integers_of_any_size_keep_every_digit(number):
     assert (type(read), read) == (int, number)
 
 
-def test_what_only_python_reads_is_read_and_named():
+def test_json_that_only_python_accepts_is_read_and_named():
     assert math.isnan(parse(b"NaN"))
     assert parse(b"1e999") == math.inf
     for line, odd in [
@@ -74,7 +74,7 @@ def test_what_only_python_reads_is_read_and_named():
         assert oddity(line, parse(line)) == odd
 
 
-def test_nesting_and_digits_without_end_are_line_errors():
+def test_unlimited_nesting_and_digits_are_line_errors():
     with pytest.raises(LineError, match="nested too deeply"):
         parse(b"[" * 200_000 + b"]" * 200_000)
     with pytest.raises(LineError, match="not readable"):
@@ -113,7 +113,7 @@ def test_blank_lines_and_a_last_line_without_newline_are_kept(tmp_path: Path):
     assert list(lines(path)) == [(0, b"1"), (2, b""), (3, b" 2"), (7, b"3")]
 
 
-def test_of_a_lines_end_no_more_is_taken_off_than_one(tmp_path: Path):
+def test_only_one_line_ending_is_removed(tmp_path: Path):
     path = tmp_path / "a.jsonl"
     path.write_bytes(b"1\r\r\n2\r")
     assert list(lines(path)) == [(0, b"1\r"), (4, b"2")]
@@ -127,7 +127,7 @@ def test_other_encodings_are_named(tmp_path: Path, encoding: str):
         list(lines(path))
 
 
-def test_what_cannot_be_read_is_an_input_error_that_names_the_file(tmp_path: Path):
+def test_unreadable_content_is_an_input_error_that_names_the_file(tmp_path: Path):
     packed = tmp_path / "a.zip"
     packed.write_bytes(b"PK\x03\x04")
     for path, said in [(tmp_path / "none", "no such file"), (tmp_path, "folder"), (packed, "a zip file")]:

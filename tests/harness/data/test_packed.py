@@ -50,7 +50,7 @@ def test_text_in_any_number_of_pieces_is_what_it_was(tmp_path_factory, format, t
 
 @settings(max_examples=80)
 @given(st.sampled_from(sorted(FORMATS)), st.data())
-def test_what_is_cut_off_is_an_error_wherever_it_is_cut(tmp_path_factory, format, data):
+def test_truncated_data_is_an_error_at_any_position(tmp_path_factory, format, data):
     whole = FORMATS[format](b'{"a": 1}\n' * 50)
     cut = data.draw(st.integers(6, len(whole) - 1))
     path = tmp_path_factory.mktemp("packed") / "cut.jsonl"
@@ -61,7 +61,7 @@ def test_what_is_cut_off_is_an_error_wherever_it_is_cut(tmp_path_factory, format
 
 
 @PACKED
-def test_what_is_damaged_or_followed_by_something_else_is_an_error(tmp_path, format):
+def test_damaged_data_or_trailing_garbage_is_an_error(tmp_path, format):
     whole = FORMATS[format](b'{"a": 1}\n' * 50)
     middle = len(whole) // 2
     for number, damaged in enumerate([whole[:middle] + b"????" + whole[middle + 4 :], whole + b"junk"]):
@@ -115,7 +115,7 @@ def test_any_bytes_are_a_text_or_an_error_that_names_the_file(tmp_path_factory, 
         assert refused.place == str(path)
 
 
-def test_what_asks_for_too_much_memory_is_refused(tmp_path):
+def test_data_that_needs_too_much_memory_is_refused(tmp_path):
     path = tmp_path / "long"
     parameters = zstandard.ZstdCompressionParameters.from_level(19, window_log=30)
     packer = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
@@ -124,21 +124,21 @@ def test_what_asks_for_too_much_memory_is_refused(tmp_path):
         list(lines(path))
 
 
-def test_what_is_compressed_twice_is_named(tmp_path):
+def test_data_compressed_twice_is_named(tmp_path):
     path = tmp_path / "twice"
     path.write_bytes(gzip.compress(gzip.compress(b"{}\n")))
     with pytest.raises(InputError, match=r"this is a gzip file, not JSON lines. It is compressed twice"):
         list(lines(path))
 
 
-def test_frames_that_hold_no_text_are_passed_over(tmp_path):
+def test_frames_without_text_are_skipped(tmp_path):
     path = tmp_path / "skipped"
     path.write_bytes(FORMATS["Zstandard"](b"1\n") + SKIPPED + FORMATS["Zstandard"](b"2\n") + SKIPPED)
     assert [line for _, line in lines(path)] == [b"1", b"2"]
 
 
 @PACKED
-def test_a_bomb_is_a_line_that_is_too_long_and_fills_no_memory(tmp_path, format, monkeypatch):
+def test_a_decompression_bomb_is_a_line_that_is_too_long(tmp_path, format, monkeypatch):
     monkeypatch.setattr(json_lines, "MAX_LINE", 1024 * 1024)
     path = tmp_path / "bomb"
     path.write_bytes(FORMATS[format](bytes(100_000_000)))
@@ -152,7 +152,7 @@ def test_a_bomb_is_a_line_that_is_too_long_and_fills_no_memory(tmp_path, format,
 
 
 @PACKED
-def test_what_is_piped_in_may_be_compressed(monkeypatch, format):
+def test_standard_input_may_be_compressed(monkeypatch, format):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(FORMATS[format](b"1\n2\n"))))
     source = source_of("-")
     assert [list(lines(source)), list(lines(source, 1))] == [[(0, b"1"), (2, b"2")], [(2, b"2")]]

@@ -21,7 +21,7 @@ def choice_of(tmp_path: Path, lines: list[dict[str, Any]], **asked: Any) -> Fiel
     return choose_fields(write_rollouts(tmp_path / "rollouts.jsonl", lines), **asked)
 
 
-def test_what_differs_within_a_record_is_hidden_and_what_differs_between_records_is_not(
+def test_fields_are_hidden_only_if_they_differ_within_a_record(
     tmp_path: Path,
 ) -> None:
     lines = [
@@ -52,12 +52,12 @@ def test_a_record_with_one_rollout_proves_nothing(tmp_path: Path) -> None:
     assert choice_of(tmp_path, lines) == FieldChoice(unproven=("quality",))
 
 
-def test_rollouts_of_a_record_need_not_stand_together(tmp_path: Path) -> None:
+def test_rollouts_of_a_record_need_not_be_adjacent(tmp_path: Path) -> None:
     lines = [rollout(f"{at}/{k}", "1", record=str(at), quality=k) for k in range(2) for at in range(1_500)]
     assert choice_of(tmp_path, lines).hidden == ("quality",)
 
 
-def test_lines_that_cannot_be_used_are_passed_over(tmp_path: Path) -> None:
+def test_unusable_lines_are_skipped(tmp_path: Path) -> None:
     good = [json.dumps(rollout(k, "1", quality=k)) for k in range(2)]
     path = tmp_path / "rollouts.jsonl"
     path.write_text("\n".join(["[1]", "{", "", '{"messages": 3}', '{"messages": [3]}', "7", *good]))
@@ -67,13 +67,13 @@ def test_lines_that_cannot_be_used_are_passed_over(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["record", "model", "service", "finish_reason", "expected_reward", "is_right"]
 )
-def test_what_training_never_has_cannot_be_kept(name: str, tmp_path: Path) -> None:
+def test_fields_that_training_never_has_cannot_be_kept(name: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=rf"^--keep-field: the field {name} never reaches the grader"):
         choice_of(tmp_path, [rollout(1, "1")], label="is_right", keep=[name])
 
 
 @given(st.lists(st.tuples(st.sampled_from("xyz"), FIELDS), max_size=12))
-def test_a_field_is_hidden_exactly_where_a_record_has_two_values(rows: list[tuple[str, Any]]) -> None:
+def test_a_field_is_hidden_exactly_if_a_record_has_two_values(rows: list[tuple[str, Any]]) -> None:
     comparison = FieldComparison()
     for key, fields in rows:
         comparison.add(key, fields)

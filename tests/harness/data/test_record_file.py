@@ -38,12 +38,12 @@ def test_a_record_is_found_by_its_name_or_its_content(
     assert found == {**own, "level": 1, "model": "a field of the record"}
 
 
-def test_an_equal_record_twice_is_one(tmp_path: Path) -> None:
+def test_a_duplicate_record_counts_once(tmp_path: Path) -> None:
     path = write_rollouts(tmp_path / "train.jsonl", [{"messages": ASK, "level": 1}] * 2)
     assert RecordFile(path).seen({"messages": ANSWERED})["level"] == 1
 
 
-def test_rollouts_are_no_training_file(tmp_path: Path) -> None:
+def test_rollouts_are_not_a_training_file(tmp_path: Path) -> None:
     path = write_rollouts(tmp_path / "rollouts.jsonl", [{"messages": ANSWERED, "level": 1}])
     with pytest.raises(InputError, match=r"rollouts.jsonl:1: the line is a rollout.*Name the training file"):
         RecordFile(path)

@@ -59,7 +59,7 @@ def test_the_last_role_tells_a_rollout(messages: object, is_rollout: bool):
     assert ends_with_assistant({"messages": messages}) is is_rollout
 
 
-def test_records_of_several_files_are_placed_in_theirs_and_numbered_over_all(tmp_path: Path):
+def test_records_of_several_files_have_their_own_place_and_an_overall_number(tmp_path: Path):
     one, two = tmp_path / "1.jsonl", tmp_path / "2.jsonl"
     one.write_bytes(b'{"a": 1}\n\n\n')
     two.write_bytes(b'\n{"b": 2}')

@@ -108,13 +108,13 @@ def test_prefixes_and_patterns_take_objects_by_key_and_no_folders(s3):
         ("s3://NOT_A_BUCKET!/key", "the request to AWS is not valid"),
     ],
 )
-def test_what_is_missing_is_told_apart(s3, name, said):
+def test_missing_objects_are_distinguished(s3, name, said):
     with pytest.raises(InputError, match=said) as caught:
         source_of(name)
     assert caught.value.place == name
 
 
-def test_a_replaced_object_is_an_error_and_a_kept_version_is_read_on(s3):
+def test_a_replaced_object_is_an_error_unless_its_version_still_exists(s3):
     for bucket in ("data", "kept"):
         s3.put_object(Bucket=bucket, Key="replaced", Body=b"1\n2\n")
     one, two = source_of("s3://data/replaced"), source_of("s3://kept/replaced")
@@ -149,7 +149,7 @@ def test_broken_connections_lose_nothing_and_repeat_nothing(monkeypatch, seed):
     assert served.starts == sorted(served.starts)
 
 
-def test_an_object_that_is_replaced_between_two_connections_is_no_mixture(monkeypatch):
+def test_an_object_replaced_between_two_connections_is_never_mixed(monkeypatch):
     first, second = text(1, 2000), text(2, 2000)
     whole = first.replace(b"\r\n", b"\n").split(b"\n")
     rng = random.Random(3)
@@ -165,7 +165,7 @@ def test_an_object_that_is_replaced_between_two_connections_is_no_mixture(monkey
             assert seen == whole[: len(seen)]
 
 
-def test_a_connection_that_breaks_without_end_is_given_up(monkeypatch):
+def test_reading_fails_after_too_many_broken_connections(monkeypatch):
     with served_object(b"1\n2\n", monkeypatch) as served:
         source = unhurried("s3://any/key")
         served.cuts = lambda start: 2 - start if start < 2 else 0
@@ -175,7 +175,7 @@ def test_a_connection_that_breaks_without_end_is_given_up(monkeypatch):
     assert len(served.starts) == 10
 
 
-def test_what_ignores_ranges_is_no_source(monkeypatch):
+def test_a_server_without_ranged_requests_is_refused(monkeypatch):
     with served_object(b"1\n2\n", monkeypatch) as served:
         source = source_of("s3://any/key")
         served.ranged = False
@@ -184,7 +184,7 @@ def test_what_ignores_ranges_is_no_source(monkeypatch):
             list(lines(source, 2))
 
 
-def test_no_more_is_read_ahead_than_a_buffer_holds(monkeypatch):
+def test_reading_ahead_is_limited_to_a_buffer(monkeypatch):
     with served_object(b"x" * 99 + b"\n" + b"y" * 9_000_000, monkeypatch):
         source = source_of("s3://any/key")
         with source.open() as file:
@@ -192,7 +192,7 @@ def test_no_more_is_read_ahead_than_a_buffer_holds(monkeypatch):
             assert len(file.peek()) < 1024 * 1024
 
 
-def test_what_s3_says_of_rights_and_regions_is_passed_on(monkeypatch):
+def test_s3_errors_about_permissions_and_regions_are_explained(monkeypatch):
     said = {
         403: ("AccessDenied", ServiceError, "do not allow s3:GetObject"),
         301: ("PermanentRedirect", InputError, "the bucket is in the Region eu-west-1"),
@@ -211,7 +211,7 @@ def test_what_s3_says_of_rights_and_regions_is_passed_on(monkeypatch):
             source.changed()
 
 
-def test_who_may_not_ask_for_versions_reads_the_pinned_content_all_the_same(monkeypatch):
+def test_without_permission_for_versions_the_pinned_content_is_read(monkeypatch):
     with served_object(b"1\n2\n", monkeypatch) as served:
         served.version = "v1"
         source = source_of("s3://any/key")
@@ -222,7 +222,7 @@ def test_who_may_not_ask_for_versions_reads_the_pinned_content_all_the_same(monk
             list(lines(source))
 
 
-def test_facts_alone_are_enough_to_read_on_elsewhere(s3):
+def test_facts_alone_are_enough_to_read_in_another_process(s3):
     s3.put_object(Bucket="data", Key="facts", Body=b"1\n")
     [facts] = source_of("s3://data/facts").facts
     wrong = SourceFacts(facts.name, facts.bytes, etag='"another"')

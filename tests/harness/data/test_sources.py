@@ -65,7 +65,7 @@ def test_several_files_have_the_lines_of_one_wherever_they_are_cut(tmp_path_fact
 
 @settings(max_examples=100)
 @given(TEXTS)
-def test_a_line_is_placed_in_the_file_that_it_stands_in(tmp_path_factory, texts):
+def test_a_line_is_reported_with_its_own_file(tmp_path_factory, texts):
     paths = files(tmp_path_factory.mktemp("parts"), texts)
     source = source_of(*paths)
     found = list(numbered_lines(source))
@@ -75,7 +75,7 @@ def test_a_line_is_placed_in_the_file_that_it_stands_in(tmp_path_factory, texts)
     assert [(line.source, line.number, line.text) for line in found] == alone
 
 
-def test_what_is_piped_in_is_read_as_often_as_it_is_needed(monkeypatch):
+def test_standard_input_can_be_read_several_times(monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"1\n2")))
     source = source_of("-")
     assert list(lines(source)) == list(lines("-")) == [(0, b"1"), (2, b"2")]
@@ -104,7 +104,7 @@ def test_a_pattern_takes_its_files_by_name(tmp_path):
     assert [text for _, text in lines(str(odd))] == [b"odd"]
 
 
-def test_what_cannot_be_a_source_is_said(tmp_path):
+def test_unusable_sources_are_reported(tmp_path):
     [path] = files(tmp_path, [b"1\n"])
     for names, said in [
         ((), "no file is named"),
@@ -120,7 +120,7 @@ def test_what_cannot_be_a_source_is_said(tmp_path):
             source_of(*names)
 
 
-def test_what_was_found_is_opened_again_or_refused(tmp_path):
+def test_a_found_source_is_opened_again_or_refused(tmp_path):
     source = source_of(*files(tmp_path, [b"1\n", b"2\n"]))
     again = source_from(source.facts)
     assert list(lines(again)) == list(lines(source))
@@ -135,7 +135,7 @@ def test_what_was_found_is_opened_again_or_refused(tmp_path):
     assert source.changed() == f"{path}: no such file"
 
 
-def test_a_copy_is_made_only_where_there_is_no_file(tmp_path):
+def test_only_sources_that_are_not_files_are_copied(tmp_path):
     one, two = files(tmp_path, [b"1", b"2"])
     with local_copy(one) as path:
         assert path == one

@@ -30,7 +30,7 @@ def test_every_shape_is_offered_in_that_of_chat_completions(spelled: dict[str, A
     assert tool_offer({"tools": [spelled]}) == {"tools": [OFFER]}
 
 
-def test_a_function_keeps_what_else_is_said_of_it() -> None:
+def test_a_function_keeps_its_other_fields() -> None:
     assert tool_offer({"tools": [{"name": "f", "strict": True}]})["tools"] == [
         {"type": "function", "function": {"name": "f", "strict": True}}
     ]
@@ -41,13 +41,13 @@ def test_a_record_without_tools_offers_nothing(fields: dict[str, Any]) -> None:
     assert tool_offer(fields) == {}
 
 
-def test_how_tools_are_to_be_used_is_said_with_them() -> None:
+def test_tool_choice_is_sent_with_the_tools() -> None:
     fields = {"tools": [OFFER], "tool_choice": "required", "parallel_tool_calls": False, "other": 1}
     assert tool_offer(fields) == {"tools": [OFFER], "tool_choice": "required", "parallel_tool_calls": False}
 
 
 @given(st.dictionaries(st.sampled_from(["tools", "tool_choice", "parallel_tool_calls", "x"]), anything))
-def test_whatever_a_record_holds_is_offered_or_sent_as_it_is(fields: dict[str, Any]) -> None:
+def test_any_tools_of_a_record_are_offered_or_sent_unchanged(fields: dict[str, Any]) -> None:
     offer = tool_offer(fields)
     if fields.get("tools") in (None, []):
         assert offer == {}

@@ -97,11 +97,11 @@ def assert_value_or_sentence(path: Path) -> None:
 
 
 @given(drawing=DRAWINGS)
-def test_what_was_written_is_read_back(drawing: Drawing) -> None:
+def test_written_values_are_read_back(drawing: Drawing) -> None:
     assert typed(Drawing, json.loads(json.dumps(as_json(drawing)))) == drawing
 
 
-def test_no_file_is_none(tmp_path: Path) -> None:
+def test_a_missing_file_reads_as_none(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for path in ("nothing", "file/below", "a\0b", "\ud800"):
         assert read(tmp_path / path) is None
@@ -175,7 +175,7 @@ def test_a_field_of_another_type_is_named(changed: dict[str, Any], expected: str
         (b" " * (MAX_BYTES + 1), "more than 16,777,216 bytes"),
     ],
 )
-def test_what_is_no_json_is_one_sentence(content: bytes, expected: str, tmp_path: Path) -> None:
+def test_invalid_json_is_a_one_sentence_error(content: bytes, expected: str, tmp_path: Path) -> None:
     (tmp_path / "x.json").write_bytes(content)
     assert expected in refusal(tmp_path / "x.json")
 
@@ -194,7 +194,7 @@ def test_only_a_plain_file_is_opened(tmp_path: Path) -> None:
 
 
 @given(value=JSON, data=st.data())
-def test_any_json_in_any_place_is_a_value_or_one_sentence(
+def test_any_json_in_any_field_is_a_value_or_a_one_sentence_error(
     value: Any, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     whole = as_json(GOOD)
@@ -205,7 +205,7 @@ def test_any_json_in_any_place_is_a_value_or_one_sentence(
 
 
 @given(data=st.data())
-def test_changed_bytes_are_a_value_or_one_sentence(
+def test_changed_bytes_are_a_value_or_a_one_sentence_error(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     content = bytearray(json.dumps(as_json(GOOD)).encode())

@@ -211,7 +211,7 @@ def test_every_rule_has_a_file_that_breaks_it():
         (10_001, "R051", "note", "note"),
     ],
 )
-def test_the_number_of_records_is_a_note_until_a_job_is_meant(
+def test_the_number_of_records_is_only_a_note_without_a_job(
     tmp_path: Path, count: int, rule: str | None, severity: str | None, for_a_job: str | None
 ):
     rows = [record(number) for number in range(count)]
@@ -279,7 +279,7 @@ LINE = st.binary(max_size=40) | st.recursive(
 @given(st.lists(LINE, max_size=6))
 @example([b'{"messages": [{"role": "\\ud800", "content": {"\\ud800": 1}}], "\\ud800": [NaN]}'] * 2)
 @example([b'{"messages": [{"role": "user", "content": [["a"]]}], "reference_answer": {"text": {"text": 1}}}'])
-def test_no_bytes_make_it_fail(tmp_path_factory, rows: list[bytes]):
+def test_arbitrary_bytes_never_make_it_fail(tmp_path_factory, rows: list[bytes]):
     try:
         report = check(tmp_path_factory.mktemp("any"), b"\n".join(rows))
     except InputError:
@@ -289,7 +289,7 @@ def test_no_bytes_make_it_fail(tmp_path_factory, rows: list[bytes]):
     assert (report.errors > 0) == any(f.severity >= Severity.ERROR for f in report.findings)
 
 
-def test_memory_grows_by_hashes_alone(tmp_path: Path):
+def test_memory_grows_only_by_hashes(tmp_path: Path):
     path = tmp_path / "big.jsonl"
     with path.open("w", encoding="utf-8") as file:
         for number in range(6_000):
@@ -308,7 +308,7 @@ def test_memory_grows_by_hashes_alone(tmp_path: Path):
     "name",
     ["bedrock/rft_train_data.jsonl", "bedrock/rft_test_validation_data.jsonl", "gsm8k/train-records.jsonl"],
 )
-def test_published_training_files_are_clean(shared_data: Path, name: str):
+def test_published_training_files_pass_validation(shared_data: Path, name: str):
     assert validate(shared_data / name, for_job=True).findings == []
 
 
@@ -322,7 +322,7 @@ def test_published_training_files_are_clean(shared_data: Path, name: str):
         ({"prompt": "", "answer": None}, []),
     ],
 )
-def test_what_looks_like_a_missing_field_is_named(tmp_path: Path, fields: dict[str, Any], names: list[str]):
+def test_a_look_alike_of_a_missing_field_is_named(tmp_path: Path, fields: dict[str, Any], names: list[str]):
     report = check(tmp_path, [fields])
     told = [one.message.partition("; ")[2] for one in report.findings if one.id in {"R020", "R030"}]
     assert told == ([f"`{name}` looks like it" for name in names] or ["", ""])
@@ -342,7 +342,7 @@ def test_a_file_of_another_format_is_named(tmp_path: Path, head: bytes, kind: st
 
 
 @given(st.dictionaries(st.text(max_size=3), st.integers(), min_size=1, max_size=4), st.booleans())
-def test_a_key_stands_twice_only_where_it_does(fields: dict[str, int], twice: bool):
+def test_only_real_duplicate_keys_are_reported(fields: dict[str, int], twice: bool):
     line = json.dumps(fields)
     name = next(iter(fields))
     if twice:

@@ -56,7 +56,7 @@ def test_pairs_are_read_from_a_file_or_a_run(tmp_path: Path) -> None:
     ]
     + ['{"id": "a", "reward": 1' + "0" * 400 + "}"],
 )
-def test_a_line_that_is_no_stored_reward_is_named(line: str, tmp_path: Path) -> None:
+def test_an_invalid_stored_reward_is_named(line: str, tmp_path: Path) -> None:
     path = write(tmp_path, '{"id": "a", "reward": 1}\n' + line)
     with pytest.raises(InputError) as caught:
         stored_rewards(path)
@@ -64,7 +64,7 @@ def test_a_line_that_is_no_stored_reward_is_named(line: str, tmp_path: Path) -> 
     assert caught.value.fix
 
 
-def test_a_file_that_is_not_there_says_so(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         stored_rewards(tmp_path / "nowhere")
     with pytest.raises(InputError, match=r"rewards\.jsonl: no such file"):
@@ -90,7 +90,7 @@ def test_a_file_that_is_not_there_says_so(tmp_path: Path) -> None:
         ([("a", float("nan"))], [("a", 1.0)], "one"),
     ],
 )
-def test_what_differs(expected: Any, found: Any, changed: Any) -> None:
+def test_differences_are_found(expected: Any, found: Any, changed: Any) -> None:
     seen = differences([StoredReward(*one) for one in expected], [StoredReward(*one) for one in found])
     assert len(seen) == 1 if changed == "one" else seen == changed
 
@@ -101,7 +101,7 @@ def test_nothing_differs_from_itself(pairs: list[Any]) -> None:
 
 
 @given(st.lists(st.tuples(IDS, SOME), max_size=6), st.integers(1, 4), st.integers(1, 4))
-def test_repeats_that_one_side_lacks_are_no_difference(pairs: list[Any], one: int, other: int) -> None:
+def test_repeats_that_one_side_lacks_are_not_a_difference(pairs: list[Any], one: int, other: int) -> None:
     assert differences(repeated(pairs, one), repeated(pairs, other)) == []
 
 
@@ -124,7 +124,7 @@ def test_a_repeat_that_both_have_is_compared() -> None:
 
 
 @given(PAIRS, PAIRS)
-def test_the_other_way_round_says_the_same_reversed(one: list[Any], other: list[Any]) -> None:
+def test_swapping_the_runs_reverses_the_comparison(one: list[Any], other: list[Any]) -> None:
     def told(changed: list[RewardDifference], turned: bool) -> Counter[str]:
         sides = [(part.found, part.expected) if turned else (part.expected, part.found) for part in changed]
         return Counter(json.dumps([part.id, *side]) for part, side in zip(changed, sides, strict=True))
@@ -133,7 +133,7 @@ def test_the_other_way_round_says_the_same_reversed(one: list[Any], other: list[
 
 
 @given(PAIRS, PAIRS)
-def test_every_reward_is_matched_or_told(stored: list[Any], found: list[Any]) -> None:
+def test_every_reward_is_matched_or_reported(stored: list[Any], found: list[Any]) -> None:
     changed = differences(stored, found)
     missing = sum(part.expected == "missing" for part in changed)
     extra = sum(part.found == "missing" for part in changed)

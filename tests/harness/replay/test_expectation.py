@@ -48,7 +48,7 @@ def test_what_a_line_expects(line: dict[str, Any], expected: Expectation, words:
         {"at_least": 1, "at_most": 0},
     ],
 )
-def test_what_is_no_expectation_is_refused_with_its_name(wrong: Any) -> None:
+def test_invalid_expectations_are_refused_by_name(wrong: Any) -> None:
     with pytest.raises(ValueError, match=EXPECTED):
         expectation_of({EXPECTED: wrong})
 
@@ -74,5 +74,5 @@ def test_bounds_hold_for_what_lies_between_them(reward: float, low: float | None
 
 
 @given(st.none() | NUMBERS)
-def test_no_reward_is_expected_of_no_number(reward: float | None) -> None:
+def test_null_expects_no_reward(reward: float | None) -> None:
     assert Expectation(no_reward=True).holds(reward, (0, 1)) is (reward is None)

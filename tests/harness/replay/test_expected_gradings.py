@@ -30,7 +30,7 @@ def test_short_lines_at_the_beginning_mislead_for_a_while(tmp_path: Path) -> Non
     assert said[-1] == 26_000
 
 
-def test_a_run_tells_how_many_bytes_it_has_graded(tmp_path: Path) -> None:
+def test_a_run_reports_how_many_bytes_it_has_graded(tmp_path: Path) -> None:
     path = write_rollouts(tmp_path / "r.jsonl", [rollout(at, "7" * 500, "7") for at in range(600)])
     request = ReplayRequest(rollouts=path, grader=f"{write_grader(tmp_path)}:right", runs=tmp_path / "runs")
     run = prepare(request)

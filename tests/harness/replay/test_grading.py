@@ -54,7 +54,7 @@ def rewards(rows: list[Row]) -> list[float | None]:
     return [row["reward"] for row in rows]
 
 
-def test_rows_say_all_there_is_to_say() -> None:
+def test_rows_have_all_fields() -> None:
     known = {"record": "r", "label": True, "finish_reason": "stop"}
     rows = grade_batch(FakeTarget(lengths), batch("a", "bb", **known), ONE, 1, keep_label=True)
     assert rows[1] == {
@@ -75,7 +75,7 @@ def test_rows_say_all_there_is_to_say() -> None:
     )
 
 
-def test_a_line_that_is_no_rollout_costs_itself_alone() -> None:
+def test_an_invalid_line_fails_alone() -> None:
     target = FakeTarget(lengths)
     rows = grade_batch(target, batch(None, "a", None, "bb", None), ONE, 2, keep_label=False)
     assert [(row["at"], row["repeat"], row["reward"]) for row in rows] == [
@@ -111,7 +111,7 @@ def target_item(size: int) -> dict[str, Any]:
     return {"id": "r0", "messages": line["messages"], "metadata": {"reference_answer": "72"}}
 
 
-def test_a_call_that_the_grader_failed_has_no_rewards() -> None:
+def test_a_failed_call_has_no_rewards() -> None:
     target = FakeTarget(lambda event: Answer([], 6.0, GraderFault("ErrorBudgetExceeded", "9")))
     rows = grade_batch(target, batch("a", "b"), ONE, 1, keep_label=False)
     assert rewards(rows) == [None, None]
@@ -122,7 +122,7 @@ def test_a_call_that_the_grader_failed_has_no_rewards() -> None:
 @pytest.mark.parametrize(
     ("retryable", "said"), [(True, "The same command"), (False, "Retrying will not help")]
 )
-def test_a_service_that_is_not_reached_is_no_result(retryable: bool, said: str) -> None:
+def test_an_unreachable_service_is_not_a_result(retryable: bool, said: str) -> None:
     fault = ServiceFault("TooManyRequestsException", "slow down", retryable)
     with pytest.raises(ServiceError, match="TooManyRequestsException: slow down") as caught:
         grade_batch(FakeTarget(lambda event: Answer([], 1.0, fault)), batch("a"), ONE, 1, keep_label=False)
@@ -143,7 +143,7 @@ def test_every_wire_is_sent_and_a_grader_that_does_not_care_agrees() -> None:
     assert not any("wires" in row for row in rows)
 
 
-def test_a_grader_that_reads_one_wire_alone_is_told_apart() -> None:
+def test_a_grader_that_reads_only_one_wire_format_is_detected() -> None:
     def handler(event: Any, context: Any) -> Any:
         items = read_event(event)
         return [
@@ -160,7 +160,7 @@ def test_a_grader_that_reads_one_wire_alone_is_told_apart() -> None:
     }
 
 
-def test_wires_that_fail_alike_agree_whatever_they_say() -> None:
+def test_wire_formats_that_fail_alike_agree_despite_their_messages() -> None:
     def fails(event: Any) -> Answer:
         items = read_event(event)
         said = {"kind": "exception", "message": str(event)}
@@ -191,7 +191,7 @@ def test_batches_hold_everything_once_in_order(numbers: list[int], size: int) ->
     assert all(len(part) == size for part in cut[:-1])
 
 
-def test_a_wire_that_does_not_exist_is_named_with_those_that_do() -> None:
+def test_an_unknown_wire_format_is_reported_with_the_known_ones() -> None:
     with pytest.raises(InputError, match=r"no wire format 'novva'.*open-weight.*all"):
         profiles_of("novva")
     assert [profile.name for profile in profiles_of(ALL_WIRES)] == list(PROVEN)
@@ -204,7 +204,7 @@ def test_the_id_of_a_rollout_without_one_is_its_place(tmp_path: Path) -> None:
     assert grade_batch(FakeTarget(lengths), [found], ONE, 1, keep_label=False)[0]["id"] == "at-9"
 
 
-def test_a_sample_that_no_service_can_send_costs_itself_alone() -> None:
+def test_a_sample_that_is_too_large_to_send_fails_alone() -> None:
     def answer(event: Any) -> Answer:
         if any(item["id"] == "odd" for item in event):
             return Answer([], 1.0, ServiceFault("InvalidRequestContentException", "holds NaN", False))
@@ -218,7 +218,7 @@ def test_a_sample_that_no_service_can_send_costs_itself_alone() -> None:
 
 
 @pytest.mark.parametrize("kind", ["Runtime.ExitError", "Sandbox.Timedout", "KeyError"])
-def test_a_sample_that_ends_its_function_costs_itself_alone(kind: str) -> None:
+def test_a_sample_that_kills_its_function_fails_alone(kind: str) -> None:
     calls = []
 
     def poisoned(event: Any) -> Answer:
@@ -235,9 +235,7 @@ def test_a_sample_that_ends_its_function_costs_itself_alone(kind: str) -> None:
 
 
 @pytest.mark.parametrize(("tries", "reward"), [(1, 1.0), (9, None)])
-def test_a_call_that_fails_though_no_sample_of_it_does_is_tried_once_more(
-    tries: int, reward: float | None
-) -> None:
+def test_a_call_is_retried_once_if_no_sample_fails_alone(tries: int, reward: float | None) -> None:
     whole: list[Any] = []
 
     def crowded(event: Any) -> Answer:
@@ -253,14 +251,14 @@ def test_a_call_that_fails_though_no_sample_of_it_does_is_tried_once_more(
         assert failure_of(rows[0]) == ("call", said)
 
 
-def test_a_fault_of_a_whole_call_is_looked_for_in_no_sample() -> None:
+def test_a_fault_of_a_whole_call_is_not_blamed_on_a_sample() -> None:
     target = FakeTarget(lambda event: Answer([], 1.0, GraderFault("ErrorBudgetExceeded", "of all")))
     rows = grade_batch(target, batch(*["a"] * 64), ONE, 1, keep_label=False)
     assert {failure_of(row) for row in rows} == {("call", "ErrorBudgetExceeded: of all")}
     assert len(target.events) == 1
 
 
-def test_a_function_that_always_ends_is_not_called_for_each_sample() -> None:
+def test_a_function_that_always_exits_is_not_called_for_each_sample() -> None:
     calls = []
 
     def broken(event: Any) -> Answer:
@@ -302,7 +300,7 @@ def test_milliseconds_are_kept_to_four_places(ms: float) -> None:
 
 
 @pytest.mark.parametrize("retryable", [True, False])
-def test_an_error_says_by_its_class_whether_asking_again_may_help(retryable: bool) -> None:
+def test_the_error_class_says_whether_retrying_may_help(retryable: bool) -> None:
     target = FakeTarget(lambda event: Answer([], 1.0, ServiceFault("AccessDenied", "no", retryable)))
     with pytest.raises(ServiceError) as failed:
         grade_batch(target, batch("a"), ONE, 1, keep_label=False)

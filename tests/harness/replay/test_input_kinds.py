@@ -215,9 +215,7 @@ def right(sample: Sample) -> bool:
         (here_and_in_s3, "boto3.client('s3').delete_object(Bucket='data', Key='b')"),
     ],
 )
-def test_what_is_replaced_while_it_is_replayed_makes_no_run(
-    kind: Kind, change: str, folder: Path, s3: Any
-) -> None:
+def test_data_replaced_during_the_replay_gives_no_run(kind: Kind, change: str, folder: Path, s3: Any) -> None:
     write_grader(folder, REPLACES.replace("{change}", change))
     run = begin(kind(Path("rollouts.jsonl").read_bytes(), s3), name="mine")
     with pytest.raises(HarnessError, match=r"replaced|changed during the replay"):
@@ -227,7 +225,7 @@ def test_what_is_replaced_while_it_is_replayed_makes_no_run(
     assert again.facts.input.spoiled
 
 
-def test_a_copy_that_a_kill_cut_off_is_made_anew(folder: Path, s3: Any) -> None:
+def test_a_copy_interrupted_by_a_kill_is_made_again(folder: Path, s3: Any) -> None:
     text = Path("rollouts.jsonl").read_bytes()
     run = begin(packed(text, s3))
     run.save(state="new", shards=(), input=replace(run.facts.input, sha256=None))
@@ -243,7 +241,7 @@ def test_a_copy_that_a_kill_cut_off_is_made_anew(folder: Path, s3: Any) -> None:
 @pytest.mark.parametrize(
     ("kind", "limit"), [(piped, 1), (packed, 7), (packed, COUNT), (packed_in_s3, COUNT + 1)]
 )
-def test_no_more_is_copied_than_is_graded(kind: Kind, limit: int, folder: Path, s3: Any) -> None:
+def test_only_the_graded_part_is_copied(kind: Kind, limit: int, folder: Path, s3: Any) -> None:
     text = Path("rollouts.jsonl").read_bytes()
     run = begin(kind(text, s3), limit=limit)
     assert begin(kind(text, s3), limit=limit).folder == run.folder
@@ -251,7 +249,7 @@ def test_no_more_is_copied_than_is_graded(kind: Kind, limit: int, folder: Path, 
     assert replay(run).gradings == min(limit, COUNT)
 
 
-def test_a_copy_that_finds_no_room_says_so_and_leaves_nothing(folder: Path, s3: Any) -> None:
+def test_a_copy_without_disk_space_fails_and_leaves_no_file(folder: Path, s3: Any) -> None:
     lines = [rollout(f"r{at}", "7" * 10_000) for at in range(50)]
     text = write_rollouts(folder / "rollouts.jsonl", lines).read_bytes()
     rollouts = packed(text, s3)

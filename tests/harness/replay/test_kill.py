@@ -172,7 +172,7 @@ def check(folder: Path, count: int, kills: int, kind: Kind = lambda text: PLAIN)
     assert len(list((folder / "runs").iterdir())) == 1, "it went on with the run that was begun"
 
 
-def test_a_killed_replay_goes_on_where_it_stopped(tmp_path: Path) -> None:
+def test_a_killed_replay_resumes_where_it_stopped(tmp_path: Path) -> None:
     check(tmp_path, 12_000, kills=3)
 
 
@@ -190,12 +190,12 @@ def packed(text: bytes) -> Sequence[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", [two_files, packed])
-def test_a_killed_replay_of_several_or_packed_files_goes_on(kind: Kind, tmp_path: Path) -> None:
+def test_a_killed_replay_of_several_or_compressed_files_resumes(kind: Kind, tmp_path: Path) -> None:
     check(tmp_path, 12_000, kills=3, kind=kind)
 
 
 @pytest.mark.slow
-def test_a_killed_replay_of_objects_in_s3_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_replay_of_s3_objects_resumes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with local_aws() as aws:
         for name, value in aws.environment.items():
             monkeypatch.setenv(name, value)

@@ -46,7 +46,7 @@ def hashed(run: Run) -> Run:
     return run
 
 
-def test_the_same_command_goes_on_with_a_run_that_was_begun(folder: Path) -> None:
+def test_the_same_command_resumes_a_started_run(folder: Path) -> None:
     run = begin()
     assert begin().folder == run.folder
     assert begin(rollouts=folder / "rollouts.jsonl").folder == run.folder
@@ -78,7 +78,7 @@ def test_a_changed_grader_is_other_work(folder: Path) -> None:
     assert begin().folder != run.folder
 
 
-def test_a_touched_input_is_the_same_and_a_changed_one_is_not(folder: Path) -> None:
+def test_a_touched_input_is_the_same_but_a_changed_one_is_not(folder: Path) -> None:
     run = hashed(begin())
     os.utime("rollouts.jsonl", (1, 1))
     assert begin().folder == run.folder
@@ -113,7 +113,7 @@ def right(sample: Sample) -> bool:
 """
 
 
-def test_rows_of_a_process_that_the_grader_left_behind_are_never_in_a_run(folder: Path) -> None:
+def test_rows_from_a_leftover_process_are_never_in_a_run(folder: Path) -> None:
     write_grader(folder, WRITES)
     write_rollouts(folder / "rollouts.jsonl", [rollout(f"x{at}", "72") for at in range(9_000)])
     run = begin()
@@ -126,7 +126,7 @@ def test_rows_of_a_process_that_the_grader_left_behind_are_never_in_a_run(folder
     assert [row["id"] for row in rows(again)] == [f"x{at}" for at in range(9_000)]
 
 
-def test_an_input_that_moved_is_read_where_it_is_now(folder: Path) -> None:
+def test_a_moved_input_is_read_from_its_new_path(folder: Path) -> None:
     run = hashed(begin())
     Path("rollouts.jsonl").rename("moved.jsonl")
     moved = begin(rollouts=Path("moved.jsonl"))
@@ -135,7 +135,7 @@ def test_an_input_that_moved_is_read_where_it_is_now(folder: Path) -> None:
     assert moved.facts.input.name == str(folder / "moved.jsonl")
 
 
-def test_a_copy_is_read_and_not_what_became_of_the_original(folder: Path) -> None:
+def test_the_copy_is_read_even_if_the_original_changes(folder: Path) -> None:
     run = hashed(begin())
     shutil.copy("rollouts.jsonl", "copy.jsonl")
     original = Path("rollouts.jsonl")
@@ -145,7 +145,7 @@ def test_a_copy_is_read_and_not_what_became_of_the_original(folder: Path) -> Non
     assert replay(copied).mean == 1.0
 
 
-def test_a_named_run_goes_on_and_is_never_overwritten(folder: Path) -> None:
+def test_a_named_run_is_resumed_and_never_overwritten(folder: Path) -> None:
     run = begin(name="mine")
     assert begin(name="mine").folder == run.folder
     with pytest.raises(InputError, match=r"started with different settings: wire and repeats.*another name"):
@@ -160,7 +160,7 @@ def test_a_named_run_goes_on_and_is_never_overwritten(folder: Path) -> None:
     assert (run.rewards.read_bytes(), (run.folder / "run.json").read_bytes()) == before
 
 
-def test_a_command_that_was_refused_leaves_no_run_that_holds_the_name(folder: Path) -> None:
+def test_a_refused_command_does_not_occupy_the_run_name(folder: Path) -> None:
     record = {"messages": [{"role": "user", "content": "q"}]}
     write_rollouts(folder / "records.jsonl", [record])
     with pytest.raises(InputError, match="no reference_answer"):
@@ -170,7 +170,7 @@ def test_a_command_that_was_refused_leaves_no_run_that_holds_the_name(folder: Pa
     assert replay(begin(rollouts=Path("records.jsonl"), name="mine")).gradings == 1
 
 
-def test_rollouts_made_of_records_go_on_too(folder: Path) -> None:
+def test_runs_of_rollouts_made_from_records_resume_too(folder: Path) -> None:
     records = [
         {"messages": [{"role": "user", "content": "q"}], "reference_answer": str(at)} for at in range(9)
     ]
@@ -183,7 +183,7 @@ def test_rollouts_made_of_records_go_on_too(folder: Path) -> None:
         begin(completion_template="x")
 
 
-def test_ended_between_making_and_cutting_it_goes_on(folder: Path) -> None:
+def test_a_run_killed_before_cutting_shards_resumes(folder: Path) -> None:
     run = begin()
     run.save(state="new")
     again = begin()
@@ -191,7 +191,7 @@ def test_ended_between_making_and_cutting_it_goes_on(folder: Path) -> None:
     assert replay(again).gradings == 10
 
 
-def test_ended_between_merging_and_closing_it_goes_on(folder: Path) -> None:
+def test_a_run_killed_between_merging_and_closing_resumes(folder: Path) -> None:
     run = begin(label="ok")
     totals = replay(run)
     expected = rows(run)
@@ -228,7 +228,7 @@ def right(sample: Sample) -> bool:
         " os.utime(new, ns=(was.st_atime_ns, was.st_mtime_ns)); new.replace(path)",
     ],
 )
-def test_a_file_that_is_written_to_while_it_is_replayed_makes_no_run(change: str, folder: Path) -> None:
+def test_a_file_that_changes_during_the_replay_gives_no_run(change: str, folder: Path) -> None:
     write_grader(folder, CHANGES.replace("{change}", change))
     for words in ({}, {"name": "mine"}):
         (folder / "changed").unlink(missing_ok=True)
@@ -268,7 +268,7 @@ def test_shards_cover_the_input_and_stay_as_they_were_cut(folder: Path) -> None:
     assert begin().facts.shards == shards
 
 
-def test_a_pipe_is_copied_and_told_from_others_by_its_content(folder: Path) -> None:
+def test_a_pipe_is_copied_and_identified_by_its_content(folder: Path) -> None:
     os.mkfifo("pipe")
 
     def piped(content: bytes, **asked: Any) -> Run:
@@ -307,7 +307,7 @@ def peeked(folder: Path, qualities: list[float], **asked: Any) -> Run:
     return run
 
 
-def test_a_grader_does_not_see_what_is_about_one_completion(folder: Path) -> None:
+def test_a_grader_does_not_see_notes_about_one_completion(folder: Path) -> None:
     run = peeked(folder, [0.5, 1.0, 0.5, 0.5])
     assert run.facts.fields.hidden == ("quality",)
     assert run.totals.mean == 0.0
@@ -352,7 +352,7 @@ def begun_lazily(folder: Path) -> Run:
     return run
 
 
-def test_a_grader_is_all_that_it_imports_and_reads(folder: Path) -> None:
+def test_the_grader_hash_covers_all_imported_and_read_files(folder: Path) -> None:
     run = begun_lazily(folder)
     assert {Path(path).name for path in run.facts.grader.files} == {"lazy.py", "bonus.py", "data.txt"}
     assert begin(grader="lazy.py:lazy").folder == run.folder
@@ -361,7 +361,7 @@ def test_a_grader_is_all_that_it_imports_and_reads(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["lazy.py", "bonus.py", "data.txt"])
-def test_a_run_is_not_resumed_with_another_helper_or_data_file(name: str, folder: Path) -> None:
+def test_a_run_is_not_resumed_after_a_helper_or_data_file_changed(name: str, folder: Path) -> None:
     run = begun_lazily(folder)
     with (folder / name).open("a") as file:
         file.write("\n")
@@ -370,7 +370,7 @@ def test_a_run_is_not_resumed_with_another_helper_or_data_file(name: str, folder
     assert begin(grader="lazy.py:lazy").folder != run.folder
 
 
-def test_a_grader_that_changes_under_way_makes_no_run(folder: Path) -> None:
+def test_a_grader_that_changes_during_the_replay_gives_no_run(folder: Path) -> None:
     run = begun_lazily(folder)
     (folder / "bonus.py").write_text("BONUS = 0.75\n")
     with pytest.raises(InputError, match=r"the grader changed during the replay: bonus.py"):
@@ -380,7 +380,7 @@ def test_a_grader_that_changes_under_way_makes_no_run(folder: Path) -> None:
     assert begin(grader="lazy.py:lazy").folder != run.folder
 
 
-def test_what_a_grader_writes_is_no_part_of_it(folder: Path) -> None:
+def test_files_written_by_a_grader_are_not_part_of_it(folder: Path) -> None:
     write_grader(folder, CACHED, "cached.py")
     (folder / "cache.txt").write_text("0")
     run = begin(grader="cached.py:cached")
@@ -454,7 +454,7 @@ def test_a_rollout_without_its_record_is_an_error_of_its_line(recorded: Path) ->
     assert message.startswith(f"the rollout's record is not in {recorded}. Pass the file")
 
 
-def test_two_records_of_one_key_that_differ_are_not_guessed_between(recorded: Path) -> None:
+def test_two_different_records_with_one_key_are_an_error(recorded: Path) -> None:
     text = recorded.read_text()
     recorded.write_text(text + text.replace('"level": 2', '"level": 3').replace('"level":2', '"level":3'))
     run = with_records(recorded)

@@ -30,7 +30,7 @@ def write(path: Path, records: list[dict[str, object]]) -> None:
     path.write_text("".join(f"{json.dumps(one)}\n" for one in records), encoding="utf-8")
 
 
-def test_an_attack_costs_its_own_rollout_alone(tmp_path: Path) -> None:
+def test_an_attack_fails_only_its_own_rollout(tmp_path: Path) -> None:
     texts = [text for attack in ATTACKS for text in (attack, RIGHT)]
     write(tmp_path / "rollouts.jsonl", [record(text) for text in texts])
     found = replay_json(tmp_path, grader="checks.sql:sql_result(steps=1000000)")

@@ -85,7 +85,7 @@ def answers(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (folder / "a.jsonl").read_text().splitlines()[1:]]
 
 
-def test_what_was_recorded_replays_with_neither_network_nor_variables(
+def test_recorded_answers_replay_without_network_and_variables(
     folder: Path, endpoint: JudgeEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recorded = replayed(folder, "--ask", "all")
@@ -120,7 +120,7 @@ def test_every_wire_shares_one_question_without_a_file_too(folder: Path, endpoin
     assert (len(endpoint.seen), found["totals"]["wires"], found["answers"]) == (6, 0, None)
 
 
-def test_a_question_without_an_answer_is_no_reward_whatever_the_grader_makes_of_it(
+def test_an_unanswered_question_gives_no_reward_whatever_the_grader_returns(
     folder: Path, endpoint: JudgeEndpoint
 ) -> None:
     replayed(folder, "--ask", "all", "--limit", 4)
@@ -135,7 +135,7 @@ def test_a_question_without_an_answer_is_no_reward_whatever_the_grader_makes_of_
     assert (new["answers"], new["new"], new["gone"], len(endpoint.seen)) == (6, 2, 0, 6)
 
 
-def test_asking_anew_says_which_rewards_changed_before_the_file_does(
+def test_asking_again_reports_changed_rewards_before_the_file_changes(
     folder: Path, endpoint: JudgeEndpoint
 ) -> None:
     replayed(folder, "--ask", "all")
@@ -149,7 +149,7 @@ def test_asking_anew_says_which_rewards_changed_before_the_file_does(
     assert rewards(folder, replayed(folder))[1] == 0.0
 
 
-def test_asking_anew_compares_with_packed_rollouts_too(folder: Path, endpoint: JudgeEndpoint) -> None:
+def test_asking_again_also_compares_compressed_rollouts(folder: Path, endpoint: JudgeEndpoint) -> None:
     (folder / "r.gz").write_bytes(gzip.compress((folder / "rollouts.jsonl").read_bytes()))
     words = ("replay", "r.gz", "-g", "my_grader.py:judge", "--answers", "a.jsonl", "--ask", "all")
     assert rft_inside(folder, *words).returncode == 0
@@ -251,7 +251,7 @@ def artifact_of(folder: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_a_built_function_is_answered_from_the_file_and_so_is_parity(
+def test_a_built_function_and_parity_use_the_recorded_answers(
     folder: Path, endpoint: JudgeEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recorded = replayed(folder, "--ask", "all")

@@ -92,7 +92,7 @@ def test_a_repeat_that_differs_from_its_stored_reward_is_listed_once_with_its_te
     assert said.count("0: stored 0.0, now 1.0") == said.count("completion: '72'") == 1
 
 
-def test_ids_that_no_mapping_can_hold_stand_as_json(tmp_path: Path) -> None:
+def test_unhashable_ids_are_given_as_json(tmp_path: Path) -> None:
     path = write_rollouts(tmp_path / "r.jsonl", [rollout([1, "a"], "72", "72"), rollout({"n": 2}, "7", "72")])
     found = replay_here(path, right)
     assert found.rewards == {'[1, "a"]': 1.0, '{"n": 2}': 0.0}
@@ -116,7 +116,7 @@ def test_an_order_holds_when_every_reward_is_below_the_one_before(lengths: list[
             found.assert_order(*range(1, len(lengths) + 1), strict=strict)
 
 
-def test_an_order_takes_ids_that_name_one_rollout_each_and_rewards(path: Path) -> None:
+def test_an_order_needs_unique_ids_and_rewards(path: Path) -> None:
     write_rollouts(path, [rollout("a", "72", "72"), rollout("b", "7", "72"), rollout("b", "8", "72")])
     found = replay_here(path, right)
     wrong = {("a",): "at least two", ("a", "c"): "no rollout has the id 'c'", ("a", "b"): "2 rollouts have"}
@@ -154,11 +154,11 @@ def test_bounds_are_the_graders_own_or_given(path: Path) -> None:
 
 
 @pytest.mark.parametrize("share", [0.93, 0.9, 0.0])
-def test_agreement_of_exactly_what_is_asked_is_enough(share: float, path: Path) -> None:
+def test_agreement_equal_to_the_required_share_is_enough(share: float, path: Path) -> None:
     replay_here(path, right, label="ok").assert_agrees(at_least=share)
 
 
-def test_agreement_counts_what_has_no_reward_or_verdict_against_it(path: Path) -> None:
+def test_missing_rewards_and_verdicts_count_against_agreement(path: Path) -> None:
     found = replay_here(path, right, label="ok")
     assert "rewards agree with ok on 93.00%, not 94.00%: 7 of 100" in fails(found, "assert_agrees", 0.94)
     assert "on 0.00%" in fails(replay_here(path, silent, label="ok"), "assert_agrees")
@@ -167,7 +167,7 @@ def test_agreement_counts_what_has_no_reward_or_verdict_against_it(path: Path) -
         replay_here(path, right).assert_agrees()
 
 
-def test_agreement_reads_numbers_and_texts_as_it_is_told(path: Path) -> None:
+def test_agreement_reads_numbers_and_texts_by_the_given_rule(path: Path) -> None:
     lines = [
         rollout(at, "72" if at else "7", "72", score=at / 2, said="ok" if at else "no") for at in range(3)
     ]
@@ -192,7 +192,7 @@ def by_hand(event: Any, context: Any) -> Any:
     return [{"id": item["id"], "aggregate_reward_score": float(at % 3)} for at, item in enumerate(event)]
 
 
-def test_the_range_of_a_handler_that_cannot_be_asked_is_not_made_up(path: Path) -> None:
+def test_the_range_of_a_handler_without_a_declaration_is_unknown(path: Path) -> None:
     found = replay_here(path, by_hand, label="ok")
     assert found.bounds is None
     found.assert_bounds(0, 2)
@@ -219,7 +219,7 @@ def test_determinism_is_shown_by_repeats(path: Path) -> None:
         replay_here(path, right).assert_deterministic()
 
 
-def test_metrics_that_change_are_no_determinism(path: Path) -> None:
+def test_changing_metrics_are_not_deterministic(path: Path) -> None:
     @grader
     def counts(sample: Sample) -> Reward:
         return Reward(1.0, metrics={"calls": next(COUNTER)})
@@ -237,7 +237,7 @@ def test_wires_are_compared(path: Path) -> None:
         replay_here(path, right).assert_wires_agree()
 
 
-def test_what_is_shown_stays_short(path: Path) -> None:
+def test_shown_texts_are_short(path: Path) -> None:
     write_rollouts(path, [rollout(at, "x" * 10_000, "72") for at in range(50)])
     said = fails(replay_here(path, right), "assert_bounds", 0.5)
     assert len(said) < 4_000
@@ -256,7 +256,7 @@ def test_a_file_that_cannot_be_used_says_where(path: Path) -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"repeats": 0}, {"limit": 0}, {"label": "id"}, {"wire": "novva"}])
-def test_what_cannot_be_meant_is_refused(wrong: dict[str, Any], path: Path) -> None:
+def test_contradictory_options_are_refused(wrong: dict[str, Any], path: Path) -> None:
     with pytest.raises(InputError):
         replay_here(path, right, **wrong)
 

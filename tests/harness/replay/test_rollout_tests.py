@@ -54,7 +54,7 @@ def sees(sample: Sample) -> float | Abstain:
     return float(sample.fields == {"level": 1} and sample.completion == sample.reference_text)
 
 
-def test_a_sample_is_graded_as_in_training_and_held_to_its_line(tmp_path: Path) -> None:
+def test_a_sample_is_graded_as_in_training_and_compared_with_its_expectation(tmp_path: Path) -> None:
     lines = [
         rollout("a", "72", "72", level=1, ok=True, expected_reward=1, record="r", model="m"),
         rollout("b", "7", "72", level=1, ok=False, expected_reward={"at_least": 0.5}, record="r"),
@@ -87,14 +87,14 @@ def test_a_sample_is_graded_as_in_training_and_held_to_its_line(tmp_path: Path) 
         ('{"messages": [], "expected_reward": "1"}', "x.rollouts.jsonl:1: "),
     ],
 )
-def test_lines_that_cannot_be_used_say_where(lines: str, said: str, tmp_path: Path) -> None:
+def test_unusable_lines_are_reported_with_their_place(lines: str, said: str, tmp_path: Path) -> None:
     path = tmp_path / "x.rollouts.jsonl"
     path.write_text(lines)
     with pytest.raises(InputError, match=said):
         read_tests(path)
 
 
-def test_an_expectation_that_is_none_says_where(tmp_path: Path) -> None:
+def test_an_invalid_expectation_is_reported_with_its_place(tmp_path: Path) -> None:
     path = write_rollouts(
         tmp_path / "x.rollouts.jsonl", [rollout("a", "1"), rollout("b", "1", expected_reward="1")]
     )

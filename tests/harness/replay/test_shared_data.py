@@ -39,7 +39,9 @@ def test_real_completions_are_graded_as_their_authors_did(shared_data: Path, tmp
     assert "306 have equal rewards (46% zero-std)" in " ".join(said.split())
 
 
-def test_references_of_real_records_get_the_most_over_every_wire(shared_data: Path, tmp_path: Path) -> None:
+def test_references_of_real_records_get_full_reward_in_every_wire_format(
+    shared_data: Path, tmp_path: Path
+) -> None:
     for name in ("rft_train_data.jsonl", "rft_test_validation_data.jsonl"):
         path = tmp_path / "rollouts.jsonl"
         path.unlink(missing_ok=True)

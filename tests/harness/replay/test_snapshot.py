@@ -33,11 +33,11 @@ def test_names_are_those_of_rollouts_and_grader(rollouts: str, named: Any, name:
     assert snapshot_name(rollouts, named) == name
 
 
-def test_a_name_of_odd_characters_stays_in_the_folder(tmp_path: Path) -> None:
+def test_a_name_with_odd_characters_stays_in_the_folder(tmp_path: Path) -> None:
     assert snapshot_file(tmp_path, "../a b[1]").parent == tmp_path
 
 
-def test_what_changed_is_told(tmp_path: Path) -> None:
+def test_changes_are_reported(tmp_path: Path) -> None:
     path = tmp_path / "s.rewards.jsonl"
     assert update_snapshot(path, replay_completions(["1", "2", "away"], says)) == (
         "3 rewards written, 1 of 3 without a reward"
@@ -57,7 +57,7 @@ def test_a_grader_that_grades_nothing_stores_nothing(tmp_path: Path) -> None:
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=5))
-def test_what_is_stored_is_equal_to_the_rewards(rewards: list[float]) -> None:
+def test_stored_rewards_equal_the_rewards(rewards: list[float]) -> None:
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:

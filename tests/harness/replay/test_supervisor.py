@@ -91,7 +91,7 @@ CRASHES = {
     "case",
     [pytest.param(case, marks=[pytest.mark.slow] if "endless" in case else []) for case in CRASHES],
 )
-def test_a_rollout_that_ends_its_process_costs_itself_alone_and_is_named(case: str, tmp_path: Path) -> None:
+def test_a_rollout_that_kills_its_process_fails_alone_and_is_named(case: str, tmp_path: Path) -> None:
     statement, said = CRASHES[case]
     text = EXITS.replace("import os\n", "import ctypes, os\n", 1).replace("@grader", "@grader(timeout_s=0.5)")
     prepare(tmp_path, text.replace("os._exit(9)", statement))
@@ -116,7 +116,7 @@ def right(sample: Sample) -> float:
 """
 
 
-def test_a_copy_that_a_grader_forked_and_let_return_grades_nothing(tmp_path: Path) -> None:
+def test_a_forked_copy_of_the_worker_grades_nothing(tmp_path: Path) -> None:
     prepare(tmp_path, FORKS)
     found = replay_json(tmp_path)
     assert [(row["id"], row["reward"]) for row in rows_of(tmp_path, found)] == [
@@ -139,7 +139,7 @@ def test_a_grader_that_ends_its_process_on_every_rollout_ends_the_run(tmp_path: 
     assert [row["id"] for row in rows_of(tmp_path, found)] == list(range(200))
 
 
-def test_a_grader_that_was_mended_begins_a_run_of_its_own(tmp_path: Path) -> None:
+def test_a_corrected_grader_starts_a_new_run(tmp_path: Path) -> None:
     prepare(tmp_path, EXITS)
     write_grader(tmp_path, EXITS.replace("sample.id == 70 and ", ""))
     (tmp_path / "poison").touch()
@@ -151,7 +151,7 @@ def test_a_grader_that_was_mended_begins_a_run_of_its_own(tmp_path: Path) -> Non
     assert replay_json(tmp_path, "--name", "second")["totals"]["rewards"] == 200
 
 
-def test_what_a_grader_prints_lands_in_its_log_and_nowhere_else(tmp_path: Path) -> None:
+def test_a_grader_s_output_goes_only_to_its_log(tmp_path: Path) -> None:
     prepare(tmp_path, NOISY, 3)
     found = replay_json(tmp_path)
     log = (tmp_path / found["run"] / "grader.log").read_text()
@@ -167,12 +167,12 @@ def test_what_a_grader_prints_lands_in_its_log_and_nowhere_else(tmp_path: Path) 
     ]
 
 
-def test_a_grader_cannot_read_what_is_meant_for_the_worker(tmp_path: Path) -> None:
+def test_a_grader_cannot_read_the_worker_s_orders(tmp_path: Path) -> None:
     prepare(tmp_path, READS, 3)
     assert replay_json(tmp_path)["totals"]["mean"] == 1.0
 
 
-def test_files_beside_the_grader_do_not_get_in_the_workers_way(tmp_path: Path) -> None:
+def test_files_next_to_the_grader_do_not_affect_the_workers(tmp_path: Path) -> None:
     prepare(tmp_path, EXITS, 3)
     for name in ("queue.py", "orjson.py", "concurrent.py"):
         (tmp_path / name).write_text("raise SystemExit('imported by mistake')\n")
@@ -206,7 +206,7 @@ def begin(folder: Path) -> subprocess.Popen[str]:
     return process
 
 
-def test_ctrl_c_ends_it_at_once_and_the_same_command_goes_on(tmp_path: Path) -> None:
+def test_ctrl_c_ends_the_run_immediately_and_the_same_command_resumes_it(tmp_path: Path) -> None:
     prepare(tmp_path, SLOW, 400)
     process = begin(tmp_path)
     os.killpg(process.pid, signal.SIGINT)
@@ -222,7 +222,7 @@ def test_ctrl_c_ends_it_at_once_and_the_same_command_goes_on(tmp_path: Path) -> 
     assert [row["id"] for row in rows_of(tmp_path, found)] == list(range(400))
 
 
-def test_the_same_work_twice_at_once_is_refused_and_harms_nothing(tmp_path: Path) -> None:
+def test_the_same_work_twice_in_parallel_is_refused_and_harms_nothing(tmp_path: Path) -> None:
     prepare(tmp_path, WAITS, 400)
     process = begin(tmp_path)
     said = refusal(tmp_path, *REPLAY)
@@ -240,7 +240,7 @@ def limited(size: int) -> Any:
 
 
 @pytest.mark.parametrize("size", [0, 100, 400, 5_000, 40_000])
-def test_a_full_disk_ends_it_and_the_same_command_goes_on(size: int, tmp_path: Path) -> None:
+def test_a_full_disk_ends_the_run_and_the_same_command_resumes_it(size: int, tmp_path: Path) -> None:
     prepare(tmp_path, EXITS, 400)
     done = rft(tmp_path, *REPLAY, preexec_fn=limited(size))
     assert done.returncode == 3, done

@@ -118,7 +118,7 @@ def test_a_handler_in_process_is_named_as_lambda_names_it(code, rollouts, monkey
         ({"handler": "a.b", "target": "lambda-runtime", "artifact": Path()}, "Name the module as it lies"),
     ],
 )
-def test_a_handler_that_cannot_be_used_is_said_as_what_it_is(asked, said, rollouts, tmp_path, monkeypatch):
+def test_an_unusable_handler_is_reported_with_the_reason(asked, said, rollouts, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("app.py").write_text(FOREIGN)
     with pytest.raises(InputError, match=said):
@@ -128,7 +128,7 @@ def test_a_handler_that_cannot_be_used_is_said_as_what_it_is(asked, said, rollou
 # --- The built artifact ---------------------------------------------------------------------------
 
 
-def test_what_is_not_built_is_said_with_the_command_that_builds_it(project, rollouts):
+def test_a_missing_build_is_reported_with_the_command_for_it(project, rollouts):
     with pytest.raises(InputError, match="nothing is built here. Run `sam build`"):
         prepare(ReplayRequest(rollouts=rollouts, target="lambda-runtime"))
 
@@ -174,7 +174,7 @@ def test_the_function_is_found_by_its_grader(project, grader):
         ({"grader": "app:other"}, "no functions have the handler of app:other"),
     ],
 )
-def test_what_fits_no_function_or_several_is_refused(project, asked, message):
+def test_a_grader_of_no_or_several_functions_is_refused(project, asked, message):
     write_build(project, functions={"Same": "app.same", "Other": "app.wrong"})
     with pytest.raises(InputError) as refused:
         describe(Target(target="lambda-runtime", **asked))
@@ -199,7 +199,7 @@ def test_a_grader_that_prints_on_import_does_not_get_in_the_way(project):
     assert describe(Target(target="lambda-runtime"))[1].bounds == (-1.0, 1.0)
 
 
-def test_another_interpreter_than_the_function_s_is_told(project, rollouts, capsys):
+def test_a_different_interpreter_than_the_function_s_is_reported(project, rollouts, capsys):
     write_build(project, Runtime="python3.1")
     assert main(["replay", str(rollouts), "--function", "Same"]) == 0
     assert "note: parity is not proven for python3.1" in capsys.readouterr().out
@@ -232,7 +232,7 @@ def test_a_deployed_function_grades_and_its_alias_is_pinned(server, project, rol
     assert target.code_sha256 == run.facts.grader.sha256 is not None
 
 
-def test_the_range_of_a_deployed_grader_is_unknown_until_somebody_says_it(server, project, rollouts, capsys):
+def test_the_range_of_a_deployed_grader_is_unknown_until_given(server, project, rollouts, capsys):
     words = ["replay", str(rollouts), "--arn", f"{ARN}:3", "--label", "right"]
     assert main([*words, "--name", "unknown"]) == 2
     said = capsys.readouterr()
@@ -251,14 +251,14 @@ def test_the_range_of_a_deployed_grader_is_unknown_until_somebody_says_it(server
     assert not (project / "runs" / "wrong").exists()
 
 
-def test_an_alias_that_has_moved_is_another_run(server, project, rollouts, tmp_path):
+def test_a_moved_alias_starts_another_run(server, project, rollouts, tmp_path):
     begun = prepare(ReplayRequest(rollouts=rollouts, target=f"{ARN}:live"))
     assert prepare(ReplayRequest(rollouts=rollouts, target=f"{ARN}:live")).folder == begun.folder
     server.add(function(tmp_path / "next", SAME + "# next\n"), version="4", aliases=("live",))
     assert prepare(ReplayRequest(rollouts=rollouts, target=f"{ARN}:live")).folder != begun.folder
 
 
-def test_a_run_goes_on_after_the_service_was_away(server, project, rollouts, monkeypatch):
+def test_a_run_resumes_after_a_service_outage(server, project, rollouts, monkeypatch):
     """Exit 3 in the middle; the same command, at another endpoint, grades what is missing, nothing twice."""
     calls = []
 
@@ -319,14 +319,14 @@ def test_every_wire_reaches_a_deployed_function(server, project, rollouts):
         ({"grader": None}, "no grader is named"),
     ],
 )
-def test_a_target_that_cannot_be_meant_is_refused(server, asked, message):
+def test_contradictory_targets_are_refused(server, asked, message):
     with pytest.raises(InputError) as refused:
         describe(Target(**asked))
     assert message in str(refused.value)
 
 
 @pytest.mark.parametrize("number", ["many", "0", "-1", "1.5", "²"])
-def test_a_concurrency_that_is_no_number_is_refused(server, monkeypatch, number):
+def test_a_concurrency_that_is_not_a_number_is_refused(server, monkeypatch, number):
     monkeypatch.setenv(CONCURRENCY, number)
     with pytest.raises(InputError, match=f"RFT_CONCURRENCY is '{number}'"):
         describe(Target(target=f"{ARN}:3"))

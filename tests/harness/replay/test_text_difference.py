@@ -27,7 +27,7 @@ def test_words_that_differ_are_marked_and_the_rest_is_shortened() -> None:
 @pytest.mark.parametrize(
     ("one", "other"), [("a", "a"), ("#### 72", "I do not know."), ("a " * 500, "b " * 500), ("", "a")]
 )
-def test_what_is_equal_long_or_of_little_in_common_is_not_compared(one: str, other: str) -> None:
+def test_equal_long_or_very_different_texts_are_not_compared(one: str, other: str) -> None:
     assert differing_words(one, other) is None
 
 
@@ -45,7 +45,7 @@ def test_fields_are_named_by_their_paths() -> None:
     assert text_difference(json.dumps(wanted), json.dumps(found)) == said
 
 
-def test_many_fields_are_cut_and_what_is_no_json_is_compared_by_words() -> None:
+def test_many_fields_are_shortened_and_other_texts_are_compared_by_word() -> None:
     said = text_difference(list(range(20)), json.dumps([-1] * 20))
     assert (len(said), said[-1]) == (9, "and 12 more fields")
     assert text_difference({"a": 1}, "no JSON at all") == []
@@ -53,7 +53,7 @@ def test_many_fields_are_cut_and_what_is_no_json_is_compared_by_words() -> None:
     assert text_difference(None, "x") == text_difference(72, "72") == []
 
 
-def test_what_is_nested_too_deeply_is_not_compared() -> None:
+def test_deeply_nested_values_are_not_compared() -> None:
     deep = "[" * 900 + "]" * 900
     assert text_difference(deep, deep) == []
 

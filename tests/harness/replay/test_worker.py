@@ -89,7 +89,7 @@ def rows_of(order: WorkOrder, number: int) -> list[dict[str, Any]]:
     return [json.loads(line) for line in shard(order, number).read_text().splitlines()]
 
 
-def test_an_order_crosses_the_pipe_as_it_was(tmp_path: Path) -> None:
+def test_an_order_survives_the_pipe_unchanged(tmp_path: Path) -> None:
     order = replace(prepare(tmp_path), label="ok", middle=0.5, path=("", "/lib"))
     assert from_line(WorkOrder, to_line(order)) == order
 
@@ -126,9 +126,7 @@ def graded(
     kept=st.floats(0, 1),
     rest=st.sampled_from([b"", b"{", b"\n", b"\0\0\0\n\0\n", b"x\n", b"null\n", b"first", b"last"]),
 )
-def test_wherever_a_shard_was_torn_it_ends_the_same(
-    graded: Any, number: int, kept: float, rest: bytes
-) -> None:
+def test_a_shard_torn_anywhere_ends_the_same(graded: Any, number: int, kept: float, rest: bytes) -> None:
     order, shards = graded
     whole, totals = shards[number]
     torn = whole[: int(len(whole) * kept)]
@@ -142,7 +140,7 @@ def test_wherever_a_shard_was_torn_it_ends_the_same(
     assert (again.gradings, again.total, again.errors) == (totals.gradings, totals.total, totals.errors)
 
 
-def test_what_is_there_is_not_graded_again(tmp_path: Path) -> None:
+def test_existing_parts_are_not_graded_again(tmp_path: Path) -> None:
     order = prepare(tmp_path)
     grade(order)
     target = FakeTarget(answered)
@@ -154,7 +152,7 @@ def test_what_is_there_is_not_graded_again(tmp_path: Path) -> None:
     assert sum(map(len, target.events)) == 2
 
 
-def test_nothing_is_recorded_of_a_batch_whose_service_failed_and_all_of_it_later(tmp_path: Path) -> None:
+def test_a_batch_is_recorded_only_after_its_service_recovers(tmp_path: Path) -> None:
     order = prepare(tmp_path)
     expected = None
     calls = 0

@@ -35,7 +35,7 @@ def completions(rollouts: list[dict[str, Any]]) -> list[tuple[str, str]]:
     return [(one["id"], one["messages"][-1]["content"]) for one in rollouts]
 
 
-def test_each_record_gives_its_reference_and_one_that_differs(tmp_path: Path) -> None:
+def test_each_record_gives_its_own_and_a_different_reference(tmp_path: Path) -> None:
     records = [record("1", task_id="t"), record("1", id="i"), record("2")]
     found = derive(tmp_path, records)
     assert completions(found) == [
@@ -52,7 +52,7 @@ def test_each_record_gives_its_reference_and_one_that_differs(tmp_path: Path) ->
 
 
 @given(st.lists(st.sampled_from(["1", "x #### 1", "y ####  1", "2", "#### 3"]), min_size=1, max_size=12))
-def test_the_control_is_the_next_completion_with_another_answer(references: list[str]) -> None:
+def test_the_control_is_the_next_completion_with_a_different_answer(references: list[str]) -> None:
     answers = [reference.split()[-1] for reference in references]
     with tempfile.TemporaryDirectory() as folder:
         found = dict(completions(derive(Path(folder), [record(reference) for reference in references])))
@@ -75,7 +75,7 @@ def test_a_records_own_fields_stay_and_never_rename_its_rollouts(tmp_path: Path)
     assert found[0]["unit"] == "kg"
 
 
-def test_a_template_writes_what_is_no_text(tmp_path: Path) -> None:
+def test_a_template_formats_references_that_are_not_text(tmp_path: Path) -> None:
     records = [
         record({"answer": {"value": 7}, "unit": "{unit}"}),
         record({"answer": {"value": [1, "a"]}, "unit": "b"}),

@@ -73,7 +73,7 @@ def test_every_record_gets_n_completions_with_its_fields(records: Path) -> None:
     assert {rollout.group for rollout in read_rollouts(asked.out)} == {f"r{n}" for n in range(10)}
 
 
-def test_what_is_there_is_not_asked_for_again_and_a_larger_n_adds_the_rest(records: Path) -> None:
+def test_existing_completions_are_kept_and_a_larger_n_adds_the_rest(records: Path) -> None:
     generate(request(records), Model())
     again = Model()
     state = generate(request(records), again)
@@ -84,7 +84,7 @@ def test_what_is_there_is_not_asked_for_again_and_a_larger_n_adds_the_rest(recor
     assert len({line["id"] for line in lines_of(request(records))}) == 50
 
 
-def test_a_break_in_the_middle_loses_and_repeats_nothing(records: Path) -> None:
+def test_a_connection_that_breaks_loses_and_repeats_nothing(records: Path) -> None:
     def breaks(number: int, _: str) -> Exception | None:
         return InputError("the key has expired") if number == 17 else None
 
@@ -108,14 +108,14 @@ def test_a_busy_service_is_asked_again(records: Path) -> None:
     assert len(lines_of(request(records))) == 30
 
 
-def test_a_service_that_stays_busy_ends_it_and_keeps_what_came(records: Path) -> None:
+def test_a_service_that_stays_busy_ends_the_run_and_keeps_its_answers(records: Path) -> None:
     model = Model(lambda number, _: Busy("no capacity", 0.02) if number > 8 else None)
     with pytest.raises(ServiceError, match="no capacity. The same command resumes"):
         generate(request(records, patience_s=0.2, concurrency=2), model)
     assert len(lines_of(request(records))) == 8
 
 
-def test_a_service_that_asks_to_wait_for_an_hour_is_given_up_at_once(records: Path) -> None:
+def test_a_requested_wait_of_an_hour_ends_the_run_immediately(records: Path) -> None:
     model = Model(lambda number, _: Busy("too many", 3600, throttled=True) if number > 8 else None)
     with pytest.raises(ServiceError, match="too many; it asks to wait 60 min.*--patience waits longer"):
         generate(request(records, patience_s=300.0, concurrency=1), model)
@@ -123,7 +123,7 @@ def test_a_service_that_asks_to_wait_for_an_hour_is_given_up_at_once(records: Pa
     assert len(model.asked) == 9
 
 
-def test_what_is_under_way_when_the_service_is_given_up_is_kept(records: Path) -> None:
+def test_answers_still_arriving_at_the_end_are_kept(records: Path) -> None:
     together = threading.Barrier(4)
 
     def fail(number: int, _: str) -> Exception | None:
@@ -155,7 +155,7 @@ def test_a_model_that_refuses_everything_ends_it_soon(records: Path) -> None:
     assert len(model.asked) < 10
 
 
-def test_each_completion_has_a_seed_of_its_own_whatever_the_order(records: Path) -> None:
+def test_each_completion_has_its_own_seed_in_any_order(records: Path) -> None:
     seeds = []
     for at, concurrency in enumerate((1, 8)):
         model = Model()
@@ -181,7 +181,7 @@ def test_completions_made_without_the_tools_of_the_records_are_not_mixed_with_ot
         generate(asked, Model())
 
 
-def test_tokens_that_a_kill_or_the_service_left_out_are_counted_as_unknown(records: Path) -> None:
+def test_tokens_lost_in_a_kill_or_not_reported_are_counted_as_unknown(records: Path) -> None:
     asked = request(records)
     state = generate(asked, Model())
     assert (state.counted, state.uncounted) == (30, 0)
@@ -195,7 +195,7 @@ def test_tokens_that_a_kill_or_the_service_left_out_are_counted_as_unknown(recor
     assert (again.tokens, again.counted, again.uncounted) == (state.tokens, 24, 16)
 
 
-def test_what_is_said_of_completions_is_of_all_in_the_file(records: Path) -> None:
+def test_statements_about_completions_cover_the_whole_file(records: Path) -> None:
     refusing = Completion({"content": None, "refusal": "no"}, "length")
     first = generate(request(records, n=1), Model(says=refusing))
     assert (first.endings, first.textless) == ({"length": 10}, {"refused": 10})
@@ -205,7 +205,7 @@ def test_what_is_said_of_completions_is_of_all_in_the_file(records: Path) -> Non
     assert (only.done, only.endings, only.textless) == (0, {"length": 4}, {"refused": 4})
 
 
-def test_progress_is_told_after_each_completion(records: Path) -> None:
+def test_progress_is_reported_after_each_completion(records: Path) -> None:
     told: list[int] = []
 
     def progress(state: Generated) -> None:
@@ -223,7 +223,7 @@ def test_progress_is_told_after_each_completion(records: Path) -> None:
         ({"messages": [{"role": "user", "content": "x"}], "model": "mine"}, "has a field 'model'"),
     ],
 )
-def test_what_is_no_record_is_refused_before_anything_is_asked(
+def test_invalid_records_are_refused_before_any_request(
     records: Path, line: dict[str, Any], said: str
 ) -> None:
     with records.open("a") as file:

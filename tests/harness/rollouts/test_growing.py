@@ -24,7 +24,7 @@ def rollout(text: str) -> dict[str, str]:
 
 
 @given(texts, st.integers(0, 400))
-def test_a_file_cut_anywhere_keeps_its_whole_lines_and_grows_on(
+def test_a_file_cut_anywhere_keeps_its_complete_lines_and_can_be_resumed(
     tmp_path_factory: pytest.TempPathFactory, written: list[str], cut: int
 ) -> None:
     path = tmp_path_factory.mktemp("growing") / "r.jsonl"
@@ -41,7 +41,7 @@ def test_a_file_cut_anywhere_keeps_its_whole_lines_and_grows_on(
     assert [json.loads(line)["text"] for line in lines] == [*written[:count], "after"]
 
 
-def test_another_way_of_asking_is_refused_and_says_what_differs(tmp_path: Path) -> None:
+def test_different_request_settings_are_refused_and_named(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
     with GrowingFile(path, ASKED) as file:
         file.append(rollout("x"))
@@ -49,14 +49,14 @@ def test_another_way_of_asking_is_refused_and_says_what_differs(tmp_path: Path) 
         GrowingFile(path, replace(ASKED, options={"temperature": 0.5}))
 
 
-def test_an_empty_file_belongs_to_nobody(tmp_path: Path) -> None:
+def test_an_empty_file_can_be_taken_over(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
     GrowingFile(path, replace(ASKED, model="mistyped")).__exit__()
     with GrowingFile(path, ASKED) as file:
         assert file.note.asked == ASKED
 
 
-def test_a_file_that_somebody_else_wrote_is_never_touched(tmp_path: Path) -> None:
+def test_a_file_written_by_something_else_is_never_touched(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
     path.write_text('{"mine": 1}')
     with pytest.raises(InputError, match="not started by this command"):
@@ -68,7 +68,7 @@ def test_a_file_that_somebody_else_wrote_is_never_touched(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     "content", ["", "[]", '{"schema": 1}', '{"schema": 2}', "[" * 200_000, '{"schema": 1, "asked": 5}']
 )
-def test_a_damaged_note_is_one_sentence(content: str, tmp_path: Path) -> None:
+def test_a_damaged_note_is_a_one_sentence_error(content: str, tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
     with GrowingFile(path, ASKED) as file:
         file.append(rollout("x"))

@@ -54,7 +54,7 @@ def test_requests_are_spaced_whoever_sends_them() -> None:
     assert sorted(waits.waited) == pytest.approx([turn / 50 for turn in range(1, 20)])
 
 
-def test_time_that_passed_by_itself_is_not_waited_for_again() -> None:
+def test_time_that_has_already_passed_is_not_waited_for_again() -> None:
     pace, waits = paced(2.0, 10.0)
     assert pace.wait()
     waits.pass_by(0.2)
@@ -64,7 +64,7 @@ def test_time_that_passed_by_itself_is_not_waited_for_again() -> None:
     assert waits.waited == pytest.approx([0.3])
 
 
-def test_everybody_waits_as_long_as_the_service_asked() -> None:
+def test_all_threads_wait_as_long_as_the_service_asked() -> None:
     pace, waits = paced(None, 10.0)
     assert pace.busy(4.0, everybody=True)
     assert waits.waited == []
@@ -72,7 +72,7 @@ def test_everybody_waits_as_long_as_the_service_asked() -> None:
     assert waits.waited == [4.0]
 
 
-def test_a_pause_that_begins_while_one_waits_is_waited_for_too() -> None:
+def test_a_new_pause_also_applies_to_threads_that_already_wait() -> None:
     pace, waits = paced(1.0, 10.0)
     assert pace.wait()
     waits.meanwhile = lambda: pace.busy(3.0, everybody=True)
@@ -80,7 +80,7 @@ def test_a_pause_that_begins_while_one_waits_is_waited_for_too() -> None:
     assert waits.waited == pytest.approx([1.0, 2.0])
 
 
-def test_one_broken_answer_makes_nobody_else_wait() -> None:
+def test_one_broken_answer_does_not_delay_others() -> None:
     pace, waits = paced(None, 1000.0)
     assert pace.busy(600.0)
     assert waits.waited == [600.0]
@@ -89,7 +89,7 @@ def test_one_broken_answer_makes_nobody_else_wait() -> None:
 
 
 @given(patience_s=st.floats(0.1, 1e4), asked=st.lists(st.floats(0.1, 1e4), min_size=1, max_size=5))
-def test_a_service_that_asks_to_wait_beyond_patience_is_given_up_without_a_wait(
+def test_a_requested_wait_beyond_patience_ends_the_run_without_waiting(
     patience_s: float, asked: list[float]
 ) -> None:
     pace, waits = paced(None, patience_s)
@@ -102,7 +102,7 @@ def test_a_service_that_asks_to_wait_beyond_patience_is_given_up_without_a_wait(
     assert sum(waits.waited) <= patience_s
 
 
-def test_a_request_that_took_all_of_patience_is_the_end_unless_others_were_answered_meanwhile() -> None:
+def test_a_request_that_uses_up_patience_ends_the_run_unless_others_succeeded() -> None:
     pace, waits = paced(None, 10.0)
     began = pace.now()
     waits.pass_by(10.0)
@@ -115,7 +115,7 @@ def test_a_request_that_took_all_of_patience_is_the_end_unless_others_were_answe
     assert pace.busy(None, began=began)
 
 
-def test_where_the_service_does_not_say_the_waits_double_up_to_half_a_minute() -> None:
+def test_waits_double_up_to_half_a_minute_by_default() -> None:
     pace, waits = paced(None, 10_000.0)
     for _ in range(12):
         assert pace.busy(None)
@@ -137,7 +137,7 @@ def test_patience_ends_and_a_success_renews_it() -> None:
 
 
 @pytest.mark.parametrize("answered", [True, False])
-def test_an_address_that_never_answered_is_given_up_sooner(answered: bool) -> None:
+def test_an_address_that_never_answered_is_abandoned_sooner(answered: bool) -> None:
     never, waits = paced(None, 1000.0)
     assert never.busy(3.0, reached=False)
     waits.pass_by(1.0)

@@ -41,7 +41,7 @@ def read(value: Any, label: str | None = None, at: int = 0) -> Rollout:
     return found
 
 
-def test_what_is_the_harnesss_own_never_reaches_a_grader() -> None:
+def test_the_harness_s_own_fields_never_reach_a_grader() -> None:
     line = rollout("a", "72", record="r", model="m", is_right=True, unit="clips")
     found = read(line, "is_right")
     assert found.sent == rollout("a", "72", unit="clips")
@@ -65,7 +65,7 @@ def test_the_length_of_a_completion_counts_its_reasoning(turn: dict[str, Any], l
     assert read({**line, "finish_reason": None}).finish is None
 
 
-def test_a_verdict_that_was_not_asked_for_is_a_field_like_others() -> None:
+def test_an_unrequested_verdict_is_an_ordinary_field() -> None:
     found = read(rollout("a", "72", is_right=True))
     assert found.label is None
     assert found.sent is not None
@@ -82,7 +82,7 @@ def test_metadata_is_spread_and_the_line_itself_wins() -> None:
 
 
 @pytest.mark.parametrize("key", ["text", 7, 2**70, [1, 2], "\ud800", False])
-def test_an_id_stays_as_it_is(key: Any) -> None:
+def test_an_id_is_unchanged(key: Any) -> None:
     assert read(rollout(key, "72")).id == key
 
 
@@ -109,20 +109,20 @@ def test_rollouts_of_one_prompt_and_reference_are_a_group() -> None:
         ({"messages": [{"role": ["assistant"]}]}, "a record in a file of rollouts"),
     ],
 )
-def test_a_line_that_is_no_rollout_says_why(value: Any, problem: str) -> None:
+def test_an_invalid_line_has_a_reason(value: Any, problem: str) -> None:
     found = read(value)
     assert problem in str(found.problem)
     assert (found.sent, found.group) == (None, None)
 
 
 @given(st.binary(max_size=200), st.none() | st.text(max_size=3))
-def test_no_bytes_whatever_raise(line: bytes, label: str | None) -> None:
+def test_arbitrary_bytes_never_raise(line: bytes, label: str | None) -> None:
     found = read_rollout(0, line, label)
     assert found is None or (found.sent is None) != (found.problem is None)
 
 
 @given(FIELDS, JSON, st.none() | st.just("verdict"))
-def test_no_json_whatever_raises(fields: dict[str, Any], content: Any, label: str | None) -> None:
+def test_arbitrary_json_never_raises(fields: dict[str, Any], content: Any, label: str | None) -> None:
     line = {"messages": [{"role": "user", "content": content}, {"role": "assistant"}], **fields}
     found = read(line, label)
     assert (found.sent is None) != (found.problem is None)
@@ -149,7 +149,7 @@ def test_byte_ranges_hold_every_line_once_wherever_they_are_cut(
     assert [one for part in parts for one in part] == whole
 
 
-def test_however_deep_a_line_is_nested_it_is_a_rollout_or_a_problem() -> None:
+def test_lines_nested_to_any_depth_are_rollouts_or_problems() -> None:
     problems = set()
     # Where Python gives up differs by version: at 1,000 levels on 3.11, far deeper on 3.13.
     for depth in [3, *range(900, 1_010), 5_000, 20_000, 200_000]:
@@ -184,7 +184,7 @@ def test_the_first_line_tells_rollouts_from_records(tmp_path: Path) -> None:
         ('{"id": 1}'.encode("utf-16"), "UTF-16"),
     ],
 )
-def test_a_file_that_is_neither_says_so(content: bytes, said: str, tmp_path: Path) -> None:
+def test_a_file_of_neither_records_nor_rollouts_is_refused(content: bytes, said: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(content)
     with pytest.raises(InputError) as caught:
         holds_rollouts(tmp_path / "file")
@@ -193,7 +193,7 @@ def test_a_file_that_is_neither_says_so(content: bytes, said: str, tmp_path: Pat
 
 
 @pytest.mark.parametrize("label", ["id", "messages", "reference_answer", "metadata", "record", "model"])
-def test_what_a_rollout_cannot_do_without_is_no_label(label: str) -> None:
+def test_required_fields_cannot_be_labels(label: str) -> None:
     with pytest.raises(InputError, match=f"{label} cannot be a label"):
         check_label(label)
     check_label("is_right")

@@ -68,14 +68,14 @@ def judged(wrong, count=160, repeats=3, seed=3):
         (0.02, 20, "not measured", ["20 labels are few", "one rater"]),
     ],
 )
-def test_kappa_and_noise_decide(tmp_path, wrong, count, verdict, warned):
+def test_kappa_and_noise_decide_the_verdict(tmp_path, wrong, count, verdict, warned):
     found = calibrate(run_of(tmp_path, *judged(wrong, count)))
     assert found.trust.verdict == verdict
     assert len(found.trust.warnings) == len(warned)
     assert all(part in said for part, said in zip(warned, found.trust.warnings, strict=True))
 
 
-def test_labels_of_one_kind_alone_are_not_measured(tmp_path):
+def test_equal_labels_are_not_measured(tmp_path):
     found = calibrate(run_of(tmp_path, [True] * 120, [[1.0, 0.0, 1.0]] * 120))
     assert found.trust.sentence == "Not measured: agreement with labels: every label says the same."
     assert found.flips.value == pytest.approx(2 / 3)
@@ -95,14 +95,14 @@ def test_without_labels_the_grader_is_held_to_itself(tmp_path):
     assert found.needed.repeats is not None
 
 
-def test_one_grading_each_measures_agreement_alone(tmp_path):
+def test_one_grading_each_measures_only_agreement(tmp_path):
     found = calibrate(run_of(tmp_path, *judged(WRONG, repeats=1)))
     assert found.kappa.value == pytest.approx(1 - 2 * WRONG, abs=0.1)
     for one in (found.flips, found.verdict_flips, found.noise, found.noise_of_total, found.needed):
         assert one.why == "graded once each; replay with --repeats 3"
 
 
-def test_gradings_without_a_reward_are_counted_and_cost_no_rollout(tmp_path):
+def test_gradings_without_a_reward_are_counted_but_drop_no_rollout(tmp_path):
     labels, rewards = judged(WRONG)
     broken = [[None, *given[1:]] for given in rewards]
     found = calibrate(run_of(tmp_path, labels, broken))
@@ -125,7 +125,7 @@ def test_a_run_without_a_reward_is_refused_with_what_failed_most(tmp_path):
         calibrate(again, ["human"])
 
 
-def test_rewards_between_are_held_to_the_middle(tmp_path):
+def test_rewards_in_between_are_compared_with_the_middle(tmp_path):
     found = calibrate(run_of(tmp_path, [True, False] * 60, [[0.9, 0.4], [0.1, 0.4]] * 60))
     assert found.confusion.gradings == [[60, 60], [0, 120]]
     assert found.unpaid_yes.value == 0.5
@@ -191,7 +191,7 @@ def test_another_field_is_read_from_the_rollouts_and_a_second_one_is_a_second_ra
     assert calibrate(run, ["human"]).kappa == found.kappa
 
 
-def test_labels_in_a_file_of_their_own_are_found_by_id(tmp_path):
+def test_labels_in_a_separate_file_are_found_by_id(tmp_path):
     labels, rewards = judged(0.05)
     run = run_of(tmp_path, labels, rewards, label=None)
     Path(run.rollouts_name).write_text("{}\n")  # it may have changed
@@ -217,14 +217,14 @@ def test_labels_in_a_file_of_their_own_are_found_by_id(tmp_path):
         ("", "no line has the field 'anna'"),
     ],
 )
-def test_a_file_of_labels_that_is_none_is_refused(tmp_path, text, said):
+def test_invalid_label_files_are_refused(tmp_path, text, said):
     run = run_of(tmp_path, *judged(0.05))
     (tmp_path / "labels.jsonl").write_text(text)
     with pytest.raises(InputError, match=said):
         calibrate(run, ["anna"], file=tmp_path / "labels.jsonl")
 
 
-def test_a_label_by_id_needs_ids_that_differ(tmp_path):
+def test_labels_by_id_need_unique_ids(tmp_path):
     rollouts = [{"id": "same"}] * 2
     run = finished_run(tmp_path, rollouts, [row_of("same")] * 2)
     (tmp_path / "labels.jsonl").write_text('{"id": "same", "anna": true}')
@@ -234,7 +234,7 @@ def test_a_label_by_id_needs_ids_that_differ(tmp_path):
         calibrate(run, file=tmp_path / "labels.jsonl")
 
 
-def test_a_metric_is_held_to_labels_in_place_of_the_reward(tmp_path):
+def test_a_metric_can_be_compared_with_labels_instead_of_the_reward(tmp_path):
     labels, rewards = judged(0.05)
     metrics = [{"polite": reward} for given in rewards for reward in given]
     del metrics[0]["polite"]
@@ -272,24 +272,24 @@ def test_position_bias_is_how_much_too_often_the_first_label_is_chosen(tmp_path,
     assert any("listed first" in warning for warning in found.trust.warnings) == bool(bias)
 
 
-def test_what_a_grading_takes_is_told_as_far_as_the_grader_says_it(tmp_path):
+def test_the_cost_of_a_grading_is_reported_as_far_as_known(tmp_path):
     found = calibrate(run_of(tmp_path, *judged(0.02), metrics=[{"quality.judge_calls": 2.0}] * 480))
     assert (found.cost.calls, found.cost.usd) == (2.0, None)
 
 
-def test_what_ended_before_the_judge_of_a_cascade_took_nothing(tmp_path):
+def test_a_cascade_that_ends_before_its_judge_costs_nothing(tmp_path):
     asked = {"judge.judge_calls": 2.0, "judge.judge_usd": 0.5}
     metrics = [asked if number // 3 % 4 == 0 else {} for number in range(480)]  # three repeats each
     found = calibrate(run_of(tmp_path, *judged(0.02), metrics=metrics))
     assert (found.cost.calls, found.cost.usd) == (0.5, 0.125)
 
 
-def test_where_no_judge_reports_its_order_position_bias_is_not_measured(tmp_path):
+def test_position_bias_is_not_measured_without_reported_order(tmp_path):
     found = calibrate(run_of(tmp_path, *judged(WRONG), metrics=[{"judge_first": 0.8}] * 480))
     assert found.position_bias.why == "no grading has the metric judge_first_expected"
 
 
-def test_the_worst_come_first(tmp_path):
+def test_the_worst_disagreements_come_first(tmp_path):
     labels = [True, False] * 20
     rewards = [[float(label)] * 4 for label in labels]
     rewards[7], rewards[4] = [1.0, 1.0, 1.0, 0.0], [0.0, 1.0, 1.0, 1.0]

@@ -62,12 +62,12 @@ def test_means_inversions_and_flips(tmp_path: Path) -> None:
     assert found.was.sha256 == found.now.sha256
 
 
-def test_a_reward_that_is_missing_is_counted_and_orders_nothing(tmp_path: Path) -> None:
+def test_missing_rewards_are_counted_but_order_nothing(tmp_path: Path) -> None:
     found = change(tmp_path, [[(0, "x"), (1, 0)]])
     assert (found.now.failures, found.order.pairs, found.order.changed) == (1, 0, 2)
 
 
-def test_a_grader_that_changes_what_it_is_given_does_not_change_the_other(tmp_path: Path) -> None:
+def test_a_grader_that_modifies_its_input_does_not_affect_the_other_grader(tmp_path: Path) -> None:
     found = change(tmp_path, [[(0, 1), (1, 0)]], was="spoiling")
     assert (found.was.mean, found.now.mean, found.order.inverted) == (0.5, 0.5, 1)
 
@@ -77,6 +77,6 @@ def test_nothing_is_learned_from_a_group_without_rewards(tmp_path: Path) -> None
     assert (found.zero_std.was, found.zero_std.now) == (0, 1)
 
 
-def test_of_many_flips_all_are_counted_and_the_first_are_shown(tmp_path: Path) -> None:
+def test_all_flips_are_counted_and_the_first_are_shown(tmp_path: Path) -> None:
     found = change(tmp_path, [[(0, 1), (1, 0)]] * 150)
     assert (found.order.flipped, len(found.order.flips)) == (300, 300)

@@ -82,7 +82,7 @@ def compared(folder, was, now):
     return compare_runs(open_run(folder / "runs" / was), open_run(folder / "runs" / now))
 
 
-def test_exactly_the_rollouts_on_which_the_graders_differ_are_told(folder):
+def test_exactly_the_rollouts_that_the_graders_grade_differently_are_listed(folder):
     found = compared(folder, "strict", "tolerant")
     assert (found.by, found.only_was, found.only_now) == ("place", 0, 0)
     order = found.order
@@ -111,7 +111,7 @@ def test_two_models_are_compared_by_record(folder):
     assert (found.records.wins, found.records.losses) == (0, 12)
 
 
-def test_what_is_compared_can_be_said(folder):
+def test_the_unit_of_comparison_can_be_chosen(folder):
     strict, tolerant, model = (open_run(folder / "runs" / name) for name in ("strict", "tolerant", "model"))
     assert compare_runs(strict, tolerant, by="record").by == "record"
     with pytest.raises(InputError, match="no completion in common"):
@@ -182,13 +182,13 @@ def test_errors_against_labels_agree_with_counting_by_hand(groups):
         assert -1 <= low <= value <= high <= 1
 
 
-def test_a_record_of_very_many_completions_takes_no_longer_than_many_records():
+def test_a_record_with_very_many_completions_is_as_fast_as_many_records():
     count = 20_000
     one, other = list(range(count)), list(range(count, 0, -1))
     assert pair_counts(one, other) == (count * (count - 1) // 2, count * (count - 1) // 2, 0, 0)
 
 
-def test_an_advantage_can_flip_although_its_own_reward_stays():
+def test_an_advantage_can_flip_although_its_reward_is_unchanged():
     found = reordered([("g", [Both("a", 0.5, 0.5), Both("b", 0.25, 1.0)])])
     assert [(one.id, one.changed, one.flipped) for one in found.samples] == [
         ("b", True, True),
@@ -196,14 +196,14 @@ def test_an_advantage_can_flip_although_its_own_reward_stays():
     ]
 
 
-def test_a_lost_reward_is_told_with_its_kind_before_small_changes():
+def test_a_lost_reward_is_listed_with_its_kind_before_small_changes():
     group = [Both("a", 0.5, 0.75), Both("b", 1.0, None, 7, None, "timeout"), Both("c", 1.0, 1.0)]
     found = reordered([("g", group)])
     assert [(one.id, one.now_error) for one in found.samples] == [("b", "timeout"), ("a", None)]
     assert (found.failed_now, found.changed) == (1, 2)
 
 
-def test_zero_std_groups_are_told_by_name_and_one_reward_tells_nothing():
+def test_zero_std_groups_are_named_and_single_rewards_show_nothing():
     found = zero_std_change(
         [("a", [0, 1], [1, 1]), ("b", [1, 1], [0, 1]), ("c", [1], [1]), ("d", [0, 1], [])]
     )
@@ -232,7 +232,7 @@ def test_an_increase_is_the_difference_of_both_runs(folder):
     assert not measured_of(read_limit("broken=23"), back).kept
 
 
-def test_a_limit_by_record_is_measured_where_it_can_be(folder):
+def test_a_limit_by_record_is_measured_if_possible(folder):
     found = compared(folder, "tolerant", "model")
     assert measured_of(read_limit("zero_std=100%"), found).kept
     assert measured_of(read_limit("false_positives=0"), found).of == 24
@@ -255,13 +255,13 @@ def test_a_limit_by_record_is_measured_where_it_can_be(folder):
         "zero_std=++1",
     ],
 )
-def test_what_is_no_limit_is_refused_with_the_way_out(text):
+def test_invalid_limits_are_refused_with_the_fix(text):
     with pytest.raises(InputError) as refused:
         read_limit(text)
     assert refused.value.fix
 
 
-def test_limits_are_held_to_their_own_denominators(folder):
+def test_limits_use_their_own_denominators(folder):
     found = compared(folder, "strict", "tolerant")
     assert measured_of(read_limit("changed=50%"), found).kept
     assert not measured_of(read_limit("changed=49%"), found).kept
@@ -271,7 +271,7 @@ def test_limits_are_held_to_their_own_denominators(folder):
     assert missing.why
 
 
-def test_the_verb_tells_it_in_80_columns_and_by_its_exit_code(folder):
+def test_the_command_reports_it_in_80_columns_and_by_its_exit_code(folder):
     done = rft_inside(
         folder, "compare", "strict", "tolerant", "--fail-on", "flips=1%", "--fail-on", "failures=0"
     )

@@ -34,7 +34,7 @@ def test_one_record_has_no_interval_and_none_has_no_mean() -> None:
 
 
 @given(by_record, by_record)
-def test_a_pair_counts_the_common_records_once_and_turns_round(
+def test_a_pair_counts_common_records_once_and_is_antisymmetric(
     first: dict[str, float], other: dict[str, float]
 ) -> None:
     pair, reverse = compare(first, other), compare(other, first)
@@ -47,7 +47,7 @@ def test_a_pair_counts_the_common_records_once_and_turns_round(
     assert pair.difference.mean == pytest.approx(-reverse.difference.mean, abs=1e-12)
 
 
-def test_pairing_sees_what_the_spread_of_the_records_would_hide() -> None:
+def test_pairing_reveals_differences_hidden_by_the_spread_of_records() -> None:
     first = {str(number): number / 10 for number in range(10)}
     pair = compare(first, {name: mean + 0.05 + 0.001 * int(name) for name, mean in first.items()})
     assert pair is not None
@@ -63,11 +63,11 @@ def test_pairing_sees_what_the_spread_of_the_records_would_hide() -> None:
 @pytest.mark.parametrize(
     ("low", "high", "clear"), [(0.1, 0.2, True), (-0.2, -0.1, True), (0.0, 0.2, False), (-0.2, 0.0, False)]
 )
-def test_an_interval_that_ends_at_zero_does_not_leave_it_out(low: float, high: float, clear: bool) -> None:
+def test_an_interval_that_ends_at_zero_does_not_exclude_it(low: float, high: float, clear: bool) -> None:
     assert Pair(Interval((low + high) / 2, low, high, 5), 1, 1, 3).is_clear is clear
 
 
-def test_equal_rewards_differ_in_nothing_clearly() -> None:
+def test_equal_rewards_show_no_clear_difference() -> None:
     pair = compare({"a": 1.0, "b": 0.5}, {"a": 1.0, "b": 0.5})
     assert pair is not None
     assert (pair.ties, pair.is_clear) == (2, False)

@@ -44,7 +44,7 @@ PAIRS = PAIRS.filter(lambda pairs: len({other for _, other in pairs}) == 2)
 
 
 @given(PAIRS)
-def test_of_yes_and_no_it_is_cohens_and_lies_within_its_interval(pairs):
+def test_kappa_of_yes_and_no_is_cohens_and_is_within_its_interval(pairs):
     found = kappa_of(rated(pairs))
     assert found.value == pytest.approx(textbook(pairs), abs=1e-12)
     assert -1 <= found.low <= found.value + 1e-12
@@ -53,7 +53,7 @@ def test_of_yes_and_no_it_is_cohens_and_lies_within_its_interval(pairs):
 
 
 @given(PAIRS.filter(lambda pairs: len({one for one, _ in pairs}) == 2))
-def test_it_does_not_matter_who_is_the_grader(pairs):
+def test_kappa_is_symmetric(pairs):
     found, turned = kappa_of(rated(pairs)), kappa_of(rated([(other, one) for one, other in pairs]))
     assert figures(found) == pytest.approx(figures(turned))
 
@@ -102,13 +102,13 @@ def test_too_little_is_not_measured(pairs, why):
     assert kappa_of(rated(pairs)).why == why
 
 
-def test_one_who_never_varies_agrees_by_chance_alone():
+def test_a_constant_rater_agrees_only_by_chance():
     assert kappa_of(rated([(1.0, 1.0), (1.0, 0.0)] * 30)).value == pytest.approx(0.0)
 
 
 @pytest.mark.parametrize("judge", [YesNoJudge(), NumberJudge()], ids=["yes or no", "numbers"])
 @pytest.mark.parametrize("shape", [(40, 4, 3), (150, 1, 3)], ids=["4 a record", "1 a record"])
-def test_known_agreement_lies_within_the_interval(judge, shape):
+def test_known_agreement_is_within_the_interval(judge, shape):
     held = 0
     for seed in SEEDS:
         drawn = judge.draw(seed, *shape)

@@ -98,7 +98,7 @@ def test_another_record_of_the_same_name_or_prompt_stays(tmp_path: Path) -> None
     assert (said.kept, said.dropped, said.unknown) == (2, 0, 2)
 
 
-def test_rollouts_that_are_gone_drop_no_record_by_its_name(tmp_path: Path) -> None:
+def test_deleted_rollouts_drop_no_record_by_its_name(tmp_path: Path) -> None:
     found = replayed(tmp_path, record("a", record="1"))
     (tmp_path / "rollouts.jsonl").unlink()
     path = training(tmp_path, record("a", record="1"))
@@ -117,7 +117,7 @@ def test_rollouts_that_are_gone_drop_no_record_by_its_name(tmp_path: Path) -> No
         (json.dumps(rollout("x", "7", "7")), "train.jsonl:2: the line is a rollout"),
     ],
 )
-def test_a_line_that_is_no_record_leaves_no_file(line: str, problem: str, tmp_path: Path) -> None:
+def test_an_invalid_record_leaves_no_file(line: str, problem: str, tmp_path: Path) -> None:
     path = training(tmp_path, record("a"))
     path.write_text(path.read_text() + line + "\n", encoding="utf-8")
     with pytest.raises(InputError, match=problem):
@@ -125,7 +125,7 @@ def test_a_line_that_is_no_record_leaves_no_file(line: str, problem: str, tmp_pa
     assert not (tmp_path / "kept.jsonl").exists()
 
 
-def test_nothing_that_is_there_is_written_over(tmp_path: Path) -> None:
+def test_existing_files_are_not_overwritten(tmp_path: Path) -> None:
     path = training(tmp_path, record("a"))
     before = path.read_bytes()
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")

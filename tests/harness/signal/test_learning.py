@@ -97,7 +97,7 @@ def test_the_first_reason_decides(rows, action, why):
 @pytest.mark.parametrize(
     ("lengths", "said"), [(range(4), "longer"), (range(4, 0, -1), "shorter"), ([5] * 4, None)]
 )
-def test_a_reward_that_goes_with_length_is_told_beside_the_advice(lengths, said):
+def test_a_correlation_of_reward_and_length_is_added_to_the_advice(lengths, said):
     rows = [row(n, f"p{n // 4}", n % 4 / 4, length=lengths[n % 4]) for n in range(80)]
     verdict = signal(rows).verdict
     assert verdict.action == "train"
@@ -135,7 +135,7 @@ def test_the_share_of_noise_lies_within_its_interval():
     assert held >= 17
 
 
-def test_where_few_records_teach_none_is_dropped():
+def test_no_record_is_dropped_if_few_records_teach():
     draw = np.random.default_rng(1)
     for groups in ([[0.0] * 8] * 50, [list((draw.random(8) < 0.02).astype(float)) for _ in range(300)]):
         assert signal(rows_of(groups)).droppable.value == 0.0
@@ -157,7 +157,7 @@ def test_a_grader_that_contradicts_the_labels_is_to_be_fixed(right, wrong):
     assert found.verdict.action == ("fix the grader" if bad else "train")
 
 
-def test_groups_that_differ_by_chance_alone_are_told_from_those_that_do_not():
+def test_groups_that_differ_only_by_chance_are_distinguished():
     def reward(at, repeat):
         noise = 0.1 * (repeat == at % 3)  # each rollout of the first ten groups gets it once, or not at all
         return noise if at < 40 else float(at % 2)
@@ -208,7 +208,7 @@ def test_rewards_that_differ_by_rounding_alone_are_equal():
     assert found.forecast[1].zero_std.value == pytest.approx(0.5)
 
 
-def test_what_is_not_known_is_not_measured():
+def test_unknown_values_are_not_measured():
     found = signal([{**one, "metrics": {}} for one in rows_of(MIXED)], bounds=None)
     assert found.at_floor.value is found.all_lowest.value is None
     old = rows_of(MIXED)
@@ -229,14 +229,14 @@ def test_the_component_that_moves_with_the_reward_stands_first():
     assert [one.correlation for one in found.components] == [pytest.approx(1.0), pytest.approx(0.0), None]
 
 
-def test_a_metric_that_some_rollouts_lack_is_told_with_its_own_count():
+def test_a_metric_that_some_rollouts_lack_has_its_own_count():
     rows = rows_of(MIXED)
     for number, one in enumerate(rows):
         one["metrics"] = {"right": one["reward"]} if number % 4 else {}
     assert [(one.name, one.n) for one in signal(rows).components] == [("right", 60)]
 
 
-def test_metrics_that_were_not_looked_at_are_counted():
+def test_ignored_metrics_are_counted():
     rows = rows_of(MIXED)
     for one in rows:
         one["metrics"] = {**{f"m{number:02}": 1.0 for number in range(50)}, "one more": 1.0, "huge": 1e101}
@@ -245,7 +245,7 @@ def test_metrics_that_were_not_looked_at_are_counted():
     assert found.passed_over == 2 * len(rows)
 
 
-def test_shapes_fields_and_an_unknown_range_are_told():
+def test_wire_formats_fields_and_an_unknown_range_are_mentioned():
     facts = replace(FACTS, totals=Totals(gradings=80, rewards=80, lowest=0.0, highest=1.0, wires=3))
     found = signal_from(gather(rows_of(MIXED)), facts, (0.0, 1.0))
     assert found.verdict.action == "fix the grader"

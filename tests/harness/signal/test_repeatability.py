@@ -54,7 +54,7 @@ def test_no_offset_and_no_scale_changes_flips_or_noise(rewards, offset, scale):
 
 
 @given(REWARDS)
-def test_both_lie_between_0_and_1_and_within_their_interval(rewards):
+def test_both_are_between_0_and_1_and_within_their_interval(rewards):
     for found in (flips_of(regraded(rewards), 3), noise_of_total(regraded(rewards), 3)):
         if found.value is not None:
             low = found.value if found.low is None else found.low
@@ -83,7 +83,7 @@ def test_flips_across_the_middle_are_fewer_than_flips():
 
 
 @pytest.mark.parametrize("measure", [flips_of, noise_of_total])
-def test_one_grading_each_says_nothing_of_noise(measure):
+def test_one_grading_each_shows_nothing_about_noise(measure):
     assert measure(regraded([[1.0]] * 60), 1).why == "graded once each; replay with --repeats 3"
     # Where all but one grading failed, there is nothing to compare either.
     assert "0 rollouts with two or more rewards" in measure(regraded([[1.0]] * 60), 3).why
@@ -101,7 +101,7 @@ def noise_within(drawn, repeats):
 
 
 @pytest.mark.parametrize("judge", [YesNoJudge(), NumberJudge()], ids=["yes or no", "numbers"])
-def test_known_flips_and_noise_lie_within_their_intervals(judge):
+def test_known_flips_and_noise_are_within_their_intervals(judge):
     held = dict.fromkeys(("noise_of_total", "noise_within", "flips"), 0)
     for seed in SEEDS:
         drawn = judge.draw(seed, 40, 4, 3)
@@ -125,7 +125,7 @@ def test_the_repeats_needed_are_the_fewest_that_are_enough(noise, share):
     assert 1 <= found.low <= found.repeats <= (found.high or math.inf)
 
 
-def test_where_all_is_noise_no_number_of_repeats_helps():
+def test_no_number_of_repeats_helps_against_pure_noise():
     found = needed_repeats(Statistic(1.0), "within records", 0.2)
     assert found.repeats is None
     assert "no number of repeats helps" in found.why

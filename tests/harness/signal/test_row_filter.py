@@ -77,7 +77,7 @@ def test_labels_are_compared_by_their_kind(text: str, label: Any, holds: bool) -
     assert condition.holds(condition.value_in(row(label=label))) is holds
 
 
-def test_what_is_not_there_is_never_what_it_has_to_be() -> None:
+def test_missing_values_never_satisfy_a_condition() -> None:
     for text in ("brief=0", "brief!=0", "length>1", "finish!=stop", "error!=crash", "reward!=1"):
         condition = read_condition(text)
         assert not condition.holds(condition.value_in(row(reward=None))), text
@@ -86,6 +86,6 @@ def test_what_is_not_there_is_never_what_it_has_to_be() -> None:
 @pytest.mark.parametrize(
     "text", ["", "reward", "reward=", "=1", "<", "reward=high", "brief>x", "finish<stop", "error<1"]
 )
-def test_what_is_no_condition_is_refused(text: str) -> None:
+def test_invalid_conditions_are_refused(text: str) -> None:
     with pytest.raises(InputError):
         read_condition(text)

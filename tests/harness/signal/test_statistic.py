@@ -22,7 +22,7 @@ NUMBERS = st.floats(-1e6, 1e6).map(lambda value: round(value, 3))
 
 
 @given(st.integers(1, 10_000), st.data())
-def test_an_interval_of_a_share_holds_it_and_stays_within_0_and_1(n, data):
+def test_the_interval_of_a_share_contains_it_and_stays_within_0_and_1(n, data):
     hits = data.draw(st.integers(0, n))
     low, high = wilson(hits, n)
     assert 0 <= low <= hits / n <= high <= 1
@@ -35,14 +35,14 @@ def test_the_interval_is_wilson_s():
 
 
 @given(st.integers(0, ROLLOUTS + 5), st.sampled_from(["groups", "rollouts"]))
-def test_too_few_are_refused_with_the_reason(n, of):
+def test_too_few_units_are_refused_with_the_reason(n, of):
     found = share(0, n, of)
     fewest = GROUPS if of == "groups" else ROLLOUTS
     assert (found.value is None) == (n < fewest) == (found.why is not None)
 
 
 @given(st.lists(NUMBERS, min_size=0, max_size=40))
-def test_a_mean_over_groups_holds_its_value(values):
+def test_the_interval_of_a_mean_over_groups_contains_it(values):
     found = over_groups(values)
     assert (found.value is None) == (len(values) < GROUPS)
     assert_holds_its_value(found)
@@ -52,7 +52,7 @@ GROUP = st.lists(st.tuples(st.integers(0, 50), st.integers(0, 4)), min_size=2, m
 
 
 @given(st.lists(GROUP, min_size=10, max_size=14), st.randoms())
-def test_a_correlation_within_groups_knows_no_order_and_no_level(groups, random):
+def test_a_correlation_within_groups_ignores_order_and_group_means(groups, random):
     def correlated(these):
         return within_groups([([one for one, _ in group], [other for _, other in group]) for group in these])
 
@@ -65,7 +65,7 @@ def test_a_correlation_within_groups_knows_no_order_and_no_level(groups, random)
     assert_holds_its_value(found)
 
 
-def test_what_differs_between_records_alone_correlates_with_nothing():
+def test_differences_between_records_alone_do_not_correlate():
     # Long records earn more, but within a record the longer completion earns less.
     groups = [((base, base + 1.0), (base + 0.5, base)) for base in map(float, range(20))]
     assert within_groups(groups).value == pytest.approx(-1.0)

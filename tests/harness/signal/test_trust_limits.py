@@ -38,14 +38,14 @@ def found(tmp_path_factory):
         ("noise-of-total=30%", 0.2, True),
     ],
 )
-def test_the_least_and_the_most(found, text, value, kept):
+def test_limits_can_be_minimums_or_maximums(found, text, value, kept):
     name = text.partition("=")[0].strip().replace("-", "_")
     outcome = outcome_of(read_trust_limit(text), replace(found, **{name: Statistic(value)}))
     assert (outcome.kept, outcome.value) == (kept, value)
 
 
 @given(st.sampled_from(sorted(LIMITS_OF_TRUST)))
-def test_what_was_not_measured_keeps_no_limit(found, name):
+def test_values_that_were_not_measured_pass_no_limit(found, name):
     outcome = outcome_of(read_trust_limit(f"{name}=1"), found)
     assert not outcome.kept
     assert outcome.value is None

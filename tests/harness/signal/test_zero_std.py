@@ -73,7 +73,7 @@ def test_equal_rewards_everywhere_teach_nothing_at_any_size(count, size, value):
             assert (one.zero_std.low or 0.0) < 1.0, "no number of groups proves that no other would differ"
 
 
-def test_many_values_are_not_looked_ahead_of():
+def test_many_values_are_not_extrapolated():
     groups = [[0.1, 0.2, 0.3, 0.3]] * 20
     assert of_size(4, groups, values=None).zero_std.value == 0.0
     beyond = of_size(8, groups, values=None)

@@ -37,7 +37,7 @@ def test_format_words_and_length_all_move_the_features() -> None:
     ("text", "bucket"),
     [("none", "no"), ("It is 1,234.5", "1"), ("3 or 4", "2"), ("1 2 3", "3-4"), ("1 " * 40, "17+")],
 )
-def test_how_many_numbers_there_are_is_a_feature_and_which_is_not(text: str, bucket: str) -> None:
+def test_the_count_of_numbers_is_a_feature_but_their_values_are_not(text: str, bucket: str) -> None:
     assert f"numbers:{bucket}" in named_features(text)
 
 
@@ -45,7 +45,7 @@ def test_how_many_numbers_there_are_is_a_feature_and_which_is_not(text: str, buc
     ("text", "repeats"),
     [("Check.\nIt fits.\n Check.", True), ("}\n}\n---\n---", False), ("a\nb", False), ("", False)],
 )
-def test_a_line_that_says_the_same_again_is_a_feature(text: str, repeats: bool) -> None:
+def test_a_repeated_line_is_a_feature(text: str, repeats: bool) -> None:
     assert ("marker:repeated-line" in named_features(text)) is repeats
 
 

@@ -57,7 +57,7 @@ def test_the_base_model_says_everything_equally_often() -> None:
     assert rewards_by_record(None, chosen, {}) == {}
 
 
-def test_own_terms_count_on_the_records_they_were_learned_on_alone() -> None:
+def test_specific_terms_apply_only_to_their_own_records() -> None:
     chosen = examples("a", "bb")
     policy, rewards = preferring(chosen, 1), rewarded(chosen, 0.0, 1.0)
     report = learned(Examples(chosen, [], []), drawn(chosen, -1.0, 1.0), rewards, policy)
@@ -86,7 +86,7 @@ def test_the_base_of_a_horizon_is_what_earns_more_than_the_lowest() -> None:
         assert graded.above_lowest == above
 
 
-def test_groups_that_never_moved_are_told_apart_by_why() -> None:
+def test_groups_that_never_moved_are_listed_by_reason() -> None:
     chosen = examples("a", "bb", records=4)
     equal, unlucky, silent, moved = (one.group for one in chosen)
     rewards = rewarded(chosen, 0.0, 1.0)

@@ -134,7 +134,7 @@ def test_a_record_that_is_drawn_twice_counts_twice_and_a_batch_is_a_mean() -> No
     assert beside.policy.own == pytest.approx({key: own / 2 for key, own in once.policy.own.items()})
 
 
-def test_what_was_learned_of_other_records_stays() -> None:
+def test_learning_from_other_records_is_kept() -> None:
     first = learn(initial(), [Draws(options_of(["a", "b"]), [0, 1], [1.0, 0.0])], 0.6).policy
     second = learn(first, [Draws(options_of(["a", "b"], "other"), [0, 1], [0.0, 1.0])], 0.6).policy
     assert {key: second.own[key] for key in first.own} == dict(first.own)
@@ -149,7 +149,7 @@ def test_learning_never_changes_its_input() -> None:
     assert same(policy, copy)
 
 
-def test_what_is_learned_on_one_record_moves_another_through_theta_alone() -> None:
+def test_learning_on_one_record_affects_others_only_through_theta() -> None:
     shown, unseen = (
         options_of(["step by step", "a guess"], "x"),
         options_of(["step by step 7", "a guess 8"], "y"),
@@ -160,7 +160,7 @@ def test_what_is_learned_on_one_record_moves_another_through_theta_alone() -> No
     assert probabilities(policy, shown)[0] > probabilities(policy, shown, own=False)[0] > 0.5
 
 
-def test_figures_of_a_step_are_what_they_are_defined_as() -> None:
+def test_figures_of_a_step_match_their_definitions() -> None:
     options = [Option("a", (), 10.0), Option("b", (), 30.0)]
     figures = learn(initial(), [Draws(options, [0, 1, 1, 0], [1.0, 0.0, 0.0, None])], 0.6).figures
     assert figures.reward_mean == pytest.approx(1 / 3)
@@ -177,7 +177,7 @@ def test_a_step_without_any_reward_has_no_reward_mean() -> None:
 
 
 @given(st.lists(st.one_of(st.none(), rewards), min_size=3, max_size=3))
-def test_expectation_is_over_the_rewards_that_there_are(found: list[float | None]) -> None:
+def test_expectations_ignore_missing_rewards(found: list[float | None]) -> None:
     value = expected([0.5, 0.25, 0.25], found)
     known = [reward for reward in found if reward is not None]
     assert (value is None) == (not known)

@@ -30,7 +30,7 @@ def test_equal_completions_stay_apart() -> None:
     assert len({candidate.key for candidate in group.candidates}) == 2
 
 
-def test_keys_do_not_depend_on_the_order_of_the_file() -> None:
+def test_record_keys_do_not_depend_on_file_order() -> None:
     forth, back = (Pool([rollout(text) for text in order]) for order in (("3", "4", "5"), ("5", "4", "3")))
     keys = [{c.text: c.key for g in pool.groups.values() for c in g.candidates} for pool in (forth, back)]
     assert keys[0] == keys[1]
@@ -66,7 +66,7 @@ def test_null_content_is_no_text() -> None:
         (json.dumps({"messages": ["x", "y"]}), "no list of `messages`"),
     ],
 )
-def test_a_line_that_is_no_rollout_is_named(tmp_path: Path, line: str, said: str) -> None:
+def test_an_invalid_line_is_named(tmp_path: Path, line: str, said: str) -> None:
     path = tmp_path / "r.jsonl"
     path.write_text(json.dumps(rollout("3")) + "\n\n" + line + "\n")
     with pytest.raises(InputError, match=said) as caught:

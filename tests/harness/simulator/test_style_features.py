@@ -25,7 +25,7 @@ SOME = [
 ]
 
 
-def test_features_of_the_same_completions_stand_together_with_their_figures() -> None:
+def test_features_of_the_same_completions_are_reported_together() -> None:
     [empty], [hedged] = feature_shifts([*SOME, moved("", 0.0, 0.0), moved("maybe 7 or 8", 0.0, 0.0)], 1)
     assert "word:or" in hedged.names
     assert empty.names == ["length:0", "marker:empty", "numbers:no"]
@@ -35,12 +35,12 @@ def test_features_of_the_same_completions_stand_together_with_their_figures() ->
     assert empty.texts == ["", "", ""]
 
 
-def test_what_only_one_text_has_is_not_named() -> None:
+def test_features_of_only_one_text_are_not_named() -> None:
     up, down = feature_shifts([*SOME, moved("unique", 0.1, 0.9)], 1)
     assert not [one for one in (*up, *down) if "word:unique" in one.names]
 
 
-def test_of_features_that_mostly_occur_together_one_is_named() -> None:
+def test_one_of_several_features_that_occur_together_is_named() -> None:
     texts = ["so it is", "so it is", "so it is", "so it was", "no", "no", "no"]
     shares = [0.2, 0.2, 0.2, 0.1, 0.1, 0.1, 0.1]
     up, _ = feature_shifts([moved(text, 1 / 7, after) for text, after in zip(texts, shares, strict=True)], 1)
@@ -55,7 +55,7 @@ parts = st.lists(
 
 
 @given(parts)
-def test_the_order_is_by_ratio_and_both_ends_are_what_they_are_called(
+def test_features_are_ordered_by_ratio_in_both_directions(
     rows: list[tuple[str, float, float]],
 ) -> None:
     before, after = math.fsum(row[1] for row in rows), math.fsum(row[2] for row in rows)
@@ -68,7 +68,7 @@ def test_the_order_is_by_ratio_and_both_ends_are_what_they_are_called(
     assert all(one.after < one.before for one in down)
 
 
-def test_names_are_said_in_words() -> None:
+def test_feature_names_are_described_in_words() -> None:
     assert said_of(["length:0", "marker:empty"]) == "0-3 characters + empty answers"
     assert said_of(["word:b", "word:c", "marker:bold"]) == '"b c" + marker bold'
     assert said_of([f"word:{one}" for one in "abcdef"]) == '"a b c d ..."'
@@ -77,7 +77,7 @@ def test_names_are_said_in_words() -> None:
 
 
 @given(st.integers(0, 4000))
-def test_a_length_lies_within_the_span_that_its_bucket_says(count: int) -> None:
+def test_a_length_is_within_its_bucket(count: int) -> None:
     [bucket] = [name for name in named_features("x" * count) if name.startswith("length:")]
     low, high = length_span(int(bucket.removeprefix("length:")))
     assert low <= count

@@ -177,7 +177,7 @@ def test_a_field_that_any_row_may_have_leaves_its_format_clear(importer: Importe
         st.sampled_from(["a text", [{"role": "user", "content": "another"}], 1.0, {"ground_truth": "7"}]),
     )
 )
-def test_no_field_beside_the_messages_of_a_record_takes_their_place(fields):
+def test_no_other_field_replaces_a_record_s_messages(fields):
     record = {"messages": [{"role": "user", "content": "6 * 7?"}], "reference_answer": "42", **fields}
     for importer in importers_of([record]):
         try:

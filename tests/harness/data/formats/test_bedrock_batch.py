@@ -21,7 +21,7 @@ def test_a_result_has_the_messages_of_the_logged_call(row):
     assert all(line["id"].startswith(row["recordId"]) for line in lines)
 
 
-def test_what_is_lost_is_named_as_the_row_names_it():
+def test_lost_values_are_named_by_the_row_s_own_paths():
     _, lost = BEDROCK_BATCH.convert({**CONVERSE, "note": "mine"})
     assert {"modelInput.inferenceConfig", "modelOutput.usage", "note"} <= set(lost)
 

@@ -33,7 +33,7 @@ def test_one_that_ends_with_the_user_becomes_a_record_with_its_tools():
     assert lost == ("toolConfig.toolChoice",)
 
 
-def test_content_that_is_not_text_alone_stays_as_it_is():
+def test_content_with_more_than_text_is_unchanged():
     (record,), _ = BEDROCK_CONVERSATION.convert(WITH_IMAGE)
     assert record["messages"] == WITH_IMAGE["messages"]
 

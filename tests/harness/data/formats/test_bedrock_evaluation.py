@@ -36,7 +36,7 @@ def test_the_only_score_is_the_reward():
     assert lost == ("automatedEvaluationResult.scores[].evaluatorDetails",)
 
 
-def test_of_several_scores_none_is_the_reward():
+def test_several_scores_give_no_reward():
     (rollout,), _ = BEDROCK_EVALUATION.convert(SCORED_TWICE)
     assert "reward" not in rollout
     assert rollout["metrics"] == {"Accuracy": 1.0, "Toxicity": 0.125}

@@ -38,7 +38,7 @@ def test_the_rollouts_of_a_record_are_one_group():
     assert second["messages"][-1] == {"role": "assistant", "content": "7", "tool_calls": []}
 
 
-def test_objects_keep_what_stands_beside_their_text():
+def test_objects_keep_the_fields_next_to_their_text():
     first, second = rollouts(OBJECTS)
     assert (first["id"], first["record"], first["reward"], first["tokens"]) == ("p2/0", "r2", 1, 1002)
     assert (second["messages"][-1]["content"], second["reward"]) == ("7", 0)

@@ -21,7 +21,7 @@ def test_the_table_lists_the_importers_in_order():
 
 
 @pytest.mark.parametrize("importer", IMPORTERS, ids=lambda importer: importer.name)
-def test_a_row_says_what_is_so(importer: Importer):
+def test_the_table_row_matches_the_importer(importer: Importer):
     _, _, recognized, become, lost = TABLE[importer.name]
     made = [importer.convert(row) for row in FORMAT_ROWS[importer.name]]
     keys = {span.partition(".")[0] for span in spans(recognized)}

@@ -71,7 +71,7 @@ def test_texts_become_messages_in_their_order():
 
 
 @pytest.mark.parametrize("text", ["", "a", "=a", "a=", "a=.b", "a=b..c", "metadata=a", "trajectories=a"])
-def test_what_is_no_map_is_refused(text: str):
+def test_invalid_maps_are_refused(text: str):
     with pytest.raises(InputError):
         parse_map(text)
 

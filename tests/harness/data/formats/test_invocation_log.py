@@ -47,7 +47,7 @@ def test_every_choice_becomes_a_rollout_with_its_reasoning_and_finish_reason():
     assert (second["messages"][-1]["content"], second["finish_reason"]) == ("7", "length")
 
 
-def test_claudes_blocks_are_kept_and_what_steers_the_cache_is_lost():
+def test_claudes_blocks_are_kept_without_cache_markers():
     (rollout,), lost = INVOCATION_LOG.convert(rows.CLAUDES)
     assert rollout["messages"][0] == {"role": "system", "content": "Be brief."}
     assert rollout["messages"][2]["content"][0]["type"] == "tool_use"
@@ -79,7 +79,7 @@ def test_a_prompt_in_llamas_template_becomes_messages():
         "Before <|start_header_id|>user<|end_header_id|>Q<|eot_id|>",
     ],
 )
-def test_any_other_prompt_is_one_message_as_it_is(prompt: str):
+def test_any_other_prompt_is_one_unchanged_message(prompt: str):
     (rollout,) = rollouts(log_row({"prompt": prompt}, {"generation": "72"}))
     assert rollout["messages"][:-1] == [{"role": "user", "content": prompt}]
 
@@ -119,7 +119,7 @@ def test_calls_without_a_whole_answer_are_refused(change: dict[str, Any], why: s
         INVOCATION_LOG.convert({**rows.LLAMAS, **change})
 
 
-def test_a_body_by_itself_is_no_line_of_a_log():
+def test_a_body_alone_is_not_a_log_line():
     with pytest.raises(RowError, match="not a line of an invocation log"):
         INVOCATION_LOG.convert({"messages": ASKED, "max_tokens": 512})
 

@@ -38,7 +38,7 @@ def test_the_line_of_a_file_is_the_item_and_several_scores_are_metrics():
     assert rollout["metrics"] == {"String check": 1.0, "Brief": 0.5}
 
 
-def test_an_empty_error_is_none():
+def test_an_empty_error_is_not_an_error():
     (rollout,), _ = OPENAI_EVALS.convert(WITHOUT_SCORES)
     assert rollout["reference_answer"] == "Roma"
 

@@ -52,7 +52,7 @@ def test_records_that_are_ours_are_not_recognized():
     assert not OPENAI.recognizes({**ours, "reference_answer": "A", "answer": "A"})
 
 
-def test_a_verdict_is_no_reference():
+def test_a_verdict_is_not_a_reference():
     rollout = {"messages": [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "A"}]}
     assert not OPENAI.recognizes({**rollout, "label": True})
     assert "reference_answer" not in OPENAI.convert({**rollout, "label": True}).lines[0]

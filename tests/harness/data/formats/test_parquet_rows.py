@@ -68,7 +68,7 @@ def test_dates_decimals_and_maps_become_json(tmp_path: Path):
         ([1], "nanoseconds", "Nanosecond"),
     ],
 )
-def test_what_json_cannot_hold_is_a_problem_of_its_row(
+def test_values_that_json_lacks_are_a_problem_of_their_row(
     tmp_path: Path, values: list[Any], kind: str | None, why: str
 ):
     kinds = {"map": pyarrow.map_(pyarrow.int64(), pyarrow.string()), "nanoseconds": pyarrow.timestamp("ns")}
@@ -87,7 +87,7 @@ def test_a_decimal_keeps_its_value_or_is_refused(value: Decimal):
     assert Decimal(repr(number)) == value
 
 
-def test_a_cut_file_and_twice_one_name_are_refused(tmp_path: Path):
+def test_truncated_files_and_duplicate_columns_are_refused(tmp_path: Path):
     table = pyarrow.Table.from_arrays([pyarrow.array([1]), pyarrow.array([2])], names=["a", "a"])
     with pytest.raises(InputError, match="two columns have the name a"):
         written(tmp_path / "a", table)

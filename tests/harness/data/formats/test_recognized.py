@@ -25,7 +25,7 @@ def test_rows_without_messages_are_of_a_known_format(importer: Importer):
 
 
 @pytest.mark.parametrize("file", [RECORDS, ROLLOUTS])
-def test_records_and_rollouts_are_of_no_other_format(file: Path):
+def test_records_and_rollouts_are_not_recognized_as_other_formats(file: Path):
     for line in file.read_text(encoding="utf-8").splitlines():
         assert format_of(json.loads(line)) is None
     others: list[Any] = [{}, [], 5, {"messages": []}, {"text": "x"}]
@@ -83,7 +83,7 @@ def test_a_record_with_completions_is_not_replayed_as_a_record(tmp_path: Path):
         ),
     ],
 )
-def test_rows_that_are_no_json_lines_are_named_too(tmp_path: Path, name: str, text: str, said: str):
+def test_rows_that_are_not_json_lines_are_named_too(tmp_path: Path, name: str, text: str, said: str):
     (tmp_path / name).write_text(text, encoding="utf-8")
     assert said in refusal(tmp_path, "replay", name, *GRADER)
 

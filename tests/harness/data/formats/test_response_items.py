@@ -34,12 +34,12 @@ def test_reasoning_text_and_a_call_are_one_turn():
     assert len(turn["tool_calls"]) == 1
 
 
-def test_what_follows_a_call_or_another_text_is_a_turn_of_its_own():
+def test_items_after_a_call_or_a_text_are_separate_turns():
     assert len(made(CALL, THOUGHT, TEXT)) == 2
     assert len(made(TEXT, TEXT)) == 2
 
 
-def test_messages_of_chat_completions_stay_as_they_are():
+def test_messages_of_chat_completions_are_unchanged():
     blocks = [{"type": "text", "text": "What is"}, {"type": "image_url", "image_url": {"url": "data:"}}]
     messages = [
         {"role": "user", "name": "Ann", "content": blocks},
@@ -59,6 +59,6 @@ def test_messages_of_chat_completions_stay_as_they_are():
         ({"type": "reasoning", "content": {"a": 1}}, "something other than text"),
     ],
 )
-def test_an_item_that_is_no_message_is_refused(item, why):
+def test_an_item_that_is_not_a_message_is_refused(item, why):
     with pytest.raises(RowError, match=why):
         made(item)

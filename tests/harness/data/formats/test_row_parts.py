@@ -14,7 +14,7 @@ ASKED = [{"role": "system", "content": "Be brief."}, {"role": "user", "content":
 ANSWER = [{"role": "assistant", "content": "4"}]
 
 
-def test_a_text_of_json_that_lists_messages_stands_for_them():
+def test_json_text_with_messages_is_parsed():
     assert prompt_of(json.dumps(ASKED)) == ASKED
     assert completion_of(f" {json.dumps(ANSWER)}\n") == ANSWER
 
@@ -34,7 +34,7 @@ def test_any_other_text_is_one_message(text):
     assert prompt_of(text) == [{"role": "user", "content": text}]
 
 
-def test_messages_lose_what_is_null_and_the_developer_is_the_system():
+def test_messages_lose_nulls_and_developer_becomes_system():
     given = [{"role": "developer", "content": "Be brief.", "name": None}, {**ASKED[1], "tool_calls": None}]
     assert prompt_of(given) == ASKED
     assert completion_of({"role": "assistant", "content": None, "refusal": "No."}) == [
@@ -42,7 +42,7 @@ def test_messages_lose_what_is_null_and_the_developer_is_the_system():
     ]
 
 
-def test_a_completion_of_json_has_to_end_with_the_assistant():
+def test_a_json_completion_must_end_with_the_assistant():
     with pytest.raises(RowError, match="does not end with the assistant's message"):
         completion_of(json.dumps(ASKED))
 
@@ -70,7 +70,7 @@ ROW: dict[str, Any] = {
 }
 
 
-def test_what_is_not_taken_is_lost_by_its_widest_path():
+def test_untaken_values_are_lost_under_their_widest_path():
     parts = RowParts(ROW)
     assert parts.take("a", "b", 0) == 1
     assert parts.take("a", "b", 9) is parts.take("z") is parts.take("k", "x") is None
@@ -87,7 +87,7 @@ def test_a_part_is_taken_once_and_the_row_stays():
     assert ROW["k"] == 0
 
 
-def test_fields_with_a_name_that_means_something_are_renamed():
+def test_fields_with_a_reserved_name_are_renamed():
     line = line_of([], "r", {"metadata": {}, "row_metadata": 1, "id": 2, "topic": "t"}, id="own", model=None)
     assert line == {
         "id": "own",
@@ -101,12 +101,12 @@ def test_fields_with_a_name_that_means_something_are_renamed():
 
 
 @pytest.mark.parametrize("value", [None, 5, [], [5], [{"content": "x"}], {"role": "user"}])
-def test_what_is_no_prompt_is_refused(value: Any):
+def test_invalid_prompts_are_refused(value: Any):
     with pytest.raises(RowError, match="prompt"):
         prompt_of(value)
 
 
 @pytest.mark.parametrize("value", [None, 5, [], [{"role": "user", "content": "x"}], {"role": "tool"}])
-def test_what_is_no_completion_is_refused(value: Any):
+def test_invalid_completions_are_refused(value: Any):
     with pytest.raises(RowError, match="completion"):
         completion_of(value)

@@ -67,13 +67,13 @@ def test_each_row_names_its_line(tmp_path: Path):
         ('{"a":\n1} {', "not JSON: Expecting property name enclosed in double quotes"),
     ],
 )
-def test_what_cannot_be_read_is_said(tmp_path: Path, text: str, problem: str):
+def test_unreadable_values_are_reported(tmp_path: Path, text: str, problem: str):
     good, bad = rows(tmp_path / "a.json", text)
     assert good.value == {"a": 1}
     assert (bad.problem or "").startswith(problem)
 
 
-def test_lines_that_are_no_json_are_problems_of_their_own(tmp_path: Path):
+def test_lines_that_are_not_json_are_separate_problems(tmp_path: Path):
     found = rows(tmp_path / "a.jsonl", '{"a": 1}\n\n{]\n[1]\n{"a": 2}')
     assert [row.problem is None for row in found] == [True, False, False, True]
     assert [row.place.rpartition(":")[2] for row in found] == ["1", "3", "4", "5"]
@@ -106,7 +106,7 @@ CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"
     data=st.data(),
     delimiter=st.sampled_from(",;\t"),
 )
-def test_csv_is_read_as_it_was_written(
+def test_csv_round_trips(
     tmp_path_factory: pytest.TempPathFactory, header: list[str], data: st.DataObject, delimiter: str
 ):
     cells = data.draw(st.lists(st.lists(CELLS, min_size=len(header), max_size=len(header)), max_size=3))
@@ -116,7 +116,7 @@ def test_csv_is_read_as_it_was_written(
     assert values(found) == [dict(zip(header, row, strict=True)) for row in cells]
 
 
-def test_csv_that_is_no_table_is_refused_or_a_problem_of_its_row(tmp_path: Path):
+def test_invalid_csv_is_refused_or_a_problem_of_its_row(tmp_path: Path):
     found = rows(tmp_path / "a.csv", 'q,a\n1,2\n"x\ny",3\n4\n\n5,"6"7\n8,9\n')
     assert [(row.place.rpartition(":")[2], row.problem) for row in found] == [
         ("2", None),

@@ -12,11 +12,11 @@ from support.format_rows import FORMAT_ROWS
 DOCUMENTED, ANSWER_IN_EXTRA_INFO, WITH_SAMPLES = FORMAT_ROWS["sagemaker-rlvr"]
 
 
-def test_a_documented_row_is_one_of_verls():
+def test_documented_rows_are_recognized_as_verls():
     assert SAGEMAKER_RLVR.convert(DOCUMENTED) == VERL.convert(DOCUMENTED)
 
 
-def test_the_answer_in_extra_info_is_the_reference_and_stays_a_field():
+def test_the_answer_in_extra_info_is_the_reference_and_remains_a_field():
     (record,), lost = SAGEMAKER_RLVR.convert(ANSWER_IN_EXTRA_INFO)
     assert record["reference_answer"] == "4"
     assert record["extra_info"] == {"answer": "4", "split": "train"}

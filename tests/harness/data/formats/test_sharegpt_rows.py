@@ -23,7 +23,7 @@ def test_a_conversation_that_ends_with_the_model_becomes_a_rollout():
     assert lost == ()
 
 
-def test_turns_of_tools_keep_their_places():
+def test_tool_turns_keep_their_places():
     (rollout,), lost = SHAREGPT.convert(WITH_TOOLS)
     roles = [message["role"] for message in rollout["messages"]]
     assert roles == ["system", "user", "assistant", "tool", "assistant"]

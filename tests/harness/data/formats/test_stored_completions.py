@@ -48,7 +48,7 @@ def test_each_choice_is_a_rollout_of_one_record():
     assert {"request.temperature", "request.model"} <= set(lost)
 
 
-def test_a_response_that_was_cut_says_so():
+def test_a_truncated_response_says_so():
     (rollout,), _ = OPENAI_STORED.convert(CUT)
     assert rollout["finish_reason"] == "length"
 

@@ -98,6 +98,6 @@ NOVAS_END = {"messageStop": {"stopReason": "tool_use"}}
         ([{"choices": [{"delta": {"tool_calls": [{"id": "a"}, {"id": "b"}]}}]}], "differ in their id"),
     ],
 )
-def test_what_is_not_understood_is_refused(events: list[Any], why: str):
+def test_unknown_events_are_refused(events: list[Any], why: str):
     with pytest.raises(RowError, match=why):
         INVOCATION_LOG.convert(of(*events))

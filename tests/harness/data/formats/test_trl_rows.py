@@ -58,14 +58,14 @@ def test_a_preference_becomes_two_rollouts_of_one_record():
     assert lost == ()
 
 
-def test_conversations_that_hold_the_prompt_are_not_given_it_again():
+def test_conversations_that_contain_the_prompt_do_not_get_it_again():
     for row in (IMPLICIT, BOTH):
         (chosen, rejected), _ = TRL.convert(row)
         assert len(chosen["messages"]) == len(rejected["messages"]) == 2
         assert record_key(chosen) == record_key(rejected)
 
 
-def test_turns_of_tools_are_kept_as_they_are():
+def test_tool_turns_are_unchanged():
     (rollout,), _ = TRL.convert(WITH_TOOLS)
     assert rollout["messages"] == [*WITH_TOOLS["prompt"], *WITH_TOOLS["completion"]]
 
@@ -88,7 +88,7 @@ def test_a_reward_function_of_trl_finds_its_columns_again():
         {"conversations": [], "chosen": {"value": "A"}, "rejected": {"value": "B"}},
     ],
 )
-def test_a_prompt_beside_an_answer_of_another_name_is_not_recognized(row):
+def test_a_prompt_with_an_answer_under_another_name_is_not_recognized(row):
     assert not TRL.recognizes(row)
     assert TRL.recognizes({"prompt": "Q"})
     assert TRL.recognizes({"prompt": "Q", "answer": "A", "extra_info": {"index": 1}})
@@ -108,6 +108,6 @@ def test_a_prompt_beside_an_answer_of_another_name_is_not_recognized(row):
         ({"prompt": "Q", "chosen": IMPLICIT["chosen"], "rejected": "A"}, "does not contain the prompt"),
     ],
 )
-def test_a_row_that_is_none_of_the_documented_ones_is_refused(row, why):
+def test_an_undocumented_row_is_refused(row, why):
     with pytest.raises(RowError, match=why):
         TRL.convert(row)

@@ -50,7 +50,7 @@ def test_tool_calls_of_other_shapes_stay_as_they_are(call):
     assert found == ([[1]] if call == "[1]" else [call])
 
 
-def test_a_completion_that_is_the_whole_conversation_is_not_given_the_prompt_again():
+def test_the_prompt_is_not_repeated_if_the_completion_is_the_whole_conversation():
     whole = [{**message, "tool_calls": None} for message in [*NEW["prompt"], *NEW["completion"]]]
     assert VERIFIERS.convert({**NEW, "completion": whole}).lines == VERIFIERS.convert(NEW).lines
 

@@ -55,7 +55,7 @@ def rollouts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_many(tmp_path_factory.mktemp("data") / "rollouts.jsonl", 600)
 
 
-def test_whole_shards_come_into_the_run_and_are_counted_again(rollouts: Path, tmp_path: Path) -> None:
+def test_complete_shards_are_collected_and_counted_again(rollouts: Path, tmp_path: Path) -> None:
     orders = orders_for(rollouts, 3, repeats=2)
     found = Collecting(graded(orders, rollouts), tmp_path).collect(orders)
     assert found.missing == ()
@@ -72,7 +72,7 @@ def test_whole_shards_come_into_the_run_and_are_counted_again(rollouts: Path, tm
 
 @settings(max_examples=30, deadline=None)
 @given(data=st.data())
-def test_a_hole_is_found_wherever_it_is(
+def test_a_missing_part_is_found_anywhere_in_the_chain(
     rollouts: Path, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
     orders = orders_for(rollouts, 3)
@@ -115,7 +115,7 @@ def test_damage_is_never_merged(rollouts: Path, tmp_path: Path, damage: str) -> 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_part_of_another_content_is_refused(rollouts: Path, tmp_path: Path) -> None:
+def test_a_part_of_different_content_is_refused(rollouts: Path, tmp_path: Path) -> None:
     [order] = orders_for(rollouts, 1)
     store = graded([order], rollouts)
     other = replace(order, source=replace(order.source, etag="replaced"))
@@ -123,7 +123,7 @@ def test_a_part_of_another_content_is_refused(rollouts: Path, tmp_path: Path) ->
         Collecting(store, tmp_path).collect([other])
 
 
-def test_a_part_that_leads_back_is_no_endless_loop(rollouts: Path, tmp_path: Path) -> None:
+def test_a_part_that_leads_back_does_not_loop_forever(rollouts: Path, tmp_path: Path) -> None:
     [order] = orders_for(rollouts, 1)
     store = MemoryParts()
     part = grade_part(order, FakeTarget(halves), rollouts, remaining=lambda: 0.0)

@@ -17,7 +17,7 @@ _LIMITS = st.one_of(st.none(), st.integers(0, 3_000))
 
 
 @given(_LIMITS, _LIMITS, st.integers(1, 500), st.integers(1, 20))
-def test_what_is_let_through_fits(
+def test_accepted_worker_counts_fit_the_limits(
     account: int | None, reserved: int | None, workers: int, calls: int
 ) -> None:
     free = FreeCalls(account, reserved)
@@ -34,7 +34,7 @@ def test_what_is_let_through_fits(
     assert most < workers
 
 
-def test_it_says_what_would_fit() -> None:
+def test_the_error_says_how_many_workers_fit() -> None:
     with pytest.raises(InputError, match=r"leaves 10 concurrent calls.*Use --workers 2 or fewer"):
         check_workers(FreeCalls(10), 50, 4)
     with pytest.raises(InputError, match=r"Lower --concurrency"):
@@ -62,7 +62,7 @@ class Answering:
             raise ClientError(answer, operation)
 
 
-def test_aws_says_what_is_free_and_what_it_does_not_say_is_unknown() -> None:
+def test_free_calls_come_from_aws_and_are_unknown_otherwise() -> None:
     assert free_calls(ARN, Answering(900, 40)) == FreeCalls(900, 40)
     assert free_calls(ARN, Answering(900, None)) == FreeCalls(900)
     assert free_calls(ARN, Answering(900, 40, "GetAccountSettings")) == FreeCalls(None, 40)

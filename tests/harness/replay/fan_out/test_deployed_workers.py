@@ -148,7 +148,7 @@ def test_a_shard_that_was_graded_before_costs_no_call(stack, orders, counted):
     assert len(graded(stack, orders)) == COUNT
 
 
-def test_a_worker_whose_time_is_over_at_once_still_gets_on(stack, orders, counted, timeout):
+def test_a_worker_without_time_left_still_makes_progress(stack, orders, counted, timeout):
     execute(stack, orders, "-whole")
     whole = graded(stack, orders)
     timeout(60)  # less than a worker keeps in hand: each call grades one batch
@@ -164,7 +164,7 @@ def test_a_worker_whose_time_is_over_at_once_still_gets_on(stack, orders, counte
     assert counted()[1] == before[1] + grader
 
 
-def test_another_content_than_the_order_s_is_not_graded(stack, orders, counted):
+def test_content_other_than_the_ordered_one_is_not_graded(stack, orders, counted):
     other = [replace(one, source=replace(one.source, etag='"of another content"')) for one in orders]
     execute(stack, other)
     assert [parts for _, parts in chains(stack, other)] == [0] * SHARDS
@@ -216,7 +216,7 @@ def test_a_grader_that_is_throttled_for_long_is_tried_again_by_the_machine(stack
     assert counted() == (2, ATTEMPTS + 1)
 
 
-def test_a_crashing_grader_is_a_row_for_each_rollout_and_no_failure_of_a_worker(stack, orders, counted):
+def test_a_crashing_grader_gives_error_rows_and_does_not_fail_the_worker(stack, orders, counted):
     crashing = add_grader(
         stack, "crash", "def handler(event, context):\n    raise ValueError('no such key')\n"
     )

@@ -73,7 +73,7 @@ def test_it_waits_until_the_execution_is_over() -> None:
     assert state.children == {"total": 5, "succeeded": 3, "failed": 2}
 
 
-def test_trouble_on_the_way_is_no_end() -> None:
+def test_temporary_trouble_does_not_end_the_wait() -> None:
     trouble = refusal("ThrottlingException")
     state, told, _ = waited(Scripted(RUNNING, trouble, trouble, refusal("InternalServerError", 500), DONE))
     assert (state.status, told) == ("SUCCEEDED", ["RUNNING", "SUCCEEDED"])
@@ -83,14 +83,14 @@ def test_trouble_on_the_way_is_no_end() -> None:
         waited(Scripted(RUNNING, trouble))  # for ever
 
 
-def test_an_execution_that_is_not_there_is_over() -> None:
+def test_a_missing_execution_counts_as_ended() -> None:
     gone = refusal("ExecutionDoesNotExist")
     assert StateMachine(MACHINE, Scripted(gone)).look(EXECUTION) is None
     state, _, _ = waited(Scripted(gone))
     assert not state.running
 
 
-def test_what_may_not_be_asked_is_not_known() -> None:
+def test_values_without_permission_are_unknown() -> None:
     states = Scripted({"status": "FAILED", "error": "States.ItemReaderFailed", "cause": "no such key"})
     states.denied = True
     machine = StateMachine(MACHINE, states)
@@ -115,7 +115,7 @@ def test_causes_are_those_of_failed_children() -> None:
 
 
 @pytest.mark.parametrize("arn", ["", "FanOut", MACHINE.replace("stateMachine", "execution"), f"{MACHINE}:1"])
-def test_what_is_no_state_machine_is_refused(arn: str) -> None:
+def test_invalid_state_machine_arns_are_refused(arn: str) -> None:
     with pytest.raises(InputError, match="FanOutStateMachineArn"):
         StateMachine(arn)
 

@@ -48,7 +48,7 @@ def forecast_of(path: Path, *ranges: tuple[int, int], repeats: int = 1) -> FanOu
     return forecast_fan_out(missing, source_of(path), 50, FreeCalls(), path.parent / "runs")
 
 
-def test_it_counts_what_is_missing_and_no_more(tmp_path: Path) -> None:
+def test_only_missing_shards_are_counted(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
     line = json.dumps(rollout("r", "x" * 100)) + "\n"
     path.write_text(line * 1_000)

@@ -115,7 +115,7 @@ def test_the_run_is_the_one_that_a_local_replay_makes(run: Run, rollouts: Path, 
     assert (world.graded, len(world.states.started)) == (graded, 1)
 
 
-def test_what_is_there_is_collected_and_only_the_rest_is_ordered(run: Run, rollouts: Path) -> None:
+def test_existing_parts_are_collected_and_only_the_rest_is_ordered(run: Run, rollouts: Path) -> None:
     world = World(run, rollouts)
     orders = orders_of(run)
     world.states.grade(orders[:2])
@@ -186,7 +186,7 @@ def test_two_reasons_are_both_named_and_the_run_can_go_on(run: Run, rollouts: Pa
         world.fan_out().grade()
 
 
-def test_nobody_says_why(run: Run, rollouts: Path) -> None:
+def test_a_shard_may_be_missing_without_a_reported_reason(run: Run, rollouts: Path) -> None:
     world = World(run, rollouts)
 
     def killed(order: PartOrder) -> PartFacts:
@@ -204,7 +204,7 @@ def test_nobody_says_why(run: Run, rollouts: Path) -> None:
     assert world.states.started[1][1] == 1
 
 
-def test_an_execution_of_this_name_that_is_over_is_not_taken_for_ours(run: Run, rollouts: Path) -> None:
+def test_a_finished_execution_with_the_same_name_is_not_reused(run: Run, rollouts: Path) -> None:
     world = World(run, rollouts)
     machine = StateMachine(MACHINE, world.states)
     world.states.statuses[machine.execution(execution_name(PREFIX, "far", 1))] = "SUCCEEDED"
@@ -221,7 +221,7 @@ def test_a_local_replay_is_other_work(run: Run) -> None:
 @pytest.mark.parametrize(
     "prefix", ["results/runs", "s3://results", "s3://results/", "s3://Results/x", "s3:/r/x", ""]
 )
-def test_a_prefix_that_is_no_folder_is_refused(prefix: str) -> None:
+def test_a_prefix_that_is_not_a_folder_is_refused(prefix: str) -> None:
     with pytest.raises(InputError, match=r"s3://BUCKET/FOLDER"):
         folder_of(prefix, "run")
 

@@ -133,7 +133,7 @@ def numbered(said):
 
 
 @pytest.mark.parametrize("desk", [20_000], indirect=True)
-def test_a_fanned_out_run_equals_a_local_one_but_for_times(desk):
+def test_a_fanned_out_run_equals_a_local_one_except_for_times(desk):
     done = desk.fan_out()
     assert done.returncode == 0, done.stderr
     calls = desk.calls()
@@ -232,7 +232,7 @@ def test_all_children_fail_though_the_execution_says_that_it_succeeded(desk, kin
     assert len(timeless(desk.run())) == COUNT
 
 
-def test_data_that_was_replaced_meanwhile_is_refused_and_never_mixed(desk):
+def test_data_replaced_in_the_meantime_is_refused_and_never_mixed(desk):
     with worker_fails(desk.stack, "InputError"):
         assert desk.fan_out().returncode == 2
     desk.stack.put(f"{desk.name}/rollouts.jsonl", write_many(desk.local, COUNT // 2).read_bytes())
@@ -242,7 +242,7 @@ def test_data_that_was_replaced_meanwhile_is_refused_and_never_mixed(desk):
     assert desk.calls() == before
 
 
-def test_the_worker_is_none_of_the_stack_s_graders(desk):
+def test_the_worker_is_not_listed_as_a_grader(desk):
     said = desk.rft("stack", STACK, "--json")
     assert said.returncode == 0, said.stderr
     found = json.loads(said.stdout)
@@ -278,7 +278,7 @@ def policies(stack):
     return of
 
 
-def test_what_a_fan_out_asks_of_aws_is_what_its_policies_allow(desk, policies):
+def test_the_policies_allow_what_a_fan_out_asks_of_aws(desk, policies):
     """Of commands, workers and the machine; what AWS itself asks in their name cannot be seen here."""
     with asked_permissions() as asked:
         with worker_fails(desk.stack, "InputError"):

@@ -109,7 +109,7 @@ _LINES = st.lists(
 @given(
     _LINES, st.sampled_from(["\n", "\r\n"]), st.booleans(), st.lists(st.floats(0, 1), max_size=4), st.data()
 )
-def test_wherever_it_is_cut_and_stopped_each_row_is_there_once(
+def test_each_row_is_stored_once_for_any_cut_and_stop(
     tmp_path: Path, lines: list[str], newline: str, ended: bool, cuts: list[float], data: st.DataObject
 ) -> None:
     path = tmp_path / "rollouts.jsonl"
@@ -159,7 +159,7 @@ def test_many_rows_end_a_part(tmp_path: Path) -> None:
     assert (rows, parts) == (local_rows(path), 3)
 
 
-def test_a_service_that_fails_on_the_way_loses_nothing(tmp_path: Path) -> None:
+def test_a_service_failure_during_the_run_loses_nothing(tmp_path: Path) -> None:
     path = many(tmp_path / "r.jsonl", 4 * BATCH)
     calls = 0
 
@@ -232,7 +232,7 @@ def test_an_order_survives_json(tmp_path: Path) -> None:
     "event",
     [None, [], {}, {"from": 1}, {"from": 5, "to": 1}, {"from": True, "to": 9}, {"from": 0, "to": "9"}],
 )
-def test_what_is_no_order_is_refused(tmp_path: Path, event: Any) -> None:
+def test_invalid_orders_are_refused(tmp_path: Path, event: Any) -> None:
     whole = an_order(many(tmp_path / "r.jsonl", 2)).to_json()
     broken = {**whole, **event} if isinstance(event, dict) and event else event
     if isinstance(event, dict) and event and event.get("from") == 1:
@@ -241,7 +241,7 @@ def test_what_is_no_order_is_refused(tmp_path: Path, event: Any) -> None:
         read_order(broken)
 
 
-def test_other_work_has_another_digest(tmp_path: Path) -> None:
+def test_different_work_has_a_different_digest(tmp_path: Path) -> None:
     path = many(tmp_path / "r.jsonl", 2)
     order = an_order(path)
     same = [an_order(path, 1), an_order(path, shard=3, calls=9, attempt=2, run="second")]
@@ -265,7 +265,9 @@ def test_other_work_has_another_digest(tmp_path: Path) -> None:
         ({"rows": None}, "not a part"),
     ],
 )
-def test_a_part_that_leads_nowhere_is_refused(tmp_path: Path, changed: dict[str, Any], message: str) -> None:
+def test_a_part_that_does_not_advance_is_refused(
+    tmp_path: Path, changed: dict[str, Any], message: str
+) -> None:
     order = an_order(many(tmp_path / "r.jsonl", 2), 10)
     facts = PartFacts(0, 20, order.end, 2, 0, order.work)
     metadata = {
@@ -275,7 +277,7 @@ def test_a_part_that_leads_nowhere_is_refused(tmp_path: Path, changed: dict[str,
         read_part_facts(order, metadata, "s3://results/part")
 
 
-def test_a_part_reads_back_what_it_says(tmp_path: Path) -> None:
+def test_a_part_reads_back_its_own_facts(tmp_path: Path) -> None:
     order = an_order(many(tmp_path / "r.jsonl", 2), 10)
     facts = PartFacts(0, 20, order.end, 2, 1, order.work)
     assert read_part_facts(order, facts.to_metadata(), "here") == facts

@@ -42,7 +42,7 @@ def test_a_part_is_kept_once(store: S3Parts) -> None:
     assert store.get("shards/000001/0.jsonl") == (b"{}\n", {"next": "5"})
 
 
-def test_of_many_writers_at_once_one_is_kept(store: S3Parts) -> None:
+def test_of_many_parallel_writers_one_wins(store: S3Parts) -> None:
     bodies = [f"{number}\n".encode() for number in range(8)]
     with ThreadPoolExecutor(8) as threads:
         kept = list(threads.map(lambda body: store.put_once("shards/000002/0.jsonl", body, {}), bodies))
@@ -78,7 +78,7 @@ class Refusing:
         raise ClientError(answer, "HeadObject")
 
 
-def test_a_right_that_is_missing_is_named(aws: LocalAws) -> None:
+def test_a_missing_permission_is_named(aws: LocalAws) -> None:
     store = S3Parts(PLACE, Refusing(aws.client("s3")))
     with pytest.raises(
         Exception, match=r"Allow s3:GetObject, s3:PutObject and s3:ListBucket on s3://results"

@@ -61,7 +61,7 @@ def rollouts(tmp_path: Path) -> Path:
     return write_many(tmp_path / "rollouts.jsonl", 300)
 
 
-def test_a_repeated_call_answers_as_the_first_one(rollouts: Path) -> None:
+def test_a_repeated_call_returns_the_same_answer(rollouts: Path) -> None:
     work = WorkerHere(rollouts, MemoryParts())
     first = work(an_order(rollouts))
     assert (first.done, first.rows) == (True, 300)
@@ -83,7 +83,7 @@ def test_short_calls_make_a_chain_that_another_walk_finds(rollouts: Path) -> Non
     assert len(work.target.events) == calls
 
 
-def test_of_two_calls_at_once_one_part_is_kept(rollouts: Path) -> None:
+def test_of_two_parallel_calls_one_part_is_kept(rollouts: Path) -> None:
     store = MemoryParts()
     both = threading.Barrier(2)
 
@@ -104,7 +104,7 @@ def test_of_two_calls_at_once_one_part_is_kept(rollouts: Path) -> None:
     assert found[0].end == small.stat().st_size
 
 
-def test_a_worker_killed_before_it_kept_its_part_costs_that_part_alone(rollouts: Path) -> None:
+def test_a_worker_killed_before_storing_its_part_loses_only_that_part(rollouts: Path) -> None:
     class Killed(BaseException):
         pass
 
@@ -135,7 +135,7 @@ def test_a_part_of_other_work_is_refused(rollouts: Path) -> None:
         work(replace(an_order(rollouts), source=etag))
 
 
-def test_a_throttled_grader_is_a_service_error_until_it_answers(rollouts: Path) -> None:
+def test_a_throttled_grader_is_a_service_error(rollouts: Path) -> None:
     store, calls = MemoryParts(), 0
 
     def throttled(event: Any) -> Answer:
@@ -177,14 +177,14 @@ def aws() -> Iterator[LocalAws]:
         yield served
 
 
-def test_the_handler_answers_from_a_part_that_is_there(aws: LocalAws, rollouts: Path) -> None:
+def test_the_handler_answers_from_an_existing_part(aws: LocalAws, rollouts: Path) -> None:
     order = an_order(rollouts)
     facts = PartFacts(3, 40, order.end, 7, 1, order.work)
     S3Parts(order.out, aws.client("s3")).put_once(order.key, b"", facts.to_metadata())
     assert handler(order.to_json(), Context()) == facts.to_json()
 
 
-def test_the_handler_names_its_errors_and_leaves_why(aws: LocalAws, rollouts: Path) -> None:
+def test_the_handler_names_its_errors_and_stores_the_reason(aws: LocalAws, rollouts: Path) -> None:
     order = replace(an_order(rollouts), shard=9, attempt=2)
     with pytest.raises(Exception, match="grader") as failed:
         handler(order.to_json(), Context())
