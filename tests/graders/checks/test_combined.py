@@ -60,7 +60,7 @@ def test_a_formula_pays_as_the_table_says(expression, values, paid):
         assert answer.components == dict(zip("ab", values, strict=True))
 
 
-@pytest.mark.parametrize("row", rows(page(PAGE.name), "One after the other", 3))
+@pytest.mark.parametrize("row", rows(page(PAGE.name), "Run checks one after the other: `cascade`", 3))
 def test_a_cascade_pays_as_the_table_says(row):
     least, _, values = row[0].rpartition(": ")
     asked: list[str] = []

@@ -102,13 +102,15 @@ def test_the_page_s_code_runs(number):
 
 def test_the_page_s_figures_are_those_of_a_replay(shop, replayed):
     rows_of_table = dict(
-        re.findall(r"^\| (completions[^|]*|calls[^|]*|tokens of[^|]*) \| ([^|]+) \|$", PAGE.read_text(), re.M)
+        re.findall(
+            r"^\| (completions[^|]*|calls[^|]*|tokens per[^|]*) \| ([^|]+) \|$", PAGE.read_text(), re.M
+        )
     )
     graded = rows(shop, replayed)
     asked = [row["metrics"] for row in graded if row["metrics"].get("judge.judge_calls")]
     assert rows_of_table == {
-        "completions that the cheap checks ended": f"{len(graded) - len(asked)} of {len(graded)}",
-        "calls to the judge": f"{sum(row['judge.judge_calls'] for row in asked):.0f}",
-        "tokens of a question": f"{sum(row['judge.judge_tokens_in'] for row in asked) / len(asked):.0f}",
-        "tokens of a reply": f"{sum(row['judge.judge_tokens_out'] for row in asked) / len(asked):.0f}",
+        "completions rejected by the cheap checks": f"{len(graded) - len(asked)} of {len(graded)}",
+        "calls of the judge": f"{sum(row['judge.judge_calls'] for row in asked):.0f}",
+        "tokens per question": f"{sum(row['judge.judge_tokens_in'] for row in asked) / len(asked):.0f}",
+        "tokens per reply": f"{sum(row['judge.judge_tokens_out'] for row in asked) / len(asked):.0f}",
     }
