@@ -23,7 +23,7 @@ PAGE = page("dates.md")
     ("call", "reference", "completion", "value"),
     [
         (call.strip("`"), reference.strip("`"), completion, value)
-        for call, reference, cell, value in rows(PAGE, "What reads as what", 4)
+        for call, reference, cell, value in rows(PAGE, "How dates are read", 4)
         for completion in spans(cell)
     ],
 )

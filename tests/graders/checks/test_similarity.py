@@ -73,7 +73,7 @@ def test_a_text_is_cut_as_the_page_says(call, text, found):
     ("call", "completion", "reference", "paid"),
     [
         (call.strip("`"), completion, reference.strip("`"), paid)
-        for call, cell, reference, paid in rows(PAGE, "What is paid", 4)
+        for call, cell, reference, paid in rows(PAGE, "Examples of rewards", 4)
         for completion in spans(cell)
     ],
 )
