@@ -1,1 +1,1 @@
-"""Where replay sends samples: in process, a local Lambda runtime, a deployed function; one protocol."""
+"""Targets that grade samples: in process, a local Lambda runtime, a deployed function; one protocol."""

@@ -1,7 +1,7 @@
-"""Answers while a grader runs: looks questions up, notes those that are missing, and keeps what is asked.
+"""Serves recorded answers while a grader runs, notes missing ones, and records new ones.
 
-`AnswerBook` knows no HTTP client. `harness.targets.answer_cassette` stands between it and the clients of this
-process, `harness.targets.answer_server` between it and a function in a process of its own.
+`AnswerBook` is independent of HTTP clients. `harness.targets.answer_cassette` connects it to the clients in
+this process, and `harness.targets.answer_server` to a function in a separate process.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from harness.targets.recorded_answers import (
 __all__ = ["LONGEST_WAIT_S", "AnswerBook", "playing_variables"]
 
 _TAKEN = frozenset({400, 404, 405, 413, 422})
-"""Refusals that say something of the question; any other says something of the moment, and is not kept."""
+"""HTTP statuses that refuse the request itself; other errors are temporary, and are not recorded."""
 
-# Where credentials come from. What these services answer is secret as a whole.
+# Services that issue credentials. Their whole answers are secret.
 _CREDENTIALS = re.compile(
     r"169\.254\.\d+\.\d+|fd00:ec2::\w+|metadata\.google\.internal|login\.microsoftonline\.com"
     r"|oauth2\.googleapis\.com|(?:sts|sso|oidc|portal\.sso|signin|cognito-\w+|iam)\b.*\.(?:amazonaws|aws)\..+"
@@ -42,18 +42,18 @@ _TOKEN_PATH = re.compile(r"(?:^|/)(?:oauth2?|tokens?)(?:/|$)", re.IGNORECASE)
 _DUMMY = "recorded-answers-need-no-key-0"
 _SHORTEST_KEY = 8
 LONGEST_WAIT_S = 20.0
-"""A request that failed without an answer is waited for in vain."""
+"""Seconds to wait for another task's request, which may fail without an answer."""
 _REGION = re.compile(r"\.([a-z]{2}(?:-[a-z]+)+-\d)\.")
 
 
 class AnswerBook:
-    """The answers to a grader's questions; may be asked from several threads.
+    """The answers to a grader's requests to services. Thread-safe.
 
     Args:
-        recorded: What is known already.
-        place: The file that people know them by.
-        asks: Whether a question that is not there goes out to the service; refused otherwise.
-        keep: Told what is to be recorded, as it comes.
+        recorded: The answers from the file.
+        place: The file's name, for messages.
+        asks: Whether a request without a recorded answer goes to the service; otherwise it is refused.
+        keep: Called with each new answer to record.
     """
 
     def __init__(
@@ -65,37 +65,37 @@ class AnswerBook:
         keep: Callable[[RecordedAnswers], None] = lambda recorded: None,
     ) -> None:
         self.recorded = recorded
-        """What it knew from the beginning."""
+        """The answers from the file."""
         self.place = place
         self.asks = asks
         self.repeat = 0
-        """The repeat of a replay that is graded now."""
+        """The replay's current repeat."""
         self.missed = 0
-        """Requests that were refused, since their answers are not recorded."""
+        """Number of requests that were refused because their answers are not recorded."""
         self.refusal = ""
-        """Why the last of them was refused."""
+        """Why the last one was refused."""
         self._variables = dict(recorded.variables)
         self._notes = set(recorded.notes)
         self._keep = keep
         self._lock = threading.Lock()
         self._answered = threading.Condition(self._lock)
         self._asked_by: dict[tuple[str, int, str], int] = {}
-        """The thread or the task that is asking a question now."""
+        """The threads and tasks that are making a request now."""
         self._known: defaultdict[tuple[str, int], dict[str, RecordedAnswer]] = defaultdict(dict)
         self._refused = {} if asks else refused_forms(recorded.answers)
         self.learn(recorded)
 
     def learn(self, recorded: RecordedAnswers) -> None:
-        """Know further answers; those that are known already stay."""
+        """Add answers, without replacing existing ones."""
         for answer in recorded.answers:
             self._known[answer.key].setdefault(answer.host, answer)
 
     def find(self, url: str, headers: Mapping[str, Any], body: Any, method: str) -> RecordedAnswer | None:
-        """The recorded answer to a request; None where there is none.
+        """The recorded answer to a request, or None.
 
-        While a service may be asked, an answer is that of the same host. Else another host's will do: a
-        Region or an address may have changed since, and a function is led to this machine. A request in a
-        form that the service refused is refused as it was, whatever it asks.
+        If services may be asked, only an answer from the same host counts. Otherwise another host's answer is
+        used too, because a Region or an address may have changed since, and a function is directed to this
+        machine. A request in a form that the service refused is refused again, regardless of its texts.
         """
         question = self._question(url, headers, body, method)
         if question is None:
@@ -110,11 +110,11 @@ class AnswerBook:
     def find_or_ask(
         self, url: str, headers: Mapping[str, Any], body: Any, method: str
     ) -> RecordedAnswer | None:
-        """The recorded answer to a request; None where the caller is to ask, since nobody else is asking it.
+        """The recorded answer to a request; None if the caller must make the request, because nobody else is.
 
-        Completions of one record are often equal, and a judge is asked about them at the same time: the
-        second waits for the answer of the first. A task of an event loop cannot wait here, and asks;
-        `is_asked` tells it when to wait.
+        Completions of one record are often equal, and a judge is asked about them at the same time. The
+        second request waits for the answer to the first. A task of an event loop cannot block here, so it
+        must check `is_asked` first and wait itself.
         """
         question = self._question(url, headers, body, method)
         if question is None:
@@ -133,7 +133,7 @@ class AnswerBook:
         return found
 
     def is_asked(self, url: str, headers: Mapping[str, Any], body: Any, method: str) -> bool:
-        """Whether another thread or task is asking this question now."""
+        """Whether another thread or task is making this request now."""
         question = self._question(url, headers, body, method)
         if question is None:
             return False
@@ -142,12 +142,12 @@ class AnswerBook:
             return self._asked_by.get((*question.key, question.host), me) != me
 
     def refuse(self, url: str, method: str) -> RecordedAnswer:
-        """The answer to a question that nobody may be asked: an error that no client tries again."""
+        """The answer to a request that must not be sent: an error that no client retries."""
         host = urlsplit(url).hostname or "an unknown host"
         if method == "CONNECT":
             message = (
-                f"the function asks {host} over HTTPS at an address of its own, for which recorded answers "
-                "cannot stand in: take the address from a variable, such as OPENAI_BASE_URL"
+                f"the function calls {host} over HTTPS at a fixed address, so recorded answers cannot "
+                "replace it: read the address from a variable, such as OPENAI_BASE_URL"
             )
         else:
             message = (
@@ -170,22 +170,22 @@ class AnswerBook:
         answer_headers: Mapping[str, str],
         answer_body: bytes,
     ) -> None:
-        """Keep what a service answered, where it is an answer to a question.
+        """Record a service's answer, if the request is one to record.
 
         Args:
-            url: Of the request.
-            headers: Of the request.
-            body: Of the request.
-            method: Of the request.
-            status: Of the answer.
-            answer_headers: By names in lower case.
-            answer_body: Of the answer, not compressed.
+            url: URL of the request.
+            headers: Headers of the request.
+            body: Body of the request.
+            method: HTTP method of the request.
+            status: HTTP status of the answer.
+            answer_headers: Headers of the answer, by lowercase name.
+            answer_body: Uncompressed body of the answer.
         """
         question = self._question(url, headers, body, method)
         if question is None:
             if not _gives_credentials(url):
                 host = urlsplit(url).hostname
-                self._note(f"{method} {host} is not recorded: a replay from the file refuses it")
+                self._note(f"{method} {host} is not recorded, so a replay from the file refuses it")
             return
         try:
             if 200 <= status < 300 or status in _TAKEN:
@@ -207,7 +207,9 @@ class AnswerBook:
         try:
             text = hidden(answer_body.decode(), secrets_among(url, headers))
         except UnicodeDecodeError:
-            self._note(f"an answer of {question.host} is no text and not recorded: a replay refuses it")
+            self._note(
+                f"an answer from {question.host} is not text and is not recorded, so a replay refuses it"
+            )
             return
         answer = replace(
             question,
@@ -225,14 +227,17 @@ class AnswerBook:
                 self._keep(RecordedAnswers((answer,), new))
                 self._known[answer.key][answer.host] = answer
             elif known.answer != answer.answer:
-                self._note_held(f"{answer.host} was asked the same twice at once: a replay gives one answer")
+                self._note_held(
+                    f"{answer.host} got the same request twice at the same time; a replay gives only one "
+                    "answer"
+                )
 
     def _note(self, what: str) -> None:
         with self._lock:
             self._note_held(what)
 
     def _note_held(self, what: str) -> None:
-        """Keep a sentence about the recording, once."""
+        """Add a note about the recording, once."""
         if what not in self._notes:
             self._notes.add(what)
             self._keep(RecordedAnswers(notes=(what,)))
@@ -240,7 +245,7 @@ class AnswerBook:
     def _question(
         self, url: str, headers: Mapping[str, Any], body: Any, method: str
     ) -> RecordedAnswer | None:
-        """A request as a question without an answer; None where it is none."""
+        """A request in recorded form, without an answer; None if it is not one to record."""
         if method.upper() != "POST" or _gives_credentials(url):
             return None
         found = question_of(url, body, secrets_among(url, headers))
@@ -248,7 +253,7 @@ class AnswerBook:
 
 
 def _running_task() -> object | None:
-    """The task that runs in this thread; None outside of an event loop."""
+    """The task that runs in this thread; None outside an event loop."""
     asyncio = sys.modules.get("asyncio")
     if asyncio is None or asyncio._get_running_loop() is None:
         return None
@@ -257,7 +262,7 @@ def _running_task() -> object | None:
 
 
 def _asker() -> int:
-    """Who asks here: the running task, else the thread."""
+    """The caller's identity: the running task, or else the thread."""
     task = _running_task()
     return threading.get_ident() if task is None else id(task)
 
@@ -268,7 +273,7 @@ def _gives_credentials(url: str) -> bool:
 
 
 def _needed(url: str, headers: Mapping[str, Any]) -> dict[str, str | None]:
-    """Environment variables that a request was made with: its URL's with their values, its key's without."""
+    """Environment variables used by a request: URLs with their values, keys without."""
     found: dict[str, str | None] = {}
     said = [url, unquote(url), *map(str, headers.values())]
     for name, value in os.environ.items():
@@ -282,11 +287,11 @@ def _needed(url: str, headers: Mapping[str, Any]) -> dict[str, str | None]:
 
 
 def playing_variables(recorded: RecordedAnswers, environment: Mapping[str, str]) -> dict[str, str]:
-    """What an environment lacks for a grader that is only answered from a file: stand-ins for its keys.
+    """Placeholders for the keys that an environment lacks, for a grader that is answered from a file.
 
     Args:
         recorded: The file.
-        environment: Where the grader will run.
+        environment: The grader's environment.
     """
     wanted = {name: value or _DUMMY for name, value in recorded.variables.items()}
     wanted |= {"AWS_EC2_METADATA_DISABLED": "true"}

@@ -1,8 +1,8 @@
-"""Puts recorded answers in front of every HTTP client of this process, by vcrpy.
+"""Answers the requests of every HTTP client in this process from recorded answers, with vcrpy.
 
-vcrpy knows how to stand in for boto3, openai, httpx, requests, urllib3, urllib and aiohttp. Its own cassette
-looks through all requests for each one, and its YAML takes seconds for a few thousand answers; this one asks
-an `AnswerBook`.
+vcrpy can patch boto3, openai, httpx, requests, urllib3, urllib and aiohttp. Its own cassette searches all
+requests for each one, and its YAML takes seconds to read for a few thousand answers; this one uses an
+`AnswerBook`.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ _LOOK_S = 0.02
 
 @contextlib.contextmanager
 def answered(book: AnswerBook) -> Iterator[AnswerBook]:
-    """Answer the questions of this process from a book, until the block ends.
+    """Answer this process's HTTP requests from a book, until the block ends.
 
-    Where nothing may be asked, the environment holds stand-ins meanwhile for the keys that it lacks.
+    If no service may be asked, the environment has placeholders for missing keys meanwhile.
 
     Args:
         book: The answers.
@@ -58,7 +58,7 @@ def answered(book: AnswerBook) -> Iterator[AnswerBook]:
 
 
 def _own_https_init() -> Any:
-    """`http.client.HTTPSConnection.__init__`, looking itself up in globals that nobody patches."""
+    """A copy of `http.client.HTTPSConnection.__init__` with globals that are never patched."""
     init = http.client.HTTPSConnection.__init__
     own = {**vars(http.client), "HTTPSConnection": http.client.HTTPSConnection}
     copied = types.FunctionType(init.__code__, own, init.__name__, init.__defaults__, init.__closure__)
@@ -67,7 +67,7 @@ def _own_https_init() -> Any:
 
 
 class _StandardHTTPS(http.client.HTTPSConnection):
-    """The standard library's connection, which can be made while its name stands for something else."""
+    """The standard library's connection, which can be created while its name is patched."""
 
     __init__ = _own_https_init()
 
@@ -77,7 +77,7 @@ class _StandardHTTPSStub(VCRHTTPSConnection):  # type: ignore[misc]
 
 
 def _waiting_transports(cassette: Cassette, book: AnswerBook) -> Iterator[tuple[Any, str, Any]]:
-    """Async transports of httpx and its kin, which wait while another task is asking the same question."""
+    """Make async transports, such as httpx's, wait while another task is making the same request."""
     for name in ("httpx", "httpx2"):
         real = getattr(vcr.patch, f"_{name.capitalize()}AsyncHttpTransport_handle_async_request", None)
         if real is not None:
@@ -101,17 +101,17 @@ def _waiting(inner: Any, book: AnswerBook, library: Any) -> Any:
 
 
 class _AnswerCassette(Cassette):  # type: ignore[misc]
-    """A cassette whose answers stand in a book.
+    """A vcrpy cassette with answers from a book.
 
     Args:
-        path: What it is called.
+        path: The cassette's name.
         book: The answers.
     """
 
     def __init__(self, path: str, book: AnswerBook) -> None:
-        # vcrpy takes its patches back for the moment in which it makes a connection or sends a request. A
-        # judge is asked from many threads, and what another one sends at that moment would leave unseen.
-        # Only the standard library's HTTPS needs it, and `_StandardHTTPS` does without.
+        # vcrpy removes its patches while it opens a connection or sends a request. A judge is asked from many
+        # threads, and another thread's request at that moment would bypass the cassette. Only the standard
+        # library's HTTPS connection needs the removal, and `_StandardHTTPS` does not.
         patches = (
             (vcr.patch, "force_reset", contextlib.nullcontext),
             (http.client, "HTTPSConnection", _StandardHTTPSStub),
@@ -120,25 +120,25 @@ class _AnswerCassette(Cassette):  # type: ignore[misc]
         super().__init__(path, custom_patches=patches)
         self._book = book
         self.ended = False
-        """Whether connections that a client still keeps are to go where they lead."""
+        """Whether a client's existing connections go to their real destination."""
 
     @property
     def write_protected(self) -> bool:
-        """Whether nothing may be sent."""
+        """Whether sending is forbidden."""
         return not (self._book.asks or self.ended)
 
     def filter_request(self, request: Request) -> Request:
-        """The request: all are looked at."""
+        """The request itself: none is filtered."""
         return request
 
     def can_play_response_for(self, request: Request) -> bool:
-        """Whether a request is answered here: always where nothing may be sent."""
+        """Whether a request is answered here; always, if sending is forbidden."""
         if self.ended:
             return False
         return not self._book.asks or self._book.find_or_ask(*_parts(request)) is not None
 
     def play_response(self, request: Request) -> dict[str, Any]:
-        """The recorded answer, or the refusal to ask."""
+        """The recorded answer, or a refusal."""
         url, headers, body, method = _parts(request)
         answer = self._book.find(url, headers, body, method) or self._book.refuse(url, method)
         kept = {"content-type": answer.content_type, "x-amzn-errortype": answer.error_type}
@@ -149,7 +149,7 @@ class _AnswerCassette(Cassette):  # type: ignore[misc]
         }
 
     def append(self, request: Request, response: dict[str, Any]) -> None:
-        """Keep what was answered."""
+        """Record an answer."""
         if self.ended:
             return
         plain = decode_response(response)
@@ -159,10 +159,10 @@ class _AnswerCassette(Cassette):  # type: ignore[misc]
         self._book.add(*_parts(request), plain["status"]["code"], headers, content)
 
     def _load(self) -> None:
-        """The book is loaded already."""
+        """Nothing: the book is already loaded."""
 
     def _save(self, force: bool = False) -> None:
-        """The book is kept by whoever made it."""
+        """Nothing: the book's creator saves it."""
 
 
 def _parts(request: Request) -> tuple[str, Mapping[str, Any], Any, str]:

@@ -1,8 +1,8 @@
-"""Answers a built function's questions from recorded answers, on a port of this machine.
+"""Answers a built function's requests from recorded answers, on a local port.
 
-The function's process holds nothing but what Lambda gives it. It finds the answers by the variables with
-which botocore and the OpenAI SDK are led to another address, by those that the recorded questions were made
-with, and, over plain HTTP, as its proxy. What wants to leave over HTTPS is refused.
+The function's process has only what Lambda gives it. It reaches this server through the variables that
+redirect botocore and the OpenAI SDK, through the variables used by the recorded requests, and, for plain
+HTTP, as a proxy. Other HTTPS requests are refused.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _CHAT = ("/chat/completions", "/responses", "/completions")
 
 
 class AnswerServer:
-    """Serves the answers of a book until it is closed.
+    """Serves a book's answers until closed.
 
     Args:
         book: The answers.
@@ -35,22 +35,22 @@ class AnswerServer:
             **playing_variables(recorded, {}),
             "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": own,
             "OPENAI_BASE_URL": own + _chat_path(recorded),
-            # A ready judge may name its service's address itself.
+            # A ready judge may set its service's address itself.
             "GRADER_JUDGE_RELAY": own,
             "OPENAI_API_KEY": "recorded-answers-need-no-key",
             **urls,
-            # In capitals: curl, which Lambda's own client is made of, reads the small one alone.
+            # Uppercase, because curl, which Lambda's client uses, reads only the lowercase one.
             "HTTP_PROXY": own,
             "HTTPS_PROXY": own,
         }
-        """What leads a function's clients here."""
+        """The environment variables that direct a function's clients to this server."""
 
     def close(self) -> None:
         """Stop serving."""
         self._server.close()
 
     def _handle(self, request: HttpRequest) -> HttpResponse:
-        # To a proxy a client writes a whole URL, and to a relay the URL of the service after its own.
+        # A client sends a proxy the whole URL, and a relay the service's URL after its own.
         whole = re.search(r".*(https?://.*)", request.path)
         url = whole[1] if whole else f"http://{self._server.address}{request.path}"
         if request.method == "CONNECT":
@@ -63,7 +63,7 @@ class AnswerServer:
 
 
 def _chat_path(recorded: RecordedAnswers) -> str:
-    """What stands before the OpenAI SDK's own paths in the recorded questions."""
+    """The path prefix of the OpenAI SDK's requests in the recorded answers."""
     for answer in recorded.answers:
         path = urlsplit(answer.url).path
         for end in _CHAT:

@@ -1,4 +1,4 @@
-"""A target whose questions to a service are answered from a file."""
+"""A target whose requests to services are answered from a file."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ __all__ = [
 ]
 
 UNRECORDED = "unrecorded"
-"""The kind of error of a sample whose question has no recorded answer."""
+"""Error kind of a sample whose request has no recorded answer."""
 
 
 class AnsweredTarget:
     """A target that grades with recorded answers, or records them.
 
-    Calls are made one after the other, so that a question without an answer costs its own call alone,
-    whatever the grader made of the refusal.
+    Calls are made one at a time, so a request without an answer fails only its own call, regardless of how
+    the grader handles the refusal.
 
     Args:
-        open_inner: Opens the target; called when its questions are answered already.
+        open_inner: Opens the target; called once its requests are being answered.
         book: The answers.
-        stack: Closed with the target: what answers the questions.
+        stack: Resources that answer the requests; closed with the target.
     """
 
     concurrency = 1
@@ -58,12 +58,12 @@ class AnsweredTarget:
 
     @property
     def streams(self) -> InProcessTarget | None:
-        """The target itself where questions go to a service, which takes many at once."""
+        """The target itself if requests go to a service, which takes many at the same time."""
         return self.inner if self.book.asks and isinstance(self.inner, InProcessTarget) else None
 
     @property
     def bounds(self) -> tuple[float, float] | None:
-        """The range that the grader declares, where it runs in this process."""
+        """The range that the grader declares, if it runs in this process."""
         return self.inner.bounds if isinstance(self.inner, InProcessTarget) else None
 
     @property
@@ -86,7 +86,7 @@ class AnsweredTarget:
         return answer._replace(items=[Graded(None, {}, error, one.ms) for one in answer.items])
 
     def close(self) -> None:
-        """Let go of the target and of what answered its questions."""
+        """Close the target and the resources that answered its requests."""
         try:
             self.inner.close()
         finally:
@@ -94,10 +94,10 @@ class AnsweredTarget:
 
 
 def check_recorder() -> None:
-    """Refuse to go on without what stands in for HTTP clients.
+    """Check that vcrpy is installed.
 
     Raises:
-        InputError: It is not installed.
+        InputError: vcrpy is not installed.
     """
     if find_spec("vcr") is None:
         fix = f"Run: {install_line('recorded')}"
@@ -105,10 +105,10 @@ def check_recorder() -> None:
 
 
 def played_book(path: Path) -> AnswerBook:
-    """A file's answers, beyond which nobody is asked.
+    """A book with a file's answers, which asks no service.
 
     Raises:
-        InputError: There is no such file, or it is damaged.
+        InputError: The file does not exist, or is damaged.
     """
     return AnswerBook(read_answers(path), os.path.relpath(path))
 
@@ -116,15 +116,15 @@ def played_book(path: Path) -> AnswerBook:
 def open_here(
     grader: str | Callable[..., Any], folder: Path | None = None, book: AnswerBook | None = None
 ) -> InProcessTarget | AnsweredTarget:
-    """Open a grader in this process; while it is open, its questions are answered from a book.
+    """Open a grader in this process; while it is open, its requests are answered from a book.
 
     Args:
-        grader: As `InProcessTarget` takes it.
-        folder: As `InProcessTarget` takes it.
-        book: The answers; None where it asks as it likes.
+        grader: Same as for `InProcessTarget`.
+        folder: Same as for `InProcessTarget`.
+        book: The answers; None to let it ask services.
 
     Raises:
-        InputError: There is no such grader, it cannot be imported, or vcrpy is not installed.
+        InputError: The grader does not exist or cannot be imported, or vcrpy is not installed.
     """
     if book is None:
         return InProcessTarget(grader, folder)
@@ -137,17 +137,17 @@ def open_here(
 
 
 def asked_once(target: InProcessTarget) -> InProcessTarget | AnsweredTarget:
-    """A grader whose questions are asked once, over however many wires it is asked for the same sample.
+    """A grader whose requests are made once per sample, even over several wires.
 
-    Every grader is looked after: a judge, and many a function, imports its HTTP client with its first
-    question.
+    Every grader is wrapped, because a judge, like many functions, imports its HTTP client at its first
+    request.
 
     Args:
-        target: A grader; returned as it is where vcrpy is not installed.
+        target: A grader; returned unchanged if vcrpy is not installed.
     """
     if find_spec("vcr") is None:
         return target
-    _ = target.fingerprint  # before vcrpy imports the clients that it knows: the grader may use none
+    _ = target.fingerprint  # before vcrpy imports its clients: the grader may use none
     from harness.targets.answer_cassette import answered
 
     book = AnswerBook(RecordedAnswers(), "memory", asks=True)
@@ -157,10 +157,10 @@ def asked_once(target: InProcessTarget) -> InProcessTarget | AnsweredTarget:
 
 
 def open_served(opened: Callable[[Mapping[str, str]], Target], book: AnswerBook) -> AnsweredTarget:
-    """Open a function in a process of its own; while it is open, its questions are answered from a book.
+    """Open a function in a separate process; while it is open, its requests are answered from a book.
 
     Args:
-        opened: Opens it with further variables in its environment.
+        opened: Opens it with additional environment variables.
         book: The answers.
     """
     from harness.targets.answer_server import AnswerServer

@@ -1,8 +1,8 @@
-"""Finds the function that `sam build` made, and asks its artifact how the grader in it was declared.
+"""Finds the function that `sam build` made, and imports its artifact to learn the grader's declaration.
 
-The function is named by itself or by its grader, in a build folder (`.aws-sam/build`). The artifact is
-imported in a process of its own, under the function's interpreter: what is read of it is read of the very
-files that are deployed. Nothing here builds anything.
+The function is named directly or by its grader, in a build folder (`.aws-sam/build`). The artifact is
+imported in a separate process, with the function's interpreter, so the result describes the very files that
+are deployed. Nothing here builds anything.
 """
 
 from __future__ import annotations
@@ -51,11 +51,11 @@ __all__ = [
 ]
 
 BUILD = Path(".aws-sam/build")
-"""Where `sam build` puts what it made."""
+"""The output folder of `sam build`."""
 
 _IMPORT_SECONDS = 60
 _BARE_TIMEOUT_S, _BARE_MEMORY_MB = 60, 1_769
-# What the handler's module prints goes to the log; only the last line of the real output is ours.
+# The handler module's output goes to the log; only the last line of the real output is ours.
 _IMPORT = """
 import os, sys
 own = os.fdopen(os.dup(1), "w")
@@ -81,7 +81,7 @@ own.write(json.dumps(said))
 
 
 class Built(NamedTuple):
-    """One function of a build."""
+    """One function in a build."""
 
     template: Path
     """The built template."""
@@ -91,69 +91,69 @@ class Built(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class AskedModel:
-    """A model that a grader's judges ask, as `graders.configured.judge_models` says."""
+    """A model that a grader's judges ask, from `graders.configured.judge_models`."""
 
     service: str
     """`bedrock` or `openai`."""
     address: str
     model: str
     key_variable: str | None = None
-    """The environment variable that holds the service's key."""
+    """The environment variable with the service's key."""
     parts: dict[str, str] | None = None
-    """What requests to it are made of; None until it has answered."""
+    """The parts of requests to it; None until it has answered."""
     refused: dict[str, str] = field(default_factory=dict)
-    """What it said to each part that it refused."""
+    """Its message for each part that it refused."""
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What importing an artifact's handler showed."""
+    """The result of importing an artifact's handler."""
 
     ms: float | None = None
-    """How long the import took, milliseconds, the interpreter's own start left out; None when it failed."""
+    """Import time in milliseconds, without the interpreter's start; None if it failed."""
     options: GraderOptions | None = None
-    """How the grader was declared; None for a handler written by hand."""
+    """The grader's declaration; None for a handwritten handler."""
     modules: tuple[str, ...] = ()
     """Names of the top-level modules that it loaded."""
     judges: tuple[AskedModel, ...] = ()
     """The models that its judges ask."""
     error: str | None = None
-    """Why it cannot be imported; None when it can."""
+    """Why the import failed, or None."""
     note: str | None = None
-    """Set when another Python imported it than its runtime names."""
+    """Set if it was imported with a different Python than its runtime's."""
 
 
 def built_functions(
     artifact: Path | None = None, parameters: Mapping[str, str] | None = None
 ) -> tuple[Path, dict[str, FunctionSpec]]:
-    """Every function of a build, by logical id.
+    """Every function in a build, by logical id.
 
     Args:
-        artifact: The build's folder, the project's, the built template, or one function's artifact; None for
-            `.aws-sam/build`.
+        artifact: The build folder, the project folder, the built template, or one function's artifact; None
+            for `.aws-sam/build`.
         parameters: Values that replace the parameters' defaults.
 
     Returns:
         The built template and the functions.
 
     Raises:
-        InputError: Nothing is built there.
+        InputError: There is no build.
     """
     where = artifact or BUILD
     folders = [where, where / BUILD, where.parent] if where.is_dir() else [where.parent]
     template = next((folder / "template.yaml" for folder in folders if _is_build(folder)), None)
     if template is None:
-        fix = "Run `sam build` where template.yaml is, then the same command again."
+        fix = "Run `sam build` in the folder of template.yaml, then the same command again."
         raise InputError("nothing is built here", place=str(where), fix=fix)
     built = {key for key, one in read_declared(template).items() if _is_built(one, template)}
     functions = read_functions(template, parameters, only=built)
-    if where.is_dir() and template.parent == where.parent:  # one function's own folder was named
+    if where.is_dir() and template.parent == where.parent:  # one function's folder was named
         functions = {key: spec for key, spec in functions.items() if spec.artifact == where.resolve()}
     return template, functions
 
 
 def _is_built(declared: DeclaredFunction, template: Path) -> bool:
-    """Whether the build made the artifact: a build of other functions leaves `CodeUri` as it is."""
+    """Whether the build made the artifact: a build of other functions leaves `CodeUri` unchanged."""
     folder = template.parent.resolve()
     return declared.code is not None and declared.code != folder and declared.code.is_relative_to(folder)
 
@@ -161,42 +161,43 @@ def _is_built(declared: DeclaredFunction, template: Path) -> bool:
 def built_function(
     artifact: Path | None = None, function: str | None = None, grader: str | None = None
 ) -> Built:
-    """The one function of a build that is meant.
+    """Select one function in a build.
 
     Args:
-        artifact: As `built_functions` takes it.
-        function: Its logical id or name; found by the grader, or as the only one, when None.
+        artifact: Same as for `built_functions`.
+        function: Its logical id or name; None to find it by its grader, or as the only function.
         grader: `module:name` or `file.py:name`, whose function it is.
 
     Raises:
-        InputError: Nothing is built, or no function or several fit.
+        InputError: There is no build, or not exactly one function matches.
     """
     template, functions = built_functions(artifact)
     if function is not None:
         fitting = [key for key, spec in functions.items() if function in (key, spec.name)]
-        what = f"no function is called {function}"
+        what = f"no function has the name {function}"
     elif grader is not None:
         fitting = [key for key, spec in functions.items() if _handles(spec, grader)]
         what = f"{len(fitting) or 'no'} functions have the handler of {grader}"
     else:
         fitting = list(functions)
-        what = f"{len(functions)} functions are built here"
+        what = f"this build has {len(functions)} functions"
     if len(fitting) != 1:
         known = ", ".join(functions) or "none"
         if (unbuilt := read_declared(template).get(function or "")) is not None and function not in functions:
             what = f"{function} is a container image" if unbuilt.image else f"{function} is not built"
         fix = f"Name one with --function: {known}."
         if loops := function_loops(read_template(template)):
-            fix = f"{loops[0]} makes functions that are not read: write each as a resource of its own."
+            fix = f"{loops[0]} generates functions, which are not read: write each as a separate resource."
         raise InputError(what, place=str(template), fix=fix)
     return Built(template, fitting[0], functions[fitting[0]])
 
 
 def grader_of(spec: FunctionSpec) -> str:
-    """The grader of a function as graders are named here: `module:name`, or what a ready check is named by.
+    """A function's grader by its local name: `module:name`, or a ready check's name.
 
     Raises:
-        InputError: It has no handler's name, or is a ready check and sets no variable that says which.
+        InputError: The function names no handler, or is a ready check without the variable that names the
+            check.
     """
     if spec.handler != READY_HANDLER:
         return grader_named(spec.handler)
@@ -208,32 +209,33 @@ def grader_of(spec: FunctionSpec) -> str:
 
 
 def grader_named(handler: str) -> str:
-    """A handler in Lambda's spelling, `folder/module.function`, as `module:name`.
+    """Convert a handler name from Lambda's form, `folder/module.function`, to `module:name`.
 
     Raises:
-        InputError: It is no handler's name.
+        InputError: The text is not a handler's name.
     """
     module, _, name = handler.rpartition(".")
     if not module or not name.isidentifier() or handler.endswith(".py") or ":" in handler:
-        fix = "Write module.function, as the function's setting in Lambda has it."
-        raise InputError(f"{handler!r} names no handler", place="--handler", fix=fix)
+        fix = "Write module.function, as in the function's Lambda settings."
+        raise InputError(f"{handler!r} is not the name of a handler", place="--handler", fix=fix)
     return f"{module.replace('/', '.')}:{name}"
 
 
 def bare_function(code: Path, handler: str, name: str | None = None) -> FunctionSpec:
-    """A function that has no template: a folder or zip file, and the name of its handler.
+    """A function without a template: a folder or zip file, and the name of its handler.
 
     Args:
         code: The folder, or the zip file as it was uploaded to Lambda.
         handler: `module.function`.
-        name: What the function is called; like its handler when None.
+        name: The function's name; by default its handler's.
 
     Raises:
-        InputError: There is no such folder or zip file, or it is larger than Lambda allows.
+        InputError: The folder or zip file does not exist, or is larger than Lambda allows.
     """
     _, _, own = grader_named(handler).partition(":")
     note = (
-        f"no template was read: the timeout is {_BARE_TIMEOUT_S} s and the memory {_BARE_MEMORY_MB:,} MB here"
+        f"no template was read, so the timeout is {_BARE_TIMEOUT_S} s and the memory "
+        f"{_BARE_MEMORY_MB:,} MB here"
     )
     folder = code if code.is_dir() else Path(tempfile.mkdtemp(prefix="rft-code-"))
     try:
@@ -268,15 +270,15 @@ def _unpack(code: Path, folder: Path) -> None:
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", place=str(code)) from error
     except zipfile.BadZipFile:
-        fix = "Name the folder or the zip file that is deployed."
+        fix = "Pass the folder or the zip file that is deployed."
         raise InputError("this is neither a folder nor a zip file", place=str(code), fix=fix) from None
 
 
 def import_artifact(spec: FunctionSpec) -> Imported:
-    """Import a function's handler out of its artifact, in a process of its own.
+    """Import a function's handler from its artifact, in a separate process.
 
     Raises:
-        InputError: There is no interpreter to run it under.
+        InputError: There is no interpreter for it.
     """
     interpreter = find_interpreter(spec.runtime)
     with closing(Confinement(spec, interpreter)) as confinement:
@@ -297,7 +299,7 @@ def import_artifact(spec: FunctionSpec) -> Imported:
 
 
 def _is_build(folder: Path) -> bool:
-    """Whether a folder holds a built template: a project's own folder has a template.yaml too."""
+    """Whether a folder has a built template; a project folder has a template.yaml too."""
     template = folder / "template.yaml"
     if not template.is_file():
         return False

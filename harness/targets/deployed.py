@@ -1,8 +1,7 @@
-"""Grades in a deployed function: the very one that a training job will call.
+"""Grades with a deployed function, the very one that a training job calls.
 
-What the function does wrong is a `GraderFault` and is never tried again; throttling, network and the
-service's own errors are tried again by boto3 (adaptive mode) and are a `ServiceFault` when that did not help.
-It changes nothing in AWS.
+A failure of the function is a `GraderFault` and is never retried. boto3 retries throttling, network errors
+and service errors (adaptive mode); if they persist, they are a `ServiceFault`. Nothing in AWS is changed.
 """
 
 from __future__ import annotations
@@ -33,13 +32,14 @@ class DeployedTarget:
 
     Args:
         function: `arn:aws:lambda:...:function:NAME[:QUALIFIER]` or `NAME[:QUALIFIER]`.
-        region: The AWS region; by default the ARN's, else the one that boto3 is configured with.
-        endpoint_url: Another endpoint, such as the local Invoke API.
-        concurrency: How many calls may be under way at once.
-        attempts: How often a call is tried when it is throttled or the service fails.
+        region: The AWS Region; by default the ARN's, or else boto3's.
+        endpoint_url: A different endpoint, such as the local Invoke API.
+        concurrency: Maximum calls in flight.
+        attempts: Maximum tries of a call that is throttled or meets a service error.
 
     Raises:
-        InputError: The name is none, there is no such function, or no region or credentials are configured.
+        InputError: The name is not valid, the function does not exist, or no Region or credentials are
+            configured.
         ServiceError: AWS cannot be reached, or does not accept the credentials.
     """
 
@@ -59,8 +59,8 @@ class DeployedTarget:
         self._region = _region(function, region)
         self._endpoint_url = endpoint_url
         self.configuration: Mapping[str, Any] = self._look_up(min(attempts, _LOOK_UPS))
-        """What GetFunctionConfiguration says; empty when only invoking is allowed."""
-        # A read timeout below the function's would start a second call while the first still runs.
+        """The response of GetFunctionConfiguration; empty if only invoking is allowed."""
+        # A read timeout below the function's would start a second call while the first is still running.
         seconds = self.configuration.get("Timeout", _LONGEST_SECONDS) + _MARGIN_SECONDS
         self._client = self._connect(seconds, attempts)
 
@@ -86,7 +86,7 @@ class DeployedTarget:
         self._client.close()
 
     def _connect(self, read_timeout: float, attempts: int) -> Any:
-        """A client for this function's region and endpoint."""
+        """A client for this function's Region and endpoint."""
         return client(
             "lambda",
             self._region,
@@ -98,22 +98,22 @@ class DeployedTarget:
         )
 
     def _look_up(self, attempts: int) -> Mapping[str, Any]:
-        """The function's configuration: it proves that the function can be called, and tells its timeout."""
+        """The function's configuration, which proves that the function can be called and has its timeout."""
         functions = self._connect(_MARGIN_SECONDS, attempts)
         try:
             with explained(self.name):
                 found: Mapping[str, Any] = functions.get_function_configuration(FunctionName=self.name)
-                # Of a proxy's page botocore makes an answer without any field.
+                # botocore parses a proxy's page as an answer without fields.
                 _ = found["FunctionName"]
         except Denied:
-            return {}  # who submits jobs may be allowed to invoke and nothing else
+            return {}  # users who submit jobs may only be allowed to invoke
         finally:
             functions.close()
         return found
 
 
 def _function_fault(body: bytes) -> GraderFault:
-    """The function's own failure, from the document that Lambda answers with."""
+    """The function's failure, from Lambda's error document."""
     from harness.localaws.limits import from_payload
 
     fault = from_payload(body)
@@ -121,7 +121,7 @@ def _function_fault(body: bytes) -> GraderFault:
 
 
 def _region(function: str, region: str | None) -> str | None:
-    """The region to call, which an ARN fixes."""
+    """The Region to call; an ARN determines it."""
     match = _ARN.fullmatch(function)
     if match is None:
         if _NAME.fullmatch(function):
@@ -129,7 +129,9 @@ def _region(function: str, region: str | None) -> str | None:
         fix = "Write NAME, NAME:ALIAS or the whole ARN."
         raise InputError("this is not a Lambda function", place=function, fix=fix)
     if region is not None and region != match[1]:
-        raise InputError(f"the ARN is in {match[1]}, not in {region}", place=function, fix="Leave one out.")
+        raise InputError(
+            f"the ARN's Region is {match[1]}, not {region}", place=function, fix="Leave one out."
+        )
     return match[1]
 
 

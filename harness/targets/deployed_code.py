@@ -1,7 +1,8 @@
-"""Reads what a deployed function consists of: its settings, and the files in its zip.
+"""Reads a deployed function's settings, and the files in its zip.
 
-The zip is downloaded from the address that GetFunction gives and checked against the function's `CodeSha256`.
-The address is signed, so it appears in no message. Files are hashed and dropped; nothing is unpacked or run.
+The zip is downloaded from the address in GetFunction's answer, and checked against the function's
+`CodeSha256`. The address is signed, so no message contains it. Files are hashed and discarded; nothing is
+unpacked or run.
 """
 
 from __future__ import annotations
@@ -26,41 +27,41 @@ from harness.localaws.function import code_digest
 __all__ = ["FunctionCode", "FunctionFacts", "canonical_name", "hash_zip", "look_up", "read_code"]
 
 _MOST_BYTES = 250 << 20
-"""The most that Lambda takes, unzipped (quotas)."""
+"""Lambda's limit for unzipped code (quotas)."""
 _CHUNK = 1 << 20
 _DIST_INFO = re.compile(r"(?P<name>[^/]+?)-(?P<version>[^/-]+)\.dist-info/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionFacts:
-    """What AWS says of a function."""
+    """AWS's facts about a function."""
 
     arn: str
-    """As it was asked for."""
+    """The ARN of the request."""
     version: str | None
     code_sha256: str
     handler: str | None
     runtime: str | None
     layers: int
-    """How many layers it has; what is in them is not read."""
+    """Number of layers; their contents are not read."""
     location: str | None = field(repr=False)
-    """The signed address of its zip; None where there is none."""
+    """The signed address of its zip, if any."""
     unread: str
     """Why there is no address."""
     memory_mb: int | None = None
     architecture: str | None = None
     check: str | None = None
-    """What the handler of ready checks is told to grade by; None for any other handler."""
+    """The check that the ready-check handler is set to; None for any other handler."""
 
 
 @dataclass(frozen=True, slots=True)
 class FunctionCode:
-    """What is in a function's zip."""
+    """The contents of a function's zip."""
 
     files: dict[str, str]
     """SHA-256 by path."""
     digest: str
-    """What `FunctionSpec.code_sha256` gives for a folder with the same files."""
+    """The value of `FunctionSpec.code_sha256` for a folder with the same files."""
     packages: dict[str, str]
     """Versions of the distributions in it, by canonical name."""
 
@@ -72,10 +73,10 @@ def look_up(arn: str) -> FunctionFacts:
         arn: Its ARN, with the qualifier that a job uses.
 
     Raises:
-        InputError: There is no such function, or boto3 is not configured.
-        ServiceError: AWS cannot be reached, or these credentials may not look at the function at all.
+        InputError: The function does not exist, or boto3 is not configured.
+        ServiceError: AWS cannot be reached, or these credentials do not allow reading the function.
     """
-    # Nobody should wait long for what is a note at best.
+    # Short timeouts, because the result is only a note.
     functions = client("lambda", arn.split(":")[3], connect_timeout=3, retries={"total_max_attempts": 2})
     try:
         answer, unread = _asked(functions, arn)
@@ -93,7 +94,7 @@ def look_up(arn: str) -> FunctionFacts:
         runtime=found.get("Runtime"),
         layers=len(found.get("Layers") or ()),
         location=None if unread else code.get("Location"),
-        unread=unread or "AWS gave no address of its code",
+        unread=unread or "AWS gave no address for its code",
         memory_mb=found.get("MemorySize"),
         architecture=next(iter(found.get("Architectures") or ()), None),
         check=variables.get(READY_VARIABLE) if found.get("Handler") == READY_HANDLER else None,
@@ -101,24 +102,24 @@ def look_up(arn: str) -> FunctionFacts:
 
 
 def read_code(facts: FunctionFacts) -> FunctionCode:
-    """Download a function's zip and hash what is in it.
+    """Download a function's zip and hash its files.
 
     Args:
-        facts: What `look_up` returned; its address is good for ten minutes.
+        facts: The result of `look_up`; its address is valid for ten minutes.
 
     Raises:
-        InputError: The code cannot be had, or is not what AWS says it is.
+        InputError: The code cannot be downloaded, or does not have its CodeSha256.
     """
     if facts.location is None:
         raise InputError(facts.unread, place=facts.arn)
     with tempfile.TemporaryFile() as scratch:
         if _download(facts.location, scratch, facts.arn) != facts.code_sha256:
-            raise InputError("what was downloaded does not have its CodeSha256", place=facts.arn)
+            raise InputError("the downloaded code does not match its CodeSha256", place=facts.arn)
         return hash_zip(scratch, facts.arn)
 
 
 def _asked(functions: Any, arn: str) -> tuple[dict[str, Any], str]:
-    """What AWS answers, and why it says nothing of the code, if it does not."""
+    """AWS's answer, and the reason if it does not include the code."""
     try:
         with explained(arn):
             answer: dict[str, Any] = functions.get_function(FunctionName=arn)
@@ -132,7 +133,7 @@ def _asked(functions: Any, arn: str) -> tuple[dict[str, Any], str]:
 
 
 def _download(address: str, into: IO[bytes], arn: str) -> str:
-    """Save a zip and give its hash in Lambda's spelling."""
+    """Save a zip and return its hash in Lambda's encoding."""
     from botocore.awsrequest import AWSRequest
     from botocore.exceptions import BotoCoreError, HTTPClientError
     from botocore.httpsession import URLLib3Session
@@ -140,7 +141,7 @@ def _download(address: str, into: IO[bytes], arn: str) -> str:
     from urllib3.exceptions import HTTPError
 
     failed = "its code could not be downloaded"
-    # botocore's own session honors the proxies and the certificates that its users configured.
+    # botocore's session uses the configured proxies and certificates.
     session = URLLib3Session(
         verify=os.environ.get("AWS_CA_BUNDLE") or True, proxies=get_environ_proxies(address), timeout=30
     )
@@ -156,7 +157,7 @@ def _download(address: str, into: IO[bytes], arn: str) -> str:
             digest.update(part)
             into.write(part)
     except (BotoCoreError, HTTPClientError, HTTPError, OSError, ValueError) as error:
-        # Their texts hold the signed address.
+        # Their texts contain the signed address.
         raise InputError(f"{failed} ({type(error).__name__})", place=arn) from None
     finally:
         session.close()
@@ -164,14 +165,14 @@ def _download(address: str, into: IO[bytes], arn: str) -> str:
 
 
 def hash_zip(zipped: IO[bytes], arn: str) -> FunctionCode:
-    """Hash what is in a function's zip.
+    """Hash the files in a function's zip.
 
     Args:
         zipped: The zip.
         arn: The function, for messages.
 
     Raises:
-        InputError: It is none, or larger than Lambda allows.
+        InputError: The file is not a zip, or is larger than Lambda allows.
     """
     files: dict[str, str] = {}
 
@@ -183,7 +184,7 @@ def hash_zip(zipped: IO[bytes], arn: str) -> FunctionCode:
 
     try:
         with zipfile.ZipFile(zipped) as archive:
-            # Of two entries with one name the last is what unpacking leaves.
+            # If two entries have the same name, unpacking keeps the last.
             entries = {PurePosixPath(each.filename): each for each in archive.infolist() if not each.is_dir()}
             if sum(each.file_size for each in entries.values()) > _MOST_BYTES:
                 raise InputError("its code is larger than Lambda allows", place=arn)
@@ -199,5 +200,5 @@ def _packages(files: Iterable[str]) -> dict[str, str]:
 
 
 def canonical_name(name: str) -> str:
-    """A distribution's name in the spelling in which all its spellings are one (PEP 503)."""
+    """A distribution's normalized name (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()

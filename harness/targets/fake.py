@@ -1,4 +1,4 @@
-"""A target for tests: answers whatever a function says, and remembers what it was sent."""
+"""A target for tests: answers with a function's results, and records its events."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from harness.targets.protocol import Answer
 
 
 class FakeTarget:
-    """A target whose answers are made by a function.
+    """A target whose answers come from a function.
 
     Args:
         answer: Called with each event.
-        max_bytes: The largest event that it takes, in bytes; None for no limit.
-        concurrency: How many calls may be under way at once.
+        max_bytes: The largest event that it accepts, in bytes; None for no limit.
+        concurrency: Maximum calls in flight.
     """
 
     name = "fake"
@@ -26,12 +26,12 @@ class FakeTarget:
         self.max_bytes = max_bytes
         self.concurrency = concurrency
         self.events: list[Any] = []
-        """Every event that it was sent, in order."""
+        """Every event that it received, in order."""
 
     def grade(self, event: Any) -> Answer:
-        """Answer as the function says."""
+        """Return the function's answer."""
         self.events.append(event)
         return self._answer(event)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing."""

@@ -1,8 +1,8 @@
-"""Which files and packages make up a grader, so that a run tells whether its grader is still the same.
+"""Finds the files and packages of a grader, so that a run can tell whether its grader has changed.
 
-A grader is more than its file: it imports modules, reads data, and depends on packages. What it imports and
-opens while it is loaded is known at once; what it imports or opens later is reported by `GraderFiles.news` as
-the run goes on. The standard library, installed packages and this project count by their versions.
+A grader is more than its file: it imports modules, reads data, and depends on packages. Files that it imports
+or opens during loading are known immediately; `GraderFiles.news` reports later ones during the run. The
+standard library, installed packages and this project are identified by their versions.
 """
 
 from __future__ import annotations
@@ -25,30 +25,30 @@ __all__ = ["Fingerprint", "GraderFiles", "hash_files"]
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _NOT_SHARED = sys.stdlib_module_names | {"graders", "harness", "__main__"}
 _MOST = 10_000
-"""Files that are noted at most; who opens more has no fixed set of them."""
+"""Maximum files to track; a grader that opens more has no fixed set of files."""
 _AWS_FILES = (
     *("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE"),
     *("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"),
 )
-"""Variables that name files which botocore reads."""
+"""Variables that name files read by botocore."""
 _SYSTEM = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/share/", "/usr/lib/")
 
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What a grader was made of when it was loaded."""
+    """The files and packages of a grader when it was loaded."""
 
     files: dict[str, str] = field(default_factory=dict)
-    """SHA-256 of the user's own files, by absolute path."""
+    """SHA-256 of the user's files, by absolute path."""
     packages: dict[str, str] = field(default_factory=dict)
     """Versions of the installed distributions that it imports."""
 
     def digest(self, folder: Path, options: Mapping[str, Any] | None) -> str:
-        """One hash of it all, the same wherever the project lies.
+        """One hash of everything, independent of the project's location.
 
         Args:
             folder: The folder of the grader's own module.
-            options: How the grader was declared.
+            options: The grader's declaration.
         """
         names = sorted((os.path.relpath(path, folder), content) for path, content in self.files.items())
         whole = json.dumps([names, sorted(self.packages.items()), options], sort_keys=True)
@@ -56,7 +56,7 @@ class Fingerprint:
 
 
 class _Opened:
-    """What this process opened since it was first asked; audit hooks cannot be removed."""
+    """Files that this process opened since the first call; the audit hook cannot be removed."""
 
     def __init__(self) -> None:
         self.read: dict[str, None] = {}
@@ -79,7 +79,7 @@ _opened: _Opened | None = None
 
 
 class GraderFiles:
-    """Notes the files that a grader imports and opens, from now on."""
+    """Tracks the files that a grader imports and opens, starting now."""
 
     def __init__(self) -> None:
         global _opened
@@ -90,9 +90,9 @@ class GraderFiles:
         self._read, self._written = set(self._opened.read), set(self._opened.written)
 
     def news(self) -> tuple[list[str], list[str]]:
-        """The user's own files that were not told of before: what was imported or read, and what was written.
+        """The user's files since the last call: those imported or read, and those written.
 
-        What a process writes cannot tell one grader from another.
+        Written files do not identify a grader.
         """
         modules = [sys.modules.get(name) for name in list(sys.modules) if name not in self._modules]
         read = {path for module in modules if (path := _source_of(module))}
@@ -104,13 +104,13 @@ class GraderFiles:
         return sorted(read), sorted(written)
 
     def fingerprint(self, module: ModuleType | None, file: Path | None = None) -> Fingerprint:
-        """What the grader is made of as far as it is loaded.
+        """The grader's files and packages that are loaded so far.
 
         Args:
             module: Its module, which may have been imported before.
-            file: The file that it was declared in; None where there is none.
+            file: The file that declares it, if any.
         """
-        loaded = sys.modules.keys() - self._modules  # before anything is imported here to look at them
+        loaded = sys.modules.keys() - self._modules  # before this function itself imports anything
         reached = _reachable(module)
         names = _with_shared(loaded | reached, self._modules)
         files = {path for name in reached if (path := _source_of(sys.modules.get(name)))}
@@ -120,7 +120,7 @@ class GraderFiles:
 
 
 def hash_files(paths: Iterable[str]) -> dict[str, str]:
-    """SHA-256 by path, of those that are regular files and can be read."""
+    """SHA-256 of readable regular files, by path."""
     found = {}
     for path in sorted(paths):
         if os.path.isfile(path):
@@ -133,7 +133,7 @@ def hash_files(paths: Iterable[str]) -> dict[str, str]:
 
 
 def _reachable(module: ModuleType | None) -> set[str]:
-    """The module, and what its globals come from, through the user's own modules and up to installed ones."""
+    """The module and the modules of its globals, followed through the user's modules up to installed ones."""
     todo, seen = [module.__name__] if module is not None else [], set[str]()
     while todo:
         name = todo.pop()
@@ -150,13 +150,14 @@ def _reachable(module: ModuleType | None) -> set[str]:
 
 
 def _with_shared(names: set[str], before: set[str]) -> set[str]:
-    """Some modules, with the installed ones that they refer to and that were loaded before.
+    """Add the installed modules that some modules refer to and that were loaded before.
 
-    A grader that imports boto3 is the same where the harness has loaded boto3 already, to read from S3.
+    So a grader that imports boto3 has the same fingerprint if the harness already loaded boto3 to read from
+    S3.
 
     Args:
-        names: Of the modules that the grader loaded or reaches.
-        before: Names of the modules that were there when it was loaded.
+        names: Names of the modules that the grader loaded or reaches.
+        before: Names of the modules that existed before it was loaded.
     """
     shared: dict[str, list[str]] = {}
     for name in before:
@@ -167,18 +168,18 @@ def _with_shared(names: set[str], before: set[str]) -> set[str]:
         for value in list(vars(sys.modules.get(todo.pop(), ModuleType("gone"))).values()):
             if isinstance(value, ModuleType):
                 name = value.__name__
-            elif isinstance(value, FunctionType | type):  # of others, asking may do something
+            elif isinstance(value, FunctionType | type):  # others may run code on access
                 name = str(value.__module__)
             else:
                 continue
-            # All of a package, since importing it has loaded most of that.
+            # The whole package, because importing it loaded most of it.
             todo += (more := shared.pop(name.partition(".")[0], []))
             found.update(more)
     return found
 
 
 def _source_of(module: ModuleType | None) -> str | None:
-    """The path of a module of the user's own; None for any other."""
+    """The path of one of the user's modules; None for any other module."""
     file = getattr(module, "__file__", None)
     if not isinstance(file, str):
         return None
@@ -196,7 +197,7 @@ def _not_users() -> tuple[str, ...]:
         import graders
         import harness
 
-        # What `sysconfig` says, without the 2 ms that it takes in each worker.
+        # The same as `sysconfig`, without its 2 ms in each worker.
         version = f"python{sys.version_info.major}.{sys.version_info.minor}"
         platform = os.path.join(sys.base_exec_prefix, sys.platlibdir, version)
         installed = [os.path.dirname(os.path.abspath(os.__file__)), platform]
@@ -207,7 +208,7 @@ def _not_users() -> tuple[str, ...]:
 
 
 def _of_aws() -> Iterator[str]:
-    """Where settings and credentials of AWS lie: they are renewed at any time, and are of no grader."""
+    """AWS settings and credential files, which may be renewed at any time and do not belong to a grader."""
     yield os.path.expanduser(f"~{os.sep}.aws{os.sep}")
     for name in _AWS_FILES:
         if path := os.environ.get(name):
@@ -218,14 +219,14 @@ _roots: tuple[str, ...] = ()
 
 
 def _installed(modules: set[str]) -> set[str]:
-    """Those of some top-level modules that are loaded, and neither Python's nor the user's own."""
+    """The loaded ones of some top-level modules that belong neither to Python nor to the user."""
     wanted = {name for name in modules if name not in sys.stdlib_module_names} - {"graders", "harness"}
     wanted = {name for name in wanted if _source_of(sys.modules.get(name)) is None and name in sys.modules}
     return {name for name in wanted if getattr(sys.modules[name], "__file__", None)} - {"__main__"}
 
 
 def _packages(modules: set[str]) -> dict[str, str]:
-    """The versions of the distributions that hold some top-level modules."""
+    """The versions of the distributions that contain some top-level modules."""
     if not modules:
         return {}
     from importlib.metadata import version

@@ -1,4 +1,4 @@
-"""What the local Lambda runtime measured of a function during a run, kept in the run's folder."""
+"""The local Lambda runtime's measurements of a function during a run, stored in the run's folder."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ __all__ = ["FILE", "LOG", "FunctionReport"]
 
 FILE = "function.json"
 LOG = "function.log"
-"""The function's own log, all environments in one file."""
+"""The function's log, with all environments in one file."""
 
 _NEAR = 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionReport:
-    """Measurements of one function under the local runtime."""
+    """Measurements of one function in the local runtime."""
 
     schema: int = 1
     protection: str
-    """What kept the function from writing where it cannot in Lambda."""
+    """How the function was prevented from writing where Lambda does not allow it."""
     says: str
-    """What that protection means, in words."""
+    """An explanation of that protection."""
     notes: tuple[str, ...] = ()
-    """How this differs from the deployed function, a sentence each."""
+    """Differences from the deployed function, one sentence each."""
     calls: int
     memory_mb: int
     timeout_s: float
     longest_ms: float | None
-    """The longest call as it would be in Lambda, with the function's share of a processor: an estimate."""
+    """Estimated duration of the longest call in Lambda, with the function's share of a processor."""
     peak_memory_mb: float
     cold_start_ms: float | None
-    """The first one; None where no environment got to answer."""
+    """The first cold start; None if no environment answered."""
 
     def lines(self) -> Iterator[str]:
         """The report in a few lines for people."""
@@ -47,4 +47,7 @@ class FunctionReport:
         took = f"the longest call takes about {self.longest_ms / 1000:.2g} s there"
         yield f"estimate for Lambda: {took} ({speed}), the timeout is {self.timeout_s:g} s"
         if self.longest_ms > 1000 * _NEAR * self.timeout_s:
-            yield "warning: that is near the timeout or over it; raise MemorySize or Timeout in the template"
+            yield (
+                "warning: this is close to the timeout or above it; raise MemorySize or Timeout in the "
+                "template"
+            )

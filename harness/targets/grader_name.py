@@ -1,8 +1,8 @@
-"""Names of graders as people write them: `module:name`, `file.py:name`, `grader.toml`, or a check's call.
+"""Parses graders' names: `module:name`, `file.py:name`, `grader.toml`, or the call of a check.
 
-A check is named as the call that makes it, `checks.numbers:number(marker="####")`, where `checks.` is short
-for `graders.checks.`. Its options are literals and nothing is evaluated: a name that comes from a file can do
-no more than choose a factory and its options.
+A check is named by the call that makes it, `checks.numbers:number(marker="####")`, where `checks.` is short
+for `graders.checks.`. Its options are literals and nothing is evaluated, so a name from a file can only
+choose a factory and its options.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ _EXAMPLE = """-g 'checks.numbers:number(marker="####")'"""
 
 @dataclass(frozen=True, slots=True)
 class GraderName:
-    """The parts of a grader's name."""
+    """A grader's name, parsed."""
 
     where: str
     """A module, or the path of a file that ends in `.py` or `.toml`."""
     name: str
-    """The grader, handler or factory in it; empty where the module's only grader is meant."""
+    """The grader, handler or factory in it; empty for the module's only grader."""
     options: dict[str, Any] | None = None
-    """The options of a check that is named as a call; None for any other name."""
+    """The options of a check named by its call; None for any other name."""
 
     @property
     def is_file(self) -> bool:
-        """Whether it is named by a path."""
+        """Whether the name is a path."""
         return self.where.endswith(_FILES)
 
     def __str__(self) -> str:
-        """The name in its one spelling."""
+        """The normalized name."""
         if self.options is None:
             return f"{self.where}:{self.name}" if self.name else self.where
         given = ", ".join(f"{name}={value!r}" for name, value in self.options.items())
@@ -48,13 +48,13 @@ class GraderName:
 
 
 def named(text: str) -> GraderName:
-    """Read a grader's name.
+    """Parse a grader's name.
 
     Args:
-        text: The name as it was written.
+        text: The name as the user wrote it.
 
     Raises:
-        InputError: It has options that are no literals, or brackets that do not close.
+        InputError: The options are not literals, or a parenthesis is not closed.
     """
     where, _, name = text.partition(":")
     own = Path(f"{_SHORT}.py").exists() or Path(_SHORT).exists()
@@ -66,16 +66,16 @@ def named(text: str) -> GraderName:
     try:
         return GraderName(where, name.strip(), read_options(f"({rest}"))
     except DecorationError as error:
-        fix = f"Put the whole name in single quotes, and texts in double ones: {_EXAMPLE}."
+        fix = f"Put the whole name in single quotes, and strings in double quotes: {_EXAMPLE}."
         raise InputError(str(error), place=text, fix=fix) from None
 
 
 def names_the_check(grader: str, check: str | None) -> bool:
-    """Whether a grader's name is that of the check that a function's variable names.
+    """Whether a grader's name and a function's variable name the same check.
 
     Args:
-        grader: The grader as people name it; a file's path may begin anywhere.
-        check: The variable's value: a file in the artifact, or a check with its options. None for none.
+        grader: The grader's name; the path of a file may start anywhere.
+        check: The variable's value: a file in the artifact, or a check with its options. None if unset.
     """
     if not check:
         return False

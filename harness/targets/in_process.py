@@ -1,7 +1,7 @@
-"""Grades in this very process: the quickest target, and the only one that sees an error's whole text.
+"""Grades in this process: the fastest target, and the only one that sees an error's full text.
 
-The grader is named by `module:name` or `file.py:name`, a ready check by its call or a TOML file. A plain
-`(event, context)` function, written by hand or by another tool, is called as Lambda would call it.
+A grader is named by `module:name` or `file.py:name`, and a ready check by its call or a TOML file. A plain
+`(event, context)` function, handwritten or from another tool, is called as Lambda would call it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from harness.targets.loading import check_handler, described, load, raised_at
 from harness.targets.protocol import Answer, GraderFault, graded
 
 FUNCTION_SECONDS = 60
-"""What a handler written by hand is told of its remaining time."""
+"""Remaining time that a handwritten handler is given."""
 
 
 class InProcessTarget:
@@ -36,10 +36,10 @@ class InProcessTarget:
         grader: `module:name` or `path/to/file.py:name` (a lone grader's name may be left out), a check with
             its options (`checks.numbers:number(marker="####")`), a TOML file that describes one, or the
             grader itself.
-        folder: Where a named grader's file or module is; the current folder when None.
+        folder: The folder of a named grader's file or module; None for the current folder.
 
     Raises:
-        InputError: There is no such module, file or grader, or importing it failed.
+        InputError: The module, file or grader does not exist, or importing it failed.
     """
 
     name = "in-process"
@@ -50,9 +50,9 @@ class InProcessTarget:
         self.handler: Callable[..., Any]
         module: ModuleType | None
         self.files = GraderFiles()
-        """Tells which of the user's files the grader imports and opens."""
+        """Tracks the user's files that the grader imports and opens."""
         self.watches = False
-        """Whether answers are to say that the grader changed its event."""
+        """Whether answers report that the grader changed its event."""
         self._given: Any = None
         self._check: str | None = None
         self._file: Path | None = None
@@ -73,23 +73,23 @@ class InProcessTarget:
 
     @cached_property
     def fingerprint(self) -> Fingerprint:
-        """What it is made of, as far as that is known when this is first asked."""
+        """Its files and packages, as known at the first access."""
         return self.files.fingerprint(self._module, self._file)
 
     @cached_property
     def sha256(self) -> str | None:
-        """Hash of the fingerprint and of how it was declared; None for a grader without a file."""
+        """Hash of its fingerprint and declaration; None for a grader without a file."""
         declared = self.options if self._check is None else {"check": self._check, **(self.options or {})}
         return self.fingerprint.digest(self._file.parent, declared) if self._file else None
 
     @property
     def options(self) -> dict[str, Any] | None:
-        """How the grader was declared; None for a handler written by hand."""
+        """The grader's declaration; None for a handwritten handler."""
         return self.handler.options.as_dict() if isinstance(self.handler, Grader) else None
 
     @property
     def bounds(self) -> tuple[float, float] | None:
-        """The range that the grader declares; None for a handler written by hand."""
+        """The range that the grader declares; None for a handwritten handler."""
         return self.handler.options.range if isinstance(self.handler, Grader) else None
 
     def grade(self, event: Any) -> Answer:
@@ -111,16 +111,16 @@ class InProcessTarget:
 
     @property
     def streams(self) -> bool:
-        """Whether `grade_stream` may be used: the grader is async, which may show only when it was called."""
+        """Whether `grade_stream` may be used: the grader is async, which may be known only after a call."""
         handler = self.handler
         return isinstance(handler, Grader) and handler.declared.awaits and not handler.options.batch
 
     def grade_stream(self, events: Iterable[Any], keep: Callable[[list[Answer]], None]) -> None:
-        """Grade events of one sample each, as many at once as the grader's `concurrency`.
+        """Grade events with one sample each, up to the grader's `concurrency` at the same time.
 
         Args:
-            events: The next one is taken when there is room for it.
-            keep: Told the answers, in the order of the events.
+            events: The events; the next one is taken when a slot is free.
+            keep: Called with the answers, in the order of the events.
         """
         from graders._runtime import score_stream  # and asyncio with it
 
@@ -134,7 +134,7 @@ class InProcessTarget:
         answer = self.handler(self._given, Context(FUNCTION_SECONDS * 1000))
         try:
             answer = json.loads(json.dumps(answer, allow_nan=False))
-        except ValueError as error:  # NaN, or an infinity
+        except ValueError as error:  # NaN or infinity
             raise AnswerRewardError(f"the answer is not JSON: {error}") from None
         except (TypeError, RecursionError) as error:
             raise AnswerShapeError(f"the answer is not JSON: {error}") from None
@@ -144,23 +144,23 @@ class InProcessTarget:
             raise AnswerShapeError(f"the body of the answer is not JSON: {error}") from None
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing."""
 
 
 def _answer(outcome: float | Reward | Failure | ConfigurationError, ms: float) -> Answer:
-    """The answer to an event of one sample."""
+    """The answer to an event with one sample."""
     if isinstance(outcome, ConfigurationError):
         return Answer([], ms, _fault(outcome))
     return Answer([graded(outcome, ms)], ms)
 
 
 def _is_changed(given: Any, before: str | None) -> bool:
-    """Whether an event is not any more what it was before, as JSON."""
+    """Whether an event differs from its earlier JSON."""
     if before is None:
         return False
     try:
         return json.dumps(given) != before
-    except (TypeError, ValueError, RecursionError):  # something was put in that is no JSON
+    except (TypeError, ValueError, RecursionError):  # a value that is not JSON was added
         return True
 
 
@@ -169,7 +169,7 @@ def _fault(error: BaseException) -> GraderFault:
 
 
 def _end_copy(own: int) -> None:
-    """End a copy of this process that the grader forked: it would go on with our work beside us."""
+    """End a copy of this process that the grader forked, which would otherwise repeat our work."""
     if os.getpid() != own:
         os._exit(1)
 

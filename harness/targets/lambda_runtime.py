@@ -1,7 +1,7 @@
-"""Grades in the built artifact, under the client that Lambda runs handlers with, on this machine.
+"""Grades in the built artifact on this machine, with the runtime client that Lambda uses.
 
-A function that fails, hangs, exits or outgrows its memory is a `GraderFault` worded as Lambda words it, and
-the next event finds a fresh process.
+If a function fails, hangs, exits or exceeds its memory, the result is a `GraderFault` with Lambda's wording,
+and the next event gets a new process.
 """
 
 from __future__ import annotations
@@ -37,19 +37,19 @@ _PLATFORM = (
     "RequestId:",
     "Runtime.",
 )
-"""How the lines of a log begin that are Lambda's own."""
+"""Prefixes of Lambda's own log lines."""
 
 
 class LocalRuntimeTarget:
-    """A function's artifact under the local Lambda runtime.
+    """A function's artifact in the local Lambda runtime.
 
     Args:
         spec: The function.
-        concurrency: How many execution environments at once; by default one a core, four at most.
-        passed: Names of variables that the function gets from this process.
-        credentials: AWS credentials as variables.
-        run: The run's folder: gets the function's log, and at the end what was measured.
-        protection: Insist on this one instead of the best that this machine allows.
+        concurrency: Maximum execution environments; by default one per core, at most four.
+        passed: Names of environment variables that the function gets from this process.
+        credentials: AWS credentials as environment variables.
+        run: The run's folder, for the function's log and finally the measurements.
+        protection: Require this protection instead of the best one available.
 
     Raises:
         InputError: The artifact's compiled code does not fit the function or this machine, `awslambdaric` is
@@ -81,17 +81,17 @@ class LocalRuntimeTarget:
             protection=protection,
         )
         self.protection = self._runtime.protection
-        """What keeps the function from writing where it cannot in Lambda."""
+        """How the function is prevented from writing where Lambda does not allow it."""
         self._code_sha256 = spec.code_sha256()
         self._run = run
         self.notes = tuple(differences(spec, self._runtime.interpreter_note))
-        """How this differs from the deployed function, a sentence each."""
+        """Differences from the deployed function, one sentence each."""
         self.cold_starts_ms: list[float] = []
-        """From a process's start to its first answer, one for each process that got so far."""
+        """Times from a process's start to its first answer, one per process that answered."""
         self._calls = 0
         self._longest_ms: float | None = None
         self.peak_memory_mb = 0.0
-        """The most that any environment held."""
+        """Peak memory of any environment."""
 
     def grade(self, event: Any) -> Answer:
         """Grade the samples of one event."""
@@ -117,7 +117,7 @@ class LocalRuntimeTarget:
         return _explained(read(invocation.payload, event, ms), invocation.log)
 
     def _why(self, invocation: Invocation) -> str:
-        """What is known here of a process that ended, and not said by Lambda's own words."""
+        """Details about an ended process that Lambda's message lacks."""
         if invocation.fault is None or invocation.fault.error_type != "Runtime.ExitError":
             return ""
         if invocation.peak_memory_mb > self.spec.memory_mb:
@@ -126,7 +126,7 @@ class LocalRuntimeTarget:
         return f" (its log ends: {last[-1][:200]})" if last else ""
 
     def report(self) -> FunctionReport:
-        """What was measured so far."""
+        """The measurements so far."""
         return FunctionReport(
             protection=str(self.protection),
             says=self.protection.sentence,
@@ -140,49 +140,49 @@ class LocalRuntimeTarget:
         )
 
     def restart(self) -> None:
-        """End every environment that waits: the next call finds a cold start."""
+        """End every idle environment, so the next call has a cold start."""
         self._runtime.restart()
 
     def close(self) -> None:
         """End every process.
 
         Raises:
-            InputError: The artifact is not the one that grading began with.
+            InputError: The artifact changed since grading started.
         """
         self._runtime.close()
         if self._run is not None and self._calls:
             write_json(self._run / FILE, as_json(self.report()))
         if self.spec.code_sha256() != self._code_sha256:
             raise InputError(
-                "the artifact changed while it graded",
+                "the artifact changed during grading",
                 place=str(self.spec.artifact),
-                fix="Run the same command again, and build nothing meanwhile.",
+                fix="Run the same command again, without building at the same time.",
             )
 
 
 def _refuse_misfits(spec: FunctionSpec) -> None:
-    """Refuse compiled code that Lambda could not load, and code that only Lambda can."""
+    """Refuse compiled code that Lambda could not load, and code that only Lambda can load."""
     files = list(compiled_files(spec.artifact))
     if spec.declared and (found := misfits(files, spec.runtime, spec.architecture)):
         fix = "Lambda could not load it. Run `sam build` again, with wheels for the function's platform."
         raise InputError("; ".join(found), place=str(spec.artifact), fix=fix)
     if (why := why_not_here(files)) is not None:
-        fix = "Deploy it and name it with --arn, or run the same command on a machine like the function's."
+        fix = "Deploy it and pass --arn, or run the same command on a machine like the function's."
         raise InputError(f"not measured: {why}", place=str(spec.artifact), fix=fix)
 
 
 def differences(spec: FunctionSpec, interpreter_note: str | None) -> Iterator[str]:
-    """How a function under the local runtime differs from the deployed one, a sentence each.
+    """Differences between a function in the local runtime and the deployed one, one sentence each.
 
     Args:
         spec: The function.
-        interpreter_note: What is to be said of the interpreter.
+        interpreter_note: A note about the interpreter.
     """
     if interpreter_note is not None:
         yield interpreter_note
     if spec.architecture != architecture_here():
-        what = f"the function is for {spec.architecture} and this machine is {architecture_here()}"
-        yield f"parity is not proven: {what}; the artifact holds no compiled code"
+        what = f"the function is built for {spec.architecture}, but this machine is {architecture_here()}"
+        yield f"parity is not proven: {what}; the artifact has no compiled code"
     if changed := changed_sources(spec.artifact):
         what = f"{counted(changed)} changed since it was built"
         yield f"the artifact is older than its sources: {what}; run `sam build` again"
@@ -190,7 +190,7 @@ def differences(spec: FunctionSpec, interpreter_note: str | None) -> Iterator[st
 
 
 def _explained(answer: Answer, log: str) -> Answer:
-    """Say of samples that failed what the grader logged about it: an answer carries the kind alone."""
+    """Add the grader's log lines to failed samples, because an answer contains only the kind."""
     if not any(one.error for one in answer.items):
         return answer
     origins = ", ".join(_origins(log))

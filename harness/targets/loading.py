@@ -1,7 +1,7 @@
-"""Imports graders by the names that people write, and refuses what is none with the reason.
+"""Imports graders by name, and explains why something is not a grader.
 
-Beside a grader's file its folder is put on the import path, so that it finds its neighbors as it does in
-Lambda. A file that would replace a module which others import is refused.
+The folder of a grader's file is put on the import path, so the grader can import its neighbors as in Lambda.
+A file that would shadow a module that others import is refused.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _CHECKS = "graders.checks"
 
 @contextmanager
 def _uncompiled() -> Iterator[None]:
-    """Keep no compiled modules: a full disk cuts one short, and Python fails on what is left of it."""
+    """Write no bytecode: a full disk truncates it, and Python then fails on the rest."""
     before = sys.dont_write_bytecode
     sys.dont_write_bytecode = True
     try:
@@ -44,15 +44,15 @@ def load(reference: str, folder: Path | None = None) -> tuple[ModuleType, Callab
     """Import a grader.
 
     Args:
-        reference: `module:name`, `path/to/file.py:name`, either without the name, or with a factory's options
-            behind it.
-        folder: Where the file or module is; the current folder when None.
+        reference: `module:name` or `path/to/file.py:name`, optionally without the name, or with a factory's
+            options.
+        folder: The folder of the file or module; None for the current folder.
 
     Returns:
-        Its module and the grader, or the plain handler.
+        Its module, and the grader or the plain handler.
 
     Raises:
-        InputError: There is no such module, file or grader, or importing it failed.
+        InputError: The module, file or grader does not exist, or importing it failed.
     """
     asked = named(reference)
     where, name = asked.where, asked.name
@@ -80,7 +80,9 @@ def load(reference: str, folder: Path | None = None) -> tuple[ModuleType, Callab
             known = _checks_in(where)
         raise InputError(f"there is no {name} in {where}", place=reference, fix=known)
     if not callable(found_object):
-        raise InputError(f"{name} is a {type(found_object).__name__}", place=reference, fix="Name a grader.")
+        raise InputError(
+            f"{name} is a {type(found_object).__name__}, not a grader", place=reference, fix="Name a grader."
+        )
     if asked.options is not None:
         return module, _made(found_object, asked, reference)
     check_handler(found_object, name, reference)
@@ -92,10 +94,10 @@ def described(asked: GraderName, folder: Path | None = None) -> Grader[Any, Any]
 
     Args:
         asked: The file's path.
-        folder: Where it is; the current folder when None.
+        folder: The file's folder; None for the current folder.
 
     Raises:
-        InputError: It describes none.
+        InputError: The file describes no grader.
     """
     if asked.name:
         raise InputError("a TOML file describes one grader", place=str(asked), fix=f"Write {asked.where}.")
@@ -103,45 +105,45 @@ def described(asked: GraderName, folder: Path | None = None) -> Grader[Any, Any]
         return configured_grader(asked.where, str(folder or ""))
     except Exception as error:
         message = str(error).removeprefix(f"{asked.where}: ")
-        fix = "`rft graders` lists the checks, and `rft graders NAME --toml` shows a file to start from."
+        fix = "`rft graders` lists the checks, and `rft graders NAME --toml` prints a file to start from."
         raise InputError(message, place=asked.where, fix=fix) from None
 
 
 def _made(factory: Callable[..., Any], asked: GraderName, place: str) -> Grader:
-    """The grader that a factory makes with the options of its name.
+    """The grader that a factory makes with the options in its name.
 
     Raises:
-        InputError: It is no factory of scoring functions, or refuses the options.
+        InputError: The name is not a factory of scoring functions, or the factory refuses the options.
     """
     if isinstance(factory, Grader):
-        raise InputError(f"{asked.name} is a grader already", place=place, fix="Leave the brackets out.")
+        raise InputError(f"{asked.name} is already a grader", place=place, fix="Leave out the parentheses.")
     options = asked.options or {}
     if asked.where.startswith(f"{_CHECKS}."):
         try:
             return grader_of_check(f"{asked.where}:{asked.name}".removeprefix("graders."), options)
         except Exception as error:
-            fix = f"`rft graders {asked.name}` shows what it takes."
+            fix = f"`rft graders {asked.name}` shows its options."
             raise InputError(str(error), place=asked.where, fix=fix) from None
     try:
         made = factory(**options)
         if callable(made):
             return made if isinstance(made, Grader) else grader(made)
     except (Exception, SystemExit) as error:
-        fix = f"It takes {_signature(factory)}."
+        fix = f"Its options are {_signature(factory)}."
         what = f"{asked.name} refuses its options: {error}{raised_at(error, __file__)}"
         raise InputError(what, place=place, fix=fix) from None
-    raise InputError(f"{asked.name} makes no check", place=place, fix=_checks_in(asked.where))
+    raise InputError(f"{asked.name} does not make a check", place=place, fix=_checks_in(asked.where))
 
 
 def _checks_in(where: str) -> str:
-    """The ready checks that a module offers, or the modules that offer some."""
+    """The ready checks in a module, or the modules that have any."""
     if where == _CHECKS or where not in sys.modules:
         return f"Ready checks are in {', '.join(f'checks.{name}' for name in families())}."
     return f"Checks there: {', '.join(sorted(factories(sys.modules[where])))}."
 
 
 def _signature(factory: Callable[..., Any]) -> str:
-    """The options of a factory, as a call shows them."""
+    """The options of a factory, as in a call."""
     try:
         parameters = inspect.signature(factory).parameters.values()
     except (TypeError, ValueError):
@@ -150,10 +152,10 @@ def _signature(factory: Callable[..., Any]) -> str:
 
 
 def check_handler(found: Any, name: str, place: str | None) -> None:
-    """Refuse what is neither a grader nor a handler, as what it is.
+    """Refuse an object that is neither a grader nor a handler, and say what it is.
 
     Raises:
-        InputError: It is a class, a factory of checks, or a function that was not decorated.
+        InputError: The object is a class, a factory of checks, or an undecorated function.
     """
     if isinstance(found, Grader):
         return
@@ -167,32 +169,32 @@ def check_handler(found: Any, name: str, place: str | None) -> None:
         what = "makes a check"
         fix = f"Name it with its options, '{place or word}(...)', or write my_grader = grader({word}(...))."
     elif inspect.iscoroutinefunction(found) and _takes(found, 2):
-        what = "is async, and Lambda awaits no handler"
+        what = "is async, but Lambda does not await handlers"
     elif not _takes(found, 2):
         what = "is not decorated"
         if not _takes(found, 1):
             what = "is neither a scoring function nor a handler"
-            fix = "A scoring function takes one Sample, a handler (event, context)."
+            fix = "A scoring function takes one Sample, and a handler takes (event, context)."
     if what:
         raise InputError(f"{name} {what}", place=place, fix=fix)
 
 
 def _takes(function: Any, count: int) -> bool:
-    """Whether a function can be called with so many arguments."""
+    """Whether a function can be called with this many arguments."""
     try:
         inspect.signature(function).bind(*range(count))
     except TypeError:
         return False
-    except ValueError:  # a builtin that does not tell its parameters
+    except ValueError:  # a builtin without a signature
         return True
     return True
 
 
 def _import_module(where: str, reference: str, folder: Path) -> ModuleType:
-    """Import by name, with a folder on the path as `python -m` has the current one."""
+    """Import by name, with a folder on the path like the current folder under `python -m`."""
     if not where:
         raise InputError(
-            "no module is named", place=reference, fix="Write --grader module:name or file.py:name."
+            "no module is named", place=reference, fix="Pass --grader module:name or file.py:name."
         )
     top = where.partition(".")[0]
     if is_taken(top) and (folder / f"{top}.py").is_file():
@@ -204,17 +206,17 @@ def _import_module(where: str, reference: str, folder: Path) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name and (where == error.name or where.startswith(f"{error.name}.")):
             file = f"{where.replace('.', '/')}.py"
-            hint = f"Is it in {folder}? A file is named with its ending: {file}:name."
+            hint = f"Is it in {folder}? Name a file with its extension: {file}:name."
             if where.startswith(f"{_CHECKS}."):
                 hint = _checks_in(where)
-            raise InputError(f"there is no module {error.name}", place=reference, fix=hint) from error
+            raise InputError(f"the module {error.name} does not exist", place=reference, fix=hint) from error
         raise _import_failed(error, reference) from error
     except (Exception, SystemExit) as error:
         raise _import_failed(error, reference) from error
 
 
 def _forget_namesake(where: str, folder: Path) -> None:
-    """Forget a loaded module whose name another one has in this folder; tests may use graders of several."""
+    """Unload a module if this folder has another one with its name, as in tests with several folders."""
     top = where.partition(".")[0]
     if not is_taken(top) and any(_is_elsewhere(name, folder) for name in (top, where)):
         for name in [name for name in sys.modules if name == top or name.startswith(f"{top}.")]:
@@ -222,7 +224,7 @@ def _forget_namesake(where: str, folder: Path) -> None:
 
 
 def _is_elsewhere(name: str, folder: Path) -> bool:
-    """Whether a module is loaded from another file than the one in a folder."""
+    """Whether a module is loaded from a different file than the one in a folder."""
     loaded = getattr(sys.modules.get(name), "__file__", None)
     stem = folder.joinpath(*name.split("."))
     files = [file for file in (stem / "__init__.py", Path(f"{stem}.py")) if file.is_file()]
@@ -230,7 +232,7 @@ def _is_elsewhere(name: str, folder: Path) -> bool:
 
 
 def _import_file(path: Path, where: str) -> ModuleType:
-    """Import a file by its path, with its folder on the path so that it finds its neighbours."""
+    """Import a file by its path, with its folder on the import path so that it finds its neighbors."""
     path = path.resolve()
     if not path.is_file():
         raise InputError("no such file", place=where, fix="Check the path of the grader.")
@@ -254,34 +256,34 @@ def _import_file(path: Path, where: str) -> ModuleType:
 
 
 def _hidden(name: str, place: str) -> InputError:
-    """What to say of a grader's file that has the name of a module which others import."""
-    message = f"a file of this name hides the module {name} that others import, in Lambda as well"
-    return InputError(message, place=place, fix="Give it another name.")
+    """The error for a grader's file with the name of a module that others import."""
+    message = f"a file with this name shadows the module {name} that others import, in Lambda too"
+    return InputError(message, place=place, fix="Rename it.")
 
 
 def _import_failed(error: BaseException, place: str) -> InputError:
-    """What to say of a module that could not be imported."""
+    """The error for a module that could not be imported."""
     if isinstance(error, ModuleNotFoundError) and error.name:
-        fix = f"Install {error.name}, or call `rft` where it can be found."
-        return InputError(f"it imports {error.name}, which is not there", place=place, fix=fix)
+        fix = f"Install {error.name}, or run `rft` where it can be found."
+        return InputError(f"it imports {error.name}, which is not installed", place=place, fix=fix)
     return InputError(
         f"importing it failed: {type(error).__name__}: {error}{raised_at(error, __file__)}",
         place=place,
-        fix="Mend it until Python can import it.",
+        fix="Fix it so that Python can import it.",
     )
 
 
 def raised_at(error: BaseException, here: str) -> str:
-    """The place of the user's code that raised an error, or that called what did, in brackets.
+    """The place in the user's code that raised an error, or that called the raising code, in parentheses.
 
     Args:
-        error: It may be changed: frames of the caller are taken out of its traceback.
+        error: The error. The caller's frames are removed from its traceback.
         here: The file that called the user's code.
     """
     if isinstance(error, SyntaxError) and error.filename:
         return f" ({Path(error.filename).name}:{error.lineno})"
     while (trace := error.__traceback__) is not None and trace.tb_frame.f_code.co_filename == here:
         error = error.with_traceback(trace.tb_next)
-    # What this library refuses it explains: only a place that the user can change says more.
+    # This library's errors explain themselves, so only a place in the user's code is added.
     place = place_of(error, isinstance(error, GraderError)) if error.__traceback__ is not None else ""
     return place and f" ({place})"

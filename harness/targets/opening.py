@@ -1,8 +1,8 @@
-"""Names a target for the record of a run, and opens the target that a record names.
+"""Describes a target for a run's record, and opens the target that a record describes.
 
-`describe` takes what a command asked for and says where its samples will be graded, with the hash of the code
-that is there; `open_target` takes that description, in whatever process, and opens it. What must not make
-another run of the same work (endpoint, attempts, how many calls at once) is the environment's.
+`describe` turns a command's options into a description of where its samples will be graded, with the hash of
+the code there. `open_target` opens that description in any process. Settings that must not make it a
+different run (endpoint, attempts, concurrency) come from the environment.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ __all__ = [
 IN_PROCESS, LAMBDA_RUNTIME, DEPLOYED = "in-process", "lambda-runtime", "deployed"
 
 CONCURRENCY = "RFT_CONCURRENCY"
-"""Environment variable: how many calls of a target that runs elsewhere may be under way at once."""
+"""Environment variable: maximum calls in flight to a target outside this process."""
 
 _ATTEMPTS = "AWS_MAX_ATTEMPTS"
 _KNOWN = "Write its ARN, or NAME:ALIAS."
@@ -58,74 +58,77 @@ _KNOWN = "Write its ARN, or NAME:ALIAS."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetChoice:
-    """Where to grade, as a command was told."""
+    """Where to grade, from a command's options."""
 
     target: str = IN_PROCESS
     """`in-process`, `lambda-runtime`, an ARN or `NAME:QUALIFIER`."""
     grader: str | None = None
     """`module:name`, `file.py:name`, or a check with its options."""
     handler: str | None = None
-    """`module.function`, in process, or in `artifact` as a folder or zip file without a template."""
+    """`module.function`, in process, or in `artifact` if that is a folder or zip file without a template."""
     artifact: Path | None = None
-    """For `lambda-runtime`: the build's folder."""
+    """For `lambda-runtime`: the build folder."""
     function: str | None = None
     """For `lambda-runtime`: the function's logical id in the template."""
     region: str | None = None
-    """For a function named without its ARN."""
+    """The Region of a function named without its ARN."""
     passed: tuple[str, ...] = ()
-    """For `lambda-runtime`: names of variables to hand on."""
+    """For `lambda-runtime`: names of environment variables to pass on."""
     profile: str | None = None
     """For `lambda-runtime`: the profile whose AWS credentials the function gets."""
 
 
 def describe(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
-    """Say which target and which grader are meant.
+    """Describe the target and the grader.
 
     Returns:
-        What `open_target` needs, and what a run says of its grader.
+        The input of `open_target`, and a run's facts about its grader.
 
     Raises:
-        InputError: There is no such target, or it cannot be set up.
+        InputError: The target does not exist, or cannot be set up.
         ServiceError: AWS cannot be reached.
     """
     if asked.handler is not None and (asked.grader or asked.function):
-        raise InputError("--handler names the function itself", fix="Leave --grader and --function out.")
+        raise InputError(
+            "--handler cannot be combined with --grader or --function",
+            fix="Leave --grader and --function out.",
+        )
     if asked.handler is not None and asked.target not in (IN_PROCESS, LAMBDA_RUNTIME):
         raise InputError("--handler is for code on this machine; a deployed function has its own")
     if asked.target != LAMBDA_RUNTIME and (asked.artifact or asked.function):
         raise InputError("--artifact and --function name a built function, not a deployed one")
     if asked.target != LAMBDA_RUNTIME and (asked.passed or asked.profile):
         raise InputError(
-            "--pass-env and --aws-credentials are for a built function",
-            fix="In process it has your environment, in AWS its own.",
+            "--pass-env and --aws-credentials work only with a built function",
+            fix="In process, the grader has your environment; in AWS, the function's own.",
         )
     if asked.target == IN_PROCESS:
         return _in_process(asked)
     if asked.target == LAMBDA_RUNTIME:
         return _artifact(asked)
     if ":" not in asked.target:
-        raise InputError(f"{asked.target!r} names no version of a function", fix=_KNOWN)
+        raise InputError(f"{asked.target!r} does not name a version of a function", fix=_KNOWN)
     return _deployed(asked)
 
 
 def describe_answers(path: Path, ask: Ask, target: TargetFacts) -> AnswersFacts:
-    """Say which recorded answers are meant.
+    """Describe the recorded answers.
 
     Args:
         path: The file.
-        ask: Which questions go to the service.
-        target: Where to grade.
+        ask: Which requests go to the service.
+        target: The description of the target.
 
     Raises:
-        InputError: There is no such file though nothing may be asked, what records is not installed, or the
-            target asks for itself.
+        InputError: The file does not exist and no service may be asked, vcrpy is not installed, or the target
+            asks its services itself.
     """
     if isinstance(target, DeployedFacts):
-        fix = "Leave --answers out, or grade here."
-        raise InputError("a deployed function asks its service itself", fix=fix)
+        fix = "Leave out --answers, or grade here."
+        raise InputError("a deployed function asks its services itself", fix=fix)
     if ask != "never" and not isinstance(target, InProcessFacts):
         fix = "Record with --grader; the built function is then answered from the file."
-        raise InputError("answers are recorded where the grader runs in process", fix=fix)
+        raise InputError("answers are recorded only if the grader runs in process", fix=fix)
     if isinstance(target, InProcessFacts):
         from harness.targets.answered import check_recorder
 
@@ -139,10 +142,10 @@ def describe_answers(path: Path, ask: Ask, target: TargetFacts) -> AnswersFacts:
 
 
 def _refuse_unwritable(path: Path) -> None:
-    """Refuse to pay for answers that could not be kept where they are wanted.
+    """Check that answers can be saved before paying for them.
 
     Raises:
-        InputError: The file could not be replaced.
+        InputError: The file cannot be replaced.
     """
     folder = path.absolute().parent
     while not folder.exists():
@@ -156,8 +159,8 @@ def open_target(described: TargetFacts, run: Path | None = None) -> Target:
     """Open a target.
 
     Args:
-        described: What `describe` said of it.
-        run: The run's folder, where a function's log and measurements are kept.
+        described: The result of `describe`.
+        run: The run's folder, for a function's log and measurements.
 
     Raises:
         InputError: The target cannot be set up as described.
@@ -179,14 +182,14 @@ def open_answered(
     run: Path | None = None,
     keep: Callable[[RecordedAnswers], None] = lambda recorded: None,
 ) -> AnsweredTarget:
-    """Open a target whose questions are answered from recorded answers.
+    """Open a target whose requests are answered from recorded answers.
 
     Args:
-        described: What `describe` said of it.
+        described: The result of `describe`.
         recorded: The answers.
-        answers: Where they are from, and which questions go to the service all the same.
-        run: As `open_target` takes it.
-        keep: Told what the service answers, to be recorded.
+        answers: Their source, and which requests still go to the service.
+        run: Same as for `open_target`.
+        keep: Called with the service's answers, to record them.
 
     Raises:
         InputError: The target cannot be set up as described.
@@ -199,12 +202,12 @@ def open_answered(
         opened = open_here(described.grader, book=book)
         assert isinstance(opened, AnsweredTarget)
         return opened
-    assert isinstance(described, LocalRuntimeFacts)  # `describe_answers` refuses any other
+    assert isinstance(described, LocalRuntimeFacts)  # `describe_answers` refuses all others
     return open_served(lambda variables: _open_built(described, run, variables), book)
 
 
 def _open_built(described: LocalRuntimeFacts, run: Path | None, variables: Mapping[str, str]) -> Target:
-    """The built function, with further variables in its environment."""
+    """The built function, with additional environment variables."""
     from harness.localaws.credentials import profile_credentials
     from harness.localaws.template import read_function
     from harness.targets.built import bare_function
@@ -225,14 +228,14 @@ def _open_built(described: LocalRuntimeFacts, run: Path | None, variables: Mappi
 
 
 def open_deployed(function: str, region: str | None = None) -> DeployedTarget:
-    """Open a function in AWS, as the environment says: its region, attempts and calls at once.
+    """Open a function in AWS, with the Region, attempts and concurrency from the environment.
 
     Args:
         function: ARN or `NAME:QUALIFIER`.
-        region: For a function named without its ARN.
+        region: The Region of a function named without its ARN.
 
     Raises:
-        InputError: There is no such function, or no region or credentials are configured.
+        InputError: The function does not exist, or no Region or credentials are configured.
         ServiceError: AWS cannot be reached.
     """
     from harness.targets.deployed import DeployedTarget
@@ -265,7 +268,7 @@ def _in_process(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
 
 
 def _imported(grader: str) -> DeclaredGrader:
-    """What a grader is made of, from a process of its own: a module may end the one that imports it."""
+    """A grader's files and packages, from a separate process, because a module may end its importer."""
     from harness.targets.own_process import OwnProcessTarget
 
     with closing(OwnProcessTarget(grader)) as opened:
@@ -283,7 +286,7 @@ def _one_spelling(grader: str) -> str:
 
 
 def _artifact(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
-    """The built function; its artifact is asked how the grader in it was declared."""
+    """The built function; its artifact is imported to learn the grader's declaration."""
     from harness.targets.built import bare_function, built_function, grader_of, import_artifact
 
     if asked.handler is not None:
@@ -296,16 +299,16 @@ def _artifact(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
         imported = import_artifact(spec)
         sha256 = spec.code_sha256()
     finally:
-        if asked.handler is not None and not template.is_dir():  # a zip file, unpacked for this alone
+        if asked.handler is not None and not template.is_dir():  # a zip file, unpacked only for this
             import shutil
 
             shutil.rmtree(spec.artifact, ignore_errors=True)
     if imported.error is not None:
-        fix = f"Lambda could not import {spec.handler} either; `rft doctor` says more."
+        fix = f"Lambda could not import {spec.handler} either; `rft doctor` shows more."
         if asked.handler is not None:
-            fix = "Name the module as it lies at the top of the folder or zip file: module.function."
+            fix = "Name the module by its path from the top of the folder or zip file: module.function."
         elif spec.notes:
-            fix = f"What is not imitated here may be why: {'; '.join(spec.notes)}."
+            fix = f"A missing local feature may be the reason: {'; '.join(spec.notes)}."
         raise InputError(imported.error, place=str(template), fix=fix)
     target = LocalRuntimeFacts(
         template.resolve(),
@@ -320,7 +323,7 @@ def _artifact(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
 
 
 def _deployed(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
-    """The function in AWS, at the version that its alias stands for now: an alias may move during a run."""
+    """The function in AWS, at its alias's current version, because an alias may change during a run."""
     opened = open_deployed(asked.target, asked.region)
     opened.close()
     found = opened.configuration
@@ -328,14 +331,14 @@ def _deployed(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
     name, _, qualifier = _parts(asked.target)
     if version is not None and version != "$LATEST" and qualifier:
         arn = f"{asked.target.removesuffix(f':{qualifier}')}:{version}"
-    # How it was declared cannot be asked of a function in AWS; the grader's source says it, if that is named.
+    # A function in AWS cannot report its declaration; the grader's source has it, if it is named.
     options = _imported(asked.grader).options if asked.grader else None
     target = DeployedFacts(arn, asked.region, asked.target, version, sha256)
     return target, GraderFacts(name, sha256, options)
 
 
 def _parts(function: str) -> tuple[str, str, str]:
-    """Name, separator and qualifier of a function's name or ARN."""
+    """The name, separator and qualifier of a function's name or ARN."""
     if function.startswith("arn:"):
         name, separator, qualifier = function.partition(":function:")[2].partition(":")
         return name, separator, qualifier
@@ -343,10 +346,10 @@ def _parts(function: str) -> tuple[str, str, str]:
 
 
 def _number(variable: str, otherwise: int | None) -> int | None:
-    """A whole number from 1 out of the environment."""
+    """A positive whole number from the environment."""
     given = os.environ.get(variable)
     if not given:
         return otherwise
     if not given.isdecimal() or int(given) < 1:
-        raise InputError(f"{variable} is {given!r}", fix="Write a whole number from 1.")
+        raise InputError(f"{variable} is {given!r}", fix="Use a whole number of at least 1.")
     return int(given)

@@ -1,7 +1,7 @@
-"""Grades in a process of its own on this machine, so that a grader that ends it ends nothing else.
+"""Grades in a separate process on this machine, so that a grader that ends it ends nothing else.
 
-A call that ends the process is a fault, worded as Lambda words the end of a function's process, and the next
-call starts another one. What the grader prints goes where this process's errors go when the other one starts.
+A call that ends the process is a fault, with Lambda's wording, and the next call starts a new process. The
+grader's output goes to the stderr that this process has when the other one starts.
 """
 
 from __future__ import annotations
@@ -35,64 +35,65 @@ __all__ = [
     "longest_hold",
 ]
 
-# As it was before a grader's folder was put first: the process is not to import that folder's `queue.py`.
+# The import path before a grader's folder was added, so that the process does not import that folder's
+# `queue.py`.
 _PATH = tuple(filter(None, sys.path))
 _MAIN = "harness.targets.own_process_main"
 _LOOK_S = 1.0
 _LONGEST_MESSAGE = 1 << 30
 IMPORT_SECONDS = 60
-"""How long a grader with limits may take to be imported."""
+"""Time limit for importing a grader with limits."""
 HEARTBEAT = b""
-"""Said once a second while a call is graded, unless code in C holds the interpreter."""
+"""Sent once a second during a call, unless C code holds the interpreter."""
 _ERRORS = {1: HarnessError, 2: InputError, 3: ServiceError}
 
 
 @dataclass(frozen=True, slots=True)
 class DeclaredGrader:
-    """What a process says of its grader when it has imported it."""
+    """A process's report on its grader after the import."""
 
     sha256: str | None = None
     """As `InProcessTarget.sha256`."""
     options: dict[str, Any] | None = None
-    """How the grader was declared; None for a handler written by hand."""
+    """The grader's declaration; None for a handwritten handler."""
     files: dict[str, str] = field(default_factory=dict)
     """As `Fingerprint.files`."""
     packages: dict[str, str] = field(default_factory=dict)
     """As `Fingerprint.packages`."""
     error: str | None = None
-    """Why it could not be imported."""
+    """Why the import failed, if it did."""
     exit_code: int = 2
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessLimits:
-    """What a grader that nobody trusts yet may take, and the surroundings that it finds."""
+    """Limits and environment for an untrusted grader."""
 
     seconds: float
-    """How long one call may take before the process is killed, and everything that it started."""
+    """Time limit of one call, after which the process and its descendants are killed."""
     memory_bytes: int
-    """How much memory it may ask for beyond what it has when the grader is imported."""
+    """Memory that it may allocate beyond its use at the grader's import."""
     output: int
-    """The file descriptor that gets what it prints."""
+    """File descriptor for its output."""
     clock_ahead_s: float = 0.0
-    """How far its clock is ahead, seconds."""
+    """Seconds by which its clock is ahead."""
     hash_seed: int | None = None
-    """Python's seed for the order of sets; the usual random one when None."""
+    """Python's hash seed, which decides the order of sets; None for a random one."""
     variables: Mapping[str, str] = field(default_factory=dict)
-    """What its environment holds beside this process's own."""
+    """Additional environment variables."""
 
 
 class OwnProcessTarget:
-    """A grader in a process of its own.
+    """A grader in a separate process.
 
     Args:
         grader: `module:name` or `path/to/file.py:name` (a lone grader's name may be left out).
-        answers: Recorded answers to what it asks a service, beyond which nobody is asked.
-        limits: What it may take; None for as much as it likes.
+        answers: Recorded answers to its requests to services, which are never called.
+        limits: Its limits; None for no limits.
 
     Raises:
-        InputError: There is no such module, file or grader, or importing it failed or ended the process; or
-            there are no such answers.
+        InputError: The module, file, grader or answers do not exist, or the import failed or ended the
+            process.
     """
 
     name = "in-process"
@@ -108,27 +109,27 @@ class OwnProcessTarget:
 
     @property
     def imported(self) -> DeclaredGrader:
-        """What its process said of it when it was first imported."""
+        """Its process's report from the first import."""
         return self._declared
 
     @property
     def pid(self) -> int | None:
-        """Its process; None while there is none."""
+        """Its process, if any."""
         return None if self._process is None else self._process.pid
 
     @property
     def sha256(self) -> str | None:
-        """Hash of what the grader is made of; None for one without a file."""
+        """Hash of the grader's files, packages and declaration; None for one without a file."""
         return self._declared.sha256
 
     @property
     def options(self) -> dict[str, Any] | None:
-        """How the grader was declared; None for a handler written by hand."""
+        """The grader's declaration; None for a handwritten handler."""
         return self._declared.options
 
     @property
     def bounds(self) -> tuple[float, float] | None:
-        """The range that the grader declares; None for a handler written by hand."""
+        """The range that the grader declares; None for a handwritten handler."""
         if self.options is None:
             return None
         low, high = self.options["range"]
@@ -151,12 +152,12 @@ class OwnProcessTarget:
         return Answer([], (time.perf_counter() - started) * 1000, fault)
 
     def print_to(self, log: Path) -> None:
-        """Append what the grader prints to an existing file, until the process is started anew."""
+        """Append the grader's output to an existing file, until the process is restarted."""
         if self._process is not None:
             self._process.print_to(log)
 
     def restart(self) -> None:
-        """End the process: the next call imports the grader anew."""
+        """End the process; the next call imports the grader again."""
         self.close()
 
     def close(self) -> None:
@@ -167,15 +168,15 @@ class OwnProcessTarget:
 
 
 class _Process:
-    """The parent's side of one process."""
+    """The parent's end of one process."""
 
     def __init__(self, grader: str, answers: str | None, limits: ProcessLimits | None) -> None:
-        from multiprocessing.connection import Pipe  # 10 ms that a replay need not pay
+        from multiprocessing.connection import Pipe  # takes 10 ms, so not for every replay
 
         self._connection, theirs = Pipe()
         self._limits = limits
         self.late = False
-        """Whether it was killed because a call took longer than its limit."""
+        """Whether it was killed because a call exceeded its limit."""
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(_PATH)}
         environment |= limits.variables if limits is not None else {}
         if limits is not None and limits.hash_seed is not None:
@@ -188,7 +189,7 @@ class _Process:
             stderr=output,
             pass_fds=[theirs.fileno()],
             env=environment,
-            start_new_session=limits is not None,  # so that all of it can be ended
+            start_new_session=limits is not None,  # so that its whole group can be ended
         )
         theirs.close()
         self._held = False
@@ -202,7 +203,7 @@ class _Process:
             raise
         if said is None:
             how = self.end()
-            fix = "Mend it until Python can import it."
+            fix = "Fix it so that Python can import it."
             if self.late:
                 raise InputError(f"importing it took longer than {IMPORT_SECONDS} s", place=grader, fix=fix)
             raise InputError(f"importing it ended the process {how}", place=grader, fix=fix)
@@ -213,7 +214,7 @@ class _Process:
             raise _ERRORS[self.declared.exit_code](self.declared.error)
 
     def grade(self, event: Any) -> Answer | None:
-        """Grade one event; None when that ended the process."""
+        """Grade one event; None if that ended the process."""
         self._send(event)
         limit = None if self._limits is None else self._limits.seconds
         said = self._heard(longest_hold(self.declared.options), limit)
@@ -222,40 +223,40 @@ class _Process:
         try:
             items, ms, fault, changed = json.loads(said)
             return Answer([Graded(*item) for item in items], ms, fault and GraderFault(*fault), changed)
-        except (ValueError, TypeError):  # what was graded has replaced parts of Python in that process
+        except (ValueError, TypeError):  # the grader replaced parts of Python in that process
             self._process.kill()
             return None
 
     def print_to(self, log: Path) -> None:
-        """Order the process to print to a file; a text is no event."""
+        """Tell the process to print to a file; a text is not an event."""
         self._send(str(log.resolve()))
 
     def end(self) -> str:
-        """End it where it has not ended, and say how it ended."""
+        """End the process if it still runs, and return how it ended."""
         self._connection.close()
         if self._limits is None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(_LOOK_S)
         else:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(0.05)  # how it ended, where it did; its group may go on without it
+                self._process.wait(0.05)  # how it ended, if it did; its group may still run
             end_group(self._process.pid)
         end(self._process)
         return how_it_ended(self._process.returncode, self._held)
 
     def _send(self, message: Any) -> None:
-        with contextlib.suppress(OSError):  # it has ended, which is heard next
+        with contextlib.suppress(OSError):  # it has ended, which the next read shows
             self._connection.send_bytes(marshal.dumps(message))
 
     def _heard(self, limit: float | None, longest: float | None = None) -> bytes | None:
-        """What the process says next.
+        """The next message from the process.
 
         Args:
-            limit: How long code in C may hold it, seconds.
-            longest: How long it may take in any case, seconds.
+            limit: Seconds that C code may hold it.
+            longest: Maximum seconds in any case.
 
         Returns:
-            None when it ended, or was killed for a limit.
+            None if it ended, or was killed because of a limit.
         """
         alive = began = time.monotonic()
         while True:
@@ -276,7 +277,7 @@ class _Process:
                 if said != HEARTBEAT:
                     return said
                 alive = time.monotonic()
-            elif self._process.poll() is not None:  # what it left behind may keep the connection open
+            elif self._process.poll() is not None:  # a leftover child may keep the connection open
                 return None
             elif limit is not None and time.monotonic() - alive > limit:
                 self._held = True
@@ -284,22 +285,22 @@ class _Process:
                 return None
 
     def _message(self, until: float | None) -> bytes:
-        """One whole message: code under test that finds the connection may write a part of one and no more.
+        """One whole message; code under test may find the connection and write only a part of one.
 
         Args:
-            until: When it must be there, by the monotonic clock; None to wait for it.
+            until: Deadline on the monotonic clock; None for no deadline.
 
         Raises:
-            TimeoutError: It is not.
+            TimeoutError: The deadline passed.
             EOFError: The process closed the connection.
         """
         if until is None:
             return self._connection.recv_bytes()
         (size,) = struct.unpack("!i", self._bytes(4, until))
-        if size == -1:  # as `Connection.send_bytes` says that more than 2 GiB follow
+        if size == -1:  # how `Connection.send_bytes` announces more than 2 GiB
             (size,) = struct.unpack("!Q", self._bytes(8, until))
         if not 0 <= size <= _LONGEST_MESSAGE:
-            raise OSError("what came is no message")
+            raise OSError("the data is not a message")
         return self._bytes(size, until)
 
     def _bytes(self, count: int, until: float) -> bytes:
@@ -315,10 +316,10 @@ class _Process:
 
 
 def longest_hold(options: Mapping[str, Any] | None) -> float | None:
-    """How long code in C may hold a grader's process, seconds: the limit of one sample, and time to spare.
+    """Seconds that C code may hold a grader's process: the limit of one sample plus a margin.
 
     Args:
-        options: How the grader was declared; None for a handler written by hand, whose limit is a call's.
+        options: The grader's declaration; None for a handwritten handler, whose limit is a call's.
     """
     limit = FUNCTION_SECONDS if options is None else options.get("timeout_s")
     return None if not isinstance(limit, int | float) else 2 * limit + 5
@@ -328,11 +329,11 @@ def how_it_ended(code: int, held: bool) -> str:
     """How a grader's process ended, in words.
 
     Args:
-        code: Its exit code; negative for a signal.
-        held: Whether it was killed because code in C held it.
+        code: The exit code; negative for a signal.
+        held: Whether it was killed because C code held it.
     """
     if held:
-        return "past any time limit: code in C held it until it was killed"
+        return "after its time limit: C code held it until it was killed"
     if code == -signal.SIGKILL:
-        return f"by signal {-code}, as the system ends one that is out of memory"
+        return f"by signal {-code}, which the system sends when memory runs out"
     return f"by signal {-code} ({signal.strsignal(-code)})" if code < 0 else f"with exit code {code}"

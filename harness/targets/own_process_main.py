@@ -1,6 +1,6 @@
-"""The process that `OwnProcessTarget` starts: imports a grader, and grades what it is sent.
+"""The process that `OwnProcessTarget` starts: imports a grader, and grades the events it receives.
 
-When the process that started it is gone, it ends too, in the middle of whatever it does.
+It ends immediately when the process that started it ends.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ _THREAD_STACK = 1 << 20
 
 
 def main() -> None:
-    """Grade until there is nothing more to grade."""
+    """Grade until the parent closes the connection."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(line_buffering=True)  # nothing that was printed is lost with the process
+            stream.reconfigure(line_buffering=True)  # no output is lost if the process ends
     faulthandler.enable()  # the log then shows where the process ended
     connection = Connection(int(sys.argv[1]))
     orders: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -70,9 +70,9 @@ def main() -> None:
 
 
 def _end_with_the_parent() -> None:
-    """Let Linux end this process when the thread that started it is gone.
+    """Let Linux end this process when the thread that started it ends.
 
-    The thread that listens would end it too, but code in C may hold the interpreter for ever.
+    The listening thread would end it too, but C code may hold the interpreter forever.
     """
     if sys.platform == "linux":
         import ctypes
@@ -81,13 +81,13 @@ def _end_with_the_parent() -> None:
 
 
 def _limit_memory(more: int) -> None:
-    """Allow so many bytes beyond what is in use; what asks for more gets a MemoryError."""
+    """Allow this many bytes beyond the current use; larger allocations raise MemoryError."""
     import resource
 
     import psutil
 
     used = psutil.Process().memory_info()
-    # Linux counts what a process can write to; elsewhere the whole address space is all there is to limit.
+    # Linux can limit writable memory; elsewhere only the whole address space can be limited.
     kind, now = (
         (resource.RLIMIT_DATA, used.rss) if sys.platform == "linux" else (resource.RLIMIT_AS, used.vms)
     )
@@ -100,7 +100,7 @@ def _limit_memory(more: int) -> None:
 
 
 def _move_clock(ahead: float) -> None:
-    """Let the grader's clock be ahead: what it asks `time` and `datetime` for, not what it measures."""
+    """Set the grader's clock ahead, in `time` and `datetime` but not in measured durations."""
     import datetime
     import time as clock
 
@@ -143,7 +143,7 @@ def _listen(connection: Connection, orders: queue.SimpleQueue[Any]) -> None:
 
 
 def _print_to(log: str) -> None:
-    # Whoever asked removes a log that stayed empty, perhaps before this runs: it is never made anew.
+    # The caller deletes an empty log, perhaps before this runs, so it must not be created again.
     file = os.open(log, os.O_WRONLY | os.O_APPEND)
     for number in (1, 2):
         os.dup2(file, number)
@@ -151,7 +151,7 @@ def _print_to(log: str) -> None:
 
 
 def _beat(connection: Connection, busy: threading.Event, speaking: threading.Lock) -> None:
-    """Tell the parent that the interpreter is not held by code in C."""
+    """Tell the parent that C code does not hold the interpreter."""
     while True:
         time.sleep(_BEAT_S)
         if busy.is_set():

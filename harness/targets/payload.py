@@ -1,6 +1,7 @@
-"""JSON on its way to a function and back, the same for the local runtime and the deployed one.
+"""Encodes events to and decodes answers from a function, local or deployed.
 
-Both directions are strict: what is no JSON for the service (NaN) is a fault here too, though Python reads it.
+Both directions are strict: a value that the service does not accept as JSON (NaN) is a fault here too, even
+though Python can read it.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from harness.targets.protocol import Answer, GraderFault, ServiceFault, graded
 __all__ = ["MAX_EVENT", "encode", "read"]
 
 MAX_EVENT = 6 * 1024 * 1024
-"""Largest event of a synchronous invocation, bytes (Lambda developer guide, quotas)."""
+"""Maximum event size of a synchronous invocation in bytes (Lambda developer guide, quotas)."""
 
 
 def encode(event: Any) -> bytes | ServiceFault:
-    """An event as JSON, or why no service could send it."""
+    """An event as JSON, or the reason that no service could send it."""
     try:
         text = orjson.dumps(event)
         if b"null" not in text:
@@ -28,20 +29,20 @@ def encode(event: Any) -> bytes | ServiceFault:
     except TypeError:  # a lone surrogate, or an integer beyond 64 bits
         pass
     try:
-        # orjson writes NaN as null without a word.
+        # orjson silently writes NaN as null.
         return _sized(json.dumps(event, allow_nan=False).encode())
     except ValueError:
-        message = "the event holds NaN or an infinity, which is not JSON"
+        message = "the event contains NaN or infinity, which is not JSON"
         return ServiceFault("InvalidRequestContentException", message, retryable=False)
 
 
 def read(payload: bytes, event: Any, ms: float) -> Answer:
-    """A function's answer to an event.
+    """Decode a function's answer to an event.
 
     Args:
-        payload: What came back.
-        event: What was sent.
-        ms: How long the call took, milliseconds.
+        payload: The response.
+        event: The event that was sent.
+        ms: Duration of the call in milliseconds.
     """
     try:
         answer = json.loads(payload, parse_constant=_refuse)
@@ -54,15 +55,15 @@ def read(payload: bytes, event: Any, ms: float) -> Answer:
 
 
 class InvalidAnswer(ValueError):
-    """Valid for Python's parser, not for JSON."""
+    """A constant that Python's parser accepts but JSON does not."""
 
 
 def _refuse(name: str) -> None:
-    raise InvalidAnswer(f"it holds {name}, which is not JSON")
+    raise InvalidAnswer(f"it contains {name}, which is not JSON")
 
 
 def _sized(text: bytes) -> bytes | ServiceFault:
     if len(text) <= MAX_EVENT:
         return text
-    message = f"the event has {len(text)} bytes, Lambda takes {MAX_EVENT}"
+    message = f"the event has {len(text)} bytes, but Lambda accepts at most {MAX_EVENT}"
     return ServiceFault("RequestEntityTooLargeException", message, retryable=False)

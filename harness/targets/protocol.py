@@ -1,8 +1,8 @@
-"""The protocol of a target, so that what sends samples need not know where they are graded.
+"""The protocol of a target, which hides from callers where samples are graded.
 
-A target takes an event as a service would send it and returns an `Answer`: either every sample graded, or the
-fault that kept the whole call from being answered. It never raises for what a grader does, only where it
-cannot be set up at all.
+A target takes an event as a service would send it, and returns an `Answer`: either a result for every sample,
+or the fault that made the whole call fail. It never raises an error for a grader's failure, only if it cannot
+be set up.
 """
 
 from __future__ import annotations
@@ -15,29 +15,29 @@ _LONGEST_REASON = 2_000
 
 
 class Graded(NamedTuple):
-    """What became of one sample."""
+    """The result of one sample."""
 
     reward: float | None
-    """The reward; None when the grader failed or abstained."""
+    """The reward; None if the grader failed or abstained."""
     metrics: dict[str, float]
-    """Every number reported beside it, components of a combined reward among them."""
+    """All reported metrics, including the components of a combined reward."""
     error: dict[str, str] | None
     """Why there is no reward: `kind` and `message`."""
     ms: float | None = None
-    """Milliseconds for this sample alone, where the target can tell."""
+    """Milliseconds for this sample, if the target knows."""
     reason: str | None = None
-    """The grader's sentence for people; None where it gave none or the answer came over a wire."""
+    """The grader's explanation for people; None if it gave none, or if the answer came over a wire."""
 
 
 class GraderFault(NamedTuple):
-    """The grader failed the whole call: it raised, ran out of time or memory, or answered nonsense."""
+    """The grader failed the whole call: it raised, exceeded its time or memory, or answered nonsense."""
 
     error_type: str
     message: str
 
 
 class ServiceFault(NamedTuple):
-    """What stands between us and the grader failed: network, credentials, throttling."""
+    """The connection to the grader failed: network, credentials, throttling."""
 
     error_type: str
     message: str
@@ -48,42 +48,42 @@ class Answer(NamedTuple):
     """The answer to one event."""
 
     items: list[Graded]
-    """One a sample, in order; empty when there is a fault."""
+    """One per sample, in order; empty if there is a fault."""
     ms: float
     """Milliseconds that the call took."""
     fault: GraderFault | ServiceFault | None = None
     changed: bool = False
-    """Whether the grader changed the event that it was given, where the target was told to look."""
+    """Whether the grader changed its event, if the target checks that."""
 
 
 class Target(Protocol):
-    """Grades events somewhere."""
+    """A place that grades events."""
 
     name: str
-    """What people call it: `in-process`, `lambda-runtime`, an ARN."""
+    """Its name for people: `in-process`, `lambda-runtime`, an ARN."""
     max_bytes: int | None
-    """The largest event that it takes, in bytes of JSON; None for no limit."""
+    """Maximum event size in bytes of JSON; None for no limit."""
     concurrency: int
-    """How many calls may be under way at once; above 1, `grade` is called from several threads."""
+    """Maximum calls in flight; above 1, `grade` is called from several threads."""
 
     def grade(self, event: Any) -> Answer:
         """Grade the samples of one event."""
         ...
 
     def close(self) -> None:
-        """Let go of processes and connections."""
+        """Release processes and connections."""
         ...
 
 
 def graded(outcome: float | Reward | Failure, ms: float | None = None) -> Graded:
-    """An outcome of the library as the harness records it.
+    """Convert the library's outcome to the harness's record.
 
     Args:
-        outcome: What became of a sample.
-        ms: How long it took, if that is known.
+        outcome: The outcome of a sample.
+        ms: Its duration in milliseconds, if known.
     """
     if type(outcome) is float:
-        # As the class itself would be called, in half the time: almost every outcome comes this way.
+        # Same as calling the class, in half the time; almost every outcome takes this path.
         return tuple.__new__(Graded, (outcome, {}, None, ms, None))
     if isinstance(outcome, Reward):
         components: dict[str, Any] = {**outcome.components, **outcome.metrics}

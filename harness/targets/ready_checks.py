@@ -1,8 +1,8 @@
-"""The ready checks as their own code describes them: options, example, what each pays for, what it needs.
+"""Describes the ready checks from their docstrings: options, example, what each pays for and needs.
 
-A check's docstring is the only place that describes it. Its first line says what it checks, the paragraph
-that begins with `It pays` what it pays for that its author might not want, `Args:` its options, and
-`Example:` a call that works. In a family that has an extra, those checks need it whose `Raises:` names a
+A check's docstring is the only description of it. The first line says what it checks, the paragraph that
+starts with `It pays` names unwanted answers that it pays for, `Args:` has its options, and `Example:` a
+working call. In a family with an extra, a check needs the extra if its `Raises:` names a
 `ConfigurationError`.
 """
 
@@ -55,7 +55,7 @@ class CheckOption:
     meaning: str
     required: bool
     default: Any = None
-    """What holds where it is left out; None also where it is required."""
+    """The default value; also None if it is required."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,55 +63,55 @@ class ReadyCheck:
     """One ready check."""
 
     name: str
-    """As it is named everywhere: `checks.numbers:number`."""
+    """Its full name: `checks.numbers:number`."""
     purpose: str
-    """What it checks or rewards, in one line."""
+    """One line on what it checks or rewards."""
     text: str
-    """How it reads and compares; empty where one line says it all."""
+    """How it reads and compares; empty if the first line is enough."""
     pays: str
-    """What it pays for that its author might not want."""
+    """Unwanted answers that it pays for."""
     options: tuple[CheckOption, ...]
     example: str
-    """Python that shows it, as a session."""
+    """An interactive Python session that shows it."""
     given: dict[str, Any]
-    """The options of the example, a check among them as the table that describes it."""
+    """The options in the example, with a nested check as a table."""
     extra: str | None
-    """The extra that brings what it needs beyond the standard library; None for nothing."""
+    """The extra that it needs, if any."""
     timeout_s: float
-    """The seconds that a sample may take, where the grader does not say it."""
+    """Default time limit of a sample in seconds."""
 
     @property
     def family(self) -> str:
-        """The module that it is in: `numbers`."""
+        """Its module, such as `numbers`."""
         return self.name.partition(":")[0].removeprefix("checks.")
 
 
 @dataclass(frozen=True, slots=True)
 class FamilyCost:
-    """What a family of checks costs a Lambda beside the library itself, measured here."""
+    """What a family of checks adds to a Lambda function, measured here."""
 
     import_ms: float | None
-    """How long its modules and packages took to import, milliseconds; None where a package is missing."""
+    """Import time of its modules and packages in milliseconds; None if a package is missing."""
     package_bytes: int | None
-    """The size of the packages that it loads, without bytecode; None where one is missing."""
+    """Size of the packages that it loads, without bytecode; None if one is missing."""
     packages: tuple[str, ...]
     """Those packages with their versions: `sqlglot==30.30.0`."""
 
 
 @cache
 def ready_checks() -> tuple[ReadyCheck, ...]:
-    """Every ready check, by family, and in each in the order of its text."""
+    """Every ready check, by family, in source order."""
     return tuple(check for family in families() for check in _family(family))
 
 
 def find_check(name: str) -> ReadyCheck:
-    """One ready check by its name.
+    """Look up one ready check by name.
 
     Args:
         name: `checks.numbers:number`, `numbers:number`, or `number`.
 
     Raises:
-        InputError: There is none of that name.
+        InputError: No check has that name.
     """
     known = {check.name.partition(":")[2]: check for check in ready_checks()}
     known |= {spelling: check for check in ready_checks() for spelling in (check.name, check.name[7:])}
@@ -124,7 +124,7 @@ def find_check(name: str) -> ReadyCheck:
 
 
 def toml_of(check: ReadyCheck) -> str:
-    """A file to start from: the example's options as they are, the others as comments with their defaults.
+    """A grader.toml to start from: the example's options, and the others as comments with their defaults.
 
     Args:
         check: The check.
@@ -144,14 +144,14 @@ def toml_of(check: ReadyCheck) -> str:
 
 
 def _is_table(value: Any) -> bool:
-    """Whether a value is written below a header of its own: a table, or a list of tables."""
+    """Whether a value needs its own header: a table, or a list of tables."""
     return isinstance(value, dict) or (
         isinstance(value, list) and bool(value) and all(isinstance(each, dict) for each in value)
     )
 
 
 def _table(path: str, value: Any) -> Iterator[str]:
-    """A table, or a list of them, below its header; tables inside come behind what is none."""
+    """The lines of a table, or of a list of tables, with nested tables last."""
     for table in value if isinstance(value, list) else [value]:
         inner = {key: each for key, each in table.items() if _is_table(each)}
         if len(inner) < len(table) or not table or isinstance(value, list):
@@ -164,7 +164,7 @@ def _table(path: str, value: Any) -> Iterator[str]:
 
 
 def cost_of(family: str) -> FamilyCost:
-    """Measure what a family costs, in a new process of this interpreter.
+    """Measure a family's cost, in a new process with this interpreter.
 
     Args:
         family: `numbers`.
@@ -186,7 +186,7 @@ def cost_of(family: str) -> FamilyCost:
     took, loaded = json.loads(done.stdout)
     found = _distributions({name for name in loaded if name != "graders"})
     known = {each.name for each in found}
-    # A program that a package brings is loaded by no import.
+    # A program in a package is not loaded by an import.
     found = sorted(
         [*found, *(each for each in brought if each.name not in known)], key=lambda each: each.name
     )
@@ -223,7 +223,7 @@ def _described(name: str, factory: Callable[..., Any], module: Any) -> ReadyChec
 
 
 def _meanings(text: str) -> dict[str, str]:
-    """What a docstring says of each argument."""
+    """The docstring's text on each argument."""
     found = list(_OPTION.finditer(text))
     ends = [*(each.start() for each in found[1:]), len(text)]
     return {each[1]: " ".join(text[each.end() : end].split()) for each, end in zip(found, ends, strict=True)}
@@ -237,7 +237,7 @@ def _options(factory: Callable[..., Any], meanings: dict[str, str]) -> Iterator[
 
 
 def _given(example: str, factory: Callable[..., Any]) -> dict[str, Any]:
-    """The options of the first call of a check in its example, as a configuration writes them."""
+    """The options in the first call in a check's example, as in a configuration."""
     source = "\n".join(line[4:] for line in example.splitlines() if line.startswith((">>> ", "... ")))
     for node in ast.walk(ast.parse(source)):
         if _called(node) == factory.__name__:
@@ -255,7 +255,7 @@ def _called(node: ast.AST) -> str | None:
 
 
 def _written(node: ast.expr) -> Any:
-    """A value of an example as a configuration writes it: a ready check that it calls is a table."""
+    """An example's value as in a configuration, where a call of a ready check is a table."""
     if isinstance(node, ast.Dict):
         keys = [ast.literal_eval(key) for key in node.keys if key is not None]
         return dict(zip(keys, map(_written, node.values), strict=True))
@@ -269,7 +269,7 @@ def _written(node: ast.expr) -> Any:
 
 @cache
 def _names() -> dict[str, str]:
-    """The whole name of each check by its own."""
+    """The full name of each check, by its short name."""
     return {
         name: f"checks.{family}:{name}"
         for family in families()
@@ -282,7 +282,7 @@ def _comment(text: str) -> list[str]:
 
 
 def _toml_value(value: Any) -> str | None:
-    """A value as TOML writes it; None for what TOML has no words for."""
+    """A value in TOML; None if TOML cannot express it."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str | int) or (isinstance(value, float) and isfinite(value)):
@@ -310,15 +310,15 @@ def _named_by(extra: str) -> set[str]:
 
 
 def _spelled(name: str) -> str:
-    """A distribution's name in its one spelling."""
+    """A distribution's normalized name."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _brought_by(extra: str) -> list[Distribution] | None:
-    """The distributions that an extra names, and those that one without files of its own stands for.
+    """The distributions that an extra names, with the dependencies of a distribution that has no files.
 
     Returns:
-        None where one is not installed.
+        None if one is not installed.
     """
     found: list[Distribution] = []
     waiting = sorted(_named_by(extra))
@@ -345,12 +345,12 @@ def _modules_of(distributions: Iterable[Distribution]) -> set[str]:
 
 
 def _distributions(modules: Iterable[str]) -> list[Distribution]:
-    """The installed distributions that hold some top-level modules, by name."""
+    """The installed distributions with some top-level modules, by name."""
     return [*map(distribution, sorted({name for module in modules for name in owners().get(module, ())}))]
 
 
 def _size(distribution: Distribution) -> int:
-    """The bytes of a distribution's files, bytecode left out."""
+    """Size of a distribution's files in bytes, without bytecode."""
     size = 0
     for file in distribution.files or ():
         path = distribution.locate_file(file)

@@ -1,9 +1,9 @@
-"""A file of recorded answers: what a grader asked a service, and what the service said.
+"""Reads and writes files of recorded answers: a grader's requests to a service, with their answers.
 
-The file is JSONL. Its first line says which form it has and which environment variables the grader needed;
-every other line is one question with its answer, in an order that does not depend on who asked first, so that
-a diff shows what changed. It holds the texts of questions and answers, and no header of a request: keys,
-tokens, cookies and signatures travel there. Account numbers in ARNs are blanked out.
+The file is JSONL. Its first line has the format and the environment variables that the grader needed. Every
+other line is one request with its answer, in an order that does not depend on timing, so a diff shows only
+changes. It contains the texts of requests and answers, but no request headers, because those carry keys,
+tokens, cookies and signatures. Account numbers in ARNs are blanked out.
 """
 
 from __future__ import annotations
@@ -40,13 +40,14 @@ __all__ = [
 
 _FORM = 1
 HIDDEN = "<hidden>"
-"""Stands where a secret was."""
+"""Replaces a secret."""
 
 _ACCOUNT = re.compile(r"(arn:aws[\w-]*:[\w-]*:[\w-]*:)\d{12}(?=:)")
 _SECRET_NAME = re.compile(r"key|token|secret|passw|credential|auth|cookie|signature", re.IGNORECASE)
-# A variable may be called `AUTH_MODE`: what is shorter, or no mix of letters and digits, could be any word.
+# A variable may be called `AUTH_MODE`, so a value counts as a secret only if it is long enough and mixes
+# letters and digits.
 _SHORTEST_SECRET, _SHORTEST_TOKEN = 16, 8
-# What these carry is the key itself, even if it is spelled like a word.
+# These contain the key itself, even if it looks like a word.
 _WHOLE_SECRET = re.compile(r"(proxy-)?authorization|(x-)?(\w+-)?(api-?)?key|(\w+-)*token", re.IGNORECASE)
 _OF_ONE_QUESTION = frozenset(
     {"messages", "system", "input", "instructions", "prompt", "seed", "requestMetadata"}
@@ -56,20 +57,20 @@ _RECORD = "Record them: rft replay ROLLOUTS --answers FILE --ask all"
 
 @dataclass(frozen=True, slots=True)
 class RecordedAnswer:
-    """One question and its answer."""
+    """One request and its answer."""
 
     url: str
-    """Scheme, host and path; neither port, query nor user."""
+    """Scheme, host and path, without port, query and user."""
     asked: Any
-    """The request's body: a JSON value, or its text where it is no JSON."""
+    """The request's body: a JSON value, or its text if it is not JSON."""
     status: int
     answer: Any
-    """The answer's body: a JSON value, or its text where it is no JSON."""
+    """The answer's body: a JSON value, or its text if it is not JSON."""
     repeat: int = 0
-    """In which repeat of a replay it was asked."""
+    """The repeat of the replay that made the request."""
     content_type: str | None = None
     error_type: str | None = None
-    """What AWS calls the error, where it is one."""
+    """AWS's name of the error, if it is one."""
 
     @property
     def host(self) -> str:
@@ -78,12 +79,12 @@ class RecordedAnswer:
 
     @property
     def key(self) -> tuple[str, int]:
-        """What tells this question from others, whichever host answers it."""
+        """Identity of this request, independent of the host."""
         return _digest(urlsplit(self.url).path, self.asked), self.repeat
 
     @property
     def form(self) -> str:
-        """What the question has in common with others: all but its texts and its number."""
+        """The form of the request: everything except its texts and its repeat."""
         asked = self.asked
         if isinstance(asked, dict):
             asked = {name: None if name in _OF_ONE_QUESTION else value for name, value in asked.items()}
@@ -91,7 +92,7 @@ class RecordedAnswer:
 
     @property
     def refused(self) -> bool:
-        """Whether the service refused the question."""
+        """Whether the service refused the request."""
         return self.status >= 400
 
     def to_line(self) -> bytes:
@@ -103,25 +104,26 @@ class RecordedAnswer:
         return _line(said)
 
     def body(self) -> bytes:
-        """The answer's body as the service may have sent it."""
+        """The answer's body, as the service would send it."""
         return _encoded(self.answer if isinstance(self.answer, str) else json.dumps(self.answer))
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedAnswers:
-    """What a file of answers holds."""
+    """The contents of an answers file."""
 
     answers: tuple[RecordedAnswer, ...] = ()
     variables: Mapping[str, str | None] = field(default_factory=dict)
-    """Environment variables that the grader needed to ask: their values where these are URLs, else None."""
+    """Environment variables that the grader's requests needed: values of URLs, or else None."""
     notes: tuple[str, ...] = ()
-    """What a replay cannot repeat of the recording, as sentences."""
+    """Sentences on parts of the recording that a replay cannot repeat."""
 
 
 def refused_forms(answers: Iterable[RecordedAnswer]) -> dict[str, RecordedAnswer]:
-    """Refusals of requests that no service answered in this form, whatever was asked: one for each form.
+    """One refusal for each form of request that a service always refused.
 
-    A client finds out by such a refusal what a model takes. Which question it tries with is chance.
+    A client learns from such a refusal which features a model supports. The request that it tries first is
+    arbitrary.
     """
     answers = tuple(answers)
     taken = {one.form for one in answers if not one.refused}
@@ -130,15 +132,15 @@ def refused_forms(answers: Iterable[RecordedAnswer]) -> dict[str, RecordedAnswer
 
 
 def question_of(url: str, body: Any, secrets: Iterable[str] = ()) -> tuple[str, Any] | None:
-    """A request as the file has it: its URL, and its body as JSON or text.
+    """A request as stored in the file: its URL, and its body as JSON or text.
 
     Args:
-        url: The whole URL.
-        body: Bytes, text, or what a client would write as JSON.
-        secrets: What must not be in the file.
+        url: The full URL.
+        body: Bytes, text, or a value that a client would encode as JSON.
+        secrets: Texts that must not be in the file.
 
     Returns:
-        The two, or None for a request without a body, or with one that is no text: it is no question.
+        Both, or None for a request without a body or with one that is not text, which is not recorded.
     """
     if isinstance(body, str | dict | list):
         text = body if isinstance(body, str) else json.dumps(body)
@@ -157,7 +159,7 @@ def question_of(url: str, body: Any, secrets: Iterable[str] = ()) -> tuple[str, 
 
 
 def read_body(text: str) -> Any:
-    """A body as the file has it: an object or a list where it is JSON, else its text."""
+    """A body as stored in the file: an object or a list if it is JSON, or else its text."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
@@ -169,8 +171,8 @@ def hidden(text: str, secrets: Iterable[str]) -> str:
     """A text without secrets and account numbers.
 
     Args:
-        text: Of a URL or a body.
-        secrets: Each is blanked out, also as JSON and URLs write it.
+        text: Text of a URL or a body.
+        secrets: Texts to blank out, also in their JSON and URL encodings.
     """
     text = _ACCOUNT.sub(rf"\g<1>{'0' * 12}", text)
     for secret in sorted(secrets, key=len, reverse=True):
@@ -186,9 +188,9 @@ def secrets_among(
     """The secrets that a request carries, and those of the environment.
 
     Args:
-        url: Of the request.
-        headers: Of the request.
-        environment: Its variables that sound secret, and whose values look it.
+        url: URL of the request.
+        headers: Headers of the request.
+        environment: Variables with secret-sounding names and secret-looking values are included.
     """
     found = {
         value
@@ -212,31 +214,33 @@ def _looks_random(value: str) -> bool:
 
 
 def read_answers(path: Path) -> RecordedAnswers:
-    """Read a file of answers.
+    """Read an answers file.
 
     Raises:
-        InputError: There is no such file, or a line of it is none of ours.
+        InputError: The file does not exist, or a line is not a recorded answer.
     """
     try:
-        if path.exists() and not path.is_file():  # a pipe would be waited for
-            raise InputError("this is not a file", place=str(path), fix="Name a file of recorded answers.")
+        if path.exists() and not path.is_file():  # reading a pipe would block
+            raise InputError("this is not a file", place=str(path), fix="Pass a file of recorded answers.")
         content = path.read_bytes()
     except FileNotFoundError:
-        raise InputError("no answers are recorded here", place=str(path), fix=_RECORD) from None
+        raise InputError(
+            "the file of recorded answers does not exist", place=str(path), fix=_RECORD
+        ) from None
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", place=str(path)) from error
     return parse_answers(content, str(path))
 
 
 def parse_answers(content: bytes, place: str) -> RecordedAnswers:
-    """Read what a file of answers holds, or several of them one after the other.
+    """Parse the content of one answers file, or of several concatenated ones.
 
     Args:
         content: The lines.
-        place: The file that they are from.
+        place: The file, for messages.
 
     Raises:
-        InputError: A line is none of ours.
+        InputError: A line is not a recorded answer.
     """
     answers: list[RecordedAnswer] = []
     variables: dict[str, str | None] = {}
@@ -247,7 +251,7 @@ def parse_answers(content: bytes, place: str) -> RecordedAnswers:
         said = _object(line)
         if number == 1 or "answers" in said:
             if said.get("answers") != _FORM:
-                what = "this is no file of recorded answers, or one of another version"
+                what = "this is not a file of recorded answers, or it is from another version"
                 raise InputError(what, place=f"{place}:{number}", fix=_RECORD)
             variables |= _variables(said.get("variables"))
             found = said.get("notes")
@@ -258,17 +262,17 @@ def parse_answers(content: bytes, place: str) -> RecordedAnswers:
 
 
 def write_answers(path: Path, recorded: RecordedAnswers) -> None:
-    """Replace a file of answers, in one step.
+    """Replace an answers file atomically.
 
     Raises:
-        InputError: It cannot be written.
+        InputError: The file cannot be written.
     """
     with replaced(path, "Name another file with --answers.") as file:
         file.write(answer_lines(recorded))
 
 
 def answer_lines(recorded: RecordedAnswers) -> bytes:
-    """Answers as the lines of a file: the same lines whatever order they were recorded in."""
+    """The lines of an answers file, independent of the order of recording."""
     head: dict[str, Any] = {"answers": _FORM, "variables": dict(sorted(recorded.variables.items()))}
     if recorded.notes:
         head["notes"] = sorted(recorded.notes)
@@ -277,7 +281,7 @@ def answer_lines(recorded: RecordedAnswers) -> bytes:
 
 
 def _variables(said: Any) -> dict[str, str | None]:
-    """Variables that a file may set: it may be a stranger's, and some decide what a process loads."""
+    """Variables that a file may set; others are refused, because some control what a process loads."""
     found: dict[str, str | None] = {}
     for name, value in said.items() if isinstance(said, dict) else ():
         if may_be_needed(name, value):
@@ -286,10 +290,10 @@ def _variables(said: Any) -> dict[str, str | None]:
 
 
 def may_be_needed(name: str, value: Any) -> bool:
-    """Whether a variable can be what a question was made with: the address of a service, or a key.
+    """Whether a variable can belong to a request: the address of a service, or a key.
 
     Args:
-        name: Its name.
+        name: The variable's name.
         value: The address; None for a key.
     """
     if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) or re.match(r"LD_|DYLD_|PYTHON|AWS_", name):
@@ -308,7 +312,7 @@ def _answer(said: dict[str, Any], place: str) -> RecordedAnswer:
         texts = [_header(said.get(name)) for name in ("type", "error_type")]
         status = HTTPStatus(status).value
         found = RecordedAnswer(str(url), said["asked"], status, said["answer"], repeat, *texts)
-        _ = found.key, found.host  # where a URL that is none, and a body that is too deep, show
+        _ = found.key, found.host  # fails for an invalid URL or a body that is too deep
         return found
     except (ValueError, RecursionError):
         raise InputError("this line is not a recorded answer", place=place, fix=_RECORD) from None
@@ -319,7 +323,7 @@ def _header(value: Any) -> str | None:
 
 
 def _object(line: bytes) -> dict[str, Any]:
-    """A line's object; an empty one where it holds none, which lacks whatever is looked for."""
+    """The object on a line, or an empty one, which fails the later checks."""
     try:
         found = json.loads(line)
     except (ValueError, RecursionError):
@@ -328,17 +332,17 @@ def _object(line: bytes) -> dict[str, Any]:
 
 
 def _digest(path: str, asked: Any) -> str:
-    """Of a question; objects count as the same whatever the order of their keys."""
+    """Hash key of a request's body; the order of object keys does not matter."""
     text = asked if isinstance(asked, str) else json.dumps(asked, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(_encoded(f"{path}\n{text}")).hexdigest()
 
 
 def _line(value: Any) -> bytes:
-    return _encoded(json.dumps(value, ensure_ascii=False)) + b"\n"  # as people read it, in a diff too
+    return _encoded(json.dumps(value, ensure_ascii=False)) + b"\n"  # readable, also in a diff
 
 
 def _encoded(text: str) -> bytes:
-    """Text as UTF-8; lone surrogates, which UTF-8 cannot say, as JSON escapes them."""
+    """Text as UTF-8, with lone surrogates, which UTF-8 cannot encode, as JSON escapes."""
     try:
         return text.encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""Makes the tool calls that a reference expects, so that the check that is to grade them can be tried."""
+"""Makes the tool calls that a reference expects, to test a check with them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ __all__ = ["calls_of"]
 
 
 def calls_of(reference: Any) -> list[dict[str, Any]]:
-    """Return the calls of a reference in the shape of OpenAI's API; none where it lists none.
+    """Return a reference's calls in the format of OpenAI's API; empty if it lists none.
 
     Args:
-        reference: A list of calls, an object that holds one as `calls`, `tool_calls` or `ground_truth`, or
-            either as JSON. A call has a `name` and `arguments`, or is BFCL's
-            `{function: {argument: [accepted values]}}`.
+        reference: A list of calls, an object with such a list as `calls`, `tool_calls` or `ground_truth`, or
+            either as JSON. A call has a `name` and `arguments`, or is BFCL's `{function: {argument: [accepted
+            values]}}`.
     """
     if isinstance(reference, str):
         try:
@@ -44,7 +44,7 @@ def _call(given: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _chosen(value: Any) -> Any:
-    """A value of BFCL's shape with the first of the accepted values in each field of its objects."""
+    """A value in BFCL's format, reduced to the first accepted value of each field."""
     if isinstance(value, list):
         return [_chosen(one) for one in value]
     if not isinstance(value, dict):

@@ -1,7 +1,7 @@
-"""Grades the references of a training file by the check that is to grade completions against them.
+"""Grades the references of a training file with the check that will grade completions.
 
-A reference that the check cannot read costs every completion of its record, and one whose own text earns less
-than everything can never be answered in full. Both are found before a job is.
+If the check cannot read a reference, every completion of its record fails. If a reference's own text does not
+earn the full reward, no answer can. This finds both before a job starts.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ _NEARLY = 1e-9
 
 
 def check_references(report: Report, file: DataFile, target: InProcessTarget, grader: str) -> None:
-    """Add what a check has to say of a file's references to the file's report.
+    """Add a check's findings about a file's references to the file's report.
 
-    Each record is graded on completions made of its own reference, in the forms that checks ask for, until
-    one is paid in full. Lines that are no records are passed over: the rules on lines tell of them. A judge
-    of `graders.checks.judge` is not asked, so that this costs nothing: it looks at what it needs of the
-    record, and the report counts the record in `not_asked`.
+    Each record is graded on completions made from its own reference, in the formats that checks expect, until
+    one is paid in full. Lines that are not records are skipped; other rules report them. A judge of
+    `graders.checks.judge` is not asked, so this costs nothing. It only checks the record's fields, and the
+    report counts the record in `not_asked`.
 
     Args:
-        report: The report of the file.
+        report: The file's report.
         file: The file, which is read again.
         target: The check.
         grader: Its name.
@@ -47,7 +47,7 @@ def check_references(report: Report, file: DataFile, target: InProcessTarget, gr
     """
     report.check, report.checked = grader, 0
     marker = (named(grader).options or {}).get("marker")
-    if not report.records:  # nothing in it can be read, as the report says
+    if not report.records:  # it cannot be read, which the report says
         return
     for number, (_, line) in enumerate(lines(file), 1):
         try:
@@ -79,7 +79,7 @@ def _check_record(
             return
         if found.error is not None:
             failure = failure or f"{found.error['kind']}: {found.error['message']}"
-            if found.error["kind"] == "record":  # which is so whatever the completion
+            if found.error["kind"] == "record":  # independent of the completion
                 break
         if found.reward is not None and (best is None or found.reward > best):
             best = found.reward
@@ -88,7 +88,7 @@ def _check_record(
     if best is None:
         report.add_ungraded(failure, number)
     elif most is not None and record.get("reference_answer") is not None:
-        report.add_unpaid(f"a completion that says the reference is paid {best:g} of {most:g}", number)
+        report.add_unpaid(f"a completion with the reference as its answer earns {best:g} of {most:g}", number)
 
 
 def _graded(target: InProcessTarget, number: int, record: dict[str, Any], answer: dict[str, Any]) -> Graded:
@@ -97,12 +97,12 @@ def _graded(target: InProcessTarget, number: int, record: dict[str, Any], answer
     graded = target.grade([{**fields, "id": f"line-{number}", "messages": messages}])
     if graded.fault is not None:
         what = f"the check failed: {graded.fault.error_type}: {graded.fault.message}"
-        raise InputError(what, fix="Correct the check: it grades no record.")
+        raise InputError(what, fix="Fix the check: it grades no record.")
     return graded.items[0]
 
 
 def _answers(reference: Any, marker: str) -> Iterator[dict[str, Any]]:
-    """What a final message holds that says the reference: a text, or the tool calls that it lists."""
+    """The content of a final message that gives the reference: a text, or the tool calls that it lists."""
     for completion in _completions(reference, marker):
         yield {"content": completion}
     if calls := calls_of(reference):
@@ -110,7 +110,7 @@ def _answers(reference: Any, marker: str) -> Iterator[dict[str, Any]]:
 
 
 def _completions(reference: Any, marker: str) -> Iterator[str]:
-    """Completions that say the reference, the likeliest form first."""
+    """Completions that give the reference, most likely format first."""
     if isinstance(reference, dict) and set(reference) == {"text"}:
         reference = reference["text"]
     if isinstance(reference, list):

@@ -148,7 +148,7 @@ def test_a_judge_in_the_artifact_asks_with_the_credentials_of_a_profile(said, pr
     [
         (["--artifact", ".aws-sam/build", "--pass-env", "NOT_SET_ANYWHERE"], "NOT_SET_ANYWHERE is not set"),
         (["--artifact", ".aws-sam/build", "--aws-credentials", "nobody"], "nobody"),
-        (["--grader", "app.py:same", "--pass-env", "HOME"], "are for a built function"),
+        (["--grader", "app.py:same", "--pass-env", "HOME"], "work only with a built function"),
     ],
 )
 def test_what_cannot_be_passed_is_said(project, capsys, words, message):
@@ -162,7 +162,7 @@ def test_a_call_that_lambda_would_end_is_warned_of(project, capsys):
     assert main(["replay", "rollouts.jsonl", "--artifact", ".aws-sam/build", "--limit", "5"]) == 0
     out = capsys.readouterr().out
     assert "128 MB is 0.07 of a processor" in out
-    assert "warning: that is near the timeout or over it" in out
+    assert "warning: this is close to the timeout or above it" in out
     assert main(["parity", "rollouts.jsonl", "--wire", "open-weight", "--limit", "1"]) in (0, 1)
     assert "estimate for Lambda" in capsys.readouterr().out
 

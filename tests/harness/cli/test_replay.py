@@ -236,7 +236,7 @@ REFUSED = {
     "neither": (["neither.jsonl"], "neither.jsonl:1: this is neither a rollout nor a record"),
     "no JSON": (["broken.jsonl"], "broken.jsonl:1: not JSON"),
     "wire": (["rollouts.jsonl", "--wire", "novva"], "there is no wire format 'novva'. Known: open-weight"),
-    "arn": (["rollouts.jsonl", "--arn", "moon"], "'moon' names no version of a function"),
+    "arn": (["rollouts.jsonl", "--arn", "moon"], "'moon' does not name a version of a function"),
     "places": (["rollouts.jsonl", "--arn", "f:1", "--artifact", "b"], "--arn and --artifact both say where"),
     "name": (["rollouts.jsonl", "--name", "a/b"], "cannot name a run"),
 }

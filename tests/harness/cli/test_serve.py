@@ -167,4 +167,4 @@ def test_what_cannot_be_served_is_said_in_one_sentence(serve: Callable[..., Serv
     assert "nothing is built here" in refusal(tmp_path, "serve")
     _, url, _ = serve()
     assert "cannot listen on port" in refusal(tmp_path, "serve", "--port", url.rpartition(":")[2])
-    assert "no function is called Nobody" in refusal(tmp_path, "serve", "--function", "Nobody")
+    assert "no function has the name Nobody" in refusal(tmp_path, "serve", "--function", "Nobody")

@@ -246,7 +246,7 @@ def test_code_that_is_not_what_aws_says_proves_nothing(
     assert facts.location not in repr(facts)
     key = unquote(urlsplit(facts.location).path.rpartition("/")[2])
     aws.client("s3").put_object(Bucket="awslambda-us-west-2-tasks", Key=key, Body=b"other")
-    assert compare_code(replayed, facts).why == ("what was downloaded does not have its CodeSha256",)
+    assert compare_code(replayed, facts).why == ("the downloaded code does not match its CodeSha256",)
     aws.client("s3").delete_object(Bucket="awslambda-us-west-2-tasks", Key=key)
     assert compare_code(replayed, facts).why == ("its code could not be downloaded (HTTP 404)",)
 

@@ -59,7 +59,7 @@ def test_replays_orders_and_files_of_rollouts_are_answered(project: Path, pytest
 def test_a_missing_file_says_how_to_record_it(project: Path, pytester: pytest.Pytester) -> None:
     (project / "a.jsonl").unlink()
     said = said_by(pytester, project / "test_judge.py")
-    assert "a.jsonl: no answers are recorded here. Record them: rft replay ROLLOUTS" in said
+    assert "a.jsonl: the file of recorded answers does not exist. Record them: rft replay ROLLOUTS" in said
 
 
 ASKING = """

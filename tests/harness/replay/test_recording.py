@@ -228,7 +228,9 @@ def test_another_file_is_other_work(folder: Path, endpoint: JudgeEndpoint) -> No
 
 def test_options_that_do_not_fit_are_refused(folder: Path) -> None:
     words = ["replay", "rollouts.jsonl", "-g", "my_grader.py:judge"]
-    assert "a.jsonl: no answers are recorded here" in refusal(folder, *words, "--answers", "a.jsonl")
+    assert "a.jsonl: the file of recorded answers does not exist" in refusal(
+        folder, *words, "--answers", "a.jsonl"
+    )
     assert "Add --answers FILE" in refusal(folder, *words, "--ask", "all")
 
 
@@ -269,7 +271,7 @@ def test_a_built_function_and_parity_use_the_recorded_answers(
     assert some["totals"]["errors"] == {"unrecorded": 1}
     assert "not measured: " in refusal(folder, "parity", "rollouts.jsonl", *there, "--wire", "open-weight")
     refused = refusal(folder, "replay", "rollouts.jsonl", *there, "--ask", "all")
-    assert "answers are recorded where the grader runs in process" in refused
+    assert "answers are recorded only if the grader runs in process" in refused
     assert len(endpoint.seen) == 6
 
 

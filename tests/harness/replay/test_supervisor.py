@@ -82,7 +82,7 @@ CRASHES = {
     "exit": ("os._exit(9)", "with exit code 9"),
     "signal": ("os.kill(os.getpid(), 9)", "out of memory"),
     "segmentation fault": ("ctypes.string_at(0)", "by signal 11"),
-    "endless code in C": ("sum(range(10**12))", "code in C held it"),
+    "endless code in C": ("sum(range(10**12))", "C code held it"),
 }
 
 

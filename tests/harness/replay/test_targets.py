@@ -108,14 +108,14 @@ def test_a_handler_in_process_is_named_as_lambda_names_it(code, rollouts, monkey
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"handler": "reward.py"}, "'reward.py' names no handler"),
-        ({"handler": "reward:handler"}, "'reward:handler' names no handler"),
-        ({"handler": "handler"}, "'handler' names no handler"),
-        ({"handler": "a.b", "grader": "c:d"}, "--handler names the function itself"),
+        ({"handler": "reward.py"}, "'reward.py' is not the name of a handler"),
+        ({"handler": "reward:handler"}, "'reward:handler' is not the name of a handler"),
+        ({"handler": "handler"}, "'handler' is not the name of a handler"),
+        ({"handler": "a.b", "grader": "c:d"}, "--handler cannot be combined with --grader or --function"),
         ({"handler": "a.b", "target": f"{ARN}:1"}, "--handler is for code on this machine"),
         ({"handler": "a.b", "target": "lambda-runtime", "artifact": Path("app.py")}, "neither a folder nor"),
         ({"handler": "a.b", "target": "lambda-runtime", "artifact": Path("gone")}, "cannot be read: No such"),
-        ({"handler": "a.b", "target": "lambda-runtime", "artifact": Path()}, "Name the module as it lies"),
+        ({"handler": "a.b", "target": "lambda-runtime", "artifact": Path()}, "Name the module by its path"),
     ],
 )
 def test_an_unusable_handler_is_reported_with_the_reason(asked, said, rollouts, tmp_path, monkeypatch):
@@ -169,8 +169,8 @@ def test_the_function_is_found_by_its_grader(project, grader):
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({}, "2 functions are built here. Name one with --function: Same, Other."),
-        ({"function": "Nobody"}, "no function is called Nobody"),
+        ({}, "this build has 2 functions. Name one with --function: Same, Other."),
+        ({"function": "Nobody"}, "no function has the name Nobody"),
         ({"grader": "app:other"}, "no functions have the handler of app:other"),
     ],
 )
@@ -312,9 +312,12 @@ def test_every_wire_reaches_a_deployed_function(server, project, rollouts):
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({"target": "lambda"}, "'lambda' names no version of a function. Write its ARN, or NAME:ALIAS."),
+        (
+            {"target": "lambda"},
+            "'lambda' does not name a version of a function. Write its ARN, or NAME:ALIAS.",
+        ),
         ({"target": f"{ARN}:9"}, "does not exist in this account and region"),
-        ({"target": f"{ARN}:3", "region": "us-east-1"}, "the ARN is in us-west-2, not in us-east-1"),
+        ({"target": f"{ARN}:3", "region": "us-east-1"}, "the ARN's Region is us-west-2, not us-east-1"),
         ({"target": f"{ARN}:3", "function": "Same"}, "name a built function, not a deployed one"),
         ({"grader": None}, "no grader is named"),
     ],

@@ -199,9 +199,9 @@ def test_what_cannot_be_repeated_is_noted_once() -> None:
         book.add("https://a.example/page", {}, None, "GET", 200, {}, b"text")
         book.add("https://a.example/v1", {}, b'{"q": 2}', "POST", 200, {}, b"\xff\xfe")
     assert [note for each in kept for note in each.notes] == [
-        "a.example was asked the same twice at once: a replay gives one answer",
-        "GET a.example is not recorded: a replay from the file refuses it",
-        "an answer of a.example is no text and not recorded: a replay refuses it",
+        "a.example got the same request twice at the same time; a replay gives only one answer",
+        "GET a.example is not recorded, so a replay from the file refuses it",
+        "an answer from a.example is not text and is not recorded, so a replay refuses it",
     ]
     assert len([answer for each in kept for answer in each.answers]) == 1
 

@@ -253,7 +253,7 @@ def test_what_is_no_function_is_an_input_error(function):
 
 
 def test_an_arn_fixes_the_region():
-    with pytest.raises(InputError, match="us-east-1, not in eu-west-1"):
+    with pytest.raises(InputError, match="us-east-1, not eu-west-1"):
         DeployedTarget(ARN, region="eu-west-1")
 
 

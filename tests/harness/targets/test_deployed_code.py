@@ -128,7 +128,7 @@ def test_the_code_is_downloaded_and_hashed() -> None:
     [
         (b"no zip", None, "its code is not a readable zip file"),
         (zipped({"a": b"1"})[:-5], None, "its code is not a readable zip file"),
-        (zipped({"a": b"1"}), "other=", "what was downloaded does not have its CodeSha256"),
+        (zipped({"a": b"1"}), "other=", "the downloaded code does not match its CodeSha256"),
     ],
     ids=["text", "torn", "other"],
 )

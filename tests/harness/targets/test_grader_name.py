@@ -87,12 +87,15 @@ def test_no_name_is_anything_but_read_or_refused(text):
             "checks.numbers:numbr()",
             ("there is no numbr", "Checks there: boxed_number, list_of_numbers, number."),
         ),
-        ("checks.nope:number()", ("there is no module", "Ready checks are in checks.choices, checks.")),
+        ("checks.nope:number()", ("does not exist", "Ready checks are in checks.choices, checks.")),
         (
             "checks.numbers:parse_number(text='1')",
             ("has no check parse_number; it has",),
         ),
-        ("graders.examples.word_problems:word_problem()", ("is a grader already", "Leave the brackets out")),
+        (
+            "graders.examples.word_problems:word_problem()",
+            ("is already a grader", "Leave out the parentheses"),
+        ),
     ],
 )
 def test_what_cannot_be_meant_says_what_to_write(text, said):

@@ -208,7 +208,7 @@ def test_an_artifact_that_was_built_again_meanwhile_is_found_at_the_end(tmp_path
     target = LocalRuntimeTarget(spec)
     assert target.grade([item("a")]).fault is None
     (tmp_path / "app.py").write_text(ECHO_GRADER.replace("1.0", "0.5"))
-    with pytest.raises(InputError, match="the artifact changed while it graded"):
+    with pytest.raises(InputError, match="the artifact changed during grading"):
         target.close()
 
 
@@ -307,5 +307,5 @@ def test_without_compiled_code_another_machine_s_function_grades_with_a_note(
     tmp_path, open_target, other_architecture
 ):
     target = open_target(write_function(tmp_path / "a", ECHO_GRADER, architecture=other_architecture))
-    assert f"the function is for {other_architecture}" in target.notes[0]
+    assert f"the function is built for {other_architecture}" in target.notes[0]
     assert target.grade([item("a")]).items[0].reward == 1.0

@@ -54,7 +54,7 @@ def test_two_files_of_one_name_are_two_modules(tmp_path: Path) -> None:
 
 BROKEN = {
     "missing file": (None, "nowhere.py:right", ("nowhere.py: no such file", "path")),
-    "missing module": (None, "no_such_module:right", ("no_such_module", "there is no module", "Is it in")),
+    "missing module": (None, "no_such_module:right", ("no_such_module", "does not exist", "Is it in")),
     "no module": (None, ":right", ("no module is named", "--grader")),
     "missing name": (
         RIGHT,
@@ -97,7 +97,7 @@ BROKEN = {
         "my_grader.py",
         ("has 2 graders: right, wrong", "Name one: my_grader.py:"),
     ),
-    "syntax": ("def right(:\n", "my_grader.py:right", ("SyntaxError", "my_grader.py:1", "Mend it")),
+    "syntax": ("def right(:\n", "my_grader.py:right", ("SyntaxError", "my_grader.py:1", "Fix it")),
     "import": ("import no_such_thing\n", "my_grader.py:right", ("imports no_such_thing", "Install")),
     "import by name": (
         "import no_such_thing\n",
@@ -140,7 +140,7 @@ def test_a_file_may_not_hide_a_module_that_others_import(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for reference in (f"{write_grader(tmp_path, name=name)}:right", f"{name.removesuffix('.py')}:right"):
-        with pytest.raises(InputError, match="hides the module"):
+        with pytest.raises(InputError, match="shadows the module"):
             load(reference)
     assert "graders" in sys.modules
 

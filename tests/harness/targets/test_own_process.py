@@ -90,7 +90,7 @@ def test_a_handler_written_by_hand_declares_nothing(tmp_path: Path) -> None:
     ("completion", "how"),
     [
         ("exits", "with exit code 3"),
-        ("is killed", "by signal 9, as the system ends one that is out of memory"),
+        ("is killed", "by signal 9, which the system sends when memory runs out"),
         ("crashes", "by signal 11"),
         ("aborts", "by signal 6"),
         ("closes everything", "with exit code"),
@@ -146,7 +146,7 @@ def test_what_it_prints_can_be_sent_to_a_file(target: OwnProcessTarget, tmp_path
     ("source", "name", "said"),
     [
         ("import os; os._exit(7)", "my_grader.py:ending", "importing it ended the process with exit code 7"),
-        ("import nowhere", "my_grader.py:ending", "it imports nowhere, which is not there"),
+        ("import nowhere", "my_grader.py:ending", "it imports nowhere, which is not installed"),
         (ENDING, "my_grader.py:absent", "there is no absent"),
         (ENDING, "other.py:ending", "no such file"),
     ],
@@ -168,7 +168,7 @@ def test_code_in_c_that_holds_the_interpreter_is_ended(
     with closing(OwnProcessTarget(f"{write_grader(tmp_path, source)}:ending")) as target:
         fault = target.grade(event("exits")).fault
         assert fault is not None
-        assert fault.message.endswith("past any time limit: code in C held it until it was killed")
+        assert fault.message.endswith("after its time limit: C code held it until it was killed")
         assert target.grade(event("a")).items[0].reward == 0.5
 
 
@@ -181,7 +181,7 @@ def test_how_long_code_in_c_may_hold_a_process() -> None:
 def test_an_end_is_told_by_its_code() -> None:
     assert how_it_ended(0, held=False) == "with exit code 0"
     assert how_it_ended(-15, held=False) == "by signal 15 (Terminated)"
-    assert how_it_ended(-9, held=True).startswith("past any time limit")
+    assert how_it_ended(-9, held=True).startswith("after its time limit")
 
 
 def test_it_needs_nothing_of_the_folder_that_it_is_started_in(

@@ -160,7 +160,7 @@ def test_a_line_that_is_none_of_ours_is_named(tmp_path: Path, content: bytes, li
 
 
 def test_a_missing_file_says_how_to_record_one(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no answers are recorded here.* --ask all"):
+    with pytest.raises(InputError, match="the file of recorded answers does not exist.* --ask all"):
         read_answers(tmp_path / "a.jsonl")
 
 

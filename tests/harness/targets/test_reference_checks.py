@@ -114,7 +114,7 @@ def test_a_reference_that_a_check_cannot_grade_is_an_error_at_its_line(
 def test_a_check_that_does_not_pay_its_own_reference_is_told(tmp_path: Path):
     half = grader(lambda sample: 0.5 if "72" in sample.completion else 0.0)
     report = checked(tmp_path / "data.jsonl", ["72", "7"], half)
-    assert [one.message.rpartition("is ")[2] for one in report.findings] == ["paid 0.5 of 1", "paid 0 of 1"]
+    assert [one.message.rpartition(" earns ")[2] for one in report.findings] == ["0.5 of 1", "0 of 1"]
     assert {one.id for one in report.findings} == {"R091"}
 
 
