@@ -164,7 +164,7 @@ def check_kept(keep: Iterable[str], labels: Iterable[str]) -> tuple[str, ...]:
             raise InputError(
                 f"the field {name} never reaches the grader: training does not have it",
                 place="--keep-field",
-                fix="Name a field of the records.",
+                fix="Choose a field of the records.",
             )
     return kept
 

@@ -59,7 +59,7 @@ class RecordFile:
             for key in keys:
                 self._found[key] = fields if self._found.get(key, fields) == fields else None
         if not self._found:
-            raise InputError("the file is empty", place=str(path), fix="Name the training file.")
+            raise InputError("the file is empty", place=str(path), fix="Pass the training file.")
 
     def seen(self, value: dict[str, Any]) -> dict[str, Any]:
         """Return what a grader sees of a rollout: its messages and reference, and its record's other fields.
@@ -101,11 +101,11 @@ def read_record(line: bytes, place: str) -> dict[str, Any]:
         value = parse(line)
         if not isinstance(value, dict) or not isinstance(value.get("messages"), list):
             what = "the line is not a record: it has no list of messages"
-            error = InputError(what, place=place, fix="Name the training file.")
+            error = InputError(what, place=place, fix="Pass the training file.")
             raise other_format(value, place, place.rpartition(":")[0]) or error
         if ends_with_assistant(value):
             what = "the line is a rollout: its last message is the assistant's"
-            raise InputError(what, place=place, fix="Name the training file.")
+            raise InputError(what, place=place, fix="Pass the training file.")
         value = flattened(value)
         record_key(value), content_key(value)
     except LineError as error:

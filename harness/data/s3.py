@@ -197,7 +197,7 @@ def s3_client() -> Any:
 def _split(name: str) -> tuple[str, str]:
     bucket, _, key = name.removeprefix(S3_SCHEME).partition("/")
     if not bucket:
-        raise InputError("no bucket is named", place=name, fix=f"Write {S3_SCHEME}bucket/key.")
+        raise InputError("no bucket is given", place=name, fix=f"Write {S3_SCHEME}bucket/key.")
     return bucket, key
 
 

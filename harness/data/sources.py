@@ -374,21 +374,21 @@ def source_of(*names: str | os.PathLike[str]) -> Source:
     Args:
         names: Each is a path, a pattern such as `data/*.jsonl`, `-` for standard input, or in S3 an object
             (`s3://bucket/key`), a prefix (`s3://bucket/prefix/`) or a pattern. The matches of one name are
-            sorted by name. A file named twice is refused.
+            sorted by name. A file listed twice is refused.
 
     Raises:
-        InputError: No name is given, or a file is missing, a folder, unreadable or named twice.
+        InputError: No name is given, or a file is missing, a folder, unreadable or listed twice.
         ServiceError: S3 cannot be reached, or the credentials do not allow reading.
     """
     s3 = functools.cache(_s3_client)
     parts = [part for name in names for part in _named(os.fspath(name), s3)]
     if not parts:
-        raise InputError("no file is named", fix="Name one, or - for standard input.")
+        raise InputError("no file is given", fix="Pass one, or - for standard input.")
     seen: set[str] = set()
     for part in parts:
         for facts in part.facts:
             if facts.name in seen:
-                raise InputError("this is named twice", place=part.name, fix="Name each file once.")
+                raise InputError("this is listed twice", place=part.name, fix="List each file once.")
             seen.add(facts.name)
     return parts[0] if len(parts) == 1 else JoinedSource(parts)
 
@@ -546,7 +546,7 @@ def unreadable(error: OSError, name: str) -> InputError:
     if isinstance(error, FileNotFoundError):
         return InputError("no such file", place=name, fix="Check the path.")
     if isinstance(error, IsADirectoryError):
-        return InputError("this is a folder", place=name, fix="Name the files in it, as in FOLDER/*.jsonl.")
+        return InputError("this is a folder", place=name, fix="Pass the files in it, as in FOLDER/*.jsonl.")
     if isinstance(error, PermissionError):
         return InputError("no permission to read this file", place=name, fix="Check its permissions.")
     return InputError(f"cannot read the file: {error.strerror or error}", place=name)
@@ -608,7 +608,7 @@ _spooled: weakref.WeakKeyDictionary[object, SpooledSource] = weakref.WeakKeyDict
 def _standard_input() -> SpooledSource:
     """Standard input, read only once even if it is named several times."""
     if sys.stdin is None:
-        raise InputError("nothing is piped in", place=STANDARD_INPUT, fix="Name a file.")
+        raise InputError("nothing is piped in", place=STANDARD_INPUT, fix="Pass a file.")
     stream = sys.stdin.buffer
     if stream not in _spooled:
         _spooled[stream] = SpooledSource(stream, STANDARD_INPUT)

@@ -126,7 +126,7 @@ class Replayed:
         """
         __tracebackhide__ = True
         if len(ids) < 2:
-            fix = "Name the best first and the worst last."
+            fix = "List the best first and the worst last."
             raise InputError("an order needs at least two rollouts", fix=fix)
         ranked = [self._rows_of(key) for key in ids]
         ungraded = [row for rows in ranked for row in rows if row["reward"] is None]

@@ -216,7 +216,7 @@ def _names(request: GenerationRequest) -> tuple[list[str], bool]:
             raise InputError(
                 "this is a rollout: its messages end with the assistant's turn",
                 place=place,
-                fix="Give the file of records.",
+                fix="Pass the file of records.",
             )
         own = [name for name in OWN_FIELDS if name in fields]
         if own:
@@ -232,7 +232,7 @@ def _names(request: GenerationRequest) -> tuple[list[str], bool]:
         names.append(name)
         offers = offers or bool(tool_offer(fields))
     if not names:
-        raise InputError("the file is empty", place=str(request.records), fix="Give a file of records.")
+        raise InputError("the file is empty", place=str(request.records), fix="Pass a file of records.")
     return names, offers
 
 

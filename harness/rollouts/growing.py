@@ -72,10 +72,10 @@ class GrowingFile:
     def __init__(self, path: Path, asked: CompletionsAsked) -> None:
         self.path = path
         with ExitStack() as stack:
-            self._file = stack.enter_context(AppendOnly(path, "Name another --out."))
+            self._file = stack.enter_context(AppendOnly(path, "Use another --out."))
             stack.enter_context(
                 lock(
-                    path.with_name(f".{path.name}.lock"), path.name, fix="Wait for it, or name another --out."
+                    path.with_name(f".{path.name}.lock"), path.name, fix="Wait for it, or use another --out."
                 )
             )
             self.note = self._same(asked)
@@ -100,7 +100,7 @@ class GrowingFile:
             except LineError as error:
                 raise InputError(str(error), place=place, fix="Remove the line.") from None
             if not isinstance(value, dict) or value.get("model") != self.note.asked.model:
-                raise InputError("this line is from another model", place=place, fix="Name another --out.")
+                raise InputError("this line is from another model", place=place, fix="Use another --out.")
             yield value
 
     def append(self, rollout: dict[str, Any]) -> None:
@@ -123,7 +123,7 @@ class GrowingFile:
             found = AskedNote(asked)
             write_json(path, as_json(found))
             return found
-        fix = "Name another --out: rollouts are never overwritten."
+        fix = "Use another --out: rollouts are never overwritten."
         kept = read_typed(path, AskedNote, "note of a rollouts file", schema=_SCHEMA, fix=fix)
         if kept is None:
             message = "this file exists already and was not started by this command"
@@ -133,7 +133,7 @@ class GrowingFile:
         if changed:
             raise InputError(
                 f"this file was started with {', '.join(changed)}",
-                fix="Name another --out: one file holds one model with one configuration.",
+                fix="Use another --out: one file holds one model with one configuration.",
                 place=str(self.path),
             )
         return kept

@@ -38,7 +38,9 @@ def check_label(label: str | None) -> None:
         InputError: It is such a field.
     """
     if label in _NO_LABELS:
-        raise InputError(f"{label} cannot be a label", fix="Name a field that holds true, false or a number.")
+        raise InputError(
+            f"{label} cannot be a label", fix="Choose a field that holds true, false or a number."
+        )
 
 
 def check_labeled(file: DataFile, label: str | None) -> None:
@@ -229,7 +231,7 @@ def holds_rollouts(file: DataFile) -> bool:
         if (other := other_format(value, line.place, line.source)) is not None:
             raise other
         return role in ASSISTANTS
-    raise InputError("the file is empty", place=str(file), fix="Give a file of rollouts or of records.")
+    raise InputError("the file is empty", place=str(file), fix="Pass a file of rollouts or of records.")
 
 
 def _length(message: dict[str, Any]) -> int:

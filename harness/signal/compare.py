@@ -117,5 +117,5 @@ def _graded(source: Source, first: Target, second: Target) -> dict[str, list[Bot
         for one, other in zip(was, now, strict=True):
             groups.setdefault(str(one["group"]), []).append(Both(one["id"], one["reward"], other["reward"]))
     if not groups:
-        raise InputError("the file is empty", place=str(source), fix="Give a file of rollouts.")
+        raise InputError("the file is empty", place=str(source), fix="Pass a file of rollouts.")
     return groups

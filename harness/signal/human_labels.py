@@ -41,7 +41,7 @@ class LabelReading:
             low, high = self.range
             if low >= high:
                 what = f"labels from {low:g} to {high:g} are not a scale"
-                raise InputError(what, fix="Name the smaller end first, as in --label-range 1 5.")
+                raise InputError(what, fix="Put the smaller end first, as in --label-range 1 5.")
             check_bounds(self.range)
             if self.rule.threshold is not None:
                 raise InputError(
@@ -163,5 +163,5 @@ class HumanLabels:
         raise InputError(
             f"labels in {name!r} run from {self._numbers[0]:g} to {self._numbers[1]:g},"
             f" but {where} is from {ends[0]:g} to {ends[1]:g}",
-            fix="Name the ends of their scale, as in --label-range 1 5, or use --label-threshold X.",
+            fix="Give the ends of their scale, as in --label-range 1 5, or use --label-threshold X.",
         )

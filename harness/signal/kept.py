@@ -94,10 +94,10 @@ def write_kept(
             `out` exists or cannot be written.
     """
     if out.exists() or out.is_symlink():
-        raise InputError("this file exists already", place=str(out), fix="Name another file with --out.")
+        raise InputError("this file exists already", place=str(out), fix="Choose another file with --out.")
     kept = dropped = unknown = 0
     source = as_source(training)
-    with source.open() as whole, replaced(out, "Name another file with --out.") as left:
+    with source.open() as whole, replaced(out, "Choose another file with --out.") as left:
         for line in numbered_lines(source):
             raw = whole.readline()  # the same line with its original line ending
             group = None
@@ -111,5 +111,5 @@ def write_kept(
             left.write(raw)
         if not kept:
             what = "no record would be left" if dropped else "the file is empty"
-            raise InputError(what, place=str(training), fix="Name the file that the rollouts were made from.")
+            raise InputError(what, place=str(training), fix="Pass the file that the rollouts were made from.")
     return KeptRecords(out, kept, dropped, unknown, replayed.why)

@@ -70,11 +70,11 @@ class RunLabels:
 def _in_rollouts(run: Run, name: str) -> dict[int, Any]:
     """Values of a field in a run's rollouts file, by line offset."""
     if why := run.why_unreadable():
-        fix = "Name a file of labels by id with --label-file, or replay again with --label."
+        fix = "Pass a file of labels by id with --label-file, or replay again with --label."
         raise InputError(f"labels cannot be read: {why}", place=str(run.folder), fix=fix)
     found = {one.at: one.label for one in read_rollouts(run.rollouts, label=name) if one.label is not None}
     if not found:
-        fix = "Add it, or name a file of labels by id with --label-file."
+        fix = "Add it, or pass a file of labels by id with --label-file."
         raise InputError(f"no rollout has the field {name!r}", place=run.rollouts_name, fix=fix)
     return found
 

@@ -136,7 +136,7 @@ def convert(
     rows = rows_in(source)
     first = list(islice(rows, _LOOKED_AT))
     if not first:
-        raise InputError("the file is empty", place=source.name, fix="Name a file of rows, one per line.")
+        raise InputError("the file is empty", place=source.name, fix="Pass a file with one row per line.")
     known = [row.value for row in first if row.problem is None]
     if not known and name is None and not maps:
         [why, place] = str(first[0].problem), first[0].place
@@ -193,7 +193,7 @@ def convert_to_file(path: Path, convert_into: Callable[[IO[bytes]], Conversion])
         InputError: The file already exists or cannot be written, or as for `convert`.
     """
     if os.path.lexists(path):
-        raise InputError("this file exists already", place=str(path), fix="Name a new file.")
+        raise InputError("this file exists already", place=str(path), fix="Choose a new file.")
     try:
         with replaced(path) as file:
             found = convert_into(file)
@@ -229,7 +229,7 @@ def _importer(
 def _unclear(source: str, rows: Sequence[Mapping[str, Any]], found: Sequence[Importer]) -> InputError:
     """Explain why no importer can be chosen."""
     fix = "Or say where the parts are: --map messages=PATH --map reference_answer=PATH."
-    fix = f"Name it: --from {'|'.join(one.name for one in found or IMPORTERS)}. {fix}"
+    fix = f"Specify it: --from {'|'.join(one.name for one in found or IMPORTERS)}. {fix}"
     if found:
         titles = " or ".join(one.title for one in found)
         return InputError(f"these may be {titles}", place=source, fix=fix)

@@ -366,7 +366,7 @@ def test_what_cannot_be_read_is_named_before_anything_is_graded(folder: Path) ->
     for words, said in (
         (("rollouts.jsonl", "missing.jsonl"), "missing.jsonl: no such file"),
         (("*.txt",), "*.txt: no file matches this pattern"),
-        (("rollouts.jsonl", "./rollouts.jsonl"), "this is named twice"),
+        (("rollouts.jsonl", "./rollouts.jsonl"), "this is listed twice"),
     ):
         done = rft_inside(folder, "replay", *words, "--grader", "my_grader.py:right")
         assert (done.returncode, said in done.stderr) == (2, True), done.stderr

@@ -106,7 +106,7 @@ def test_a_file_holds_one_model_asked_in_one_way(folder: Path, url: str) -> None
     before = (folder / "out.jsonl").read_bytes()
     said = refusal(folder, *words(url, "-n", 1, "--temperature", 0.5))
     assert "started with options {}, not {'temperature': 0.5}" in said
-    assert "Name another --out" in said
+    assert "Use another --out" in said
     assert (folder / "out.jsonl").read_bytes() == before
 
 

@@ -45,5 +45,5 @@ def test_a_duplicate_record_counts_once(tmp_path: Path) -> None:
 
 def test_rollouts_are_not_a_training_file(tmp_path: Path) -> None:
     path = write_rollouts(tmp_path / "rollouts.jsonl", [{"messages": ANSWERED, "level": 1}])
-    with pytest.raises(InputError, match=r"rollouts.jsonl:1: the line is a rollout.*Name the training file"):
+    with pytest.raises(InputError, match=r"rollouts.jsonl:1: the line is a rollout.*Pass the training file"):
         RecordFile(path)

@@ -103,8 +103,8 @@ def test_prefixes_and_patterns_take_objects_by_key_and_no_folders(s3):
         ("s3://data/none", "there is no object with this key"),
         ("s3://data-of-nobody/none", "there is no bucket data-of-nobody"),
         ("s3://data-of-nobody/a*", "there is no bucket data-of-nobody"),
-        ("s3://", "no bucket is named"),
-        ("s3:///key", "no bucket is named"),
+        ("s3://", "no bucket is given"),
+        ("s3:///key", "no bucket is given"),
         ("s3://NOT_A_BUCKET!/key", "the request to AWS is not valid"),
     ],
 )

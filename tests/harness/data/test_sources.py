@@ -107,11 +107,11 @@ def test_a_pattern_takes_its_files_by_name(tmp_path):
 def test_unusable_sources_are_reported(tmp_path):
     [path] = files(tmp_path, [b"1\n"])
     for names, said in [
-        ((), "no file is named"),
+        ((), "no file is given"),
         ((tmp_path / "none",), "no such file"),
         ((tmp_path,), "this is a folder"),
         ((f"{tmp_path}/*.csv",), "no file matches this pattern"),
-        ((path, tmp_path / "." / path.name), "named twice"),
+        ((path, tmp_path / "." / path.name), "listed twice"),
         ((f"{path}\0",), "cannot read the file"),
         (("https://host/a.jsonl",), "not from https://. Download it first."),
         (("S3://bucket/key",), "not from S3://"),

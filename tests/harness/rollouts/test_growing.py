@@ -45,7 +45,7 @@ def test_different_request_settings_are_refused_and_named(tmp_path: Path) -> Non
     path = tmp_path / "r.jsonl"
     with GrowingFile(path, ASKED) as file:
         file.append(rollout("x"))
-    with pytest.raises(InputError, match="options.*0.5.*Name another --out"):
+    with pytest.raises(InputError, match="options.*0.5.*Use another --out"):
         GrowingFile(path, replace(ASKED, options={"temperature": 0.5}))
 
 
