@@ -65,11 +65,11 @@ _ACTION = re.compile(r"not authorized to perform: ([\w-]+:\w+)")
 
 
 class AwsError(HarnessError):
-    """AWS could not be called, or refused.
+    """A failed call of AWS: the request could not be sent, or AWS refused it.
 
     Args:
         message: What happened.
-        code: The code of AWS's error, else the name of botocore's exception.
+        code: AWS's error code, or else the name of botocore's exception.
         retryable: Whether the error may be temporary.
         fix: How to fix it.
         place: The object of the call, such as a stack.
@@ -219,7 +219,11 @@ def _refused(response: dict[str, Any], operation: str, place: str | None) -> Aws
     if code.startswith(_BUSY):
         fix = "Lower the concurrency, or raise the limit."
         return NotServed(
-            f"too many calls at once ({code}): {text}", code=code, retryable=True, place=place, fix=fix
+            f"too many calls at the same time ({code}): {text}",
+            code=code,
+            retryable=True,
+            place=place,
+            fix=fix,
         )
     missing = "NotFound" in code or "DoesNotExist" in code or code == "NoSuchEntity"
     if missing or "does not exist" in text:

@@ -201,7 +201,7 @@ def find_configuration(start: Path) -> Configuration | None:
         The settings, or None if no folder has such a file.
 
     Raises:
-        InputError: The nearest file cannot be read, or something in it is not understood.
+        InputError: The nearest file cannot be read or understood.
     """
     here = start.absolute()
     for folder in (here, *here.parents):
@@ -222,7 +222,7 @@ def read_configuration(file: Path) -> Configuration:
         file: An `rft.toml`, or a `pyproject.toml` with `[tool.rft]`.
 
     Raises:
-        InputError: It cannot be read, or something in it is not understood.
+        InputError: The file cannot be read or understood.
     """
     parsed = _parsed(file)
     table = _table_of(file, parsed) or {}
@@ -323,7 +323,7 @@ def _check_key(name: str, table: str | None, place: str) -> None:
         return
     shown = name if table is None else f"{table}.{name}"
     if name == _TABLE:
-        raise InputError(f"{name} is not a table", place=place, fix=f"Write [{_TABLE}] on a line of its own.")
+        raise InputError(f"{name} is not a table", place=place, fix=f"Write [{_TABLE}] on a separate line.")
     if known is not None:
         where = f"under [{known.table}]" if known.table else "above the tables"
         raise InputError(f"{shown} is in the wrong place", place=place, fix=f"Write {name} {where}.")

@@ -128,8 +128,8 @@ if TYPE_CHECKING:
 def command(context: click.Context, /, **asked: Any) -> int:
     """Find unwanted answers that a grader pays for, and right answers that it refuses.
 
-    DATA is a file of records, or of rollouts, whose records are then used. The grader is Python here
-    (--grader or --handler), a built function (--artifact), or a deployed one (--arn or --stack).
+    DATA is a file of records, or of rollouts, whose records are audited. The grader is Python here (--grader
+    or --handler), a built function (--artifact), or a deployed one (--arn or --stack).
 
     The verdict is: train, fix first, or not measured. The audit and its witnesses are saved in the folder
     audits under --runs-dir. Waivers in rft.toml accept findings.
@@ -143,7 +143,7 @@ def command(context: click.Context, /, **asked: Any) -> int:
 
     waivers = () if context.find_root().params.get("no_config") else _waivers()
     request = _request(asked, waivers)
-    quiet = asked["as_json"] or ":" in request.where.target  # AWS: asks first
+    quiet = asked["as_json"] or ":" in request.where.target  # a prompt comes first
     with progress_bar("audit", quiet=quiet) as update:
 
         def progress(family: str, gradings: int) -> None:
@@ -243,7 +243,9 @@ def _written(found: FinishedAudit, asked: dict[str, Any]) -> Iterator[str]:
         )
         write_files(asked["write_tests"], made.files)
         left = (
-            f"; {made.left} findings have none, since no single completion can show them" if made.left else ""
+            f"; {made.left} findings have none, because no single completion can show them"
+            if made.left
+            else ""
         )
         yield f"tests of {made.written} findings: {asked['write_tests']}{left}"
 

@@ -128,7 +128,7 @@ def _without_settings(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def _scale(asked: dict[str, Any], labels: tuple[str, ...]) -> LabelReading | None:
-    """How to read labels; None if no option says so, and the run decides."""
+    """How to read labels; None to use the run's own rule."""
     given = {name: asked[f"label_{name}"] for name in ("threshold", "tolerance", "true", "range")}
     values = dict(map(read_value, asked["values"]))
     if not values and not any(value not in (None, ()) for value in given.values()):

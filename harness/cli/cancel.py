@@ -75,7 +75,7 @@ def _cancelled(client: TrainingService, job_id: str) -> SeenJob:
         if is_cancelled(found):
             return found
         if has_ended(found):
-            message = f"the job has {found.status} already: nothing is left to cancel"
+            message = f"the job has already {found.status}, so there is nothing to cancel"
             raise InputError(message, place=job_id) from error
         raise
 

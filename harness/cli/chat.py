@@ -120,5 +120,5 @@ def _show(
     service.shows(
         find,
         lambda client: ask(client, name, question, api),
-        remark=f"the answer to the first request holds {name}",
+        remark=f"the answer to the first request contains {name}",
     )

@@ -15,9 +15,7 @@ __all__ = ["in_columns", "say_columns"]
 
 UNKNOWN = "-"
 _WIDEST = 44
-"""Maximum width that one value can give its column: one long value must not push the others off the
-screen.
-"""
+"""Maximum width that one value can give its column, so that it does not push others off the screen."""
 
 
 def say_columns(header: Sequence[str], lines: Sequence[Sequence[Any]]) -> None:

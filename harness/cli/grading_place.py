@@ -1,4 +1,4 @@
-"""Decides where a verb grades, from the one option that says so."""
+"""Decides where a verb grades, from its options."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def where_to_grade(arn: str | None, stack: str | None, asked: dict[str, Any]) ->
         asked: The verb's other options: artifact, function, region.
 
     Raises:
-        InputError: More than one option says where to grade, or the stack has no such function.
+        InputError: More than one option names a place to grade, or the stack has no such function.
         ServiceError: AWS cannot be reached.
     """
     from harness.targets.opening import IN_PROCESS, LAMBDA_RUNTIME
@@ -27,7 +27,7 @@ def where_to_grade(arn: str | None, stack: str | None, asked: dict[str, Any]) ->
     given = [name for name, value in places if value is not None]
     if len(given) > 1:
         raise InputError(
-            f"{' and '.join(given)} {'both' if len(given) == 2 else 'all'} say where to grade",
+            f"{' and '.join(given)} {'both' if len(given) == 2 else 'all'} name a place to grade",
             fix="Keep only one of them.",
         )
     if arn is not None:

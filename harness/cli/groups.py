@@ -60,7 +60,7 @@ _OWN_EXTRAS = {"rollout": "jobs", "emulate": "emulate", "report": "report"}
 
 
 def module_of(verb: str) -> str:
-    """The module that holds a verb's command."""
+    """The module with a verb's command."""
     return f"harness.cli.{verb.replace('-', '_')}{'_' if keyword.iskeyword(verb) else ''}"
 
 

@@ -88,8 +88,8 @@ def command(
     say which completions are right. Each completion is graded once. After a kill or an interruption, the same
     command resumes with the rewards it has.
 
-    Warnings B001 to B004 report a reward that something other than right answers earns. For one of them, at
-    most 300 generated completions are graded: lists of answers, padding, an empty answer.
+    Warnings B001 to B004 report a reward that something other than right answers earns. B003 needs at most
+    300 generated completions, which are graded too: lists of answers, padding, an empty answer.
 
     If --runs-dir contains an audit of this very grader, a second job may also give the texts that the audit
     found paid, and the report shows whether training reinforces them.

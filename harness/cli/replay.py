@@ -120,8 +120,8 @@ def command(
     """Run rollouts through a grader, and save every reward under --runs-dir.
 
     ROLLOUTS are files, patterns, - for standard input, or objects (s3://bucket/key) and prefixes
-    (s3://bucket/prefix/) in S3, optionally compressed; several are graded as one file. Input that cannot be
-    read from any position is first copied to the run's folder.
+    (s3://bucket/prefix/) in S3, optionally compressed; several are graded as one file. Input that is not
+    seekable, such as standard input, is first copied to the run's folder.
 
     The grader runs in this process (--grader), as a built function in the local Lambda runtime (--artifact or
     --function), or as a deployed function in AWS (--arn or --stack).

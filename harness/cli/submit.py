@@ -107,7 +107,7 @@ def command(context: click.Context, /, **asked: Any) -> int:
     if asked["service"].shows(
         lambda client: client.upload(plan.data.path),
         lambda client: client.create_job(plan.request("FILE_ID")),
-        remark="the answer to the first request holds FILE_ID",
+        remark="the answer to the first request contains FILE_ID",
     ):
         return 0
     plan, ahead, weighed = _weighed(plan, asked)

@@ -55,7 +55,7 @@ class Exposure:
             return f"whether it was trained on these records was not checked: {self.why}"
         if self.state != "trained":
             return None
-        alone = "by the prompt alone"
+        alone = "only by the prompt"
         found = f"{self.same_record or self.same_prompt:,} of {self.records:,} records"
         if not self.same_record:
             found += f" {alone}"

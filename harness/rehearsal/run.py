@@ -354,7 +354,7 @@ def _check_folder(folder: Path, identity: RehearsalInputs) -> None:
     others = [path.name for path in folder.iterdir() if path.name not in (_REWARDS, LOG, ".lock")]
     if others and not (folder / _REWARDS).exists():
         raise InputError(
-            "the folder holds something that is not a rehearsal",
+            "the folder contains something that is not a rehearsal",
             place=str(folder),
             fix="Name a new folder with --out.",
         )

@@ -64,7 +64,7 @@ class LabelRule:
         return number if self.threshold is None else number >= self.threshold
 
     def number(self, reward: float, label: Any) -> float | None:
-        """A numeric label to correlate with rewards, whatever the threshold; None for any other label."""
+        """A numeric label to correlate with rewards, ignoring the threshold; None for any other label."""
         if isinstance(label, bool | str) or self.says(label) is None:
             return None
         return None if abs(label) > _MOST or abs(reward) > _MOST else float(label)

@@ -80,9 +80,7 @@ def load(reference: str, folder: Path | None = None) -> tuple[ModuleType, Callab
             known = _checks_in(where)
         raise InputError(f"there is no {name} in {where}", place=reference, fix=known)
     if not callable(found_object):
-        raise InputError(
-            f"{name} is a {type(found_object).__name__}, not a grader", place=reference, fix="Name a grader."
-        )
+        raise InputError(f"{name} is a {type(found_object).__name__}", place=reference, fix="Name a grader.")
     if asked.options is not None:
         return module, _made(found_object, asked, reference)
     check_handler(found_object, name, reference)

@@ -257,8 +257,8 @@ def _in_process(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
     if not named:
         raise InputError(
             "no grader is named",
-            fix="Write --grader module:name or --grader file.py:name, or --arn, --stack or --artifact;"
-            ' rft.toml can hold it: grader = "file.py:name".',
+            fix="Pass --grader module:name or --grader file.py:name, or --arn, --stack or --artifact, or set"
+            ' grader = "file.py:name" in rft.toml.',
         )
     grader = _one_spelling(named)
     found = _imported(grader)

@@ -53,13 +53,13 @@ class DeclaredGrader:
     """A process's report on its grader after the import."""
 
     sha256: str | None = None
-    """As `InProcessTarget.sha256`."""
+    """Same as `InProcessTarget.sha256`."""
     options: dict[str, Any] | None = None
     """The grader's declaration; None for a handwritten handler."""
     files: dict[str, str] = field(default_factory=dict)
-    """As `Fingerprint.files`."""
+    """Same as `Fingerprint.files`."""
     packages: dict[str, str] = field(default_factory=dict)
-    """As `Fingerprint.packages`."""
+    """Same as `Fingerprint.packages`."""
     error: str | None = None
     """Why the import failed, if it did."""
     exit_code: int = 2

@@ -153,8 +153,8 @@ def test_a_limit_of_severity_decides_the_verdict(project: Path) -> None:
     ("words", "said"),
     [
         (("--wire", "all"), "'all' is not a wire that an audit supports"),
-        (("--arn", "arn:aws:lambda:us-east-1:1:function:f:1", "--stack", "s"), "both say where to grade"),
-        (("--artifact", "a", "--arn", "f:1"), "both say where to grade"),
+        (("--arn", "arn:aws:lambda:us-east-1:1:function:f:1", "--stack", "s"), "both name a place to grade"),
+        (("--artifact", "a", "--arn", "f:1"), "both name a place to grade"),
         (("--rollouts", "none.jsonl"), "none.jsonl"),
         (("--arn", "f:1", "--write-tests", "t"), "--write-tests works only with a grader in Python here"),
     ],

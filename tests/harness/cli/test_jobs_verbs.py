@@ -125,7 +125,7 @@ def test_cancelling_what_has_ended_is_refused_by_the_service(stub, rft):
     stub.add_job(status="succeeded")
     ran = rft("cancel", "ftjob-1", "--yes")
     assert ran.code == 2
-    assert "ftjob-1: the job has succeeded already: nothing is left to cancel" in ran.stderr
+    assert "ftjob-1: the job has already succeeded, so there is nothing to cancel" in ran.stderr
     assert "--print-curl" not in ran.stderr, "correcting the request would not help"
 
 

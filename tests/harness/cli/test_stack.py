@@ -71,7 +71,7 @@ def test_what_cannot_be_shown_is_the_user_s_to_mend(capsys, words, message):
         ([], f"{FUNCTION}:3: this does not exist in this account and region"),
         (["--function", "Math"], f"{FUNCTION}:3: this does not exist in this account and region"),
         (["--function", "Nobody"], "the stack has no grader 'Nobody'. Its graders: Math."),
-        (["--artifact", "build"], "--stack and --artifact both say where to grade"),
+        (["--artifact", "build"], "--stack and --artifact both name a place to grade"),
     ],
 )
 def test_replay_takes_a_stack_in_place_of_an_arn(capsys, tmp_path, words, message):
