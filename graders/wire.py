@@ -125,7 +125,7 @@ PROFILES = {
             "open-weight-text", "unverified", "the guide's placement, the samples' wrapping", wrapped=True
         ),
         Profile("open-weight-root", "sampled", "AWS's gpt-oss sample and walkthrough", "root", wrapped=True),
-        Profile("open-weight-plain", "unverified", "the walkthrough's data as it stands", "root"),
+        Profile("open-weight-plain", "unverified", "the walkthrough's data, unchanged", "root"),
         Profile("nova", "documented", "Bedrock user guide, Nova", role="nova_assistant"),
         Profile("nova-blocks", "sampled", "AWS's Nova samples", "root", role="nova_assistant", blocks=True),
         Profile("sagemaker", "documented", "SageMaker guide, Nova", "root"),
@@ -138,7 +138,7 @@ PROFILES = {
         _open_model("-body", container="body", wrapped=True),
         _open_model("-ground-truth", reference="reward_model"),
         _open_model("-verl", reference="reward_model", turns="prompt", id="my_key"),
-        _open_model("-extra", "unverified", "verl's data as it stands", reference="extra_info"),
+        _open_model("-extra", "unverified", "verl's data, unchanged", reference="extra_info"),
     )
 }
 """Every dialect by name; Bedrock documents `open-weight` for the jobs that this project submits."""

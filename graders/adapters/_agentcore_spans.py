@@ -123,7 +123,7 @@ def _spans(documents: list[dict[str, Any]], trace: str | None) -> list[AgentSpan
     if trace is None:
         if len(traces) > 1:
             raise SpansUnread(
-                f"the event names no trace in evaluationTarget.traceIds, and its spans are of {len(traces)}"
+                f"evaluationTarget.traceIds names no trace, but the spans belong to {len(traces)} traces"
             )
     elif trace not in traces:
         raise SpansUnread(

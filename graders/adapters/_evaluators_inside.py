@@ -296,7 +296,7 @@ def reward_function(
     """eval-protocol's decorator `@reward_function`: dicts become messages, and a dict a result."""
     if resources:
         raise ImportError(
-            "the stand-in of eval_protocol sets up no resources=: have a check of graders.checks ask a model"
+            "the stand-in for eval_protocol has no resources=: use a check of graders.checks to ask a model"
         )
     if function is None:
         return lambda decorated: reward_function(decorated, **options)

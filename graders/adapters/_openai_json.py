@@ -193,7 +193,7 @@ def spec_document(text: str | bytes) -> dict[str, Any]:
         OpenAISpecError: It is not JSON, or not an object.
     """
     if len(text) > _LARGEST_FILE:
-        raise OpenAISpecError("", f"is larger than {_LARGEST_FILE:,} characters: give the grader alone")
+        raise OpenAISpecError("", f"is larger than {_LARGEST_FILE:,} characters: give only the grader")
     try:
         written = text.decode("utf-8-sig") if isinstance(text, bytes) else text.removeprefix("\ufeff")
         value = json.loads(written, object_pairs_hook=_object, parse_constant=_refused)
@@ -264,7 +264,7 @@ def _plain(value: object, levels: int) -> Any:
     return copy
 
 
-_TOO_DEEP = f"is nested more than {_DEEPEST} levels deep: give the grader alone"
+_TOO_DEEP = f"is nested more than {_DEEPEST} levels deep: give only the grader"
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

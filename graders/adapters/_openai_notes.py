@@ -27,25 +27,25 @@ if TYPE_CHECKING:
     from ._openai_spec import OpenAIGrader, OpenAISpec
 
 _OPERATIONS = {
-    "eq": "1 where input equals reference, case and white space included, else 0",
-    "ne": "1 where input differs from reference, else 0: it pays for any other text, an empty one too",
-    "like": "1 where input contains reference, else 0: it pays for a text that holds it among others",
-    "ilike": "1 where input contains reference in any case, else 0: it pays for a text that holds it among "
-    "others",
+    "eq": "1 if input equals reference, including case and white space, else 0",
+    "ne": "1 if input differs from reference, else 0: it pays for any other text, even an empty one",
+    "like": "1 if input contains reference, else 0: it also pays for a list of answers that includes it",
+    "ilike": "1 if input contains reference in any case, else 0: it also pays for a list of answers that "
+    "includes it",
 }
 _WITHIN = {
-    "like": "1 where input contains the completion, else 0: it pays for any part of input, one letter too",
-    "ilike": "1 where input contains the completion in any case, else 0: it pays for any part of input, one "
-    "letter too",
+    "like": "1 if input contains the completion, else 0: it pays for any part of input, even one letter",
+    "ilike": "1 if input contains the completion in any case, else 0: it pays for any part of input, even "
+    "one letter",
 }
 """The same, for the case that the completion is in the reference, and not in the input."""
 _METRICS = {
     "fuzzy_match": "rapidfuzz's WRatio with its default processor, divided by 100, as OpenAI's own Python "
-    "example calls it; it pays for a part of the reference",
-    "bleu": "BLEU of 1 to 4 tokens as nltk computes it with smoothing method 1, tokens cut by "
+    "example calls it; it also pays for a part of the reference",
+    "bleu": "BLEU of 1 to 4 tokens as nltk computes it with smoothing method 1, tokens split by "
     "wordpunct_tokenize; a reference needs 4 tokens",
-    "gleu": "GLEU as nltk computes it, tokens cut by wordpunct_tokenize",
-    "meteor": "METEOR as nltk computes it, without synonyms, tokens cut by wordpunct_tokenize",
+    "gleu": "GLEU as nltk computes it, tokens split by wordpunct_tokenize",
+    "meteor": "METEOR as nltk computes it, without synonyms, tokens split by wordpunct_tokenize",
 }
 _ROUGE = (
     "the F-measure that rouge-score computes, without stems; a reference needs as many tokens as an n-gram"
@@ -91,7 +91,7 @@ def _of_one(node: OpenAIGrader, models: JudgeModels) -> Iterator[SpecNote]:
     else:
         yield from endpoint_notes(node)
     if threshold is not None:
-        what = "the metric passed says whether the score reaches it; the reward stays the score"
+        what = "the metric passed says whether the score reaches it; the reward is still the score"
         yield SpecNote(f"{node.pointer}/pass_threshold", "mapped", what)
 
 
@@ -102,7 +102,7 @@ def _of_python(node: PythonCode) -> Iterator[SpecNote]:
         place,
         "approximated",
         "grade(sample, item) runs unchanged in a separate process, without files and network; OpenAI gives "
-        "it 2 minutes, 2 GB of memory and a disk of 1 GB. sample has output_json only where the completion "
+        "it 2 minutes, 2 GB of memory and a disk of 1 GB. sample has output_json only if the completion "
         "is JSON; if it is not, and grade raises an error that names it, the score is 0, and unread is 1",
     )
     for each in node.imports:

@@ -139,7 +139,7 @@ class PythonCode:
             line = f"line {each.line}: imports {each.module}"
             if each.module.startswith("."):
                 return f"{line}, and a source has no files next to it: copy the module into the source"
-            return f"{line}, which OpenAI's image {IMAGE} does not hold: write grade without it"
+            return f"{line}, which OpenAI's image {IMAGE} does not include: write grade without it"
         return None
 
 

@@ -98,7 +98,7 @@ def _side(template: TextTemplate, scope: Scope, metric: _TextMetric, strict: boo
     elif found:
         why = f"it has {len(found)} tokens, and the metric needs {metric.fewest}"
     else:
-        why = "the metric finds no letter or digit in it that it knows"
+        why = "it has no letter or digit that the metric supports"
     if template.reads_completion:
         return Missing(why, "not exact")
     raise RecordFault("other_error", f"{template.text!r} cannot be compared: {why}")

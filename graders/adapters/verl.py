@@ -192,7 +192,9 @@ def _item(data_source: Any, text: str, reference: Any, extra_info: Any, wire: st
     turns = messages_of(plain(extra.pop("prompt", None)) or "", "user")
     for name, value in (("data_source", data_source or None), ("ground_truth", plain(reference))):
         if value is not None and plain(extra.setdefault(name, value)) != value:
-            raise ValueError(f"extra_info holds another {name} than verl passes: rename it there")
+            raise ValueError(
+                f"extra_info holds a different {name} from the one that verl passes: rename it there"
+            )
     return rollout_item(
         extra, "ground_truth", "sample", [*turns, {"role": "assistant", "content": text}], wire
     )

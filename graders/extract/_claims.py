@@ -219,7 +219,7 @@ def _unless_unclaimed(value: Number | Missing, found: str, behind: str) -> Numbe
 
         near = plain_width(behind[:_LONGEST_QUESTION])
         if is_asked(near, 0):
-            return unread("it is asked, not claimed")
+            return unread("it is a question, not a claim")
         if not near.isascii() and is_denied(f"0{near}", 0, 1):
             return unread("it is denied")
     return TAKEN_BACK if is_retracted(found, behind) else value

@@ -220,7 +220,7 @@ def test_a_record_without_a_reference_fails_where_the_function_needs_one() -> No
         ("import reward_kit.agent.tools", "lacks reward_kit.agent"),
         (
             "import eval_protocol\n@eval_protocol.reward_function(resources={'llms': [1]})\ndef g(): ...",
-            "sets up no resources=",
+            "has no resources=",
         ),
     ],
 )

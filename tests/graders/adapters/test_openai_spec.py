@@ -317,7 +317,7 @@ def test_the_jobs_settings_outside_its_grader_are_noted():
 def test_what_a_grader_pays_for_is_noted():
     notes = openai_notes(within(changed(CHECK, operation="ne"), "1 - a"))
     said = {note.pointer: note.what for note in notes}
-    assert "an empty one too" in said["/graders/a"]
+    assert "even an empty one" in said["/graders/a"]
     assert "it pays 1 if all of its graders score 0" in said["/calculate_output"]
 
 

@@ -33,7 +33,7 @@ def test_a_project_is_made_beside_and_says_what_became_of_each_part(here, capsys
     assert main(["import", "city_names.json"]) == 0
     out = capsys.readouterr().out
     assert out.startswith("found: OpenAI's or Azure's grader JSON (string_check)\nmade in city-names: ")
-    assert "  city_names.json: string_check eq: 1 where input equals reference" in out
+    assert "  city_names.json: string_check eq: 1 if input equals reference" in out
     assert "next:\n  cd city-names\n  rft replay\n  pytest\n" in out
     assert max(map(len, out.partition("not installed")[0].splitlines())) <= 80
 
