@@ -196,7 +196,7 @@ def test_s3_errors_about_permissions_and_regions_are_explained(monkeypatch):
     said = {
         403: ("AccessDenied", ServiceError, "do not allow s3:GetObject"),
         301: ("PermanentRedirect", InputError, "the bucket is in the Region eu-west-1"),
-        503: ("SlowDown", ServiceError, "too many calls at once"),
+        503: ("SlowDown", ServiceError, "too many calls at the same time"),
     }
     for status, (code, kind, text) in said.items():
         with served_object(b"1", monkeypatch) as served:

@@ -180,7 +180,7 @@ def handler(event, context):
             429,
             "TooManyRequestsException",
             True,
-            "too many calls at once (TooManyRequestsException): said AWS. Lower the",
+            "too many calls at the same time (TooManyRequestsException): said AWS. Lower the",
         ),
         (500, "ServiceException", True, "AWS refused Invoke (ServiceException): said AWS"),
         (
