@@ -144,7 +144,7 @@ def text_of(found: object) -> str | Missing:
     if isinstance(found, str):
         return str(found)
     raise ConfigurationError(
-        f"`take` returned a {type(found).__name__}: return a text, or None where there is no answer"
+        f"`take` returned a {type(found).__name__}: return a text, or None if there is no answer"
     )
 
 
@@ -175,7 +175,7 @@ def alternatives_option(field: str | None) -> Callable[[Sample[Any]], Sequence[s
         others = [given] if isinstance(given, str) else given
         if not isinstance(others, list) or not all(isinstance(one, str) for one in others):
             raise RecordError(
-                f"the record's {name} is no list of texts: list the accepted alternatives there"
+                f"the record's {name} is not a list of texts: list the accepted alternatives there"
             )
         return (*accepted_texts(sample), *others)
 
@@ -207,6 +207,6 @@ def _reference(
     if isinstance(answer, Missing):
         raise RecordError(
             f"the reference answer is not {what}: {answer.reason}. Correct the record, or tell the check "
-            "what stands before the answer"
+            "what precedes the answer"
         )
     return answer

@@ -77,7 +77,7 @@ def formula_tree(text: str, names: Collection[str]) -> ast.expr:
     if not _SIGNS.fullmatch(text) or len(text) > _LONGEST:
         raise DecorationError(
             f"formula {text!r}: write at most {_LONGEST:,} characters: numbers, the parts' names, + - * / ^, "
-            f"brackets, and {', '.join(FUNCTIONS)}"
+            f"parentheses, and {', '.join(FUNCTIONS)}"
         )
     python = " ".join(text.split()).replace("^", "**")
     for name in names:
@@ -86,7 +86,7 @@ def formula_tree(text: str, names: Collection[str]) -> ast.expr:
     try:
         return ast.parse(python, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise DecorationError(f"formula {text!r}: it is not written as a formula is") from None
+        raise DecorationError(f"formula {text!r}: it is not a valid formula") from None
 
 
 def name_of(node: ast.Name, names: Collection[str]) -> str | None:
@@ -126,7 +126,7 @@ class _FormulaReader:
             return self.known(node, lambda values: _finite(operator(left(values), right(values))))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
             return self.known(node, self.call(node.func.id, [self.read(one, depth + 1) for one in node.args]))
-        raise self.refused(f"holds what it cannot hold: {ast.unparse(node)}")
+        raise self.refused(f"contains what a formula cannot contain: {ast.unparse(node)}")
 
     def known(self, node: ast.expr, computed: Computed) -> Computed:
         """Return a node's function; constant parts are computed now, so that log(0) is found immediately."""
@@ -135,16 +135,16 @@ class _FormulaReader:
         try:
             number = computed({})
         except (ArithmeticError, ValueError):
-            raise self.refused(f"holds {ast.unparse(node)}, which has no value") from None
+            raise self.refused(f"contains {ast.unparse(node)}, which has no value") from None
         return lambda values: number
 
     def constant(self, value: object) -> Computed:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise self.refused(f"holds {value!r}, which is no number")
+            raise self.refused(f"contains {value!r}, which is not a number")
         try:
             number = _finite(float(value))
         except OverflowError:
-            raise self.refused("holds a number that is too large") from None
+            raise self.refused("contains a number that is too large") from None
         return lambda values: number
 
     def call(self, name: str, given: list[Computed]) -> Computed:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 MOST_CALLS = 128
 """Calls of one completion or reference."""
 
-_TOO_MANY = Missing(f"it holds more than {MOST_CALLS} calls", "not exact")
+_TOO_MANY = Missing(f"it contains more than {MOST_CALLS} calls", "not exact")
 _NO_CALL = Missing("it makes no tool call")
 _BROKEN = Missing("a tool call cannot be read exactly", "not exact")
 _SEVERAL = Missing("it writes calls in several forms", "several")

@@ -37,9 +37,9 @@ def broken_source(test: str, names: tuple[str, ...] = ()) -> str:
     try:
         tree = _tree(test)
     except SyntaxError as error:
-        return f"it is no Python: {error.msg} (line {error.lineno})"
+        return f"it is not Python: {error.msg} (line {error.lineno})"
     except (ValueError, RecursionError, MemoryError):
-        return "it is no Python"
+        return "it is not Python"
     return next(_uncrossed(tree, names), "")
 
 
@@ -62,10 +62,10 @@ def _uncrossed(tree: ast.Module, names: Sequence[str]) -> Iterator[str]:
         if isinstance(node, ast.Call) and is_call(node):
             for one in (*node.args, *(keyword.value for keyword in node.keywords)):
                 if isinstance(one, ast.Lambda) or (isinstance(one, ast.Name) and one.id in functions):
-                    yield f"it passes a function as an argument, which is no plain value (line {node.lineno})"
+                    yield f"it passes a function, which is not a plain value (line {node.lineno})"
         elif isinstance(node, ast.Attribute) and node.attr not in _PLAIN_NAMES:
             if is_call(node.value) or (isinstance(node.value, ast.Name) and node.value.id in returned):
-                yield f"it asks for .{node.attr}, which no plain value has (line {node.lineno})"
+                yield f"it uses .{node.attr}, which no plain value has (line {node.lineno})"
 
 
 def hollow_bodies(tests: Sequence[str]) -> tuple[str, ...]:

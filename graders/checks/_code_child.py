@@ -65,7 +65,7 @@ class CPython:
         if protection == "full" and "seccomp" not in self.protection:
             raise ConfigurationError(
                 "this system has no seccomp, so that code could read files and reach the network: run it on "
-                "Linux; where you make the grader yourself, protection='limits' runs code that you trust"
+                "Linux; if you create the grader yourself, protection='limits' runs code that you trust"
             )
 
     def session(self, limits: Limits) -> ChildSession:
@@ -85,7 +85,7 @@ class CPython:
 
     def _server(self) -> ForkServer:
         if os.name != "posix":
-            raise ConfigurationError("code can be run on Linux and macOS alone")
+            raise ConfigurationError("code can run only on Linux and macOS")
         return fork_server(self._imports)
 
 
@@ -125,7 +125,7 @@ class ChildSession:
         except (_TimeUp, EOFError, Unreadable):
             self.close()
             if self._status == NOT_CONFINED:
-                raise ConfigurationError("a process that runs code could not be shut in") from None
+                raise ConfigurationError("a process that runs code could not be confined") from None
             raise SessionLost("a process that runs code did not start in time") from None
         except BaseException:
             self.close()
@@ -219,7 +219,7 @@ class ChildSession:
                 ran = Ran("stopped", message=_ending(self._end()))
             except Unreadable:
                 self._end()
-                ran = Ran("stopped", message="it wrote to the connection that its answers go through")
+                ran = Ran("stopped", message="it wrote to the connection for its answers")
             except BaseException:
                 self.close()
                 raise

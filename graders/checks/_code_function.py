@@ -83,7 +83,7 @@ def as_plain(value: Any) -> Any:
             return float(value)
     except Exception:
         pass
-    raise NotPlain(f"it holds a value of type {kind.__name__}")
+    raise NotPlain(f"it contains a value of type {kind.__name__}")
 
 
 def place_in(error: BaseException, places: set[str]) -> str:

@@ -231,16 +231,16 @@ class CodeGrading:
             if number == 0 and (broken := self._broken(tests, hollow, seconds)):
                 return broken
             if self._passes_once(tests, hollow, seconds):
-                return f"a function passes them that does nothing but `{body}`. Add a test that it fails"
+                return f"a function that does nothing but `{body}` passes them. Add a test that it fails"
         if not solution:
             return ""
         code = self._read(sample, solution)
         if isinstance(code, Missing):
-            return f"its reference_answer is no solution: {code.reason}. Leave it out, or write one"
+            return f"its reference_answer is not a solution: {code.reason}. Leave it out, or write one"
         hurried = time.left_of_call * _OWN < self._seconds
         verdict, _ = self._verdict(tests, code, time, time.left)
         if verdict.is_full:
             return ""
         if verdict.fault == "stopped" and hurried:
             raise SampleError("timeout", "the call's time was up while the record's own solution ran")
-        return f"its reference_answer fails them: {verdict.reason}. Correct the one or the other"
+        return f"its reference_answer fails them: {verdict.reason}. Correct one of them"

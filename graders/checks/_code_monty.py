@@ -189,7 +189,7 @@ class MontySession:
             # The value exists and cannot be copied, such as an integer of more than 4,300 digits; or the
             # session no longer exists, because an earlier call ended its worker.
             gone = type(error) is RuntimeError
-            message = _CRASHED if gone else f"its value is not copied: {error}"
+            message = _CRASHED if gone else f"its value cannot be copied: {error}"
             return Ran("stopped" if gone else "unsupported", output=self._printed.output, message=message)
         return self._returned(at.output)
 
@@ -244,7 +244,7 @@ def _not_copied(value: Any, most: int) -> str | None:
             seen.add(id(one))
             size += len(one)
             if kind is str and size <= most and any(sign in one for sign in _WRITTEN):
-                return "a text that may stand for something else"
+                return "a text that may represent another value"
         elif kind is dict:
             seen.add(id(one))
             waiting += one.keys()
@@ -253,7 +253,7 @@ def _not_copied(value: Any, most: int) -> str | None:
             seen.add(id(one))
             waiting += one
         elif kind not in _PLAIN:
-            return "an object that is no plain value"
+            return "an object that is not a plain value"
         if size > most:
             return f"more than {most:,} bytes"
     return None

@@ -34,7 +34,7 @@ class MontyPool:
         with self._lock:
             if self.lost:
                 raise ConfigurationError(
-                    "Monty does not survive a fork: start processes by spawn, or make the check with "
+                    "Monty does not survive a fork: start processes with spawn, or create the check with "
                     "engine='cpython'"
                 )
             if self._pool is None:

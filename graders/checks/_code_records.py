@@ -47,7 +47,7 @@ def entry_option(entry: str | None, field: str) -> Callable[[Sample[Any]], str]:
         if not _is_name(name):
             raise RecordError(
                 f"the record's field {field!r} names no function: write its name there, such as 'add', or "
-                "name it for all records by entry="
+                "name it for all records with entry="
             )
         return str(name).replace("()", "")
 
@@ -76,8 +76,8 @@ def call_tests(
         made.append((args, kwargs, one["expected"]))
     if _has_constant([expected for _, _, expected in made], same):
         raise RecordError(
-            f"every test of the record's field {field!r} expects the same value, so that a function passes "
-            "that always returns it: add a test that expects another"
+            f"every test of the record's field {field!r} expects the same value, so a function that "
+            "always returns it passes: add a test that expects another"
         )
     return made
 
@@ -104,8 +104,8 @@ def program_tests(sample: Sample[Any], field: str, same: Callable[[str, str], bo
         made.append((stdin, output))
     if _has_constant([output for _, output in made], same):
         raise RecordError(
-            f"every test of the record's field {field!r} expects the same output, so that a program passes "
-            "that always prints it: add a test that expects another"
+            f"every test of the record's field {field!r} expects the same output, so a program that "
+            "always prints it passes: add a test that expects another"
         )
     return made
 
@@ -120,7 +120,7 @@ def assert_tests(sample: Sample[Any], field: str) -> list[str]:
     texts = [given] if isinstance(given, str) else given
     if not isinstance(texts, list) or not texts or not all(isinstance(one, str) for one in texts):
         raise RecordError(
-            f"the record's field {field!r} is no test: write a text such as 'assert add(2, 3) == 5', or a "
+            f"the record's field {field!r} is not a test: write a text such as 'assert add(2, 3) == 5', or a "
             "list of such texts"
         )
     if not all("assert" in one or "raise" in one for one in texts):

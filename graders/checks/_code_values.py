@@ -88,7 +88,7 @@ class _Packing:
                 return written(self, value, depth + 1)
         if self._plain is not None:
             return self.pack(self._plain(value), depth + 1)
-        raise NotPlain(f"it holds a value of type {type(value).__name__}")
+        raise NotPlain(f"it contains a value of type {type(value).__name__}")
 
     def integer(self, value: int, _: int) -> Any:
         number = int.__pos__(value)

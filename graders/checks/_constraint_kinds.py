@@ -36,7 +36,7 @@ class Instruction:
 
             near = get_close_matches(str(kind)[:99], KINDS, 1, 0)
             raise ValueError(
-                f"{kind!r} is no kind of instruction: write one of IFEval's, such as {', '.join(near)}"
+                f"{kind!r} is not a kind of instruction: write one of IFEval's, such as {', '.join(near)}"
             )
         make, readers = KINDS[kind]
         given = {name: value for name, value in arguments.items() if value is not None}

@@ -41,7 +41,7 @@ def declared_tools(given: object, field: str, named: Callable[[str], str]) -> di
         return None
     listed: Any = exact_json(given) if isinstance(given, str) else given
     if not isinstance(listed, list):
-        raise RecordError(f"the record's {field} is no list of tools")
+        raise RecordError(f"the record's {field} is not a list of tools")
     found: dict[str, DeclaredTool] = {}
     for one in listed:
         tool: Any = one.get("function", one.get("toolSpec", one)) if isinstance(one, dict) else None

@@ -70,10 +70,10 @@ def expected_calls(reference: object, *, may_be_none: bool = False) -> list[Expe
     if isinstance(given, dict):
         given = next((given[key] for key in _LISTS if isinstance(given.get(key), list)), [given])
     if not isinstance(given, list):
-        raise RecordError(f"the reference answer is no list of calls: {_SHAPES}")
+        raise RecordError(f"the reference answer is not a list of calls: {_SHAPES}")
     if not given and not may_be_none:
         raise RecordError(
-            "the reference answer lists no call: write the expected calls, or declare may_expect_none for "
+            "the reference answer lists no call: write the expected calls, or set may_expect_none for "
             "records that need none"
         )
     if len(given) > MOST_CALLS:
@@ -91,7 +91,7 @@ def _from_text(text: str) -> Any:
         return value
     calls = written_calls(text, text, "any")
     if isinstance(calls, Missing):
-        raise RecordError(f"the reference answer is no list of calls ({calls.reason}): {_SHAPES}")
+        raise RecordError(f"the reference answer is not a list of calls ({calls.reason}): {_SHAPES}")
     return [{"name": name, "arguments": arguments} for name, arguments in calls]
 
 
@@ -105,7 +105,7 @@ def _expected(given: object) -> ExpectedCall:
         ((name, arguments),) = given.items()
         if isinstance(name, str) and name and isinstance(arguments, dict):
             return ExpectedCall(name, _accepting(arguments, f"{name}."))
-    raise RecordError(f"the reference answer holds what is no call: {_SHAPES}")
+    raise RecordError(f"the reference answer contains something that is not a call: {_SHAPES}")
 
 
 def _is_named(given: dict[str, Any]) -> bool:
@@ -137,7 +137,7 @@ def _bfcl(value: Any, where: str, depth: int) -> Any:
             return _accepting(value, where, _deeper(depth))
         if lists:
             raise RecordError(
-                f"the reference answer lists what some fields of {where[:-1]} accept, but not of all: "
+                f"the reference answer lists what some fields of {where[:-1]} accept, but not what all do: "
                 "write a list of accepted values for each"
             )
     return plain(value, depth)
@@ -150,7 +150,7 @@ def plain(value: Any, depth: int = 0) -> Any:
     if isinstance(value, list):
         return [plain(one, _deeper(depth)) for one in value]
     if isinstance(value, float) and not isfinite(value):
-        raise RecordError("the reference answer holds a number that JSON has not: NaN or an infinity")
+        raise RecordError("the reference answer contains a number that JSON lacks: NaN or an infinity")
     return value
 
 

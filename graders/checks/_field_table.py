@@ -32,7 +32,7 @@ _OF_VALUES = {
 }
 _OF_LISTS = {"one_of": ("of",), "list": ("of", "fields"), "set": ("of", "key", "fields")}
 _HOW_TO_NAME = (
-    "write keys with dots between them, such as customer.name, and a key that holds a dot, a bracket or a "
+    "write keys with dots between them, such as customer.name, and a key that contains a dot, a bracket or a "
     "quote in double quotes; the items of a list are compared by the kinds 'list' and 'set'"
 )
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     _Known: TypeAlias = Mapping[str, "_Known | None"]
 
-_ABSENT = Missing("it is not there")
+_ABSENT = Missing("it is missing")
 
 
 class ObjectField:
@@ -98,7 +98,7 @@ class ObjectOfFields:
     def expect(self, value: Any) -> list[Any] | Missing:
         """Return what each field asks for."""
         if not isinstance(value, dict):
-            return Missing("it is no object")
+            return Missing("it is not an object")
         asked = [field.expect(value) for field in self.fields]
         return next((one for one in asked if isinstance(one, Missing)), asked)
 

@@ -84,8 +84,8 @@ class TextValue:
     def expect(self, value: Any) -> str | Missing:
         """Return the text as it is compared."""
         if not isinstance(value, str):
-            return Missing("it is no text")
-        return spelled(value) or Missing("nothing is left of it once it is normalized")
+            return Missing("it is not a text")
+        return spelled(value) or Missing("nothing is left after normalization")
 
     def compare(self, right: str, answer: Any, shares: FieldShares) -> float:
         """Return whether the texts have the same normalized spelling."""
@@ -127,7 +127,7 @@ class DateValue:
     def expect(self, value: Any) -> Moment | Missing:
         """Return the date or time."""
         if not isinstance(value, str) or len(value) > _LONGEST_DATE:
-            return Missing("it is no text of the length of a date")
+            return Missing("it is not a text of a date's length")
         from ._whole_moments import whole_moment  # imported here, because other kinds do not need it
 
         return whole_moment(plain_width(value), self.day_first)
@@ -161,7 +161,7 @@ class AcceptedValue:
 def expect_each(kind: ValueKind, value: Any) -> list[Any] | Missing:
     """Return what each item of a reference's list asks for."""
     if not isinstance(value, list):
-        return Missing("it is no list")
+        return Missing("it is not a list")
     asked = [kind.expect(item) for item in value]
     return next((one for one in asked if isinstance(one, Missing)), asked)
 
@@ -171,7 +171,7 @@ def number_of(value: Any) -> Number | Missing:
     if isinstance(value, str):
         return parse_number(value, strict=True)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return Missing("it is no number")
+        return Missing("it is not a number")
     return exact(value)
 
 

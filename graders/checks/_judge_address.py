@@ -24,12 +24,12 @@ def address_secrets(address: str) -> list[str]:
 def address_fault(address: str) -> str | None:
     """Return why a URL cannot be used, without quoting the URL; None if it can."""
     if not address.isprintable() or " " in address:
-        return "it holds a space or a character that no address has"
+        return "it contains a space or another character that no URL has"
     try:
         parts = urlsplit(address)
         host, _ = parts.hostname, parts.port
     except ValueError as error:
-        return f"it is no address ({str(error).partition(':')[0]})"
+        return f"it is not a URL ({str(error).partition(':')[0]})"
     if parts.scheme not in ("http", "https"):
         return "it begins with neither http:// nor https://"
     if not host:

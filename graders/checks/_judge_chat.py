@@ -184,13 +184,13 @@ class Chat:
         key, base_url = self._key, self._base
         if not key:
             raise ConfigurationError(
-                f"{self.key_variable} is not set: put the key of {self._address} there, or any text where "
-                f"no key is needed, so that {self.name} can be asked; key_variable= names another variable"
+                f"{self.key_variable} is not set, so {self.name} cannot be asked: put the key of "
+                f"{self._address} there, or any text if it needs none; key_variable= names another variable"
             )
         if not (key.isascii() and key.isprintable()):
             raise ConfigurationError(
-                f"{self.key_variable} holds a line break or another character that no key has: copy the key "
-                f"of {self._address} there anew"
+                f"{self.key_variable} contains a line break or another character that no key has: copy the "
+                f"key of {self._address} there again"
             )
         if base_url and (fault := address_fault(base_url)):
             raise ConfigurationError(
@@ -242,13 +242,13 @@ class Chat:
         body = _dict(body)
         said, code = str(body.get("message") or ""), str(body.get("code") or body.get("type") or "")
         if code in _NO_MONEY or status == 402:
-            raise ConfigurationError(f"{self.name} is not paid for ({code or 'HTTP 402'}): {said}")
+            raise ConfigurationError(f"{self.name} requires payment ({code or 'HTTP 402'}): {said}")
         if 300 <= status < 400:
             if heard:
                 raise TryAgain(f"HTTP {status}")
             raise ConfigurationError(
                 f"{self._address} redirects to no other address (HTTP {status}): write base_url= as the "
-                "service names it, with /v1 where it has that"
+                "service names it, with /v1 if it has that"
             )
         if status in _NOW_BUSY or status >= 500:
             milliseconds = seconds_of(headers.get("retry-after-ms"))

@@ -218,8 +218,8 @@ class Converse:
         for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
             if not os.environ.get(name, "").isprintable():
                 raise ConfigurationError(
-                    f"{name}={os.environ[name]!r} is no Region: write one such as us-west-2, without a line "
-                    f"break, so that {self.name} can be asked"
+                    f"{name}={os.environ[name]!r} is not a Region, so {self.name} cannot be asked: write one "
+                    "such as us-west-2, without a line break"
                 )
         seconds = 1 << int(min(max(limit, 2.0), _LONGEST_READ_S) + 1).bit_length()
 
@@ -264,7 +264,7 @@ class Converse:
             )
         if 300 <= status < 400:
             return ConfigurationError(
-                f"{self.name}: the endpoint redirects (HTTP {status}), as Bedrock does not: see "
+                f"{self.name}: the endpoint redirects (HTTP {status}), which Bedrock does not do: check "
                 "AWS_ENDPOINT_URL_BEDROCK_RUNTIME and the proxies"
             )
         return FormRefused(f"{code}: {said}" if said else f"HTTP {status}")

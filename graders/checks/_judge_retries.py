@@ -195,8 +195,8 @@ class Patience:
         if not self._heard.is_given_up(self._began):
             self._heard.give_up()
         return ConfigurationError(
-            f"{what}. It answered no other question meanwhile: check the address, and whether the service is "
-            "up, or raise the grader's timeout_s="
+            f"{what}. It answered no other question in the meantime: check the address, and whether the "
+            "service is up, or raise the grader's timeout_s="
         )
 
     async def _after(self, trouble: TryAgain) -> None:
@@ -240,7 +240,7 @@ class Patience:
             if trouble.throttled
             else "check the address, and whether the service is up"
         )
-        return ConfigurationError(f"{what}. It answered no other question meanwhile: {advice}")
+        return ConfigurationError(f"{what}. It answered no other question in the meantime: {advice}")
 
 
 async def in_thread(call: Callable[[], Any], patience: Patience) -> Any:

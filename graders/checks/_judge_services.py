@@ -316,13 +316,13 @@ class _Asking:
         if self._trial.formless and not self._trial.heard:
             forms = ", no ".join(self._trial.forms)
             return ConfigurationError(
-                f"{self._model.name} takes no {forms} ({last.message}): choose a model that can be made to "
-                "answer by a schema"
+                f"{self._model.name} supports no {forms} ({last.message}): choose a model that can be made "
+                "to answer by a schema"
             )
         said = (self._trial.first or last).message
         if self._trial.refuses_all(said, self._question.sample):
             return ConfigurationError(
-                f"{self._model.name} refuses every question, in every form ({said}): see to the account, the "
+                f"{self._model.name} refuses every question, in every form ({said}): check the account, the "
                 "key and the address"
             )
         return SampleError(

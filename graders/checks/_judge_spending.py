@@ -46,12 +46,12 @@ class Spending:
         if (input_price is None) != (output_price is None) or (
             cached_price is not None and input_price is None
         ):
-            raise DecorationError("write input_price= and output_price= both, in USD for a million tokens")
+            raise DecorationError("write both input_price= and output_price=, in USD per million tokens")
         if ceiling_usd is not None:
             number_option("ceiling_usd", ceiling_usd, 0)
             if input_price is None:
                 raise DecorationError(
-                    f"ceiling_usd={ceiling_usd!r} needs input_price= and output_price=, in USD for a million "
+                    f"ceiling_usd={ceiling_usd!r} needs input_price= and output_price=, in USD per million "
                     "tokens: no price is built in"
                 )
         if ceiling_tokens is not None:
@@ -106,8 +106,8 @@ class Spending:
         if reply.tokens_in is None or reply.tokens_out is None:
             if self._ceilings != (None, None):
                 raise ConfigurationError(
-                    "the judge's service does not say how many tokens an answer took, or not in figures that "
-                    "can be true, so no ceiling can be kept: leave out ceiling_usd= and ceiling_tokens="
+                    "the judge's service reports no token counts for an answer, or impossible ones, so no "
+                    "ceiling can be enforced: leave out ceiling_usd= and ceiling_tokens="
                 )
             return
         usd, tokens = self.usd(reply) or 0.0, reply.tokens_in + reply.tokens_out

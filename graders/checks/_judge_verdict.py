@@ -169,7 +169,7 @@ class Criterion:
             return Missing(fault)
         value = self.scale.value(said[key])
         if value is None:
-            return Missing(f"its {key} is none of the scale")
+            return Missing(f"its {key} is not on the scale")
         return Judgment(value, said["reason"], choices=self.scale.choices(said[key], turn))
 
 
@@ -281,8 +281,8 @@ def object_schema(properties: dict[str, Any]) -> dict[str, Any]:
 def _fault(said: object, keys: Sequence[str]) -> str:
     """Return why something is not an object of exactly these keys with a text `reason`; empty if it is."""
     if not isinstance(said, dict) or set(said) != set(keys):
-        return f"it is no object of exactly {', '.join(keys)}"
-    return "" if isinstance(said.get("reason", ""), str) else "its reason is no text"
+        return f"it is not an object of exactly {', '.join(keys)}"
+    return "" if isinstance(said.get("reason", ""), str) else "its reason is not a text"
 
 
 def _whole(said: object) -> int | None:

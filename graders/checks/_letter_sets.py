@@ -61,7 +61,7 @@ class LetterSets:
             return Missing("what it claims is denied or doubted")
         named, last = self.in_slot(line), self.in_slot(behind.rpartition("\n")[2])
         if not named:
-            return Missing("it claims no letters alone")
+            return Missing("it claims more than letters")
         taken_back = is_taken_back(text, len(text) - len(behind), self._one.search)
         if taken_back or REVISED.search(small(behind)) or (last and last != named):
             return Missing("it revises the letters that it claims", "several")

@@ -163,7 +163,7 @@ def shape_of(text: str, *, ignore_units: bool = False) -> Shape | Missing:
             return Missing(f"the expression nests more than {_DEEPEST} deep", "not exact")
     shape = _shape(text, ignore_units, 0)
     if isinstance(shape, Shape) and sum(one.is_expression for one in shape.scalars()) > _MOST_EXPRESSIONS:
-        return Missing(f"it holds more than {_MOST_EXPRESSIONS} expressions", "several")
+        return Missing(f"it contains more than {_MOST_EXPRESSIONS} expressions", "several")
     return shape
 
 
@@ -335,7 +335,7 @@ def _intervals(parts: list[str], loose: bool) -> Shape | Missing:
         if isinstance(shape, Missing):
             return shape
         if shape.kind not in ("interval", "set"):
-            return Missing("something else than intervals is united", "not exact")
+            return Missing("something other than intervals is united", "not exact")
         made.append(shape)
     return Shape("interval", made, "\u222a")
 
@@ -419,7 +419,7 @@ def _scalar(text: str, loose: bool) -> Scalar | Missing:
     if not isinstance(number, Missing):
         return Scalar(text, unit, number, "")
     if _split(text, _SEPARATORS) != [text] or len(_split(text, _RELATION)) > 1:
-        return Missing("it is no single expression", "several")
+        return Missing("it is not a single expression", "several")
     return Scalar(text, unit, None, "")
 
 

@@ -206,7 +206,7 @@ def _boxed(text: str) -> str | Missing:
         if not contents:
             behind = text[span[1] + 1 :]
             if _CHANGED_BEFORE.search(text[max(0, start - 16) : start]) or _CHANGED_BEHIND.match(behind):
-                return Missing("what stands around the box changes it", "not exact")
+                return Missing("the text around the box changes it", "not exact")
             joined, label = content + _unit_behind(behind), _label(text, start)
         elif _joins(between := text[span[1] + 1 : end]) and len(contents) < _MOST:
             separator = " or " if " or " in between else ", "

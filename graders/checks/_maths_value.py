@@ -212,9 +212,9 @@ def _read(text: str) -> object | Missing:
     if _LONG_DIGITS.search(text) or (_GROWS.search(text) and _MANY_DIGITS.search(text)):
         return Missing("its numbers are too long", "not exact")
     if has_words(text):
-        return Missing("it holds words", "not exact")
+        return Missing("it contains words", "not exact")
     if "\\%" in text or "$" in text:
-        return Missing("it is no single expression", "not exact")
+        return Missing("it is not a single expression", "not exact")
     library = _math_verify()
     try:
         found = library.parse(
@@ -230,13 +230,13 @@ def _read(text: str) -> object | Missing:
         found = []
     sympy = _sympy()
     if len(found) != 1 or not isinstance(found[0], (sympy.Expr, sympy.MatrixBase)):
-        return Missing("it is no expression that math-verify reads", "not exact")
+        return Missing("it is not an expression that math-verify can read", "not exact")
     try:
         if _magnitude(found[0]) > _LARGEST:
             return Missing("its value is too large", "not exact")
         return found[0] if isinstance(found[0], sympy.MatrixBase) else _exact(found[0])
     except (RecursionError, ArithmeticError, TypeError, ValueError, AttributeError):
-        return Missing("it is no expression that can be evaluated", "not exact")
+        return Missing("it is not an expression that can be evaluated", "not exact")
 
 
 def _magnitude(value: Any) -> float:

@@ -164,7 +164,7 @@ def _joined(one: Moment | Missing, other: Moment | Missing) -> Moment | Missing:
         return one if isinstance(one, Missing) else other
     day, time = (one, other) if one.hour is None else (other, one)
     if day.day is None:
-        return Missing("a time stands beside a month", "not exact")
+        return Missing("a time is next to a month", "not exact")
     return time._replace(year=day.year, month=day.month, day=day.day)
 
 
@@ -178,7 +178,7 @@ def _date(token: re.Match[str], day_first: bool | None) -> Moment | Missing:
         try:
             found = calendar_date.fromisocalendar(int(digits[:4]), int(digits[4:6]), int(digits[6]))
         except ValueError:
-            return Missing(f"there is no {written}", "not exact")
+            return Missing(f"{written} does not exist", "not exact")
         moment: Moment | Missing = Moment(found.year, found.month, found.day)
     elif kind == "basic":
         moment = _compact(written)
@@ -204,8 +204,8 @@ def _numeric(written: str, numbers: list[int], day_first: bool | None) -> Moment
     readings = [_exact(year, one, other), _exact(year, other, one)]
     kept = [reading for reading in readings if not isinstance(reading, Missing)]
     if len(kept) == 2 and one != other:
-        return Missing(f"{written} may be two dates: declare day_first", "not exact")
-    return kept[0] if kept else Missing(f"there is no {written}", "not exact")
+        return Missing(f"{written} is ambiguous: set day_first", "not exact")
+    return kept[0] if kept else Missing(f"{written} does not exist", "not exact")
 
 
 def _exact(year: int | None, month: int | None = None, day: int | None = None) -> Moment | Missing:
@@ -225,7 +225,7 @@ def _on_weekday(moment: Moment, weekday: int) -> Moment | Missing:
         return moment
     if calendar_date(moment.year, moment.month, moment.day).weekday() == weekday:
         return moment
-    return Missing("it names another day of the week than the date's", "not exact")
+    return Missing("its day of the week does not match the date", "not exact")
 
 
 def _time(token: re.Match[str], text: str) -> Moment | Missing:
@@ -246,7 +246,7 @@ def _time(token: re.Match[str], text: str) -> Moment | Missing:
     if isinstance(offset, Missing):
         return offset
     if _OTHER_ZONE.match(text, token.end()):
-        return Missing("it names a zone that is not read: write its hours from UTC", "not exact")
+        return Missing("it names a zone that is not read: write its offset from UTC", "not exact")
     said = second if parts[2] else None
     return Moment(None, None, None, hour, minute, said, token["fraction"] or "", offset)
 
@@ -275,7 +275,7 @@ def shifted(moment: Moment, offset: int) -> Moment | Missing:
     try:
         there = datetime(year, month, day, moment.hour or 0, moment.minute or 0, tzinfo=here).astimezone(zone)
     except OverflowError:
-        return Missing("it is no date there", "not exact")
+        return Missing("the date does not exist in that zone", "not exact")
     shifted_time = moment._replace(hour=there.hour, minute=there.minute, offset=offset)
     return (
         shifted_time

@@ -57,7 +57,7 @@ class OptionTexts:
         for letter, text in texts.items():
             other = self._letter.setdefault(_folded(text), letter)
             if other != letter:
-                raise RecordError(f"the record's {field}: {other} and {letter} read alike ({text!r})")
+                raise RecordError(f"the record's {field}: {other} and {letter} have the same text ({text!r})")
         spelled = "|".join(map(_spelled, sorted(self._letter, key=len, reverse=True)))
         self._text = re.compile(spelled, re.IGNORECASE)
         either = self.letters + self.letters.lower()
@@ -177,7 +177,7 @@ def _listed(given: object, field: str, letters: str) -> dict[str, str]:
         given = dict(zip(letters, given, strict=False))
     if not isinstance(given, dict) or len(given) < 2:
         raise RecordError(
-            f"the record's {field} is no list of two or more options: "
+            f"the record's {field} is not a list of two or more options: "
             "list their texts in the order of the letters"
         )
     texts = {}

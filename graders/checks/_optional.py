@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_FOR_LAMBDA = ", and for Lambda add it to the requirements.txt beside the grader"
+_FOR_LAMBDA = ", and for Lambda add it to the requirements.txt next to the grader"
 
 
 def optional(module: str, extra: str, package: str | None = None) -> Any:

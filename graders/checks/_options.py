@@ -42,7 +42,7 @@ def share_option(name: str, value: object) -> float:
     share = number_option(name, value, 0)
     if share >= 1:
         raise DecorationError(
-            f"{name}={value!r}: write a share from 0 to below 1, such as 0.05 for 5 percent"
+            f"{name}={value!r}: write a fraction from 0 to below 1, such as 0.05 for 5 percent"
         )
     return share
 
@@ -76,7 +76,9 @@ def text_option(name: str, value: object) -> str:
     if not isinstance(value, str) or not visible(value).strip():
         raise DecorationError(f"{name}={value!r}: write a text that is not blank")
     if any("\ud800" <= char <= "\udfff" for char in value):
-        raise DecorationError(f"{name}={value!r}: write whole characters: it holds half of a surrogate pair")
+        raise DecorationError(
+            f"{name}={value!r}: it contains half of a surrogate pair: write whole characters"
+        )
     return value
 
 

@@ -84,7 +84,7 @@ class _Reader:
                 break
         self._mark("]")
         if self._kind:
-            raise ValueError("something stands behind the list")
+            raise ValueError("there is text after the list")
         if not found:
             raise ValueError("the list is empty")
         return found
@@ -98,7 +98,7 @@ class _Reader:
         elif self._text[self._at :].isspace() or self._at == len(self._text):
             self._kind = self._token = ""
         else:
-            raise ValueError("it holds more than names and literals")
+            raise ValueError("it contains more than names and literals")
 
     def _is(self, mark: str) -> bool:
         return self._kind == "mark" and self._token == mark
@@ -132,7 +132,7 @@ class _Reader:
             name = self._name()
             self._mark("=")
             if name in found:
-                raise ValueError("an argument stands twice")
+                raise ValueError("an argument occurs twice")
             found[name] = self._value(0)
             if not self._more(")"):
                 break
@@ -155,7 +155,7 @@ class _Reader:
             return self._object(depth + 1)
         if kind == "mark" and token in ("[", "("):
             return self._list("]" if token == "[" else ")", depth + 1)
-        raise ValueError("an argument is no literal")
+        raise ValueError("an argument is not a literal")
 
     def _list(self, closing: str, depth: int) -> Any:
         found: list[Any] = []
@@ -172,11 +172,11 @@ class _Reader:
         found: dict[str, Any] = {}
         while not self._is("}"):
             if self._kind != "string":
-                raise ValueError("a key is no text")
+                raise ValueError("a key is not a text")
             key = self._value(depth)
             self._mark(":")
             if key in found:
-                raise ValueError("a key stands twice")
+                raise ValueError("a key occurs twice")
             found[key] = self._value(depth)
             if not self._more("}"):
                 break
@@ -215,5 +215,5 @@ def _unescaped(escape: re.Match[str]) -> str:
         return chr(int(code, 16))
     sign = escape[4]
     if sign in "0123456789NxuU":
-        raise ValueError("a text holds an escape that is not read")
+        raise ValueError("a text contains an unsupported escape")
     return sign if sign in "\\'\"" else _ESCAPED.get(sign, f"\\{sign}")

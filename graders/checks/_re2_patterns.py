@@ -35,7 +35,7 @@ def re2_pattern(option: str, pattern: str, ignore_case: bool, instead: str = "")
     except (re2.error, UnicodeEncodeError) as error:
         said = error.args[0].decode() if isinstance(error.args[0], bytes) else error
         raise DecorationError(
-            f"{option}: RE2 does not know it ({said}). It has no lookaround, no backreference, and no \\Z: "
+            f"{option}: RE2 rejects it ({said}). It has no lookaround, no backreference, and no \\Z: "
             f"write the pattern without them{instead and f', or {instead}'}"
         ) from None
 

@@ -50,7 +50,7 @@ def plain_schema(schema: object, formats: Collection[str]) -> dict[str, Any]:
         raise SchemaError(f"it is longer than {_LONGEST:,} characters")
     plain = exact_json(text)
     if not isinstance(plain, dict) or not plain:
-        raise SchemaError('it is no JSON object that asks for something, such as {"type": "integer"}')
+        raise SchemaError('it is not a JSON object that requires something, such as {"type": "integer"}')
     for name in _NAMES_OF_ITSELF:  # references point to places inside, whatever the schema's own name
         plain.pop(name, None)
     rules = _Rules("draft-04" in str(plain.get("$schema", "")), formats)
@@ -70,7 +70,7 @@ def _number_references(plain: dict[str, Any], rules: _Rules) -> None:
     for place, schema in rules.references.items():
         target = _unquoted(schema["$ref"])
         if target not in rules.places:
-            raise SchemaError(f"{place} leads to {target}, where there is no schema")
+            raise SchemaError(f"{place} points to {target}, where there is no schema")
         if target not in numbers:
             numbers[target] = f"#/definitions/{len(definitions)}"
             definitions[str(len(definitions))] = rules.places[target]
@@ -119,7 +119,7 @@ def _check(schema: Any, place: str, rules: _Rules, depth: int) -> None:
     if isinstance(schema, bool):
         return
     if not isinstance(schema, dict):
-        raise SchemaError(f"{place} is no schema: write an object, true or false")
+        raise SchemaError(f"{place} is not a schema: write an object, true or false")
     if depth > _DEEPEST:
         raise SchemaError(f"{place} is nested more than {_DEEPEST} deep")
     _prepare(schema, place)
@@ -142,7 +142,7 @@ def _prepare(schema: dict[str, Any], place: str) -> None:
     """
     beside = [key for key in schema if key not in _NOTES and key not in _TABLES and key != "$ref"]
     if "$ref" in schema and beside:
-        raise SchemaError(f"{place}/{beside[0]} is not applied beside $ref: put both into allOf")
+        raise SchemaError(f"{place}/{beside[0]} is not applied next to $ref: put both into allOf")
     if "const" not in schema:
         return
     only = {"enum": [schema.pop("const")]}
@@ -156,22 +156,22 @@ def _check_inside(key: str, value: Any, at: str, rules: _Rules, depth: int) -> N
     """Check the subschemas in a keyword."""
     if key in _TABLES or key == "dependencies":
         if not isinstance(value, dict):
-            raise SchemaError(f"{at} is no table of schemas by name")
+            raise SchemaError(f"{at} is not a table of schemas by name")
         for name, inner in value.items():
             if key != "dependencies" or not _are_names(inner):
                 step = name.replace("~", "~0").replace("/", "~1")
                 _check(inner, f"{at}/{step}", rules, depth)
     elif key in _LISTS or (key == "items" and isinstance(value, list)):
         if not isinstance(value, list) or not value:
-            raise SchemaError(f"{at} is no list of schemas")
+            raise SchemaError(f"{at} is not a list of schemas")
         for number, inner in enumerate(value):
             _check(inner, f"{at}/{number}", rules, depth)
     elif key in _ONE:
         _check(value, at, rules, depth)
     else:
         raise SchemaError(
-            f"{at} would not be checked: it is no keyword of drafts 4, 6 and 7 that this check knows; leave "
-            "it out, or write an annotation as x-..."
+            f"{at} would not be checked: it is not a keyword of drafts 4, 6 and 7 that this check knows; "
+            "leave it out, or write an annotation as x-..."
         )
 
 

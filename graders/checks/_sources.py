@@ -60,9 +60,7 @@ def sources_of(sample: Sample[Any], field: str | None) -> list[tuple[str, str | 
     place = "the prompt" if field is None else f"the record's {field}"
     given = sample.prompt if field is None else sample.fields.get(field)
     if given is None:
-        raise RecordError(
-            f"the record has no {field}, which holds its sources: add it, or name another field"
-        )
+        raise RecordError(f"the record has no {field} with its sources: add it, or name another field")
     if isinstance(given, str):
         given = [given] if given.strip() else None
     if isinstance(given, dict):
@@ -73,13 +71,13 @@ def sources_of(sample: Sample[Any], field: str | None) -> list[tuple[str, str | 
         pairs = []
     if not pairs:
         raise RecordError(
-            f"{place} holds no sources: write a text there, a list of texts, or texts by their ids"
+            f"{place} contains no sources: write a text there, a list of texts, or texts by their ids"
         )
     found: dict[str, str | None] = {}
     for name, one in pairs:
         key = name.strip().casefold()
         if not key or key in found:
-            raise RecordError(f"{place} holds two sources {name!r}: give each an id of its own")
+            raise RecordError(f"{place} contains two sources {name!r}: give each its own ID")
         found[key] = _text_of(one, f"source {name!r} of {place}")
     return list(found.items())
 
@@ -187,5 +185,5 @@ def _text_of(one: object, place: str) -> str | None:
         if one is None:
             return None
     if not isinstance(one, str) or not any(map(str.isalnum, one)):
-        raise RecordError(f"{place} is no text that says something: write its text there")
+        raise RecordError(f"{place} is not a text with words: write its text there")
     return one

@@ -138,7 +138,7 @@ class Scratch:
             self._made.execute("COMMIT")
         self._made.set_progress_handler(None, 0)
         if self._tables == _TABLES:
-            raise ValueError("it makes no table")
+            raise ValueError("it creates no table")
 
     def run(self, query: str, watch: _Watch) -> tuple[list[Row], bool] | Outcome:
         """Return the rows of a query and whether it read a table, or why there are none.

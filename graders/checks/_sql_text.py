@@ -47,7 +47,7 @@ def query_text(text: str) -> str | Missing:
         labeled = [one.content for one in whole if one.language in _DIALECTS or one.language.endswith("sql")]
         plain = [one.content for one in whole if not one.language and begins_as_statement(one.content)]
         if not labeled and not plain:
-            return Missing("no complete code block holds SQL")
+            return Missing("no complete code block contains SQL")
         text = (labeled or plain)[-1]
     if not begins_as_statement(text):
         return Missing("it does not begin as an SQL statement")
@@ -57,7 +57,7 @@ def query_text(text: str) -> str | Missing:
     for part in query_parts(text):
         depth += (part == "(") - (part == ")")
         if depth > DEEPEST:
-            return Missing(f"the SQL nests brackets more than {DEEPEST} deep", "not exact")
+            return Missing(f"the SQL nests parentheses more than {DEEPEST} deep", "not exact")
     return text.strip()
 
 

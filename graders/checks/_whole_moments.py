@@ -34,7 +34,7 @@ def whole_moment(text: str, day_first: bool | None) -> Moment | Missing:
     text = text.strip(_AROUND)
     found = written_moments(text, day_first, 1) or lone_moment(text)
     if not found:
-        return Missing("it holds no date or time")
+        return Missing("it contains no date or time")
     if isinstance(found[0].moment, Missing) or (found[0].start, found[0].end) == (0, len(text)):
         return found[0].moment
     return Missing("it is more than a date or time", "not exact")

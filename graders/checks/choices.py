@@ -223,8 +223,8 @@ def _indexed_letter(sample: Sample[Any], letters: str, first: int) -> Sequence[s
     index = int(text) - first if text.isascii() and text.isdigit() and len(text) < _DIGITS else -1
     if not 0 <= index < len(letters):
         raise RecordError(
-            f"the reference answer {text[:40]!r} is no index of an option: "
-            f"write one from {first} to {len(letters) - 1 + first}"
+            f"the reference answer {text[:40]!r} is not the index of an option: "
+            f"write a number from {first} to {len(letters) - 1 + first}"
         )
     return (letters[index],)
 
@@ -235,7 +235,7 @@ def _letters_text(sample: Sample[Any]) -> Sequence[str]:
     if not isinstance(reference, list):
         return (sample.reference_text,)
     if not all(isinstance(letter, str) and len(letter.strip()) == 1 for letter in reference):
-        raise RecordError("the reference answer is no list of letters: write ['A', 'C']")
+        raise RecordError("the reference answer is not a list of letters: write ['A', 'C']")
     return (", ".join(letter.strip() for letter in reference),)
 
 

@@ -234,9 +234,7 @@ def code_program(
     choice_option("output", output, _OUTPUTS)
     number_option("tolerance", tolerance, 0)
     if tolerance and output != "words":
-        raise DecorationError(
-            f"tolerance={tolerance!r}: numbers are told from text with output='words' alone"
-        )
+        raise DecorationError(f"tolerance={tolerance!r}: only output='words' compares numbers")
 
     def read(sample: Sample[Any], text: str) -> str | Missing:
         code = program_code(text)
@@ -266,7 +264,9 @@ def _start_option(field: str | None) -> Callable[[Sample[Any]], str | None]:
     def start(sample: Sample[Any]) -> str:
         given = sample.fields.get(name)
         if not isinstance(given, str) or not given.strip():
-            raise RecordError(f"the record's field {name!r} holds no code that a completion could continue")
+            raise RecordError(
+                f"the record's field {name!r} contains no code that a completion could continue"
+            )
         return given
 
     return start

@@ -65,12 +65,12 @@ def formula(*, expression: str, parts: Mapping[str, Scoring]) -> Scoring:
         nothing = compute(dict.fromkeys(checks, 0.0))
     except (ArithmeticError, ValueError) as error:
         raise DecorationError(
-            f"formula {expression!r}: it cannot be computed where every part is 0, as for an empty "
+            f"formula {expression!r}: it cannot be computed if every part is 0, as for an empty "
             f"completion: {error}"
         ) from None
     if nothing > 0:
         raise DecorationError(
-            f"formula {expression!r}: it pays {nothing:g} where every part is 0, as for an empty completion"
+            f"formula {expression!r}: it pays {nothing:g} if every part is 0, as for an empty completion"
         )
 
     def steps(sample: Sample[Any]) -> Generator[Any, Any, Reward]:
@@ -214,6 +214,6 @@ def _least(at_least: object, names: list[str], most: float) -> dict[str, float]:
         return dict.fromkeys(names, number_option("at_least", at_least, 0, most))
     if unknown := [name for name in at_least if name not in names]:
         raise DecorationError(
-            f"at_least names {unknown[0]!r}: write steps that another one follows: {', '.join(names)}"
+            f"at_least names {unknown[0]!r}: name steps before the last one: {', '.join(names)}"
         )
     return {name: number_option(f"at_least[{name!r}]", at_least.get(name, 1.0), 0, most) for name in names}

@@ -143,7 +143,7 @@ def _instructions(
         RecordError: It lists none, an invalid one, or some that contradict each other.
     """
     if not isinstance(kinds, list) or not kinds:
-        raise RecordError(f"the record's {field} is no list of instructions: list the kinds there")
+        raise RecordError(f"the record's {field} is not a list of instructions: list the kinds there")
     if tables is None:
         tables = [{}] * len(kinds)
     if not isinstance(tables, list) or len(tables) != len(kinds):
@@ -151,7 +151,7 @@ def _instructions(
     made = list(fixed)
     for number, (kind, table) in enumerate(zip(kinds, tables, strict=True), 1):
         if table is not None and not isinstance(table, dict):
-            raise RecordError(f"the record's {arguments}, entry {number}, is no table of arguments")
+            raise RecordError(f"the record's {arguments}, entry {number}, is not a table of arguments")
         try:
             made.append(Instruction(kind, table or {}))
         except ValueError as error:

@@ -97,7 +97,7 @@ def date(
     if marker is not None:
         text_option("marker", marker)
         if take is not None:
-            raise DecorationError("take= and marker= both say where the answer is: leave one of them out")
+            raise DecorationError("take= and marker= both say where the answer is: leave one out")
         find = lambda text: after_marker(text, marker)  # noqa: E731
     find = take_option(find)
     offset = _zone_option(zone)
@@ -131,7 +131,7 @@ def _zone_option(zone: object) -> int | None:
     written = written_moments(f"00:00 {zone}", None, 1) if isinstance(zone, str) else []
     found = written[0].moment if len(written) == 1 and written[0].end == 6 + len(str(zone)) else None
     if not isinstance(found, Moment) or found.offset is None:
-        raise DecorationError(f"zone={zone!r}: write 'UTC', or its hours from UTC such as '+01:00'")
+        raise DecorationError(f"zone={zone!r}: write 'UTC', or an offset from UTC such as '+01:00'")
     return found.offset
 
 
@@ -150,16 +150,16 @@ def _settled(text: str, day_first: bool | None, is_slot: bool) -> Moment | Missi
     part = text[start:end]
     written = written_moments(part, day_first, _MOST) or lone_moment(part)
     if not written:
-        return Missing("it holds no date or time")
+        return Missing("it contains no date or time")
     if len(written) > _MOST:
-        return Missing(f"it holds more than {_MOST} dates and times", "not exact")
+        return Missing(f"it contains more than {_MOST} dates and times", "not exact")
     several = next((one.moment for one in written if one.moment != written[0].moment), written[0].moment)
     if isinstance(several, Missing) or several != written[0].moment:
         return (
             several if isinstance(several, Missing) else Missing("it names several dates or times", "several")
         )
     if is_slot and _DIGIT.search(part[: written[0].start] + part[written[-1].end :]):
-        return Missing("it holds further numbers", "several")
+        return Missing("it contains other numbers", "several")
     return _unless_changed(text, start, written)
 
 
@@ -174,9 +174,9 @@ def _unless_changed(text: str, start: int, written: list[Written]) -> Moment | M
     for one in written:
         begins, ends = start + one.start, start + one.end
         if _HEDGED_BEFORE.search(text[max(0, begins - 24) : begins]) or _HEDGED_BEHIND.match(text, ends):
-            return Missing("what stands beside the date or time changes it", "not exact")
+            return Missing("the text next to the date or time changes it", "not exact")
         if is_denied(text, begins, ends) or is_doubted(text, begins) or is_asked(text, ends):
-            return Missing("it denies, doubts or asks what it names")
+            return Missing("it denies, doubts or questions what it names")
     last = written[-1]
     if is_retracted(text[start + last.start : start + last.end], text[start + last.end :]):
         return Missing("it takes back what it names")

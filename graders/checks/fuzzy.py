@@ -88,7 +88,7 @@ def fuzzy(
     if spell is None:
         raise DecorationError(f"process={process!r}: write one of {', '.join(processes)}")
     return alike(
-        lambda text, strict: spell(text) or Missing("nothing is left of it to compare"),
+        lambda text, strict: spell(text) or Missing("nothing is left to compare"),
         lambda answer, right: compared(answer, right) / 100,
         take=take,
         alternatives=alternatives,

@@ -217,11 +217,11 @@ def _expected(sample: Sample[Any], field: str, known: Collection[str]) -> set[st
     if isinstance(given, (str, int)) and not isinstance(given, bool):
         given = [given]
     if not isinstance(given, list) or not all(type(one) in (str, int) for one in given):
-        raise RecordError(f"the record's {field} is no list of ids: list there which sources to cite")
+        raise RecordError(f"the record's {field} is not a list of IDs: list the sources to cite there")
     ids = {str(one).strip().casefold() for one in given}
     strange = sorted(ids.difference(known))
     if strange:
-        raise RecordError(f"the record's {field} names {strange[0]!r}, which is the id of no source")
+        raise RecordError(f"the record's {field} names {strange[0]!r}, which is not the ID of a source")
     return ids
 
 

@@ -80,9 +80,9 @@ def json_fields(
     compared = None if fields is None else compared_fields(fields, partial=partial, coerce=coerce)
     cost = _extra_option(extra)
     if compared is None and (coerce or cost):
-        raise DecorationError("fields= is needed where extra= or coerce= is given: name the fields")
+        raise DecorationError("extra= and coerce= need fields=: name the fields")
     check = _JsonCheck(compared, partial, cost, repaired_reward if repair else None, take_option(take))
-    what = "JSON" if compared is None else "JSON with the fields that are compared"
+    what = "JSON" if compared is None else "JSON with the compared fields"
     return comparing(check.read, check.same, what=what, references=_reference_json, metrics=check.metrics)
 
 
@@ -186,7 +186,7 @@ def _extra_option(extra: object) -> float:
     if extra == "wrong":
         return 1.0
     if isinstance(extra, str):
-        raise DecorationError(f"extra={extra!r}: write 'ignore', 'wrong', or what each such field costs")
+        raise DecorationError(f"extra={extra!r}: write 'ignore', 'wrong', or the cost of each such field")
     return number_option("extra", extra, 0, 1)
 
 

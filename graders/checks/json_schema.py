@@ -68,7 +68,7 @@ def json_schema(
     """
     if (schema is None) is (field is None):
         raise DecorationError(
-            "write either schema=, one for all records, or field=, the name of a record's own"
+            "write either schema=, for all records, or field=, the record field with its own schema"
         )
     count_option("max_chars", max_chars)
     find = take_option(take)
@@ -104,7 +104,9 @@ def _of_records(field: str) -> Callable[[Sample[Any]], Callable[[Any], bool]]:
     def fits_of(sample: Sample[Any]) -> Callable[[Any], bool]:
         schema = sample.fields.get(field)
         if not isinstance(schema, (dict, str)):
-            raise RecordError(f"the record's {field} holds no JSON schema: write it as an object or a text")
+            raise RecordError(
+                f"the record's {field} contains no JSON schema: write it as an object or a text"
+            )
         try:
             key = schema if isinstance(schema, str) else json.dumps(schema)
             if key not in known:
@@ -113,7 +115,7 @@ def _of_records(field: str) -> Callable[[Sample[Any]], Callable[[Any], bool]]:
                 known[key] = _compiled(schema)
             return known[key]
         except (SchemaError, RecursionError) as error:
-            raise RecordError(f"the record's {field} is no schema that can be checked: {error}") from None
+            raise RecordError(f"the record's {field} is not a schema that can be checked: {error}") from None
 
     return fits_of
 
@@ -149,7 +151,7 @@ def _compiled(schema: object) -> Callable[[Any], bool]:
     for nothing in _NOTHING:
         if fits(json.loads(nothing)):
             raise SchemaError(
-                f"{nothing} fits it, which says nothing: name what is required, or a least length"
+                f"it accepts {nothing}, which says nothing: name what is required, or a minimum length"
             )
     return fits
 
@@ -164,7 +166,7 @@ def _linear(pattern: str) -> Any:
     except (re2.error, UnicodeError) as error:
         said = error.args[0].decode() if isinstance(error.args[0], bytes) else error
         raise SchemaError(
-            f"the pattern {pattern!r} is none of RE2's, which has no lookaround: {said}"
+            f"the pattern {pattern!r} is not valid in RE2, which has no lookaround: {said}"
         ) from None
 
 
@@ -179,4 +181,4 @@ class _Refused(dict[str, "Callable[[str], Any]"]):
 
     @staticmethod
     def _refuse(address: str) -> NoReturn:
-        raise SchemaError(f"$ref leads to {address}: nothing is fetched; put that schema into definitions")
+        raise SchemaError(f"$ref points to {address}: nothing is fetched; put that schema into definitions")

@@ -54,7 +54,7 @@ def no_leaks(
         >>> check(make_sample("Write to help@example.com.")).value
         1.0
         >>> check(make_sample("Her address is jo@example.org.")).reason
-        'it holds email'
+        'it contains email'
     """
     finders = _finders(kinds)
     find = take_option(take)
@@ -79,7 +79,7 @@ def no_leaks(
         metrics = {f"leak_{kind}": float(leaks) for kind, leaks in found.items()}
         paid = reward(float(said and not any(found.values())), float(not said), metrics)
         named = ", ".join(kind for kind, leaks in found.items() if leaks)
-        paid.reason = f"it holds {named}" if named else None
+        paid.reason = f"it contains {named}" if named else None
         return paid
 
     return holds_no_leak
@@ -109,7 +109,7 @@ def _listed(sample: Sample[Any], name: str, plain: Callable[[str], str]) -> set[
     """
     found = recorded(sample, name)
     if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
-        raise RecordError(f"the record's {name} is no list of texts: list there what may be said")
+        raise RecordError(f"the record's {name} is not a list of texts: list the allowed texts there")
     return {plain(one) for one in found} - {""}
 
 

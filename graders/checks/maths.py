@@ -145,7 +145,7 @@ def _of_kind(shape: Shape, kind: Kind) -> Shape | Missing:
     if kind == "set" and shape.kind in ("scalar", "tuple", "equation"):
         return Shape("set", [shape.parts[0] if shape.kind == "scalar" else shape])
     several = kind == "scalar" and shape.kind in ("set", "tuple")
-    return Missing(f"it is no {kind} but looks like a {shape.kind}", "several" if several else "not exact")
+    return Missing(f"its kind is {shape.kind}, not {kind}", "several" if several else "not exact")
 
 
 def _same(found: Scalar | Shape, right: Scalar | Shape, same: Same) -> bool:

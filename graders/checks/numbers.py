@@ -125,7 +125,7 @@ def boxed_number(
             box = text
         return parse_number(box, decimal=decimal, scale=scale, strict=True)
 
-    same, what = _sameness(tolerance, relative), "one number, in a box or in all"
+    same, what = _sameness(tolerance, relative), "one number, boxed or alone"
     return comparing(read, same, what=what, take=take, references=_number_text)  # type: ignore[misc]
 
 
@@ -196,7 +196,7 @@ def _slot(marker: str | None, which: Which, take: Take | None) -> Take | None:
         return take
     text_option("marker", marker)
     if take is not None:
-        raise DecorationError("take= and marker= both say where the answer is: leave one of them out")
+        raise DecorationError("take= and marker= both say where the answer is: leave one out")
     return lambda text: after_marker(text, marker, which)
 
 

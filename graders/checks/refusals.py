@@ -92,7 +92,7 @@ def refusal(
     def steps(sample: Sample[Any]) -> Generator[Any, Any, Reward | Abstain]:
         right = recorded(sample, name)
         if not isinstance(right, bool):
-            raise RecordError(f"the record's {name} is neither true nor false: say there whether to decline")
+            raise RecordError(f"the record's {name} is neither true nor false: write there whether to refuse")
         part = text_of(find(sample.completion)) if find else sample.completion
         text = "" if isinstance(part, Missing) else spell(visible(part))
         declines = _declines(text, own, longest) if says_something(text) else None

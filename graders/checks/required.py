@@ -170,7 +170,7 @@ class _Listed:
             self._fixed += _expressions(expressions, ignore_case)
         if not self._fixed and field is None:
             raise DecorationError(
-                "it asks for nothing: write texts=['...'], patterns, or a field of the record"
+                "it requires nothing: write texts=['...'], patterns, or a field of the record"
             )
         self._known: dict[
             str, list[tuple[str, Holds]]
@@ -192,7 +192,7 @@ class _Listed:
     def _of(self, listed: Any) -> list[tuple[str, Holds]]:
         name = self._field
         if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
-            raise RecordError(f"the record's {name} is no list of texts: list the texts there")
+            raise RecordError(f"the record's {name} is not a list of texts: list the texts there")
         if not listed and not self._fixed:
             raise RecordError(f"the record's {name} is empty: list the texts there")
         if not all(map(self.spelled, listed)):
@@ -217,7 +217,9 @@ def _expressions(patterns: Sequence[str], ignore_case: bool) -> list[tuple[str, 
     for pattern in patterns:
         compiled = re2_pattern(f"patterns={pattern!r}", pattern, ignore_case)
         if compiled.search(""):
-            raise DecorationError(f"patterns={pattern!r} fits the empty text: require at least one character")
+            raise DecorationError(
+                f"patterns={pattern!r} matches the empty text: require at least one character"
+            )
         made.append((pattern, _fits(compiled)))
     return made
 

@@ -235,7 +235,7 @@ def has_format(
     flag_options(reasoning=reasoning)
     if isinstance(tags, str) or isinstance(markers, str) or not (tags or markers or reasoning):
         raise DecorationError(
-            "has_format() asks for nothing: name tags=['answer'] or markers=['####'], or reasoning=True"
+            "has_format() requires nothing: name tags=['answer'] or markers=['####'], or reasoning=True"
         )
     names_option("markers", markers)
     for name in names_option("tags", tags):
@@ -288,7 +288,7 @@ def in_script(script: str, *, at_least: float = 0.9) -> Callable[[Sample[Any]], 
     if not isinstance(script, str) or script not in _SCRIPTS:
         raise DecorationError(f"script={script!r}: write one of {', '.join(_SCRIPTS)}")
     if not number_option("at_least", at_least, 0, 1):
-        raise DecorationError("at_least=0: write a share above 0")
+        raise DecorationError("at_least=0: write a fraction above 0")
     own = re.compile(f"[{_SCRIPTS[script]}]+")
 
     def keeps_to_script(sample: Sample[Any]) -> float:

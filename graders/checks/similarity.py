@@ -105,7 +105,7 @@ def bleu(
     count_option("order", order, 1, 9)
     count_option("smoothing", smoothing, 0, 7)
     if smoothing == 6 and order < 3:
-        raise DecorationError(f"smoothing=6 estimates orders from 3 on, and order={order}: write order=4")
+        raise DecorationError(f"smoothing=6 needs an order of 3 or more, and order={order}: write order=4")
     return _similar(
         lambda answer, right: _overlap.bleu(answer, right, order, smoothing),
         tokens,
@@ -270,7 +270,7 @@ def _similar(
     def read(text: str, strict: bool) -> Tokens | Missing:
         found = cut(text)
         if not found:
-            return Missing(f"it holds no tokens (tokens={tokens!r})")
+            return Missing(f"it contains no tokens (tokens={tokens!r})")
         if strict and len(found) < fewest:
             return Missing(f"{needs} needs {fewest} tokens, and it has {len(found)} (tokens={tokens!r})")
         return tuple(map(_stem, found)) if stemmed else found

@@ -179,9 +179,9 @@ def _parser(dialect: str) -> Callable[[str], str | Missing]:
         try:
             statements = [one for one in sqlglot.parse(text, read=known) if one is not None]
             if len(statements) != 1:
-                return Missing("it holds several statements", "several")
+                return Missing("it contains several statements", "several")
             if not isinstance(statements[0], (sqlglot.exp.Query, sqlglot.exp.Values)):
-                return Missing("it is no query")
+                return Missing("it is not a query")
             if not all(select.expressions for select in statements[0].find_all(sqlglot.exp.Select)):
                 return Missing("it selects nothing")
             return query.canonical(statements[0])
@@ -207,11 +207,11 @@ def _databases(given: object, where: str, error: type[DecorationError | RecordEr
     for one in scripts:
         if not isinstance(one, str) or not one.strip():
             raise error(
-                f"{where} holds no SQL script: write CREATE TABLE and INSERT statements, or a list of such"
+                f"{where} contains no SQL script: write CREATE TABLE and INSERT statements, or a list of such"
             )
         database = scratch(one)
         if isinstance(database, Missing):
-            raise error(f"{where} makes no database to query: {database.reason}")
+            raise error(f"{where} creates no database to query: {database.reason}")
         made.append(database)
     if not made:
         raise error(f"{where} lists no SQL script")
@@ -223,7 +223,9 @@ def _comparable(outcome: Outcome) -> Outcome | Missing:
     if outcome.results is None:
         return Missing(outcome.reason, "not exact")
     if all(value is None for rows in outcome.results for row in rows for value in row):
-        return Missing("it finds no row, or nothing but NULL, as many queries would: give it rows to find")
+        return Missing(
+            "it returns no row, or nothing but NULL, as many queries would: give it rows to return"
+        )
     return outcome
 
 

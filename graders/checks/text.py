@@ -227,7 +227,7 @@ def _compiled(pattern: str, ignore_case: bool, engine: object) -> Any:
         try:
             return re.compile(pattern, re.IGNORECASE if ignore_case else 0)
         except (re.error, OverflowError, RecursionError) as error:
-            raise DecorationError(f"pattern={pattern!r}: Python's re does not know it ({error})") from None
+            raise DecorationError(f"pattern={pattern!r}: Python's re rejects it ({error})") from None
     if engine != "re2":
         raise DecorationError(f"engine={engine!r}: write 're' or 're2'")
     return re2_pattern(f"pattern={pattern!r}", pattern, ignore_case, "engine='re'")
@@ -254,7 +254,7 @@ def any_of(*checks: Callable[[Sample[Any]], Any]) -> Callable[[Sample[Any]], Any
         [1.0, 1.0]
     """
     if not checks:
-        raise DecorationError("any_of() has nothing to choose from: pass scoring functions")
+        raise DecorationError("any_of() has no checks: pass scoring functions")
     for check in checks:
         function_option("any_of", check)
 
@@ -300,7 +300,7 @@ def _comparing(
             if isinstance(content, Missing):
                 return content
             text = content if content == text[7:-1].strip() else text
-        return spell(text) or Missing("nothing is left of it once it is normalized")
+        return spell(text) or Missing("nothing is left after normalization")
 
     texts = alternatives_option(alternatives)
     return comparing(read, agree, what="a text", take=take, references=texts, field=alternatives)

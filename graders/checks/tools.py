@@ -113,7 +113,7 @@ def tool_calls(
     find = take_option(take)
     if find is not None and text == "none":
         raise DecorationError(
-            "take= finds calls in the text, and text='none' reads none there: leave one out"
+            "take= extracts calls from the text, and text='none' reads none there: leave one out"
         )
     ignored = names_option("ignore", ignore)
     needless = None if unknown_arguments else ignored  # arguments that an expected call may omit

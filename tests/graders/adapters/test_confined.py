@@ -78,11 +78,11 @@ def test_its_result_is_returned_as_plain_values(rewards, called, returned, plain
 @pytest.mark.parametrize(
     ("returned", "named"),
     [
-        ("object()", "it holds a value of type object"),
-        ("[P()]", "it holds a value of type P"),
-        ("(one for one in 'ab')", "it holds a value of type generator"),
-        ("f", "it holds a value of type function"),
-        ("enum.Enum('E', 'A').A", "it holds a value of type E"),
+        ("object()", "it contains a value of type object"),
+        ("[P()]", "it contains a value of type P"),
+        ("(one for one in 'ab')", "it contains a value of type generator"),
+        ("f", "it contains a value of type function"),
+        ("enum.Enum('E', 'A').A", "it contains a value of type E"),
         ("'x' * 5_000_000", "it takes more than 4000000 bytes"),
         ("nest(200)", "it is nested more than 100 deep"),
     ],
@@ -99,7 +99,7 @@ def test_a_result_that_is_not_a_plain_value_is_a_failure_that_says_so(
 
 def test_an_argument_that_is_not_a_plain_value_is_a_failure(rewards, failing):
     problem = failing(rewards("def f(x): pass"), object())
-    said = "an argument of f cannot be copied: it holds a value of type object"
+    said = "an argument of f cannot be copied: it contains a value of type object"
     assert problem.message == f"{said}. Pass numbers, texts, lists or dicts"
 
 

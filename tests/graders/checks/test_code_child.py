@@ -215,7 +215,7 @@ def test_an_answer_that_is_not_plain_is_refused_and_the_session_goes_on(session)
     session.run(
         "class Equal:\n    def __eq__(self, other): return True\ndef f(): return Equal()\ndef g(): return 1"
     )
-    assert ended(session.call("f", [], {})) == ("refused", None, "it holds a value of type Equal")
+    assert ended(session.call("f", [], {})) == ("refused", None, "it contains a value of type Equal")
     assert session.call("g", [], {}).value == 1
 
 

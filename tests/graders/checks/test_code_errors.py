@@ -130,4 +130,4 @@ def test_a_record_that_an_error_passes_is_the_records_fault(caught):
     outcome = check.grade_all([make_sample("def f(n): return n", test=test)])[0]
     assert isinstance(outcome, Failure)
     assert outcome.kind == "record"
-    assert "a function passes them that does nothing but `raise " in outcome.message
+    assert "a function that does nothing but `raise " in outcome.message

@@ -132,7 +132,7 @@ class AlwaysEqual:
     "value", [object(), AlwaysEqual(), [AlwaysEqual()], {1: print}, iter([]), range(3), {}.keys(), ..., int]
 )
 def test_another_object_does_not_cross(value):
-    with pytest.raises(NotPlain, match="it holds a value of type "):
+    with pytest.raises(NotPlain, match="it contains a value of type "):
         packed(value)
 
 

@@ -234,16 +234,16 @@ def test_no_text_keeps_an_instruction_and_its_opposite(text, kind, number):
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({}, "instruction_id_list is no list of instructions"),
-        ({"instruction_id_list": []}, "instruction_id_list is no list of instructions"),
-        ({"instruction_id_list": "punctuation:no_comma"}, "is no list of instructions"),
+        ({}, "instruction_id_list is not a list of instructions"),
+        ({"instruction_id_list": []}, "instruction_id_list is not a list of instructions"),
+        ({"instruction_id_list": "punctuation:no_comma"}, "is not a list of instructions"),
         ({"instruction_id_list": ["punctuation:no_comma"], "kwargs": []}, "one table for each kind"),
-        ({"instruction_id_list": ["punctuation:no_comma"], "kwargs": [[]]}, "entry 1, is no table"),
+        ({"instruction_id_list": ["punctuation:no_comma"], "kwargs": [[]]}, "entry 1, is not a table"),
         (
             {"instruction_id_list": ["no_comma"]},
-            "'no_comma' is no kind of instruction: write one of IFEval's, such as punctuation:no_comma",
+            "'no_comma' is not a kind of instruction: write one of IFEval's, such as punctuation:no_comma",
         ),
-        ({"instruction_id_list": [None]}, "None is no kind"),
+        ({"instruction_id_list": [None]}, "None is not a kind"),
         (
             {
                 "instruction_id_list": ["length_constraints:number_words"],
@@ -272,7 +272,7 @@ def test_a_record_whose_instructions_cannot_be_meant_is_the_record_s_fault(field
         ({"constraints": []}, "write a list of tables"),
         ({"constraints": "punctuation:no_comma"}, "write a list of tables"),
         ({"constraints": ["punctuation:no_comma"]}, "write a list of tables"),
-        ({"constraints": [{}]}, "None is no kind of instruction"),
+        ({"constraints": [{}]}, "None is not a kind of instruction"),
         ({"constraints": [{"kind": "keywords:existence", "keywords": "a"}]}, "keywords='a': write a list"),
         ({"constraints": [{"kind": "keywords:existence", "keywords": [" "]}]}, "not blank"),
         (

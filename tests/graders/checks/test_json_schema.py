@@ -158,11 +158,11 @@ def test_a_record_may_hold_its_own_schema_and_is_at_fault_where_it_does_not():
         assert check(make_sample("7", form=form)) == Reward(1.0, metrics={"unread": 0.0})
         assert check(make_sample('"7"', form=form)).value == 0
     faults: list[tuple[Any, str]] = [
-        (None, "the record's form holds no JSON schema"),
-        (7, "holds no JSON schema"),
-        ("{", "it is no JSON object"),
+        (None, "the record's form contains no JSON schema"),
+        (7, "contains no JSON schema"),
+        ("{", "it is not a JSON object"),
         ({"type": "text"}, '#/type is "text": write one of null, boolean'),
-        ({"type": "object"}, "{} fits it, which says nothing"),
+        ({"type": "object"}, "it accepts {}, which says nothing"),
     ]
     for form, message in faults:
         for completion in ("", "7"):
@@ -184,9 +184,9 @@ UNTYPED: Any = module
         ({"schema": {"enum": [float("nan")]}}, "schema: it cannot be written as JSON"),
         ({"schema": {"enum": [{1, 2}]}}, "schema: it cannot be written as JSON"),
         ({"schema": {"enum": ["x" * 60_000]}}, "longer than 50,000 characters"),
-        ({"schema": {"allOf": []}}, "#/allOf is no list of schemas"),
-        ({"schema": {"properties": []}}, "#/properties is no table of schemas"),
-        ({"schema": {"properties": {"a": 1}}}, "#/properties/a is no schema"),
+        ({"schema": {"allOf": []}}, "#/allOf is not a list of schemas"),
+        ({"schema": {"properties": []}}, "#/properties is not a table of schemas"),
+        ({"schema": {"properties": {"a": 1}}}, "#/properties/a is not a schema"),
         ({"schema": {"required": ["a", "a"]}}, "#/required is .*: write a list of names, each once"),
         ({"schema": {"maxLength": -1}}, "#/maxLength is -1: write a whole number"),
         ({"schema": {"exclusiveMinimum": True}}, "#/exclusiveMinimum is true: write a number"),

@@ -117,7 +117,7 @@ def test_a_checklist_pays_the_points_that_are_met(endpoint):
     assert now(own, "Rome", facts=["Rome", "753", "Tiber"]).metrics["met"] == pytest.approx(1 / 3)
     assert len({json.dumps(asked.schema) for asked in endpoint.seen}) == 1
     with pytest.raises(
-        RecordError, match="the record's field 'facts' is no list of 1 to 50 different points"
+        RecordError, match="the record's field 'facts' is not a list of 1 to 50 different points"
     ):
         now(own, "Rome", facts=["Rome", " "])
 
@@ -321,9 +321,9 @@ FAULTS: list[tuple[str, dict[str, Any], str]] = [
         {"criteria": {"a": {"ask": "x", "high": 0}}},
         r"criteria\['a'\].high=0: write a whole number",
     ),
-    ("judge_checklist", {"points": []}, "points is no list of 1 to 50 different points"),
-    ("judge_checklist", {"points": ["a", "a"]}, "points is no list"),
-    ("judge_checklist", {"points": "Rome"}, "points is no list"),
+    ("judge_checklist", {"points": []}, "points is not a list of 1 to 50 different points"),
+    ("judge_checklist", {"points": ["a", "a"]}, "points is not a list"),
+    ("judge_checklist", {"points": "Rome"}, "points is not a list"),
     ("judge_checklist", {"points_field": ""}, "points_field=''"),
     ("judge_checklist", {"partial": "yes"}, "partial='yes': write True or False"),
 ]

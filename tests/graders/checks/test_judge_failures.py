@@ -64,7 +64,7 @@ ANSWERS = [
     ("openai", refusing("bad_request", "Invalid model: judge", 400), "no model 'judge'"),
     ("openai", refusing("bad_request", "Invalid model name passed in model=judge", 400), "no model 'judge'"),
     ("openai", refusing("bad_request", "model 'judge' not found, try pulling it first", 400), "base_url="),
-    ("openai", refusing("insufficient_quota", "You exceeded your current quota", 429), "not paid for"),
+    ("openai", refusing("insufficient_quota", "You exceeded your current quota", 429), "requires payment"),
     (
         "openai",
         refusing("invalid_request_error", "tools and response_format are not supported"),
@@ -115,7 +115,7 @@ def _json(body: object, status: int) -> Answer:
 @pytest.mark.parametrize(
     ("service", "answer", "named", "most"),
     [
-        ("openai", refusing("", "Insufficient Balance", 402), "not paid for", 1),
+        ("openai", refusing("", "Insufficient Balance", 402), "requires payment", 1),
         ("openai", _json({"error": {"code": 402, "message": "no credit"}}, 200), "no credit", 1),
         ("openai", _json({"error": {"code": "402", "message": "no credit"}}, 200), "no credit", 1),
         ("openai", refusing("", "Your credit balance is too low"), "credit balance is too low", 8),
@@ -245,7 +245,9 @@ def test_throttled_beyond_its_time_a_sample_is_a_failure_and_no_reward(
 def test_a_judge_that_stays_throttled_fails_the_call(endpoint: JudgeEndpoint, service: str) -> None:
     endpoint.script = lambda asked: throttled()
     grader = judging({"service": service}, timeout_s=1, concurrency=4)
-    with pytest.raises(ConfigurationError, match="answered no other question meanwhile: lower the grader's"):
+    with pytest.raises(
+        ConfigurationError, match="answered no other question in the meantime: lower the grader's"
+    ):
         grader(event(8), Context(5_000))
 
 

@@ -134,5 +134,5 @@ def test_what_came_too_late_before_any_answer_counts_as_soon_as_an_answer_says_h
 
 def test_a_ceiling_that_cannot_be_kept_is_no_ceiling(endpoint: JudgeEndpoint) -> None:
     endpoint.script = lambda asked: Answer({"reason": "", "verdict": "good"}, tokens=None)
-    with pytest.raises(ConfigurationError, match="does not say how many tokens"):
+    with pytest.raises(ConfigurationError, match="reports no token counts"):
         judging({"service": "openai", "ceiling_tokens": 1000}).grade(make_sample("text"))

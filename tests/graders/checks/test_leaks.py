@@ -72,7 +72,7 @@ def test_what_may_be_said_is_allowed():
 
 @pytest.mark.parametrize("may", [None, "555", [7]])
 def test_a_record_without_its_list_is_the_record_s_fault(may):
-    with pytest.raises(RecordError, match="the record's may is no list of texts"):
+    with pytest.raises(RecordError, match="the record's may is not a list of texts"):
         no_leaks(field="may")(make_sample("a", may=may))
 
 

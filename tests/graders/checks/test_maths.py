@@ -94,11 +94,11 @@ def test_the_expression_that_counts_is_found(completion, expected):
     ("reference", "options", "message"),
     [
         ("\\frac{1", {}, "is not one expression"),
-        ("the value of x", {}, "it holds words"),
+        ("the value of x", {}, "it contains words"),
         ("\\boxed{}", {}, "empty"),
         ("1 + 1 +", {}, "is not one expression"),
         ("9^{9^{9}}", {}, "too large"),
-        ("1, 2", {"kind": "scalar"}, "is not one value: it is no scalar but looks like a set"),
+        ("1, 2", {"kind": "scalar"}, "is not one value: its kind is set, not scalar"),
         ("5", {"kind": "tuple"}, "is not a tuple"),
         ("[1, 2", {"kind": "interval"}, "is not an interval"),
         ("x + 1", {"kind": "equation"}, "is not an equation"),

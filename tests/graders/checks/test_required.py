@@ -56,10 +56,10 @@ def test_the_record_lists_texts_too():
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({}, "the record's words is no list of texts"),
-        ({"words": None}, "is no list of texts"),
-        ({"words": 7}, "is no list of texts"),
-        ({"words": ["a", 7]}, "is no list of texts"),
+        ({}, "the record's words is not a list of texts"),
+        ({"words": None}, "is not a list of texts"),
+        ({"words": 7}, "is not a list of texts"),
+        ({"words": ["a", 7]}, "is not a list of texts"),
         ({"words": []}, "words is empty: list the texts there"),
         ({"words": [" "]}, "words lists a text that is blank"),
         ({"words": ["\u200b"]}, "words lists a text that is blank"),
@@ -74,8 +74,8 @@ def test_a_record_that_asks_for_nothing_is_the_record_s_fault(make, fields, mess
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        ("must_contain()", "it asks for nothing: write texts"),
-        ("must_not_contain(texts=[])", "it asks for nothing"),
+        ("must_contain()", "it requires nothing: write texts"),
+        ("must_not_contain(texts=[])", "it requires nothing"),
         ("must_contain(texts='refund')", "texts='refund': write a list of texts"),
         ("must_contain(texts=[' '])", "not blank"),
         ("must_contain(texts=[7])", "not blank"),
@@ -96,9 +96,9 @@ def test_an_option_that_cannot_be_meant_is_refused(call, message):
 @pytest.mark.parametrize(
     ("pattern", "message"),
     [
-        ("(a", r"RE2 does not know it \(missing \)"),
+        ("(a", r"RE2 rejects it \(missing \)"),
         ("(?=a)", "invalid perl operator"),
-        ("a*", "fits the empty"),
+        ("a*", "matches the empty"),
     ],
 )
 def test_a_pattern_that_cannot_be_meant_is_refused(pattern, message, capfd):

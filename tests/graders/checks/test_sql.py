@@ -120,12 +120,12 @@ def test_a_reference_that_nothing_can_be_compared_with_is_the_records_fault(refe
 @pytest.mark.parametrize(
     ("script", "why"),
     [
-        (None, "holds no SQL script"),
-        ("", "holds no SQL script"),
+        (None, "contains no SQL script"),
+        ("", "contains no SQL script"),
         ([], "lists no SQL script"),
-        ([SCRIPT, 7], "holds no SQL script"),
+        ([SCRIPT, 7], "contains no SQL script"),
         ("CREATE TABLE", "incomplete input"),
-        ("SELECT 1", "makes no table"),
+        ("SELECT 1", "creates no table"),
         (f"{SCRIPT}; ATTACH '/tmp/other.db' AS other", "too many attached databases"),
     ],
 )

@@ -98,7 +98,7 @@ def test_what_a_ready_check_lacks_is_said_without_a_place_in_the_library(
     check = 'checks.judge:judge_label(ask="Right?", labels={"a": 1, "b": 0}, model="m", service="openai")'
     fault = InProcessTarget(check).grade([ITEM]).fault
     assert isinstance(fault, GraderFault)
-    assert fault.message.startswith("OPENAI_API_KEY is not set: ")
+    assert fault.message.startswith("OPENAI_API_KEY is not set, so the judge m ")
     assert ".py" not in fault.message
 
 

@@ -195,5 +195,7 @@ def test_a_list_of_points_that_a_judge_cannot_use_is_an_error_at_its_line(tmp_pa
     report = Report(str(path), records=len(points))
     check_references(report, path, InProcessTarget('checks.judge:judge_checklist(model="m")'), "judge")
     assert found(report) == [("R090", line) for line in range(2, 9)]
-    assert all("the record's field 'points' is no list of 1 to 50" in one.message for one in report.findings)
+    assert all(
+        "the record's field 'points' is not a list of 1 to 50" in one.message for one in report.findings
+    )
     assert report.not_asked == 1
