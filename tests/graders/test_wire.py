@@ -204,7 +204,7 @@ def reference_of(profile):
         return {"reward_model": "`reward_model.ground_truth`", "extra_info": "`extra_info.answer`"}[
             profile.reference
         ]
-    held = "in `metadata`" if profile.placement == "metadata" else "beside `messages`"
+    held = "in `metadata`" if profile.placement == "metadata" else "next to `messages`"
     return held + (', `{"text": ...}`' if profile.wrapped else "")
 
 
