@@ -335,5 +335,5 @@ def how_it_ended(code: int, held: bool) -> str:
     if held:
         return "after its time limit: C code held it until it was killed"
     if code == -signal.SIGKILL:
-        return f"by signal {-code}, which the system sends when memory runs out"
+        return f"by signal {-code}, which the system sends to a process that is out of memory"
     return f"by signal {-code} ({signal.strsignal(-code)})" if code < 0 else f"with exit code {code}"

@@ -55,7 +55,7 @@ def rft_inside(folder: Path, *words: object) -> subprocess.CompletedProcess[str]
 
 
 def _without_fault(done: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
-    for sign in ("Traceback", "fault in rft itself"):
+    for sign in ("Traceback", "this is a bug in rft"):
         assert sign not in done.stderr + done.stdout, done.stderr
     return done
 

@@ -32,7 +32,7 @@ def test_a_folder_that_is_there_already_is_refused(tmp_path: Path) -> None:
 def test_an_audit_names_what_a_reward_of_style_pays_for(tmp_path: Path) -> None:
     done = rft_inside(tmp_path, "demo")
     assert done.returncode == 0
-    audit = done.stdout.partition("6. An audit")[2].partition("7. A training job")[0]
+    audit = done.stdout.partition("6. An audit")[2].partition("7. A rehearsal")[0]
     assert "FIX FIRST" in audit
     assert "critical C07: part of the reward needs no right answer" in " ".join(audit.split())
     assert "of what the right answer earns" in " ".join(audit.split())

@@ -90,7 +90,7 @@ def test_a_handler_written_by_hand_declares_nothing(tmp_path: Path) -> None:
     ("completion", "how"),
     [
         ("exits", "with exit code 3"),
-        ("is killed", "by signal 9, which the system sends when memory runs out"),
+        ("is killed", "by signal 9, which the system sends to a process that is out of memory"),
         ("crashes", "by signal 11"),
         ("aborts", "by signal 6"),
         ("closes everything", "with exit code"),
