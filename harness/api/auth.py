@@ -36,7 +36,7 @@ class Credential:
 
     def __init__(self, key: str, source: str) -> None:
         if not key.isascii() or not key.isprintable() or " " in key:
-            raise InputError("the key has characters that no key has", fix="Copy it again.", place=source)
+            raise InputError("the key has invalid characters", fix="Copy it again.", place=source)
         self._key = key
         self.source = source
 
@@ -119,7 +119,7 @@ def find_credential(
     if bearer:
         return Credential(bearer, "AWS_BEARER_TOKEN_BEDROCK")
     if endpoint.region is None:
-        raise InputError("the base URL does not tell the Region of the key", fix="Add --region.")
+        raise InputError("the base URL does not show the Region of the key", fix="Add --region.")
     return ShortTermKey(partial(_generate, endpoint.region))
 
 

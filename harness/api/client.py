@@ -145,7 +145,7 @@ class FineTuning:
                 self._ask("POST", "/files", body, file=(name, content), once=True, timeout=_UPLOAD_S)
             )
         if uploaded.id is None:
-            raise Unreachable("the service took the file but gave it no id", fix="See `rft files`.")
+            raise Unreachable("the service accepted the file but gave it no id", fix="See `rft files`.")
         return uploaded
 
     def files(self) -> Iterator[SeenFile]:

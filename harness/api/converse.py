@@ -134,7 +134,7 @@ def _turns(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def _blocks(message: Mapping[str, Any]) -> list[dict[str, Any]]:
     calls = message.get("tool_calls") or []
     if message.get("function_call") or not isinstance(calls, list):
-        raise _refused("a call of a function outside of `tool_calls`")
+        raise _refused("a function call outside `tool_calls`")
     content = message.get("content")
     texts = [] if calls and not content else _texts(content)
     return [*texts, *map(_use, calls)]
@@ -149,13 +149,13 @@ def _texts(content: Any) -> list[dict[str, Any]]:
         text = block.get("text") if isinstance(block, Mapping) else block
         kind = block.get("type", "text") if isinstance(block, Mapping) else "text"
         if not isinstance(text, str) or kind not in ("text", "input_text", "output_text"):
-            raise _refused("a content that is no text")
+            raise _refused("content that is not text")
         found.append({"text": text})
     return found
 
 
 def _id(message: Mapping[str, Any]) -> str:
-    return _named(message.get("tool_call_id"), "an answer of a tool without `tool_call_id`")
+    return _named(message.get("tool_call_id"), "a tool result without `tool_call_id`")
 
 
 def _named(found: Any, what: str) -> str:
@@ -173,7 +173,7 @@ def _use(call: Any) -> dict[str, Any]:
     except ValueError:
         arguments = None
     if function is None or not isinstance(arguments, dict):
-        raise _refused("a call whose arguments are no object")
+        raise _refused("a call whose arguments are not an object")
     return {
         "toolUse": {
             "toolUseId": _named(call.get("id"), "a call without an id"),
@@ -190,7 +190,7 @@ def _tool_config(options: Mapping[str, Any]) -> dict[str, Any]:
     if not tools or choice == "none":
         return {}
     if not isinstance(tools, list):
-        raise _refused("`tools` that are no list")
+        raise _refused("`tools` that are not a list")
     config: dict[str, Any] = {"tools": [{"toolSpec": _spec(tool)} for tool in tools]}
     if choice is not None:
         config["toolChoice"] = _choice(choice)
@@ -208,10 +208,10 @@ def _choice(choice: Any) -> dict[str, Any]:
 def _spec(tool: Any) -> dict[str, Any]:
     function = tool.get("function") if isinstance(tool, Mapping) else None
     if not isinstance(function, Mapping):
-        raise _refused("a tool that is no function")
+        raise _refused("a tool that is not a function")
     schema = function.get("parameters", {"type": "object", "properties": {}})
     if not isinstance(schema, Mapping):
-        raise _refused("a tool whose `parameters` are no schema")
+        raise _refused("a tool whose `parameters` are not a schema")
     description = function.get("description")
     return {
         "name": _named(function.get("name"), "a tool without a name"),

@@ -58,7 +58,7 @@ class Endpoint:
         if self.service == "bedrock-runtime":
             raise InputError(
                 "bedrock-runtime has no files and no fine-tuning jobs",
-                fix=f"Use {mantle_url(self.region or 'REGION')}; name this one with --inference-url.",
+                fix=f"Use {mantle_url(self.region or 'REGION')}; give this one with --inference-url.",
                 place=self.base_url,
             )
 
@@ -191,7 +191,7 @@ def _told_region(region: str | None, environment: Mapping[str, str]) -> tuple[st
         if value:
             if not _REGION.match(value):
                 raise InputError(
-                    f"{value!r} is not an AWS Region", fix=f"Write it like {DEFAULT_REGION}.", place=source
+                    f"{value!r} is not an AWS Region", fix=f"An example is {DEFAULT_REGION}.", place=source
                 )
             return value, source
     return None, None

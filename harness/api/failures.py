@@ -81,7 +81,7 @@ _FIXES = {
     403: "The identity behind the key needs AmazonBedrockMantleFullAccess, lambda:InvokeFunction on the"
     " grader (version and alias included) and access to the model in this Region.",
     404: "Check the id (`rft jobs`, `rft files`), the model and the Region of the base URL.",
-    409: "Look at the job's state first: `rft jobs JOB`.",
+    409: "Check the job's state first: `rft jobs JOB`.",
     413: "The file is too large for the service: use fewer or shorter records.",
     422: "Correct the request; `--print-curl` shows it without sending it.",
 }
@@ -100,7 +100,7 @@ def translate(error: openai.OpenAIError) -> RequestRefused | Unreachable:
         return _from_status(error)
     if isinstance(error, openai.APITimeoutError):
         request = error.request
-        return Unreachable("no answer in time", fix=_LATER, place=f"{request.method} {request.url.path}")
+        return Unreachable("no response in time", fix=_LATER, place=f"{request.method} {request.url.path}")
     if isinstance(error, openai.APIConnectionError):
         request = error.request
         reason = plain_text(str(error.__cause__ or "")) or "the connection failed"
@@ -131,7 +131,7 @@ def _from_status(error: openai.APIStatusError) -> RequestRefused | Unreachable:
     fix = _FIXES.get(status)
     # Bedrock's message for a model that it serves under the other of its two paths.
     if "supported on this route" in said and (other := other_path(str(error.request.url))):
-        fix = f"This model has the other path: add --inference-url {other}."
+        fix = f"This model uses the other path: add --inference-url {other}."
     return RequestRefused(
         f"the service refused the request ({status}): {said}",
         status=status,

@@ -107,6 +107,6 @@ def _check_qualifier(qualifier: str) -> None:
         raise InputError(f"the alias has {len(qualifier)} characters; Lambda allows at most {LONGEST_ALIAS}")
     if not _ALIAS.match(qualifier):
         raise InputError(
-            f"{qualifier[:40]!r} is neither a version nor an alias: write a number, a name or $LATEST"
+            f"{qualifier[:40]!r} is neither a version nor an alias: use a number, a name or $LATEST"
             " (in single quotes, or a shell replaces it)"
         )

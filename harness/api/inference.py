@@ -89,10 +89,10 @@ def tuned_model(client: TrainingService, job_id: str, step: int | None = None) -
         return job.tuned_model
     held = job.odd.get("fine_tuned_model")
     instead = "" if held is None else f" but {plain_text(held)}"
-    status = plain_text(job.status or job.odd.get("status") or "in a state that the service does not name")
+    status = plain_text(job.status or job.odd.get("status") or "in an unknown state")
     raise InputError(
         f"the job has no tuned model{instead}: it is {status}",
-        fix="Wait for it with `rft watch`, or ask a checkpoint with --checkpoint STEP.",
+        fix="Wait for it with `rft watch`, or use a checkpoint with --checkpoint STEP.",
         place=job_id,
     )
 
@@ -138,9 +138,7 @@ def ask(client: TrainingService, model: str, question: ChatQuestion, api: Api = 
     if api == "chat":
         return _from_choices(client.chat(model, _turns(question), **_options(question, "max_tokens")))
     if not isinstance(client, FineTuning):
-        raise InputError(
-            "native Bedrock is asked through Converse alone", fix="Leave --api out.", place=model
-        )
+        raise InputError("native Bedrock supports only Converse", fix="Remove --api.", place=model)
     if api == "responses":
         options = _options(question, "max_output_tokens")
         if question.system is not None:

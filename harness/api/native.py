@@ -113,7 +113,7 @@ class NativeBedrock:
             if not page.get("nextToken"):
                 return
             if page["nextToken"] == token.get("nextToken"):
-                raise PageMissing("the service's pages lead in a circle")
+                raise PageMissing("the service's pages form a loop")
             token = {"nextToken": page["nextToken"]}
 
     def job(self, job_id: str) -> SeenJob:

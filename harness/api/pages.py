@@ -47,7 +47,7 @@ def elements(
             return
         after = next_cursor(page, after)
         if after in followed:
-            raise PageMissing("the service's pages lead in a circle")
+            raise PageMissing("the service's pages form a loop")
         followed.add(after)
         before = {name for name in ids if name is not None}
     raise PageMissing(f"the list did not end after {most} pages")
@@ -98,7 +98,7 @@ def next_cursor(page: Page[Any], after: str | None) -> str:
     """
     cursor = (_id(page["data"][-1]) if page["data"] else None) or _word(page.get("last_id"))
     if cursor is None or cursor == after:
-        raise PageMissing("the service says that there is more and does not say where")
+        raise PageMissing("the service says that there is more, but not where")
     return cursor
 
 

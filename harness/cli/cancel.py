@@ -51,9 +51,7 @@ def command(
             found = _cancelled(client, job_id)
     if as_json:
         emit_json(found.raw)
-    status = plain_text(
-        found.status or found.odd.get("status") or "in a state that the service does not name"
-    )
+    status = plain_text(found.status or found.odd.get("status") or "in an unknown state")
     if not is_cancelled(found):
         say(f"rft: {printable(job_id)} was not canceled: it is {status}", err=True)
         return 1

@@ -71,9 +71,9 @@ def _constant_reward(curves: Curves) -> tuple[str, str] | None:
         return None
     value = f"{recent[-1]:.6g}"
     if recent[-1] <= 0:
-        why = "See the grader's log for errors: one that cannot read its input gives everyone the same."
+        why = "See the grader's log for errors: a grader that cannot read its input gives equal rewards."
     else:
-        why = "Equal rewards teach nothing: use harder records, or a grader that tells answers apart."
+        why = "Equal rewards teach nothing: use harder records, or a grader that distinguishes answers."
     return f"the reward has been exactly {value} for {_ENOUGH} steps", why
 
 
@@ -118,7 +118,7 @@ def _length(curves: Curves) -> tuple[str, str] | None:
         return None
     return (
         f"answers {change} from {begin:.0f} to {now:.0f} tokens",
-        "Read some of them: does the grader reward length itself? `rft rehearse` shows what it would breed.",
+        "Read some of them: does the grader reward length itself? `rft rehearse` shows what a policy learns.",
     )
 
 
@@ -131,7 +131,7 @@ def _gradient_spike(curves: Curves) -> tuple[str, str] | None:
         return None
     return (
         f"the gradient norm jumped to {norms[-1]:.3g}, usually {usual:.3g}",
-        "One spike is common; if they go on, lower learning_rate_multiplier or raise batch_size.",
+        "One spike is common; if they continue, lower learning_rate_multiplier or raise batch_size.",
     )
 
 

@@ -56,18 +56,18 @@ class SpendingLimit:
         if priced.lambda_usd is not None and priced.price is not None:
             settings = f"{self.grader.memory_mb} MB, {self.grader.architecture}"
             counted.append(
-                f"Lambda ({settings}{', assumed' if self.grader_assumed else ''}; {GROUP_SIZE} completions a"
-                f" record, unverified; list price read {priced.price.read})"
+                f"Lambda ({settings}{', assumed' if self.grader_assumed else ''}; {GROUP_SIZE} completions"
+                f" per record, unverified; list price read {priced.price.read})"
             )
         else:
             unknown.append(f"Lambda ({self._unknown()})")
         if self.usd_per_hour is not None:
-            counted.append(f"training ({self.usd_per_hour:g} USD an hour since the job was created)")
+            counted.append(f"training ({self.usd_per_hour:g} USD per hour since the job was created)")
         else:
             unknown.append("training (AWS publishes no price that we found; --price-per-hour gives one)")
         if not counted:
             raise InputError(
-                f"--stop-above could never end this job: unknown are {' and '.join(unknown)}",
+                f"--stop-above could never end this job: {' and '.join(unknown)} are unknown",
                 fix="Add --price-per-hour.",
             )
         said = [
@@ -77,7 +77,7 @@ class SpendingLimit:
 
     def _unknown(self) -> str:
         if self.batch_size is None:
-            return "the job was not submitted from here, so its batch size and its replay are not known"
+            return "the job was not submitted from here, so its batch size and its replay are unknown"
         if self.grader.seconds is None:
-            return "no replay measured the grader's duration; `rft submit --run` names one"
+            return "no replay measured the grader's duration; `rft submit --run` gives one"
         return f"no price is known in {self.grader.region or 'its Region'}"

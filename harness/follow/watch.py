@@ -225,7 +225,7 @@ def _transient(error: Unreachable | RequestRefused, seen: bool, *, resumed: bool
         return Unreachable(
             error.message,
             status=404,
-            fix="The job may have been deleted: `rft jobs` lists what there is. The same command resumes.",
+            fix="The job may have been deleted: `rft jobs` lists all jobs. The same command resumes.",
             place=error.place,
         )
     if not resumed:

@@ -66,9 +66,9 @@ def evidence(
         InputError: The run does not exist or is damaged.
     """
     if folder is None:
-        message = "no replay of this grader was named, so nothing shows what it rewards"
+        message = "no replay of this grader was given, so nothing shows what it rewards"
         command = _replay_command(function.arn)
-        fix = f"Run `{command}`, look at it, and name it with --run." if command else None
+        fix = f"Run `{command}`, check the result, and give the run with --run." if command else None
         return Evidence([Finding("J020", Severity.WARNING, message, fix=fix)])
     run = open_run(folder)
     place = Place(file=str(run.folder))
@@ -132,7 +132,7 @@ def changed_code(
         yield Finding("J022", Severity.ERROR, message, place, fix=fix)
     elif submitted is not None and submitted != now:
         message = f"its code changed since this job was first submitted (CodeSha256 {submitted}, now {now})"
-        fix = "Replay what is deployed now; name a published version, whose code never changes."
+        fix = "Replay the deployed function again; use a published version, whose code never changes."
         yield Finding("J022", Severity.WARNING, message, place, fix=fix)
 
 
@@ -141,17 +141,17 @@ def _same_grader(
 ) -> Iterator[Finding]:
     """Check whether the replayed grader is the job's function."""
     if compared.same == "different":
-        message = f"the function is not what was replayed: {'; '.join(compared.why)}"
-        fix = f"Deploy what was replayed, or replay what is deployed: `{command}`." if command else None
+        message = f"the function is not the replayed grader: {'; '.join(compared.why)}"
+        fix = f"Deploy the replayed grader, or replay the deployed one: `{command}`." if command else None
         yield Finding("J022", Severity.ERROR, message, place, fix=fix)
     elif compared.same == "proven" and compared.unchecked:
         left = "; ".join(compared.unchecked)
-        message = f"the function has the code that was replayed; not compared: {left}"
+        message = f"the function has the replayed code; not compared: {left}"
         yield Finding("J023", Severity.NOTE, message, place, fix="A replay with --arn ARN leaves no doubt.")
     elif compared.same == "not proven":
         yield from _changed_here(facts, place)
-        message = f"not proven that the function is what was replayed: {'; '.join(compared.why)}"
-        fix = "`rft parity` compares what they answer; a replay with --arn ARN leaves no doubt."
+        message = f"not proven that the function is the replayed grader: {'; '.join(compared.why)}"
+        fix = "`rft parity` compares their rewards; a replay with --arn ARN leaves no doubt."
         yield Finding("J023", Severity.NOTE, message, place, fix=fix)
 
 
@@ -170,17 +170,17 @@ def _changed_here(facts: RunFacts, place: Place) -> Iterator[Finding]:
     files = {path: here[path] for path in here if Path(path).resolve().is_relative_to(project)}
     if left := [path for path in here if path not in files]:
         message = f"{len(left)} of the replayed files are outside this folder and were not compared"
-        yield Finding("J023", Severity.NOTE, message, place, fix="Call rft from the folder that holds them.")
+        yield Finding("J023", Severity.NOTE, message, place, fix="Run rft in the folder that contains them.")
     if changed := changed_files(files):
         message = f"the grader changed since the replay: {', '.join(changed[:3])}"
-        yield Finding("J022", Severity.WARNING, message, place, fix="Replay it again, and name that run.")
+        yield Finding("J022", Severity.WARNING, message, place, fix="Replay it again, and use that run.")
 
 
 def _same_records(
     facts: RunFacts, records: RecordsSeen, place: Place, training: DataFile
 ) -> Iterator[Finding]:
     """Check whether the replay graded completions of the training records."""
-    fix = "Replay completions of these records (`rft rollout` samples them), and name that run."
+    fix = "Replay completions of these records (`rft rollout` samples them), and give that run with --run."
     if records.seen is None:
         message = f"not checked whether the replay graded these records: {records.why}"
         yield Finding("J030", Severity.NOTE, message, place, fix="Replay them from here.")
@@ -202,7 +202,7 @@ def _asked(facts: RunFacts, place: Place) -> Iterator[Finding]:
     if facts.answers is not None and facts.answers.ask != "all":
         path = os.path.relpath(facts.answers.path)
         some = "some of " if facts.answers.ask == "new" else ""
-        message = f"{some}what the grader asked was answered from {path}; the service was not asked anew"
+        message = f"{some}the grader's requests were answered from {path}; the service was not asked again"
         fix = "`rft replay --ask all` asks it, and says which rewards changed."
         yield Finding("J035", Severity.NOTE, message, place, fix=fix)
 
@@ -232,7 +232,7 @@ def _same_fields(facts: RunFacts, records: RecordsSeen, totals: Totals, place: P
         )
     if facts.fields.kept:
         kept = named(facts.fields.kept)
-        message = f"the replay showed the grader fields on the user's word (--keep-field): {kept}"
+        message = f"the replay showed the grader fields that the user chose to keep (--keep-field): {kept}"
         yield Finding("J033", Severity.NOTE, message, place, fix=fix)
 
 
@@ -252,15 +252,15 @@ def _signal(counts: GroupCounts, place: Place) -> list[Finding]:
     telling = counts.groups - counts.single
     if telling <= 0:
         if counts.unrewarded and not counts.groups:
-            message = "no rollout got a reward: what a job would learn cannot be told"
+            message = "no rollout got a reward, so it is unknown what a job would learn"
             return [
                 Finding("J025", Severity.WARNING, message, place, fix=f"`rft show {place.file}` says why.")
             ]
-        message = "no record was replayed with two completions or more: what a job would learn cannot be told"
-        return [Finding("J025", Severity.WARNING, message, place, fix="`rft rollout -n 8` asks for more.")]
+        message = "no record was replayed with two completions, so it is unknown what a job would learn"
+        return [Finding("J025", Severity.WARNING, message, place, fix="`rft rollout -n 8` samples more.")]
     if counts.zero_std - counts.single >= telling:
         message = "the rewards are equal within every group: a job would learn nothing"
-        fix = "Look for what the reward should tell apart, or take other records."
+        fix = "Make the reward distinguish better from worse completions, or use other records."
         return [Finding("J026", Severity.ERROR, message, place, fix=fix)]
     return []
 

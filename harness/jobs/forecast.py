@@ -68,25 +68,25 @@ class Forecast:
         work, use, cost = self.work, self.use, self.cost
         said = [
             f"forecast: {work.steps:,} steps, {work.completions:,} completions, {work.calls:,} grader calls",
-            f"  ({GROUP_SIZE} completions a record, {self.completions_a_call} a call;"
+            f"  ({GROUP_SIZE} completions per record, {self.completions_a_call} per call;"
             " AWS documents neither: unverified)",
         ]
         settings = f"{use.memory_mb} MB, {use.architecture}{', assumed' if self.settings_assumed else ''}"
         if use.seconds is None:
-            said.append("  Lambda: unknown; --run names a replay, which measures the duration")
+            said.append("  Lambda: unknown; --run gives a replay, which measures the duration")
         elif cost.lambda_usd is None or cost.price is None:
-            price = "--region names the price" if use.region is None else f"no price known in {use.region}"
+            price = "--region selects the price" if use.region is None else f"no price known in {use.region}"
             said.append(f"  Lambda: {_short(cost.gb_seconds)} GB-seconds; {price} ({settings})")
         else:
             said += [
                 f"  Lambda: {_short(cost.gb_seconds)} GB-seconds, {cost.lambda_usd:.4f} USD in {use.region}",
-                f"  ({_short(1000 * use.seconds)} ms a completion{self.measured}; {settings})",
+                f"  ({_short(1000 * use.seconds)} ms per completion{self.measured}; {settings})",
                 f"  (list price read {cost.price.read}: {cost.price.source})",
             ]
         if self.usd_per_hour is None:
             said.append("  training: price unknown; AWS publishes none that we found (--price-per-hour)")
         else:
-            said.append(f"  training: {self.usd_per_hour:g} USD an hour; how long it takes is unknown")
+            said.append(f"  training: {self.usd_per_hour:g} USD per hour; the duration is unknown")
         return said
 
 

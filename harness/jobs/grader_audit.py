@@ -40,26 +40,26 @@ def audit_findings(
     if found is None:
         where = audit_folder(runs)
         some = "none of those in" if where.is_dir() else "there is none in"
-        message = f"no audit is known to be of this grader: {some} {where}"
+        message = f"no audit of this grader was found: {some} {where}"
         return [Finding("J038", Severity.WARNING, message, fix=_FIX)]
     return [*_told(found, Place(file=str(audit_folder(runs) / found.name)))]
 
 
 def _told(found: AuditFacts, place: Place) -> Iterator[Finding]:
     if found.verdict == "not measured":
-        message = "the audit of this grader measured nothing, so what it pays for is not known"
-        yield Finding("J036", Severity.ERROR, message, place, fix="See what `rft audit` says is missing.")
+        message = "the audit of this grader measured nothing, so it is unknown what the grader pays for"
+        yield Finding("J036", Severity.ERROR, message, place, fix="`rft audit` says what is missing.")
     counts = found.counts()
     critical = [one for one in found.open if one.severity is Severity.CRITICAL]
     if critical:
         more = f", and {len(critical) - 1} more" if len(critical) > 1 else ""
         message = f"the audit of this grader has open critical findings: {critical[0].id} {critical[0].title}"
-        fix = "Mend the grader and audit it again, or accept the finding with a waiver in rft.toml."
+        fix = "Fix the grader and audit it again, or accept the finding with a waiver in rft.toml."
         yield Finding("J037", Severity.ERROR, f"{message}{more}", place, fix=fix)
     elif errors := counts.get(Severity.ERROR):
         one = next(one for one in found.open if one.severity is Severity.ERROR)
         message = f"the audit of this grader has {errors} open errors: {one.id} {one.title}"
-        yield Finding("J037", Severity.WARNING, message, place, fix="Mend what it shows, or waive it.")
+        yield Finding("J037", Severity.WARNING, message, place, fix="Fix the grader, or waive the findings.")
 
 
 def _audit_of(

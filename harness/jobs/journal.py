@@ -310,21 +310,21 @@ def journal_of(jobs_dir: Path, job: str) -> JobFacts:
     found = find_entry(jobs_dir, job)
     if found is None:
         raise InputError(
-            f"no journal entry of a job {job}",
-            fix="Name a job that `rft submit` submitted from here, or its --jobs-dir.",
+            f"there is no journal of a job {job}",
+            fix="Use the name of a job that `rft submit` submitted from here, or set --jobs-dir.",
             place=str(jobs_dir),
         )
     data = found.facts.data
     if data.path == STANDARD_INPUT:
         raise InputError(
-            "the training file of that job was piped in, and is not kept",
-            fix="Submit the file as a job of its own, without --like.",
+            "the training file of that job was piped in and not kept",
+            fix="Submit the file as a separate job, without --like.",
             place=found.facts.name,
         )
     if read_training_file(data.path).sha256 != data.sha256:
         raise InputError(
             "the training file has changed since that job",
-            fix="Restore it, or submit the new file as a job of its own.",
+            fix="Restore it, or submit the new file as a separate job.",
             place=data.path,
         )
     return found.facts
@@ -348,9 +348,7 @@ def other_grader(jobs_dir: Path, job: str, sha256: str | None) -> str | None:
         return None
     if replay.grader_sha256 == sha256:
         return None
-    return (
-        f"{job} was submitted on the evidence of {replay.run}, whose grader is not the one that grades here"
-    )
+    return f"{job} was submitted on the evidence of {replay.run}, whose grader differs from the one here"
 
 
 def _beginning(name: str, plan: Plan, written_at: str) -> JobFacts:

@@ -101,7 +101,7 @@ def native_findings(plan: NativePlan) -> list[Finding]:
         "not checked: whether the role may be passed, trusts bedrock.amazonaws.com, reads the data,"
         " calls the grader and writes the output"
     )
-    found.append(Finding("J041", Severity.NOTE, message, fix="docs/nova.md has the policy that it needs."))
+    found.append(Finding("J041", Severity.NOTE, message, fix="docs/nova.md has the necessary policy."))
     return found
 
 

@@ -90,7 +90,7 @@ def _all_alike(plan: Plan, report: Report) -> Iterator[Finding]:
         # A grader may need no reference; a replay of these records shows it.
         shown = plan.replay is not None and bool(plan.replay.records_seen)
         message = "no record has a reference_answer"
-        fix = "Add it. If the grader needs none, name a replay of these records with --run."
+        fix = "Add it. If the grader needs none, give a replay of these records with --run."
         yield Finding("J006", Severity.WARNING if shown else Severity.ERROR, message, place, fix=fix)
 
 
@@ -106,11 +106,11 @@ def _records(plan: Plan) -> list[Finding]:
         return [Finding("J002", Severity.WARNING, message, place, fix=fix), unchecked]
     if count > MAX_RECORDS:
         message = f"{count} records; at most {MAX_RECORDS} are documented"
-        return [Finding("J003", Severity.WARNING, message, place, fix="Take a sample of them."), unchecked]
+        return [Finding("J003", Severity.WARNING, message, place, fix="Use a sample of them."), unchecked]
     return [unchecked]
 
 
-_UNKNOWN_REGION = "nothing tells the Region of the service"
+_UNKNOWN_REGION = "the Region of the service is unknown"
 
 
 def _arn(plan: Plan) -> list[Finding]:
@@ -132,7 +132,7 @@ def _arn(plan: Plan) -> list[Finding]:
         fix = "Publish a version and give its ARN (…:function:NAME:VERSION)."
         found.append(Finding("J012", Severity.WARNING, message, fix=fix))
     elif arn.version is None:
-        message = f"{arn.qualifier} is an alias: if it is moved during the job, the reward changes"
+        message = f"{arn.qualifier} is an alias: if it changes during the job, the reward changes"
         found.append(Finding("J013", Severity.NOTE, message, fix="Give the version's ARN."))
     return found
 
@@ -143,7 +143,7 @@ def _model(plan: Plan) -> list[Finding]:
     if "nova" in plan.model.lower():
         # A Nova model's own id never gets here: `rft submit` sends it to the native API.
         message = f"{plan.model!r} is not the id of a Nova model, and this API does not tune Nova"
-        fix = f"For the native API, write --model with an id that begins with {NATIVE_PREFIX}."
+        fix = f"For the native API, use --model with an id that begins with {NATIVE_PREFIX}."
         return [Finding("J014", Severity.ERROR, message, fix=fix)]
     if model is None:
         message = f"{plan.model!r} is not among the models documented for this API"

@@ -190,7 +190,7 @@ class _Comparing:
         if self.unproven:
             return CodeComparison("not proven", tuple(self.unproven))
         layers = self.function.layers
-        what = [f"what is in its {layers} layer{'s' if layers > 1 else ''}"] if layers else []
+        what = [f"the content of its {layers} layer{'s' if layers > 1 else ''}"] if layers else []
         return CodeComparison("proven", unchecked=(*self.unchecked, *what))
 
     @property
@@ -249,7 +249,7 @@ class _Comparing:
             elif self.code.files[place] != content:
                 changed.append(os.path.relpath(path))
         if changed:
-            self.differences.append(f"it has another content of {_list(changed)}")
+            self.differences.append(f"it has different content in {_list(changed)}")
         if missing and self.function.layers:
             self.unproven.append(f"it does not have {_list(missing)}, unless in a layer, which was not read")
         elif missing:
@@ -305,7 +305,7 @@ class _Comparing:
         there = self.code.files
         other = [name for name, path in sorted(here.items()) if there.get(name, "") != sha256(path)]
         if other:
-            self.differences.append(f"it has another rft-graders than the one here ({_list(other)})")
+            self.differences.append(f"its rft-graders differs from the one here ({_list(other)})")
 
 
 def _list(names: list[str]) -> str:

@@ -180,7 +180,7 @@ def print_groups(look: Look, console: SafeConsole) -> None:
         return
     if groups.groups == groups.single:
         what = _count(groups.single, "group")
-        console.print(f"  {what} of one grading: what a job would learn cannot be told")
+        console.print(f"  {what} of one grading: it is unknown what a job would learn")
         return
     for line in _group_lines(groups):
         console.print(f"  {line}")

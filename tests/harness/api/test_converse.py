@@ -75,10 +75,10 @@ def test_turns_and_tools_are_spelled_as_converse_spells_them() -> None:
 @pytest.mark.parametrize(
     ("turn", "says"),
     [
-        ({"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}, "no text"),
-        ({"role": "user", "content": 5}, "no text"),
+        ({"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}, "not text"),
+        ({"role": "user", "content": 5}, "not text"),
         ({"role": "function", "name": "f", "content": "4"}, "role 'function'"),
-        ({"role": "assistant", "content": None, "function_call": {"name": "f"}}, "outside of `tool_calls`"),
+        ({"role": "assistant", "content": None, "function_call": {"name": "f"}}, "outside `tool_calls`"),
         ({"role": "assistant", "tool_calls": [call("{")]}, "object"),
         ({"role": "assistant", "tool_calls": [{"function": {"name": "f", "arguments": "{}"}}]}, "an id"),
         ({"role": "tool", "content": "4"}, "without `tool_call_id`"),
@@ -93,8 +93,8 @@ def test_a_turn_that_cannot_be_sent_whole_is_refused_like_a_record(turn: dict[st
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"tools": "add"}, "no list"),
-        ({"tools": [{"name": "add"}]}, "no function"),
+        ({"tools": "add"}, "not a list"),
+        ({"tools": [{"name": "add"}]}, "not a function"),
         ({"tools": [TOOL], "tool_choice": "sometimes"}, "tool_choice"),
         ({"tools": [TOOL], "parallel_tool_calls": False}, "parallel_tool_calls"),
     ],

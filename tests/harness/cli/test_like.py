@@ -71,7 +71,7 @@ def test_a_flag_given_beats_the_journal(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--like", "nobody", "--arn", NEW], "no journal entry of a job nobody"),
+        (["--like", "nobody", "--arn", NEW], "there is no journal of a job nobody"),
         (["--like", "first"], "the new grader's ARN is needed"),
         (["training.jsonl", "--like", "first", "--arn", NEW], "Leave the file out"),
         (["training.jsonl", "--arn", ARN, "--rollouts", "rollouts.jsonl"], "works only with --like JOB"),

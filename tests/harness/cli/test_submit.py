@@ -150,7 +150,9 @@ def test_the_replayed_code_is_proven_noted_and_watched(api, served, replayed, tm
     said = json.loads(capsys.readouterr().out)
     changed = [one["message"] for one in said["findings"] if one["id"] == "J022"]
     assert changed[0].startswith("its code changed since this job was first submitted")
-    assert changed[1].startswith("the function is not what was replayed: it has another content of submitted")
+    assert changed[1].startswith(
+        "the function is not the replayed grader: it has different content in submitted"
+    )
     assert main([*words, "--grader-code-sha256", function["CodeSha256"]]) == 1
     assert "error    J022" in capsys.readouterr().out
 
@@ -207,7 +209,7 @@ def test_a_submission_is_told_in_80_columns(api, capsys):
     lines = capsys.readouterr().out.splitlines()
     ahead = [line for line in lines if not line.startswith(("note", "warning"))]
     assert [line for line in ahead if len(line) > 80 and "recorded in" not in line] == []
-    assert any("9 USD an hour" in line for line in ahead)
+    assert any("9 USD per hour" in line for line in ahead)
 
 
 def test_a_dry_run_refuses_a_name_that_a_run_would(api, capsys):

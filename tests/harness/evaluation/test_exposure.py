@@ -58,7 +58,7 @@ def test_a_training_file_that_was_piped_in_is_not_looked_for_in_what_is_piped_in
     jobs = job_on(tmp_path, "-")
     other = write(tmp_path / "new.jsonl", record("30+1", "31"))
     assert exposure_of_job(jobs, "mine", other).state == "not checked"
-    with pytest.raises(InputError, match="was piped in, and is not kept"):
+    with pytest.raises(InputError, match="was piped in and not kept"):
         journal_of(jobs, "mine")
 
 

@@ -66,7 +66,7 @@ def test_both_parts_are_added_up(steps: int, hours: float, usd_per_hour: float) 
 @pytest.mark.parametrize(
     ("one", "counted", "not_counted"),
     [
-        (limit(5, usd_per_hour=3), ["Lambda (1024 MB, x86_64", "3 USD an hour"], []),
+        (limit(5, usd_per_hour=3), ["Lambda (1024 MB, x86_64", "3 USD per hour"], []),
         (limit(5), ["Lambda (1024 MB"], ["training (AWS publishes no price"]),
         (limit(5, batch_size=None, usd_per_hour=3), ["training (3 USD"], ["not submitted from here"]),
         (limit(5, grader=GraderUse(), usd_per_hour=3), ["training (3 USD"], ["no replay measured"]),

@@ -112,7 +112,7 @@ def test_a_replay_of_the_very_arn_with_differing_rewards_speaks_for_it(tmp_path:
 def test_another_arn_and_a_replay_on_this_machine_are_told(tmp_path: Path) -> None:
     run = replayed(tmp_path, ("0", "1"))
     [one] = weigh(run)
-    assert one.message == "not proven that the function is what was replayed: AWS was not asked"
+    assert one.message == "not proven that the function is the replayed grader: AWS was not asked"
     assert (one.id, one.severity) == ("J023", "note")
     assert found(as_deployed(run, ARN.replace(":3", ":2"))) == {"J022": "error"}
 
@@ -327,7 +327,7 @@ def test_a_judge_that_was_not_asked_anew_is_noted(tmp_path: Path, ask: Ask, note
     findings = evidence(run.folder, UNKNOWN, training_file(run)).findings
     told = [one.message for one in findings if one.id == "J035"]
     assert bool(told) is noted
-    assert all("answered from answers.jsonl; the service was not asked anew" in message for message in told)
+    assert all("answered from answers.jsonl; the service was not asked again" in message for message in told)
 
 
 def test_a_partial_replay_and_kept_fields_are_said(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_a_measured_duration_gives_lambdas_price_with_date_and_source(tmp_path):
     assert said["lambda_usd"] == pytest.approx(1072 * 0.0000133334 + 34 * 0.0000002)
     assert said["lambda_price"]["read"] in " ".join(ahead.lines())
     assert "assumed" not in " ".join(ahead.lines())
-    assert any("12 USD an hour" in line for line in ahead.lines())
+    assert any("12 USD per hour" in line for line in ahead.lines())
 
 
 def test_settings_that_aws_did_not_say_are_said_to_be_assumed(tmp_path):
@@ -69,7 +69,7 @@ def test_settings_that_aws_did_not_say_are_said_to_be_assumed(tmp_path):
 def test_a_price_that_is_not_known_is_not_made_up(tmp_path, arn):
     ahead = forecast(plan_of(tmp_path, seconds=0.5, arn=arn), UNKNOWN)
     assert ahead.to_json()["lambda_usd"] is None
-    assert any("no price known" in line or "--region names the price" in line for line in ahead.lines())
+    assert any("no price known" in line or "--region selects the price" in line for line in ahead.lines())
 
 
 @pytest.mark.parametrize("seconds", [None, 0.0004, 899.9])

@@ -140,7 +140,7 @@ def test_the_user_s_own_files_at_their_places_are_the_replayed_grader(
             "another content of same_code_helper.py",
         ),
         ({"words.json": None}, "it does not have words.json"),
-        ({"graders/wire.py": b"# other"}, "another rft-graders than the one here (graders/wire.py)"),
+        ({"graders/wire.py": b"# other"}, "its rft-graders differs from the one here (graders/wire.py)"),
     ],
 )
 def test_what_differs_is_named(
@@ -292,7 +292,7 @@ def test_the_handler_says_where_the_top_of_the_zip_is(ref: str, handler: str, to
     there["helper.py"] = there.pop("/elsewhere/helper.py")
     assert in_memory(facts, there, handler) == CodeComparison("proven")
     there["helper.py"] = b"4"
-    assert "another content of" in in_memory(facts, there, handler).why[0]
+    assert "different content in" in in_memory(facts, there, handler).why[0]
     assert in_memory(facts, there, "your.score").same == "different"
 
 
@@ -311,7 +311,7 @@ def test_what_may_be_in_a_layer_is_not_proven() -> None:
     assert found.why[0].endswith("words.txt, unless in a layer, which was not read")
     assert in_memory(facts, {"my.py": b"0"}, layers=1).same == "different"
     assert in_memory(facts, {"my.py": b"1", "words.txt": b"2"}, layers=2).unchecked == (
-        "what is in its 2 layers",
+        "the content of its 2 layers",
     )
 
 
@@ -374,7 +374,7 @@ def test_a_ready_check_is_the_one_that_its_variable_names(deploy: Callable[..., 
     assert compared(by_file, deploy(files, **ready("grader.toml"))) == CodeComparison("proven")
     assert compared(by_line, deploy(library(), **ready(LINE))) == CodeComparison("proven")
     changed = compared(by_file, deploy({**files, "grader.toml": "check = 1"}, **ready("grader.toml")))
-    assert changed.why[0].startswith("it has another content of ")
+    assert changed.why[0].startswith("it has different content in ")
     assert changed.why[0].endswith("grader.toml")
     other = compared(by_line, deploy(library(), **ready("checks.numbers:number()")))
     said = f"its variable GRADER_CHECK is checks.numbers:number(), and the replay graded with {whole}"

@@ -94,8 +94,8 @@ def test_many_values_are_shown_by_tenths(tmp_path: Path) -> None:
                 "1 group of one grading, from which nothing is learned",
             ],
         ),
-        ([(1,)], ["1 group of one grading: what a job would learn cannot be told"]),
-        ([(1,), (0,)], ["2 groups of one grading: what a job would learn cannot be told"]),
+        ([(1,)], ["1 group of one grading: it is unknown what a job would learn"]),
+        ([(1,), (0,)], ["2 groups of one grading: it is unknown what a job would learn"]),
         ([(0, 1), (None, None)], ["1 group without any reward"]),
     ],
 )
