@@ -69,7 +69,7 @@ def shown_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Return the headers of a request that may change the answer, without the key.
 
     Args:
-        headers: All headers. A form's content type is left out: it holds a boundary that curl makes.
+        headers: All headers. A form's content type is left out: curl makes its own boundary.
     """
     return {
         name: value

@@ -136,7 +136,7 @@ TRAINING_METRICS: Final[tuple[str, ...]] = (
     ADVANTAGES_MEAN,
     RESPONSE_LENGTH_MEAN,
 )
-"""The numbers in the `data` of an event of type `metrics`, beside `step` and `total_steps`."""
+"""The numbers in the `data` of an event of type `metrics`, besides `step` and `total_steps`."""
 
 
 class Event(TypedDict):

@@ -13,7 +13,7 @@ from harness.targets.reference_calls import calls_of
 __all__ = ["KINDS", "Inferred", "distinct", "infer", "items", "kind_of", "letter", "number", "same", "value"]
 
 KINDS = ("number", "choice", "yes-no", "text", "list", "json", "tools", "code", "free", "format")
-"""Every kind. `format` is only declared, never inferred: a reward of form that ignores references."""
+"""Every kind. `format` is only declared, never inferred: a reward for form that ignores references."""
 
 _MOST = 0.9
 _MAJORITY = 0.6

@@ -68,7 +68,7 @@ def kind_in(case: Case) -> str:
 
 
 def form_alone(case: Case) -> str | None:
-    """Why a probe of answers does not apply to a reward of form alone; None if there are answers."""
+    """Why a probe of answers does not apply to a reward for form alone; None if there are answers."""
     return "the reward is for form alone" if kind_in(case) == "format" else None
 
 

@@ -49,7 +49,7 @@ class BestConstant:
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """Does not apply to a reward of form alone, which ignores references."""
+        """Does not apply to a reward for form alone, which ignores references."""
         return form_alone(case) or judged(case)
 
     def run(self, case: Case) -> Iterator[Found]:

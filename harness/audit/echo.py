@@ -32,7 +32,7 @@ class Echo:
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """Does not apply to a reward of form alone, which ignores references."""
+        """Does not apply to a reward for form alone, which ignores references."""
         return form_alone(case)
 
     def run(self, case: Case) -> Iterator[Found]:

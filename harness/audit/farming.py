@@ -76,7 +76,7 @@ class FreeReward:
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """Does not apply to a reward of form alone."""
+        """Does not apply to a reward for form alone."""
         return form_alone(case)
 
     def run(self, case: Case) -> Iterator[Found]:

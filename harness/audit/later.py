@@ -1,6 +1,6 @@
 """Compares rewards at the end of an audit with those of a new process.
 
-A few dozen samples do not reveal a shrinking tolerance or a filling table; a whole audit does.
+A few dozen samples do not reveal a tolerance that shrinks or a table that fills up; a whole audit does.
 """
 
 from __future__ import annotations

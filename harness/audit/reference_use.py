@@ -46,7 +46,7 @@ class AnotherAnswer:
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """Does not apply to a reward of form alone, or to a judge, whose model is a stand-in here."""
+        """Does not apply to a reward for form alone, or to a judge, whose model is a stand-in here."""
         return form_alone(case) or judged(case)
 
     def run(self, case: Case) -> Iterator[Found]:

@@ -188,7 +188,7 @@ PROBES = (VacuousReference(), ReferenceShape())
 
 def _no_reference(case: Case) -> str | None:
     if case.control is not None and case.control.kind == "format":
-        return "a reward of form alone ignores references"
+        return "a reward for form alone ignores references"
     with_one = sum("reference_answer" in record for record in case.subject.records)
     return None if with_one else "the records have no reference_answer"
 

@@ -45,7 +45,7 @@ class Search:
     def why_not(self, case: Case) -> str | None:
         """Applies if rewards depend on an answer, and the user requested a search."""
         if case.control is not None and case.control.kind == "format":
-            return "a reward of form alone needs no answer"
+            return "a reward for form alone needs no answer"
         return None if case.search > 0 else "no search was requested"
 
     def run(self, case: Case) -> Iterator[Found]:

@@ -39,8 +39,8 @@ def audit_findings(
     found = _audit_of(runs, function, replay)
     if found is None:
         where = audit_folder(runs)
-        some = "none of those in" if where.is_dir() else "there is none in"
-        message = f"no audit of this grader was found: {some} {where}"
+        missing = "" if where.is_dir() else ", which does not exist"
+        message = f"no audit of this grader was found in {where}{missing}"
         return [Finding("J038", Severity.WARNING, message, fix=_FIX)]
     return [*_told(found, Place(file=str(audit_folder(runs) / found.name)))]
 

@@ -236,7 +236,7 @@ def find_job(jobs_dir: Path, name_or_id: str) -> tuple[str, Path]:
         The id and the folder. For an id, the folder may not exist yet.
 
     Raises:
-        InputError: The job was never created, its journal is damaged, or the text is no name and no id.
+        InputError: The job was never created, its journal is damaged, or the text is neither name nor id.
     """
     segment = in_path(name_or_id, "job name or id")
     found = find_entry(jobs_dir, name_or_id)

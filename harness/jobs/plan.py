@@ -87,10 +87,10 @@ class Plan:
         return hashlib.sha256(text.encode()).hexdigest()
 
     def intent(self, name: str | None = None) -> str:
-        """A SHA-256 over what makes two submissions one, from whatever folder and machine they are made.
+        """Return a SHA-256 that is the same for equal submissions from any folder and machine.
 
         Args:
-            name: What the user calls it, to train the same plan once more on purpose.
+            name: The user's name for it, to train the same plan again on purpose.
         """
         parts = [self.data.sha256, self.grader_arn, self.model, self.hyperparameters, name]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

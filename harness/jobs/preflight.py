@@ -61,7 +61,7 @@ def data_findings(plan: Plan) -> list[Finding]:
     Returns:
         At most five findings per rule, and a note for each rule with more.
     """
-    # Only this check needs the rules; the other verbs about jobs do without.
+    # Only this check needs the rules; other commands about jobs do not load them.
     from harness.data.validate import validate
 
     report = validate(plan.data.path, for_job=True, keep=_KEEP)

@@ -137,7 +137,7 @@ def compare_files(facts: GradedBy, function: FunctionFacts, code: FunctionCode) 
     comparing.files(facts.grader.files)
     comparing.packages(facts.grader.packages)
     comparing.python(facts.versions)
-    if facts.grader.options is not None:  # a handler written by hand need not have it
+    if facts.grader.options is not None:  # a handwritten handler may not have it
         comparing.library(facts.versions.get("rft-graders"))
     return comparing.result()
 
@@ -147,7 +147,7 @@ def _with_deployed(target: DeployedFacts, function: FunctionFacts | UnknownFunct
     other = target.arn != function.arn and (target.asked != function.arn or _is_version(function.arn))
     called = f"the replay called {target.arn}, the job would call {function.arn}"
     if _without_qualifier(target.arn) != _without_qualifier(function.arn):
-        # Another function may hold the same code: its role, variables and layers still grade otherwise.
+        # Another function may have the same code and still grade differently: its role, variables, layers.
         return CodeComparison("different", (called,))
     if isinstance(function, FunctionFacts) and target.code_sha256 is not None:
         if function.code_sha256 != target.code_sha256:

@@ -76,7 +76,7 @@ def submit(client: FineTuning, plan: Plan, entry: Entry, clock: Clock) -> Submit
     own = None
     if not files.ids:
         own = _uploaded(client, plan, entry, look)
-        files = replace(look(), why=files.why)  # somebody may have uploaded the same meanwhile
+        files = replace(look(), why=files.why)  # someone else may have uploaded the same file meanwhile
     chosen = next(iter(files.ids), own)
     assert chosen is not None
     entry.reach("uploaded", file_id=chosen)
@@ -110,7 +110,7 @@ def _same_files(client: FineTuning, plan: Plan, entry: Entry, clock: Clock) -> _
 
     def is_same(file: SeenFile) -> bool:
         called = file.name or ""
-        whole = file.bytes in (plan.data.bytes, None)  # not cut off on its way
+        whole = file.bytes in (plan.data.bytes, None)  # not a truncated upload
         return (called == name or called.endswith(ending)) and whole and file.status not in _UNUSABLE
 
     def look() -> _SameFiles:
@@ -125,7 +125,7 @@ def _same_files(client: FineTuning, plan: Plan, entry: Entry, clock: Clock) -> _
         except Unreachable as error:
             if error.__cause__ is not None:
                 raise
-            why = error.message  # the service's list has no end, or none that it names
+            why = error.message  # the service's list has no end, or its pages lead nowhere
         return _SameFiles(tuple(file_id for _, file_id in sorted(found)), why)
 
     return _patiently(look, clock)
@@ -146,7 +146,7 @@ def _uploaded(client: FineTuning, plan: Plan, entry: Entry, look: Callable[[], _
         entry.reach("intended")
         raise
     except Unreachable as error:
-        # Nobody there: looking would only wait for the same.
+        # The service is unreachable, so looking would only wait again.
         found = look().ids if _may_have_arrived(error) else ()
         if not found:
             raise

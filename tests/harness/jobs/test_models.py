@@ -39,7 +39,7 @@ def stub():
 
 
 @pytest.mark.parametrize(("message", "finish", "kind"), KINDS)
-def test_an_answer_without_a_text_keeps_its_kind_and_what_came_instead(stub, message, finish, kind):
+def test_a_reply_without_text_keeps_its_kind_and_content(stub, message, finish, kind):
     stub.faults.append(Fault("POST", "/chat", status=200, body=answer(message, finish)))
     with connected(stub.base_url) as client:
         found = asker(client)("m", [{"role": "user", "content": "2+2"}], {})
@@ -49,7 +49,7 @@ def test_an_answer_without_a_text_keeps_its_kind_and_what_came_instead(stub, mes
 
 @pytest.fixture(scope="module")
 def answering():
-    """A function that asks once and gets the answer it is given."""
+    """A function that asks once and gets the given response."""
     with ApiStub() as stub, connected(stub.base_url) as client:
 
         def ask(answer):
@@ -87,7 +87,7 @@ def test_reasoning_is_kept_where_graders_read_it(answering, spelled, content):
     assert Sample({"messages": [found.message]}).reasoning == "hm"
 
 
-def test_rollouts_count_what_came_without_a_text_and_say_why_each_ended(stub, tmp_path, monkeypatch):
+def test_rollouts_count_replies_without_text_and_why_each_ended(stub, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     records = [{"messages": [{"role": "user", "content": f"{n}+1"}]} for n in range(len(KINDS))]
     (tmp_path / "records.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
@@ -108,7 +108,7 @@ def test_rollouts_count_what_came_without_a_text_and_say_why_each_ended(stub, tm
     assert f"without a text: {counts}" in again.stdout
 
 
-def test_an_ending_of_another_name_and_further_choices_are_said(stub, one_record):
+def test_unknown_finish_reasons_and_extra_choices_are_reported(stub, one_record):
     odd = answer({"content": "4"}, "\x1b[31mtired")
     odd["choices"] *= 3
     odd["usage"] = {"prompt_tokens": 5, "completion_tokens": 6}
@@ -126,7 +126,7 @@ def test_completions_of_two_services_are_not_mixed(stub, one_record):
     with ApiStub() as other:
         ran = run_verb(*one_record, "-n", 2, base_url=other.base_url)
     assert ran.code == 2
-    assert f"begun with service '{stub.base_url}', not '{other.base_url}'" in ran.stderr
+    assert f"started with service '{stub.base_url}', not '{other.base_url}'" in ran.stderr
 
 
 @pytest.fixture
@@ -145,13 +145,13 @@ def test_a_request_that_is_never_answered_is_asked_again_while_others_are_answer
 
 
 @pytest.mark.parametrize("way", ["silent", "headers", "body"])
-def test_a_service_that_never_answers_is_given_up_and_the_command_resumes(way, one_record):
+def test_after_giving_up_on_a_silent_service_the_command_resumes(way, one_record):
     with StuckService(way, stuck=2) as service:
         patient = [*one_record, "-n", 2, "--patience", 0.3]
         ran = run_verb(*patient, base_url=service.base_url)
         assert (ran.code, ran.stdout) == (3, "")
         assert "no answer for 0 s. The same command resumes" in ran.stderr
-        # More patience, so that a slow machine's answers come in time.
+        # More patience, so that responses on a slow machine arrive in time.
         patient[-1] = 60
         assert run_verb(*patient, base_url=service.base_url).json["done"] == 2
 
@@ -180,7 +180,7 @@ def test_the_tools_of_a_record_are_offered_shown_and_kept(stub, one_record, tmp_
 
 
 @pytest.mark.parametrize("header", ["3600", "1e9", "Fri, 31 Dec 2100 23:59:59 GMT"])
-def test_a_service_that_asks_to_come_back_in_an_hour_is_given_up(header, stub, one_record):
+def test_a_retry_after_of_an_hour_ends_the_command(header, stub, one_record):
     stub.faults.append(Fault("POST", "/chat", status=429, headers={"Retry-After": header}, times=99))
     ran = run_verb(*one_record, "-n", 1, base_url=stub.base_url)
     assert ran.code == 3

@@ -1,4 +1,4 @@
-"""A replayed grader against the code of a function in an AWS of this machine."""
+"""A replayed grader compared with the code of a function in a local AWS."""
 
 from __future__ import annotations
 
@@ -137,13 +137,13 @@ def test_the_user_s_own_files_at_their_places_are_the_replayed_grader(
     [
         (
             {"same_code_helper.py": "def paid(said):\n    return 1.0\n"},
-            "another content of same_code_helper.py",
+            "different content in same_code_helper.py",
         ),
         ({"words.json": None}, "it does not have words.json"),
         ({"graders/wire.py": b"# other"}, "its rft-graders differs from the one here (graders/wire.py)"),
     ],
 )
-def test_what_differs_is_named(
+def test_differences_are_named(
     deploy: Callable[..., str], replayed: RunFacts, change: dict[str, Any], said: str
 ) -> None:
     files = {
@@ -163,7 +163,7 @@ def test_another_function_of_the_same_file_is_another_grader(
     )
 
 
-def test_what_no_zip_tells_is_said_to_be_unknown(deploy: Callable[..., str], replayed: RunFacts) -> None:
+def test_facts_missing_from_a_zip_are_unknown(deploy: Callable[..., str], replayed: RunFacts) -> None:
     found = compared(replayed, deploy(SOURCES, Runtime="python3.9"))
     assert found.same == "proven"
     assert found.unchecked[0].startswith("how it grades under python3.9, as the replay ran in python3.")
@@ -220,7 +220,7 @@ def test_nothing_is_asked_of_aws_where_the_service_is_this_machine(monkeypatch: 
 
 
 @pytest.mark.parametrize("arn", ["", "x", "arn:", "arn:aws:lambda:us-west-2:123456789012:function:nobody:1"])
-def test_a_function_that_cannot_be_looked_at_is_no_error(aws: LocalAws, arn: str) -> None:
+def test_an_unreadable_function_is_not_an_error(aws: LocalAws, arn: str) -> None:
     found = look_at_function(arn, local_service=True)
     assert isinstance(found, UnknownFunction)
     assert found.missing is ("nobody" in arn)
@@ -238,7 +238,7 @@ def test_an_image_has_no_zip_to_compare(aws: LocalAws, replayed: RunFacts) -> No
     )
 
 
-def test_code_that_is_not_what_aws_says_proves_nothing(
+def test_code_with_another_digest_than_aws_reports_proves_nothing(
     aws: LocalAws, deploy: Callable[..., str], replayed: RunFacts
 ) -> None:
     facts = look_up(deploy(SOURCES))
@@ -258,7 +258,7 @@ TREES = st.dictionaries(
 
 
 @given(TREES, TREES, st.data())
-def test_any_byte_of_the_user_s_files_tells_and_no_other(
+def test_only_changes_of_user_files_count(
     own: dict[str, bytes], others: dict[str, bytes], data: st.DataObject
 ) -> None:
     own = {"my.py": b"m", **{f"own/{name}.x": content for name, content in own.items()}}
@@ -285,7 +285,7 @@ def test_any_byte_of_the_user_s_files_tells_and_no_other(
         ("my:score", "my.score", "/here/src/"),
     ],
 )
-def test_the_handler_says_where_the_top_of_the_zip_is(ref: str, handler: str, top: str) -> None:
+def test_the_handler_locates_the_top_of_the_zip(ref: str, handler: str, top: str) -> None:
     here = {"/here/src/my.py": b"1", "/here/src/data/t.csv": b"2", "/elsewhere/helper.py": b"3"}
     facts = in_process(here, ref)
     there = {path.removeprefix(top): content for path, content in here.items()}
@@ -296,7 +296,7 @@ def test_the_handler_says_where_the_top_of_the_zip_is(ref: str, handler: str, to
     assert in_memory(facts, there, "your.score").same == "different"
 
 
-def test_package_versions_are_compared_by_name_and_the_unknown_ones_named() -> None:
+def test_package_versions_are_compared_and_unknown_ones_are_listed() -> None:
     facts = in_process({"/here/my.py": b"1"}, packages={"Ruamel_Yaml": "1.2", "rapidfuzz": "3", "boto3": "1"})
     code = {"my.py": b"1", "ruamel.yaml-1.2.dist-info/METADATA": b"", "rapidfuzz-4.dist-info/METADATA": b""}
     assert in_memory(facts, code).why == ("it has rapidfuzz 4 (the replay: 3)",)
@@ -304,7 +304,7 @@ def test_package_versions_are_compared_by_name_and_the_unknown_ones_named() -> N
     assert in_memory(facts, code).unchecked == ("the version of boto3, rapidfuzz",)
 
 
-def test_what_may_be_in_a_layer_is_not_proven() -> None:
+def test_files_that_may_be_in_a_layer_are_not_proven() -> None:
     facts = in_process({"/here/my.py": b"1", "/here/words.txt": b"2"})
     found = in_memory(facts, {"my.py": b"1"}, layers=1)
     assert found.same == "not proven"
@@ -325,7 +325,7 @@ def in_process(
 def in_memory(
     facts: RunFacts, files: Mapping[str, bytes], handler: str = "my.score", layers: int = 0
 ) -> CodeComparison:
-    """Compare with a zip that nobody has to deploy."""
+    """Compare with a zip in memory, without a deployment."""
     function = FunctionFacts(
         arn="arn",
         version="1",
@@ -360,7 +360,7 @@ DESCRIBED = 'check = "checks.numbers:number"\nmarker = "####"\n'
 
 
 def ready(check: str) -> dict[str, Any]:
-    """The settings of a function that grades by a ready check."""
+    """The settings of a function that grades with a ready check."""
     return {"handler": READY_HANDLER, "Environment": {"Variables": {READY_VARIABLE: check}}}
 
 
