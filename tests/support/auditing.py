@@ -1,4 +1,4 @@
-"""An audit's case over a handler that a test writes, and the findings of some probes."""
+"""Builds an audit's case over a test's handler, and runs probes on it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MARKED = "Work it out, and end with #### and the number."
 
 
 def number_records(count: int = 24, ask: str = MARKED) -> tuple[dict[str, Any], ...]:
-    """Records of sums whose answers all differ."""
+    """Records of sums with different answers."""
     return tuple(
         {
             "messages": [{"role": "user", "content": f"What is {n * 7 + 3} plus {n * n + 11}? {ask}"}],
@@ -38,7 +38,7 @@ def audited_case(
     seconds: float = 2.0,
     **subject: Any,
 ) -> Iterator[Case]:
-    """A case over the handler `handler` of a source, with limits that a test can wait for."""
+    """A case over the function `handler` of a source, with limits short enough for a test."""
     file = folder / "g.py"
     file.write_text(textwrap.dedent(source))
     records = number_records() if records is None else tuple(records)
@@ -55,7 +55,7 @@ def audited_case(
 
 
 def found_by(case: Case, probes: Iterable[Probe]) -> list[Found]:
-    """What some probes find, where they apply."""
+    """The findings of the probes that apply."""
     found: list[Found] = []
     for probe in probes:
         if probe.why_not(case) is None:
@@ -75,7 +75,7 @@ def replayed(case: Case, found: Found) -> None:
 
 @contextmanager
 def fresh(case: Case, **how: Any) -> Iterator[Any]:
-    """A collector of its own."""
+    """A separate collector."""
     collector = case.opener.open(**how)
     try:
         yield collector

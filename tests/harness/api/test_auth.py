@@ -55,7 +55,7 @@ def test_keys_do_not_show_in_repr():
     assert "secret" not in repr(short)
 
 
-def test_short_term_key_is_made_once_in_five_minutes_and_again_after():
+def test_a_short_term_key_is_cached_for_five_minutes():
     clock, made = ManualClock(), count(1)
     key = ShortTermKey(lambda: f"key-{next(made)}", clock)
     seen = []
@@ -65,7 +65,7 @@ def test_short_term_key_is_made_once_in_five_minutes_and_again_after():
     assert seen == ["key-1", "key-1", "key-1", "key-2", "key-2", "key-3"]
 
 
-def test_renewing_makes_another_key_at_once():
+def test_renewing_makes_another_key_immediately():
     made = iter(["one", "two"])
     key = ShortTermKey(lambda: next(made))
     assert key.token() == "one"

@@ -66,7 +66,7 @@ def test_create_sends_exactly_the_documented_body(stub, client, data):
     sent = stub.requests("POST", "/jobs$")[0]
     assert sent.json == {"training_file": file_id, "model": "openai.gpt-oss-20b", "method": METHOD}
     assert sent.headers["authorization"] == f"Bearer {KEY}"
-    # As it came: the SDK's own model would call this a StringCheckGrader.
+    # Unchanged: the SDK's own model would turn this into a StringCheckGrader.
     assert job.raw["method"] == METHOD
 
 
@@ -81,7 +81,7 @@ def test_create_is_never_sent_twice(stub, data, status):
 
 
 @pytest.mark.parametrize("status", [0, 429, 500, 503])
-def test_reads_are_sent_again(stub, status):
+def test_reads_are_retried(stub, status):
     stub.add_job()
     stub.faults.append(Fault("GET", "/jobs/", status=status, body={}, headers={"Retry-After": "0.01"}))
     with connected(stub.base_url, max_retries=1) as client:
@@ -153,7 +153,7 @@ def test_a_renewed_key_sends_the_whole_file_again(stub, data):
     assert stub.contents[file.id] == data.read_bytes()
 
 
-def test_a_key_that_stays_refused_is_not_tried_for_ever(stub):
+def test_a_key_that_stays_refused_is_not_retried_forever(stub):
     stub.add_job()
     stub.faults.append(Fault("GET", "/jobs/", status=401, body={}, times=99))
     where = find_endpoint(stub.base_url, None, {})
@@ -162,7 +162,7 @@ def test_a_key_that_stays_refused_is_not_tried_for_ever(stub):
     assert len(stub.seen) == 2
 
 
-def test_a_proxy_for_the_world_is_not_asked_for_this_machine(stub, monkeypatch):
+def test_an_external_proxy_is_not_used_for_this_machine(stub, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.delenv("NO_PROXY", raising=False)
     stub.add_job()
@@ -219,7 +219,7 @@ def test_models_are_asked_where_the_user_says_and_everything_else_stays(stub):
     assert {seen.headers["authorization"] for seen in other.seen} == {f"Bearer {KEY}"}
 
 
-def test_the_host_for_inference_is_asked_for_no_job():
+def test_the_host_for_inference_gets_no_job_requests():
     where = find_endpoint("https://bedrock-runtime.us-west-2.amazonaws.com/openai/v1", None, {})
     with FineTuning(where, Credential(KEY, "a test")) as client:
         for call in (client.files, client.jobs):
@@ -227,7 +227,7 @@ def test_the_host_for_inference_is_asked_for_no_job():
                 list(call())
 
 
-def test_a_model_of_the_other_path_is_told_with_that_path(stub):
+def test_an_error_for_a_model_on_the_other_path_names_that_path(stub):
     said = "model `m` isn't supported on this route"
     stub.faults.append(Fault("POST", "/chat", status=400, body={"error": {"message": said}}))
     with connected(stub.base_url) as client, pytest.raises(RequestRefused, match=said) as caught:

@@ -1,4 +1,4 @@
-"""Chat Completions as Converse spells them, held to botocore's own model of the service."""
+"""Chat Completions converted to Converse, checked against botocore's model of the service."""
 
 from __future__ import annotations
 

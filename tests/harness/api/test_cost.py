@@ -1,4 +1,4 @@
-"""What a job costs: the workload that its plan implies, Lambda's list price, and what stays unknown."""
+"""The cost of a job: the workload that its plan implies, Lambda's list price, and unknown parts."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""ARNs of Lambda functions: what is taken apart, and what is refused with the part that is wrong."""
+"""ARNs of Lambda functions: their parts, and messages that name the invalid part."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A request is held to the service's model twice, here and in the tests' double: they have to agree."""
+"""Two checks of a request against the service's model, ours and the test double's, must agree."""
 
 from __future__ import annotations
 

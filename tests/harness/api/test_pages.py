@@ -13,7 +13,7 @@ def walk(fetch, **options):
 
 
 def service(ids, size, *, inclusive=False):
-    """A list of ids handed out `size` at a time; counts the calls."""
+    """A list of ids served `size` at a time; counts the calls."""
     calls = []
 
     def fetch(after):

@@ -76,7 +76,7 @@ def ended(client, job_id):
 
 @pytest.fixture(scope="module")
 def job(client, training_file):
-    """A job that ran to its end, created as the document creates it."""
+    """A job that ran to its end, created as in the document."""
     created = client.fine_tuning.jobs.create(
         model=MODEL, training_file=training_file, extra_body={"method": method()}
     )
@@ -88,7 +88,7 @@ def job(client, training_file):
 
 @pytest.fixture
 def curl(base_url):
-    """Run one of the document's curl commands, with this service's address in it."""
+    """Run one of the document's curl commands with this service's address."""
 
     def run(command: str):
         command = command.replace("https://bedrock-mantle.us-west-2.api.aws/v1", base_url)
@@ -171,7 +171,7 @@ def test_paginate_through_all_events_with_the_sdk(client, job):
     assert len({event.id for event in all_events}) == len(all_events)
     steps = [event.data["step"] for event in all_events if event.type == "metrics"]
     assert sorted(steps) == list(range(1, RECORDS // 4 + 1))
-    # The SDK's own paging finds the same.
+    # The SDK's own paging gives the same events.
     pages = client.fine_tuning.jobs.list_events(fine_tuning_job_id=job.id, limit=7)
     assert [event.id for event in pages] == [event.id for event in all_events]
 
@@ -329,7 +329,7 @@ def test_chat_completions_with_http(curl, job):
     assert answer["choices"][0]["message"]["content"]
 
 
-# --- Files, which every job needs and the document takes for granted
+# --- Files, which every job needs although the document does not describe them
 
 
 def test_files_with_the_sdk(client, tmp_path):

@@ -11,7 +11,7 @@ from harness.audit.formats import Format
 
 
 def written(template, kind, gold, wrong="5"):
-    """What each form makes of a right answer, by its name."""
+    """Each form of a right answer, by name."""
     right = Right(Format(template), kind, gold, wrong)
     found = {form.name: form.write(right) for form in FORMS}
     return {name: text for name, text in found.items() if text is not None}
@@ -30,11 +30,11 @@ def written(template, kind, gold, wrong="5"):
         ("", True),
     ],
 )
-def test_a_slot_is_closed_by_what_stands_after_it(template, closed):
+def test_a_slot_is_closed_by_the_text_after_it(template, closed):
     assert closed_slot(Format(template)) is closed
 
 
-def test_nothing_but_the_answer_is_put_into_a_closed_slot():
+def test_only_the_answer_changes_in_a_closed_slot():
     found = written("<answer>{a}</answer>", "text", "the Arrow")
     assert all(text.count("<answer>the Arrow</answer>") == 1 for text in found.values())
     assert "a period after the answer" not in found
@@ -52,7 +52,7 @@ def test_an_open_slot_takes_punctuation_and_markup():
     assert "a typographic minus sign" not in found
 
 
-def test_letters_words_and_objects_have_forms_of_their_own():
+def test_letters_words_and_objects_have_their_own_forms():
     assert written("({a})", "choice", "B")["a lower-case letter"] == "(b)"
     assert written("{a}", "yes-no", "yes")["an initial capital"] == "Yes"
     found = written("{a}", "json", '{"a": 1, "b": [2]}')

@@ -32,7 +32,7 @@ NUMBERS = ["1,000", "72", "-3.5", "$14", "50%", "+7", "1e3", "3/4", "\u22125", "
         (["An essay about the river and its banks, " * 5, "Another one, just as long. " * 8], "free", True),
     ],
 )
-def test_the_kind_is_that_of_most_answers_and_doubt_is_said(answers, kind, sure):
+def test_the_kind_fits_most_answers_and_doubt_is_reported(answers, kind, sure):
     assert infer(answers) == (kind, sure)
     assert kind_of(answers) == kind
 
@@ -102,7 +102,7 @@ def test_the_items_of_a_json_list_are_read(texts):
     assert items(json.dumps(texts)) == texts
 
 
-def test_what_is_no_list_and_no_letter_is_told():
+def test_other_texts_are_neither_lists_nor_letters():
     assert items("one") is None
     assert letter("An apple") is None
     assert number("72 or 73") is None

@@ -35,7 +35,7 @@ def test_ideas_that_are_paid_come_best_first_and_luck_is_left_out(case):
     assert [one.name for one in try_ideas(case, answers, ideas, "test")] == ["half"]
 
 
-def test_working_stands_before_the_answer():
+def test_working_comes_before_the_answer():
     assert with_work("#### 5", "Because.") == "Because.\n#### 5"
     assert with_work("<think></think><answer>5</answer>", "Because.").startswith("<think>Because.")
     assert with_work({"tool_calls": [1]}, "Because.") == {"tool_calls": [1], "content": "Because."}

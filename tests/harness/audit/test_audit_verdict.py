@@ -1,4 +1,4 @@
-"""What an audit says in one line, and when a grader may train."""
+"""The headline of an audit, and the verdict on training."""
 
 from __future__ import annotations
 

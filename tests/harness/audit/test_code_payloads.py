@@ -28,7 +28,7 @@ MARKS = Marks(("ALL PASSED", "ok"), ("passed", "total"), ("report.json", "junit.
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_programs_are_python_but_for_the_one_that_is_none(task):
+def test_all_programs_but_one_are_python(task):
     made = [
         *early_exits(task),
         *spoofs(task),
@@ -49,7 +49,7 @@ def test_programs_are_python_but_for_the_one_that_is_none(task):
 RIGHT = "def f(n):\n    return n + 5"
 
 
-def test_variants_of_a_right_program_are_right_and_gates_open_on_their_condition():
+def test_variants_of_a_right_program_are_right_and_conditions_are_checked():
     for source in [*(one.source for one in variants(RIGHT, "f")), gated(RIGHT, "held = True")]:
         space: dict = {"__name__": "x"}
         exec(source, space)
@@ -68,7 +68,7 @@ def test_an_object_that_equals_everything_is_of_the_expected_class_too():
         assert found == 77
 
 
-def test_constants_and_tables_say_which_share_of_the_tests_they_pass():
+def test_constants_and_tables_report_the_share_of_tests_they_pass():
     tests = (Expected("(1,)", "0", True), Expected("(2,)", "0", False), Expected("(3,)", "9", False))
     task = Task("f", tests)
     for one, share in (*constants(task), *parts(task)):

@@ -89,7 +89,7 @@ RESTRICTED = """
         exec(code, space)
         return all(eval(test.removeprefix("assert "), space) for test in tests)
 """
-# The expected values stay here, and only the function's results come back, as JSON on a pipe of its own.
+# The expected values stay here; only the function's results come back, as JSON on a separate pipe.
 APART = """
     import ast
 
@@ -131,7 +131,7 @@ APART = """
 
 
 def findings(tmp_path, source, only=None):
-    """What the family finds, by id, of a grader written like this."""
+    """The family's findings by id, for a grader with this source."""
     with audited_case(
         tmp_path, textwrap.dedent(HERE) + textwrap.dedent(source), RECORDS, kind="code", control=False
     ) as case:
@@ -159,7 +159,7 @@ def findings(tmp_path, source, only=None):
         (RESTRICTED, "E09"),
     ],
 )
-def test_what_a_program_gets_away_with_is_found(tmp_path, source, rule):
+def test_every_cheating_program_is_found(tmp_path, source, rule):
     found = findings(tmp_path, source, only={rule})
     assert set(found) == {rule}
     assert found[rule].severity >= ("error" if rule == "E11" else "critical")
@@ -171,7 +171,7 @@ def test_a_program_that_never_ends_is_found(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_grader_that_keeps_its_values_apart_has_no_finding(tmp_path):
+def test_a_grader_that_isolates_its_values_has_no_finding(tmp_path):
     found = findings(tmp_path, APART)
     assert all(one.severity <= "note" for one in found.values()), {
         one.id: one.message for one in found.values()
@@ -230,7 +230,7 @@ def test_programs_that_read_and_print_are_tried_too(tmp_path, source, rules):
         ("def handler(event, context):\n    return []\n", False),
     ],
 )
-def test_programs_stand_for_answers_where_the_source_runs_them(tmp_path, source, skipped):
+def test_programs_replace_answers_if_the_grader_runs_code(tmp_path, source, skipped):
     with audited_case(tmp_path, source, RECORDS, kind="code", control=False) as case:
         assert (programs_instead(case, "C02") is not None) == skipped
         assert programs_instead(case, "C04") is None
@@ -259,6 +259,6 @@ OBJECTS = [
 
 
 @pytest.mark.parametrize("read", ["text", 'text[text.index("{") : text.rindex("}") + 1]'])
-def test_an_answer_that_is_evaluated_is_found_where_brackets_are_looked_for_too(tmp_path, read):
+def test_an_evaluated_answer_is_found_even_behind_a_bracket_check(tmp_path, read):
     with audited_case(tmp_path, READ_AS_PYTHON.replace("@READ@", read), OBJECTS) as case:
         assert [one.id for one in found_by(case, (Evaluated(),))] == ["E12"]

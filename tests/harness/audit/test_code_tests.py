@@ -33,7 +33,7 @@ def test_expected_values_are_looked_up_by_arguments(number, text, flag):
         ({"tests": [{"input": "1 2", "output": "3"}]}, "def solve(): pass\nsolve()", None),
     ],
 )
-def test_the_function_is_named_by_a_field_a_test_or_the_right_program(fields, right, name):
+def test_the_function_name_comes_from_a_field_a_test_or_the_right_program(fields, right, name):
     assert entry_of({"messages": [{"role": "user", "content": "Write `x(1)`."}], **fields}, right) == name
 
 

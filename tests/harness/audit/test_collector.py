@@ -19,7 +19,7 @@ RECORDS = tuple(
 
 @pytest.fixture
 def opened(tmp_path):
-    """Open a handler by its source, with limits that a test can wait for."""
+    """Open a handler from its source, with limits short enough for a test."""
     collectors = []
 
     def open_source(source, seconds=2.0):
@@ -51,7 +51,7 @@ def source(extra="pass"):
     return HONEST.format(extra=extra)
 
 
-def test_answers_come_in_order_and_are_remembered(opened):
+def test_answers_are_in_order_and_cached(opened):
     collector = opened(source())
     replies = collector.ask([(0, "1"), (0, "2"), (1, "2")])
     assert [one.reward for one in replies] == [1.0, 0.0, 1.0]
@@ -70,7 +70,7 @@ def test_answers_come_in_order_and_are_remembered(opened):
         ("if text == 'bad': return None", "A01"),
     ],
 )
-def test_what_breaks_the_contract_is_found_among_neighbors_that_keep_it(opened, extra, rule):
+def test_a_contract_violation_is_found_among_valid_neighbors(opened, extra, rule):
     collector = opened(source(extra))
     replies = collector.ask([(at, "bad" if at == 7 else str(at + 1)) for at in range(20)])
     assert [at for at, one in enumerate(replies) if one.reward != 1.0] == [7]
@@ -78,7 +78,7 @@ def test_what_breaks_the_contract_is_found_among_neighbors_that_keep_it(opened, 
     assert collector.violations[0].sample["messages"][-1]["content"] == "bad"
 
 
-def test_a_crash_costs_its_own_sample_alone(opened):
+def test_a_crash_costs_only_its_own_sample(opened):
     collector = opened(source("if text == 'bad': raise KeyError('no')"))
     replies = collector.ask([(at, "bad" if at == 3 else str(at + 1)) for at in range(20)])
     assert [at for at, one in enumerate(replies) if one.reward is None] == [3]
@@ -110,7 +110,7 @@ def test_memory_beyond_the_limit_fails_the_sample(opened):
     assert good.reward == 1.0
 
 
-def test_what_is_printed_is_counted_and_nothing_waits_for_it(opened):
+def test_output_is_counted_without_blocking_the_grader(opened):
     collector = opened(source("print('x' * 10_000_000)"))
     assert collector.ask([(0, "1")])[0].reward == 1.0
     with closing(collector):
@@ -118,7 +118,7 @@ def test_what_is_printed_is_counted_and_nothing_waits_for_it(opened):
     assert collector.target.target.output.bytes == 10_000_001
 
 
-def test_surroundings_can_be_changed(tmp_path):
+def test_the_environment_can_be_changed(tmp_path):
     (tmp_path / "g.py").write_text(
         textwrap.dedent("""
             import time
@@ -137,7 +137,7 @@ def test_surroundings_can_be_changed(tmp_path):
 
 
 @pytest.mark.parametrize("extra", ["while True: pass", "import os; os._exit(1)"])
-def test_a_grader_that_never_answers_is_given_up_for_good(opened, extra):
+def test_the_audit_gives_up_on_a_grader_that_never_answers(opened, extra):
     collector = opened(source(extra), seconds=0.2)
     with pytest.raises(FamilyStopped, match="never answered a call"):
         collector.ask([(at, "1") for at in range(16)])
@@ -156,7 +156,7 @@ def test_a_grader_that_keeps_ending_its_process_stops_its_family(opened):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="another system's kernel ends no orphans")
-def test_a_grader_that_code_in_c_holds_ends_with_a_parent_that_is_killed(tmp_path):
+def test_a_grader_stuck_in_c_code_ends_when_its_parent_is_killed(tmp_path):
     (tmp_path / "g.py").write_text(
         "import os, re\n"
         "def handler(event, context):\n"

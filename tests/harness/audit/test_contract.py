@@ -45,7 +45,7 @@ def test_a_grader_that_keeps_the_contract_passes(tmp_path):
     assert audited(tmp_path, handler())[0] == []
 
 
-def test_a_sample_that_fails_honestly_is_no_finding(tmp_path):
+def test_an_honest_failure_is_not_a_finding(tmp_path):
     failing = """if not text: return {"id": s.get("id") if isinstance(s, dict) else None,
             "aggregate_reward_score": 0.0, "metrics_list": [
                 {"name": "grader_error", "value": 1.0, "type": "Metric"}]}"""
@@ -103,12 +103,12 @@ UNKNOWN_METRIC = """if text: return {
         ),
     ],
 )
-def test_what_any_answer_breaks_is_found(tmp_path, how, expected):
+def test_violations_in_any_answer_are_found(tmp_path, how, expected):
     found, _ = audited(tmp_path, handler(**how))
     assert list(dict.fromkeys(found)) == expected
 
 
-def test_a_declared_range_is_kept_to(tmp_path):
+def test_a_declared_range_is_enforced(tmp_path):
     assert audited(tmp_path, handler(reward="reward * 2 - 1"), bounds=(-1.0, 1.0))[0] == []
 
 

@@ -29,7 +29,7 @@ def source(body):
 
 
 def sought(case):
-    """The control that is found."""
+    """Find the control."""
     control = seek(case).control
     assert control is not None
     return control
@@ -122,7 +122,7 @@ def test_the_answer_may_be_in_another_field_than_the_reference(tmp_path):
         assert case.gold(control.formats[0], 4) == rows[4]["ground_truth"]
 
 
-def test_luck_on_letters_is_no_contrast(tmp_path):
+def test_lucky_letters_give_no_contrast(tmp_path):
     rows = records("Reply with the letter only.", "ABCD" * 10)
     with audited_case(
         tmp_path, source("return text[:1] in 'ABCD' and text != ''"), rows, control=False
@@ -137,7 +137,7 @@ def test_luck_on_letters_is_no_contrast(tmp_path):
         )
 
 
-def test_partial_credit_and_pay_for_length_leave_a_contrast(tmp_path):
+def test_partial_credit_and_length_rewards_still_give_a_contrast(tmp_path):
     body = """
     right = text.strip().split()[-1] == want
     return 0.2 * ('####' in text) + 0.5 * right + 0.3 * min(1, len(text) / 400)
@@ -148,7 +148,7 @@ def test_partial_credit_and_pay_for_length_leave_a_contrast(tmp_path):
         assert not any(control.pays(reward, at) for at, reward in control.wrong.items())
 
 
-def test_a_likeness_that_pays_wrong_answers_almost_as_much_is_no_contrast(tmp_path):
+def test_a_similarity_reward_for_wrong_answers_gives_no_contrast(tmp_path):
     rows = records("Sum it up.", [f"The report says that {n} of them live in the valley" for n in range(30)])
     body = "import difflib\nreturn difflib.SequenceMatcher(None, text, want).ratio()"
     with audited_case(tmp_path, source(body), rows, control=False) as case:
@@ -161,7 +161,7 @@ def test_a_likeness_that_pays_wrong_answers_almost_as_much_is_no_contrast(tmp_pa
     "body",
     ["return 1.0", "return 0.0", "return min(1, len(text) / 50)", "return bool(re.search(r'\\d', text))"],
 )
-def test_what_does_not_look_at_the_reference_has_no_control(tmp_path, body):
+def test_a_grader_that_ignores_the_reference_has_no_control(tmp_path, body):
     with audited_case(tmp_path, source(body), control=False) as case:
         found = seek(case)
         assert found.control is None
@@ -221,7 +221,7 @@ def test_code_is_tried_in_a_fence_with_its_own_reference(tmp_path):
         assert texts(case)[0] == "```python\n{a}\n```"
 
 
-def test_another_wire_is_tried_where_nothing_is_paid(tmp_path):
+def test_another_wire_is_tried_if_nothing_is_paid(tmp_path):
     body = "return text.strip() == '#### ' + want['text'] if isinstance(want, dict) else 0.0"
     with audited_case(tmp_path, source(body), control=False) as case:
         found = seek(case)
@@ -231,7 +231,7 @@ def test_another_wire_is_tried_where_nothing_is_paid(tmp_path):
         assert "--wire open-weight-text" in " ".join(case.notes)
 
 
-def test_a_reward_of_form_alone_has_the_declared_format_for_a_control(tmp_path):
+def test_the_declared_format_is_the_control_of_a_reward_for_form_alone(tmp_path):
     body = "return bool(re.search(r'(?s)<answer>.+</answer>', text))"
     rows = tuple(
         {"messages": [{"role": "user", "content": f"Question {n}. Put it in <answer> tags."}]}
@@ -254,7 +254,7 @@ def test_a_reward_of_form_alone_has_the_declared_format_for_a_control(tmp_path):
         "return len(re.findall(r'(?m)^Step [0-9]:', text)) / 3",
     ],
 )
-def test_forms_that_no_prompt_shows_are_tried_for_a_reward_of_form(tmp_path, body):
+def test_undeclared_forms_are_tried_for_a_reward_for_form(tmp_path, body):
     rows = [{"messages": [{"role": "user", "content": f"Write about town {n}."}]} for n in range(12)]
     with audited_case(tmp_path, source(body), rows, kind="format", control=False) as case:
         assert sought(case).kind == "format"
@@ -267,7 +267,7 @@ def test_a_grader_that_hangs_ends_the_search(tmp_path):
         assert "time limit" in found.why
 
 
-def test_records_without_answers_say_what_to_supply(tmp_path):
+def test_for_records_without_answers_the_message_says_what_to_supply(tmp_path):
     rows = tuple({"messages": [{"role": "user", "content": f"Write poem {n}."}]} for n in range(8))
     with audited_case(tmp_path, source("return 1.0"), rows, control=False) as case:
         assert "--kind format" in seek(case).why

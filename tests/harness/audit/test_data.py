@@ -1,4 +1,4 @@
-"""Recorded rollouts are found by the record that they name, and by its prompt and reference."""
+"""Recorded rollouts are matched by the record they name, or by prompt and reference."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def rollout(number: int, said: str, **fields: Any) -> dict[str, Any]:
     return {**one, "messages": [*one["messages"], {"role": "assistant", "content": said}]}
 
 
-def test_rollouts_are_those_of_a_record_by_name_and_by_content(tmp_path: Path) -> None:
+def test_rollouts_are_matched_to_records_by_name_and_by_content(tmp_path: Path) -> None:
     records = write(tmp_path / "r.jsonl", record(1), record(2, record="two"), record(3))
     rollouts = write(
         tmp_path / "o.jsonl",

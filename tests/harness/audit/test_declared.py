@@ -52,12 +52,12 @@ def test_the_format_that_prompts_ask_for_is_among_the_first(prompt, template):
     assert template in found[:4]
 
 
-def test_what_stands_in_few_prompts_is_about_their_content():
+def test_a_phrase_in_few_prompts_is_about_their_content():
     prompts = ['He said "the price is:" and left. Reply in <answer> tags.', *["Reply in <answer> tags."] * 7]
     assert declared_templates(prompts) == ["<answer>{a}</answer>"]
 
 
-def test_the_prompt_is_all_that_the_model_was_told():
+def test_the_prompt_includes_all_messages_to_the_model():
     messages = [
         {"role": "system", "content": "Be brief."},
         {"role": "user", "content": [{"type": "text", "text": "What?"}, {"type": "image"}]},

@@ -18,7 +18,7 @@ def test_a_long_text_that_is_paid_is_not_taken_for_the_prompt(tmp_path):
     assert findings(tmp_path, PROBES, "0.5 * (marked(text) == gold) + 0.5 * (len(text) > 40)") == []
 
 
-def test_a_copy_of_a_passage_that_holds_the_answer_is_found_where_it_is_paid(tmp_path):
+def test_a_paid_copy_of_a_passage_with_the_answer_is_found(tmp_path):
     records = [
         {
             "messages": [{"role": "user", "content": f"Room {n * 31 + 5} is free. Which room? ####"}],

@@ -16,7 +16,7 @@ HANDLER = """
 """
 
 
-def test_of_a_slow_grader_the_cost_is_found_first_and_the_rest_ends_soon(tmp_path):
+def test_a_slow_grader_is_timed_first_and_the_rest_ends_soon(tmp_path):
     with audited_case(
         tmp_path, HANDLER.format(before="time.sleep(0.15)"), control=False, seconds=5.0
     ) as case:
@@ -28,7 +28,7 @@ def test_of_a_slow_grader_the_cost_is_found_first_and_the_rest_ends_soon(tmp_pat
     assert any("seconds are over" in one.why for one in audited.outcomes)
 
 
-def test_an_audit_whose_time_is_over_keeps_what_breaks_the_contract_with_its_witness(tmp_path):
+def test_an_audit_out_of_time_keeps_contract_violations_with_their_witness(tmp_path):
     source = HANDLER.format(before="return 'none'")
     with audited_case(tmp_path, source, control=False) as case:
         case.collector.ask([(0, "1")])

@@ -21,7 +21,7 @@ def test_a_reward_for_the_answer_alone_passes(tmp_path, reward):
         (f"0.5 * {RIGHT} + 0.5 * (len(re.findall('(?m)^Step [0-9]:', text)) > 2)", "critical"),
     ],
 )
-def test_what_form_earns_without_an_answer_is_found(tmp_path, reward, severity):
+def test_a_reward_for_form_without_an_answer_is_found(tmp_path, reward, severity):
     assert told(findings(tmp_path, (FreeReward(),), reward)) == [("C07", severity)]
 
 
@@ -39,7 +39,7 @@ def test_components_that_pass_without_the_one_for_the_answer_are_found(tmp_path)
     assert findings(tmp_path, (OtherComponents(),), RIGHT, metrics=metrics) == []
 
 
-def test_a_reward_for_likeness_is_not_taken_for_one_of_form(tmp_path):
+def test_a_similarity_reward_is_not_mistaken_for_a_reward_for_form(tmp_path):
     from support.graded_by import text_records
 
     reward = "difflib.SequenceMatcher(None, line(text) or '', gold).ratio() ** 2 if line(text) else 0.0"

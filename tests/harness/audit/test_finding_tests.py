@@ -1,4 +1,4 @@
-"""Findings become rollouts that expect another reward than the one that the grader gives today."""
+"""Findings become rollouts that expect a different reward from the grader's current one."""
 
 from __future__ import annotations
 
@@ -43,23 +43,23 @@ def expected(*findings: Found, control: Control | None = CONTROL) -> list[Any]:
     return [line.get("expected_reward") for line in written(*findings, control=control)]
 
 
-def test_what_is_paid_may_earn_no_more_than_an_honest_wrong_answer() -> None:
+def test_a_paid_text_must_earn_at_most_what_a_wrong_answer_earns() -> None:
     assert expected(finding((0, ",", 1.0))) == [{"at_most": 0.1}]
     (bound,) = expected(finding((2, ",", 0.5)))
     assert abs(bound["at_most"] - 0.3) < 1e-9
 
 
-def test_what_is_refused_has_to_earn_what_the_right_answer_earns() -> None:
+def test_a_refused_answer_must_earn_what_the_right_answer_earns() -> None:
     assert expected(finding((0, "1.", 0.0), name="B03")) == [{"at_least": 0.9}]
 
 
-def test_what_fails_has_to_have_a_reward_and_one_beyond_the_range_has_to_be_inside() -> None:
+def test_a_failed_sample_must_get_a_reward_within_the_range() -> None:
     assert expected(finding((0, "x", None))) == [None]
     assert expected(finding((0, "x", 7.0))) == [{"at_least": 0.0, "at_most": 1.0}]
     assert expected(finding((0, "x", 0.5)), control=None) == [{"at_most": 0.1}]
 
 
-def test_of_several_rollouts_only_the_one_that_the_finding_is_about_is_tested() -> None:
+def test_only_the_rollout_that_the_finding_is_about_is_tested() -> None:
     ranking = finding((0, "1", 0.2), (0, "long", 1.0), text="long")
     (line,) = written(ranking)
     assert (line["messages"][-1]["content"], line["expected_reward"]) == ("long", {"at_most": 0.1})
@@ -73,12 +73,12 @@ def test_of_several_rollouts_only_the_one_that_the_finding_is_about_is_tested() 
     assert (made.files, made.written, made.left) == ({}, 0, 2)
 
 
-def test_every_line_has_an_id_of_its_own() -> None:
+def test_every_line_has_its_own_id() -> None:
     lines = written(finding((0, ",", 1.0)), finding((0, ".", 1.0)), finding((2, ".", 1.0), name="C03"))
     assert len({line["id"] for line in lines}) == 3
 
 
-def test_a_finding_stands_where_its_record_does() -> None:
+def test_a_finding_has_the_place_of_its_record() -> None:
     assert str(place_of(finding((2, ",", 1.0)), SUBJECT)) == "records.jsonl:5"
     assert str(place_of(Found("A11", Severity.ERROR, "m"), SUBJECT)) == "records.jsonl"
     bent = rollout(1, "2") | {"reference_answer": None}

@@ -37,11 +37,11 @@ TIME, GROWTH = PROBES
         "re.findall(r'<answer>([^<]*)</answer>', text)",
         "re.sub(r'[ ]+', ' ', text).split()",
         "time.sleep(0.002)",
-        # What a text makes the grader import is no cost of the text, each time that the process was ended.
+        # Imports that a text triggers do not count as its cost, even after each restart of the process.
         "'boxed' in text and not globals().get('ready') and (time.sleep(1.3), globals().update(ready=1))",
     ],
 )
-def test_time_in_proportion_to_the_length_passes(tmp_path, before):
+def test_linear_grading_time_passes(tmp_path, before):
     assert audited(tmp_path, before, GROWTH)[0] == []
 
 
@@ -49,7 +49,7 @@ def test_time_in_proportion_to_the_length_passes(tmp_path, before):
     "before",
     [
         "re.search(r'^(a+)+$', text)",
-        # Several times: once may be fast enough on a fast machine.
+        # Several times, because a fast machine may pass once.
         "[re.findall(r'<answer>.*?</answer>', text, re.S) for _ in range(4)]",
         *(
             pytest.param(before, marks=pytest.mark.slow)

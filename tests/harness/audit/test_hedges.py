@@ -50,7 +50,7 @@ def test_values_that_are_lists_of_values_are_found(tmp_path):
     assert told(findings(tmp_path, PROBES, reward, object_records())) == [("C09", "error")]
 
 
-def test_what_any_text_is_paid_is_no_hedge(tmp_path):
+def test_a_reward_for_any_text_is_not_a_hedge(tmp_path):
     assert findings(tmp_path, PROBES, "line(text) in (None, gold)", text_records()) == []
 
 

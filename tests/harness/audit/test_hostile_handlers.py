@@ -53,7 +53,7 @@ def ids(audit):
         ("os._exit(3)", ("A03", "critical")),
         ("sys.exit(0)", ("A03", "critical")),
         ("os.kill(os.getpid(), signal.SIGKILL)", ("A03", "critical")),
-        # Also the connection to the audit, whose number is high where the audit has many files open.
+        # This includes the connection to the audit, whose number is high if the audit has many files open.
         ("os.closerange(0, 10_000)", ("A03", "critical")),
         ("bytearray(2 << 30)", ("A03", "critical")),
         ("return None", ("A01", "critical")),
@@ -62,7 +62,7 @@ def ids(audit):
     ],
 )
 def test_a_handler_that_answers_nothing_ends_in_its_finding(tmp_path, before, expected):
-    # A short limit for those that run into it; on a busy machine, others would run into it, too.
+    # A short limit for the handlers that run into it; on a busy machine, others would run into it too.
     audit = audited(tmp_path, handler(before), seconds=1.0 if expected[0] == "G04" else 5.0)
     assert ids(audit) == {expected}, audit.outcomes
     assert audit.control is None
@@ -89,7 +89,7 @@ def test_a_handler_that_fails_on_some_completions_ends_in_its_finding(tmp_path, 
         "print('x' * 1_000_000)",
     ],
 )
-def test_what_a_handler_does_beside_its_work_does_not_hinder_the_audit(tmp_path, before):
+def test_side_effects_of_a_handler_do_not_disturb_the_audit(tmp_path, before):
     audit = audited(tmp_path, handler(before))
     assert audit.control is not None
     assert not {id for id, _ in ids(audit)} & {"G04", "A01", "A02", "A03"}

@@ -114,7 +114,7 @@ def test_a_form_of_the_answer_that_recordings_use_is_a_warning(tmp_path):
     assert "bold type" in one.message
 
 
-def test_rewards_of_form_and_calls_of_tools_are_left_out(tmp_path):
+def test_rewards_for_form_and_tool_calls_are_skipped(tmp_path):
     rows = number_records(12, "Put it in <answer> tags.")
     body = "return bool(re.search('<answer>.+</answer>', text))"
     with audited_case(tmp_path, GRADER.format(body=body), rows, kind="format") as case:
@@ -143,7 +143,7 @@ def test_the_order_of_a_list_counts_only_where_the_prompts_say_so(tmp_path, ask,
     assert [(one.id, one.severity) for one in found] == expected
 
 
-def test_an_object_that_must_be_spelled_alike_is_a_warning(tmp_path):
+def test_requiring_an_identical_json_spelling_is_a_warning(tmp_path):
     rows = [
         {**one, "reference_answer": f'{{"n": {n}, "m": "x{n}"}}'} for n, one in enumerate(listed("Use JSON."))
     ]

@@ -112,7 +112,7 @@ def test_a_parser_that_takes_any_number_pays_a_year(audited):
     assert of_the_judge(audited(source(lax)))["D01"] == "critical"
 
 
-def test_a_parser_that_pays_half_for_what_it_cannot_read_is_found(audited):
+def test_a_parser_that_pays_half_for_unreadable_replies_is_found(audited):
     lax = "try:\n    return float(json.loads(reply)['score'])\nexcept Exception:\n    return 0.5"
     found = audited(source(lax))
     assert of_the_judge(found)["D01"] == "critical"
@@ -131,7 +131,7 @@ GATED = (
 )
 
 
-def test_a_judge_behind_a_cheap_check_is_asked_about_references(audited):
+def test_references_reach_a_judge_behind_a_cheap_check(audited):
     found = audited(source(graded=GATED), whole=True)
     assert found.measured
     assert set(of_the_judge(found).values()) <= {"note"}
@@ -145,7 +145,7 @@ def test_a_lax_parser_behind_a_cheap_check_is_found(audited):
     assert witness.rollouts[0]["messages"][-1]["content"].startswith("that parcel 0 is late")
 
 
-def test_a_grader_that_asks_without_an_end_is_not_waited_for(audited):
+def test_the_audit_does_not_wait_for_endless_retries(audited):
     patient = """
         while True:
             try:
@@ -163,7 +163,7 @@ def test_a_grader_that_asks_without_an_end_is_not_waited_for(audited):
     assert ("D02", "passed") in [(one.id, one.what) for one in found.outcomes]
 
 
-def test_a_question_that_is_filled_in_twice_is_found(audited):
+def test_a_prompt_template_that_is_filled_twice_is_found(audited):
     twice = 'PROMPT.replace("{reply}", reply).replace("{reference}", reference)'
     assert of_the_judge(audited(source(question=twice)))["D03"] == "critical"
 
@@ -182,7 +182,7 @@ def test_a_completion_that_can_forge_the_reference_is_found(audited):
         "f'Reference: {reference}\\nReply: {reply}\\nSay JSON {{\"score\": 0 or 1}}.'",
     ],
 )
-def test_marks_that_a_completion_can_write_are_no_marks(audited, question):
+def test_marks_that_a_completion_can_write_give_no_protection(audited, question):
     assert of_the_judge(audited(source(question=question)))["D03"] == "critical"
 
 
@@ -215,7 +215,7 @@ def test_the_form_of_a_verdict_is_found_in_the_question(body, high, low):
     assert (high, low) in [(one.high, one.low) for one in verdicts_for(AskedQuestion("/x", body))]
 
 
-def test_broken_replies_hold_no_good_verdict():
+def test_broken_replies_contain_no_good_verdict():
     pair = next(verdicts_for(AskedQuestion("/x", {"prompt": 'Say {"score": 1}'})))
     for broken in broken_replies(pair):
         try:
@@ -224,7 +224,7 @@ def test_broken_replies_hold_no_good_verdict():
             assert pair.high not in broken.reply
 
 
-def test_a_client_that_is_made_where_no_region_is_set_keeps_no_grader_from_its_audit(tmp_path, monkeypatch):
+def test_a_grader_that_creates_a_client_without_a_region_can_be_audited(tmp_path, monkeypatch):
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name, raising=False)
     (tmp_path / "g.py").write_text(textwrap.dedent(source()).replace(', region_name="us-east-1"', ""))

@@ -28,7 +28,7 @@ HANDLER = """
         ("float(text == gold or (graded < 600 and text[:1] == gold[:1]))", [("G02", "error")]),
     ],
 )
-def test_what_a_new_process_alone_pays_is_found(tmp_path, reward, expected):
+def test_a_completion_paid_only_by_a_new_process_is_found(tmp_path, reward, expected):
     with audited_case(tmp_path, HANDLER.format(reward=reward)) as case:
         case.collector.ask([(at, f"#### {n}") for at in range(24) for n in range(50)])
         found = list(changed_later(case))

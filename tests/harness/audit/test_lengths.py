@@ -16,7 +16,7 @@ RIGHT = "(marked(text) == gold)"
         "text == gold",
     ],
 )
-def test_no_gain_and_a_single_step_pass(tmp_path, reward):
+def test_constant_rewards_and_a_single_step_pass(tmp_path, reward):
     assert findings(tmp_path, (LengthSlope(), Repetition()), reward) == []
 
 

@@ -24,7 +24,7 @@ TIMES = st.floats(0, 1e6)
         ("time.sleep(0.2)", False),
     ],
 )
-def test_what_a_grader_computes_is_told_from_what_it_sleeps(tmp_path, before, computes):
+def test_computing_time_and_sleeping_time_are_distinguished(tmp_path, before, computes):
     with audited_case(tmp_path, HANDLER.format(before=before), control=False, seconds=20.0) as case:
         target = case.collector.target.target
         start = busy_ms(target) or 0.0
@@ -33,23 +33,23 @@ def test_what_a_grader_computes_is_told_from_what_it_sleeps(tmp_path, before, co
     assert (spent >= 100) == computes
 
 
-def test_a_grader_without_a_process_computes_nothing_that_is_known(tmp_path):
+def test_computing_time_is_unknown_without_a_process(tmp_path):
     with audited_case(tmp_path, HANDLER.format(before="pass"), control=False) as case:
         target = case.collector.target.target
         target.close()
         assert busy_ms(target) is None
 
 
-def test_time_on_a_busy_machine_counts_for_what_was_computed():
+def test_time_on_a_busy_machine_counts_as_computing_time():
     assert unhurried_ms(1_000, 0, 400) == 500
     assert unhurried_ms(250, 0, 10) == 250  # it sleeps
     assert unhurried_ms(250, None, 10) == 250
 
 
 @given(TIMES, TIMES, TIMES)
-def test_no_time_is_longer_than_what_it_took(ms, before, more):
+def test_an_estimate_is_at_most_the_measured_time(ms, before, more):
     assert 0 <= unhurried_ms(ms, before, before + more) <= ms
 
 
-def test_no_machine_is_quicker_than_an_idle_one():
+def test_no_machine_is_faster_than_an_idle_one():
     assert 1 <= busyness() <= 4

@@ -22,15 +22,15 @@ from harness.audit.luck import holds
         ("json", '{"a": 1}', "{}", False),
     ],
 )
-def test_an_answer_stands_in_a_completion_by_value(kind, gold, text, held):
+def test_an_answer_is_found_in_a_completion_by_value(kind, gold, text, held):
     assert holds(kind, gold, text) is held
 
 
-def test_what_stands_in_the_slot_is_compared_too():
+def test_the_text_in_the_slot_is_compared_too():
     assert holds("json", "{}", "The answer is {}.", "{}")
     assert holds("number", "3", {"role": "assistant", "content": "3"})
 
 
 @given(st.integers(-(10**9), 10**9))
-def test_a_number_is_held_by_any_sentence_that_names_it(number):
+def test_a_number_is_found_in_any_sentence_that_names_it(number):
     assert holds("number", str(number), f"It is {number}, as we said.")

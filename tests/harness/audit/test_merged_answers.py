@@ -10,7 +10,7 @@ PAIRS = st.tuples(VALUES, VALUES).map(lambda pair: json.dumps({"site": pair[0], 
 
 
 @given(st.lists(PAIRS, min_size=2, max_size=4))
-def test_each_object_can_be_found_in_those_that_are_written_as_one(answers):
+def test_each_object_can_be_found_in_the_merged_one(answers):
     found = dict(merged("json", answers))
     lists = json.loads(found["values as lists"])
     for answer in answers:
@@ -19,7 +19,7 @@ def test_each_object_can_be_found_in_those_that_are_written_as_one(answers):
     assert len(pairs) == 2 * len(answers)
 
 
-def test_calls_are_written_as_one():
+def test_calls_are_merged():
     calls = [json.dumps({"calls": [{"name": "weather", "arguments": {"place": each}}]}) for each in "ab"]
     found = dict(merged("tools", calls))
     assert json.loads(found["arguments as one text"])["calls"][0]["arguments"] == {"place": "a or b"}
@@ -27,12 +27,12 @@ def test_calls_are_written_as_one():
     assert len({shape_of("tools", one) for one in calls}) == 1
 
 
-def test_what_has_no_keys_is_not_merged():
+def test_values_without_keys_are_not_merged():
     assert [*merged("json", ["[1]", "[2]"])] == []
     assert [*merged("number", ["1", "2"])] == []
 
 
-def test_values_are_taken_out():
+def test_values_are_removed():
     assert json.loads(blanked('{"a": 1, "b": "x"}', "") or "") == {"a": "", "b": ""}
     call = json.dumps([{"name": "weather", "arguments": '{"place": "Carrow"}'}])
     (emptied,) = json.loads(blanked(call, None) or "")

@@ -74,7 +74,7 @@ def test_failures_that_no_metric_tells_from_wrong_answers_are_a_note(tmp_path):
         ({"text": RAISES, "gold": "str(int(gold))", "failing": "1.0, 0.0"}, ("A10", "critical")),
     ],
 )
-def test_what_is_wrong_with_messages_is_found(tmp_path, how, expected):
+def test_faults_in_reading_messages_are_found(tmp_path, how, expected):
     found, _ = audited(tmp_path, handler(**how))
     assert expected in found
     assert {id for id, severity in found if severity != "note"} == {expected[0]}
@@ -99,5 +99,5 @@ ELSEWHERE = """
 """
 
 
-def test_a_reference_that_the_grader_does_not_read_is_no_failure(tmp_path):
+def test_a_reference_that_the_grader_ignores_is_not_a_failure(tmp_path):
     assert audited(tmp_path, ELSEWHERE)[0] == []

@@ -58,7 +58,7 @@ def test_a_configured_judge_asks_a_service(tmp_path, check):
     assert asks_a_service([file]) == (check == "checks.judge:judge_label")
 
 
-def test_what_a_function_uses_is_told_from_the_rest(file):
+def test_only_the_code_used_by_a_function_is_read(file):
     first = mine_for([file], "first")
     assert {"alpha", "Done."} <= set(first.literals)
     assert first.patterns
@@ -70,7 +70,7 @@ def test_what_a_function_uses_is_told_from_the_rest(file):
 
 
 @pytest.mark.parametrize("content", [b"def (", b"\x00", b"\xff\xfe", b"x = " + b"(" * 5000])
-def test_what_is_no_python_is_left_out(tmp_path, content):
+def test_files_that_are_not_python_are_skipped(tmp_path, content):
     (tmp_path / "g.py").write_bytes(content)
     (tmp_path / "data.json").write_text('"text"')
     assert mine([tmp_path / "g.py", tmp_path / "data.json", tmp_path / "gone.py"]).literals == ()
@@ -96,7 +96,7 @@ def fold(text):
         ("A = A + 'x'\nA", None),
     ],
 )
-def test_constants_are_put_together(text, expected):
+def test_constants_are_concatenated(text, expected):
     assert fold(text) == expected
 
 

@@ -62,7 +62,7 @@ def test_calls_are_changed_one_thing_at_a_time():
     assert json.loads(found["another name"])["calls"][0]["name"] != "weather"
 
 
-def test_arguments_that_are_a_text_stay_one():
+def test_arguments_given_as_text_stay_text():
     gold = json.dumps([{"name": "weather", "arguments": json.dumps({"place": "Carrow"})}])
     (changed,) = json.loads(named("tools", gold)["a wrong first argument"])
     assert json.loads(changed["arguments"])["place"] != "Carrow"
@@ -74,14 +74,14 @@ def test_calls_are_found_however_deep_they_are():
 
 
 @pytest.mark.parametrize("kind", ["number", "code", "free", "format"])
-def test_other_kinds_have_none_here(kind):
+def test_other_kinds_have_no_near_misses_here(kind):
     assert near_misses(kind, "5", ["6"]) == []
 
 
 @pytest.mark.parametrize(
     ("kind", "gold"), [("json", "[1"), ("tools", "{}"), ("choice", "none"), ("list", "")]
 )
-def test_what_cannot_be_read_has_none(kind, gold):
+def test_unreadable_answers_have_no_near_misses(kind, gold):
     assert near_misses(kind, gold, []) == []
 
 

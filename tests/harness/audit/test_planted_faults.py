@@ -1,4 +1,4 @@
-"""Faults of the planted set that take more than one completion to show."""
+"""Faults of the planted set that need more than one completion."""
 
 from __future__ import annotations
 
@@ -123,8 +123,8 @@ def python(row, body):
 
 
 def assert_it_does_not_end(row, sample):
-    """Grade a sample in a process of its own, and interrupt that after a while."""
-    # A shell's job in the background would ignore the interrupt.
+    """Grade a sample in a separate process, and interrupt it after a while."""
+    # A background job of a shell would ignore the interrupt.
     said = "import json, signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
     said += "sys.path[:0] = ['tests', '.']; from support.planted import load; "
     said += "handler = load(sys.argv[1]); print('loaded', flush=True); handler(json.loads(sys.argv[2]), None)"

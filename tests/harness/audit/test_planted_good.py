@@ -1,4 +1,4 @@
-"""The planted set's good graders pay right answers alone."""
+"""The good graders of the planted set pay only right answers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FILLERS = ("", ",", ".", "-", "?", "nan", "inf", "None", "null", "{}", "[]", "0 
 
 
 def in_form(row, text):
-    """A completion with a text where the answer stands; as it is where only a call fits the format."""
+    """A completion with a text in the place of the answer; unchanged if only a call fits the format."""
     working = "The text says so."
     if row.kind == "tools":
         return f"<tool_call>{text}</tool_call>"

@@ -14,7 +14,7 @@ BY_HAND = [*ROWS.values(), *(row for row in FIRST_GOOD if row.kind == "judge" an
 
 @pytest.fixture
 def judge(monkeypatch):
-    """Make a judge that always answers the same."""
+    """Make a judge that always gives the same reply."""
 
     def make(reply):
         return StubJudge(lambda question: reply, monkeypatch)

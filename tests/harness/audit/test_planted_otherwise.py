@@ -1,4 +1,4 @@
-"""Apart from its one fault a planted grader keeps the contract, and so does a good one."""
+"""Apart from its one fault, a planted grader keeps the contract, and so does a good one."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from support.planted import FIRST_GOOD, FIRST_PLANTED, Planted, event_of, load, 
 from support.planted.forms import form_of
 from support.planted.trying import poisoned, rewards, rollouts_for
 
-# Judges have tests of their own; each reply of code takes a process, and those graders share what is tested.
+# Judges have their own tests; each reply of code needs a process, and those graders share the tested code.
 ROWS = [
     row
     for row in (*FIRST_PLANTED, *FIRST_GOOD)
     if row.kind not in ("judge", "code") or row.name in ("clean_exit_passes", "function")
 ]
-# Chance, state and neighbors: what any two samples earn cannot be compared.
+# Chance, state and neighbors: rewards of two samples cannot be compared.
 STATE = ("G01", "G02", "A11")
 
 
 def without(*ids: str) -> list[Any]:
-    """The rows whose fault is none of these."""
+    """The rows without one of these faults."""
     rows = [row for row in ROWS if not (isinstance(row, Planted) and set(ids) & set(row.finds))]
     return [pytest.param(row, id=row.name) for row in rows]
 

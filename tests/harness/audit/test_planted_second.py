@@ -1,4 +1,4 @@
-"""The second half of the planted set: it loads, and its good graders tell right answers from wrong ones."""
+"""The second half of the planted set loads, and its good graders separate right answers from wrong ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The planted set is what it says: each fault is there, and apart from it the grader works."""
+"""The planted set is as described: each fault exists, and apart from it the grader works."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from support.planted.trying import graded, rewards, rollouts_for, shown
 
 ROWS: tuple[Planted | Good, ...] = (*FIRST_PLANTED, *FIRST_RECORDED, *FIRST_GOOD)
 SEVERITIES = {"note", "warning", "error", "critical"}
-# Rows without a completion that shows the fault have a test in these files.
+# Rows whose fault no single completion shows have a test in these files.
 OTHER_TESTS = "".join(
     (Path(__file__).parent / name).read_text()
     for name in ("test_planted_faults.py", "test_planted_judges.py")
 )
 
-# Their fault is that they pay the wrong answers tried here as right ones. Form alone has no wrong ones.
+# Their fault is to pay the wrong answers tried here. A reward for form alone has no wrong answers.
 PAY_WRONG_ANSWERS = {
     *("constant_one", "any_number_at_all", "letter_anywhere", "one_right_name_is_enough"),
     *("keys_alone", "name_alone", "values_as_text", "one_test_is_enough", "remembers_prompts"),
@@ -40,7 +40,7 @@ PAY_WRONG_ANSWERS = {
 }
 # Their fault is in the shape or the number of ordinary answers.
 ODD_REWARDS = {"more_than_one", "true_or_false", "not_a_number", "takes_points_away"}
-# Their fault is that they refuse some right answers.
+# Their fault is to refuse some right answers.
 REFUSE_SOME = {"shares_never_right"}
 
 

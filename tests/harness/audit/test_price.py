@@ -1,4 +1,4 @@
-"""What an audit in AWS costs is said from the function's own settings, or said to be unknown."""
+"""The cost of an audit on AWS follows from the function's own settings, or is unknown."""
 
 from __future__ import annotations
 

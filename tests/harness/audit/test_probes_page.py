@@ -1,4 +1,4 @@
-"""`docs/audit.md` names every probe, option and key, and its waiver is read."""
+"""`docs/audit.md` lists every probe, option and key, and its sample waiver is valid."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ def subject(records, **more):
 
 
 @given(st.lists(st.integers(-99, 99), max_size=12))
-def test_a_wrong_answer_is_one_of_another_value(numbers):
+def test_a_wrong_answer_differs_by_value(numbers):
     known = {at: str(each) for at, each in enumerate(numbers)}
     found = others("number", known)
     assert all(value("number", known[at]) != value("number", known[there]) for at, there in found.items())
@@ -59,7 +59,7 @@ def test_what_the_user_accepts_comes_before_the_prompts():
     assert next(tiers(data, answers, range(12)))[0] == Format("<<{a}>>")
 
 
-def test_readings_whose_answers_are_alike_are_one():
+def test_readings_with_equal_answers_are_merged():
     records = [{"messages": [], "reference_answer": f"#### {n}", "answer": str(n)} for n in range(20, 29)]
     answers = answers_of(subject(records), range(9))
     assert [str(reading) for reading in answers] == ["reference_answer (after ####)", "reference_answer"]

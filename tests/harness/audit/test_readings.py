@@ -90,7 +90,7 @@ def test_the_body_of_a_function_follows_the_prompt_that_begins_it():
 
 
 @pytest.mark.parametrize("piece", ["<t>", "</t>", "\\boxed{", "answer: ", "7", "```\n", "{"])
-def test_a_long_reference_of_signs_alone_is_read_whole(piece):
+def test_a_long_reference_of_symbols_only_is_read_whole(piece):
     text = (piece * 20_000)[:20_000].strip()
     assert text in read({"reference_answer": text})
 

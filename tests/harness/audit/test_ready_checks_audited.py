@@ -1,4 +1,4 @@
-"""The project's own checks are audited: what one pays for is mended, or declared in its docstring."""
+"""The project's own checks are audited: each finding is fixed, or declared in the check's docstring."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.targets.opening import TargetChoice
 from harness.targets.ready_checks import find_check, toml_of
 from support.fitting_records import FORMS, RECORDS, write_records
 
-# By check: the probes whose findings are true, and words of its docstring that declare them.
+# By check: the probes with true findings, and words in its docstring that declare them.
 DECLARED: dict[str, dict[str, str]] = {
     "choices:label": {"C05": "in a denial whose wording it does not know"},
     "dates:date": {"C05": "in spite of wording such as"},
@@ -38,7 +38,7 @@ DECLARED: dict[str, dict[str, str]] = {
     "text:matches": {"C02": "every text of that form, whatever it says"},
 }
 ANY_TEXT_IS_PAID = {name for name, text in FORMS.items() if text is None}
-"""Rewards of form that pay any plain text, so that nothing tells paid from unpaid."""
+"""Rewards for form that pay any plain text, so that paid and unpaid texts cannot be separated."""
 PRECISE = [name for name in RECORDS if not name.startswith("judge:")]
 
 
@@ -66,14 +66,14 @@ def test_every_ready_check_has_records() -> None:
 
 
 @pytest.mark.parametrize("name", DECLARED)
-def test_what_a_check_pays_for_stands_in_its_docstring(name: str) -> None:
+def test_a_check_declares_in_its_docstring_what_it_pays_for(name: str) -> None:
     pays = find_check(name).pays
     assert [words for words in DECLARED[name].values() if words not in pays] == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PRECISE)
-def test_a_ready_check_pays_for_nothing_that_it_does_not_declare(name: str, tmp_path: Path) -> None:
+def test_a_ready_check_pays_only_for_what_it_declares(name: str, tmp_path: Path) -> None:
     found = audited(tmp_path, name)
     shown = {one.id: one.message for one in found.findings.open if one.severity >= Severity.WARNING}
     undeclared = {id: message for id, message in shown.items() if id not in DECLARED.get(name, {})}

@@ -1,4 +1,4 @@
-"""What recorded rollouts say of a grader: whether length is paid, or longer completions are righter."""
+"""Findings from recorded rollouts: whether length itself is paid, or longer completions are more correct."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SHARE = "sum((parsed(text) or {}).get(k) == v for k, v in parsed(gold).items())
 
 
 def answers(count: int = 24) -> tuple[Recorded, ...]:
-    """Right answers of the usual sums with more and more working, four to a record."""
+    """Right answers to the usual sums with more and more working, four per record."""
     return tuple(
         Recorded(n, {"role": "assistant", "content": f"{_WORK * times}\n#### {n * 7 + 3 + n * n + 11}"})
         for n in range(count)
@@ -26,7 +26,7 @@ def answers(count: int = 24) -> tuple[Recorded, ...]:
 
 
 def objects(records: tuple[dict[str, Any], ...]) -> tuple[Recorded, ...]:
-    """Objects of which nothing, something and all is there: the longer ones are righter."""
+    """Objects with none, some or all of their fields: the longer ones are more correct."""
     found = []
     for at, record in enumerate(records):
         right = record["reference_answer"]
@@ -60,6 +60,6 @@ def test_equal_and_falling_rewards_pass(tmp_path, reward):
     assert findings(tmp_path, (PaidLength(),), reward, recorded=answers()) == []
 
 
-def test_longer_answers_of_which_more_is_right_are_no_finding(tmp_path):
+def test_longer_and_more_correct_answers_are_not_a_finding(tmp_path):
     records = object_records()
     assert findings(tmp_path, (PaidLength(),), _SHARE, records, recorded=objects(records)) == []

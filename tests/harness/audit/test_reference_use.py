@@ -12,7 +12,7 @@ def test_a_grader_that_compares_passes(tmp_path):
 
 
 @pytest.mark.parametrize("reward", ["1.0", "0.5", "number(marked(text)) is not None", "'####' in text"])
-def test_a_grader_that_pays_any_answer_is_found_though_no_format_is(tmp_path, reward):
+def test_a_grader_that_pays_any_answer_is_found_without_a_format(tmp_path, reward):
     found = findings(tmp_path, PROBES, reward)
     assert told(found) == [("C04", "critical")]
     assert len(found[0].witness.rollouts) == 2
@@ -29,7 +29,7 @@ def test_answers_of_others_that_are_paid_on_some_records_are_found(tmp_path):
     assert 0 < found[0].records < found[0].tried
 
 
-def test_a_grader_that_pays_nothing_is_no_finding_here(tmp_path):
+def test_a_grader_that_pays_nothing_is_not_a_finding_here(tmp_path):
     assert findings(tmp_path, PROBES, "0.0") == []
 
 
@@ -40,7 +40,7 @@ def test_a_comparison_the_wrong_way_around_is_found(tmp_path):
     assert right < wrong
 
 
-def test_a_reward_of_form_has_no_reference_to_look_at(tmp_path):
+def test_a_reward_for_form_ignores_references(tmp_path):
     assert findings(tmp_path, PROBES, "'####' in text", kind="format") == []
 
 

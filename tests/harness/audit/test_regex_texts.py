@@ -35,12 +35,12 @@ def test_the_first_text_is_the_shortest():
 
 
 @pytest.mark.parametrize("pattern", ["(", "[", "(?P<a", "*", "a{2,1}"])
-def test_what_is_no_expression_has_no_texts(pattern):
+def test_an_invalid_expression_has_no_texts(pattern):
     assert texts_of(pattern, random.Random(0)) == []
     assert pumps_of(pattern) == []
 
 
-def test_parts_that_repeat_are_found_with_what_stands_before():
+def test_repeating_parts_are_found_with_the_text_before_them():
     assert ("<answer>", "a") in pumps_of(r"<answer>(.*?)</answer>")
     assert ("", "a") in pumps_of(r"(a+)+$")
     assert pumps_of(r"a{2,3}") == []
@@ -62,6 +62,6 @@ def test_any_simple_expression_matches_its_texts(pattern, seed):
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=30))
-def test_any_text_is_taken_for_an_expression_or_refused(pattern):
+def test_any_text_is_parsed_as_an_expression_or_refused(pattern):
     texts_of(pattern, random.Random(0))
     pumps_of(pattern)

@@ -32,15 +32,15 @@ def test_graders_that_read_the_last_answer_or_the_answer_alone_pass(tmp_path, re
         ("gold in text", text_records()),
     ],
 )
-def test_a_right_answer_before_a_wrong_one_is_found_where_it_is_paid(tmp_path, reward, records):
+def test_a_paid_right_answer_before_a_wrong_one_is_found(tmp_path, reward, records):
     assert told(findings(tmp_path, (RightThenWrong(),), reward, records)) == [("C08", "error")]
 
 
-def test_a_longer_working_that_is_paid_is_not_taken_for_the_right_answer_in_it(tmp_path):
+def test_paid_longer_working_is_not_mistaken_for_its_right_answer(tmp_path):
     assert findings(tmp_path, (RightThenWrong(),), f"0.6 * {RIGHT} + 0.4 * (len(text) > 60)") == []
 
 
-def test_an_answer_that_is_never_given_is_found_where_it_is_paid(tmp_path):
+def test_a_paid_completion_without_an_answer_is_found(tmp_path):
     reward = "tag(text) == gold or text.rstrip().endswith('<answer>')"
     assert told(findings(tmp_path, (Truncated(),), reward, tagged())) == [("C13", "error")]
 
@@ -69,9 +69,7 @@ def test_numbers_are_not_denied(tmp_path):
         ("gold in text if '</think>' not in text else tag(text) == gold", tagged()),
     ],
 )
-def test_working_that_names_the_answer_and_never_gives_it_is_found_where_it_is_paid(
-    tmp_path, reward, records
-):
+def test_paid_working_that_never_gives_the_answer_is_found(tmp_path, reward, records):
     (one,) = findings(tmp_path, (Truncated(),), reward, records)
     assert (one.id, one.severity) == ("C13", "error")
     assert one.records <= one.tried

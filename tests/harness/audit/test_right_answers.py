@@ -56,14 +56,14 @@ def test_an_error_on_a_reference_is_shown(tmp_path):
     assert one.witness.rewards == (None,)
 
 
-def test_records_that_want_another_format_are_no_finding(tmp_path):
+def test_records_that_need_another_format_are_not_a_finding(tmp_path):
     extra = "if want == '14': return {'id': s['id'], 'aggregate_reward_score': float(text == want)}"
     with audited_case(tmp_path, GRADER.format(extra=extra)) as case:
         assert found_by(case, PROBES) == []
         assert "another answer format" in " ".join(case.notes)
 
 
-def test_a_grader_that_pays_nothing_is_critical_where_something_should_be_paid(tmp_path):
+def test_a_grader_that_pays_nothing_is_critical_if_something_should_be_paid(tmp_path):
     zero = "return {'id': s['id'], 'aggregate_reward_score': 0.0}"
     (one,) = found(tmp_path, zero, accepted=("#### {a}",))
     assert (one.id, one.severity, one.share) == ("A04", "critical", 0.0)
@@ -77,7 +77,7 @@ def test_a_grader_that_pays_nothing_is_critical_where_something_should_be_paid(t
     assert found(tmp_path, zero) == []
 
 
-def test_completions_that_should_be_paid_and_are_in_no_known_format_are_no_finding(tmp_path):
+def test_accepted_completions_in_unknown_formats_are_not_a_finding(tmp_path):
     recorded = tuple(
         Recorded(at, {"role": "assistant", "content": f"#### {one['reference_answer']}"})
         for at, one in enumerate(number_records())

@@ -1,4 +1,4 @@
-"""The SARIF log holds to the parts of the 2.1.0 schema that its fields touch."""
+"""The SARIF log follows the parts of the 2.1.0 schema that its fields use."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.findings import Place, Severity
 from harness.runs.audits import AuditFacts, AuditFinding
 from harness.runs.facts import GraderFacts, InProcessFacts
 
-# What the published schema requires, and all that it allows, of the objects that are written.
+# What the published schema requires and allows for the objects that the log contains.
 ALLOWED = {
     "sarifLog": ({"version", "runs"}, {"$schema", "version", "runs"}),
     "run": ({"tool"}, {"tool", "columnKind", "invocations", "results"}),
@@ -66,7 +66,7 @@ def texts(value: Any) -> Iterator[Any]:
             yield from texts(each)
 
 
-def test_a_log_holds_to_the_schema() -> None:
+def test_a_log_follows_the_schema() -> None:
     log = json.loads(json.dumps(sarif(audit(), "0.1"), allow_nan=False))
     check("sarifLog", log)
     assert log["version"] == "2.1.0"

@@ -71,7 +71,7 @@ def audited(tmp_path, rule, records=None, search=2_000):
         ("0.4 * ('#' * 4 in text and WORDS[1] in text) + 0.6 * last(text, gold)", "C16", None),
     ],
 )
-def test_a_text_that_is_paid_is_found_in_the_source_and_made_small(tmp_path, rule, id, text):
+def test_a_paid_text_from_the_source_is_found_and_shrunk(tmp_path, rule, id, text):
     found, case = audited(tmp_path, rule)
     assert [(one.id, one.severity) for one in found] == [(id, "critical")]
     assert len(found[0].text) < 60
@@ -85,14 +85,14 @@ def test_a_small_part_of_the_reward_is_an_error(tmp_path):
     assert found[0].share == pytest.approx(0.25)
 
 
-def test_what_was_not_found_is_said_with_the_gradings(tmp_path):
+def test_a_search_without_a_finding_reports_its_gradings(tmp_path):
     found, case = audited(tmp_path, "last(text, gold) and SECRET != text", search=300)
     assert found == []
     (note,) = case.notes
     assert re.fullmatch(r"In 3\d* gradings, the search found no text that is paid without an answer\.", note)
 
 
-def test_a_text_that_holds_the_answer_is_no_finding(tmp_path):
+def test_a_text_that_contains_the_answer_is_not_a_finding(tmp_path):
     records = [{**one, "reference_answer": ("yes", "no")[at % 2]} for at, one in enumerate(number_records())]
     rule = "(gold in text.lower().split()) or last(text, gold)"
     assert audited(tmp_path, rule, records)[0] == []

@@ -12,7 +12,7 @@ def test_degrees_lie_between_nothing_and_all(shares):
     assert degrees([0.0, 1.0, *shares]) == degrees(shares)
 
 
-def test_likeness_is_paid_by_degrees_and_equality_is_not(tmp_path):
+def test_similarity_is_paid_by_degrees_and_equality_is_not(tmp_path):
     likeness = "difflib.SequenceMatcher(None, line(text) or '', gold).ratio()"
     with audited_case(tmp_path, handler(likeness), text_records()) as case:
         assert shaped(case)

@@ -36,7 +36,7 @@ def state(tmp_path, source):
 
 
 @pytest.mark.parametrize("reward", [RIGHT, "gold in text", "0.0", "1.0", "len(text) / 1000"])
-def test_a_grader_that_answers_alike_passes_in_few_gradings(tmp_path, reward):
+def test_a_consistent_grader_passes_in_few_gradings(tmp_path, reward):
     found, used = state(tmp_path, handler(reward))
     assert found == []
     assert used < 500
@@ -87,7 +87,7 @@ def test_a_counter_that_pays_every_fiftieth_sample_is_found(tmp_path):
     assert [one.id for one in found] == ["G02"]
 
 
-def test_a_judge_that_wavers_is_a_warning(tmp_path):
+def test_an_inconsistent_judge_is_a_warning(tmp_path):
     source = "import random\ntry:\n    import boto3\nexcept ImportError:\n    pass\n\n\n" + (
         "def handler(event, context):\n"
         "    return [{'id': s['id'], 'aggregate_reward_score': random.random()} for s in event]\n"

@@ -28,7 +28,7 @@ def asked(client, text):
     return client.converse(modelId="m", messages=[{"role": "user", "content": [{"text": text}]}])
 
 
-def test_bedrock_s_client_gets_the_reply_that_was_told(service):
+def test_the_bedrock_client_gets_the_prepared_reply(service):
     service.tell("Score: 3")
     client = bedrock(service)
     with closing(client):
@@ -40,7 +40,7 @@ def test_bedrock_s_client_gets_the_reply_that_was_told(service):
     assert [one.text for one in service.questions] == ["How good is it?"] * 2
 
 
-def test_a_fault_is_the_service_s_own_error_and_may_come_once(service):
+def test_a_fault_uses_the_service_error_format_and_may_occur_once(service):
     service.tell("fine", 429, once=True)
     client = bedrock(service)
     with closing(client):
@@ -49,7 +49,7 @@ def test_a_fault_is_the_service_s_own_error_and_may_come_once(service):
         assert asked(client, "x")["stopReason"] == "end_turn"
 
 
-def test_who_asks_too_often_is_refused_for_good(service):
+def test_too_many_requests_are_refused_permanently(service):
     service.tell("", 429, most=2)
     client = bedrock(service)
     with closing(client):
@@ -63,7 +63,7 @@ def test_who_asks_too_often_is_refused_for_good(service):
         assert asked(client, "x")["stopReason"] == "end_turn"
 
 
-def test_openai_s_client_gets_texts_and_tool_calls(service):
+def test_the_openai_client_gets_texts_and_tool_calls(service):
     service.tell('{"score": 1}')
     url: Any = service.variables["OPENAI_BASE_URL"]
     with openai.OpenAI(base_url=url, api_key="k", max_retries=0) as client:

@@ -10,7 +10,7 @@ def test_a_quoted_text_is_short_and_on_one_line(text):
     assert quoted(text).isprintable()
 
 
-def test_what_cannot_be_seen_is_named():
+def test_invisible_characters_are_named():
     assert quoted("") == "an empty text"
     assert quoted("  ") == "a blank"
     assert "weather" in quoted({"tool_calls": [{"function": {"name": "weather"}}]})

@@ -32,7 +32,7 @@ def test_no_wrong_number_equals_the_right_one(answer):
 
 
 @given(st.integers(1, 10**15), st.sampled_from(["", "-"]))
-def test_what_a_step_says_of_its_ratio_is_true(size, sign):
+def test_the_stated_ratio_of_a_step_is_true(size, sign):
     for step in wrong_numbers(f"{sign}{size}"):
         if step.ratio is not None:
             assert Fraction(Decimal(step.answer)) / Fraction(int(f"{sign}{size}")) == pytest.approx(
@@ -62,7 +62,7 @@ def test_a_wrong_number_is_written_like_the_right_one(answer, name, wrong):
     assert named(answer)[name] == wrong
 
 
-def test_what_is_no_number_has_no_wrong_ones():
+def test_answers_that_are_not_numbers_have_no_wrong_numbers():
     assert wrong_numbers("about a dozen") == []
     assert magnitude("none") is None
 

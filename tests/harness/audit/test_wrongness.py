@@ -48,7 +48,7 @@ def test_fillers_that_are_paid_are_found(tmp_path, reward):
     assert found.records == found.tried
 
 
-def test_a_filler_that_is_the_right_answer_is_no_finding(tmp_path):
+def test_a_filler_that_is_the_right_answer_is_not_a_finding(tmp_path):
     records = [
         {
             "messages": [{"role": "user", "content": f"Take {n} from {n + n % 3}. ####"}],
@@ -73,7 +73,7 @@ def test_an_object_without_values_is_found_and_an_empty_reference_is_not(tmp_pat
     assert findings(tmp_path, (Fillers(),), "parsed(text) == parsed(gold)", empty) == []
 
 
-def test_a_whole_text_of_the_user_is_no_empty_form(tmp_path):
+def test_a_whole_text_from_the_user_is_not_an_empty_form(tmp_path):
     rows = number_records(12, "Answer with two bullet points, each on its own line.")
     reward = "len(re.findall('(?m)^- [a-z]+', text)) == 2"
     more = {"kind": "format", "accepted": ("- first\n- second",)}
@@ -84,7 +84,7 @@ def test_a_whole_text_of_the_user_is_no_empty_form(tmp_path):
     ]
 
 
-def test_a_word_that_decides_nothing_and_earns_a_part_is_reward_that_needs_no_answer(tmp_path):
+def test_partial_reward_for_an_undecided_word_needs_no_answer(tmp_path):
     reward = "1.0 if line(text) == gold else 0.6 if line(text) == 'unknown' else 0.0"
     found = findings(tmp_path, (Fillers(), FreeReward()), reward, label_records())
     assert told(found) == [("C07", "critical")]

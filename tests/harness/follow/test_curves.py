@@ -72,14 +72,14 @@ def test_late_and_repeated_steps_do_not_bend_the_curve():
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), "NaN", 1e300])
-def test_numbers_that_are_none_are_remembered_not_drawn(bad):
+def test_values_that_are_not_finite_are_noted_and_not_drawn(bad):
     curves = Curves()
     curves.add(metrics(1, actor_entropy=bad))
     assert curves.bad_numbers == {ENTROPY}
     assert curves.series[ENTROPY].count == 0
 
 
-def test_time_left_follows_the_events_and_not_this_clock():
+def test_time_left_uses_the_times_of_events():
     curves = Curves()
     for step in range(1, 41):
         curves.add(metrics(step, created_at=1000 + 12 * step))
@@ -126,7 +126,7 @@ def test_a_steady_pace_gives_the_time_of_the_remaining_steps(stamp, pace, steps,
         max_size=30,
     )
 )
-def test_no_times_and_steps_give_a_time_left_that_is_negative_or_none_at_all(events):
+def test_time_left_is_never_negative_or_infinite(events):
     curves = Curves()
     for step, stamp in events:
         curves.add(metrics(step, stamp))
@@ -148,7 +148,7 @@ def test_a_series_stays_bounded_and_keeps_its_mean(values):
 
 
 @given(st.lists(st.floats(-1e9, 1e9), max_size=300), st.integers(1, 60))
-def test_a_sparkline_fits_and_shows_the_greatest_highest(points, width):
+def test_a_sparkline_fits_and_shows_the_maximum_highest(points, width):
     line = sparkline(points, width)
     assert len(line) == min(width, len(points))
     if points and len(points) <= width and max(points) - min(points) > 1:

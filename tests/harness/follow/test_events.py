@@ -1,4 +1,4 @@
-"""Nothing lost, nothing twice: under paging, broken walks, kills and services that list either way."""
+"""Nothing is lost or duplicated under paging, broken walks, kills, and either order of listing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def event(number, **more):
 
 
 class Service:
-    """Events in memory, handed out in pages; breaks at the calls it is told to."""
+    """Events in memory, served in pages; fails at the requested calls."""
 
     def __init__(self, size=5, newest_first=True):
         self.events = []
@@ -96,7 +96,7 @@ def test_a_quiet_poll_is_one_call_however_long_the_job(tmp_path):
     assert service.calls == 1
 
 
-def test_a_broken_walk_goes_on_where_it_stopped(tmp_path):
+def test_a_broken_walk_resumes(tmp_path):
     service = Service()
     service.add(*range(50))
     service.break_at = {7}
@@ -148,7 +148,7 @@ def test_an_empty_page_that_promises_more_is_asked_for_again_then_taken_as_the_e
     assert journal(tmp_path) == names(range(5))
 
 
-def test_pages_that_lead_back_to_each_other_end(tmp_path):
+def test_pages_that_form_a_loop_end(tmp_path):
     pages = {None: [event(3), event(2)], "ftevent-2": [event(1), event(2)], "ftevent-1": [event(2)]}
 
     def fetch(after: Any) -> Any:
@@ -184,8 +184,8 @@ def test_events_without_ids_are_told_apart_by_content(tmp_path):
 
 @settings(max_examples=150)
 @given(data=st.data(), newest_first=st.booleans(), size=st.integers(1, 7))
-def test_nothing_is_lost_or_repeated_whatever_breaks(tmp_path_factory, data, newest_first, size):
-    """Lives of a watcher: the job goes on, calls fail, the process is killed between or inside writes."""
+def test_no_failure_loses_or_repeats_events(tmp_path_factory, data, newest_first, size):
+    """Lives of a watcher: the job continues, calls fail, the process is killed between or inside writes."""
     folder = tmp_path_factory.mktemp("job")
     service = Service(size, newest_first)
     shown = []
@@ -223,7 +223,7 @@ def test_a_merge_killed_anywhere_is_finished_by_the_next_process(tmp_path, kille
 
 @pytest.mark.parametrize("killed_after", [1, 29, 30, 49])
 def test_a_long_merge_killed_midway_repeats_nothing_that_memory_has_forgotten(tmp_path, killed_after):
-    """More events than the journal keeps ids of: only its last line tells how far the merge had come."""
+    """More events than the journal keeps ids of: only its last line shows how far the merge got."""
     service = Service(size=100)
     service.add(*range(5000))
     poll(service, tmp_path, stop_after=killed_after)
@@ -236,11 +236,11 @@ def test_a_long_merge_killed_midway_repeats_nothing_that_memory_has_forgotten(tm
     ("stamps", "order"),
     [([3, 2, 1], True), ([1, 2, 3], False), ([1, 1, 1], None), ([], None), ([1, 2, 0, 3], False)],
 )
-def test_order_is_read_off_the_times(stamps, order):
+def test_the_times_show_the_order(stamps, order):
     page: Any = [{"created_at": stamp} for stamp in stamps]
     assert is_newest_first(page) is order
 
 
-def test_order_is_read_off_the_steps_when_all_came_in_one_second():
+def test_the_steps_show_the_order_within_one_second():
     page: Any = [{"created_at": 5, "data": {"step": step}} for step in (9, 8, 7)]
     assert is_newest_first(page) is True

@@ -16,7 +16,7 @@ GOOD = {
 
 
 def said(steps, **of):
-    """The ids of all warnings over a job whose metrics are functions of the step."""
+    """The ids of all warnings for a job whose metrics are functions of the step."""
     curves, health = Curves(), Health()
     for step in range(1, steps + 1):
         data = {name: value + 0.01 * (step % 3) for name, value in GOOD.items()}
@@ -49,11 +49,11 @@ def test_each_sign_is_seen_once(kind, name, function):
     assert said(80, **{name: function}).count(kind) == 1
 
 
-def test_a_low_reward_that_rises_is_no_plateau():
+def test_a_low_but_rising_reward_is_not_a_plateau():
     assert "W103" not in said(60, critic_rewards_mean=lambda step: step / 600)
 
 
-def test_nothing_is_said_of_a_job_that_has_only_begun():
+def test_a_job_that_has_just_begun_has_no_warnings():
     assert said(4, critic_rewards_mean=lambda step: 0.0, actor_entropy=lambda step: 0.0) == []
 
 

@@ -1,6 +1,6 @@
-"""`rft watch` killed at random moments, the emulator with it now and then: each event once, in order.
+"""`rft watch` killed at random moments, sometimes with the emulator: each event once, in order.
 
-`RFT_KILLS=100` asks for more kills than a test run needs; the figures are printed (`pytest -s`).
+`RFT_KILLS=100` makes more kills than a test run needs; the figures are printed (`pytest -s`).
 """
 
 from __future__ import annotations

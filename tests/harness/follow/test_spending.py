@@ -1,4 +1,4 @@
-"""What a running job has cost, and the limit that cancels it."""
+"""The cost of a running job, and the limit that cancels it."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_both_parts_are_added_up(steps: int, hours: float, usd_per_hour: float) 
         (limit(5, grader_assumed=True), ["x86_64, assumed"], ["training"]),
     ],
 )
-def test_what_is_counted_and_what_is_not_is_said(
+def test_counted_and_uncounted_costs_are_reported(
     one: SpendingLimit, counted: list[str], not_counted: list[str]
 ) -> None:
     first, *others = one.sentences()
@@ -90,7 +90,7 @@ def test_a_limit_that_nothing_can_reach_is_refused() -> None:
 def followed(
     folder: Path, usd: float, *, faults: tuple[Fault, ...] = (), **more: Any
 ) -> tuple[Watched, list[str], ApiStub]:
-    """Follow a job that takes four steps a poll and never ends by itself."""
+    """Follow a job that takes four steps per poll and never ends without being canceled."""
     with ApiStub() as stub:
         clock, notes = TestClock(), Notes()
         stub.add_job(created_at=clock.time())
@@ -129,7 +129,7 @@ def test_the_job_is_cancelled_when_its_hours_pass_the_limit(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("status", [400, 403, 409, 200])
-def test_a_cancel_that_is_refused_is_said_and_the_job_goes_on(tmp_path: Path, status: int) -> None:
+def test_a_refused_cancellation_is_reported_and_the_job_continues(tmp_path: Path, status: int) -> None:
     no = Fault("POST", "/cancel$", status, body={"error": {"message": "no"}})
     found, notes, _ = followed(tmp_path, A_STEP, faults=(no,))
     assert (found.stop, found.succeeded) == ("refused", False)
@@ -137,21 +137,21 @@ def test_a_cancel_that_is_refused_is_said_and_the_job_goes_on(tmp_path: Path, st
 
 
 @pytest.mark.parametrize("body", [{}, {"id": "ftjob-1", "status": "running"}])
-def test_a_cancel_that_does_not_cancel_is_said_after_a_minute(tmp_path: Path, body: Any) -> None:
+def test_a_cancellation_without_effect_is_reported_after_a_minute(tmp_path: Path, body: Any) -> None:
     found, notes, stub = followed(tmp_path, A_STEP, faults=(Fault("POST", "/cancel$", 200, body=body),))
     assert (found.stop, found.succeeded) == ("refused", False)
     assert "the service still says running; `rft cancel` asks again" in notes[-1]
     assert len(stub.requests("POST", "/cancel$")) == 1
 
 
-def test_a_cancel_whose_answer_is_lost_is_asked_for_again(tmp_path: Path) -> None:
+def test_a_cancellation_without_a_response_is_requested_again(tmp_path: Path) -> None:
     lost = Fault("POST", "/cancel$", 503, body={}, times=2)
     found, _, stub = followed(tmp_path, A_STEP, faults=(lost,))
     assert found.stop == "asked"
     assert len(stub.requests("POST", "/cancel$")) == 3
 
 
-def test_a_cancel_that_took_effect_unseen_ends_the_watch(tmp_path: Path) -> None:
+def test_a_cancellation_that_took_effect_unnoticed_ends_the_watch(tmp_path: Path) -> None:
     unseen = Fault("POST", "/cancel$", 0, takes_effect=True)
     found, _, _ = followed(tmp_path, A_STEP, faults=(unseen,))
     assert found.job is not None

@@ -1,4 +1,4 @@
-"""Following a job over real HTTP, with time that passes only when somebody sleeps."""
+"""Following a job over real HTTP, with a clock that moves only when the watcher sleeps."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DATA = {"total_steps": 67, "actor_entropy": 0.6, "critic_rewards_mean": 0.4, "re
 
 
 class Record:
-    """An observer that remembers."""
+    """An observer that remembers all calls."""
 
     def __init__(self):
         self.ids = []
@@ -143,7 +143,7 @@ FINISHED = st.sampled_from([None, 0, "", False, 1_771_442_999, 1_771_442_999_000
 
 
 @given(WORDS, FINISHED)
-def test_every_status_ends_the_watch_or_is_usual_or_is_said(word, finished_at):
+def test_every_status_ends_the_watch_or_is_usual_or_is_reported(word, finished_at):
     job = SeenJob.read({"status": word, "finished_at": finished_at})
     shown = as_text(word) if word not in (None, "") else "(no status)"
     odd = what_is_odd(job)
@@ -267,7 +267,7 @@ def test_a_wall_clock_that_jumps_changes_nothing(stub, tmp_path):
     assert record.troubles == []
 
 
-def test_an_unknown_job_and_a_refused_key_end_it_at_once(stub, tmp_path):
+def test_an_unknown_job_and_a_refused_key_end_it_immediately(stub, tmp_path):
     for status in (404, 401, 403):
         stub.faults[:] = [Fault("GET", "/jobs/", status=status, body={})]
         with pytest.raises(RequestRefused) as caught:
@@ -295,7 +295,7 @@ def test_a_refusal_in_mid_watch_says_that_the_job_continues_and_the_command_resu
     assert written == ids(range(1, life.step + 2))
 
 
-def test_a_job_that_is_gone_for_good_is_given_up_and_not_said_to_continue(stub, tmp_path):
+def test_the_watch_gives_up_on_a_job_that_is_gone(stub, tmp_path):
     clock = TestClock()
     stub.add_job()
     clock.on_sleep = stub.jobs.clear
@@ -306,7 +306,7 @@ def test_a_job_that_is_gone_for_good_is_given_up_and_not_said_to_continue(stub, 
     assert clock.ticks < 500
 
 
-def test_a_job_that_says_nothing_is_followed_and_the_silence_is_said_regularly(stub, tmp_path):
+def test_a_silent_job_is_followed_and_the_silence_is_reported(stub, tmp_path):
     clock = TestClock()
     stub.add_job()
 
@@ -321,7 +321,7 @@ def test_a_job_that_says_nothing_is_followed_and_the_silence_is_said_regularly(s
     assert "min: the job is still running" in record.notes[0]
 
 
-def test_a_job_whose_events_stay_unreachable_ends_with_its_status(stub, tmp_path):
+def test_a_job_with_unreachable_events_ends_with_its_status(stub, tmp_path):
     stub.add_job(status="succeeded")
     stub.faults.append(Fault("GET", "/events", status=500, body={}, times=10**6))
     outcome, _ = follow(stub, tmp_path, TestClock(), patience_s=100.0)
@@ -430,7 +430,7 @@ def test_every_sequence_of_answers_ends(tmp_path_factory, words, pages, failures
 
 
 class Endless:
-    """The client's two calls, answered from arithmetic, so that only the watcher needs memory."""
+    """The client's two calls, answered by computation, so that only the watcher needs memory."""
 
     def __init__(self, count):
         self.count = count

@@ -1,4 +1,4 @@
-"""What a replay says for or against a job."""
+"""The evidence of a replay for or against a job."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def listed(sample: Sample) -> float:
 
 @pytest.fixture(autouse=True)
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each test works in the project's folder, as a user would."""
+    """Each test runs in the project's folder, like a user."""
     monkeypatch.chdir(tmp_path)
 
 
 def replayed(folder: Path, *groups: tuple[str, ...]) -> Run:
-    """A finished run whose grader pays what each completion says."""
+    """A finished run whose grader returns the reward that each completion states."""
     (folder / "my_grader.py").write_text(GRADER, encoding="utf-8")
     lines = [
         rollout(f"r{at}/{turn}", said, record=f"r{at}")
@@ -62,7 +62,7 @@ def replayed(folder: Path, *groups: tuple[str, ...]) -> Run:
 
 
 def write_rewards(run: Run, *rewards: float) -> None:
-    """Put other rewards into a finished run of that many rollouts."""
+    """Put other rewards into a finished run with that many rollouts."""
     rows = list(read_rows(run.rewards))
     totals = Totals()
     for row, reward in zip(rows, rewards, strict=True):
@@ -93,7 +93,7 @@ def found(run: Run, arn: str = ARN) -> dict[str, str]:
 
 
 def as_deployed(run: Run, arn: str, **facts: Any) -> Run:
-    """The run as if it had called the function, whose declaration nobody could ask for."""
+    """The run as if it had called the function, whose declared options are unknown."""
     run.save(target=DeployedFacts(arn), **facts)
     return open_run(run.folder)
 
@@ -105,11 +105,11 @@ def test_no_replay_is_warned_about_with_the_command_that_makes_one() -> None:
     assert f"--arn {ARN}" in one.fix
 
 
-def test_a_replay_of_the_very_arn_with_differing_rewards_speaks_for_it(tmp_path: Path) -> None:
+def test_a_replay_of_the_same_arn_with_different_rewards_is_good_evidence(tmp_path: Path) -> None:
     assert found(as_deployed(replayed(tmp_path, ("0", "1"), ("1", "1")), ARN)) == {}
 
 
-def test_another_arn_and_a_replay_on_this_machine_are_told(tmp_path: Path) -> None:
+def test_another_arn_and_a_local_replay_are_reported(tmp_path: Path) -> None:
     run = replayed(tmp_path, ("0", "1"))
     [one] = weigh(run)
     assert one.message == "not proven that the function is the replayed grader: AWS was not asked"
@@ -126,9 +126,7 @@ def test_a_grader_that_changed_since_its_replay_is_warned_about(tmp_path: Path) 
     assert (one.id, "my_grader.py" in one.message, two.id) == ("J022", True, "J023")
 
 
-def test_files_outside_this_folder_are_not_read_whatever_a_run_lists(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_files_outside_this_folder_are_never_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = replayed(tmp_path, ("0", "1"))
     (tmp_path / "my_grader.py").write_text(f"{GRADER}# changed", encoding="utf-8")
     (tmp_path / "elsewhere").mkdir()
@@ -160,7 +158,7 @@ def test_a_replay_of_an_artifact_that_is_older_than_its_sources_is_warned_about(
         ([("1", "0.99")], {"J028": "warning"}),
     ],
 )
-def test_what_would_fail_or_teach_nothing_is_told(
+def test_a_job_that_would_fail_or_teach_nothing_is_reported(
     tmp_path: Path, groups: list[Any], expected: dict[str, str]
 ) -> None:
     run = as_deployed(replayed(tmp_path, *groups), ARN)
@@ -168,7 +166,7 @@ def test_what_would_fail_or_teach_nothing_is_told(
 
 
 @pytest.mark.parametrize("groups", [[("0", "0.01")], [("1", "0.99")]])
-def test_no_finding_is_about_a_range_that_nobody_knows(tmp_path: Path, groups: list[Any]) -> None:
+def test_an_unknown_range_causes_no_findings(tmp_path: Path, groups: list[Any]) -> None:
     run = as_deployed(replayed(tmp_path, *groups), ARN, grader=GraderFacts("my-grader", "abc=", None))
     assert found(run) == {"J029": "note"}
 
@@ -176,7 +174,7 @@ def test_no_finding_is_about_a_range_that_nobody_knows(tmp_path: Path, groups: l
 @pytest.mark.parametrize(
     ("bounds", "expected"), [((0, 10), {}), ((2.4, 5), {"J027": "warning"}), ((0, 2.5), {"J028": "warning"})]
 )
-def test_a_range_that_the_user_says_is_used(
+def test_a_range_given_by_the_user_is_used(
     tmp_path: Path, bounds: tuple[float, float], expected: dict[str, str]
 ) -> None:
     run = replayed(tmp_path, ("0.1", "0.9"))
@@ -202,7 +200,7 @@ def test_a_run_that_is_not_there_is_an_input_error(tmp_path: Path) -> None:
         evidence(tmp_path / "nothing", UNKNOWN, tmp_path)
 
 
-def test_code_that_is_not_the_one_known_before_is_told() -> None:
+def test_changed_code_is_reported() -> None:
     function = FunctionFacts(
         arn=ARN,
         version="3",
@@ -226,7 +224,7 @@ def test_code_that_is_not_the_one_known_before_is_told() -> None:
 
 
 def changed_training(run: Run, change: Any) -> list[Finding]:
-    """What is found when each training record is changed, or left out where the change returns None."""
+    """The findings if each training record is changed, or left out if the change returns None."""
     path = training_file(run)
     values = [change(at, json.loads(line)) for at, line in enumerate(path.read_text().splitlines())]
     write_rollouts(path, [value for value in values if value is not None])
@@ -262,7 +260,7 @@ def test_a_replay_counts_for_the_records_that_it_graded(
         assert share in message
 
 
-def test_records_are_known_by_what_they_hold_where_they_have_no_name(tmp_path: Path) -> None:
+def test_records_without_names_are_matched_by_content(tmp_path: Path) -> None:
     run = as_deployed(replayed(tmp_path, ("0", "1")), ARN)
     assert (
         changed_training(run, lambda _, value: {key: value[key] for key in ("messages", "reference_answer")})
@@ -294,7 +292,7 @@ def test_a_replay_whose_rollouts_are_gone_is_not_compared(tmp_path: Path) -> Non
     assert "changed since" in one_of(evidence(run.folder, UNKNOWN, path).findings, "J030")[1]
 
 
-def test_fields_that_only_one_side_has_speak_against_a_replay(tmp_path: Path) -> None:
+def test_fields_on_one_side_only_are_evidence_against_a_replay(tmp_path: Path) -> None:
     run = as_deployed(replayed(tmp_path, ("0", "1")), ARN)
     level, message = one_of(changed_training(run, lambda _, value: {**value, "difficulty": 3}), "J031")
     assert (level, "training shows the grader fields that the replay did not: difficulty" in message) == (
@@ -321,7 +319,7 @@ def test_fields_that_only_one_side_has_speak_against_a_replay(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(("ask", "noted"), [("never", True), ("new", True), ("all", False)])
-def test_a_judge_that_was_not_asked_anew_is_noted(tmp_path: Path, ask: Ask, noted: bool) -> None:
+def test_recorded_answers_of_a_judge_are_noted(tmp_path: Path, ask: Ask, noted: bool) -> None:
     run = replayed(tmp_path, ("0", "1"))
     run.save(answers=AnswersFacts(tmp_path / "answers.jsonl", ask, "0" * 64))
     findings = evidence(run.folder, UNKNOWN, training_file(run)).findings
@@ -330,7 +328,7 @@ def test_a_judge_that_was_not_asked_anew_is_noted(tmp_path: Path, ask: Ask, note
     assert all("answered from answers.jsonl; the service was not asked again" in message for message in told)
 
 
-def test_a_partial_replay_and_kept_fields_are_said(tmp_path: Path) -> None:
+def test_a_partial_replay_and_kept_fields_are_reported(tmp_path: Path) -> None:
     run = as_deployed(replayed(tmp_path, ("0", "1")), ARN, limit=2, fields=FieldChoice(kept=("hint",)))
     assert found(run) == {"J032": "note", "J033": "note"}
 
@@ -348,7 +346,7 @@ def test_the_command_that_replays_can_be_pasted_or_is_left_out(arn: str, command
     assert (one.fix and one.fix.split("`")[1]) == command
 
 
-def test_fields_of_another_file_and_events_of_another_service_are_said(tmp_path: Path) -> None:
+def test_fields_of_another_file_and_events_of_another_service_are_reported(tmp_path: Path) -> None:
     run = replayed(tmp_path, ("0", "1"))
     path = training_file(run)
     same = RecordFacts(str(path), hashlib.sha256(path.read_bytes()).hexdigest())

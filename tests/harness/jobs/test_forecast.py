@@ -1,4 +1,4 @@
-"""What a job is forecast to take, and how it is told."""
+"""The forecast of a job, and its wording."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def plan_of(tmp_path, *, seconds=None, arn=ARN, records=268):
     return Plan(data, arn, MODELS[0].id, hyperparameters(), base_url, "us-west-2", replay=replay)
 
 
-def test_the_published_job_is_forecast_as_it_went(tmp_path):
+def test_the_forecast_of_the_published_job_matches_its_events(tmp_path):
     """268 records in batches of 4 are the 67 steps of AWS's published event."""
     ahead = forecast(plan_of(tmp_path), UNKNOWN).to_json()
     assert (ahead["steps"], ahead["graded"], ahead["calls"]) == (67, 268 * 8, 268 * 8)
     assert ahead["assumes"]["verified"] is False
 
 
-def test_what_nobody_measured_is_unknown(tmp_path):
+def test_unmeasured_values_are_unknown(tmp_path):
     ahead = forecast(plan_of(tmp_path), UNKNOWN)
     said = ahead.to_json()
     assert (said["seconds_a_completion"], said["gb_seconds"], said["lambda_usd"]) == (None, None, None)
@@ -59,14 +59,14 @@ def test_a_measured_duration_gives_lambdas_price_with_date_and_source(tmp_path):
     assert any("12 USD per hour" in line for line in ahead.lines())
 
 
-def test_settings_that_aws_did_not_say_are_said_to_be_assumed(tmp_path):
+def test_settings_unknown_to_aws_are_marked_as_assumed(tmp_path):
     ahead = forecast(plan_of(tmp_path, seconds=0.5), UNKNOWN)
     assert ahead.to_json()["assumes"]["function_settings"] is True
     assert any("512 MB, x86_64, assumed" in line for line in ahead.lines())
 
 
 @pytest.mark.parametrize("arn", ["nonsense", ARN.replace("us-west-2", "af-south-1")])
-def test_a_price_that_is_not_known_is_not_made_up(tmp_path, arn):
+def test_an_unknown_price_is_not_invented(tmp_path, arn):
     ahead = forecast(plan_of(tmp_path, seconds=0.5, arn=arn), UNKNOWN)
     assert ahead.to_json()["lambda_usd"] is None
     assert any("no price known" in line or "--region selects the price" in line for line in ahead.lines())

@@ -1,4 +1,4 @@
-"""An audit of the very grader stops a job or speaks for it; another grader's says nothing."""
+"""An audit of the same grader can stop a job or support it; an audit of another grader does not count."""
 
 from __future__ import annotations
 

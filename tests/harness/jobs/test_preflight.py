@@ -45,7 +45,7 @@ def said(data, **changed):
     return {finding.id: finding.severity for finding in found if finding.id != "J007"}
 
 
-def test_a_good_plan_has_nothing_against_it(data):
+def test_a_good_plan_has_no_findings(data):
     level = worst(preflight(plan_of(data)))
     assert level is None or level < Severity.WARNING
 
@@ -86,7 +86,7 @@ def test_arns_of_other_partitions_are_arns(data, region):
     assert "J010" not in said(data, grader_arn=arn, region=region)
 
 
-def test_without_a_region_each_check_that_needs_it_is_said_not_to_be_made(data):
+def test_without_a_region_the_skipped_checks_are_reported(data):
     found = preflight(plan_of(data, region=None, base_url="http://127.0.0.1:1/v1"))
     notes = {one.id: one.message for one in found if one.id.startswith("J")}
     assert set(notes) == {"J011", "J015"}
@@ -100,11 +100,11 @@ def test_a_variable_of_the_shell_does_not_stop_a_job_on_this_machine(data):
 
 
 @pytest.mark.parametrize("model", ["nova-2-lite", "us.amazon.nova-2-lite-v1:0", "Amazon.Nova-2-Lite"])
-def test_nova_by_another_name_is_told_to_have_another_api(data, model):
+def test_nova_under_another_name_is_pointed_to_the_native_api(data, model):
     assert said(data, model=model) == {"J014": "error"}
 
 
-def test_records_that_were_not_checked_are_said_to_be_so(data):
+def test_unchecked_records_are_reported(data):
     assert "J007" in {one.id for one in preflight(plan_of(data), validate=False)}
     assert "J007" not in {one.id for one in preflight(plan_of(data))}
 
@@ -113,7 +113,7 @@ def test_records_that_were_not_checked_are_said_to_be_so(data):
     ("times", "different", "expected"),
     [(120, 1, "error"), (2, 60, "error"), (2, 100, None), (1, 120, None), (1.2, 90, "warning")],
 )
-def test_copies_are_no_further_records(data, times, different, expected):
+def test_copies_do_not_count_as_records(data, times, different, expected):
     lines = data.read_text().splitlines(keepends=True)[:different]
     more = int(different * times) - different
     data.write_text("".join([*lines, *(lines * 120)[:more]]))
@@ -192,7 +192,7 @@ def test_defaults_are_the_documented_ones_and_are_sent(data):
     assert set(sent) == set(HYPERPARAMETERS)
 
 
-def test_what_changes_the_training_changes_the_digest(data, tmp_path):
+def test_every_change_of_the_training_changes_the_digest(data, tmp_path):
     plan = plan_of(data)
     same = tmp_path / "same.jsonl"
     same.write_bytes(data.read_bytes())

@@ -1,4 +1,4 @@
-"""One job, whatever breaks: each fault, and a kill between any two requests, over real HTTP."""
+"""Exactly one job after every fault, and after a kill between any two requests, over real HTTP."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ARN = "arn:aws:lambda:us-west-2:123456789012:function:word-problems:3"
 
 
 class Killed(BaseException):
-    """Stands for `kill -9`: nothing may catch it."""
+    """Stands in for `kill -9`: nothing may catch it."""
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def journal(jobs):
     return json.loads(path.read_text())
 
 
-def test_a_job_is_created_and_written_down(stub, data, tmp_path):
+def test_a_job_is_created_and_recorded(stub, data, tmp_path):
     done = run(stub, data, tmp_path / "jobs", code_sha256="abc=")
     assert not done.found
     written = journal(tmp_path / "jobs")
@@ -132,7 +132,7 @@ def test_throttling_is_waited_out(stub, data, tmp_path):
     assert stub.requests("GET", "/jobs$") == [], "a throttled request made no job: nothing to look for"
 
 
-def test_a_service_that_stays_away_is_exit_3_and_resumes(stub, data, tmp_path):
+def test_an_unreachable_service_is_exit_3_and_resumes(stub, data, tmp_path):
     stub.faults.append(Fault("POST", "/jobs$", status=503, body={}, times=4))
     with pytest.raises(Unreachable) as caught:
         run(stub, data, tmp_path / "jobs")
@@ -142,7 +142,7 @@ def test_a_service_that_stays_away_is_exit_3_and_resumes(stub, data, tmp_path):
 
 
 def test_a_job_that_appears_after_a_later_refusal_is_still_found(stub, data, tmp_path):
-    """A lost answer, its job not listed yet, then a refusal: the next call must look before it sends."""
+    """A lost response, its job not listed yet, then a refusal: the next call must look before it sends."""
     stub.faults.append(Fault("POST", "/jobs$", status=0, takes_effect=True))
     stub.faults.append(Fault("POST", "/jobs$", status=403, body={}))
     stub.hidden_lists = 4
@@ -187,7 +187,7 @@ def test_a_lost_answer_to_the_upload_leaves_one_file_in_use(stub, data, tmp_path
 @pytest.mark.parametrize("after", [True, False])
 @pytest.mark.parametrize("request_number", range(1, 3))
 def test_a_kill_at_any_request_makes_no_second_job(stub, data, tmp_path, request_number, after):
-    """The process dies while a request is out, before or `after` the service acted on it."""
+    """The process dies during a request, before or `after` the service acted on it."""
     jobs = tmp_path / "jobs"
     pattern = ("/files", "/jobs$")[request_number - 1]
     stub.faults.append(Fault("POST", pattern, status=0, takes_effect=after))
@@ -242,7 +242,7 @@ def test_data_that_changes_while_it_is_sent_changes_nothing(stub, data, tmp_path
     assert stub.contents[done.job.training_file] == right
 
 
-def test_a_file_that_was_cut_off_on_its_way_is_not_used(stub, data, tmp_path):
+def test_a_truncated_upload_is_not_used(stub, data, tmp_path):
     stub.faults.append(Fault("POST", "/files$", status=0, takes_effect=True))
     unwell = Fault("GET", "/files", status=503, body={}, times=4)
     stub.on_request = lambda seen: stub.faults.append(unwell) if seen.method == "POST" else None
@@ -254,7 +254,7 @@ def test_a_file_that_was_cut_off_on_its_way_is_not_used(stub, data, tmp_path):
 
 
 def test_another_users_file_of_the_same_data_is_not_taken(stub, data, tmp_path):
-    """Its job would be taken for ours: each submission uploads its own file, under a name of its own."""
+    """Its job would be mistaken for ours: each submission uploads its own file, under its own name."""
     with connected(stub.base_url) as client:
         theirs = client.upload(data, "train.jsonl").id
     done = run(stub, data, tmp_path / "jobs")
@@ -273,7 +273,7 @@ def test_another_folder_finds_the_job(stub, data, tmp_path):
     assert (len(stub.jobs), len(stub.files)) == (1, 1)
 
 
-def test_a_name_that_the_user_chose_trains_the_same_once_more(stub, data, tmp_path):
+def test_a_chosen_name_trains_the_same_plan_again(stub, data, tmp_path):
     run(stub, data, tmp_path / "jobs")
     assert not run(stub, data, tmp_path / "jobs", name="again").found
     assert run(stub, data, tmp_path / "elsewhere", name="again").found
@@ -281,9 +281,7 @@ def test_a_name_that_the_user_chose_trains_the_same_once_more(stub, data, tmp_pa
 
 
 @pytest.mark.parametrize("status", [403, 404])
-def test_a_key_that_may_not_list_files_submits_and_is_told_what_was_not_looked_at(
-    stub, data, tmp_path, status
-):
+def test_without_permission_to_list_files_the_missing_check_is_reported(stub, data, tmp_path, status):
     stub.faults.append(Fault("GET", "/files", status=status, body={}, times=9))
     done = run(stub, data, tmp_path / "jobs")
     assert str(status) in (done.unlooked or "")
@@ -291,7 +289,7 @@ def test_a_key_that_may_not_list_files_submits_and_is_told_what_was_not_looked_a
     assert len(stub.jobs) == 1
 
 
-def test_without_a_service_nothing_is_written_as_sent(data, tmp_path, stub):
+def test_without_a_service_nothing_is_recorded_as_sent(data, tmp_path, stub):
     stub.faults.append(Fault("GET", "/files", status=401, body={}))
     run(stub, data, tmp_path / "other")  # a 401 is a no like any other
 
@@ -310,8 +308,8 @@ def test_without_a_service_nothing_is_written_as_sent(data, tmp_path, stub):
     assert journal(tmp_path / "jobs")["state"] == "intended"
 
 
-def test_of_two_files_that_were_uploaded_at_once_the_older_is_used(stub, data, tmp_path):
-    """Somebody elsewhere uploads the same between our look and our upload, and creates the job first."""
+def test_the_older_of_two_simultaneous_uploads_is_used(stub, data, tmp_path):
+    """Another machine uploads the same file between our look and our upload, and creates the job first."""
     theirs = run(stub, data, tmp_path / "theirs")
     stub.files["file-1"]["created_at"] -= 10
     stub.faults.append(Fault("GET", "/files", status=200, body={"object": "list", "data": []}))
@@ -335,7 +333,7 @@ def test_a_submission_under_way_elsewhere_is_left_to_finish(stub, data, tmp_path
 class Killing(httpx2.BaseTransport):
     """The network of a process that is killed at one of its requests, before or after it took effect.
 
-    Counted from 1; at 0 it never is.
+    Requests count from 1; 0 means never.
     """
 
     def __init__(self, inner: httpx2.BaseTransport, at: int = 0, after: bool = False) -> None:
@@ -413,7 +411,7 @@ def test_a_job_is_found_by_name_and_by_id(stub, data, tmp_path):
     assert find_job(tmp_path / "none", "a:b")[1] == tmp_path / "none" / "a_b"
 
 
-def test_another_jobs_broken_journal_hides_nothing(stub, data, tmp_path):
+def test_a_broken_journal_does_not_hide_other_jobs(stub, data, tmp_path):
     jobs = tmp_path / "jobs"
     (jobs / "a").mkdir(parents=True)
     (jobs / "a" / "job.json").write_text("{")
@@ -421,7 +419,7 @@ def test_another_jobs_broken_journal_hides_nothing(stub, data, tmp_path):
     assert find_job(jobs, "ftjob-1")[1].name.startswith("train-")
 
 
-def test_a_job_that_was_never_created_is_said_to_be_so(stub, data, tmp_path):
+def test_a_job_that_was_never_created_is_reported(stub, data, tmp_path):
     Entry.open(tmp_path, "mine", plan_of(data, stub.base_url), "now").reach("uploading")
     with pytest.raises(InputError, match="uploading"):
         find_job(tmp_path, "mine")
@@ -446,7 +444,7 @@ JSON = st.recursive(
 
 
 @given(data=st.data())
-def test_whatever_a_journal_holds_is_read_or_refused(data, tmp_path_factory):
+def test_any_journal_content_is_read_or_refused(data, tmp_path_factory):
     value = json.loads((OLD / "first" / "job.json").read_text())
     key = data.draw(st.sampled_from(sorted(value)))
     inner = value[key]
@@ -472,7 +470,7 @@ def test_a_job_may_be_named_like_anothers_id(stub, data, tmp_path):
         find_job(tmp_path / "jobs", "ftjob-1")
 
 
-def test_what_json_cannot_hold_is_not_submitted(data, tmp_path):
+def test_values_that_json_cannot_express_are_not_submitted(data, tmp_path):
     plan = plan_of(data, "http://x", hyperparameters=hyperparameters(learning_rate_multiplier=float("nan")))
     with pytest.raises(InputError, match=r"hyperparameters\.learning_rate_multiplier"):
         Entry.open(tmp_path, "mine", plan, "now")
@@ -488,7 +486,7 @@ def test_a_broken_journal_is_named(tmp_path, content):
         find_job(tmp_path, "mine")
 
 
-def test_a_submission_that_was_cut_off_is_written_down_with_the_code_of_its_job(stub, data, tmp_path):
+def test_an_interrupted_submission_is_recorded_with_the_code_of_its_job(stub, data, tmp_path):
     plan = plan_of(
         data, stub.base_url, code_sha256="old=", replay=ReplayEvidence(tmp_path, "in-process", "a", "proven")
     )
@@ -512,7 +510,7 @@ def test_a_submission_that_was_cut_off_is_written_down_with_the_code_of_its_job(
         ("lambda-runtime", "a", "b", False),
     ],
 )
-def test_a_job_with_another_grader_is_told_where_its_journal_knows(
+def test_a_job_with_another_grader_is_reported_if_its_journal_shows_it(
     stub, data, tmp_path, target, known, now, told
 ):
     plan = plan_of(data, stub.base_url, replay=ReplayEvidence(tmp_path, target, known, "proven"))

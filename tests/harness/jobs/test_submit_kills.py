@@ -1,6 +1,6 @@
-"""`rft submit` as a process, killed from two folders: one file and one job of each plan.
+"""`rft submit` as a process, killed from two folders: one file and one job per plan.
 
-RFT_KILLS=100 asks for a hundred kills.
+RFT_KILLS=100 makes a hundred kills.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FOLDERS = ("one", "two")
 
 
 class Submissions:
-    """Submissions of one plan from several folders to a service of its own."""
+    """Submissions of one plan from several folders to a separate service."""
 
     def __init__(self, stub: ApiStub, root: Path) -> None:
         self.stub, self.root = stub, root
@@ -44,7 +44,7 @@ class Submissions:
             self.process.send_signal(signal.SIGKILL)
 
     def run(self, folder: str, kill_at: int = 0, takes_effect: bool = False) -> tuple[int, str]:
-        """Submit, killed when the service has that many requests; whether it still acts on the last one."""
+        """Submit, with a kill after that many requests; the service may still act on the last one."""
         place = self.root / folder
         place.mkdir(exist_ok=True)
         self.left, self.takes_effect = kill_at, takes_effect
@@ -61,7 +61,7 @@ class Submissions:
 
 
 def one_round(root: Path, number: int) -> int:
-    """Kill submissions of one plan, then let both folders finish; how many were killed."""
+    """Kill submissions of one plan, then let both folders finish; returns how many were killed."""
     chance = random.Random(number)
     root.mkdir()
     kills = 0
@@ -80,7 +80,7 @@ def one_round(root: Path, number: int) -> int:
 
 
 @pytest.mark.slow
-def test_kills_lose_and_double_nothing(tmp_path: Path) -> None:
+def test_kills_lose_and_duplicate_nothing(tmp_path: Path) -> None:
     kills, number = 0, 0
     with ThreadPoolExecutor(3) as pool:
         while kills < IN_ALL:

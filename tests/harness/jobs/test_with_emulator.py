@@ -1,4 +1,4 @@
-"""The verbs from end to end on the local emulator, which is killed and started again meanwhile."""
+"""The job commands end to end on the local emulator, which is killed and restarted in between."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def test_a_service_killed_and_started_again_costs_no_event(config, training_file
 
 
 class Hasty(SystemClock):
-    """Waits a hundredth of what it is told to, and never more than a moment."""
+    """Waits a hundredth of the requested time, and never more than a moment."""
 
     def sleep(self, seconds):
         super().sleep(min(seconds / 100, 0.05))
