@@ -35,8 +35,8 @@ def alike(
     Args:
         read: Reads what to compare from a text in composed form.
         score: Returns the similarity of two of them, 0 to 1.
-        take: The option of that name.
-        alternatives: The option of that name.
+        take: The check's option with this name.
+        alternatives: The check's option with this name.
         at_least: The lowest similarity that is paid; the metric `similarity` reports lower ones too.
         max_chars: The longest text that is read, in characters; a longer one is unread.
         most_chars: The largest `max_chars` for which the comparison takes an acceptable time.

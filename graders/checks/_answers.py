@@ -63,7 +63,7 @@ def comparing(
     """
     find = take_option(take)
     texts = references or reference_text
-    known: dict[str, _Expected[Answer]] = {}  # the completions of one record follow each other
+    known: dict[str, _Expected[Answer]] = {}  # a record's completions are graded one after another
 
     def expected(sample: Sample[Any], reference: Any, given: object) -> _Expected[Answer]:
         reader: Any = read if reading is None else reading(given)

@@ -154,7 +154,7 @@ class _FormulaReader:
         function = _OF_ONE.get(name)
         if function is None or len(given) != 1:
             known = ", ".join(f"{one}(x)" for one in _OF_ONE)
-            raise self.refused(f"calls {name} as nothing is called: write min(x, y), max(x, y), {known}")
+            raise self.refused(f"calls {name} incorrectly: write min(x, y), max(x, y), {known}")
         [inner] = given
         return lambda values: _finite(float(function(inner(values))))
 

@@ -1,4 +1,4 @@
-"""Runs a model's code on CPython, in a separate process that can reach no file, network or other process.
+"""Runs a model's code on CPython, in a separate process without files, network or other processes.
 
 Each session is a fork of a clean server, confined before it reads any code. It returns copies of plain
 values, which this side reads strictly; anything else ends the session.
@@ -33,7 +33,7 @@ _ENDINGS = ("done", "raised", "stopped", "refused")
 
 
 class CPython:
-    """The engine that runs code on this Python.
+    """The engine that runs code on the grader's own Python.
 
     Args:
         imports: Modules to load before a session is confined; see `ForkServer`.
@@ -168,7 +168,6 @@ class ChildSession:
 
         Returns:
             How it ended. `value` is what the function returned; if it raised, `message` starts with the
-                error's own type and `arguments` is the file and line.
             error's own type and `arguments` is the file and line.
 
         Raises:

@@ -57,7 +57,7 @@ class SessionClock:
             return False
         if used < self._least and self._seconds < self._longest:
             raise SessionStarved(
-                f"the machine was too busy to give the code its {self._seconds:g} seconds: run less at once"
+                f"the machine was too busy to give the code its {self._seconds:g} seconds: reduce its load"
             )
         return True
 

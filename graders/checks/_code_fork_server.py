@@ -60,8 +60,8 @@ def memory_file() -> IO[bytes]:
         return tempfile.TemporaryFile(buffering=0)
     except OSError as problem:
         raise ConfigurationError(
-            f"running code takes a temporary file, which cannot be made: {problem}. Set the environment "
-            "variable TMPDIR to a folder that can be written"
+            f"running code needs a temporary file, which cannot be created: {problem}. Set the environment "
+            "variable TMPDIR to a writable folder"
         ) from None
 
 
@@ -154,7 +154,7 @@ class ForkServer:
         memory = limits.memory_mb * _MB
         process = self._ask(REQUEST.pack(START, 0, limits.seconds, memory, limits.output_bytes), files)[0]
         if process < 0:
-            raise SessionLost(f"no further process can be started to run code: {os.strerror(-process)}")
+            raise SessionLost(f"no more processes can be started to run code: {os.strerror(-process)}")
         self._open.add(process)
         return process
 

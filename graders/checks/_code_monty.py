@@ -52,7 +52,7 @@ class MontyEngine:
         try:
             self._library = optional("pydantic_monty", EXTRA)
         except ConfigurationError as error:
-            raise ConfigurationError(f"{error}; or make it with engine='cpython'") from None
+            raise ConfigurationError(f"{error}; or use engine='cpython'") from None
 
     @property
     def is_usable(self) -> bool:

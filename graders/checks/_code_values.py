@@ -53,7 +53,7 @@ def unpacked(data: bytes) -> Any:
     """Decode what `packed` wrote.
 
     Raises:
-        Unreadable: The bytes are anything else.
+        Unreadable: The bytes are not such a value.
     """
     try:
         return _unpack(json.loads(data), 0)
@@ -80,7 +80,7 @@ class _Packing:
         if self._left < 0:
             raise NotPlain(f"it takes more than {self._most} bytes")
         if depth > DEEPEST:
-            raise NotPlain(f"it is nested more than {DEEPEST} deep")
+            raise NotPlain(f"it is nested more than {DEEPEST} levels deep")
         if value is None or value is True or value is False:
             return value
         for kind, written in _WRITERS:
@@ -148,7 +148,7 @@ def _unpack_keys(written: Any, depth: int) -> list[Any]:
     """Return a set's members or a dict's keys, unless hash collisions would make them quadratic to insert."""
     keys = _unpack_all(written, depth)
     if len(keys) - len({hash(key) for key in keys}) > _MOST_OF_ONE_HASH:
-        raise Unreadable("too many keys of one hash")
+        raise Unreadable("too many keys with the same hash")
     return keys
 
 

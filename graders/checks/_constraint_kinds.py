@@ -125,7 +125,7 @@ def _texts(value: object) -> list[str]:
 
 def _letter(value: object) -> str:
     if not isinstance(value, str) or len(value) != 1 or not _text(value):
-        raise ValueError("write one letter or other sign")
+        raise ValueError("write one letter or another character")
     return value
 
 

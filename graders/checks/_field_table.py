@@ -70,9 +70,7 @@ class _FieldReader:
         for field in made:
             for length in range(1, len(field.path)):
                 if around := paths.get(field.path[:length]):
-                    raise DecorationError(
-                        f"{where}: {field.name!r} is a part of {around!r}: leave one of them out"
-                    )
+                    raise DecorationError(f"{where}: {field.name!r} is a part of {around!r}: leave one out")
         if not any(field.weight for field in made):
             raise DecorationError(f"{where}: give at least one field a weight above 0")
         return made
@@ -84,7 +82,7 @@ class _FieldReader:
             raise DecorationError(f"{where}={how!r}: write a kind, such as 'text', or a table of settings")
         settings: Mapping[str, Any] = {"kind": how} if isinstance(how, str) else how
         if "weight" in settings and not self.partial:
-            raise DecorationError(f"{where}: a weight counts for nothing unless partial=True")
+            raise DecorationError(f"{where}: a weight has no effect unless partial=True")
         weight = number_option(f"{where}: weight", settings.get("weight", 1), 0)
         optional = settings.get("optional", False)
         flag_options(**{f"{where}: optional": optional})
@@ -175,7 +173,7 @@ def _refuse_unknown(where: str, name: object, how: Mapping[str, Any]) -> None:
         kinds = ", ".join((*_OF_VALUES, *_OF_LISTS))
         raise DecorationError(f"{where}: kind={name!r}: write one of {kinds}")
     if unknown := [one for one in how if one not in (*_OF_ALL, *known)]:
-        inside = "" if "kind" in how else ". Name a field inside of it by its path, such as 'customer.name'"
+        inside = "" if "kind" in how else ". Name a field inside it by its path, such as 'customer.name'"
         raise DecorationError(
             f"{where} has no setting {unknown[0]}; the kind {name!r} takes "
             f"{', '.join((*_OF_ALL, *known))}{inside}"

@@ -151,7 +151,7 @@ class AcceptedValue:
     def expect(self, value: Any) -> list[Any] | Missing:
         """Return what each of the accepted values asks for."""
         asked = expect_each(self.of, value)
-        return Missing("it lists nothing that is accepted") if asked == [] else asked
+        return Missing("it lists no accepted values") if asked == [] else asked
 
     def compare(self, right: list[Any], answer: Any, shares: FieldShares) -> float:
         """Return how right it is, compared with the closest accepted value."""

@@ -58,7 +58,7 @@ class Chat:
     Args:
         model: The model's name there.
         base_url: The URL, with `/v1`; None for OPENAI_BASE_URL, or OpenAI itself.
-        key_variable: The environment variable that holds the key.
+        key_variable: The environment variable that contains the key.
         temperature: The temperature of requests.
         max_tokens: The most tokens of an answer.
 

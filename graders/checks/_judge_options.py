@@ -57,7 +57,7 @@ def _label(name: str, label: object) -> str:
     text = text_option(name, label)
     if visible(text) != text or " ".join(text.split()) != text:
         raise DecorationError(
-            f"{name}: {label!r}: write a label on one line, without invisible characters or space around it"
+            f"{name}: {label!r}: write a label on one line, without invisible characters or outer spaces"
         )
     return text
 
@@ -119,7 +119,7 @@ def criteria_option(criteria: object) -> WeightedCriteria:
         if unknown := [key for key in given if key not in _OF_CRITERIA]:
             raise DecorationError(f"{where} has no option {unknown[0]}; it has {', '.join(_OF_CRITERIA)}")
         if "labels" in given and ("low" in given or "high" in given):
-            raise DecorationError(f"{where}: it has labels and a scale of numbers: leave one of them out")
+            raise DecorationError(f"{where}: it has both labels and a scale of numbers: leave one out")
         anchors = given.get("anchors")
         scale: Scale
         if "labels" in given:

@@ -110,7 +110,7 @@ class Patience:
     """The time of one question.
 
     Args:
-        model: How messages name the model.
+        model: The model's name in messages.
         heard: When the model last answered.
         most: The most times that a question is asked; None for as often as its time allows.
     """

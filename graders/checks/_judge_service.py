@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 
             Returns:
                 `judge_calls`, `judge_tokens_in`, `judge_tokens_out` and `judge_tokens_cached`, summed, and
-                    `judge_usd` if prices are known. Figures that the service does not report are omitted.
-                `judge_usd` where prices are known. What the service does not say is left out.
+                `judge_usd` if prices are known. Figures that the service does not report are omitted.
             """
             ...
 
@@ -108,8 +107,7 @@ def one_verdict(
 
     Returns:
         The verdict as text, and `whole`; or no text, and why the answer is not one whole verdict. A text next
-            to a call is ignored, unless it contains an object.
-        beside a call is none, unless it holds an object.
+        to a call is ignored, unless it contains an object.
     """
     written = [text for text in texts if isinstance(text, str) and text.strip()]
     if not calls:

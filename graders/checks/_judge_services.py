@@ -105,7 +105,7 @@ def service_of(
         model: The model: for Bedrock its ID, or an inference profile's ID or ARN.
         service: `bedrock` for the Converse API, or `openai` for any chat completions endpoint.
         base_url: The URL of `openai`; None for OPENAI_BASE_URL, or OpenAI itself.
-        key_variable: The environment variable that holds the key of `openai`.
+        key_variable: The environment variable that contains the key of `openai`.
         region: The Region of `bedrock`; None for the environment's.
         temperature: Randomness of an answer; omitted if the model does not accept it.
         max_tokens: The most tokens of an answer.
@@ -162,7 +162,7 @@ class FoundModel:
         service: `bedrock` or `openai`.
         address: The endpoint; for Bedrock the Region, and the endpoint if the environment sets one.
         model: The model.
-        key_variable: The environment variable that holds the service's key; None where it needs none.
+        key_variable: The environment variable that contains the service's key; None if it needs none.
         parts: The parts of its requests: `form` (`JSON schema`, `strict tool`, `tool` or `JSON object`), and
             if the service has them `tool choice`, `temperature`, `cache point`, `repeat`, `token limit`. None
             until it has answered.

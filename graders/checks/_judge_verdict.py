@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class Judgment:
-    """One reply of a judge, read.
+    """One parsed reply of a judge.
 
     Args:
         value: The reward, 0 to 1.

@@ -160,7 +160,7 @@ def shape_of(text: str, *, ignore_units: bool = False) -> Shape | Missing:
     for sign in text:
         depth += (sign in _OPEN) - (sign in _CLOSE)
         if depth > _DEEPEST:
-            return Missing(f"the expression nests more than {_DEEPEST} deep", "not exact")
+            return Missing(f"the expression is nested more than {_DEEPEST} deep", "not exact")
     shape = _shape(text, ignore_units, 0)
     if isinstance(shape, Shape) and sum(one.is_expression for one in shape.scalars()) > _MOST_EXPRESSIONS:
         return Missing(f"it contains more than {_MOST_EXPRESSIONS} expressions", "several")
@@ -308,7 +308,7 @@ def as_equation(shape: Shape) -> Shape | None:
 def _collection(kind: Kind, parts: list[str], loose: bool, level: int) -> Shape | Missing:
     """Return a set or a tuple of parts."""
     if len(parts) > _MOST_PARTS:
-        return Missing("the expression lists too much", "several")
+        return Missing("the expression lists too many items", "several")
     made: list[Scalar | Shape] = []
     names: list[str] = []
     for part in parts:

@@ -186,7 +186,7 @@ def has_words(text: str) -> bool:
     """Return whether a text contains words besides commands and the names of functions.
 
     Args:
-        text: An expression, perhaps.
+        text: A possible expression.
     """
     return any(word.lower() not in _FUNCTIONS for word in _WORDS.findall(_IN_TEXT.sub(" ", text)))
 

@@ -39,7 +39,7 @@ def query_text(text: str) -> str | Missing:
 
     Returns:
         The text of the statement; `Missing` if nothing begins like one, or it is too long or too deeply
-            nested.
+        nested.
     """
     blocks = list(fences(text)) if "```" in text or "~~~" in text else []
     if blocks:

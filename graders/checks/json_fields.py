@@ -213,6 +213,8 @@ def _share(answer: Any, right: Any) -> float:
         names = answer.keys() | right.keys()
         hits = (name in answer and name in right and equal(answer[name], right[name]) for name in names)
         return sum(hits) / len(names)
-    if isinstance(answer, list) and isinstance(right, list):  # not both are empty: these are equal
+    if isinstance(answer, list) and isinstance(
+        right, list
+    ):  # at least one is nonempty: two empty ones are equal
         return sum(map(equal, answer, right)) / max(len(answer), len(right))
     return 0.0

@@ -77,7 +77,7 @@ def judge_label(
             service with OpenAI's chat completions.
         base_url: URL of an `openai` service; None uses the variable OPENAI_BASE_URL, or else OpenAI's own
             URL.
-        key_variable: Environment variable that holds the key of an `openai` service.
+        key_variable: Environment variable that contains the key of an `openai` service.
         region: Bedrock's region; None uses the environment's.
         temperature: Randomness of the replies, 0 to 1 (`openai`: 2). Omitted if the model rejects it.
         max_tokens: The most tokens of a reply. If a reply is cut off there, the check abstains.
@@ -180,7 +180,7 @@ def judge_score(
             service with OpenAI's chat completions.
         base_url: URL of an `openai` service; None uses the variable OPENAI_BASE_URL, or else OpenAI's own
             URL.
-        key_variable: Environment variable that holds the key of an `openai` service.
+        key_variable: Environment variable that contains the key of an `openai` service.
         region: Bedrock's region; None uses the environment's.
         temperature: Randomness of the replies, 0 to 1 (`openai`: 2). Omitted if the model rejects it.
         max_tokens: The most tokens of a reply. If a reply is cut off there, the check abstains.
@@ -278,7 +278,7 @@ def judge_rubric(
             service with OpenAI's chat completions.
         base_url: URL of an `openai` service; None uses the variable OPENAI_BASE_URL, or else OpenAI's own
             URL.
-        key_variable: Environment variable that holds the key of an `openai` service.
+        key_variable: Environment variable that contains the key of an `openai` service.
         region: Bedrock's region; None uses the environment's.
         temperature: Randomness of the replies, 0 to 1 (`openai`: 2). Omitted if the model rejects it.
         max_tokens: The most tokens of a reply. If a reply is cut off there, the check abstains.
@@ -383,7 +383,7 @@ def judge_checklist(
             service with OpenAI's chat completions.
         base_url: URL of an `openai` service; None uses the variable OPENAI_BASE_URL, or else OpenAI's own
             URL.
-        key_variable: Environment variable that holds the key of an `openai` service.
+        key_variable: Environment variable that contains the key of an `openai` service.
         region: Bedrock's region; None uses the environment's.
         temperature: Randomness of the replies, 0 to 1 (`openai`: 2). Omitted if the model rejects it.
         max_tokens: The most tokens of a reply. If a reply is cut off there, the check abstains.

@@ -43,11 +43,11 @@ def token_f1(
 
     It pays for the reference's words in any order, for wording that says the opposite, and for words of the
     prompt. On 500 solutions of GSM8K it paid 1.00 for the reference's words sorted, 0.97 for one with a wrong
-    result, 0.42 for the prompt and 0.20 for the 40 commonest words.
+    result, 0.42 for the prompt and 0.20 for the 40 most common words.
     If references are similar, it also pays for another record's reference, as far as the two overlap.
 
     Args:
-        tokens: How texts are cut into tokens: `words` (lower case, without punctuation, for every script),
+        tokens: The tokenizer: `words` (lower case, without punctuation, for every script),
             `rouge`, `wordpunct`, `spaces` or `squad`; docs/similarity.md has a table.
         take: Extracts the answer from a text; None uses the whole text.
         alternatives: Record field that lists more accepted texts; the best one counts.
@@ -87,7 +87,7 @@ def bleu(
             least as many tokens.
         smoothing: The number of the method in nltk's `SmoothingFunction`, 0 to 7, which decides what an order
             without a common n-gram counts. 0 pays nothing then, and 6 needs an `order` of 3 or more.
-        tokens: How texts are cut into tokens: `words` (lower case, without punctuation, for every script),
+        tokens: The tokenizer: `words` (lower case, without punctuation, for every script),
             `rouge`, `wordpunct`, `spaces` or `squad`.
         take: Extracts the answer from a text; None uses the whole text.
         alternatives: Record field that lists more accepted texts; the best one counts.
@@ -137,7 +137,7 @@ def gleu(
     If references are similar, it also pays for another record's reference, as far as the two overlap.
 
     Args:
-        tokens: How texts are cut into tokens: `words` (lower case, without punctuation, for every script),
+        tokens: The tokenizer: `words` (lower case, without punctuation, for every script),
             `rouge`, `wordpunct`, `spaces` or `squad`.
         take: Extracts the answer from a text; None uses the whole text.
         alternatives: Record field that lists more accepted texts; the best one counts.
@@ -169,14 +169,14 @@ def rouge(
 
     It pays for wording that says the opposite, and for words of the prompt. On 500 solutions of GSM8K,
     ROUGE-L paid 0.97 for the reference with a wrong result, 0.67 for its first half, 0.30 for the prompt and
-    0.11 for the 40 commonest words; ROUGE-2 paid 0.18 for the prompt, ROUGE-1 0.42.
+    0.11 for the 40 most common words; ROUGE-2 paid 0.18 for the prompt, ROUGE-1 0.42.
     If references are similar, it also pays for another record's reference, as far as the two overlap.
 
     Args:
         n: The length of the n-grams that count, 1 to 5, or `L` for the longest common subsequence. A
             reference needs at least as many tokens.
         stem: Whether English words of four letters or more are compared by their stems (Porter's).
-        tokens: How texts are cut into tokens: `words` (lower case, without punctuation, for every script),
+        tokens: The tokenizer: `words` (lower case, without punctuation, for every script),
             `rouge` (rouge-score's own), `wordpunct`, `spaces` or `squad`.
         take: Extracts the answer from a text; None uses the whole text.
         alternatives: Record field that lists more accepted texts; the best one counts.
@@ -224,7 +224,7 @@ def meteor(
 
     Args:
         stem: Whether English words also match by their stems (Porter's).
-        tokens: How texts are cut into tokens: `words` (lower case, without punctuation, for every script),
+        tokens: The tokenizer: `words` (lower case, without punctuation, for every script),
             `rouge`, `wordpunct`, `spaces` or `squad`; case never counts.
         take: Extracts the answer from a text; None uses the whole text.
         alternatives: Record field that lists more accepted texts; the best one counts.

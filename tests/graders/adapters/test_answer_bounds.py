@@ -121,6 +121,6 @@ def test_deeply_nested_tool_calls_fail_no_sample_of_a_confined_function(rewards,
 
 def test_a_record_that_cannot_be_copied_still_fails(rewards):
     reward = grader(timeout_s=10)(from_verl(rewards(FUNCTIONS[from_verl])))
-    with pytest.raises(SampleError, match="cannot be copied: it is nested more than 100 deep"):
+    with pytest.raises(SampleError, match="cannot be copied: it is nested more than 100 levels deep"):
         reward.grade(make_sample("72", nested(200)))
     assert reward.grade(make_sample(json.dumps(nested(200)), "72")) == Reward(0.0)

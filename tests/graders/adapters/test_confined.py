@@ -84,7 +84,7 @@ def test_its_result_is_returned_as_plain_values(rewards, called, returned, plain
         ("f", "it contains a value of type function"),
         ("enum.Enum('E', 'A').A", "it contains a value of type E"),
         ("'x' * 5_000_000", "it takes more than 4000000 bytes"),
-        ("nest(200)", "it is nested more than 100 deep"),
+        ("nest(200)", "it is nested more than 100 levels deep"),
     ],
 )
 def test_a_result_that_is_not_a_plain_value_is_a_failure_that_says_so(

@@ -177,7 +177,7 @@ def test_a_server_needs_no_folder_for_temporary_files_where_memory_has_files(eng
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
     _code_fork_server.memory_file().close()
     monkeypatch.delattr(os, "memfd_create", raising=False)
-    with pytest.raises(ConfigurationError, match="Set the environment variable TMPDIR to a folder"):
+    with pytest.raises(ConfigurationError, match="Set the environment variable TMPDIR to a writable"):
         _code_fork_server.memory_file()
 
 

@@ -114,7 +114,7 @@ def test_a_worker_that_is_killed_costs_its_session_alone(session):
 
 def test_without_the_package_another_engine_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "pydantic_monty", None)
-    with pytest.raises(ConfigurationError, match=r"rft-graders\[code\].* or make it with engine='cpython'"):
+    with pytest.raises(ConfigurationError, match=r"rft-graders\[code\].* or use engine='cpython'"):
         code_function()
     assert callable(code_function(engine="cpython"))
 

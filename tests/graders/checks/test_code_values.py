@@ -139,7 +139,7 @@ def test_another_object_does_not_cross(value):
 def test_a_list_that_holds_itself_does_not_cross():
     within: list[object] = []
     within.append(within)
-    with pytest.raises(NotPlain, match=f"nested more than {DEEPEST} deep"):
+    with pytest.raises(NotPlain, match=f"nested more than {DEEPEST} levels deep"):
         packed(within)
 
 
@@ -171,5 +171,5 @@ def test_keys_of_one_hash_cannot_hold_up_the_reader(shape):
         str(at * (2**61 - 1)) if at < 4 else f'{{"int": "{at * (2**61 - 1):#x}"}}' for at in range(20_000)
     )
     pairs = (f"[{key}, 0]" for key in one_hash) if "dict" in shape else one_hash
-    with pytest.raises(Unreadable, match="one hash"):
+    with pytest.raises(Unreadable, match="same hash"):
         unpacked((shape % ", ".join(pairs)).encode())

@@ -178,8 +178,8 @@ TWO: dict[str, Any] = {"a": number(), "b": number()}
         ("formula", {"expression": "a * 9" * 999, "parts": NAMED}, "at most 2,000 characters"),
         ("formula", {"expression": f"a * 1{'0' * 400}", "parts": NAMED}, "too large"),
         ("formula", {"expression": "a * True", "parts": NAMED}, "contains True, which is not a number"),
-        ("formula", {"expression": "max() + a", "parts": NAMED}, "calls max as nothing is called"),
-        ("formula", {"expression": "log(a, 2)", "parts": NAMED}, "calls log as nothing is called"),
+        ("formula", {"expression": "max() + a", "parts": NAMED}, "calls max incorrectly"),
+        ("formula", {"expression": "log(a, 2)", "parts": NAMED}, "calls log incorrectly"),
         (
             "formula",
             {"expression": "log(a)", "parts": NAMED},
