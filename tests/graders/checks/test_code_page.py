@@ -20,7 +20,7 @@ CALLS = [{"args": [n], "expected": 2 * n} for n in (2, 5)]
 CHECK = grader(timeout_s=None)(code_function(entry="f"))
 
 
-@pytest.mark.parametrize(("completions", "paid"), rows(PAGE, "Which part is the code", 2))
+@pytest.mark.parametrize(("completions", "paid"), rows(PAGE, "How the code is found in a completion", 2))
 def test_the_code_of_a_completion_is_found(completions, paid):
     for completion in spans(completions):
         found = CHECK.grade_all([make_sample(completion, tests=CALLS)])[0]
@@ -29,7 +29,7 @@ def test_the_code_of_a_completion_is_found(completions, paid):
         assert said == paid.partition(":")[0], (completion, found.reason)
 
 
-@pytest.mark.parametrize(("expected", "values", "paid"), rows(PAGE, "The same value", 3))
+@pytest.mark.parametrize(("expected", "values", "paid"), rows(PAGE, "How values are compared", 3))
 def test_values_are_the_same(expected, values, paid):
     wanted = json.loads(spans(expected)[0])
     tests = [{"args": [1], "expected": wanted}, {"args": [2], "expected": "another"}]
@@ -51,7 +51,7 @@ def answer(engine, body):
     return "nothing to compare" if ran.how == "refused" else ran.message.partition(":")[0]
 
 
-@pytest.mark.parametrize(("body", "cpython", "monty"), rows(PAGE, "Two engines", 3))
+@pytest.mark.parametrize(("body", "cpython", "monty"), rows(PAGE, "Engines: Monty and CPython", 3))
 def test_the_engines_differ_and_monty_s_word_does_not_count(body, cpython, monty):
     [code] = spans(body)
     assert answer(CPython(), code) == cpython

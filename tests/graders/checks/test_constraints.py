@@ -24,7 +24,7 @@ from support.instructed_texts import SENTENCES, plans
 PAGE = page("constraints.md")
 TABLE = [
     (tomllib.loads(f"x = {{{spans(one)[0]}}}")["x"], spans(kept), spans(broken))
-    for one, kept, broken in rows(PAGE, "The kinds", 3)
+    for one, kept, broken in rows(PAGE, "Kinds of instructions", 3)
 ]
 
 

@@ -39,7 +39,7 @@ def said(check, completion: str, reference: str, **fields: Any) -> str:
     ("one", "other", "expected"),
     [
         (spans(one)[0], other, expected.partition(":")[0])
-        for one, others, expected in rows(PAGE, "The same query", 3)
+        for one, others, expected in rows(PAGE, "How `sql_equal` compares queries", 3)
         for other in spans(others)
     ],
 )
@@ -53,7 +53,7 @@ def test_queries_are_the_same_as_the_table_says(one, other, expected):
     ("reference", "completion", "expected"),
     [
         (spans(reference)[0], completion, expected)
-        for reference, completions, expected in rows(PAGE, "The same result", 3)
+        for reference, completions, expected in rows(PAGE, "How `sql_result` compares results", 3)
         for completion in spans(completions)
     ],
 )

@@ -38,7 +38,7 @@ def parsed(calls: Calls, reference: Any, **fields: Any) -> Sample:
     ("call", "reference", "completion", "value", "fields"),
     [
         (call.strip("`"), json.loads(reference.strip("`")), completion, value, fields)
-        for title, fields in (("What is right", {}), ("The tools of a record", {"tools": TOOLS}))
+        for title, fields in (("How calls are compared", {}), ("The tools of a record", {"tools": TOOLS}))
         for call, reference, cell, value in rows(PAGE, title, 4)
         for completion in spans(cell)
     ],
@@ -52,14 +52,14 @@ def test_calls_are_paid_as_the_table_says(call, reference, completion, value, fi
 
 
 def test_the_table_has_many_traps():
-    assert sum(len(spans(row[2])) for row in rows(PAGE, "What is right", 4)) > 100
+    assert sum(len(spans(row[2])) for row in rows(PAGE, "How calls are compared", 4)) > 100
 
 
 def test_every_written_form_is_read_and_no_other_where_one_is_named():
     wanted = [{"area": {"base": [10]}}]
     forms = [
         (form.strip("`"), text)
-        for form, cell, _ in rows(PAGE, "Where the calls are", 3)
+        for form, cell, _ in rows(PAGE, "Formats of tool calls", 3)
         for text in spans(cell)
     ]
     assert {form for form, _ in forms} == {"hermes", "mistral", "harmony", "json", "pythonic"}
