@@ -1,4 +1,4 @@
-"""Reads which names a text of code binds and needs, from the tree of Python's own parser.
+"""Reads which names source code binds and needs, from the tree of Python's own parser.
 
 The text may be hostile and the parser cannot be interrupted, so only texts within limits are parsed. A text
 that is over the limits or does not parse has no names, and the caller decides without them.
@@ -30,7 +30,7 @@ _PASSIVE = (
 
 
 class CodeNames:
-    """The names of a text of code.
+    """The names of source code.
 
     Args:
         tree: Its tree.

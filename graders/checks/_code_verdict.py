@@ -50,7 +50,7 @@ def called_name(entry: str) -> str:
 
 
 class CodeVerdict:
-    """The result of a text of code on a record's tests.
+    """The result of source code on a record's tests.
 
     Args:
         passed: The number of tests that it passed.
@@ -162,7 +162,7 @@ class Calls:
         self.entry, self._named = called_name(entry), entry
 
     def verdict(self, place: CodePlace, source: str) -> CodeVerdict:
-        """Run the tests on a text of code."""
+        """Run the tests on source code."""
         with _Opened(place) as session:
             began = session.run(source)
             if began.how != "done":
@@ -191,7 +191,7 @@ class Programs:
         self.tests, self.total, self._same = tests, len(tests), same
 
     def verdict(self, place: CodePlace, source: str) -> CodeVerdict:
-        """Run the tests on a text of code, each in a separate session."""
+        """Run the tests on source code, each in a separate session."""
         return place.counted(partial(self._tried, place, source), self.tests)
 
     def _tried(self, place: CodePlace, source: str, stdin: str, expected: str) -> Ran:
@@ -226,7 +226,7 @@ class Asserts:
         return hollow_bodies(self.tests)
 
     def verdict(self, place: CodePlace, source: str) -> CodeVerdict:
-        """Run the tests on a text of code."""
+        """Run the tests on source code."""
         with _Opened(place) as session:
             began = session.run(source)
             if began.how != "done":

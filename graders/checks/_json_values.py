@@ -82,7 +82,7 @@ class TextValue:
         self.coerce = coerce
 
     def expect(self, value: Any) -> str | Missing:
-        """Return the text as it is compared."""
+        """Return the normalized text."""
         if not isinstance(value, str):
             return Missing("it is not a text")
         return spelled(value) or Missing("nothing is left after normalization")
@@ -133,7 +133,7 @@ class DateValue:
         return whole_moment(plain_width(value), self.day_first)
 
     def compare(self, right: Moment, answer: Any, shares: FieldShares) -> float:
-        """Return whether it says everything that the reference says, and the same."""
+        """Return whether it says everything that the reference says, and agrees with it."""
         from ._whole_moments import agrees
 
         found = self.expect(answer)

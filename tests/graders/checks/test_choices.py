@@ -151,13 +151,13 @@ def test_labels_of_several_words_are_read_longest_first():
         {"a": ["x"], "b": []},
     ],
 )
-def test_labels_that_cannot_be_meant_are_refused(labels):
+def test_invalid_labels_are_refused(labels):
     with pytest.raises(DecorationError):
         label(labels)
 
 
 @pytest.mark.parametrize("letters", ["", "A", "AA", "ab", 7, None])
-def test_letters_that_cannot_be_meant_are_refused(letters):
+def test_invalid_letters_are_refused(letters):
     with pytest.raises(DecorationError):
         choice(letters)
 
@@ -273,7 +273,7 @@ def test_no_check_pays_what_the_clause_before_a_claim_denies_or_doubts(check, re
 
 
 @pytest.mark.parametrize(("check", "reference"), READERS, ids=["choice", "choice_set", "yes_no", "label"])
-def test_a_reason_that_calls_something_false_leaves_the_claim_behind_it(check, reference):
+def test_a_reason_that_calls_something_false_leaves_the_claim_after_it(check, reference):
     text = f"Since the first is false the answer is {reference}"
     assert float(check(make_sample(text, reference))) == 1
 

@@ -82,7 +82,7 @@ def test_four_times_the_text_takes_no_more_than_a_multiple_of_the_time(name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CHECKS)
-def test_a_megabyte_behind_a_claim_takes_linear_time(name):
+def test_a_megabyte_after_a_claim_takes_linear_time(name):
     check, reference = CHECKS[name]
     for unit in UNITS:
         assert any(grows(check, reference, CLAIM, unit, 1_000_000) < 12 for _ in range(3)), unit

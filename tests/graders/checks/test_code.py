@@ -91,7 +91,7 @@ def test_a_reference_that_fails_its_tests_is_the_records_fault():
     assert "fails them" in outcomes[0].message
 
 
-def test_options_that_cannot_be_meant_are_refused():
+def test_invalid_options_are_refused():
     for options in (
         {"entry": "a b"},
         {"entry": "a.b.c"},

@@ -147,7 +147,7 @@ def test_of_ifeval_s_prompts_a_text_made_to_follow_passes_and_one_that_breaks_on
 
 
 @pytest.mark.parametrize("language", SENTENCES)
-def test_a_language_is_told_by_its_words(language):
+def test_words_identify_a_language(language):
     text = SENTENCES[language]
     assert language_of(text) == language
     assert language_of(f"{text.capitalize()}. [name] 12 {text}!") == language
@@ -261,7 +261,7 @@ def test_no_text_keeps_an_instruction_and_its_opposite(text, kind, number):
         ),
     ],
 )
-def test_a_record_whose_instructions_cannot_be_meant_is_the_record_s_fault(fields, message):
+def test_invalid_instructions_are_the_records_fault(fields, message):
     with pytest.raises(RecordError, match=message):
         constraints()(make_sample("one", **fields))
 
@@ -328,7 +328,7 @@ def test_a_record_whose_instructions_cannot_be_meant_is_the_record_s_fault(field
         ({"take": "nothing"}, "write one of"),
     ],
 )
-def test_an_option_that_cannot_be_meant_is_refused(options, message):
+def test_an_invalid_option_is_refused(options, message):
     with pytest.raises(DecorationError, match=message):
         constraints(**options)
 

@@ -163,7 +163,7 @@ def test_invalid_options_are_refused_immediately(make, message):
     st.data(),
     st.sampled_from(['"{}"', "\u201c{}\u201d", "\u00ab {} \u00bb", '"{}," she said', "> {}\n"]),
 )
-def test_what_stands_in_the_source_is_never_refused(words, data, frame):
+def test_text_in_the_source_is_never_rejected(words, data, frame):
     start = data.draw(st.integers(0, len(words) - 3))
     end = data.draw(st.integers(start + 3, len(words)))
     completion = frame.format(" ".join(words[start:end]).title())
@@ -172,7 +172,7 @@ def test_what_stands_in_the_source_is_never_refused(words, data, frame):
 
 
 @given(SOURCE, st.lists(WORD, min_size=3, max_size=6))
-def test_what_stands_in_no_source_is_never_paid(words, quotation):
+def test_text_that_is_in_no_source_is_never_paid(words, quotation):
     inside = any(words[at : at + len(quotation)] == quotation for at in range(len(words)))
     found = quotations(sources="documents")(sample_of(f'"{" ".join(quotation)}"', documents=" ".join(words)))
     assert found.value == inside

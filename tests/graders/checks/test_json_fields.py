@@ -69,7 +69,7 @@ def test_a_share_counts_what_is_too_much_and_arrays_by_place():
     assert paid("[]", [1], partial=True) == 0
 
 
-def test_a_repaired_value_is_told_and_earns_less():
+def test_a_repaired_value_is_reported_and_earns_less():
     slip = make_sample("{'total': 72,}", {"total": 72})
     assert json_fields()(slip) == Reward(0.0, metrics={"unread": 1.0, "repaired": 0.0})
     assert json_fields(repair=True)(slip) == Reward(0.5, metrics={"unread": 0.0, "repaired": 1.0})

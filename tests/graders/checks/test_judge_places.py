@@ -11,7 +11,7 @@ from graders.checks._judge_places import Places
 
 
 @given(st.integers(1, 3), st.lists(st.sampled_from(["leaves", "is late", "is cancelled"]), max_size=12))
-def test_whoever_comes_and_goes_all_places_are_free_in_the_end(most: int, comers: list[str]) -> None:
+def test_all_places_are_free_in_the_end(most: int, comers: list[str]) -> None:
     places, inside, highest = Places(most), 0, 0
 
     async def comer(kind: str) -> None:

@@ -288,7 +288,7 @@ def test_an_answer_of_converse_that_is_not_one_whole_verdict_has_none(
     assert (reply.text, reply.tokens_in) == ("", None)
 
 
-def test_a_remark_beside_a_call_is_no_verdict(endpoint: JudgeEndpoint) -> None:
+def test_a_remark_next_to_a_call_is_not_a_verdict(endpoint: JudgeEndpoint) -> None:
     message = {"content": "I judge it now.", "tool_calls": [_CALL]}
     answer = {"choices": [{"message": message, "finish_reason": "tool_calls"}]}
     endpoint.script = lambda asked: Answer(raw=json.dumps(answer).encode())
@@ -380,7 +380,7 @@ print(before, values, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
 
 
-def test_a_forked_process_has_connections_of_its_own(endpoint: JudgeEndpoint) -> None:
+def test_a_forked_process_has_its_own_connections(endpoint: JudgeEndpoint) -> None:
     path = {"PYTHONPATH": ":".join(entry for entry in sys.path if entry), "PATH": "/usr/bin:/bin"}
     environment = {**endpoint.variables, **path}
     done = subprocess.run([sys.executable, "-c", FORKING], capture_output=True, text=True, env=environment)
@@ -408,7 +408,7 @@ def test_a_forked_process_has_connections_of_its_own(endpoint: JudgeEndpoint) ->
         ({"ceiling_tokens": 0.5}, "ceiling_tokens=0.5"),
     ],
 )
-def test_options_that_cannot_be_meant_are_refused(options: dict[str, object], words: str) -> None:
+def test_invalid_options_are_refused(options: dict[str, object], words: str) -> None:
     with pytest.raises(DecorationError) as refused:
         service_of(**{"model": "judge", **options})  # type: ignore[arg-type]
     assert words in str(refused.value)

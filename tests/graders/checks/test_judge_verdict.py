@@ -74,7 +74,7 @@ def test_a_reply_that_is_not_exactly_a_verdict_pays_nothing_and_is_no_zero(form,
 
 
 @pytest.mark.parametrize("ended", ["cut", "refused"])
-def test_a_reply_that_did_not_end_by_itself_pays_nothing_even_if_it_looks_whole(ended):
+def test_a_reply_with_an_abnormal_end_pays_nothing_even_if_it_looks_whole(ended):
     said = judged(LABELS, Reply(GOOD, ended))
     assert isinstance(said, Abstain)
     assert ("max_tokens" in said.reason) == (ended == "cut")
@@ -292,7 +292,7 @@ def test_a_reason_is_cut_and_can_be_written():
     assert len(said.reason.encode()) <= 2_000
 
 
-def test_the_reason_stands_before_the_decision_in_every_form():
+def test_the_reason_precedes_the_decision_in_every_form():
     for form in (LABELS, SCORES):
         assert next(iter(form.schema["properties"])) == "reason"
     assert [next(iter(each["properties"])) for each in SEVERAL.schema["properties"].values()] == [

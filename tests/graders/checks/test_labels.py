@@ -60,7 +60,7 @@ def test_a_row_of_labels_is_read_only_where_all_are_the_same(row, between):
         "yes no maybe true false",
     ],
 )
-def test_a_label_that_is_taken_back_right_behind_it_is_unread(text):
+def test_a_label_that_is_retracted_directly_after_it_is_unread(text):
     assert not paid(["yes", "no"], text)
 
 
@@ -86,7 +86,7 @@ def test_a_label_that_is_taken_back_right_behind_it_is_unread(text):
         ("\\text{yes}", "yes"),
     ],
 )
-def test_a_reason_behind_a_label_leaves_it(text, name):
+def test_a_reason_after_a_label_leaves_it(text, name):
     assert paid(["yes", "no"], text) == [name]
 
 

@@ -44,7 +44,7 @@ def test_the_page_has_every_kind():
 
 
 @pytest.mark.parametrize("frame", FRAMES)
-def test_it_is_found_wherever_it_stands(frame):
+def test_it_is_found_anywhere(frame):
     for kind, found, _ in TABLE:
         for one in found:
             assert no_leaks(kinds=[kind])(make_sample(frame.format(one))).value == 0, one
@@ -60,7 +60,7 @@ def test_characters_that_nobody_sees_and_wide_ones_hide_nothing():
         assert no_leaks()(make_sample(text)).value == 0, text
 
 
-def test_what_may_be_said_is_allowed():
+def test_allowed_texts_may_be_said():
     assert no_leaks(allow=["Help@example.com"])(make_sample("help@example.com")).value == 1
     assert no_leaks(allow=["@example.com"])(make_sample("a@example.com b@EXAMPLE.com")).value == 1
     assert no_leaks(allow=["@example.com"])(make_sample("a@mail.example.com")).value == 0
@@ -87,7 +87,7 @@ def test_a_record_without_its_list_is_the_record_s_fault(may):
         ({"field": " "}, "not blank"),
     ],
 )
-def test_an_option_that_cannot_be_meant_is_refused(options, message):
+def test_an_invalid_option_is_refused(options, message):
     with pytest.raises(DecorationError, match=message):
         UNTYPED.no_leaks(**options)
 

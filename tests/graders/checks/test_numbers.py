@@ -74,7 +74,7 @@ def test_no_constant_wins_small_references(reference):
         {"marker": 7},
     ],
 )
-def test_options_that_cannot_be_meant_are_refused(options):
+def test_invalid_options_are_refused(options):
     with pytest.raises(DecorationError):
         number(**options)
     with pytest.raises(DecorationError):

@@ -184,7 +184,7 @@ def test_a_named_option_pays_only_when_it_is_the_references(right, named, form, 
 
 
 @given(st.permutations(range(4)), st.sampled_from(FORMS))
-def test_a_letter_beside_the_text_of_another_option_is_never_paid(order, form):
+def test_a_letter_next_to_the_text_of_another_option_is_never_paid(order, form):
     letter, text = "ABCD"[order[0]], CITIES[order[1]]
     for reference in "ABCD":
         assert not paid(form.format(f"{letter}) {text}"), reference)

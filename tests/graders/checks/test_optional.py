@@ -25,7 +25,7 @@ def test_a_missing_library_is_named_with_the_line_that_installs_it():
         optional("no_such.part", "sql", "such")
 
 
-def test_a_library_that_is_imported_later_is_missed_at_once(tmp_path, monkeypatch):
+def test_a_missing_library_that_is_imported_later_is_reported_immediately(tmp_path, monkeypatch):
     (tmp_path / "not_yet_imported.py").write_text("raise SystemExit\n")
     monkeypatch.syspath_prepend(tmp_path)
     require("not_yet_imported", "judge")
@@ -35,7 +35,7 @@ def test_a_library_that_is_imported_later_is_missed_at_once(tmp_path, monkeypatc
         require("no_such", "judge", in_lambda=True)
 
 
-def test_a_library_that_lacks_one_of_its_own_is_no_missing_extra(tmp_path, monkeypatch):
+def test_a_library_with_a_missing_dependency_is_not_a_missing_extra(tmp_path, monkeypatch):
     (tmp_path / "half_there.py").write_text("import not_there_at_all\n")
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ModuleNotFoundError, match="not_there_at_all"):

@@ -203,7 +203,7 @@ def test_a_record_that_does_not_say_is_the_record_s_fault(refuses):
         ({"take": "x"}, "write one of"),
     ],
 )
-def test_an_option_that_cannot_be_meant_is_refused(options, message):
+def test_an_invalid_option_is_refused(options, message):
     with pytest.raises(DecorationError, match=message):
         UNTYPED.refusal(**options)
 

@@ -88,7 +88,7 @@ def test_a_record_that_asks_for_nothing_is_the_record_s_fault(make, fields, mess
         ("must_contain(texts=['a'], take='x')", "write one of"),
     ],
 )
-def test_an_option_that_cannot_be_meant_is_refused(call, message):
+def test_an_invalid_option_is_refused(call, message):
     with pytest.raises(DecorationError, match=message):
         eval(call, dict(vars(UNTYPED)))
 
@@ -101,7 +101,7 @@ def test_an_option_that_cannot_be_meant_is_refused(call, message):
         ("a*", "matches the empty"),
     ],
 )
-def test_a_pattern_that_cannot_be_meant_is_refused(pattern, message, capfd):
+def test_an_invalid_pattern_is_refused(pattern, message, capfd):
     pytest.importorskip("re2")
     with pytest.raises(DecorationError, match=message):
         must_contain(patterns=[pattern])

@@ -235,6 +235,6 @@ UNTYPED: Any = shaping
         lambda: in_script("latin", at_least=0),
     ],
 )
-def test_options_that_cannot_be_meant_are_refused(make):
+def test_invalid_options_are_refused(make):
     with pytest.raises(DecorationError):
         make()

@@ -273,7 +273,7 @@ WORD = st.text("abcdefgxyz", min_size=1, max_size=6)
 
 
 @given(WORD, WORD)
-def test_a_hyphen_joins_a_word_to_the_one_before_it_and_a_letter_to_the_one_behind_it(one, other):
+def test_a_hyphen_joins_a_word_to_the_one_before_it_and_a_letter_to_the_one_after_it(one, other):
     assume(one != other)
     for hyphen in ("-", "\u2010", "\u2011"):
         compound = f"so {one}{hyphen}{other}."
