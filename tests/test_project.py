@@ -61,7 +61,7 @@ def test_files_that_contributing_names_exist():
     assert [path for path in named if not (ROOT / path).exists()] == []
     table = text.partition("## Where to look")[2].partition("\n## ")[0]
     for name, path in re.findall(r"`(\w+)` (?:in|of) `([\w/]+\.py)`", table):
-        assert re.search(rf"^(?:def )?{name}\b", (ROOT / path).read_text(), re.MULTILINE), (name, path)
+        assert re.search(rf"^(?:def |class )?{name}\b", (ROOT / path).read_text(), re.MULTILINE), (name, path)
 
 
 def test_installing_brings_the_command_and_the_pytest_plugin():

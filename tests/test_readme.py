@@ -96,7 +96,13 @@ def test_the_extras_in_its_table_are_those_that_exist_and_bring_those_verbs() ->
     assert set(rows) == set(declared["optional-dependencies"])
     named = {verb: extra for extra, row in rows.items() for verb in re.findall(r"`(?:rft )?([\w-]+)`", row)}
     assert {verb: extra_of(verb) for verb in VERBS} == {verb: named.get(verb) for verb in VERBS}
-    assert f"rft_graders-{declared['version']}-py3" in text
+
+
+def test_pages_name_the_wheel_of_this_version() -> None:
+    declared = tomllib.loads((README.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for page in (README, README.parent / "docs" / "tutorial.md"):
+        named = set(re.findall(r"rft_graders-([\d.]+)-py3", page.read_text(encoding="utf-8")))
+        assert named == {declared["version"]}
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -35,3 +35,12 @@ def test_looking_at_the_next_character_excludes_no_match(name, data):
     assert [found.span() for found in quick.finditer(text)] == [
         found.span() for found in thorough.finditer(text)
     ]
+
+
+@pytest.mark.parametrize("language", ANNOUNCED.keys() - {"English"})
+@settings(max_examples=30)
+@given(st.data())
+def test_the_quick_search_for_other_languages_finds_each_of_the_table(language, data):
+    text = data.draw(st.from_regex(re.compile(ANNOUNCED[language].noun))) + ": 72"
+    assert _phrases.is_foreign(text)
+    assert _claims._is_claimed_abroad(text) or not re.search(number_claims(), text, re.IGNORECASE)
