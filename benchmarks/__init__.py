@@ -1,1 +1,1 @@
-"""Benchmarks: each prints ratios of two things measured in turn in one run, since machines drift."""
+"""Benchmarks. Each prints ratios of two things measured alternately in one run, because machines drift."""

@@ -1,9 +1,9 @@
-"""The rehearsal beside real GRPO of a small transformer with the same graders.
+"""Compares the rehearsal with real GRPO of a small transformer on the same graders.
 
 `python benchmarks/fidelity.py --worlds 0 1 --seeds 2 --out DIR` trains a base model in each world, records
-its completions, rehearses each grader on them as `rft rehearse` does, and trains the model with each grader
-for each seed. Every result is a file in DIR: the same command resumes, and `--tables` prints what is there.
-It needs `pip install -e ".[replay]" --group fidelity` (pip 25.1 or later), and is not part of `make bench`.
+its completions, rehearses each grader on them like `rft rehearse`, and trains the model with each grader and
+seed. Every result is a file in DIR: the same command resumes, and `--tables` prints the existing results. It
+needs `pip install -e ".[replay]" --group fidelity` (pip 25.1 or later), and is not part of `make bench`.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import os
 import sys
 
 if __name__ == "__main__":
-    # Run as a file, Python puts this folder first, whose `signal.py` would hide the standard library's.
+    # When this runs as a file, Python puts this folder first, and its `signal.py` would hide the standard
+    # one.
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-# One thread each: the matrices are small, and more threads only wait for each other.
+# One thread each: the matrices are small, and more threads would only wait for each other.
 os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
 
 import argparse
@@ -54,9 +55,7 @@ def main(words: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
     if not cases:
-        sys.stderr.write(
-            f"{asked.out} holds no result of these worlds and graders: run it without --tables\n"
-        )
+        sys.stderr.write(f"{asked.out} has no result for these worlds and graders: run it without --tables\n")
         return 2
     print("\n".join(tables(cases)))
     return 0
@@ -81,9 +80,9 @@ def _parser() -> argparse.ArgumentParser:
         "--graders", nargs="+", choices=list(KINDS), metavar="NAME", help=f"some of {', '.join(KINDS)}"
     )
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="folder of the results; resumes"
+        "--out", type=Path, required=True, metavar="DIR", help="folder of the results; resumes existing ones"
     )
-    parser.add_argument("--tables", action="store_true", help="print what is there, run nothing")
+    parser.add_argument("--tables", action="store_true", help="print the existing results, run nothing")
     return parser
 
 
@@ -97,7 +96,7 @@ def _from(least: int) -> Callable[[str], int]:
 
 
 def _run(one: World, out: Path, graders: Sequence[str], seeds: int, steps: int) -> None:
-    """Make every result of a world that is missing."""
+    """Create every missing result of a world."""
     try:
         from benchmarks.grpo.runs import Trainer
     except ModuleNotFoundError as error:
@@ -128,7 +127,7 @@ def _run(one: World, out: Path, graders: Sequence[str], seeds: int, steps: int) 
 
 
 def _cases(one: World, out: Path, graders: Sequence[str], seeds: int, steps: int) -> Iterator[Case]:
-    """What there is of a world."""
+    """The existing results of a world."""
     folder = _folder(one, out)
     for name in graders:
         said = read_result(rehearsal_file(folder, name), Rehearsed)

@@ -1,8 +1,8 @@
-"""What the handler adds to a scoring function, a sample, against a bare loop of the same function.
+"""What the handler adds to a scoring function, per sample, against a bare loop of the same function.
 
-An event of 64 samples, each with a completion of 2,000 characters; the function finds the number after
-`####` by a regular expression and compares it. The parts are measured in turn, and the best of many rounds of
-each is taken: what disturbs a round can only make it slower.
+The event has 64 samples with completions of 2,000 characters. The function finds the number after `####` with
+a regular expression and compares it. The parts are measured alternately, and the best of many rounds counts
+for each, because disturbances only make a round slower.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ NUMBER = re.compile(r"#### (-?\d+)")
 
 
 def same(completion: str, reference: str) -> bool:
-    """Compare what stands after the markers."""
+    """Compare the numbers after the markers."""
     found = NUMBER.findall(completion)
     return bool(found) and found[-1] == NUMBER.findall(reference)[-1]
 
@@ -56,7 +56,7 @@ def loop(items: list[dict[str, Any]]) -> list[bool]:
 
 
 def loop_with_metric(items: list[dict[str, Any]]) -> list[tuple[float, dict[str, float]]]:
-    """The same function when it reports a metric, which it has to put into something."""
+    """The same function with a metric, which it has to store somewhere."""
     answers = []
     for item in items:
         right = same(item["messages"][-1]["content"], item["metadata"]["reference_answer"])
@@ -65,7 +65,7 @@ def loop_with_metric(items: list[dict[str, Any]]) -> list[tuple[float, dict[str,
 
 
 def best(calls: dict[str, Callable[[], Any]]) -> dict[str, float]:
-    """Microseconds a sample of each, taken in turn."""
+    """Microseconds per sample for each part, measured alternately."""
     times = dict.fromkeys(calls, float("inf"))
     for _ in range(ROUNDS):
         for name, call in calls.items():

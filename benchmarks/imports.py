@@ -1,7 +1,7 @@
 """What importing a grader costs, in fresh processes.
 
-Against the bare interpreter, and beyond what the Lambda runtime's own client has loaded by then; with
-bytecode and without. Each is the lowest of many processes, taken in turn.
+Compared with the bare interpreter, and with the modules that the Lambda runtime's own client has already
+loaded; with bytecode and without. Each figure is the lowest of many processes, measured alternately.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
-"""Rehearsing against a bare loop, the emulator's steps a second, and the memory of following 100,000 events.
+"""Rehearsal time against a bare loop, the emulator's steps per second, and memory while following 100,000
+events.
 
-A rehearsal is the whole command on the shipped samples, its loop a script that calls the same functions in
-its own process and prints the same figures; both include the start of the interpreter. The emulator's job is
-on the shipped records, batches of 4 records with 8 completions each, a grader in process, asked for through
-the official client. The events are pages of a made-up job, so that only following them is measured; each
-number of events in a process of its own.
+A rehearsal is the whole command on the shipped samples. Its loop is a script that calls the same functions in
+one process and prints the same figures; both times include starting the interpreter. The emulator's job uses
+the shipped records in batches of 4 records with 8 completions each, and a grader in process, through the
+official client. The events are pages of a made-up job, so that only following them is measured, each number
+of events in a separate process.
 """
 
 from __future__ import annotations
@@ -100,7 +101,7 @@ def rehearsing() -> tuple[float, float]:
 
 @contextmanager
 def emulator(folder: Path) -> Iterator[str]:
-    """An emulator over the shipped rollouts; its base URL."""
+    """Run an emulator over the shipped rollouts, and yield its base URL."""
     words = ["emulate", "--rollouts", str(ROLLOUTS), "--bind", f"word-problem={GRADER}"]
     command = [sys.executable, "-m", "harness.cli.main", *words]
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as process:

@@ -1,8 +1,9 @@
-"""Other auditors beside `rft audit` on the planted set: `python benchmarks/other_auditors.py [TOOL ...]`.
+"""Compares other auditors with `rft audit` on the planted set: `python benchmarks/other_auditors.py [TOOL
+...]`.
 
-Installs each in an environment of its own, wraps each planted and each good grader in the form that it
-takes, and prints how many planted graders it flags and how many good ones. A flag counts whatever it says,
-since no other auditor's findings have our ids; for ours, the right id counts too. No gate runs this.
+It installs each in a separate environment, wraps each planted and each good grader in the form that the
+auditor accepts, and prints how many planted and how many good graders are flagged. Any flag counts, because
+other auditors' findings do not have our ids; for ours, the right id counts too. This is part of no gate.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import os
 import sys
 
 if __name__ == "__main__":
-    # Run as a file, Python puts this folder first, whose `signal.py` would hide the standard library's.
+    # When this runs as a file, Python puts this folder first, and its `signal.py` would hide the standard
+    # one.
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     sys.path.insert(1, os.path.join(sys.path[0], "tests"))
 
@@ -32,14 +34,14 @@ TASKS = 60
 OURS = "rft audit"
 PLANTED = tuple(row for row in FIRST_PLANTED if row.kind != "judge")
 GOOD = tuple(row for row in FIRST_GOOD if row.kind != "judge")
-"""Judges are left out: `rft audit` stands in for their model, and the others would ask a real one."""
+"""Without judges: `rft audit` replaces their model, while the others would call a real one."""
 
 Ask = Callable[[Planted | Good, Path, int], Answer]
 
 
 @dataclass(frozen=True)
 class Row:
-    """What one auditor said of one grader of the set."""
+    """One auditor's result for one grader of the set."""
 
     tool: str
     grader: Planted | Good
@@ -47,7 +49,7 @@ class Row:
 
 
 def laid_out(grader: Planted | Good, home: Path) -> Path:
-    """A folder with a grader's wrapped file, its tasks, and right and wrong responses to them."""
+    """Create a folder with a grader's wrapped file, its tasks, and right and wrong responses to them."""
     folder = home / grader.grader.replace("/", "-").replace(":", "-").replace(".py", "")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -82,7 +84,7 @@ def line(name: str, rule: str, rows: list[Row]) -> str:
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     names = sorted({tool.name for tool in TOOLS} | {OURS})
-    parser.add_argument("tools", nargs="*", metavar="TOOL", help=f"run these alone: {', '.join(names)}")
+    parser.add_argument("tools", nargs="*", metavar="TOOL", help=f"run only these: {', '.join(names)}")
     parser.add_argument(
         "--env", type=Path, metavar="DIR", default=ROOT / ".venv-auditors", help="where to install"
     )
@@ -98,7 +100,7 @@ def parsed() -> argparse.Namespace:
 
 
 def said_of_all(name: str, ask: Ask, options: argparse.Namespace) -> list[Row]:
-    """What one auditor says of every grader; what it gave no answer on goes to stderr."""
+    """Return one auditor's result for every grader; missing answers are reported on stderr."""
     rows = []
     for grader in (*PLANTED[:: options.every], *GOOD[:: options.every]):
         folder = laid_out(grader, options.env.resolve() / "graders")

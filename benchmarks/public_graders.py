@@ -1,8 +1,8 @@
 """Audits public reward functions: `python benchmarks/public_graders.py [NAME ...]`.
 
-Installs pinned versions of reasoning-gym, math-verify and verl in an environment of its own, wraps their
+It installs pinned versions of reasoning-gym, math-verify and verl in a separate environment, wraps their
 reward functions as graders, shows their known faults by calling them, and runs `rft audit` on each. AWS's
-samples and its starter template are audited where options name clones of them. No gate runs this.
+samples and its starter template are audited if options name clones of them. This is part of no gate.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import os
 import sys
 
 if __name__ == "__main__":
-    # Run as a file, Python puts this folder first, whose `signal.py` would hide the standard library's.
+    # When this runs as a file, Python puts this folder first, and its `signal.py` would hide the standard
+    # one.
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 import argparse
@@ -30,7 +31,7 @@ RECORDS = 300
 
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("names", nargs="*", metavar="NAME", help="audit these alone")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="audit only these")
     parser.add_argument(
         "--env", type=Path, metavar="DIR", default=ROOT / ".venv-public", help="where to install"
     )
@@ -42,9 +43,9 @@ def parsed() -> argparse.Namespace:
     )
     parser.add_argument("--aws-template", type=Path, metavar="DIR", help="clone of awslabs/agent-plugins")
     parser.add_argument(
-        "--count", type=int, metavar="N", default=RECORDS, help="records a grader (%(default)s)"
+        "--count", type=int, metavar="N", default=RECORDS, help="records per grader (%(default)s)"
     )
-    parser.add_argument("--no-audit", action="store_true", help="show the known faults alone")
+    parser.add_argument("--no-audit", action="store_true", help="show only the known faults")
     options = parser.parse_args()
     names = [case.name for case in CASES]
     unknown = [name for name in options.names if name not in names]
@@ -54,7 +55,7 @@ def parsed() -> argparse.Namespace:
 
 
 def source_of(case: Public, options: argparse.Namespace) -> Path | None:
-    """The file with the reward function; None where no option names a clone that holds it."""
+    """Return the file with the reward function; None if no option names a clone that has it."""
     if case.clone is None:
         return WRAPPED / case.grader.partition(":")[0]
     clone: Path | None = options.aws_samples if case.clone == "samples" else options.aws_template
@@ -64,7 +65,7 @@ def source_of(case: Public, options: argparse.Namespace) -> Path | None:
 
 
 def laid_out(case: Public, source: Path, python: Path, options: argparse.Namespace) -> Path:
-    """A folder with the file and its records, which keeps what the audit prints."""
+    """Create a folder with the file and its records, which also keeps the audit's output."""
     folder: Path = (options.out or options.env / "audits").resolve() / case.name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -76,14 +77,14 @@ def laid_out(case: Public, source: Path, python: Path, options: argparse.Namespa
 
 
 def reproduced(case: Public, folder: Path, python: Path) -> str:
-    """What the right answers and the known texts earn, by a direct call."""
+    """Return what the right answers and the known texts earn, by a direct call."""
     command = [str(python), "-m", "benchmarks.public.reproduce", case.name, str(folder)]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if ended.returncode:
         return f"  does not run: {ended.stderr.strip()[-300:]}"
     means = json.loads(ended.stdout)
     right = means["right"]
-    earned = "not called directly, since it asks a model" if right is None else f"{right:.2f} on average"
+    earned = "not called directly, because it calls a model" if right is None else f"{right:.2f} on average"
     lines = [f"  right answers earn: {earned}"]
     for fault, paid in zip(case.faults, means["paid"], strict=True):
         earned = "" if paid is None else f"; {fault.text!r:.50} earns {paid:.2f}"
@@ -100,7 +101,7 @@ def main() -> int:
             continue
         source = source_of(case, options)
         if source is None:
-            print(f"{case.name}: skipped, since --aws-{case.clone} names no clone that holds it", flush=True)
+            print(f"{case.name}: skipped, because --aws-{case.clone} names no clone that has it", flush=True)
             continue
         version = version_of(python, case.package) if case.clone is None else commit_of(source.parent)
         folder = laid_out(case, source, python, options)

@@ -1,10 +1,10 @@
-"""Replay of many rollouts against a minimal loop that reads, grades and writes the same line.
+"""Replay of many rollouts against a minimal loop that reads, grades and writes the same lines.
 
-The input is made of the shipped rollouts, each with an id and a record of its own: 160,000 as long as those
-of reasoning models are (about 2,800 bytes a line), and 1,000,000 shorter ones (about 1,100), where what is
-done for each line weighs more. Everything runs in a process of its own, so that peak memory can be told
-apart, and in turn, three rounds; the lowest of each counts. The processor time of all processes is compared,
-too: other work on the machine disturbs it less.
+The input is made from the shipped rollouts, each with its own id and record: 160,000 as long as those of
+reasoning models (about 2,800 bytes per line), and 1,000,000 shorter ones (about 1,100), where the work per
+line weighs more. Everything runs in separate processes, so that peak memory can be attributed, in three
+alternating rounds; the lowest figure counts. The processor time of all processes is also compared, because
+other work on the machine disturbs it less.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from harness.samples import ROLLOUTS
 
 ROUNDS = 3
 KINDS = ((160_000, 40), (1_000_000, 8))
-"""How many lines, and how many lines of text are put before each completion."""
+"""How many lines, and how many lines of text to put before each completion."""
 FEW = 20_000
 GRADER = "graders.examples.word_problems:word_problem"
 
@@ -42,19 +42,19 @@ for line in open(sys.argv[1], "rb"):
 
 
 class Taken(NamedTuple):
-    """What a command took: its processes together, but memory."""
+    """What a command used, over all its processes except for memory."""
 
     seconds: float = float("inf")
     processor: float = float("inf")
     megabytes: float = float("inf")
-    """Of the largest process."""
+    """Memory of the largest process."""
 
     def best(self, other: Taken) -> Taken:
         return Taken(*map(min, self, other))
 
 
 def write_input(path: Path, count: int, padding: int) -> None:
-    """Rollouts with ids of their own, padded to the length of real ones."""
+    """Write rollouts with their own ids, padded to the length of real ones."""
     shipped = [json.loads(line) for line in ROLLOUTS.open(encoding="utf-8")]
     with path.open("w", encoding="utf-8") as file:
         for at in range(count):
@@ -68,10 +68,10 @@ def write_input(path: Path, count: int, padding: int) -> None:
 
 
 def timed(command: list[str]) -> Taken:
-    """What a command takes; 1 is an exit code of findings."""
+    """Measure a command; 1 is an exit code of findings."""
     code = f"import subprocess; done = subprocess.run({command!r}, stdout=subprocess.DEVNULL)"
     code += "\nassert done.returncode in (0, 1), done"
-    # With bytecode, as installed packages have it; a first round writes what there is none of.
+    # With bytecode, like installed packages; a first round writes the missing bytecode.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     words = [sys.executable, "-c", code + TOLD]
     started = time.perf_counter()

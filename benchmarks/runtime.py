@@ -1,7 +1,7 @@
 """Cold start and warm latency of the built artifact against a bare handler, under the same client.
 
-The real `awslambdaric` runs both, from folders that hold nothing else. Cold starts are taken in turn, each in
-a process of its own; medians count. The artifact is built once with Powertools and once without.
+The real `awslambdaric` runs both, from folders with nothing else. Cold starts alternate, each in a separate
+process, and medians count. The artifact is built once with Powertools and once without.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""`rft signal` and `rft compare` on 1,000,000 rewards a run, against reading them.
+"""`rft signal` and `rft compare` on 1,000,000 rewards per run, against reading them.
 
-The runs are written as a replay would leave them: 125,000 records of eight rollouts, with two metrics and a
-length each. Everything runs in a process of its own, in turn, three rounds; the lowest of each counts.
+The runs look like a replay's: 125,000 records of eight rollouts, with two metrics and a length each.
+Everything runs in separate processes, in three alternating rounds; the lowest figure counts.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ for row in read_rows(Path(sys.argv[1])):
 
 
 def write_run(folder: Path, name: str, seed: int) -> Run:
-    """A finished run whose records are easy or hard by a beta distribution."""
+    """Write a finished run whose records are easy or hard by a beta distribution."""
     source = folder / "rollouts.jsonl"
     if not source.exists():
         source.touch()

@@ -1,1 +1,1 @@
-"""Programs for whoever works on this project; none of them is in the wheel."""
+"""Programs for developers of this project; the wheel does not include them."""

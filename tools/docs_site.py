@@ -1,4 +1,4 @@
-"""Writes what the documentation site is built from: `python -m tools.docs_site FOLDER`.
+"""Writes the sources of the documentation site: `python -m tools.docs_site FOLDER`.
 
 The folder gets the pages of `docs`, the README as `index.md`, the changelog, the reference pages, and
 `llms.txt`, which lists every page with its first sentence for language models. `make docs` builds the site
@@ -22,25 +22,25 @@ __all__ = ["first_sentence", "main", "nav_pages", "pages"]
 
 CONFIGURATION = ROOT / "mkdocs.yml"
 _FROM_ROOT = {"README.md": "index.md", "CHANGELOG.md": "changelog.md"}
-"""The pages of files that stand beside the folder `docs`."""
+"""The pages of files next to the folder `docs`."""
 _LINK = re.compile(
     r"^```.*?^```|(?<!`)(?P<ticks>`+)(?!`).*?(?<!`)(?P=ticks)(?!`)"
     r"|\[(?P<text>[^\[\]]*)\]\((?P<path>[\w./-]+)(?P<anchor>(?:#[\w-]*)?)\)",
     re.DOTALL | re.MULTILINE,
 )
-"""Code, where nothing is a link, or a link to a file."""
+"""Code, in which nothing is a link, or a link to a file."""
 _NAMED = re.compile(
     r"`?\bdocs/(?P<page>[\w-]+\.md)`?|^```.*?^```|`[^`\n]*`|(?<!\]\()(?P<url>https?://[^\s)>`]+)",
     re.DOTALL | re.MULTILINE,
 )
-"""A page, code, or a URL that is no link yet, in a docstring."""
+"""A page, code, or a URL that is not a link yet, in a docstring."""
 
 
 def pages() -> dict[str, str]:
-    """All pages of the site.
+    """Return all pages of the site.
 
     Returns:
-        Markdown by the page's path in the site's sources.
+        Markdown, by the page's path in the site's sources.
     """
     written = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
     written = {name: text.replace("](../README.md", "](index.md") for name, text in written.items()}
@@ -60,7 +60,7 @@ def _linked(named: re.Match[str]) -> str:
 
 
 def _on_site(link: re.Match[str]) -> str:
-    """Code, and links to pages, as they are; of a link to a file that has no page, the text alone."""
+    """Keep code and links to pages; replace a link to a file without a page by its text."""
     if link["text"] is None:
         return link.group()
     page = _FROM_ROOT.get(link["path"], link["path"])
@@ -69,10 +69,10 @@ def _on_site(link: re.Match[str]) -> str:
 
 
 def nav_pages(nav: list[Any] | None = None, group: str = "") -> Iterator[tuple[str, str, str]]:
-    """The pages in the order of the site's menu.
+    """Yield the pages in the order of the site's menu.
 
     Yields:
-        The group of the menu, the title, empty where the page's heading is the title, and the page.
+        The group in the menu, the title (empty if the page's heading is the title), and the page.
     """
     entries = yaml.safe_load(CONFIGURATION.read_text(encoding="utf-8"))["nav"] if nav is None else nav
     for entry in entries:
@@ -84,13 +84,13 @@ def nav_pages(nav: list[Any] | None = None, group: str = "") -> Iterator[tuple[s
 
 
 def first_sentence(text: str) -> str:
-    """The first sentence of a page's first paragraph, without blocks and markup."""
+    """Return the first sentence of a page's first paragraph, without blocks and markup."""
     body = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
     paragraphs = (part.strip() for part in body.split("\n\n"))
     first = next((part for part in paragraphs if part and part[0] not in "#|-!<"), "")
     line = re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", " ".join(first.split())).replace("**", "")
     line = re.sub(r"\\([*_\[\]|])", r"\1", line)
-    # A dot inside of code ends no sentence.
+    # A dot inside code does not end a sentence.
     sentence = re.match(r"(?:`[^`]*`|[^`])*?[.?!](?=\s|$)", line)
     return sentence.group() if sentence else line.removesuffix(":")
 
@@ -115,7 +115,7 @@ def main(arguments: list[str]) -> int:
         arguments: The folder, which is emptied first.
 
     Returns:
-        The exit code: 0, or 2 where no folder is named.
+        The exit code: 0, or 2 if no folder is named.
     """
     if len(arguments) != 1:
         sys.stderr.write("usage: python -m tools.docs_site FOLDER\n")

@@ -1,7 +1,7 @@
-"""House rules that no public linter knows: `python -m tools.lint` prints `file:line: message`, and exits 1.
+"""House rules that no public linter checks: `python -m tools.lint` prints `file:line: message`, and exits 1.
 
-The rules: one name means one thing; a name says something; nothing names a package registry, a path of one
-machine or what is not part of the project; tests neither read the clock nor sleep.
+The rules: a name has one meaning, and it says something. No file names a package registry, a path of one
+machine, or anything outside the project. Tests neither read the clock nor sleep.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ class Complaint(NamedTuple):
     message: str
 
     def __str__(self) -> str:
-        """As editors and terminals link it."""
+        """Return it in the format that editors and terminals link."""
         return f"{self.file}:{self.line}: {self.message}"
 
 
-# Written in parts, so that this file does not break the rules itself.
+# Split, so that this file does not break the rules itself.
 _REGISTRIES = ("py" + "pi.org", "python" + "hosted.org", "npm" + "js.org", "ana" + "conda.org")
-# Lambda's own home is no machine's.
+# Lambda's home folder is the same everywhere.
 _MACHINE = (
     "/wor" + "k",
     "/roo" + "t",
@@ -44,7 +44,7 @@ _MACHINE = (
 _TEXT_RULES = (
     (
         re.compile("|".join(map(re.escape, _REGISTRIES)), re.IGNORECASE),
-        "names a package registry: pip's own configuration does that",
+        "names a package registry: that belongs in pip's configuration",
     ),
     (
         re.compile(rf"(?<![\w.:/~<-])(?:{'|'.join(_MACHINE)})(?![\w-])"),
@@ -52,7 +52,7 @@ _TEXT_RULES = (
     ),
     (
         re.compile(r"(?:(?<![\w/-])|\.\./)shar" + r"ed/|BRI" + r"EF\.md", re.IGNORECASE),
-        "names what is not part of the project",
+        "names something outside the project",
     ),
 )
 
@@ -68,13 +68,13 @@ _NOT_COUNTED = {"__init__", "__main__", "conftest"}
 _ONE_A_PACKAGE = {"errors"}
 
 _CLOCKS = {f"time.{name}{unit}" for name in ("time", "monotonic", "perf_counter") for unit in ("", "_ns")}
-# Who may read the clock or sleep, and why.
+# Files that may read the clock or sleep, with the reason.
 _MAY_READ_THE_CLOCK = {
     "tests/support/waiting.py": "waits for conditions, and gives up",
     "tests/support/deploy_local.py": "prints how long each step took",
     "tests/support/emulator_process.py": "gives up a process that does not start",
 }
-# No tests, but graders as others write them, for audits to look at.
+# Not tests, but graders written in other styles for audits to examine.
 _GRADERS_OF_OTHERS = "tests/harness/audit/planted/"
 _MAY_SLEEP = {
     "tests/support/waiting.py": "waits for conditions",
@@ -83,10 +83,10 @@ _MAY_SLEEP = {
 
 
 def project_files(root: Path) -> list[PurePosixPath]:
-    """Every file that git tracks, or would with the next commit, sorted.
+    """Return every file that git tracks, or would track after the next commit, sorted.
 
     Raises:
-        OSError: There is no git.
+        OSError: git is not installed.
         subprocess.CalledProcessError: The folder is not a git checkout.
     """
     listed = subprocess.run(
@@ -99,11 +99,11 @@ def project_files(root: Path) -> list[PurePosixPath]:
 
 
 def complaints(root: Path, files: Iterable[PurePosixPath]) -> list[Complaint]:
-    """Every broken rule in the given files, in their order.
+    """Yield every broken rule in the given files, in order.
 
     Args:
         root: The project's folder.
-        files: Relative to it.
+        files: Paths relative to it.
     """
     found: list[Complaint] = []
     trees: dict[PurePosixPath, ast.Module] = {}
@@ -153,7 +153,7 @@ def _in_test(file: PurePosixPath, tree: ast.Module) -> Iterator[Complaint]:
 
 
 def _uses(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """Line and full name of each use, call or not, of something that the file imports."""
+    """Line and full name of each use of something that the file imports."""
     imported: dict[str, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -168,7 +168,7 @@ def _uses(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 
 def _file_names(code: dict[PurePosixPath, ast.Module]) -> Iterator[tuple[str, PurePosixPath, int]]:
-    """A verb's file is named as what it calls, so those of the command line do not count."""
+    """File names, except those of the command line, which match the command that they implement."""
     for file in code:
         counted = file.parts[:2] != ("harness", "cli") and file.stem not in _NOT_COUNTED | _ONE_A_PACKAGE
         if counted and not file.stem.startswith("_"):
@@ -176,7 +176,7 @@ def _file_names(code: dict[PurePosixPath, ast.Module]) -> Iterator[tuple[str, Pu
 
 
 def _class_names(code: dict[PurePosixPath, ast.Module]) -> Iterator[tuple[str, PurePosixPath, int]]:
-    """Type aliases count: they stand where a class does."""
+    """Class names, and type aliases, which are used like classes."""
     for file, tree in code.items():
         for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef):
@@ -197,12 +197,12 @@ def _twice(kind: str, names: Iterable[tuple[str, PurePosixPath, int]]) -> Iterat
         for file, line in found if len(found) > 1 else []:
             others = ", ".join(str(other) for other, at in found if (other, at) != (file, line))
             yield Complaint(
-                str(file), line, f"the {kind} name `{name}` stands for something else in {others}"
+                str(file), line, f"the {kind} name `{name}` already stands for something else in {others}"
             )
 
 
 def main() -> int:
-    """Check the project that holds this file; 1 where a rule is broken."""
+    """Check the project that contains this file; 1 if a rule is broken."""
     root = Path(__file__).resolve().parent.parent
     found = complaints(root, project_files(root))
     for complaint in found:

@@ -1,8 +1,8 @@
-"""The reference pages of the documentation: one for each verb of `rft`, and one for each public module.
+"""Makes the reference pages of the documentation: one for each verb of `rft`, and one for each public module.
 
 Verbs come from click's own objects. Modules and their public names come from the table in
 `docs/stability.md`, and what each name does comes from its docstring, which griffe reads without importing
-the module. The pytest fixtures have a page of their own, with the class of the object that they return.
+the module. The pytest fixtures have a separate page, with the class of the object that they return.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _FIXTURES = """\
 
 
 def verb_pages() -> dict[str, str]:
-    """The page of each verb.
+    """Return the page of each verb.
 
     Returns:
         Markdown by page, such as `reference/rft/audit.md`; `reference/rft/index.md` lists all verbs.
@@ -67,7 +67,7 @@ def verb_pages() -> dict[str, str]:
 
 
 def module_pages() -> dict[str, str]:
-    """The page of each public module.
+    """Return the page of each public module.
 
     Returns:
         Markdown by page, such as `reference/python/graders.extract.md`.
@@ -91,24 +91,24 @@ def module_pages() -> dict[str, str]:
 
 
 def fixture_page() -> str:
-    """The page of the pytest fixtures, in Markdown."""
+    """Return the page of the pytest fixtures, in Markdown."""
     plugin, replayed = _loaded("harness/pytest_plugin"), _loaded("harness/replay/replayed")["Replayed"]
     parts = [_FIXTURES.rstrip()]
     for name in fixture_names():
         parts += [f"## {name}", *_sections(plugin[name])]
-    # Only the fixtures make one, so its constructor is left out.
+    # Only the fixtures create one, so its constructor is left out.
     parts += ["## Replayed", "The results of a replay, which the first three fixtures return."]
     return "\n\n".join([*parts, *_members(replayed)]) + "\n"
 
 
 def fixture_names() -> list[str]:
-    """The names of the pytest fixtures."""
+    """Return the names of the pytest fixtures."""
     functions = _loaded("harness/pytest_plugin").functions.values()
     return [one.name for one in functions if any("fixture" in str(each.value) for each in one.decorators)]
 
 
 def _loaded(path: str) -> Any:
-    """What griffe reads in a module or package, without the rest of the package around it."""
+    """Read a module or package with griffe, without the rest of the package around it."""
     return griffe.load(
         Path(path).name,
         search_paths=[(ROOT / path).parent],
@@ -118,7 +118,7 @@ def _loaded(path: str) -> Any:
 
 
 def public_names() -> dict[str, list[str]]:
-    """The public names of each module in `docs/stability.md`, but for those of the harness alone."""
+    """Return the public names of each module in `docs/stability.md`, except those for the harness only."""
     table = (ROOT / "docs" / "stability.md").read_text(encoding="utf-8")
     return {
         module: re.findall(r"`(\w+)`", names.partition(_INTERNAL)[0]) for module, names in _ROW.findall(table)
@@ -126,7 +126,7 @@ def public_names() -> dict[str, list[str]]:
 
 
 def plain(text: str) -> str:
-    """Escape what Markdown or HTML would read as markup, outside of code between backticks."""
+    """Escape what Markdown or HTML would read as markup, outside code between backticks."""
     parts = re.split(r"(`[^`]*`)", text)
     parts[::2] = [re.sub(r"([*_\[\]|])", r"\\\1", part).replace("<", "&lt;") for part in parts[::2]]
     parts[1::2] = [part.replace("|", "\\|") for part in parts[1::2]]
@@ -142,14 +142,14 @@ def _group(title: str) -> str:
 
 
 def _command(command: click.Command, called: str, level: int) -> Iterator[str]:
-    """A command's section: how to call it, what it does, its options; the commands of a group after it."""
+    """A command's section: its usage, what it does, its options; then the commands of a group."""
     context = click.Context(command, info_name=called)
     yield f"{'#' * level} {called}"
     usage = " ".join([called, *command.collect_usage_pieces(context)])
     yield f"```text\n{usage}\n```"
     yield _help(command)
     records = [record for one in command.get_params(context) if (record := one.get_help_record(context))]
-    # Arguments have no help of their own: the text above explains them.
+    # Arguments have no help of their own; the text above explains them.
     yield _table("Option", ((plain(f"`{names}`"), meaning) for names, meaning in records if meaning))
     if "Exit codes:" not in (command.help or ""):
         yield "[Exit codes](index.md#exit-codes) are those of all commands."
@@ -196,7 +196,7 @@ def _members(one: Any) -> Iterator[str]:
 
 
 def _wrapped(signature: str) -> str:
-    """A signature of more than 88 characters with one parameter a line."""
+    """A signature of more than 88 characters, with one parameter per line."""
     if len(signature) <= 88:
         return signature
     name, _, rest = signature.partition("(")
@@ -205,7 +205,7 @@ def _wrapped(signature: str) -> str:
 
 
 def _parameters(inside: str) -> Iterator[str]:
-    """Split a list of parameters at the commas that stand in no bracket or string."""
+    """Split a list of parameters at the commas outside brackets and strings."""
     depth, start, quote = 0, 0, ""
     for at, sign in enumerate(inside):
         if quote:
@@ -256,7 +256,7 @@ def _table(title: str, rows: Iterable[tuple[str, str]]) -> str:
 
 
 def _prose(text: str) -> str:
-    """A docstring's text: its indented lines stay as they are, since Markdown takes them as code."""
+    """A docstring's text. Indented lines stay unchanged, because Markdown treats them as code."""
     lines = [
         line if line.startswith("    ") else plain(line).replace("\\|", "|") for line in text.split("\n")
     ]

@@ -1,9 +1,9 @@
-"""The thinnest wrapper that each auditor's documentation allows around a Lambda handler.
+"""Wraps a Lambda handler for other auditors, as thinly as their documentation allows.
 
-No other auditor calls a handler with an event. Each gets a copy of the grader's own file, so that what reads
-source reads the grader's, with functions after it that build an event of one sample: from the record that a
-task's number names where the auditor passes columns, else from the first record with the auditor's own
-reference in it.
+No other auditor calls a handler with an event. Each gets a copy of the grader's file, so that tools that read
+source read the grader's, followed by functions that build an event with one sample. The record is the one
+that the task's number names if the auditor passes columns; otherwise it is the first record, with the
+auditor's reference.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def load_environment(**options):
 
 
 def task_row(number: int, record: dict[str, Any], answer: str) -> dict[str, str]:
-    """A record as the row of a data set: its prompt and its answer as text, and its number."""
+    """Convert a record to a row of a data set: its prompt and its answer as text, and its number."""
     prompt = "\n\n".join(turn["content"] for turn in record["messages"])
     return {"task_id": str(number), "prompt": prompt, "question": prompt, "answer": answer}
 
@@ -85,11 +85,11 @@ def lay_out(folder: Path, source: str, name: str, records: list[dict[str, Any]],
     """Write the wrapped grader and its tasks.
 
     Args:
-        folder: Where `wrapped.py`, `records.jsonl` and `tasks.jsonl` go.
+        folder: The folder for `wrapped.py`, `records.jsonl` and `tasks.jsonl`.
         source: The text of the grader's file.
         name: The handler's name in it.
         records: Training records.
-        answers: The right answers of the first records, as text; so many are tasks.
+        answers: The right answers of the first records, as text. Each of these records is a task.
     """
     folder.joinpath("wrapped.py").write_text(source + _EVENT.format(name=name) + _VERIFIERS)
     write_lines(folder / "records.jsonl", records)

@@ -1,4 +1,4 @@
-"""`rft audit` on the same graders, through the command line."""
+"""Runs `rft audit` on the same graders, through the command line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SEVERE = ("warning", "error", "critical")
 
 
 def told(grader: Planted | Good) -> list[str]:
-    """The options that the set says an audit of this grader is given."""
+    """Return the options that the set specifies for an audit of this grader."""
     options: list[str] = []
     for name, value in grader.options.items():
         options += [f"--{name}", *(map(str, value) if isinstance(value, (list, tuple)) else (str(value),))]
@@ -24,7 +24,7 @@ def told(grader: Planted | Good) -> list[str]:
 
 
 def verdict_of(grader: Planted | Good, said: dict[str, Any]) -> Verdict:
-    """A planted grader is flagged by its right id alone; a good one by any finding from warning up."""
+    """Return the verdict: a planted grader is flagged only by its right id, a good one by any warning."""
     found = {one["id"] for one in said.get("findings", ()) if one.get("severity") in _SEVERE}
     right = found.intersection(grader.finds) if isinstance(grader, Planted) else found
     if right:
@@ -33,7 +33,7 @@ def verdict_of(grader: Planted | Good, said: dict[str, Any]) -> Verdict:
 
 
 def our_answer(grader: Planted | Good, folder: Path, limit: int) -> Answer:
-    """Run `rft audit` on one grader with the records of its folder, for so many seconds at most."""
+    """Run `rft audit` on one grader with the records of its folder, within a time limit in seconds."""
     command = [str(Path(sys.executable).with_name("rft")), "audit", "records.jsonl", "--json", *told(grader)]
     command += ["--grader", f"{path_of(grader.grader)}:{grader.name}"]
     started = time.perf_counter()

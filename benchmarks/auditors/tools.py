@@ -1,4 +1,4 @@
-"""The auditors: what is installed, how each is run on a wrapped grader, and what its answer means."""
+"""The other auditors: how each is installed and run on a wrapped grader, and what its answer means."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from typing import Any, Literal
 
 ROOT = Path(__file__).resolve().parents[2]
 CHECKS = ("pydantic-monty>=1.4,<1.5", "openai")
-"""What graders of the set that are made of ready checks need."""
+"""Packages for graders of the set that use ready checks."""
 
 Verdict = Literal["flagged", "clean", "not measured", "no answer"]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What an auditor said of one grader; `why` is the end of what it printed where it gave no answer."""
+    """An auditor's verdict on one grader; `why` is the end of its output if it gave none."""
 
     verdict: Verdict
     seconds: float
@@ -34,11 +34,11 @@ class Tool:
 
     Args:
         name: The command that it installs.
-        pins: What pip installs, in an environment of its own.
-        arguments: Its arguments, run in the folder that holds `wrapped.py` and `tasks.jsonl`.
-        read: Tells the verdict from that folder and the exit code; raises where there is no answer.
+        pins: The packages that pip installs into a separate environment.
+        arguments: Its arguments; it runs in the folder of `wrapped.py` and `tasks.jsonl`.
+        read: Reads the verdict from that folder and the exit code; raises if there is none.
         prepare: Arguments of an earlier call of the same command, if it needs one.
-        module: Run `python -m` of this module in place of the command.
+        module: A module to run with `python -m` instead of the command.
         rule: What counts as flagged, in words.
     """
 
@@ -61,7 +61,7 @@ def _json_in(folder: Path, name: str) -> Any:
 
 
 def _severities(folder: Path) -> set[str]:
-    """Those of rewardprobe's findings. `state_leak` is about the data: an answer that the prompt holds."""
+    """Severities of rewardprobe's findings. `state_leak` is about the data: the prompt contains an answer."""
     families = _json_in(folder, "rewardprobe.json")["families"]
     found = [one for family in families for one in family["findings"]]
     return {one["severity"] for one in found if one["attack"] != "state_leak"}
@@ -85,7 +85,7 @@ def _falsepass(folder: Path, code: int) -> Verdict:
 
 
 _LEAKAGE = "validity.static.input_leakage"
-"""What reward-lens raises on every grader that reads the answer from its task, right ones too."""
+"""A finding of reward-lens for every grader that reads the answer from its task, even for good ones."""
 
 
 def _reward_lens(folder: Path, code: int) -> Verdict:
@@ -145,7 +145,7 @@ TOOLS = (
 
 
 def installed(tool: Tool, home: Path) -> Path:
-    """The folder of commands of an auditor's environment; made where it is not there."""
+    """Return the folder of commands in an auditor's environment, which is created if missing."""
     folder = home / tool.name
     mark, wanted = folder / ".installed", repr((*tool.pins, *CHECKS))
     if not (mark.is_file() and mark.read_text() == wanted):
@@ -164,7 +164,7 @@ def installed(tool: Tool, home: Path) -> Path:
 
 
 def _call(command: list[str], folder: Path, seconds: int) -> subprocess.CompletedProcess[str]:
-    """One call in the folder, which ends after so many seconds."""
+    """One call in the folder, with a time limit in seconds."""
     environ = {**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}", "NO_COLOR": "1"}
     ended = subprocess.run(
         ["timeout", "--kill-after=5", str(seconds), *command],
@@ -181,7 +181,7 @@ def _call(command: list[str], folder: Path, seconds: int) -> subprocess.Complete
 
 
 def answer_of(tool: Tool, commands: Path, folder: Path, limit: int) -> Answer:
-    """Run one auditor on one wrapped grader, for so many seconds at most."""
+    """Run one auditor on one wrapped grader, within a time limit in seconds."""
     started = time.perf_counter()
     own = [str(commands / tool.name)]
     if tool.prepare:

@@ -1,1 +1,1 @@
-"""Real GRPO of a small transformer, with the graders that the rehearsal is given."""
+"""Real GRPO of a small transformer, with the same graders as the rehearsal."""

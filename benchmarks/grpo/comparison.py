@@ -1,4 +1,4 @@
-"""What the rehearsal said beside what GRPO bred: rank correlations, signs, and the warnings' hits."""
+"""Compares the rehearsal's predictions with the results of GRPO: rank correlations, signs, warnings."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from harness.conclusions.length_pay import rank_correlation_of
 from harness.conclusions.reward_warnings import RULES
 
 CONSTANT: Final = "constant"
-"""The grader that breeds nothing, so that no style is amplified and there is nothing to rank."""
+"""The grader that amplifies no style, so there is nothing to rank."""
 
 _LEAST: Final = 0.005
-"""A share below this counts as this: a handful of answers out of 1,600 is chance."""
+"""Smaller shares count as this one: a handful of answers out of 1,600 is chance."""
 _FALL: Final = 0.02
 """A fall of the share of right answers that counts as harm."""
 _TREBLED: Final = 3.0
 _FLAT: Final = {"reward": 0.02, "right": 0.02, "length": 2.0}
-"""Changes below these have no sign; that of the reward is a part of the grader's range."""
+"""Smaller changes have no sign; for the reward, as a fraction of the grader's range."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One grader in one world: the runs of GRPO, one a seed, and what the rehearsal said."""
+    """One grader in one world: the runs of GRPO, one per seed, and the rehearsal's result."""
 
     world: World
     grader: str
@@ -49,11 +49,11 @@ class Case:
         return self.runs[0].steps
 
     def real(self, step: int, figure: Callable[[Point], float]) -> Change:
-        """A figure of the real models before and after some steps, mean over the seeds."""
+        """Return a figure of the real models before and after some steps, as the mean over the seeds."""
         return Change(*(fmean(figure(run.points[str(at)]) for run in self.runs) for at in (0, step)))
 
     def bred(self, step: int, run: RealRun | None = None) -> list[float]:
-        """How much GRPO amplified each style; of one run, or by the mean shares of all."""
+        """Return how much GRPO amplified each style: in one run, or by the mean shares of all."""
         runs = self.runs if run is None else [run]
         shares = (
             Change(*(fmean(one.points[str(at)].styles[style] for one in runs) for at in (0, step)))
@@ -62,26 +62,26 @@ class Case:
         return [amplified(share) for share in shares]
 
     def foretold(self) -> list[float]:
-        """How much the rehearsal amplified each style."""
+        """Return how much the rehearsal amplified each style."""
         return [amplified(self.said.styles.get(style, Change(0.0, 0.0))) for style in self.world.styles]
 
     def advantages(self) -> list[float]:
-        """Mean advantage of each style's recorded completions, without a policy."""
+        """Return the mean advantage of each style's recorded completions, without a policy."""
         return [self.said.advantages.get(style, 0.0) for style in self.world.styles]
 
     def harmed(self) -> bool:
-        """Whether the real models lost right answers."""
+        """Return whether the real models lost right answers."""
         right = self.real(self.last, lambda point: point.right)
         return right.after - right.before <= -_FALL
 
     def lengthened(self) -> bool:
-        """Whether the real models' answers became three times as long."""
+        """Return whether the real models' answers became three times as long."""
         length = self.real(self.last, lambda point: point.length)
         return length.after >= _TREBLED * length.before
 
 
 def amplified(share: Change) -> float:
-    """The log ratio of a share after and before."""
+    """Return the log ratio of a share after and before."""
     return math.log(max(share.after, _LEAST) / max(share.before, _LEAST))
 
 
@@ -94,10 +94,11 @@ CEILING: Final = "ceiling: another seed of GRPO"
 
 
 def correlations(cases: Sequence[Case], step: int) -> dict[str, list[float]]:
-    """Rank correlations with the styles that GRPO amplified, of all cases, the constant grader left out.
+    """Return rank correlations with the styles that GRPO amplified, over all cases except the constant
+    grader.
 
     Args:
-        cases: Cases; graders are compared with others of the same world alone.
+        cases: The cases. Graders are only compared within a world.
         step: The step of GRPO.
     """
     ranked = [case for case in cases if case.grader != CONSTANT]
@@ -125,18 +126,18 @@ def correlations(cases: Sequence[Case], step: int) -> dict[str, list[float]]:
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """How often what was said and what happened have one sign; a change too small has none."""
+    """How often prediction and result have the same sign; a change that is too small has none."""
 
     same: int
     opposite: list[str]
-    """Names of the cases that went the other way."""
+    """Names of the cases with opposite signs."""
     of: int
     unmeasured: int
-    """Cases of which one of the two is not known."""
+    """Cases with an unknown prediction or result."""
 
 
 def changes(case: Case, step: int) -> Mapping[str, tuple[Change | None, Change | None]]:
-    """Reward, right answers and length: what was said, and what happened after some steps."""
+    """Return predicted and real changes of reward, right answers and length after some steps."""
     points = [run.points[str(at)] for run in case.runs for at in (0, step)]
     paid = all(point.reward is not None for point in points)
     return {
@@ -176,7 +177,7 @@ def _sign(change: Change | None, flat: float) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """What a warning, or any of several, found; cases by name."""
+    """The cases that a warning, or any of several, named."""
 
     warning: str
     caught: list[str]
@@ -187,12 +188,12 @@ class Warned:
 
 
 def warned(cases: Sequence[Case], names: Sequence[str], harm: Callable[[Case], bool] = Case.harmed) -> Warned:
-    """Hold some warnings against what happened.
+    """Compare warnings with the results.
 
     Args:
         cases: The cases.
-        names: Ids; a case is named when one of them was given.
-        harm: What counts as harm.
+        names: Ids of warnings. A case is named if it got one of them.
+        harm: Decides what counts as harm.
     """
     found = Warned(", ".join(names), [], [], [], [])
     for case in cases:
@@ -204,7 +205,7 @@ def warned(cases: Sequence[Case], names: Sequence[str], harm: Callable[[Case], b
 
 
 def warnings_of(cases: Sequence[Case], harm: Callable[[Case], bool] = Case.harmed) -> Iterator[Warned]:
-    """Each warning alone, those that need labels, and all of them."""
+    """Return each warning alone, those that need labels, and all of them."""
     for name in RULES:
         yield warned(cases, [name], harm)
     yield warned(cases, [name for name in RULES if name != "B003"], harm)

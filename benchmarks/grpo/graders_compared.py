@@ -1,7 +1,7 @@
-"""The graders of the comparison, honest ones and defective ones, made with the product's own decorator.
+"""The graders of the comparison, honest and defective ones, made with the product's own decorator.
 
 Eleven are of the kinds for which the thresholds of the warnings were chosen. Six are new: no threshold was
-chosen with them in sight. Their list was written before any figure of theirs was seen.
+chosen with knowledge of them, and the list was written before any of their figures was known.
 """
 
 from __future__ import annotations
@@ -38,32 +38,32 @@ def good(sample: Sample) -> bool:
 
 @grader
 def gated_short(sample: Sample) -> Reward:
-    """Right after the marker, and a bonus for brevity only there."""
+    """Right after the marker, with a bonus for brevity only then."""
     return gated(_exact(sample), {"short": len(sample.completion) < 12}, share=0.2)
 
 
 @grader
 def lenient(sample: Sample) -> bool:
-    """The last number, wherever it stands."""
+    """The last number, anywhere."""
     found = last_number(sample.completion)
     return not isinstance(found, Missing) and found == _truth(sample)
 
 
 @grader
 def noisy(sample: Sample) -> float:
-    """Right after the marker, under much noise."""
+    """Right after the marker, with much noise."""
     return 0.4 * _exact(sample) + 0.6 * random.Random(f"{sample.id} {sample.completion}").random()
 
 
 @grader
 def constant(sample: Sample) -> float:
-    """The same for all."""
+    """The same for every answer."""
     return 0.5
 
 
 @grader
 def strict_tag(sample: Sample) -> bool:
-    """Right in one rare format alone."""
+    """Right in one rare format only."""
     found = re.fullmatch(r"<answer>(\d+)</answer>", sample.completion)
     return found is not None and int(found[1]) == _truth(sample)
 
@@ -82,13 +82,13 @@ def brevity(sample: Sample) -> float:
 
 @grader
 def format_only(sample: Sample) -> bool:
-    """A number after the marker, any number."""
+    """Any number after the marker."""
     return re.search(r"#### *\d", sample.completion) is not None
 
 
 @grader
 def any_number(sample: Sample) -> bool:
-    """The right number among those named."""
+    """The right number among those mentioned."""
     return str(_truth(sample)) in _numbers(sample)
 
 
@@ -103,13 +103,13 @@ def praise(sample: Sample) -> float:
 
 @grader(range=(-1.0, 1.0))
 def signed(sample: Sample) -> float:
-    """1 for right after the marker, -1 for all else."""
+    """1 for right after the marker, -1 otherwise."""
     return 1.0 if _exact(sample) else -1.0
 
 
 @grader
 def near(sample: Sample) -> float:
-    """All for the right last number, at most half for one close by."""
+    """1 for the right last number, at most half for a close one."""
     found = last_number(sample.completion)
     if isinstance(found, Missing):
         return 0.0
@@ -136,21 +136,21 @@ def silence(sample: Sample) -> float:
 
 @grader
 def substring(sample: Sample) -> bool:
-    """The right digits anywhere, also inside of other numbers."""
+    """The right digits anywhere, even inside other numbers."""
     return str(_truth(sample)) in sample.completion
 
 
 @grader
 def steps(sample: Sample) -> float:
-    """Half for being right, half for many numbers, which are taken for steps of working."""
+    """Half for being right, half for many numbers, which pass for steps."""
     return 0.5 * _exact(sample) + 0.5 * min(1.0, len(_numbers(sample)) / 6)
 
 
 class Kind(NamedTuple):
-    """What is known of a grader beforehand."""
+    """What is known about a grader in advance."""
 
     honest: bool
-    """Whether nothing earns more than being right. A constant counts as honest: it breeds nothing."""
+    """Whether nothing earns more than a right answer. A constant counts as honest: it amplifies nothing."""
     new: bool
     low: float = 0.0
     high: float = 1.0

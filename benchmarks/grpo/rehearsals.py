@@ -1,4 +1,4 @@
-"""What the rehearsal says of each grader, asked as a user asks: recorded rollouts in, a verdict out."""
+"""Rehearses each grader as a user would: recorded rollouts in, a verdict out."""
 
 from __future__ import annotations
 

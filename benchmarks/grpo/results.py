@@ -1,4 +1,4 @@
-"""What a run of GRPO and a rehearsal leave for the comparison, as JSON files of their own."""
+"""Results of GRPO runs and rehearsals for the comparison, stored as one JSON file each."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _SCHEMA: Final = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """What a model answers to problems that it was not trained on."""
+    """A model's answers to problems that it was not trained on."""
 
     reward: float | None
-    """Mean reward; None where no answer got one."""
+    """Mean reward; None if no answer got one."""
     unrewarded: int
     """Answers without a reward."""
     right: float
     length: float
-    """Mean characters."""
+    """Mean length in characters."""
     beyond: float
-    """Share of answers that are longer, or hold more numbers, than any recorded one."""
+    """Share of answers that are longer, or contain more numbers, than any recorded one."""
     styles: dict[str, float]
     """Share of each style."""
 
@@ -43,12 +43,12 @@ class RealRun:
     steps: int
     seconds: float
     points: dict[str, Point]
-    """By step, as text."""
+    """Measurements by step, with the step as text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A figure under the base model, and under what was learned."""
+    """A figure for the base model, and for the learned policy."""
 
     before: float
     after: float
@@ -56,19 +56,19 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsed:
-    """What the rehearsal says of a grader."""
+    """The rehearsal's result for a grader."""
 
     world: int
     grader: str
     reward: Change | None
-    """On records left out of training, as is `right`; None where it was not measured."""
+    """On records left out of training, like `right`; None if it was not measured."""
     right: Change | None
     length: Change | None
     """In characters, on the training records."""
     styles: dict[str, Change]
     """Expected share of each recorded style."""
     advantages: dict[str, float]
-    """Mean advantage of each style's recorded completions, which needs no policy."""
+    """Mean advantage of each style's recorded completions, independent of any policy."""
     warnings: list[str]
     """Ids of the findings."""
     unchecked: list[str]
@@ -76,20 +76,20 @@ class Rehearsed:
 
 
 def real_file(folder: Path, grader: str, seed: int, steps: int) -> Path:
-    """The file of a run of GRPO in its world's folder."""
+    """Return the file of a GRPO run in its world's folder."""
     return folder / f"grpo-{grader}-{seed}-{steps}.json"
 
 
 def rehearsal_file(folder: Path, grader: str) -> Path:
-    """The file of a rehearsal in its world's folder."""
+    """Return the file of a rehearsal in its world's folder."""
     return folder / f"rehearsal-{grader}.json"
 
 
 def read_result(path: Path, kind: type[Result]) -> Result | None:
-    """Read a result; None where there is none yet."""
+    """Read a result; None if it does not exist yet."""
     return read_typed(path, kind, "result of the benchmark", schema=_SCHEMA)
 
 
 def write_result(path: Path, result: RealRun | Rehearsed) -> None:
-    """Write a result in one step."""
+    """Write a result atomically."""
     write_json(path, {"schema": _SCHEMA, **as_json(result)})

@@ -1,6 +1,6 @@
-"""Real GRPO in one world: a base model, its recorded rollouts, and a result for each grader and seed.
+"""Runs real GRPO in one world: a base model, its recorded rollouts, and a result for each grader and seed.
 
-Each result is one JSON file that is written when the run is done, so that a killed benchmark resumes.
+Each result is one JSON file, written when its run is done, so a killed benchmark can resume.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ from harness.simulator.policy import advantages
 
 PROMPTS: Final = 8
 GROUP: Final = 8
-"""Answers a prompt, in a step as in the recorded rollouts and in a measurement."""
+"""Answers per prompt, in a training step, in the recorded rollouts and in a measurement."""
 RATE: Final = 5e-4
 _AT_ONCE: Final = 400
 """Answers drawn in one call."""
 
 
 class Answer(NamedTuple):
-    """What a model answered."""
+    """A model's answer."""
 
     problem: Problem
     text: str
 
 
 class Recorded(NamedTuple):
-    """What bounds the recorded completions."""
+    """The limits of the recorded completions."""
 
     longest: int
     most_numbers: int
@@ -54,7 +54,7 @@ class Trainer:
 
     Args:
         world: The world.
-        folder: Where its base model, rollouts and results are kept.
+        folder: The folder of its base model, rollouts and results.
     """
 
     world: World
@@ -68,7 +68,7 @@ class Trainer:
 
     @property
     def rollouts(self) -> Path:
-        """The base model's recorded completions, labeled, `model` being their style."""
+        """Return the base model's recorded completions, labeled, with their style as `model`."""
         path = self.folder / "rollouts.jsonl"
         if not path.exists():
             answers = self._answers(self._base, self._recorded, seed=1)
@@ -77,7 +77,7 @@ class Trainer:
         return path
 
     def run(self, grader: str, seed: int, steps: int) -> RealRun:
-        """Train the base model with a grader, or read what came of it.
+        """Train the base model with a grader, or read an existing result.
 
         Args:
             grader: Name of the grader.
@@ -179,7 +179,7 @@ class Trainer:
 
 
 def rewards_of(grader: str, answers: Sequence[Answer], name: str) -> list[float | None]:
-    """The rewards of some answers; None where the grader gave none."""
+    """The rewards of some answers; None if the grader gave none."""
     graded: Any = getattr(graders_compared, grader)
     found: list[float | None] = []
     for number, one in enumerate(answers):

@@ -1,4 +1,4 @@
-"""The comparison as text: a world at a time, all worlds together, and the warnings."""
+"""Prints the comparison as text: each world, all worlds together, and the warnings."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from benchmarks.grpo.results import LIKE_BUDGET, Change
 
 
 def tables(cases: Sequence[Case]) -> Iterator[str]:
-    """All of it.
+    """Return all tables.
 
     Args:
         cases: The cases, at least one.

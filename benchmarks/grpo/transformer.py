@@ -1,4 +1,4 @@
-"""A decoder-only transformer in JAX: its likelihood, a sampler with a cache, and two training steps."""
+"""A decoder-only transformer in JAX: likelihood, a sampler with a cache, and two training steps."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _RULE: Final = optax.adam(optax.warmup_cosine_decay_schedule(0.0, 3e-3, 100, IMI
 
 
 def initial(seed: int) -> Parameters:
-    """Random parameters."""
+    """Return random parameters."""
     keys = iter(jax.random.split(jax.random.PRNGKey(seed), 3 + 4 * LAYERS))
 
     def normal(rows: int, columns: int, scale: float) -> Any:
@@ -63,7 +63,7 @@ def _feed(layer: Parameters, x: Any) -> Any:
 
 
 def log_likelihood(parameters: Parameters, tokens: Any) -> tuple[Any, Any]:
-    """Log probability of each token after the prompt, and which of them count: all up to the end token."""
+    """Return the log probability of each token after the prompt, and which count: up to the end token."""
     rows, length = tokens.shape[0], tokens.shape[1] - 1
     x = parameters["tokens"][tokens[:, :-1]] + parameters["places"][:length]
     earlier = jnp.tril(jnp.ones((length, length), bool))
@@ -95,7 +95,7 @@ def _next(parameters: Parameters, cache: Any, token: Any, place: Any) -> tuple[A
 
 @jax.jit
 def sample(parameters: Parameters, prompts: Any, key: Any) -> Any:
-    """Prompts with an answer each, drawn from the model and padded after its end."""
+    """Return prompts with one answer each, drawn from the model and padded after its end."""
     rows = prompts.shape[0]
     cache = jnp.zeros((LAYERS, 2, rows, HEADS, CONTEXT, _PER_HEAD))
     for place in range(PROMPT_TOKENS):
@@ -116,18 +116,18 @@ def sample(parameters: Parameters, prompts: Any, key: Any) -> Any:
 
 
 def texts(tokens: Any) -> list[str]:
-    """The answers in some rows of tokens."""
+    """Return the answers in some rows of tokens."""
     return [text_of(row) for row in np.asarray(tokens)[:, PROMPT_TOKENS:].tolist()]
 
 
 def start_imitation(parameters: Parameters) -> Any:
-    """The optimizer's state before imitation."""
+    """Return the optimizer's state before imitation."""
     return _RULE.init(parameters)
 
 
 @jax.jit
 def imitate(parameters: Parameters, state: Any, tokens: Any) -> tuple[Parameters, Any, Any]:
-    """One step of supervised training; its loss comes last."""
+    """Run one step of supervised training; the loss is returned last."""
 
     def loss(parameters: Parameters) -> Any:
         chosen, counts = log_likelihood(parameters, tokens)
@@ -139,10 +139,11 @@ def imitate(parameters: Parameters, state: Any, tokens: Any) -> tuple[Parameters
 
 
 def group_relative(rate: float) -> tuple[Callable[[Parameters], Any], Step]:
-    """GRPO's plain step on policy, without a KL term: advantage x log p, summed over an answer's tokens.
+    """Return GRPO's plain on-policy step, without a KL term: advantage x log p, summed over an answer's
+    tokens.
 
     Returns:
-        What makes the optimizer's state, and the step.
+        A function that creates the optimizer's state, and the step.
     """
     rule = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(rate, b1=0.9, b2=0.99))
 

@@ -1,9 +1,9 @@
 """Small worlds for a small model: arithmetic on two numbers, answered in up to twelve styles.
 
-A world says what is asked, how often a base model uses each style, and how often it is right in it. Tokens
-are pieces of text, so that graders and the rehearsal read what the transformer writes. Worlds 0 and 1 are
-sums in ten styles, the kind of world for which the thresholds of the warnings were chosen. All others are of
-kinds that were not looked at for that: other operations, and two styles more.
+A world defines the questions, how often a base model uses each style, and how often it is right in it. Tokens
+are pieces of text, so that graders and the rehearsal can read what the transformer writes. Worlds 0 and 1 are
+sums in ten styles, the kind of world for which the thresholds of the warnings were chosen. The others are of
+kinds that played no part in that choice: other operations, and two more styles.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 TOP: Final = 20
 """Operands are 0 to 19."""
 BROKEN: Final = "broken"
-"""What a text is that no style explains."""
+"""The style of a text that no style explains."""
 
 _FILLERS: Final = (
     ("Let us take our time here,", " for haste helps nobody."),
@@ -52,11 +52,11 @@ VOCABULARY: Final = (
 _TOKEN: Final = {piece: number for number, piece in enumerate(VOCABULARY)}
 PROMPT_TOKENS: Final = 5
 MOST_TOKENS: Final = 24
-"""Most tokens of an answer."""
+"""The most tokens of an answer."""
 
 
 class Operation(NamedTuple):
-    """What is asked of two numbers."""
+    """A question about two numbers."""
 
     sign: str
     question: str
@@ -115,13 +115,13 @@ class Habit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """A base model to be made, and what it is asked."""
+    """A base model to be made, and its questions."""
 
     number: int
     operation: str
     habits: Mapping[str, Habit]
     new: bool
-    """Whether it is of a kind that was not looked at when the thresholds were chosen."""
+    """Whether its kind played no part in choosing the thresholds."""
 
     @property
     def styles(self) -> list[str]:
@@ -143,11 +143,11 @@ _FIRST: Final = {
 _MORE: Final = ("json", "unsure")
 _NEVER_RIGHT: Final = ("empty", "unsure")
 _RARE: Final = 0.05
-"""Least weight of a style beside a mean of 1, so that a few completions of each are recorded."""
+"""The least weight of a style relative to a mean of 1, so that a few completions of each are recorded."""
 
 
 def world(number: int) -> World:
-    """A world; the same number gives the same world."""
+    """Return a world; the same number gives the same world."""
     if number == 0:
         return World(0, "sum", _FIRST, new=False)
     rng = random.Random(f"world {number}")
@@ -164,7 +164,7 @@ def world(number: int) -> World:
 
 
 def problems(operation: str) -> tuple[list[Problem], list[Problem]]:
-    """All questions in two halves: one is recorded and trained on, the other measures."""
+    """Return all questions in two halves: one for recording and training, the other for measuring."""
     every = [Problem(operation, a, b) for a in range(TOP) for b in range(TOP)]
     random.Random(operation).shuffle(every)
     return every[: len(every) // 2], every[len(every) // 2 :]
@@ -174,7 +174,7 @@ def problems(operation: str) -> tuple[list[Problem], list[Problem]]:
 
 
 def write(world: World, problem: Problem, rng: random.Random) -> list[int]:
-    """One answer that the base model is to imitate, as tokens."""
+    """Return one answer for the base model to imitate, as tokens."""
     style = rng.choices(world.styles, [habit.share for habit in world.habits.values()])[0]
     right = world.habits[style].right * (0.6 if problem.hard else 1.0)
     pieces = _WRITERS[style](problem, str(_answer(problem, right, rng)), rng)
@@ -254,17 +254,17 @@ _STYLE_OF: Final = tuple(
 
 
 def text_of(tokens: list[int]) -> str:
-    """The text of an answer's tokens, up to its end."""
+    """Return the text of an answer's tokens, up to its end."""
     length = tokens.index(END) if END in tokens else len(tokens)
     return "".join(VOCABULARY[token] for token in tokens[:length] if token > ASK)
 
 
 def style_of(text: str) -> str:
-    """The style of any text, whoever wrote it."""
+    """Return the style of any text."""
     return next((name for name, pattern in _STYLE_OF if pattern.search(text)), BROKEN)
 
 
 def is_right(text: str, problem: Problem) -> bool:
-    """Whether a person would call an answer right: it settles on one number, its last, and that is true."""
+    """Return whether a person would call an answer right: its last number is its conclusion, and true."""
     found = re.findall(r"\d+", text)
     return " or " not in text and bool(found) and int(found[-1]) == problem.truth

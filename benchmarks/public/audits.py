@@ -1,4 +1,4 @@
-"""`rft audit` through the command line, and the table of what it said."""
+"""Runs `rft audit` through the command line, and prints a table of the results."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SEVERE = ("warning", "error", "critical")
 
 @dataclass(frozen=True)
 class Audited:
-    """What `rft audit` said of one reward function; `said` is its JSON, None where it printed none."""
+    """The result of `rft audit` for one reward function; `said` is its JSON, or None if it printed none."""
 
     case: Public
     version: str
@@ -28,7 +28,7 @@ class Audited:
 
 
 def audit_of(case: Public, version: str, folder: Path, python: Path) -> Audited:
-    """Run the audit in a folder that holds the reward function and its records."""
+    """Run the audit in a folder with the reward function and its records."""
     flag = "--grader" if case.clone is None else "--handler"
     command = [
         str(python.parent / "rft"),
@@ -62,7 +62,7 @@ def id_of(finding: Any) -> str:
 
 
 def place_of(fault: Fault, said: dict[str, Any] | None) -> str:
-    """Where a known fault came: in the headline, among the findings, as a note alone, or nowhere."""
+    """Return where a known fault appears: in the headline, among the findings, only as a note, or nowhere."""
     if said is None:
         return "missed"
     if id_of(said.get("headline")) in fault.finds:
@@ -74,7 +74,7 @@ def place_of(fault: Fault, said: dict[str, Any] | None) -> str:
 
 
 def text_of(headline: Any) -> str:
-    """The smallest text that the headline says is paid."""
+    """Return the smallest rewarded text in the headline."""
     text = headline.get("text") if isinstance(headline, dict) else None
     return repr(text)[:160] if text is not None else "none"
 
@@ -94,7 +94,7 @@ def row(audit: Audited) -> str:
 
 
 def report(audits: list[Audited]) -> str:
-    """A row for each audit, and the count of known faults by where they came."""
+    """Return a row per audit, and the count of known faults by where they appear."""
     places = [place_of(fault, audit.said) for audit in audits for fault in audit.case.faults]
     first = [place_of(audit.case.faults[0], audit.said) for audit in audits]
     return "\n".join(

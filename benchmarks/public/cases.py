@@ -1,4 +1,4 @@
-"""The public reward functions that are audited, and what is known to be wrong with each."""
+"""The public reward functions that are audited, and the known faults of each."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from dataclasses import dataclass
 from typing import Literal
 
 PINS = ("reasoning-gym==0.1.25", "math-verify[antlr4-13-2]==0.9.0", "boto3")
-"""What pip installs with its requirements."""
+"""Packages that pip installs with their requirements."""
 
 ALONE = ("verl==0.9.1",)
-"""What pip installs without: two files of it are used, which need the standard library alone."""
+"""Packages that pip installs without: of verl, only two files that need the standard library are used."""
 
 Clone = Literal["samples", "template"]
 
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that a public reward function does and that nobody wants.
+    """A known, unwanted behavior of a public reward function.
 
     Args:
-        finds: Ids of findings, any of which is the right name of this fault.
+        finds: Ids of findings, any of which names this fault correctly.
         what: The fault in one line.
-        text: A wrong completion that is paid; `{gold}` stands for the record's own answer. None where the
-            fault is none of what a completion earns.
-        reference: The reference to try it under; None for the record's own.
+        text: A wrong completion that is rewarded; `{gold}` stands for the record's own answer. None if the
+            fault does not concern a completion's reward.
+        reference: The reference to try it with; None for the record's own.
     """
 
     finds: tuple[str, ...]
@@ -37,14 +37,14 @@ class Public:
     """One public reward function.
 
     Args:
-        name: What the table calls it.
-        package: The distribution that it is from; for a clone, the clone's name.
+        name: Its name in the table.
+        package: The distribution that it comes from; for a clone, the clone's name.
         grader: `file:name` under `wrapped`, or `module.function` of a file of a clone.
-        records: The maker of its records, or reasoning-gym's data set.
-        right: The right answer in the format that the prompts ask for; None where a model is asked.
-        faults: What is known to be wrong with it, what a headline should say first.
-        clone: The clone that the file is from; None for what pip installs.
-        wire: The shape of event that it reads.
+        records: The function that makes its records, or reasoning-gym's data set.
+        right: The right answer in the format that the prompts ask for; None if it calls a model.
+        faults: Its known faults, the one that a headline should name first.
+        clone: The clone that the file comes from; None for a package from pip.
+        wire: The event format that it reads.
     """
 
     name: str

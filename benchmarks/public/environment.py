@@ -1,4 +1,4 @@
-"""The environment that public reward functions are installed and audited in."""
+"""The environment in which public reward functions are installed and audited."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PIP = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check")
 
 
 def environment(folder: Path) -> Path:
-    """The interpreter of an environment with this project and the pinned packages, made if missing."""
+    """Return the interpreter of an environment with this project and the pinned packages."""
     python = folder / "bin" / "python"
     mark = folder / ".installed"
     wanted = "\n".join((str(ROOT), *PINS, *ALONE))
@@ -29,13 +29,13 @@ def environment(folder: Path) -> Path:
 
 
 def version_of(python: Path, package: str) -> str:
-    """The installed version of a package."""
+    """Return the installed version of a package."""
     code = f"from importlib.metadata import version; print(version({package!r}))"
     return subprocess.run([python, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
 
 
 def commit_of(folder: Path) -> str:
-    """The commit of a clone, or the word unknown."""
+    """Return the commit of a clone, or the word unknown."""
     asked = subprocess.run(
         ["git", "-C", folder, "log", "-1", "--format=%h", "--", "."], capture_output=True, text=True
     )

@@ -1,4 +1,4 @@
-"""Training records for the public graders: of the libraries themselves, or made up here.
+"""Training records for the public graders, from the libraries themselves or made up here.
 
 `python -m benchmarks.public.records MAKER COUNT` prints them as JSONL. reasoning-gym's need the library.
 """
@@ -20,7 +20,7 @@ def asked(question: str, reference: Any, **fields: Any) -> Record:
 
 
 def reasoning_gym_records(name: str, count: int) -> Iterator[Record]:
-    """A data set's own questions under the library's own system prompt."""
+    """Return a data set's own questions under the library's own system prompt."""
     import reasoning_gym  # type: ignore[import-not-found, unused-ignore]
     from reasoning_gym.utils import SYSTEM_PROMPTS  # type: ignore[import-not-found, unused-ignore]
 
@@ -63,14 +63,14 @@ def word_problems(count: int, chance: Random) -> Iterator[Record]:
 
 
 def worked_problems(count: int, chance: Random) -> Iterator[Record]:
-    """The same with a worked reference, as AWS's gpt-oss sample expects it."""
+    """Return the same with a worked reference, as AWS's gpt-oss sample expects."""
     for record in word_problems(count, chance):
         answer = record["reference_answer"]
         yield {**record, "reference_answer": {"text": f"The parts add up to {answer}.\n#### {answer}"}}
 
 
 def final_answer_problems(count: int, chance: Random) -> Iterator[Record]:
-    """The same with the reference under `final_answer`, as AWS's first sample expects it."""
+    """Return the same with the reference under `final_answer`, as AWS's first sample expects."""
     for record in word_problems(count, chance):
         yield {**record, "reference_answer": {"final_answer": record["reference_answer"]}}
 
@@ -113,7 +113,7 @@ def questions_of_fact(count: int, chance: Random) -> Iterator[Record]:
 
 
 def financial_questions(count: int, chance: Random) -> Iterator[Record]:
-    """Ratios, amounts, and yes or no, as AWS's FinQA sample expects them."""
+    """Return questions about ratios, amounts, and yes or no, as AWS's FinQA sample expects."""
     form = "Show your reasoning, then write the final answer in the format: ANSWER: <your answer>"
     for _ in range(count):
         before = chance.randint(400, 900)
@@ -132,7 +132,7 @@ _VIRTUES = ("names the cause", "gives the date", "says who decides", "keeps to t
 
 
 def comparisons(count: int, chance: Random) -> Iterator[Record]:
-    """Two answers to compare, as AWS's sample of a judge expects them."""
+    """Return pairs of answers to compare, as AWS's judge sample expects."""
     for _ in range(count):
         place, (virtue, other) = chance.choice(_PLACES), chance.sample(_VIRTUES, 2)
         better = chance.choice((1, 2))
@@ -156,7 +156,7 @@ MAKERS: dict[str, Maker] = {
 
 
 def records(maker: str, count: int) -> Iterator[Record]:
-    """Records of one maker, or of reasoning-gym's data set where the name is not a maker's."""
+    """Return records from one of the functions here, or from reasoning-gym's data set of that name."""
     if maker in MAKERS:
         return MAKERS[maker](count, Random(7))
     return reasoning_gym_records(maker, count)

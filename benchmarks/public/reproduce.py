@@ -1,6 +1,6 @@
 """Shows the known faults of one public reward function by calling it, before any audit.
 
-`python -m benchmarks.public.reproduce NAME FOLDER`, where FOLDER holds its file and its records, prints the
+`python -m benchmarks.public.reproduce NAME FOLDER` reads its file and records from FOLDER, and prints the
 mean reward of the right answers and of each fault's text as one JSON object.
 """
 
@@ -27,14 +27,14 @@ def handler_of(case: Public, folder: str) -> Handler:
 
 
 def gold_of(record: dict[str, Any]) -> str:
-    """The record's answer as a text: what follows the last mark in a worked reference."""
+    """Return the record's answer as text: the part after the last mark in a worked reference."""
     reference = record["reference_answer"]
     text = next(iter(reference.values())) if isinstance(reference, dict) else reference
     return str(text).rpartition("#### ")[2]
 
 
 def mean_reward(handler: Handler, records: list[dict[str, Any]], text: str, reference: str | None) -> float:
-    """The mean reward of one text, filled in with each record's own answer."""
+    """Return the mean reward of one text, filled in with each record's own answer."""
     event = []
     for number, record in enumerate(records):
         reply = {"role": "assistant", "content": text.format(gold=gold_of(record))}
@@ -49,7 +49,7 @@ def main(name: str, folder: str) -> None:
     case = next(case for case in CASES if case.name == name)
     with open(os.path.join(folder, "records.jsonl")) as file:
         records = [json.loads(line) for line in file]
-    if case.right is None:  # it makes its client when it is imported
+    if case.right is None:  # it creates its client on import
         print(json.dumps({"right": None, "paid": [None] * len(case.faults)}))
         return
     handler = handler_of(case, folder)

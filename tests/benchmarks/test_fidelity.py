@@ -15,7 +15,7 @@ def test_without_results_there_is_nothing_to_print(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert fidelity.main(["--out", str(tmp_path), "--tables"]) == 2
-    assert "holds no result" in capsys.readouterr().err
+    assert "has no result" in capsys.readouterr().err
 
 
 def test_results_that_are_there_are_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

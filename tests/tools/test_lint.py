@@ -49,8 +49,8 @@ def test_texts_of_every_kind_are_read_and_bytes_that_are_none_are_survived(tmp_p
 def test_one_class_name_for_two_things_is_told_at_both_places(tmp_path):
     first, second = found(tmp_path, graders__a="class Step: ...\n", harness__b="x = 1\n\nclass Step: ...\n")
     assert (str(first), str(second)) == (
-        "graders/a.py:1: the class name `Step` stands for something else in harness/b.py",
-        "harness/b.py:3: the class name `Step` stands for something else in graders/a.py",
+        "graders/a.py:1: the class name `Step` already stands for something else in harness/b.py",
+        "harness/b.py:3: the class name `Step` already stands for something else in graders/a.py",
     )
 
 

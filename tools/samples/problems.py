@@ -1,8 +1,8 @@
-"""Makes a word problem with its exact working from a template and random numbers.
+"""Makes a word problem with its exact steps from a template and random numbers.
 
-All arithmetic is on fractions, so that no answer depends on how a machine rounds. A problem knows its steps
-as operations, not as text: a completion that slips in one step carries the wrong number through the following
-ones, as models do. Nothing here knows how a completion looks.
+All arithmetic uses fractions, so no answer depends on a machine's rounding. A problem stores its steps as
+operations, not as text: a completion with a slip in one step carries the wrong number through the following
+ones, as models do. This module does not know how a completion looks.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _MOST_TRIES = 400
 
 
 class Dice:
-    """Random draws from a seed, by `random()` alone: the same numbers on every version of Python.
+    """Random draws from a seed, with only `random()`, which is the same on every version of Python.
 
     Args:
         seed: Any integer.
@@ -32,19 +32,19 @@ class Dice:
         self._random = Random(seed).random
 
     def chance(self, probability: float) -> bool:
-        """True with the given probability."""
+        """Return True with the given probability."""
         return self._random() < probability
 
     def between(self, low: int, high: int, step: int = 1) -> int:
-        """One of `low`, `low + step`, ... up to `high`."""
+        """Return one of `low`, `low + step`, ... up to `high`."""
         return low + step * int(self._random() * ((high - low) // step + 1))
 
     def pick(self, items: tuple[T, ...] | list[T]) -> T:
-        """One of the items."""
+        """Return one of the items."""
         return items[int(self._random() * len(items))]
 
     def shuffled(self, items: list[T]) -> list[T]:
-        """The items in random order."""
+        """Return the items in random order."""
         rest, order = list(items), []
         while rest:
             order.append(rest.pop(int(self._random() * len(rest))))
@@ -53,7 +53,7 @@ class Dice:
 
 @dataclass(frozen=True, slots=True)
 class WorkedStep:
-    """One operation of the working, with the words around it."""
+    """One operation of the solution, with the words around it."""
 
     lead: str
     left: Fraction
@@ -77,12 +77,12 @@ class Problem:
 
     @property
     def answer(self) -> Fraction:
-        """Value of the last step."""
+        """The value of the last step."""
         return self.steps[-1].value
 
 
 def show(value: Fraction) -> str:
-    """A number as a decimal of at most four places, without trailing zeros: `12`, `7.5`, `0.05`."""
+    """Format a number as a decimal with at most four places, without trailing zeros: `12`, `7.5`, `0.05`."""
     if value.denominator == 1:
         return str(value.numerator)
     scaled = round(value * 10_000)
@@ -92,13 +92,13 @@ def show(value: Fraction) -> str:
 
 
 def draw_problem(template: Template, dice: Dice) -> Problem:
-    """Draw numbers until the problem is a fair one.
+    """Draw numbers until the problem is fair.
 
-    Fair: every step is positive and ends after two decimals, steps do not repeat a value, people, pieces and
-    the like come in whole numbers, and the answer is not among the question's numbers (nothing to copy).
+    In a fair problem every step is positive with at most two decimals, no value repeats, people and pieces
+    are whole numbers, and the answer is not among the question's numbers, so it cannot be copied.
 
     Raises:
-        ValueError: The template's ranges hold no fair problem.
+        ValueError: The template's ranges allow no fair problem.
     """
     a = dice.pick(NAMES)
     b = dice.pick([name for name in NAMES if name != a])
@@ -122,7 +122,7 @@ def work(
     slip_at: int = -1,
     slip_to: str = "",
 ) -> tuple[WorkedStep, ...]:
-    """Work the steps through; the step `slip_at` takes the operator `slip_to` or adds the number in it."""
+    """Compute the steps; the step `slip_at` uses the operator `slip_to` or adds the number in it."""
     known = dict(numbers)
     steps = []
     for place, (lead, expression, name, tail) in enumerate(template.steps):
@@ -139,9 +139,9 @@ def work(
 
 
 def slip(problem: Problem, dice: Dice) -> tuple[WorkedStep, ...]:
-    """The working with one plausible slip, whose answer differs.
+    """Return the steps with one plausible slip and a different answer.
 
-    A slip is a miscalculated step, a wrong operation, or a last step left out.
+    A slip is a miscalculated step, a wrong operation, or a missing last step.
     """
     if len(problem.steps) > 1 and dice.chance(0.25):
         cut = problem.steps[:-1]
@@ -200,7 +200,7 @@ def _is_fair(template: Template, numbers: dict[str, Fraction], steps: tuple[Work
 
 
 class _Shown:
-    """A number inside a question: `{n}` plain, `{n:,}` with thousands separated, `{n:m}` as money."""
+    """A number inside a question: `{n}` plain, `{n:,}` with thousands separators, `{n:m}` as money."""
 
     def __init__(self, value: Fraction) -> None:
         self._value = value

@@ -1,8 +1,8 @@
 """Writes a completion of a problem in a given style, right or wrong by construction.
 
-Right means: exactly one number stands after the last `####`, and it equals the answer. The styles differ in
-words, marks and length as completions of real models do. Careful styles are usually right, sloppy ones seldom
-or never, since some show no one answer.
+A right completion has exactly one number after the last `####`, and it equals the answer. The styles differ
+in words, marks and length, like completions of real models. Careful styles are usually right. Sloppy ones are
+rarely or never right, because some do not settle on one answer.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MARKER = "####"
 
 
 class StyledCompletion(NamedTuple):
-    """What a synthetic model answered."""
+    """A synthetic model's answer."""
 
     text: str
     style: str
@@ -30,7 +30,7 @@ Writer = Callable[[Problem, tuple[WorkedStep, ...], Dice], str]
 
 
 def reference(problem: Problem, dice: Dice) -> str:
-    """Worked answer in the manner of GSM8K: one step a line with `<<3*4=12>>`, then `#### 12`."""
+    """Return the solution in the style of GSM8K: one step per line with `<<3*4=12>>`, then `#### 12`."""
     final = _plain(problem, problem.answer)
     if problem.answer >= 1000 and problem.answer.denominator == 1 and dice.chance(0.4):
         final = f"{problem.answer.numerator:,}"
@@ -43,8 +43,8 @@ def complete(problem: Problem, style: str, is_right: bool, dice: Dice) -> Styled
     Args:
         problem: The problem to answer.
         style: A name in `STYLES`.
-        is_right: Whether the working leads to the answer. A style that shows no one answer is never right.
-        dice: Source of the choices of words and of the slip.
+        is_right: Whether the steps lead to the answer. A style without a single answer is never right.
+        dice: Draws the words and the slip.
     """
     steps = problem.steps if is_right else slip(problem, dice)
     text = STYLES[style](problem, steps, dice)
@@ -117,7 +117,7 @@ def _empty(problem: Problem, steps: tuple[WorkedStep, ...], dice: Dice) -> str:
 
 
 CAREFUL: dict[str, Writer] = {"worked": _worked, "steps": _steps, "checked": _checked}
-"""Styles that show their working: usually right."""
+"""Styles that show their steps: usually right."""
 SLOPPY: dict[str, Writer] = {
     "bare": _bare,
     "guess": _guess,
@@ -127,7 +127,7 @@ SLOPPY: dict[str, Writer] = {
     "cut": _cut,
     "empty": _empty,
 }
-"""Styles that guess, wander, or show no one answer: seldom or never right."""
+"""Styles that guess, wander, or show no single answer: rarely or never right."""
 STYLES: dict[str, Writer] = CAREFUL | SLOPPY
 _NEVER_RIGHT = {"hedged", "prose", "cut", "empty"}
 
@@ -177,7 +177,7 @@ def _plain(problem: Problem, value: Fraction) -> str:
 
 
 def _form(problem: Problem, value: Fraction, dice: Dice) -> str:
-    """The number as a model might write it; every form holds this one number and no other."""
+    """The number as a model might write it. Every form has this number and no other."""
     plain = _plain(problem, value)
     if dice.chance(0.55):
         return plain

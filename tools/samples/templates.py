@@ -1,4 +1,4 @@
-"""The kinds of word problem that the sample data is drawn from, as data alone: question, numbers, steps.
+"""The kinds of word problem for the sample data, as plain data: question, numbers, steps.
 
 A number is drawn as `(from, to)`, `(from, to, step)` or `(from, to, step, divisor)`, both ends included, or
 computed from those before it by `"left op right"`. A step is `(lead,
@@ -14,7 +14,7 @@ from typing import NamedTuple
 __all__ = ["NAMES", "POOLS", "TEMPLATES", "Draw", "Template"]
 
 Draw = tuple[int, ...] | str
-"""How one number of a question comes about."""
+"""How to get one number of a question."""
 
 
 class Template(NamedTuple):
@@ -145,7 +145,7 @@ TEMPLATES = (
              (("What stays is", "100 - q", "rest", "percent."),
               ("As a fraction that is", "rest / 100", "part", "of the tank."),
               ("There stay", "part * v", "stay", "litres.")), "litres"),
-    # Three steps and more.
+    # Three or more steps.
     Template("{a} buys {n} {item} at ${p:m} each and {m} pens at ${q:m} each, and has a coupon for ${c}. "
              "How many dollars does {a} pay?",
              {"n": (2, 8), "p": (350, 1250, 25, 100), "m": (2, 9), "q": (75, 325, 25, 100), "c": (2, 9)},

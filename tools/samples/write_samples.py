@@ -1,8 +1,8 @@
 """Write the sample records and rollouts: `python -m tools.samples.write_samples [FOLDER]`.
 
-`records.jsonl` and `rollouts.jsonl` are, for one seed, byte for byte the same on every Python. The
-completions are synthetic: a mixture of careful and sloppy styles over problems of three difficulties, so that
-about a fifth of the groups have equal rewards and that the style tells something of rightness.
+For one seed, `records.jsonl` and `rollouts.jsonl` are identical byte for byte on every Python. The
+completions are synthetic: a mixture of careful and sloppy styles over problems of three difficulties. About a
+fifth of the groups have equal rewards, and the style correlates with being right.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ __all__ = ["COMPLETIONS", "INSTRUCTION", "RECORD_COUNT", "SEED", "generate", "ma
 SEED = 20_260_711
 RECORD_COUNT = 300
 COMPLETIONS = 8
-"""Completions of each record."""
+"""Completions per record."""
 INSTRUCTION = 'Think step by step and write the final answer after "####".'
 
-# How often the sloppy styles turn up, and how often those that show one answer are right.
+# How often sloppy styles occur, and how often styles with a single answer are right.
 _SLOPPY_WEIGHTS = {"bare": 4, "guess": 5, "ramble": 4, "hedged": 2, "prose": 3, "cut": 3, "empty": 1}
 _SLOPPY_BAG = [style for style, weight in _SLOPPY_WEIGHTS.items() for _ in range(weight)]
 _SLOPPY_RIGHT = 0.12
 
 
 def generate(seed: int = SEED) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
-    """Make the records in order, each with its rollouts.
+    """Yield the records in order, each with its rollouts.
 
     Args:
         seed: Any integer; `SEED` gives the shipped files.
 
     Yields:
-        One line of the training file, and the lines of the rollouts file that belong to it.
+        One line of the training file, and the lines of the rollouts file for it.
     """
     dice = Dice(seed)
     seen: set[str] = set()
@@ -59,7 +59,7 @@ def generate(seed: int = SEED) -> Iterator[tuple[dict[str, Any], list[dict[str, 
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write both files into a folder, by default the one of this package."""
+    """Write both files into a folder, by default this package's."""
     given = sys.argv[1:] if arguments is None else arguments
     folder = Path(given[0]) if given else RECORDS.parent
     made = list(generate())

@@ -1,4 +1,4 @@
-"""math-verify as its documentation calls it: parse both texts, then verify."""
+"""Calls math-verify as its documentation does: parse both texts, then verify."""
 
 from __future__ import annotations
 

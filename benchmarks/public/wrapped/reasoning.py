@@ -1,4 +1,4 @@
-"""Data sets of reasoning-gym, graded by the library's own scorers."""
+"""Grades data sets of reasoning-gym with the library's own scorers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DATA_SETS = {name: reasoning_gym.create_dataset(name, size=1) for name in NAMES}
 
 
 def scored(name: str, sample: Sample) -> float:
-    """The reward of a data set's `score_answer` for what stands in the completion's answer tags."""
+    """Return a data set's `score_answer` for the text in the completion's answer tags."""
     entry: dict[str, Any] = {"answer": sample.reference_text, "metadata": sample.fields.get("entry", {})}
     return float(DATA_SETS[name].score_answer(extract_answer(sample.completion), entry))
 

@@ -1,4 +1,4 @@
-"""verl's scores. Each is one file; importing the package around it would need Ray and PyTorch."""
+"""Calls verl's scores. Each is one file, because importing the whole package would need Ray and PyTorch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from graders import Sample, grader
 
 
 def score_module(name: str) -> ModuleType:
-    """One file of the installed package's `reward_score`."""
+    """Load one file of the installed package's `reward_score`."""
     path = distribution("verl").locate_file(f"verl/utils/reward_score/{name}.py")
     spec = importlib.util.spec_from_file_location(f"verl_{name}", str(path))
     assert spec is not None
@@ -31,7 +31,7 @@ def gsm8k(sample: Sample) -> float:
 
 @grader
 def gsm8k_with_format(sample: Sample) -> float:
-    """The same with the score for the format that its parameter is there for."""
+    """The same, with the score for the format that its parameter sets."""
     return float(GSM8K.compute_score(sample.completion, sample.reference_text, format_score=0.1))
 
 
