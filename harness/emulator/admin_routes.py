@@ -1,6 +1,6 @@
 """/_emulator: admin routes that the real service lacks: step, state, faults, aliases, reset, job report.
 
-For tests and for the rehearsal. These routes need no key and inject no faults.
+They serve tests and the rehearsal, need no key, and inject no faults.
 """
 
 from __future__ import annotations
@@ -60,7 +60,9 @@ async def _alias(request: Request) -> Response:
         if not parts.store.exists(name):
             raise not_found("object", name)
         if parts.store.exists(alias):
-            raise invalid(f"{alias} is the id of an object here: it cannot stand for another.", "alias")
+            raise invalid(
+                f"{alias} is already the id of an object: it cannot be an alias of another.", "alias"
+            )
         parts.store.set_alias(alias, name)
     return JSONResponse({"alias": alias, "id": name})
 

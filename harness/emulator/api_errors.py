@@ -2,8 +2,8 @@
 
 Bedrock's own codes and messages are *unverified*.
 
-An `ApiError` refuses a request at once, with a status and {"error": {message, type, param, code}}.
-An accepted job ends with a `JobFailure` (`harness.simulator.failure`) instead.
+An `ApiError` rejects a request immediately, with a status and {"error": {message, type, param, code}}. An
+accepted job ends with a `JobFailure` (`harness.simulator.failure`) instead.
 """
 
 from __future__ import annotations
@@ -47,19 +47,19 @@ class ApiError(Exception):
         self.headers = headers or {}
 
     def response(self) -> Response:
-        """The answer."""
+        """Return the HTTP response."""
         kind = "server_error" if self.status >= 500 else _TYPES.get(self.status, "invalid_request_error")
         body: ErrorBody = {"message": self.message, "type": kind, "param": self.param, "code": self.code}
         return JSONResponse({"error": body}, self.status, headers=self.headers)
 
 
 def invalid(message: str, param: str | None, *, code: str | None = None) -> ApiError:
-    """A request with a field that cannot be used."""
+    """Return the error for a field with an invalid value."""
     return ApiError(400, message, param=param, code=code)
 
 
 def not_found(kind: str, name: str, param: str | None = "id") -> ApiError:
-    """An object that does not exist; as at OpenAI only models have a code for it."""
+    """Return the error for an object that does not exist; as at OpenAI, only models have a code for it."""
     return ApiError(
         404, f"No such {kind}: {name}", param=param, code="model_not_found" if kind == "model" else None
     )

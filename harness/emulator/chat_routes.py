@@ -1,4 +1,4 @@
-"""/chat/completions and /completions, whole or as a stream of server-sent events."""
+"""/chat/completions and /completions, as one response or as a stream of server-sent events."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def _chat(request: Request) -> Response:
     parts, fields = emulator_of(request), await read_json(request, CHAT)
     limits = [fields[name] for name in ("max_completion_tokens", "max_tokens") if fields[name] is not None]
     if len(limits) > 1:
-        raise invalid("Give max_tokens or max_completion_tokens, not both.", "max_tokens")
+        raise invalid("Send max_tokens or max_completion_tokens, not both.", "max_tokens")
     ask = read_ask(fields, fields["messages"], *(limits or [None]))
     with_usage = _with_usage(fields)
     answers = parts.inference.answer(ask)
@@ -56,19 +56,19 @@ async def _completions(request: Request) -> Response:
 
 
 def _with_usage(fields: Mapping[str, Any]) -> bool:
-    """True when a stream ends with the tokens used.
+    """Whether a stream ends with the token usage.
 
     Raises:
-        ApiError: Options of a stream are given for an answer that is none.
+        ApiError: Stream options are given without a stream.
     """
     options = fields["stream_options"]
     if options is not None and not fields["stream"]:
-        raise invalid("stream_options is allowed with stream alone.", "stream_options")
+        raise invalid("stream_options is allowed only with stream.", "stream_options")
     return bool(options and options["include_usage"])
 
 
 def server_sent(events: Iterator[tuple[str | None, Any]]) -> Response:
-    """A stream of events, each a name (or None) and what goes into `data`."""
+    """Return a stream of events, each with a name (or None) and the value of `data`."""
 
     def lines() -> Iterator[str]:
         for name, data in events:
@@ -79,7 +79,7 @@ def server_sent(events: Iterator[tuple[str | None, Any]]) -> Response:
 
 
 def words(text: str) -> list[str]:
-    """A text in the pieces in which it is streamed; joined they are the text again."""
+    """Split a text into the pieces of a stream; joined, they are the text again."""
     return re.findall(r"\s*\S+|\s+\Z", text)
 
 

@@ -13,7 +13,7 @@ _FIRST_REQUEST_S: Final = 30.0
 
 
 class Connection(H11Protocol):
-    """uvicorn's own connection, closed when no whole request head comes within half a minute.
+    """A uvicorn connection that closes if no complete request head arrives within half a minute.
 
     uvicorn has no timeout for a connection's first request, only for the pause between two. Its limit on the
     size of a request head, 64 KB, applies here too.

@@ -1,4 +1,4 @@
-"""The context of a request: the emulator that serves it, and the answer that holds a list."""
+"""The context of a request: the emulator that serves it, and the response body for lists."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class Components(NamedTuple):
     store: Store
     pool: Pool
     goal: Goal | None
-    """Correctness of the pool's completions, where the rollouts record it."""
+    """Correctness of the pool's completions, if the rollouts record it."""
     goal_remarks: list[str]
-    """What the user should know of how that was read."""
+    """Notes for the user on how correctness was read."""
     clock: Clock
     lifecycle: Lifecycle
     runner: Runner
@@ -39,18 +39,18 @@ class Components(NamedTuple):
     faults: Faults
 
     def close(self) -> None:
-        """Cancel graders that are running for requests, and close the state."""
+        """Cancel graders that run for requests, and close the state."""
         self.grader_runs.close()
         self.store.close()
 
 
 def emulator_of(request: Request) -> Components:
-    """The emulator that serves a request."""
+    """Return the emulator that serves a request."""
     return cast(Components, request.app.state.parts)
 
 
 def list_body(data: Sequence[Mapping[str, Any]], has_more: bool, *, ids: bool = True) -> dict[str, Any]:
-    """The answer that holds one page of a list; with `ids` it names the first and the last element."""
+    """Return the response for one page of a list; with `ids` it names the first and the last element."""
     body: dict[str, Any] = {"object": "list", "data": data, "has_more": has_more}
     if ids:
         body |= {"first_id": data[0]["id"] if data else None, "last_id": data[-1]["id"] if data else None}

@@ -50,25 +50,25 @@ _HOLDER_LEAVES_S: Final = 3.0
 
 
 class Database:
-    """The database; every write is a transaction of its own unless made inside `transaction()`.
+    """The database. Every write is a separate transaction unless made inside `transaction()`.
 
     Args:
         folder: Folder of `emulator.sqlite3`; created if missing.
 
     Raises:
-        InputError: The folder holds the state of another version, or another emulator works in it.
+        InputError: The folder has the state of another version, or another emulator uses it.
     """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
-        # Autocommit: transactions are opened by name below. Threads share it under the lock.
+        # Autocommit: transactions are opened explicitly below. Threads share the connection under the lock.
         path = folder / "emulator.sqlite3"
         try:
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             self._db.execute("PRAGMA journal_mode = WAL")
-            # A killed process loses nothing in this mode; a power cut may lose the last steps, which run
-            # again.
+            # In this mode a killed process loses nothing; a power failure may lose the last steps, which then
+            # run again.
             self._db.execute("PRAGMA synchronous = NORMAL")
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
         except sqlite3.DatabaseError as error:
@@ -128,7 +128,7 @@ class Database:
     def fill_blob(
         self, table: str, column: str, where: str, values: Sequence[object], content: BinaryIO
     ) -> None:
-        """Write a stream into a blob of its length, a piece at a time."""
+        """Write a stream into a blob of its length, one piece at a time."""
         with self.transaction():
             ((row,),) = self.rows(f"SELECT rowid FROM {table} WHERE {where}", *values)
             with self._db.blobopen(table, column, row) as blob:
@@ -136,7 +136,7 @@ class Database:
                     blob.write(piece)
 
     def blob_pieces(self, table: str, column: str, where: str, values: Sequence[object]) -> Iterator[bytes]:
-        """Read a blob a piece at a time."""
+        """Read a blob, one piece at a time."""
         with self._lock:
             ((row,),) = self.rows(f"SELECT rowid FROM {table} WHERE {where}", *values)
             blob = self._db.blobopen(table, column, row, readonly=True)
@@ -152,6 +152,6 @@ class Database:
                 blob.close()
 
     def write_all(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
-        """Write many rows, all or none of them."""
+        """Write many rows, all or none."""
         with self.transaction():
             self._db.executemany(sql, rows)

@@ -1,10 +1,10 @@
-"""Middleware in front of the API: refuses web pages, injects seeded faults, checks for a bearer token.
+"""Middleware before the API: refuses web pages, injects seeded faults, checks for a bearer token.
 
 Each request under the API's paths gets one draw before any route handles it, so a fault never leaves a
 partial change and a client can safely retry:
 
     throttle     429 with Retry-After
-    timeout      the request is held, then the connection drops in the middle of the answer
+    timeout      the request is held, then the connection drops in the middle of the response
     500          500, 502, 503 or 529, in turn
     malformed    200 with truncated JSON
     slow-start   the first N requests get 503 with Retry-After (a number of requests, not a rate)
@@ -37,8 +37,8 @@ class Faults:
     """Draws a fault, or none, for each request.
 
     Args:
-        rates: Fault to its rate.
-        seed: Decides which requests are hit, in the order in which they come.
+        rates: The rate of each fault.
+        seed: Decides which requests fail, in order of arrival.
         retry_after: Seconds in the `Retry-After` header.
     """
 
@@ -56,7 +56,7 @@ class Faults:
             self.injected: Counter[str] = Counter()
 
     def next(self) -> str | None:
-        """The fault of the next request; None for most."""
+        """Return the fault of the next request; None for most."""
         with self._lock:
             self.requests += 1
             fault = self._draw()
@@ -78,14 +78,14 @@ class Faults:
 
 
 class FrontDoor:
-    """Wraps an application: refuses requests of web pages and requests without a token, injects faults.
+    """Wraps an application: refuses requests of web pages and requests without a token, and injects faults.
 
-    Web pages are refused everywhere, the admin routes included.
+    Web pages are refused on all routes, including the admin routes.
 
     Args:
-        app: What answers the other requests.
+        app: The application for all other requests.
         faults: Draws the faults.
-        require_key: Whether a token is needed; any will do.
+        require_key: Whether a token is needed; any token is accepted.
     """
 
     def __init__(self, app: ASGIApp, faults: Faults, *, require_key: bool) -> None:
@@ -98,7 +98,7 @@ class FrontDoor:
         answer: ASGIApp = self._app
         refusal = why_refused(_texts(scope)) if scope["type"] == "http" else None
         if refusal is not None:
-            # Its body stays unread: a page could send one of any size.
+            # Do not read its body: a page could send one of any size.
             error = ApiError(403, refusal, code="foreign_request", headers={"connection": "close"})
             answer = error.response()
         elif scope["type"] == "http" and not scope["path"].startswith(_ADMIN):
@@ -114,7 +114,7 @@ class FrontDoor:
         wait = {"retry-after": str(self._faults.retry_after)}
         if fault == "timeout":
             await asyncio.sleep(_HOLD_S)
-            # Fewer bytes than promised: the server can only close the connection.
+            # Fewer bytes than announced, so the server can only close the connection.
             return Response(b"{", headers={"content-length": "1024"}, media_type=_JSON)
         if fault == "malformed":
             return Response(b'{"object": "list", "data": [{"id": "ftev', media_type=_JSON)
@@ -148,6 +148,6 @@ def _texts(scope: Scope) -> list[tuple[str, str]]:
 
 
 async def _read_all(receive: Receive) -> None:
-    """Take the request's body in: an answer before its end would break the connection of some clients."""
+    """Read the whole body, because a response before its end would break some clients' connections."""
     while (message := await receive())["type"] == "http.request" and message.get("more_body"):
         pass

@@ -1,11 +1,11 @@
 """Maps the function ARN in a job to a target: the `--bind NAME=TARGET` table, opened on first use.
 
-An ARN is looked up whole, then by name and qualifier, then by name. A target is one of
+An ARN is looked up in full, then by name and qualifier, then by name. A target is one of
 
-    module:attr, file.py:attr       on this machine, in a process of its own
+    module:attr, file.py:attr       on this machine, in a separate process
     FOLDER:module.function          a folder or zip file of code under the local Lambda runtime
-    FOLDER                          the same, with handler and limits from the template beside it
-    http://HOST:PORT                the Lambda Invoke API at that endpoint, asked for the function's name
+    FOLDER                          the same, with handler and limits from the template next to it
+    http://HOST:PORT                the Lambda Invoke API at that endpoint, called with the function's name
     arn:aws:lambda:...              a deployed function
 
 All jobs share the opened targets. This module calls no function.
@@ -32,7 +32,7 @@ class Functions:
     """The functions that jobs may name.
 
     Args:
-        specs: Function name, `NAME:QUALIFIER` or ARN to its target.
+        specs: The target of each function name, `NAME:QUALIFIER` or ARN.
     """
 
     def __init__(self, specs: Mapping[str, str]) -> None:
@@ -40,10 +40,10 @@ class Functions:
         self._open: dict[str, Target] = {}
 
     def open(self, arn: str) -> Target:
-        """The target of an ARN.
+        """Return the target of an ARN.
 
         Raises:
-            JobFailure: No function of that name was given.
+            JobFailure: No function has that name.
             HarnessError: Its target cannot be opened.
         """
         qualified = arn.split(":function:", 1)[-1]
@@ -72,11 +72,11 @@ def open_spec(spec: str, function: str, region: str | None) -> Target:
 
     Args:
         spec: The part after `NAME=`.
-        function: Name, and qualifier if any, that the job asked for.
+        function: The name, and qualifier if any, in the job.
         region: Region of the job's ARN.
 
     Raises:
-        HarnessError: It cannot be set up.
+        HarnessError: The target cannot be opened.
     """
     if spec.startswith("arn:") or urlsplit(spec).scheme in ("http", "https"):
         from harness.targets.deployed import DeployedTarget
@@ -103,7 +103,7 @@ def _function(code: Path, handler: str, function: str) -> FunctionSpec:
     template = code.parent / "template.yaml"
     spec = read_functions(template).get(code.name) if template.is_file() else None
     if spec is None:
-        fix = f"Write --bind NAME={code}:module.function, or name a folder that `sam build` made."
+        fix = f"Use --bind NAME={code}:module.function, or name a folder that `sam build` made."
         raise InputError("no handler is known for this code", place=str(code), fix=fix)
     return spec
 

@@ -1,8 +1,8 @@
-"""Models for inference: they answer with recorded completions, chosen by the model's policy.
+"""Models for inference, which answer with recorded completions chosen by the model's policy.
 
-The base model is the policy before training, a tuned model or checkpoint the policy it was saved with. A
-prompt that was never recorded is answered with one fixed text, which evaluation leaves out, unless it is one
-of the prompts of Amazon's examples (`harness.emulator.handmade`). Nothing is generated.
+The base model uses the policy before training; a tuned model or checkpoint uses the policy it was saved with.
+A prompt that was never recorded gets one fixed text, which evaluation leaves out, unless it is one of the
+prompts in Amazon's examples (`harness.emulator.handmade`). Nothing is generated.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ __all__ = ["InferenceAnswer", "InferenceRequest", "Inference", "prompt_tokens", 
 _CHARACTERS_PER_TOKEN: Final = 4
 _KEPT: Final = 8
 _NOT_STREAMED: Final = "qwen."
-"""Begins the names of models that do not stream, by AWS's notebook for Qwen."""
+"""Prefix of the models that do not stream, according to AWS's notebook for Qwen."""
 
 
 class InferenceRequest(NamedTuple):
-    """What a request asks for, whichever route it came by."""
+    """The contents of an inference request, from any route."""
 
     model: str
     messages: Sequence[Mapping[str, Any]]
@@ -49,7 +49,7 @@ class InferenceAnswer(NamedTuple):
     text: str
     tool_calls: list[Any] | None
     finish_reason: str
-    """`stop`, `length` (cut at the most tokens asked for) or `tool_calls`."""
+    """`stop`, `length` (cut at the token limit) or `tool_calls`."""
 
     @property
     def tokens(self) -> int:
@@ -58,13 +58,13 @@ class InferenceAnswer(NamedTuple):
 
 
 class Inference:
-    """Answers for all models of an emulator.
+    """Answers requests for all models of an emulator.
 
     Args:
-        store: Where tuned models live.
+        store: Where tuned models are stored.
         pool: The recorded completions.
-        extra_models: Base models accepted beside the known ones.
-        seed: Decides the answers to requests without a seed, in the order in which they come.
+        extra_models: Base models to accept in addition to the known ones.
+        seed: Decides the answers to requests without a seed, in order of arrival.
     """
 
     def __init__(self, store: Store, pool: Pool, extra_models: Sequence[str], seed: int) -> None:
@@ -77,14 +77,14 @@ class Inference:
         self._models: OrderedDict[str, tuple[str, Policy]] = OrderedDict()
 
     def answer(self, ask: InferenceRequest) -> list[InferenceAnswer]:
-        """Choose the requested number of completions.
+        """Select the requested number of completions.
 
         Raises:
             ApiError: The model does not exist or cannot stream.
         """
         base, policy = self._model(ask.model)
         if ask.stream and base.startswith(_NOT_STREAMED):
-            message = f"{ask.model} does not support streaming: Amazon's examples say so of Qwen models."
+            message = f"{ask.model} does not support streaming, like Qwen models in Amazon's examples."
             raise invalid(message, "stream", code="unsupported_value")
         candidates = self._pool.of_prompt(ask.messages)
         if not candidates:
@@ -104,7 +104,7 @@ class Inference:
         return [_answer(candidates[pick], ask) for pick in picks]
 
     def forget(self) -> None:
-        """Drop what is kept in memory, after the store was cleared."""
+        """Clear the cache, after the store was cleared."""
         with self._lock:
             self._models.clear()
             self._asked = 0
@@ -129,12 +129,12 @@ class Inference:
 def read_ask(
     fields: Mapping[str, Any], messages: Sequence[Mapping[str, Any]], max_tokens: int | None
 ) -> InferenceRequest:
-    """The fields that the inference routes share.
+    """Read the fields that the inference routes share.
 
     Args:
         fields: The request, as read by its table.
         messages: The conversation, as the route reads it.
-        max_tokens: The most tokens of an answer.
+        max_tokens: The token limit of an answer.
     """
     stop = fields.get("stop") or ()
     return InferenceRequest(
@@ -150,7 +150,7 @@ def read_ask(
 
 
 def prompt_tokens(messages: Sequence[Mapping[str, Any]]) -> int:
-    """Estimated tokens of a conversation."""
+    """Return the estimated tokens of a conversation."""
     return round(sum(length_in_tokens(message_text(message)) for message in messages))
 
 

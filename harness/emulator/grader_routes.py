@@ -49,10 +49,10 @@ async def _run(request: Request) -> Response:
 
 
 async def _while_connected(request: Request, grading: Coroutine[Any, Any, OpenAIRun]) -> OpenAIRun:
-    """The run; it is given up when the client goes away, so that what hangs takes no other's place.
+    """Run the grader, and cancel it when the client disconnects, so that a hung run blocks no other.
 
     Raises:
-        ApiError: The client has gone.
+        ApiError: The client has disconnected.
     """
 
     async def gone() -> None:
@@ -63,7 +63,7 @@ async def _while_connected(request: Request, grading: Coroutine[Any, Any, OpenAI
     try:
         await asyncio.wait({running, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if not running.done():
-            raise ApiError(499, "The client went away before the grader had ended.", code="client_gone")
+            raise ApiError(499, "The client disconnected before the grader finished.", code="client_gone")
         return running.result()
     finally:
         running.cancel()
@@ -71,7 +71,10 @@ async def _while_connected(request: Request, grading: Coroutine[Any, Any, OpenAI
 
 
 def _body(run: OpenAIRun, name: str) -> dict[str, Any]:
-    """The answer, as OpenAI documents it; its `token_usage` is an object, although the SDK says a number."""
+    """The response, as OpenAI documents it.
+
+    `token_usage` is an object, although the SDK declares a number.
+    """
     used = {model: _usage(tokens) for model, tokens in run.tokens.items()}
     models = list(used)
     return {
@@ -106,7 +109,7 @@ def _refused(error: OpenAISpecError, grader: Mapping[str, Any]) -> ApiError:
 
 
 def _place(pointer: str, grader: Mapping[str, Any]) -> str:
-    """A place in a grader as the other routes write it: `grader.input[0].content` for `/input/0/content`."""
+    """A place in a grader, as in the other routes: `grader.input[0].content` for `/input/0/content`."""
     value: Any = grader
     place = "grader"
     for part in pointer.split("/")[1:]:

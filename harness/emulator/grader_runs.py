@@ -1,4 +1,4 @@
-"""Runs graders of OpenAI's kinds beside the emulator's jobs and its other routes."""
+"""Runs graders of OpenAI's kinds alongside the emulator's jobs and its other routes."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _STOP_TIMEOUT_S: Final = 2.0
 
 
 class GraderRuns:
-    """Graders at work, on an event loop and a thread of their own.
+    """Running graders, on a separate event loop and thread.
 
-    A grader that computes for long, or hangs until its time is up, holds up neither a job nor another route,
-    and a Python grader that waits for it is refused after a while.
+    A grader that computes for long, or hangs until its time limit, blocks neither a job nor another route. A
+    Python grader that waits for it is rejected after a while.
 
     Args:
-        models: The TOML file that names a model here for each judge's model of OpenAI; None for no judges.
-        seconds: How long a Python grader may run.
+        models: The TOML file that maps OpenAI's judge models to models here; None for no judges.
+        seconds: The time limit of a Python grader.
         turns: The turns that Python graders take; None for those of this machine.
 
     Raises:
@@ -45,11 +45,11 @@ class GraderRuns:
         self._working: tuple[asyncio.AbstractEventLoop, threading.Thread] | None = None
 
     async def run(self, grader: Mapping[str, Any], model_sample: str, item: Mapping[str, Any]) -> OpenAIRun:
-        """Grade one sample; other requests are served meanwhile.
+        """Grade one sample, while other requests are served.
 
         Raises:
             OpenAISpecError: The grader cannot be read.
-            ApiError: Other Python graders run, and none of them ends.
+            ApiError: Other Python graders run, and none of them finishes.
         """
         run = self._in_turn(grader, model_sample, item)
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(run, self._loop()))
@@ -61,7 +61,7 @@ class GraderRuns:
             return await openai_run(grader, model_sample, item, self._models, seconds=self._seconds)
 
     def close(self) -> None:
-        """Give up the graders that still run, and end the thread."""
+        """Cancel the graders that still run, and end the thread."""
         with self._lock:
             working, self._working = self._working, None
         if working is not None:
@@ -70,7 +70,7 @@ class GraderRuns:
             thread.join(_STOP_TIMEOUT_S)
 
     def _loop(self) -> asyncio.AbstractEventLoop:
-        """The loop; it starts with the first request."""
+        """The event loop, which starts with the first request."""
         with self._lock:
             if self._working is None:
                 loop = asyncio.new_event_loop()
@@ -81,5 +81,5 @@ class GraderRuns:
 
 
 def _serve(loop: asyncio.AbstractEventLoop) -> None:
-    with asyncio.Runner(loop_factory=lambda: loop) as runner:  # which gives up what is left, in the end
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:  # which cancels everything that is left
         runner.get_loop().run_forever()

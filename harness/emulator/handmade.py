@@ -28,10 +28,10 @@ HANDMADE: Final[Mapping[str, str]] = MappingProxyType(
         "What is the capital of France?": "The capital of France is Paris.",
     }
 )
-"""Prompt to its answer."""
+"""The answer to each prompt."""
 
 
 def handmade_answer(messages: Sequence[Mapping[str, Any]]) -> str | None:
-    """The answer to the last user message of a conversation, or None."""
+    """Return the answer to the last user message of a conversation, or None."""
     asked = [message_text(message).strip() for message in messages if message.get("role") == "user"]
     return HANDMADE.get(asked[-1]) if asked else None

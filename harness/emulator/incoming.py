@@ -1,4 +1,4 @@
-"""Reads a request's JSON body, query or upload, with size limits, by its operation's field table."""
+"""Reads a request's JSON body, query or upload, with size limits, by the field table of its operation."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ __all__ = ["Upload", "read_json", "read_query", "read_upload"]
 _JSON_BYTES: Final = 16 * 1024 * 1024
 _FORM_BYTES: Final = 64 * 1024
 _JSON_TYPES: Final = ("application/json", "application/x-www-form-urlencoded", "")
-"""What JSON may be declared as: form fields are what curl and urllib say where nobody says otherwise."""
+"""Content types accepted as JSON: curl and urllib declare form fields unless told otherwise."""
 _DEEPEST: Final = 64
 _READ_TO_THE_END: Final = 4
-"""A body that is too large is read and thrown away up to so many times its limit.
+"""A body that is too large is read and discarded up to this many times its limit.
 
-A client that is cut off while it sends sees a broken connection instead of the answer.
+A client that is cut off while it sends would see a broken connection instead of the response.
 """
 
 
 class Upload(NamedTuple):
-    """An uploaded file, kept on disk while it is read, and the form's other fields."""
+    """An uploaded file, stored on disk while it is read, and the form's other fields."""
 
     file: UploadFile
     fields: dict[str, Any]
 
 
 async def read_json(request: Request, table: Table) -> dict[str, Any]:
-    """Read a body, which must be a JSON object; an empty one counts as `{}`.
+    """Read a body, which must be a JSON object; an empty body counts as `{}`.
 
     Raises:
-        ApiError: The body is not a JSON object, or a field cannot be used.
+        ApiError: The body is not a JSON object, or a field has an invalid value.
     """
     read_query(request, {})
     content = bytearray()
@@ -60,15 +60,15 @@ async def read_json(request: Request, table: Table) -> dict[str, Any]:
 
 
 def read_query(request: Request, table: Table) -> dict[str, Any]:
-    """Read a query string; a filter like `metadata[a]=b` counts as one of its name.
+    """Read a query string; a filter such as `metadata[a]=b` counts under its name.
 
     Raises:
-        ApiError: A name is unknown or given twice, or a value cannot be used.
+        ApiError: A name is unknown or repeated, or a value is invalid.
     """
     given: dict[str, Any] = {}
     for name, value in request.query_params.multi_items():
         base = name.split("[", 1)[0]
-        # A field that is refused says why, whichever of its parts is asked for.
+        # A refused field explains why, whichever of its parts is requested.
         name = base if base in table and table[base].why else name
         if name in given:
             raise invalid(f"{name} is given twice.", name)
@@ -78,15 +78,15 @@ def read_query(request: Request, table: Table) -> dict[str, Any]:
 
 @asynccontextmanager
 async def read_upload(request: Request, table: Table, most: int) -> AsyncIterator[Upload]:
-    """Read a form with a part `file`, which stays on disk and is gone after the block.
+    """Read a form with a part `file`, which stays on disk until the end of the block.
 
     Args:
         request: The request.
         table: The form's other fields.
-        most: The greatest size of the file, in bytes.
+        most: The largest size of the file, in bytes.
 
     Raises:
-        ApiError: The form cannot be read, the file is missing or too large, or a field cannot be used.
+        ApiError: The form cannot be read, the file is missing or too large, or a field has an invalid value.
     """
     read_query(request, {})
     bounded = Request(request.scope, _Bounded(request, most + _FORM_BYTES).receive)
@@ -94,7 +94,7 @@ async def read_upload(request: Request, table: Table, most: int) -> AsyncIterato
         form = await bounded.form(max_files=1, max_fields=16, max_part_size=_FORM_BYTES)
     except (ApiError, ClientDisconnect):
         raise
-    except Exception as error:  # whatever the multipart parser trips over is the request's fault
+    except Exception as error:  # any error of the multipart parser is the request's fault
         raise invalid(f"The body must be multipart/form-data ({_reason(error)}).", None) from error
     try:
         upload = form.get("file")
@@ -113,7 +113,7 @@ async def read_upload(request: Request, table: Table, most: int) -> AsyncIterato
 
 
 class _Bounded:
-    """A request's body, refused when it is longer than `most` bytes."""
+    """A request's body, rejected if it is longer than `most` bytes."""
 
     def __init__(self, request: Request, most: int) -> None:
         self._source = request.receive
@@ -121,10 +121,10 @@ class _Bounded:
         self._seen = 0
 
     async def receive(self) -> Message:
-        """The next part of the body.
+        """Return the next part of the body.
 
         Raises:
-            ApiError: The body is too long; what came of it was thrown away.
+            ApiError: The body is too long and was discarded.
         """
         message = await self._source()
         self._seen += len(message.get("body", b""))
@@ -135,7 +135,7 @@ class _Bounded:
             self._seen += len(message.get("body", b""))
         raise ApiError(
             413,
-            f"The body is larger than {self._most:,} bytes, the most that this emulator takes here.",
+            f"The body is larger than {self._most:,} bytes, this emulator's limit for it.",
             code="request_too_large",
             headers={"connection": "close"},
         )
@@ -152,7 +152,7 @@ def _refuse_other_types(request: Request) -> None:
 
 
 def _refuse_odd_values(value: Any) -> None:
-    """Refuse a JSON value that is nested too deeply, or holds text that is no Unicode."""
+    """Reject a JSON value that is nested too deeply, or contains text that is not Unicode."""
     level = [value]
     for _ in range(_DEEPEST):
         inside: list[Any] = []
@@ -180,6 +180,8 @@ def _no_constant(name: str) -> float:
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, HTTPException):  # what Starlette makes of a MultiPartException inside an application
+    if isinstance(
+        error, HTTPException
+    ):  # Starlette raises this for a MultiPartException inside an application
         return error.detail
     return str(error) or type(error).__name__

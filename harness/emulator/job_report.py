@@ -24,7 +24,7 @@ class JobReport:
 
     learned: LearnedReport
     conclusions: Conclusions | None
-    """None if the report was asked not to grade."""
+    """None if the report was requested without grading."""
 
     def to_json(self) -> dict[str, Any]:
         """Both as one JSON object."""
@@ -33,13 +33,13 @@ class JobReport:
 
 
 class _StoredRewards:
-    """Grades what the store has no reward for, and keeps it there: a report asked for again calls nobody."""
+    """Grades completions without a stored reward and stores the results, so a second report calls nobody."""
 
     def __init__(self, store: Store, job: str, calls: GraderCalls) -> None:
         self._store, self._job, self._calls = store, job, calls
 
     def grade(self, turns: Sequence[Turn]) -> list[SampleReward]:
-        """Grade completions, as many answers as completions and in their order."""
+        """Grade completions; the results have their order."""
         known = self._store.rewards(self._job)
         missing = {turn.candidate.key: turn for turn in turns if turn.candidate.key not in known}
         graded = self._calls.grade(list(missing.values()))
@@ -50,16 +50,16 @@ class _StoredRewards:
 
 
 def job_report(store: Store, job: str, equipment: Equipment, goal: Goal | None, *, grade: bool) -> JobReport:
-    """Report on a job, at its end or not.
+    """Report on a job, finished or not.
 
-    To be called on the main thread, since it may grade: once, and beside the job's own draws.
+    Call it on the main thread, because it may grade, and never concurrently with the job's own draws.
 
     Args:
-        store: Where the job lives.
-        job: Its id.
-        equipment: What it works with.
-        goal: How right the recorded completions are.
-        grade: Whether to grade what has no reward yet, and to conclude something from all rewards.
+        store: Where the job is stored.
+        job: The job's id.
+        equipment: The equipment that the job runs with.
+        goal: Correctness of the recorded completions.
+        grade: Whether to grade completions without a reward, and to draw conclusions from all rewards.
 
     Raises:
         JobFailure: The grader could not be called.
@@ -70,7 +70,7 @@ def job_report(store: Store, job: str, equipment: Equipment, goal: Goal | None, 
     if grade:
         grade_all(every, {}, rewards)
     stored = store.rewards(job)
-    # References and made completions that an earlier report graded are there, too.
+    # This includes references and made completions that an earlier report graded.
     keys = [candidate.key for example in every for candidate in example.group.candidates]
     known = {key: stored[key] for key in keys if key in stored}
     report = learned(examples, store.draws(job), known, store.policy(job), store.checkpoint_policies(job))

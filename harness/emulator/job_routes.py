@@ -1,7 +1,7 @@
 """/fine_tuning/jobs: create, list, retrieve, cancel; a job's events and checkpoints.
 
-Model and files are looked up when the job is created, as OpenAI does (*unverified* on Bedrock); everything
-else that may be wrong shows while the job runs.
+Model and files are looked up when the job is created, as OpenAI does (*unverified* on Bedrock). Other errors
+appear while the job runs.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ async def _create(request: Request) -> Response:
     with parts.store.transaction():
         if retry and (known := retry.known(parts.store)) and (made := parts.store.job(known)):
             return JSONResponse(made.object)
-        # An alias of a file stands for it only now.
+        # An alias stands for the file that it names now, not later.
         job["training_file"] = parts.store.resolve(job["training_file"])
         parts.store.add_job(job, plan)
         parts.lifecycle.record_event(job["id"], f"Created fine-tuning job: {job['id']}")
@@ -58,7 +58,7 @@ async def _cancel(request: Request) -> Response:
     await read_json(request, NOTHING)
     stored = _job(request)
     status = stored.object["status"]
-    # A client that lost the first answer asks again: that is not an error.
+    # A client that lost the first response repeats its request, which is not an error.
     if status in FINAL_STATUSES and status != "cancelled":
         raise ApiError(400, f"Job has already {_ENDED[status]}.", code="invalid_job_status")
     return JSONResponse(emulator_of(request).lifecycle.cancel(stored.object["id"]))

@@ -1,13 +1,13 @@
 """A job's life: validating_files -> queued -> running (one step at a time) -> succeeded, failed or cancelled.
 
-Every unit of a job's work is one transaction that first looks whether the job still is what it was: a job
+Every unit of a job's work is one transaction that first checks whether the job has changed: a job that was
 cancelled while its grader worked takes none of the step's results. The order of the first three statuses is
 OpenAI's (*unverified* on Bedrock).
 
-What ends a job as failed: a file that holds something else than records; too few recorded completions; a
-function that is unknown; a grader call that fails four times in a row; or a grader that failed on more than
-half of the last 64 samples. Samples without a reward cost a warning and no more: they take no part in their
-group. Where the service draws these lines and how it words its events is *unverified*.
+A job fails if a file contains anything but records, if there are too few recorded completions, if a function
+is unknown, if a grader call fails four times in a row, or if the grader failed on more than half of the last
+64 samples. A sample without a reward only causes a warning and does not count in its group. Where the service
+sets these limits and how it words its events is *unverified*.
 """
 
 from __future__ import annotations
@@ -39,31 +39,31 @@ __all__ = ["Equipment", "Lifecycle"]
 
 _UNIT_S: Final = 1.0
 _CHECKPOINTS: Final = 4
-"""Checkpoints kept of a job, evenly spaced, where the request gives no `eval_interval`."""
+"""Checkpoints kept per job, evenly spaced, if the request has no `eval_interval`."""
 
 _log = logging.getLogger(__name__)
 
 
 class Equipment(NamedTuple):
-    """What a job needs to run beside its stored state; a restarted emulator makes the same again."""
+    """What a job needs to run besides its stored state; a restarted emulator creates the same again."""
 
     examples: Examples
     calls: GraderCalls
     schedule: Schedule
     bounds: tuple[float, float] | None
-    """The grader's range; None where it is not known."""
+    """The grader's range; None if unknown."""
 
 
 class Lifecycle:
     """Advances jobs.
 
     Args:
-        config: The emulator's set-up.
-        store: Where jobs live.
+        config: The emulator's configuration.
+        store: Where jobs are stored.
         pool: The recorded completions.
-        clock: Time stamps, and the waiting between tries.
-        open_function: Makes the target of a function's ARN; raises HarnessError when it is unknown.
-        notices: Told what happens to jobs.
+        clock: Provides time stamps and the waits between retries.
+        open_function: Creates the target for a function's ARN; raises HarnessError if it is unknown.
+        notices: Prints what happens to jobs.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Lifecycle:
         self._policies: dict[str, tuple[int, policies.Policy]] = {}
 
     def open_jobs(self) -> list[str]:
-        """Ids of unfinished jobs, oldest first."""
+        """Return the ids of unfinished jobs, oldest first."""
         return self._store.open_jobs(sorted(FINAL_STATUSES))
 
     def advance(self, name: str) -> None:
@@ -116,7 +116,7 @@ class Lifecycle:
             self.forget(name)
 
     def equipment(self, job: Job) -> Equipment:
-        """The job's equipment, created on first use.
+        """Return the job's equipment, created on first use.
 
         Raises:
             JobFailure: Its file or its function cannot be used.
@@ -140,7 +140,7 @@ class Lifecycle:
         data: dict[str, Any] | None = None,
         told: bool = True,
     ) -> None:
-        """Store a job's event and print it; with `data` it is one of type `metrics`."""
+        """Store a job's event and print it; with `data` its type is `metrics`."""
         event: Event = {
             "id": f"ftevent-{uuid.uuid4()}",
             "object": "fine_tuning.job.event",
@@ -155,7 +155,7 @@ class Lifecycle:
             self._notices.event(job, event)
 
     def cancel(self, name: str) -> Job | None:
-        """Cancel a job that has not ended; the job as it is then, None when it is unknown."""
+        """Cancel an unfinished job, and return the job afterwards; None if it is unknown."""
         with self._store.transaction():
             stored = self._store.job(name)
             if stored is None or stored.object["status"] in FINAL_STATUSES:
@@ -166,7 +166,7 @@ class Lifecycle:
             self.record_event(job["id"], "Fine-tuning job cancelled")
             return job
 
-    # --- the units ------------------------------------------------------------------------------------------
+    # --- units of work --------------------------------------------------------------------------------------
 
     def _check(self, stored: StoredJob) -> None:
         job = stored.object
@@ -229,7 +229,7 @@ class Lifecycle:
             if problem is not None:
                 self._fail(job["id"], problem)
 
-    # --- parts of them --------------------------------------------------------------------------------------
+    # --- helpers --------------------------------------------------------------------------------------------
 
     def _equip(self, job: Job) -> Equipment:
         method, config = job["method"]["reinforcement"], self._config
@@ -272,7 +272,7 @@ class Lifecycle:
         return known[1] if known and known[0] == step else self._store.policy(job)
 
     def _is_still(self, job: Job) -> bool:
-        """True when no request has moved the job since it was read (it was not cancelled)."""
+        """True if no request has changed the job since it was read (it was not cancelled)."""
         now = self._store.job(job["id"])
         return now is not None and now.object["status"] == job["status"]
 
@@ -291,7 +291,7 @@ class Lifecycle:
                 job,
                 f"Step {number}/{total}: {count} of {len(step.rows)} samples got no reward ({kinds})",
                 level="warn",
-                told=False,  # its samples are, by kind and place
+                told=False,  # by kind and place, as its samples are
             )
 
     def _keep_checkpoint(self, job: Job, number: int, total: int, step: Step, examples: Examples) -> None:
@@ -331,7 +331,7 @@ class Lifecycle:
         self.record_event(job["id"], "The job has successfully completed")
 
     def _end(self, job: Job, status: str, **more: Any) -> None:
-        """Set what a job shows at its end; whoever ends it stores it."""
+        """Set a job's final fields; the caller stores it."""
         ended = {"status": status, "finished_at": int(self._clock.time()), "estimated_finish": None}
         cast(dict[str, Any], job).update(ended, **more)
 

@@ -1,7 +1,7 @@
 """Prints what happens in the emulator: jobs and their steps, grader errors, refused requests.
 
-Lines for the person who runs the emulator. They hold no prompt, no completion, and of a grader's error only
-its type and place.
+The lines are for the person who runs the emulator. They contain no prompt or completion, and only the type
+and place of a grader's error.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from harness.printable import printable, shortened
 __all__ = ["Notices", "RefusalsTold"]
 
 _STEP_LINES: Final = 10
-"""Lines about a job's steps, evenly spaced, beside the first."""
+"""Lines about a job's steps, evenly spaced, in addition to the first."""
 _JOB_CHARACTERS: Final = 14
 _MESSAGE_CHARACTERS: Final = 240
 _BODY_BYTES: Final = 65_536
@@ -30,10 +30,10 @@ _PLACE = re.compile(r"\(([^()\s]+:\d+)\)$")
 
 
 class Notices:
-    """Prints one line per event; callable from any thread.
+    """Prints one line per event. Thread-safe.
 
     Args:
-        tell: Takes one line.
+        tell: Prints one line.
     """
 
     def __init__(self, tell: Callable[[str], None]) -> None:
@@ -44,7 +44,7 @@ class Notices:
         self._refusals = 0
 
     def event(self, job: str, event: Event) -> None:
-        """Tell an event of a job; of its steps, every tenth part."""
+        """Print an event of a job; of its steps, every tenth part."""
         data = event.get("data") or {}
         message = event["message"].replace(f": {job}", "")
         if data:
@@ -58,7 +58,7 @@ class Notices:
         self._job_line(job, level + message)
 
     def grader_error(self, job: str, kind: str, message: str) -> None:
-        """Count a sample without a reward; the first of each kind and place is told."""
+        """Count a sample without a reward, and print the first of each kind and place."""
         kind_of_error, place = _TYPE.match(message), _PLACE.search(message)
         what = kind if kind_of_error is None or kind != "exception" else f"{kind} {kind_of_error[0]}"
         where = f" at {place[1]}" if place else ""
@@ -77,7 +77,7 @@ class Notices:
             self._job_line(job, f"{count:,} sample{'s' if count > 1 else ''} without a reward: {what}")
 
     def refused(self, method: str, path: str, status: int, message: str) -> None:
-        """Print a refused request; a repeated one only at 1, 10, 100 and so on."""
+        """Print a refused request; a repeated one only at counts 1, 10, 100 and so on."""
         line = f"{method} {path} {status}: {message}"
         with self._lock:
             self._refusals = self._refusals + 1 if line == self._refusal else 1
@@ -96,8 +96,8 @@ class RefusalsTold:
     """Wraps an application and prints the requests that it answers with an error.
 
     Args:
-        app: What answers.
-        notices: Tells them.
+        app: The application.
+        notices: Prints the requests.
     """
 
     def __init__(self, app: ASGIApp, notices: Notices) -> None:

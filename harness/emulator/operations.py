@@ -1,7 +1,7 @@
 """Field tables of all operations: supported, ignored and refused fields.
 
-Source: OpenAI's published API, whose fields the SDKs send. Bedrock documents few of them. Whether it takes
-the others is *unverified*. `docs/emulator.md` lists what is ignored and what is refused.
+Source: OpenAI's published API, whose fields the SDKs send. Bedrock documents few of them. Whether it accepts
+the others is *unverified*. `docs/emulator.md` lists which are ignored and which are refused.
 """
 
 from __future__ import annotations
@@ -62,13 +62,13 @@ MAX_PAGE: Final = 10_000
 NOTHING: Final[Table] = MappingProxyType({})
 """Table of an operation without fields."""
 
-_NO_TOOLS: Final = "the recorded completions are drawn as they are, whatever tools a request offers."
-_NO_LOGPROBS: Final = "recorded completions have no probabilities of tokens."
-_NO_BIAS: Final = "recorded completions are drawn whole, not token by token."
-_TEXT_ALONE: Final = "only text is answered."
+_NO_TOOLS: Final = "completions are drawn as recorded, whatever tools a request offers."
+_NO_LOGPROBS: Final = "recorded completions have no token probabilities."
+_NO_BIAS: Final = "recorded completions are returned as a whole, not sampled token by token."
+_TEXT_ALONE: Final = "answers are always text."
 _NOT_STORED: Final = "responses are not stored."
-_NO_FORMAT: Final = "the recorded completions are drawn as they are; nothing makes them follow a format."
-_NOT_MODERATED: Final = "nothing is moderated here."
+_NO_FORMAT: Final = "completions are drawn as recorded, so they cannot be made to follow a format."
+_NOT_MODERATED: Final = "there is no moderation."
 _PENALTY: Final = number(-2, 2)
 
 _SAMPLING: Final[Mapping[str, Field]] = {
@@ -86,11 +86,11 @@ _STORED: Final[Mapping[str, Field]] = {
     "safety_identifier": ignored(text()),
     "prompt_cache_key": ignored(text()),
     "prompt_cache_retention": ignored(text()),
-    "prompt_cache_options": refused("nothing is cached here."),
+    "prompt_cache_options": refused("there is no cache."),
     "parallel_tool_calls": ignored(boolean()),
     "moderation": refused(_NOT_MODERATED),
 }
-"""Fields of chat completions and responses about how a service works, not about what it answers."""
+"""Fields of chat completions and responses that affect how a service works, not what it answers."""
 
 _CHOICES: Final[Mapping[str, Field]] = {
     "max_tokens": optional(whole(1)),
@@ -151,7 +151,7 @@ CHAT: Final[Table] = {
     "modalities": refused(_TEXT_ALONE, ["text"]),
     "audio": refused(_TEXT_ALONE),
     "prediction": refused("nothing is generated that a prediction could speed up."),
-    "web_search_options": refused("nothing is searched here."),
+    "web_search_options": refused("there is no search."),
 }
 """POST /chat/completions."""
 
@@ -159,7 +159,7 @@ COMPLETIONS: Final[Table] = {
     **_SAMPLING,
     **_CHOICES,
     "prompt": required(either(text(), items(text(), 128))),
-    "best_of": refused("there are no probabilities to choose the best by.", 1),
+    "best_of": refused("there are no probabilities to select the best answer by.", 1),
     "echo": refused("the prompt is not repeated.", False),
     "logprobs": refused(_NO_LOGPROBS),
     "suffix": refused("nothing is generated between two texts."),
@@ -203,16 +203,16 @@ RESPONSES: Final[Table] = {
     ),
     "truncation": ignored(one_of("auto", "disabled")),
     "max_tool_calls": ignored(whole(1)),
-    "include": refused("nothing beside the text exists that could be included.", []),
+    "include": refused("a response contains only text, with nothing to include.", []),
     "tools": refused(_NO_TOOLS, []),
     "tool_choice": refused(_NO_TOOLS, "auto", "none"),
     "top_logprobs": refused(_NO_LOGPROBS, 0),
-    "background": refused("a response is made while the request waits.", False),
-    "background_options": refused("a response is made while the request waits."),
+    "background": refused("a response is completed within its request.", False),
+    "background_options": refused("a response is completed within its request."),
     "previous_response_id": refused(_NOT_STORED),
     "conversation": refused(_NOT_STORED),
     "prompt": refused("there are no stored prompts."),
-    "context_management": refused("a context is taken as it is."),
+    "context_management": refused("contexts are used in full."),
     "image": refused(_TEXT_ALONE),
     "access_programs": refused("there are none here."),
     "moderation": refused(_NOT_MODERATED),
@@ -245,7 +245,7 @@ _GRADER: Final[Table] = {
     GRADER_TYPE: required(group({"function": required(written("the ARN of a Lambda function", _ARN, 512))})),
 }
 _JOBS_GRADER: Final = Kind("an object", lambda value, at: _jobs_grader(value, at))
-_OTHER_METHOD: Final = refused("only reinforcement runs here.")
+_OTHER_METHOD: Final = refused("only reinforcement jobs are supported.")
 _METHOD: Final[Table] = {
     "type": required(one_of(METHOD_TYPE)),
     METHOD_TYPE: required(
@@ -263,8 +263,8 @@ CREATE_JOB: Final[Table] = {
     "seed": optional(whole(0, 2**31 - 1)),
     "metadata": optional(pairs(16, 64, 512)),
     "suffix": refused("Amazon's documentation says so."),
-    "hyperparameters": refused(f"the run would not use it. Write method.{METHOD_TYPE}.hyperparameters.", {}),
-    "integrations": refused("no job reports to another service.", []),
+    "hyperparameters": refused(f"the job would not use it. Use method.{METHOD_TYPE}.hyperparameters.", {}),
+    "integrations": refused("jobs do not report to other services.", []),
 }
 """POST /fine_tuning/jobs."""
 
@@ -273,7 +273,7 @@ def _page(default: int) -> dict[str, Field]:
     return {"limit": optional(digits(1, MAX_PAGE), default), "after": optional(text(empty=True))}
 
 
-LIST_JOBS: Final[Table] = {**_page(20), "metadata": refused("jobs are listed whatever their metadata.")}
+LIST_JOBS: Final[Table] = {**_page(20), "metadata": refused("jobs are not filtered by metadata.")}
 """GET /fine_tuning/jobs."""
 
 
@@ -289,7 +289,7 @@ UPLOAD: Final[Table] = {
     "expires_after[anchor]": refused("files do not expire."),
     "expires_after[seconds]": refused("files do not expire."),
 }
-"""The form fields of POST /files beside the file."""
+"""The form fields of POST /files in addition to the file."""
 
 LIST_FILES: Final[Table] = {
     **_page(MAX_PAGE),
@@ -301,7 +301,7 @@ LIST_FILES: Final[Table] = {
 _OPENAI_GRADER: Final = Kind("a grader: an object with a type", lambda value, at: _grader(value))
 
 VALIDATE_GRADER: Final[Table] = {"grader": required(_OPENAI_GRADER)}
-"""POST /fine_tuning/alpha/graders/validate. What the grader holds, `graders.adapters` reads."""
+"""POST /fine_tuning/alpha/graders/validate. `graders.adapters` reads the grader's contents."""
 
 RUN_GRADER: Final[Table] = {
     **VALIDATE_GRADER,
@@ -322,23 +322,23 @@ LEARNED: Final[Table] = {"grade": optional(one_of("true", "false"), "true")}
 
 
 def _jobs_grader(value: object, at: str) -> Any:
-    """The grader of a job; one of OpenAI's kinds is told how to become one."""
+    """The grader of a job; the error for OpenAI's kinds explains how to convert one."""
     kind = value.get("type") if isinstance(value, dict) else None
     if isinstance(kind, str) and kind != GRADER_TYPE:
-        hint = "`rft import` makes a Lambda function of a grader of OpenAI's or Azure's."
+        hint = "`rft import` converts a grader of OpenAI's or Azure's into a Lambda function."
         raise invalid(f'{at}.type must be "{GRADER_TYPE}". {hint}', f"{at}.type")
     return group(_GRADER).take(value, at)
 
 
 def _grader(value: object) -> object:
-    """A grader, as it was sent."""
+    """A grader, unchanged."""
     if not isinstance(value, dict) or "type" not in value:
         raise ValueError
     return value
 
 
 def _part(value: object) -> object:
-    """A part of a message's content; the texts are read, other types are only compared."""
+    """A part of a message's content; texts are read, other types are only compared."""
     if not isinstance(value, dict) or not isinstance(value.get("type"), str):
         raise ValueError
     if not isinstance(value.get("text", ""), str):
@@ -347,7 +347,7 @@ def _part(value: object) -> object:
 
 
 def _message(value: object, at: str) -> object:
-    """A message of a conversation, as it was sent; only the assistant's may be without a content."""
+    """A message of a conversation, unchanged; only an assistant's may lack content."""
     if not isinstance(value, dict):
         raise ValueError
     read_fields(_ASSISTANTS_TURN if value.get("role") == "assistant" else _TURN, value, f"{at}.")

@@ -1,4 +1,4 @@
-"""Limits how many Python graders of OpenAI's kinds run at once; rejects those stuck behind hung graders."""
+"""Limits how many Python graders of OpenAI's kinds run at a time, and rejects those stuck in a queue."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _PATIENCE_S: Final = 5.0
 
 
 class PythonTurns:
-    """Turns for Python graders: as many run at once as this machine has processors, first come, first served.
+    """Turns for Python graders: one per processor of this machine, first come, first served.
 
-    A queue that moves is waited in for as long as it takes. Where no grader has ended for a while, those that
-    wait are refused. All of it happens on one event loop.
+    A grader waits as long as the queue moves. If no grader has finished for a while, waiting graders are
+    rejected. All of it happens on one event loop.
 
     Args:
-        at_once: How many run at once; None for the number of processors that this process may use.
+        at_once: How many run at the same time; None for the number of processors that this process may use.
         patience: Seconds to wait in a queue that does not move.
     """
 
@@ -38,10 +38,10 @@ class PythonTurns:
 
     @asynccontextmanager
     async def taken(self, count: int) -> AsyncIterator[None]:
-        """A turn for a grader that is, or joins, so many Python graders; without any it need not wait.
+        """Hold turns for a grader with this number of Python graders; without any it need not wait.
 
         Raises:
-            ApiError: No Python grader has ended for as long as the patience lasts.
+            ApiError: No Python grader has finished within `patience`.
         """
         count = min(count, self._at_once)
         if count:
@@ -80,7 +80,7 @@ class PythonTurns:
     def _refusal(self) -> ApiError:
         graders = "1 Python grader is" if self._running == 1 else f"{self._running} Python graders are"
         message = (
-            f"{graders} running, as many as can run at once here, and none has ended for {self._patience:g} "
+            f"{graders} running, the most that can run here, and none has finished for {self._patience:g} "
             "seconds. Try again later, or start `rft emulate` with a smaller --grader-seconds."
         )
         return ApiError(
@@ -89,8 +89,8 @@ class PythonTurns:
 
 
 def python_graders(grader: Mapping[str, Any]) -> int:
-    """How many Python graders a grader is, joins, or is wrapped around; none where it cannot be read."""
+    """Return how many Python graders a grader is, joins, or wraps; none if it cannot be read."""
     try:
         return sum(each.type == "python" for each in openai_graders(grader))
     except OpenAISpecError:
-        return 0  # no program of it is run: the run says why
+        return 0  # none of its code runs, and the run itself reports the error

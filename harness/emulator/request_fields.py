@@ -1,8 +1,8 @@
-"""Declares what a request may hold and reads it: each field is understood, ignored, or refused with why.
+"""Declares and reads the fields of requests. Each is supported, ignored, or refused with a reason.
 
-Every operation has one table (`harness.emulator.operations`). A field that no table names is refused, so that
-a rehearsal never accepts what it would not act on. JSON's rules hold: null counts as absent where a field is
-optional, 4.0 is a whole number, and true is no number.
+Every operation has one table (`harness.emulator.operations`). A field that is in no table is refused, so a
+rehearsal never accepts what it would not act on. JSON's rules hold: null counts as absent for an optional
+field, 4.0 is a whole number, and true is not a number.
 """
 
 from __future__ import annotations
@@ -39,38 +39,38 @@ __all__ = [
 ]
 
 _BIGGEST: Final = 2**63 - 1
-"""The greatest whole number of the published API, and of SQLite."""
+"""The largest whole number of the published API, and of SQLite."""
 _FLOAT: Final = sys.float_info.max
 _SHOWN: Final = 100
 _NAMED: Final = 12
 
 Take = Callable[[Any, str], Any]
-"""Takes a value and its place in the request, such as `method.type`; gives what was read.
+"""Reads a value, given its place in the request, such as `method.type`.
 
-Raises ValueError when the value is of another kind, and ApiError when a field inside of it is wrong.
+Raises ValueError if the value has another type, and ApiError if a field inside it is wrong.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a value must be."""
+    """The type and limits of a value."""
 
     wanted: str
-    """In words that follow "must be"."""
+    """Words that follow "must be"."""
     take: Take
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a request; `kind.take` is asked about every value but null."""
+    """One field of a request; `kind.take` reads every value except null."""
 
     kind: Kind
     must: bool = False
     default: Any = None
     counts: bool = True
-    """False for a field that is checked and has no effect."""
+    """False for a field that is checked but has no effect."""
     why: str | None = None
-    """Why values are refused, where the kind holds only those that ask for nothing."""
+    """Why values are refused, if the kind only accepts values without effect."""
 
 
 Table = Mapping[str, Field]
@@ -83,13 +83,13 @@ def read_fields(table: Table, given: Mapping[str, Any], at: str = "") -> dict[st
     Args:
         table: The fields.
         given: The request's values by name.
-        at: Place of these fields in the request, ending in a dot; empty at the top.
+        at: Place of these fields in the request, ending in a dot; empty at the top level.
 
     Returns:
-        A value for every field of the table that is understood: its default where it is absent or null.
+        A value for every supported field of the table; the default if it is absent or null.
 
     Raises:
-        ApiError: A field is missing, unknown, refused or cannot be used; `param` names it.
+        ApiError: A field is missing, unknown, refused or invalid; `param` names it.
     """
     for name in given:
         if name not in table:
@@ -124,26 +124,26 @@ def _read(field: Field, value: Any, at: str) -> Any:
 
 
 def required(kind: Kind) -> Field:
-    """A field without which the request is refused."""
+    """Return a field that a request must have."""
     return Field(kind, must=True)
 
 
 def optional(kind: Kind, default: Any = None) -> Field:
-    """A field that may be left out."""
+    """Return a field that may be absent."""
     return Field(kind, default=default)
 
 
 def ignored(kind: Kind) -> Field:
-    """A field of the API that is checked and does nothing here; leaving it out changes no answer."""
+    """Return a field of the API that is checked but does nothing here."""
     return Field(kind, counts=False)
 
 
 def refused(why: str, *harmless: Any) -> Field:
-    """A field of the API whose effect does not exist here.
+    """Return a field of the API whose effect does not exist here.
 
     Args:
-        why: A sentence that completes "NAME is not supported:".
-        harmless: Values that ask for nothing and are accepted.
+        why: Completes the sentence "NAME is not supported:".
+        harmless: Accepted values, which have no effect.
     """
 
     def take(value: Any, at: str) -> Any:
@@ -158,7 +158,7 @@ def refused(why: str, *harmless: Any) -> Field:
 
 
 def text(most: int | None = None, *, empty: bool = False) -> Kind:
-    """A string, of at most `most` characters; by default not the empty one."""
+    """A string of at most `most` characters; by default not empty."""
 
     def take(value: Any, at: str) -> str:
         if not isinstance(value, str) or not (value or empty) or (most is not None and len(value) > most):
@@ -169,7 +169,7 @@ def text(most: int | None = None, *, empty: bool = False) -> Kind:
 
 
 def written(wanted: str, pattern: str, most: int) -> Kind:
-    """A string of at most `most` characters that matches a pattern as a whole; `wanted` names it."""
+    """A string of at most `most` characters that fully matches a pattern; `wanted` names it."""
     compiled = re.compile(pattern, re.ASCII)
 
     def take(value: Any, at: str) -> str:
@@ -181,7 +181,7 @@ def written(wanted: str, pattern: str, most: int) -> Kind:
 
 
 def unread(of: type, wanted: str) -> Kind:
-    """A value of a type whose inside nobody reads."""
+    """A value of a type, whose contents are not read."""
 
     def take(value: Any, at: str) -> Any:
         if not isinstance(value, of):
@@ -229,7 +229,7 @@ def whole(low: int | None = None, high: int | None = None, *, above: int | None 
 
 
 def digits(low: int, high: int) -> Kind:
-    """A whole number as it stands in a query; above `high` it counts as `high`."""
+    """A whole number in a query; above `high` it counts as `high`."""
 
     def take(value: Any, at: str) -> int:
         if not (value.isascii() and value.isdigit()) or int(value[:19]) < low:
@@ -251,7 +251,7 @@ def one_of(*known: str) -> Kind:
 
 
 def either(*kinds: Kind) -> Kind:
-    """The first of some kinds that a value is of."""
+    """The first of several kinds that accepts a value."""
 
     def take(value: Any, at: str) -> Any:
         for kind in kinds:
@@ -277,7 +277,7 @@ def items(kind: Kind, most: int | None = None) -> Kind:
 
 
 def group(fields: Table, wanted: str = "an object", *, as_sent: bool = False) -> Kind:
-    """An object with fields of its own; `as_sent` gives it as it came, not what was read of it."""
+    """An object with its own fields; with `as_sent` the result is the unchanged object."""
 
     def take(value: Any, at: str) -> dict[str, Any]:
         if not isinstance(value, dict):
@@ -289,7 +289,7 @@ def group(fields: Table, wanted: str = "an object", *, as_sent: bool = False) ->
 
 
 def pairs(most: int, name: int, value: int) -> Kind:
-    """An object of strings: at most `most`, with the greatest lengths of a name and of a value."""
+    """An object of strings: at most `most`, with limits on the length of names and values."""
 
     def take(given: Any, at: str) -> dict[str, str]:
         if not isinstance(given, dict) or len(given) > most:

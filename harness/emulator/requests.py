@@ -1,8 +1,8 @@
 """Creates a job from the body of POST /fine_tuning/jobs.
 
-`harness.emulator.operations` declares what the body may hold. Whether the file is any good, the function
-known and the pool large enough shows when the job runs. OpenAI's optional fields are read where they mean
-something for reinforcement; that Bedrock reads them is *unverified*.
+`harness.emulator.operations` declares the fields of the body. Whether the file is valid, the function known
+and the pool large enough is checked when the job runs. OpenAI's optional fields are read if they apply to
+reinforcement; that Bedrock reads them is *unverified*.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from harness.api.types import GRADER_TYPE, HYPERPARAMETERS, METHOD_TYPE, Job
 __all__ = ["DOCUMENTED_PLACEHOLDER", "new_job"]
 
 DOCUMENTED_PLACEHOLDER: Final = "gpt-4o-mini"
-"""The model in AWS's own curl examples, which are meant to be pasted; accepted beside the known models."""
+"""The model in AWS's curl examples, accepted in addition to the known models so that they can be pasted."""
 
 
 def new_job(fields: Mapping[str, Any], now: int, default_seed: int) -> tuple[Job, dict[str, Any]]:
@@ -28,7 +28,7 @@ def new_job(fields: Mapping[str, Any], now: int, default_seed: int) -> tuple[Job
         default_seed: Seed of a job whose request gives none.
 
     Returns:
-        The job, and the plan that the lifecycle keeps beside it.
+        The job, and the plan that the lifecycle stores with it.
     """
     reinforcement = fields["method"][METHOD_TYPE]
     given: dict[str, Any] = reinforcement["hyperparameters"] or {}

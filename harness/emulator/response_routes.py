@@ -1,4 +1,4 @@
-"""/responses (single turn, nothing is stored on the way) and /models."""
+"""/responses (single turn, nothing is stored) and /models."""
 
 from __future__ import annotations
 

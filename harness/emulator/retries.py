@@ -21,13 +21,13 @@ class Retry(NamedTuple):
     """A request with an idempotency key."""
 
     key: str
-    """The key and the path that it holds for."""
+    """The key, and the path that it applies to."""
     digest: str
-    """What the request asked for."""
+    """A digest of the request's contents."""
 
     @classmethod
     def of(cls, request: Request, asked: Any) -> Retry | None:
-        """The request's key with what it asks for; None where it brings no key.
+        """Read the request's key and the digest of its contents; None without a key.
 
         Raises:
             ApiError: The key is too long.
@@ -41,7 +41,7 @@ class Retry(NamedTuple):
         return cls(f"{request.url.path.rsplit('/v1/', 1)[-1]} {key}", hashlib.sha256(content).hexdigest())
 
     def known(self, store: Store) -> str | None:
-        """The id of the object created under the key; None for a new key.
+        """Return the id of the object created under the key; None for a new key.
 
         Raises:
             ApiError: The key was used for a different request.
@@ -52,7 +52,7 @@ class Retry(NamedTuple):
         digest, name = found
         if digest != self.digest:
             raise invalid(
-                f"{_HEADER} was used for another request, which made {name}. Send a new key.",
+                f"{_HEADER} was used for a different request, which created {name}. Send a new key.",
                 _HEADER,
                 code="idempotency_key_reused",
             )

@@ -1,8 +1,7 @@
 """The loop that does the jobs' work, one unit at a time, on the process's main thread.
 
-The main thread, because only there can a grader be interrupted when its time is up. Requests are served by
-another thread; what they want done between two units (a step by hand, a reset, a report that grades) comes
-through a queue.
+Only on the main thread can a grader be interrupted after its time limit. Another thread serves requests, and
+queues calls to be made between two units: a step by hand, a reset, a report that grades.
 """
 
 from __future__ import annotations
@@ -25,8 +24,8 @@ class Runner:
     """Advances all open jobs in turn.
 
     Args:
-        lifecycle: What a unit of work is.
-        speed: Units a second for each job; None for as fast as they go.
+        lifecycle: Does the units of work.
+        speed: Units per second for each job; None for no limit.
         manual: Do nothing until `step` is called.
     """
 
@@ -38,15 +37,15 @@ class Runner:
         self._stopped = threading.Event()
 
     def submit(self, work: Callable[[], Any]) -> Future[Any]:
-        """Queue a call for the main thread, between two units of work; callable from any thread."""
+        """Queue a call for the main thread, between two units of work. Thread-safe."""
         future: Future[Any] = Future()
         self._orders.put((work, future))
         return future
 
     def step(self, count: int) -> int:
-        """Do up to `count` rounds, each one unit of every open job; how many units were done.
+        """Do up to `count` rounds, each with one unit of every open job, and return the number of units done.
 
-        To be called through `submit`.
+        Call it through `submit`.
         """
         done = 0
         for _ in range(count):
@@ -63,7 +62,7 @@ class Runner:
         self._orders.put(None)
 
     def stop(self) -> None:
-        """Make `run` return after the unit under way; callable from any thread and from a signal handler."""
+        """Make `run` return after the current unit. Thread-safe, and safe in a signal handler."""
         self._stopped.set()
         self._orders.put(None)
 
@@ -76,7 +75,7 @@ class Runner:
             self._serve_orders(pause, keep_pace=bool(done))
 
     def _serve_orders(self, pause: float, *, keep_pace: bool) -> None:
-        """Serve what is queued for `pause` seconds; when no job is open, only until something comes."""
+        """Run queued calls for `pause` seconds; without open jobs, until the first call."""
         end = time.monotonic() + pause
         while not self._stopped.is_set():
             left = end - time.monotonic()

@@ -1,9 +1,9 @@
 """Assembles the emulator from its configuration and serves it on loopback.
 
-The API answers under `/v1` (and `/openai/v1`, which the SDK's Bedrock provider asks for), the admin routes
-under `/_emulator`. uvicorn runs on a thread of its own; the calling thread, which must be the main one, does
-the jobs' work, so that a grader can be interrupted when its time is up. The only line on stdout is the URL;
-whatever a grader prints goes to stderr.
+The API is served under `/v1` (and `/openai/v1`, the path of the SDK's Bedrock provider), and the admin routes
+under `/_emulator`. uvicorn runs on a separate thread. The calling thread, which must be the main one, does
+the jobs' work, so that a grader can be interrupted after its time limit. The only line on stdout is the URL;
+graders print to stderr.
 """
 
 from __future__ import annotations
@@ -63,13 +63,13 @@ def serve(
     announce: Callable[[str], None] | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> None:
-    """Serve until SIGINT or SIGTERM, then return; tells the base URL when ready.
+    """Serve until SIGINT or SIGTERM, then return. The base URL is announced when the server is ready.
 
     Args:
-        config: What to serve.
-        announce: Takes the base URL; by default it is printed as one line on stdout. Afterwards stdout is
-            stderr.
-        tell: Takes a line about each thing that happens to a job, and each request that is refused.
+        config: The emulator's configuration.
+        announce: Takes the base URL; by default it is printed to stdout as one line. Afterwards stdout is
+            redirected to stderr.
+        tell: Takes a line about each event of a job, and each refused request.
 
     Raises:
         InputError: A rollouts file cannot be read, the state is another version's, the port is taken, or this
@@ -113,7 +113,7 @@ def serve(
 
 
 def assemble(config: EmulatorConfig, functions: Functions, notices: Notices | None = None) -> Components:
-    """Make the emulator's components; its owner closes them and the functions."""
+    """Create the emulator's components; the caller closes them and the functions."""
     grader_runs = GraderRuns(config.judge_models, config.grader_seconds)
     values = GoalValues(None)
     pool = load_pool(config.rollouts, values.add)
@@ -137,7 +137,7 @@ def assemble(config: EmulatorConfig, functions: Functions, notices: Notices | No
 
 
 def application(parts: Components) -> Starlette:
-    """The routes, without what stands in front of them."""
+    """Return the routes, without the middleware."""
     api = [
         *file_routes.routes,
         *job_routes.routes,
@@ -182,7 +182,7 @@ def _listen(port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise InputError(
-            f"port {port} cannot be used ({error.strerror})", fix="Give --port 0 for a free one."
+            f"port {port} cannot be used ({error.strerror})", fix="Use --port 0 for a free one."
         ) from error
     listener.listen(128)
     return listener
@@ -192,7 +192,7 @@ def _await_start(server: uvicorn.Server, thread: threading.Thread) -> None:
     end = time.monotonic() + _START_TIMEOUT_S
     while not server.started:
         if not thread.is_alive() or time.monotonic() > end:
-            raise InputError("the HTTP server did not start", fix="Give another --port.")
+            raise InputError("the HTTP server did not start", fix="Use another --port.")
         time.sleep(0.005)
 
 

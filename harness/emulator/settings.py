@@ -1,4 +1,4 @@
-"""How an emulator is set up: one frozen value that the command line fills and every part reads."""
+"""The emulator's configuration: one frozen value, filled by the command line and read by every component."""
 
 from __future__ import annotations
 
@@ -13,59 +13,59 @@ from harness.errors import InputError
 __all__ = ["EmulatorConfig", "FAULTS", "parse_faults", "parse_functions", "parse_speed"]
 
 FAULTS: Final = ("throttle", "timeout", "500", "malformed", "slow-start")
-"""What `--fault` can inject; see `harness.emulator.faults`."""
+"""Faults that `--fault` can inject; see `harness.emulator.faults`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmulatorConfig:
-    """Everything that decides what an emulator does.
+    """The complete configuration of an emulator.
 
     Raises:
-        InputError: A value cannot be used.
+        InputError: A value is invalid.
     """
 
     rollouts: tuple[DataFile, ...]
     """Rollouts files: the pool of completions that the policy chooses from."""
     state: Path
-    """Folder of the state; an emulator started on it again goes on where the last one stopped."""
+    """Folder of the state. An emulator started with an existing one resumes it."""
     functions: Mapping[str, str] = field(default_factory=dict)
-    """Function name (or ARN) to what runs it.
+    """The target of each function name or ARN:
 
     `module:attr`, `file.py:attr`, artifact folder, URL, or an ARN.
     """
     models: tuple[str, ...] = ()
-    """Base models to accept beside the known ones."""
+    """Base models to accept in addition to the known ones."""
     judge_models: Path | None = None
-    """TOML file that names a model for each judge's model of OpenAI; see `graders.adapters.from_openai`."""
+    """TOML file that maps OpenAI's judge models to other models; see `graders.adapters.from_openai`."""
     grader_seconds: float = 120
-    """How long a Python grader of OpenAI's kind may run: two minutes, as OpenAI documents."""
+    """Time limit of a Python grader of OpenAI's kind: two minutes, as OpenAI documents."""
     port: int = 0
-    """Port on loopback; 0 takes a free one."""
+    """Port on loopback; 0 for a free one."""
     wire: str = "open-weight"
     """Dialect of the grader's event, one of `graders.wire.PROFILES`."""
     group_size: int = 8
-    """Completions drawn for each record in each step; Bedrock's number is *unverified*."""
+    """Completions drawn per record and step; Bedrock's number is *unverified*."""
     lambda_batch: int = 64
-    """Most samples in one call of the grader (what Bedrock sends is *unverified*)."""
+    """Maximum number of samples in one call of the grader (what Bedrock sends is *unverified*)."""
     speed: float | None = None
-    """Steps a second; None for as fast as the grader goes."""
+    """Steps per second; None for no limit."""
     manual: bool = False
-    """Jobs move only when told to (`POST /_emulator/step`), and so does the clock."""
+    """Whether jobs and the clock move only on request (`POST /_emulator/step`)."""
     seed: int = 0
-    """Seed of a job that brings none, and of the faults."""
+    """Seed of the faults, and of jobs without their own."""
     faults: Mapping[str, float] = field(default_factory=dict)
-    """Fault to its rate (0 to 1); `slow-start` to the number of requests that find the service starting."""
+    """The rate of each fault (0 to 1); for `slow-start`, how many requests find the service starting."""
     max_file_bytes: int = 256 * 1024 * 1024
-    """Greatest file taken; this emulator's own limit, since no AWS source gives one for these files."""
+    """Maximum size of a file. This is the emulator's own limit, because no AWS source gives one."""
     require_key: bool = False
-    """Refuse requests without a bearer token; any token will do."""
+    """Whether to refuse requests without a bearer token; any token is accepted."""
 
 
 def parse_functions(values: Sequence[str]) -> dict[str, str]:
     """Read `NAME=TARGET` options.
 
     Raises:
-        InputError: One is not of that form, or a name is given twice.
+        InputError: An option has another form, or a name is repeated.
     """
     functions: dict[str, str] = {}
     for value in values:
@@ -73,10 +73,10 @@ def parse_functions(values: Sequence[str]) -> dict[str, str]:
         if not (name and equals and target):
             raise InputError(
                 f"--bind {value!r} is not NAME=TARGET",
-                fix="Write --bind my-grader=my_module:my_grader; a folder, a URL or an ARN will do too.",
+                fix="Use --bind my-grader=my_module:my_grader. A folder, a URL or an ARN also works.",
             )
         if name in functions:
-            raise InputError(f"--bind {name} is given twice", fix="Give every function name once.")
+            raise InputError(f"--bind {name} is given twice", fix="Use every function name once.")
         functions[name] = target
     return functions
 
@@ -95,21 +95,19 @@ def parse_faults(value: str) -> dict[str, float]:
         try:
             faults[name] = float(rate)
         except ValueError as error:
-            raise InputError(
-                f"--fault {part!r} is not NAME=RATE", fix="Write --fault throttle=0.1."
-            ) from error
+            raise InputError(f"--fault {part!r} is not NAME=RATE", fix="Use --fault throttle=0.1.") from error
         if not (faults[name] >= 0 and (name == "slow-start" or faults[name] <= 1)):
-            raise InputError(f"--fault {part!r} is out of range", fix="Rates lie between 0 and 1.")
+            raise InputError(f"--fault {part!r} is out of range", fix="Use a rate between 0 and 1.")
     if sum(rate for name, rate in faults.items() if name != "slow-start") > 1:
         raise InputError("the rates of the faults add up to more than 1", fix="Lower them.")
     return faults
 
 
 def parse_speed(value: str) -> tuple[float | None, bool]:
-    """Read `max`, `manual` or steps a second; the speed and whether the emulator is stepped by hand.
+    """Read `max`, `manual` or steps per second; return the speed, and whether steps are requested by hand.
 
     Raises:
-        InputError: It is none of these.
+        InputError: The value is none of these.
     """
     if value in ("max", "manual"):
         return None, value == "manual"
@@ -119,6 +117,7 @@ def parse_speed(value: str) -> tuple[float | None, bool]:
         speed = 0.0
     if not 0 < speed < float("inf"):
         raise InputError(
-            f"--speed {value!r} is neither max, manual nor a number above 0", fix="Give --speed 2."
+            f"--speed {value!r} is neither max, manual nor a number above 0",
+            fix="Use, for example, --speed 2.",
         )
     return speed, False

@@ -1,7 +1,7 @@
 """The emulator's state on disk: files, jobs, events, checkpoints, policies, and every graded draw.
 
-API objects are kept as JSON; what only the emulator knows (a job's next step, its policy) stands beside them.
-It never decides anything: no validation, no transition happens here.
+API objects are stored as JSON, together with values that only the emulator knows (a job's next step, its
+policy). The store makes no decisions: it does not validate, and it changes no status.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ __all__ = ["StoredPage", "Store", "StoredJob", "StoredModel"]
 
 
 class StoredJob(NamedTuple):
-    """A job as the API shows it, and what the lifecycle keeps beside it."""
+    """A job as the API shows it, and what the lifecycle stores with it."""
 
     object: Job
     plan: dict[str, Any]
 
 
 class StoredModel(NamedTuple):
-    """A tuned model or checkpoint that can be asked."""
+    """A tuned model or checkpoint for inference."""
 
     id: str
     job: str
@@ -44,10 +44,10 @@ class StoredPage(NamedTuple):
 
 
 class Store(Database):
-    """What the emulator keeps; every method is one transaction unless called inside `transaction()`."""
+    """The emulator's store; every method is one transaction unless called inside `transaction()`."""
 
     def latest_time(self) -> int | None:
-        """The greatest time stamp stored, in seconds since 1970; None in an empty store."""
+        """Return the latest time stamp in the store, in seconds since 1970; None if it is empty."""
         rows = self.rows(
             "SELECT max(t) FROM (SELECT max(json_extract(object, '$.created_at')) AS t FROM files UNION ALL"
             " SELECT max(json_extract(object, '$.created_at')) FROM jobs UNION ALL"
@@ -58,63 +58,63 @@ class Store(Database):
     # --- names ----------------------------------------------------------------------------------------------
 
     def set_alias(self, alias: str, name: str) -> None:
-        """Let `alias` stand for the object `name`."""
+        """Make `alias` an alias of the object `name`."""
         self.write("INSERT OR REPLACE INTO aliases VALUES (?, ?)", alias, name)
 
     def resolve(self, name: str) -> str:
-        """What `name` stands for; itself when it is no alias."""
+        """Return the object that `name` stands for; `name` itself if it is not an alias."""
         rows = self.rows("SELECT id FROM aliases WHERE alias = ?", name)
         return str(rows[0][0]) if rows else name
 
     def exists(self, name: str) -> bool:
-        """True when a file, job, event, checkpoint or tuned model has this id."""
+        """Return whether a file, job, event, checkpoint or tuned model has this id."""
         tables = ("files", "jobs", "events", "checkpoints", "models")
         found = " UNION ALL ".join(f"SELECT 1 FROM {table} WHERE id = ?1" for table in tables)
         return bool(self.rows(found, name))
 
     def retry(self, key: str) -> tuple[str, str] | None:
-        """What an idempotency key asked for, as a digest, and the id of what it made."""
+        """Return the digest of an idempotency key's request, and the id of the object that it created."""
         rows = self.rows("SELECT digest, id FROM retries WHERE key = ?", key)
         return (rows[0][0], rows[0][1]) if rows else None
 
     def add_retry(self, key: str, digest: str, name: str) -> None:
-        """Keep what an idempotency key made."""
+        """Store the object that a request with an idempotency key created."""
         self.write("INSERT OR REPLACE INTO retries VALUES (?, ?, ?)", key, digest, name)
 
     # --- files ----------------------------------------------------------------------------------------------
 
     def add_file(self, file: FileObject, content: BinaryIO) -> None:
-        """Keep an uploaded file, whose `bytes` is the length of `content`."""
+        """Store an uploaded file, whose `bytes` is the length of `content`."""
         with self.transaction():
             values = (file["id"], json.dumps(file), file["bytes"])
             self.write("INSERT INTO files (id, object, content) VALUES (?, ?, zeroblob(?))", *values)
             self.fill_blob("files", "content", "id = ?", (file["id"],), content)
 
     def file(self, name: str) -> FileObject | None:
-        """The file's object."""
+        """Return a file's object."""
         return cast("FileObject | None", self._object("files", name))
 
     def file_content(self, name: str) -> bytes | None:
-        """What was uploaded."""
+        """Return a file's content."""
         rows = self.rows("SELECT content FROM files WHERE id = ?", self.resolve(name))
         return bytes(rows[0][0]) if rows else None
 
     def file_pieces(self, name: str) -> Iterator[bytes]:
-        """What was uploaded, a piece at a time."""
+        """Yield a file's content, one piece at a time."""
         return self.blob_pieces("files", "content", "id = ?", (self.resolve(name),))
 
     def delete_file(self, name: str) -> None:
-        """Forget a file."""
+        """Delete a file."""
         self.write("DELETE FROM files WHERE id = ?", self.resolve(name))
 
     def files(self) -> list[FileObject]:
-        """All files, newest first."""
+        """Return all files, newest first."""
         return [json.loads(row[0]) for row in self.rows("SELECT object FROM files ORDER BY seq DESC")]
 
     # --- jobs -----------------------------------------------------------------------------------------------
 
     def add_job(self, job: Job, plan: Mapping[str, Any]) -> None:
-        """Keep a new job."""
+        """Store a new job."""
         told = {"object": json.dumps(job), "plan": json.dumps(plan)}
         self._insert("jobs", id=job["id"], status=job["status"], **told)
 
@@ -129,16 +129,16 @@ class Store(Database):
         )
 
     def job(self, name: str) -> StoredJob | None:
-        """A job by id or alias."""
+        """Return a job by id or alias."""
         rows = self.rows("SELECT object, plan FROM jobs WHERE id = ?", self.resolve(name))
         return StoredJob(json.loads(rows[0][0]), json.loads(rows[0][1])) if rows else None
 
     def jobs(self, limit: int, after: str | None) -> StoredPage | None:
-        """A page of jobs, newest first; None when `after` is unknown."""
+        """Return a page of jobs, newest first; None if `after` is unknown."""
         return self._page("jobs", "1 = 1", (), limit, after)
 
     def open_jobs(self, final: Sequence[str]) -> list[str]:
-        """Ids of the jobs whose status is none of `final`, oldest first."""
+        """Return the ids of jobs whose status is not in `final`, oldest first."""
         marks = ", ".join("?" * len(final))
         return [
             row[0]
@@ -148,24 +148,24 @@ class Store(Database):
     # --- events and checkpoints -----------------------------------------------------------------------------
 
     def add_event(self, job: str, event: Event) -> None:
-        """Keep an event of a job."""
+        """Store an event of a job."""
         self._insert("events", job=job, id=event["id"], object=json.dumps(event))
 
     def events(self, job: str, limit: int, after: str | None) -> StoredPage | None:
-        """A page of a job's events, newest first; None when `after` is not among them."""
+        """Return a page of a job's events, newest first; None if `after` is not among them."""
         return self._page("events", "job = ?", (self.resolve(job),), limit, after)
 
     def add_checkpoint(self, checkpoint: Checkpoint) -> None:
-        """Keep a checkpoint's object; its policy is kept by `add_model`."""
+        """Store a checkpoint's object; `add_model` stores its policy."""
         job, name = checkpoint["fine_tuning_job_id"], checkpoint["id"]
         self._insert("checkpoints", job=job, id=name, object=json.dumps(checkpoint))
 
     def checkpoints(self, job: str, limit: int, after: str | None) -> StoredPage | None:
-        """A page of a job's checkpoints, newest first; None when `after` is not among them."""
+        """Return a page of a job's checkpoints, newest first; None if `after` is not among them."""
         return self._page("checkpoints", "job = ?", (self.resolve(job),), limit, after)
 
     def checkpoint_policies(self, job: str) -> list[tuple[int, str, Policy]]:
-        """Step, name and policy of each checkpoint of a job, oldest first."""
+        """Return step, name and policy of each checkpoint of a job, oldest first."""
         page = self.checkpoints(job, 10_000, None)
         saved = reversed(page.data if page else [])
         named = [(one["step_number"], one["fine_tuned_model_checkpoint"]) for one in saved]
@@ -175,7 +175,7 @@ class Store(Database):
     # --- policies -------------------------------------------------------------------------------------------
 
     def policy(self, job: str) -> Policy:
-        """The policy that a job has come to."""
+        """Return a job's current policy."""
         rows = self.rows("SELECT weights FROM theta WHERE job = ?", job)
         if not rows:
             return initial()
@@ -183,7 +183,7 @@ class Store(Database):
         return Policy(array("d", bytes(rows[0][0])), own)
 
     def save_policy(self, job: str, policy: Policy, own_changed: Mapping[str, float]) -> None:
-        """Keep a job's policy: theta whole, of the own terms those that changed."""
+        """Store a job's policy: all of theta, and the own terms that changed."""
         with self.transaction():
             self.write("INSERT OR REPLACE INTO theta VALUES (?, ?)", job, policy.theta.tobytes())
             self.write_all(
@@ -191,13 +191,13 @@ class Store(Database):
             )
 
     def add_model(self, model: StoredModel) -> None:
-        """Keep a model that can be asked."""
+        """Store a model for inference."""
         theta, own = model.policy.theta.tobytes(), json.dumps(dict(model.policy.own))
         columns = (*model[:-1], theta, own)
         self.write("INSERT OR REPLACE INTO models VALUES (?, ?, ?, ?, ?, ?)", *columns)
 
     def model(self, name: str) -> StoredModel | None:
-        """A tuned model or checkpoint by name or alias."""
+        """Return a tuned model or checkpoint by name or alias."""
         rows = self.rows("SELECT * FROM models WHERE id = ?", self.resolve(name))
         if not rows:
             return None
@@ -205,13 +205,13 @@ class Store(Database):
         return StoredModel(model, job, base, created, Policy(array("d", bytes(theta)), json.loads(own)))
 
     def models(self) -> list[tuple[str, int]]:
-        """Names and creation times of all tuned models and checkpoints, oldest first."""
+        """Return names and creation times of all tuned models and checkpoints, oldest first."""
         return cast("list[tuple[str, int]]", self.rows("SELECT id, created FROM models ORDER BY rowid"))
 
     # --- rewards --------------------------------------------------------------------------------------------
 
     def add_draws(self, job: str, step: int, draws: Sequence[DrawRow]) -> None:
-        """Keep the draws of a step."""
+        """Store the draws of a step."""
         self.write_all(
             "INSERT INTO draws (job, step, grp, completion, reward, error, advantage, length)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -219,7 +219,7 @@ class Store(Database):
         )
 
     def draws(self, job: str) -> list[tuple[int, DrawRow]]:
-        """All draws of a job in order, each with its step."""
+        """Return all draws of a job in order, each with its step."""
         rows = self.rows(
             "SELECT step, grp, completion, reward, error, advantage, length FROM draws"
             " WHERE job = ? ORDER BY seq",
@@ -228,24 +228,24 @@ class Store(Database):
         return [(row[0], DrawRow(*row[1:])) for row in rows]
 
     def latest_errors(self, job: str, window: int) -> list[str | None]:
-        """The kinds of error of the last `window` draws of a job; None for one that has a reward."""
+        """Return the error kinds of a job's last `window` draws; None for a draw with a reward."""
         rows = self.rows("SELECT error FROM draws WHERE job = ? ORDER BY seq DESC LIMIT ?", job, window)
         return [row[0] for row in rows]
 
     def add_evaluated(self, job: str, rewards: Mapping[str, float | None]) -> None:
-        """Keep rewards that were asked for outside of training: validation and the report."""
+        """Store rewards from outside training: validation and the report."""
         self.write_all(
             "INSERT OR REPLACE INTO evaluated VALUES (?, ?, ?)",
             [(job, *pair) for pair in rewards.items()],
         )
 
     def rewards(self, job: str) -> dict[str, float | None]:
-        """The known reward of each completion of a job.
+        """Return the known reward of each completion of a job.
 
-        The mean over its gradings; None where none gave one.
+        It is the mean over its gradings; None if no grading gave one.
         """
         rows = self.rows(
-            # The mean of equal floats need not be that float, and equality decides what a group teaches.
+            # The mean of equal floats may differ from them, and equality decides what a group teaches.
             "SELECT completion,"
             " CASE WHEN min(reward) = max(reward) THEN min(reward) ELSE avg(reward) END FROM"
             " (SELECT completion, reward FROM draws WHERE job = ? UNION ALL"

@@ -92,5 +92,5 @@ def test_a_built_folder_takes_its_handler_from_the_template_beside_it(artifact: 
 
 
 def test_a_folder_without_a_handler_is_refused_with_what_to_write(artifact: Path) -> None:
-    with pytest.raises(InputError, match=r"Write --bind NAME=.*:module\.function"):
+    with pytest.raises(InputError, match=r"Use --bind NAME=.*:module\.function"):
         open_spec(str(artifact), "my-grader", None)
