@@ -1,1 +1,1 @@
-"""What people read of a run: gathered as data first, rendered second."""
+"""Reports about a run for people: data is gathered first and rendered second."""

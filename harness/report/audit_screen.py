@@ -1,4 +1,4 @@
-"""Prints an audit in 80 columns: the headline, three findings, the verdict, and then the rest."""
+"""Prints an audit in 80 columns: the headline, three findings, the verdict, then the rest."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def print_audit(facts: AuditFacts, console: SafeConsole, remarks: Iterable[str] 
     Args:
         facts: The audit.
         console: Where to print.
-        remarks: Further lines for the end: what was skipped and why, what was written where. A command stays
-            on one line, so that it can be copied.
+        remarks: Lines for the end, such as what was skipped and which files were written. A command stays on
+            one line, so that it can be copied.
     """
     if facts.headline is not None:
         console.print(filled(f"{facts.headline.message} ({facts.headline.id})"), style="bold")
     elif facts.verdict == "train":
-        console.print("No probe found a completion that is paid and should not be.", style="bold")
+        console.print("No probe found a completion that earns a reward it should not.", style="bold")
     for one in facts.open[:_SHOWN]:
         console.print()
         _print_finding(one, console, facts.headline)
@@ -50,7 +50,7 @@ def print_audit(facts: AuditFacts, console: SafeConsole, remarks: Iterable[str] 
 
 
 def audit_text(facts: AuditFacts) -> str:
-    """An audit as lines of text: the verdict, and every open finding with its fix.
+    """Return an audit as lines of text: the verdict, and every open finding with its fix.
 
     Args:
         facts: The audit.
@@ -66,7 +66,7 @@ def audit_text(facts: AuditFacts) -> str:
 
 
 def verdict_line(facts: AuditFacts) -> str:
-    """The verdict with what it rests on, in one sentence."""
+    """The verdict and its basis, in one sentence."""
     counts = [f"{count} {severity.value}" for severity, count in facts.counts().items()]
     found = f"{', '.join(counts)}" if counts else "no findings"
     return f"{facts.verdict.upper()}: {facts.grader.ref} on {facts.records:,} records, {found}"
@@ -75,7 +75,7 @@ def verdict_line(facts: AuditFacts) -> str:
 def _print_finding(one: AuditFinding, console: SafeConsole, headline: AuditHeadline | None) -> None:
     head = f"{one.severity.value} {one.id} {one.title}"
     console.print(filled(head), style=SEVERITY_STYLES[one.severity.value])
-    if one.message not in (one.title, headline.message if headline else None):  # nobody reads it twice
+    if one.message not in (one.title, headline.message if headline else None):  # do not print it twice
         console.print(filled(f"{shortened(one.message, _MOST)}{_how_often(one)}", "  "))
     where = _place(one).strip(" :")
     witness = "" if one.witness is None else f"witness {one.witness}"

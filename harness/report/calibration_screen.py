@@ -1,4 +1,4 @@
-"""Prints whether a grader can be trusted: the verdict, its grounds, and where it disagrees with people."""
+"""Prints whether a grader can be trusted: verdict, basis, and where the grader disagrees with people."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ def print_calibration(
     *,
     whole: bool = False,
 ) -> None:
-    """Print what a run says of its grader.
+    """Print how far a run shows that its grader can be trusted.
 
     Args:
         found: The calibration.
-        limits: The limits, and what was found.
-        run: The run, whose rollouts hold the texts.
+        limits: The limits, with the measured values.
+        run: The run, whose rollouts have the texts.
         console: Where to print.
-        whole: Print the texts of disagreements whole.
+        whole: Print the texts of disagreements in full.
     """
     console.print(filled(found.trust.sentence), style="bold")
     for warning in found.trust.warnings:
         console.print(filled(f"  warning: {warning}", 4))
     sections: tuple[tuple[str, Iterable[str]], ...] = (
         (_title(found), _labels(found)),
-        ("what people say, and what gradings say", _confusion(found.confusion)),
+        ("labels and rewards", _confusion(found.confusion)),
         ("the grader against itself", _repeats(found)),
         ("limits", map(_limit, limits)),
     )

@@ -1,4 +1,4 @@
-"""Prints what a second run changes: what matters to a job first, then the flipped rollouts with texts."""
+"""Prints what a second run changes: what matters to a job first, then flipped rollouts with texts."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ def print_comparison(
 
     Args:
         found: The comparison.
-        measured: The limits, and what was found.
-        runs: Both runs, whose rollouts hold the texts.
+        measured: The limits, with the measured values.
+        runs: Both runs, whose rollouts have the texts.
         console: Where to print.
-        everything: List every change, with texts whole.
+        everything: List every change, with full texts.
     """
     for line in _head(found):
         console.print(fill(printable(line), 80))
     sections: list[tuple[str, Iterator[str]]] = []
     if found.order is not None:
-        sections.append(("order within records, which is what a job learns from", _order(found.order)))
+        sections.append(("order within records, which a job learns from", _order(found.order)))
     sections.append((f"{found.common_records:,} records in common", _records(found)))
     sections.append(("labels", _labels(found)))
     if measured:
@@ -63,13 +63,14 @@ def _head(found: Comparison) -> Iterator[str]:
     yield f"was  {found.was}"
     yield f"now  {found.now}"
     if found.order is None:
-        yield f"compared by record, over {found.common_records:,} records that both runs have"
+        yield f"compared by record, over {found.common_records:,} records in both runs"
     else:
         same = "same rollouts" if found.by == "place" else "same record and completion"
         yield f"{found.order.rollouts:,} rollouts in common ({same})"
     if found.only_was or found.only_now:
         what = "records" if found.order is None else "rollouts"
-        yield f"not compared: {found.only_was:,} {what} of the first alone, {found.only_now:,} of the second"
+        first = f"{found.only_was:,} {what} only in the first run"
+        yield f"not compared: {first}, {found.only_now:,} only in the second"
     for remark in found.remarks:
         yield f"note: {remark}"
 
@@ -80,13 +81,13 @@ def _order(order: Reordering) -> Iterator[str]:
     yield _part("flipped advantages", order.flipped, order.rollouts, records)
     yield _part("inverted pairs", order.inverted, order.pairs, "ordered pairs")
     yield f"{'pairs made equal':<{_NAME}} {order.merged:,};  made unequal {order.parted:,}"
-    yield f"{'no reward any more':<{_NAME}} {order.failed_now:,};  a reward only now {order.failed_before:,}"
+    yield f"{'no longer rewarded':<{_NAME}} {order.failed_now:,};  newly rewarded {order.failed_before:,}"
 
 
 def _records(found: Comparison) -> Iterator[str]:
     zero, pair = found.zero_std, found.records
     yield f"{'zero-std groups':<{_NAME}} {zero.was:,} -> {zero.now:,} of {zero.groups:,}"
-    for name, records in (("equal only now", zero.became), ("no longer equal", zero.stopped)):
+    for name, records in (("newly equal", zero.became), ("no longer equal", zero.stopped)):
         if records:
             shown = ", ".join(shortened(record, 30) for record in records[:_NAMED])
             more = f" and {len(records) - _NAMED:,} more" if len(records) > _NAMED else ""
@@ -119,12 +120,12 @@ def _agreement(labels: LabelComparison) -> Iterator[str]:
     name = f"agree with {shortened(labels.label, 12)}"
     yield f"{name:<{_NAME}} {_share(was)} -> {_share(now)}"
     if labels.mended is not None and labels.broken is not None:
-        yield f"{'  agree only now':<{_NAME}} {labels.mended:,};  no more {labels.broken:,}"
+        yield f"{'  newly agree':<{_NAME}} {labels.mended:,};  no longer {labels.broken:,}"
     for name, one, other, form in (
         ("false positives", was.false_positives, now.false_positives, ".1%"),
         ("false negatives", was.false_negatives, now.false_negatives, ".1%"),
         ("Youden's J", was.youden, now.youden, ".3f"),
-        ("pairs ordered rightly", was.pair_accuracy, now.pair_accuracy, ".1%"),
+        ("pairs in the right order", was.pair_accuracy, now.pair_accuracy, ".1%"),
     ):
         if one.value is None and other.value is None:
             yield f"{name:<{_NAME}} not measured: {other.why}"

@@ -1,4 +1,4 @@
-"""Prints chosen gradings of a run with the texts of their samples."""
+"""Prints selected gradings of a run with the texts of their samples."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def print_chosen(run: Run, found: ChosenRows, console: SafeConsole, *, whole: bo
     """Print gradings, each with prompt, completion and reference.
 
     Args:
-        run: The run that holds them.
+        run: The run of the gradings.
         found: The gradings.
         console: Where to print.
-        whole: Print texts whole, and all metrics.
+        whole: Print texts in full, and all metrics.
     """
     mean = "" if found.mean is None else f", mean reward {found.mean:.4f}"
     console.print(f"{found.count:,} of {found.gradings:,} gradings{mean}", style="bold")
@@ -77,7 +77,7 @@ def _row_lines(row: Row, rule: LabelRule, middle: float | None, whole: bool) -> 
 
 
 def chosen_as_json(run: Run, found: ChosenRows) -> dict[str, Any]:
-    """The chosen gradings as JSON, with their texts."""
+    """The selected gradings as JSON, with their texts."""
     reader = SampleReader(run)
     samples = []
     for row in found.rows:

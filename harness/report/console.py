@@ -1,6 +1,6 @@
-"""The one console that this project prints with: nothing that it shows steers a terminal.
+"""The console for all printing: it escapes control characters, so nothing it prints can control the terminal.
 
-Whatever is printed comes by `SafeConsole.render`, in tables and live displays as well, and is escaped there.
+All output goes through `SafeConsole.render`, including tables and live displays, and is escaped there.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ __all__ = ["SafeConsole"]
 
 
 class SafeConsole(Console):
-    """Rich's console, which reads no markup and escapes control characters.
+    """Rich's console, without markup and with control characters escaped.
 
     Args:
-        file: Where to print; standard output when None.
-        stderr: Print on standard error.
-        soft_wrap: Leave it to the terminal to wrap lines.
+        file: The file to print to; None for standard output.
+        stderr: Whether to print to standard error.
+        soft_wrap: Whether to let the terminal wrap lines.
     """
 
     def __init__(self, *, file: IO[str] | None = None, stderr: bool = False, soft_wrap: bool = True) -> None:
@@ -31,16 +31,16 @@ class SafeConsole(Console):
         )
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """Render anything, and escape what would steer the terminal."""
+        """Render anything, with control characters escaped."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else segment._replace(text=readable(segment.text))
 
     def on_broken_pipe(self) -> None:
-        """Leave it to the command line what it means that the reader is gone; rich would end the process."""
+        """Raise, so that the command line handles a closed pipe; rich would exit the process."""
         raise BrokenPipeError
 
     def print(self, *objects: Any, **options: Any) -> None:
-        """Print as rich does, but escape texts whole: rich itself drops some control characters unseen."""
+        """Print as rich does, but escape whole texts: rich silently drops some control characters."""
         super().print(*(self._safe(each) if isinstance(each, str) else each for each in objects), **options)
 
     def _safe(self, text: str) -> str:

@@ -1,6 +1,6 @@
-"""Prints an evaluation for people: a table of models, and each against the baseline.
+"""Prints an evaluation: a table of models, and each model against the baseline.
 
-Nothing is computed but what stands in a cell.
+It only formats; all figures are computed elsewhere.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ __all__ = ["print_evaluation"]
 
 
 def print_evaluation(found: Evaluation, console: SafeConsole) -> None:
-    """Print who got how much reward, and by how much more than the baseline.
+    """Print each model's reward, and its gain over the baseline.
 
     Args:
         found: The evaluation.
-        console: Where to print; without markup.
+        console: Where to print, without markup.
     """
     first = found.baseline.label
     asked = f"{_count(found.records, 'record')}, {_count(found.n, 'completion')} each"
@@ -35,7 +35,7 @@ def print_evaluation(found: Evaluation, console: SafeConsole) -> None:
         for standing, pair in zip(found.standings[1:], found.pairs, strict=True):
             rows.append((standing.label, *_against(pair)))
         _print_table(rows, console)
-    # The checkpoints of a job were trained on the same file: its own name stands for them.
+    # A job's checkpoints share one training file, so the job's name stands for all of them.
     for exposure, label in {standing.exposure: standing.label for standing in found.standings}.items():
         if exposure.sentence:
             console.print(printable(f"  {label}: {exposure.sentence}"))
@@ -45,7 +45,7 @@ def print_evaluation(found: Evaluation, console: SafeConsole) -> None:
     for standing, pair in zip(found.standings[1:], found.pairs, strict=True):
         if pair is not None and not pair.is_clear:
             one = pair.difference.records == 1
-            why = "one record gives no interval" if one else "the interval holds 0"
+            why = "one record gives no interval" if one else "the interval includes 0"
             console.print(printable(f"  {standing.label}: no clear difference from {first}; {why}"))
 
 
@@ -83,16 +83,16 @@ def _against(pair: Pair | None) -> tuple[str, ...]:
 
 
 def _apart(standing: Standing) -> list[str]:
-    """What is not in the mean."""
+    """Completions that the mean leaves out."""
     lines = [f"{count:,} got no reward: {kind}" for kind, count in standing.failures.items()]
     if standing.not_recorded:
         lines.append(f"{standing.not_recorded:,} left out: the emulator has no recorded completion")
     if standing.textless:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in standing.textless.items())
-        lines.append(f"without a text, graded all the same: {kinds}")
+        lines.append(f"without a text, but graded: {kinds}")
     if standing.cut:
         kinds = ", ".join(f"{count:,} {printable(finish)}" for finish, count in standing.cut.items())
-        lines.append(f"cut off, graded all the same: {kinds}")
+        lines.append(f"cut off, but graded: {kinds}")
     if standing.refused:
         lines.append(f"{standing.refused:,} refused by the model")
     return lines

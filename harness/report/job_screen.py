@@ -1,7 +1,7 @@
-"""The screen of one job: status, step, time, a curve for each metric, warnings and the latest messages.
+"""Draws the screen of one job: status, step, time, a curve per metric, warnings and the latest messages.
 
-`JobScreen` draws itself at the width that the terminal has at that moment, so that a resize costs nothing. It
-holds texts and numbers of its own: what a watch changes meanwhile does not change what is being drawn.
+`JobScreen` draws itself at the terminal's current width, so it adapts to a resize. It copies its texts and
+numbers, so a watch can go on updating its own while the screen is drawn.
 """
 
 from __future__ import annotations
@@ -41,17 +41,17 @@ class _Metric:
 
 @dataclass(slots=True)
 class JobScreen:
-    """Draws what is known of a job; print it, or keep it in a live display.
+    """Draws the state of a job. Print it, or keep it in a live display.
 
     Args:
-        name: What the user calls the job.
-        now: Tells the time, in seconds since 1970.
+        name: The user's name for the job.
+        now: Returns the time, in seconds since 1970.
     """
 
     name: str
     now: Callable[[], float]
     trouble: str | None = None
-    """Why the service could not be asked, while it cannot."""
+    """Why the service cannot be reached at the moment, if it cannot."""
     _rows: tuple[_Metric, ...] = ()
     _status: tuple[str, str] = ("not known yet", "dim")
     _id: str = ""
@@ -64,7 +64,7 @@ class JobScreen:
     _messages: tuple[str, ...] = field(default=())
 
     def show(self, watched: Watched) -> None:
-        """Take over what is known now.
+        """Update the screen.
 
         Args:
             watched: The watch so far.
@@ -98,11 +98,11 @@ class JobScreen:
             yield Text(text, style=style, no_wrap=True, overflow="ellipsis")
 
     def lines(self, width: int, *, brief: bool = False) -> Iterator[tuple[str, str]]:
-        """The screen as lines; a word that is wider than the screen stays whole.
+        """Yield the screen's lines. A word wider than the screen is not split.
 
         Args:
             width: Columns of the screen.
-            brief: Leave out what was said along the way: warnings, notes and messages.
+            brief: Leave out warnings, notes and messages.
 
         Yields:
             A line and its style.
@@ -130,7 +130,7 @@ class JobScreen:
     def _clock(self) -> list[str]:
         begun, ended = self._times
         passed = None if begun is None else (self.now() if ended is None else ended) - begun
-        # A clock that disagrees with the service's tells nothing.
+        # If this clock disagrees with the service's, the time is meaningless.
         shown = "unknown" if passed is None or passed < 0 else duration(passed)
         if self._ended:
             return [f"took {shown}"]

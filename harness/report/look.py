@@ -1,6 +1,6 @@
-"""Gathers what there is to say of a replay run, in one pass over its rewards.
+"""Gathers the facts about a replay run, in one pass over its rewards.
 
-Memory is that of the groups and of a few samples, however long the run.
+Memory grows with the number of groups, not with the length of the run.
 """
 
 from __future__ import annotations
@@ -31,43 +31,43 @@ class MetricMean:
 
     mean: float
     n: int
-    """Gradings that carry it."""
+    """Number of gradings that have the metric."""
 
 
 @dataclass(slots=True)
 class Look:
-    """A run as people look at it."""
+    """A summary of a run for people."""
 
     facts: RunFacts
     folder: str
     totals: Totals
     bounds: Bounds | None
-    """The grader's range; None where nobody knows it."""
+    """The grader's range; None if unknown."""
     span: Bounds
-    """What the bins divide: the grader's range, or all rewards where that is not known."""
+    """The range that the bins divide: the grader's, or that of all rewards if it is unknown."""
     groups: GroupCounts = field(init=False)
     agreed: int = 0
     """Gradings whose reward agrees with their label."""
     judged: int = 0
-    """Gradings whose reward could be held to their label."""
+    """Gradings whose reward could be compared with their label."""
     labels: LabelCounts = field(default_factory=LabelCounts)
     ranks: RankCorrelation = RankCorrelation()
     bins: list[int] = field(default_factory=lambda: [0] * BINS)
-    """How many rewards lie in each tenth of the span."""
+    """Number of rewards in each tenth of the span."""
     values: dict[float, int] = field(default_factory=Counter)
-    """How often each reward occurs, where there are few different ones; empty otherwise."""
+    """How often each reward occurs, if there are few distinct ones; else empty."""
     metrics: dict[str, MetricMean] = field(default_factory=dict)
     lowest: list[Row] = field(default_factory=list)
     slowest: list[Row] = field(default_factory=list)
     failed: list[Row] = field(default_factory=list)
     """The first gradings without a reward."""
     disagreed: list[Row] = field(default_factory=list)
-    """The first gradings whose wires or label disagree."""
+    """The first gradings with a disagreement between wires, or with the label."""
     ms: float = 0.0
-    """Milliseconds of grading, all told."""
+    """Total milliseconds of grading."""
 
     def to_json(self) -> dict[str, Any]:
-        """The look as JSON."""
+        """The summary as JSON."""
         found: dict[str, Any] = as_json(self)
         del found["span"], found["ranks"]
         found["run"], found["totals"] = found.pop("facts"), self.totals.to_json()
@@ -76,7 +76,7 @@ class Look:
         return found
 
     def gather(self, rows: Iterator[Row], keep: int) -> Iterator[Row]:
-        """Pass rows on, having looked at each."""
+        """Yield rows unchanged while gathering facts about them."""
         middle, rule = middle_of(self.bounds), self.facts.label_rule
         sums: defaultdict[str, float] = defaultdict(float)
         counts: Counter[str] = Counter()
@@ -114,15 +114,15 @@ class Look:
 
 
 def look_at(run: Run, keep: int = 5, bounds: Bounds | None = None) -> Look:
-    """Gather what there is to say of a run.
+    """Summarize a run.
 
     Args:
-        run: A run that is done.
-        keep: How many of the lowest, slowest and failed samples to name.
-        bounds: The grader's range, where the run does not know it.
+        run: A finished run.
+        keep: How many of the lowest, slowest and failed samples to keep.
+        bounds: The grader's range, if the run does not know it.
 
     Raises:
-        InputError: The run is not finished, or damaged; or its grader declares another range.
+        InputError: The run is unfinished or damaged, or its grader declares another range.
     """
     totals, bounds = run.totals, known_bounds(run.facts.bounds, bounds)
     look = Look(run.facts, str(run.folder), totals, bounds, bounds or _span(totals))
@@ -132,7 +132,7 @@ def look_at(run: Run, keep: int = 5, bounds: Bounds | None = None) -> Look:
 
 
 def _span(totals: Totals) -> Bounds:
-    """From the lowest to the highest reward, where they differ enough to be divided."""
+    """The lowest and highest reward, if they differ enough to be divided."""
     low, high = totals.lowest or 0.0, totals.highest or 0.0
     try:
         check_bounds((low, high))
@@ -142,32 +142,32 @@ def _span(totals: Totals) -> Bounds:
 
 
 def sample_of(run: Run, key: str) -> dict[str, Any]:
-    """One sample of a run in full: its rollout and everything that was recorded of it.
+    """Return one sample of a run in full: its rollout and everything recorded about it.
 
     Args:
-        run: A run that is done.
-        key: The sample's id, or `at-N` for the one whose line begins at that byte.
+        run: A finished run.
+        key: The sample's id, or `at-N` for the sample whose line begins at byte N.
 
     Returns:
-        `rollout` and `rows`; where other rollouts have the same id, `others` names them by their place.
+        `rollout` and `rows`; if other rollouts have the same id, `others` lists their places.
 
     Raises:
-        InputError: The run is not finished, it has no such sample, or its input changed.
+        InputError: The run is unfinished, it has no such sample, or its input changed.
     """
-    _ = run.totals  # refuses a run that is not finished
+    _ = run.totals  # raises if the run is not finished
     rows = [row for row in read_rows(run.rewards) if str(row["id"]) == key]
     rows = rows or [row for row in read_rows(run.rewards) if f"at-{row['at']}" == key]
     if not rows:
         raise InputError(
             f"there is no sample {key!r} in this run",
             place=str(run.folder),
-            fix=f"Their ids stand in {run.rewards}.",
+            fix=f"Find the ids in {run.rewards}.",
         )
     at = rows[0]["at"]
     if why := run.why_unreadable():
         raise InputError(
             f"the sample cannot be shown: {why}",
-            fix=f"Replay it again; the rewards stand in {run.rewards}.",
+            fix=f"Replay it again; its rewards are in {run.rewards}.",
         )
     [(_, line)] = lines_at(run.rollouts, [at])
     try:
@@ -176,7 +176,7 @@ def sample_of(run: Run, key: str) -> dict[str, Any]:
         rollout = None
     others = dict.fromkeys(f"at-{row['at']}" for row in rows if row["at"] != at)
     found: dict[str, Any] = {"rollout": rollout, "rows": [row for row in rows if row["at"] == at]}
-    found["place"] = place_of(run.rollouts, at)  # which file that is, the run alone says
+    found["place"] = place_of(run.rollouts, at)  # only the run knows which file that is
     if rollout is None:
         found["line"] = line.decode("utf-8", "replace")
     if others:
@@ -185,7 +185,7 @@ def sample_of(run: Run, key: str) -> dict[str, Any]:
 
 
 def _keep(heap: list[tuple[float, int, Row]], one: tuple[float, int, Row], most: int) -> None:
-    """Keep the greatest; the first of equals."""
+    """Keep the greatest; among equals, the first."""
     if len(heap) < most:
         heapq.heappush(heap, one)
     elif heap and one[:2] > heap[0][:2]:

@@ -1,6 +1,6 @@
-"""A rehearsal as lines for people: the curve, what was learned to say, and what it means.
+"""Renders a rehearsal as lines for people: the curve, what the model learned to say, and what it means.
 
-Completions stand there as they are, without what would steer a terminal.
+Completions appear unchanged, except for control characters.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = [
 
 
 class StyledLine(NamedTuple):
-    """A line, or several, and how they look on a terminal."""
+    """One or more lines, and their style on a terminal."""
 
     text: str
     style: str = ""
@@ -43,7 +43,7 @@ _WIDTH = 76
 
 
 def rehearsal_lines(found: Rehearsal) -> Iterator[StyledLine]:
-    """All there is to say of a rehearsal.
+    """Return the full report of a rehearsal.
 
     Args:
         found: The rehearsal.
@@ -54,15 +54,15 @@ def rehearsal_lines(found: Rehearsal) -> Iterator[StyledLine]:
         f" {sizes.held_out_records:,} held out"
     )
     if sizes.left_out:
-        said = f"fields left out, since they are about completions: {', '.join(sizes.left_out)}"
+        said = f"fields left out because they describe completions: {', '.join(sizes.left_out)}"
         yield StyledLine(fill(printable(said), 80))
     if folds is not None and folds.goal is not None:
         yield StyledLine(fill(printable(f"right answers: {folds.goal}"), 80))
     if found.questions:
         said = f"questions that a judge answered: {found.questions:,}"
         if found.questions_made:
-            said += f", {found.questions_made:,} of them about completions that nobody recorded"
-        yield StyledLine(fill(f"{said}; with --answers, nobody is asked", 80))
+            said += f", {found.questions_made:,} of them about completions that are not recorded"
+        yield StyledLine(fill(f"{said}; with --answers, the judge is not called", 80))
     for remark in found.remarks[:_SHOWN]:
         yield StyledLine(fill(f"remark: {printable(remark)}", 80))
     yield from _head(f"the job: {found.steps} steps")
@@ -70,11 +70,11 @@ def rehearsal_lines(found: Rehearsal) -> Iterator[StyledLine]:
     graded = found.learned.graded
     if graded.completions < graded.asked:
         yield StyledLine(f"  {graded.asked - graded.completions:,} of {graded.asked:,} got no reward")
-    yield from _head("what it learned to say, by name (how often it is expected, before and after)")
+    yield from _head("what it learned to say, by name (expected frequency before and after)")
     yield from _features("amplified", found.learned.features_amplified)
     yield from _features("suppressed", found.learned.features_suppressed)
     yield from _models(found.learned.by_model)
-    yield StyledLine("  reward and advantage: mean of the recorded completions, which needs no policy", "dim")
+    yield StyledLine("  reward and advantage: means of the recorded completions, without the policy", "dim")
     yield from _still(found.learned.never_moved)
     if found.example is not None:
         yield from _head("one held-out record")
@@ -86,7 +86,7 @@ def rehearsal_lines(found: Rehearsal) -> Iterator[StyledLine]:
 
 
 def warning_lines(found: Rehearsal) -> Iterator[StyledLine]:
-    """What warns of this reward, what to do about it, and what was not looked for."""
+    """Warnings about this reward with their fixes, and what was not checked."""
     yield from _head("warnings")
     if not found.findings:
         yield StyledLine("  none")
@@ -102,14 +102,14 @@ def warning_lines(found: Rehearsal) -> Iterator[StyledLine]:
 
 
 def bred_lines(bred: Sequence[BredText]) -> Iterator[StyledLine]:
-    """What training makes of the texts that an audit found paid: finding and curve; nothing without any.
+    """What training does to the texts that an audit found rewarded: finding and curve; empty without any.
 
     Args:
         bred: The texts.
     """
     if not bred:
         return
-    yield from _head("what the audit found paid, if the model may say it")
+    yield from _head("texts that the audit found rewarded, if the model may say them")
     for one in bred:
         yield StyledLine(_indented(f"{one.id} {printable(shortened(one.message))}", 2), "bold")
         yield StyledLine(f"    text: {_line(one.text, 66) or '(nothing)'}", "dim")
@@ -121,8 +121,8 @@ def bred_lines(bred: Sequence[BredText]) -> Iterator[StyledLine]:
         verdict = "training breeds it" if one.bred else "training does not breed it here"
         yield StyledLine(f"    {verdict}; {earned}")
     said = (
-        "This is a job of its own, in which the text is one more of the completions of each record; a model"
-        " may say it less often at first. The figures above and the verdict are without it."
+        "This is a separate job, in which the text is one more completion of each record. A model"
+        " may say it less often at first. The figures above and the verdict do not include it."
     )
     yield StyledLine(_indented(said, 2), "dim")
 
@@ -134,7 +134,7 @@ def verdict_lines(found: Rehearsal) -> Iterator[StyledLine]:
 
 
 def curves_lines(found: Rehearsal) -> Iterator[StyledLine]:
-    """Reward, entropy and length over the steps, and the reward expected before and after."""
+    """Reward, entropy and length over the steps, and the expected reward before and after."""
     for name in (REWARD_MEAN, ENTROPY, RESPONSE_LENGTH_MEAN):
         points = found.curves[name]
         if points:
@@ -154,7 +154,7 @@ def curves_lines(found: Rehearsal) -> Iterator[StyledLine]:
 
 
 def example_lines(example: BeforeAfter) -> Iterator[StyledLine]:
-    """The completion of a record that lost most, and the one that gained most."""
+    """The completion of a record that lost the most probability, and the one that gained the most."""
     yield StyledLine(f"  {_line(example.prompt)}")
     for name, text, reward, (first, last) in (
         ("lost", example.before, example.reward_before, example.before_probability),
@@ -166,7 +166,7 @@ def example_lines(example: BeforeAfter) -> Iterator[StyledLine]:
 
 
 def _folds(found: FoldedFigures) -> Iterator[StyledLine]:
-    """What was measured on records that were left out of training."""
+    """Measurements on records that were left out of training."""
     yield StyledLine(f"  on records left out of training ({found.folds} folds, each record once):")
     for name, moved in (("reward", found.reward), ("right answers", found.right)):
         if moved is None:
@@ -185,7 +185,7 @@ def _folds(found: FoldedFigures) -> Iterator[StyledLine]:
 
 
 def _features(name: str, shifts: Sequence[FeatureShift]) -> Iterator[StyledLine]:
-    """The strongest features, each with the completions that it is likeliest to be seen in."""
+    """The strongest features, each with the completions most likely to have it."""
     if not shifts:
         yield StyledLine(f"  {name}: none")
         return
@@ -198,7 +198,7 @@ def _features(name: str, shifts: Sequence[FeatureShift]) -> Iterator[StyledLine]
 
 
 def _models(by_model: dict[str, StyleShift]) -> Iterator[StyledLine]:
-    """What the rollouts name as their model, where they name several."""
+    """The models that the rollouts name, if they name several."""
     if len(by_model) < 2:
         return
     yield StyledLine("  probability by the rollouts' `model`, by ratio", "bold")
@@ -209,7 +209,7 @@ def _models(by_model: dict[str, StyleShift]) -> Iterator[StyledLine]:
 
 
 def _earned(shift: FeatureShift | StyleShift) -> str:
-    """What the recorded completions earn, which no policy has touched."""
+    """Reward and advantage of the recorded completions, which do not depend on the policy."""
     reward = "none" if shift.reward_mean is None else f"{shift.reward_mean:.2f}"
     gain = "unknown" if shift.advantage_mean is None else f"{shift.advantage_mean:+.2f}"
     return f"reward {reward:<4} advantage {gain}"

@@ -1,4 +1,4 @@
-"""Prints what a run's figures say, in titled sections of 80 columns."""
+"""Prints figures of a run in titled sections of 80 columns."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from harness.signal.statistic import Statistic
 __all__ = ["NAME_COLUMNS", "filled", "print_sections", "statistic_line"]
 
 NAME_COLUMNS = 26
-"""Columns of a line that hold the name of its figure."""
+"""Columns of a line for the name of its figure."""
 
 
 def filled(line: str, indent: int = 0) -> str:
-    """A line in 80 columns; words stay whole, since some are paths or names.
+    """Wrap a line to 80 columns without splitting words, since some are paths or names.
 
     Args:
         line: The text.
-        indent: Spaces before what goes on in the next line.
+        indent: Spaces before continuation lines.
     """
     after = " " * indent
     return fill(printable(line), 80, subsequent_indent=after, break_long_words=False, break_on_hyphens=False)
 
 
 def print_sections(sections: Iterable[tuple[str, Iterable[str]]], console: SafeConsole) -> None:
-    """Print each section that has lines, with its title above them.
+    """Print each section that has lines, below its title.
 
     Args:
         sections: Titles with their lines.
@@ -43,13 +43,13 @@ def print_sections(sections: Iterable[tuple[str, Iterable[str]]], console: SafeC
 
 
 def statistic_line(name: str, one: Statistic, *, form: str = ".1%", more: str = "") -> str:
-    """A statistic with its interval and what it counts, or why it was not measured.
+    """Return a statistic with its interval and what it counts, or why it was not measured.
 
     Args:
-        name: What it is.
+        name: The statistic's name.
         one: The statistic.
-        form: How its figures are written.
-        more: What follows at the end.
+        form: The format of its numbers.
+        more: Text to append.
     """
     if one.value is None:
         return f"{name:<{NAME_COLUMNS}} not measured: {one.why}"

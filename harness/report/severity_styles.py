@@ -1,4 +1,4 @@
-"""How findings look on a terminal."""
+"""Terminal styles of findings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The texts of a run's samples, read by their place in the rollouts file, and shortened to a line each."""
+"""The texts of a run's samples, read by their place in the rollouts file and shortened to one line each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _COLUMNS = 80
 
 
 class SampleReader:
-    """Reads samples of a run without reading its rollouts file whole.
+    """Reads samples of a run without reading the whole rollouts file.
 
     Args:
         run: The run.
@@ -25,11 +25,11 @@ class SampleReader:
 
     def __init__(self, run: Run) -> None:
         self.why: str | None = run.why_unreadable()
-        """Why there are no texts; None where there are."""
+        """Why there are no texts; None if there are."""
         self._rollouts = None if self.why else run.rollouts
 
     def at(self, place: int) -> SampleTexts | None:
-        """The texts of the rollout whose line begins at a byte; None where there are none."""
+        """The texts of the rollout whose line begins at a byte, or None."""
         if self._rollouts is None:
             return None
         try:
@@ -43,13 +43,13 @@ class SampleReader:
 def text_lines(
     texts: SampleTexts, *, indent: int = 4, prompt: bool = True, whole: bool = False
 ) -> Iterator[str]:
-    """A sample's prompt, completion and reference: a line each, or whole.
+    """Return a sample's prompt, completion and reference: one line each, or in full.
 
     Args:
-        texts: What the sample holds.
+        texts: The sample's texts.
         indent: Columns before each line.
-        prompt: Whether to show the prompt's last turn of the user.
-        whole: Show texts whole, with their line breaks.
+        prompt: Whether to show the user's last turn of the prompt.
+        whole: Show texts in full, with their line breaks.
     """
     asked = next((said for role, said in reversed(texts.prompt) if role == "user"), None)
     found = [("prompt", asked)] if prompt and asked is not None else []
@@ -61,13 +61,13 @@ def text_lines(
 
 
 def text_line(name: str, text: str, *, indent: int = 4, whole: bool = False) -> str:
-    """A text behind its name: a line, or whole.
+    """Return a text after its name: one line, or in full.
 
     Args:
-        name: What the text is.
+        name: The text's name.
         text: The text.
         indent: Columns before the name.
-        whole: Show it whole, with its line breaks.
+        whole: Show it in full, with its line breaks.
     """
     head = f"{' ' * indent}{name:<{_NAME}} "
     if whole:
@@ -76,8 +76,8 @@ def text_line(name: str, text: str, *, indent: int = 4, whole: bool = False) -> 
 
 
 def cut(text: str, columns: int) -> str:
-    """Text as one printable line of at most so many columns; more of its end is kept, where answers are."""
-    # Nothing beyond both ends can be seen, and a completion may have millions of characters.
+    """Text as one printable line of limited width; it keeps more of the end, where answers are."""
+    # Only both ends are visible, and a completion may have millions of characters.
     if len(text) > 4 * columns:
         text = text[: 2 * columns] + text[-2 * columns :]
         shown = printable(text)
@@ -91,7 +91,7 @@ def cut(text: str, columns: int) -> str:
 
 
 def _fitting(text: str, columns: int) -> str:
-    """The start of a text that fits into so many columns."""
+    """The start of a text that fits into a number of columns."""
     used = 0
     for at, char in enumerate(text):
         used += columns_of(char)

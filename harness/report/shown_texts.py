@@ -1,4 +1,4 @@
-"""The texts of a rollout as a person reads them: turns of the prompt, completion, reasoning, reference."""
+"""The texts of a rollout for people: turns of the prompt, completion, reasoning, reference."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from harness.data.record_fields import flattened
 __all__ = ["Excerpt", "SampleTexts", "Shown", "as_text", "excerpt", "length_of", "texts_of_line"]
 
 Excerpt: TypeAlias = tuple[str, int, str]
-"""Start of a text, how many characters were left out, and its end."""
+"""Start of a text, number of characters left out, and its end."""
 
 Shown: TypeAlias = str | Excerpt
-"""A text, whole or as an excerpt."""
+"""A text, in full or as an excerpt."""
 
 _MEDIA = {"image": "image", "image_url": "image", "input_image": "image", "video": "video", "audio": "audio"}
 _MEDIA |= {"input_audio": "audio", "document": "document", "file": "file", "input_file": "file"}
@@ -26,7 +26,7 @@ _MEDIA |= {"input_audio": "audio", "document": "document", "file": "file", "inpu
 
 @dataclass(frozen=True, slots=True)
 class SampleTexts:
-    """What there is to read of one rollout."""
+    """The readable texts of one rollout."""
 
     prompt: tuple[tuple[str, str], ...]
     """Role and text of each message before the completion."""
@@ -37,10 +37,10 @@ class SampleTexts:
 
 
 def texts_of_line(line: bytes) -> SampleTexts:
-    """Read a line of a rollouts file, whatever it holds.
+    """Read any line of a rollouts file.
 
     Args:
-        line: The line; one that is no rollout is shown as it is.
+        line: The line. If it is not a rollout, it is shown unchanged.
     """
     try:
         value = parse(line)
@@ -61,18 +61,18 @@ def texts_of_line(line: bytes) -> SampleTexts:
 
 
 def excerpt(text: str, most: int) -> Shown:
-    """The text, or its start and end where it is longer than `most` characters."""
+    """The text, or its start and end if it is longer than `most` characters."""
     half = most // 2
     return text if len(text) <= most else (text[:half], len(text) - 2 * half, text[-half:])
 
 
 def length_of(shown: Shown) -> int:
-    """How many characters are held of a text."""
+    """The number of characters kept of a text."""
     return len(shown) if isinstance(shown, str) else len(shown[0]) + len(shown[2])
 
 
 def _answer(value: dict[str, Any], last: Any) -> tuple[str, str]:
-    """The completion as the grader gets it, with what it holds beside text, and the reasoning taken out."""
+    """The completion as the grader receives it, with blocks other than text, and the reasoning separated."""
     try:
         sample = Sample(value)
         completion, reasoning = sample.completion, sample.reasoning
@@ -110,10 +110,10 @@ def _block_text(block: Any) -> str:
 
 
 def _medium(block: Any) -> str | None:
-    """A placeholder for a block that is no text, such as `[image]`; None for any other."""
+    """A placeholder for a block that is not text, such as `[image]`; else None."""
     if not isinstance(block, dict):
         return None
-    kinds = [block.get("type"), *block]  # OpenAI names the type, Converse uses it as the key
+    kinds = [block.get("type"), *block]  # OpenAI names the type; Converse uses it as the key
     found = next((_MEDIA[kind] for kind in kinds if isinstance(kind, str) and kind in _MEDIA), None)
     return None if found is None else f"[{found}]"
 
@@ -129,12 +129,12 @@ def _calls(message: dict[str, Any]) -> Iterator[str]:
 
 
 def as_text(value: Any) -> str:
-    """A text as it is, anything else as JSON."""
+    """A text unchanged, anything else as JSON."""
     if isinstance(value, str):
         return value
     try:
         return json.dumps(value, ensure_ascii=False, indent=1 if isinstance(value, dict | list) else None)
     except RecursionError:
-        return "(nested too deeply to be shown)"
+        return "(nested too deeply to show)"
     except (TypeError, ValueError):
         return repr(value)

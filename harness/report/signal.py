@@ -1,4 +1,4 @@
-"""Prints a run's signal for people: what to do, then the statistics that say so."""
+"""Prints a run's signal: what to do, then the statistics behind it."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def print_signal(
 
     Args:
         found: The statistics.
-        cost: What the planned job takes; None where there is no record to plan with.
-        kept: The training file that was written; None where none was asked for.
+        cost: The cost of the planned job; None without a record to plan with.
+        kept: The training file that was written, or None.
         console: Where to print.
     """
     console.print(filled(found.verdict.sentence), style="bold")
@@ -70,7 +70,7 @@ def _groups(found: Signal) -> Iterator[str]:
     yield statistic_line("  by size of advantage", found.effective_by_weight)
     yield statistic_line("records to drop", found.droppable)
     if found.groups > found.several:
-        yield f"{found.groups - found.several:,} records have one reward, which tells nothing either way"
+        yield f"{found.groups - found.several:,} records have one reward, which shows no spread"
 
 
 def _forecast(found: Signal) -> Iterator[str]:
@@ -81,9 +81,9 @@ def _forecast(found: Signal) -> Iterator[str]:
         yield statistic_line(f"G = {one.group_size}", one.zero_std, more=f"  {one.method}")
     yield f"AWS documents no group size; we assume {GROUP_SIZE} (unverified)"
     if found.group_size is not None:
-        yield f"half of the groups teach something from G = {found.group_size} on"
+        yield f"half of the groups teach something from G = {found.group_size}"
     if found.batch_size is not None:
-        yield f"batch_size {found.batch_size} holds {TEACHING} groups that teach in {SURE:.0%} of the steps"
+        yield f"batch_size {found.batch_size} has {TEACHING} groups that teach in {SURE:.0%} of the steps"
 
 
 def _within(found: Signal) -> Iterator[str]:
@@ -103,7 +103,7 @@ def _within(found: Signal) -> Iterator[str]:
     if len(found.components) > _METRICS:
         yield f"and {len(found.components) - _METRICS:,} more metrics; --json lists all"
     if found.passed_over:
-        yield f"{found.passed_over:,} values of metrics not looked at: over 50 names, or beyond 1e100"
+        yield f"{found.passed_over:,} values of metrics were skipped: over 50 names, or beyond 1e100"
 
 
 def _completions(found: Signal) -> Iterator[str]:

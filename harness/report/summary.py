@@ -1,6 +1,6 @@
 """Summary of a replay: totals, label agreement, differences from expected rewards.
 
-It decides no exit code and prints nothing; lines may hold control characters of the input.
+It prints nothing and decides no exit code. Lines may contain control characters of the input.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """What `rft replay` says where it ends, as JSON or as lines."""
+    """The final summary of `rft replay`, as JSON or as lines."""
 
     run: Run
     totals: Totals
     changed: list[RewardDifference] | None
-    """What differs from stored rewards; None where none were given."""
+    """Differences from stored rewards; None if none were given."""
     controls: Controls | None
-    """How rollouts made of records fared; None for a file of rollouts."""
+    """Results for rollouts made from records; None for a file of rollouts."""
     unusable: list[tuple[str, str]]
-    """Place and problem of the first lines that were no rollouts."""
+    """Place and problem of the first lines that were not rollouts."""
     first_errors: list[Row]
-    """The first grading of each kind of error, other than `input`."""
+    """The first grading of each kind of error except `input`."""
     ranks: RankCorrelation = RankCorrelation()
-    """How rewards follow labels that are numbers."""
+    """Rank correlation of rewards with labels that are numbers."""
     function: FunctionReport | None = None
-    """What the local runtime measured of a built function."""
+    """The local runtime's measurements of a built function."""
     published: PublishedAnswers | None = None
     """What became of the answers that the run recorded."""
 
@@ -73,7 +73,7 @@ class RunSummary:
         return summary
 
     def _input_lines(self) -> Iterator[str]:
-        """Where the copy of an input is that cannot be read from the middle, since it takes room."""
+        """Where to find the copy of an input that cannot be read from the middle; the copy takes space."""
         if self.run.facts.input.copied:
             yield f"the input is compressed or piped; its copy: {self.run.own_rollouts}"
 
@@ -89,11 +89,11 @@ class RunSummary:
                 yield f"{whose}: {log}"
 
     def _answer_lines(self) -> Iterator[str]:
-        """Where answers to the grader's questions came from, and what became of those that were recorded."""
+        """Where answers to the grader's questions came from, and what became of recorded ones."""
         if self.run.facts.answers is not None:
             yield from answers_lines(self.run.facts.answers)
             if self.function is not None:
-                yield "note: the times above do not hold the time that the service takes"
+                yield "note: the times above exclude the time that the service takes"
         elif asked := self.totals.questions:
             yield f"questions that a judge answered: {asked:,}; `--answers FILE --ask all` keeps the answers"
         if self.published is not None:
@@ -143,11 +143,11 @@ class RunSummary:
 
 
 def summary_of(run: Run, totals: Totals, stored: list[StoredReward] | None = None) -> RunSummary:
-    """Gather what a replay came to.
+    """Summarize a replay.
 
     Args:
-        run: A run that is done.
-        totals: What its rows add up to.
+        run: A finished run.
+        totals: The totals of its rows.
         stored: Rewards to compare with.
     """
     changed = None
@@ -183,7 +183,10 @@ def _unusable(run: Run) -> list[tuple[str, str]]:
 
 
 def _first_errors(run: Run, totals: Totals) -> list[Row]:
-    """The first row of each kind of error; the lines that were no rollouts are told with their places."""
+    """The first row of each kind of error.
+
+    Lines that were not rollouts are listed with their places instead.
+    """
     kinds, found = set(totals.errors) - {"input"}, []
     if kinds:
         for row in read_rows(run.rewards):
@@ -196,7 +199,7 @@ def _first_errors(run: Run, totals: Totals) -> list[Row]:
 
 
 def _field_lines(facts: RunFacts, totals: Totals) -> Iterator[str]:
-    """What the grader saw of the rollouts that training may not give it, and what it did not see."""
+    """Fields that the grader saw and training may not provide, and fields that it did not see."""
     if facts.records is not None:
         yield f"fields are those of the records in {facts.records.path}"
     for note in facts.fields.notes():
@@ -210,7 +213,7 @@ def _field_lines(facts: RunFacts, totals: Totals) -> Iterator[str]:
 
 def _control_lines(controls: Controls) -> Iterator[str]:
     mine = "own reference as the completion:"
-    if controls.own_highest is None or controls.other_lowest is None:  # the range is not known
+    if controls.own_highest is None or controls.other_lowest is None:  # the range is unknown
         yield f"{mine} more reward than another record's on {controls.apart:,} of {controls.pairs:,}"
         return
     yield f"{mine} highest reward on {controls.own_highest:,} of {controls.own:,}"

@@ -1,6 +1,6 @@
-"""Prints a run, or one sample, for people to read; plain text where standard output is not a terminal.
+"""Prints a run, or one sample, for people; as plain text if standard output is not a terminal.
 
-No markup in a completion is interpreted, and nothing in it steers the terminal.
+Markup in a completion is not interpreted, and control characters are escaped.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from harness.signal.groups import GroupCounts
 
 BAR = 40
 METRICS = 20
-"""Most metrics that are printed unasked: a grader may make up a name for each sample."""
+"""Metrics printed by default; a grader may invent a name for each sample."""
 TEXT = 10_000
-"""Most characters of a text that are printed unasked."""
+"""Characters of a text printed by default."""
 TURNS = 40
-"""Most messages that are printed unasked, the first half and the last."""
+"""Messages printed by default, half from the start and half from the end."""
 _NAME = 60
 
 
@@ -40,10 +40,10 @@ def print_run(
     """Print rewards, groups, errors, and the samples worth a look.
 
     Args:
-        look: What there is to say of a run.
-        console: Where to print; standard output when None.
-        everything: Print all metrics, and not the first ones alone.
-        reader: Reads the texts of the samples worth a look; none are shown when None.
+        look: The run's summary.
+        console: Where to print; None for standard output.
+        everything: Print all metrics, not only the first ones.
+        reader: Reads the texts of the samples worth a look; None to show no texts.
     """
     console = console or SafeConsole()
     facts, totals = look.facts, look.totals
@@ -94,9 +94,9 @@ def print_sample(found: dict[str, Any], console: SafeConsole | None = None, ever
     """Print one sample: the conversation, the reference, and every grading of it.
 
     Args:
-        found: What `sample_of` found.
-        console: Where to print; standard output when None.
-        everything: Print texts whole, however long, and all metrics.
+        found: The result of `sample_of`.
+        console: Where to print; None for standard output.
+        everything: Print texts in full, and all metrics.
     """
     console = console or SafeConsole()
     rollout = found["rollout"]
@@ -104,7 +104,7 @@ def print_sample(found: dict[str, Any], console: SafeConsole | None = None, ever
         console.print(printable(found["place"]), style="dim")
     if isinstance(rollout, dict) and isinstance(rollout.get("messages"), list):
         _conversation(rollout, console, everything)
-    else:  # a line that was no rollout
+    else:  # a line that was not a rollout
         _head(console, "line")
         console.print(Text(readable(_shown(found.get("line", rollout), everything))))
     for row in found["rows"]:
@@ -139,7 +139,7 @@ def _conversation(rollout: dict[str, Any], console: SafeConsole, everything: boo
 
 
 def _metrics(console: SafeConsole, lines: Iterator[str], count: int, everything: bool) -> None:
-    """Print a line for each metric, or for the first ones and how to see the others."""
+    """Print a line for each metric, or for the first ones and how to see the rest."""
     for line in lines if everything else islice(lines, METRICS):
         console.print(f"  {line}")
     if count > METRICS and not everything:
@@ -151,7 +151,7 @@ def _name(metric: str) -> str:
 
 
 def print_rewards(look: Look, console: SafeConsole) -> None:
-    """Print how the rewards are spread: one bar for each value, or for each tenth of the range."""
+    """Print the distribution of rewards: one bar for each value, or for each tenth of the range."""
     totals = look.totals
     if totals.mean is None:
         console.print("no rewards at all")
@@ -238,7 +238,7 @@ def _head(console: SafeConsole, title: str) -> None:
 
 
 def _shown(value: Any, everything: bool) -> str:
-    """Content over several lines; the middle of a very long one is left out."""
+    """Content over several lines, without the middle if it is very long."""
     text = "(none)" if value is None else as_text(value)
     if everything or len(text) <= TEXT:
         return text

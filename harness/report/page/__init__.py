@@ -1,5 +1,5 @@
-"""A run as one HTML page that works without a network: what it holds, how it is drawn, and how it is written.
+"""A run as one HTML page that works offline: its contents, its charts, and writing the file.
 
-`contents` says what the page holds, `held_samples` and `packing` carry the samples, `writing` fills in
-`page.html`. Needs the extra `report`, which brings jinja2.
+`contents` gathers the page, `held_samples` and `packing` carry the samples, and `writing` fills in
+`page.html`. Needs the extra `report`, which installs jinja2.
 """

@@ -1,4 +1,4 @@
-"""The audit of a run's grader as a page shows it: verdict, headline, findings and counts."""
+"""The page's card for the audit of a run's grader: verdict, headline, findings and counts."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ _MOST = 300
 
 @dataclass(frozen=True, slots=True)
 class ShownFinding:
-    """One finding in a line of a table."""
+    """One finding, as a row of the table."""
 
     severity: str
     id: str
     message: str
     records: str
-    """`8 of 24`; empty where the probe does not count records."""
+    """`8 of 24`; empty if the probe does not count records."""
     waived: str
-    """The reason of its waiver; empty where it has none."""
+    """Why the finding is waived; empty if it is not."""
 
 
 @dataclass(frozen=True, slots=True)
 class AuditCard:
-    """What is known of what the grader pays for."""
+    """What an audit found about the grader."""
 
     name: str
     verdict: str
@@ -40,10 +40,10 @@ class AuditCard:
 
 
 def audit_card(run: Run) -> AuditCard | None:
-    """The newest audit of the very grader that a run used; None where there is none.
+    """Return the newest audit of exactly the grader that a run used, or None.
 
     Args:
-        run: The run; audits are kept beside its folder.
+        run: The run; audits are stored next to its folder.
     """
     sha256 = run.facts.grader.sha256
     found = None if sha256 is None else next(audits_of(run.folder.resolve().parent, sha256), None)

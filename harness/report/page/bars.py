@@ -1,6 +1,6 @@
-"""Charts of a page as rows of bars: a name, a bar, a figure. They need no script, and are tables to a reader.
+"""The page's charts as rows of bars: a name, a bar, a figure. They are HTML tables and need no script.
 
-Shares are parts of the chart's full width. A bar may show an interval, and link to the samples it counts.
+Shares are fractions of the chart's full width. A bar may show an interval, and link to the samples it counts.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Tone: TypeAlias = Literal["plain", "good", "bad", "muted"]
 _NAME = 80
 _ROWS = 30
 FAILURES = 12
-"""Most failures with a bar."""
+"""The largest number of failures with a bar."""
 _COLUMNS, _LINES = 32, 12
 
 
@@ -45,47 +45,47 @@ class Bar:
 
     name: str
     share: float
-    """How much of the width the bar takes, 0 to 1."""
+    """The fraction of the width that the bar fills, 0 to 1."""
     figure: str
     tone: Tone = "plain"
     link: str | None = None
-    """Address in the page that shows these samples."""
+    """Address within the page that shows these samples."""
     low: float | None = None
-    """Where its interval begins, 0 to 1."""
+    """Start of its interval, 0 to 1."""
     high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class BarChart:
-    """A chart, with what it says in a sentence."""
+    """A bar chart and a sentence about it."""
 
     title: str
     columns: tuple[str, str]
-    """What the names and the figures are."""
+    """Headings for the names and the figures."""
     bars: list[Bar]
     note: str = ""
 
     @property
     def width(self) -> str:
-        """How much room the names need: `short`, `long`, or a word between."""
+        """Space for the names: `short`, `middling` or `long`."""
         longest = max((len(bar.name) for bar in self.bars), default=0)
         return "short" if longest < 13 else "long" if longest > 60 else "middling"
 
 
 @dataclass(frozen=True, slots=True)
 class DensityCell:
-    """How many samples lie in one part of a map."""
+    """The number of samples in one part of a map."""
 
     x: int
     y: int
     weight: float
-    """Square root of its part of the fullest cell, so that single samples stay visible."""
+    """Square root of the share of the fullest cell, so that single samples stay visible."""
     count: int
 
 
 @dataclass(frozen=True, slots=True)
 class DensityMap:
-    """Two numbers of each sample against each other."""
+    """A two-dimensional histogram of two numbers of each sample."""
 
     cells: list[DensityCell]
     columns: int
@@ -99,7 +99,7 @@ class DensityMap:
 
 
 def reward_bars(look: Look) -> BarChart:
-    """How the rewards are spread: a bar for each value, or for each tenth of the range."""
+    """The distribution of rewards: a bar for each value, or for each tenth of the range."""
     low, high = look.span
     width = (high - low) / len(look.bins)
     if look.values:
@@ -118,7 +118,7 @@ def reward_bars(look: Look) -> BarChart:
         Bar(name, count / most if most else 0.0, _of(count, total), link=link)
         for name, count, link in counted
     ]
-    note = "" if look.bounds else "The grader's range is not known. --range LOW HIGH names it."
+    note = "" if look.bounds else "The grader's range is not known. Add it with --range LOW HIGH."
     return BarChart("Rewards", ("reward", "gradings"), bars, note)
 
 
@@ -142,16 +142,16 @@ def group_bars(groups: GroupCounts) -> BarChart:
     bars = [Bar(name, count / total if total else 0.0, _of(count, total), tone) for name, count, tone in rows]
     note = ""
     if groups.single:
-        note = f"{groups.single:,} of these groups have a single grading, which is always zero-std."
+        note = f"{groups.single:,} of these groups have one grading, which is always zero-std."
     return BarChart("Groups", ("group", "records"), bars, note)
 
 
 def failure_bars(ordered: Sequence[tuple[FailureText, int]], gradings: int) -> BarChart:
-    """Gradings without a reward, by kind and message; the most frequent first.
+    """Gradings without a reward, by kind and message, the most frequent first.
 
     Args:
-        ordered: Kind and message, and how often.
-        gradings: All gradings.
+        ordered: Kind and message, with their counts.
+        gradings: The number of all gradings.
     """
     most = ordered[0][1] if ordered else 0
     bars = [
@@ -159,16 +159,16 @@ def failure_bars(ordered: Sequence[tuple[FailureText, int]], gradings: int) -> B
         for at, ((kind, message), count) in enumerate(ordered[:FAILURES])
     ]
     rest = len(ordered) - len(bars)
-    note = f"{rest:,} further messages are in the samples." if rest > 0 else ""
+    note = f"{rest:,} more messages are in the samples." if rest > 0 else ""
     return BarChart("No reward", ("failure", "gradings"), bars, note)
 
 
 def metric_bars(look: Look, lows: Mapping[str, tuple[float, float]]) -> BarChart:
-    """The mean of each metric, between its lowest and highest value.
+    """The mean of each metric, on a scale from its lowest to its highest value.
 
     Args:
         look: The run.
-        lows: Lowest and highest value by metric.
+        lows: The lowest and highest value, by metric.
     """
     bars = []
     for name, of in sorted(look.metrics.items())[:_ROWS]:
@@ -178,7 +178,7 @@ def metric_bars(look: Look, lows: Mapping[str, tuple[float, float]]) -> BarChart
         n = "" if of.n == look.totals.rewards else f"  n {of.n:,}"
         bars.append(Bar(name[:_NAME], min(1.0, max(0.0, share)), f"{of.mean:.4g}{n}"))
     rest = len(look.metrics) - len(bars)
-    note = f"{rest:,} further metrics are not shown." if rest > 0 else ""
+    note = f"{rest:,} more metrics are not shown." if rest > 0 else ""
     return BarChart("Metrics", ("metric", "mean"), bars, note)
 
 
@@ -202,16 +202,16 @@ def label_bars(look: Look) -> BarChart:
 
 
 def length_map(points: Iterable[tuple[int, float]], span: Bounds) -> DensityMap | None:
-    """Length of the completion against the reward; None where there is nothing to compare.
+    """The completion's length against the reward; None if there is nothing to compare.
 
     Args:
-        points: Characters and reward of each sample.
-        span: From the lowest to the highest reward.
+        points: Length in characters, and reward, of each sample.
+        span: The lowest and the highest reward.
     """
     ordered = sorted(points)
     if len(ordered) < 2 or ordered[0][0] == ordered[-1][0]:
         return None
-    # A single very long completion would leave all others in the first column.
+    # One very long completion would put all others into the first column.
     longest = ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))][0] or ordered[-1][0]
     shortest = ordered[0][0]
     wide = max(1, longest - shortest)
@@ -247,7 +247,7 @@ def _tenths(ordered: list[tuple[int, float]], span: Bounds) -> BarChart:
 
 
 def figure_of(value: float, form: str = ".3f") -> str:
-    """A number with its decimals, or in powers of ten where it is huge."""
+    """A number with its decimals, or in scientific notation if it is huge."""
     return f"{value:{form}}" if abs(value) < 1e6 else f"{value:.4g}"
 
 

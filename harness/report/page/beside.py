@@ -1,4 +1,4 @@
-"""A run's gradings beside those of another run, sample by sample, in one pass."""
+"""Pairs a run's gradings with those of another run, sample by sample, in one pass."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ __all__ = ["beside"]
 
 
 def beside(one: Run, other: Run | None) -> Iterator[Pair]:
-    """The gradings of a run, each with the other run's grading of the same sample.
+    """Yield the gradings of a run, each with the other run's grading of the same sample.
 
-    Runs of the same lines are read side by side. Otherwise samples are the same that have the same record, id
-    and repeat; the other run's gradings are then held in memory.
+    Runs over the same lines are read in parallel. Otherwise samples match by record, id and repeat, and the
+    other run's gradings are held in memory.
 
     Args:
         one: The run.
-        other: The run to compare it with; None for none.
+        other: The run to compare it with, or None.
 
     Raises:
         InputError: A rewards file is damaged.

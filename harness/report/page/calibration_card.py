@@ -1,4 +1,4 @@
-"""Whether the grader can be trusted, as a page shows it: the verdict, its warnings, every figure."""
+"""The page's card on whether the grader can be trusted: the verdict, its warnings, every figure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["CalibrationCard", "calibration_card"]
 
 @dataclass(frozen=True, slots=True)
 class CalibrationCard:
-    """What `rft calibrate` says of a run."""
+    """The result of `rft calibrate` for a run."""
 
     sentence: str
     warnings: list[str]
@@ -23,18 +23,18 @@ class CalibrationCard:
 
 
 def calibration_card(run: Run, bounds: Bounds | None) -> CalibrationCard | None:
-    """The calibration of a run; None where it has neither labels nor repeats, so that nothing can be told.
+    """Return the calibration of a run; None if it has neither labels nor repeats to measure.
 
     Args:
         run: The run.
-        bounds: The grader's range, where the run does not know it.
+        bounds: The grader's range, if the run does not know it.
     """
     facts = run.facts
     if facts.label is None and facts.repeats < 2:
         return None
     try:
         found = calibrate(run, bounds=bounds, worst=0)
-    except InputError as error:  # labels of another scale, say; the rest of the page can still be made
+    except InputError as error:  # such as labels on another scale; the rest of the page still works
         return CalibrationCard(f"Not measured: {error}", [], [])
     return CalibrationCard(found.trust.sentence, list(found.trust.warnings), _lines(found))
 
@@ -45,7 +45,7 @@ def _lines(found: Calibration) -> list[StatisticLine]:
         numbers = found.kind == "numbers"
         name = "kappa, quadratic weights" if numbers else "Cohen's kappa"
         lines.append(statistic_line(name, found.kappa, ".3f"))
-        lines.append(statistic_line("gradings that say what the label says", found.agreement, ".1%"))
+        lines.append(statistic_line("gradings equal to their label", found.agreement, ".1%"))
         if not numbers:
             lines.append(statistic_line("false positives", found.paid_no, ".1%"))
             lines.append(statistic_line("false negatives", found.unpaid_yes, ".1%"))

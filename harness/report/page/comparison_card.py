@@ -1,4 +1,4 @@
-"""A comparison of two runs as a page shows it: sentences, bars, and the rollouts that changed sides."""
+"""The page's comparison of two runs: sentences, bars, and the rollouts whose advantage changed sign."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _JOINED = {
 
 @dataclass(frozen=True, slots=True)
 class ChangedSide:
-    """A rollout that was above its record's mean and is below it now, or the reverse."""
+    """A rollout that moved from above its record's mean to below it, or the reverse."""
 
     name: str
     was: str
@@ -35,21 +35,21 @@ class ChangedSide:
 
 @dataclass(frozen=True, slots=True)
 class ComparisonCard:
-    """What this run changes against another."""
+    """What this run changes compared with another."""
 
     other: str
     sentences: list[str]
     chart: BarChart | None
-    """None where the runs share no completion."""
+    """None if the runs have no completion in common."""
     labels: list[tuple[str, str, str]]
-    """Figures against the label: name, before, now."""
+    """Figures about labels: name, before, now."""
     flips: list[ChangedSide]
     flipped: int
-    """How many there are; `flips` holds the first."""
+    """How many there are in all; `flips` has only the first."""
 
 
 def comparison_card(found: Comparison) -> ComparisonCard:
-    """Arrange a comparison for the page of its second run."""
+    """Build the card for the page of a comparison's second run."""
     other, order = Path(found.was).name, found.order
     flips = [] if order is None else order.flips[:_FLIPS]
     return ComparisonCard(
@@ -101,10 +101,10 @@ def _chart(order: Reordering, zero: ZeroStdChange, other: str) -> BarChart:
     rows: list[tuple[str, int, int, Tone, str | None]] = [
         ("rewards that differ", order.changed, order.rollouts, "plain", "#show=differ"),
         ("advantages that change sign", order.flipped, order.rollouts, "bad", None),
-        ("ordered pairs turned round", order.inverted, order.pairs, "bad", None),
+        ("ordered pairs reversed", order.inverted, order.pairs, "bad", None),
         ("ordered pairs made equal", order.merged, order.pairs, "muted", None),
-        ("no reward any more", order.failed_now, order.rollouts, "bad", None),
-        ("a reward only now", order.failed_before, order.rollouts, "good", None),
+        ("no longer rewarded", order.failed_now, order.rollouts, "bad", None),
+        ("newly rewarded", order.failed_before, order.rollouts, "good", None),
         (f"zero-std groups in {other[:40]}", zero.was, zero.groups, "muted", None),
         ("zero-std groups here", zero.now, zero.groups, "muted", None),
     ]
@@ -121,7 +121,7 @@ def _labels(labels: LabelComparison) -> Iterator[tuple[str, str, str]]:
     yield "false positives", _said(was.false_positives, ".1%"), _said(now.false_positives, ".1%")
     yield "false negatives", _said(was.false_negatives, ".1%"), _said(now.false_negatives, ".1%")
     yield "Youden's J", _said(was.youden, ".3f"), _said(now.youden, ".3f")
-    yield "pairs ordered rightly", _said(was.pair_accuracy, ".1%"), _said(now.pair_accuracy, ".1%")
+    yield "pairs in the right order", _said(was.pair_accuracy, ".1%"), _said(now.pair_accuracy, ".1%")
 
 
 def _said(one: Statistic, form: str) -> str:
@@ -136,5 +136,5 @@ def _signed(value: float) -> str:
 
 
 def _address(text: str) -> str:
-    """Text as the page's address holds it; half a character becomes the sign that stands for it."""
+    """Text for the page's address; a lone surrogate becomes the replacement character."""
     return quote(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"), safe="")

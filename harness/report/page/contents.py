@@ -1,4 +1,4 @@
-"""What a page holds: everything of a run that is worth seeing, gathered in a few passes over its files."""
+"""Gathers the contents of a page in a few passes over a run's files."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ __all__ = ["ReportPage", "page_of"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportPage:
-    """What one page shows."""
+    """The contents of one page."""
 
     title: str
     lead: str
-    """What this run is, in a line."""
+    """One line that describes the run."""
     facts: list[tuple[str, str]]
     verdict: PageVerdict
     tiles: list[Tile]
@@ -62,29 +62,29 @@ class ReportPage:
     length_note: str
     statistics: list[StatisticLine]
     groups: int
-    """Groups that are drawn, of `all_groups`."""
+    """Groups that are drawn, out of `all_groups`."""
     all_groups: int
     calibration: CalibrationCard | None
-    """None where the run has neither labels nor repeats."""
+    """None if the run has neither labels nor repeats."""
     comparison: ComparisonCard | None
     audit: AuditCard | None
-    """None where no audit of this grader is kept."""
+    """None if there is no audit of this grader."""
     training: list[CurveChart]
     rehearsal: list[CurveChart]
     rehearsal_says: list[str]
     remarks: list[str]
-    """What the page does not hold, or what was not measured."""
+    """What the page leaves out, or what was not measured."""
     printed: list[PrintedSample]
     held: int
-    """Samples in the page, of `gradings`."""
+    """Samples in the page, out of `gradings`."""
     gradings: int
     data: str
-    """The samples, packed."""
+    """The packed samples."""
 
 
 @dataclass(slots=True)
 class _Gathered:
-    """What one pass over the rewards finds beside a `Look`."""
+    """What one pass over the rewards finds in addition to a `Look`."""
 
     middle: float | None
     look: Look
@@ -92,10 +92,10 @@ class _Gathered:
     failures: FailureCounts = field(default_factory=FailureCounts)
     extremes: dict[str, tuple[float, float]] = field(default_factory=dict)
     matched: int = 0
-    """Gradings that the other run has too."""
+    """Gradings that the other run also has."""
 
     def passing(self, pairs: Iterator[Pair]) -> Iterator[Pair]:
-        """Pass gradings on, having looked at each."""
+        """Yield gradings unchanged while gathering facts about them."""
         for row, other in pairs:
             self.cells.add(row)
             self.matched += other is not None
@@ -107,7 +107,7 @@ class _Gathered:
             yield row, other
 
     def worth_reading(self, row: Row, other: Row | None) -> bool:
-        """Whether a grading failed, or its label, its wires or the other run disagree."""
+        """Whether a grading failed, or disagrees with its label, its wires or the other run."""
         if row["reward"] is None or "wires" in row:
             return True
         if other is not None and other["reward"] != row["reward"]:
@@ -125,18 +125,18 @@ def page_of(
     rehearsal: Path | None = None,
     most_characters: int = MOST_CHARACTERS,
 ) -> ReportPage:
-    """Gather what a page shows of a run.
+    """Gather a run's page.
 
     Args:
-        run: A run that is done.
-        against: Another run that is done, to compare it with.
-        bounds: The grader's range, where the run does not know it.
-        job: Name and folder of a job whose events were kept.
+        run: A finished run.
+        against: Another finished run to compare it with.
+        bounds: The grader's range, if the run does not know it.
+        job: Name and folder of a job with stored events.
         rehearsal: Folder of a finished rehearsal.
-        most_characters: Beyond so much text the page holds excerpts.
+        most_characters: With more text than this, the page has excerpts.
 
     Raises:
-        InputError: The run is not finished or damaged, or there is no such job or rehearsal.
+        InputError: The run is unfinished or damaged, or there is no such job or rehearsal.
     """
     look = look_at(run, 0, bounds)
     gathered = _Gathered(middle_of(look.bounds), look)
@@ -195,12 +195,12 @@ def page_of(
 
 
 def _texts(run: Run, held: HeldRows, rows: Sequence[Row], most: int) -> HeldTexts | None:
-    """The texts of gradings; None where the rollouts are gone or have changed."""
+    """The texts of gradings; None if the rollouts are gone or have changed."""
     return read_texts(run.rollouts, rows, held.worth, most) if run.why_unreadable() is None else None
 
 
 def _other_side(run: Run, against: Run, held: HeldRows, most: int) -> OtherSide:
-    _ = against.totals  # refuses a run that is not finished
+    _ = against.totals  # raises if the run is not finished
     name = against.facts.id or against.folder.name
     if same_file(run, against):
         return OtherSide(name, None)
@@ -211,9 +211,9 @@ def _other_side(run: Run, against: Run, held: HeldRows, most: int) -> OtherSide:
 def _unmatched(gathered: _Gathered, against: Run | None) -> Iterator[str]:
     if against is not None and gathered.matched < gathered.look.totals.gradings:
         yield (
-            f"{gathered.matched:,} of {gathered.look.totals.gradings:,} samples are in"
-            f" {against.facts.id} too; only they are compared. Samples are the same that have the same"
-            " record and id."
+            f"{gathered.matched:,} of {gathered.look.totals.gradings:,} samples are also in"
+            f" {against.facts.id}; only they are compared. Samples match by record"
+            " and id."
         )
 
 
@@ -227,22 +227,22 @@ def _points(held: HeldRows, texts: HeldTexts) -> Iterator[tuple[int, float]]:
 def _remarks(run: Run, look: Look, held: HeldRows, texts: HeldTexts | None) -> Iterator[str]:
     if texts is None:
         yield (
-            f"The rollouts file {run.rollouts_name} is gone or has changed since this run, so this page holds"
-            " rewards and no texts."
+            f"The rollouts file {run.rollouts_name} is gone or has changed since this run, so this page has"
+            " rewards but no texts."
         )
     elif texts.excerpts:
         yield (
-            f"The texts are too large for one page, so it holds excerpts: {texts.shortened:,} texts are"
-            f" shortened to their start and end. {len(held.worth):,} samples, the lowest, the failed and the"
-            " disagreeing ones, are whole as far as 20,000 characters of each text."
+            f"The texts are too large for one page: {texts.shortened:,} texts are"
+            f" shortened to their start and end. {len(held.worth):,} samples (the lowest, the failed and the"
+            " disagreeing ones) are complete up to 20,000 characters per text."
         )
     elif texts.shortened:
         yield f"{texts.shortened:,} very long texts are shortened to their start and end."
     if len(held.rows) < held.of:
         yield (
-            f"The list holds {len(held.rows):,} of {held.of:,} gradings: the lowest, the failed and the"
-            " disagreeing ones, and others at even distances. Every figure above but the map of lengths is"
-            " of all gradings."
+            f"The list has {len(held.rows):,} of {held.of:,} gradings: the lowest, the failed and the"
+            " disagreeing ones, and others at even distances. Each figure above but the map of lengths covers"
+            " all gradings."
         )
     if look.facts.label is not None and look.judged < look.totals.rewards:
         left = look.totals.rewards - look.judged

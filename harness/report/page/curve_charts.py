@@ -1,4 +1,4 @@
-"""The curves of a job or a rehearsal, as a page draws them: the step of every point, and its value."""
+"""The page's curves of a job or a rehearsal: the step and value of every point."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class CurveChart:
 
     title: str
     metric: str
-    """As the API names it."""
+    """The metric's name in the API."""
     steps: list[float]
     values: list[float]
 
@@ -54,11 +54,11 @@ class CurveChart:
 
 
 def job_charts(name: str, folder: Path) -> list[CurveChart]:
-    """The curves of a job, from its kept events.
+    """Return the curves of a job, from its stored events.
 
     Args:
-        name: The job, as the user named it.
-        folder: Where its events are kept.
+        name: The user's name for the job.
+        folder: The folder of its events.
 
     Raises:
         InputError: No events are kept there.
@@ -66,7 +66,7 @@ def job_charts(name: str, folder: Path) -> list[CurveChart]:
     path = folder / "events.jsonl"
     if not path.is_file():
         raise InputError(
-            f"no events of {name} are kept here", place=str(path), fix=f"Run `rft watch {name}` first."
+            f"no events of {name} are stored here", place=str(path), fix=f"Run `rft watch {name}` first."
         )
     curves = Curves()
     found: dict[str, list[tuple[float, float]]] = {metric: [] for metric in curves.series}
@@ -82,10 +82,10 @@ def job_charts(name: str, folder: Path) -> list[CurveChart]:
 
 
 def rehearsal_charts(folder: Path) -> tuple[list[str], list[CurveChart]]:
-    """What a rehearsal says, and its curves.
+    """Return what a rehearsal found, and its curves.
 
     Args:
-        folder: Where it was written.
+        folder: The rehearsal's folder.
 
     Raises:
         InputError: There is no finished rehearsal, or it is damaged.
@@ -106,12 +106,14 @@ def rehearsal_charts(folder: Path) -> tuple[list[str], list[CurveChart]]:
 
 
 def _bred(found: Rehearsal) -> Iterator[CurveChart]:
-    """The probability of each text that the audit found paid, in a job that may say it."""
+    """The probability of each text that the audit found rewarded, in a job whose model may say it."""
     for one in found.bred:
         wide = found.steps / len(one.curve) if one.curve else 0.0
         steps = [round((at + 1) * wide, 3) for at in range(len(one.curve))]
         if steps:
-            yield CurveChart(f"Probability of what {one.id} found paid", f"audit {one.id}", steps, one.curve)
+            yield CurveChart(
+                f"Probability of the text that {one.id} found rewarded", f"audit {one.id}", steps, one.curve
+            )
 
 
 def _said(found: Rehearsal) -> Iterator[str]:
@@ -129,7 +131,7 @@ def _said(found: Rehearsal) -> Iterator[str]:
 
 
 def _events(path: Path) -> Iterator[Event]:
-    """The events that were kept; whoever watches the job may be writing the last line."""
+    """Read the stored events; a running watch may be writing the last line."""
     for _, line in lines(path):
         try:
             value = parse(line)
@@ -140,7 +142,7 @@ def _events(path: Path) -> Iterator[Event]:
 
 
 def _thinned(points: list[tuple[float, float]]) -> tuple[list[float], list[float]]:
-    """At most a thousand points: means of neighbors, each at the last one's step."""
+    """At most a thousand points: means of neighbors, each at its last step."""
     stride = -(-len(points) // _POINTS)
     parts = [points[at : at + stride] for at in range(0, len(points), stride)]
     return [part[-1][0] for part in parts], [sum(value for _, value in part) / len(part) for part in parts]

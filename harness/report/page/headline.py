@@ -1,4 +1,4 @@
-"""What stands first on a page: what the run is, what to do, and the key figures."""
+"""The top of a page: the verdict, the run's facts, and the key figures."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class PageVerdict:
     """The sentence at the top."""
 
     word: str
-    """A word or two: what to do."""
+    """A word or two that say what to do."""
     tone: _Tone
     sentence: str
     reasons: list[str]
@@ -48,7 +48,7 @@ class Tile:
 
 
 def run_facts(run: Run, look: Look) -> list[tuple[str, str]]:
-    """What the run is, in detail."""
+    """The run's details."""
     facts = look.facts
     target = facts.target.kind
     found = [
@@ -99,12 +99,12 @@ def _part(count: int, total: int) -> str:
 
 
 def lead_of(run: Run) -> str:
-    """What the run is, in a line."""
+    """One line that describes the run."""
     return f"{run.facts.grader.ref} on {posixpath.basename(run.facts.input.name)}, replayed {_replayed(run)}"
 
 
 def verdict_of(advice: Advice) -> PageVerdict:
-    """What the statistics come to."""
+    """What the statistics amount to."""
     return PageVerdict(
         advice.action.capitalize(),
         _TONES[advice.action],

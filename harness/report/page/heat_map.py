@@ -1,4 +1,4 @@
-"""The groups of a run, one cell a record, sorted by mean reward."""
+"""The heat map: one cell per group of a run, sorted by mean reward."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from harness.signal.groups import TOLERANCE
 __all__ = ["CELLS", "GroupCell", "GroupCells"]
 
 CELLS = 5_000
-"""Most groups that are drawn."""
+"""The largest number of groups that are drawn."""
 
 
 @dataclass(slots=True)
 class GroupCell:
-    """One record: its rollouts' rewards in brief."""
+    """One record, with a summary of its rollouts' rewards."""
 
     name: str
     count: int = 0
@@ -27,12 +27,12 @@ class GroupCell:
 
     @property
     def mean(self) -> float | None:
-        """The mean reward; None without any reward."""
+        """The mean reward; None if there is no reward."""
         return self.total / self.count if self.count else None
 
     @property
     def zero_std(self) -> bool:
-        """Whether all its rewards are equal."""
+        """Whether all rewards are equal."""
         return self.count > 0 and self.highest - self.lowest <= TOLERANCE
 
 
@@ -43,7 +43,7 @@ class GroupCells:
     cells: dict[str, GroupCell] = field(default_factory=dict)
 
     def add(self, row: Row) -> None:
-        """Count one grading; of repeats the first counts, as in `harness.signal.groups`."""
+        """Count one grading; of repeats only the first counts, as in `harness.signal.groups`."""
         name, reward = row["group"], row["reward"]
         if name is None or row["repeat"]:
             return
@@ -58,7 +58,7 @@ class GroupCells:
         cell.lowest, cell.highest = min(cell.lowest, reward), max(cell.highest, reward)
 
     def drawn(self) -> list[GroupCell]:
-        """The groups by mean reward, those without one last; evenly chosen where there are too many."""
+        """The groups by mean reward, those without one last; evenly sampled if there are too many."""
         ordered = sorted(self.cells.values(), key=lambda cell: math.inf if cell.mean is None else cell.mean)
         if len(ordered) <= CELLS:
             return ordered

@@ -1,7 +1,7 @@
-"""Chooses which samples a page holds, and reads their texts: all of them whole while the page stays small.
+"""Selects the samples of a page and reads their texts, in full as long as the page stays small.
 
-Beyond 25 MB of text it holds excerpts, with the samples worth reading whole; beyond 50,000 gradings it leaves
-out some of the others. Every choice is counted, so that the page can say it.
+Above 25 MB of text the page has excerpts, with the samples worth reading in full. Above 50,000 gradings it
+leaves out some of the others. Each omission is counted, so that the page can report it.
 """
 
 from __future__ import annotations
@@ -30,64 +30,64 @@ __all__ = [
 MOST_SAMPLES = 50_000
 MOST_CHARACTERS = 25_000_000
 _WORTH = 300
-"""Samples that stay whole where the others are excerpts."""
+"""Samples that stay complete when the others become excerpts."""
 _LONGEST = 200_000
-"""Characters of one text, in a page that holds texts whole."""
+"""Characters of one text, in a page with full texts."""
 _LONGEST_AMONG_EXCERPTS = 20_000
 
 Value = TypeVar("Value")
 
 Pair: TypeAlias = tuple[Row, Row | None]
-"""A grading, and that of the same sample in the run that is compared with."""
+"""A grading, and that of the same sample in the other run."""
 
 Judge = Callable[[Row, Row | None], bool]
-"""Whether a grading is one that somebody will want to read: without reward, or in a disagreement."""
+"""Whether a grading is worth reading: it has no reward, or something disagrees."""
 
 
 @dataclass(frozen=True, slots=True)
 class HeldRows:
-    """The gradings that a page holds, in input order."""
+    """The gradings of a page, in input order."""
 
     rows: list[Row]
     others: list[Row | None]
-    """The same samples in the run that is compared with."""
+    """The same samples in the other run."""
     of: int
-    """How many the run has."""
+    """How many gradings the run has."""
     worth: frozenset[int]
-    """Places in `rows` of those that stay whole in any case."""
+    """Indexes in `rows` of gradings that always stay complete."""
 
 
 @dataclass(slots=True)
 class HeldTexts:
-    """The texts of the rollouts that a page holds; equal prompts and references are stored once."""
+    """The texts of a page's rollouts; equal prompts and references are stored once."""
 
     prompts: dict[tuple[tuple[str, Shown], ...], int] = field(default_factory=dict)
     references: dict[Shown, int] = field(default_factory=dict)
     prompt: list[int] = field(default_factory=list)
     reference: list[int] = field(default_factory=list)
-    """Place in `references`; -1 for a rollout without one."""
+    """Index in `references`; -1 for a rollout without a reference."""
     completion: list[Shown] = field(default_factory=list)
     reasoning: list[Shown] = field(default_factory=list)
     model: list[str | None] = field(default_factory=list)
     length: list[int] = field(default_factory=list)
-    """Characters of the whole completion."""
+    """Characters of the full completion."""
     line: list[int] = field(default_factory=list)
-    """Line number in its file."""
+    """Line number in the rollout's file."""
     file: list[str] = field(default_factory=list)
     of_at: dict[int, int] = field(default_factory=dict)
-    """Place in these lists by the byte at which the rollout's line begins."""
+    """Index in these lists, by the byte at which the rollout's line begins."""
     characters: int = 0
     shortened: int = 0
-    """Texts of which the page holds an excerpt."""
+    """Number of texts that are excerpts."""
     excerpts: bool = False
-    """Whether the page is one of excerpts, since the whole would be too large."""
+    """Whether all texts are excerpts because they would be too large."""
 
     def add(self, line: Line, most: int) -> None:
-        """Take in one rollout.
+        """Add one rollout.
 
         Args:
-            line: Its line.
-            most: The longest text that stays whole.
+            line: The rollout's line.
+            most: The longest text that stays complete.
         """
         texts = texts_of_line(line.text)
         self.of_at[line.at] = len(self.line)
@@ -124,13 +124,14 @@ class HeldTexts:
 
 
 def hold_rows(pairs: Iterable[Pair], of: int, judge: Judge, most: int = MOST_SAMPLES) -> HeldRows:
-    """Choose the gradings that a page holds.
+    """Select the gradings of a page.
 
     Args:
         pairs: All gradings of the run.
-        of: How many there are.
-        judge: Which ones are worth reading.
-        most: How many fit. Beyond it the lowest and those worth reading stay, and the others evenly.
+        of: The number of gradings.
+        judge: Decides which are worth reading.
+        most: How many fit. With more, the lowest and those worth reading stay, and the others are sampled
+            evenly.
     """
     step = 1 if of <= most else -(-of // max(1, most - _WORTH))
     kept: dict[int, Pair] = {}
@@ -158,12 +159,12 @@ def hold_rows(pairs: Iterable[Pair], of: int, judge: Judge, most: int = MOST_SAM
 def read_texts(
     rollouts: DataFile, rows: Sequence[Row], worth: Collection[int], most: int = MOST_CHARACTERS
 ) -> HeldTexts:
-    """Read the texts of gradings, whole if they fit.
+    """Read the texts of gradings, in full if they fit.
 
     Args:
         rollouts: The rollouts.
         rows: The gradings.
-        worth: Places of those that stay whole in any case.
+        worth: Indexes of gradings that always stay complete.
         most: How many characters fit.
 
     Raises:
@@ -172,7 +173,7 @@ def read_texts(
     whole = _read(rollouts, rows, most, lambda at: _LONGEST)
     if whole is not None:
         return whole
-    # Completions and reasoning of every rollout; prompts and references are fewer.
+    # Completions and reasoning are per rollout; prompts and references are shared and fewer.
     short = max(100, min(2_000, most // (3 * max(1, len(rows)))))
     full = {rows[at]["at"] for at in worth}
     found = _read(rollouts, rows, None, lambda at: _LONGEST_AMONG_EXCERPTS if at in full else short)
@@ -184,7 +185,7 @@ def read_texts(
 def _read(
     rollouts: DataFile, rows: Sequence[Row], most: int | None, longest: Callable[[int], int]
 ) -> HeldTexts | None:
-    """Read the texts, each up to its longest; None as soon as they are more than fit."""
+    """Read the texts, each up to `longest`; None as soon as the total exceeds the limit."""
     wanted = {row["at"] for row in rows}
     found = HeldTexts()
     for line in numbered_lines(rollouts):

@@ -1,6 +1,6 @@
-"""Packs the samples of a page: columns of JSON, compressed, as text that no browser takes for a script.
+"""Packs the samples of a page into columns of JSON, compressed, as text that no browser runs as a script.
 
-A column is smaller and quicker to read than as many objects, and equal prompts are stored once.
+A column is smaller and faster to read than a list of objects, and equal prompts are stored once.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ from harness.runs.rows import Row, sample_name
 __all__ = ["METRICS", "OtherSide", "packed", "sample_columns", "unpacked"]
 
 METRICS = 50
-"""Most metrics with a column: a grader may make up a name for each sample."""
+"""The largest number of metrics with a column: a grader may invent a name for each sample."""
 _LABEL = 200
 _REASON, _SHORT_REASON = 500, 100
 
 
 @dataclass(frozen=True, slots=True)
 class OtherSide:
-    """The run that is compared with."""
+    """The other run in a comparison."""
 
     name: str
     texts: HeldTexts | None
-    """Its rollouts, where they are others than those of the page."""
+    """Its rollouts, if they differ from those of the page."""
 
 
 @dataclass(slots=True)
 class _Places:
-    """Numbers for values, in the order in which they are first met."""
+    """Numbers for values, in order of first appearance."""
 
     of: dict[Any, int] = field(default_factory=dict)
 
@@ -59,16 +59,16 @@ def sample_columns(
     failures: Iterable[FailureText] = (),
     other: OtherSide | None = None,
 ) -> dict[str, Any]:
-    """Everything that the page's script reads, as JSON.
+    """Return everything that the page's script reads, as JSON.
 
     Args:
         held: The gradings.
-        texts: Their texts; None where the rollouts have changed or are gone.
-        bounds: The grader's range; None where it is not known.
+        texts: Their texts; None if the rollouts have changed or are gone.
+        bounds: The grader's range; None if unknown.
         rule: How to read labels.
         cells: The groups to draw.
-        failures: Kind and message of failures, to be numbered in this order, before any others.
-        other: The run that is compared with.
+        failures: Kind and message of failures, which get the first numbers in this order.
+        other: The other run in a comparison.
     """
     rows, groups = held.rows, _Places()
     names = _metric_names(rows)
@@ -99,16 +99,16 @@ def sample_columns(
 
 
 def packed(value: Any) -> str:
-    """A value as JSON, compressed, in ASCII."""
+    """A value as compressed JSON, in ASCII."""
     try:
         content = orjson.dumps(value)
-    except TypeError:  # a lone surrogate, which JSON can escape and UTF-8 cannot hold
+    except TypeError:  # JSON can escape a lone surrogate, but UTF-8 cannot encode it
         content = json.dumps(value, separators=(",", ":")).encode("ascii")
     return base64.b64encode(gzip.compress(content, 9, mtime=0)).decode("ascii")
 
 
 def unpacked(text: str) -> Any:
-    """What `packed` was given."""
+    """The inverse of `packed`."""
     return json.loads(gzip.decompress(base64.b64decode(text)))
 
 
@@ -125,7 +125,7 @@ def _errors(rows: Iterable[Row], failures: Iterable[FailureText]) -> dict[str, A
 
 
 def _verdicts(rows: Sequence[Row], rule: LabelRule, middle: float | None) -> dict[str, Any]:
-    """What the rollouts' own labels say, and where rewards or wires disagree."""
+    """The verdicts of the rollouts' labels, and where rewards or wires disagree."""
     labels = _Places()
     shown = [labels.place(_label_text(row["label"])) if "label" in row else -1 for row in rows]
     agree = [

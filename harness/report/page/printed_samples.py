@@ -1,4 +1,4 @@
-"""The samples as they stand on paper, and where no script runs: the lowest, briefly."""
+"""The lowest samples in brief, for print and for browsers without scripts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LONGEST = 600
 
 @dataclass(frozen=True, slots=True)
 class PrintedSample:
-    """A sample as it stands on paper, and where no script runs."""
+    """A sample in print, or where no script runs."""
 
     name: str
     reward: str

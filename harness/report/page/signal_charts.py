@@ -1,4 +1,4 @@
-"""What a job would learn, as a page shows it: forecast, what goes with the reward, every statistic."""
+"""The page's charts of what a job would learn: forecast, correlates of the reward, every statistic."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def forecast_bars(found: Signal) -> BarChart:
 
 
 def component_bars(found: Signal) -> BarChart:
-    """How each metric goes with the reward among the rollouts of a record."""
+    """How each metric correlates with the reward among the rollouts of a record."""
     bars = []
     for one in found.components[:_COMPONENTS]:
         if one.correlation is not None:
@@ -60,11 +60,11 @@ def component_bars(found: Signal) -> BarChart:
             tone: Tone = "good" if one.correlation > 0 else "bad"
             bars.append(Bar(one.name[:80], abs(one.correlation), figure, tone))
     note = "Correlation of metric and reward within records: which component carries the spread."
-    return BarChart("What goes with the reward", ("metric", "correlation"), bars, note)
+    return BarChart("Correlates of the reward", ("metric", "correlation"), bars, note)
 
 
 def length_note(found: Signal) -> str:
-    """How length and reward go together within records."""
+    """How length and reward correlate within records."""
     one = found.length
     if one.value is None:
         return f"Correlation within records not measured: {one.why}."
@@ -83,7 +83,7 @@ def statistic_lines(found: Signal) -> list[StatisticLine]:
         ("groups equal in between", found.all_between),
         ("rollouts in groups that teach", found.effective),
         ("records to drop", found.droppable),
-        ("spread that is noise of the grader", found.noise),
+        ("spread that is the grader's noise", found.noise),
         ("completions cut off", found.truncated),
         *((f"answers unread ({name[:60]})", share) for name, share in found.unread.items()),
     ]
@@ -107,9 +107,9 @@ def statistic_line(name: str, one: Statistic, form: str) -> StatisticLine:
     """One statistic in words.
 
     Args:
-        name: What it is.
+        name: The statistic's name.
         one: The statistic.
-        form: How its numbers are written.
+        form: The format of its numbers.
     """
     if one.value is None:
         return StatisticLine(name, "not measured", "", "", one.why)

@@ -1,4 +1,4 @@
-"""Why gradings of a run have no reward, counted by kind and message."""
+"""Counts by kind and message why gradings of a run have no reward."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FailureText: TypeAlias = tuple[str, str]
 
 _LONGEST = 2_000
 _MOST = 10_000
-"""Messages that are counted apart: a grader may write a sample's id into each."""
+"""Messages that are counted separately: a grader may write a sample's id into each."""
 
 
 def failure_text(row: Row) -> FailureText:
@@ -35,7 +35,7 @@ class FailureCounts:
         """Count a grading without a reward."""
         text = failure_text(row)
         if len(self.counts) >= _MOST and text not in self.counts:
-            text = (text[0], "(further messages, not counted apart)")
+            text = (text[0], "(other messages, not counted separately)")
         self.counts[text] += 1
 
     def ordered(self) -> list[tuple[FailureText, int]]:

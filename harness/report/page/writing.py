@@ -1,7 +1,7 @@
-"""Writes a page as one HTML file that loads nothing and runs no script but its own.
+"""Writes a page as one HTML file that loads nothing and runs only its own script.
 
-The content security policy of the page names the hash of its script and of its style: whatever a completion
-holds, the browser runs nothing else.
+The page's content security policy names the hashes of its script and style, so the browser runs nothing else,
+whatever a completion contains.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ class WrittenPage:
     path: Path
     bytes: int
     gradings: int
-    """Gradings of the run."""
+    """Number of gradings in the run."""
     samples: int
-    """Gradings that the page holds with everything that was recorded of them."""
+    """Number of gradings in the page with everything recorded about them."""
     remarks: list[str]
     """What the page leaves out."""
 
 
 def write_page(page: ReportPage, path: Path) -> WrittenPage:
-    """Write a page, in one step.
+    """Write a page atomically.
 
     Args:
-        page: What it holds.
+        page: The page's contents.
         path: The file.
 
     Raises:
@@ -91,9 +91,9 @@ def _style() -> str:
 
 
 def _script() -> str:
-    """Every script, as one: the page's own share one function, so that they share nothing with others."""
+    """All scripts as one; the page's own are wrapped in one function, which keeps their names local."""
     own = "\n".join(_part(f"scripts/{name}.js") for name in _SCRIPTS)
-    license = f"/*\n{_part('uplot/LICENSE')}*/\n"  # whoever passes a page on passes uPlot on
+    license = f"/*\n{_part('uplot/LICENSE')}*/\n"  # the license has to travel with uPlot
     return f'{license}{_part("uplot/uPlot.iife.min.js")}\n(() => {{\n"use strict";\n{own}}})();\n'
 
 
@@ -102,7 +102,7 @@ def _part(name: str) -> str:
 
 
 def _visible(value: Any) -> Any:
-    """Text of the data with what steers the direction of text, or hides in it, escaped."""
+    """The data's text with direction marks and invisible characters escaped."""
     if isinstance(value, str) and not isinstance(value, Markup):
         return readable(value)
     return value

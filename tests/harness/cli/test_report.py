@@ -47,7 +47,7 @@ def test_a_run_may_be_named_from_inside_its_folder(folder: Path) -> None:
 
 def test_what_cannot_be_shown_is_refused(folder: Path) -> None:
     assert "there is no run here" in refusal(folder, "report", "second")
-    assert "no events of job are kept here" in refusal(folder, "report", "first", "--job", "job")
+    assert "no events of job are stored here" in refusal(folder, "report", "first", "--job", "job")
     assert "there is no finished rehearsal here" in refusal(folder, "report", "first", "--rehearsal", ".")
     facts = folder / "runs" / "first" / "run.json"
     facts.write_text(facts.read_text().replace('"done"', '"running"'))

@@ -51,7 +51,7 @@ def test_a_message_that_is_the_headline_is_said_once() -> None:
 
 def test_an_audit_without_findings_says_what_it_did() -> None:
     lines = screen("kept in runs/audits/mine", formats=("#### {a}",), kind="number", gradings=1234)
-    assert lines[0] == "No probe found a completion that is paid and should not be."
+    assert lines[0] == "No probe found a completion that earns a reward it should not."
     assert "TRAIN: my_grader.py:right on 20 records, no findings" in lines
     assert "answers taken as number; formats: '#### {a}'" in lines
     assert any("1,234 gradings" in line for line in lines)

@@ -28,7 +28,7 @@ function drawCurves(boxes, charts) {
   });
 }
 
-// Draws all curves of the page; the function that it returns draws them again in other colors.
+// Returns a function that draws all curves of the page, and redraws them after a change of colors.
 function curvesOf(curves) {
   let undo = [];
   return () => {

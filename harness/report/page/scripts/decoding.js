@@ -1,4 +1,4 @@
-// Reads what the page carries: columns of JSON, compressed, as base64.
+// Reads the page's data: columns of JSON, compressed, as base64.
 
 async function decoded(id) {
   const letters = atob(document.getElementById(id).textContent);
@@ -8,12 +8,12 @@ async function decoded(id) {
   return new Response(stream).json();
 }
 
-// A text is whole, or [start, characters left out, end].
+// A text is a string, or [start, characters left out, end].
 const isWhole = (text) => typeof text === "string";
 const startOf = (text) => (isWhole(text) ? text : text[0]);
 const searchable = (text) => (isWhole(text) ? text : `${text[0]}\n${text[2]}`).toLowerCase();
 
-// The samples as rows: every question about a sample is asked here.
+// The samples as rows, with all queries about a sample.
 class Samples {
   constructor(columns) {
     Object.assign(this, columns);

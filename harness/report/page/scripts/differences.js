@@ -1,9 +1,9 @@
-// How two texts differ, word by word.
+// Compares two texts word by word.
 
 const WORDS = /\s+|[\p{L}\p{N}_]+|[^\s\p{L}\p{N}_]/gu;
 const MOST_PAIRS = 4_000_000;
 
-// [kind, text] in order: "same", "only left" or "only right"; null for texts too long to compare.
+// Returns [kind, text] in order, with kind "same", "only left" or "only right"; null if the texts are too long.
 function differences(left, right) {
   const [a, b] = [left.match(WORDS) ?? [], right.match(WORDS) ?? []];
   let start = 0;
@@ -16,7 +16,7 @@ function differences(left, right) {
   return [...same(a.slice(0, start)), ...aligned(one, two), ...same(a.slice(a.length - end))];
 }
 
-// Longest common subsequence: `longest` holds its length for every pair of remainders.
+// Longest common subsequence: `longest` has its length for every pair of remainders.
 function aligned(a, b) {
   const width = b.length + 1;
   const longest = new Uint16Array((a.length + 1) * width);
@@ -50,7 +50,7 @@ function steps(a, b, longest, width) {
   return found;
 }
 
-// One side of a difference as nodes: what the other side lacks is marked.
+// One side of a difference as nodes, with the words that the other side lacks marked.
 function* side(parts, which, mark) {
   for (const [kind, text] of parts) {
     if (kind === "same") yield* shownText(text, "");

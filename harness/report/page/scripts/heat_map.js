@@ -1,9 +1,9 @@
-// Draws one cell a record, sorted by mean reward; a cell without spread has a dot, one without reward a stroke.
+// Draws one cell per record, sorted by mean reward. A dot marks equal rewards, a stroke marks no reward.
 
 const GAP = 2;
 const TABLE_ROWS = 500;
 
-// A color of the style as the canvas needs it: light or dark is decided when it is read.
+// Resolves a CSS color for the canvas, in the current light or dark theme.
 function colorOf(name) {
   const probe = document.body.appendChild(element("span"));
   probe.style.color = `var(${name})`;
@@ -98,10 +98,10 @@ class HeatMap {
     return `${name}: mean ${figure(mean[at])} of ${many(count[at], "reward")}${failed}${zeroStd[at] ? ", zero-std" : ""}`;
   }
 
-  // The same as a table, made when it is opened.
+  // The same data as a table, built when it is opened.
   table(details) {
     const made = element("table", { className: "plain-table" });
-    const heads = ["record", "mean", "rewards", "without", "spread"];
+    const heads = ["record", "mean", "rewards", "no reward", "spread"];
     made.append(element("thead", {}, element("tr", {}, ...heads.map((head) => element("th", { scope: "col", textContent: head })))));
     const body = made.appendChild(element("tbody"));
     const { mean, count, missing, zeroStd, group } = this.cells;

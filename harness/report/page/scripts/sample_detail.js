@@ -1,4 +1,4 @@
-// One sample in full: what was recorded of it, and its texts side by side.
+// Shows one sample in full: everything recorded about it, and its texts side by side.
 
 class SampleDetail {
   constructor(box, samples, actions) {
@@ -7,10 +7,10 @@ class SampleDetail {
     this.actions = actions;
   }
 
-  // Draws a row; `query` is marked in its texts, and `difference` marks what differs instead.
+  // Shows a row, with `query` marked in its texts, or with their differences if `difference` is set.
   show(row, place, of, { query, difference }) {
     if (row === undefined) {
-      const words = this.samples.count ? "No sample passes the filters." : "This run has no samples.";
+      const words = this.samples.count ? "No sample matches the filters." : "This run has no samples.";
       this.box.replaceChildren(element("p", { className: "empty", textContent: words }));
       return;
     }
@@ -75,7 +75,7 @@ class SampleDetail {
     return list;
   }
 
-  // The line's number, with its file where there are several.
+  // The line number, with the file if there are several.
   place(at) {
     const { line, file, files } = this.samples.texts;
     const number = line[at].toLocaleString("en-US");
@@ -88,7 +88,7 @@ class SampleDetail {
     return reward[row] === null ? plain(`no reward: ${error[row]}`) : figure(reward[row]);
   }
 
-  // The texts that a difference is made of, as [left name, left, right name, right]; null where there are none.
+  // The two texts to compare and the kind of the first ("other" or "reference"); null if there are none.
   compared(row) {
     const { samples } = this;
     const completion = samples.completion(row);
@@ -151,7 +151,7 @@ class SampleDetail {
   }
 }
 
-// A text; a long one scrolls by itself, which the keyboard has to reach.
+// A text. A long one scrolls, so it must be reachable by keyboard.
 function block(nodes) {
   const made = element("pre", {}, ...nodes);
   if (made.textContent.length > 1_500) made.tabIndex = 0;

@@ -1,4 +1,4 @@
-// A list that draws only the rows in sight, however many there are.
+// A list of any length that draws only the visible rows.
 
 const ROW = 56;
 const BEYOND = 6;
@@ -29,7 +29,7 @@ class SampleList {
     this.mark(place);
   }
 
-  // Marks the chosen row, and brings it into sight.
+  // Marks the selected row and scrolls it into view.
   mark(place) {
     this.drawn.get(this.chosen)?.setAttribute("aria-selected", "false");
     this.chosen = place;
@@ -75,7 +75,7 @@ class SampleList {
   }
 }
 
-// Reward, name and first words of a sample.
+// The reward, name and first words of a sample.
 function rowParts(samples, row) {
   const failure = samples.failure(row);
   const completion = samples.completion(row);

@@ -1,4 +1,4 @@
-// Which samples are asked for: the state of the filters, in the page's address and as a list of rows.
+// The state of the filters, in the page's address and as a list of matching rows.
 
 const EMPTY = {
   q: "", show: "", min: "", max: "", error: "", metric: "", op: "=", value: "", record: "", sort: "",
@@ -13,13 +13,13 @@ function stateFromAddress(hash) {
     try {
       state[name] = decodeURIComponent(rest.join("="));
     } catch {
-      state[name] = rest.join("="); // somebody typed a % of their own
+      state[name] = rest.join("="); // a hand-typed % that is not an escape
     }
   }
   return state;
 }
 
-// Half a character, which an address cannot hold, becomes the sign that stands for it.
+// An address cannot contain a lone surrogate, so it becomes the replacement character.
 const wellFormed = (text) => text.toWellFormed?.() ?? text.replace(/\p{Surrogate}/gu, "\ufffd");
 
 function addressOf(state) {
@@ -65,7 +65,7 @@ const COMPARED = {
   ">": (a, b) => a > b,
 };
 
-// Finds texts. Small letters of everything are made once, when somebody first searches.
+// Searches texts. Everything is converted to lowercase once, on the first search.
 class Search {
   constructor(samples) {
     this.samples = samples;
@@ -83,7 +83,7 @@ class Search {
     return this.lower;
   }
 
-  // A function that says whether a row holds the words.
+  // Returns a function that tells whether a row contains the words.
   holds(words) {
     const { id, prompts, references, completion, reasoning } = this.prepared();
     const { samples } = this;
@@ -106,7 +106,7 @@ class Search {
 
 const numberOf = (text) => (text.trim() === "" || Number.isNaN(Number(text)) ? null : Number(text));
 
-// The tests that a row has to pass, the cheap ones first.
+// The tests that a row must pass, cheap ones first.
 function testsOf(state, samples, search) {
   const tests = [];
   const [low, high] = [numberOf(state.min), numberOf(state.max)];

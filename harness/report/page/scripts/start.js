@@ -1,4 +1,4 @@
-// Joins the parts: filters, list, detail, keys, theme, and the address that says what is shown.
+// Connects the parts: filters, list, detail, keys, theme, and the address with the current state.
 
 const byId = (id) => document.getElementById(id);
 const FIELDS = ["q", "show", "min", "max", "metric", "op", "value", "sort"];
@@ -20,7 +20,7 @@ class Browser {
     this.read();
   }
 
-  // Fills in what can be chosen: only what this run has.
+  // Fills in the options that apply to this run.
   offer() {
     const { samples } = this;
     const options = (id, entries) => byId(id).replaceChildren(...entries.map(([value, text]) => element("option", { value, textContent: text })));
@@ -50,7 +50,7 @@ class Browser {
     this.refresh();
   }
 
-  // Takes over a change of the state, and writes it into the address.
+  // Applies a change of the state, and writes it into the address.
   change(changed) {
     this.state = { ...this.state, ...changed };
     this.refresh();
@@ -135,7 +135,7 @@ function listenToKeys(browser) {
   byId("help").addEventListener("click", keys["?"]);
 }
 
-// Light, dark, or as the system says; `redraw` draws again what has colors of its own.
+// Light, dark, or the system setting; `redraw` redraws the canvases, which do not follow the style.
 function listenToTheme(redraw) {
   const button = byId("theme");
   const next = { auto: "light", light: "dark", dark: "auto" };
@@ -170,5 +170,5 @@ async function start() {
 }
 
 start().catch((error) => {
-  byId("count").textContent = `The samples cannot be read: ${error.message}. This page needs a browser of 2024 or later.`;
+  byId("count").textContent = `The samples cannot be read: ${error.message}. This page needs a browser from 2024 or later.`;
 });

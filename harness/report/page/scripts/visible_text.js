@@ -1,4 +1,4 @@
-// Puts text of the data on the page: always as text, with what steers or hides in it shown.
+// Shows text from the data: never as HTML, and with control and invisible characters made visible.
 
 const HIDDEN =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}\ud800-\udfff]/gu;
@@ -17,7 +17,7 @@ function element(name, properties = {}, ...children) {
 
 function* marked(text, query) {
   const found = query ? text.toLowerCase() : "";
-  // A few capitals have a longer small letter: then places do not correspond, and nothing is marked.
+  // Lowercase is longer for a few letters. Then positions do not correspond, and nothing is marked.
   if (!query || found.length !== text.length) {
     yield text;
     return;
@@ -31,7 +31,7 @@ function* marked(text, query) {
   yield text.slice(from);
 }
 
-// The text as nodes: hidden characters in a frame, what was searched for marked.
+// The text as nodes, with hidden characters framed and search hits marked.
 function* shownText(text, query) {
   let from = 0;
   for (const found of text.matchAll(HIDDEN)) {

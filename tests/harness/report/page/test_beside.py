@@ -60,7 +60,7 @@ def test_a_run_of_other_completions_shows_them(tmp_path: Path) -> None:
     assert "record by record, as two models" in page.comparison.sentences[0]
     assert (other["there"], other["reward"]) == ([1, 0], [1.0, None])
     assert other["completion"] == ["72", None]
-    assert [remark for remark in page.remarks if "1 of 2 samples are in first too" in remark]
+    assert [remark for remark in page.remarks if "1 of 2 samples are also in first" in remark]
 
 
 def test_the_page_says_what_changes_for_a_job(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_the_page_says_what_changes_for_a_job(tmp_path: Path) -> None:
     assert card is not None
     assert card.chart is not None
     figures = {bar.name: bar.figure for bar in card.chart.bars}
-    assert figures["ordered pairs turned round"] == "1 of 1"
+    assert figures["ordered pairs reversed"] == "1 of 1"
     assert figures["rewards that differ"] == "2 of 2"
     assert [(flip.name, flip.was, flip.now, flip.link) for flip in card.flips] == [
         ("a", "1", "0", "#record=r%20%26"),

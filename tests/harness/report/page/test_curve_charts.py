@@ -45,7 +45,7 @@ def test_a_long_job_is_thinned(tmp_path: Path) -> None:
 
 
 def test_what_is_not_there_is_said(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"no events of first are kept here.*rft watch first"):
+    with pytest.raises(InputError, match=r"no events of first are stored here.*rft watch first"):
         job_charts("first", tmp_path)
     with pytest.raises(InputError, match="there is no finished rehearsal here"):
         rehearsal_charts(tmp_path)

@@ -186,7 +186,7 @@ def test_messages_of_failures_are_neither_endless_nor_without_number(tmp_path: P
     for number in range(10_020):
         counts.add(row_of("x", None, error={"kind": "exception", "message": f"{number} " + "m" * 9_000}))
     ordered = counts.ordered()
-    assert ordered[0] == (("exception", "(further messages, not counted apart)"), 20)
+    assert ordered[0] == (("exception", "(other messages, not counted separately)"), 20)
     assert len(ordered) == 10_001
     assert max(len(message) for (_, message), _ in ordered) < 2_100
 
@@ -195,7 +195,7 @@ def test_a_page_of_excerpts_says_so(tmp_path: Path) -> None:
     texts = [rollout(str(number), f"{number} " + "word " * 900, "72") for number in range(400)]
     run = finished_run(tmp_path, texts, [row_of(number, 1.0) for number in range(400)])
     page = page_of(run, most_characters=100_000)
-    assert [remark for remark in page.remarks if "it holds excerpts" in remark]
+    assert [remark for remark in page.remarks if "too large for one page" in remark]
     assert len(page.data) < 400 * 900
 
 
