@@ -1,7 +1,7 @@
-# One command for each thing: `make help` lists them. Needed: CPython 3.11 or later, GNU make, a package index.
+# `make help` lists the commands. They need CPython 3.11 or later, GNU make, and a package index.
 #
-# Every environment is made from pinned, hashed requirements and then proved: the packages agree with each
-# other and the command starts. A stamp file makes the second call quick; a changed pin makes a new environment.
+# Every environment is built from pinned, hashed requirements and then checked: the packages are compatible and the
+# command starts. A stamp file makes the second call fast; a changed pin rebuilds the environment.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -10,12 +10,12 @@ VENV_TRL ?= .venv-trl
 VENV_RELEASE ?= .venv-release
 VENV_DOCS ?= .venv-docs
 UV ?= uv
-# Three at a time for two processors, since many tests wait for a process or a limit; the slow ones run alone,
-# since they start servers and builds of their own.
+# Three at a time for two processors, because many tests wait for a process or a time limit. The slow tests run one at
+# a time, because they start servers and builds.
 WORKERS ?= 3
 PYTEST_FLAGS ?=
 
-# The tests start hundreds of processes, which would each compile the project anew.
+# The tests start hundreds of processes, and without bytecode each would compile the project again.
 export PYTHONDONTWRITEBYTECODE :=
 
 .SHELLFLAGS := -eu -c
@@ -32,8 +32,8 @@ DOCS := $(VENV_DOCS)/.ready
 
 PIP_FLAGS := --quiet --disable-pip-version-check --no-input
 
-# $(1): the environment's folder, $(2): its requirements. Whatever stood there before is removed. The files are
-# complete, so nothing is resolved (older releases of pip trip over hashes with extras); `pip check` proves it.
+# $(1): the environment's folder, which is emptied first; $(2): its requirements. The files are complete, so nothing is
+# resolved (older releases of pip fail on hashes with extras); `pip check` verifies this.
 define environment
 @$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	echo "Python 3.11 or later is needed, and '$(PYTHON)' is not that: make PYTHON=/path/to/python3.11 ..." >&2; \
@@ -44,7 +44,7 @@ define environment
 @$(1)/bin/python -m pip check --disable-pip-version-check >&2
 endef
 
-# The project itself, in place: nothing is fetched, since the build back end is pinned with the rest.
+# The project itself, in place. Nothing is downloaded, because the build back end is pinned with the rest.
 define project
 @$(VENV)/bin/python -m pip install $(PIP_FLAGS) --no-index --no-deps --no-build-isolation --editable .
 @$(VENV)/bin/rft --version >&2
@@ -79,8 +79,8 @@ $(DOCS): requirements/docs.txt
 	$(call environment,$(VENV_DOCS),requirements/docs.txt)
 	@touch $@
 
-# Made once, and kept until `make clean`. TORCH_INDEX=URL names an index of builds of torch that need no GPU, which take
-# a gigabyte; without one pip takes what its own index has, which may be several.
+# Built once, and kept until `make clean`. TORCH_INDEX=URL names an index with CPU builds of torch, which take a
+# gigabyte; pip's default index may have builds of several gigabytes.
 TORCH_INDEX ?=
 $(TRL):
 	@echo "making $(VENV_TRL)" >&2
@@ -93,33 +93,33 @@ $(TRL):
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-# Everything that the demo needs is in the development environment too: use that one where it stands.
-demo: $(if $(wildcard $(DEV)),$(DEV),$(HARNESS)) ## see a grader written, replayed and rehearsed; no account
+# The development environment also has everything that the demo needs, so use it if it exists.
+demo: $(if $(wildcard $(DEV)),$(DEV),$(HARNESS)) ## write, replay and rehearse a grader; needs no account
 	$(VENV)/bin/rft demo
 
-test: $(DEV) ## the fast tests
+test: $(DEV) ## run the fast tests
 	$(VENV)/bin/python -m pytest -m "not slow and not aws" -n $(WORKERS) $(PYTEST_FLAGS)
 
-test-slow: $(DEV) $(SAM) ## the slow tests, with the SAM command line
+test-slow: $(DEV) $(SAM) ## run the slow tests, with the SAM command line
 	RFT_SAM=$(abspath $(VENV_SAM))/bin/sam SAM_CLI_TELEMETRY=0 \
 		$(VENV)/bin/python -m pytest -m "slow and not aws" $(PYTEST_FLAGS)
 
-test-all: test test-slow ## every test that needs no AWS account
+test-all: test test-slow ## run every test that needs no AWS account
 
-test-trl: $(DEV) $(TRL) ## TRL trains on a grader; its environment takes a gigabyte or more
+test-trl: $(DEV) $(TRL) ## train with TRL on a grader; the environment takes a gigabyte or more
 	RFT_TRL_PYTHON=$(abspath $(VENV_TRL))/bin/python \
 		$(VENV)/bin/python -m pytest $(PYTEST_FLAGS) tests/graders/adapters/test_trl_training.py
 
-# Measures what the tests run in this process and in those that they start. What it adds to each process changes
-# memory, time and imported modules, so a few tests may fail that pass in `make test`: the report comes all the same.
-coverage: $(DEV) ## lines and branches that the fast tests run; fails under the floor in pyproject.toml
+# Measures the code that the tests run, in this process and in those that they start. Measuring changes memory, time and
+# imported modules, so a few tests may fail that pass in `make test`. The report is printed anyway.
+coverage: $(DEV) ## report lines and branches that the fast tests run; fails below the floor in pyproject.toml
 	@rm -rf build/coverage && mkdir -p build/coverage
 	-COVERAGE_FILE=build/coverage/data $(VENV)/bin/python -m coverage run -m pytest -m "not slow and not aws" \
 		-n $(WORKERS) $(PYTEST_FLAGS)
 	COVERAGE_FILE=build/coverage/data $(VENV)/bin/python -m coverage combine --quiet
 	COVERAGE_FILE=build/coverage/data $(VENV)/bin/python -m coverage report
 
-lint: $(DEV) ## style, types, layers, names, template
+lint: $(DEV) ## check style, types, layers, names and the template
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
@@ -128,29 +128,29 @@ lint: $(DEV) ## style, types, layers, names, template
 	$(VENV)/bin/python -m tools.lint
 	$(VENV)/bin/cfn-lint template.yaml
 
-bench: $(DEV) ## overhead, import time and throughput, as ratios
+bench: $(DEV) ## measure overhead, import time and throughput, as ratios
 	$(VENV)/bin/python -m benchmarks
 
-# llms.txt links to the pages' Markdown, so that stands beside the HTML.
-docs: $(DEV) $(DOCS) ## the documentation site, in build/site; a broken link fails
+# llms.txt links to the pages' Markdown, so copy it next to the HTML.
+docs: $(DEV) $(DOCS) ## build the documentation site in build/site; a broken link fails
 	$(VENV)/bin/python -m tools.docs_site build/docs
 	$(VENV_DOCS)/bin/zensical build --strict --clean
 	@cp -R build/docs/. build/site
 
-# The same commit gives the same wheel and sdist, byte for byte. The list of packages (CycloneDX) is of everything that
-# `rft` can use, as pinned here; the wheel alone needs none of them.
-dist: $(RELEASE) ## the wheel, the sdist and the list of packages (SBOM), in dist/
+# The same commit gives the same wheel and sdist, byte for byte. The list of packages (CycloneDX) has everything that
+# `rft` can use, as pinned here; the wheel itself needs none of them.
+dist: $(RELEASE) ## build the wheel, the sdist and the list of packages (SBOM) in dist/
 	@rm -rf dist
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(VENV_RELEASE)/bin/python -m build --no-isolation --outdir dist .
 	$(VENV_RELEASE)/bin/cyclonedx-py requirements --pyproject pyproject.toml --mc-type library \
 		--output-reproducible --output-format JSON --output-file dist/sbom.cdx.json requirements/harness.txt
 
-# Pins stay as they are where they still fit; `make pins UV_FLAGS=--upgrade` takes the newest.
-# uv is not part of the project: pip install uv, anywhere, and UV=/path/to/uv.
+# Existing pins stay if they still fit; `make pins UV_FLAGS=--upgrade` updates them.
+# uv is not part of the project: run pip install uv anywhere, and set UV=/path/to/uv.
 UV_FLAGS ?=
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url $(UV_FLAGS)
-# What is in two files has the same version in both.
+# A package in two files has the same version in both.
 LIKE_DEV := --constraint requirements/dev.txt
 
 pins: ## compile requirements/*.txt from pyproject.toml (needs uv)

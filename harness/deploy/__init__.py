@@ -1,1 +1,1 @@
-"""From a grader on this machine to a published Lambda version: the artifact, checks before and after."""
+"""Builds a grader into a Lambda artifact, and checks it before and after the deployment."""

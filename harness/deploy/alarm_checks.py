@@ -1,4 +1,4 @@
-"""Finds graders that no alarm of the template watches."""
+"""Finds graders that no alarm in the template watches."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _EVERY = re.compile(r"\bGROUP\s+BY\b.*\bFunctionName\b", re.IGNORECASE | re.DOTA
 
 
 class Loop:
-    """One `Fn::ForEach` among the resources: its name, its list where the template knows it, and its body.
+    """One `Fn::ForEach` entry of the resources: its name, its list if the template states it, and its body.
 
     Args:
-        key: `Fn::ForEach::Graders`.
-        value: Its three parts.
-        template: As `read_template` returns it, for the list's mapping.
+        key: The entry's key, such as `Fn::ForEach::Graders`.
+        value: The three parts of the entry.
+        template: The template, as `read_template` returns it. The list may be in its mappings.
     """
 
     def __init__(self, key: str, value: Any, template: Mapping[str, Any]) -> None:
@@ -32,26 +32,26 @@ class Loop:
         self.body = parts[2] if isinstance(parts[2], dict) else {}
 
     def makes(self, kinds: Collection[str]) -> bool:
-        """Whether the body makes a resource of one of these types."""
+        """Whether the body declares a resource of one of these types."""
         return any(isinstance(one, dict) and one.get("Type") in kinds for one in self.body.values())
 
 
 def loops(template: Mapping[str, Any]) -> list[Loop]:
-    """The loops among a template's resources.
+    """Return the loops among a template's resources.
 
     Args:
-        template: As `read_template` returns it.
+        template: The template, as `read_template` returns it.
     """
     found = template["Resources"].items()
     return [Loop(key, value, template) for key, value in found if key.startswith("Fn::ForEach::")]
 
 
 def watched(template: Mapping[str, Any], functions: Collection[str]) -> set[str]:
-    """The functions that an alarm is about.
+    """Return the functions that an alarm watches.
 
     Args:
-        template: As `read_template` returns it.
-        functions: Logical IDs.
+        template: The template, as `read_template` returns it.
+        functions: Logical IDs to look for.
     """
     found: set[str] = set()
     for resource in template["Resources"].values():
@@ -65,7 +65,7 @@ def watched(template: Mapping[str, Any], functions: Collection[str]) -> set[str]
 
 
 def _items(value: Any, template: Mapping[str, Any]) -> list[str] | None:
-    """A loop's list: literal, or out of a mapping; None where only a deployment knows it."""
+    """Return a loop's list, literal or from a mapping; None if it is known only at deployment."""
     if isinstance(value, dict) and isinstance(keys := value.get("Fn::FindInMap"), list):
         value = template.get("Mappings")
         for key in keys:

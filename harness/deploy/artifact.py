@@ -1,16 +1,16 @@
-"""Build the folder that Lambda runs: `graders`, Powertools, the user's own files, bytecode for the runtime.
+"""Builds the folder that Lambda runs: `graders`, Powertools, the user's files, and bytecode for the runtime.
 
     python -m harness.deploy.artifact --into DIR --template template.yaml --function WordProblem \
         --requirements requirements/lambda.txt
 
-The folder holds exactly what was asked for, and the build says what it left out: `localaws.source_tree` has
-the rule. `harness` and the AWS SDK (which the runtime has) never get in by themselves. Nothing depends on the
-machine or the hour: the same sources give the same bytes, so that a deployment publishes no version for
-nothing. A manifest beside the folder holds the hash of every source.
+`localaws.source_tree` decides which files go in, and the build reports what it left out. `harness` and the
+AWS SDK, which the runtime provides, are left out. The build does not depend on the machine or the time: the
+same sources give the same bytes, so a deployment without changes publishes no version. A manifest next to the
+folder records the hash of every source.
 
-Bytecode is compiled where an interpreter of the runtime's minor version is at hand: Lambda's folder is
-read-only, and without bytecode every cold start compiles everything again. It is checked against no source
-(unchecked-hash), since the times of files do not survive the zip.
+Bytecode is compiled if this machine has an interpreter of the runtime's minor version. Lambda's folder is
+read-only, so without bytecode every cold start compiles everything again. The bytecode is of the
+unchecked-hash kind, because a zip file does not preserve modification times.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from harness.localaws.source_tree import SourceTree, own_requirements, read_tree
 __all__ = ["Artifact", "Recipe", "build", "main", "zipped_bytes"]
 
 TASK_ROOT = "/var/task"
-"""Where Lambda unpacks the artifact: tracebacks name files there."""
+"""The folder that Lambda unpacks the artifact into; tracebacks show it."""
 
 _COMPILE_TIMEOUT_S = 120
 _NOT_COMPILED = re.compile(r"Error compiling '(?P<file>[^']+)'")
@@ -55,34 +55,37 @@ _LEFT_SHOWN = 8
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """What was built."""
+    """A finished build."""
 
     folder: Path
     files: int
     bytes_unzipped: int
     bytes_zipped: int
     compiled_by: Path | None
-    """The interpreter that compiled the bytecode; None where none of the runtime's version was found."""
+    """The interpreter that compiled the bytecode; None if this machine has none of the runtime's version."""
     notes: tuple[str, ...]
-    """What the user should know; the artifact works all the same."""
+    """Notes for the user. None of them stops the artifact from working."""
 
 
 def build(recipe: Recipe, into: Path) -> Artifact:
     """Build an artifact.
 
     Args:
-        recipe: What goes in.
-        into: The folder; created where missing, and refused unless it is empty. It is empty again where the
-            build fails.
+        recipe: The artifact's contents.
+        into: An empty folder, or one to create. If the build fails, it is left empty.
 
     Raises:
-        InputError: The folder is not empty, a source cannot be copied, does not compile or clashes with
-            something, a requirement cannot be met, or Lambda could not run what came out.
+        InputError: The folder is not empty, a source cannot be copied or compiled or clashes with another
+            file, a requirement cannot be met, or Lambda could not run the result.
         ServiceError: The package index could not be reached.
     """
-    wheel_platforms(recipe.runtime, recipe.architecture)  # refuses what Lambda does not have
+    wheel_platforms(recipe.runtime, recipe.architecture)  # raises for a runtime that Lambda does not have
     if into.exists() and any(into.iterdir()):
-        raise InputError("the folder is not empty", place=str(into), fix="Old files would be deployed too.")
+        raise InputError(
+            "the folder is not empty",
+            place=str(into),
+            fix="Old files would be deployed too. Name another folder, or empty this one.",
+        )
     into.mkdir(parents=True, exist_ok=True)
     manifest_path(into).unlink(missing_ok=True)
     try:
@@ -99,7 +102,7 @@ def build(recipe: Recipe, into: Path) -> Artifact:
 
 
 def _fill(recipe: Recipe, into: Path) -> tuple[list[SourceTree], list[str]]:
-    """Put in packages, library and sources, the user's last: what must not be replaced is there by then."""
+    """Copy packages, the library, then the sources, which are checked for clashes with the first two."""
     if recipe.placeholder:
         write_placeholder(into)
         return [], []
@@ -110,7 +113,7 @@ def _fill(recipe: Recipe, into: Path) -> tuple[list[SourceTree], list[str]]:
     )
     if (into / "graders").exists() or (into / "graders.py").exists():
         place = ", ".join(map(str, recipe.requirements))
-        raise InputError("a package holds a `graders` of its own", place=place, fix="Leave it out.")
+        raise InputError("a package contains its own `graders`", place=place, fix="Leave the package out.")
     library = installed_graders()
     _copy(read_tree(library, library), into)
     if recipe.worker:
@@ -135,22 +138,24 @@ def _copy(tree: SourceTree, into: Path) -> None:
 
 
 def _check_names(tree: SourceTree, into: Path) -> None:
-    """Refuse a source that would replace or hide something, or that some file systems could not hold."""
+    """Reject a source that would replace or hide something, or that some file systems could not store."""
     module = tree.name.partition(".")[0]
     importable = module != tree.name or f"{tree.name}/__init__.py" in tree.files
     fix = "Give it another name."
     if importable and module in {*sys.stdlib_module_names, *_SDK, "awslambdaric", "harness"}:
-        raise InputError(f"{tree.name} hides Python's or Lambda's own {module}", place=tree.name, fix=fix)
+        raise InputError(
+            f"{tree.name} hides Python's or Lambda's own module {module}", place=tree.name, fix=fix
+        )
     for entry in into.iterdir():
         if entry.name.partition(".")[0].casefold() == module.casefold():
-            text = f"the artifact has a {entry.name} already, which {tree.name} would replace or hide"
+            text = f"the artifact already has {entry.name}, which {tree.name} would replace or hide"
             raise InputError(text, place=tree.name, fix=fix)
     seen: dict[str, str] = {}
     for name in tree.files:
         for part in (name, *(str(parent) for parent in Path(name).parents)):
             other = seen.setdefault(part.casefold(), part)
             if other != part:
-                text = f"{other} and {part} are one file where case does not matter"
+                text = f"{other} and {part} are the same file on a file system that ignores case"
                 raise InputError(text, place=tree.name, fix="Rename one of them.")
 
 
@@ -158,7 +163,7 @@ def _compile(runtime: str, artifact: Path, trees: list[SourceTree]) -> Path | No
     interpreter = next(pythons_of(runtime), None)
     if interpreter is None:
         return None
-    # The paths in the bytecode are Lambda's, and sets have one order: the same sources give the same bytes.
+    # The bytecode carries Lambda's paths and a fixed hash seed, so the same sources give the same bytes.
     command = [str(interpreter), "-S", "-s", "-m", "compileall", "-q", "-s", str(artifact), "-p", TASK_ROOT]
     command += ["--invalidation-mode", "unchecked-hash", str(artifact)]
     kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
@@ -173,7 +178,7 @@ def _compile(runtime: str, artifact: Path, trees: list[SourceTree]) -> Path | No
         said = (done.stdout + done.stderr).strip()
         broken = {found["file"] for found in _NOT_COMPILED.finditer(said)}
         own = {f"{root}/{name}" for tree in trees for name in tree.files for root in (artifact, TASK_ROOT)}
-        # Packages bring files for other Pythons along; nobody imports them.
+        # Packages ship files for other Python versions, which nobody imports.
         if not broken or broken & own:
             said = said.replace(str(artifact) + os.sep, "").replace(TASK_ROOT + os.sep, "")
             raise InputError(
@@ -183,13 +188,13 @@ def _compile(runtime: str, artifact: Path, trees: list[SourceTree]) -> Path | No
 
 
 def _normalize(artifact: Path) -> None:
-    """Give files the permissions that do not depend on this machine's umask; programs stay programs."""
+    """Set permissions that do not depend on this machine's umask; programs stay executable."""
     for path in artifact.rglob("*"):
         path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
 
 
 def _check(recipe: Recipe, artifact: Path) -> None:
-    """Refuse what Lambda would refuse, or could not load."""
+    """Reject an artifact that Lambda would refuse or could not load."""
     found = misfits(list(compiled_files(artifact)), recipe.runtime, recipe.architecture)
     if found:
         fix = "Install wheels for the function's platform, or change Runtime or Architectures."
@@ -201,9 +206,9 @@ def _check(recipe: Recipe, artifact: Path) -> None:
     if sizes.total() > UNZIPPED_BYTES and not recipe.image:
         largest = ", ".join(f"{name} {size / 1e6:,.0f} MB" for name, size in sizes.most_common(4))
         raise InputError(
-            f"{sizes.total() / 1e6:,.0f} MB unzipped, and Lambda takes 262 of a zip file ({largest})",
+            f"{sizes.total() / 1e6:,.0f} MB unzipped, and Lambda accepts 262 MB from a zip file ({largest})",
             place=str(artifact),
-            fix="Leave out what the grader does not import, or deploy it with PackageType: Image.",
+            fix="Leave out what the grader does not import, or deploy the function with PackageType: Image.",
         )
 
 
@@ -232,23 +237,23 @@ def _notes(
     yield from recipe.notes
     if dropped:
         yield (
-            f"left out: {', '.join(dropped)}, which has scripts and no module to import. "
-            "Put a script that the grader runs into a folder of its own."
+            f"left out: {', '.join(dropped)}, which has scripts but no module to import. "
+            "Put a script that the grader runs into a folder."
         )
     if secrets := secretive(name for tree in trees for name in tree.files):
-        yield f"{', '.join(secrets)} went in: whoever may read the function's code reads it."
+        yield f"{', '.join(secrets)} went in: anyone who can read the function's code can read it."
     if left := [name for tree in trees for name in tree.left_out]:
         more = f" and {len(left) - _LEFT_SHOWN} more" if len(left) > _LEFT_SHOWN else ""
         yield f"left out: {', '.join(left[:_LEFT_SHOWN])}{more}"
     if compiler is None:
         yield (
             f"no {recipe.runtime} on this machine: the artifact has no bytecode, so every cold start "
-            "compiles it again. An interpreter of that version on PATH, in pyenv or in uv is found by itself."
+            "compiles it again. Install that version on PATH, with pyenv or with uv."
         )
     if not recipe.worker and not (artifact / "aws_lambda_powertools").is_dir():
-        yield "without aws-lambda-powertools the deployed grader writes no metrics: its alarm is mute."
+        yield "without aws-lambda-powertools the deployed grader writes no metrics, so its alarm never fires."
     if carried := [name for name in _SDK if (artifact / name).is_dir()]:
-        yield f"{' and '.join(carried)} went in though the runtime has them: tens of MB."
+        yield f"{' and '.join(carried)} went in although the runtime has them: tens of MB."
 
 
 def _measured(artifact: Path, compiler: Path | None, notes: tuple[str, ...]) -> Artifact:
@@ -258,11 +263,11 @@ def _measured(artifact: Path, compiler: Path | None, notes: tuple[str, ...]) -> 
 
 
 def zipped_bytes(artifact: Path, files: Iterable[Path]) -> int:
-    """The size of an artifact as Lambda gets it, bytes.
+    """Return the size of an artifact as Lambda receives it, in bytes.
 
     Args:
-        artifact: Its folder.
-        files: What is in there.
+        artifact: The artifact's folder.
+        files: The files in it.
     """
     with tempfile.TemporaryFile() as scratch:
         with zipfile.ZipFile(scratch, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
@@ -275,24 +280,32 @@ def _parse(arguments: Sequence[str] | None) -> tuple[Path, Recipe]:
     parser = argparse.ArgumentParser("python -m harness.deploy.artifact", description="Build the artifact.")
     parser.add_argument("--into", type=Path, required=True, help="an empty folder")
     parser.add_argument("--template", type=Path, help="the SAM template that declares the function")
-    parser.add_argument("--function", help="the function's logical id in the template")
+    parser.add_argument("--function", help="the function's logical ID in the template")
     parser.add_argument(
-        "--parameters", nargs="*", default=[], metavar="NAME=VALUE", help="instead of the template's defaults"
+        "--parameters",
+        nargs="*",
+        default=[],
+        metavar="NAME=VALUE",
+        help="values that replace the template's defaults",
     )
     parser.add_argument("--requirements", required=True, help="packages for every function: a file, or none")
     parser.add_argument(
-        "--powertools", choices=["installed"], help="copy it from this environment: no network"
+        "--powertools",
+        choices=["installed"],
+        help="copy Powertools from this environment instead of downloading it",
     )
-    parser.add_argument("--runtime", help=f"without a template: the Lambda runtime ({DEFAULT_RUNTIME})")
-    parser.add_argument("--architecture", choices=sorted(MACHINES), help="without a template (x86_64)")
+    parser.add_argument("--runtime", help=f"the Lambda runtime, without a template ({DEFAULT_RUNTIME})")
     parser.add_argument(
-        "--source", type=Path, nargs="+", action="extend", default=[], help="your own files and folders"
+        "--architecture", choices=sorted(MACHINES), help="the architecture, without a template (x86_64)"
+    )
+    parser.add_argument(
+        "--source", type=Path, nargs="+", action="extend", default=[], help="your files and folders"
     )
     given = parser.parse_args(arguments)
     pins = None if given.requirements == "none" else Path(given.requirements)
     sources, installed = tuple(given.source), given.powertools == "installed"
     if (given.template is None) != (given.function is None):
-        parser.error("--template and --function go together")
+        parser.error("use --template and --function together")
     if given.template is None:
         return given.into, Recipe(
             runtime=given.runtime or DEFAULT_RUNTIME,
@@ -302,7 +315,7 @@ def _parse(arguments: Sequence[str] | None) -> tuple[Path, Recipe]:
             sources=sources,
         )
     if given.runtime or given.architecture:
-        parser.error("the template names runtime and architecture: leave --runtime and --architecture out")
+        parser.error("the template names runtime and architecture: leave out --runtime and --architecture")
     if wrong := [word for word in given.parameters if "=" not in word]:
         parser.error(f"--parameters takes NAME=VALUE, not {wrong[0]}")
     parameters = dict(word.split("=", 1) for word in given.parameters)
@@ -317,10 +330,10 @@ def _parse(arguments: Sequence[str] | None) -> tuple[Path, Recipe]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Build what the command line asks for and say what came out.
+    """Build the artifact that the command line describes, and print a summary.
 
     Args:
-        arguments: Without the program's name; None takes the process's.
+        arguments: The command line without the program's name; None for the process's own.
 
     Returns:
         The exit code.
@@ -333,7 +346,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except HarnessError as wrong:
         sys.stderr.write(f"Error: {wrong}\n")
         return wrong.exit_code
-    # On stdout: of a build that succeeds, `sam build` shows nothing of stderr.
+    # To stdout: `sam build` shows nothing from stderr when a build succeeds.
     for note in built.notes:
         sys.stdout.write(f"Note: {note}\n")
     bytecode = f"bytecode for {recipe.runtime}" if built.compiled_by else "no bytecode"

@@ -1,6 +1,6 @@
-"""Checks a built artifact: what is in it, whether it can be imported, whether it is what was measured.
+"""Checks a built artifact: its contents, whether it imports, and whether it matches the measured sources.
 
-The artifact is imported in a process of its own, and never changed.
+The import runs in a separate process. The artifact is never changed.
 """
 
 from __future__ import annotations
@@ -33,21 +33,21 @@ _TAG = re.compile(r"\.(cpython-\d+)(?:\.opt-\d)?\.pyc$")
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What an artifact weighs and costs."""
+    """An artifact's measurements."""
 
     bytes_unzipped: int
     bytes_zipped: int
     files: int
     code_sha256: str
-    """Of the files' names and bytes; Lambda's own CodeSha256 is the zip's."""
+    """Hash of the files' names and bytes. Lambda's CodeSha256, in contrast, is the hash of the zip file."""
     import_ms: float | None
-    """Importing the handler, milliseconds; None when that failed."""
+    """Time to import the handler, in milliseconds; None if the import failed."""
     processor_share: float
-    """How much of a processor the function's memory comes with."""
+    """The share of one processor that the function's memory size gives it."""
     bytecode: list[str]
-    """The Pythons that there is bytecode of: `cpython-313`."""
+    """The Python versions that the bytecode is for, such as `cpython-313`."""
     judges: tuple[AskedModel, ...] = ()
-    """The models that its judges ask."""
+    """The models that the artifact's judges call."""
 
 
 def check_artifact(spec: FunctionSpec, project: Path) -> tuple[list[Finding], Measured]:
@@ -55,10 +55,10 @@ def check_artifact(spec: FunctionSpec, project: Path) -> tuple[list[Finding], Me
 
     Args:
         spec: The function, with the artifact's folder.
-        project: Where the sources stand.
+        project: The folder of the sources.
 
     Returns:
-        Findings, and the figures.
+        Findings, and the measurements.
     """
     compiled = list(compiled_files(spec.artifact))
     foreign = why_not_here(compiled)
@@ -105,18 +105,20 @@ def _import(spec: FunctionSpec, imported: Imported, place: str) -> Iterator[Find
         yield finding("D022", f"{spec.handler}: {imported.error}{unseen}", place)
     elif imported.ms is not None and imported.ms > _SLOW_MS:
         took = f"importing {spec.handler} takes {imported.ms:,.0f} ms of every cold start"
-        text = f"{took}; the init phase has 10 s"
+        text = f"{took}; the init phase may take 10 s"
         yield finding("D023", text, place)
     limit = (imported.options or {}).get("timeout_s")
     if isinstance(limit, int | float) and limit >= spec.timeout_s:
         text = (
-            f"{spec.handler} gives a sample {limit:g} s, and Timeout ends the call after {spec.timeout_s:g} s"
+            f"{spec.handler} allows a sample {limit:g} s, but Timeout ends a call after {spec.timeout_s:g} s"
         )
         yield finding("D017", text, place)
     if "boto3" in imported.modules and all(judge.service != "bedrock" for judge in imported.judges):
-        yield finding("D023", f"importing {spec.handler} imports boto3, a quarter of a second", place)
+        yield finding(
+            "D023", f"importing {spec.handler} imports boto3, which takes a quarter of a second", place
+        )
     if imported.note is not None:
-        yield finding("D069", imported.note, place, fix=f"Install {spec.runtime} to prove it.")
+        yield finding("D069", imported.note, place, fix=f"Install {spec.runtime} to check it.")
 
 
 def _not_imported(spec: FunctionSpec, why: str | None, place: str) -> Iterator[Finding]:
@@ -127,13 +129,13 @@ def _not_imported(spec: FunctionSpec, why: str | None, place: str) -> Iterator[F
 
 def _contents(artifact: Path, place: str) -> Iterator[Finding]:
     if carried := [name for name in _SDK if (artifact / name).is_dir()]:
-        yield finding("D024", f"{' and '.join(carried)} went in: tens of MB that Lambda has already", place)
+        yield finding("D024", f"{' and '.join(carried)} went in: tens of MB that Lambda already has", place)
     if needless := [name for name in _NEEDLESS if (artifact / name).exists()]:
         yield finding("D025", f"{', '.join(needless)} went in", place)
     files = (file.relative_to(artifact).as_posix() for file in sorted(artifact.rglob("*")) if file.is_file())
     if secrets := secretive(files):
         fix = "Move it out of the grader's folder and build again."
-        text = f"{', '.join(secrets)} went in: whoever may read the function's code reads it"
+        text = f"{', '.join(secrets)} went in: anyone who can read the function's code can read it"
         yield finding("D025", text, place, fix=fix)
 
 
@@ -146,29 +148,29 @@ def _bytecode(spec: FunctionSpec, tags: list[str], place: str) -> Iterator[Findi
 
 
 def _library(artifact: Path, place: str) -> Iterator[Finding]:
-    """Whether the library in the artifact is the one that measures here."""
+    """Compare the library in the artifact with the installed one."""
     if not (artifact / "graders" / "__init__.py").is_file():
-        yield finding("D028", "the artifact holds no `graders`", place)
+        yield finding("D028", "the artifact has no `graders`", place)
         return
     changed = _differing(installed_graders(), artifact / "graders")
     if changed:
-        yield finding("D029", f"graders differs from the installed one in {counted(changed)}", place)
+        yield finding("D029", f"graders differs from the installed library in {counted(changed)}", place)
 
 
 def _sources(artifact: Path, project: Path, place: str) -> Iterator[Finding]:
-    """Whether the user's own files are those that were built."""
+    """Compare the user's files with those that were built."""
     if changed := changed_sources(artifact, project):
-        yield finding("D030", f"{counted(changed)} changed since it was built", place)
+        yield finding("D030", f"{counted(changed)} changed since the build", place)
 
 
 def _differing(source: Path, built: Path) -> list[str]:
-    """The modules that are not the same in both folders."""
+    """The modules that differ between two folders."""
     mine, theirs = _modules(source), _modules(built)
     return sorted(name for name in mine.keys() | theirs.keys() if mine.get(name) != theirs.get(name))
 
 
 def _modules(folder: Path) -> dict[str, bytes]:
-    """What goes into an artifact of a package: its modules."""
+    """The modules of a package that go into an artifact."""
     return {
         name: file.read_bytes()
         for name, file in read_tree(folder, folder).files.items()

@@ -1,4 +1,4 @@
-"""Checks that `sam build` can make a function's artifact: its folder, its handler's file, its recipe."""
+"""Checks that `sam build` can build a function: its folder, its handler's file, and its Makefile target."""
 
 from __future__ import annotations
 
@@ -26,29 +26,29 @@ def check_build(
     """Check one function.
 
     Args:
-        name: Its logical ID.
-        resource: As the template has it.
-        properties: Its own and the template's Globals, as far as they are known.
-        folder: Where the template stands.
-        place: Where the function stands.
+        name: The function's logical ID.
+        resource: The function's resource in the template.
+        properties: The function's properties with the template's Globals, as far as they are known.
+        folder: The template's folder.
+        place: The function's place, for findings.
     """
     code = properties.get("CodeUri")
     if not isinstance(code, str) or code.startswith("s3://") or code.endswith(".zip"):
-        text = f"the code of {name} is not a folder here, so neither its handler nor its artifact was checked"
+        text = f"the code of {name} is not a local folder, so its handler and its artifact were not checked"
         yield finding("D050", text, place, fix="Name the folder in CodeUri, or check the deployed function.")
         return
     sources = folder / code
     if not sources.is_dir():
-        yield finding("D015", f"CodeUri of {name} is {code}, and there is no such folder", place)
+        yield finding("D015", f"CodeUri of {name} is {code}, but there is no such folder", place)
         return
     handler = properties.get("Handler")
     if isinstance(handler, str) and not _has_module(sources, handler):
-        text = f"Handler of {name} is {handler}, and {code} has no module for it"
+        text = f"Handler of {name} is {handler}, but {code} has no module for it"
         yield finding("D015", text, place)
     if mapping(resource.get("Metadata")).get("BuildMethod") == "makefile":
         target = f"build-{name}"
         if not (sources / "Makefile").is_file():
-            yield finding("D016", f"{name} is built with make, and {code} has no Makefile", place)
+            yield finding("D016", f"{name} is built with make, but {code} has no Makefile", place)
         elif not _has_target(sources / "Makefile", target):
             yield finding("D016", f"the Makefile in {code} has no target {target}", place)
 
@@ -65,7 +65,7 @@ def _has_module(sources: Path, handler: str) -> bool:
 
 
 def _has_target(makefile: Path, target: str, depth: int = 0) -> bool:
-    """Whether a Makefile, or what it includes, makes a target; true where only make could tell."""
+    """Whether a Makefile or a file that it includes has a target; also true if only make could tell."""
     try:
         text = makefile.read_text("utf-8", "replace")
     except OSError:

@@ -1,4 +1,4 @@
-"""Compares a build with its template: whether every function is in it, as the template has it now."""
+"""Compares a build with its template: are all functions built, and with the template's current settings?"""
 
 from __future__ import annotations
 
@@ -24,43 +24,43 @@ _SETTINGS = {
     "architecture": "Architectures",
     "environment": "Environment",
 }
-"""The fields of a spec that `sam deploy` takes out of the built template, with their names there."""
+"""Fields of a spec that `sam deploy` reads from the built template, with their names there."""
 
 
 def check_completeness(
     template: Path, build: Path, built: Mapping[str, FunctionSpec], parameters: Mapping[str, str]
 ) -> Iterator[Finding]:
-    """Find functions that a build lacks, or has with other settings than the template.
+    """Find functions that a build lacks, or that it has with settings other than the template's.
 
     Args:
         template: The source template.
         build: The folder of the built template.
-        built: The functions that have an artifact in it.
-        parameters: Values that replace the parameters' defaults, in both.
+        built: The functions that have an artifact in the build.
+        parameters: Values that replace the parameters' defaults, in both templates.
     """
     try:
         wanted = read_functions(template, parameters)
-    except InputError:  # what cannot be read there is a finding of the template's own checks
+    except InputError:  # an unreadable template is already a finding of the template's own checks
         wanted = {}
     for name in sorted(wanted):
         mine, theirs = wanted[name], built.get(name)
         if theirs is None:
-            text = f"{name} is in the template and not in the build, which is partial or older"
-            fix = "Run `sam build` without a name before `sam deploy`, which would ship its whole folder."
+            text = f"{name} is in the template but not in the build, which is partial or older"
+            fix = "Run `sam build` without a name before `sam deploy`, which would deploy the whole folder."
             yield finding("D020", text, str(build), fix=fix)
         else:
             changed = [
                 key for field, key in _SETTINGS.items() if getattr(mine, field) != getattr(theirs, field)
             ]
             if changed:
-                text = f"{' and '.join(changed)} of {name} changed in the template since it was built"
+                text = f"{' and '.join(changed)} of {name} changed in the template since the build"
                 yield finding("D030", text, str(build))
             yield from _built_for(name, theirs)
     yield from _workers(template, build, parameters)
 
 
 def _workers(template: Path, build: Path, parameters: Mapping[str, str]) -> Iterator[Finding]:
-    """Find a worker that a stack which fans out would deploy as a placeholder."""
+    """Find a worker that was built as a placeholder for a stack that fans out."""
     content = read_template(template)
     for name, resource in content["Resources"].items():
         if not is_worker(resource):
@@ -68,12 +68,12 @@ def _workers(template: Path, build: Path, parameters: Mapping[str, str]) -> Iter
         manifest = read_manifest(build / name)
         wanted, _ = is_wanted(content, resource, parameters, template.resolve().parent)
         if wanted and manifest is not None and not manifest.requirements:
-            text = f"{name} was built for a stack that does not fan out, and this one does"
+            text = f"{name} was built for a stack that does not fan out, but this one does"
             yield finding("D030", text, str(build / name))
 
 
 def _built_for(name: str, deployed: FunctionSpec) -> Iterator[Finding]:
-    """Find an artifact that was built for another architecture or runtime than it is deployed with."""
+    """Find an artifact that was built for a different architecture or runtime than the deployed one."""
     manifest = read_manifest(deployed.artifact)
     if manifest is None:
         return
@@ -83,7 +83,7 @@ def _built_for(name: str, deployed: FunctionSpec) -> Iterator[Finding]:
     ):
         if was != wanted:
             fix = "Build with the same values (RFT_PARAMETERS='NAME=VALUE' sam build), or correct them."
-            if manifest.handler is None:  # a Makefile of an earlier release, which names the parts itself
-                fix = f"In the Makefile give the recipe --template template.yaml --function {name}."
-            text = f"{name} was built for {was}, and {key} is {wanted} where it is deployed"
+            if manifest.handler is None:  # a Makefile of an earlier release passes them itself
+                fix = f"In the Makefile pass --template template.yaml --function {name} to the build."
+            text = f"{name} was built for {was}, but {key} is {wanted} in the deployment"
             yield finding("D031", text, str(deployed.artifact), fix=fix)

@@ -1,7 +1,8 @@
-"""The shape of the events that a service really sent, compared with the wires that are known.
+"""Compares captured events, as a service really sent them, with the known wire formats.
 
-`GRADER_CAPTURE` logs it. AWS documents no captured event, and its sources contradict each other: the log of
-an account's first job says which wire it is, what differs, and what no source tells.
+A function with `GRADER_CAPTURE` set logs the shape of its events. AWS documents no captured event, and its
+sources contradict each other. The log of an account's first job shows which wire the service uses, where it
+differs, and facts that no source mentions.
 """
 
 from __future__ import annotations
@@ -30,20 +31,20 @@ _PATTERN = '"captured an event"'
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """How a captured event compares with one wire."""
+    """How closely a captured event matches one wire."""
 
     wire: str
     evidence: str
     differences: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """By trait: what the wire has, and what was captured."""
+    """By trait: what the wire has, and what the captured event has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """One event, without its content."""
+    """One captured event, without its content."""
 
     event: Any
-    """Its shape: keys and nesting as they came, each text and number replaced."""
+    """The event's shape: keys and nesting as received, with each text and number replaced."""
     samples: int | None = None
     distinct_ids: int | None = None
     distinct_prompts: int | None = None
@@ -51,11 +52,11 @@ class Captured:
 
     @property
     def sample(self) -> dict[str, Any]:
-        """The shape of its first sample; empty when none can be made out."""
+        """The shape of the first sample; empty if none can be found."""
         return _first_sample(self.event)[1]
 
     def likenesses(self) -> list[Likeness]:
-        """Every wire, the most alike first; of equals, documented ones before others."""
+        """All wires, the closest match first; among equals, documented ones first."""
         here = _traits(self.event)
         found = []
         for profile in PROFILES.values():
@@ -69,25 +70,25 @@ class Captured:
         return sorted(found, key=lambda one: len(one.differences))
 
     def matches(self) -> list[Likeness]:
-        """The wires that it does not differ from."""
+        """The wires that the event matches in every trait."""
         return [one for one in self.likenesses() if not one.differences]
 
     def tells(self) -> dict[str, str]:
-        """What no source says, and this event does."""
+        """Facts that this event shows and no source documents."""
         sample = self.sample
         message = _last_message(sample)
         told = {
-            "samples in a call": self._counted(self.samples),
-            "distinct prompts among them": self._counted(self.distinct_prompts),
-            "distinct ids among them": self._counted(self.distinct_ids),
-            "time left when it came": "unknown" if self.remaining_ms is None else f"{self.remaining_ms:,} ms",
+            "samples per call": self._counted(self.samples),
+            "distinct prompts in the call": self._counted(self.distinct_prompts),
+            "distinct ids in the call": self._counted(self.distinct_ids),
+            "time left on arrival": "unknown" if self.remaining_ms is None else f"{self.remaining_ms:,} ms",
             "id": _said(sample.get("id", sample.get("my_key"))),
             "completion": _said(message.get("content")),
             "reasoning": _reasoning(message),
-            "keys beside the message's text": _names(set(message) - {"role", "content"}),
+            "keys next to the message's text": _names(set(message) - {"role", "content"}),
         }
         if "metadata" in sample:
-            told["keys beside the metadata"] = _names(set(sample) - {"id", "messages", "metadata"})
+            told["keys next to the metadata"] = _names(set(sample) - {"id", "messages", "metadata"})
         return told
 
     @staticmethod
@@ -95,7 +96,7 @@ class Captured:
         return "unknown" if number is None else f"{number:,}"
 
     def to_json(self) -> dict[str, Any]:
-        """The event and what is known of it, as JSON."""
+        """The event and the comparison, as JSON."""
         return {
             "event": self.event,
             "matches": [one.wire for one in self.matches()],
@@ -105,11 +106,11 @@ class Captured:
 
 
 def read_captures(lines: Iterable[str], limit: int | None = None) -> list[Captured]:
-    """The captured events in the lines of a log.
+    """Read the captured events from the lines of a log.
 
     Args:
-        lines: Whatever the log holds.
-        limit: How many are enough; None for all.
+        lines: Lines of any kind. Those without a captured event are skipped.
+        limit: The largest number of events to read; None for all.
     """
     found: list[Captured] = []
     for line in lines:
@@ -125,12 +126,12 @@ def read_captures(lines: Iterable[str], limit: int | None = None) -> list[Captur
 
 
 def log_lines(function: str, region: str | None, since_ms: int) -> Iterator[str]:
-    """The lines of a function's log that may hold a captured event, oldest first.
+    """Return the lines of a function's log that may hold a captured event, oldest first.
 
     Args:
-        function: Its ARN or name.
-        region: Where it is; the ARN's, AWS_REGION or boto3's own configuration when None.
-        since_ms: The oldest time that matters, in milliseconds since 1970.
+        function: The function's ARN or name.
+        region: The function's Region; None takes it from the ARN, AWS_REGION or boto3's configuration.
+        since_ms: Start of the search, in milliseconds since 1970.
 
     Raises:
         InputError: There is no such log, or no region or credentials are configured.
@@ -151,7 +152,7 @@ def log_lines(function: str, region: str | None, since_ms: int) -> Iterator[str]
 
 
 def _log_group(function: str, name: str, region: str | None) -> str:
-    """The log group that a function writes to; the usual one where nobody may ask."""
+    """The log group that a function writes to; the default name if these credentials may not look it up."""
     try:
         with explained(function):
             found = client("lambda", region).get_function_configuration(FunctionName=function)
@@ -168,7 +169,7 @@ def _log_group(function: str, name: str, region: str | None) -> str:
 
 
 def _first_sample(event: Any, depth: int = 0) -> tuple[str, dict[str, Any]]:
-    """How samples come in an event, and the first of them."""
+    """How the event holds its samples, and the first of them."""
     if isinstance(event, dict) and depth < 4:
         if "messages" in event or isinstance(event.get("prompt"), list):
             return "one sample", event
@@ -188,7 +189,7 @@ def _last_message(sample: dict[str, Any]) -> dict[str, Any]:
 
 
 def _traits(event: Any) -> dict[str, str]:
-    """What tells wires apart, as far as an event shows it."""
+    """The traits that tell wires apart, as far as an event shows them."""
     container, sample = _first_sample(event)
     traits = {"event": container}
     if not sample:
@@ -240,7 +241,7 @@ def _reasoning(message: dict[str, Any]) -> str:
 
 
 def _said(value: Any) -> str:
-    """A shape in a few words."""
+    """Describe a shape in a few words."""
     if isinstance(value, str):
         return value
     if isinstance(value, list):

@@ -1,12 +1,12 @@
-"""The context that a container engine builds a function's image from: a Dockerfile and the artifact.
+"""Writes the context for building a function's container image: a Dockerfile and the artifact.
 
-An image may have 10 GB where a zip file has 250 MB unzipped, and it holds the same files. The recipe builds
-them, the Dockerfile copies them onto AWS's own base image of the runtime. `sam build` calls the engine for
-a function with `PackageType: Image` whose `Metadata` names this context.
+An image holds the same files as a zip file, but may take up 10 GB instead of 250 MB unzipped. The recipe
+builds the files, and the Dockerfile copies them onto AWS's base image for the runtime. `sam build` calls the
+container engine for a function with `PackageType: Image` whose `Metadata` names this context.
 
 Sources: the Lambda developer guide ("Deploy Python Lambda functions with container images"), the SAM
 specification (`Metadata`: `Dockerfile`, `DockerContext`). The project's tests have no container engine, so no
-image has been built from it.
+image has been built from such a context.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from harness.localaws.template import DeclaredFunction
 __all__ = ["TASK", "image_function", "write_dockerfile"]
 
 TASK = "task"
-"""The folder of the artifact in the context."""
+"""The artifact's folder in the context."""
 
 _DOCKERFILE = """\
 # Written by harness.deploy.artifact: change the template or the recipe, not this file.
@@ -34,13 +34,13 @@ CMD {command}
 
 
 def write_dockerfile(recipe: Recipe, context: Path) -> Path:
-    """Write the Dockerfile of a function's image.
+    """Write the Dockerfile for a function's image.
 
-    The engine takes the base image of the platform that `sam build` asks for: the function's architecture.
+    The engine pulls the base image for the function's architecture, which `sam build` passes to it.
 
     Args:
-        recipe: What the image holds.
-        context: The folder that holds the artifact in `task`.
+        recipe: The image's contents.
+        context: The folder with the artifact in `task`.
 
     Returns:
         The Dockerfile.
@@ -58,7 +58,7 @@ def write_dockerfile(recipe: Recipe, context: Path) -> Path:
 
 
 def image_function(declared: DeclaredFunction) -> FunctionSpec | None:
-    """The function whose image is made from a context; None where the context is not written.
+    """Return the function whose image is built from a context; None if the context is not written.
 
     Args:
         declared: The function as the template declares it.
@@ -72,7 +72,8 @@ def image_function(declared: DeclaredFunction) -> FunctionSpec | None:
         handler=declared.handler,
         runtime=declared.runtime or DEFAULT_RUNTIME,
         architecture=declared.architecture or "x86_64",
-        # What only a deployment knows is taken as the template of `rft init` has it: no fault is made of it.
+        # Values known only at deployment count as those of the template of `rft init`, so they cause no
+        # finding.
         timeout_s=declared.timeout_s or 60.0,
         memory_mb=declared.memory_mb or 512,
         image=True,

@@ -1,4 +1,4 @@
-"""What a template's values are when it is deployed with its parameters' defaults, whatever stands there."""
+"""Resolves a template's values with its parameters' defaults, tolerating any kind of value."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ __all__ = ["mapping", "plain", "sequence"]
 
 
 def mapping(value: Any) -> dict[str, Any]:
-    """An object of a template, or an empty one where something else stands."""
+    """Return an object of a template, or an empty one if it is not an object."""
     return value if isinstance(value, dict) else {}
 
 
 def sequence(value: Any) -> list[Any]:
-    """A list of a template, or an empty one where something else stands."""
+    """Return a list of a template, or an empty one if it is not a list."""
     return value if isinstance(value, list) else []
 
 
 def plain(values: TemplateValues, value: Any) -> Any:
-    """A value with defaults put in and conditions decided, without the parts that only a deployment knows.
+    """Return a value with defaults and conditions resolved, without the parts known only at deployment.
 
     Args:
-        values: Of the template.
+        values: The template's values.
         value: A scalar, a list or an object.
     """
     try:

@@ -1,6 +1,6 @@
-"""Everything that `rft doctor` looks at, in deployment order: template, artifact, function.
+"""Runs all checks of `rft doctor` in deployment order: template, artifact, function.
 
-Without an ARN nothing outside this machine is asked and no credentials are needed.
+Without an ARN it calls no service and needs no credentials.
 """
 
 from __future__ import annotations
@@ -29,25 +29,25 @@ from harness.targets.built import BUILD, built_functions
 __all__ = ["Diagnosis", "examine_functions", "examine_project", "find_template"]
 
 _UNQUALIFIED = 6
-"""Colons in a function's ARN without a version or an alias."""
+"""Number of colons in a function's ARN without a version or an alias."""
 _USUAL = ("template.yaml", "template.yml", "template.json")
 
 
 @dataclass(slots=True)
 class Diagnosis:
-    """What was found."""
+    """All findings of one `rft doctor` run."""
 
     looked_at: list[str] = field(default_factory=list)
-    """Templates, artifacts and functions, in order."""
+    """Templates, artifacts and functions that were checked, in order."""
     findings: list[Finding] = field(default_factory=list)
     artifacts: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Figures by logical id."""
+    """Measurements by logical ID."""
     functions: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Figures by ARN."""
+    """Measurements by ARN."""
 
     @property
     def failed(self) -> bool:
-        """Whether something is an error."""
+        """Whether any finding is an error."""
         found = worst(self.findings)
         return found is not None and found >= Severity.ERROR
 
@@ -64,7 +64,7 @@ class Diagnosis:
 
 
 def find_template(folder: Path) -> Path | None:
-    """The template that `sam build` takes in a folder: what `samconfig.toml` names, else the usual names.
+    """Find the template that `sam build` uses in a folder: from `samconfig.toml`, else by the usual names.
 
     Args:
         folder: The project's folder.
@@ -86,29 +86,29 @@ def examine_project(
     job: JobSettings,
     ask: Path | None = None,
 ) -> None:
-    """Look at a template, its folder, and what was built of it.
+    """Check a template, its folder, and what was built from it.
 
     Args:
-        diagnosis: Gets what is found.
+        diagnosis: Receives the findings.
         template: The source template, not the built one.
-        artifact: The build's folder; `.aws-sam/build` beside the template when None.
-        region: Where it will be deployed.
+        artifact: The build's folder; None for `.aws-sam/build` next to the template.
+        region: The Region of the deployment.
         job: The job that would call its functions.
-        ask: Rollouts about which the graders' judges are asked; None to ask none.
+        ask: Rollouts to ask the graders' judges about; None to ask no judge.
 
     Raises:
         InputError: The template cannot be read, or the rollouts.
         ServiceError: A judge's service cannot be reached.
     """
     if not template.is_file():
-        fix = "Go to the project's folder or name one with --template; `rft init` makes a project."
+        fix = "Run this in the project's folder, or pass --template. `rft init` makes a project."
         raise InputError("there is no template here", place=str(template), fix=fix)
     folder = template.resolve().parent
     diagnosis.looked_at.append(str(template))
     config = read_samconfig(folder)
     parameters = dict(config.parameters) if config is not None else {}
     if config is not None and parameters:
-        # `sam deploy` takes these values and not the template's defaults.
+        # `sam deploy` uses these values instead of the template's defaults.
         diagnosis.looked_at.append(f"parameter_overrides in {template.parent / config.path.name}")
     diagnosis.findings += check_template(template, parameters)
     diagnosis.findings += check_folder(folder)
@@ -132,17 +132,17 @@ def _examine_build(
     parameters: Mapping[str, str],
     ask: Path | None,
 ) -> None:
-    """Look at what was built of a template."""
+    """Check what was built from a template."""
     folder = template.resolve().parent
     build = artifact or template.parent / BUILD
     if artifact is None and not (build / "template.yaml").is_file():
-        diagnosis.findings.append(finding("D020", "there is no artifact to look at", str(build)))
+        diagnosis.findings.append(finding("D020", "there is no artifact to check", str(build)))
         if ask is not None:
-            text = "what judges take: nothing is built, so it is not known who asks one"
+            text = "which parameters judges accept: nothing is built, so no judge is known"
             diagnosis.findings.append(finding("D050", text, str(build), fix="Run `sam build`."))
         return
     built_template, functions = built_functions(build, parameters)
-    if artifact is None or not (artifact.parent / "template.yaml").is_file():  # no single function's folder
+    if artifact is None or not (artifact.parent / "template.yaml").is_file():  # not one function's folder
         diagnosis.findings += check_completeness(template, built_template.parent, functions, parameters)
     for logical_id, spec in functions.items():
         diagnosis.looked_at.append(f"{build}: {logical_id}")
@@ -157,15 +157,15 @@ def _examine_build(
             diagnosis.findings += unanswered(asked, str(ask))
         diagnosis.artifacts[logical_id] = asdict(measured)
     if ask is not None and not any(figures["judges"] for figures in diagnosis.artifacts.values()):
-        text = "what judges take: no function that is built here asks one"
-        fix = "Build the function whose grader asks a model, and name it with --artifact."
+        text = "which parameters judges accept: no function that is built here has a judge"
+        fix = "Build a function whose grader calls a model, and name it with --artifact."
         diagnosis.findings.append(finding("D050", text, str(build), fix=fix))
 
 
 def _examine_image(
     diagnosis: Diagnosis, declared: DeclaredFunction, template: Path, parameters: Mapping[str, str]
 ) -> None:
-    """Look at the files that go into a function's image; the image itself is the container engine's."""
+    """Check the files that go into a function's image. The container engine builds the image itself."""
     folder = template.resolve().parent
     name, place = declared.logical_id, str(declared.code or folder)
     if declared.refused:
@@ -173,7 +173,7 @@ def _examine_image(
         diagnosis.findings.append(finding("D033", text, place))
     spec = image_function(declared)
     if spec is None:
-        text = f"the files that go into the image of {name} are not here, so none of them was looked at"
+        text = f"the files that go into the image of {name} are not here, so none of them was checked"
         fix = f"`make image-{name}` writes them to .aws-sam/images/{name}; name it as DockerContext."
         diagnosis.findings.append(finding("D050", text, place, fix=fix))
         return
@@ -189,29 +189,30 @@ def examine_functions(
     job: JobSettings,
     built: Mapping[str, str] | None = None,
 ) -> None:
-    """Look at functions in AWS.
+    """Check functions in AWS.
 
     Args:
-        diagnosis: Gets what is found.
-        arns: Their ARNs, with the qualifiers that a job would use.
+        diagnosis: Receives the findings.
+        arns: The functions' ARNs, with the qualifiers that a job would use.
         job: The job that would call them.
-        built: The logical IDs of those whose artifacts were looked at, by ARN: the models that their judges
-            ask are known.
+        built: By ARN, the logical IDs of functions whose artifacts were checked, so their judges' models are
+            known.
 
     Raises:
-        InputError: There is no such function, or boto3 is not configured.
-        ServiceError: AWS cannot be reached or refuses.
+        InputError: A function does not exist, or boto3 is not configured.
+        ServiceError: AWS cannot be reached, or refuses the request.
     """
     for arn in arns:
         known = diagnosis.artifacts.get((built or {}).get(arn, ""), {})
         models = [judge["model"] for judge in known.get("judges", ()) if judge["service"] == "bedrock"]
         found, figures = check_function(arn, job, models)
         diagnosis.looked_at.append(arn)
-        # What several functions share (a role, the caller) is said once.
+        # A finding shared by several functions (a role, the caller) is reported once.
         diagnosis.findings += [one for one in found if one not in diagnosis.findings]
         diagnosis.functions[arn] = figures
     if any(arn.count(":") > _UNQUALIFIED for arn in arns):
-        # RLVRTrainer of sagemaker-train 1.27.0 takes what its LAMBDA_ARN_REGEX does not match for the ARN of
-        # an evaluator. Evaluator.create takes any Lambda ARN, but the verifier then takes it for a file.
+        # RLVRTrainer of sagemaker-train 1.27.0 takes anything that its LAMBDA_ARN_REGEX does not match for
+        # the ARN of an evaluator. Evaluator.create accepts any Lambda ARN, but the verifier then takes it for
+        # a file.
         text = "sagemaker-train 1.27.0 refuses an ARN with a version or alias; jobs on Bedrock do not use it"
         diagnosis.findings.append(finding("D068", text))

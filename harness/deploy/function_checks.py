@@ -1,7 +1,7 @@
-"""Checks a deployed function: is it what a job needs, and may the job call it.
+"""Checks a deployed function: does it meet a job's needs, and may the job call it?
 
-It reads configuration, log group and policies, and changes nothing; what these credentials may not read is a
-note and not a guess.
+It reads configuration, log group and policies, and changes nothing. Anything these credentials may not read
+is reported as a note.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ _FEW_AT_ONCE = 10
 
 @dataclass(frozen=True, slots=True)
 class JobSettings:
-    """The job that is meant to call the function."""
+    """The job that will call the function."""
 
     region: str | None = None
-    """Where it runs; the grader's own region when None."""
+    """The job's Region; None for the grader's Region."""
     model: str | None = None
-    """The model that it tunes; not checked when None."""
+    """The model that the job tunes; None to skip this check."""
     submitter_policy: str | None = None
-    """The stack's managed policy for whoever submits, to be checked too."""
+    """The stack's managed policy for the identity that submits jobs, to be checked as well."""
 
 
 def check_function(
@@ -55,20 +55,20 @@ def check_function(
     """Check one function.
 
     Args:
-        arn: Its ARN, with the qualifier that a job would use.
-        job: Who would call it.
-        models: The models of Bedrock that its judges ask.
+        arn: The function's ARN, with the qualifier that a job would use.
+        job: The job that would call it.
+        models: The Bedrock models that its judges call.
 
     Returns:
-        Findings, and the function's figures.
+        Findings, and the function's measurements.
 
     Raises:
-        InputError: This is no function's ARN, there is none, or boto3 is not configured.
-        ServiceError: AWS cannot be reached, or these credentials may not look at the function at all.
+        InputError: This is not a function's ARN, the function does not exist, or boto3 is not configured.
+        ServiceError: AWS cannot be reached, or these credentials may not read the function.
     """
     match = _ARN.fullmatch(arn)
     if match is None:
-        fix = "It looks like arn:aws:lambda:REGION:ACCOUNT:function:NAME:VERSION."
+        fix = "Write it like arn:aws:lambda:REGION:ACCOUNT:function:NAME:VERSION."
         raise InputError("this is not the ARN of a Lambda function", place=arn, fix=fix)
     functions = client("lambda", match["region"])
     with explained(arn):
@@ -121,18 +121,18 @@ def _settings(arn: str, found: dict[str, Any]) -> Iterator[Finding]:
 def _qualifier(arn: str, qualifier: str | None) -> Iterator[Finding]:
     if qualifier is None or qualifier == "$LATEST":
         yield finding(
-            "D061", "the ARN has no version: a deployment changes the reward under a running job", arn
+            "D061", "the ARN has no version: a deployment would change the reward of a running job", arn
         )
     elif not qualifier.isdigit():
-        yield finding("D061", f"{qualifier} is an alias: where it points may change under a running job", arn)
+        yield finding("D061", f"{qualifier} is an alias: it may point elsewhere while a job runs", arn)
 
 
 def _concurrency(functions: Any, plain: str, arn: str) -> Iterator[Finding]:
-    """How many calls may be under way at once: the function's own share, else what the account has left."""
+    """How many calls may run at the same time: the function's reserved share, or the account's remainder."""
     with explained(arn):
         reserved = functions.get_function_concurrency(FunctionName=plain).get("ReservedConcurrentExecutions")
     if reserved == 0:
-        yield finding("D062", "its reserved concurrency is 0: every call is refused", arn)
+        yield finding("D062", "its reserved concurrency is 0: Lambda refuses every call", arn)
     elif reserved is not None and reserved < _FEW_AT_ONCE:
         yield finding(
             "D063", f"its reserved concurrency is {reserved}: a step's calls wait for each other", arn
@@ -142,7 +142,7 @@ def _concurrency(functions: Any, plain: str, arn: str) -> Iterator[Finding]:
             limit = functions.get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"]
         if limit <= _FEW_AT_ONCE:
             yield finding(
-                "D063", f"the account runs {limit} unreserved calls at once, all functions together", arn
+                "D063", f"the account allows {limit} concurrent unreserved calls for all functions", arn
             )
 
 
@@ -152,10 +152,10 @@ def _log_group(found: dict[str, Any], match: re.Match[str], arn: str) -> Iterato
         pages = client("logs", match["region"]).describe_log_groups(logGroupNamePrefix=name)["logGroups"]
     group = next((one for one in pages if one["logGroupName"] == name), None)
     if group is None:
-        text = f"there is no log group {name} yet: Lambda would make it, to be kept forever"
+        text = f"there is no log group {name} yet: Lambda will create it without retention"
         yield finding("D005", text, arn)
     elif "retentionInDays" not in group:
-        yield finding("D005", f"{name} is kept, and paid, forever", arn)
+        yield finding("D005", f"{name} has no retention: you keep paying for it", arn)
 
 
 def _group_name(found: dict[str, Any], match: re.Match[str]) -> str:
@@ -165,11 +165,11 @@ def _group_name(found: dict[str, Any], match: re.Match[str]) -> str:
 def _execution_role(
     found: dict[str, Any], match: re.Match[str], arn: str, models: Sequence[str]
 ) -> Iterator[Finding]:
-    """What the function itself may do: write its log, ask its judges' models, and nothing in general."""
+    """Check what the function's role may do: write its log, call its judges' models, and little else."""
     try:
         role = identity_of(found["Role"])
     except (KeyError, ValueError):
-        yield finding("D069", "its execution role is not known", arn)
+        yield finding("D069", "its execution role is unknown", arn)
         return
     stream = (
         f"arn:{match['partition']}:logs:{match['region']}:{match['account']}"
@@ -184,14 +184,14 @@ def _execution_role(
         verdicts = [identity_decides(role, ASK, resource, match["region"]) for resource in resources]
         if "allowed" not in verdicts:
             yield finding(
-                "D036", f"the role {role.name} may not do {ASK} on {model}, which a judge asks", arn
+                "D036", f"the role {role.name} may not do {ASK} on {model}, which a judge calls", arn
             )
     for document in policies_of(role, match["region"]):
         yield from check_statements(document, Place(file=role.arn), f"the role {role.name}")
 
 
 def _submitter(match: re.Match[str], arn: str, job: JobSettings) -> Iterator[Finding]:
-    """Whether the caller's own permission lets a job call the grader; the stack's policy too."""
+    """Check whether the caller's permissions, and the stack's policy, let a job call the grader."""
     project = f"arn:{match['partition']}:bedrock-mantle:{match['region']}:{match['account']}:project/any"
     needed = [("lambda:InvokeFunction", arn), ("bedrock-mantle:CreateFineTuningJob", project)]
     if job.submitter_policy is not None:
@@ -202,15 +202,19 @@ def _submitter(match: re.Match[str], arn: str, job: JobSettings) -> Iterator[Fin
             yield from _held(
                 verdict, action, resource, f"the policy {job.submitter_policy.rpartition('/')[2]}", arn
             )
-    with explained("who is signed in"):
+    with explained("the current identity"):
         caller: Identity = identity_of(client("sts", match["region"]).get_caller_identity()["Arn"])
     for action, resource in needed:
         verdict = identity_decides(caller, action, resource, match["region"])
-        yield from _held(verdict, action, resource, f"{caller.kind} {caller.name}, who is signed in,", arn)
+        yield from _held(
+            verdict, action, resource, f"{caller.kind} {caller.name}, the current identity,", arn
+        )
 
 
 def _held(verdict: str, action: str, resource: str, whose: str, arn: str) -> Iterator[Finding]:
     if verdict == "conditional":
-        yield finding("D069", f"{whose} may do {action} under conditions that are not evaluated here", arn)
+        yield finding(
+            "D069", f"{whose} may do {action} under conditions that this check does not evaluate", arn
+        )
     elif verdict != "allowed":
         yield finding("D065", f"{whose} may not do {action} on {resource} ({verdict})", arn)

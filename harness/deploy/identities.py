@@ -1,8 +1,8 @@
-"""Who may do what in an AWS account: roles, and whoever is signed in.
+"""Tells what roles and the current identity may do in an AWS account.
 
-IAM's own policy simulator decides, so that permission boundaries and the organization's policies count. It
-needs permissions of its own (iam:SimulatePrincipalPolicy, iam:SimulateCustomPolicy); without them the answer
-is `Denied` and not a guess. Nothing is changed.
+IAM's policy simulator decides, so permission boundaries and the organization's policies count. The simulator
+itself needs permissions (iam:SimulatePrincipalPolicy, iam:SimulateCustomPolicy). Without them these functions
+raise `Denied`. They change nothing.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ class Identity(NamedTuple):
 
 
 def identity_of(arn: str) -> Identity:
-    """Take an identity's ARN apart; a session of a role is the role.
+    """Parse an identity's ARN; a session of a role counts as the role.
 
     Args:
-        arn: Of a role, a user, an assumed role or the account itself.
+        arn: The ARN of a role, a user, an assumed role or the account.
 
     Raises:
-        ValueError: It is none of these.
+        ValueError: The ARN is none of these.
     """
     match = _ARN.fullmatch(arn)
     if match is None:
@@ -49,20 +49,20 @@ def identity_of(arn: str) -> Identity:
 
 
 def identity_decides(identity: Identity, action: str, resource: str, region: str) -> str:
-    """Whether an identity may do something.
+    """Decide whether an identity may do something.
 
     Args:
         identity: A role or user.
-        action: `lambda:InvokeFunction`.
-        resource: The ARN.
-        region: Any of the account's partition: IAM itself is global.
+        action: The action, such as `lambda:InvokeFunction`.
+        resource: The resource's ARN.
+        region: Any Region of the account's partition. IAM itself is global.
 
     Returns:
-        `allowed`, `conditional` (only under conditions that are not known here), `denied` by a statement of
-        its own, or `not allowed` by any.
+        `allowed`, `conditional` (under conditions unknown here), `denied` (by an explicit statement), or `not
+        allowed` (no statement allows it).
 
     Raises:
-        Denied: These credentials may not ask.
+        Denied: These credentials may not use the simulator.
         ServiceError: AWS cannot be reached.
     """
     if identity.kind == "root":
@@ -70,26 +70,26 @@ def identity_decides(identity: Identity, action: str, resource: str, region: str
     iam = client("iam", region)
     with explained(identity.arn):
         source = identity.arn
-        if identity.kind == "role":  # a session's ARN leaves out the role's path
+        if identity.kind == "role":  # a session's ARN omits the role's path
             source = iam.get_role(RoleName=identity.name)["Role"]["Arn"]
         asked = {"ActionNames": [action], "ResourceArns": [resource]}
         return _verdict(iam.simulate_principal_policy(PolicySourceArn=source, **asked))
 
 
 def document_decides(document: dict[str, Any], action: str, resource: str, region: str) -> str:
-    """Whether a policy document alone allows something.
+    """Decide whether a policy document alone allows something.
 
     Args:
         document: The policy.
-        action: `lambda:InvokeFunction`.
-        resource: The ARN.
-        region: Any of the account's partition.
+        action: The action, such as `lambda:InvokeFunction`.
+        resource: The resource's ARN.
+        region: Any Region of the account's partition.
 
     Returns:
         As `identity_decides`.
 
     Raises:
-        Denied: These credentials may not ask.
+        Denied: These credentials may not use the simulator.
         ServiceError: AWS cannot be reached.
     """
     with explained("the policy simulator"):
@@ -103,16 +103,16 @@ def document_decides(document: dict[str, Any], action: str, resource: str, regio
 def _verdict(answer: dict[str, Any]) -> str:
     [result] = answer["EvaluationResults"]
     decision = _DECISIONS.get(result["EvalDecision"], "not allowed")
-    # Without its context a condition does not match, which is no proof against anybody.
+    # A condition without its context does not match, which proves nothing.
     return "conditional" if decision != "allowed" and result.get("MissingContextValues") else decision
 
 
 def policies_of(role: Identity, region: str) -> Iterator[dict[str, Any]]:
-    """Every policy document of a role, those in it and those attached to it.
+    """Return every policy document of a role, inline and attached.
 
     Args:
-        role: Whose.
-        region: Any of the account's partition.
+        role: The role.
+        region: Any Region of the account's partition.
 
     Raises:
         Denied: These credentials may not read them.
@@ -129,7 +129,7 @@ def policies_of(role: Identity, region: str) -> Iterator[dict[str, Any]]:
 
 
 def document_of(iam: Any, arn: str) -> dict[str, Any]:
-    """The document of a managed policy, in its present version."""
+    """The document of a managed policy, in its default version."""
     version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
     document: dict[str, Any] = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"][
         "Document"

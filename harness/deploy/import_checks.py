@@ -1,9 +1,9 @@
-"""Finds modules that a grader imports only once it is called, and that its artifact lacks.
+"""Finds modules that a grader imports only while it runs, and that its artifact lacks.
 
-Importing the handler proves what stands at the top of its modules. An import inside a function runs with the
-first sample that reaches it, in Lambda, in the middle of a job. So the user's own modules are read, beginning
-with the handler's, and every import in them is looked up in the artifact. Packages that were installed are
-not read: what they import is theirs to require.
+Importing the handler tests only the imports at the top of its modules. An import inside a function runs when
+a sample first reaches it, in Lambda, in the middle of a job. So this check reads the user's modules, starting
+with the handler's, and looks up every import in the artifact. It does not read installed packages: their
+requirements cover what they import.
 """
 
 from __future__ import annotations
@@ -22,12 +22,13 @@ from harness.localaws.template import NOT_IMITATED
 
 __all__ = ["check_imports", "imported_files", "standard_library"]
 
-# What the runtime brings: the SDK with what it requires, and Lambda's client.
+# The runtime provides the SDK with its requirements, and Lambda's client.
 _RUNTIME = frozenset(
     "boto3 botocore dateutil jmespath s3transfer six urllib3"
     " awslambdaric runtime_client simplejson snapshot_restore_py".split()
 )
-# Modules that joined or left the standard library, by minor version: "What's New in Python" 3.12 to 3.14.
+# Modules that were added to or removed from the standard library, by minor version: "What's New in Python"
+# 3.12 to 3.14.
 _SINCE = {"annotationlib": 14, "compression": 14}
 _UNTIL = {
     **dict.fromkeys("asynchat asyncore distutils imp smtpd".split(), 12),
@@ -45,22 +46,22 @@ _SUFFIXES = (".py", ".pyc", ".so")
 
 @dataclass(frozen=True, slots=True)
 class _Import:
-    """One module that a source imports."""
+    """One import in a source."""
 
     name: str
-    """Dotted and absolute."""
+    """The module's absolute dotted name."""
     line: int
     optional: bool
-    """Whether it stands under a condition, or where its failure is caught."""
+    """Whether the import is conditional, or its failure is caught."""
     guess: bool = False
-    """Whether this may be a name inside of a module and no module."""
+    """Whether the name may be an attribute of a module instead of a module."""
 
 
 def standard_library(runtime: str) -> frozenset[str]:
-    """The names at the top of a Lambda runtime's standard library.
+    """Return the top-level names of a Lambda runtime's standard library.
 
     Args:
-        runtime: `python3.13`.
+        runtime: The runtime, such as `python3.13`.
     """
     minor = runtime_version(runtime)[1]
     names = (sys.stdlib_module_names | _SINCE.keys() | _UNTIL.keys()) - _OTHER_SYSTEMS
@@ -68,16 +69,16 @@ def standard_library(runtime: str) -> frozenset[str]:
 
 
 def check_imports(spec: FunctionSpec, project: Path) -> Iterator[Finding]:
-    """Look up what a function's own modules import.
+    """Look up the imports of a function's own modules.
 
     Args:
         spec: The function, with the artifact's folder.
-        project: Where the sources stand: what has the same name there is the user's own.
+        project: The folder of the sources. Modules of the artifact that exist there are the user's own.
     """
     artifact, module = spec.artifact, spec.handler.replace("/", ".").rpartition(".")[0]
     own = {entry.name.partition(".")[0] for entry in artifact.iterdir() if (project / entry.name).exists()}
     own = (own | {module.partition(".")[0]}) - {"graders", ""}
-    known = standard_library(spec.runtime) | _RUNTIME | {"graders"}  # whose absence is a finding of its own
+    known = standard_library(spec.runtime) | _RUNTIME | {"graders"}  # a missing handler is a separate finding
     missing: dict[str, Finding] = {}
     for source, imports in _reached(artifact, module, own):
         for one in imports:
@@ -90,18 +91,18 @@ def check_imports(spec: FunctionSpec, project: Path) -> Iterator[Finding]:
 
 
 def imported_files(root: Path, module: str, packages: Collection[str]) -> list[Path]:
-    """The files that importing a module may run, at once or later, sorted.
+    """Return the files that importing a module may run, immediately or later, sorted.
 
     Args:
-        root: The folder that modules are named from.
-        module: The first one.
-        packages: The packages, by their first name, whose files count.
+        root: The folder that module names are relative to.
+        module: The first module.
+        packages: Top-level names of the packages whose files count.
     """
     return sorted(source for source, _ in _reached(root, module, packages))
 
 
 def _reached(root: Path, module: str, packages: Collection[str]) -> Iterator[tuple[Path, list[_Import]]]:
-    """Each file that importing a module may run, once, with what it imports itself."""
+    """Each file that importing a module may run, once, with that file's imports."""
     reached, waiting = set[Path](), [module]
     while waiting:
         name = waiting.pop()
@@ -118,18 +119,17 @@ def _reached(root: Path, module: str, packages: Collection[str]) -> Iterator[tup
 def _finding(source: Path, one: _Import, *, layered: bool) -> Finding:
     place = Place(file=str(source), line=one.line)
     if layered:
-        return finding("D050", f"imports {one.name}, which only the function's layers can have", place)
+        return finding("D050", f"imports {one.name}, which only the function's layers can provide", place)
     if one.optional:
-        return finding(
-            "D035", f"imports {one.name} under a condition; the artifact has no such module", place
-        )
+        return finding("D035", f"imports {one.name} conditionally; the artifact has no such module", place)
     return finding("D034", f"imports {one.name}, which the artifact lacks", place)
 
 
 def _is_there(artifact: Path, name: str, own: Collection[str]) -> bool:
     """Whether the artifact has a module.
 
-    An installed package may make modules as it runs, as `six.moves` is made: there the first part is enough.
+    An installed package may create modules at run time, like `six.moves`. For these the top-level name is
+    enough.
     """
     top, *rest = name.split(".")
     path = artifact.joinpath(top, *rest) if top in own else artifact / top
@@ -140,7 +140,7 @@ def _is_there(artifact: Path, name: str, own: Collection[str]) -> bool:
 
 
 def _sources(artifact: Path, name: str) -> Iterator[Path]:
-    """The files that importing a module runs: those of each package on the way, then its own."""
+    """The files that importing a module runs: each parent package's, then the module's own."""
     path = artifact
     for part in name.split("."):
         path /= part
@@ -148,7 +148,7 @@ def _sources(artifact: Path, name: str) -> Iterator[Path]:
 
 
 def _imports(source: Path, package: tuple[str, ...]) -> Iterator[_Import]:
-    """What a source imports anywhere in it; nothing where it is not valid, which its own import says."""
+    """All imports in a source; none if the source is invalid, which importing it reports."""
     try:
         tree = ast.parse(source.read_bytes())
     except (SyntaxError, ValueError):
@@ -173,7 +173,7 @@ def _walk(node: ast.AST, package: tuple[str, ...], *, optional: bool) -> Iterato
 
 
 _NEVER = frozenset({"TYPE_CHECKING", "typing.TYPE_CHECKING", "__name__ == '__main__'"})
-"""Conditions that do not hold in Lambda."""
+"""Walk the tree, skipping branches that never run in Lambda."""
 
 
 def _named(node: ast.AST, package: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
@@ -194,6 +194,6 @@ def _named(node: ast.AST, package: tuple[str, ...]) -> Iterator[tuple[str, bool]
 
 
 def _catches_imports(caught: ast.expr | None) -> bool:
-    """Whether an except clause catches a failed import; a bare one does."""
+    """Whether an except clause catches a failed import; a bare clause does."""
     each = caught.elts if isinstance(caught, ast.Tuple) else [caught]
     return any(one is None or ast.unparse(one).rpartition(".")[2] in _IMPORT_ERRORS for one in each)

@@ -1,6 +1,6 @@
-"""Checks whether a function may ask the models that its judges name, by the role that the template gives it.
+"""Checks whether the role that the template gives a function may call the models of its judges.
 
-A profile also needs its models in each of its Regions, which is not looked at here.
+An inference profile also needs its models in each of its Regions. That is not checked.
 
 Source: "Prerequisites for inference profiles" in the Amazon Bedrock user guide.
 """
@@ -24,7 +24,7 @@ from harness.targets.built import AskedModel
 __all__ = ["ASK", "check_judges", "model_arns", "unanswered"]
 
 ASK = "bedrock:InvokeModel"
-"""The action that asking a model of Bedrock takes."""
+"""The IAM action for calling a Bedrock model."""
 
 
 def check_judges(
@@ -34,12 +34,12 @@ def check_judges(
     template: Path,
     parameters: Mapping[str, str],
 ) -> Iterator[Finding]:
-    """Check what a function's judges need of the template.
+    """Check that the template gives a function's judges what they need.
 
     Args:
         spec: The function.
-        logical_id: Its name in the template.
-        judges: The models that its checks ask.
+        logical_id: The function's logical ID.
+        judges: The models that its checks call.
         template: The source template.
         parameters: Values that replace the parameters' defaults.
 
@@ -51,18 +51,18 @@ def check_judges(
         if judge.service == "bedrock":
             yield from _bedrock(permissions, logical_id, judge, str(template))
         elif judge.key_variable is not None and not spec.environment.get(judge.key_variable):
-            text = f"{logical_id} asks {judge.model}, and its environment has no {judge.key_variable}"
+            text = f"{logical_id} calls {judge.model}, but its environment has no {judge.key_variable}"
             yield finding("D037", text, str(template))
 
 
 def model_arns(model: str, partition: str, region: str, account: str) -> list[str]:
-    """The ARNs that a model may have: as a foundation model and as an inference profile.
+    """Return the ARNs that a model may have: as a foundation model and as an inference profile.
 
     Args:
-        model: Its ID, or its ARN, which is all there is then.
-        partition: Of the account.
-        region: Where it is asked.
-        account: The account that asks it.
+        model: The model's ID, or its ARN, which is then the only one.
+        partition: The account's partition.
+        region: The Region in which the model is called.
+        account: The account that calls it.
     """
     if model.startswith("arn:"):
         return [model]
@@ -71,14 +71,14 @@ def model_arns(model: str, partition: str, region: str, account: str) -> list[st
 
 
 def unanswered(asked: AskedJudges, place: str) -> Iterator[Finding]:
-    """Say which models did not answer.
+    """Report the models that did not answer.
 
     Args:
-        asked: What asking showed.
-        place: The file whose samples they were asked about.
+        asked: The result of asking.
+        place: The file with the samples.
     """
     for model in asked.silent:
-        why = asked.trouble or f"{asked.samples} samples were graded, and no check asked it about one"
+        why = asked.trouble or f"{asked.samples} samples were graded, and no check asked it about any of them"
         yield finding("D038", f"{model.model}: {why}", place)
 
 
@@ -88,13 +88,13 @@ def _bedrock(permissions: _Permissions, name: str, judge: AskedModel, place: str
         text = f"whether the role of {name} allows {ASK} on {judge.model}: it is not in the template"
         yield finding("D050", text, place)
     elif not allowed:
-        text = f"{name} asks {judge.model}, and its role does not allow {ASK} on that model"
-        fix = "Give it Role: !GetAtt JudgeRole.Arn, and name the model in the parameter JudgeModel."
+        text = f"{name} calls {judge.model}, but its role does not allow {ASK} on that model"
+        fix = "Set Role: !GetAtt JudgeRole.Arn, and name the model in the parameter JudgeModel."
         yield finding("D036", text, place, fix=fix)
 
 
 class _Permissions:
-    """What a template's functions may do.
+    """The permissions of a template's functions.
 
     Args:
         path: The template.
@@ -109,10 +109,10 @@ class _Permissions:
         self._untold = False
 
     def may_ask(self, function: str, model: str) -> bool | None:
-        """Whether a function's role allows a model to be asked; None where that cannot be told.
+        """Whether a function's role may call a model; None if the template does not tell.
 
         Args:
-            function: Its logical ID.
+            function: The function's logical ID.
             model: The ID of a model or of an inference profile, or its ARN.
         """
         self._untold = False
@@ -137,10 +137,10 @@ class _Permissions:
         return None if self._untold else False
 
     def _statements(self, function: str) -> list[dict[str, Any]] | None:
-        """What the role of a function allows and denies; None where the role is not in the template."""
+        """The allow and deny statements of a function's role; None if the role is not in the template."""
         resource = mapping(self._resources.get(function))
         properties = merge_properties(self._globals, mapping(resource.get("Properties")))
-        if "Role" not in properties:  # SAM makes one of the function's own policies
+        if "Role" not in properties:  # SAM creates the role from the function's own policies
             return list(self._of_policies(properties.get("Policies")))
         match self._chosen(properties["Role"]):
             case {"Fn::GetAtt": [str(name), "Arn"]}:
@@ -169,7 +169,7 @@ class _Permissions:
                     yield statement
 
     def _chosen(self, value: Any) -> Any:
-        """A value whose conditions are decided; None where only a deployment can."""
+        """A value with its conditions resolved; None if that needs a deployment."""
         try:
             return self._values.chosen(value)
         except Unresolved:

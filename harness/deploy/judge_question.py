@@ -1,7 +1,7 @@
-"""Asks a grader's judges about samples until each of its models has answered: what each takes is known then.
+"""Asks a grader's judges about samples until each model has answered, to learn which parameters it accepts.
 
-The first question with a schema is also what makes Bedrock compile it, which can take minutes and then holds
-for a day. Asked before a job, no sample of the job waits for that.
+The first request with a schema also makes Bedrock compile the schema. That can take minutes, and the result
+is cached for a day. After asking before a job, none of the job's samples has to wait for it.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ _MOST = 50
 
 @dataclass(frozen=True, slots=True)
 class AskedJudges:
-    """What asking showed."""
+    """The result of asking a grader's judges."""
 
     models: tuple[AskedModel, ...]
-    """Every model that the grader asks."""
+    """Every model that the grader calls."""
     samples: int
-    """How many samples were graded for it."""
+    """How many samples were graded."""
     trouble: str | None = None
-    """Why a sample got no reward; None where all did."""
+    """Why a sample got no reward; None if all got one."""
 
     @property
     def silent(self) -> list[AskedModel]:
-        """Those that did not answer."""
+        """The models that did not answer."""
         return [model for model in self.models if model.parts is None]
 
 
@@ -48,13 +48,13 @@ def ask_judges(
     """Grade samples in this process, one at a time, until each of the grader's models has answered.
 
     Args:
-        spec: The function whose grader it is.
+        spec: The grader's function.
         folder: The project, which holds the grader.
-        judges: The models that it asks.
-        rollouts: Where the samples are; the first 50 at most are graded.
+        judges: The models that the grader calls.
+        rollouts: The file of samples. At most the first 50 are graded.
 
     Raises:
-        InputError: The grader or the file cannot be read, or the file holds no rollout.
+        InputError: The grader or the file cannot be read, or the file has no rollout.
         ServiceError: The service cannot be reached.
     """
     target = InProcessTarget(grader_of(spec), folder)
@@ -65,15 +65,15 @@ def ask_judges(
         if row["error"] is not None:
             trouble = row["error"]["message"]
         asked = AskedJudges(_answered(judges), samples, trouble)
-        if not asked.silent or (row["error"] or {}).get("kind") == "call":  # nothing can be asked at all
+        if not asked.silent or (row["error"] or {}).get("kind") == "call":  # nothing can be asked
             return asked
     if not asked.samples:
-        raise InputError("holds no rollout", place=str(rollouts), fix="Name a file of rollouts.")
+        raise InputError("has no rollout", place=str(rollouts), fix="Name a file of rollouts.")
     return asked
 
 
 def _answered(judges: tuple[AskedModel, ...]) -> tuple[AskedModel, ...]:
-    """The models, with what those that have answered in this process take."""
+    """The models, with the accepted parameters of those that have answered in this process."""
     found = [typed(AskedModel, each.as_dict()) for each in judge_models() if each.parts is not None]
     known = {(each.service, each.model): each for each in found}
     return tuple(known.get((judge.service, judge.model), judge) for judge in judges)

@@ -1,4 +1,4 @@
-"""Says what of a template `rft doctor` does not look at, so that its silence is not taken for approval."""
+"""Reports which parts of a template `rft doctor` does not check, so that silence does not imply approval."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ __all__ = ["not_checked_function", "not_checked_resource"]
 
 _FREE_STORAGE_MB = 512
 _PROPERTIES = {
-    "Layers": "its layers were not looked at, nor whether they and the artifact stay below 250 MB",
-    "VpcConfig": "its VPC was not looked at: whether what it calls, such as a judge, is in reach",
-    "FileSystemConfigs": "its file systems were not looked at: what is read there is part of no version",
+    "Layers": "its layers were not checked, nor whether they and the artifact stay below 250 MB",
+    "VpcConfig": "its VPC was not checked: it may not reach services that it calls, such as a judge",
+    "FileSystemConfigs": "its file systems were not checked: no version includes the files there",
 }
 _RESOURCES = {
     "AWS::Lambda::Function": "a function without SAM",
@@ -26,37 +26,37 @@ _RESOURCES = {
 
 
 def not_checked_function(name: str, properties: Mapping[str, Any], place: Place) -> Iterator[Finding]:
-    """Say what of a function is not looked at, a line each.
+    """Report what is not checked in a function, one note each.
 
     Args:
-        name: Its logical ID.
-        properties: Its own and the template's Globals, as far as they are known.
-        place: Where it stands.
+        name: The function's logical ID.
+        properties: The function's properties with the template's Globals, as far as they are known.
+        place: The function's place, for findings.
     """
     if properties.get("PackageType") == "Image":
-        text = f"{name} is a container image: its base system and its layers were not looked at"
+        text = f"{name} is a container image: its base system and its layers were not checked"
         yield finding("D050", text, place)
     for key, what in _PROPERTIES.items():
         if properties.get(key):
             yield finding("D050", f"{name}: {what}", place)
     size = mapping(properties.get("EphemeralStorage")).get("Size")
     if size is not None and str(size) != str(_FREE_STORAGE_MB):
-        text = f"{name}: whether its files fit into {size} MB of /tmp was not looked at"
+        text = f"{name}: whether its files fit into {size} MB of /tmp was not checked"
         yield finding("D050", text, place)
 
 
 def not_checked_resource(name: str, resource: Mapping[str, Any], place: Place) -> Iterator[Finding]:
-    """Say that a resource may hold graders that are not looked at; the worker of fan-outs holds none.
+    """Report that a resource may contain graders that are not checked. The worker of fan-outs has none.
 
     Args:
-        name: Its logical ID.
-        resource: As the template has it.
-        place: Where it stands.
+        name: The resource's logical ID.
+        resource: The resource in the template.
+        place: The resource's place, for findings.
     """
     what = _RESOURCES.get(str(resource.get("Type")))
     if what is None or is_worker(resource):
         return
     properties = mapping(resource.get("Properties"))
     inside = properties.get("Location") or properties.get("TemplateURL")
-    fix = f"Look at it with --template {inside}." if isinstance(inside, str) else None
-    yield finding("D050", f"{name} is {what}: it was not looked at", place, fix=fix)
+    fix = f"Check it with --template {inside}." if isinstance(inside, str) else None
+    yield finding("D050", f"{name} is {what}: it was not checked", place, fix=fix)

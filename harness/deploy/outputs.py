@@ -1,8 +1,8 @@
-"""Which graders a CloudFormation stack has deployed, by the ARNs in its outputs and by its resources.
+"""Finds the graders that a CloudFormation stack has deployed, from its outputs and resources.
 
-An output counts when its value is a Lambda function's ARN; its name without the ending (`VersionArn`,
-`AliasArn`, `FunctionArn`, `Arn`) is the grader's. A function of the stack that publishes versions counts too
-where no output names it, under its logical ID. It changes nothing in AWS.
+An output counts if its value is the ARN of a Lambda function. Its name without the ending (`VersionArn`,
+`AliasArn`, `FunctionArn`, `Arn`) is the grader's name. A function that publishes versions also counts if no
+output names it, under its logical ID. Nothing changes in AWS.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ _POLICY = "SubmitterPolicyArn"
 
 @dataclass(frozen=True, slots=True)
 class DeployedGrader:
-    """One grader of a stack."""
+    """A grader that a stack has deployed."""
 
     name: str
     version: str | None = None
-    """ARN of the published version: what it runs never changes."""
+    """ARN of the published version, which never changes what it runs."""
     alias: str | None = None
     function: str | None = None
-    """ARN without a version: the next deployment changes what it runs."""
+    """ARN without a version; the next deployment changes what it runs."""
 
     @property
     def arn(self) -> str:
-        """The most fixed of its ARNs."""
+        """The grader's ARN with the most specific qualifier."""
         found = self.version or self.alias or self.function
         assert found is not None
         return found
@@ -47,30 +47,30 @@ class DeployedGrader:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A stack as far as graders go."""
+    """The graders of a stack, and what the harness needs to use them."""
 
     name: str
     region: str
     status: str
-    """As CloudFormation spells it: `UPDATE_COMPLETE`."""
+    """The status as CloudFormation spells it, such as `UPDATE_COMPLETE`."""
     graders: dict[str, DeployedGrader] = field(default_factory=dict)
     submitter_policy: str | None = None
-    """ARN of the managed policy for whoever submits jobs, where the stack makes one."""
+    """ARN of the managed policy for the identity that submits jobs, if the stack creates one."""
     fan_out_machine: str | None = None
-    """ARN of the state machine that replays are fanned out with, where the stack has one."""
+    """ARN of the state machine for replays that fan out, if the stack has one."""
     fan_out_prefix: str | None = None
-    """`s3://BUCKET/FOLDER` that its workers may write to."""
+    """`s3://BUCKET/FOLDER` that the stack's workers may write to."""
     not_listed: str | None = None
-    """Why the stack's resources could not be listed: a grader that no output names is missing then."""
+    """Why the stack's resources could not be listed. A grader that no output names is then missing."""
 
     def arn(self, grader: str | None = None) -> str:
-        """The most fixed ARN of one grader.
+        """Return one grader's ARN with the most specific qualifier.
 
         Args:
-            grader: Its name; the stack's only one when None.
+            grader: The grader's name; None for the stack's only one.
 
         Raises:
-            InputError: There is no such grader, or several fit.
+            InputError: There is no such grader, or several graders and no name.
         """
         known = f"Its graders: {', '.join(self.graders)}."
         if grader is None and len(self.graders) > 1:
@@ -106,12 +106,12 @@ def read_stack(name: str, region: str | None = None) -> Stack:
 
     Args:
         name: The stack's name or ARN.
-        region: Where it is; when None, as the stack's ARN, AWS_REGION, `samconfig.toml` in this folder or the
-            AWS profile say.
+        region: The stack's Region; None takes it from the stack's ARN, AWS_REGION, `samconfig.toml` in this
+            folder or the AWS profile.
 
     Raises:
         InputError: There is no such stack, it has no grader, or no credentials or region are configured.
-        ServiceError: AWS cannot be reached, or these credentials may not look.
+        ServiceError: AWS cannot be reached, or these credentials may not read the stack.
     """
     known = find_region(region, name, Path())
     formation = client("cloudformation", known.name if known else None)
@@ -120,7 +120,7 @@ def read_stack(name: str, region: str | None = None) -> Stack:
         with explained(f"stack {name}"):
             [found] = formation.describe_stacks(StackName=name)["Stacks"]
     except NotInAws:
-        fix = f"`sam deploy --stack-name {name}` makes it; --region names another region."
+        fix = f"`sam deploy --stack-name {name}` creates it; --region names another Region."
         raise NotInAws(f"there is no such stack in {where}", place=f"stack {name}", fix=fix) from None
     outputs = {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", [])}
     arns = [(_ENDING.sub("", key) or key, value) for key, value in outputs.items()]
@@ -133,9 +133,7 @@ def read_stack(name: str, region: str | None = None) -> Stack:
     graders = _graders(arns)
     if not graders:
         text = "no output is the ARN of a Lambda function, and "
-        text += (
-            f"its resources are not known: {not_listed}" if not_listed else "no function publishes versions"
-        )
+        text += f"its resources are unknown: {not_listed}" if not_listed else "no function publishes versions"
         fix = "Set AutoPublishAlias on the graders' functions and deploy again."
         raise InputError(f"{text} (status {found['StackStatus']})", place=f"stack {name}", fix=fix)
     return Stack(
@@ -151,13 +149,13 @@ def read_stack(name: str, region: str | None = None) -> Stack:
 
 
 def _fan_out_prefix(outputs: dict[str, str]) -> str | None:
-    """Where the stack's workers may write; None for a stack without them."""
+    """The prefix that the stack's workers may write to; None for a stack without workers."""
     bucket, prefix = outputs.get("FanOutBucket"), outputs.get("FanOutPrefix")
     return f"s3://{bucket}/{prefix}" if bucket and prefix else None
 
 
 def _published(formation: Any, stack_arn: str) -> list[tuple[str, str]]:
-    """The ARNs of the stack's functions that publish versions, each with the function's logical ID."""
+    """By ARN, the logical ID of each function in the stack that publishes versions."""
     pages = formation.get_paginator("list_stack_resources").paginate(StackName=stack_arn)
     rows = [row for page in pages for row in page["StackResourceSummaries"] if "PhysicalResourceId" in row]
     live = [row for row in rows if not row["ResourceStatus"].startswith("DELETE_")]
@@ -173,7 +171,7 @@ def _published(formation: Any, stack_arn: str) -> list[tuple[str, str]]:
 
 
 def _graders(arns: list[tuple[str, str]]) -> dict[str, DeployedGrader]:
-    """Graders out of names and ARNs; the first name of a function stands for it."""
+    """Group names and ARNs into graders; a function takes its first name."""
     names: dict[str, str] = {}
     found: dict[str, dict[str, str]] = {}
     for name, arn in arns:

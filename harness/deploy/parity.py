@@ -1,8 +1,8 @@
-"""Grades the same rollouts in several places and over every wire, and says where they come apart, and why.
+"""Grades the same rollouts in several places and over every wire, and reports where and why results differ.
 
-This process comes first: the others are compared with it. Ids and order are compared with what was sent where
-an answer is read; an answer that breaks them is a failed call here. A second pass in another order shows a
-grader that disagrees with itself, which no comparison of places would.
+This process grades first, and the other places are compared with it. An answer with wrong ids or a wrong
+order is a failed call. A second pass in reverse order finds graders that disagree with themselves, which a
+comparison of places alone would miss.
 """
 
 from __future__ import annotations
@@ -31,43 +31,43 @@ TOLERANCE = 1e-9
 
 
 class Difference(NamedTuple):
-    """One sample that was graded otherwise."""
+    """One sample that was graded differently."""
 
     id: Any
     place: str
-    """Where it was graded otherwise."""
+    """The place that graded it differently."""
     wire: str
     what: str
     """`reward`, `error`, or the name of a metric."""
     here: Any
-    """What this process found, over the first wire."""
+    """This process's result over the first wire."""
     there: Any
 
 
 @dataclass(slots=True)
 class Times:
-    """What the calls to one place took."""
+    """How long the calls to one place took."""
 
     calls: list[float] = field(default_factory=list)
-    """Milliseconds of each call, without the first: it may have waited for a start."""
+    """Milliseconds of each call, except the first, which may include a cold start."""
     first_ms: float | None = None
 
     def add(self, ms: float) -> None:
-        """Count a call."""
+        """Record a call."""
         if self.first_ms is None:
             self.first_ms = ms
         else:
             self.calls.append(ms)
 
     def at(self, share: float) -> float | None:
-        """The time within which that share of the calls was answered; the first where there is no other."""
+        """Return the time within which this share of the calls was answered. With only one call, its time."""
         ordered = sorted(self.calls) or ([self.first_ms] if self.first_ms is not None else [])
         return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else None
 
 
 @dataclass(slots=True)
 class Parity:
-    """What a comparison found."""
+    """The result of a comparison."""
 
     rollouts: int
     wires: list[str]
@@ -75,26 +75,26 @@ class Parity:
     differences: list[Difference] = field(default_factory=list)
     times: dict[str, Times] = field(default_factory=dict)
     largest_event: dict[str, int] = field(default_factory=dict)
-    """Bytes of the largest event, by wire."""
+    """Size of the largest event in bytes, by wire."""
     largest_answer: int = 0
-    """Bytes of the largest answer."""
+    """Size of the largest answer in bytes."""
     unstable: dict[str, list[Difference]] = field(default_factory=dict)
-    """How a place disagreed with itself when it graded again: from a new start, in the reverse order."""
+    """By place, the samples that it graded differently in a second pass: restarted, in reverse order."""
     causes: dict[str, list[str]] = field(default_factory=dict)
-    """By place, what is otherwise there and may be why: a sentence each."""
+    """By place, possible causes of its differences, one sentence each."""
 
     @property
     def same(self) -> bool:
-        """Whether nothing differed anywhere."""
+        """Whether all places agree on everything."""
         return not self.differences and not self.unstable
 
     @property
     def samples(self) -> int:
-        """How many samples came apart anywhere."""
+        """Ids of the samples that differ in any place."""
         return len({repr(one.id) for one in self.differences})
 
     def payload_share(self) -> float:
-        """The largest event or answer against Lambda's 6 MB."""
+        """The largest event or answer as a share of Lambda's 6 MB."""
         return max([self.largest_answer, *self.largest_event.values()]) / MAX_EVENT
 
 
@@ -104,16 +104,16 @@ def compare(
     wires: Sequence[str] = PROVEN,
     progress: Callable[[int], None] = lambda graded: None,
 ) -> Parity:
-    """Grade rollouts everywhere and compare.
+    """Grade rollouts in every place and compare the results.
 
     Args:
-        rollouts: What to grade; all of them usable.
-        places: Where, this process first.
-        wires: Names of profiles; the first one's rewards here are what all else is compared with.
-        progress: Told how many rollouts each call graded.
+        rollouts: The rollouts to grade. All must be usable.
+        places: Where to grade, this process first.
+        wires: Names of profiles. All results are compared with this process's rewards over the first.
+        progress: Called with the number of rollouts that each call graded.
 
     Raises:
-        InputError: The grader asked a question to which no answer is recorded: nothing was measured.
+        InputError: The grader asked a question without a recorded answer, so nothing was measured.
         ServiceError: A place could not be reached.
     """
     batches = list(in_batches(rollouts))
@@ -125,7 +125,7 @@ def compare(
         times = parity.times[place.name] = Times()
         first: list[Row] = []
         for profile in profiles:
-            # One sample a call says nothing of how long a batch takes.
+            # A batch of one sample would not show how long a batch takes.
             counted = times if profile.container != "single" or len(profiles) == 1 else Times()
             parts = _graded(place.target, batches, profile, counted, progress)
             rows = [row for part in parts for row in part]
@@ -145,27 +145,27 @@ def compare(
 
 
 def _refuse_unrecorded(rows: list[Row], place: str) -> None:
-    """Refuse to compare what was never answered: it fails alike everywhere."""
+    """Refuse to compare if an answer is not recorded, which fails alike in every place."""
     for row in rows:
         if row["error"] is not None and row["error"]["kind"] == UNRECORDED:
             raise InputError(f"not measured: {row['error']['message']}", place=place)
 
 
 def _causes(parity: Parity, here: GradingPlace, place: GradingPlace) -> Iterator[str]:
-    """What may be why a place graded otherwise; nothing where it did not."""
+    """Possible causes of a place's differences; empty if there are none."""
     own = parity.unstable.get(place.name)
     if own:
-        how = "on a second pass, from a new start in the reverse order"
+        how = "on a second pass, restarted and in reverse order"
         why = (
-            "keeps state, uses random numbers, follows the order of the samples or of a set (hash seed),"
-            " or asks a service (--answers FILE gives it recorded answers instead)"
+            "keeps state, uses random numbers, depends on the order of the samples or of a set (hash seed),"
+            " or calls a service (--answers FILE gives it recorded answers instead)"
         )
         yield f"{_samples(own)} {how}: the grader {why}"
     elsewhere = [one for one in parity.differences if one.place == place.name]
     if place is here or not elsewhere:
         return
     if here.name in parity.unstable and not own:
-        yield f"the grader disagrees with itself in {here.name} already"
+        yield f"the grader already disagrees with itself in {here.name}"
     yield from causes(here.around, place.around, place.variables, place.source)
 
 
@@ -175,7 +175,7 @@ def _samples(differences: list[Difference]) -> str:
 
 
 class _Timed:
-    """A target that notes what its calls take."""
+    """A target that records how long its calls take."""
 
     def __init__(self, target: Target, times: Times) -> None:
         self._target = target
@@ -191,7 +191,7 @@ class _Timed:
         return answer
 
     def close(self) -> None:
-        """The target's owner closes it."""
+        """Do nothing: the target's owner closes it."""
 
 
 def _graded(
@@ -201,7 +201,7 @@ def _graded(
     times: Times,
     progress: Callable[[int], None],
 ) -> Iterator[list[Row]]:
-    """Grade batches in order, several at once where the target takes them."""
+    """Grade batches in order, concurrently if the target supports it."""
     timed = _Timed(target, times)
 
     def grade(batch: list[Rollout]) -> list[Row]:
@@ -209,7 +209,7 @@ def _graded(
         progress(len(batch))
         return rows
 
-    if target.concurrency <= 1:  # in this process only the main thread can keep a time limit
+    if target.concurrency <= 1:  # only the main thread of this process can enforce a time limit
         yield from map(grade, batches)
         return
     with ThreadPoolExecutor(target.concurrency) as threads:
@@ -217,7 +217,7 @@ def _graded(
 
 
 def _differences(base: list[Row], rows: list[Row], place: str, wire: str) -> Iterator[Difference]:
-    """How gradings differ from those they are held to, at most one of each sample: the first that matters."""
+    """Differences from the expected gradings: at most one per sample, the most important first."""
     for mine, other in zip(base, rows, strict=True):
         found = _difference(mine, other)
         if found is not None:
@@ -239,7 +239,7 @@ def _difference(mine: Row, other: Row) -> tuple[str, Any, Any] | None:
 
 
 def _said(row: Row) -> Any:
-    """What became of a sample, with the message of what failed a whole call."""
+    """A sample's result, with the message of a failed call."""
     error = row["error"]
     if error is None:
         return row["reward"]
@@ -251,7 +251,7 @@ def _close(one: float, other: float) -> bool:
 
 
 def _weigh(parity: Parity, batches: list[list[Rollout]], base: list[Row], profiles: list[Profile]) -> None:
-    """The size of events and of answers in their wire's JSON."""
+    """Record the size of events and answers in their wire's JSON."""
     at = 0
     for batch in batches:
         sent: list[dict[str, Any]] = [rollout.sent for rollout in batch if rollout.sent is not None]
@@ -268,7 +268,7 @@ def _weigh(parity: Parity, batches: list[list[Rollout]], base: list[Row], profil
 
 
 def _outcome(row: Row) -> Reward | Failure:
-    """A grading as the library writes it; a failed call is as long as a failed sample."""
+    """A grading as the library writes it; a failed call counts with the size of a failed sample."""
     if row["reward"] is None:
         return Failure("exception", "")
     return Reward(row["reward"], metrics=row["metrics"])

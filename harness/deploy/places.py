@@ -1,4 +1,4 @@
-"""Where parity is measured: this process, the built artifact, functions in AWS."""
+"""The places where parity is measured: this process, the built artifact, and functions in AWS."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ __all__ = ["GradingPlace", "open_places"]
 
 @dataclass(frozen=True, slots=True)
 class GradingPlace:
-    """One place where samples are graded."""
+    """One place that grades samples."""
 
     name: str
     """`in-process`, `lambda-runtime` or an ARN."""
     target: Target
     code_sha256: str | None
-    """Of what runs there: a source file, an artifact's files, or Lambda's hash of the zip."""
+    """Hash of what runs there: a source file, an artifact's files, or Lambda's hash of the zip file."""
     timeout_s: float | None = None
-    """How long a call may take there; None for no limit."""
+    """The longest that a call may take there; None for no limit."""
     notes: tuple[str, ...] = ()
-    """What of this place is not as it will be, a sentence each."""
+    """Ways in which this place differs from the deployed function, one sentence each."""
     around: Surroundings = Surroundings()
     variables: Mapping[str, str] = field(default_factory=dict)
-    """The variables that the function sets."""
+    """The environment variables that the function sets."""
     restart: Callable[[], None] | None = None
-    """Starts the place anew; None where a second pass would not be ours to make."""
+    """Restarts the place; None if it cannot be restarted from here, so it gets no second pass."""
     source: str = ""
     """The text of the grader's own modules."""
 
@@ -80,30 +80,30 @@ def open_places(
     """Open this process, the built artifact, and functions in AWS.
 
     Args:
-        stack: Closes them.
+        stack: Closes the places.
         grader: `module:name` or `file.py:name`; the built function's handler when None.
-        handler: `module.function`, in its place: a handler here and in `artifact`.
+        handler: `module.function`, instead of `grader`: a handler here and in `artifact`.
         artifact: The build's folder; with `handler`, a folder or zip file without a template.
-        function: The function's logical id; found by the grader when None.
+        function: The function's logical ID; None finds it by the grader.
         arns: Functions in AWS.
-        region: For those that are named without an ARN.
-        passed: Names of variables that the built function gets from this process.
+        region: The Region of functions given without an ARN.
+        passed: Names of variables that the built function receives from this process.
         credentials: AWS credentials for the built function, as variables.
-        answers: Recorded answers to what the grader asks a service: every place gets the same ones.
+        answers: Recorded answers to the grader's requests to a service, the same in every place.
 
     Raises:
-        InputError: There is no such grader or function, or nothing is built and nothing else is named.
+        InputError: There is no such grader or function, or nothing is built and no other place is given.
         ServiceError: AWS cannot be reached.
     """
     if answers is not None and arns:
         fix = "Leave --answers out, or --arn and --stack."
-        raise InputError("a deployed function asks its service itself", fix=fix)
+        raise InputError("a deployed function calls its service directly", fix=fix)
     if handler is None:
         built = _built(artifact, function, grader, bool(arns))
         spec = None if built is None else built.spec
     else:
         spec = _by_hand(handler, grader, artifact, function, bool(arns))
-    # Without a build `_built` insists on a grader's name.
+    # Without a build `_built` requires a grader's name.
     named = grader or (grader_of(spec) if spec and not handler else grader_named(handler or ""))
     here = stack.enter_context(closing(OwnProcessTarget(named, answers)))
     places = [GradingPlace(here.name, here, here.sha256, around=surroundings_here(), restart=here.restart)]
@@ -131,7 +131,7 @@ def open_places(
         if found.get("Version") == "$LATEST":
             notes = ("this is not a published version: what it runs can change at any time",)
         elif not found:
-            notes = ("these credentials may not read its configuration: timeout and code are not known",)
+            notes = ("these credentials may not read its configuration: timeout and code are unknown",)
         around = surroundings_deployed(found)
         places.append(
             GradingPlace(
@@ -150,10 +150,10 @@ def open_places(
 def _local(
     spec: FunctionSpec, passed: Sequence[str], credentials: Mapping[str, str], answers: Path | None
 ) -> tuple[Target, LocalRuntimeTarget]:
-    """The built function, and what answers its questions around it, if anything does."""
+    """The built function, with a server for recorded answers if there are any."""
 
     def opened(variables: Mapping[str, str]) -> LocalRuntimeTarget:
-        # One environment: its cold start is measured once, and nothing else is under way meanwhile.
+        # One environment: its cold start is measured once, and nothing else runs at the same time.
         return LocalRuntimeTarget(
             spec,
             concurrency=1,
@@ -172,19 +172,19 @@ def _local(
 def _by_hand(
     handler: str, grader: str | None, artifact: Path | None, function: str | None, elsewhere: bool
 ) -> FunctionSpec | None:
-    """The folder or zip file of a handler without a template; None where only functions in AWS are asked."""
+    """The folder or zip file of a handler without a template; None if only functions in AWS are compared."""
     if grader is not None or function is not None:
-        raise InputError("--handler names the function itself", fix="Leave --grader and --function out.")
+        raise InputError("--handler already names the function", fix="Leave --grader and --function out.")
     if artifact is not None:
         return bare_function(artifact, handler)
     if not elsewhere:
-        fix = "Write --artifact FOLDER or ZIP, or --arn ARN."
-        raise InputError("there is nothing to compare this process with", fix=fix)
+        fix = "Add --artifact FOLDER or ZIP, or --arn ARN."
+        raise InputError("there is no second place to compare with this process", fix=fix)
     return None
 
 
 def _built(artifact: Path | None, function: str | None, grader: str | None, elsewhere: bool) -> Built | None:
-    """The built function; None where nothing is built, was asked for, and is needed."""
+    """The built function; None if nothing is built and no build was requested or needed."""
     try:
         return built_function(artifact, function, grader)
     except InputError:

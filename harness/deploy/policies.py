@@ -1,4 +1,4 @@
-"""Finds what IAM policy documents allow too much, as IAM returns them or as a template writes them.
+"""Finds IAM policies that allow too much, as IAM returns them or as a template writes them.
 
 Source: the IAM user guide, "IAM JSON policy elements".
 """
@@ -14,7 +14,7 @@ from harness.findings import Finding, Place
 
 __all__ = ["check_statements", "written"]
 
-# Actions that know no resource, or whose resource is not known before: `*` is all that one can write.
+# Actions without resources, or whose resources are not known in advance, so that only `*` works.
 _NO_RESOURCE = re.compile(
     r"(bedrock|bedrock-mantle):CallWithBearerToken|cloudwatch:PutMetricData|xray:Put\w+|logs:CreateLogGroup|"
     r"ec2:(\w*NetworkInterfaces?|DescribeSubnets|\w*ssignPrivateIpAddresses)|sts:GetCallerIdentity|"
@@ -30,15 +30,15 @@ def check_statements(document: Any, place: Place, whose: str) -> Iterator[Findin
 
     Args:
         document: A policy.
-        place: Where it stands.
-        whose: Who is allowed, for the message.
+        place: The policy's place, for findings.
+        whose: The identity that it allows, for the message.
     """
     for statement in written(document.get("Statement") if isinstance(document, dict) else None):
         if statement.get("Effect") != "Allow":
             continue
         actions = [text for text in _listed(statement.get("Action")) if isinstance(text, str)]
         if "NotAction" in statement:
-            yield finding("D007", f"{whose} may do everything but {statement['NotAction']}", place)
+            yield finding("D007", f"{whose} may do everything except {statement['NotAction']}", place)
             continue
         wide = [action for action in actions if action == "*" or action.endswith(":*")]
         if wide:
@@ -51,10 +51,10 @@ def check_statements(document: Any, place: Place, whose: str) -> Iterator[Findin
 
 
 def written(found: Any) -> Iterator[Document]:
-    """Objects out of lists and, in a template, out of both branches of `Fn::If`.
+    """Yield objects from lists and, in a template, from both branches of `Fn::If`.
 
     Args:
-        found: What a template or a policy has there.
+        found: The value in the template or policy.
     """
     if isinstance(found, list):
         for each in found:

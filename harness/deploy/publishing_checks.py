@@ -1,11 +1,11 @@
-"""Finds what a redeployment would do to a version that a job uses.
+"""Finds redeployments that would change or delete a version that a job uses.
 
-SAM publishes a version when the text of a function's properties changes, and takes that text before the
-parameters' values are put in (aws/serverless-application-model#3820). A redeployment with another value
-changes `$LATEST`; the alias and the outputs keep the version with the old value. Named in VersionDescription
-a parameter does publish: CloudFormation replaces a version whose description changes, and deletes the old one
-unless UpdateReplacePolicy retains it. A function's removal deletes all its versions, unless DeletionPolicy
-retains the function (Lambda API reference, DeleteFunction).
+SAM publishes a version when the text of a function's properties changes, and it takes that text before it
+resolves parameters (aws/serverless-application-model#3820). So a redeployment with another value changes
+`$LATEST`, while the alias and the outputs keep the version with the old value. A parameter that
+VersionDescription names does publish: CloudFormation replaces a version whose description changes, and
+deletes the old one unless UpdateReplacePolicy retains it. Removing a function deletes all its versions,
+unless DeletionPolicy retains the function (Lambda API reference, DeleteFunction).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from harness.findings import Finding, Place
 
 __all__ = ["check_publishing"]
 
-# What a version holds and a reward can depend on. The code is not among it: SAM puts parameters in there.
+# Properties that a version includes and a reward can depend on. SAM already puts parameters into the code.
 _DECIDING = (
     "Handler Runtime Timeout MemorySize Environment Role Layers VpcConfig Architectures EphemeralStorage"
     " FileSystemConfigs ImageConfig"
@@ -35,10 +35,10 @@ def check_publishing(
     """Check one function that publishes versions.
 
     Args:
-        name: Its logical ID.
-        template: As `read_template` returns it.
-        properties: The function's, with the template's Globals.
-        place: Where it stands.
+        name: The function's logical ID.
+        template: The template, as `read_template` returns it.
+        properties: The function's properties, with the template's Globals.
+        place: The function's place, for findings.
     """
     resource = template["Resources"][name]
     hashed = _parameters(template, properties.get("AutoPublishCodeSha256"))
@@ -50,13 +50,15 @@ def check_publishing(
         if (names := [one for one in found if one not in (*hashed, *described)])
     ]
     if taken:
-        text = f"{name} takes {', '.join(taken)}; another value publishes no version"
+        text = f"{name} takes {', '.join(taken)}, but another value publishes no version"
         yield finding("D013", text, place)
     if described and resource.get("UpdateReplacePolicy") not in _RETAINING:
-        text = f"a changed {' or '.join(described)} makes CloudFormation delete the version of {name} in use"
+        text = (
+            f"a change of {' or '.join(described)} makes CloudFormation delete the version of {name} in use"
+        )
         yield finding("D018", text, place)
     if resource.get("DeletionPolicy") not in _RETAINING:
-        text = f"without {name} in the template all its versions are deleted, under a running job too"
+        text = f"removing {name} from the template deletes all its versions, even while a job runs"
         yield finding("D019", text, place)
 
 
@@ -67,7 +69,10 @@ def _parameters(template: Mapping[str, Any], value: Any) -> list[str]:
 
 
 def _references(template: Mapping[str, Any], value: Any, within: tuple[str, ...] = ()) -> Iterator[str]:
-    """Every name that a value depends on, also through conditions; `within` are those being followed."""
+    """Every name that a value depends on, also through conditions.
+
+    `within` holds the conditions being followed.
+    """
     if isinstance(value, list):
         for each in value:
             yield from _references(template, each, within)

@@ -1,6 +1,6 @@
-"""What goes into an artifact: read from the template by a function's logical id, or named part by part.
+"""Decides what goes into an artifact, from a template and a function's logical ID, or from explicit parts.
 
-Which of the user's files and packages are a function's own is the rule of `harness.localaws.source_tree`.
+`harness.localaws.source_tree` decides which of the user's files and packages belong to a function.
 """
 
 from __future__ import annotations
@@ -36,34 +36,34 @@ _READER_PINS = Path(__file__).parents[2] / "requirements" / "recipe.txt"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """What goes into an artifact."""
+    """The contents of an artifact."""
 
     runtime: str = DEFAULT_RUNTIME
     """The Lambda runtime, as the template spells it."""
     architecture: str = "x86_64"
     """`x86_64` or `arm64`, as the template spells it."""
     requirements: tuple[Path, ...] = ()
-    """Packages for pip to install."""
+    """Requirements files for pip."""
     powertools_installed: bool = False
-    """Whether Powertools is copied out of the running environment, without the network."""
+    """Whether to copy Powertools from the running environment instead of downloading it."""
     handler: str | None = None
-    """The function's handler, which decides what is its own; None where everything is named."""
+    """The function's handler, which decides what belongs to the function; None if every part is explicit."""
     check: str | None = None
-    """What the handler of ready checks grades by; None for any other handler."""
+    """What the handler of ready checks grades with; None for any other handler."""
     own: Path | None = None
     """The handler's folder or module, or the file that describes its check."""
     sources: tuple[Path, ...] = ()
-    """Further modules and folders; each lands at the top of the artifact under its own name."""
+    """More modules and folders, each copied to the top of the artifact under its own name."""
     project: Path = Path()
-    """The folder that paths are relative to, and that links may not leave."""
+    """The folder that paths are relative to and that links must not leave."""
     image: bool = False
     """Whether the function is deployed as a container image, which may be larger."""
     worker: bool = False
-    """Whether the function is the worker of fan-outs, which has modules of the harness and no grader."""
+    """Whether the function is the worker of fan-outs, which has modules of the harness but no grader."""
     placeholder: bool = False
-    """Whether a placeholder takes the worker's place, because the stack does not fan out."""
+    """Whether to build a placeholder instead of the worker, because the stack does not fan out."""
     notes: tuple[str, ...] = ()
-    """What the user should know of how the template was read."""
+    """Notes for the user about how the template was read."""
 
 
 def recipe_of(
@@ -75,18 +75,18 @@ def recipe_of(
     sources: tuple[Path, ...] = (),
     parameters: Mapping[str, str] | None = None,
 ) -> Recipe:
-    """The recipe of one function of a template, for a build in the present folder.
+    """Read the recipe of one function from a template, for a build in the current folder.
 
     Args:
         template: The source template.
-        function: The function's logical id.
-        pins: Packages that every function gets.
-        powertools_installed: Whether Powertools is copied out of the running environment.
-        sources: What the functions share beside their own files.
+        function: The function's logical ID.
+        pins: Requirements for every function.
+        powertools_installed: Whether to copy Powertools from the running environment.
+        sources: Files that the functions share, in addition to their own.
         parameters: Values that replace the parameters' defaults.
 
     Raises:
-        InputError: The template cannot be read, has no such function, or leaves open what decides the build.
+        InputError: The template cannot be read, has no such function, or does not determine the build.
         ServiceError: PyYAML is not installed and the package index could not be reached.
     """
     with _yaml(template):
@@ -98,11 +98,11 @@ def recipe_of(
     declared = functions.get(function)
     if declared is None:
         known = ", ".join(functions) or "none"
-        fix = (
-            f"Its functions: {known}. Set RFT_TEMPLATE where sam builds another template than template.yaml."
-        )
+        fix = f"Its functions: {known}. Set RFT_TEMPLATE if sam builds another template than template.yaml."
         if loops:
-            fix = f"{loops[0]} makes functions that are not read: write each as a resource of its own."
+            fix = (
+                f"{loops[0]} makes functions that the build does not read: write each as a separate resource."
+            )
         raise InputError(f"there is no Python function {function}", place=str(template), fix=fix)
     if declared.refused:
         fix = "Move it out of Globals into the other functions; an image's runtime goes into its Metadata."
@@ -136,9 +136,9 @@ def recipe_of(
 def _worker_recipe(
     content: Mapping[str, Any], function: str, template: Path, parameters: Mapping[str, str]
 ) -> Recipe:
-    """The recipe of the worker of fan-outs; only the default of its parameter says whether there is one."""
+    """The recipe of the fan-out worker. The default of its parameter alone says whether the stack has one."""
     resource = content["Resources"][function]
-    # Its runtime and architecture are read as a grader's are.
+    # Read runtime and architecture as for a grader.
     serverless = {**content, "Resources": {function: {**resource, "Type": FUNCTION_TYPE}}}
     declared = declared_functions(serverless, template, parameters)[function]
     runtime, notes = _runtime(declared, template)
@@ -162,29 +162,29 @@ def _runtime(declared: DeclaredFunction, template: Path) -> tuple[str, list[str]
         return declared.runtime, []
     if not declared.image:
         raise _left_open("Runtime", declared, template)
-    text = f"the Metadata of {declared.logical_id} has no Runtime: the image is built on {DEFAULT_RUNTIME}"
+    text = f"the Metadata of {declared.logical_id} has no Runtime, so the image is built on {DEFAULT_RUNTIME}"
     return DEFAULT_RUNTIME, [text]
 
 
 def _left_open(what: str, declared: DeclaredFunction, template: Path) -> InputError:
     fix = "Write it into the template, or give its parameter a Default."
     place = f"{template}: {declared.logical_id}"
-    return InputError(f"{what} is missing, or only a deployment knows it", place=place, fix=fix)
+    return InputError(f"{what} is missing, or known only at deployment", place=place, fix=fix)
 
 
 def _defaults(declared: DeclaredFunction) -> Iterator[str]:
-    """`sam` does not tell make of `--parameter-overrides`: which defaults were used instead."""
+    """A note on the defaults that were used: `sam` does not pass `--parameter-overrides` on to make."""
     if declared.defaults:
         used = " ".join(f"{name}={value}" for name, value in declared.defaults.items())
         yield (
-            f"built with the template's defaults {used}; for a deployment with other values build with "
+            f"built with the template's defaults {used}; to deploy with other values, build with "
             f"RFT_PARAMETERS='{used}' in the environment, changed."
         )
 
 
 @contextmanager
 def _yaml(template: Path) -> Iterator[None]:
-    """Make PyYAML importable: `sam build` may run where no environment was made."""
+    """Make PyYAML importable: `sam build` may run outside of any virtual environment."""
     if template.suffix == ".json" or importlib.util.find_spec("yaml") is not None:
         yield
         return

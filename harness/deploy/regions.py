@@ -1,4 +1,4 @@
-"""Which AWS Region a project's graders are in, and whether a job can run there."""
+"""Finds the AWS Region of a project's graders, and checks that a job can run there."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 @dataclass(frozen=True, slots=True)
 class KnownRegion:
-    """A Region, and what said so."""
+    """A Region, and where it is set."""
 
     name: str
     source: str
@@ -31,15 +31,15 @@ class KnownRegion:
 def find_region(given: str | None, named: str | None, folder: Path) -> KnownRegion | None:
     """Find the Region: `--region`, then the ARN, AWS_REGION, AWS_DEFAULT_REGION, then `samconfig.toml`.
 
-    `sam deploy` looks in the same order. What the AWS profile says comes last, and boto3 knows it.
+    `sam deploy` uses the same order. boto3 reads the AWS profile last.
 
     Args:
-        given: What `--region` said.
-        named: A stack or function as it was named; its ARN holds a Region.
-        folder: Where `samconfig.toml` may stand.
+        given: The value of `--region`.
+        named: A stack or function as the user named it; an ARN contains a Region.
+        folder: The folder that may have a `samconfig.toml`.
 
     Returns:
-        The Region, or None where nothing says it.
+        The Region, or None if none of these sets it.
 
     Raises:
         InputError: `samconfig.toml` cannot be read.
@@ -63,10 +63,10 @@ def check_region(
     """Check a grader's Region against its job's.
 
     Args:
-        region: Where the grader is, or will be.
-        place: What says so.
-        job_region: Where the job runs; the grader's Region when None.
-        model: The model that the job tunes; any when None.
+        region: The grader's Region.
+        place: Where that Region is set.
+        job_region: The job's Region; None for the grader's.
+        model: The model that the job tunes; None for any.
     """
     if job_region is not None and job_region != region:
         yield finding("D066", f"the grader is in {region}, the job in {job_region}", place)

@@ -1,7 +1,7 @@
-"""What `sam deploy` would do by itself: the settings in `samconfig.toml` that the harness needs too.
+"""Reads the settings of `sam deploy` from `samconfig.toml` that the harness needs too.
 
-Source: the SAM developer guide, "SAM CLI configuration file". `global` holds for every command, and a
-command's own table wins. The environment is `default`, or SAM_CONFIG_ENV.
+Source: the SAM developer guide, "SAM CLI configuration file". `global` applies to every command, and a
+command's own table takes precedence. The environment is `default`, or SAM_CONFIG_ENV.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ _LONG = re.compile(r"^ParameterKey=([^,]*),ParameterValue=")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SamConfig:
-    """Settings of `sam deploy`; None where the file does not say."""
+    """Settings of `sam deploy`; None for those that the file does not set."""
 
     path: Path
     region: str | None = None
     stack_name: str | None = None
     template: str | None = None
-    """The source template, from the file's folder."""
+    """The source template, relative to the file's folder."""
     parameters: Mapping[str, str] = field(default_factory=dict)
-    """`parameter_overrides`: `sam deploy --guided` writes every parameter's value there."""
+    """`parameter_overrides`, where `sam deploy --guided` writes every parameter's value."""
 
 
 def read_samconfig(folder: Path) -> SamConfig | None:
     """Read a project's `samconfig.toml`.
 
     Args:
-        folder: Where the file stands.
+        folder: The folder of the file.
 
     Returns:
-        Its settings, or None where there is no such file.
+        The settings, or None if there is no file.
 
     Raises:
         InputError: It is not valid TOML.
@@ -75,7 +75,7 @@ def _parameters(environment: Any, command: str) -> dict[str, Any]:
 
 
 def _overrides(value: Any) -> dict[str, str]:
-    """`Name=Value` in a text or a list, CloudFormation's long form of it, or a table."""
+    """Parse `Name=Value` from a text or a list, CloudFormation's long form of it, or a table."""
     if isinstance(value, dict):
         return {name: scalar_text(each) for name, each in value.items() if not isinstance(each, (dict, list))}
     lines = value if isinstance(value, list) else [value]
@@ -83,7 +83,7 @@ def _overrides(value: Any) -> dict[str, str]:
     for line in lines:
         try:
             words = shlex.split(line) if isinstance(line, str) else []
-        except ValueError:  # a quote without its end: `sam` refuses it
+        except ValueError:  # an unclosed quote: `sam` refuses it
             continue
         for word in words:
             name, given, text = _LONG.sub(r"\1=", word).partition("=")

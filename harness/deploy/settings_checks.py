@@ -1,4 +1,4 @@
-"""Checks how one function is set up: timeout, memory, runtime, logged content.
+"""Checks one function's settings: timeout, memory, storage, runtime, logged content.
 
 The values may come from a template or from AWS.
 """
@@ -27,7 +27,7 @@ RUNTIME_ENDS = {
     "python3.13": date(2029, 6, 30),
     "python3.14": date(2029, 6, 30),
 }
-"""When Lambda stops supporting a runtime (Lambda developer guide; the later ones may still move)."""
+"""When Lambda ends support for a runtime (Lambda developer guide; the later dates may still move)."""
 
 
 def check_settings(
@@ -44,12 +44,12 @@ def check_settings(
 
     Args:
         place: The function.
-        timeout_s: Its timeout, seconds; None when Lambda's default holds.
-        memory_mb: Its memory; None when Lambda's default holds.
-        storage_mb: The size of its /tmp; None when Lambda's default holds.
-        runtime: As Lambda names it; None when that is not known.
-        environment: Its variables.
-        today: The day to judge the runtime by.
+        timeout_s: Timeout in seconds; None for Lambda's default.
+        memory_mb: Memory size; None for Lambda's default.
+        storage_mb: Size of /tmp; None for Lambda's default.
+        runtime: The runtime as Lambda names it; None if unknown.
+        environment: Environment variables.
+        today: The date to compare the end of support with.
     """
     if timeout_s is None or timeout_s <= DEFAULT_TIMEOUT_S:
         what = (
@@ -57,14 +57,14 @@ def check_settings(
             if timeout_s is None
             else f"Timeout is {timeout_s:g} s"
         )
-        yield finding("D001", f"{what}, which ends a batch half-way", place)
+        yield finding("D001", f"{what}, so Lambda may end a batch halfway", place)
     if memory_mb is None or memory_mb <= DEFAULT_MEMORY_MB:
         what = (
             "MemorySize is not set: Lambda's default is 128 MB"
             if memory_mb is None
             else f"{memory_mb:g} MB of memory"
         )
-        yield finding("D002", f"{what}, a fourteenth of a core", place)
+        yield finding("D002", f"{what}, which gives a fourteenth of a processor core", place)
     for what, value, unit, (low, high) in (
         ("Timeout", timeout_s, "s", _TIMEOUT_S),
         ("MemorySize", memory_mb, "MB", _MEMORY_MB),

@@ -1,7 +1,7 @@
 """Finds files and folders that hide this library from Python.
 
-`python -m`, pytest and Lambda put the project's folder before the installed packages: a folder `graders/`
-there is imported in place of the library.
+`python -m`, pytest and Lambda put the project's folder before the installed packages, so Python imports a
+folder `graders/` there instead of the library.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["check_folder", "installed_graders"]
 
 
 def installed_graders() -> Path:
-    """The folder of the `graders` that this harness came with."""
+    """The folder of the `graders` package that this harness uses."""
     beside = Path(harness.__file__).resolve().parent.parent / "graders"
     if beside.is_dir():
         return beside
@@ -32,7 +32,7 @@ def check_folder(folder: Path) -> Iterator[Finding]:
     """Check a project's folder.
 
     Args:
-        folder: Where the template and the user's own modules stand.
+        folder: The folder of the template and the user's modules.
     """
     ours = {"graders": installed_graders(), "harness": Path(harness.__file__).resolve().parent}
     for name, library in ours.items():
@@ -40,7 +40,9 @@ def check_folder(folder: Path) -> Iterator[Finding]:
             if not found.exists() or found.resolve() == library:
                 continue
             if found.is_dir() and not (found / "__init__.py").exists():
-                text = f"the folder {name} would be taken for the library if it held an __init__.py"
+                text = (
+                    f"Python would import the folder {name} instead of the library if it had an __init__.py"
+                )
             else:
-                text = f"{found.name} is imported in place of the library {name}"
+                text = f"Python imports {found.name} instead of the library {name}"
             yield finding("D040", text, str(found))

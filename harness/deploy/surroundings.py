@@ -1,4 +1,4 @@
-"""What a grader finds around it: where two places can grade otherwise though the code is the same."""
+"""Compares a grader's environment in two places, where the same code may grade differently."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ print(json.dumps({
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What is around a grader in one place; None where nobody can tell."""
+    """A grader's environment in one place. Fields are None if they are unknown."""
 
     python: str | None = None
     architecture: str | None = None
@@ -55,13 +55,13 @@ class Surroundings:
 
 
 def surroundings_here() -> Surroundings:
-    """Those of this process."""
+    """Describe this process."""
     done = subprocess.run([sys.executable, "-P", "-c", _LOOK], capture_output=True, timeout=_SECONDS)
     return _read(done.stdout)
 
 
 def surroundings_of(spec: FunctionSpec) -> Surroundings:
-    """Those of a function under the local Lambda runtime."""
+    """Describe a function under the local Lambda runtime."""
     interpreter = find_interpreter(spec.runtime)
     with closing(Confinement(spec, interpreter)) as confinement:
         variables = function_variables(
@@ -73,10 +73,10 @@ def surroundings_of(spec: FunctionSpec) -> Surroundings:
 
 
 def surroundings_deployed(configuration: Mapping[str, Any]) -> Surroundings:
-    """Those of a function in AWS, as far as its configuration tells them.
+    """Describe a function in AWS, as far as its configuration shows.
 
     Args:
-        configuration: What GetFunctionConfiguration answered; empty where it may not be read.
+        configuration: The response of GetFunctionConfiguration; empty if these credentials may not read it.
     """
     if not configuration:
         return Surroundings()
@@ -91,13 +91,13 @@ def surroundings_deployed(configuration: Mapping[str, Any]) -> Surroundings:
 def causes(
     here: Surroundings, there: Surroundings, set_there: Mapping[str, str], source: str
 ) -> Iterator[str]:
-    """Say what differs between two places, one sentence a cause, the likeliest first.
+    """Describe the differences between two places, one sentence per cause, the likeliest first.
 
     Args:
         here: This process.
         there: The other place.
         set_there: The variables that the template or the function's configuration sets.
-        source: The text of the grader's own modules: a variable that is named in it may be read by it.
+        source: The text of the grader's own modules, which may read any variable that it mentions.
     """
     yield from _variables(here.variables, there.variables, set_there, source)
     if here.python and there.python and not here.python.startswith(there.python):
@@ -122,7 +122,7 @@ def causes(
 def _variables(
     here: Mapping[str, str] | None, there: Mapping[str, str] | None, set_there: Mapping[str, str], source: str
 ) -> Iterator[str]:
-    """Variables that differ; where the grader's code names some of them, those alone."""
+    """Variables that differ; if the grader's code mentions some of them, only those."""
     if here is None:
         return
     quoted = set(re.findall("['\"]([A-Za-z_][A-Za-z0-9_]*)['\"]", source))
@@ -133,11 +133,11 @@ def _variables(
     if other:
         yield f"variables that the function sets and this process does not: {_listed(sorted(other))}"
     if lacking:
-        yield f"variables set here alone that the grader's code names: {_listed(sorted(lacking))}"
+        yield f"variables set only here that the grader's code mentions: {_listed(sorted(lacking))}"
 
 
 def own_source(artifact: Path) -> str:
-    """The text of the modules at the top of an artifact, where the user's own are."""
+    """The text of the modules at the top of an artifact, where the user's modules are."""
     return "\n".join(path.read_text("utf-8", "replace") for path in sorted(artifact.glob("*.py")))
 
 
@@ -146,7 +146,7 @@ def _listed(items: list[str]) -> str:
 
 
 def _read(printed: bytes) -> Surroundings:
-    """What `_LOOK` printed; nothing is known where it could not run."""
+    """Parse the output of `_LOOK`; empty if it could not run."""
     try:
         return Surroundings(**json.loads(printed))
     except ValueError:

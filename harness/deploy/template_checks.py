@@ -1,7 +1,7 @@
-"""Checks a SAM template before it is built: what Lambda's defaults, IAM and time would make of the graders.
+"""Checks a SAM template before it is built for settings that would harm a grader: timeouts, versions, IAM.
 
-What only a deployment could know (a parameter without a default, an import) is passed over: a guess would be
-worse than a gap.
+Values known only at deployment (a parameter without a default, an import) are skipped, because a guess would
+be worse than a gap.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def check_template(path: Path, parameters: Mapping[str, str] | None = None) -> l
         parameters: Values that replace the parameters' defaults.
 
     Raises:
-        InputError: It cannot be read or is none.
+        InputError: It cannot be read, or is not a template.
     """
     return list(_Template(path, parameters or {}).findings())
 
@@ -63,9 +63,9 @@ class _Template:
         elsewhere += [
             finding(
                 "D050",
-                f"{loop} makes functions: they were not looked at, and the build does not read them",
+                f"{loop} makes functions: they were not checked, and the build does not read them",
                 str(self._path),
-                fix="Write each as a resource of its own.",
+                fix="Write each as a separate resource.",
             )
             for loop in function_loops(self._template)
         ]
@@ -84,7 +84,7 @@ class _Template:
         properties = merge_properties(self._globals, own)
         place = self._place(name)
         known = plain(self._values, properties)
-        # A value that is set, but to what only a deployment could know, is no fault.
+        # A setting whose value is known only at deployment is not a fault.
         unknown = {"Timeout": 60, "MemorySize": 512}
         known |= {key: value for key, value in unknown.items() if key in properties and key not in known}
         yield from check_settings(
@@ -99,30 +99,30 @@ class _Template:
         if known.get("PackageType") != "Image":
             yield from check_build(name, self._resources[name], known, self._path.parent, place)
         if "AutoPublishAlias" not in properties:
-            text = f"{name} publishes no version: the next deployment changes the reward under a running job"
+            text = f"{name} publishes no version: the next deployment changes the reward of a running job"
             yield finding("D003", text, place)
         elif plain(self._values, own.get("AutoPublishAliasAllProperties")) is not True:
             text = (
-                f"{name} publishes a version for changed code alone: a new timeout would not reach the alias"
+                f"{name} publishes a version only for changed code: a new timeout would not reach the alias"
             )
             yield finding("D004", text, place)
         if "AutoPublishAlias" in properties:
             yield from check_publishing(name, self._template, properties, place)
         if not self._retained(name, properties):
             yield finding(
-                "D005", f"the log group of {name} has no retention: it is kept, and paid, forever", place
+                "D005", f"the log group of {name} has no retention: you pay for its logs forever", place
             )
         yield from self._own_policies(name, own.get("Policies"), place)
 
     def _alarms(self, graders: list[str]) -> Iterator[Finding]:
-        """Which graders nobody would hear of, one that its list of names leaves out above all."""
+        """Report graders that no alarm watches, in particular those missing from an alarm's list of names."""
         lists = [loop.name for loop in loops(self._template) if loop.items]
-        fix = f"Write its name into the list of {lists[0]}." if lists else None
+        fix = f"Add its name to the list of {lists[0]}." if lists else None
         for name in sorted({*graders} - watched(self._template, graders)):
-            yield finding("D012", f"no alarm of the template is about {name}", self._place(name), fix=fix)
+            yield finding("D012", f"no alarm in the template watches {name}", self._place(name), fix=fix)
 
     def _retained(self, name: str, properties: Mapping[str, Any]) -> bool:
-        """Whether the log group that the function writes to forgets."""
+        """Whether the function's log group deletes old logs."""
         wanted = mapping(properties.get("LoggingConfig")).get("LogGroup")
         groups = {key: one for key, one in self._resources.items() if one.get("Type") == _LOG_GROUP}
         if (group := str(mapping(wanted).get("Ref"))) in groups:
@@ -145,7 +145,7 @@ class _Template:
             yield from _managed(arn, name, place)
 
     def _own_policies(self, name: str, policies: Any, place: Place) -> Iterator[Finding]:
-        """SAM's shorthand: names of managed policies, and statements, on the function itself."""
+        """Check SAM's shorthand on the function itself: names of managed policies, and statements."""
         for policy in policies if isinstance(policies, list) else [policies]:
             if isinstance(policy, dict):
                 yield from check_statements(policy, place, name)
@@ -159,7 +159,7 @@ class _Template:
 
 
 def _managed(policy: Any, whose: str, place: Place) -> Iterator[Finding]:
-    """A policy that AWS manages, by its name or ARN."""
+    """Check a policy that AWS manages, by its name or ARN."""
     name = policy.rpartition("/")[2] if isinstance(policy, str) else ""
     if name == "AdministratorAccess":
         yield finding("D007", f"{whose} has {name}", place)

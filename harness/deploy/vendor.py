@@ -1,7 +1,7 @@
-"""Put the packages that a grader needs in Lambda into the artifact, and take out what no Lambda reads.
+"""Installs a grader's packages into the artifact, and removes files that Lambda never reads.
 
-The packages come from requirements files, or from the running environment. Only wheels are taken: a source
-distribution would run its build on this machine and for this machine's platform.
+The packages come from requirements files or from the running environment. Only wheels are used, because a
+source distribution would run its build on this machine and for this machine's platform.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from harness.localaws.pythons import runtime_version
 __all__ = ["POWERTOOLS", "copy_installed", "included_files", "install_here", "install_requirements"]
 
 POWERTOOLS = ("aws-lambda-powertools", "jmespath", "typing-extensions")
-"""Powertools and what it requires without extras: all pure Python."""
+"""Powertools and its requirements without extras, all pure Python."""
 
 _INSTALL_TIMEOUT_S = 300
-# pip's own records of this installation. They hold paths of this machine, so they would also make the same
-# artifact look changed on another one, and publish a version for nothing. METADATA and licenses stay.
+# pip's records of this installation contain paths of this machine. They would make the same artifact look
+# changed on another machine and publish a version without need. METADATA and licenses stay.
 _RECORDS = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
-# pip evaluates environment markers (`; python_version >= "3.13"`) for the Python that it runs under, but a
-# function's packages have to be chosen for the function's Python and machine.
+# pip evaluates environment markers (`; python_version >= "3.13"`) for the Python that runs it, but a
+# function's packages must match the function's Python and machine.
 _PIP = """
 import sys
 import pip._vendor.packaging.markers as markers
@@ -48,9 +48,9 @@ _OTHER_WHEEL = re.compile(
 )
 _CONFLICT = re.compile(r"The conflict is caused by:\n(?P<why>(?: {4}[^\n]+\n)+)")
 _MAKE_WHEEL = (
-    "Make a wheel of it: `pip wheel --no-deps --wheel-dir wheels %s` where it is pure Python, else the same "
-    "in Lambda's own container (public.ecr.aws/sam/build-python3.13), and add `--find-links wheels` to the "
-    "requirements file. Pure-Python source can also go into a folder beside the grader."
+    "Build a wheel of it: `pip wheel --no-deps --wheel-dir wheels %s` if it is pure Python, or the same "
+    "in Lambda's container (public.ecr.aws/sam/build-python3.13) if not. Then add `--find-links wheels` to "
+    "the requirements file. Pure-Python source can also go into a folder next to the grader."
 )
 _STAMP = re.compile(r"^\d{4}-\d\d-\d\dT[\d:,]+ ", re.MULTILINE)
 
@@ -58,19 +58,19 @@ _STAMP = re.compile(r"^\d{4}-\d\d-\d\dT[\d:,]+ ", re.MULTILINE)
 def install_requirements(
     requirements: Sequence[Path], into: Path, *, runtime: str, architecture: str
 ) -> list[str]:
-    """Install the wheels of requirements files for a function's platform, whatever this machine is.
+    """Install the wheels of requirements files for a function's platform, on any machine.
 
-    Hashes are enforced for every file that has any. What one file installed is not replaced by another: two
-    that ask for different versions of a package conflict.
+    pip enforces hashes for every file that has any. A file does not replace what another installed: different
+    versions of a package conflict.
 
     Args:
-        requirements: What to install. Files without a requirement are passed over.
+        requirements: The files. Those without a requirement are skipped.
         into: The artifact.
         runtime: The function's runtime, `python3.13`.
         architecture: The function's architecture, `x86_64` or `arm64`.
 
     Returns:
-        The packages of which nothing is left, because they hold scripts (`bin`) and no module.
+        The packages that were removed because they hold scripts (`bin`) and no module.
 
     Raises:
         InputError: A file does not exist, a hash differs, two files conflict, or a package has no wheel.
@@ -100,7 +100,7 @@ def install_requirements(
 
 
 def install_here(requirements: Path, into: Path) -> None:
-    """Install pinned packages for this very interpreter.
+    """Install pinned packages for the running interpreter.
 
     Args:
         requirements: A file with hashes.
@@ -118,7 +118,7 @@ def install_here(requirements: Path, into: Path) -> None:
 
 
 def included_files(requirements: Path) -> list[Path]:
-    """A requirements file and the local files that it includes (`-r`, `-c`), each once.
+    """Return a requirements file and the local files that it includes (`-r`, `-c`), each once.
 
     Args:
         requirements: The file.
@@ -136,14 +136,14 @@ def included_files(requirements: Path) -> list[Path]:
 
 
 def copy_installed(distributions: tuple[str, ...], into: Path) -> None:
-    """Copy pure-Python distributions of the running environment: the artifact is built without the network.
+    """Copy pure-Python distributions from the running environment, without using the network.
 
     Args:
         distributions: Their names.
         into: The artifact.
 
     Raises:
-        InputError: One is not installed here, or holds compiled code, which is this machine's.
+        InputError: A distribution is not installed here, or has code compiled for this machine.
     """
     for name in distributions:
         try:
@@ -167,7 +167,7 @@ def copy_installed(distributions: tuple[str, ...], into: Path) -> None:
 def _download(
     files: Sequence[Path], scratch: Path, others: Sequence[Path], into: Path, runtime: str, architecture: str
 ) -> None:
-    """Choose the packages and fetch their wheels; `pip install` would choose by this Python's version."""
+    """Choose packages for the function's Python, not for this one, and fetch their wheels."""
     version = ".".join(map(str, runtime_version(runtime)))
     markers = f"python_version={version} python_full_version={version}.0 implementation_version={version}.0"
     markers += " implementation_name=cpython platform_python_implementation=CPython os_name=posix"
@@ -185,7 +185,7 @@ def _download(
 
 
 def _unpack(scratch: Path, runtime: str, architecture: str) -> list[str]:
-    """Put the fetched wheels into `packages`; returns those that hold nothing but scripts."""
+    """Install the fetched wheels into `packages`, and return those with nothing but scripts."""
     packages = scratch / "packages"
     packages.mkdir()
     if wheels := sorted(map(str, (scratch / "wheels").glob("*.whl"))):
@@ -200,7 +200,7 @@ def _unpack(scratch: Path, runtime: str, architecture: str) -> list[str]:
 
 
 def _scripts_alone(packages: Path) -> list[Path]:
-    """The `.dist-info` of packages whose only files are scripts in `bin`, and that bring no other package."""
+    """The `.dist-info` of packages that have only scripts in `bin` and require no other package."""
     found = []
     for information in sorted(packages.glob("*.dist-info")):
         record = information / "RECORD"
@@ -220,7 +220,7 @@ def _metadata(information: Path) -> str:
 
 
 def _is_program(file: Path) -> bool:
-    """Whether a file is compiled for Linux, rather than a script that would start a Python."""
+    """Whether a file is compiled for Linux, as opposed to a script that would start Python."""
     if not file.is_file():
         return False
     with file.open("rb") as opened:
@@ -228,7 +228,7 @@ def _is_program(file: Path) -> bool:
 
 
 def _for_function(runtime: str, architecture: str) -> list[str]:
-    """What every call of pip says of the function's Python and machine."""
+    """Arguments that tell pip about the function's Python and machine."""
     words = ["--quiet", "--no-input", "--disable-pip-version-check", "--only-binary", ":all:"]
     words += ["--implementation", "cp", "--python-version", ".".join(map(str, runtime_version(runtime)))]
     for platform in wheel_platforms(runtime, architecture):
@@ -255,24 +255,26 @@ def _text(file: Path) -> str:
 
 
 def _installed(artifact: Path) -> list[str]:
-    """What is in an artifact already, as pip's constraints."""
+    """The packages that an artifact already contains, as pip's constraints."""
     names = [folder.name.removesuffix(".dist-info") for folder in sorted(artifact.glob("*.dist-info"))]
     return [name.replace("-", "==", 1) for name in names]
 
 
 def _refusal(said: str, log: str, files: Sequence[Path], others: Sequence[Path]) -> InputError | ServiceError:
-    """Why pip failed, in words that lead on."""
+    """Turn pip's output into an error with a fix."""
     place = ", ".join(map(str, files))
     errors = [line.removeprefix("ERROR: ") for line in said.splitlines() if line.startswith("ERROR")]
     message = f"pip could not install it: {' '.join(errors[-2:]) or said.strip()[-300:] or 'it said nothing'}"
     if "No module named 'pip" in said or "No module named pip" in said:
-        return InputError("this Python has no pip", place=sys.executable, fix="python -m ensurepip adds it.")
+        return InputError(
+            "this Python has no pip", place=sys.executable, fix="Add it with python -m ensurepip."
+        )
     if "Connection" in said or "Retrying" in said or "timed out" in said:
         return ServiceError(message, place=place, fix="The package index is not reachable.")
     if (conflict := _CONFLICT.search(log)) is not None:
         why = "; ".join(line.strip() for line in re.sub(r"\(constraint\) ", "", conflict["why"]).splitlines())
         against = f" against {', '.join(map(str, others)) or 'what the artifact holds already'}"
-        fix = "Ask for the same version in both: an artifact holds one of each package."
+        fix = "Require the same version in both: an artifact can contain only one version of a package."
         return InputError(f"its packages conflict{against}: {why}", place=place, fix=fix)
     if (wanted := _WANTED.search(said)) is not None:
         name = wanted["name"]
@@ -283,19 +285,19 @@ def _refusal(said: str, log: str, files: Sequence[Path], others: Sequence[Path])
             text = f"{name} is published as source only (sdist), not as a wheel"
             return InputError(text, place=place, fix=_MAKE_WHEEL % name)
         return InputError(message, place=place, fix="Check the name, the version and the index.")
-    fix = "Every package needs a wheel for Lambda and, where one has a hash, its hashes."
+    fix = "Every package needs a wheel for Lambda, and hashes if any package has them."
     return InputError(message, place=place, fix=fix)
 
 
 def _same(one: str, other: str) -> bool:
-    """Whether two spellings name one package."""
+    """Whether two spellings name the same package."""
     return re.sub(r"[-_.]+", "-", one).lower() == re.sub(r"[-_.]+", "-", other).lower()
 
 
 def _remove_leftovers(packages: Path) -> None:
-    """Remove scripts, bytecode and pip's records: nothing in Lambda reads them.
+    """Remove scripts, bytecode and pip's records, which Lambda never reads.
 
-    A compiled program in `bin` stays: a module of its package may start it.
+    A compiled program in `bin` stays, because a module of its package may start it.
     """
     for file in [each for each in packages.glob("bin/**/*") if each.is_file() and not _is_program(each)]:
         file.unlink()
@@ -310,13 +312,13 @@ def _remove_leftovers(packages: Path) -> None:
 
 
 def _merge(packages: Path, into: Path, files: Sequence[Path]) -> None:
-    """Move freshly installed packages beside those that are there; what both have has to be equal."""
+    """Merge freshly installed packages into the artifact; files that both have must be identical."""
     for file in sorted(packages.rglob("*")):
         if not file.is_file():
             continue
         target = into / file.relative_to(packages)
         if target.exists() and target.read_bytes() != file.read_bytes():
-            text = f"two packages hold {target.relative_to(into)}, and not the same"
+            text = f"two packages contain different files at {target.relative_to(into)}"
             raise InputError(text, place=", ".join(map(str, files)), fix="Leave one of them out.")
         target.parent.mkdir(parents=True, exist_ok=True)
         file.replace(target)

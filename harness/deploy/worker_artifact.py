@@ -1,8 +1,8 @@
-"""What the worker of fan-outs runs in Lambda: the modules of the harness that it imports, and `graders`.
+"""Builds the fan-out worker for Lambda: `graders`, and the modules of the harness that the worker imports.
 
 The template declares the worker whether or not its stack fans out, and `sam build` builds it in both cases.
-Where the template's parameter says that there is no fan-out, a placeholder is built, which needs no package
-and says so when it is called.
+If the template's parameter says that there is no fan-out, a placeholder is built instead. It needs no
+packages, and a call to it explains what to do.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["WORKER_HANDLER", "WORKER_PINS", "copy_worker", "is_wanted", "is_work
 
 WORKER_MODULE = "harness.replay.fan_out.part_worker"
 WORKER_HANDLER = f"{WORKER_MODULE}.handler"
-"""The handler by which a worker is told from a grader."""
+"""The handler that tells a worker from a grader."""
 
 _HARNESS = Path(harness.__file__).parent
 WORKER_PINS = _HARNESS / "replay" / "fan_out" / "requirements.txt"
@@ -52,16 +52,16 @@ def is_worker(resource: Any) -> bool:
 def is_wanted(
     template: Mapping[str, Any], resource: Mapping[str, Any], parameters: Mapping[str, str], project: Path
 ) -> tuple[bool, dict[str, str]]:
-    """Whether a stack with these values has the worker; it has where only a deployment knows.
+    """Decide whether a stack with these values has the worker. Unknown values count as yes.
 
     Args:
-        template: As `read_template` returns it.
-        resource: The worker.
+        template: The template, as `read_template` returns it.
+        resource: The worker's resource.
         parameters: Values that replace the parameters' defaults.
-        project: The folder of `samconfig.toml`, whose values `sam deploy` takes.
+        project: The folder of `samconfig.toml`, whose values `sam deploy` uses.
 
     Returns:
-        The answer, and the defaults that it depends on, by their parameters.
+        The answer, and the defaults that it depends on, by parameter.
 
     Raises:
         InputError: `samconfig.toml` is not valid.
@@ -77,7 +77,7 @@ def is_wanted(
 
 
 def copy_worker(into: Path) -> None:
-    """Copy the harness's modules that the worker may import, at once or later.
+    """Copy the harness's modules that the worker may import, immediately or later.
 
     Args:
         into: The artifact.
@@ -90,7 +90,7 @@ def copy_worker(into: Path) -> None:
 
 
 def write_placeholder(into: Path) -> None:
-    """Write a handler that says that the worker was not built.
+    """Write a handler that reports that the worker was not built.
 
     Args:
         into: The artifact.

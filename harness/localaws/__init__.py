@@ -2,7 +2,7 @@
 
 The path of a call: `invoke` (the Lambda Invoke API, for an unchanged boto3) -> `runtime` (a function and its
 execution environments) -> `sandbox` (one environment: init, invoke, kill, restart) -> `runtime_process` (the
-handler under the real `awslambdaric`, shut in by `confinement`) <-> `runtime_api` (what it talks to).
-`function` and `template` say what to run, `interpreter` under which Python, `pythons` where those are,
-`limits` within which bounds, `manifest` what it was built from.
+handler under the real `awslambdaric`, confined by `confinement`) <-> `runtime_api` (its server).
+`function` and `template` describe the function, `interpreter` chooses its Python, `pythons` finds Pythons,
+`limits` has Lambda's limits, and `manifest` records what an artifact was built from.
 """

@@ -1,8 +1,8 @@
-"""Tells requests of this machine's own programs from those that a web page makes.
+"""Tells requests of programs on this machine from those of a web page.
 
-A server on loopback is open to every page in the engineer's browser: a page may send a form or plain text to
-any address without asking first, and a name of its own may lead to 127.0.0.1 (DNS rebinding). Browsers say
-where a request comes from and programs do not, so whatever says that it comes from elsewhere is refused.
+Every page in the engineer's browser can reach a server on loopback. It may send a form or plain text to any
+address without permission, and its own host name may resolve to 127.0.0.1 (DNS rebinding). Browsers send
+headers about a request's origin and programs do not, so a request with a foreign origin is refused.
 
 Sources: the Fetch standard (`Origin`, sent with every POST), the W3C's Fetch Metadata (`Sec-Fetch-Site`, sent
 with every request of a page to a loopback address), RFC 9110, 7.2 (`Host`).
@@ -20,10 +20,10 @@ _OWN_SITES = frozenset({"same-origin", "none"})
 
 
 def why_refused(headers: Iterable[tuple[str, str]]) -> str | None:
-    """Why a request is refused, as a sentence; None for one of this machine's own programs.
+    """Return why a request is refused, as a sentence; None for a program on this machine.
 
     Args:
-        headers: Names in lower case and values, a repeated header as often as it was sent.
+        headers: Lowercase names and values; a repeated header appears each time it was sent.
 
     Example:
         >>> why_refused([("host", "127.0.0.1:8080")])
@@ -36,7 +36,7 @@ def why_refused(headers: Iterable[tuple[str, str]]) -> str | None:
         return "Only requests to 127.0.0.1 or localhost are answered, and this one names another host."
     own = {f"http://{host}" for host in hosts}
     if any(value not in own for name, value in given if name == "origin"):
-        return "Requests of web pages from elsewhere are refused: `Origin` names another site."
+        return "Requests from web pages of other sites are refused: `Origin` names another site."
     if any(value not in _OWN_SITES for name, value in given if name == "sec-fetch-site"):
-        return "Requests of web pages from elsewhere are refused: `Sec-Fetch-Site` says so."
+        return "Requests from web pages of other sites are refused: `Sec-Fetch-Site` says so."
     return None

@@ -1,7 +1,7 @@
-"""The compiled files of an artifact: which machine, glibc and Python they are made for.
+"""Finds the compiled files of an artifact, and the machine, glibc and Python that each was built for.
 
-Read from the files' own headers (System V ABI, "Object Files"; the GNU section `.gnu.version_r`), since names
-and a wheel's tags say nothing about the libraries and programs that a user puts in.
+It reads the files' headers (System V ABI, "Object Files"; the GNU section `.gnu.version_r`), because names
+and a wheel's tags say nothing about libraries and programs that a user adds.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _SUFFIXES = (".so", ".pyd", ".dylib")
 _PYTHON = re.compile(r"\.cpython-3(\d+)[a-z]*-")
 _GLIBC = re.compile(rb"GLIBC_(\d+)\.(\d+)(?:\.\d+)?")
 _SINCE = {b"GLIBC_ABI_DT_RELR": (2, 36)}
-"""What a loader has to know without a version in its name, and since when glibc does."""
+"""Features that a loader must support but whose name has no version, with the glibc that added them."""
 _VERSIONS_NEEDED = 0x6FFFFFFE
 _WEAK = 2
 _SMALLEST = 64
@@ -34,20 +34,20 @@ _SMALLEST = 64
 
 @dataclass(frozen=True, slots=True)
 class CompiledFile:
-    """One file of machine code."""
+    """A file of machine code."""
 
     name: str
-    """Its path in the artifact."""
+    """The file's path in the artifact."""
     made_for: str
-    """`x86_64` or `arm64` on Linux; else what it is made for, in words."""
+    """`x86_64` or `arm64` on Linux; otherwise the platform in words."""
     glibc: tuple[int, int] | None = None
-    """The oldest glibc that can load it; None where it needs none, or where that cannot be read."""
+    """The oldest glibc that can load it; None if it needs none, or if that cannot be read."""
     python: str | None = None
-    """The one Python that can import it (`python3.13`); None for every one, or for no Python's extension."""
+    """The only Python that can import it (`python3.13`); None for any, or if it is not a Python extension."""
 
 
 def compiled_files(artifact: Path) -> Iterator[CompiledFile]:
-    """Every file of machine code in an artifact, by its content.
+    """Find every file of machine code in an artifact, by content.
 
     Args:
         artifact: The artifact's folder.
@@ -61,7 +61,7 @@ def compiled_files(artifact: Path) -> Iterator[CompiledFile]:
 
 
 def misfits(files: list[CompiledFile], runtime: str, architecture: str) -> list[str]:
-    """Why a function cannot load some of its compiled files, a sentence each.
+    """Explain why a function cannot load some of its compiled files, one sentence each.
 
     Args:
         files: From `compiled_files`.
@@ -75,11 +75,11 @@ def misfits(files: list[CompiledFile], runtime: str, architecture: str) -> list[
     found: dict[str, list[str]] = {}
     for file in files:
         if file.made_for != architecture:
-            why = f"made for {file.made_for}, and the function runs on Linux, {architecture}"
+            why = f"built for {file.made_for}, but the function runs on Linux, {architecture}"
         elif file.glibc is not None and file.glibc > glibc:
-            why = f"needs glibc {glibc_text(file.glibc)}, and {runtime} has {glibc_text(glibc)}"
+            why = f"needs glibc {glibc_text(file.glibc)}, but {runtime} has {glibc_text(glibc)}"
         elif file.python not in (None, runtime):
-            why = f"made for {file.python}, and the function runs {runtime}"
+            why = f"built for {file.python}, but the function runs {runtime}"
         else:
             continue
         found.setdefault(why, []).append(file.name)
@@ -87,7 +87,7 @@ def misfits(files: list[CompiledFile], runtime: str, architecture: str) -> list[
 
 
 def why_not_here(files: list[CompiledFile]) -> str | None:
-    """Why this machine cannot run an artifact; None where it can.
+    """Explain why this machine cannot run an artifact; None if it can.
 
     Args:
         files: From `compiled_files`.
@@ -95,12 +95,12 @@ def why_not_here(files: list[CompiledFile]) -> str | None:
     here, glibc = architecture_here(), glibc_here()
     for file in files:
         if file.made_for != here:
-            return f"{file.name} is compiled for {file.made_for} and this machine is {here}"
+            return f"{file.name} is compiled for {file.made_for}, but this machine is {here}"
         if glibc is None:
             return f"{file.name} is compiled for Linux with glibc, which this machine does not have"
         if file.glibc is not None and file.glibc > glibc:
             return (
-                f"{file.name} needs glibc {glibc_text(file.glibc)}, and this machine has {glibc_text(glibc)}"
+                f"{file.name} needs glibc {glibc_text(file.glibc)}, but this machine has {glibc_text(glibc)}"
             )
     return None
 
@@ -119,16 +119,16 @@ def _read(path: Path, name: str) -> CompiledFile | None:
             made_for = _ELF_MACHINES.get(machine, f"another processor (ELF machine {machine})")
             python = _PYTHON.search(path.name)
             return CompiledFile(name, made_for, _glibc_needed(content), python and f"python3.{python[1]}")
-    # Programs for other systems are data that a package brings along; libraries are what Python would load.
+    # Programs for other systems are a package's data; Python would load only libraries.
     system = next((each for magic, each in _OTHER_SYSTEMS.items() if start.startswith(magic)), None)
     return CompiledFile(name, system) if system is not None and path.suffix in _SUFFIXES else None
 
 
 def _glibc_needed(content: bytes) -> tuple[int, int] | None:
-    """The newest version of glibc that a 64-bit little-endian ELF file asks its loader for."""
+    """The newest glibc version that a 64-bit little-endian ELF file requires from its loader."""
     try:
         needed = list(_versions_needed(content))
-    except (struct.error, IndexError, ValueError, OverflowError):  # a damaged or stripped file says nothing
+    except (struct.error, IndexError, ValueError, OverflowError):  # a damaged or stripped file shows nothing
         return None
     found = [_SINCE.get(name) or _GLIBC.fullmatch(name) for name in needed]
     versions = [each if isinstance(each, tuple) else (int(each[1]), int(each[2])) for each in found if each]
@@ -136,7 +136,7 @@ def _glibc_needed(content: bytes) -> tuple[int, int] | None:
 
 
 def _versions_needed(content: bytes) -> Iterator[bytes]:
-    """The names of the symbol versions in `.gnu.version_r`, without those that may be missing (weak)."""
+    """The names of the symbol versions in `.gnu.version_r`, without optional (weak) ones."""
     sections = list(_sections(content))
     for kind, offset, size, link in sections:
         if kind != _VERSIONS_NEEDED:
@@ -159,7 +159,7 @@ def _versions_needed(content: bytes) -> Iterator[bytes]:
 
 
 def _sections(content: bytes) -> Iterator[tuple[int, int, int, int]]:
-    """Kind, offset, size and link of every section."""
+    """The type, offset, size and link of every section."""
     if content[4:6] != b"\x02\x01":
         return
     (table,) = struct.unpack_from("<Q", content, 0x28)

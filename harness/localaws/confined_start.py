@@ -1,11 +1,11 @@
-"""The first code in a function's process: shut the process in, then run the handler's client.
+"""The first code in a function's process: confines the process, then runs the handler's client.
 
-A script for the function's own interpreter, which knows nothing of this project: standard library only, and
-no syntax newer than the oldest Python runtime of Lambda. `harness.localaws.confinement` writes its arguments:
-a plan as JSON, then what to run. `ConfinementPlan` there describes the fields.
+This script runs in the function's interpreter, without this project: it uses only the standard library, and
+no syntax newer than Lambda's oldest Python runtime. `harness.localaws.confinement` writes its arguments: a
+plan as JSON, then the command to run. `ConfinementPlan` there describes the fields.
 
-Namespace: a new root in its own mount namespace that holds what Lambda shows and nothing else, read-only but
-for a fresh /tmp. Landlock: the file system as it is, writable in the listed places only.
+Namespace: a new root in a separate mount namespace. It has only what Lambda has, read-only except for a fresh
+/tmp. Landlock: the unchanged file system, writable only in the listed places.
 
 Sources: mount_namespaces(7), user_namespaces(7), mount_setattr(2), landlock(7).
 """
@@ -20,7 +20,7 @@ import resource
 import stat
 import sys
 
-TYPE_CHECKING = False  # `typing` itself takes milliseconds of every cold start to import
+TYPE_CHECKING = False  # importing `typing` would add milliseconds to every cold start
 if TYPE_CHECKING:
     from typing import Any
 
@@ -30,19 +30,19 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 _NEW_NAMESPACE, _NEW_USER = 0x00020000, 0x10000000
 _NO_SUID, _NO_DEVICES, _BIND, _MOVE, _RECURSIVE, _PRIVATE = 2, 4, 4096, 8192, 16384, 1 << 18
 _DROP_CAPABILITY, _NO_NEW_PRIVILEGES = 24, 38
-# Numbers of the newer system calls are the same on every architecture.
+# Newer system calls have the same number on every architecture.
 _MOUNT_SETATTR, _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 442, 444, 445, 446
 _HERE, _WHOLE_TREE, _READ_ONLY = -100, 0x8000, 1
 
-# The new root is built here: a folder that every Linux has and that no function needs.
+# The new root is built here: every Linux has this folder, and no function needs it.
 _NEW_ROOT = "/sys"
 _DEVICES = ("full", "null", "random", "urandom", "zero")
 # Lambda's quota of open files.
 _FILES = 1024
-# The uid and gid of functions in Lambda, as the process sees its own.
+# The uid and gid of functions in Lambda, as seen in the process.
 _USER, _GROUP = 993, 990
 
-# Landlock's rights: WRITE_FILE, REMOVE_DIR, REMOVE_FILE, MAKE_*; REFER came with version 2, TRUNCATE with 3.
+# Landlock's rights: WRITE_FILE, REMOVE_DIR, REMOVE_FILE, MAKE_*; version 2 added REFER, version 3 TRUNCATE.
 _WRITES, _REFER, _TRUNCATE = (
     (1 << 1) | (1 << 4) | (1 << 5) | sum(1 << bit for bit in range(6, 13)),
     1 << 13,
@@ -77,7 +77,7 @@ def _check(result: int, what: str) -> int:
 
 
 def enter_namespace(plan: dict[str, Any]) -> None:
-    """Build the new root and make it the process's own."""
+    """Build the new root and switch the process to it."""
     _unshare()
     _mount("none", "/", None, _RECURSIVE | _PRIVATE)
     _mount("tmpfs", _NEW_ROOT, "tmpfs", _NO_SUID | _NO_DEVICES, "mode=755")
@@ -102,7 +102,7 @@ def enter_namespace(plan: dict[str, Any]) -> None:
 
 
 def _unshare() -> None:
-    """Enter a user and a mount namespace; as root a mount namespace alone where users have none."""
+    """Enter a user and a mount namespace; as root only a mount namespace if user namespaces are disabled."""
     user, group = os.getuid(), os.getgid()
     if _LIBC.unshare(_NEW_USER | _NEW_NAMESPACE) == 0:
         for name, text in (
@@ -140,7 +140,7 @@ def _show(source: str, target: str) -> None:
 
 
 def _show_system(name: str) -> None:
-    """Show a folder of the system, or the link that stands for it."""
+    """Show a system folder, or the link in its place."""
     if os.path.islink(name):
         os.symlink(os.readlink(name), _NEW_ROOT + name)
     elif os.path.isdir(name):
@@ -148,7 +148,7 @@ def _show_system(name: str) -> None:
 
 
 def _hide(folder: str, tools: list[str]) -> None:
-    """Leave only the named programs in a folder of programs."""
+    """Keep only the named programs in a folder of programs."""
     if os.path.isdir(folder) and not os.path.islink(folder):
         _mount("tmpfs", _NEW_ROOT + folder, "tmpfs", _NO_SUID | _NO_DEVICES, "mode=755")
         for name in tools:
@@ -157,7 +157,7 @@ def _hide(folder: str, tools: list[str]) -> None:
 
 
 def _show_devices() -> None:
-    """Lambda's devices; no /dev/shm."""
+    """Create Lambda's devices; /dev/shm is not among them."""
     for name in _DEVICES:
         _show(f"/dev/{name}", f"/dev/{name}")
     for name, target in (("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2")):
@@ -165,7 +165,7 @@ def _show_devices() -> None:
 
 
 def _drop_capabilities() -> None:
-    """No mount can be changed from here on, whatever the process or a child of it tries."""
+    """Drop the capabilities for changing mounts, for the process and all its children."""
     with open("/proc/sys/kernel/cap_last_cap") as file:
         last = int(file.read())
     for capability in range(last + 1):
@@ -176,7 +176,7 @@ def _drop_capabilities() -> None:
 
 
 def enter_landlock(plan: dict[str, Any]) -> None:
-    """Refuse writes outside of the listed places."""
+    """Forbid writes outside the listed places."""
     version = _check(_LIBC.syscall(_CREATE_RULESET, None, 0, 1), "Landlock")
     rights = _WRITES | (_REFER if version >= 2 else 0) | (_TRUNCATE if version >= 3 else 0)
     ruleset = _Ruleset(rights)
@@ -196,7 +196,7 @@ def enter_landlock(plan: dict[str, Any]) -> None:
 def refuse_semaphores() -> None:
     """Make multiprocessing's locks fail as they do without /dev/shm.
 
-    C libraries differ in the error that they give then; 38 is the one that Lambda's users report.
+    C libraries raise different errors for this; Lambda's users report 38.
     """
     try:
         module: Any = __import__("_multiprocessing")
@@ -206,14 +206,14 @@ def refuse_semaphores() -> None:
     def refuse(*arguments: Any, **named: Any) -> None:
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
 
-    # A traceback ends where it would in Lambda, and not in this file.
+    # A traceback ends as it would in Lambda, not in this file.
     where = os.path.join(os.path.dirname(os.__file__), "multiprocessing", "synchronize.py")
     refuse.__code__ = refuse.__code__.replace(co_filename=where, co_name="SemLock")
     module.SemLock = type("SemLock", (module.SemLock,), {"__new__": refuse})
 
 
 def main() -> None:
-    """Shut the process in and run what the arguments name."""
+    """Confine the process and run the command in the arguments."""
     plan = json.loads(sys.argv[1])
     try:
         if plan["protection"] == "namespace":

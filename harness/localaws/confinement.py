@@ -1,9 +1,9 @@
-"""Keeps a function's processes to what Lambda lets them see and write.
+"""Restricts a function's processes to what they can see and write in Lambda.
 
-Three protections, the first that this machine allows: a mount namespace (what is not there in Lambda is not
-there here; a write outside of /tmp fails with Lambda's own error), Landlock (such a write is refused with
-another error), or a copy of the artifact that is thrown away, where a write is noticed after the call.
-`docs/local-lambda.md` says what each leaves open.
+There are three protections, and the first that this machine supports is used. A mount namespace hides what
+does not exist in Lambda, and a write outside /tmp fails with Lambda's own error. Landlock refuses such a
+write with a different error. A disposable copy of the artifact detects a write after the call.
+`docs/local-lambda.md` describes the gaps of each.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ __all__ = ["Confinement", "Protection"]
 
 _TASK_ROOT = "/var/task"
 _PROBE_SECONDS = 20
-# Imports with C code behind them: an interpreter whose libraries are out of sight fails here.
+# These imports have C code behind them, so they fail if the interpreter cannot see its libraries.
 _PROBE = "import ctypes, ssl, awslambdaric.bootstrap"
 
-# What a Lambda function finds of the system. The rest of this machine is not shown.
+# The parts of the system that a Lambda function sees. The rest of this machine is hidden.
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/proc")
-# Where the name server's address may be, and a system whose packages all lie in one store.
+# Possible places of the name server's address, and of systems that keep all packages in one store.
 _SYSTEM_IF_PRESENT = ("/run/systemd/resolve", "/run/resolvconf", "/nix/store", "/gnu/store")
 _PROGRAM_FOLDERS = (
     "/usr/bin",
@@ -56,7 +56,7 @@ _WRITABLE = ("/tmp", "/dev/null", "/dev/zero", "/dev/full")
 
 
 class Protection(StrEnum):
-    """What keeps a function from writing where it cannot in Lambda."""
+    """How a function is kept from writing where Lambda would not let it."""
 
     NAMESPACE = "namespace"
     LANDLOCK = "Landlock"
@@ -64,32 +64,32 @@ class Protection(StrEnum):
 
     @property
     def sentence(self) -> str:
-        """What it means, for a line of output."""
+        """The protection in words, for a line of output."""
         return _SENTENCES[self]
 
 
 _SENTENCES = {
     Protection.NAMESPACE: "read-only file system, own /tmp, as in Lambda",
-    Protection.LANDLOCK: "writes outside of /tmp are refused, with another error than Lambda's (Errno 13)",
-    Protection.COPY: "a copy of the artifact: a write outside of /tmp is found after the call",
+    Protection.LANDLOCK: "writes outside /tmp are refused, with a different error than Lambda's (Errno 13)",
+    Protection.COPY: "a copy of the artifact: a write outside /tmp is detected after the call",
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfinementPlan:
-    """What `confined_start` is told."""
+    """The arguments of `confined_start`."""
 
     protection: Protection
     artifact: str
     """The artifact's folder on this machine."""
     root: str
-    """The folder that the function sees the artifact in: its working directory."""
+    """The artifact's folder as the function sees it: its working directory."""
     tmp_mb: int
     """The size of the fresh /tmp."""
     visible: tuple[str, ...] = ()
-    """What the interpreter needs outside of the system's folders."""
+    """Paths outside the system's folders that the interpreter needs."""
     writable: tuple[str, ...] = ()
-    """For Landlock."""
+    """Writable paths, for Landlock."""
     system: tuple[str, ...] = SYSTEM
     hidden: tuple[str, ...] = _PROGRAM_FOLDERS
     tools: tuple[str, ...] = tuple(_TOOLS)
@@ -100,9 +100,9 @@ class Confinement:
 
     Args:
         spec: The function.
-        interpreter: What runs it.
-        protection: Insist on this one; the best that this machine allows when None.
-        shown: Further files and folders that the function may read.
+        interpreter: The interpreter that runs it.
+        protection: The required protection; None for the best that this machine supports.
+        shown: More files and folders that the function may read.
     """
 
     def __init__(
@@ -125,17 +125,17 @@ class Confinement:
 
     @property
     def root(self) -> str:
-        """The folder that the function finds its artifact in: `LAMBDA_TASK_ROOT`."""
+        """The artifact's folder as the function sees it: `LAMBDA_TASK_ROOT`."""
         if self.protection is Protection.NAMESPACE:
             return _TASK_ROOT
         return str(self._copy or self._spec.artifact)
 
     def command(self, *arguments: str, scratch: Path | None = None) -> list[str]:
-        """The command line that runs something confined.
+        """Return the command line that runs something confined.
 
         Args:
-            arguments: `-m`, a module and its arguments; or the text of a program and its arguments.
-            scratch: A writable folder, where /tmp is shared with the rest of the machine.
+            arguments: `-m`, a module and its arguments; or a program's text and its arguments.
+            scratch: A writable folder, if /tmp is shared with the rest of the machine.
         """
         plan = ConfinementPlan(
             protection=self.protection,
@@ -151,11 +151,11 @@ class Confinement:
 
     @property
     def copy(self) -> Path | None:
-        """The copy that is thrown away, where that is the protection."""
+        """The disposable copy, if that is the protection."""
         return self._copy
 
     def changed(self) -> list[str]:
-        """The files of the copy that were written, added or removed; none where the artifact is protected."""
+        """Files of the copy that were written, added or removed; empty if the artifact is protected."""
         if self._copy is None:
             return []
         after = _state(self._copy)
@@ -168,18 +168,18 @@ class Confinement:
 
 
 def _best(interpreter: Interpreter, artifact: Path) -> Protection:
-    """The first protection that works here."""
+    """The first protection that works on this machine."""
     if sys.platform != "linux":
         return Protection.COPY
     if _works(Protection.NAMESPACE, interpreter):
         return Protection.NAMESPACE
-    # Landlock opens /tmp whole: what lies in there needs the copy.
+    # Landlock opens all of /tmp, so an artifact there needs the copy.
     inside = artifact.resolve().is_relative_to(Path("/tmp").resolve())
     return Protection.LANDLOCK if not inside and _works(Protection.LANDLOCK, interpreter) else Protection.COPY
 
 
 def _state(folder: Path) -> set[tuple[str, tuple[int, int]]]:
-    """Every file in a folder, with its size and time: what a write changes."""
+    """Every file in a folder, with its size and time, which a write changes."""
     found = set()
     for parent, _, names in os.walk(folder):
         for name in names:
@@ -191,7 +191,7 @@ def _state(folder: Path) -> set[tuple[str, tuple[int, int]]]:
 
 @lru_cache
 def _works(protection: Protection, interpreter: Interpreter) -> bool:
-    """Whether a process can be confined so and still run Lambda's client."""
+    """Whether a process confined in this way can still run Lambda's client."""
     with tempfile.TemporaryDirectory(prefix="rft-lambda-probe-") as folder:
         spec = FunctionSpec(name="probe", artifact=Path(folder), handler="none.none")
         command = Confinement(spec, interpreter, protection=protection).command(_PROBE)
@@ -203,7 +203,7 @@ def _works(protection: Protection, interpreter: Interpreter) -> bool:
 
 
 def _needed(executable: Path, shown: Iterable[str]) -> Iterator[str]:
-    """Paths outside of the system's folders that the interpreter needs, parents before what is in them."""
+    """Paths outside the system's folders that the interpreter needs, parents before children."""
     found = {path for path in _SYSTEM_IF_PRESENT if os.path.exists(path)}
     found |= {path for path in shown if os.path.isabs(path) and os.path.exists(path)}
     folder = executable.parents[1]

@@ -1,4 +1,4 @@
-"""AWS credentials for a function that runs here, which has no role to take them from."""
+"""AWS credentials for a function that runs on this machine, which has no role to provide them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ __all__ = ["profile_credentials"]
 
 
 def profile_credentials(profile: str) -> dict[str, str]:
-    """Read the credentials of a profile, as the variables that a deployed function has from its role.
+    """Read a profile's credentials, as the variables that a role gives a deployed function.
 
     Args:
-        profile: Its name in the engineer's AWS configuration.
+        profile: The profile's name in the engineer's AWS configuration.
 
     Raises:
         InputError: There is no such profile, or it has no credentials.
-        ServiceError: Its session has ended.
+        ServiceError: The profile's session has expired.
     """
     import boto3
 

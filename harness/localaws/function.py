@@ -1,7 +1,7 @@
-"""What to run: one Lambda function's artifact, handler and configuration.
+"""Describes a Lambda function to run: its artifact, handler and configuration.
 
-A `FunctionSpec` is data; `harness.localaws.template` reads it from a template, a caller may write it by hand.
-Nothing here runs code.
+A `FunctionSpec` is plain data. `harness.localaws.template` reads it from a template, and callers may create
+one themselves. Nothing here runs code.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ _TIMEOUT_S = (0.0, 900.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class FunctionSpec:
-    """One function as Lambda would be told about it.
+    """One function, as described to Lambda.
 
     Raises:
-        InputError: The artifact is no folder, timeout or memory are beyond what Lambda allows, or a variable
-            has a name that it reserves.
+        InputError: The artifact is not a folder, timeout or memory exceed Lambda's limits, or a variable has
+            a reserved name.
     """
 
     name: str
@@ -48,15 +48,15 @@ class FunctionSpec:
     handler: str
     """`module.function`."""
     runtime: str = PRESENT_RUNTIME
-    """`python3.12` and the like: which interpreter to look for."""
+    """The runtime that selects the interpreter, such as `python3.12`."""
     timeout_s: float = 3.0
     memory_mb: int = 128
     ephemeral_mb: int = 512
-    """The size of /tmp, MB."""
+    """Size of /tmp, in MB."""
     architecture: str = "x86_64"
-    """What it is deployed on: `x86_64` or `arm64`."""
+    """The deployment's architecture, `x86_64` or `arm64`."""
     declared: bool = True
-    """Whether runtime and architecture are the template's; else nobody said what they are in Lambda."""
+    """Whether the template states runtime and architecture; if not, those in Lambda are unknown."""
     image: bool = False
     """Whether it is deployed as a container image."""
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -66,10 +66,10 @@ class FunctionSpec:
     region: str = "us-east-1"
     account: str = "123456789012"
     notes: tuple[str, ...] = ()
-    """What of the template could not be carried over, one sentence each."""
+    """Parts of the template that could not be carried over, one sentence each."""
 
     def __post_init__(self) -> None:
-        """Refuse what Lambda would refuse."""
+        """Reject what Lambda would reject."""
         if not self.artifact.is_dir():
             fix = "Run `sam build`, then name its output."
             raise InputError("the artifact is not a folder", place=str(self.artifact), fix=fix)
@@ -93,21 +93,21 @@ class FunctionSpec:
     def code_sha256(self) -> str:
         """A digest of the artifact's files, names and bytes, in Lambda's spelling (base64).
 
-        Equal artifacts give equal digests; Lambda hashes the zip file, so its `CodeSha256` is another.
+        Equal artifacts have equal digests. Lambda hashes the zip file, so its `CodeSha256` differs.
         """
         files = sorted(path for path in self.artifact.rglob("*") if path.is_file())
         return code_digest((path.relative_to(self.artifact).as_posix(), path.read_bytes()) for path in files)
 
     def code_bytes(self) -> int:
-        """The artifact's size unzipped, bytes."""
+        """The artifact's unzipped size, in bytes."""
         return sum(path.stat().st_size for path in self.artifact.rglob("*") if path.is_file())
 
 
 def code_digest(files: Iterable[tuple[str, bytes]]) -> str:
-    """A digest of files, names and bytes, in the spelling of Lambda's `CodeSha256` (base64).
+    """Compute a digest of files, names and bytes, in the spelling of Lambda's `CodeSha256` (base64).
 
     Args:
-        files: Relative path and content of each, in the order of their paths' parts.
+        files: Relative path and content of each file, ordered by the parts of their paths.
     """
     digest = hashlib.sha256()
     for path, content in files:

@@ -1,9 +1,9 @@
-"""Which Python runs a function, and the isolated folder that it runs from.
+"""Chooses the Python that runs a function, in an isolated environment.
 
-An `Interpreter` of a runtime (`python3.12`) is a virtual environment in the user's cache. It holds
-`awslambdaric`, its two dependencies and, as the real runtime does, boto3; nothing else. What the engineer has
-installed is out of the function's sight, so that a dependency which the artifact lacks is found missing here
-and not on the first call in AWS. It never installs into an interpreter.
+An `Interpreter` for a runtime (`python3.12`) is a virtual environment in the user's cache. Like the real
+runtime, it contains `awslambdaric`, its two dependencies and boto3, and nothing else. The engineer's own
+packages are not visible to the function, so a dependency that the artifact lacks fails here and not on the
+first call in AWS. Nothing is ever installed into an existing interpreter.
 """
 
 from __future__ import annotations
@@ -39,18 +39,18 @@ _REQUIREMENTS = Path(__file__).parents[2] / "requirements" / "runtime.txt"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interpreter:
-    """An interpreter ready to run handlers."""
+    """An interpreter that is ready to run handlers."""
 
     executable: Path
     """Python inside the isolated environment."""
     start: Path
-    """`confined_start`, compiled for it: what a function's process runs first."""
+    """`confined_start`, compiled for this interpreter: the first code in a function's process."""
     runtime: str
     """The Lambda runtime that it corresponds to."""
     version: str
-    """Of Python itself: `3.12.1`."""
+    """The version of Python, such as `3.12.1`."""
     note: str | None = None
-    """Set when this is not the interpreter that the function's runtime names."""
+    """Set if this is not the interpreter that the function's runtime names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +67,10 @@ class _Found:
 
 @lru_cache(maxsize=16)
 def find_interpreter(runtime: str, *, sdk: bool = True) -> Interpreter:
-    """The interpreter for a runtime; the present one with a note where that cannot be had.
+    """Find the interpreter for a runtime, or return the current one with a note.
 
     Args:
-        runtime: Lambda's name of it, `python3.12`.
+        runtime: The runtime as Lambda names it, such as `python3.12`.
         sdk: Whether the function may import boto3, as in Lambda.
 
     Raises:
@@ -91,7 +91,7 @@ class _CannotInstall(Exception):
 
 
 def _candidates(runtime: str) -> Iterator[_Found]:
-    """Interpreters of exactly this minor version, the present one first."""
+    """Interpreters of exactly this minor version, the current one first."""
     if runtime == PRESENT_RUNTIME:
         yield _present()
         return
@@ -107,7 +107,7 @@ def _present() -> _Found:
 
 
 def _probe(path: Path) -> _Found | None:
-    """Ask an interpreter for its version and for the one that it is an environment of."""
+    """Ask an interpreter for its version, and for the base interpreter of its environment."""
     try:
         answer = subprocess.run(
             [path, "-I", "-S", "-c", _PROBE], capture_output=True, text=True, timeout=10, check=True
@@ -119,7 +119,7 @@ def _probe(path: Path) -> _Found | None:
 
 
 def _ready(found: _Found, sdk: bool, note: str | None) -> Interpreter:
-    """The isolated environment for an interpreter, made once and kept in the cache."""
+    """The isolated environment for an interpreter, created once and cached."""
     versions = [(name, _distribution(name).version) for name in _CLIENT]
     links = list(_SDK if sdk else ())
     present = found.runtime == PRESENT_RUNTIME
@@ -142,7 +142,7 @@ def _ready(found: _Found, sdk: bool, note: str | None) -> Interpreter:
 
 
 def _cache() -> Path:
-    """The folder for all of them, made if missing."""
+    """The folder for all environments, created if missing."""
     caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = caches / "rft-graders" / "lambda-runtime"
     try:
@@ -154,7 +154,7 @@ def _cache() -> Path:
 
 
 def _make(folder: Path, found: _Found, entries: dict[str, Path], install: str | None) -> None:
-    """Build the environment beside its place and move it there whole: two may try at once."""
+    """Build the environment next to its final place and move it there: two processes may try at once."""
     scratch = Path(tempfile.mkdtemp(prefix="making-", dir=folder.parent))
     try:
         packages = scratch / "lib" / found.runtime / "site-packages"
@@ -162,7 +162,7 @@ def _make(folder: Path, found: _Found, entries: dict[str, Path], install: str | 
         (scratch / "bin").mkdir()
         (scratch / "bin" / "python").symlink_to(found.executable)
         (scratch / "bin" / "python3").symlink_to("python")
-        # Python takes a folder with this file for a virtual environment: own site-packages, no one else's.
+        # Python treats a folder with this file as a virtual environment with its own site-packages only.
         (scratch / "pyvenv.cfg").write_text(
             f"home = {found.executable.parent}\ninclude-system-site-packages = false\n", "utf-8"
         )
@@ -171,7 +171,7 @@ def _make(folder: Path, found: _Found, entries: dict[str, Path], install: str | 
         for name, target in entries.items():
             if not (packages / name).exists():
                 (packages / name).symlink_to(target)
-        # Handlers run without writing bytecode, so what lies here in single files is compiled now.
+        # Handlers run without writing bytecode, so compile the single files here now.
         python = str(scratch / "bin" / "python")
         start = str(scratch / "confined_start.pyc")
         subprocess.run([python, "-I", "-c", _COMPILE, str(_START), start], capture_output=True, check=True)
@@ -187,7 +187,7 @@ def _make(folder: Path, found: _Found, entries: dict[str, Path], install: str | 
 
 
 def _install(found: _Found, packages: Path, version: str) -> None:
-    """Put the runtime's client for another interpreter into `packages`, with that interpreter's own pip."""
+    """Install the runtime's client for another interpreter into `packages`, with that interpreter's pip."""
     what = ["--requirement", str(_REQUIREMENTS)] if _REQUIREMENTS.is_file() else [f"awslambdaric=={version}"]
     command = [str(found.executable), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     command += ["--no-input", "--retries", "1", "--timeout", "10", "--only-binary", ":all:"]
@@ -206,7 +206,7 @@ def _distribution(name: str) -> importlib.metadata.Distribution:
 
 
 def _top_level(name: str) -> Iterator[tuple[str, Path]]:
-    """The files and folders that a distribution puts into site-packages, by name."""
+    """The top-level files and folders that a distribution puts into site-packages."""
     distribution = _distribution(name)
     for file in distribution.files or ():
         top = file.parts[0]

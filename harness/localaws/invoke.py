@@ -1,8 +1,8 @@
-"""The Lambda Invoke API on loopback: boto3 with this `endpoint_url` calls functions by name or ARN.
+"""Serves the Lambda Invoke API on loopback: boto3 with this `endpoint_url` calls functions by name or ARN.
 
-Several functions, versions and aliases at once. Answers carry what Lambda's carry: `X-Amz-Function-Error`,
-`X-Amz-Executed-Version`, `X-Amz-Log-Result`; refusals have AWS's error shape. An ARN's region and account are
-not looked at. Signatures are not checked, and an asynchronous event that fails is not tried again.
+It serves several functions, versions and aliases at the same time. Answers have Lambda's headers:
+`X-Amz-Function-Error`, `X-Amz-Executed-Version`, `X-Amz-Log-Result`. Errors have AWS's format. An ARN's
+Region and account are ignored, signatures are not checked, and a failed asynchronous event is not retried.
 
 Source: the Lambda API reference (Invoke, GetFunction, GetFunctionConfiguration, GetAlias).
 """
@@ -34,7 +34,7 @@ __all__ = ["LambdaServer"]
 _KINDS = ("RequestResponse", "Event", "DryRun")
 _LOG_TYPES = ("None", "Tail")
 _CONTEXT_BYTES = 3583
-"""Largest client context, in base64 (Lambda API reference, Invoke)."""
+"""The largest client context, in base64 (Lambda API reference, Invoke)."""
 _PATH = re.compile(r"/2015-03-31/functions/([^/]+)(?:/(invocations|configuration|aliases/[^/]+))?/?")
 
 
@@ -42,10 +42,10 @@ class LambdaServer:
     """Serves functions until it is closed; `url` is the `endpoint_url` for boto3.
 
     Args:
-        start: Makes the runtime of a version when it is first called.
-        concurrency: How many invocations may run at once, all functions together; beyond it calls are
-            throttled (429). Without it they are not limited.
-        port: Listens there; 0 takes a free one.
+        start: Creates the runtime of a version on its first call.
+        concurrency: The most invocations that may run at the same time, over all functions. Further calls
+            are throttled (429). None sets no limit.
+        port: The port to listen on; 0 for a free one.
 
     Raises:
         InputError: The port is taken.
@@ -64,7 +64,7 @@ class LambdaServer:
         self.url = f"http://{self._server.address}"
 
     def __enter__(self) -> LambdaServer:
-        """Return itself; leaving closes it."""
+        """Return the server; leaving the block closes it."""
         return self
 
     def __exit__(
@@ -73,10 +73,10 @@ class LambdaServer:
         self.close()
 
     def add(self, spec: FunctionSpec, *, version: str | None = None, aliases: tuple[str, ...] = ()) -> None:
-        """Serve a function, as `$LATEST` and, if a version is named, as that too.
+        """Serve a function as `$LATEST` and, if a version is named, also under its number.
 
         Args:
-            spec: The function; a later one of the same name becomes the new `$LATEST`.
+            spec: The function. A later one with the same name becomes the new `$LATEST`.
             version: The number under which it is published.
             aliases: Names that point to it from now on.
         """
@@ -145,7 +145,7 @@ class LambdaServer:
 
 
 def _choice(request: HttpRequest, header: str, parameter: str, choices: tuple[str, ...]) -> str:
-    """A header with few values, of which the first is the default; the wording of the error is unverified."""
+    """A header with a few allowed values, the first being the default. The error's wording is unverified."""
     value = request.headers.get(header, choices[0])
     if value not in choices:
         raise invalid_choice(value, parameter, choices)
@@ -153,7 +153,7 @@ def _choice(request: HttpRequest, header: str, parameter: str, choices: tuple[st
 
 
 def _client_context(encoded: str | None, kind: str) -> str | None:
-    """The caller's own data as JSON in ASCII, which a header can hold; Lambda drops it where nobody waits."""
+    """The caller's own data as ASCII JSON, for a header; Lambda drops it in asynchronous calls."""
     if encoded is None:
         return None
     try:
@@ -167,7 +167,7 @@ def _client_context(encoded: str | None, kind: str) -> str | None:
 
 
 def _event(body: bytes, kind: str) -> bytes:
-    """The event of an invocation of this kind, refused where Lambda would refuse it."""
+    """The event of an invocation of this type, or an error if Lambda would refuse it."""
     limit = limits.ASYNC_REQUEST_BYTES if kind == "Event" else limits.REQUEST_BYTES
     if len(body) > limit:
         raise InvokeRefused(limits.request_too_large(len(body), limit, kind), 413)
@@ -177,7 +177,7 @@ def _event(body: bytes, kind: str) -> bytes:
 
 
 def _answer(invocation: Invocation | None, version: str, with_log: bool) -> HttpResponse:
-    """The HTTP answer to a synchronous invocation."""
+    """The HTTP response to a synchronous invocation."""
     assert invocation is not None
     headers = {"X-Amz-Executed-Version": version}
     if invocation.fault is not None:
@@ -189,12 +189,12 @@ def _answer(invocation: Invocation | None, version: str, with_log: bool) -> Http
 
 
 def _default_runtime(spec: FunctionSpec) -> LocalRuntime:
-    """As many environments as calls come at once, up to a number that a laptop bears."""
+    """A runtime with an environment for each concurrent call, up to what a laptop can handle."""
     return LocalRuntime(spec, concurrency=16)
 
 
 def _check_json(payload: bytes) -> None:
-    """Refuse an event that is not JSON as Lambda reads it: `NaN` is not, a lone surrogate's escape is."""
+    """Reject an event that is not JSON for Lambda: `NaN` is refused, an escaped lone surrogate is not."""
     try:
         orjson.loads(payload)
     except orjson.JSONDecodeError:
@@ -214,7 +214,7 @@ def _json(document: Mapping[str, Any]) -> HttpResponse:
 
 
 def _refusal(refused: InvokeRefused) -> HttpResponse:
-    """An error in AWS's shape: the type in a header, the rest in the body."""
+    """An error in AWS's format: the type in a header, the rest in the body."""
     fault = refused.fault
     body = {"Type": "User", "Message": fault.message, "message": fault.message}
     if refused.status == 429:

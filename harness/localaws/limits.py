@@ -1,8 +1,8 @@
-"""Lambda's bounds and the error documents that a caller gets when one of them is passed.
+"""Lambda's limits, and the error documents that a caller receives when one is exceeded.
 
 Sources: the Lambda developer guide (quotas; runtime API; execution environment) and the open-source
-`aws-lambda-runtime-interface-emulator`, whose wording of timeouts and exits is used here.
-What AWS does not document and was not seen on the real service is marked *unverified*.
+`aws-lambda-runtime-interface-emulator`, whose wording of timeouts and exits is used here. Anything that AWS
+does not document and that was not seen on the real service is marked *unverified*.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 REQUEST_BYTES = 6_291_456
-"""Largest event of a synchronous invocation, bytes."""
+"""The largest event of a synchronous invocation, in bytes."""
 
 _FRAME = re.compile(r'^ *File "(.+)", line (\d+)', re.MULTILINE)
 _NOT_OWN = re.compile(
@@ -41,39 +41,39 @@ _NOT_OWN = re.compile(
 )
 
 ASYNC_REQUEST_BYTES = 1_048_576
-"""Largest event of an asynchronous invocation, bytes."""
+"""The largest event of an asynchronous invocation, in bytes."""
 
 RESPONSE_BYTES = 6_291_556
-"""Largest answer, bytes: the documented 6 MB and the 100 bytes that Lambda's own message shows on top."""
+"""The largest answer, in bytes: the documented 6 MB plus 100 bytes, as in Lambda's own message."""
 
 UNZIPPED_BYTES = 250 * 1024 * 1024
-"""Largest artifact of a zip file, unzipped, bytes; layers count too. A container image may have 10 GB."""
+"""The largest unzipped artifact of a zip file in bytes, layers included. A container image may have 10 GB."""
 
 INIT_SECONDS = 10.0
-"""How long the init phase may take before Lambda starts it again inside the invocation."""
+"""How long the init phase may take before Lambda repeats it inside the invocation."""
 
 MB_A_PROCESSOR = 1769
-"""How much memory comes with one whole processor (developer guide, "Configure Lambda function memory")."""
+"""Memory size that comes with one full processor (developer guide, "Configure Lambda function memory")."""
 
 LOG_TAIL_BYTES = 4096
-"""How much of the log `LogType=Tail` returns, bytes."""
+"""How much of the log `LogType=Tail` returns, in bytes."""
 
 
 class Fault(NamedTuple):
-    """What Lambda answers with instead of the handler's answer (`X-Amz-Function-Error: Unhandled`)."""
+    """What Lambda returns instead of the handler's answer (`X-Amz-Function-Error: Unhandled`)."""
 
     error_type: str
     message: str
     place: str = ""
-    """`file.py:line` of the function's own code that raised, where its stack trace tells."""
+    """`file.py:line` of the function's own code that raised, if its stack trace shows it."""
 
     @property
     def located(self) -> str:
-        """The message, and its place where that is known."""
+        """The message, with its place if known."""
         return f"{self.message} ({self.place})" if self.place else self.message
 
     def payload(self) -> bytes:
-        """The JSON document in the answer's body."""
+        """The JSON document in the response body."""
         return json.dumps({"errorType": self.error_type, "errorMessage": self.message}).encode()
 
 
@@ -84,7 +84,7 @@ def timed_out(request_id: str, seconds: float) -> Fault:
 
 
 def exited(request_id: str, returncode: int) -> Fault:
-    """The process went away without an answer; `returncode` is negative for a signal, as in `subprocess`."""
+    """The process ended without an answer; `returncode` is negative for a signal, as in `subprocess`."""
     if returncode == 0:
         reason = "Runtime exited without providing a reason"
     elif returncode > 0:
@@ -95,9 +95,9 @@ def exited(request_id: str, returncode: int) -> Fault:
 
 
 def out_of_memory(request_id: str) -> Fault:
-    """The environment passed the function's memory and was killed.
+    """The environment exceeded the function's memory and was killed.
 
-    The log's REPORT line then says `Error Type: Runtime.OutOfMemory`; that the caller's document keeps
+    The log's REPORT line then has `Error Type: Runtime.OutOfMemory`. That the caller's document still says
     `Runtime.ExitError` is unverified.
     """
     return exited(request_id, -signal.SIGKILL)
@@ -110,23 +110,22 @@ def response_too_large() -> Fault:
 
 
 def changed_artifact(names: list[str]) -> Fault:
-    """The function wrote files beside its code, which Lambda refuses with Errno 30."""
+    """The function wrote files next to its code, which Lambda refuses with Errno 30."""
     shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     text = f"the function changed its artifact: {shown}. In Lambda only /tmp can be written (Errno 30)."
     return Fault("ArtifactChanged", text)
 
 
 def processor_share(memory_mb: int) -> float:
-    """How much of a processor a function has; above 1 only several threads can use it."""
+    """Return the processors that a function gets; above 1, only several threads can use them."""
     return memory_mb / MB_A_PROCESSOR
 
 
 def duration_in_lambda(wall_ms: float, cpu_ms: float, memory_mb: int) -> float:
-    """Estimate how long a call takes in Lambda, milliseconds.
+    """Estimate how long a call takes in Lambda, in milliseconds.
 
-    Lambda gives a function a share of the processor that grows with its memory. What the call computed takes
-    that much longer, what it waited for does not. That one of Lambda's processors is as fast as one here is
-    an assumption.
+    Lambda gives a function a share of the processor that grows with its memory. Computing slows down by that
+    share, waiting does not. The estimate assumes that Lambda's processors are as fast as this machine's.
 
     Args:
         wall_ms: How long the call took here.
@@ -134,19 +133,19 @@ def duration_in_lambda(wall_ms: float, cpu_ms: float, memory_mb: int) -> float:
         memory_mb: The function's memory.
     """
     computing = cpu_ms / processor_share(memory_mb)
-    if processor_share(memory_mb) >= 1:  # several threads may share several processors
+    if processor_share(memory_mb) >= 1:  # several threads may use several processors
         return max(wall_ms, computing)
     return max(0.0, wall_ms - cpu_ms) + computing
 
 
 def request_too_large(size: int, limit: int = REQUEST_BYTES, kind: str = "RequestResponse") -> Fault:
-    """The event of `size` bytes is larger than `limit`; the Invoke API refuses it with status 413."""
+    """The event of `size` bytes exceeds `limit`; the Invoke API refuses it with status 413."""
     text = f"{size} byte payload is too large for the {kind} invocation type (limit {limit} bytes)"
     return Fault("RequestEntityTooLargeException", text)
 
 
 def from_payload(body: bytes) -> Fault:
-    """The fault in an error document that the runtime's client posted."""
+    """Return the fault in an error document that the runtime's client posted."""
     try:
         document = json.loads(body)
     except ValueError:
@@ -161,10 +160,10 @@ def from_payload(body: bytes) -> Fault:
 
 
 def _place(stack: Any) -> str:
-    """The last line of the function's own code in a stack trace, the innermost frame being the last.
+    """The line of the function's own code in a stack trace, taking the innermost frame.
 
-    Frames of this library, of Python and of the runtime are left out: what they raise, the code that called
-    them has to mend.
+    Frames of this library, of Python and of the runtime are skipped, because the code that called them has to
+    be fixed.
     """
     frames = _FRAME.findall("\n".join(map(str, stack))) if isinstance(stack, list) else []
     own = [(file, line) for file, line in frames if not _NOT_OWN.search(file)]

@@ -1,9 +1,9 @@
-"""What a function's process writes to stdout and stderr: kept as a bounded tail, and in a file if wanted.
+"""Collects a function's stdout and stderr: as a tail of limited size, and optionally in a file.
 
-A thread empties the pipe, however much comes, so that a handler that floods its output neither blocks nor
-fills the memory. Offsets count every byte since the start: one taken before a call cuts out what came after.
-Whoever looks at the log or writes to it first takes in what the process wrote before, so the order is the
-order of writing, however late the thread runs. It never interprets a line.
+A thread keeps emptying the pipe, so a handler that floods its output neither blocks nor fills the memory.
+Offsets count all bytes since the start, so an offset taken before a call selects that call's output. Reading
+the log or writing to it first collects what the process has already written, so the order is correct however
+late the thread runs. Lines are never interpreted.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class LogTail:
     """Collects one environment's output, across restarts of its process.
 
     Args:
-        file: Gets everything too, up to 64 MB; created if missing, appended to if not.
+        file: Also receives the output, up to 64 MB; created if missing, appended to otherwise.
 
     Raises:
         InputError: The file cannot be written, or is a symbolic link.
@@ -45,13 +45,13 @@ class LogTail:
 
     @property
     def offset(self) -> int:
-        """How many bytes were written so far."""
+        """The number of bytes written so far."""
         with self._lock:
             self._take_in()
             return self._total
 
     def attach(self, pipe: int) -> None:
-        """Read `pipe` (owned from here on) to its end."""
+        """Take ownership of `pipe` and read it to its end."""
         self.detach()
         with self._lock:
             self._pipe = pipe
@@ -59,7 +59,7 @@ class LogTail:
         self._thread.start()
 
     def detach(self) -> None:
-        """Wait for the last process's output; a grandchild that keeps the pipe open is not waited for."""
+        """Wait for the last process's output, but not for a grandchild that keeps the pipe open."""
         if self._thread is not None:
             self._thread.join(timeout=1)
             self._thread = None
@@ -67,13 +67,13 @@ class LogTail:
             self._pipe = None
 
     def write(self, text: str) -> None:
-        """Add a line of the platform's own (START, END, REPORT)."""
+        """Add a line from the platform (START, END, REPORT)."""
         with self._lock:
             self._take_in()
             self._add(text.encode())
 
     def since(self, offset: int, limit: int = _KEEP_BYTES) -> str:
-        """The last `limit` bytes of what came after `offset`."""
+        """Return the last `limit` bytes after `offset`."""
         with self._lock:
             self._take_in()
             kept = min(limit, self._total - offset, len(self._tail))
@@ -94,7 +94,7 @@ class LogTail:
         while chunk:
             ready.poll()
             with self._lock:
-                if ready.poll(0):  # nobody else took it in meanwhile
+                if ready.poll(0):  # no other thread has collected it in the meantime
                     chunk = os.read(pipe, 65_536)
                     self._add(chunk)
         with self._lock:
@@ -103,14 +103,14 @@ class LogTail:
             os.close(pipe)
 
     def _take_in(self) -> None:
-        """Keep what the process wrote before now; the caller holds the lock."""
+        """Collect what the process has written so far; the caller holds the lock."""
         if self._pipe is not None:
             [waiting] = struct.unpack("i", fcntl.ioctl(self._pipe, termios.FIONREAD, b"\0\0\0\0"))
             if waiting:
                 self._add(os.read(self._pipe, waiting))
 
     def _add(self, chunk: bytes) -> None:
-        """Keep some output; the caller holds the lock."""
+        """Add output; the caller holds the lock."""
         self._total += len(chunk)
         self._tail += chunk
         if len(self._tail) > 2 * _KEEP_BYTES:

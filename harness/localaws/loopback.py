@@ -1,8 +1,8 @@
-"""A small HTTP/1.1 server on loopback: requests in, one function's answers out.
+"""A small HTTP/1.1 server on loopback with one handler function.
 
-Keeps connections open, may hold an answer back for as long as it likes (the Runtime API's `next` does), and
-closes everything at once. It listens on 127.0.0.1 alone and refuses what a web page sends
-(`harness.localaws.callers`). Headers, bodies, connections and the wait for a request are bounded.
+It keeps connections open, may delay a response as long as necessary (as the Runtime API's `next` does), and
+closes everything immediately on request. It listens only on 127.0.0.1 and refuses requests from web pages
+(`harness.localaws.callers`). Headers, bodies, connections and the wait for a request have limits.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from harness.localaws.callers import why_refused
 __all__ = ["HttpRequest", "HttpResponse", "LoopbackServer"]
 
 _HEAD_BYTES = 65_536
-"""Request line and headers together; the longest header of the Invoke API has under 4 KB."""
+"""Limit of request line and headers together; the longest header of the Invoke API is under 4 KB."""
 _BODY_BYTES = 256 * 1024 * 1024
 _CONNECTIONS = 512
 _REQUEST_S = 30.0
-"""How long a new connection may take to begin a request, and any to send the next bytes of one."""
+"""How long a new connection may take to start a request, and any connection to continue one."""
 
 
 class HttpRequest(NamedTuple):
-    """One request: header names in lower case, `path` still percent-encoded and without the query."""
+    """A request, with lowercase header names. `path` is percent-encoded and has no query."""
 
     method: str
     path: str
@@ -39,7 +39,7 @@ class HttpRequest(NamedTuple):
 
 
 class HttpResponse(NamedTuple):
-    """One answer; `headers` need neither Content-Length nor Connection."""
+    """A response; `headers` may omit Content-Length and Connection."""
 
     status: int
     body: bytes = b""
@@ -48,16 +48,16 @@ class HttpResponse(NamedTuple):
 
 
 class LoopbackServer:
-    """Serves `handle` on a port of 127.0.0.1, each connection on a thread of its own.
+    """Serves `handle` on a port of 127.0.0.1, with a thread per connection.
 
     Args:
-        handle: Called with each request; None hangs up without an answer.
-        name: What the threads are called.
-        port: Listens there; 0 takes a free one.
-        proxy: Also take what is meant for other hosts, from clients that use this as their proxy.
+        handle: Called with each request; returning None closes the connection without a response.
+        name: The name of the threads.
+        port: The port to listen on; 0 for a free one.
+        proxy: Whether to accept requests for other hosts, from clients that use this server as their proxy.
 
     Raises:
-        InputError: The port is taken, or not for this user.
+        InputError: The port is taken, or not permitted for this user.
     """
 
     def __init__(
@@ -85,17 +85,17 @@ class LoopbackServer:
 
     @property
     def address(self) -> str:
-        """Host and port, as `AWS_LAMBDA_RUNTIME_API` wants them."""
+        """Host and port, in the format of `AWS_LAMBDA_RUNTIME_API`."""
         return f"127.0.0.1:{self.port}"
 
     def close(self) -> None:
-        """Stop listening and hang up on every connection; may be called again."""
+        """Stop listening and close every connection. Calling it again has no effect."""
         with self._lock:
             if self._closed:
                 return
             self._closed = True
             connections = list(self._connections)
-        # Closing a socket does not wake the thread that waits in accept(); a visitor does, everywhere.
+        # Closing a socket does not wake the thread in accept(); a connection does, on every system.
         with socket.socket() as visitor:
             visitor.settimeout(1)
             visitor.connect_ex(("127.0.0.1", self.port))
@@ -119,23 +119,23 @@ class LoopbackServer:
             threading.Thread(target=self._serve, args=(connection,), name=self._name, daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        """Answer one connection's requests until either side hangs up."""
+        """Answer one connection's requests until either side closes it."""
         try:
             with connection, connection.makefile("rb") as stream:
                 connection.settimeout(_REQUEST_S)
                 while stream.peek(1) and self._answer(connection, stream):
-                    connection.settimeout(None)  # a client may pause between two requests
+                    connection.settimeout(None)  # a client may pause between requests
         except (OSError, ValueError):
-            pass  # hung up in the middle, silent for too long, or no HTTP: there is nobody to tell
+            pass  # closed midway, silent for too long, or not HTTP: nobody to answer
         finally:
             with self._lock:
                 self._connections.discard(connection)
 
     def _answer(self, connection: socket.socket, stream: BufferedReader) -> bool:
-        """Read one request and write its answer; False when the connection is to be closed."""
+        """Read one request and write its response; False if the connection is to be closed."""
         connection.settimeout(_REQUEST_S)
         head = read_head(stream)
-        # A page cannot make a browser write a whole URL here: that is how programs speak to their proxy.
+        # Only programs send a full URL, to their proxy. A page cannot make a browser do that.
         proxied = self._proxy and (head.method == "CONNECT" or "://" in head.target)
         refusal = None if proxied else why_refused(head.headers)
         if refusal is not None:
@@ -153,7 +153,7 @@ class LoopbackServer:
 
 
 class RequestHead(NamedTuple):
-    """A request line and its headers: names in lower case, in order, repeated ones too."""
+    """A request line and its headers: lowercase names, in order, including repeated ones."""
 
     method: str
     target: str
@@ -167,7 +167,7 @@ def read_head(stream: BinaryIO) -> RequestHead:
         stream: The connection.
 
     Raises:
-        ValueError: They are no HTTP, end too early, or are longer than any client's here.
+        ValueError: The data is not HTTP, ends early, or exceeds the limit.
     """
     left = _HEAD_BYTES
 
@@ -193,13 +193,13 @@ def read_request(head: RequestHead, stream: BinaryIO, go_on: Callable[[], None])
     """Read the rest of an HTTP/1.1 request.
 
     Args:
-        head: What was read of it.
+        head: The part that was already read.
         stream: The connection.
-        go_on: Called when the client waits for `100 Continue` before it sends the body.
+        go_on: Called if the client waits for `100 Continue` before it sends the body.
 
     Raises:
-        ValueError: Its body is larger than any that Lambda would take, or says no length that can be read.
-        ConnectionError: The client hung up in the middle.
+        ValueError: The body is larger than Lambda would accept, or has no readable length.
+        ConnectionError: The client closed the connection midway.
     """
     headers = dict(head.headers)
     if headers.get("expect", "").lower() == "100-continue":
@@ -209,7 +209,7 @@ def read_request(head: RequestHead, stream: BinaryIO, go_on: Callable[[], None])
 
 
 def _read_body(stream: BinaryIO, headers: Mapping[str, str]) -> bytes:
-    """The request's body, whichever way its length is told."""
+    """The request's body, for either way of stating its length."""
     if headers.get("transfer-encoding", "").lower() != "chunked":
         return _exactly(stream, int(headers.get("content-length") or 0))
     chunks = bytearray()
@@ -228,17 +228,17 @@ _TRAILERS = 100
 
 
 def _exactly(stream: BinaryIO, size: int) -> bytes:
-    """Read `size` bytes; a stream that ends before them is a hang-up."""
+    """Read `size` bytes; an early end of the stream is a closed connection."""
     if not 0 <= size <= _BODY_BYTES:
         raise ValueError(f"a body of {size} bytes")
     body = stream.read(size)
     if len(body) < size:
-        raise ConnectionError("the client hung up in the middle of its request")
+        raise ConnectionError("the client closed the connection in the middle of its request")
     return body
 
 
 def _encode(response: HttpResponse, keep: bool) -> bytes:
-    """Head and body in one piece: two writes would wait for each other's acknowledgement."""
+    """Head and body in one write; two writes would wait for each other's acknowledgment."""
     head = [f"HTTP/1.1 {response.status} {http.HTTPStatus(response.status).phrase}"]
     if response.status != http.HTTPStatus.NO_CONTENT:
         head += [f"Content-Type: {response.content_type}", f"Content-Length: {len(response.body)}"]
@@ -248,7 +248,7 @@ def _encode(response: HttpResponse, keep: bool) -> bytes:
 
 
 def _shut(connection: socket.socket) -> None:
-    """Wake whoever reads from the connection; its own thread closes it."""
+    """Wake a thread that reads from the connection; that thread closes it."""
     try:
         connection.shutdown(socket.SHUT_RDWR)
     except OSError:

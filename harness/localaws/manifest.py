@@ -1,7 +1,7 @@
-"""What an artifact was built from, and whether those files have changed since.
+"""Records what an artifact was built from, and tells whether those files have changed since.
 
-`sam build` leaves nothing that says so: the build writes a manifest beside each artifact, never into it. For
-an artifact without one, files of the same name are compared.
+`sam build` does not record this, so the build writes a manifest next to each artifact, never into it. For an
+artifact without one, files with the same name are compared.
 """
 
 from __future__ import annotations
@@ -37,45 +37,45 @@ class Manifest:
 
     schema: int = _SCHEMA
     project: str
-    """The project's folder, from the folder that the manifest is in."""
+    """The project's folder, relative to the manifest's."""
     runtime: str
     architecture: str
     glibc: str
-    """The newest version of glibc that the compiled files may need."""
+    """The newest glibc version that the compiled files may require."""
     handler: str | None = None
-    """Decides which files are the function's own; None where the sources were named one by one."""
+    """Decides which files belong to the function; None if the sources were named one by one."""
     check: str | None = None
-    """What the handler of ready checks grades by; None for any other handler."""
+    """What the handler of ready checks grades with; None for any other handler."""
     own: str | None = None
     """The handler's folder or module, or the file that describes its check."""
     sources: list[str] = field(default_factory=list)
-    """What else was named."""
+    """Other sources that were named."""
     files: dict[str, str] = field(default_factory=dict)
-    """The SHA-256 of every file of the user's, by its path in the artifact."""
+    """The SHA-256 of each of the user's files, by its path in the artifact."""
     requirements: dict[str, str] = field(default_factory=dict)
-    """The SHA-256 of every requirements file, and of the files that it includes."""
+    """The SHA-256 of each requirements file, and of the files that it includes."""
 
 
 def manifest_path(artifact: Path) -> Path:
-    """Where the manifest of an artifact is kept."""
+    """Return the path of an artifact's manifest."""
     return artifact.with_name(f"{artifact.name}.manifest.json")
 
 
 def write_manifest(artifact: Path, manifest: Manifest) -> None:
-    """Keep what an artifact was built from, beside it.
+    """Write an artifact's manifest next to it.
 
     Args:
-        artifact: Its folder.
+        artifact: The artifact's folder.
         manifest: What it was built from.
     """
     write_json(manifest_path(artifact), as_json(manifest))
 
 
 def read_manifest(artifact: Path) -> Manifest | None:
-    """Read what an artifact was built from; None where that was not kept.
+    """Read an artifact's manifest; None if there is none.
 
     Args:
-        artifact: Its folder.
+        artifact: The artifact's folder.
 
     Raises:
         InputError: The manifest is damaged.
@@ -84,7 +84,7 @@ def read_manifest(artifact: Path) -> Manifest | None:
 
 
 def project_of(artifact: Path) -> Path | None:
-    """The folder that `sam build` built an artifact from; None where that cannot be told.
+    """Return the folder that `sam build` built an artifact from; None if unknown.
 
     Args:
         artifact: The artifact's folder, `.aws-sam/build/NAME`.
@@ -105,14 +105,14 @@ def project_of(artifact: Path) -> Path | None:
 
 
 def changed_sources(artifact: Path, project: Path | None = None) -> list[str]:
-    """The user's files that are not as they were when the artifact was built.
+    """Find the user's files that have changed since the artifact was built.
 
     Args:
         artifact: The artifact's folder.
-        project: The folder that it was built from; found when None.
+        project: The folder that it was built from; None to find it.
 
     Returns:
-        Their paths in the project, with `(added)` or `(removed)` behind those that came or went.
+        Paths in the project, followed by `(added)` or `(removed)` if that is the change.
 
     Raises:
         InputError: The manifest is damaged.
@@ -127,7 +127,7 @@ def changed_sources(artifact: Path, project: Path | None = None) -> list[str]:
         return sorted(_unlike(artifact, project))
     try:
         here = _present(manifest, project)
-    except InputError as error:  # what cannot be built now is not what was built then
+    except InputError as error:  # sources that cannot be built now have changed
         return [str(error)]
     changed = [*_compared(here, manifest.files), *_tampered(artifact, manifest)]
     own = {Path(source).name: source for source in [manifest.own, *manifest.sources] if source is not None}
@@ -136,7 +136,7 @@ def changed_sources(artifact: Path, project: Path | None = None) -> list[str]:
 
 
 def counted(names: list[str]) -> str:
-    """The first of several names, and how many more there are.
+    """Name the first of several names, and how many more there are.
 
     Args:
         names: At least one.
@@ -145,7 +145,7 @@ def counted(names: list[str]) -> str:
 
 
 def _in_project(name: str, sources: dict[str, str]) -> str:
-    """A path in the artifact as the path in the project that it came from."""
+    """The path in the project that a path in the artifact came from."""
     first, slash, rest = name.partition("/")
     bare, space, remark = first.partition(" (")
     return f"{sources.get(bare, bare)}{space}{remark}{slash}{rest}"
@@ -174,7 +174,7 @@ def _compared(here: dict[str, Path], built: dict[str, str]) -> Iterator[str]:
 
 
 def _tampered(artifact: Path, manifest: Manifest) -> Iterator[str]:
-    """The artifact's copies that are not what was copied."""
+    """The artifact's copies that were modified after the build."""
     for name, digest in manifest.files.items():
         copy = artifact / name
         if not copy.is_file() or file_sha256(copy) != digest:
@@ -196,7 +196,7 @@ def _requirements_changed(manifest: Manifest, project: Path) -> Iterator[str]:
 
 
 def _unlike(artifact: Path, project: Path) -> Iterator[str]:
-    """Without a manifest: the files of the same name that differ."""
+    """Without a manifest: files with the same name that differ."""
     for entry in artifact.iterdir():
         source = project / entry.name
         if not source.exists() or entry.name in ("graders", "__pycache__") or entry.name.startswith("."):

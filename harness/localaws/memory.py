@@ -1,7 +1,8 @@
-"""How much memory a process and its descendants hold, seen from outside.
+"""Measures the memory of a process and its descendants, from outside.
 
-A process counts with its resident set; when it has children, shared pages are divided among those that share
-them, since Lambda too counts a page once. Lambda counts a cgroup, so figures differ by a few megabytes.
+A process counts with its resident set. If it has children, shared pages are divided among the processes that
+share them, because Lambda also counts a page once. Lambda measures a cgroup, so figures differ by a few
+megabytes.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ __all__ = ["peak_bytes", "resident_bytes"]
 
 
 def resident_bytes(pid: int) -> int:
-    """Memory that the process and its descendants hold now, bytes; 0 when it is gone."""
+    """Return the memory of the process and its descendants now, in bytes; 0 if it is gone."""
     found = descendants(pid)
     return sum(_held(each, shared_out=len(found) > 1) for each in found)
 
 
 def peak_bytes(pid: int) -> int:
-    """The most that the process itself (not its children) ever held, bytes; 0 when that is not known."""
+    """Return the peak memory of the process without its children, in bytes; 0 if unknown."""
     with contextlib.suppress(OSError), open(f"/proc/{pid}/status", "rb") as file:
         for line in file:
             if line.startswith(b"VmHWM:"):

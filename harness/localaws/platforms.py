@@ -1,6 +1,6 @@
-"""The machines that Lambda's Python runtimes run on: processor and C library.
+"""The platforms of Lambda's Python runtimes: processor and C library.
 
-One table for what builds an artifact, what checks it, and what runs it on this machine.
+One table serves building an artifact, checking it, and running it on this machine.
 
 Sources: the Lambda developer guide ("Lambda runtimes", column *Operating system*: Amazon Linux 2 up to
 python3.11, Amazon Linux 2023 from python3.12) and the Amazon Linux 2023 user guide ("Improved toolchain: gcc,
@@ -17,21 +17,21 @@ from harness.localaws.pythons import runtime_version
 __all__ = ["MACHINES", "architecture_here", "glibc_here", "glibc_of", "glibc_text", "wheel_platforms"]
 
 MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
-"""What a template calls an architecture, and what wheels and the operating system call it."""
+"""An architecture in templates, and its name in wheels and in the operating system."""
 
 _LAST_ON_AL2 = (3, 11)
 _AL2, _AL2023 = (2, 26), (2, 34)
 _OLDEST_TAG = 17
-"""The oldest tag that both architectures have is manylinux_2_17, also spelled manylinux2014."""
+"""The oldest tag that both architectures support is manylinux_2_17, also spelled manylinux2014."""
 
 
 def glibc_of(runtime: str) -> tuple[int, int]:
-    """The version of glibc that a runtime has.
+    """Return the glibc version of a runtime.
 
-    A runtime that is newer than the table is taken to have at least the newest known version.
+    A runtime newer than the table counts as having the newest known version.
 
     Args:
-        runtime: As the template spells it, `python3.13`.
+        runtime: The runtime as the template spells it, such as `python3.13`.
 
     Raises:
         InputError: The name is not that of a Python runtime.
@@ -40,17 +40,17 @@ def glibc_of(runtime: str) -> tuple[int, int]:
 
 
 def glibc_text(version: tuple[int, int]) -> str:
-    """A version of glibc as people write it: `2.34`."""
+    """Format a glibc version: `2.34`."""
     return f"{version[0]}.{version[1]}"
 
 
 def wheel_platforms(runtime: str, architecture: str) -> list[str]:
-    """The platform tags of the wheels that a function can load, the newest first.
+    """Return the platform tags of the wheels that a function can load, newest first.
 
-    pip takes a tag literally: that an older one fits too has to be said.
+    pip matches tags literally, so older compatible tags must be listed.
 
     Args:
-        runtime: As the template spells it.
+        runtime: The runtime as the template spells it.
         architecture: `x86_64` or `arm64`.
 
     Raises:
@@ -65,13 +65,13 @@ def wheel_platforms(runtime: str, architecture: str) -> list[str]:
 
 
 def architecture_here() -> str:
-    """This machine's processor as templates spell it; the system's own word where Lambda has none."""
+    """Return this machine's processor as templates spell it, or the system's name if Lambda lacks it."""
     machine = platform.machine()
     return {"AMD64": "x86_64", "aarch64": "arm64"}.get(machine, machine)
 
 
 def glibc_here() -> tuple[int, int] | None:
-    """This machine's version of glibc; None where it has another C library."""
+    """Return this machine's glibc version; None if it has another C library."""
     library, version = platform.libc_ver()
     parts = version.split(".")
     if library != "glibc" or len(parts) < 2 or not all(part.isdigit() for part in parts[:2]):

@@ -1,7 +1,7 @@
-"""Find the interpreters of a Lambda runtime's minor version on this machine.
+"""Finds the interpreters of a Lambda runtime's minor version on this machine.
 
-Bytecode is read only by the minor version that wrote it, and an executable's name proves nothing: pyenv puts
-a `python3.13` on PATH that refuses to start unless that version was chosen.
+Bytecode works only with the minor version that wrote it, and an executable's name proves nothing: pyenv puts
+a `python3.13` on PATH that fails to start unless that version was selected.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _ASK = "import sys; sys.stdout.write('%s%d.%d' % (sys.implementation.name, *sys.
 
 
 def runtime_version(runtime: str) -> tuple[int, int]:
-    """Read the version out of a Lambda runtime's name.
+    """Read the version from a Lambda runtime's name.
 
     Args:
-        runtime: As the template spells it, `python3.13`.
+        runtime: The runtime as the template spells it, such as `python3.13`.
 
     Raises:
         InputError: The name is not that of a Python runtime.
@@ -40,10 +40,10 @@ def runtime_version(runtime: str) -> tuple[int, int]:
 def pythons_of(runtime: str) -> Iterator[Path]:
     """Yield the interpreters whose bytecode the runtime can read.
 
-    Looks at this very interpreter, at PATH, then where pyenv and uv keep theirs.
+    Looks at the running interpreter, at PATH, then at the folders of pyenv and uv.
 
     Args:
-        runtime: As the template spells it, `python3.13`.
+        runtime: The runtime as the template spells it, such as `python3.13`.
 
     Raises:
         InputError: The name is not that of a Python runtime.

@@ -1,7 +1,7 @@
-"""Which functions, versions and aliases the local Invoke API knows, and the runtime behind each.
+"""The functions, versions and aliases of the local Invoke API, and the runtime of each.
 
-A function is named as in AWS: by its name, a partial or a full ARN, and a qualifier. Its runtime is started
-when it is first asked for. What is unknown or malformed is refused with Lambda's own error.
+A function is named as in AWS: by its name, a partial or a full ARN, and a qualifier. Its runtime starts on
+the first call. Unknown or malformed names get Lambda's own error.
 
 Source: the Lambda API reference (`FunctionName`, `Qualifier`; FunctionConfiguration, AliasConfiguration).
 """
@@ -26,7 +26,7 @@ _PATTERN = (
     r"(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?"
     r"(function:)?([a-zA-Z0-9-_\.]+)(:(\$LATEST(\.PUBLISHED)?|[a-zA-Z0-9-_]+))?"
 )
-"""As Lambda states it, and shows it in the error."""
+"""The pattern as Lambda documents it, and shows it in the error."""
 _NAME = re.compile(_PATTERN)
 _PLAIN = re.compile(r"[a-zA-Z0-9_-]+")
 _QUALIFIER = re.compile(r"\$LATEST|[a-zA-Z0-9_-]+")
@@ -34,24 +34,24 @@ _LONGEST_NAME, _LONGEST_ARN, _LONGEST_QUALIFIER = 64, 256, 128
 
 
 class FunctionName(NamedTuple):
-    """A function as a caller names it."""
+    """A function's name as a caller gives it."""
 
     name: str
     qualifier: str | None
     """A version's number, an alias or `$LATEST`."""
     arn: str | None
-    """The full ARN with its qualifier, when the caller gave one."""
+    """The full ARN with its qualifier, if the caller gave one."""
 
 
 def parse_function(text: str, qualifier: str | None = None) -> FunctionName:
-    """Take a name, a partial or a full ARN apart.
+    """Parse a name, a partial or a full ARN.
 
     Args:
         text: `FunctionName` of the Lambda API, with or without a qualifier.
         qualifier: `Qualifier` of the Lambda API.
 
     Raises:
-        InvokeRefused: It is no function's name, or names another qualifier than `qualifier`.
+        InvokeRefused: It is not a function's name, or its qualifier differs from `qualifier`.
     """
     if len(text) > _LONGEST_ARN:
         raise _invalid(text, "functionName", _at_most(_LONGEST_ARN))
@@ -77,7 +77,7 @@ def parse_function(text: str, qualifier: str | None = None) -> FunctionName:
 
 
 def invalid_choice(value: str, parameter: str, choices: tuple[str, ...]) -> InvokeRefused:
-    """Refuse a value that is none of those that a parameter takes, as Lambda words it."""
+    """Refuse a value that a parameter does not accept, with Lambda's wording."""
     return _invalid(value, parameter, f"Member must satisfy enum value set: [{', '.join(choices)}]")
 
 
@@ -100,10 +100,10 @@ class _Function:
 
 
 class Registry:
-    """Functions by name; safe for several threads.
+    """Functions by name. Thread-safe.
 
     Args:
-        start: Makes the runtime of a version.
+        start: Creates the runtime of a version.
     """
 
     def __init__(self, start: Callable[[FunctionSpec], LocalRuntime]) -> None:
@@ -113,7 +113,7 @@ class Registry:
         self._lock = threading.Lock()
 
     def add(self, spec: FunctionSpec, version: str | None, aliases: tuple[str, ...]) -> None:
-        """Register a function as `$LATEST` and as `version`; the aliases point to that version."""
+        """Register a function as `$LATEST` and as `version`, and point the aliases to that version."""
         with self._lock:
             function = self._functions.setdefault(spec.name, _Function(spec))
             function.latest = replace(spec, version=LATEST)
@@ -127,7 +127,7 @@ class Registry:
                 runtime.close()
 
     def runtime(self, name: str, qualifier: str | None) -> tuple[LocalRuntime, str]:
-        """The runtime that serves a qualifier, and the version that it is.
+        """Return the runtime for a qualifier, and its version.
 
         Raises:
             InvokeRefused: There is no such function, version or alias.
@@ -140,13 +140,13 @@ class Registry:
             return self._runtimes[key], spec.version
 
     def arn(self, name: str, qualifier: str | None) -> str:
-        """The ARN of a function with its qualifier, if any."""
+        """Return the ARN of a function, with its qualifier if there is one."""
         with self._lock:
             arn = self._find(name, qualifier).arn
         return f"{arn}:{qualifier}" if qualifier else arn
 
     def configuration(self, name: str, qualifier: str | None) -> dict[str, Any]:
-        """What GetFunctionConfiguration answers, as far as it is known here."""
+        """Return the answer to GetFunctionConfiguration, as far as it is known here."""
         with self._lock:
             spec = self._find(name, qualifier)
         return {
@@ -166,7 +166,7 @@ class Registry:
         }
 
     def alias(self, name: str, alias: str) -> dict[str, Any]:
-        """What GetAlias answers.
+        """Return the answer to GetAlias.
 
         Raises:
             InvokeRefused: There is no such function or alias.
@@ -179,7 +179,7 @@ class Registry:
             return {"AliasArn": f"{function.latest.arn}:{alias}", "Name": alias, "FunctionVersion": version}
 
     def close(self) -> None:
-        """End every runtime."""
+        """Close every runtime."""
         with self._lock:
             runtimes = list(self._runtimes.values())
             self._runtimes.clear()

@@ -1,7 +1,7 @@
-"""A function served from a folder: events in, `Invocation`s out, in as many environments as allowed.
+"""Runs a function from a folder: takes events, returns `Invocation`s, in a limited number of environments.
 
-Environments are reused as Lambda does (the one used last first) and started when all are busy. This is what
-`LocalRuntimeTarget` and the Invoke API stand on; it knows no HTTP of its own.
+As in Lambda, idle environments are reused, the last used first, and new ones start while all are busy.
+`LocalRuntimeTarget` and the Invoke API are built on this module, which itself uses no HTTP.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ __all__ = ["Invocation", "LocalRuntime", "InvokeRefused"]
 
 
 class InvokeRefused(Exception):
-    """The service would not run the event at all.
+    """The service refused to run the event.
 
     Args:
-        fault: Why.
+        fault: The reason.
         status: The HTTP status of the Invoke API.
     """
 
@@ -39,19 +39,19 @@ class InvokeRefused(Exception):
 
 
 class LocalRuntime:
-    """Runs one function; may be called from many threads.
+    """Runs one function. Thread-safe.
 
     Args:
         spec: The function.
-        concurrency: How many execution environments there may be at once.
-        wait: Whether a call waits for an environment when all are busy, or is refused as throttled.
+        concurrency: The most execution environments at the same time.
+        wait: Whether a call waits while all environments are busy; otherwise it is throttled.
         sdk: Whether the function may import boto3, as in Lambda.
-        passed: Names of variables that the function gets from this process. A file that one of them names can
-            be read by the function.
-        credentials: AWS credentials as variables, which a deployed function has from its role.
-        log_file: Gets the output of all environments, up to 64 MB each.
-        init_timeout_s: How long the init phase may take, seconds.
-        protection: Insist on this one instead of the best that this machine allows.
+        passed: Names of variables that the function receives from this process. The function can read a file
+            that one of them names.
+        credentials: AWS credentials as variables, which a deployed function gets from its role.
+        log_file: Receives the output of all environments, up to 64 MB each.
+        init_timeout_s: Time limit of the init phase, in seconds.
+        protection: The required protection; None for the best that this machine supports.
 
     Raises:
         InputError: `awslambdaric` is not installed, the cache folder cannot be written, or a variable to pass
@@ -87,16 +87,16 @@ class LocalRuntime:
 
     @property
     def protection(self) -> Protection:
-        """What keeps the function from writing where it cannot in Lambda."""
+        """How the function is kept from writing where Lambda would not let it."""
         return self._confinement.protection
 
     @property
     def interpreter_note(self) -> str | None:
-        """Set when the function ran under another Python than its runtime names."""
+        """Set if the function ran under a different Python than its runtime names."""
         return self.interpreter.note
 
     def __enter__(self) -> LocalRuntime:
-        """Return itself; leaving ends every process."""
+        """Return the runtime; leaving the block ends every process."""
         return self
 
     def __exit__(
@@ -112,17 +112,17 @@ class LocalRuntime:
         request_id: str | None = None,
         client_context: str | None = None,
     ) -> Invocation:
-        """Run one event to its end.
+        """Run one event to completion.
 
         Args:
             payload: The event, as JSON.
-            arn: The ARN that the caller used; the function's own by default.
-            request_id: The invocation's id; a new one by default.
-            client_context: What the caller sent beside the event, as a JSON object in ASCII.
+            arn: The ARN that the caller used; None for the function's own.
+            request_id: The invocation's id; None for a new one.
+            client_context: The caller's client context, as a JSON object in ASCII.
 
         Raises:
-            InvokeRefused: The event is over 6 MB, all environments are busy and `wait` is off, or it was
-                closed.
+            InvokeRefused: The event is over 6 MB, all environments are busy and `wait` is off, or the runtime
+                was closed.
         """
         if len(payload) > limits.REQUEST_BYTES:
             raise InvokeRefused(limits.request_too_large(len(payload)), 413)
@@ -139,14 +139,14 @@ class LocalRuntime:
             self._room.release()
 
     def restart(self) -> None:
-        """End every environment that waits for an event: the next event finds a cold start."""
+        """End every environment that waits for an event, so the next event gets a cold start."""
         with self._lock:
             idle, self._idle = self._idle, []
         for sandbox in idle:
             sandbox.close()
 
     def close(self) -> None:
-        """End every idle environment; a busy one ends with its event."""
+        """End every idle environment; a busy one ends after its event."""
         with self._lock:
             self._closed = True
         self.restart()
@@ -176,10 +176,12 @@ class LocalRuntime:
 
 
 def _variable(spec: FunctionSpec, name: str) -> str:
-    """A variable that is to be handed on."""
+    """The value of a variable to pass on."""
     if name in spec.environment:
         raise InputError(
-            f"the template sets {name}", place=spec.name, fix="Change it there: it is what trains."
+            f"the template sets {name}",
+            place=spec.name,
+            fix="Change it there, because the job uses the template's value.",
         )
     if name not in os.environ:
         raise InputError(f"the variable {name} is not set here", fix=f"Set {name}, or leave out --pass-env.")

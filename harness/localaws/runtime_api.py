@@ -1,8 +1,8 @@
-"""The Lambda Runtime API: what the `awslambdaric` in a function's process talks to.
+"""The Lambda Runtime API for the `awslambdaric` in a function's process.
 
-Work goes in (`give`), what the process says comes out as messages, in order. One object serves one process:
-a process that was killed can then never take an event that was meant for its successor. It decides nothing:
-timeouts, kills and restarts are the sandbox's.
+`give` passes in work, and messages report what the process says, in order. One object serves one process, so
+a killed process can never take an event meant for its successor. This module makes no decisions: the sandbox
+handles timeouts, kills and restarts.
 
 Source: the Lambda developer guide, "Using the Lambda runtime API for custom runtimes", version 2018-06-01.
 """
@@ -34,19 +34,19 @@ class Work(NamedTuple):
     request_id: str
     payload: bytes
     deadline_ms: int
-    """When the function's timeout ends, milliseconds since the epoch."""
+    """The end of the function's timeout, in milliseconds since the epoch."""
     arn: str
     trace_id: str
     client_context: str | None = None
-    """What the caller sent beside the event, as a JSON object in ASCII."""
+    """The caller's client context, as a JSON object in ASCII."""
 
 
 class Message(NamedTuple):
     """Something that happened to the process.
 
     `next`: it asks for work. `response`, `error`: the handler's answer or its failure. `too_large`: an answer
-    over the limit. `init_error`: the handler could not be loaded. `exited`: gone, `returncode` says how.
-    `memory`: over its memory.
+    over the limit. `init_error`: the handler could not be loaded. `exited`: it ended, with `returncode`.
+    `memory`: it exceeded its memory.
     """
 
     kind: Kind
@@ -55,10 +55,10 @@ class Message(NamedTuple):
 
 
 class RuntimeApi:
-    """Serves one process; `messages` is read by the one thread that runs the sandbox.
+    """Serves one process. Only the thread that runs the sandbox reads `messages`.
 
     Args:
-        on_next: Called when the process has nothing left to do and asks for work.
+        on_next: Called when the process is idle and asks for work.
     """
 
     def __init__(self, on_next: Callable[[], None] = lambda: None) -> None:
@@ -71,13 +71,13 @@ class RuntimeApi:
         self.address = self._server.address
 
     def give(self, work: Work) -> None:
-        """Hand one event to the process, which must have asked for it."""
+        """Pass one event to the process, which must have asked for it."""
         with self._lock:
             self._current = work.request_id
         self._work.put(work)
 
     def close(self) -> None:
-        """Hang up on the process."""
+        """Close the connections to the process."""
         self._work.put(None)
         self._server.close()
 
@@ -92,12 +92,12 @@ class RuntimeApi:
         return _refuse(404, "UnknownPath", f"{request.method} {request.path} is not part of the Runtime API")
 
     def _next(self) -> HttpResponse | None:
-        """Hold the request until there is work."""
+        """Delay the response until there is work."""
         self._on_next()
         self.messages.put(Message("next"))
         work = self._work.get()
         if work is None:
-            self._work.put(None)  # for any other connection that waits
+            self._work.put(None)  # for another connection that waits
             return None
         headers = {
             "Lambda-Runtime-Aws-Request-Id": work.request_id,
@@ -110,7 +110,7 @@ class RuntimeApi:
         return HttpResponse(200, work.payload, headers)
 
     def _answer(self, request_id: str, what: str, body: bytes) -> HttpResponse:
-        """Take the one answer to the current event."""
+        """Accept the answer to the current event, once."""
         with self._lock:
             if request_id != self._current:
                 return _refuse(400, "InvalidRequestID", "Invalid request ID")

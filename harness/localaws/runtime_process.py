@@ -1,9 +1,9 @@
-"""A function's process: the handler under the real `awslambdaric`, watched from outside.
+"""A function's process: the handler under the real `awslambdaric`, supervised from outside.
 
-Starts it in a process group of its own; reports through the Runtime API's messages when it goes away or holds
-more memory than the function has; freezes it between events; ends it with everything it started, and even
-when the harness itself is killed. A descendant that detached itself completely (two forks and a new session)
-is out of reach: Lambda would destroy it with the machine.
+The process starts in a separate process group. The Runtime API's messages report when it ends or exceeds the
+function's memory. It is frozen between events, and it is killed with everything it started, even if the
+harness itself is killed. A descendant that detached completely (two forks and a new session) is out of reach;
+in Lambda it would disappear with the machine.
 """
 
 from __future__ import annotations
@@ -32,22 +32,22 @@ __all__ = ["RuntimeProcess"]
 _MB = 1024 * 1024
 _BUSY_SECONDS = 0.01
 _IDLE_SECONDS = 0.1
-# Waits for the end of its input, which comes with the harness's end however that came about.
+# Waits for the end of its input, which comes when the harness ends for any reason.
 _GUARD = 'read -r line; kill -9 "-$1"; shift; [ $# = 0 ] || rm -rf -- "$@"'
 
 _running: weakref.WeakSet[RuntimeProcess] = weakref.WeakSet()
 
 
 class RuntimeProcess:
-    """One process from its start to its end.
+    """One process, from start to end.
 
     Args:
-        command: What to run.
-        api: The Runtime API made for this process alone.
-        logs: Gets its output.
-        variables: Its whole environment.
-        memory_mb: How much memory it may hold.
-        leftovers: Folders that are removed if the harness is killed.
+        command: The command to run.
+        api: The Runtime API for this process alone.
+        logs: Receives its output.
+        variables: Its complete environment.
+        memory_mb: Its memory limit.
+        leftovers: Folders to remove if the harness is killed.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class RuntimeProcess:
     ) -> None:
         self.api = api
         self.busy = True
-        """Set while an init or an invocation runs: the memory is then looked at more often."""
+        """Set while an init or an invocation runs, when memory is checked more often."""
         self._limit = memory_mb * _MB
         self._signals = threading.Lock()
         self._cpu = 0.0
@@ -87,7 +87,7 @@ class RuntimeProcess:
         _running.add(self)
         self._seen_from_outside = psutil.Process(self.pid)
         logs.attach(reading)
-        # A handler that hangs would otherwise outlive a killed harness, and keep a core busy for ever.
+        # Otherwise a hanging handler would outlive a killed harness and keep a core busy forever.
         self._guard = subprocess.Popen(
             ["/bin/sh", "-c", _GUARD, "guard", str(self.pid), *map(str, leftovers)],
             stdin=subprocess.PIPE,
@@ -101,20 +101,20 @@ class RuntimeProcess:
 
     @property
     def pid(self) -> int:
-        """The process's id, which is its group's too."""
+        """The process's id, which is also its group's."""
         return self._process.pid
 
     def peak(self) -> int:
-        """The most memory held so far, bytes."""
+        """The peak memory so far, in bytes."""
         self._seen = max(self._seen, peak_bytes(self.pid))
         return self._seen
 
     def over_limit(self) -> bool:
-        """Whether it ever held more memory than the function has."""
+        """Whether it ever exceeded the function's memory."""
         return self.peak() > self._limit
 
     def cpu_ms(self) -> float | None:
-        """The processor time since the last look, milliseconds, children included; None when it is gone."""
+        """Processor time since the last call in milliseconds, with children; None if the process is gone."""
         try:
             now = self._cpu_seconds()
         except (psutil.Error, OSError):
@@ -130,7 +130,7 @@ class RuntimeProcess:
                 children += sum(psutil.Process(child).cpu_times()[:2])
         if sys.platform != "linux":
             return float(times.user + times.system + children)
-        # The process's exact clock, see clock_getcpuclockid(3); /proc has hundredths of a second.
+        # The process's exact clock, see clock_getcpuclockid(3); /proc counts in hundredths of a second.
         return float(time.clock_gettime((~self.pid << 3) | 2) + children)
 
     def freeze(self) -> None:
@@ -138,7 +138,7 @@ class RuntimeProcess:
         self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Let it go on."""
+        """Resume the process."""
         self._signal(signal.SIGCONT)
 
     def _signal(self, number: int) -> None:
@@ -147,7 +147,7 @@ class RuntimeProcess:
                 os.killpg(self.pid, number)
 
     def kill(self) -> None:
-        """End it and everything it started; may be called again."""
+        """End the process and everything it started. Calling it again has no effect."""
         with self._signals:
             known = self in _running
             _running.discard(self)
@@ -160,7 +160,10 @@ class RuntimeProcess:
             self.api.close()
 
     def _await_end(self) -> None:
-        """Tell when the process has gone; its id stays taken until `kill`, so that nothing else is killed."""
+        """Report when the process has ended.
+
+        Its id stays taken until `kill`, so no other process is killed.
+        """
         if hasattr(os, "waitid"):
             result = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
             status = result.si_status if result is not None else 0
@@ -171,7 +174,7 @@ class RuntimeProcess:
         self.api.messages.put(Message("exited", returncode=code))
 
     def _watch_memory(self) -> None:
-        """Look at the whole tree's memory and kill it when it is over, as Lambda's own supervisor does."""
+        """Check the whole tree's memory and kill it if it exceeds the limit, as Lambda's supervisor does."""
         while not self._ended.wait(_BUSY_SECONDS if self.busy else _IDLE_SECONDS):
             held = resident_bytes(self.pid)
             self._seen = max(self._seen, held)
@@ -183,6 +186,6 @@ class RuntimeProcess:
 
 @atexit.register
 def _kill_all() -> None:
-    """Leave no handler behind when the harness ends without closing its runtimes."""
+    """Kill all handlers when the harness ends without closing its runtimes."""
     for process in list(_running):
         process.kill()

@@ -1,9 +1,9 @@
-"""One execution environment: started, answering one event after the other, replaced when it breaks.
+"""One execution environment: starts a process, runs one event after another, and replaces it when it breaks.
 
-Two clocks: the init phase has ten seconds; when it fails, Lambda starts it a second time inside the
-invocation, under the function's own timeout, and only then reports it. Between two events the process is
-frozen. After a timeout, an exit or too much memory nothing of the environment is left, and the next event
-starts a new one. `docs/local-lambda.md` lists what differs from Lambda.
+There are two time limits. The init phase has ten seconds. If it fails, Lambda repeats it inside the
+invocation, under the function's timeout, and reports only a second failure. Between events the process is
+frozen. A timeout, an exit or too much memory ends the whole environment, and the next event starts a new one.
+`docs/local-lambda.md` lists the differences from Lambda.
 """
 
 from __future__ import annotations
@@ -42,39 +42,40 @@ class Invocation:
 
     request_id: str
     payload: bytes
-    """What the caller gets: the handler's answer byte for byte, or the error document."""
+    """The caller's result: the handler's answer byte for byte, or the error document."""
     fault: Fault | None
-    """Set when the function failed."""
+    """Set if the function failed."""
     duration_ms: float
-    """From the event's hand-over to the answer (or the kill)."""
+    """From passing on the event to the answer, or to the kill."""
     estimate_ms: float | None
-    """How long the call would take in Lambda, with the processor share of the function's memory: an estimate.
-    None when the process ended before its processor time could be read."""
+    """An estimate of the call's time in Lambda, with the processor share of the function's memory. None if
+    the process ended before its processor time could be read.
+    """
     init_ms: float | None
-    """From the process's start to its first request for work; None when the environment was warm."""
+    """From the process's start to its first request for work; None if the environment was warm."""
     cold_start_ms: float | None
-    """From the process's start to the answer; None when the environment was warm, or never got to answer."""
+    """From the process's start to the answer; None if the environment was warm, or never answered."""
     peak_memory_mb: float
-    """The most that this environment held so far."""
+    """The environment's peak memory so far."""
     log: str
-    """What was logged during this invocation; of a long log the end."""
+    """The log of this invocation; only the end if it is long."""
 
     @property
     def log_tail(self) -> str:
-        """The end of the log, at most 4 KB: what `LogType=Tail` returns."""
+        """The end of the log, at most 4 KB, as in `LogType=Tail`."""
         return self.log.encode()[-limits.LOG_TAIL_BYTES :].decode("utf-8", "ignore")
 
 
 class Sandbox:
-    """Runs one event at a time; not for several threads at once.
+    """Runs one event at a time. Not thread-safe.
 
     Args:
         spec: The function.
-        interpreter: What to run it under.
-        confinement: How its processes are shut in.
-        init_timeout_s: How long the init phase may take, seconds.
-        passed: Variables that the engineer hands on.
-        log_file: Gets the function's output too.
+        interpreter: The interpreter that runs it.
+        confinement: How its processes are confined.
+        init_timeout_s: Time limit of the init phase, in seconds.
+        passed: Variables that the engineer passes on.
+        log_file: Also receives the function's output.
     """
 
     def __init__(
@@ -100,7 +101,7 @@ class Sandbox:
         self._process: RuntimeProcess | None = None
 
     def close(self) -> None:
-        """End the process and remove what belongs to it."""
+        """End the process and remove its files."""
         self._discard()
         self._logs.close()
         if self._scratch is not None:
@@ -115,7 +116,7 @@ class Sandbox:
             request_id: The invocation's id.
             payload: The event, as JSON.
             arn: The ARN that the caller used; the handler sees it in its context.
-            client_context: What the caller sent beside the event, as JSON; in the handler's context too.
+            client_context: The caller's client context as JSON; the handler sees it in its context.
         """
         offset = self._logs.offset
         self._logs.write(f"START RequestId: {request_id} Version: {self._spec.version}\n")
@@ -125,7 +126,7 @@ class Sandbox:
         if process is not None:
             process.busy = True
             if start.init_ms is not None:
-                process.cpu_ms()  # what the init phase took is not the call's
+                process.cpu_ms()  # the init phase does not count as part of the call
             work = Work(request_id, payload, 0, arn, _trace_id(), client_context)
             message = self._hand_over(process, work, start.left_s)
             process.busy = False
@@ -161,7 +162,7 @@ class Sandbox:
         )
 
     def _is_ready(self) -> bool:
-        """Whether a process waits for work; one that went away after its last answer is cleared up."""
+        """Whether a process waits for work; one that ended after its last answer is cleaned up."""
         if self._process is None:
             return False
         message = _receive(self._process, self._spec.timeout_s)
@@ -171,7 +172,7 @@ class Sandbox:
         return False
 
     def _initialize(self, request_id: str) -> _Start:
-        """Start the process, and once more under the function's timeout when that fails."""
+        """Start the process, and a second time under the function's timeout if that fails."""
         message, took = self._spawn(self._init_timeout_s)
         if message is not None and message.kind == "next":
             return _Start(_ms(took), self._spec.timeout_s, None)
@@ -185,7 +186,7 @@ class Sandbox:
         return _Start(_ms(took), left, self._fault(message, request_id), message.body if message else b"")
 
     def _spawn(self, seconds: float) -> tuple[Message | None, float]:
-        """A new process: what it said first, and after how many seconds."""
+        """A new process, with its first message and the seconds until then."""
         self._discard()
         api = RuntimeApi(self._freeze)
         try:
@@ -214,22 +215,22 @@ class Sandbox:
         return message, time.perf_counter() - self._process.started
 
     def _freeze(self) -> None:
-        """What the function left running stands still until the next event."""
+        """Freeze what the function left running until the next event."""
         if self._process is not None:
             self._process.freeze()
 
     def _hand_over(self, process: RuntimeProcess, work: Work, seconds: float) -> Message | None:
-        """Give the event to the process and wait for what becomes of it; None when the time is up."""
+        """Pass the event to the process and wait for the result; None after the time limit."""
         process.thaw()
         process.api.give(work._replace(deadline_ms=math.floor((time.time() + seconds) * 1000)))
         message = _receive(process, seconds)
-        # An answer from a process that was over its memory between two looks: Lambda would have killed it.
+        # The process exceeded its memory between two checks and still answered: Lambda would have killed it.
         if message is not None and message.kind in _ANSWERS and process.over_limit():
             return Message("memory")
         return message
 
     def _fault(self, message: Message | None, request_id: str) -> Fault | None:
-        """What Lambda tells the caller about a message; None for an answer."""
+        """The error that Lambda reports for a message; None for an answer."""
         if message is None:
             return limits.timed_out(request_id, self._spec.timeout_s)
         if message.kind in ("error", "init_error"):
@@ -250,22 +251,22 @@ class Sandbox:
 
 
 class _Start(NamedTuple):
-    """How the environment came to be ready, or not."""
+    """The result of starting an environment."""
 
     init_ms: float | None
     left_s: float
-    """What is left of the function's timeout."""
+    """The rest of the function's timeout."""
     fault: Fault | None
     payload: bytes = b""
     """The error document that the process posted."""
 
 
 _ANSWERS = ("response", "error", "too_large")
-"""After these the process lives on."""
+"""Messages after which the process stays alive."""
 
 
 def _receive(process: RuntimeProcess, seconds: float) -> Message | None:
-    """The process's next message; None when none comes in time."""
+    """The process's next message; None if none arrives in time."""
     try:
         return process.api.messages.get(timeout=seconds)
     except Empty:
@@ -273,7 +274,7 @@ def _receive(process: RuntimeProcess, seconds: float) -> Message | None:
 
 
 def _init_report(phase: str, seconds: float, message: Message | None) -> str:
-    """The log's line about an init that failed."""
+    """The log's line about a failed init."""
     status = "timeout" if message is None else "error"
     return f"INIT_REPORT Init Duration: {_ms(seconds):.2f} ms\tPhase: {phase}\tStatus: {status}\n"
 
@@ -283,7 +284,7 @@ def _ms(seconds: float) -> float:
 
 
 def _trace_id() -> str:
-    """An X-Ray header that says not to sample."""
+    """An X-Ray header that turns sampling off."""
     return f"Root=1-{int(time.time()):08x}-{uuid4().hex[:24]};Sampled=0"
 
 
@@ -296,7 +297,7 @@ def _report(
     fault: Fault | None,
     message: Message | None,
 ) -> str:
-    """The last lines of an invocation's log, as Lambda writes them in text format."""
+    """The last lines of an invocation's log, in Lambda's text format."""
     lines = ""
     if fault is not None and fault.error_type == "Sandbox.Timedout":
         lines += f"{request_id} Task timed out after {spec.timeout_s:.2f} seconds\n\n"

@@ -1,17 +1,17 @@
-"""The user's own files as they go into an artifact: which, from where, and what is left out.
+"""Decides which of the user's files go into an artifact, and which are left out.
 
-The build copies what `read_tree` lists, and what compares an artifact with its sources reads the same list.
-Everything that was named goes in, whatever its name; `LEFT_OUT` is the whole list of exceptions.
+The build copies the files that `read_tree` lists, and comparisons of an artifact with its sources use the
+same list. Every named source goes in, except for the names in `LEFT_OUT`.
 
-A function's handler decides which files are its own. The first part of `my_graders.receipts.receipt_total`
-names a folder or module beside the template: all of it goes in. Python imports every folder on the way to the
-handler, so the `requirements.txt` of each of them counts: `my_graders/requirements.txt` and, where `receipts`
-is a folder, `my_graders/receipts/requirements.txt`; for a module beside the template, the `requirements.txt`
-beside it. A folder with a `requirements.txt` that is not on the way is another grader's: it is left out, and
-its packages with it.
+A function's handler decides which files belong to it. The first part of `my_graders.receipts.receipt_total`
+names a folder or module next to the template, and all of it goes in. Python imports every folder on the way
+to the handler, so the `requirements.txt` of each counts: `my_graders/requirements.txt` and, if `receipts` is
+a folder, `my_graders/receipts/requirements.txt`. For a module next to the template, the `requirements.txt`
+next to it counts. A folder with a `requirements.txt` that is not on the way belongs to another grader, so it
+is left out together with its packages.
 
-Further sources may be named for all functions of a project (`GRADER_SOURCES` in the checkout, `SOURCES` in
-the Makefile of `rft init`): they go in whole, and the `requirements.txt` of a folder among them counts too.
+More sources may be named for all functions of a project (`GRADER_SOURCES` in the checkout, `SOURCES` in the
+Makefile of `rft init`). They go in completely, and the `requirements.txt` of a folder among them counts too.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ LEFT_OUT = frozenset(
     """__pycache__ .git .hg .svn .DS_Store .venv .aws-sam .ipynb_checkpoints .hypothesis .mypy_cache
     .pytest_cache .ruff_cache""".split()
 )
-"""Names that are left out wherever they stand: version control, environments, caches."""
+"""Names that are left out everywhere: version control, environments, caches."""
 
 _SECRETIVE = re.compile(r"(?:\.env(?:\..+)?|\.netrc|\.pypirc|id_rsa|id_ed25519)")
 _BYTECODE = (".pyc", ".pyo")
@@ -50,46 +50,46 @@ _HANDLER = re.compile(r"(?P<module>[^.\s](?:[^\s]*[^.\s])?)\.(?P<name>[^\W\d]\w*
 
 @dataclass(slots=True)
 class SourceTree:
-    """The files of one source: a module, or a folder with all that is in it."""
+    """The files of one source: a module, or a folder with all its contents."""
 
     name: str
-    """Its name in the artifact."""
+    """The source's name in the artifact."""
     files: dict[str, Path] = field(default_factory=dict)
-    """By path in the artifact: the file to copy."""
+    """The files to copy, by path in the artifact."""
     left_out: list[str] = field(default_factory=list)
-    """What does not go in, by path in the artifact; caches of bytecode go without saying."""
+    """What is left out, by path in the artifact. Bytecode caches are not listed."""
 
 
 def handler_module(handler: str) -> list[str]:
-    """The parts of a handler's module: `["my_graders", "receipts"]`.
+    """Return the parts of a handler's module: `["my_graders", "receipts"]`.
 
     Args:
-        handler: As the template spells it, with dots or slashes between the parts.
+        handler: The handler as the template spells it, with dots or slashes between the parts.
 
     Raises:
-        InputError: It is no handler.
+        InputError: It is not a handler.
     """
     found = _HANDLER.fullmatch(handler)
     parts = re.split(r"[./]", found["module"]) if found is not None else []
     if not parts or not all(parts):
-        raise InputError(f"{handler!r} names no handler", fix="Write Handler as module.function.")
+        raise InputError(f"{handler!r} is not a handler", fix="Write Handler as module.function.")
     return parts
 
 
 def own_source(project: Path, handler: str, check: str | None = None) -> Path | None:
-    """The folder or module that a handler is in; None when it is in the library itself.
+    """Return the folder or module of a handler; None if it is in the library itself.
 
     Args:
         project: The folder that the artifact is built from.
-        handler: As the template spells it.
-        check: What the handler of ready checks grades by; where it is a file, that is the function's own.
+        handler: The handler as the template spells it.
+        check: What the handler of ready checks grades with; if it is a file, that file is the function's own.
 
     Raises:
         InputError: There is no such module or file.
     """
     if (file := _described_in(check)) is not None:
         if not (project / file).is_file():
-            fix = f"Write that file, or correct {READY_VARIABLE} in the template."
+            fix = f"Create that file, or correct {READY_VARIABLE} in the template."
             raise InputError(f"there is no {file}", place=str(project.absolute()), fix=fix)
         return project / file.parts[0]
     parts = handler_module(handler)
@@ -97,23 +97,23 @@ def own_source(project: Path, handler: str, check: str | None = None) -> Path | 
         return None
     module = project.joinpath(*parts)
     if not (module / "__init__.py").is_file() and not any(module.parent.glob(f"{parts[-1]}.*")):
-        fix = f"Handler is {handler}: write that module, or correct Handler in the template."
+        fix = f"Handler is {handler}: create that module, or correct Handler in the template."
         text = f"there is no module {module}.py"
         raise InputError(text, place=str(project.absolute()), fix=fix)
     return project / parts[0] if (project / parts[0]).is_dir() else project / f"{parts[0]}.py"
 
 
 def own_requirements(project: Path, handler: str, check: str | None = None) -> list[Path]:
-    """The requirements files of a handler: those of every folder that Python imports on the way to it.
+    """Return the requirements files of every folder that Python imports on the way to a handler.
 
     Args:
         project: The folder that the artifact is built from.
-        handler: As the template spells it.
-        check: What the handler of ready checks grades by; its packages stand beside its file, or in the
-            project's own folder.
+        handler: The handler as the template spells it.
+        check: What the handler of ready checks grades with; its packages are listed next to its file, or in
+            the project's folder.
 
     Raises:
-        InputError: It is no handler.
+        InputError: It is not a handler.
     """
     if check is not None:
         file = _described_in(check)
@@ -128,22 +128,22 @@ def own_requirements(project: Path, handler: str, check: str | None = None) -> l
 
 
 def _described_in(check: str | None) -> Path | None:
-    """The file of the project that describes a ready check; None where a line names it.
+    """The project's file that describes a ready check; None if a line describes it.
 
     Raises:
-        InputError: The file is outside of the project.
+        InputError: The file is outside the project.
     """
     if check is None or not check.endswith(".toml"):
         return None
     file = Path(os.path.normpath(check))
     if file.is_absolute() or ".." in file.parts:
-        fix = f"Write {READY_VARIABLE} as a path inside of the project."
-        raise InputError(f"{check} is outside of the project", fix=fix)
+        fix = f"Write {READY_VARIABLE} as a path inside the project."
+        raise InputError(f"{check} is outside the project", fix=fix)
     return file
 
 
 def secretive(names: Iterable[str]) -> list[str]:
-    """The files that usually hold secrets, by their names: `.env` and its kin.
+    """Return the files that usually contain secrets, by name, such as `.env`.
 
     Args:
         names: Paths in an artifact.
@@ -152,18 +152,18 @@ def secretive(names: Iterable[str]) -> list[str]:
 
 
 def read_tree(source: Path, project: Path, own: Iterable[Path] | None = None) -> SourceTree:
-    """List what of a source goes into an artifact.
+    """List which parts of a source go into an artifact.
 
-    Links are followed inside of the source and of the project, so that the artifact holds what they point to.
+    Links inside the source and the project are followed, so the artifact contains what they point to.
 
     Args:
         source: A module or a folder.
         project: The folder that the artifact is built from.
-        own: The function's requirements files: folders with another one are left out. None leaves none out.
+        own: The function's requirements files. Folders with another one are left out; None leaves none out.
 
     Raises:
-        InputError: The source does not exist, or holds something that cannot be copied: a link that leads
-            outside or nowhere, a pipe, or a file that may not be read.
+        InputError: The source does not exist, or contains something that cannot be copied: a link that leads
+            outside or nowhere, a pipe, or an unreadable file.
     """
     if not source.exists():
         raise InputError("no such file or folder", place=str(source))
@@ -180,30 +180,30 @@ def read_tree(source: Path, project: Path, own: Iterable[Path] | None = None) ->
 class _Reader:
     tree: SourceTree
     inside: tuple[Path, Path]
-    """Links may lead to what is in these folders."""
+    """Folders that links may lead to."""
     own: set[Path] | None
 
     def read(self, path: Path, name: str, above: frozenset[Path]) -> None:
-        """Add a file, or a folder and what is in it; `above` are the folders that it stands in."""
+        """Add a file, or a folder with its contents; `above` are the enclosing folders."""
         if above and self._stays(path, name):
             return
         if path.is_dir():
             real = path.resolve()
             if real in above:
                 fix = "Remove the link."
-                raise InputError("the link leads to a folder that it stands in", place=str(path), fix=fix)
+                raise InputError("the link leads to a folder that contains it", place=str(path), fix=fix)
             for entry in _entries(path):
                 self.read(entry, f"{name}/{entry.name}", above | {real})
         elif not path.is_file():
             fix = "Move it elsewhere."
             raise InputError("this is neither a file nor a folder", place=str(path), fix=fix)
         elif not os.access(path, os.R_OK):
-            raise InputError("the file may not be read", place=str(path), fix="Change its permissions.")
+            raise InputError("the file is not readable", place=str(path), fix="Change its permissions.")
         else:
             self.tree.files[name] = path
 
     def _stays(self, path: Path, name: str) -> bool:
-        """Whether an entry is left out; refuses a link that leads nowhere or outside."""
+        """Whether an entry is left out; raises for a link that leads nowhere or outside."""
         if path.name in LEFT_OUT or path.suffix in _BYTECODE:
             if path.name != "__pycache__":
                 self.tree.left_out.append(name)
@@ -227,8 +227,8 @@ def _check_link(path: Path, inside: tuple[Path, Path]) -> None:
     try:
         target = path.resolve(strict=True)
     except (OSError, RuntimeError) as error:
-        fix = "Remove the link, or make what it points to."
+        fix = "Remove the link, or create its target."
         raise InputError(f"the link leads nowhere: {os.readlink(path)}", place=str(path), fix=fix) from error
     if not any(target.is_relative_to(folder) for folder in inside):
-        fix = "Copy what it points to in its place: the artifact holds the project's own files."
+        fix = "Copy its target in its place: the artifact may contain only the project's own files."
         raise InputError(f"the link leads out of the project: {target}", place=str(path), fix=fix)

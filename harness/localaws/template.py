@@ -1,7 +1,7 @@
-"""Functions read from a SAM template: best the built one, `.aws-sam/build/template.yaml`.
+"""Reads functions from a SAM template, preferably the built one, `.aws-sam/build/template.yaml`.
 
-The template is YAML or JSON. `Globals` are merged, values are resolved as `template_values` says. What is
-beyond that is left out of the function and named in its `notes`: a guess would be worse than a gap.
+The template is YAML or JSON. `Globals` are merged, and values are resolved as in `template_values`. Anything
+beyond that is left out of the function and listed in its `notes`, because a guess would be worse than a gap.
 
 Source: the SAM specification (`AWS::Serverless::Function`, `Globals`).
 """
@@ -30,9 +30,9 @@ __all__ = [
 ]
 
 NOT_IMITATED = {
-    "Layers": "its layers are not imitated: what they hold is missing here",
-    "VpcConfig": "its VPC is not imitated: here it reaches what this machine reaches",
-    "FileSystemConfigs": "its file systems are not imitated: nothing is mounted here",
+    "Layers": "its layers are not emulated: their contents are missing here",
+    "VpcConfig": "its VPC is not emulated: here it has this machine's network",
+    "FileSystemConfigs": "its file systems are not emulated: nothing is mounted here",
 }
 _KNOWN = ("FunctionName", "CodeUri", "Handler", "Runtime", "Timeout", "MemorySize", "AutoPublishAlias")
 _NOT_FOR_IMAGES = ("Runtime", "Handler", "Layers")
@@ -40,33 +40,33 @@ _NOT_FOR_IMAGES = ("Runtime", "Handler", "Layers")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclaredFunction:
-    """What of a function's declaration decides how it is built; None is what only a deployment knows."""
+    """The parts of a declaration that decide a function's build; None for values known only at deployment."""
 
     logical_id: str
     image: bool
-    """Whether it is deployed as a container image (`PackageType: Image`) and not as a zip file."""
+    """Whether it is deployed as a container image (`PackageType: Image`) instead of a zip file."""
     handler: str | None
-    """An image's is its command (`ImageConfig: {Command: [module.function]}`)."""
+    """For an image, its command (`ImageConfig: {Command: [module.function]}`)."""
     runtime: str | None
-    """An image's is `Runtime` in its `Metadata`: SAM refuses the property there."""
+    """For an image, `Runtime` in its `Metadata`, because SAM refuses the property there."""
     architecture: str | None
     code: Path | None
-    """The folder of its files; an image's is its container context (`DockerContext` in its `Metadata`)."""
+    """The folder of its files; for an image, its container context (`DockerContext` in its `Metadata`)."""
     timeout_s: float | None = 3.0
     memory_mb: int | None = 128
     refused: tuple[str, ...] = ()
-    """Properties, from `Globals` too, that SAM refuses for a container image."""
+    """Properties, including those from `Globals`, that SAM refuses for a container image."""
     check: str | None = None
-    """What the handler of ready checks is told to grade by; None for any other handler."""
+    """What the handler of ready checks grades with; None for any other handler."""
     defaults: Mapping[str, str] = field(default_factory=dict)
     """The parameters that these values come from, with their defaults."""
 
 
 def read_template(path: Path) -> dict[str, Any]:
-    """Read a template with CloudFormation's short tags (`!Sub x`) turned into their long form (`Fn::Sub`).
+    """Read a template, with CloudFormation's short tags (`!Sub x`) converted to the long form (`Fn::Sub`).
 
     Raises:
-        InputError: It cannot be read or is no template.
+        InputError: It cannot be read, or is not a template.
     """
     try:
         text = path.read_text("utf-8")
@@ -82,17 +82,17 @@ def read_template(path: Path) -> dict[str, Any]:
 
 
 def function_loops(template: Mapping[str, Any]) -> list[str]:
-    """The `Fn::ForEach` loops that make functions: nothing here expands them.
+    """Return the `Fn::ForEach` loops that make functions, which this module does not expand.
 
     Args:
-        template: As `read_template` returns it.
+        template: The template, as `read_template` returns it.
     """
     resources = template["Resources"].items()
     return [name for name, body in resources if name.startswith("Fn::ForEach::") and _makes_function(body)]
 
 
 def _makes_function(value: Any) -> bool:
-    """Whether a function is declared somewhere in a loop's body, or in a loop inside of it."""
+    """Whether a loop's body declares a function, directly or in a nested loop."""
     if isinstance(value, list):
         return any(map(_makes_function, value))
     if not isinstance(value, dict):
@@ -103,19 +103,19 @@ def _makes_function(value: Any) -> bool:
 def read_functions(
     path: Path, parameters: Mapping[str, str] | None = None, only: Collection[str] | None = None
 ) -> dict[str, FunctionSpec]:
-    """Every Python function of a template that runs from a folder.
+    """Return every Python function of a template that runs from a folder.
 
     Args:
         path: The template.
         parameters: Values that replace the parameters' defaults.
-        only: The logical ids to read; None for all.
+        only: The logical IDs to read; None for all.
 
     Raises:
         InputError: The template cannot be read, or a function lacks its handler, its runtime or its folder.
     """
     template = read_template(path)
     reader = _Reader(template, parameters or {}, path)
-    unread = tuple(f"{loop} makes functions that are not read here" for loop in function_loops(template))
+    unread = tuple(f"{loop} makes functions that are not read" for loop in function_loops(template))
     found = {}
     for logical_id, resource in template["Resources"].items():
         if only is not None and logical_id not in only:
@@ -128,7 +128,7 @@ def read_functions(
 
 
 def read_declared(path: Path, parameters: Mapping[str, str] | None = None) -> dict[str, DeclaredFunction]:
-    """Every function of a template that is Python in a zip file or a container image.
+    """Return every Python function of a template, in a zip file or a container image.
 
     Args:
         path: The template: the source or the built one.
@@ -143,18 +143,18 @@ def read_declared(path: Path, parameters: Mapping[str, str] | None = None) -> di
 def declared_functions(
     template: dict[str, Any], path: Path, parameters: Mapping[str, str]
 ) -> dict[str, DeclaredFunction]:
-    """Every function of a template that was read already; see `read_declared`.
+    """Return every function of a parsed template; see `read_declared`.
 
     Args:
-        template: As `read_template` returns it.
-        path: Where it was read.
+        template: The template, as `read_template` returns it.
+        path: The template's path.
         parameters: Values that replace the parameters' defaults.
     """
     return {
         logical_id: declared
         for logical_id, resource in template["Resources"].items()
         if isinstance(resource, dict) and resource.get("Type") == FUNCTION_TYPE
-        # A reader each: the defaults that were used are the function's own.
+        # One reader each, so that the defaults used are this function's own.
         if (declared := _Reader(template, parameters, path).declared(logical_id, resource)) is not None
     }
 
@@ -162,7 +162,7 @@ def declared_functions(
 def read_function(
     path: Path, name: str | None = None, parameters: Mapping[str, str] | None = None
 ) -> FunctionSpec:
-    """One function of a template, by logical id or function name; without a name, the only one.
+    """Return one function of a template, by logical ID or function name; without a name, the only one.
 
     Raises:
         InputError: As `read_functions`, or no function or several fit.
@@ -185,7 +185,7 @@ class _Reader:
         self._values = TemplateValues(template, parameters)
 
     def declared(self, logical_id: str, resource: Mapping[str, Any]) -> DeclaredFunction | None:
-        """How one resource is built; None when it is no Python."""
+        """How one resource is built; None if it is not Python."""
         properties = self._properties(logical_id, resource)
         image = self._is_image(properties)
         handler, runtime, code = (properties.get(key) for key in ("Handler", "Runtime", "CodeUri"))
@@ -206,7 +206,7 @@ class _Reader:
         handler = self._text_or_none(handler)
         check = self._check(properties, logical_id) if handler == READY_HANDLER else None
         defaults = dict(self._values.defaults_used)
-        # What follows decides nothing of the build.
+        # The following does not affect the build.
         timeout = self._number_or_none(properties.get("Timeout", 3))
         memory = self._number_or_none(properties.get("MemorySize", 128))
         return DeclaredFunction(
@@ -224,14 +224,14 @@ class _Reader:
         )
 
     def _may_be_set(self, value: Any) -> bool:
-        """Whether a property has a value, or could have one once deployed."""
+        """Whether a property has a value, or may have one once deployed."""
         try:
             return bool(self._values.chosen(value))
         except Unresolved:
             return True
 
     def function(self, logical_id: str, resource: Mapping[str, Any]) -> FunctionSpec | None:
-        """One resource as a spec; None when it is no Python function in a folder."""
+        """One resource as a spec; None if it is not a Python function in a folder."""
         properties = self._properties(logical_id, resource)
         notes = [note for key, note in NOT_IMITATED.items() if self._may_be_set(properties.get(key))]
         known: dict[str, str] = {}
@@ -240,7 +240,7 @@ class _Reader:
                 if (value := self._values.chosen(properties.get(key))) is not None:
                     known[key] = self._values.text(value)
             except Unresolved as error:
-                notes.append(f"{key} is left out: {error} is only known once deployed")
+                notes.append(f"{key} is left out: {error} is known only at deployment")
         if self._is_image(properties) or not known.get("Runtime", "python").startswith("python"):
             return None
         place = f"{self._path}: {logical_id}"
@@ -275,7 +275,7 @@ class _Reader:
     def _limits(
         self, properties: Mapping[str, Any], known: Mapping[str, str], notes: list[str], logical_id: str
     ) -> dict[str, Any]:
-        """What the function may use, under the names of the spec's fields."""
+        """The function's resource limits, under the names of the spec's fields."""
         found: dict[str, Any] = {}
         if "Timeout" in known:
             found["timeout_s"] = float(known["Timeout"])
@@ -288,21 +288,21 @@ class _Reader:
             found["architecture"] = self._architecture(properties, logical_id)
         except Unresolved as error:
             notes.append(
-                f"EphemeralStorage or Architectures is left out: {error} is only known once deployed"
+                f"EphemeralStorage or Architectures is left out: {error} is known only at deployment"
             )
         return found
 
     def _architecture(self, properties: Mapping[str, Any], logical_id: str) -> str:
-        """`Architectures`, whose default is Lambda's own.
+        """Return the value of `Architectures`, or Lambda's default.
 
         Raises:
-            Unresolved: Only a deployment knows it.
-            InputError: It is not a list of one architecture that Lambda has.
+            Unresolved: It is known only at deployment.
+            InputError: It is not a list of one architecture that Lambda supports.
         """
         listed = self._values.chosen(properties.get("Architectures"))
         if listed is None:
             return "x86_64"
-        if isinstance(listed, dict):  # a parameter that is itself a list
+        if isinstance(listed, dict):  # a parameter that is a list
             listed = self._values.text(listed).split(",")
         found = self._values.text(listed[0]) if isinstance(listed, list) and len(listed) == 1 else None
         if found not in ("x86_64", "arm64"):
@@ -320,7 +320,7 @@ class _Reader:
                 if self._values.chosen(value) is not None or value is None:
                     resolved[str(name)] = self._values.text(value)
             except Unresolved as error:
-                notes.append(f"the variable {name} is left out: {error} is only known once deployed")
+                notes.append(f"the variable {name} is left out: {error} is known only at deployment")
         return resolved
 
     def _variables(self, properties: Mapping[str, Any], logical_id: str) -> dict[str, Any]:
@@ -328,7 +328,7 @@ class _Reader:
         return self._mapping(environment.get("Variables"), f"{logical_id}: Variables")
 
     def _check(self, properties: Mapping[str, Any], logical_id: str) -> str | None:
-        """What a function's handler of ready checks grades by; None where only a deployment knows it."""
+        """What a function's handler of ready checks grades with; None if known only at deployment."""
         return self._text_or_none(self._variables(properties, logical_id).get(READY_VARIABLE))
 
     def _text_or_none(self, value: Any) -> str | None:
@@ -344,11 +344,11 @@ class _Reader:
             return None
 
     def _mapping(self, value: Any, what: str) -> dict[str, Any]:
-        """A part of the template that has to be a mapping, or may be missing."""
+        """A part of the template that must be a mapping, if it is present."""
         if value is None:
             return {}
         if not isinstance(value, dict):
-            raise InputError(f"{what} has to be a mapping", place=str(self._path))
+            raise InputError(f"{what} must be a mapping", place=str(self._path))
         return value
 
 
@@ -356,7 +356,7 @@ def _load_yaml(text: str) -> Any:
     import yaml
 
     class Loader(yaml.SafeLoader):  # type: ignore[misc]
-        """YAML with CloudFormation's tags; a date stays the text that it is in a template."""
+        """YAML with CloudFormation's tags. Dates stay texts, as in a template."""
 
     Loader.yaml_implicit_resolvers = {
         first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]

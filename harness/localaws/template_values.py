@@ -1,7 +1,7 @@
-"""The values of a SAM template: parameters, conditions and CloudFormation's functions.
+"""Resolves the values of a SAM template: parameters, conditions and CloudFormation's functions.
 
-Parameters have their defaults, as in a deployment without options; pseudo parameters have made-up values.
-What only a deployment can know is `Unresolved`: a guess would be worse than a gap.
+Parameters have their defaults, as in a deployment without options; pseudo parameters have made-up values. A
+value that only a deployment can know is `Unresolved`, because a guess would be worse than a gap.
 
 Source: the CloudFormation user guide ("Intrinsic functions", "Pseudo parameters").
 """
@@ -36,14 +36,14 @@ _DEEPEST = 50
 
 
 class Unresolved(Exception):
-    """A value that only a deployment could know."""
+    """A value that only a deployment can know."""
 
 
 class TemplateValues:
     """Resolves the values of one template.
 
     Args:
-        template: As `read_template` gives it.
+        template: The template, as `read_template` returns it.
         parameters: Values that replace the parameters' defaults, and pseudo parameters.
     """
 
@@ -65,14 +65,14 @@ class TemplateValues:
         """The parameters whose defaults were used so far."""
 
     def __getitem__(self, name: str) -> str:
-        """A pseudo parameter's value."""
+        """Return a pseudo parameter's value."""
         return self._known[name]
 
     def text(self, value: Any) -> str:
-        """A value as text.
+        """Return a value as text.
 
         Raises:
-            Unresolved: It depends on something that is not in the template.
+            Unresolved: It depends on something outside the template.
         """
         found = self.chosen(value)
         if found is None or isinstance(found, list):
@@ -83,7 +83,7 @@ class TemplateValues:
             raise Unresolved(_shown(found))
         [(function, argument)] = found.items()
         if self._depth >= _DEEPEST:
-            raise Unresolved(f"{function} inside of itself")
+            raise Unresolved(f"{function} inside itself")
         self._depth += 1
         try:
             return self._call(function, argument)
@@ -91,10 +91,10 @@ class TemplateValues:
             self._depth -= 1
 
     def chosen(self, value: Any) -> Any:
-        """A value with the choice of `Fn::If` made; None for `AWS::NoValue`.
+        """Return a value with `Fn::If` resolved; None for `AWS::NoValue`.
 
         Raises:
-            Unresolved: The condition depends on something that is not in the template.
+            Unresolved: The condition depends on something outside the template.
         """
         for _ in range(_DEEPEST):
             if value == {"Ref": _NO_VALUE}:
@@ -106,7 +106,7 @@ class TemplateValues:
                     value = yes if self._holds({"Condition": condition}) else no
                 case other:
                     raise Unresolved(_shown({"Fn::If": other}))
-        raise Unresolved("an Fn::If inside of itself")
+        raise Unresolved("an Fn::If inside itself")
 
     def _call(self, function: str, argument: Any) -> str:
         match function, argument:
@@ -175,16 +175,16 @@ class TemplateValues:
 
 
 def is_call(value: Mapping[str, Any]) -> bool:
-    """Whether an object is one of CloudFormation's functions and no object of the template's own."""
+    """Return whether an object is a CloudFormation function rather than an object of the template."""
     return len(value) == 1 and str(next(iter(value))).startswith(("Fn::", "Ref", "Condition"))
 
 
 def merge_properties(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """A function's properties with those of Globals, as the SAM specification merges them.
+    """Merge a function's properties with those of Globals, as the SAM specification does.
 
     Args:
-        shared: Those of Globals.
-        own: The function's: objects are merged, lists are appended, anything else replaces.
+        shared: The properties in Globals.
+        own: The function's properties: objects are merged, lists are appended, anything else replaces.
     """
     merged = {**shared, **own}
     for key in shared.keys() & own.keys():
@@ -199,7 +199,7 @@ def merge_properties(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[
 
 
 def scalar_text(value: Any) -> str:
-    """A scalar as CloudFormation writes it."""
+    """Return a scalar as CloudFormation writes it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)

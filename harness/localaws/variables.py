@@ -1,7 +1,7 @@
-"""The environment variables that a function's process sees: Lambda's own and the template's, nothing else.
+"""The environment variables of a function's process: only Lambda's and the template's.
 
-What the engineer's shell holds (AWS keys, proxies, PYTHONPATH) stays out unless it is asked for by name, so
-that a grader cannot pass here thanks to something that the real function will not have.
+Variables of the engineer's shell (AWS keys, proxies, PYTHONPATH) are left out unless requested by name, so
+that a grader cannot pass here thanks to something that the real function does not have.
 
 Source: the Lambda developer guide, "Using Lambda environment variables" (defined runtime variables).
 """
@@ -29,18 +29,18 @@ def function_variables(
     scratch: Path | None = None,
     passed: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """The whole environment of a function's process.
+    """Return the complete environment of a function's process.
 
     Args:
-        spec: The function. `AWS_EXECUTION_ENV` names its runtime even where another Python runs it, since
-            `awslambdaric` encodes answers by it.
+        spec: The function. `AWS_EXECUTION_ENV` names its runtime even if another Python runs it, because
+            `awslambdaric` encodes answers accordingly.
         api: Host and port of the Runtime API.
-        root: The folder that the function sees its artifact in.
-        programs: The folder with the interpreter, first on PATH as in Lambda.
+        root: The artifact's folder as the function sees it.
+        programs: The interpreter's folder, first on PATH as in Lambda.
         log_stream: The environment's log stream.
-        scratch: Where temporary files go, if /tmp is not the environment's own.
-        passed: Variables that the engineer hands on, such as credentials. The Region is Lambda's own, and may
-            be passed all the same: nothing else says where the stack will be.
+        scratch: The folder for temporary files, if /tmp is shared.
+        passed: Variables that the engineer passes on, such as credentials. The Region may be passed although
+            Lambda sets it, because nothing else says where the stack will be.
     """
     platform = {
         "_HANDLER": spec.handler,
@@ -55,7 +55,7 @@ def function_variables(
         "LAMBDA_TASK_ROOT": root,
     }
     variables = {
-        # It does not exist, as in Lambda: botocore would find the engineer's credentials in the real one.
+        # It does not exist, as in Lambda: botocore would find the engineer's credentials in the real folder.
         "HOME": _NO_HOME,
         "LANG": "en_US.UTF-8",
         "PATH": f"{programs}:/usr/local/bin:/usr/bin:/bin:/opt/bin",

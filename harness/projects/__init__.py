@@ -1,1 +1,1 @@
-"""What `rft init` writes: a project of the user's own around the installed package."""
+"""Writes projects for `rft init` and `rft import`: the user's files around the installed package."""

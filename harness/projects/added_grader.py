@@ -1,4 +1,4 @@
-"""One more grader for a project: its folder, with its own packages for Lambda, its test, and its resource."""
+"""Adds a grader to a project: its folder with its own packages for Lambda, its test, and its resource."""
 
 from __future__ import annotations
 
@@ -24,39 +24,39 @@ class AddedGrader:
     """A grader that was added to a project."""
 
     grader: str
-    """`module:name`, as `--grader` takes it."""
+    """`module:name`, in the form of `--grader`."""
     logical_id: str
     handler: str
     files: tuple[Path, ...]
     """The new files, relative to the project."""
     template: Path
-    """The template, which has its resource now."""
+    """The template, which now has the grader's resource."""
 
 
 def add_grader(project: Path, name: str) -> AddedGrader:
     """Add a grader to a project that `rft init` made, or to a checkout of this one.
 
-    The grader gets a folder of its own, so that a `requirements.txt` in it is its own too. In a checkout that
-    folder is in `my_graders/`. The template changes last, in one step: until then nothing refers to what is
-    new, and the same command completes what a kill cut off.
+    The grader gets its own folder, and so its own `requirements.txt`. In a checkout that folder is in
+    `my_graders/`. The template changes last, atomically. Until then nothing refers to the new files, and
+    after a kill the same command completes the work.
 
     Args:
         project: The folder with the template.
-        name: What the user calls it: `receipt-total`.
+        name: The user's name for it, such as `receipt-total`.
 
     Raises:
-        InputError: There is no template, the name is taken or impossible, or the files cannot be written.
+        InputError: There is no template, the name is taken or invalid, or the files cannot be written.
     """
     template = next((project / each for each in _TEMPLATES if (project / each).is_file()), None)
     if template is None:
-        fix = "Run it in a project's folder, or name that: rft init --add NAME DIR. rft init DIR makes one."
+        fix = "Run this in a project's folder, or name one: rft init --add NAME DIR. rft init DIR makes one."
         raise InputError("no such file", place=str(project / _TEMPLATES[0]), fix=fix)
     names = grader_name(name, project)
     module = names.module
     place, tests = _places(project)
     if (project / place / f"{module}.py").exists():
         fix = "Choose another name."
-        raise InputError("exists already", place=str(project / place / f"{module}.py"), fix=fix)
+        raise InputError("already exists", place=str(project / place / f"{module}.py"), fix=fix)
     dotted = ".".join([*place.parts, module])
     handler = f"{dotted}.{module}"
     words = {"@MODULE@": dotted, "@FUNCTION@": module}
@@ -80,7 +80,7 @@ def add_grader(project: Path, name: str) -> AddedGrader:
 
 
 def _places(project: Path) -> tuple[Path, Path]:
-    """Where graders and their tests stand, relative to the project."""
-    if Path(harness.__file__).resolve().parents[1] == project.resolve():  # a checkout
+    """The folders of graders and their tests, relative to the project."""
+    if Path(harness.__file__).resolve().parents[1] == project.resolve():  # a checkout of the library
         return Path("my_graders"), Path("tests", "my_graders")
     return Path(), Path()

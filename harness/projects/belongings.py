@@ -1,6 +1,6 @@
-"""The files of a folder that a Python file needs, and the packages that it imports from elsewhere.
+"""Finds the files in a folder that a Python file needs, and the packages that it imports from elsewhere.
 
-Files are read and never run: importing one may call services.
+Files are read and never run, because importing one may call services.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = ["Belongings", "check_python_file", "content_of", "parsed", "too_deep"
 
 _MOST_BYTES = 250 << 20
 _FOR_MAKE = re.compile(r"[\w.-]+")
-# Lambda's Python runtimes have the SDK; the build brings this library and Powertools.
+# Lambda's Python runtimes have the SDK; the build adds this library and Powertools.
 _IN_LAMBDA = frozenset(
     ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six", "awslambdaric")
     + ("graders", "aws_lambda_powertools")
@@ -30,14 +30,14 @@ _IN_LAMBDA = frozenset(
 
 
 def check_python_file(path: Path, wanted: str) -> None:
-    """Refuse what is no Python file that can be imported.
+    """Reject a path that is not an importable Python file.
 
     Args:
-        path: What the user named.
-        wanted: What the file does, to complete "Name the Python file that ...".
+        path: The path that the user named.
+        wanted: Completes the sentence "Name the Python file that ...".
 
     Raises:
-        InputError: It is a folder, not there, or of another kind.
+        InputError: It is a folder, missing, or another kind of file.
     """
     fix = f"Name the Python file that {wanted}."
     kind = path.suffix.lower()
@@ -47,7 +47,7 @@ def check_python_file(path: Path, wanted: str) -> None:
         raise InputError("no such file", place=str(path), fix=fix)
     if kind == ".py" and path.suffix != ".py":
         fix = f"Rename it to {path.stem}.py."
-        message = f"ends in {path.suffix}, and Python imports only files that end in .py"
+        message = f"ends in {path.suffix}, but Python imports only files that end in .py"
         raise InputError(message, place=str(path), fix=fix)
     if kind == ".ipynb":
         fix = f"Convert it to Python first: jupyter nbconvert --to script {path.name}."
@@ -58,7 +58,7 @@ def check_python_file(path: Path, wanted: str) -> None:
 
 
 def content_of(path: Path) -> bytes:
-    """The bytes of a file.
+    """Return the bytes of a file.
 
     Raises:
         InputError: It cannot be read.
@@ -70,14 +70,14 @@ def content_of(path: Path) -> bytes:
 
 
 def parsed(path: Path) -> ast.Module:
-    """The syntax tree of a file.
+    """Return the syntax tree of a file.
 
     Raises:
         InputError: It cannot be read, or Python cannot parse it.
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of escapes in a text that is not ours
+            warnings.simplefilter("ignore")  # about escapes in the user's text
             return ast.parse(content_of(path), path.name)
     except SyntaxError as error:
         raise InputError(f"is not valid Python: {error.msg}", place=_line_of(path, error)) from None
@@ -86,7 +86,7 @@ def parsed(path: Path) -> ast.Module:
 
 
 def too_deep(place: str) -> InputError:
-    """The error of code that Python parses, and that is nested too deeply to be followed here."""
+    """Return the error for code that Python parses but that is nested too deeply to analyze."""
     fix = "Split its longest expression, or its longest chain of elif."
     return InputError("nests its code too deeply to be read", place=place, fix=fix)
 
@@ -100,7 +100,7 @@ class Belongings:
 
     Args:
         folder: The module's folder, where Python looks first.
-        relative: Whether a file at the top may import those beside it as parts of a package.
+        relative: Whether a file at the top may import its neighbors as parts of a package.
     """
 
     def __init__(self, folder: Path, *, relative: bool = False) -> None:
@@ -108,14 +108,14 @@ class Belongings:
         self.files: dict[str, bytes] = {}
         """The files, by path relative to the folder."""
         self.trees: dict[str, ast.Module] = {}
-        """The syntax trees of those that are Python."""
+        """The syntax trees of the Python files."""
         self.imported: dict[str, str] = {}
-        """The top-level modules from elsewhere, each with the file and line of its first import."""
+        """The top-level modules from elsewhere, each with file and line of its first import."""
         self._relative = relative
         self._size = 0
 
     def add(self, name: str) -> None:
-        """Take a file, and if it is Python what it imports and names beside it."""
+        """Add a file and, if it is Python, the neighbors that it imports or names."""
         if name in self.files:
             return
         path = self.folder / name
@@ -131,8 +131,10 @@ class Belongings:
         self.files[name] = content_of(path)
         self._size += len(self.files[name])
         if self._size > _MOST_BYTES:
-            fix = "Copy the handler and what it needs into a folder of their own."
-            raise InputError("what belongs to it is over Lambda's 250 MB", place=str(self.folder), fix=fix)
+            fix = "Copy the handler and the files that it needs into a separate folder."
+            raise InputError(
+                "the files that it needs exceed Lambda's 250 MB", place=str(self.folder), fix=fix
+            )
         if path.suffix != ".py":
             return
         tree = self.trees[name] = parsed(path)
@@ -143,32 +145,32 @@ class Belongings:
                 self.add(text)
 
     def _imports(self, tree: ast.Module, name: str) -> Iterator[tuple[str, int]]:
-        """The top-level modules that a file imports anywhere, inside functions too, each with its line."""
+        """The top-level modules that a file imports anywhere, also inside functions, each with its line."""
         for node in ast.walk(tree):
             yield from ((each, node.lineno) for each in packages_of(node))  # type: ignore[attr-defined]
             if isinstance(node, ast.ImportFrom) and node.level and "/" not in name:
                 yield from self._beside(node, name)
 
     def _beside(self, node: ast.ImportFrom, name: str) -> Iterator[tuple[str, int]]:
-        """The modules of a relative import.
+        """Return the modules of a relative import.
 
         Raises:
-            InputError: Relative imports are not for here, or it leads out of the folder.
+            InputError: Relative imports are not allowed here, or the import leads out of the folder.
         """
         place = f"{self.folder / name}:{node.lineno}"
         if not self._relative:
-            fix = "Name a file whose imports are absolute; Lambda imports the handler's module by itself."
-            raise InputError("imports relatively, as a part of a package", place=place, fix=fix)
+            fix = "Name a file with absolute imports; Lambda imports the handler as a top-level module."
+            raise InputError("uses relative imports, as part of a package", place=place, fix=fix)
         for module in [node.module.partition(".")[0]] if node.module else [each.name for each in node.names]:
             there = (self.folder / f"{module}.py").is_file() or (self.folder / module).is_dir()
             if node.level > 1 or not there:
-                fix = "Write the import with the package's name, or copy what it needs beside the file."
+                fix = "Write the import with the package's name, or copy the module next to the file."
                 dotted = "." * node.level + (node.module or module)
-                raise InputError(f"imports {dotted}, which is not beside it", place=place, fix=fix)
+                raise InputError(f"imports {dotted}, which is not next to it", place=place, fix=fix)
             yield module, node.lineno
 
     def _import(self, module: str, place: str) -> None:
-        """Take a module that stands beside, or note it as a package."""
+        """Add a module in the folder, or record it as a package."""
         if (self.folder / module / "__init__.py").is_file() or (
             not (self.folder / f"{module}.py").is_file() and any((self.folder / module).glob("*.py"))
         ):
@@ -184,14 +186,14 @@ class Belongings:
             self.imported.setdefault(module, place)
 
     def _is_data(self, text: str) -> bool:
-        """Whether a text in the source names a file in the folder, which it may open."""
+        """Whether a text in the source names a file in the folder, which the source may open."""
         path = Path(text)
         if path.is_absolute() or not path.suffix or any(_is_no_source(part) for part in path.parts):
             return False
         return path.as_posix() == text and (self.folder / path).is_file()
 
     def packages(self) -> dict[str, str | None]:
-        """What is imported from elsewhere and is not in Lambda anyway."""
+        """Packages from elsewhere that Lambda does not have already."""
         names = sorted(self.imported.keys() - _IN_LAMBDA - sys.stdlib_module_names)
         installed = owners() if names else {}
         found = {name: installed.get(name, [None])[0] for name in names}
@@ -203,7 +205,7 @@ def _is_no_source(part: str) -> bool:
 
 
 def _texts(tree: ast.Module) -> Iterator[str]:
-    """The short texts in the code: names of files are among them."""
+    """The short texts in the code, which may be names of files."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and 2 < len(node.value) < 200:
             if node.value.isprintable():

@@ -1,4 +1,4 @@
-"""Failures that a source catches, and pays as if they were answers."""
+"""Finds failures that a source catches and rewards as if they were answers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.projects.written_numbers import written_number
 
 __all__ = ["failure_notes"]
 
-# What parsing a completion raises where there is nothing to parse.
+# Errors from parsing a completion that has nothing to parse.
 _OF_ANSWERS = (
     "ValueError TypeError KeyError IndexError LookupError AttributeError ZeroDivisionError ArithmeticError "
     "OverflowError JSONDecodeError UnicodeDecodeError UnicodeError InvalidOperation AssertionError "
@@ -26,12 +26,12 @@ _OF_ALL = ("Exception", "BaseException")
 def failure_notes(
     code: ReachedCode, values: RecordValues, missing: Collection[str]
 ) -> Iterator[tuple[SourceNode, str]]:
-    """Say where a failure that no completion causes is paid like an answer.
+    """Report where a failure that no completion causes is rewarded like an answer.
 
     Args:
-        code: What runs when it grades.
-        values: What in it comes from the record.
-        missing: The packages that it imports and that are not installed.
+        code: The code that runs when it grades.
+        values: The values in it that come from the record.
+        missing: Imported packages that are not installed.
     """
     for part in code.parts():
         for node in ast.walk(part.node):
@@ -50,24 +50,24 @@ def failure_notes(
                 yield SourceNode(part.file, node), _PASSED
 
 
-_PASSED = "a failure is passed over here and cannot be told from a wrong answer; let it raise"
+_PASSED = "this ignores a failure, which then looks like a wrong answer; let it raise"
 
 
 def _hidden(handler: ast.ExceptHandler, reads_record: bool) -> str | None:
-    """What to say of a handler, if anything."""
+    """A note on a handler, if it needs one."""
     inside = [*ast.walk(handler)]
     paid = _paid(inside)
     if all(name in _OF_ANSWERS for name in caught_by(handler)):
         if paid is None or not reads_record:
             return None
         return (
-            f"a reference or another field of the record that cannot be read is paid {paid} here, as a wrong "
-            "answer is; let it raise"
+            f"if a reference or another field of the record cannot be read, this pays {paid}, like a wrong "
+            "answer; let it raise"
         )
     if paid is not None:
-        return f"a failure is paid {paid} here and cannot be told from a reward; let it raise"
+        return f"this pays {paid} for a failure, which then looks like a reward; let it raise"
     if all(name in _OF_IMPORTS for name in caught_by(handler)):
-        return None  # What stands in for a package is no answer.
+        return None  # A replacement for a missing package is not an answer.
     if any(isinstance(each, ast.Raise) for each in inside):
         return None
     given = [each.value for each in inside if isinstance(each, ast.Return)]
@@ -79,7 +79,7 @@ def _catches(handler: ast.ExceptHandler, names: Collection[str]) -> bool:
 
 
 def _suppresses(file: str, node: ast.expr, code: ReachedCode) -> bool:
-    """Whether a `with` passes over more than what an answer that cannot be read raises."""
+    """Whether a `with` suppresses more than the errors of an unreadable answer."""
     if code.called(SourceNode(file, node)) != "contextlib.suppress" or not isinstance(node, ast.Call):
         return False
     return any(ast.unparse(each).rpartition(".")[2] not in (*_OF_ANSWERS, *_OF_IMPORTS) for each in node.args)
@@ -88,14 +88,14 @@ def _suppresses(file: str, node: ast.expr, code: ReachedCode) -> bool:
 def _without(
     lacks: list[str], file: str, handler: ast.ExceptHandler, code: ReachedCode
 ) -> Iterator[tuple[SourceNode, str]]:
-    """What happens to samples where packages are not installed."""
+    """What happens to samples if packages are not installed."""
     inside = [*ast.walk(handler)]
     if any(isinstance(each, ast.Raise) for each in inside):
         return
     names = " and ".join(lacks)
     paid = _paid(inside)
     if paid is not None:
-        yield SourceNode(file, handler), f"without {names} every sample is paid {paid}"
+        yield SourceNode(file, handler), f"without {names} every sample earns {paid}"
         return
     flags = _flags(inside)
     found = False
@@ -105,14 +105,14 @@ def _without(
             paid = _paid([each for statement in taken for each in ast.walk(statement)], taken)
             if paid is not None:
                 found = True
-                yield place, f"without {names} every sample is paid {paid}"
+                yield place, f"without {names} every sample earns {paid}"
     if not found:
-        what = f"without {names} what stands here takes its place, and may grade otherwise"
+        what = f"without {names} this code takes its place, and may grade differently"
         yield SourceNode(file, handler), what
 
 
 def _flags(nodes: Iterable[ast.AST]) -> dict[str, object]:
-    """The constants that names are set to."""
+    """Names that are set to constants."""
     return {
         target.id: node.value.value
         for node in nodes
@@ -123,7 +123,7 @@ def _flags(nodes: Iterable[ast.AST]) -> dict[str, object]:
 
 
 def _taken(node: ast.If | ast.IfExp, flags: Mapping[str, object]) -> list[ast.AST]:
-    """The branch that runs where names have these values; nothing where that cannot be told."""
+    """The branch that runs if names have these values; nothing if unknown."""
     holds = _holds(node.test, flags)
     if holds is None:
         return []
@@ -132,7 +132,7 @@ def _taken(node: ast.If | ast.IfExp, flags: Mapping[str, object]) -> list[ast.AS
 
 
 def _holds(test: ast.expr, flags: Mapping[str, object]) -> bool | None:
-    """Whether a condition holds; None where that cannot be told."""
+    """Whether a condition is true; None if unknown."""
     if isinstance(test, ast.Name):
         return bool(flags[test.id]) if test.id in flags else None
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
@@ -150,11 +150,11 @@ def _holds(test: ast.expr, flags: Mapping[str, object]) -> bool | None:
 
 
 def _paid(nodes: Iterable[ast.AST], values: Iterable[ast.AST] = ()) -> str | None:
-    """The number that statements give as a reward, as the source writes it.
+    """Return the number that statements give as a reward, as the source writes it.
 
     Args:
-        nodes: The statements, and what is in them.
-        values: Expressions that are given as they are.
+        nodes: The statements and all nodes in them.
+        values: Expressions that are returned directly.
     """
     for value in values:
         if isinstance(value, ast.expr) and (number := _number_in(value)) is not None:
@@ -175,7 +175,7 @@ def _paid(nodes: Iterable[ast.AST], values: Iterable[ast.AST] = ()) -> str | Non
 
 
 def _number_in(node: ast.expr) -> str | None:
-    """A number that an expression is, or holds as its score."""
+    """The number that an expression is, or contains as its score."""
     if isinstance(node, ast.UnaryOp | ast.Constant):
         try:
             value = ast.literal_eval(node)

@@ -1,4 +1,4 @@
-"""The GitHub workflow of a project: tests, a report, and the deployment of the main branch."""
+"""Adds a GitHub workflow to a project: tests, a report, and the deployment of the main branch."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9-]+")
 
 
 def add_workflow(project: Path) -> Path:
-    """Add the workflow to a project with settings, without which its commands would need more words.
+    """Add the workflow to a project. Its commands take their options from the project's settings.
 
     Args:
         project: The folder of the project, which is the root of its repository.
@@ -30,12 +30,12 @@ def add_workflow(project: Path) -> Path:
         The new file, relative to the project.
 
     Raises:
-        InputError: The settings lack something, there is such a workflow already, or it cannot be written.
+        InputError: A setting is missing, the workflow already exists, or it cannot be written.
     """
     check_root(project)
     if (project / WORKFLOW).exists():
-        fix = "Nothing is overwritten: move it away first."
-        raise InputError("exists already", place=str(project / WORKFLOW), fix=fix)
+        fix = "Existing files are not overwritten: move it away first."
+        raise InputError("already exists", place=str(project / WORKFLOW), fix=fix)
     found = find_configuration(project)
     settings = {} if found is None else {key: one.value for key, one in found.settings.items()}
     lacking = [key for key in ("rollouts", "records", "stack", "region") if key not in settings]
@@ -43,41 +43,41 @@ def add_workflow(project: Path) -> Path:
         lacking.insert(0, "grader")
     if lacking:
         place = str(project / "rft.toml") if found is None else str(found.file)
-        fix = "Write them there; `rft init DIR --ci` makes a project that has them."
+        fix = "Add them; `rft init DIR --ci` makes a project that has them."
         raise InputError(f"the workflow needs {', '.join(lacking)} in rft.toml", place=place, fix=fix)
     write_new(project, {WORKFLOW: workflow_text(str(settings["stack"]), str(settings["region"]))})
     return Path(WORKFLOW)
 
 
 def check_root(project: Path) -> None:
-    """Refuse a folder below the root of a repository, whose workflows GitHub would not read.
+    """Reject a folder below the root of a repository, because GitHub would not read its workflows.
 
     Raises:
-        InputError: It is one.
+        InputError: It is such a folder.
     """
     here = project.resolve()
     root = next((each for each in (here, *here.parents) if (each / ".git").exists()), here)
     if root != here:
         fix = f"Run it in {root}, with an rft.toml there."
         raise InputError(
-            "GitHub reads workflows at the root of a repository only", place=str(project), fix=fix
+            "GitHub reads workflows only at the root of a repository", place=str(project), fix=fix
         )
 
 
 def workflow_text(stack: str, region: str) -> bytes:
-    """The workflow's file.
+    """Return the text of the workflow's file.
 
     Args:
         stack: The stack to deploy.
-        region: Where it is.
+        region: The stack's Region.
 
     Raises:
-        InputError: One of them is no plain name, and would be read as something else in a shell.
+        InputError: One of them is not a plain name, and a shell would interpret it.
     """
     for what, value in (("stack", stack), ("region", region)):
         if not _PLAIN.fullmatch(value):
             fix = f"Set {what} in rft.toml to a name of letters, digits and hyphens."
-            raise InputError(f"{value!r} cannot name a {what}", fix=fix)
+            raise InputError(f"{value!r} is not a valid name for a {what}", fix=fix)
     words: Mapping[str, str] = {
         "@STACK@": stack,
         "@REGION@": region,

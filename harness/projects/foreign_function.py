@@ -1,4 +1,4 @@
-"""Which function of a Python file grades, and for which platform it was written, read from the source."""
+"""Finds the function of a Python file that grades, and the platform it was written for, from the source."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from harness.projects.trainer_arguments import given_functions
 
 __all__ = ["ForeignFunction", "find_functions"]
 
-# The entrance of a file that has several functions of its kind.
+# The entry point of a file with several functions of its kind.
 _USUAL = {"lambda": "lambda_handler", "verl": "compute_score", "openai": "grade"}
 _OF_LIBRARIES = ("eval-protocol", "llm-eval-kit")
 
@@ -36,24 +36,24 @@ class ForeignFunction:
     name: str
     line: int
     node: Callables | None
-    """Its definition; None where the name is bound in another way."""
+    """Its definition; None if the name is bound in another way."""
     weight: float | None = None
-    """Its share in the reward, where the file says it."""
+    """Its weight in the reward, if the file states it."""
 
 
 def find_functions(
     tree: ast.Module, path: Path, named: Sequence[str] = (), kind: str | None = None
 ) -> tuple[ForeignFunction, ...]:
-    """Find the functions of a file that grade: one, or those that a TRL trainer is given together.
+    """Find the functions of a file that grade: one, or all that a TRL trainer receives together.
 
     Args:
         tree: The module.
         path: Its file.
         named: Functions that the user names.
-        kind: What the user says they were written for.
+        kind: The platform that the user names.
 
     Raises:
-        InputError: None can be it, or several can, or the one that is named cannot.
+        InputError: No function fits, several do, or the named one does not.
     """
     finder = _Finder(tree, path)
     if named:
@@ -81,11 +81,11 @@ class _Finder:
         self._ours = names_of_graders(tree)
 
     def named(self, names: Sequence[str], kind: str | None) -> tuple[ForeignFunction, ...]:
-        """The functions that the user names."""
+        """Return the functions that the user names."""
         found = tuple(self._named(name, kind) for name in names)
         kinds = sorted({each.kind for each in found})
         if len(found) > 1 and kinds != ["trl"]:
-            fix = "Several functions make one reward only in TRL: name one."
+            fix = "Only in TRL can several functions make one reward: name one."
             message = f"--take names {len(found)} functions of {', '.join(kinds)}"
             raise InputError(message, place=str(self._path), fix=fix)
         return found
@@ -103,8 +103,10 @@ class _Finder:
         node = self._bound[name]
         candidate = self._candidate(name, node, kind)
         if candidate is None:
-            fix = f"Write --as with what it was written for: {', '.join(KINDS_OF_PYTHON)}."
-            shown = "no parameters tell" if _callable(node) is None else "its parameters do not tell"
+            fix = f"Add --as with the platform: {', '.join(KINDS_OF_PYTHON)}."
+            shown = (
+                "it has no parameters that show" if _callable(node) is None else "its parameters do not show"
+            )
             raise InputError(
                 f"{name}: {shown} for which platform it was written",
                 place=f"{self._path}:{node.lineno}",
@@ -113,26 +115,26 @@ class _Finder:
         return candidate
 
     def listed(self) -> tuple[ForeignFunction, ...]:
-        """The functions that the file gives a TRL trainer as `reward_funcs`."""
+        """Return the functions that the file passes to a TRL trainer as `reward_funcs`."""
         entries = given_functions(self._tree, self._path)
         return tuple(self._part(each.function, each.weight) for each in entries)
 
     def _part(self, part: ast.expr, weight: float | None) -> ForeignFunction:
-        """One entry of `reward_funcs`."""
+        """Resolve one entry of `reward_funcs`."""
         place = f"{self._path}:{part.lineno}"
         if isinstance(part, ast.Constant):
-            fix = "Name the functions alone: --take NAME."
+            fix = "Name only the functions: --take NAME."
             raise InputError(f"the reward model {part.value!r} cannot be imported", place=place, fix=fix)
         if not isinstance(part, ast.Name):
             fix = "Give it a name at the top of the module: brief = ..., then reward_funcs=[brief]."
-            raise InputError("an entry of reward_funcs is no name of a function", place=place, fix=fix)
+            raise InputError("an entry of reward_funcs is not the name of a function", place=place, fix=fix)
         if part.id not in self._bound:
             raise self._unbound(part.id, place)
         node = self._bound[part.id]
         return ForeignFunction("trl", part.id, node.lineno, _callable(node), weight)
 
     def alone(self, kind: str | None) -> ForeignFunction:
-        """The one function that can be it."""
+        """Return the one function that fits."""
         public = {
             name: node
             for name, node in self._bound.items()
@@ -141,11 +143,11 @@ class _Finder:
         }
         shown = [each for name, node in public.items() if (each := self._candidate(name, node, None))]
         found = [each for each in shown if kind in (None, each.kind)]
-        if not found and kind is not None:  # then the user knows better, and any function may be it
+        if not found and kind is not None:  # then the user has decided, and any function may fit
             found = [
                 ForeignFunction(kind, name, node.lineno, _callable(node)) for name, node in public.items()
             ]
-        if kind is None:  # a handler around a grader of a library has another contract than training
+        if kind is None:  # a handler around a library's grader follows another contract than training
             found = [each for each in found if each.kind in _OF_LIBRARIES] or found
         usual = [each for each in found if each.name == _USUAL.get(each.kind)]
         found = self._not_called(found)
@@ -163,7 +165,7 @@ class _Finder:
         raise self._none(kind)
 
     def _not_called(self, found: list[ForeignFunction]) -> list[ForeignFunction]:
-        """Those that no other of them calls: a handler's own `compute_score` is a part of it."""
+        """Those that no other one calls: a handler's own `compute_score` is only a part of it."""
         called: set[str] = set()
         for each in found:
             reached = ReachedCode({self._path.name: self._tree}, [each.name])
@@ -176,7 +178,7 @@ class _Finder:
         return [each for each in found if each.name not in called] or found
 
     def _candidate(self, name: str, node: ast.stmt, kind: str | None) -> ForeignFunction | None:
-        """The function as one of a kind, which shows where the user does not say it; None if none shows."""
+        """The function with its kind, given by the user or recognized; None if it has none."""
         function = _callable(node)
         if isinstance(node, ast.ClassDef):
             known: str | None = "llm-eval-kit"
@@ -187,10 +189,12 @@ class _Finder:
     def _several(self, found: list[ForeignFunction]) -> InputError:
         listed = ", ".join(f"{each.name} ({each.kind}, line {each.line})" for each in found[:12])
         more = "" if len(found) <= 12 else f" and {len(found) - 12} more"
-        together = " Repeat it for several TRL functions." if {e.kind for e in found} == {"trl"} else ""
+        together = (
+            " Repeat the option for several TRL functions." if {e.kind for e in found} == {"trl"} else ""
+        )
         fix = f"Name one: --take {found[0].name}.{together}"
         return InputError(
-            f"{len(found)} functions could be it: {listed}{more}", place=str(self._path), fix=fix
+            f"{len(found)} functions could be the grader: {listed}{more}", place=str(self._path), fix=fix
         )
 
     def _none(self, kind: str | None) -> InputError:
@@ -200,7 +204,7 @@ class _Finder:
                 node, "nova_custom_evaluation_sdk"
             ):
                 fix = (
-                    "Its pre- and postprocessors have no counterpart: write the scoring as a function "
+                    "Its pre- and postprocessors have no equivalent: write the scoring as a function "
                     "(messages, ground_truth), or as a Lambda handler."
                 )
                 return InputError(
@@ -217,32 +221,34 @@ class _Finder:
                 )
         others = f"It defines {', '.join(names[:8])}. " if names else ""
         fix = f"{others}Such a function is {wanted}. Or name one: --take NAME --as KIND."
-        return InputError("holds no function that grades", place=str(self._path), fix=fix)
+        return InputError("has no function that grades", place=str(self._path), fix=fix)
 
     def _is_ours(self, name: str) -> InputError:
-        fix = f"It needs no import: rft replay ROLLOUTS --grader {self._path}:{name}."
+        fix = f"It does not need an import: rft replay ROLLOUTS --grader {self._path}:{name}."
         return InputError(
-            f"{name} is a grader of this library already",
+            f"{name} is already a grader of this library",
             place=f"{self._path}:{self._bound[name].lineno}",
             fix=fix,
         )
 
     def _unbound(self, name: str, place: str | None = None) -> InputError:
-        """Why a name is no function at the top of the module."""
+        """Why a name is not a function at the top of the module."""
         outer, _, inner = name.rpartition(".")
         for node in ast.walk(self._tree):
             if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 continue
             line = f"{self._path}:{node.lineno}"
             if isinstance(node, ast.ClassDef) and node.name in (name, outer):
-                fix = f"Make one at the top of the module and name that: reward = {node.name}(...)."
+                fix = f"Create an instance at the top of the module and name that: reward = {node.name}(...)."
                 shown = f"{name} is a method" if inner and outer else f"{name} is a class"
-                return InputError(f"{shown}: only functions can be called alone", place=line, fix=fix)
+                return InputError(
+                    f"{shown}: only functions can be called without an instance", place=line, fix=fix
+                )
             if node.name == (inner or name):
                 fix = "Move it to the top of the module."
-                return InputError(f"{name} is defined inside of something else", place=line, fix=fix)
+                return InputError(f"{name} is defined inside another function or class", place=line, fix=fix)
         if name in self._imports:
-            fix = "Import the file that defines it, or write --as with what it was written for."
+            fix = "Import the file that defines it, or add --as with the platform."
             message = f"{name} comes from {self._imports[name]}"
             return InputError(message, place=place or str(self._path), fix=fix)
         names = [each for each, node in self._bound.items() if _callable(node) is not None]
@@ -256,7 +262,7 @@ def _is_called_with_completions(node: ast.ClassDef) -> bool:
 
 
 def _callable(node: ast.stmt) -> Callables | None:
-    """The function that a statement binds a name to, where it shows."""
+    """The function that a statement binds a name to, if it is visible."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         return node
     return node.value if isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda) else None

@@ -1,4 +1,4 @@
-"""What a function of Python was written for, and what it takes, read from the source."""
+"""Recognizes the platform that a Python function was written for, and its parameters, from the source."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KINDS_OF_PYTHON = {
     "llm-eval-kit": "an llm-eval-kit @grader",
     "openai": "an OpenAI python grader (sample, item)",
 }
-"""What a function may have been written for, and what such a one looks like."""
+"""The platforms that a function may be written for, and what its functions look like."""
 
 _EVAL_PROTOCOL = ("eval_protocol", "reward_kit")
 _DECORATORS = ("reward_function", "evaluation_test")
@@ -31,20 +31,20 @@ _DECORATORS = ("reward_function", "evaluation_test")
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """What a function takes."""
+    """A function's parameters."""
 
     names: tuple[str, ...]
-    """What can be passed by name."""
+    """Parameters that can be passed by name."""
     needed: tuple[str, ...]
-    """Those without a default."""
+    """Parameters without a default."""
     by_place: tuple[str, ...]
-    """What can be passed by position alone."""
+    """Positional-only parameters."""
     rest: str | None
     """The name of its `**kwargs`."""
 
 
 def parameters_of(node: Callables) -> Parameters:
-    """Read what a function takes."""
+    """Read a function's parameters."""
     given = node.args
     listed = [each.arg for each in [*given.posonlyargs, *given.args]]
     needed = listed[: len(listed) - len(given.defaults)][len(given.posonlyargs) :]
@@ -60,13 +60,13 @@ def parameters_of(node: Callables) -> Parameters:
 
 
 def kind_of(name: str, node: ast.stmt, function: Callables, imports: Mapping[str, str]) -> str | None:
-    """What a function was written for, by its decorators, its file's imports and its parameters.
+    """Recognize a function's platform from its decorators, its file's imports and its parameters.
 
     Args:
-        name: What it is called.
-        node: The statement that binds it.
-        function: Itself.
-        imports: What the names that its file imports stand for.
+        name: The function's name.
+        node: The statement that binds the name.
+        function: The function's definition.
+        imports: The full names of the file's imports.
     """
     for decorator in getattr(node, "decorator_list", []):
         called = decorator.func if isinstance(decorator, ast.Call) else decorator
@@ -97,11 +97,11 @@ def kind_of(name: str, node: ast.stmt, function: Callables, imports: Mapping[str
 
 
 def is_grader_class(base: ast.expr, imports: Mapping[str, str]) -> bool:
-    """Whether what a class derives from is llm-eval-kit's `Grader`.
+    """Decide whether a base class is llm-eval-kit's `Grader`.
 
     Args:
         base: The base class.
-        imports: What the names that its file imports stand for.
+        imports: The full names of the file's imports.
     """
     name = dotted(base, imports) or ""
     return name.startswith("llm_eval_kit.") and name.endswith(".Grader")

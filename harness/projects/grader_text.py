@@ -1,4 +1,4 @@
-"""The few lines of Python that make a grader of functions written for another platform."""
+"""Writes the few lines of Python that make a grader out of functions written for another platform."""
 
 from __future__ import annotations
 
@@ -17,43 +17,43 @@ _ADAPTERS = {
     "openai": "from_openai",
 }
 STANDS_IN = {"eval-protocol": ("eval_protocol", "reward_kit"), "llm-eval-kit": ("llm_eval_kit",)}
-"""Packages that need not be installed, since the adapter of a kind has stand-ins of them."""
+"""Packages that need not be installed, because the adapter has stand-ins for them."""
 _WIDTH = 88
 
 
 @dataclass(frozen=True, slots=True)
 class GraderText:
-    """A grader of functions in another file."""
+    """The text of a grader around functions in another file."""
 
     kind: str
     source: str
-    """The file's name."""
+    """The name of the file."""
     functions: tuple[str, ...]
     weights: tuple[float, ...]
     reference: str
-    """What TRL's functions call the reference."""
+    """The name of the reference in TRL's functions."""
     conversational: bool
-    """Whether TRL's functions get lists of messages."""
+    """Whether TRL's functions receive lists of messages."""
     packages: tuple[str, ...]
-    """What confined functions may import."""
+    """Packages that confined functions may import."""
     range: tuple[float, float]
     timeout_s: float
     trust: bool
     range_is_given: bool = False
-    """Whether the user gave the range."""
+    """Whether the user set the range."""
     wire: str | None = None
-    """What a handler reads."""
+    """The wire that a handler reads."""
 
     @property
     def module(self) -> str:
-        """The grader's module."""
+        """The name of the grader's module."""
         return "grader" if self.source != "grader.py" else "imported_grader"
 
     def written(self, *, for_trial: bool = False) -> str:
-        """The module.
+        """Return the module's text.
 
         Args:
-            for_trial: Whether any number of failures is taken, and any reward that the user's range does not
+            for_trial: Whether to accept any number of failures, and any reward that the user's range does not
                 exclude.
         """
         bounds = ", ".join(map(written_number, self.range))
@@ -65,7 +65,7 @@ class GraderText:
         return "\n".join([*self._head(), *self._grader(options)]) + "\n"
 
     def _head(self) -> list[str]:
-        """The docstring, the imports and the file."""
+        """The docstring, the imports and the source file."""
         called = self.functions[0] if len(self.functions) == 1 else "the reward functions"
         return [
             f'"""Grades as {called} of {self.source} did. IMPORT.md says how."""',
@@ -103,19 +103,19 @@ class GraderText:
         ]
 
     def _local(self, name: str) -> str:
-        """What the module calls a function of the file, whose name may be one of its own."""
+        """The module's local name for a function, which must not clash with the module's own names."""
         taken = name in ("reward", "grader", "stand_in") or name in _ADAPTERS.values()
         return f"original_{name}" if taken else name
 
     def _function(self, name: str) -> str:
-        """A function, as the adapter gets it."""
+        """A function in the form that the adapter takes."""
         if self.trust:
             return self._local(name)
         packages = str(self.packages).replace("'", '"')
         return f'confined(SOURCE, "{name}"{f", packages={packages}" if self.packages else ""})'
 
     def _grader(self, options: str) -> list[str]:
-        """The grader, on one line where there is room."""
+        """The grader, on one line if it fits."""
         inner = self._arguments()
         adapter = _ADAPTERS[self.kind]
         one = f"reward = grader({options})({adapter}({', '.join(inner)}))"
@@ -128,7 +128,7 @@ class GraderText:
         return [head, f"    {adapter}(", *(f"        {each}," for each in inner), "    )", ")"]
 
     def _arguments(self) -> list[str]:
-        """What the adapter is given."""
+        """The adapter's arguments."""
         if self.kind == "openai":
             return ["SPEC"]
         functions = [self._function(name) for name in self.functions]

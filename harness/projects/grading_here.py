@@ -1,4 +1,4 @@
-"""Grades made-up samples with an imported grader on this machine, until the time for that is up."""
+"""Grades made-up samples with an imported grader on this machine, within a time limit."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from harness.targets.own_process import OwnProcessTarget
 __all__ = ["OUT_OF_TIME", "GradedHere", "GradingHere", "grading_here"]
 
 _LONGEST = 30.0
-OUT_OF_TIME = f"not every made-up completion was tried: trying takes {_LONGEST:g} seconds at most"
+OUT_OF_TIME = f"not every made-up completion was tried, because trying stops after {_LONGEST:g} seconds"
 
 
 class GradedHere(NamedTuple):
-    """What a grader gave one rollout."""
+    """The result of grading one rollout."""
 
     reward: float | None
     problem: str | None
@@ -28,12 +28,12 @@ class GradedHere(NamedTuple):
 
 
 class GradingHere:
-    """A grader in a process of its own, with the time that is left for trying it.
+    """A grader in a separate process, with a time limit for trying it.
 
     Args:
         target: The grader.
         clock: Tells the time.
-        ends: When trying has taken long enough, on that clock.
+        ends: The end of the time limit, on that clock.
     """
 
     def __init__(self, target: OwnProcessTarget, clock: Clock, ends: float) -> None:
@@ -57,11 +57,11 @@ class GradingHere:
 def grading_here(
     write: Callable[[Path], Path], clock: Clock | None = None, function: str = "reward"
 ) -> Iterator[GradingHere]:
-    """Start a grader in a process of its own, and end it with the block.
+    """Start a grader in a separate process, and end it with the block.
 
     Args:
         write: Writes the grader into a folder and returns its file.
-        clock: Tells when trying has taken long enough.
+        clock: The clock for the time limit.
         function: The grader's name in that file.
 
     Raises:
@@ -72,7 +72,7 @@ def grading_here(
     with TemporaryDirectory() as folder:
         try:
             target = OwnProcessTarget(f"{write(Path(folder))}:{function}")
-        except InputError as error:  # the user knows the file by its name, and not this folder
+        except InputError as error:  # the user knows the file's name but not this folder
             raise InputError(error.message.replace(f"{folder}/", "")) from error
         with closing(target):
             yield GradingHere(target, clock, ends)

@@ -1,6 +1,6 @@
-"""A Lambda handler that somebody has already: its file as it is, and what it takes with it into a project.
+"""Reads an existing Lambda handler: its file, unchanged, and the files that it needs in a project.
 
-The file is read and never run: importing a handler may call services.
+The file is never run, because importing a handler may call services.
 """
 
 from __future__ import annotations
@@ -19,33 +19,32 @@ _REQUIREMENTS = "requirements.txt"
 
 @dataclass(frozen=True, slots=True)
 class HandlerFile:
-    """A handler, and what belongs to it."""
+    """A handler, and the files and packages that it needs."""
 
     module: str
     function: str
     files: dict[str, bytes]
-    """The file and what beside it belongs to it, by path relative to its folder."""
+    """The handler's file and the neighbors that it needs, by path relative to its folder."""
     packages: dict[str, str | None] = field(default_factory=dict)
-    """The packages that it imports: the module, and the installed distribution with its version, if any."""
+    """Imported packages: the module, and the installed distribution with its version, if any."""
 
     @property
     def sources(self) -> list[str]:
-        """The files and folders at the top that go into Lambda."""
+        """The top-level files and folders that go into Lambda."""
         return sorted({name.partition("/")[0] for name in self.files} - {_REQUIREMENTS})
 
 
 def read_handler(path: Path, named: str | None = None) -> HandlerFile:
-    """Read a handler's file, and find what it imports and opens beside itself.
+    """Read a handler's file, and find the neighbors that it imports and opens.
 
     Args:
         path: The Python file.
-        named: Its handler, `module.function` or `function`; found where only one function can be it when
-            None.
+        named: The handler, `module.function` or `function`; None if only one function can be it.
 
     Raises:
-        InputError: There is no such file, it is no Python, or it holds no handler.
+        InputError: The file does not exist, is not Python, or has no handler.
     """
-    check_python_file(path, "holds the handler")
+    check_python_file(path, "contains the handler")
     module, folder = path.stem, path.absolute().parent
     check_module(module, folder, path)
     tree = parsed(path)

@@ -1,4 +1,4 @@
-"""Whether a project's handler can be imported here, tried in a process of its own."""
+"""Tries in a separate process whether a project's handler can be imported on this machine."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def import_problem(project: Path, handler: str, seconds: float = _SECONDS) -> st
     """Import a handler as a test would, with this machine's packages and variables.
 
     Args:
-        project: The folder that its module stands in.
+        project: The folder of its module.
         handler: `module.function`.
-        seconds: How long it may take.
+        seconds: The time limit.
 
     Returns:
-        Why it cannot be imported, the last line that Python said; None when it can.
+        The last line of Python's error; None if the import works.
     """
     command = [sys.executable, "-B", "-c", _IMPORT, handler]
     with TemporaryFile() as said:
@@ -46,7 +46,7 @@ def import_problem(project: Path, handler: str, seconds: float = _SECONDS) -> st
         try:
             code = process.wait(seconds)
         except subprocess.TimeoutExpired:
-            return f"importing it took more than {seconds:g} s"
+            return f"the import took more than {seconds:g} s"
         finally:
             end_group(process.pid)
             process.wait()
@@ -54,4 +54,4 @@ def import_problem(project: Path, handler: str, seconds: float = _SECONDS) -> st
             return None
         said.seek(0)
         lines = said.read().decode("utf-8", "replace").strip().splitlines()
-    return lines[-1] if lines else f"importing it ended the process with exit code {code}"
+    return lines[-1] if lines else f"the import ended the process with exit code {code}"

@@ -1,4 +1,4 @@
-"""Which function of a module is its Lambda handler, read from the source."""
+"""Finds the Lambda handler of a module from its source."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def choose_handler(tree: ast.Module, path: Path, named: str | None) -> str:
         return likely[0]
     if likely:
         fix = f"Name one: --handler {module}.{likely[0]}. It could be {', '.join(likely)}."
-        raise InputError(f"holds {len(likely)} functions (event, context)", place=str(path), fix=fix)
+        raise InputError(f"has {len(likely)} functions (event, context)", place=str(path), fix=fix)
     if graders:
         raise _is_grader(sorted(graders)[0], path)
     for name, node in names.items():
@@ -46,13 +46,13 @@ def choose_handler(tree: ast.Module, path: Path, named: str | None) -> str:
     fix = (
         f"A handler is a function (event, context). Name one with other parameters: --handler {module}.NAME."
     )
-    raise InputError("holds no handler", place=str(path), fix=fix)
+    raise InputError("has no handler", place=str(path), fix=fix)
 
 
 def _named(named: str, names: dict[str, ast.stmt], graders: set[str], path: Path) -> str:
     where, _, name = named.rpartition(".")
     if where not in ("", path.stem):
-        fix = f"Write --handler {path.stem}.{name}, or name its file with --from."
+        fix = f"Use --handler {path.stem}.{name}, or name its file with --from."
         raise InputError(f"{named} is in another module than {path.name}", place="--handler", fix=fix)
     if name not in names:
         known = [each for each, node in names.items() if _can_be_one(node)]
@@ -71,15 +71,13 @@ def _named(named: str, names: dict[str, ast.stmt], graders: set[str], path: Path
 
 
 def _is_grader(name: str, path: Path) -> InputError:
-    fix = "Run rft init without --from, then put its code into the new project's grader."
-    return InputError(
-        f"{name} is a grader of this library already, not a plain handler", place=str(path), fix=fix
-    )
+    fix = "Run rft init without --from, then move its code into the new project's grader."
+    return InputError(f"{name} is a grader of this library, not a plain handler", place=str(path), fix=fix)
 
 
 def _is_async(name: str, path: Path) -> InputError:
     fix = "Write a plain function that runs it: asyncio.run(...)."
-    return InputError(f"{name} is async, and Lambda awaits no handler", place=str(path), fix=fix)
+    return InputError(f"{name} is async, but Lambda does not await handlers", place=str(path), fix=fix)
 
 
 def bound_names(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
@@ -98,7 +96,7 @@ def bound_names(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
 
 
 def looks_like_handler(node: ast.stmt) -> bool:
-    """Whether a function takes what handlers take, under the usual names."""
+    """Whether a function has a handler's parameters, under the usual names."""
     if not isinstance(node, ast.FunctionDef) or node.name.startswith("_") or not _takes_two(node):
         return False
     names = [each.arg.lower() for each in [*node.args.posonlyargs, *node.args.args]]
@@ -106,7 +104,7 @@ def looks_like_handler(node: ast.stmt) -> bool:
 
 
 def _can_be_one(node: ast.stmt) -> bool:
-    """Whether Lambda could call it; what is assigned or imported may be anything."""
+    """Whether Lambda could call it; an assigned or imported name may be anything."""
     return isinstance(node, ast.Assign | ast.ImportFrom) or (
         isinstance(node, ast.FunctionDef) and _takes_two(node)
     )

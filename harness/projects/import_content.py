@@ -1,4 +1,4 @@
-"""The project of a grader that was written for another platform, with a report on each of its parts."""
+"""Builds the project of an imported grader, with a report on each of its parts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _FAILURES = (
     "finite number, a formula without a value), the sample gets no reward here. It is counted and reported, "
     "and never treated as a wrong answer. Other platforms pay 0, leave the sample out, or stop the job."
 )
-_JUDGE_ROLE = """      # It asks a model about each sample, so it has the role for that, and more time.
+_JUDGE_ROLE = """      # It calls a model about each sample, so it has the role for that, and more time.
       Role: !GetAtt JudgeRole.Arn
       Timeout: 300
 """
@@ -53,21 +53,21 @@ _TO_RECORD = "rft replay --ask all"
 
 
 def content_of_import(imported: ImportedGrader, name: str) -> ProjectContent:
-    """What the project of an imported grader is made of.
+    """Return the contents of an imported grader's project.
 
     Args:
         imported: The grader.
-        name: What the source is called.
+        name: The source's name.
 
     Raises:
-        InputError: A file that has to run confined has a name under which pytest would import it.
+        InputError: A file that must run confined has a name that pytest would import.
     """
     _check_names(imported)
     words = common_words(
         handler=f"{imported.module}.{imported.function}",
         file=f"{imported.module}.py",
         logical_id=logical_id_of(imported.module),
-        what=f"the grader, which grades as `{name}` did. `IMPORT.md` says what became of each part",
+        what=f"the grader, which grades as `{name}` did. `IMPORT.md` describes each part",
         tested="the grader: every rollout gets a reward",
     )
     words |= {
@@ -85,7 +85,7 @@ def content_of_import(imported: ImportedGrader, name: str) -> ProjectContent:
         "@SOURCES@": sources_word(imported.sources, imported.module),
         "@ANSWERS@": 'answers = "answers.jsonl"\n' if imported.asks_judge else "",
         "@TEST_SKIPPED@": _skipped(imported),
-        # Of a question one answer is recorded.
+        # Each question has one recorded answer.
         "@AGAIN@": "" if imported.asks_judge else "_and_the_same_one_again",
         "@REPEATS@": "" if imported.asks_judge else "repeats=2",
         "@DETERMINISTIC@": "" if imported.asks_judge else "    run.assert_deterministic()\n",
@@ -101,7 +101,7 @@ def content_of_import(imported: ImportedGrader, name: str) -> ProjectContent:
 
 def _whose_records(imported: ImportedGrader) -> str:
     if not imported.records:
-        return "write yours to a file of this name"
+        return "write yours to a file with this name"
     if imported.own_records:
         return "yours"
     return "made from your rollouts" if imported.own_rollouts else to_replace("made up")
@@ -109,32 +109,32 @@ def _whose_records(imported: ImportedGrader) -> str:
 
 def _whose_rollouts(imported: ImportedGrader) -> str:
     if not imported.rollouts:
-        return "completions of them yet: write yours to a file of this name"
+        return "completions of them yet: write yours to a file with this name"
     if imported.own_rollouts:
         return "completions of them, yours"
     return "completions of them, made up; replace them with your own"
 
 
 def _setting(name: str, is_written: bool) -> str:
-    """A setting that names a file of samples, which counts only where there is one."""
+    """A setting that names a file of samples, commented out if there is none."""
     return f'{"" if is_written else "# "}{name} = "{name}.jsonl"'
 
 
 def _check_names(imported: ImportedGrader) -> None:
-    """Refuse files in whose place the project writes others, or that its own tests would import."""
+    """Reject files that the project would overwrite, or that its own tests would import."""
     for path in ("IMPORT.md", "records.jsonl", "rollouts.jsonl"):
         if path in imported.files:
-            fix = "Rename it, and the name in the source: nothing is overwritten."
-            raise InputError("the project has a file of its own of that name", place=path, fix=fix)
+            fix = "Rename it, and the name in the source: existing files are not overwritten."
+            raise InputError("the project has its own file with that name", place=path, fix=fix)
     for path in imported.files if imported.runs_code else ():
         if _OF_PYTEST.fullmatch(PurePosixPath(path).name):
             fix = "Rename it, for example to rewards.py, or write --trust."
-            message = "has a name under which pytest runs it, in a process that reaches files and keys"
+            message = "has a name that pytest runs, in a process with access to files and keys"
             raise InputError(message, place=path, fix=fix)
 
 
 def next_steps(imported: ImportedGrader) -> list[str]:
-    """What is left to do, in sentences.
+    """List the remaining steps, as sentences.
 
     Args:
         imported: The grader.
@@ -157,20 +157,20 @@ def _steps(imported: ImportedGrader) -> Iterator[str]:
         )
     for variable in imported.secrets:
         yield (
-            f"Set the environment variable {variable} here, and before you deploy make the secret that "
+            f"Set the environment variable {variable} here, and before you deploy create the secret that "
             "template.yaml names for it: a key was taken out of the source."
         )
     missing = [module for module, found in imported.packages.items() if found is None]
     if missing:
-        yield f"Write the packages of {', '.join(missing)} into requirements.txt: they are not installed."
+        yield f"Add the packages of {', '.join(missing)} to requirements.txt: they are not installed."
     yield from _samples_to_give(imported)
     if imported.asks_judge:
         yield f"Record the service's answers once; the service charges for them: {_TO_RECORD}"
-    yield "Run rft replay, and compare its rewards with those that the other platform gave."
+    yield "Run rft replay, and compare its rewards with those of the other platform."
 
 
 def _samples_to_give(imported: ImportedGrader) -> Iterator[str]:
-    """What to do about samples that are not the user's."""
+    """Steps about samples that are not the user's."""
     records = [] if imported.own_records or imported.own_rollouts else ["records"]
     rollouts = [] if imported.own_rollouts or not imported.rollouts else ["rollouts"]
     if replaced := [*records, *rollouts]:
@@ -183,7 +183,7 @@ def _samples_to_give(imported: ImportedGrader) -> Iterator[str]:
 
 
 def next_commands(imported: ImportedGrader) -> list[str]:
-    """The commands that work in the project as it is, in order.
+    """List the commands that already work in the project, in order.
 
     Args:
         imported: The grader.
@@ -195,7 +195,7 @@ def next_commands(imported: ImportedGrader) -> list[str]:
 def _report(imported: ImportedGrader, name: str) -> str:
     """IMPORT.md."""
     parts = [
-        f"# What became of {name}",
+        f"# How {name} was imported",
         f"`rft import` read it as {imported.kind}. The grader is `{imported.module}.py`.",
         _FAILURES,
     ]
@@ -204,7 +204,7 @@ def _report(imported: ImportedGrader, name: str) -> str:
         if notes:
             parts.append(f"## {how.capitalize()}: {meaning}")
             parts.append(_table(notes))
-    parts.append("## What is left to do")
+    parts.append("## Next steps")
     parts.append("\n".join(f"{number}. {step}" for number, step in enumerate(next_steps(imported), 1)))
     return (
         "\n\n".join(part if part.startswith(("|", "#")) or "\n" in part else _wrapped(part) for part in parts)
@@ -218,7 +218,7 @@ def _wrapped(text: str) -> str:
 
 def _table(notes: Iterable[ImportNote]) -> str:
     rows = [f"| {_cell(f'`{note.place}`')} | {_cell(note.what)} |" for note in notes]
-    return "\n".join(["| Where | What became of it |", "|---|---|", *rows])
+    return "\n".join(["| Where | Result |", "|---|---|", *rows])
 
 
 def _cell(text: str) -> str:
@@ -238,7 +238,7 @@ def _variables(secrets: Iterable[str]) -> str:
 
 
 def _skipped(imported: ImportedGrader) -> str:
-    """When the test cannot say anything yet, and what to do."""
+    """Why the test cannot run yet, and what to do."""
     if imported.asks_judge:
         reason = f"no answers are recorded yet: {_TO_RECORD}"
         return _SKIPPED.format(file="answers.jsonl", test="exists()", reason=reason)

@@ -1,4 +1,4 @@
-"""The user's own records and rollouts for an imported grader, instead of made-up ones."""
+"""Adds the user's own records and rollouts to an imported grader, in place of made-up ones."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from harness.rollouts.read import read_rollout
 __all__ = ["with_samples"]
 
 _OTHERS = (
-    "Give the records that the rollouts were sampled from, or leave --records out: then they are made of the "
-    "rollouts."
+    "Add the records that the rollouts were sampled from, or leave out --records: then they are made from "
+    "the rollouts."
 )
 
 
@@ -39,9 +39,9 @@ class _Taken:
 def with_samples(
     imported: ImportedGrader, records: DataFile | None, rollouts: DataFile | None
 ) -> ImportedGrader:
-    """Give an imported grader samples of the user's; lines that cannot be used are left out and counted.
+    """Give an imported grader the user's samples. Unusable lines are left out and counted.
 
-    Where only one of the two files is given, the other half is made of it.
+    If only one of the two files is given, the other is made from it.
 
     Args:
         imported: The grader, with made-up samples.
@@ -49,7 +49,7 @@ def with_samples(
         rollouts: A file of rollouts.
 
     Raises:
-        InputError: A file cannot be read, or has no line that can be used.
+        InputError: A file cannot be read, or has no usable line.
     """
     if records is not None and rollouts is not None:
         return _with_both(imported, records, rollouts)
@@ -82,14 +82,14 @@ def _with_both(imported: ImportedGrader, records: DataFile, rollouts: DataFile) 
 def _with_rollouts(imported: ImportedGrader, rollouts: DataFile) -> ImportedGrader:
     taken = _rollouts(rollouts)
     made = records_of(taken.values)
-    what = f"records.jsonl has a record for the rollouts of each, {len(made.values)} in all"
+    what = f"records.jsonl has one record for the rollouts of each, {len(made.values)} in all"
     if made.left_out:
-        what += f", without what differs between those of one: {', '.join(made.left_out)}"
+        what += f", without fields that differ among the rollouts of a record: {', '.join(made.left_out)}"
     notes = [taken.note, ImportNote(_short(rollouts), "mapped", what)]
     if made.unproven:
         what = (
-            f"of these fields no two rollouts of a record tell whether they are about a completion: "
-            f"{', '.join(made.unproven)}. Take such a field out of records.jsonl, or training shows it"
+            f"these fields may describe a completion, because no two rollouts of a record show otherwise: "
+            f"{', '.join(made.unproven)}. Remove such a field from records.jsonl, or training shows it"
         )
         notes.append(ImportNote(_short(rollouts), "approximated", what))
     return replace(
@@ -100,10 +100,10 @@ def _with_rollouts(imported: ImportedGrader, rollouts: DataFile) -> ImportedGrad
 def _completed(
     imported: ImportedGrader, records: tuple[Mapping[str, Any], ...], notes: tuple[ImportNote, ...]
 ) -> ImportedGrader:
-    """A grader with records of the user's, and completions of them that are made up."""
+    """A grader with the user's records, and made-up completions of them."""
     made = rollouts_of(records, imported)
     if made.rollouts and imported.asks_judge:
-        what = "rollouts.jsonl has made-up completions of your records, not graded here: that asks a service"
+        what = "rollouts.jsonl has made-up completions of your records, not graded here: that calls a service"
     elif made.rollouts:
         what = f"rollouts.jsonl has {len(made.rollouts)} made-up completions of your records, all graded here"
     else:
@@ -115,13 +115,13 @@ def _completed(
 
 
 def _records(file: DataFile) -> _Taken:
-    """The records of a file that training would take."""
+    """The records of a file that training would accept."""
     report = validate(file)
     wrong: dict[str, str] = {}
     for each in report.findings:
         if each.severity >= Severity.ERROR:
             if each.place is None or each.place.line is None:
-                raise InputError(each.message, place=str(file), fix=f"rft validate {file} says more.")
+                raise InputError(each.message, place=str(file), fix=f"rft validate {file} gives details.")
             wrong[str(each.place)] = each.message
     filled = [line for line in numbered_lines(file) if line.text.strip()]
     kept = tuple(parse(line.text) for line in filled if line.place not in wrong)
@@ -130,7 +130,7 @@ def _records(file: DataFile) -> _Taken:
 
 
 def _rollouts(file: DataFile, records: RecordFile | None = None) -> _Taken:
-    """The rollouts of a file that a grader can be given, of these records."""
+    """The usable rollouts of a file, of these records."""
     kept, total = [], 0
     first: tuple[Line, str] | None = None
     for line in numbered_lines(file):
@@ -147,7 +147,7 @@ def _rollouts(file: DataFile, records: RecordFile | None = None) -> _Taken:
 
 
 def _shown(problem: str, records: RecordFile) -> str:
-    """What is wrong with a rollout, for a reader who knows the records by their name in the project."""
+    """A rollout's problem, for a reader who knows the records by their name in the project."""
     return problem.partition(". ")[0].replace(str(records.path), "records.jsonl")
 
 
@@ -157,11 +157,11 @@ def _taken(
     if not kept:
         place = str(file) if first is None else first[0].place
         why = "it is empty" if first is None else first[1]
-        fix = _OTHERS if "records.jsonl" in why else "See docs/contract.md for its form."
-        raise InputError(f"no line can be used: {why}", place=place, fix=fix)
+        fix = _OTHERS if "records.jsonl" in why else "See docs/contract.md for the format."
+        raise InputError(f"no line is usable: {why}", place=place, fix=fix)
     what = f"{len(kept)} of {total} lines are in {name}"
     if first is not None:
-        what += f"; line {first[0].number} is the first that cannot be used: {first[1]}"
+        what += f"; line {first[0].number} is the first unusable one: {first[1]}"
     return _Taken(kept, ImportNote(_short(file), "mapped", what))
 
 

@@ -16,53 +16,53 @@ class ImportNote:
     """What became of one part of a source."""
 
     place: str
-    """Where it is: file and line, or file and JSON pointer."""
+    """Where the part is: file and line, or file and JSON pointer."""
     how: How
     what: str
-    """What it became, and why that differs where it does."""
+    """What it became, and any difference with its reason."""
     step: str | None = None
-    """What the user has to do about it, in a sentence."""
+    """What the user has to do about it, as a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImportedGrader:
-    """A grader of another platform's, with what its project needs."""
+    """A grader from another platform, with everything that its project needs."""
 
     kind: str
-    """What it was written for."""
+    """The platform that it was written for."""
     module: str
-    """The module that has the grader, which is one of the files."""
+    """The module with the grader, one of the files."""
     function: str
-    """The grader's name in it."""
+    """The grader's name in the module."""
     files: Mapping[str, bytes]
-    """The grader's own files, by path in the project."""
+    """The grader's files, by path in the project."""
     sources: tuple[str, ...]
-    """Files and folders at the top that go into Lambda, the module among them."""
+    """Top-level files and folders that go into Lambda, including the module."""
     packages: Mapping[str, str | None] = field(default_factory=dict)
-    """What it imports: the package, and the installed distribution with its version, if any."""
+    """Imported packages: the package, and the installed distribution with its version, if any."""
     judge_models: tuple[str, ...] = ()
-    """The Bedrock models that it asks."""
+    """The Bedrock models that it calls."""
     asks_judge: bool = False
-    """Whether grading asks a model or another service."""
+    """Whether grading calls a model or another service."""
     runs_code: bool = False
-    """Whether grading runs Python confined, in processes of its own."""
+    """Whether grading runs Python code in confined processes."""
     range: tuple[float, float] = (0.0, 1.0)
     timeout_s: float = 10
     records: tuple[Mapping[str, Any], ...] = ()
     """Records that it can grade."""
     rollouts: tuple[Mapping[str, Any], ...] = ()
-    """Rollouts of them; empty where none that were made up could be graded."""
+    """Rollouts of them; empty if no made-up one could be graded."""
     notes: tuple[ImportNote, ...] = ()
     sample_notes: tuple[ImportNote, ...] = ()
-    """What to know of the records and rollouts."""
+    """Notes on the records and rollouts."""
     own_records: bool = False
     """Whether the records are the user's."""
     own_rollouts: bool = False
-    """Whether the rollouts are the user's; records that are not are then made of them."""
+    """Whether the rollouts are the user's. Records that are not are then made from them."""
     secrets: tuple[str, ...] = ()
-    """Environment variables that stand for keys which were taken out of the source."""
+    """Environment variables that replace keys in the source."""
 
     @property
     def all_notes(self) -> tuple[ImportNote, ...]:
-        """What became of everything."""
+        """All notes on the source and the samples."""
         return (*self.notes, *self.sample_notes)

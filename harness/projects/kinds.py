@@ -1,6 +1,6 @@
-"""The kinds of projects that grade by a ready check, without Python of their own.
+"""The kinds of projects that grade with a ready check instead of Python code.
 
-Each has a folder in `with_check/` with its `grader.toml`, and with its samples where they are not the shipped
+Each has a folder in `with_check/` with its `grader.toml`, and with its samples if it does not use the shipped
 ones.
 """
 
@@ -22,23 +22,23 @@ _PARAMETER = """  GraderCheck:
     Type: String
     Default: grader.toml
     MinLength: 1
-    # It is part of the version's description, which ends at 256 characters. A TOML file holds what is longer.
+    # Part of the version's description, which is limited to 256 characters. Put longer ones in a TOML file.
     MaxLength: 128
     Description: >-
-      What @LOGICAL_ID@ grades by - a ready check with its options, or a TOML file beside this template. See
-      `rft graders`.
+      What @LOGICAL_ID@ grades with - a ready check with its options, or a TOML file next to this template.
+      See `rft graders`.
 """
 _VARIABLE = """      Environment:
         Variables:
           GRADER_CHECK: !Ref GraderCheck
 """
-_ROLE = """      # A check may ask a judge about each sample: it has the role for that, and more time than
+_ROLE = """      # A check may call a judge about each sample, so it has the role for that, and more time than
       # other graders.
       Role: !GetAtt JudgeRole.Arn
       Timeout: 300
 """
-_CODE_ROLE = f"""      # It runs code of the model, so it may do no more than write its log. Its samples
-      # take turns, so it has more time than other graders.
+_CODE_ROLE = f"""      # It runs the model's code, so it may only write its log. Its samples
+      # run one at a time, so it has more time than other graders.
 {ROLE}      Timeout: 300
 """
 
@@ -50,27 +50,27 @@ class ProjectKind:
     logical_id: str
     """The function's name in the template."""
     what: str
-    """What its grader pays for."""
+    """What its grader rewards."""
     samples: str
     """What its records are."""
     label: str = 'label = "is_right"'
-    """The settings that say where the rollouts' verdicts are."""
+    """The settings that name the field of the rollouts' verdicts."""
     judge: str = ""
-    """The model that its check asks; empty where it asks none."""
+    """The model that its check calls; empty for none."""
     agrees: str = ""
-    """How far its rewards agree with the verdicts, as its test says it; empty for all of them."""
+    """The agreement of rewards and verdicts that its test requires; empty for full agreement."""
     role: str = _ROLE
-    """The role and the time of its function in the template."""
+    """The role and timeout of its function in the template."""
     audited: bool = True
-    """Whether its test audits it; an audit that runs programs takes long on a busy machine."""
+    """Whether its test includes an audit; one that runs programs takes long on a busy machine."""
     packages: str = ""
-    """What its check needs beyond the library, as requirements.txt has it."""
+    """The packages for requirements.txt that its check needs in addition to the library."""
 
 
 _AUDITED = """
 
 def test_nothing_else_is_paid(assert_no_findings):
-    assert_no_findings()  # of the grader and the records in rft.toml; `rft audit` looks further
+    assert_no_findings()  # with the grader and the records in rft.toml; `rft audit` checks more
 """
 _MONTY = "pydantic-monty==1.4.0\n"
 _SHARES = 'label = "expected"\nlabel_tolerance = 0.001'
@@ -101,11 +101,11 @@ KINDS = {
         agrees="at_least=0.9",
     ),
 }
-"""Every kind, by the name that `rft init --kind` takes."""
+"""Every kind, by its name in `rft init --kind`."""
 
 
 def files_of_kind(kind: str) -> dict[str, bytes]:
-    """The files that are a kind's own, by their names in the project.
+    """Return a kind's own files, by their names in the project.
 
     Args:
         kind: One of `KINDS`.
@@ -114,7 +114,7 @@ def files_of_kind(kind: str) -> dict[str, bytes]:
 
 
 def content_of_kind(kind: str) -> ProjectContent:
-    """What a project of a kind is made of.
+    """Return the contents of a project of a kind.
 
     Args:
         kind: One of `KINDS`.
@@ -146,5 +146,5 @@ def content_of_kind(kind: str) -> ProjectContent:
 
 
 def _about_judge(model: str) -> str:
-    """What the project's README says of its judge."""
+    """The README's text about the judge."""
     return (_FOLDER / "about_judge.md").read_text("utf-8").replace("@MODEL@", model)

@@ -1,6 +1,6 @@
-"""Keys that an import would copy into a project: text that looks like one, with its place.
+"""Finds texts that look like keys in the files of an imported project, with their places.
 
-Nothing here is taken out: a key in code or in a sample may be a name, and only its owner can tell.
+Nothing is removed: a key in code or in a sample may be a harmless name, which only its owner can tell.
 """
 
 from __future__ import annotations
@@ -15,22 +15,27 @@ from harness.projects.imported import ImportNote
 
 __all__ = ["key_notes"]
 
-# What is given to a name that sounds secret: letters and digits mixed, and no ${VARIABLE}.
+# A value of a name that sounds secret: mixed letters and digits, and no ${VARIABLE}.
 _NAMED = re.compile(
     r"""(?:key|token|secret|passw(?:or)?d|credential)s?["']?\s*[:=]\s*["'](?=[^"'\s]*\d)[\w+/=.~-]{12,}["']""",
     re.IGNORECASE,
 )
-# Begins at the `://`: a run of letters before it is never searched again from each of its letters.
+# Begins at `://`, so that a run of letters before it is not searched again from each letter.
 _PASSWORD = re.compile(r"""(?<=[a-z0-9+.-])://[^\s"'<>/@:]*:[^\s"'<>/@{}$]+@""", re.IGNORECASE)
 
 _LOOK_BYTES = 8_000
-"""A file with a zero byte among so many is binary, as Git sees it: a model's weights would take minutes."""
+"""A file with a zero byte within this many counts as binary, as in Git.
+
+Searching model weights is too slow.
+"""
 
 
 def key_notes(
     files: Mapping[str, bytes], records: Sequence[Any] = (), rollouts: Sequence[Any] = ()
 ) -> Iterator[ImportNote]:
-    """Report where a project would hold what looks like a key, without the key. Binary files are skipped.
+    """Report where a project would contain what looks like a key, without showing it.
+
+    Binary files are skipped.
 
     Args:
         files: The project's files by path. A place is a JSON pointer in `.json`, and a line in others.
@@ -45,13 +50,13 @@ def key_notes(
 
 
 def _notes(name: str, places: Iterator[tuple[str, str]]) -> Iterator[ImportNote]:
-    """One note of a file, at its first place."""
+    """One note for a file, at the first place."""
     found = [place for place, text in places if _holds_key(text)]
     if found:
         also = f", and {len(found) - 1} more in this file" if found[1:] else ""
         place = f"{name}{found[0]}"
-        step = f"Take what looks like a key out of {place}{also}, before anybody else sees the project."
-        yield ImportNote(place, "approximated", f"looks like a key, and was left in{also}", step)
+        step = f"Remove what looks like a key from {place}{also} before anybody else sees the project."
+        yield ImportNote(place, "approximated", f"looks like a key, and was kept{also}", step)
 
 
 def _holds_key(text: str) -> bool:
@@ -59,14 +64,14 @@ def _holds_key(text: str) -> bool:
 
 
 def _places(name: str, content: bytes) -> Iterator[tuple[str, str]]:
-    """The texts of a file, each with its place; a binary file has none."""
+    """The texts of a file, each with its place; none for a binary file."""
     if b"\0" in content[:_LOOK_BYTES]:
         return
     if name.endswith(".json"):
         try:
             yield from _pointed("", json.loads(content))
         except (ValueError, RecursionError):
-            pass  # data of another form: its lines are read
+            pass  # not JSON after all: read its lines
         else:
             return
     text = content.decode("utf-8", "replace")
@@ -74,7 +79,7 @@ def _places(name: str, content: bytes) -> Iterator[tuple[str, str]]:
 
 
 def _pointed(pointer: str, value: Any) -> Iterator[tuple[str, str]]:
-    """The texts in a JSON value, each with its pointer; one beside a name with that name."""
+    """The texts in a JSON value, each with its pointer; a text under a name includes that name."""
     if isinstance(value, str):
         lines = value.splitlines()
         numbered = len(lines) > 1

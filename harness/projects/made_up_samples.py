@@ -1,7 +1,7 @@
-"""Records and rollouts made up for a grader of others, kept where it grades them here.
+"""Makes up records and rollouts for an imported grader, and keeps those that it grades on this machine.
 
-Nobody knows what records a function was written for, so several shapes of a reference and several spellings
-of an answer are tried. The ones that it tells apart best are kept.
+Nobody knows which records a function was written for. So several shapes of a reference and several spellings
+of an answer are tried, and those that the grader distinguishes best are kept.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _QUESTIONS = (
     ("What is 50 divided by 10?", "5", "6"),
 )
 _FAILURES = 4
-"""After so many spellings that it cannot grade, a shape is given up."""
+"""After this many spellings that it cannot grade, a shape is abandoned."""
 _THOUGHT = "I check it twice."
-# A spelling of an answer, and what in a source makes it likely.
+# A spelling of an answer, and a pattern in the source that makes it likely.
 _SPELLINGS = (
     ("{}", ""),
     ("#### {}", "####"),
@@ -48,34 +48,34 @@ class MadeUp:
 
     records: tuple[Mapping[str, Any], ...] = ()
     rollouts: tuple[Mapping[str, Any], ...] = ()
-    """Those that the grader graded."""
+    """The rollouts that the grader graded."""
     problem: str | None = None
     """Why it did not grade one."""
     told_apart: bool = False
-    """Whether it pays right answers more than wrong ones."""
+    """Whether it rewards right answers more than wrong ones."""
     rewards: tuple[float, ...] = ()
     """The rewards of the rollouts."""
     left_out: int = 0
-    """How many more there would be if it graded them."""
+    """How many more rollouts there would be if the grader graded them."""
     ended_early: bool = False
     """Whether time ran out before everything was tried."""
 
     @property
     def shows_nothing(self) -> bool:
-        """Whether it pays every made-up completion the same."""
+        """Whether it gives every made-up completion the same reward."""
         return bool(self.rewards) and len({*self.rewards}) == 1
 
     def shortfalls(self) -> Iterator[str]:
-        """What the samples do not show of the grader, where they were graded."""
+        """What the graded samples do not show about the grader."""
         if self.shows_nothing:
             yield (
-                "no made-up completion was paid more than another: the samples show nothing of the grader "
-                f"(all of them are paid {written_number(self.rewards[0])})"
+                "no made-up completion earned more than another: the samples show nothing about the grader "
+                f"(all of them earn {written_number(self.rewards[0])})"
             )
         elif self.rewards and not self.told_apart:
             yield (
-                "no made-up right answer was paid more than a wrong one: the samples show only what else "
-                "the grader pays for"
+                "no made-up right answer earned more than a wrong one: the samples show only what else "
+                "the grader rewards"
             )
         if self.rewards and self.left_out:
             why = f": {self.problem}" if self.problem else ""
@@ -86,7 +86,7 @@ class MadeUp:
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """How a record holds its right answer."""
+    """How a record stores its right answer."""
 
     reference: str
     keys: tuple[str, ...] = ()
@@ -104,16 +104,16 @@ class _Found:
     rewards: dict[str, float] = field(default_factory=dict)
     """By completion."""
     told_apart: str | None = None
-    """The spelling in which a right answer is paid more than a wrong one."""
+    """The spelling that earns more for a right answer than for a wrong one."""
 
     @property
     def spread(self) -> float:
-        """How far apart rewards are."""
+        """The difference between the highest and the lowest reward."""
         return max(self.rewards.values()) - min(self.rewards.values()) if self.rewards else 0.0
 
 
 def _likely(texts: Sequence[str]) -> list[str]:
-    """The spellings of an answer, those first for which the source has a hint."""
+    """The spellings of an answer, first those that the source hints at."""
     hinted = [spelling for spelling, hint in _SPELLINGS if hint and any(hint in text for text in texts)]
     return [*hinted, *(spelling for spelling, _ in _SPELLINGS if spelling not in hinted)]
 
@@ -128,13 +128,13 @@ def _shapes(keys: ReadKeys, texts: Sequence[str]) -> list[_Shape]:
 def make_up(
     write: Callable[[Path], Path], keys: ReadKeys, texts: Sequence[str], clock: Clock | None = None
 ) -> MadeUp:
-    """Make up samples, and keep those that a grader grades here.
+    """Make up samples, and keep those that a grader grades on this machine.
 
     Args:
-        write: Writes the grader into a folder and returns its file, which calls it `reward`.
-        keys: What it reads of a record.
+        write: Writes the grader into a folder under the name `reward`, and returns its file.
+        keys: The fields of a record that it reads.
         texts: The texts in its source.
-        clock: Tells when trying has taken long enough.
+        clock: The clock for the time limit.
     """
     try:
         with grading_here(write, clock) as here:
@@ -144,14 +144,14 @@ def make_up(
 
 
 class _Trial:
-    """Tries what a grader grades."""
+    """Tries which samples a grader grades."""
 
     def __init__(self, here: GradingHere, keys: ReadKeys) -> None:
         self._here, self._keys = here, keys
         self._problem: str | None = None
 
     def samples(self, shapes: list[_Shape], spellings: list[str]) -> MadeUp:
-        """Samples of the first shape that it tells apart, else of the one whose rewards differ most."""
+        """Samples of the first shape whose answers it distinguishes, else of one with the widest range."""
         found = []
         for shape in shapes:
             found.append(self._try(shape, spellings))
@@ -191,7 +191,7 @@ class _Trial:
         )
 
     def _try(self, shape: _Shape, spellings: list[str]) -> _Found:
-        """Grade many completions of one record."""
+        """Grade several completions of one record."""
         found = _Found(shape)
         record, answers = next(made_up(self._keys, shape))
         for number, spelling in enumerate(spellings):
@@ -215,14 +215,14 @@ class _Trial:
 
 
 def shortfall_notes(place: str, samples: MadeUp) -> Iterator[ImportNote]:
-    """Say what made-up samples do not show of a grader.
+    """Report what made-up samples do not show about a grader.
 
     Args:
         place: The grader's source.
         samples: The samples.
     """
     step = (
-        "Put a right completion of your own into rollouts.jsonl: every made-up one is paid the same."
+        "Put a right completion into rollouts.jsonl: every made-up one earns the same."
         if samples.shows_nothing
         else None
     )
@@ -231,22 +231,22 @@ def shortfall_notes(place: str, samples: MadeUp) -> Iterator[ImportNote]:
 
 
 def widened_by(paid: float, wider: tuple[float, float]) -> str:
-    """Say why a range is wider than the source shows.
+    """Explain why a range is wider than the source shows.
 
     Args:
-        paid: What a made-up sample was paid.
-        wider: The range that holds it.
+        paid: A made-up sample's reward.
+        wider: The range that includes it.
     """
     paid_, range_ = written_number(paid), written_range(wider)
-    return f"a made-up sample was paid {paid_}, so the range is {range_}; --range sets another"
+    return f"a made-up sample earned {paid_}, so the range is {range_}; --range sets another"
 
 
 def made_up(keys: ReadKeys, shape: _Shape | None = None) -> Iterator[tuple[dict[str, Any], tuple[str, str]]]:
     """Make up records, each with a right and a wrong answer.
 
     Args:
-        keys: What a grader reads of a record.
-        shape: How a record holds its right answer; as text where nothing is known.
+        keys: The fields of a record that a grader reads.
+        shape: How a record stores its right answer; text if unknown.
     """
     shape = shape or _Shape("{}", keys.reference_keys)
     for question, right, wrong in _QUESTIONS:
@@ -262,7 +262,7 @@ def made_up(keys: ReadKeys, shape: _Shape | None = None) -> Iterator[tuple[dict[
 
 
 def _value(kind: str, answer: str) -> Any:
-    """A value of a field of which the source may say the type."""
+    """A value for a field, of the type that the source shows, if any."""
     kind = kind.lower().replace("typing.", "")
     kind = kind.removeprefix("optional[")
     one = kind.removeprefix("list[").removeprefix("sequence[")

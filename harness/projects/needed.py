@@ -1,4 +1,4 @@
-"""What a project's commands need and this machine lacks, with the line that installs it."""
+"""Lists what a project's commands need and this machine lacks, with the command that installs it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Lacking:
 
     name: str
     why: str
-    """What it does for the project."""
+    """Its use in the project."""
     install: str
     """How to install it."""
 
@@ -33,20 +33,20 @@ _MODULES = (
     ),
 )
 _PROGRAMS = (
-    Lacking("make", "is what `sam build` calls", "install it with this system's packages"),
+    Lacking("make", "is called by `sam build`", "install it with your system's package manager"),
     Lacking(
         "sam",
         "builds and deploys",
-        "pip install aws-sam-cli, in an environment of its own (or with pipx)",
+        "pip install aws-sam-cli, in a separate environment (or with pipx)",
     ),
 )
 
 
 def lacking(path: str | None = None) -> list[Lacking]:
-    """List what is missing here of what a new project's commands need.
+    """List what a new project's commands need and this machine lacks.
 
     Args:
-        path: Where programs are looked for; the PATH variable when None.
+        path: Where to look for programs; None for the PATH variable.
     """
     modules = [each for each, module in _MODULES if find_spec(module) is None]
     return modules + [each for each in _PROGRAMS if shutil.which(each.name, path=path) is None]

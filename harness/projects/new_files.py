@@ -1,4 +1,4 @@
-"""New files in a folder, all of them or none: a kill or a full disk leaves no half-written project."""
+"""Writes new files into a folder, all or none: a kill or a full disk leaves no half-written project."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from harness.errors import InputError
 __all__ = ["STAGE", "write_new"]
 
 STAGE = ".rft-new"
-"""Ending of the folder in which the files are written before they appear; a kill may leave it behind."""
+"""Ending of the folder in which files are written before they are moved; a kill may leave it behind."""
 
 
 def write_new(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write new files, none of them over another.
+    """Write new files without overwriting any.
 
-    A file that has the same content already counts as written, so the same command completes what a kill
-    cut off. A folder that does not exist appears with all of its files in one step.
+    An existing file with the same content counts as written, so after a kill the same command completes the
+    work. A new folder appears with all of its files at once.
 
     Args:
-        folder: Where they go; made when missing.
+        folder: The folder, which is created if missing.
         files: Their content, by path relative to the folder.
 
     Raises:
-        InputError: Another file has one of the names, or the files cannot be written.
+        InputError: A different file has one of the names, or the files cannot be written.
     """
     missing = [name for name in files if not _is_written(folder / name, files[name])]
     whole = not folder.exists()
@@ -48,29 +48,33 @@ def write_new(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _meant(named: str | None, stage: Path, folder: Path) -> Path:
-    """The path that the user knows: where a file is to appear, instead of where it is written first."""
+    """The path that the user knows: a file's final path instead of its temporary one."""
     path = Path(named or folder)
     return folder / path.relative_to(stage) if path.is_relative_to(stage) else path
 
 
 def _unwritten(error: InputError) -> InputError:
-    """The error of files that were taken back: there is nothing to resume."""
+    """The error for files that were removed again, so that nothing is left to resume."""
     if not isinstance(error, NoRoom):
         return error
-    return NoRoom(error.message, place=error.place, fix="Make room; nothing was written: run it again.")
+    return NoRoom(
+        error.message, place=error.place, fix="Free some space and run it again; nothing was written."
+    )
 
 
 def _is_written(path: Path, content: bytes) -> bool:
-    """Whether a file is there with this content; another one is an error."""
+    """Whether a file exists with this content; a different file is an error."""
     if not os.path.lexists(path):
         return False
     if path.is_file() and not path.is_symlink() and path.read_bytes() == content:
         return True
-    raise InputError("exists already", place=str(path), fix="Nothing is overwritten: choose another name.")
+    raise InputError(
+        "already exists", place=str(path), fix="Existing files are not overwritten: choose another name."
+    )
 
 
 def _move(stage: Path, folder: Path, names: list[str]) -> None:
-    """Move files to where they belong, and take them back if one cannot go there."""
+    """Move files to their final place, and back if one cannot be moved."""
     moved: list[Path] = []
     try:
         for name in names:
@@ -84,7 +88,7 @@ def _move(stage: Path, folder: Path, names: list[str]) -> None:
 
 
 def _new_folders(top: Path, folder: Path) -> list[Path]:
-    """Make the folders from `top` down to `folder` that are missing, and name them."""
+    """Create the missing folders from `top` down to `folder`, and return them."""
     made = [each for each in (folder, *folder.parents) if each.is_relative_to(top) and not each.exists()][
         ::-1
     ]

@@ -1,4 +1,4 @@
-"""JSON of graders of OpenAI's and Azure's reinforcement fine-tuning, read to become a project."""
+"""Reads the JSON of graders from OpenAI's and Azure's reinforcement fine-tuning, to make a project."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ _TABLE = Path(__file__).with_name("judge_models.toml")
 _DATE = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 _MODELS = "models.toml"
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
-_ABOUT_MODELS = """# The model that stands in for each of OpenAI's. Another model judges in another way:
+_ABOUT_MODELS = """# The replacement for each of OpenAI's models. Another model judges differently:
 # compare its scores with people's labels before a job. Change it here, and in JudgeModel in template.yaml,
-# which lets the function ask it.
+# which lets the function call it.
 """
-# Wide enough to see what a grader pays.
+# Wide enough to show what a grader rewards.
 _ANY = (-1e9, 1e9)
 _EXAMPLE = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
 
@@ -53,13 +53,13 @@ def read_openai_source(
     models: Mapping[str, str] | None = None,
     range: tuple[float, float] | None = None,
 ) -> ImportedGrader:
-    """Read the JSON of a grader, or of a method or a job that holds one.
+    """Read the JSON of a grader, or of a method or a job that contains one.
 
     Args:
         text: The JSON.
         name: The file's name, for messages and for its copy in the project.
-        models: Models of Bedrock by OpenAI's names, before those of the shipped table.
-        range: The smallest and the largest reward; computed from the grader when None.
+        models: Bedrock models by OpenAI's names, which take precedence over the shipped table.
+        range: The smallest and the largest reward; None computes them from the grader.
 
     Raises:
         InputError: It cannot be imported; the message says where and what to do.
@@ -98,7 +98,7 @@ class _Source:
         self._range, self._has_range = found or (0.0, 1.0), found is not None
 
     def imported(self) -> ImportedGrader:
-        """Everything that a project needs."""
+        """Return everything that a project needs."""
         from_openai(self._document, models=self._models or None)
         samples = make_up_for_spec(self._values, self._write)
         widened = list(self._widened(samples.rewards))
@@ -126,26 +126,26 @@ class _Source:
         )
 
     def _judges(self, given: Mapping[str, str]) -> dict[str, str]:
-        """The models that stand in for those that it asks.
+        """Return the replacements for the models that it calls.
 
         Raises:
-            InputError: One has none, or a given one is not asked.
+            InputError: A model has no replacement, or a given one is not called.
         """
         asked = dict.fromkeys(self._values.models.values())
         for name in given:
             if name not in asked:
-                known = f"It asks {', '.join(asked)}." if asked else "It asks no model: leave it out."
-                raise InputError(f"the grader asks no model {name}", place="--judge", fix=known)
+                known = f"It calls {', '.join(asked)}." if asked else "It calls no model: leave it out."
+                raise InputError(f"the grader does not call a model {name}", place="--judge", fix=known)
         suggested = tomllib.loads(_TABLE.read_text("utf-8"))
         found = {}
         for pointer, name in self._values.models.items():
             model = given.get(name) or suggested.get(name) or suggested.get(_DATE.sub("", name))
             if model is None:
                 fix = (
-                    f"Name a model of Bedrock: --judge {name}={_EXAMPLE}, or another. `aws bedrock "
+                    f"Name a Bedrock model: --judge {name}={_EXAMPLE}, or another. `aws bedrock "
                     "list-inference-profiles` lists them."
                 )
-                message = f"no model is known that stands in for {name}"
+                message = f"there is no known replacement for {name}"
                 raise InputError(message, place=f"{self._name} {pointer}", fix=fix)
             found[name] = str(model)
         return found
@@ -186,7 +186,7 @@ class _Source:
         )
 
     def _packages(self) -> Iterator[tuple[str, str | None]]:
-        """What requirements.txt needs: each package as it is installed here."""
+        """The contents of requirements.txt: each package with its installed version."""
         if self._values.similar:
             yield "rapidfuzz", _installed("rapidfuzz")
         for each in openai_packages(self._document):
@@ -202,22 +202,22 @@ class _Source:
             yield ImportNote(self._shown, "mapped", f"its rewards are {bounds}")
         else:
             what = (
-                f"its scores have no known range, so {bounds} is used, and a score outside of it "
-                "is a failure: write the right range in grader.py, or import with --range"
+                f"its scores have no known range, so {bounds} is used, and a score outside it "
+                "is a failure: set the right range in grader.py, or import with --range"
             )
             yield ImportNote(self._shown, "approximated", what)
         if self._values.runs_code:
             what = (
-                "its Python gets 5 seconds and 256 MB for each sample: seconds= and memory_mb= of "
+                "its Python code gets 5 seconds and 256 MB for each sample: seconds= and memory_mb= of "
                 "from_openai in grader.py set other limits"
             )
             yield ImportNote(self._shown, "approximated", what)
         for name in self._secrets:
-            what = f"a key was taken out: give the function the environment variable {name}"
+            what = f"a key was removed: set the function's environment variable {name}"
             yield ImportNote(self._shown, "approximated", what)
 
     def _widened(self, rewards: Sequence[float]) -> Iterator[ImportNote]:
-        """Widen the range to what made-up samples were paid: nothing enforces OpenAI's 0 to 1."""
+        """Widen the range to the rewards of made-up samples: nothing enforces OpenAI's 0 to 1."""
         low, high = self._range
         outside = [paid for paid in rewards if not low <= paid <= high]
         if outside:
@@ -226,11 +226,9 @@ class _Source:
 
     def _about_samples(self, problem: str | None, graded: bool) -> Iterator[ImportNote]:
         if self._values.asks:
-            what = (
-                "records.jsonl and rollouts.jsonl are made up, and not graded here, since that asks a service"
-            )
+            what = "records.jsonl and rollouts.jsonl are made up, and not graded here: that calls a service"
         elif graded:
-            what = "records.jsonl and rollouts.jsonl are made up from what it reads"
+            what = "records.jsonl and rollouts.jsonl are made up from the fields that it reads"
         else:
             why = f": {problem}" if problem else ""
             what = f"no made-up sample could be graded, so there is no rollouts.jsonl{why}. Write your own"
@@ -240,7 +238,7 @@ class _Source:
 
 
 def _installed(package: str) -> str | None:
-    """The line of requirements.txt for a package; None where it is not installed."""
+    """The line of requirements.txt for a package; None if it is not installed."""
     try:
         return f"{package}=={version(package)}"
     except PackageNotFoundError:

@@ -1,7 +1,7 @@
-"""The half of a project's samples that the user did not give, made of the half that they gave.
+"""Makes the samples that the user did not give from those that they gave.
 
-Records are rollouts without their completions. Rollouts are records with made-up completions, written as
-those that the grader told apart when it was tried on made-up records.
+Records are rollouts without their completions. Rollouts are records with made-up completions, spelled like
+those that the grader distinguished when it was tried on made-up records.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ _MOST_RECORDS = 12
 
 @dataclass(frozen=True, slots=True)
 class MadeRecords:
-    """Records made of rollouts."""
+    """Records made from rollouts."""
 
     values: tuple[Mapping[str, Any], ...]
     left_out: tuple[str, ...]
-    """Fields that differ within a record, so that they are about a completion."""
+    """Fields that differ within a record, so they describe a completion."""
     unproven: tuple[str, ...]
-    """Fields that may be about a completion: no two rollouts of one record hold them."""
+    """Fields that may describe a completion: no two rollouts of one record have them."""
 
 
 def records_of(rollouts: Sequence[Mapping[str, Any]]) -> MadeRecords:
-    """Make a record of the rollouts of each record.
+    """Make one record from the rollouts of each record.
 
     Args:
-        rollouts: Lines of a rollouts file that can be used.
+        rollouts: The usable lines of a rollouts file.
     """
     comparison = FieldComparison()
     found: dict[str, dict[str, Any]] = {}
@@ -61,13 +61,13 @@ def records_of(rollouts: Sequence[Mapping[str, Any]]) -> MadeRecords:
 def rollouts_of(
     records: Sequence[Mapping[str, Any]], imported: ImportedGrader, clock: Clock | None = None
 ) -> MadeUp:
-    """Make completions of the first records, and keep those that the grader grades here.
+    """Make completions of the first records, and keep those that the grader grades on this machine.
 
     Args:
         records: The user's records.
-        imported: The grader, with the samples that were made up for it. One that asks a service is not run:
-            all of its completions are kept.
-        clock: Tells when grading has taken long enough.
+        imported: The grader, with the samples made up for it. One that calls a service is not run, and all
+            completions are kept.
+        clock: The clock for the time limit.
     """
     made = [*_completed(records, imported)]
     if imported.asks_judge:
@@ -91,13 +91,13 @@ class _Completed(NamedTuple):
     """A rollout with a made-up completion."""
 
     number: int
-    """Of its record."""
+    """The number of its record."""
     rollout: dict[str, Any]
     is_like_reference: bool
 
 
 def _graded(made: Sequence[_Completed], here: GradingHere) -> MadeUp:
-    """The rollouts that a grader grades, with what they show of it."""
+    """The rollouts that a grader grades, with what they show about it."""
     kept: list[tuple[_Completed, float]] = []
     tried, problem = 0, None
     for each in made:
@@ -119,7 +119,7 @@ def _graded(made: Sequence[_Completed], here: GradingHere) -> MadeUp:
 
 
 def _numbers(kept: Sequence[tuple[_Completed, float]]) -> set[int]:
-    """The records of which both kinds of completions were graded."""
+    """The records with graded completions of both kinds."""
     right, wrong = (
         {each.number for each, _ in kept if each.is_like_reference is is_right} for is_right in (True, False)
     )
@@ -131,7 +131,7 @@ def _best(kept: Sequence[tuple[_Completed, float]], number: int, is_right: bool)
 
 
 def _completed(records: Sequence[Mapping[str, Any]], imported: ImportedGrader) -> Iterator[_Completed]:
-    """Rollouts of the first records: a completion like the reference, one like another's, an empty one."""
+    """Rollouts of the first records: completions like the reference, like another's, and empty."""
     first = records[:_MOST_RECORDS]
     for number, record in enumerate(first, 1):
         other = first[number % len(first)]
@@ -155,7 +155,7 @@ def _answers(record: Mapping[str, Any], imported: ImportedGrader) -> Iterator[st
 def _written_for(
     pattern: str, made_up: Mapping[tuple[Any, ...], Any], own: Mapping[tuple[Any, ...], Any]
 ) -> str:
-    """A made-up completion with the values of its record replaced by those of another record."""
+    """A made-up completion with its record's values replaced by those of another record."""
     instead = {str(value): own[path] for path, value in reversed([*made_up.items()]) if path in own}
     instead.pop("", None)
     if not instead:
@@ -171,7 +171,7 @@ def _written_for(
 
 
 def _replaced(value: Any, instead: Mapping[str, Any]) -> Any:
-    """A JSON value with some of the values in it replaced."""
+    """A JSON value with some values in it replaced."""
     if isinstance(value, dict):
         return {key: _replaced(each, instead) for key, each in value.items()}
     if isinstance(value, list):
@@ -180,7 +180,7 @@ def _replaced(value: Any, instead: Mapping[str, Any]) -> Any:
 
 
 def _values(record: Mapping[str, Any]) -> dict[tuple[Any, ...], Any]:
-    """The texts and numbers in a record beside its messages, by where they are."""
+    """The texts and numbers of a record outside its messages, by their places."""
     found: dict[tuple[Any, ...], Any] = {}
     flat = flattened(dict(record))
     waiting: list[tuple[tuple[Any, ...], Any]] = [

@@ -1,4 +1,4 @@
-"""What one project has and another has not: its files, its templates, and words in those of all projects."""
+"""The parts in which projects differ: files, templates, and words in the common templates."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ __all__ = ["ProjectContent"]
 
 @dataclass(frozen=True, slots=True)
 class ProjectContent:
-    """What differs between projects."""
+    """The parts of one project that differ from others."""
 
     words: Mapping[str, str]
-    """What to replace in templates, `@HANDLER@` among them."""
+    """Words to replace in templates, including `@HANDLER@`."""
     templates: str
-    """The folder of the templates that only such projects have."""
+    """The folder of templates for such projects only."""
     files: Mapping[str, bytes] = field(default_factory=dict)
-    """Files of its own, by path in the project; its samples where those are not the shipped ones
-    (empty ones are not written)."""
+    """Its own files, by path in the project, such as samples that differ from the shipped ones. Empty files
+    are not written.
+    """
     may_be_left_out: bool = False
-    """Whether a file is left out that has the name of one of the project's; it is an error otherwise."""
+    """Whether a file with the name of one of the project's is left out; otherwise it is an error."""

@@ -1,4 +1,4 @@
-"""The words that the files of all projects have in places where projects differ."""
+"""The words that fill the common templates where projects differ."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _GENERATED = "completions of them, with a verdict in `{}`; generated, too"
 def common_words(
     *, handler: str, file: str, logical_id: str, what: str, tested: str, verdicts: str = "is_right"
 ) -> dict[str, str]:
-    """What every project has to say, with what holds for most of them.
+    """Return the words of every project, with defaults that suit most of them.
 
     Args:
         handler: `module.function`.
         file: The file that grades.
         logical_id: The function's name in the template.
-        what: What the file is.
-        tested: What the test tests.
-        verdicts: The field of the rollouts that holds their verdicts.
+        what: A description of the file.
+        tested: A description of what the test tests.
+        verdicts: The field of the rollouts with their verdicts.
     """
     return {
         "@HANDLER@": handler,
@@ -46,36 +46,36 @@ def common_words(
 
 
 def to_replace(samples: str) -> str:
-    """What a README says of records that are not the user's.
+    """Return the README's text on records that are not the user's.
 
     Args:
-        samples: What they are, such as `generated word problems`.
+        samples: A description, such as `generated word problems`.
     """
     return f"{samples}; replace them with your own"
 
 
 def encoded(text: str) -> bytes:
-    """A text as a file holds it; half a character, which JSON may hold, is written as JSON escapes it."""
+    """Encode a text for a file. A lone surrogate, which JSON allows, becomes JSON's escape."""
     return text.encode("utf-8", "backslashreplace")
 
 
 def requirements_of(packages: Mapping[str, str | None]) -> str:
-    """The lines of requirements.txt for packages that a file imports.
+    """Return the lines of requirements.txt for packages that a file imports.
 
     Args:
-        packages: By module the installed distribution with its version, if any.
+        packages: By module, the installed distribution with its version, if any.
     """
     return "".join(
-        f"{found}\n" if found else f"# {module}: imported, and not installed here; write the package's name\n"
+        f"{found}\n" if found else f"# {module}: imported but not installed here; add the package's name\n"
         for module, found in packages.items()
     )
 
 
 def sources_word(sources: Iterable[str], module: str) -> str:
-    """The files and folders that go into the artifact beside a grader's module, as the Makefile lists them.
+    """Return the files and folders for the artifact besides the grader's module, as in the Makefile.
 
     Args:
         sources: All of them.
-        module: The grader's module, which goes there by itself.
+        module: The grader's module, which the build adds.
     """
     return "".join(f" {name}" for name in sources if name != f"{module}.py")

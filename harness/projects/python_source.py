@@ -1,7 +1,7 @@
-"""Python graders of other platforms: AWS handlers, TRL, verl, eval-protocol, llm-eval-kit and OpenAI.
+"""Imports Python graders from AWS handlers, TRL, verl, eval-protocol, llm-eval-kit and OpenAI.
 
-The file is read and never run in this process. Its grader is tried on made-up samples in a process of its
-own, where the functions of others run confined unless they are trusted.
+The file is read and never run in this process. The imported grader is tried on made-up samples in a separate
+process, where foreign functions run confined unless they are trusted.
 """
 
 from __future__ import annotations
@@ -52,18 +52,18 @@ def read_python_source(
 
     Args:
         path: The file.
-        functions: Its functions, where several could be it; several of TRL's make one reward.
-        kind: What it was written for, one of `KINDS_OF_PYTHON`; found out when None.
-        trust: Whether it may run in the grader's own process, with its files, network and keys.
-        range: The smallest and the largest reward; as the constants in the source show it when None.
+        functions: The functions, if several fit; several TRL functions make one reward.
+        kind: The platform, one of `KINDS_OF_PYTHON`; None to recognize it.
+        trust: Whether it may run in the grader's process, with access to files, network and keys.
+        range: The smallest and the largest reward; None takes it from constants in the source.
 
     Raises:
         InputError: It cannot be imported; the message says where and what to do.
     """
     check_python_file(path, "grades")
     if kind is not None and kind not in KINDS_OF_PYTHON:
-        fix = f"Write one of {', '.join(KINDS_OF_PYTHON)}."
-        raise InputError(f"{kind} is no kind of Python grader", place="--as", fix=fix)
+        fix = f"Use one of {', '.join(KINDS_OF_PYTHON)}."
+        raise InputError(f"{kind} is not a kind of Python grader", place="--as", fix=fix)
     try:
         source = _source(path, parsed(path), functions, kind, trust)
         return source.imported(range)
@@ -72,22 +72,22 @@ def read_python_source(
 
 
 def _source(path: Path, tree: ast.Module, functions: Sequence[str], kind: str | None, trust: bool) -> _Source:
-    """The functions of a file that grade, with what belongs to them."""
+    """Find the functions of a file that grade, with the files and packages that they need."""
     found = find_functions(tree, path, functions, kind)
     belongings = Belongings(path.parent, relative=not trust)
     belongings.add(path.name)
     for name in dict.fromkeys([path.name, *(name.partition("/")[0] for name in belongings.trees)]):
-        # In Lambda all of them stand where the grader's own process looks first.
+        # In Lambda all of them are in the folder where the grader's process looks first.
         check_module(name.removesuffix(".py"), path.absolute().parent, path.with_name(name))
     if trust and found[0].kind == "openai":
-        fix = "Leave --trust out: such a grader uses no files and no network anywhere."
+        fix = "Leave out --trust: such a grader never uses files or the network."
         raise InputError("an OpenAI python grader always runs confined", place="--trust", fix=fix)
     return _Source(path, found, belongings, trust)
 
 
 @dataclass(frozen=True)
 class _Source:
-    """A file with the functions that grade."""
+    """A file with functions that grade."""
 
     path: Path
     functions: tuple[ForeignFunction, ...]
@@ -99,10 +99,10 @@ class _Source:
         return self.functions[0].kind
 
     def imported(self, range: tuple[float, float] | None) -> ImportedGrader:
-        """Everything that a project needs.
+        """Return everything that a project needs.
 
         Raises:
-            InputError: The functions cannot be called as an adapter calls them, or not where they run.
+            InputError: An adapter cannot call the functions, or they cannot run confined.
         """
         code = ReachedCode(self.belongings.trees, [each.name for each in self.functions])
         for each in self.functions:
@@ -153,14 +153,17 @@ class _Source:
                 *self._mapped(text, keys, samples.told_apart),
                 *of_range,
                 *self._notes(code, missing),
-                *(ImportNote(each.place, "mapped", f"{each.what}, as trusted") for each in refused),
+                *(
+                    ImportNote(each.place, "mapped", f"{each.what}, which trusted code may do")
+                    for each in refused
+                ),
                 *missing.values(),
             ),
             sample_notes=tuple(self._about(samples, asks, text.wire)),
         )
 
     def _shown_kind(self) -> str:
-        """What the functions were written for, with verl's parameters as they are named here."""
+        """The functions' platform, with verl's parameters under the names used here."""
         shown = KINDS_OF_PYTHON[self.kind]
         node = self.functions[0].node
         if self.kind == "verl" and node is not None:
@@ -171,18 +174,18 @@ class _Source:
         return f"{self.path}:{function.line}"
 
     def _check_parameters(self, function: ForeignFunction) -> None:
-        """Refuse a function that its adapter could not call."""
+        """Reject a function that its adapter could not call."""
         if function.kind == "lambda" and isinstance(function.node, ast.AsyncFunctionDef):
             fix = "Write a plain function that runs it: asyncio.run(...)."
-            message = f"{function.name} is async, and Lambda awaits no handler"
+            message = f"{function.name} is async, but Lambda does not await handlers"
             raise InputError(message, place=self._place(function), fix=fix)
         if function.node is None or function.kind not in ("trl", "verl"):
             return
         given = parameters_of(function.node)
         if given.by_place:
-            fix = f"Take the `/` out of its parameters: {function.kind} passes them by name."
+            fix = f"Remove the `/` from its parameters: {function.kind} passes them by name."
             raise InputError(
-                f"{function.name} takes {', '.join(given.by_place)} by position alone",
+                f"{function.name} takes {', '.join(given.by_place)} as positional-only",
                 place=self._place(function),
                 fix=fix,
             )
@@ -190,8 +193,8 @@ class _Source:
             lacks = [name for name in given.needed if name.removesuffix("s") not in _VERLS]
             if lacks:
                 fix = (
-                    f"verl passes {', '.join(_VERLS)}: rename the parameters, or give them defaults, as your "
-                    "reward_kwargs have them."
+                    f"verl passes {', '.join(_VERLS)}: rename the parameters, or give them the defaults "
+                    "in your reward_kwargs."
                 )
                 raise InputError(
                     f"{function.name} needs {' and '.join(lacks)}", place=self._place(function), fix=fix
@@ -201,15 +204,15 @@ class _Source:
         first, *others = refused
         also = f" (also {', '.join(each.place for each in others[:4])})" if others else ""
         fix = (
-            "Take it out of what grades, or write --trust to run the file in the grader's own process, with "
-            "its network, files and keys."
+            "Remove it from the grading code, or use --trust to run the file in the grader's process with "
+            "access to the network, files and keys."
         )
         place = str(self.path.parent / first.place)
         message = f"{first.what}, which confined code cannot do{also}"
         return InputError(message, place=place, fix=fix)
 
     def _check_confined(self, text: GraderText) -> None:
-        """Refuse what could not be called confined, as `confined` itself says it."""
+        """Reject what could not be called confined, with the message of `confined`."""
         try:
             if self.kind == "openai":
                 from_openai(
@@ -226,19 +229,19 @@ class _Source:
             raise InputError("is not UTF-8", place=str(self.path), fix="Save it in that encoding.") from None
 
     def _unusable(self, message: str) -> InputError:
-        """What an adapter says of a file, as an error of the command."""
+        """Convert an adapter's message about a file into an error of the command."""
         line = re.search(r"line (\d+): ", message)
         place = f"{self.path}:{line[1]}" if line else str(self.path)
         return InputError(re.sub(r"^/source: (line \d+: )?", "", message), place=place)
 
     def _is_conversational(self, code: ReachedCode) -> bool:
-        """Whether completions are lists of messages, of which the source reads the content."""
+        """Whether completions are lists of messages whose content the source reads."""
         return "content" in code.texts()
 
     def _samples(
         self, text: GraderText, keys: ReadKeys, code: ReachedCode, asks: bool
     ) -> tuple[GraderText, MadeUp]:
-        """Samples that it grades, and the grader in the wire that it reads."""
+        """Samples that it grades, and the grader for the wire that it reads."""
         texts = sorted(code.texts())
         wires = self._wires(texts)
         if asks:
@@ -252,7 +255,7 @@ class _Source:
         return max(tried, key=lambda each: (each[1].told_apart, bool(each[1].rollouts)))
 
     def _widened(self, text: GraderText, samples: MadeUp) -> tuple[GraderText, list[ImportNote]]:
-        """The grader with a range that holds what it paid for made-up samples."""
+        """The grader, with a range that includes its rewards for made-up samples."""
         low, high = text.range
         outside = [paid for paid in samples.rewards if not low <= paid <= high]
         if not outside:
@@ -262,7 +265,7 @@ class _Source:
         return replace(text, range=wider), [note]
 
     def _wires(self, texts: Sequence[str]) -> list[str | None]:
-        """The dialects that a handler may read, as the texts in it tell."""
+        """The dialects that a handler may read, judging by the texts in it."""
         if self.kind != "lambda":
             return [None]
         known = {"id", "messages", "list", *texts}
@@ -271,7 +274,7 @@ class _Source:
             for name in PROVEN
             if {PROFILES[name].id, PROFILES[name].turns, PROFILES[name].container} <= known
         ]
-        # As events come, the reference is in `metadata`, which a handler that never says so does not read.
+        # In events the reference is in `metadata`; a handler that never mentions it reads another dialect.
         return [None, *told] if "metadata" in texts else [*_at_root(told), None]
 
     def _write(self, text: GraderText, folder: Path) -> Path:
@@ -289,8 +292,8 @@ class _Source:
         return next((each for each in found if any(maker in each for maker in _MAKERS)), None)
 
     def _mapped(self, text: GraderText, keys: ReadKeys, told_apart: bool) -> list[ImportNote]:
-        """What the functions became."""
-        where = "runs in the grader's own process" if self.trust else "runs confined, in a process of its own"
+        """What became of the functions."""
+        where = "runs in the grader's process" if self.trust else "runs confined, in a separate process"
         notes = [
             ImportNote(
                 f"{self.path.name}:{each.line}",
@@ -308,12 +311,12 @@ class _Source:
             notes.append(ImportNote(place, "mapped", what))
         if keys.fields:
             names = ", ".join(name for name, _ in keys.fields)
-            notes.append(ImportNote(place, "mapped", f"read from fields of the record: {names}"))
+            notes.append(ImportNote(place, "mapped", f"read from the record's fields: {names}"))
         if keys.reference_keys:
-            what = f"of a reference that is an object, these keys are read: {', '.join(keys.reference_keys)}"
+            what = f"these keys of a reference object are read: {', '.join(keys.reference_keys)}"
             notes.append(ImportNote(place, "mapped", what))
         if keys.extra:
-            what = f"read from extra_info, or from fields of the record: {', '.join(keys.extra)}"
+            what = f"read from extra_info, or from the record's fields: {', '.join(keys.extra)}"
             notes.append(ImportNote(place, "mapped", what))
         if text.wire is not None and told_apart:
             notes.append(ImportNote(place, "mapped", f"the handler reads the dialect {text.wire}"))
@@ -327,17 +330,17 @@ class _Source:
             notes += batch_notes(self.path.name, nodes, code)
         if self.kind == "lambda":
             what = (
-                "a record whose reference_answer is blank fails without a call; one without it is sent on, "
-                "and a handler that takes it for an empty text pays an empty answer"
+                "a record with a blank reference_answer fails without a call; one without it is passed on, "
+                "and a handler that treats it as empty text rewards an empty answer"
             )
             notes.append(ImportNote(self.path.name, "approximated", what))
         return notes
 
     def _about(self, samples: MadeUp, asks: bool, wire: str | None) -> list[ImportNote]:
-        """What to know of the made-up samples."""
+        """Notes on the made-up samples."""
         name = self.path.name
         if asks:
-            what = "it asks a service, so no sample was graded here: write your rollouts to rollouts.jsonl"
+            what = "it calls a service, so no sample was graded here: write your rollouts to rollouts.jsonl"
         elif samples.rollouts:
             what = "records.jsonl and rollouts.jsonl are made up: replace them with your own"
         else:
@@ -345,13 +348,13 @@ class _Source:
         notes = [ImportNote(name, "approximated", what), *shortfall_notes(name, samples)]
         if self.kind == "lambda" and not samples.told_apart:
             read = "AWS's own events" if wire is None else f"the dialect {wire}"
-            what = f"made-up answers did not show which dialect the handler reads: {read} is used"
+            what = f"made-up answers did not show which dialect the handler reads, so {read} is used"
             notes.append(ImportNote(name, "approximated", what))
         return notes
 
 
 def _at_root(names: list[str]) -> list[str]:
-    """Dialects, those first that are Bedrock's and have the reference beside the messages."""
+    """Dialects, first those of Bedrock with the reference next to the messages."""
     return sorted(
         names, key=lambda name: (PROFILES[name].placement != "root", not name.startswith("open-weight"))
     )

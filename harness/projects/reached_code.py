@@ -1,4 +1,4 @@
-"""The code that runs when a function is called: the top of its module, and what it uses of its files."""
+"""Finds the code that runs when a function is called: the top of its module, and the code that it uses."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 class SourceNode(NamedTuple):
-    """A part of a source."""
+    """A node of a source file."""
 
     file: str
     node: ast.AST
 
     @property
     def line(self) -> int:
-        """Its line."""
+        """The node's line."""
         return getattr(self.node, "lineno", 1)
 
     def __str__(self) -> str:
@@ -33,11 +33,11 @@ class SourceNode(NamedTuple):
 
 
 class ReachedCode:
-    """What of some files runs when functions of one of them are called, as far as names tell.
+    """The parts of some files that run when functions of one of them are called, as far as names show.
 
     Args:
-        trees: The files by name, the one of the functions first.
-        functions: Names of functions in the first.
+        trees: The files by name, first the one of the functions.
+        functions: Names of functions in the first file.
     """
 
     def __init__(self, trees: Mapping[str, ast.Module], functions: Iterable[str]) -> None:
@@ -46,7 +46,7 @@ class ReachedCode:
         self._modules = {_module_of(name): name for name in trees}
         self._defined = {name: _definitions(tree) for name, tree in trees.items()}
         self.aliases = {name: aliases_of(tree, name) for name, tree in trees.items()}
-        """What each file calls what it imports: `np` is `numpy`, `run` is `subprocess.run`."""
+        """The full names of each file's imports: `np` is `numpy`, `run` is `subprocess.run`."""
         self._stars = {name: _stars(name, tree) for name, tree in trees.items()}
         self._reached: dict[str, dict[str, Definition]] = {name: {} for name in trees}
         waiting: list[tuple[str, ast.AST]] = [
@@ -57,24 +57,24 @@ class ReachedCode:
             waiting += self._named_in(*waiting.pop())
 
     def parts(self) -> Iterator[SourceNode]:
-        """The statements at the top of each file, and the functions and classes that are reached."""
+        """The top-level statements of each file, and the functions and classes that are reached."""
         for name, tree in self._trees.items():
             yield from (SourceNode(name, node) for node in _top(tree))
             yield from (SourceNode(name, node) for node in self._reached[name].values())
 
     def nodes(self) -> Iterator[SourceNode]:
-        """Every node of the syntax trees that is reached."""
+        """Every reached node of the syntax trees."""
         for file, part in self.parts():
             yield from (SourceNode(file, node) for node in ast.walk(part))
 
     def packages(self) -> set[str]:
-        """The packages that it imports, those in functions that are not reached left out."""
+        """The imported packages, without those in functions that are not reached."""
         return {name for _, node in self.nodes() for name in packages_of(node)}
 
     def needed_imports(self) -> Iterator[tuple[str, SourceNode]]:
         """The packages that it cannot run without, each with its import.
 
-        Those in `if` may be missing, and those in a `try` that catches it.
+        Imports under an `if`, or in a `try` that catches their failure, are optional.
         """
         waiting: list[tuple[str, ast.AST]] = [(place.file, place.node) for place in self.parts()][::-1]
         while waiting:
@@ -89,7 +89,7 @@ class ReachedCode:
                 waiting += [(file, each) for each in ast.iter_child_nodes(node)][::-1]
 
     def texts(self) -> set[str]:
-        """The texts that are written in it."""
+        """The texts in the code."""
         return {
             node.value
             for _, node in self.nodes()
@@ -97,7 +97,7 @@ class ReachedCode:
         }
 
     def definition(self, file: str, name: str) -> tuple[str, Definition] | None:
-        """The function or class that a file means by a name, with the file that defines it."""
+        """Return the function or class that a name in a file refers to, with the file that defines it."""
         waiting, seen = [(file, name)], set()
         while waiting:
             file, name = place = waiting.pop(0)
@@ -112,10 +112,10 @@ class ReachedCode:
         return None
 
     def meant(self, file: str, node: ast.expr) -> tuple[str, Definition] | None:
-        """The function or class that an expression of a file names: `f`, `module.f`, `package.module.f`.
+        """Return the function or class that an expression names: `f`, `module.f`, `package.module.f`.
 
         Args:
-            file: The file.
+            file: The file of the expression.
             node: The expression.
         """
         if isinstance(node, ast.Name):
@@ -127,20 +127,20 @@ class ReachedCode:
         return None
 
     def called(self, place: SourceNode) -> str | None:
-        """The dotted name of what a call calls, with what was imported under another name spelled out."""
+        """The full dotted name of the function that a call calls."""
         if not isinstance(place.node, ast.Call):
             return None
         return dotted(place.node.func, self.aliases[place.file])
 
     def _reach(self, found: tuple[str, Definition] | None) -> tuple[str, Definition] | None:
-        """A function or class with its file, where it is reached for the first time."""
+        """A function or class with its file, if this is the first time it is reached."""
         if found is None or found[1].name in self._reached[found[0]]:
             return None
         self._reached[found[0]][found[1].name] = found[1]
         return found
 
     def _named_in(self, file: str, part: ast.AST) -> Iterator[tuple[str, Definition]]:
-        """The functions and classes that a part of a file names, and that were not reached before."""
+        """The functions and classes that a part of a file names and that were not reached before."""
         for node in ast.walk(part):
             if isinstance(node, ast.Name | ast.Attribute) and (found := self._reach(self.meant(file, node))):
                 yield found
@@ -151,14 +151,14 @@ def _module_of(name: str) -> str:
 
 
 def _top(tree: ast.Module) -> Iterator[ast.stmt]:
-    """The statements of a module that run when it is imported, without its functions and classes."""
+    """The statements of a module that run on import, without its functions and classes."""
     for node in tree.body:
         if not isinstance(node, _DEFINITIONS) and not _is_for_scripts(node):
             yield node
 
 
 def _is_for_scripts(node: ast.stmt) -> bool:
-    """Whether it is `if __name__ == "__main__":` or what only type checkers read."""
+    """Whether it is `if __name__ == "__main__":` or a branch for type checkers."""
     if not isinstance(node, ast.If):
         return False
     names = {each.id for each in ast.walk(node.test) if isinstance(each, ast.Name)}
@@ -166,7 +166,7 @@ def _is_for_scripts(node: ast.stmt) -> bool:
 
 
 def _definitions(tree: ast.Module) -> dict[str, Definition]:
-    """The functions and classes of a module, those in its `if` and `try` among them."""
+    """The functions and classes of a module, including those in its `if` and `try` statements."""
     found: dict[str, Definition] = {}
     waiting: list[ast.stmt] = list(tree.body)
     while waiting:
@@ -179,7 +179,7 @@ def _definitions(tree: ast.Module) -> dict[str, Definition]:
 
 
 def _stars(file: str, tree: ast.Module) -> list[str]:
-    """The modules of which a module imports every name."""
+    """The modules from which a module imports every name."""
     return [
         module_of_import(node, file)
         for node in ast.walk(tree)

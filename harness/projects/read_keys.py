@@ -1,4 +1,4 @@
-"""What a function reads of the records that it grades by, read from the source."""
+"""Finds the fields of records that a grading function reads, from its source."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REFERENCES = (
     "reference_answer reference ground_truth ground_truths solution answer answers target targets label "
     "labels gold expected expected_answer ref_answer correct_answer"
 ).split()
-"""What records call the right answer, in the order in which a column is taken for it."""
+"""Names of the right answer in records, in order of preference as a column."""
 _OF_TRAINERS = (
     "prompts prompt completions completion completion_ids trainer_state log_extra log_metric environments "
     "self"
@@ -33,23 +33,23 @@ _ITEMS = ("item", "sample", "row", "record", "rollout", "example", "trajectory",
 
 @dataclass(frozen=True, slots=True)
 class ReadKeys:
-    """What of a record a function reads."""
+    """The fields of a record that a function reads."""
 
     reference: str = "reference_answer"
-    """What it calls the reference."""
+    """The function's name for the reference."""
     reference_keys: tuple[str, ...] = ()
-    """Keys of the reference that it reads, where that is an object."""
+    """Keys that it reads from a reference object."""
     fields: tuple[tuple[str, str], ...] = ()
-    """Other fields, each with the type that is written for it, or nothing."""
+    """Other fields, each with its type annotation or an empty text."""
     extra: tuple[str, ...] = ()
-    """Keys of a field `extra_info` that it reads."""
+    """Keys that it reads from a field `extra_info`."""
 
 
 def read_keys(code: ReachedCode, functions: tuple[ForeignFunction, ...]) -> ReadKeys:
-    """Find what functions read of a record.
+    """Find the fields of a record that functions read.
 
     Args:
-        code: What runs when they are called.
+        code: The code that runs when they are called.
         functions: The functions, of one kind.
     """
     kind = functions[0].kind
@@ -79,7 +79,7 @@ def read_keys(code: ReachedCode, functions: tuple[ForeignFunction, ...]) -> Read
 
 
 def record_parameters(function: ForeignFunction) -> frozenset[str]:
-    """The parameters by which a function gets values of the record, and nothing of the completion.
+    """Return the parameters that receive values of the record and nothing of the completion.
 
     Args:
         function: The function.
@@ -95,7 +95,7 @@ def record_parameters(function: ForeignFunction) -> frozenset[str]:
 
 
 def _columns(functions: tuple[ForeignFunction, ...]) -> dict[str, str]:
-    """The parameters of functions that have no default, each with the type that is written for it."""
+    """The parameters of functions without a default, each with its type annotation."""
     found = {}
     for each in functions:
         if each.node is None:
@@ -109,7 +109,7 @@ def _columns(functions: tuple[ForeignFunction, ...]) -> dict[str, str]:
 
 
 def _keys(code: ReachedCode) -> Iterator[tuple[str, str]]:
-    """What is read by key: the name or key that it is read of, and the key."""
+    """Reads by key: the name or key of the object, and the key."""
     for _, node in code.nodes():
         if isinstance(node, ast.Subscript | ast.Call) and (key := key_of(node)) is not None:
             base = node.value if isinstance(node, ast.Subscript) else node.func.value  # type: ignore[attr-defined]
@@ -119,7 +119,7 @@ def _keys(code: ReachedCode) -> Iterator[tuple[str, str]]:
 
 
 def _name(base: ast.expr) -> str | None:
-    """What is read by key is called by its name, or by the last key on the way to it."""
+    """The name of an object that is read by key, or the last key on the way to it."""
     while True:
         if isinstance(base, ast.Name):
             return base.id

@@ -1,4 +1,4 @@
-"""Which values in Python of others come from the record, not from the completion."""
+"""Tells which values in foreign Python code come from the record, not from the completion."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _NAMES = frozenset(
     "reference reference_answer ref_answer ground_truth ground_truths gold expected expected_answer "
     "correct_answer extra_info extra_infos metadata".split()
 )
-"""What is of the record wherever it is called so."""
+"""Names that always mean a value of the record."""
 _SAFE = ("isinstance", "print", "bool", "id", "type")
-"""What fails for no value."""
+"""Functions that fail for no value."""
 
 
 class RecordValues:
-    """Follows values of the record through code, by assignments, loops and calls.
+    """Follows values of the record through code: assignments, loops and calls.
 
     Args:
         code: The code.
-        given: The parameters that are of the record, by the functions that grade.
+        given: The parameters that receive values of the record, by the functions that grade.
     """
 
     def __init__(self, code: ReachedCode, given: Mapping[str, Collection[str]] | None = None) -> None:
@@ -40,10 +40,10 @@ class RecordValues:
                 self._spread(part)
 
     def reads(self, part: SourceNode, statements: Iterable[ast.AST]) -> bool:
-        """Whether statements do something with a value of the record that may fail.
+        """Whether statements use a value of the record in a way that may fail.
 
         Args:
-            part: The function, class or statement at the top of a file that they are in.
+            part: The function, class or top-level statement that contains them.
             statements: The statements.
         """
         return any(self._works_on(part, each) for each in statements)
@@ -62,7 +62,10 @@ class RecordValues:
         return name in _NAMES or name in self._names[part.node]
 
     def _is_of_record(self, part: SourceNode, value: ast.expr) -> bool:
-        """Whether a value is made of the record alone: what compares it with a completion is a verdict."""
+        """Whether a value is made only from the record.
+
+        A comparison with a completion is a verdict instead.
+        """
         if isinstance(value, ast.Compare):
             return False
         found = False
@@ -82,7 +85,7 @@ class RecordValues:
         return known or self._code.definition(file, name) is not None
 
     def _spread(self, part: SourceNode) -> None:
-        """Add the names that take a value of the record."""
+        """Add the names that receive a value of the record."""
         for node in ast.walk(part.node):
             if isinstance(node, ast.Assign):
                 for target in node.targets:
@@ -118,7 +121,7 @@ class RecordValues:
         }
 
     def _pass_on(self, part: SourceNode, call: ast.Call) -> None:
-        """Add the parameters of a function of the source that get values of the record."""
+        """Add the parameters of a function in the source that receive values of the record."""
         found = self._code.meant(part.file, call.func)
         if found is None or isinstance(found[1], ast.ClassDef) or found[1] not in self._names:
             return
@@ -131,7 +134,7 @@ class RecordValues:
 
 
 def _worked_on(node: ast.AST) -> list[ast.expr]:
-    """The expressions of which a node makes something, which may fail."""
+    """The expressions that a node processes, which may fail."""
     if isinstance(node, ast.Call):
         return [*node.args, *(each.value for each in node.keywords)]
     if isinstance(node, ast.Attribute | ast.Subscript | ast.Starred):
@@ -147,7 +150,7 @@ def _worked_on(node: ast.AST) -> list[ast.expr]:
 
 
 def _without_places(node: ast.AST) -> Iterator[ast.AST]:
-    """The nodes of an expression, without those that say which part of a value is taken."""
+    """The nodes of an expression, without those that select a part of a value."""
     yield node
     for name, field in ast.iter_fields(node):
         if not (isinstance(node, ast.Subscript) and name == "slice"):

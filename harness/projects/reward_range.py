@@ -1,4 +1,4 @@
-"""The smallest and the largest reward that a function's constants show, read from the source."""
+"""Finds the smallest and the largest reward that a function's constants show, from the source."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _SAME = ("float", "int", "round", "max", "min", "abs", "asdict")
 def range_of(
     code: ReachedCode, file: str, functions: Sequence[ForeignFunction]
 ) -> tuple[tuple[float, float], list[ImportNote]]:
-    """The range of a reward that functions make together, and notes on it, the range itself last.
+    """Return the range of a reward that functions make together, and notes on it, the range itself last.
 
     Args:
-        code: What runs when they are called.
+        code: The code that runs when they are called.
         file: The file that defines them.
-        functions: The functions with their shares.
+        functions: The functions with their weights.
     """
     low = high = 0.0
     notes = []
@@ -44,7 +44,7 @@ def range_of(
                         one.place, "mapped", f"a reward of {written_number(one.value)} widens the range"
                     )
                 )
-    what = f"the range is {written_range((low, high))}, as far as the source shows it; --range sets another"
+    what = f"the range is {written_range((low, high))}, judging by the source; --range sets another"
     return (low, high), [*dict.fromkeys(notes), ImportNote(file, "mapped", what)]
 
 
@@ -56,10 +56,10 @@ class Shown(NamedTuple):
 
 
 def shown_rewards(code: ReachedCode, file: str, function: str) -> list[Shown]:
-    """The numbers that a function returns as rewards, as far as its constants show them.
+    """Find the numbers that a function returns as rewards, as far as its constants show them.
 
     Args:
-        code: What runs when it is called.
+        code: The code that runs when it is called.
         file: The file that defines it.
         function: Its name.
     """
@@ -69,14 +69,14 @@ def shown_rewards(code: ReachedCode, file: str, function: str) -> list[Shown]:
 
 
 class _Reader:
-    """Follows what functions return to the constants that it is made of."""
+    """Follows a function's return values to the constants behind them."""
 
     def __init__(self, code: ReachedCode) -> None:
         self._code = code
         self._seen: set[ast.AST] = set()
 
     def scores(self) -> Iterator[Shown]:
-        """What is called a score anywhere in the code, as in the answers of handlers."""
+        """Values called a score anywhere in the code, as in the answers of handlers."""
         around: dict[ast.AST, tuple[str, Definition]] = {}
         for file, part in self._code.parts():
             if not isinstance(part, ast.stmt) or not hasattr(part, "name"):
@@ -88,7 +88,7 @@ class _Reader:
                 yield from self._value(value, file, part, 0)
 
     def made(self) -> Iterator[Shown]:
-        """What functions return that a call makes: those inside of others, and methods that are called."""
+        """Return values of functions called elsewhere: nested functions, and methods."""
         for file, part in self._code.parts():
             for node in ast.walk(part):
                 is_method = isinstance(part, ast.ClassDef) and getattr(node, "name", "") == "__call__"
@@ -97,7 +97,7 @@ class _Reader:
                     yield from self.returned(file, node, 0)
 
     def returned(self, file: str, part: Definition, depth: int) -> Iterator[Shown]:
-        """What a function returns."""
+        """Return values of a function."""
         for node in _own_nodes(part):
             if isinstance(node, ast.Return) and node.value is not None:
                 yield from self._value(node.value, file, part, depth)
@@ -117,7 +117,7 @@ class _Reader:
                 yield from self._value(each, file, part, depth + 1)
 
     def _parts(self, node: ast.expr, file: str, part: Definition, depth: int) -> Iterator[ast.expr | Shown]:
-        """What an expression's value may be."""
+        """Possible values of an expression."""
         if isinstance(node, ast.Name):
             yield from _bound_to(node.id, part)
         elif isinstance(node, ast.Call):
@@ -131,7 +131,7 @@ class _Reader:
 
 
 def _named_scores(node: ast.AST) -> Iterator[ast.expr]:
-    """What an expression holds as a score."""
+    """Values that an expression contains as a score."""
     if isinstance(node, ast.Dict):
         for key, value in zip(node.keys, node.values, strict=True):
             if isinstance(key, ast.Constant) and key.value in _SCORES:
@@ -143,7 +143,7 @@ def _named_scores(node: ast.AST) -> Iterator[ast.expr]:
 
 
 def _own_nodes(part: ast.AST) -> Iterator[ast.AST]:
-    """The nodes of a function without those of functions inside of it."""
+    """The nodes of a function without those of nested functions."""
     for node in ast.iter_child_nodes(part):
         yield node
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
@@ -151,7 +151,7 @@ def _own_nodes(part: ast.AST) -> Iterator[ast.AST]:
 
 
 def _bound_to(name: str, part: Definition) -> Iterator[ast.expr]:
-    """What a function gives a name, or puts into the list of that name."""
+    """Values that a function assigns to a name, or appends to the list of that name."""
     for node in ast.walk(part):
         if isinstance(node, ast.Assign):
             if any(isinstance(each, ast.Name) and each.id == name for each in node.targets):
@@ -194,4 +194,4 @@ _PARTS: dict[type[ast.expr], Callable[[Any], Iterable[ast.expr]]] = {
     # [0.0] * len(completions)
     ast.BinOp: lambda node: (each for each in (node.left, node.right) if isinstance(each, ast.List)),
 }
-"""What the value of an expression may be, by its kind."""
+"""Possible values of an expression, by its type."""

@@ -1,8 +1,8 @@
-"""Makes a new project: a grader or a handler, samples, a replay test, and what deploys it.
+"""Makes a new project: a grader or a handler, samples, a replay test, and the files for deploying it.
 
-`pytest`, `rft replay` and `sam build` work in the new folder at once, without the network. Its files are the
-templates in `new_project/` with those of its kind, its samples the first of those that ship with the harness.
-Nothing that exists is overwritten; no folder is called `graders` or `harness`.
+`pytest`, `rft replay` and `sam build` work in the new folder right away, without the network. Its files are
+the templates in `new_project/` and of its kind, with the first of the samples that ship with the harness.
+Existing files are not overwritten, and no folder is called `graders` or `harness`.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ __all__ = ["NewProject", "make_project"]
 
 _RECORDS = 24
 _SAMPLES = ("records.jsonl", "rollouts.jsonl")
-# A file of this name that comes with a grader says more than the project's own.
+# A file of this name that comes with a grader is more specific than the project's own.
 _REPLACED = ("requirements.txt",)
-# The name of a stack; Lambda's names, of 64 characters, begin with it and hold the grader's too.
+# The name of a stack; Lambda's names, of up to 64 characters, begin with it and also include the grader's.
 _NAME = re.compile(r"[A-Za-z](?:[A-Za-z0-9-]{0,38}[A-Za-z0-9])?")
 _MODULE, _FUNCTION = "math_grader", "math_answer"
 
@@ -45,9 +45,9 @@ class NewProject:
     files: tuple[Path, ...]
     """Its files, relative to the folder."""
     handler: str
-    """`module.function`, as the template names it."""
+    """`module.function`, as in the template."""
     left_out: tuple[str, ...] = ()
-    """Files beside a handler that were not copied, since the project has its own of that name."""
+    """Files of a handler that were not copied, because the project has its own with the same names."""
 
 
 def make_project(
@@ -61,15 +61,14 @@ def make_project(
     """Make a project.
 
     Args:
-        folder: Where; it must not exist, or be empty.
-        name: The project's and its stack's name; the folder's when None.
-        own: The user's handler, or anything else that grades, to make the project around; a sample grader
-            when None.
-        kind: One of `KINDS`, to grade by a ready check.
-        workflow: Whether it gets a GitHub workflow.
+        folder: The folder, which must be new or empty.
+        name: The name of the project and its stack; None for the folder's.
+        own: The user's handler or other grader; None for a sample grader.
+        kind: One of `KINDS`, to grade with a ready check.
+        workflow: Whether to add a GitHub workflow.
 
     Raises:
-        InputError: The name cannot be one, there is something in the folder already, or it cannot be written.
+        InputError: The name is invalid, the folder is not empty, or it cannot be written.
     """
     content = _content(own, kind)
     name = _checked(folder, name)
@@ -96,15 +95,15 @@ def make_project(
         elif content.may_be_left_out:
             left_out.append(path)
         else:
-            fix = "Rename it: nothing is overwritten."
-            raise InputError("the project has a file of its own of that name", place=path, fix=fix)
+            fix = "Rename it: existing files are not overwritten."
+            raise InputError("the project has its own file with that name", place=path, fix=fix)
     _check_empty(folder, files)
     write_new(folder, files)
     return NewProject(tuple(map(Path, sorted(files))), words["@HANDLER@"], tuple(left_out))
 
 
 def _content(own: HandlerFile | ProjectContent | None, kind: str | None) -> ProjectContent:
-    """What a project is made of."""
+    """The contents of a project."""
     if kind is not None:
         return content_of_kind(kind)
     if own is None:
@@ -113,7 +112,7 @@ def _content(own: HandlerFile | ProjectContent | None, kind: str | None) -> Proj
 
 
 def _sample_grader() -> ProjectContent:
-    """A sample grader."""
+    """The contents around a sample grader."""
     words = common_words(
         handler=f"{_MODULE}.{_FUNCTION}",
         file=f"{_MODULE}.py",
@@ -125,12 +124,12 @@ def _sample_grader() -> ProjectContent:
 
 
 def _handler(own: HandlerFile) -> ProjectContent:
-    """The user's handler."""
+    """The contents around the user's handler."""
     words = common_words(
         handler=f"{own.module}.{own.function}",
         file=f"{own.module}.py",
         logical_id=logical_id_of(own.module),
-        what="your handler, as it was",
+        what="your handler, unchanged",
         tested="the handler: every rollout gets a reward, and the same one again",
     )
     words["@FUNCTION@"] = own.function
@@ -140,25 +139,27 @@ def _handler(own: HandlerFile) -> ProjectContent:
 
 
 def _checked(folder: Path, name: str | None) -> str:
-    """The project's name, refused where AWS or Python would stumble over it."""
+    """The project's name; an error if AWS or Python could not handle it."""
     found = name if name is not None else folder.resolve().name
     if folder.resolve().name in FOLDERS_TAKEN:
-        fix = "Choose another: Python would find the folder in place of the library."
+        fix = "Choose another name: Python would import the folder instead of the library."
         raise InputError(
             f"a folder called {folder.resolve().name} hides the library", place=str(folder), fix=fix
         )
-    fix = "Letters, digits and hyphens between them, a letter first, 40 at most: it becomes the stack's name."
+    fix = (
+        "Use letters, digits and hyphens, a letter first, at most 40 characters: it becomes the stack's name."
+    )
     if found.lower() in NAMES_TAKEN:
         fix = "The project would depend on itself."
     elif _NAME.fullmatch(found):
         return found
     if name is None:
-        fix += " Write --name to call it otherwise than its folder."
-    raise InputError(f"{found!r} cannot name a project", place=str(folder), fix=fix)
+        fix += " Use --name to set a name other than the folder's."
+    raise InputError(f"{found!r} is not a valid name for a project", place=str(folder), fix=fix)
 
 
 def _check_empty(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Refuse a folder that holds anything but the beginning of this very project, which a kill cut off."""
+    """Reject a folder with anything except an interrupted start of this same project."""
     if not folder.exists():
         return
     if not folder.is_dir():
@@ -170,7 +171,7 @@ def _check_empty(folder: Path, files: Mapping[str, bytes]) -> None:
     ours = {path.partition("/")[0] for path in files}
     whole = all((folder / path).is_file() and (folder / path).read_bytes() == files[path] for path in files)
     if there - ours or whole:
-        fix = "Name a new folder: nothing is overwritten. rft init --add NAME adds a grader to a project."
+        fix = "Name a new folder; nothing is overwritten. rft init --add NAME adds a grader to a project."
         raise InputError("the folder is not empty", place=str(folder), fix=fix)
 
 

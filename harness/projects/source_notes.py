@@ -1,4 +1,4 @@
-"""What Python of others does that grades otherwise here, or not at all, read from the source."""
+"""Finds what foreign Python code does that grades differently here, or cannot run here, from its source."""
 
 from __future__ import annotations
 
@@ -55,15 +55,15 @@ class Refused(NamedTuple):
 
     place: str
     what: str
-    """What it does, such as `open opens a file`."""
+    """What the code does, such as `open opens a file`."""
     asks: bool
-    """Whether it asks a service."""
+    """Whether it calls a service."""
 
 
 def refused_by_confinement(code: ReachedCode) -> tuple[Refused, ...]:
     """List what reached code does that a process without files, network and processes refuses.
 
-    A module that is imported and not used is no reason to refuse.
+    An unused import is not a reason to refuse.
     """
     found: dict[str, Refused] = {}
     places = [*code.nodes()]
@@ -87,7 +87,7 @@ def refused_by_confinement(code: ReachedCode) -> tuple[Refused, ...]:
 
 
 def _only_named(node: ast.AST) -> Iterator[ast.AST]:
-    """What stands in annotations and behind `except`: nothing is done with it."""
+    """Nodes in annotations and after `except`, which run nothing."""
     parts = [getattr(node, name, None) for name in ("annotation", "returns")]
     parts += [node.type] if isinstance(node, ast.ExceptHandler) else []
     for part in parts:
@@ -96,12 +96,12 @@ def _only_named(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _used(place: SourceNode, code: ReachedCode) -> str | None:
-    """The dotted name that a node uses: what it calls, or an imported name in it."""
+    """The dotted name that a node uses: a call's function, or an imported name."""
     if isinstance(place.node, ast.Call):
         return code.called(place) or ""
     if isinstance(place.node, ast.Name) and isinstance(place.node.ctx, ast.Load):
         name = code.aliases[place.file].get(place.node.id)
-        # The name of a module alone says nothing yet where only some of what is in it is refused.
+        # A module's name alone shows nothing if only some of its contents are refused.
         return name if name is not None and name.partition(".")[0] not in ("os", "io") else None
     return None
 
@@ -117,13 +117,13 @@ def notes_of(
     given: Mapping[str, Collection[str]] | None = None,
     missing: Collection[str] = (),
 ) -> Iterator[ImportNote]:
-    """Say what reached code does that depends on more than the sample, or hides a failure.
+    """Report what reached code does that depends on more than the sample, or hides a failure.
 
     Args:
         code: The code.
-        is_confined: Whether it runs in processes of its own.
-        given: The parameters that are of the record, by the functions that grade.
-        missing: The packages that it imports and that are not installed.
+        is_confined: Whether it runs in separate, confined processes.
+        given: The parameters that receive values of the record, by the functions that grade.
+        missing: Imported packages that are not installed.
     """
     lines: dict[tuple[str, str], list[int]] = {}
     for place in code.nodes():
@@ -149,27 +149,27 @@ def _differs(place: SourceNode, code: ReachedCode, is_confined: bool) -> Iterato
     if isinstance(node, ast.Call):
         yield from _chance(name, is_confined, _gives_seed(node))
     if name in _CLOCK:
-        yield f"{name}: the reward may depend on when it is given"
+        yield f"{name}: the reward may depend on the time of grading"
     shown = dotted(node, code.aliases[place.file]) if isinstance(node, ast.Attribute | ast.Name) else None
     if shown in _ENVIRONMENT:
-        where = "confined code sees none" if is_confined else "set them in template.yaml"
+        where = "confined code has none" if is_confined else "set them in template.yaml"
         yield f"{shown} reads environment variables: {where}"
     if name == "print":
         yield (
-            "what it prints is dropped"
+            "its output is dropped"
             if is_confined
-            else "what it prints goes to the function's log, texts of prompts and completions included"
+            else "its output goes to the function's log, including texts of prompts and completions"
         )
 
 
 def _gives_seed(call: ast.Call) -> bool:
-    """Whether a call gives a seed: the first argument, or one of the names that libraries have for it."""
+    """Whether a call sets a seed: by its first argument, or by a library's usual name for it."""
     given = [*call.args[:1], *(each.value for each in call.keywords if each.arg in (None, "a", "x", "seed"))]
     return any(not isinstance(each, ast.Constant) or each.value is not None for each in given)
 
 
 def _chance(name: str, is_confined: bool, is_given: bool) -> Iterator[str]:
-    """What to say of a call of chance; without a seed, one that would take it starts from the system's."""
+    """A note on a random call; one that takes a seed but gets none starts from the system's."""
     seeds = name in _FIXED
     if (seeds and is_given) or not any(_is_of(name, each) for each in _RANDOM):
         return
@@ -179,19 +179,19 @@ def _chance(name: str, is_confined: bool, is_given: bool) -> Iterator[str]:
         and name != "random.SystemRandom"
         and any(_is_of(name, each) for each in _SEEDED)
     ):
-        yield f"{name} gives the same in each call: confined code starts from one seed"
+        yield f"{name} returns the same in each call: confined code starts from one seed"
     else:
-        yield f"{name} may make the reward of a completion differ from one grading to the next"
+        yield f"{name} may make the reward of a completion differ between gradings"
 
 
 def _kept_state(
     file: str, function: Function, code: ReachedCode, is_confined: bool
 ) -> Iterator[tuple[SourceNode, str]]:
-    """State of the module that a function changes."""
+    """Module state that a function changes."""
     if is_confined:
-        why = "is not kept: each call starts from the file as it is"
+        why = "is not kept: each call starts from the unchanged file"
     else:
-        why = "is kept from one sample to the next, as long as the process lives"
+        why = "is kept from one sample to the next while the process lives"
     own = {each.arg for each in ast.walk(function.args) if isinstance(each, ast.arg)}
     own |= {
         each.id
@@ -215,16 +215,16 @@ def _kept_state(
 
 
 def batch_notes(file: str, functions: list[ast.AST], code: ReachedCode) -> Iterator[ImportNote]:
-    """Say where functions of a whole batch compare its completions with each other.
+    """Report where functions for a whole batch compare its completions with each other.
 
     Args:
         file: The file's name.
-        functions: Their definitions.
+        functions: The functions' definitions.
         code: The code around them.
     """
     for function in functions:
         of_batch = {"completions", "prompts", "solution_strs", "rollouts_messages", "completion_ids"}
-        for node in ast.walk(function):  # in the order of the source, near enough
+        for node in ast.walk(function):  # roughly in source order
             if isinstance(node, ast.Assign) and _is_a_batch(node.value, of_batch):
                 of_batch |= {each.id for each in node.targets if isinstance(each, ast.Name)}
         compares = _compares(file, code, of_batch)
@@ -232,12 +232,12 @@ def batch_notes(file: str, functions: list[ast.AST], code: ReachedCode) -> Itera
             yield ImportNote(
                 f"{file}:{line}",
                 "approximated",
-                "looks across the batch, whose completions are graded one by one here: it sees one alone",
+                "compares across the batch, but here completions are graded one by one: it receives only one",
             )
 
 
 def _is_a_batch(node: ast.expr, of_batch: set[str]) -> bool:
-    """Whether an expression has one part for each completion of the batch."""
+    """Whether an expression has one element per completion of the batch."""
     if isinstance(node, ast.Name):
         return node.id in of_batch
     if isinstance(node, ast.ListComp | ast.GeneratorExp | ast.SetComp):

@@ -1,4 +1,4 @@
-"""The packages that Python of others imports, and those of them that are not installed here."""
+"""Finds the packages that foreign Python code imports, and those that are not installed here."""
 
 from __future__ import annotations
 
@@ -29,27 +29,27 @@ _DISTRIBUTIONS = {
     "skbio": "scikit-bio",
     "math_verify": "math-verify",
 }
-"""Where packages are that have another name than what they are imported by."""
+"""Distributions whose name differs from their import name."""
 _TRAINERS = ("trl", "verl", "transformers", "datasets", "accelerate", "peft", "unsloth", "vllm", "ray")
 
 
 def needed_packages(
     path: Path, kind: str, belongings: Belongings, code: ReachedCode
 ) -> tuple[dict[str, str | None], dict[str, ImportNote]]:
-    """Find the packages that a file imports where it grades.
+    """Find the packages that a file's grading code imports.
 
     Args:
         path: The file.
-        kind: What it was written for; the packages that its adapter stands in for are left out.
-        belongings: What it imports.
-        code: What runs when it grades.
+        kind: The platform. Packages for which its adapter has stand-ins are left out.
+        belongings: The file's imports.
+        code: The code that runs when it grades.
 
     Returns:
-        The packages, each with its distribution, and its version where it is installed; and notes on those
-        that are not installed, by their names.
+        The packages, each with its distribution, and its version if installed; and notes on those that are
+        not installed, by name.
 
     Raises:
-        InputError: One that it cannot do without is not installed.
+        InputError: A required package is not installed.
     """
     needed = dict(reversed([*code.needed_imports()]))
     reached = code.packages() - {*STANDS_IN.get(kind, ())}
@@ -64,25 +64,25 @@ def needed_packages(
             place = str(path.parent / str(needed[name]))
             raise InputError(f"imports {name}, which is not installed here", place=place, fix=_fix(name))
         else:
-            # Named all the same: without it the source would fall back in Lambda, too, and say nothing.
+            # Listed anyway: without it the source would silently use its fallback in Lambda, too.
             found[name] = _distribution(name)
             install = f"pip install {found[name]}"
             what = f"imports {name}, which is not installed here: {install}"
             step = (
-                f"Install {name}, without which it grades otherwise: {install}. requirements.txt names it: "
-                "add the version."
+                f"Install {name}, because it grades differently without: {install}. requirements.txt names "
+                "it: add the version."
             )
             missing[name] = ImportNote(belongings.imported[name], "unsupported", what, step)
     return found, missing
 
 
 def _fix(package: str) -> str:
-    """What to do about a package that is not installed."""
+    """The fix for a package that is not installed."""
     for kind, packages in STANDS_IN.items():
         if package in packages:
             return f"Name the function that is {KINDS_OF_PYTHON[kind]}: --take NAME."
     if package in _TRAINERS:
-        return "Put the functions that grade into a file of their own, without the trainer."
+        return "Put the functions that grade into a separate file, without the trainer."
     return f"Install it: pip install {_distribution(package)}. Or import it only where it is needed."
 
 

@@ -1,7 +1,7 @@
-"""Records and rollouts made up for the JSON of an OpenAI grader, kept where it grades them here.
+"""Makes up records and rollouts for the JSON of an OpenAI grader, and keeps those that it grades here.
 
-Which values its records have is not known, so several kinds are tried: sentences, numbers in texts, numbers,
-lists. The first is kept by which the grader pays an answer like the reference more than another one.
+The types of the record's values are unknown, so several are tried: sentences, numbers in texts, numbers,
+lists. The first type is kept for which the grader rewards an answer like the reference more than another.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ _KINDS: tuple[Callable[[int], Any], ...] = (
 
 
 def make_up_for_spec(values: SpecValues, write: Callable[[Path], Path], clock: Clock | None = None) -> MadeUp:
-    """Make up samples, and keep those that a grader grades here; all where it would have to ask a service.
+    """Make up samples, and keep those that a grader grades here, or all if it would call a service.
 
     Args:
-        values: What it reads.
-        write: Writes the grader into a folder and returns its file, which calls it `reward`.
-        clock: Tells when trying has taken long enough.
+        values: The values that it reads.
+        write: Writes the grader into a folder under the name `reward`, and returns its file.
+        clock: The clock for the time limit.
     """
     if values.asks:
         records = [_record(values, _KINDS[0], at) for at in range(len(_SENTENCES))]
@@ -56,7 +56,7 @@ def make_up_for_spec(values: SpecValues, write: Callable[[Path], Path], clock: C
 
 
 def _tried(values: SpecValues, here: GradingHere) -> MadeUp:
-    """The samples by which a grader tells answers apart, else those of which it grades most."""
+    """The samples by which a grader distinguishes answers, else those of which it grades the most."""
     best, best_worth, problem = MadeUp(), (0.0, 0), None
     for kind in _KINDS if values.fields else _KINDS[:1]:
         records = [_record(values, kind, at) for at in range(len(_SENTENCES))]
@@ -67,7 +67,7 @@ def _tried(values: SpecValues, here: GradingHere) -> MadeUp:
             kept = [[each for each in group if rewards.get(each["id"]) is not None] for group in made]
             first = [rewards.get(each["id"]) for each in made[0]]
             apart = first[0] - first[1] if first[0] is not None and first[1] is not None else 0.0
-            worth = (max(apart, 0.0), sum(map(len, kept)))  # one that pays wrong answers more is shown, too
+            worth = (max(apart, 0.0), sum(map(len, kept)))  # also one that rewards wrong answers more
             if worth > best_worth:
                 best_worth = worth
                 best = MadeUp(
@@ -98,7 +98,7 @@ def _graded(here: GradingHere, rollouts: list[dict[str, Any]]) -> tuple[dict[str
 
 
 def _record(values: SpecValues, kind: Callable[[int], Any], at: int) -> dict[str, Any]:
-    """A record that has what a grader reads."""
+    """A record with the fields that a grader reads."""
     fields: dict[str, Any] = {}
     for number, path in enumerate(sorted(values.fields, key=len, reverse=True)):
         _put(fields, path, kind(at + number))
@@ -122,7 +122,7 @@ def _answers(values: SpecValues, record: Mapping[str, Any]) -> Iterator[tuple[in
 
 
 def _json_answer(values: SpecValues, record: Mapping[str, Any]) -> str:
-    """A completion of JSON with the parts that a grader reads."""
+    """A JSON completion with the parts that a grader reads."""
     answer: dict[str, Any] = {}
     fallback = next((value_at(record, path) for path in values.fields), "made up")
     for path in values.parts:
@@ -138,7 +138,7 @@ def _json_answer(values: SpecValues, record: Mapping[str, Any]) -> str:
 def _rollouts(
     values: SpecValues, records: list[dict[str, Any]], at: int, wording: int
 ) -> list[dict[str, Any]]:
-    """A record's completions: one like the reference, one like that of another record, and an empty one."""
+    """A record's completions: one like the reference, one like another record's, and an empty one."""
     right = dict(_answers(values, records[at]))[wording]
     other = dict(_answers(values, records[(at + 1) % len(records)]))[wording]
     texts = dict.fromkeys([right, other if other != right else "Something else.", ""])
@@ -155,7 +155,7 @@ def _rollouts(
 
 
 def _put(fields: dict[str, Any], path: ReadPath, value: Any) -> None:
-    """Write a value to a place in objects and lists, unless something is there that it does not fit into."""
+    """Write a value to a place in objects and lists, unless the place has an incompatible value."""
     here: Any = fields
     step: Any
     for step, following in zip(path, [*path[1:], None], strict=True):

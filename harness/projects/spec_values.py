@@ -1,4 +1,4 @@
-"""What the JSON of an OpenAI grader reads of records and completions, and what it compares."""
+"""Finds what the JSON of an OpenAI grader reads from records and completions, and what it compares."""
 
 from __future__ import annotations
 
@@ -14,38 +14,38 @@ from harness.projects.syntax import key_of
 __all__ = ["ReadPath", "SpecValues", "part_of", "read_spec_values", "value_at", "written"]
 
 ReadPath: TypeAlias = tuple[str | int, ...]
-"""Keys and places in lists."""
+"""Keys of objects and indexes of lists."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpecValues:
-    """What a grader's JSON reads."""
+    """The values that a grader's JSON reads."""
 
     fields: tuple[ReadPath, ...]
-    """What it reads of a record."""
+    """Fields of a record that it reads."""
     parts: tuple[ReadPath, ...]
-    """What it reads of a completion's JSON."""
+    """Parts of a completion's JSON that it reads."""
     reads_json: bool
-    """Whether it reads a completion's JSON, in parts or whole."""
+    """Whether it reads a completion's JSON, in parts or as a whole."""
     compared: tuple[tuple[TextTemplate, TextTemplate], ...]
-    """Templates of what is compared: the input and its reference."""
+    """Templates that are compared: the input and its reference."""
     models: Mapping[str, str]
-    """The models that it asks, by the pointer of where each is named."""
+    """The models that it calls, by the JSON pointer of each."""
     asks: bool
-    """Whether it asks a model or an address."""
+    """Whether it calls a model or an address."""
     sources: Mapping[str, str]
-    """The Python in it, by the pointer of each."""
+    """Its Python sources, by the JSON pointer of each."""
     similar: bool
-    """Whether it needs the package of fuzzy matches."""
+    """Whether it needs the package for fuzzy matches."""
 
     @property
     def runs_code(self) -> bool:
-        """Whether it runs Python."""
+        """Whether it runs Python code."""
         return bool(self.sources)
 
 
 def written(template: TextTemplate, record: Mapping[str, Any]) -> str:
-    """A template with values of a record; what is of the completion is left out.
+    """Fill a template with values of a record, leaving out the completion's values.
 
     Args:
         template: The template.
@@ -60,7 +60,7 @@ def written(template: TextTemplate, record: Mapping[str, Any]) -> str:
 
 
 def part_of(template: TextTemplate) -> ReadPath | None:
-    """The part of a completion's JSON that a template names first; None where it names none.
+    """Return the first part of a completion's JSON that a template names, or None.
 
     Args:
         template: The template.
@@ -72,10 +72,10 @@ def part_of(template: TextTemplate) -> ReadPath | None:
 
 
 def read_spec_values(document: Mapping[str, Any]) -> SpecValues:
-    """Find what a grader reads.
+    """Find the values that a grader reads.
 
     Args:
-        document: Its JSON, which is known to be a grader, or to hold one.
+        document: The JSON, known to be a grader or to contain one.
     """
     read: dict[tuple[str, ReadPath], None] = {}
     compared: dict[tuple[str, str], tuple[TextTemplate, TextTemplate]] = {}
@@ -107,7 +107,7 @@ def read_spec_values(document: Mapping[str, Any]) -> SpecValues:
 
 
 def value_at(value: Any, path: ReadPath) -> Any:
-    """The value in a record or an answer at a place; an empty text where there is none."""
+    """Return the value at a place in a record or an answer; an empty text if there is none."""
     for step in path:
         try:
             value = value[step]
@@ -121,7 +121,7 @@ def _text(value: Any) -> str:
 
 
 def _of_source(source: str) -> Iterator[tuple[str, ReadPath]]:
-    """What a Python grader reads by keys that stand in its source, in whichever of its functions."""
+    """Keys in the source of a Python grader that it reads, in any of its functions."""
     tree = ast.parse(source)
     grade = next(
         (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == "grade"), None
@@ -141,7 +141,7 @@ def _of_source(source: str) -> Iterator[tuple[str, ReadPath]]:
 
 
 def _chain(node: ast.AST, known: Mapping[str, tuple[str, ReadPath]]) -> tuple[str, ReadPath] | None:
-    """Of what an expression reads by which keys: `item["a"].get("b")`."""
+    """The object that an expression reads, and its keys: `item["a"].get("b")`."""
     if isinstance(node, ast.Name):
         return known.get(node.id)
     if isinstance(node, ast.BoolOp):

@@ -1,4 +1,4 @@
-"""What parts of a syntax tree of Python say: names, imports, keys that are read, and exceptions."""
+"""Reads names, imports, keys and caught exceptions from parts of a Python syntax tree."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ __all__ = ["aliases_of", "caught_by", "dotted", "key_of", "module_of_import", "p
 
 
 def dotted(node: ast.expr, aliases: Mapping[str, str]) -> str | None:
-    """The dotted name that an expression is, with imported names spelled out; None where it is none.
+    """Return the dotted name of an expression, with imports resolved, or None.
 
     Args:
         node: The expression.
-        aliases: What names stand for.
+        aliases: The full names of imports.
     """
     if isinstance(node, ast.Name):
         return aliases.get(node.id, node.id)
@@ -24,7 +24,7 @@ def dotted(node: ast.expr, aliases: Mapping[str, str]) -> str | None:
 
 
 def packages_of(node: ast.AST) -> list[str]:
-    """The top-level modules that a statement imports by their full names; none where it is no such import."""
+    """Return the top-level modules that a statement imports absolutely; empty for other statements."""
     if isinstance(node, ast.Import):
         return [each.name.partition(".")[0] for each in node.names]
     if isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -33,7 +33,7 @@ def packages_of(node: ast.AST) -> list[str]:
 
 
 def module_of_import(node: ast.ImportFrom, file: str) -> str:
-    """The module that a statement imports from: with its package's name in a folder, with dots at the top.
+    """Return the module that a statement imports from, with its package or with leading dots.
 
     Args:
         node: The statement.
@@ -46,7 +46,7 @@ def module_of_import(node: ast.ImportFrom, file: str) -> str:
 
 
 def aliases_of(tree: ast.Module, file: str) -> dict[str, str]:
-    """What the names that a module imports stand for: `np` is `numpy`, `run` is `subprocess.run`.
+    """Return the full names of a module's imports: `np` is `numpy`, `run` is `subprocess.run`.
 
     Args:
         tree: The module.
@@ -66,7 +66,7 @@ def aliases_of(tree: ast.Module, file: str) -> dict[str, str]:
 
 
 def key_of(node: ast.AST) -> str | None:
-    """The key of `x["key"]` or `x.get("key")`; None of anything else."""
+    """Return the key of `x["key"]` or `x.get("key")`, or None."""
     key: ast.expr | None = None
     if isinstance(node, ast.Subscript):
         key = node.slice
@@ -76,7 +76,7 @@ def key_of(node: ast.AST) -> str | None:
 
 
 def caught_by(handler: ast.ExceptHandler) -> list[str]:
-    """The exceptions that a handler catches, by the last part of their names."""
+    """Return the exceptions that a handler catches, by the last part of their names."""
     if handler.type is None:
         return ["BaseException"]
     caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]

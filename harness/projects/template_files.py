@@ -1,4 +1,4 @@
-"""The files that projects are made of, with the words in them replaced: `@NAME@` by the project's name."""
+"""Fills the template files of projects: `@NAME@` becomes the project's name."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ _SUFFIX = ".template"
 
 
 def files_of(folder: str, words: Mapping[str, str]) -> dict[str, bytes]:
-    """Every file of a folder of templates, by the name that it gets in the project.
+    """Return every file in a folder of templates, by its name in the project.
 
     Args:
         folder: A folder in `harness/projects`.
-        words: What to replace, in the files' names too.
+        words: The words to replace, also in file names.
     """
     paths = sorted((_FOLDER / folder).glob(f"*{_SUFFIX}"))
     return {_replaced(path.name.removesuffix(_SUFFIX), words): filled(path, words) for path in paths}
 
 
 def filled(path: str | Path, words: Mapping[str, str]) -> bytes:
-    """One file.
+    """Return one filled file.
 
     Args:
         path: The template, relative to `harness/projects`.
-        words: What to replace.
+        words: The words to replace.
     """
     return _replaced((_FOLDER / path).read_text("utf-8"), words).encode("utf-8")
 

@@ -1,6 +1,6 @@
-"""A template with one more grader in it: its text grows by that, and every other line stays as it is.
+"""Adds a grader to the text of a template without changing any other line.
 
-The places come from PyYAML's own marks, and the result is read back and compared before anyone gets it.
+PyYAML's marks give the places, and the result is parsed and compared before it is returned.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from harness.projects.template_files import filled
 __all__ = ["CHECK_IN_VERSION", "NO_MODEL", "ROLE", "NoPlace", "grader_resource", "with_grader"]
 
 CHECK_IN_VERSION = ", check ${GraderCheck}"
-"""What the description of a ready check's version has more than another grader's."""
+"""The addition to a version's description for a ready check."""
 ROLE = "      Role: !GetAtt GraderRole.Arn\n"
-"""The role of a grader that asks no model."""
+"""The role of a grader that calls no model."""
 NO_MODEL = '""'
-"""The default of the parameter that names a judge's model, where no grader asks one."""
+"""The default of the parameter for a judge's model, if no grader calls one."""
 
 _TYPE = "AWS::Serverless::Function"
 _LIST = ("Mappings", "Graders", "All", "Names")
@@ -28,25 +28,25 @@ _SHARED = frozenset(
     """Type DeletionPolicy UpdateReplacePolicy Metadata << Role AutoPublishAlias AutoPublishAliasAllProperties
     VersionDescription CodeUri Runtime Architectures Timeout MemorySize LoggingConfig""".split()
 )
-"""What a grader has in common with the next; the rest of a resource is about that grader alone."""
+"""Properties that graders share. The rest of a resource is specific to one grader."""
 
 
 class NoPlace(InputError):
-    """A template whose text cannot be extended; `lines` is what the user has to write into it.
+    """The template's text cannot be extended. `lines` is what the user must add by hand.
 
     Args:
-        why: What is in the way.
+        why: The obstacle.
         template: The template.
         lines: The resource.
     """
 
     def __init__(self, why: str, template: Path, lines: str) -> None:
-        super().__init__(why, place=str(template), fix="Write these lines under its Resources yourself.")
+        super().__init__(why, place=str(template), fix="Add these lines under its Resources.")
         self.lines = lines
 
 
 def grader_resource(logical_id: str, handler: str) -> str:
-    """A grader's resource, as the template of a new project has it for its first.
+    """Return a grader's resource, in the form of a new project's first grader.
 
     Args:
         logical_id: The resource's name.
@@ -60,10 +60,11 @@ def grader_resource(logical_id: str, handler: str) -> str:
 
 
 def with_grader(template: Path, logical_id: str, handler: str) -> bytes:
-    """The text of a template with one more grader, after the last one that it has and made like it.
+    """Return the text of a template with one more grader, after its last one and modeled on it.
 
-    It gets that one's role, metadata and the like, but nothing that is about the one grader alone: variables,
-    a description, a name. Where the template lists its graders under Mappings, the new one is listed too.
+    The new grader gets that one's role, metadata and other shared properties, but nothing specific to it,
+    such as variables, a description or a name. If the template lists its graders under Mappings, the new one
+    is added.
 
     Args:
         template: The template.
@@ -71,19 +72,21 @@ def with_grader(template: Path, logical_id: str, handler: str) -> bytes:
         handler: `module.function`.
 
     Raises:
-        InputError: The template cannot be read, or something in it has that name already.
+        InputError: The template cannot be read, or already has something with that name.
         NoPlace: There is no place for it.
     """
     before = read_template(template)
     for section in ("Parameters", "Conditions", "Resources", "Outputs"):
         if logical_id in (before.get(section) or {}):
             fix = "Choose another name for the grader."
-            raise InputError(f"{logical_id} is in its {section} already", place=str(template), fix=fix)
+            raise InputError(f"{logical_id} is already in its {section}", place=str(template), fix=fix)
     resource = grader_resource(logical_id, handler)
     text = template.read_bytes().decode("utf-8")
     extended = None if template.suffix == ".json" else _extended(text, logical_id, handler)
     if extended is None:
-        raise NoPlace("it has no grader written as indented lines, to add one like it", template, resource)
+        raise NoPlace(
+            "no grader in it is written as indented lines that could serve as a model", template, resource
+        )
     with TemporaryDirectory() as scratch:
         draft = Path(scratch) / template.name
         draft.write_bytes(extended.encode("utf-8"))
@@ -94,7 +97,7 @@ def with_grader(template: Path, logical_id: str, handler: str) -> bytes:
 
 
 def _extended(text: str, logical_id: str, handler: str) -> str | None:
-    """The text with the resource and, where there is one, the list; None where there is no place."""
+    """The text with the resource and, if there is one, the list; None if there is no place for it."""
     import yaml
 
     root = yaml.compose(text, yaml.SafeLoader)
@@ -109,7 +112,9 @@ def _extended(text: str, logical_id: str, handler: str) -> str | None:
     roles = {id(pair): _text_of(_at(pair[1], ("Properties", "Role"))) for pair in graders}
     usual = [pair for pair in graders if "GraderRole" in roles[id(pair)]]
     if _at(resources, ("GraderRole",)) is not None and all("JudgeRole" in role for role in roles.values()):
-        resource = grader_resource(logical_id, handler)  # all that are there ask a model: this one does not
+        resource = grader_resource(
+            logical_id, handler
+        )  # all graders there call a model, but this one does not
     else:
         resource = _like(*(usual or graders)[-1], lines, logical_id, handler)
     insertions = [_after(*graders[-1], lines, resource)]
@@ -124,7 +129,7 @@ def _extended(text: str, logical_id: str, handler: str) -> str | None:
 
 
 def _at(node: Any, path: tuple[str, ...]) -> Any:
-    """The node under these keys; None where there is none."""
+    """The node under these keys, or None."""
     for name in path:
         pairs = node.value if node is not None and node.id == "mapping" else []
         node = next((value for key, value in pairs if key.value == name), None)
@@ -144,7 +149,7 @@ def _text_of(node: Any) -> str:
 
 
 def _like(key: Any, value: Any, lines: list[str], logical_id: str, handler: str) -> str:
-    """A grader's lines under another name and handler, without what is about that grader alone."""
+    """A grader's lines under another name and handler, without what is specific to that grader."""
     copied = [f"{' ' * key.start_mark.column}{logical_id}:\n"]
     for name, setting in value.value:
         first = name.start_mark.line
@@ -162,7 +167,7 @@ def _like(key: Any, value: Any, lines: list[str], logical_id: str, handler: str)
 
 
 def _after(key: Any, last: Any, lines: list[str], resource: str) -> tuple[int, int, str]:
-    """Where a resource goes, behind a grader and its comments: line and column, from 0, and text."""
+    """The place for a resource, after a grader and its comments: line and column, from 0, and text."""
     end = _end_of(key, last)
     while end + 1 < len(lines) and _is_comment(lines[end + 1], inside=key.start_mark.column):
         end += 1
@@ -170,7 +175,7 @@ def _after(key: Any, last: Any, lines: list[str], resource: str) -> tuple[int, i
 
 
 def _name_after(names: Any, lines: list[str], logical_id: str) -> tuple[int, int, str]:
-    """Where a name goes in a list, behind its last one."""
+    """The place for a name in a list, after its last one."""
     last = names.value[-1]
     if names.flow_style:
         return last.end_mark.line, last.end_mark.column, f", {logical_id}"
@@ -179,7 +184,7 @@ def _name_after(names: Any, lines: list[str], logical_id: str) -> tuple[int, int
 
 
 def _end_of(key: Any, value: Any) -> int:
-    """The line, from 0, on which a key's value ends; an alias has the marks of what it stands for."""
+    """The line, from 0, on which a key's value ends; an alias has the marks of its anchor."""
     if value.start_mark.line < key.start_mark.line:
         return int(key.end_mark.line)
     return _last_line(value)
@@ -196,19 +201,19 @@ def _last_line(node: Any) -> int:
 
 
 def _is_comment(line: str, inside: int) -> bool:
-    """Whether a line is a comment that stands further in than this column."""
+    """Whether a line is a comment that is indented further than this column."""
     text = line.lstrip()
     return text.startswith("#") and len(line) - len(text) > inside
 
 
 def _difference(before: dict[str, Any], draft: Path, logical_id: str, handler: str) -> str | None:
-    """What is wrong with a template's new text: something that the grader needs, or another difference."""
+    """What is wrong with a template's new text: a missing requirement of the grader, or another change."""
     try:
         after = read_template(draft)
         added = after["Resources"].pop(logical_id)["Properties"]
         code = {**((after.get("Globals") or {}).get("Function") or {}), **added}.get("CodeUri")
         if code not in (None, ".", "./"):
-            return f"its graders' code is in {code}, not beside it"
+            return f"its graders' code is in {code}, not next to it"
         names = _names(after)
         if names and logical_id in names:
             names.remove(logical_id)

@@ -1,4 +1,4 @@
-"""What to know of an OpenAI python grader whose source is a text."""
+"""Reports on the source of an OpenAI python grader that is given as text."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _GRADE = "grade"
 
 
 def notes_of_text(place: str, source: str) -> Iterator[ImportNote]:
-    """Say what a source does that grades otherwise here, as is said of a Python file.
+    """Report what a source does that grades differently here, as for a Python file.
 
     Args:
-        place: Where it stands; lines are added.
-        source: The source, which is known to be valid.
+        place: The source's place; line numbers are added.
+        source: The source, known to be valid.
     """
     code = ReachedCode({place: ast.parse(source)}, [_GRADE])
     for each in refused_by_confinement(code):
-        what = f"{each.what}, which confined code cannot do: a sample that comes here has no reward"
+        what = f"{each.what}, which confined code cannot do: a sample that reaches this gets no reward"
         yield ImportNote(each.place, "unsupported", what)
     packages = code.packages() - sys.stdlib_module_names
     missing = [name for name in packages if find_spec(name) is None]

@@ -1,4 +1,4 @@
-"""What a Python file gives a TRL trainer: the functions that make its reward, and their weights."""
+"""Finds what a Python file passes to a TRL trainer: the reward functions and their weights."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class GivenFunction(NamedTuple):
 
     function: ast.expr
     weight: float | None
-    """Its share in the reward, where the file says it."""
+    """Its weight in the reward, if the file states it."""
 
 
 def given_functions(tree: ast.Module, path: Path) -> list[GivenFunction]:
-    """Read what a file gives trainers as `reward_funcs`, with its `reward_weights`.
+    """Read what a file passes to trainers as `reward_funcs`, with its `reward_weights`.
 
     Args:
         tree: The module.
@@ -43,7 +43,7 @@ def given_functions(tree: ast.Module, path: Path) -> list[GivenFunction]:
 
 
 def _weights(tree: ast.Module, path: Path, count: int) -> list[float | None]:
-    """What the file writes as `reward_weights`, where it writes numbers."""
+    """The numbers that the file passes as `reward_weights`, if it writes numbers."""
     found: dict[tuple[float, ...], int] = {}
     for each in _keywords(tree, "reward_weights"):
         weights = _numbers(_resolved(tree, path, each))
@@ -59,7 +59,7 @@ def _weights(tree: ast.Module, path: Path, count: int) -> list[float | None]:
 
 
 def _numbers(value: ast.expr) -> tuple[float, ...] | None:
-    """The numbers that a list shows: none for the constant `None`, and None where something else stands."""
+    """The numbers in a list: empty for the constant `None`, and None for anything else."""
     try:
         found = ast.literal_eval(value)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
@@ -73,10 +73,10 @@ def _numbers(value: ast.expr) -> tuple[float, ...] | None:
 
 
 def _different(argument: str, path: Path, lines: Iterable[int]) -> InputError:
-    """The error of a file with several trainers that are not given the same."""
+    """Return the error for a file with several trainers that receive different arguments."""
     places = ", ".join(f"line {each}" for each in lines)
     fix = "Name the functions: --take NAME, once for each."
-    return InputError(f"gives trainers different {argument}: {places}", place=str(path), fix=fix)
+    return InputError(f"passes trainers different {argument}: {places}", place=str(path), fix=fix)
 
 
 def _resolved(tree: ast.Module, path: Path, value: ast.expr) -> ast.expr:
@@ -88,13 +88,13 @@ def _resolved(tree: ast.Module, path: Path, value: ast.expr) -> ast.expr:
     changed = any(_changes(value.id, node) for node in ast.walk(tree))
     if lists and (changed or len({ast.dump(each) for each in bound}) > 1):
         fix = "Name the functions: --take NAME, once for each."
-        message = f"{value.id} is made in several steps"
+        message = f"{value.id} is built in several steps"
         raise InputError(message, place=f"{path}:{value.lineno}", fix=fix)
     return lists[0] if lists else value
 
 
 def _bound_to(name: str, node: ast.AST) -> list[ast.expr]:
-    """What a statement binds a name to, if it binds it."""
+    """What a statement binds a name to, if it does."""
     targets: list[ast.expr] = []
     if isinstance(node, ast.Assign):
         targets = node.targets
@@ -117,7 +117,7 @@ def _changes(name: str, node: ast.AST) -> bool:
 
 
 def _keywords(tree: ast.Module, name: str) -> Iterator[ast.expr]:
-    """The values that calls of the file pass under a name."""
+    """The values that calls in the file pass under a name."""
     for node in ast.walk(tree):
         if isinstance(node, ast.keyword) and node.arg == name:
             yield node.value

@@ -55,10 +55,10 @@ def test_an_error_fails(project, capsys):
 
 def test_asking_judges_says_so_where_there_is_none(project, capsys):
     assert main(["doctor", "--ask-judge", "rollouts.jsonl"]) == 0
-    assert "nothing is built, so it is not known who asks one" in " ".join(capsys.readouterr().out.split())
+    assert "nothing is built, so no judge is known" in " ".join(capsys.readouterr().out.split())
     write_build(project)
     assert main(["doctor", "--ask-judge", "rollouts.jsonl"]) == 0
-    assert "no function that is built here asks one" in " ".join(capsys.readouterr().out.split())
+    assert "no function that is built here has a judge" in " ".join(capsys.readouterr().out.split())
 
 
 def test_another_template_is_looked_at_where_it_stands(project, capsys, monkeypatch, tmp_path):
@@ -125,7 +125,7 @@ def test_a_partial_build_is_said_to_be_one(project, capsys):
     (build / "template.yaml").write_text(text)
     main(["doctor"])
     out = " ".join(capsys.readouterr().out.split())
-    assert "Other is in the template and not in the build, which is partial or older" in out
+    assert "Other is in the template but not in the build, which is partial or older" in out
     assert "checked 2: template.yaml, .aws-sam/build: Same" in out
     with pytest.raises(InputError, match="Other is not built"):
         built_function(build, "Other")
@@ -134,14 +134,14 @@ def test_a_partial_build_is_said_to_be_one(project, capsys):
 def test_a_function_that_came_after_the_build_is_found(project, capsys):
     write_build(project, functions={"Former": "app.same"})
     main(["doctor"])
-    assert "Same is in the template and not in the build" in " ".join(capsys.readouterr().out.split())
+    assert "Same is in the template but not in the build" in " ".join(capsys.readouterr().out.split())
 
 
 def test_settings_that_changed_since_the_build_are_found(project, capsys):
     write_build(project, MemorySize=1024, Environment={"Variables": {"LIMIT": "3"}})
     assert main(["doctor"]) == 1
     out = " ".join(capsys.readouterr().out.split())
-    assert "MemorySize and Environment of Same changed in the template since it was built" in out
+    assert "MemorySize and Environment of Same changed in the template since the build" in out
 
 
 def test_another_build_is_looked_at(project, capsys, tmp_path):
@@ -227,9 +227,9 @@ def test_an_artifact_of_another_architecture_than_samconfig_deploys_is_an_error(
     assert "parameter_overrides in samconfig.toml" in said["looked_at"]
     found = [one for one in said["findings"] if one["id"] == "D031"]
     assert [one["message"] for one in found] == [
-        "Same was built for x86_64, and Architectures is arm64 where it is deployed"
+        "Same was built for x86_64, but Architectures is arm64 in the deployment"
     ]
-    assert "give the recipe --template template.yaml --function Same" in found[0]["fix"]
+    assert "pass --template template.yaml --function Same" in found[0]["fix"]
 
 
 def test_an_image_is_not_passed_over(project, capsys):
@@ -258,5 +258,5 @@ def test_the_files_of_an_image_are_looked_at_where_they_are(project, capsys):
     assert said["artifacts"].keys() == {"Big"}
     assert said["artifacts"]["Big"]["processor_share"] == 0.29  # its own memory, not Lambda's default
     assert [one["message"] for one in said["findings"] if one["id"] == "D050"] == [
-        "Big is a container image: its base system and its layers were not looked at"
+        "Big is a container image: its base system and its layers were not checked"
     ]

@@ -79,17 +79,17 @@ def test_json_is_read_from_stdin(here, monkeypatch, capsys):
         (["s3://bucket/grader.py"], "s3://bucket/grader.py: is an address"),
         (["."], "is a folder"),
         (["r.jsonl"], "contains samples, not a grader"),
-        (["R.PY"], "R.PY: ends in .PY, and Python imports only files that end in .py. Rename it to R.py."),
+        (["R.PY"], "R.PY: ends in .PY, but Python imports only files that end in .py. Rename it to R.py."),
         (["n.txt"], "is neither JSON nor Python"),
         (["city_names.json", "--as", "trl"], "trl graders are Python"),
         (["city_names.json", "--take", "f"], "--take: is for Python files"),
         (["city_names.json", "--trust"], "always runs confined"),
         (["city_names.json", "--judge", "o3"], "write OpenAI's name, ="),
-        (["city_names.json", "--judge", "o3=x"], "the grader asks no model o3"),
+        (["city_names.json", "--judge", "o3=x"], "the grader does not call a model o3"),
         (["city_names.json", "--range", "1", "0"], "write the lower bound first"),
         (["city_names.json", "--records", "none.jsonl"], "none.jsonl"),
         (["rewards.py", "--judge", "o3=x"], "is for graders in JSON"),
-        (["city_names.json", "--name", "no_stack"], "'no_stack' cannot name a project"),
+        (["city_names.json", "--name", "no_stack"], "'no_stack' is not a valid name for a project"),
     ],
 )
 def test_bad_input_is_one_sentence_and_writes_nothing(here, capsys, words, message):
@@ -149,8 +149,8 @@ def test_a_key_that_is_left_in_is_said_and_never_shown(here, capsys):
     )
     assert main(["import", "rewards.py", "scores"]) == 0
     out = capsys.readouterr().out
-    assert "rewards.py:1: looks like a key, and was left in" in out
-    assert "1. Take what looks like a key out of rewards.py:1" in out
+    assert "rewards.py:1: looks like a key, and was kept" in out
+    assert "1. Remove what looks like a key from rewards.py:1" in out
     assert "a1b2c3d4" not in out + (here / "scores" / "IMPORT.md").read_text()
 
 

@@ -35,8 +35,8 @@ def test_a_folder_that_is_not_empty_is_refused(tmp_path, capsys):
 def test_a_bad_name_is_refused_and_the_way_out_is_named(tmp_path, capsys):
     assert main(["init", str(tmp_path / "not_a_stack")]) == 2
     err = capsys.readouterr().err
-    assert "'not_a_stack' cannot name a project" in err
-    assert "Write --name" in err
+    assert "'not_a_stack' is not a valid name for a project" in err
+    assert "Use --name" in err
     assert not (tmp_path / "not_a_stack").exists()
 
 
@@ -71,7 +71,7 @@ def test_a_key_that_is_copied_is_said_and_never_shown(tmp_path, capsys, handler,
     if as_json:
         assert json.loads(out)["keys"] == ["prices.py:2"]
     else:
-        assert "prices.py:2 looks like a key, and was left in. Remove it before" in out
+        assert "prices.py:2 looks like a key, and was kept. Remove it before" in out
     assert "a1b2c3d4" not in out
 
 
@@ -94,7 +94,7 @@ def test_a_template_without_a_place_gives_the_lines_to_write(tmp_path, capsys):
     assert main(["init", "--add", "receipt-total", str(tmp_path)]) == 2
     err = capsys.readouterr().err
     assert "      Handler: receipt_total.receipt_total\n" in err
-    assert "Write these lines under its Resources yourself" in err
+    assert "Add these lines under its Resources" in err
     assert [path.name for path in tmp_path.iterdir()] == ["template.yaml"]
 
 
@@ -126,7 +126,7 @@ def test_a_workflow_comes_with_a_new_project_or_for_one_that_is_there(tmp_path, 
     assert made[0].read_text().replace("mine", "other") == made[1].read_text()
     for words in (["--ci"], ["../mine", "--ci"]):
         assert main(["init", *words]) == 2
-        assert "rft.yml: exists already. Nothing is overwritten" in capsys.readouterr().err
+        assert "rft.yml: already exists. Existing files are not overwritten" in capsys.readouterr().err
 
 
 def run(folder, *words, code=0):

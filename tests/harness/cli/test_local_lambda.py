@@ -172,8 +172,8 @@ def test_what_of_the_template_is_not_imitated_is_said(project, capsys):
     write_build(project, Layers=layers, VpcConfig={"SubnetIds": ["subnet-1"]}, Architectures=["arm64"])
     assert main(["replay", "rollouts.jsonl", "--artifact", ".aws-sam/build"]) == 0
     out = capsys.readouterr().out
-    assert "its layers are not imitated" in out
-    assert "its VPC is not imitated" in out
+    assert "its layers are not emulated" in out
+    assert "its VPC is not emulated" in out
     assert "for arm64" in out
 
 

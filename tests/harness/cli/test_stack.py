@@ -53,7 +53,7 @@ def test_json_is_one_object(capsys):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["stack", "nobody"], "no such stack in us-west-2. `sam deploy --stack-name nobody` makes it"),
+        (["stack", "nobody"], "no such stack in us-west-2. `sam deploy --stack-name nobody` creates it"),
         (["stack", "full", "--region", "us-east-1"], "there is no such stack in us-east-1"),
         (["stack", "full", "--region", "nowhere!"], "not an AWS Region"),
         (["stack", ""], "stack"),

@@ -192,22 +192,22 @@ def test_a_source_that_does_not_exist_is_refused(into, tmp_path):
 
 def test_a_source_that_would_replace_something_is_refused(into, tmp_path):
     write_artifact(tmp_path / "graders", {"__init__.py": ""})
-    with pytest.raises(InputError, match="has a graders already"):
+    with pytest.raises(InputError, match="already has graders"):
         build(Recipe(runtime=NOWHERE, sources=(tmp_path / "graders",)), into)
 
 
 @pytest.mark.parametrize(
     ("files", "source", "message"),
     [
-        ({"jmespath.py": ""}, "jmespath.py", "has a jmespath already"),
-        ({"JMESPath/__init__.py": ""}, "JMESPath", "has a jmespath already"),
-        ({"typing_extensions/__init__.py": ""}, "typing_extensions", "has a typing_extensions"),
-        ({"json.py": ""}, "json.py", "hides Python's or Lambda's own json"),
-        ({"random/__init__.py": ""}, "random", "hides Python's or Lambda's own random"),
-        ({"boto3.py": ""}, "boto3.py", "hides Python's or Lambda's own boto3"),
+        ({"jmespath.py": ""}, "jmespath.py", "already has jmespath"),
+        ({"JMESPath/__init__.py": ""}, "JMESPath", "already has jmespath"),
+        ({"typing_extensions/__init__.py": ""}, "typing_extensions", "already has typing_extensions"),
+        ({"json.py": ""}, "json.py", "hides Python's or Lambda's own module json"),
+        ({"random/__init__.py": ""}, "random", "hides Python's or Lambda's own module random"),
+        ({"boto3.py": ""}, "boto3.py", "hides Python's or Lambda's own module boto3"),
         ({"harness.py": ""}, "harness.py", "hides"),
-        ({"pk/__init__.py": "", "pk/Data.json": "", "pk/data.json": ""}, "pk", "case does not matter"),
-        ({"pk/__init__.py": "", "pk/A/x": "", "pk/a/y": ""}, "pk", "case does not matter"),
+        ({"pk/__init__.py": "", "pk/Data.json": "", "pk/data.json": ""}, "pk", "ignores case"),
+        ({"pk/__init__.py": "", "pk/A/x": "", "pk/a/y": ""}, "pk", "ignores case"),
     ],
 )
 def test_a_source_that_would_hide_something_is_refused(into, tmp_path, files, source, message):
@@ -225,16 +225,16 @@ def test_a_folder_of_data_may_have_any_name(into, tmp_path):
 
 def test_two_sources_of_one_name_are_refused(into, tmp_path):
     folders = [write_artifact(tmp_path / name / "pk", {"__init__.py": ""}) for name in ("one", "two")]
-    with pytest.raises(InputError, match="has a pk already"):
+    with pytest.raises(InputError, match="already has pk"):
         build(Recipe(runtime=NOWHERE, sources=tuple(folders)), into)
 
 
 @pytest.mark.parametrize(
     ("content", "runtime", "architecture", "message"),
     [
-        (elf(X86_64), "python3.99", "arm64", r"pk/fast\.so: made for x86_64"),
-        (elf(AARCH64), "python3.99", "x86_64", "made for arm64"),
-        (elf(X86_64, "GLIBC_2.34"), "python3.11", "x86_64", r"needs glibc 2\.34, and python3\.11 has 2\.26"),
+        (elf(X86_64), "python3.99", "arm64", r"pk/fast\.so: built for x86_64"),
+        (elf(AARCH64), "python3.99", "x86_64", "built for arm64"),
+        (elf(X86_64, "GLIBC_2.34"), "python3.11", "x86_64", r"needs glibc 2\.34, but python3\.11 has 2\.26"),
     ],
 )
 def test_compiled_code_that_the_function_cannot_load_is_refused(

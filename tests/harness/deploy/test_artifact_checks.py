@@ -134,7 +134,7 @@ def test_sources_that_changed_since_are_found(project):
     (project / "app.py").write_text(SAME.replace("==", "!="))
     rules, findings, _ = check(project)
     assert rules == ["D030"]
-    assert "app.py changed since it was built" in findings[0].message
+    assert "app.py changed since the build" in findings[0].message
 
 
 def test_a_handler_that_is_not_there_is_found(project):

@@ -63,14 +63,14 @@ def test_an_event_like_no_wire_names_what_differs_from_the_nearest():
 
 def test_it_tells_what_no_source_says():
     told = captured(sent("open-weight"), samples=64, distinct_prompts=8, remaining_ms=59_000).tells()
-    assert told["samples in a call"] == "64"
-    assert told["distinct prompts among them"] == "8"
-    assert told["distinct ids among them"] == "unknown"
-    assert told["time left when it came"] == "59,000 ms"
+    assert told["samples per call"] == "64"
+    assert told["distinct prompts in the call"] == "8"
+    assert told["distinct ids in the call"] == "unknown"
+    assert told["time left on arrival"] == "59,000 ms"
     assert told["id"] == "text 36 uuid"
     assert told["completion"] == "text 25 with reasoning"
     assert told["reasoning"] == "in the text"
-    assert told["keys beside the metadata"] == "none"
+    assert told["keys next to the metadata"] == "none"
 
 
 @pytest.mark.parametrize(

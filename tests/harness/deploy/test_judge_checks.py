@@ -137,4 +137,4 @@ def test_a_model_that_did_not_answer_is_an_error_with_its_reason():
     [one] = unanswered(asked, "rollouts.jsonl")
     assert (one.id, one.message) == ("D038", "silent: the judge silent is throttled")
     [one] = unanswered(AskedJudges((judged("silent"),), samples=3), "rollouts.jsonl")
-    assert one.message == "silent: 3 samples were graded, and no check asked it about one"
+    assert one.message == "silent: 3 samples were graded, and no check asked it about any of them"

@@ -81,5 +81,5 @@ def test_a_model_that_the_grader_does_not_ask_stays_silent(shop, endpoint):
 
 def test_a_file_without_rollouts_is_refused(shop, endpoint):
     (shop / "empty.jsonl").write_text("")
-    with pytest.raises(InputError, match="holds no rollout"):
+    with pytest.raises(InputError, match="has no rollout"):
         ask(shop, "empty.jsonl")

@@ -237,7 +237,7 @@ def test_nothing_built_is_refused_unless_a_function_in_aws_is_named(project, tmp
         (
             {"variables": {"MODE": "x", "EDITOR": "vi"}},
             {"variables": {}},
-            "variables set here alone that the grader's code names: MODE",
+            "variables set only here that the grader's code mentions: MODE",
         ),
     ],
 )
@@ -328,8 +328,8 @@ def test_a_handler_written_by_hand_is_compared_with_its_folder_or_zip_file(proje
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({}, "there is nothing to compare this process with"),
-        ({"grader": "app.py:same"}, "--handler names the function itself"),
+        ({}, "there is no second place to compare with this process"),
+        ({"grader": "app.py:same"}, "--handler already names the function"),
         ({"artifact": Path("absent.zip")}, "absent.zip: cannot be read: No such file"),
     ],
 )

@@ -67,7 +67,7 @@ def version_of(line, text=TEMPLATE, **values):
 def test_a_parameter_that_decides_a_setting_is_found(line):
     [(rule, message)] = checked(line)
     assert rule == "D013"
-    assert message.startswith(f"Math takes {line.partition(':')[0]} from One;")
+    assert message.startswith(f"Math takes {line.partition(':')[0]} from One, but")
 
 
 @pytest.mark.parametrize("line", DECIDING)
@@ -82,7 +82,7 @@ def test_what_decides_no_reward_is_passed_over(line):
 
 def test_a_condition_s_parameters_decide_too():
     [(_, message)] = checked("Timeout: !If [IsBoth, 60, 120]")
-    assert message.startswith("Math takes Timeout from Two and One;")
+    assert message.startswith("Math takes Timeout from Two and One, but")
 
 
 def test_sam_gives_another_version_for_another_literal():

@@ -95,8 +95,8 @@ def test_the_defaults_that_were_used_are_said_with_how_to_replace_them(project):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ({"runtime": "!Ref Open"}, "Runtime is missing, or only a deployment knows it"),
-        ({"architectures": "Architectures: [!Ref Open]"}, "Architectures is missing, or only"),
+        ({"runtime": "!Ref Open"}, "Runtime is missing, or known only at deployment"),
+        ({"architectures": "Architectures: [!Ref Open]"}, "Architectures is missing, or known only"),
         ({"architectures": "Architectures: arm64"}, r"Architectures is \"arm64\""),
         ({"architectures": "Architectures: [arm64, x86_64]"}, "Architectures is"),
         ({"architectures": "Architectures: [riscv]"}, "Architectures is"),
@@ -259,7 +259,7 @@ Resources:
     - Fn::ForEach::Inner: [B, [Y], {"${A}${B}": {Type: AWS::Serverless::Function}}]
 """
     write_artifact(project, {"template.yaml": loop})
-    with pytest.raises(InputError, match="Fn::ForEach::Outer makes functions that are not read"):
+    with pytest.raises(InputError, match="Fn::ForEach::Outer makes functions that the build does not read"):
         recipe_of(Path("template.yaml"), "XY")
 
 
@@ -326,5 +326,5 @@ def test_a_ready_check_named_in_a_line_has_no_file(project):
 
 def test_a_ready_check_that_only_a_deployment_knows_is_refused(project):
     (project / "template.yaml").write_text(READY.replace(", Default: grader.toml", ""))
-    with pytest.raises(InputError, match="GRADER_CHECK is missing, or only a deployment knows it"):
+    with pytest.raises(InputError, match="GRADER_CHECK is missing, or known only at deployment"):
         recipe_of(Path("template.yaml"), "Ready")

@@ -151,7 +151,7 @@ def test_a_grader_that_the_list_of_its_alarms_forgets_is_found(tmp_path, listed,
     findings = found(tmp_path, text)
     assert [one.id for one in findings] == forgotten
     if forgotten:
-        assert findings[0].fix == "Write its name into the list of Fn::ForEach::Alarms."
+        assert findings[0].fix == "Add its name to the list of Fn::ForEach::Alarms."
 
 
 def test_an_alarm_over_every_function_watches_each(tmp_path):

@@ -97,7 +97,7 @@ def test_doctor_finds_a_placeholder_in_the_build_of_a_stack_that_fans_out(templa
         for each in check_completeness(template, tmp_path, {}, {"FanOut": fans_out})
         if WORKER in each.message
     ]
-    said = ["FanOutWorker was built for a stack that does not fan out, and this one does"]
+    said = ["FanOutWorker was built for a stack that does not fan out, but this one does"]
     assert found == (said if fans_out == "true" else [])
 
 

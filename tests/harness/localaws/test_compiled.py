@@ -81,13 +81,13 @@ def test_damaged_files_are_survived(tmp_path_factory, noise, at):
             CompiledFile("a.so", "x86_64", (2, 27)),
             "python3.11",
             "x86_64",
-            "needs glibc 2.27, and python3.11 has 2.26",
+            "needs glibc 2.27, but python3.11 has 2.26",
         ),
         (CompiledFile("a.so", "x86_64", (2, 35)), "python3.13", "x86_64", "needs glibc 2.35"),
-        (CompiledFile("a.so", "x86_64"), "python3.13", "arm64", "made for x86_64"),
-        (CompiledFile("a.so", "arm64"), "python3.13", "x86_64", "made for arm64"),
-        (CompiledFile("a.pyd", "Windows"), "python3.13", "x86_64", "made for Windows"),
-        (CompiledFile("a.so", "x86_64", None, "python3.12"), "python3.13", "x86_64", "made for python3.12"),
+        (CompiledFile("a.so", "x86_64"), "python3.13", "arm64", "built for x86_64"),
+        (CompiledFile("a.so", "arm64"), "python3.13", "x86_64", "built for arm64"),
+        (CompiledFile("a.pyd", "Windows"), "python3.13", "x86_64", "built for Windows"),
+        (CompiledFile("a.so", "x86_64", None, "python3.12"), "python3.13", "x86_64", "built for python3.12"),
     ],
 )
 def test_what_the_function_cannot_load_is_said(file, runtime, architecture, said):
@@ -99,7 +99,7 @@ def test_what_the_function_cannot_load_is_said(file, runtime, architecture, said
 def test_one_cause_is_one_sentence():
     files = [CompiledFile(f"{name}.so", "x86_64") for name in "abc"]
     assert misfits(files, "python3.13", "arm64") == [
-        "a.so and 2 more: made for x86_64, and the function runs on Linux, arm64"
+        "a.so and 2 more: built for x86_64, but the function runs on Linux, arm64"
     ]
 
 

@@ -101,7 +101,7 @@ def test_a_ready_check_s_file_is_the_function_s_own_with_the_packages_beside_it(
 
 @pytest.mark.parametrize("check", ["no.toml", "../grader.toml", "/etc/grader.toml", "a/../../x.toml"])
 def test_a_ready_check_s_file_that_is_not_in_the_project_is_refused(project, check):
-    with pytest.raises(InputError, match=r"there is no no.toml|is outside of the project"):
+    with pytest.raises(InputError, match=r"there is no no.toml|is outside the project"):
         own_source(project, READY, check)
 
 
@@ -117,7 +117,7 @@ def test_a_handler_without_its_module_is_refused(project, handler):
     "handler", ["", "grade", ".grade", "a..grade", "a.", "a b.c", "a.1", "../x.y", "/x.y"]
 )
 def test_what_is_no_handler_is_refused(handler):
-    with pytest.raises(InputError, match="names no handler"):
+    with pytest.raises(InputError, match="is not a handler"):
         handler_module(handler)
 
 
@@ -181,7 +181,7 @@ def test_links_inside_of_the_project_are_what_they_point_to(project):
 
 @pytest.mark.parametrize(
     ("target", "message"),
-    [("nowhere", "leads nowhere"), ("/etc/hostname", "out of the project"), ("..", "stands in")],
+    [("nowhere", "leads nowhere"), ("/etc/hostname", "out of the project"), ("..", "contains it")],
 )
 def test_other_links_are_refused(project, target, message):
     (project / "my_graders" / "link").symlink_to(target)
@@ -192,10 +192,10 @@ def test_other_links_are_refused(project, target, message):
 def test_links_that_lead_to_each_other_are_refused(project):
     (project / "my_graders" / "shared" / "a").symlink_to("../receipts")
     (project / "my_graders" / "receipts" / "b").symlink_to("../shared")
-    with pytest.raises(InputError, match="stands in"):
+    with pytest.raises(InputError, match="contains it"):
         read_tree(project / "my_graders", project)
     (project / "my_graders" / "loop").symlink_to("loop")
-    with pytest.raises(InputError, match="leads nowhere|stands in"):
+    with pytest.raises(InputError, match="leads nowhere|contains it"):
         read_tree(project / "my_graders", project)
 
 

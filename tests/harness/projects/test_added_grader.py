@@ -48,7 +48,7 @@ def test_one_after_another_they_stay_in_order(project):
 def test_a_second_time_it_is_refused_and_nothing_changes(project):
     add_grader(project, "second")
     before = content(project)
-    with pytest.raises(InputError, match="Second is in its Resources already"):
+    with pytest.raises(InputError, match="Second is already in its Resources"):
         add_grader(project, "second")
     assert content(project) == before
 
@@ -60,7 +60,7 @@ def test_a_file_that_is_there_is_never_replaced(project, taken):
     (project / taken).parent.mkdir(exist_ok=True)
     (project / taken).write_text("mine")
     before = content(project)
-    with pytest.raises(InputError, match="exists already"):
+    with pytest.raises(InputError, match="already exists"):
         add_grader(project, "second")
     assert content(project) == before
 
@@ -86,7 +86,7 @@ def test_two_at_a_time_lose_none(project):
 
 
 def test_a_folder_without_a_template_is_refused(tmp_path):
-    with pytest.raises(InputError, match=r"template.yaml: no such file. Run it in a project's folder"):
+    with pytest.raises(InputError, match=r"template.yaml: no such file. Run this in a project's folder"):
         add_grader(tmp_path, "second")
     assert list(tmp_path.iterdir()) == []
 

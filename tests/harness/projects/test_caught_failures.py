@@ -31,7 +31,7 @@ def test_every_exception_that_no_completion_causes_is_told_where_it_is_paid(name
         assert {place for place, _ in found} == {"r.py:4"}
 
 
-WITHOUT = "without zz every sample is paid 0"
+WITHOUT = "without zz every sample earns 0"
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_what_stands_in_for_a_missing_package_is_told_with_its_line():
     )
     [(place, what)] = told(source, missing=["zz"])
     assert place == "r.py:3"
-    assert what.startswith("without zz what stands here takes its place")
+    assert what.startswith("without zz this code takes its place")
 
 
 @pytest.mark.parametrize(
@@ -102,5 +102,5 @@ def test_a_failure_of_the_record_is_told_where_it_is_paid(parameters, body, is_t
 def test_values_of_the_record_are_followed_and_those_of_the_completion_are_not(head):
     tried = "        try:\n            g = float(x)\n        except ValueError:\n            return 0.0\n"
     source = f"{head.format('x')}\n{tried}"
-    assert [what for _, what in told(source, given={"f": {"golds"}}) if "is paid 0 here" in what]
+    assert [what for _, what in told(source, given={"f": {"golds"}}) if "this pays 0" in what]
     assert told(source, given={"f": set()}) == set()

@@ -87,7 +87,7 @@ def test_a_project_that_is_there_gets_it_once(tmp_path: Path) -> None:
     (tmp_path / "rft.toml").write_text(SETTINGS)
     assert add_workflow(tmp_path) == Path(WORKFLOW)
     assert "sam deploy --stack-name theirs " in (tmp_path / WORKFLOW).read_text()
-    with pytest.raises(InputError, match="exists already"):
+    with pytest.raises(InputError, match="already exists"):
         add_workflow(tmp_path)
 
 
@@ -96,7 +96,7 @@ def test_a_project_that_is_there_gets_it_once(tmp_path: Path) -> None:
     [
         ("", "the workflow needs grader, rollouts, records, stack, region in rft.toml"),
         (SETTINGS.replace("region", "# "), "the workflow needs region in rft.toml"),
-        (SETTINGS.replace("theirs", "x; rm -rf /"), "'x; rm -rf /' cannot name a stack"),
+        (SETTINGS.replace("theirs", "x; rm -rf /"), "'x; rm -rf /' is not a valid name for a stack"),
     ],
 )
 def test_settings_that_it_cannot_do_with_are_refused(tmp_path: Path, settings: str, said: str) -> None:
@@ -111,7 +111,7 @@ def test_a_folder_below_the_root_of_a_repository_is_refused(tmp_path: Path) -> N
     (tmp_path / "below").mkdir()
     (tmp_path / "below" / "rft.toml").write_text(SETTINGS)
     for make in (add_workflow, lambda folder: make_project(folder / "new", workflow=True)):
-        with pytest.raises(InputError, match="at the root of a repository only"):
+        with pytest.raises(InputError, match="only at the root of a repository"):
             make(tmp_path / "below")
 
 

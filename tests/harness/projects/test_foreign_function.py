@@ -111,22 +111,22 @@ def test_the_user_may_know_better():
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("", "holds no function that grades. Such a function is an AWS Lambda handler"),
+        ("", "has no function that grades. Such a function is an AWS Lambda handler"),
         ("def a(x): ...\nb = 3", "It defines a. Such a function is"),
         (
             TRL + "def b(completions): ...",
-            r"2 functions could be it: brief \(trl, line 1\), b \(trl, line 2\)",
+            r"2 functions could be the grader: brief \(trl, line 1\), b \(trl, line 2\)",
         ),
         (TRL + VERL, r"brief \(trl, line 1\), compute_score \(verl, line 2\). Name one: --take brief"),
         (
             "from graders import grader\n@grader\ndef g(sample): ...",
-            "rewards.py:3: g is a grader of this library",
+            "rewards.py:3: g is already a grader of this library",
         ),
         (
             TRL + "T(reward_funcs=['org/model', brief])",
             "rewards.py:2: the reward model 'org/model' cannot be",
         ),
-        (TRL + "T(reward_funcs=[make(3)])", "rewards.py:2: an entry of reward_funcs is no name"),
+        (TRL + "T(reward_funcs=[make(3)])", "rewards.py:2: an entry of reward_funcs is not the name"),
         ("from trl.rewards import think\nT(reward_funcs=[think])", "2: think comes from trl.rewards.think"),
         (TRL + "T(reward_funcs=[brief])\nU(reward_funcs=[])", "different reward_funcs: line 2, line 3"),
         (
@@ -148,10 +148,10 @@ def test_a_file_without_one_such_function_is_refused(source, message):
         (["no"], "there is no function no. It defines brief, plain"),
         (["R"], "rewards.py:2: R is a class"),
         (["R.score"], "rewards.py:2: R.score is a method"),
-        (["inner"], "rewards.py:5: inner is defined inside of something else. Move it to the top"),
+        (["inner"], "rewards.py:5: inner is defined inside another function or class. Move it to the top"),
         (["sqrt"], "sqrt comes from math.sqrt"),
-        (["plain"], "rewards.py:4: plain: its parameters do not tell .* Write --as"),
-        (["made"], "rewards.py:7: made: no parameters tell"),
+        (["plain"], "rewards.py:4: plain: its parameters do not show .* Add --as"),
+        (["made"], "rewards.py:7: made: it has no parameters that show"),
         (["brief", "compute_score"], "--take names 2 functions of trl, verl"),
     ],
 )

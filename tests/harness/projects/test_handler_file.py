@@ -48,18 +48,18 @@ def test_the_handler_is_found(read, source, function):
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("", "holds no handler. A handler is a function"),
-        ("def score(prediction, reference): pass", "holds no handler"),
-        ("def _hidden(event, context): pass", "holds no handler"),
-        ("class A:\n    def handler(self, event, context): pass", "holds no handler"),
-        ("def handler(event, context, more): pass", "holds no handler"),
-        ("def handler(event, context, *, more): pass", "holds no handler"),
+        ("", "has no handler. A handler is a function"),
+        ("def score(prediction, reference): pass", "has no handler"),
+        ("def _hidden(event, context): pass", "has no handler"),
+        ("class A:\n    def handler(self, event, context): pass", "has no handler"),
+        ("def handler(event, context, more): pass", "has no handler"),
+        ("def handler(event, context, *, more): pass", "has no handler"),
         ("def a(event, context): pass\ndef b(event, context): pass", "--handler reward.a. It could be a, b"),
-        ("async def handler(event, context): pass", "handler is async, and Lambda awaits no handler"),
+        ("async def handler(event, context): pass", "handler is async, but Lambda does not await handlers"),
         ("def (", r"reward.py:1: is not valid Python: invalid syntax"),
         ("x = " + "(" * 300 + ")" * 300, "is not valid Python: too many nested"),
         ("a\0b", "reward.py: is not valid Python: source code"),
-        ("from . import x\n" + HANDLER, "imports relatively, as a part of a package"),
+        ("from . import x\n" + HANDLER, "uses relative imports, as part of a package"),
     ],
 )
 def test_a_file_without_one_handler_is_refused(read, source, message):
@@ -94,7 +94,7 @@ def test_the_one_that_is_named_is_taken(read, named):
     [
         ("nope", "there is no function nope. It defines a."),
         ("", "there is no function"),
-        ("other.a", r"another module than reward.py. Write --handler reward.a"),
+        ("other.a", r"another module than reward.py. Use --handler reward.a"),
         ("one", r"reward.py:2: one is not a handler. Lambda calls a handler with two arguments"),
         ("late", "late is async"),
     ],
@@ -171,7 +171,7 @@ def test_what_is_no_python_file_is_refused_as_what_it_is(tmp_path):
     for name, message in [
         ("nope.py", "no such file"),
         ("", "is a folder"),
-        ("code.zip", "is not a Python file. Name the Python file that holds the handler. Unpack it first"),
+        ("code.zip", "is not a Python file. Name the Python file that contains the handler. Unpack it first"),
         ("code.PY", "Rename it to code.py"),
     ]:
         with pytest.raises(InputError, match=message):

@@ -11,7 +11,7 @@ from harness.projects.handler_import import import_problem
         ("def handler(event, context): pass", None),
         ("print('hello')\nhandler = print", None),
         ("import nowhere_at_all", "ModuleNotFoundError: No module named 'nowhere_at_all'"),
-        ("raise SystemExit(3)", "importing it ended the process with exit code 3"),
+        ("raise SystemExit(3)", "the import ended the process with exit code 3"),
         ("handler = 3", "TypeError: handler is a int"),
     ],
 )
@@ -26,4 +26,4 @@ def test_one_that_never_ends_is_ended_with_what_it_started(tmp_path):
         "import subprocess, sys\nsubprocess.run([sys.executable, '-c', 'input()'], stdin=subprocess.PIPE)"
     )
     (tmp_path / "reward.py").write_text(f"{source}\nwhile True: pass")
-    assert import_problem(tmp_path, "reward.handler", seconds=1) == "importing it took more than 1 s"
+    assert import_problem(tmp_path, "reward.handler", seconds=1) == "the import took more than 1 s"

@@ -102,7 +102,7 @@ def test_without_rollouts_no_file_and_no_setting_names_them(tmp_path):
         ),
         (
             {"records": ()},
-            "no training records: write yours to a file of this name.",
+            "no training records: write yours to a file with this name.",
             "1 completions of them, made up; replace",
         ),
     ],
@@ -138,19 +138,19 @@ def test_half_a_character_is_written_as_json_escapes_it(tmp_path):
 
 def test_packages_that_are_not_here_are_left_to_do():
     steps = next_steps(imported(packages={"numpy": "numpy==2.0", "nowhere": None}))
-    assert any("packages of nowhere into requirements.txt" in step for step in steps)
+    assert any("packages of nowhere to requirements.txt" in step for step in steps)
 
 
 @pytest.mark.parametrize("name", ["test_grader.py", "Makefile", "records.jsonl", "IMPORT.md"])
 def test_a_file_of_a_name_that_the_project_needs_is_refused(tmp_path, name):
-    with pytest.raises(InputError, match=f"{name}: the project has a file of its own of that name"):
+    with pytest.raises(InputError, match=f"{name}: the project has its own file with that name"):
         make(tmp_path, files={"grader.py": b"", name: b""})
     assert not (tmp_path / "mine").exists()
 
 
 @pytest.mark.parametrize("name", ["conftest.py", "test_rewards.py", "part/rewards_test.py"])
 def test_code_that_runs_confined_is_never_run_by_pytest(tmp_path, name):
-    with pytest.raises(InputError, match="has a name under which pytest runs it"):
+    with pytest.raises(InputError, match="has a name that pytest runs"):
         make(tmp_path, files={"grader.py": b"", name: b""}, runs_code=True)
 
 

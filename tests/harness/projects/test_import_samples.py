@@ -38,7 +38,7 @@ def test_lines_that_can_be_used_are_taken_and_the_others_are_counted(tmp_path):
     assert (found.records, found.rollouts) == ((RECORD,), (ROLLOUT,))
     first, second = found.sample_notes
     assert (first.place, first.what[:50]) == ("r.jsonl", "1 of 3 lines are in records.jsonl; line 2 is the f")
-    assert "1 of 2 lines are in rollouts.jsonl; line 1 is the first that cannot be used" in second.what
+    assert "1 of 2 lines are in rollouts.jsonl; line 1 is the first unusable one" in second.what
 
 
 def test_records_alone_get_made_up_completions_that_the_grader_graded(tmp_path):
@@ -59,7 +59,7 @@ def test_a_grader_that_pays_all_completions_of_the_user_s_records_the_same_is_sa
     same = replace(GRADED, files={"grader.py": GRADER.replace(b"float(", b"1.0 or (")})
     found = with_samples(same, written(tmp_path / "r.jsonl", RECORD), None)
     assert [each.place for each in found.sample_notes] == ["r.jsonl"] * 3
-    assert "no made-up completion was paid more than another" in found.sample_notes[2].what
+    assert "no made-up completion earned more than another" in found.sample_notes[2].what
 
 
 def test_rollouts_alone_get_their_records(tmp_path):
@@ -68,12 +68,12 @@ def test_rollouts_alone_get_their_records(tmp_path):
     found = with_samples(IMPORTED, None, written(tmp_path / "c.jsonl", *lines))
     assert found.records == ({**RECORD, "record": "a", "level": 3},)
     assert (found.own_records, found.own_rollouts) == (False, True)
-    assert "without what differs between those of one: is_right" in found.sample_notes[1].what
+    assert "without fields that differ among the rollouts of a record: is_right" in found.sample_notes[1].what
 
 
 def test_fields_that_may_be_about_a_completion_are_named(tmp_path):
     found = with_samples(IMPORTED, None, written(tmp_path / "c.jsonl", {**ROLLOUT, "is_right": True}))
-    assert "whether they are about a completion: is_right" in found.sample_notes[2].what
+    assert "show otherwise: is_right" in found.sample_notes[2].what
 
 
 def test_rollouts_of_other_records_are_left_out_and_refused_where_none_is_left(tmp_path):
@@ -81,10 +81,10 @@ def test_rollouts_of_other_records_are_left_out_and_refused_where_none_is_left(t
     stray = {**ROLLOUT, "record": "b", "reference_answer": "5"}
     found = with_samples(IMPORTED, records, written(tmp_path / "c.jsonl", stray, ROLLOUT))
     assert found.rollouts == (ROLLOUT,)
-    assert "line 1 is the first that cannot be used: the rollout's record is not in records.jsonl" in (
+    assert "line 1 is the first unusable one: the rollout's record is not in records.jsonl" in (
         found.sample_notes[1].what
     )
-    with pytest.raises(InputError, match="or leave --records out"):
+    with pytest.raises(InputError, match="or leave out --records"):
         with_samples(IMPORTED, records, written(tmp_path / "c.jsonl", stray))
 
 
@@ -96,5 +96,5 @@ def test_a_grader_that_asks_a_service_gets_completions_that_are_not_graded():
 @pytest.mark.parametrize("content", ["", "3\n", "{}\n"])
 def test_a_file_without_a_usable_line_is_refused(tmp_path, content):
     path = written(tmp_path / "c.jsonl", content)
-    with pytest.raises(InputError, match="no line can be used"):
+    with pytest.raises(InputError, match="no line is usable"):
         with_samples(IMPORTED, None, path)

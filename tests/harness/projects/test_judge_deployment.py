@@ -134,7 +134,7 @@ def test_doctor_finds_a_role_that_does_not_cover_another_model(shop):
     try:
         grader.write_text(before.replace(MODEL, "eu.amazon.nova-lite-v1:0"))
         run(shop, sam_command(), "build")
-        assert "error D036 may not ask its judge" in rft(shop, "doctor", code=1)
+        assert "error D036 may not call its judge" in rft(shop, "doctor", code=1)
     finally:
         grader.write_text(before)
         run(shop, sam_command(), "build")

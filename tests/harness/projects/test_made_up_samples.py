@@ -96,14 +96,14 @@ def test_fields_have_values_of_the_types_that_are_written():
 def test_where_every_made_up_completion_is_paid_the_same_the_report_says_so_with_a_step():
     found = make_up(write("return 0.25"), ReadKeys(), [])
     [note] = shortfall_notes("r.py", found)
-    assert note.what.startswith("no made-up completion was paid more than another")
-    assert "paid 0.25" in note.what
-    assert "a right completion of your own" in str(note.step)
+    assert note.what.startswith("no made-up completion earned more than another")
+    assert "earn 0.25" in note.what
+    assert "a right completion" in str(note.step)
 
 
 def test_where_right_answers_are_paid_no_more_than_wrong_ones_the_report_says_so():
     [note] = shortfall_notes("r.py", make_up(write("return bool(sample.completion)"), ReadKeys(), []))
-    assert note.what.startswith("no made-up right answer was paid more than a wrong one")
+    assert note.what.startswith("no made-up right answer earned more than a wrong one")
 
 
 def test_completions_that_were_left_out_are_counted_with_the_reason():

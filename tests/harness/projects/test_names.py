@@ -27,14 +27,14 @@ def test_one_name_however_it_is_spelled(tmp_path, text):
     "text", ["", " ", "é", "9a", "a-", "-a", "a--b", "x../y", "a/b", "a.b", "a\n", "a" * 41]
 )
 def test_what_cannot_be_a_name_is_refused(tmp_path, text):
-    with pytest.raises(InputError, match="cannot name a grader"):
+    with pytest.raises(InputError, match="is not a valid name for a grader"):
         grader_name(text, tmp_path)
 
 
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("class", "cannot name a Python module"),
+        ("class", "is not a valid name for a Python module"),
         ("graders", "this library's"),
         ("harness", "this library's"),
         ("json", "the standard library's"),

@@ -42,7 +42,7 @@ def test_a_new_folder_has_the_permissions_that_the_user_s_mask_gives(tmp_path, m
 def test_a_file_of_another_content_is_never_replaced(tmp_path, content):
     (tmp_path / "deep" / "er").mkdir(parents=True)
     (tmp_path / "deep" / "er" / "b.txt").write_bytes(content)
-    with pytest.raises(InputError, match=r"b.txt: exists already. Nothing is overwritten"):
+    with pytest.raises(InputError, match=r"b.txt: already exists. Existing files are not overwritten"):
         write_new(tmp_path, FILES)
     assert found(tmp_path) == {"deep", "deep/er", "deep/er/b.txt"}
     assert (tmp_path / "deep" / "er" / "b.txt").read_bytes() == content
@@ -50,7 +50,7 @@ def test_a_file_of_another_content_is_never_replaced(tmp_path, content):
 
 def test_a_link_is_never_followed(tmp_path):
     (tmp_path / "a.txt").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(InputError, match="exists already"):
+    with pytest.raises(InputError, match="already exists"):
         write_new(tmp_path, FILES)
     assert not (tmp_path / "elsewhere").exists()
 
@@ -108,7 +108,7 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path, there):
     if there:
         folder.mkdir()
     done = subprocess.run([sys.executable, "-c", FULL, str(folder)], capture_output=True, text=True)
-    assert "cannot be written: File too large. Make room" in done.stdout
+    assert "cannot be written: File too large. Free some space" in done.stdout
     assert found(tmp_path) == ({"new"} if there else set())
 
 
@@ -145,7 +145,7 @@ def test_a_full_disk_leaves_nothing_and_says_so(tmp_path):
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
     try:
-        with pytest.raises(NoRoom, match="Make room; nothing was written: run it again"):
+        with pytest.raises(NoRoom, match="Free some space and run it again; nothing was written"):
             write_new(tmp_path / "new", {**FILES, "z.txt": b"z" * 100_000})
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

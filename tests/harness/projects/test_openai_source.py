@@ -100,9 +100,13 @@ def test_keys_of_an_endpoint_are_taken_out():
 @pytest.mark.parametrize(
     ("spec", "models", "message"),
     [
-        (JUDGE | {"model": "grok-9"}, {}, "spec.json /model: no model is known that stands in for grok-9"),
-        (JUDGE, {"gpt-4o": "x"}, "--judge: the grader asks no model gpt-4o. It asks o4-mini-2025-04-16"),
-        (CHECK, {"gpt-4o": "x"}, "It asks no model"),
+        (JUDGE | {"model": "grok-9"}, {}, "spec.json /model: there is no known replacement for grok-9"),
+        (
+            JUDGE,
+            {"gpt-4o": "x"},
+            "--judge: the grader does not call a model gpt-4o. It calls o4-mini-2025-04-16",
+        ),
+        (CHECK, {"gpt-4o": "x"}, "It calls no model"),
         (CHECK | {"operation": "neq"}, {}, "spec.json /operation: .*write ne"),
         (CHECK | {"type": "strings"}, {}, "spec.json /type: "),
         (
@@ -185,7 +189,7 @@ def test_a_range_is_widened_to_what_python_pays_unless_it_is_given():
     imported = read(spec)
     assert (imported.range, len(imported.rollouts)) == ((0, 8), 9)
     assert b"range=(0, 8)" in imported.files["grader.py"]
-    assert any("was paid 7.5, so the range is 0 to 8" in note.what for note in imported.notes)
+    assert any("earned 7.5, so the range is 0 to 8" in note.what for note in imported.notes)
     assert read(spec, range=(0, 1)).range == (0, 1)
 
 
@@ -210,10 +214,10 @@ def test_python_gets_the_same_warnings_in_a_file_and_in_json(is_file, tmp_path):
     else:
         place, imported = "spec.json /source:", read({"type": "python", "name": "p", "source": SOURCE})
     told = {each.place.removeprefix(place): each.what for each in imported.notes if each.place[-1].isdigit()}
-    assert told["4"] == "what it prints is dropped"
-    assert "is paid 0 here, as a wrong answer is" in told["7"]
+    assert told["4"] == "its output is dropped"
+    assert "this pays 0, like a wrong answer" in told["7"]
     assert told["9"].startswith("SEEN is not kept")
-    assert told["10"].startswith("random.random gives the same in each call")
+    assert told["10"].startswith("random.random returns the same in each call")
 
 
 def test_what_confined_python_cannot_do_is_unsupported_and_left_to_do():

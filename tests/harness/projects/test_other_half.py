@@ -111,8 +111,8 @@ def test_a_grader_that_tells_the_records_apart_needs_no_note():
 @pytest.mark.parametrize(
     ("paid", "notes"),
     [
-        ("0.5", ["no made-up completion was paid more than another"]),
-        ("bool(sample.completion)", ["no made-up right answer was paid more than a wrong one"]),
+        ("0.5", ["no made-up completion earned more than another"]),
+        ("bool(sample.completion)", ["no made-up right answer earned more than a wrong one"]),
         (
             "1 / len(sample.completion)",
             ["2 more made-up completions got no reward, and were left out: ZeroDivisionError"],
@@ -127,4 +127,6 @@ def test_what_the_completions_do_not_show_of_the_grader_is_said(paid, notes):
 def test_a_grader_that_takes_too_long_is_said_with_what_it_graded():
     made = graded("len(sample.completion) / 9", Hasty())
     assert 0 < len(made.rollouts) < 6
-    assert said(made)[-1].startswith("not every made-up completion was tried: trying takes 30 seconds")
+    assert said(made)[-1].startswith(
+        "not every made-up completion was tried, because trying stops after 30 seconds"
+    )

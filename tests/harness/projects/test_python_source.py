@@ -130,7 +130,7 @@ def test_notes_say_what_is_mapped_and_what_grades_otherwise_with_file_and_line(r
     notes = [(each.how, each.place, each.what) for each in read({"rewards.py": source}).notes]
     column = "the column answer is the record's field of that name, else its reference_answer"
     assert ("mapped", "rewards.py:2", column) in notes
-    assert ("approximated", "rewards.py:3", "what it prints is dropped") in notes
+    assert ("approximated", "rewards.py:3", "its output is dropped") in notes
     assert [place for how, place, what in notes if "random.random" in what] == ["rewards.py:4"]
 
 
@@ -141,7 +141,7 @@ def test_a_long_text_in_the_source_is_no_model_and_takes_no_time(read):
 
 def test_keys_that_are_read_of_a_record_are_said(read):
     said = [each.what for each in read({"score.py": VERL, "reading.py": READING}).notes]
-    assert "of a reference that is an object, these keys are read: target" in said
+    assert "these keys of a reference object are read: target" in said
 
 
 def test_a_range_that_is_given_holds(read):
@@ -160,7 +160,7 @@ def test_a_range_that_does_not_show_is_widened_to_what_is_paid(read):
     assert imported.range[0] == 0
     assert imported.range[1] > 1
     [of_range] = [each.what for each in imported.notes if "the range is" in each.what]
-    assert of_range.startswith("a made-up sample was paid")
+    assert of_range.startswith("a made-up sample earned")
 
 
 def test_packages_of_what_grades_alone_are_needed(read):
@@ -186,7 +186,7 @@ def test_a_package_that_may_lack_is_said_required_and_the_first_step(read):
     [warned] = [each for each in imported.notes if each.what.startswith("without")]
     assert (warned.place, warned.what) == (
         "rewards.py:6",
-        "without not_there and skbio every sample is paid 0.5",
+        "without not_there and skbio every sample earns 0.5",
     )
 
 
@@ -213,17 +213,17 @@ def test_code_that_asks_a_service_is_imported_only_as_trusted_and_is_not_called(
 @pytest.mark.parametrize(
     ("files", "options", "message"),
     [
-        ({"r.py": "def f(completions, /, **kw): ..."}, {}, "r.py:1: f takes completions by position alone"),
+        ({"r.py": "def f(completions, /, **kw): ..."}, {}, "r.py:1: f takes completions as positional-only"),
         (
             {"r.py": "def compute_score(text, ground_truth): ..."},
             {},
             "r.py:1: compute_score needs text. verl passes data_source, solution_str",
         ),
-        ({"r.py": "from ..models import X\n" + TRL}, {}, "r.py:1: imports ..models, which is not beside it"),
+        ({"r.py": "from ..models import X\n" + TRL}, {}, "r.py:1: imports ..models, which is not next to it"),
         (
             {"r.py": "from .more import X\n" + TRL, "more.py": "X = 1"},
             {"trust": True},
-            "r.py:1: imports relatively",
+            "r.py:1: uses relative imports",
         ),
         ({"r.py": "import not_there\n" + TRL}, {}, "r.py:1: imports not_there, which is not installed here"),
         (
@@ -232,7 +232,7 @@ def test_code_that_asks_a_service_is_imported_only_as_trusted_and_is_not_called(
             "function that is an llm-eval-kit @grader: --take NAME",
         ),
         ({"r.py": "import skbio\n" + TRL}, {}, "r.py:1: imports skbio.* pip install scikit-bio"),
-        ({"r.py": "import trl\n" + TRL}, {}, "r.py:1: imports trl.*a file of their own, without the trainer"),
+        ({"r.py": "import trl\n" + TRL}, {}, "r.py:1: imports trl.*a separate file, without the trainer"),
         ({"r.py": "import rich\n" + OPENAI}, {}, "r.py:1: imports rich, which OpenAI's image"),
         ({"r.py": f"# coding: latin-1\n# é\n{OPENAI}".encode("latin-1")}, {}, "r.py: is not UTF-8"),
         ({"r.py": "async def lambda_handler(event, context): ..."}, {}, "r.py:1: lambda_handler is async"),
@@ -242,9 +242,13 @@ def test_code_that_asks_a_service_is_imported_only_as_trusted_and_is_not_called(
         ({"r.py": "x = 'é'".encode("latin-1")}, {}, "r.py:1: is not valid Python"),
         ({"r.ipynb": "{}"}, {}, "is a notebook. Convert it to Python first: jupyter nbconvert"),
         ({"r.txt": ""}, {}, "is not a Python file"),
-        ({"r.PY": TRL}, {}, "r.PY: ends in .PY, and Python imports only .* in .py. Rename it to r.py."),
+        ({"r.PY": TRL}, {}, "r.PY: ends in .PY, but Python imports only .* in .py. Rename it to r.py."),
         ({"json.py": TRL}, {}, "would hide the standard library's module"),
-        ({"r.py": TRL}, {"kind": "java"}, "--as: java is no kind of Python grader. Write one of lambda, trl"),
+        (
+            {"r.py": TRL},
+            {"kind": "java"},
+            "--as: java is not a kind of Python grader. Use one of lambda, trl",
+        ),
         ({"r.py": TRL}, {"functions": ["g"]}, "r.py: there is no function g. It defines tagged."),
     ],
 )

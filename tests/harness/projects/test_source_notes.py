@@ -58,28 +58,31 @@ def test_what_is_imported_and_not_used_and_what_never_runs_is_no_reason_to_refus
 @pytest.mark.parametrize(
     ("body", "what"),
     [
-        ("try:\n    g()\nexcept ImportError:\n    return 0.0", "a failure is paid 0 here"),
-        ("try:\n    g()\nexcept Exception:\n    return False", "a failure is paid 0 here"),
-        ("try:\n    g()\nexcept Exception:\n    return None", "a failure is passed over here"),
-        ("try:\n    g()\nexcept Exception:\n    return [0.0] * len(completions)", "a failure is paid 0 here"),
+        ("try:\n    g()\nexcept ImportError:\n    return 0.0", "this pays 0 for a failure"),
+        ("try:\n    g()\nexcept Exception:\n    return False", "this pays 0 for a failure"),
+        ("try:\n    g()\nexcept Exception:\n    return None", "this ignores a failure"),
+        (
+            "try:\n    g()\nexcept Exception:\n    return [0.0] * len(completions)",
+            "this pays 0 for a failure",
+        ),
         (
             "from contextlib import suppress\nwith suppress(Exception):\n    g()",
-            "a failure is passed over here",
+            "this ignores a failure",
         ),
-        ("try:\n    g()\nexcept Exception:\n    return 0.5", "a failure is paid 0.5 here"),
-        ("try:\n    g()\nexcept:\n    return -1", "a failure is paid -1 here"),
-        ("try:\n    g()\nexcept (ValueError, Exception):\n    return [0.0]", "a failure is paid 0 here"),
-        ("try:\n    g()\nexcept ClientError:\n    return {'score': 0}", "a failure is paid 0 here"),
-        ("try:\n    g()\nexcept Exception as e:\n    rewards.append(0.0)", "a failure is paid 0 here"),
-        ("try:\n    g()\nexcept Exception:\n    return Result(score=0.0)", "a failure is paid 0 here"),
-        ("try:\n    g()\nexcept Exception:\n    pass", "a failure is passed over here"),
-        ("random.random()", "random.random gives the same in each call"),
-        ("np.random.rand()", "numpy.random.rand gives the same in each call"),
+        ("try:\n    g()\nexcept Exception:\n    return 0.5", "this pays 0.5 for a failure"),
+        ("try:\n    g()\nexcept:\n    return -1", "this pays -1 for a failure"),
+        ("try:\n    g()\nexcept (ValueError, Exception):\n    return [0.0]", "this pays 0 for a failure"),
+        ("try:\n    g()\nexcept ClientError:\n    return {'score': 0}", "this pays 0 for a failure"),
+        ("try:\n    g()\nexcept Exception as e:\n    rewards.append(0.0)", "this pays 0 for a failure"),
+        ("try:\n    g()\nexcept Exception:\n    return Result(score=0.0)", "this pays 0 for a failure"),
+        ("try:\n    g()\nexcept Exception:\n    pass", "this ignores a failure"),
+        ("random.random()", "random.random returns the same in each call"),
+        ("np.random.rand()", "numpy.random.rand returns the same in each call"),
         ("os.urandom(3)", "os.urandom may make the reward"),
-        ("datetime.now()", "depend on when it is given"),
-        ("os.environ['X']", "os.environ reads environment variables: confined code sees none"),
+        ("datetime.now()", "depend on the time of grading"),
+        ("os.environ['X']", "os.environ reads environment variables: confined code has none"),
         ("os.getenv('X')", "os.getenv reads environment variables"),
-        ("print('x')", "what it prints is dropped"),
+        ("print('x')", "its output is dropped"),
         ("global SEEN\nSEEN = 1", "SEEN is not kept"),
         ("CACHE['x'] = 1", "CACHE is not kept"),
         ("CACHE.append(1)", "CACHE is not kept"),
@@ -153,7 +156,7 @@ def test_chance_with_a_seed_is_not(call, is_confined):
 def test_environment_variables_are_found_however_they_are_imported(top, body):
     [note] = notes_of(code_of(body, top), is_confined=True)
     assert note.place == "rewards.py:3"
-    assert "reads environment variables: confined code sees none" in note.what
+    assert "reads environment variables: confined code has none" in note.what
 
 
 def test_what_a_module_of_a_package_does_is_said_with_its_place():
@@ -196,7 +199,7 @@ def batch(body):
 )
 def test_functions_that_compare_completions_of_a_batch_are_found(body):
     [note] = batch(body)
-    assert "looks across the batch" in note.what
+    assert "compares across the batch" in note.what
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def test_each_record_has_a_right_answer_another_and_none():
 def test_trying_ends_in_time_and_says_so():
     samples = made(GRADER, Hasty())
     assert (len(samples.records), samples.rollouts) == (3, ())
-    assert "30 seconds at most" in str(samples.problem)
+    assert "stops after 30 seconds" in str(samples.problem)
 
 
 def test_a_grader_that_pays_wrong_answers_more_is_shown_with_what_it_pays():

@@ -172,20 +172,20 @@ def test_a_comment_stays_with_its_resource(extended):
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        (SMALL.replace("Handler: a.b", "PackageType: Image"), "it has no grader written as indented lines"),
+        (SMALL.replace("Handler: a.b", "PackageType: Image"), "no grader in it is written as indented lines"),
         (
             f"Resources: {{First: {{Type: {TYPE}, Properties: {{Handler: a.b}}}}}}\n",
-            "it has no grader written",
+            "no grader in it is written",
         ),
         (
             f"Resources:\n  First: {{Type: {TYPE}, Properties: {{Handler: a.b}}}}\n",
-            "it has no grader written",
+            "no grader in it is written",
         ),
-        (f"Resources:\n  First:\n    Type: {TYPE}\n    Properties: {{Handler: a.b}}\n", "it has no grader"),
-        (f'{{"Resources": {{"First": {{"Type": "{TYPE}"}}}}}}', "it has no grader written"),
-        ("Resources: {}\n", "it has no grader written"),
+        (f"Resources:\n  First:\n    Type: {TYPE}\n    Properties: {{Handler: a.b}}\n", "no grader in it is"),
+        (f'{{"Resources": {{"First": {{"Type": "{TYPE}"}}}}}}', "no grader in it is written"),
+        ("Resources: {}\n", "no grader in it is written"),
         (SMALL.replace(", Runtime: python3.13", ""), "the function has no Runtime"),
-        (SMALL.replace("CodeUri: .", "CodeUri: code"), "its graders' code is in code, not beside it"),
+        (SMALL.replace("CodeUri: .", "CodeUri: code"), "its graders' code is in code, not next to it"),
     ],
 )
 def test_where_there_is_no_place_the_lines_to_write_are_given(tmp_path, text, why):
@@ -200,7 +200,7 @@ def test_where_there_is_no_place_the_lines_to_write_are_given(tmp_path, text, wh
 @pytest.mark.parametrize("section", ["Parameters", "Conditions", "Outputs"])
 def test_a_name_that_the_template_has_is_refused(tmp_path, section):
     (tmp_path / "template.yaml").write_text(SMALL + f"{section}:\n  Second: {{}}\n")
-    with pytest.raises(InputError, match=f"Second is in its {section} already"):
+    with pytest.raises(InputError, match=f"Second is already in its {section}"):
         with_grader(tmp_path / "template.yaml", "Second", "second.second")
 
 

@@ -64,7 +64,7 @@ def test_weights_of_none_are_none():
 )
 def test_a_list_of_functions_that_is_made_in_several_steps_is_refused(steps):
     line = steps.count("\n") + 4
-    with pytest.raises(InputError, match=f"rewards.py:{line}: FS is made in several steps. Name the"):
+    with pytest.raises(InputError, match=f"rewards.py:{line}: FS is built in several steps. Name the"):
         find(f"{TWO}{steps}\nT(reward_funcs=FS)")
 
 
@@ -76,5 +76,7 @@ def test_the_same_list_twice_is_one_list():
 
 def test_trainers_with_different_weights_are_refused():
     trainers = "".join(f"T(reward_funcs=[brief, kind], reward_weights=[1, {weight}])\n" for weight in (2, 3))
-    with pytest.raises(InputError, match="gives trainers different reward_weights: line 3, line 4. Name the"):
+    with pytest.raises(
+        InputError, match="passes trainers different reward_weights: line 3, line 4. Name the"
+    ):
         find(TWO + trainers)

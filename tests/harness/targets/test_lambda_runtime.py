@@ -280,7 +280,7 @@ def test_an_artifact_of_another_machine_than_the_function_s_is_refused(
 ):
     spec = write_function(tmp_path / "artifact", ECHO_GRADER, architecture=architecture_here())
     with_library(spec.artifact, MACHINES[other_architecture])
-    with pytest.raises(InputError, match=rf"fast\.so: made for {other_architecture}.*`sam build`"):
+    with pytest.raises(InputError, match=rf"fast\.so: built for {other_architecture}.*`sam build`"):
         open_target(spec)
 
 
@@ -289,7 +289,7 @@ def test_an_artifact_of_a_newer_glibc_than_the_function_s_is_refused(tmp_path, o
     with_library(spec.artifact, MACHINES[architecture_here()], "GLIBC_2.99")
     with pytest.raises(InputError, match=r"needs glibc 2\.99"):
         open_target(spec)
-    with pytest.raises(InputError, match=r"not measured: .* needs glibc 2\.99, and this machine has"):
+    with pytest.raises(InputError, match=r"not measured: .* needs glibc 2\.99, but this machine has"):
         open_target(replace(spec, declared=False))
 
 
