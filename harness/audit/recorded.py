@@ -96,7 +96,7 @@ class ZeroStd(_OfRecorded):
         "F01",
         Severity.ERROR,
         "most groups have equal rewards",
-        "Take records that the model sometimes solves, or grade nearly right answers in finer steps.",
+        "Use records that the model sometimes solves, or give nearly right answers partial credit.",
     )
 
     def run(self, case: Case) -> Iterator[Found]:

@@ -185,7 +185,7 @@ class DeniedLabel:
     def why_not(self, case: Case) -> str | None:
         """Applies only to labels: denying one gives another answer."""
         if kind_in(case) not in ("choice", "yes-no"):
-            return "only letters and yes or no have a denial"
+            return "only letters, yes and no can be denied with `not`"
         return None
 
     def run(self, case: Case) -> Iterator[Found]:

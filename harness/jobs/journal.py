@@ -196,7 +196,7 @@ def file_ending(name: str, plan: Plan) -> str:
 
 
 def held_for_all_folders(name: str, plan: Plan) -> HeldLock:
-    """Lock a submission against this user's other processes, whatever folder they run in.
+    """Lock a submission against this user's other processes, in any folder.
 
     Args:
         name: The job's local name.

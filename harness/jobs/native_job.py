@@ -45,7 +45,7 @@ class NativePlan(Plan):
     """The job's name, if the user chose one; another name trains the same plan again."""
 
     def digest(self) -> str:
-        """A SHA-256 over what makes this plan another plan."""
+        """A SHA-256 that distinguishes this plan from others."""
         return self.intent(None)
 
     def intent(self, name: str | None = None) -> str:

@@ -85,7 +85,7 @@ def look_at_function(arn: str, *, local_service: bool) -> FunctionFacts | Unknow
             set, so that local work needs no network.
 
     Returns:
-        AWS's description, or the reason why there is none. This never fails, since a job does not need it.
+        AWS's description, or the reason why there is none. Never fails, because a job does not need it.
     """
     if local_service and not (
         os.environ.get("AWS_ENDPOINT_URL_LAMBDA") or os.environ.get("AWS_ENDPOINT_URL")
@@ -292,7 +292,7 @@ class _Comparing:
             self.unchecked.append(f"how it grades under {self.function.runtime}, as the replay ran in {here}")
 
     def library(self, version: str | None) -> None:
-        """Compare the library `graders` itself. No file of the zip holds its version."""
+        """Compare the library `graders` itself. No file of the zip contains its version."""
         packaged = self.code.packages.get("rft-graders", version)
         if packaged != version:
             self.differences.append(f"it has rft-graders {packaged} (the replay: {version})")

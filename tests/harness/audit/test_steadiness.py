@@ -50,12 +50,12 @@ def test_a_consistent_grader_passes_in_few_gradings(tmp_path, reward):
         ("hash(text) % 1000 / 1000", "pass", "G01", "sets"),
         (f"({RIGHT}) and datetime.now().year < 2027 + 300 * 0", "pass", "G01", "clock"),
         ("hashlib.md5(s['id'].encode()).digest()[0] / 255", "pass", "G01", "id"),
-        ("COUNT[0] % 7 == 0", "COUNT[0] += 1", "G02", "before"),
+        ("COUNT[0] % 7 == 0", "COUNT[0] += 1", "G02", "earlier samples"),
         (
             f"({RIGHT}) and (text not in SEEN and not SEEN.append(text))",
             "pass",
             "G02",
-            "before",
+            "earlier samples",
         ),
         (
             f"KEPT.setdefault(s['id'], {RIGHT})",
