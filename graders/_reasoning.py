@@ -1,11 +1,12 @@
 """Separates a model's reasoning from its answer, in every known format.
 
 Chat templates and inference servers differ in how much of the reasoning they leave in the text, and no source
-says what a training job sends. Text that is marked as reasoning here is never graded as an answer. The rules:
+documents the format that a training job sends. Text that is marked as reasoning here is never graded as an
+answer. The rules:
 
 - Tags at the start hold reasoning. A tag that is never closed leaves no answer: the model was cut off.
 - A closing tag without an opening tag also ends reasoning: the template put the opening tag in the prompt.
-- A pair further in, and tags after a pair at the start, are part of the answer, which may quote them.
+- A pair that comes later, and tags after a pair at the start, are part of the answer, which may quote them.
 - In gpt-oss's format only the `final` channel is the answer. Without that channel there is no answer.
 - Special tokens at the end of a text come from the tokenizer and are not part of the model's answer.
 """
@@ -23,7 +24,7 @@ TAGS = (
     # Qwen3-Thinking put the opening tag in the prompt (their model cards; vLLM's and SGLang's parsers).
     ("<think>", "</think>"),
     ("<thinking>", "</thinking>"),  # Nova and Claude, in text (AWS's and Anthropic's prompt guides)
-    ("<reasoning>", "</reasoning>"),  # requested by AWS's and TRL's GRPO examples
+    ("<reasoning>", "</reasoning>"),  # the format that AWS's and TRL's GRPO examples request
     ("<reason>", "</reason>"),
     ("<thought>", "</thought>"),  # EXAONE Deep
     ("<thoughts>", "</thoughts>"),
@@ -33,7 +34,7 @@ TAGS = (
     (
         "<|begin_of_thought|>",
         "<|end_of_thought|>",
-    ),  # Sky-T1, OpenThinker; AWS's Nova samples request something similar
+    ),  # Sky-T1, OpenThinker; AWS's Nova samples request a similar format
     ("<|start_thinking|>", "<|end_thinking|>"),  # Cohere's Command A Reasoning
     ("<|inner_prefix|>", "<|inner_suffix|>"),  # Apertus
 )
@@ -51,7 +52,7 @@ ENDS = (
 """Special tokens that can end a text when the server decodes them."""
 
 # gpt-oss: the harmony format (openai/harmony, docs/format.md). The prompt ends with `<|start|>assistant` or
-# with more of what follows, so the beginning may be missing.
+# later in the header, so the completion may lack the beginning.
 _CHANNEL = r"(?:<\|(?:end|call|return)\|>\s*+)?(?:<\|start\|>\s*+assistant[^<]*+)?<\|channel\|>\s*+(\w++)"
 _HEADER = _CHANNEL + r"[^<]*+(?:<\|constrain\|>[^<]*+)?<\|message\|>"
 _PLAIN = r"(?:<\|start\|>\s*+assistant\s*+)?(?:(analysis|commentary|final)\s*+)?<\|message\|>"
@@ -75,7 +76,7 @@ def may_divide(text: str) -> bool:
     Reasoning is at the start of the text, or ends with a closing tag or a gpt-oss token. Special tokens are
     at the end.
     """
-    # Searching for one character is much faster than for two, and for two it is faster from the end.
+    # Searching for one character is much faster than for two, and two are found faster from the end.
     if "/" in text and (("<" in text and text.rfind("</") >= 0) or ("[" in text and text.rfind("[/") >= 0)):
         return True
     if "|" in text and "<" in text and "<|" in text:

@@ -2,9 +2,10 @@
 
 A part is a float, a bool, or the result of a check or another grader. The combined `Reward` has the parts as
 its components. A part that is itself a Reward adds its own components and metrics, named `part.name`. If a
-part has no reward (it abstained, for example), the sample has none either, for the same reason. A part that
-is not a finite number raises an error, which fails its sample. An invalid rule (weights that name no part, a
-share above 1) is a ConfigurationError and fails the call. Only `clipped` and `penalized` clip values.
+part has no reward (for example, because it abstained), the sample has no reward either, for the same reason.
+A part that is not a finite number raises an error, which fails its sample. An invalid rule (weights that name
+no part, a share above 1) is a ConfigurationError and fails the call. Only `clipped` and `penalized` clip
+values.
 
     return weighted({"name": same_name, "date": same_date}, {"name": 0.7, "date": 0.3})
     return gated(right, {"brief": brevity}, share=0.1)         # brevity pays only where the answer is right
@@ -55,10 +56,10 @@ def weighted(parts: Mapping[str, Part], weights: Mapping[str, float]) -> Reward:
 
 
 def gated(correct: Part, extras: Mapping[str, Part], *, share: float = 0.2) -> Reward:
-    """Return a reward in which the extras count only to the extent that the answer is correct.
+    """Return a reward in which extras count only in proportion to the correctness of the answer.
 
-    The reward is `correct * (1 - share + share * mean of the extras)`. A wrong answer earns nothing however
-    good its extras are, and a correct answer without any extras still earns `1 - share`.
+    The reward is `correct * (1 - share + share * mean of the extras)`. A wrong answer earns nothing, no
+    matter how good its extras are, and a correct answer without any extras still earns `1 - share`.
 
     Args:
         correct: How correct the answer is, 0 to 1.
@@ -83,7 +84,7 @@ def gated(correct: Part, extras: Mapping[str, Part], *, share: float = 0.2) -> R
 
 
 def minimum(parts: Mapping[str, Part]) -> Reward:
-    """Return the smallest part, so that the answer is only as good as its worst part.
+    """Return the value of the smallest part, so that the answer is only as good as its worst part.
 
     Args:
         parts: The parts, by name.

@@ -13,10 +13,11 @@ the options of `@grader`. If an option takes scoring functions, a table with a s
 check, so checks can be nested. In any other option `check` is an ordinary key, such as a label of a judge.
 Without `timeout_s`, the limit is the largest `TIMEOUT_S` of the families of these checks: a judge needs more
 than the default 5 seconds.
-The same in one line: `checks.numbers:number(marker="####")`.
+In one line, the same check is `checks.numbers:number(marker="####")`.
 
-The Lambda handler `graders.configured.ready_check` is the grader that the variable GRADER_CHECK describes,
-either with a file in the artifact or with such a line. Using it without the variable is an error.
+The Lambda handler `graders.configured.ready_check` is the grader that the variable GRADER_CHECK describes.
+The variable holds the path of a file in the artifact, or such a line. Using the handler without the variable
+is an error.
 """
 
 from __future__ import annotations
@@ -158,7 +159,7 @@ def _grader_around(
 
     Args:
         check: The check.
-        table: `check` and its options, as written.
+        table: `check` and its options, as the user wrote them.
         declared: Options of `@grader`. Without `timeout_s`, the limit is the largest `TIMEOUT_S` of the
             families of the checks in the table.
 
@@ -236,7 +237,7 @@ def check_factory(name: object) -> Callable[..., Any]:
 
 
 def judge_models() -> list[FoundModel]:
-    """Return the models that this process's judges call, and what the models that have answered support."""
+    """Return the models that this process's judges call, with the abilities of those that have answered."""
     from .checks._judge_services import found_models
 
     return found_models()
@@ -252,7 +253,7 @@ def families() -> list[str]:
 
 
 def factories(module: Any) -> dict[str, Callable[..., Any]]:
-    """Return the check factories of a module of ready checks by name, in source order.
+    """Return the check factories in a module of ready checks, by name and in source order.
 
     Args:
         module: The module.
@@ -266,7 +267,7 @@ def factories(module: Any) -> dict[str, Callable[..., Any]]:
 
 
 def _checks_in(value: Any) -> Iterator[str]:
-    """Return the names of the checks in a value, at any depth."""
+    """Return the names of the checks at any depth of a value."""
     if isinstance(value, dict) and isinstance(name := value.get("check"), str):
         yield name
         holding = _Parameters(check_factory(name)).holding
@@ -304,7 +305,7 @@ def _with_checks(value: Any, depth: int = 0) -> Any:
     """Turn each table with a string under `check` into a check, in an option that takes checks.
 
     Args:
-        value: The value as written.
+        value: The value as the user wrote it.
         depth: Its nesting depth in the configuration.
 
     Raises:

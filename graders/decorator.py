@@ -1,4 +1,4 @@
-"""`@grader`: makes a scoring function a Lambda handler that other graders can call too."""
+"""`@grader` turns a scoring function into a Lambda handler that other graders can call too."""
 
 from __future__ import annotations
 
@@ -65,11 +65,11 @@ class Grader(_Typed["Asked", "Graded"]):
     fields of its samples and the result of grading one (`Awaitable[Reward]` if the scoring function is
     async).
 
-    A grader is pickled by its qualified name, so that name has to refer to it in its module.
+    A grader is pickled by its qualified name, so the name has to refer to the grader in its module.
 
     Args:
         function: The scoring function.
-        options: The options that it was declared with.
+        options: The options of the declaration.
 
     Raises:
         DecorationError: The function cannot be a scoring function.
@@ -83,7 +83,7 @@ class Grader(_Typed["Asked", "Graded"]):
 
     @property
     def options(self) -> Options:
-        """The scoring function with its options, as declared."""
+        """The scoring function and its options."""
         return self.declared.options
 
     if TYPE_CHECKING:
@@ -107,8 +107,8 @@ class Grader(_Typed["Asked", "Graded"]):
             answer, with one entry per sample, in order.
 
         Raises:
-            SampleError: The sample got no reward. Do not catch it: the outer grader's sample then has no
-                reward either, for the same reason.
+            SampleError: The sample got no reward. Do not catch this error: it gives the outer grader's sample
+                no reward either, for the same reason.
             GraderError: The call as a whole failed; `graders.errors` lists the possible errors.
 
         Example:
@@ -141,7 +141,7 @@ class Grader(_Typed["Asked", "Graded"]):
         return reward_of(score(self.declared, [sample], causes=True)[0][0])
 
     def grade_all(self, samples: Sequence[Sample[Any] | dict[str, Any]]) -> list[Reward | Failure]:
-        """Return the outcome of each sample: its Reward, or the Failure that says why it has none.
+        """Return the outcome of each sample: its Reward, or a Failure with the reason.
 
         The error budget does not apply: replay and tests want to see every sample.
         """
@@ -235,10 +235,11 @@ def grader(
         max_error_rate: Share of the process's last 64 samples that may fail before the call fails, 0 to 1.
         batch: Whether the function takes a list of samples and returns a list of answers, for vectorized
             scoring.
-        wire: The dialect of the answer; only the `sagemaker-oss` dialects differ, by an envelope.
+        wire: The dialect of the answer; only the `sagemaker-oss` dialects differ, in that they add an
+            envelope.
 
     Returns:
-        A Grader, or (called with options) the decorator that makes one.
+        A Grader; if called with options, the decorator that makes one.
 
     Raises:
         DecorationError: The function or an option cannot work; the message says what to write instead.

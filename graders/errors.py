@@ -27,7 +27,7 @@ class GraderError(Exception):
 
 
 class DecorationError(GraderError, TypeError):
-    """A grader or a check was declared in a way that cannot work."""
+    """A grader or a check was declared incorrectly."""
 
 
 class ConfigurationError(GraderError):
@@ -35,7 +35,7 @@ class ConfigurationError(GraderError):
 
 
 class EventError(GraderError, ValueError):
-    """The event is in none of the shapes that services send."""
+    """The event has no shape that any service sends."""
 
 
 class AnswerShapeError(EventError):
@@ -59,8 +59,8 @@ class SampleError(GraderError):
 
     Args:
         kind: `exception`, `timeout`, `abstain`, `record` or `value`.
-        message: What happened, for the author of the scoring function.
-        origin: The type and location of the original error, without content; empty if there is none.
+        message: The cause, for the author of the scoring function.
+        origin: The type and location of the original error, without content; empty without such an error.
     """
 
     def __init__(self, kind: str, message: str, origin: str = "") -> None:
@@ -70,7 +70,7 @@ class SampleError(GraderError):
         self.origin = origin
 
     def __str__(self) -> str:
-        """The kind, what happened, and where."""
+        """Return the kind of failure, its cause and its location."""
         place = self.origin.rpartition(" at ")[2] if " at " in self.origin else ""
         return _readable(f"{self.kind}: {self.message}{place and f' ({place})'}")
 
@@ -80,7 +80,7 @@ class ErrorBudgetExceeded(GraderError):
 
 
 class Interrupted(BaseException):
-    """Raised inside a scoring function that exceeded its time limit.
+    """A scoring function exceeded its time limit; raised inside that function.
 
     This is a BaseException, so that a scoring function's `except Exception` does not catch it.
     """

@@ -1,8 +1,8 @@
-"""What a scoring function may return, and the outcome of a sample.
+"""The results that a scoring function may return, and the outcome of a sample.
 
 A scoring function returns a number, a `Reward` or an `Abstain`. `settle` turns the result into the outcome of
 the sample: a `Reward` whose numbers are all finite and in range, or a `Failure`. A failure is never a reward;
-`wire` decides how to write one where only numbers are allowed.
+`wire` writes it as a number where only numbers are allowed.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class Reward:
 
 
 class Abstain:
-    """Says that no honest reward exists for this sample (the judge refused, the tests cannot run).
+    """States that no honest reward exists for this sample (the judge refused, the tests cannot run).
 
     Args:
         reason: One sentence for people.
@@ -107,7 +107,7 @@ class Failure:
 
     Args:
         kind: One of `KINDS`.
-        message: What happened. It may quote the sample, so it is logged only if content may be logged.
+        message: The cause. The message may quote the sample, so it is logged only if content may be logged.
         origin: The error's type and location (`ValueError at my_grader.py:12`); never content.
     """
 
@@ -117,7 +117,8 @@ class Failure:
         self.kind = kind
         self.message = message
         self.origin = origin or kind
-        # Set only while one sample is graded: an error keeps the frames of everything graded with it alive.
+        # Set only when one sample is graded: an error keeps the objects in its traceback alive, and in a
+        # batch those of all samples.
         self.cause: BaseException | None = None
 
     @property
@@ -143,7 +144,8 @@ def number(value: object) -> float:
     """Convert a number of any type to a float, or reject it.
 
     Accepts int, float, bool, Decimal, Fraction, numpy scalars and zero-dimensional tensors. A string that
-    spells a number is rejected: it is an upstream bug, and otherwise `"1"` would silently train like 1.
+    spells a number is rejected: it is an upstream bug, and `"1"` would otherwise silently count as 1 in
+    training.
 
     Raises:
         ValueError: The value is not a finite number; the message says what to return instead.
@@ -166,7 +168,7 @@ def number(value: object) -> float:
 
 
 def drop(awaitable: object) -> None:
-    """Close a coroutine that will never run, and those in its arguments: Python would warn about each."""
+    """Close a coroutine that will never run, and any in its arguments: Python would warn about each."""
     frame = getattr(awaitable, "cr_frame", None)
     held = [] if frame is None else [*frame.f_locals.values()]
     close = getattr(awaitable, "close", None)
@@ -190,7 +192,7 @@ def settle(answer: object, low: float, high: float) -> Reward | Failure:
 
     Returns:
         A Reward that holds only floats, or a Failure of kind `abstain` or `value`. A value outside the range
-        is a failure and is not clipped: a clipped bug would look like the best possible answer.
+        is a failure and is not clipped: a bug would then look like the best possible answer.
     """
     if type(answer) is Reward:
         value = answer.value
@@ -226,7 +228,7 @@ def settle(answer: object, low: float, high: float) -> Reward | Failure:
 
 
 def _are_plain(numbers: object) -> bool:
-    """Return whether named numbers need neither conversion nor correction; fast, and True for most."""
+    """Return whether named numbers need neither conversion nor correction; fast, and usually True."""
     if type(numbers) is not dict:
         return False
     for name, value in numbers.items():

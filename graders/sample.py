@@ -42,7 +42,7 @@ ASSISTANTS = ("assistant", "nova_assistant")
 """The roles that a completion may have; Nova's jobs use the second."""
 
 REFERENCES = (("reward_model", "ground_truth"), ("extra_info", "answer"))
-"""Where verl's data holds the reference; SageMaker accepts this format for open-weight models."""
+"""The fields of the reference in verl's data, a format that SageMaker accepts for open-weight models."""
 
 _OWN = frozenset(("id", "messages", "metadata", "reference_answer"))
 _THOUGHT_BLOCKS = ("reasoning", "thinking", "reasoning_content", "redacted_thinking")
@@ -59,7 +59,7 @@ class Sample(_Typed[Fields]):
         item: One element of the event.
 
     Raises:
-        RecordError: It is not an object with messages, or the final message is not the assistant's.
+        RecordError: The element is not an object with messages, or the final message is not the assistant's.
     """
 
     __slots__ = ("_came", "_item", "_message", "_parts")
@@ -84,7 +84,7 @@ class Sample(_Typed[Fields]):
 
     @property
     def id(self) -> Any:
-        """The service's id of this rollout, unchanged; None if it sent none."""
+        """The service's id of this rollout, unchanged; None if the service sent no id."""
         return item_id(self._item)
 
     @property
@@ -94,7 +94,7 @@ class Sample(_Typed[Fields]):
 
     @property
     def prompt(self) -> str:
-        """The text of the last user turn before the completion; empty if there is none."""
+        """The text of the last user turn before the completion; empty if no user turn precedes it."""
         for message in self._item["messages"][-2::-1]:
             if isinstance(message, dict) and message.get("role") == "user":
                 return _content(message.get("content"))[0]
@@ -102,10 +102,11 @@ class Sample(_Typed[Fields]):
 
     @property
     def completion(self) -> str:
-        """The text of the model's answer, without its reasoning; empty if the model answered nothing."""
+        """The text of the model's answer, without its reasoning; empty if the model gave no answer."""
         content = self._message.get("content")
         if type(content) is str and (
-            # Every reasoning mark contains one of these, and most answers contain none; a call costs as much.
+            # Every reasoning mark contains one of these characters, and most answers contain none. A function
+            # call would cost as much as this test.
             (
                 content
                 and "/" not in content
@@ -127,7 +128,7 @@ class Sample(_Typed[Fields]):
         return "\n".join(self._divided()[1])
 
     def _divided(self) -> tuple[str, list[str]]:
-        """Completion and reasoning, computed once: reasoning may be long, and checks read both repeatedly."""
+        """Completion and reasoning, computed only once, because checks read both repeatedly."""
         try:
             return self._parts
         except AttributeError:
@@ -144,9 +145,9 @@ class Sample(_Typed[Fields]):
     def reference_answer(self) -> Any:
         """The reference in the training record; None if there is none.
 
-        The reference is read from the sample itself, else from its `metadata`, else from where verl's data
-        holds it (`reward_model.ground_truth`, `extra_info.answer`). A service may wrap a string in an object
-        with the single key `text`; such an object is unwrapped.
+        The reference is read from the sample itself, else from its `metadata`, else from the fields of verl's
+        data (`reward_model.ground_truth`, `extra_info.answer`). A service may wrap a string in an object with
+        the single key `text`; such an object is unwrapped.
         """
         reference = self._item.get("reference_answer")
         if reference is None:
@@ -167,8 +168,8 @@ class Sample(_Typed[Fields]):
         """The reference as text.
 
         Raises:
-            RecordError: There is no reference, it is blank, or it is an object. The error keeps two missing
-                answers from comparing equal and earning a reward.
+            RecordError: There is no reference, it is blank, or it is an object. Without this error, two
+                missing answers would compare equal and earn a reward.
         """
         reference = self.reference_answer
         if isinstance(reference, str):
@@ -204,7 +205,7 @@ class Sample(_Typed[Fields]):
         return found  # type: ignore[return-value]
 
     def __repr__(self) -> str:
-        """Show only the id: a representation ends up in logs, which must not contain content."""
+        """Show only the id: representations end up in logs, which must not contain content."""
         return f"<Sample {self.id!r}>"
 
 
@@ -216,7 +217,7 @@ def item_id(item: Any) -> Any:
 
 
 def _carried(fields: Mapping[str, Any]) -> tuple[str, Any]:
-    """The field that holds the reference in verl's data, and the reference; empty and None if absent."""
+    """The field of the reference in verl's data, and the reference; empty and None if absent."""
     for name, key in REFERENCES:
         inner = fields.get(name)
         if isinstance(inner, dict) and key in inner:
@@ -240,7 +241,7 @@ def reasoning_blocks(sample: Sample[Any]) -> list[str]:
 
 
 def item_of(sample: Sample[Any]) -> dict[str, Any]:
-    """Return the element of the event that a sample is a view of, unchanged."""
+    """Return the event's element that a sample represents, unchanged."""
     try:
         return sample._came
     except AttributeError:
@@ -262,7 +263,7 @@ def turn_text(message: Mapping[str, Any]) -> str:
 
 
 def turn_thoughts(message: Mapping[str, Any]) -> list[str]:
-    """Return the reasoning of one message that comes in separate blocks, outside the text."""
+    """Return the reasoning that one message has in separate blocks, outside its text."""
     return _content(message.get("content"))[1]
 
 
@@ -314,7 +315,7 @@ def _thought(block: dict[str, Any]) -> str | None:
 
 
 def _why_not(item: object) -> str:
-    """Raise an error that says what an item needs in order to be graded."""
+    """Raise an error that explains why an item cannot be graded."""
     if not isinstance(item, dict):
         return f"a sample is {_kind(item)}, not an object"
     messages = item.get("messages")

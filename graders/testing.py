@@ -56,7 +56,7 @@ def invoke(
     wire: str = "open-weight",
     context: Any = None,
 ) -> list[Reward | Failure]:
-    """Call a handler through the whole contract: write an event, pass strict JSON both ways, read the answer.
+    """Call a handler as a service does: write an event, pass strict JSON both ways, and read the answer.
 
     Args:
         handler: A grader, or any function of event and context.
@@ -82,7 +82,7 @@ def invoke(
 
 
 def _rollout(sample: Sample[Any] | dict[str, Any]) -> dict[str, Any]:
-    """Return a sample in the form that a rollouts file holds."""
+    """Return a sample in the format of a rollouts file."""
     if not isinstance(sample, Sample):
         return sample
     rollout: dict[str, Any] = {"id": sample.id, "messages": sample.messages, **sample.fields}

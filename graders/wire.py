@@ -50,10 +50,12 @@ _MOST_BITS = 14_000
 
 
 EVIDENCE = ("documented", "sampled", "unverified")
-"""The evidence for a dialect: AWS documents it, code from AWS handles it, or neither."""
+"""The kinds of evidence for a dialect: AWS documents it, code from AWS handles it, or neither."""
 
 CONTAINERS = ("list", "single", "trajectories", "batch", "input", "body")
-"""How samples arrive in an event: as a list, one by one, under a key, or as `{"batch": ...}` in a JSON body.
+"""The containers of an event's samples.
+
+A list, one sample alone, an object with the list under a key, or `{"batch": ...}` in a JSON body.
 """
 
 
@@ -64,7 +66,7 @@ class Profile:
         name: Its name for `--wire`.
         evidence: One of `EVIDENCE`.
         source: The document or code that shows it.
-        placement: Where the reference and the record's fields are: `metadata` or `root`.
+        placement: The place of the reference and the record's fields: `metadata` or `root`.
         wrapped: Whether a string reference arrives as `{"text": ...}`.
         role: The role of the completion.
         blocks: Whether a message's content is a list of text blocks.
@@ -209,7 +211,7 @@ def write_events(rollouts: Iterable[dict[str, Any]], profile: Profile) -> Iterat
 
 
 def _write_plain(rollout: dict[str, Any], id: str, turns: str) -> dict[str, Any]:
-    """Write an element of an event that keeps the shape of rollouts; most replays use this one."""
+    """Write an element of an event in the shape of the rollouts; most replays use this shape."""
     rest = rollout.copy()
     return {id: rest.pop("id", None), turns: rest.pop("messages", None), "metadata": rest}
 
@@ -233,7 +235,7 @@ def _write_item(rollout: dict[str, Any], profile: Profile) -> dict[str, Any]:
 
 
 def _write_message(message: Any, profile: Profile, last: bool) -> Any:
-    """Write one message with the profile's role and content; anything that is no message stays unchanged."""
+    """Write one message with the profile's role and content; any other value stays unchanged."""
     if not isinstance(message, dict):
         return message
     message = dict(message)
@@ -259,7 +261,7 @@ def write_answer(
         profile: The dialect; only its envelope matters here.
 
     Returns:
-        The answer, and how many of its strings and numbers had to be replaced to make it strict JSON.
+        The answer, and the number of strings and numbers that were replaced to make it strict JSON.
     """
     replaced = 0
     entries = []
@@ -292,7 +294,7 @@ def write_answer(
 
 
 def _list(numbers: Mapping[str, Any], kind: str, into: list[dict[str, Any]]) -> int:
-    """Append named numbers in the contract's form; return how many names had to be replaced."""
+    """Append named numbers in the contract's form, and return the number of names that were replaced."""
     replaced = 0
     for name, value in numbers.items():
         if not name.isascii():
@@ -345,7 +347,7 @@ def read_answer(answer: Any, event: Any) -> list[Reward | Failure]:
         For each sample, a Reward, or the Failure that the grader reported through its error metric.
 
     Raises:
-        EventError: A training job could not use the answer; the message says why.
+        EventError: A training job could not use the answer; the message gives the reason.
     """
     enveloped = isinstance(answer, dict) and "body" in answer
     if enveloped:

@@ -1,4 +1,4 @@
-"""How an event is graded: declaration, handler, scoring, timing, telemetry. Private to the library.
+"""Grades events: declaration, handler, scoring, timing and telemetry. Private to the library.
 
 The names in `__all__` are for the harness, which imports nothing else from this package. They are not covered
 by the stability promise.

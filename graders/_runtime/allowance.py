@@ -1,4 +1,4 @@
-"""The time limit of an async sample that waits for its turn: it starts when the turn comes."""
+"""The time limit of an async sample, which starts when the sample's turn comes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import asyncio
 
 allowance: ContextVar[Allowance | None] = ContextVar("allowance", default=None)
-"""The time of the async sample that is being graded in this context; None if there is none."""
+"""The time of the async sample that is being graded in this context; None outside an async sample."""
 
 
 class Allowance:

@@ -39,7 +39,7 @@ async def within(limit: float | None, deadline: float | None, call: Awaitable[T]
     """Await one call of an async scoring function, and interrupt it when its time is up.
 
     Raises:
-        Interrupted: It took longer than `limit` seconds, or ran past the deadline.
+        Interrupted: The call took longer than `limit` seconds, or ran past the deadline.
     """
     import asyncio
 
@@ -87,7 +87,7 @@ class _Watched:
 
 
 class _Reminder:
-    """Cancels the current task again, for a scoring function that swallows the first cancellation."""
+    """Cancels the current task again if the scoring function swallows the first cancellation."""
 
     def __init__(self) -> None:
         import asyncio
@@ -97,7 +97,8 @@ class _Reminder:
         self.timer = asyncio.get_running_loop().call_later(_GRACE, self.fire)
 
     def fire(self) -> None:
-        # A timeout inside the scoring function also cancels, and withdraws that once it is handled.
+        # A timeout inside the scoring function also cancels the task, and withdraws the cancellation once it
+        # is handled.
         if self.task is not None and self.task.cancelling():
             self.fired = True
             self.task.cancel()
@@ -140,7 +141,7 @@ def _step(steps: Generator[Any, Any, Any], error: BaseException | None, tick: Ti
     """Run a coroutine to its next await, with the tick's clock running meanwhile.
 
     Raises:
-        Interrupted: It was interrupted, even if it swallowed the interruption.
+        Interrupted: The coroutine was interrupted, even if it swallowed the interruption.
     """
     tick.since = perf_counter()
     try:
@@ -162,7 +163,7 @@ def _step(steps: Generator[Any, Any, Any], error: BaseException | None, tick: Ti
 
 
 def _abandon(steps: Generator[Any, Any, Any], tick: Tick) -> None:
-    """End a coroutine that did not end when it was canceled, whether or not it swallows that too."""
+    """Close a coroutine that did not end when it was canceled, and ignore errors from closing it."""
     tick.since = perf_counter()
     try:
         steps.close()
@@ -186,7 +187,7 @@ SCORERS = (_step.__code__, _abandon.__code__)
 
 
 def cancelled(error: BaseException) -> bool:
-    """Return whether an error cancels the call itself, not just something that a sample awaited."""
+    """Return whether an error cancels the call itself, rather than something that a sample awaited."""
     if not _is_cancellation(error):
         return False
     import asyncio

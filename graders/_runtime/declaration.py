@@ -1,4 +1,4 @@
-"""A grader's declaration; one that cannot work is rejected while its module is imported.
+"""A grader's declaration; an invalid one is rejected while its module is imported.
 
 Every check raises a `DecorationError` that says what to write instead.
 """
@@ -21,7 +21,7 @@ _BATCH_SHAPE = "def my_grader(samples): return [... for sample in samples]"
 
 
 class Options:
-    """The options of `@grader`, which explains each.
+    """The options of `@grader`, whose docstring explains each.
 
     Raises:
         DecorationError: An option is invalid.
@@ -101,7 +101,7 @@ def check_function(function: Any, batch: bool) -> bool:
         Whether it is async.
 
     Raises:
-        DecorationError: It cannot be called with the argument that a grader passes.
+        DecorationError: The function cannot be called with the argument that a grader passes.
     """
     if hasattr(function, "grade_all"):
         raise DecorationError(f"{function!r} is already a grader: decorate it once")

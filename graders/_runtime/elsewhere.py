@@ -1,4 +1,4 @@
-"""Packages that a grader imports only in a child process, but that are part of the grader."""
+"""Packages that belong to a grader although it imports them only in a child process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs coroutines: one event loop for the life of the process, and many concurrent samples.
+"""Runs coroutines on one event loop for the life of the process, with many concurrent samples.
 
 One loop is kept because HTTP and AWS clients bind themselves to the loop that they first ran on. asyncio is
 imported when the first async grader runs, since it takes longer to import than the rest of the library
@@ -51,7 +51,7 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 
 
 def _end(task: Task[Any], loop: AbstractEventLoop) -> None:
-    """Clean up after Ctrl-C: nothing may keep running on a loop that is used again."""
+    """Cancel the task after Ctrl-C, so that it does not continue when the loop is used again."""
     for _ in range(3):  # with a time limit: a canceled task may resist, and the user may press Ctrl-C again
         if task.done():
             break

@@ -1,9 +1,9 @@
 """Shows the shape of events without their content; `GRADER_CAPTURE=N` logs it for a process's first N events.
 
-AWS documents no captured event, so the first job on a real account is the first to show what the service
-sends. Keys, types and nesting stay. Each text is replaced by its length and kind, and each number by its
-type. The harness uses this module too: `rft capture` reads the log lines, and calls `shape` to compare them
-with the known dialects.
+AWS documents no captured event, so the first job on a real account is the first to show the service's format.
+Keys, types and nesting stay. Each text is replaced by its length and kind, and each number by its type. The
+harness uses this module too: `rft capture` reads the log lines, and calls `shape` to compare them with the
+known dialects.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def captured_in(text: str) -> dict[str, Any] | None:
         text: The line, with any prefix that a tool added; the message may appear in it as a JSON string.
 
     Returns:
-        The object that `capture` wrote; None if the line holds no captured event, or only a part of one.
+        The object that `capture` wrote; None if the line contains no complete captured event.
     """
     marked = json.dumps({"message": MESSAGE})[:-1]
     try:
@@ -92,7 +92,7 @@ def captured_in(text: str) -> dict[str, Any] | None:
 
 
 def _counts(event: object, context: object) -> dict[str, Any]:
-    """Describe the batch: how many samples it holds, and how they are grouped."""
+    """Describe the batch: the number of samples and their grouping."""
     counts: dict[str, Any] = {}
     remaining = getattr(context, "get_remaining_time_in_millis", None)
     if remaining is not None:
@@ -134,7 +134,7 @@ def shape(value: Any, key: str = "", depth: int = 0) -> Any:
 
 
 def _object(value: dict[Any, Any], depth: int) -> dict[str, Any]:
-    """Return an object's shape. A key that does not look like a name may be content."""
+    """Return an object's shape, without keys that do not look like names: they may be content."""
     shown: dict[str, Any] = {}
     for key, inner in list(value.items())[:_MOST_KEYS]:
         name = key if isinstance(key, str) and _KEY.fullmatch(key) else f"key of {len(str(key))} characters"

@@ -1,4 +1,4 @@
-"""Handles one batch: event, samples, outcomes, answer.
+"""Handles one batch, from the event to the answer.
 
 A failure is counted, reported and answered with the floor of the range. When too many of the last samples
 have failed, the call fails instead, so that the service sees a broken grader and not a series of low rewards.
@@ -29,7 +29,7 @@ WINDOW, FEWEST = 64, 20
 """The error budget covers the process's last 64 samples, and applies once there are 20."""
 
 FAULTS = ("exception", "timeout", "value")
-"""The kinds of failure that are the grader's own fault."""
+"""The kinds of failure that the grader itself causes."""
 
 
 def handle(declared: Declared, budget: Budget, event: object, context: object) -> Any:
@@ -85,7 +85,7 @@ def _raise_first(items: Sequence[Any], outcomes: Sequence[Outcome]) -> None:
 
 
 class Budget:
-    """Counts how many of a process's last samples failed, and fails the call when there are too many.
+    """Counts the failures among a process's last samples, and fails the call when there are too many.
 
     Exceptions, timeouts and bad values count; abstentions and bad records are not the grader's fault.
 
@@ -103,8 +103,8 @@ class Budget:
         """Count a batch.
 
         Raises:
-            ErrorBudgetExceeded: More of the last samples failed than allowed. The message names the errors'
-                types and locations, and quotes no content.
+            ErrorBudgetExceeded: More of the last samples failed than allowed. The message names the types and
+                locations of the errors, and quotes no content.
         """
         last = outcomes[-WINDOW:]
         if Failure in map(type, last):

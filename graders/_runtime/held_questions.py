@@ -1,4 +1,4 @@
-"""Whether judges may call their services; commands that only check records must not incur costs.
+"""Holds back the questions of judges, so that commands that only check records incur no costs.
 
 A judge checks the record first, then calls its service. While questions are held back, it abstains instead of
 calling, so every fault in the record has been reported by then.

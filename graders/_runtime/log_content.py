@@ -1,4 +1,4 @@
-"""What may be logged: ids and locations always, content only if the function's environment allows it."""
+"""Limits what is logged: ids and locations always, content only if the function's environment allows it."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""A timer for this library alone (Linux), on a signal that nothing else uses.
+"""A timer that only this library uses (Linux), on a signal that nothing else uses.
 
 SIGALRM has one timer for the whole process, and libraries use it: `math_verify` ends each call with
 `signal.alarm(0)`. `timer_create` can make any number of timers. The standard library reaches it only through
-`ctypes`. This module imports only `_ctypes`, the C half, because the other half adds 2 ms to a cold start.
+`ctypes`. This module imports only `_ctypes`, the C half, because the Python half adds 2 ms to a cold start.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Calls the scoring function for each sample, and keeps samples independent of each other.
 
-Whatever a sample holds, or does to the scoring function, affects only that sample. This module knows neither
-the event format nor the error budget.
+A sample that breaks the scoring function affects no other sample. This module does not depend on the event
+format or the error budget.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from ..reward import Outcome
     from .declaration import Declared
 
-    # Outcomes of the first samples, the milliseconds of each, and a result to await, if the function inside a
-    # plain wrapper turns out to be async.
+    # The outcomes of the first samples, the milliseconds of each, and an awaitable result if the function
+    # inside a plain wrapper turns out to be async.
     Scored: TypeAlias = tuple[list[Outcome], list[float], Any]
 
 _TEXT_LIMIT = 2000
@@ -44,7 +44,7 @@ def score(
         causes: Whether failures keep their original errors, with all objects in their tracebacks.
 
     Returns:
-        The outcomes, and the milliseconds that each took (equal shares if they ran together).
+        The outcomes, and the milliseconds that each sample took (equal shares if they ran together).
     """
     limit = declared.options.timeout_s
     outcomes: list[Outcome] = []
@@ -114,7 +114,7 @@ def reward_of(outcome: Outcome) -> Reward:
 
 
 def settled(outcomes: Iterable[Outcome]) -> list[Reward | Failure]:
-    """Return the outcomes of samples, with a Reward where a scoring function returned a number."""
+    """Return the outcomes of samples; each number that a scoring function returned becomes a Reward."""
     return [each if isinstance(each, (Reward, Failure)) else Reward(each) for each in outcomes]
 
 
@@ -193,7 +193,7 @@ async def score_one(
     """Score one sample in a running event loop; `begun` is the result of its call, if it was already made.
 
     Returns:
-        The outcome, and whether it ran out of time while another sample blocked the loop.
+        The outcome, and whether the sample ran out of time while another sample blocked the loop.
     """
     low, high = declared.options.range
     holds = asynchronous.holds
@@ -210,7 +210,7 @@ async def score_one(
 async def _answers_of(
     declared: Declared, given: list[Sample[Any]], begun: Awaitable[Any] | None
 ) -> list[Any]:
-    """Call a scoring function that may be async, unless that was already done, and await its answers."""
+    """Call a scoring function that may be async, unless it was already called, and await its answers."""
     answer: Any = begun
     if answer is None:
         answer = declared.function(given if declared.options.batch else given[0])
@@ -324,7 +324,7 @@ _SCORERS = (_score_each.__code__, _call_together.__code__)
 
 
 def _as_many(answers: Any, count: int) -> list[Any]:
-    """Return a vectorized scoring function's answers, if there is one per sample."""
+    """Return a vectorized scoring function's answers after checking that each sample has one."""
     try:
         each = iter(answers)
     except TypeError:
@@ -361,7 +361,7 @@ def failure_of(error: BaseException, limit: float | None = None) -> Failure:
     if isinstance(error, BaseExceptionGroup):
         if group := error.subgroup(fatal):
             raise _first_of(group)
-        if error.split((RecordError, SampleError))[1] is None:  # of graders that ran in a task group
+        if error.split((RecordError, SampleError))[1] is None:  # raised by graders in a task group
             error = _first_of(error)
     if isinstance(error, Interrupted):
         said = error.args and error.args[0]
@@ -397,8 +397,8 @@ def place_of(error: BaseException, users_only: bool = False) -> str:
 
     Args:
         error: The error.
-        users_only: Return an empty text if no code of the user's was involved, instead of where it was
-            raised.
+        users_only: Return an empty text if none of the user's code was involved, rather than the place where
+            the error was raised.
     """
     place, found, trace = "" if users_only else "an unknown place", users_only, error.__traceback__
     while trace is not None:

@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from ..reward import Outcome
     from .declaration import Declared
 
-    # The outcome of a sample, or the error that fails the whole call; and its milliseconds.
+    # A sample's outcome and milliseconds; in place of the outcome, an error that fails the whole call.
     Scored: TypeAlias = tuple[Outcome | ConfigurationError, float]
 
 _TURNS = 4
-"""How often to start a sample that ran out of time while other samples blocked the loop."""
+"""The number of times to start a sample that runs out of time while other samples block the loop."""
 
 AHEAD = 2048
-"""Maximum number of samples that wait for a slower, earlier one; a kill may lose this many."""
+"""Maximum number of samples that wait for a slower, earlier one; killing the process may lose this many."""
 
 
 def score_stream(

@@ -2,7 +2,7 @@
 
 The metrics use the embedded metric format, through Powertools. Only this file uses Powertools. It imports
 Powertools when a handler first runs inside Lambda, never at import and never on a laptop. `log_content`
-decides what a line may quote.
+limits the content that a line may quote.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ def report(
         items: The samples, for the ids of those that failed.
         outcomes: The outcome of each sample.
         milliseconds: How long the batch took.
-        replaced: How many strings of the answer JSON could not represent.
-        left: How many milliseconds of the function's timeout remain; None if unknown.
+        replaced: The number of strings in the answer that JSON could not represent.
+        left: The milliseconds of the function's timeout that remain; None if unknown.
     """
     global _send
     if "AWS_LAMBDA_FUNCTION_NAME" not in os.environ:
@@ -62,7 +62,7 @@ def summary(
     replaced: int,
     left: float | None = None,
 ) -> dict[str, Any]:
-    """Summarize a batch: samples, errors by kind, reward mean and spread, time, and which samples failed."""
+    """Summarize a batch: samples, errors by kind, reward mean and spread, time, and the failed samples."""
     rewards = [float(outcome) for outcome in outcomes if not isinstance(outcome, Failure)]
     failed = [
         (item, outcome) for item, outcome in zip(items, outcomes, strict=True) if isinstance(outcome, Failure)
@@ -75,7 +75,7 @@ def summary(
         "batch_ms": round(milliseconds, 3),
     }
     if left is not None:
-        # A share of the function's own timeout, so that an alarm needs no copy of that value.
+        # A percentage of the function's own timeout, so that an alarm needs no copy of the timeout.
         line["timeout_used"] = round(100 * milliseconds / max(milliseconds + left, 0.001), 3)
     if rewards:
         # An alarm looks for zero spread, which equal rewards have. A rounded mean would give them some
@@ -105,8 +105,8 @@ def _powertools() -> Callable[[dict[str, Any]], None] | None:
     except ImportError:
         return None
     service = os.environ.get("POWERTOOLS_SERVICE_NAME") or os.environ["AWS_LAMBDA_FUNCTION_NAME"]
-    # Neither is shared with the scoring function: `Metrics` has one set for the whole process, and loggers
-    # with the same name share their keys, which may be content.
+    # Neither the metrics nor the logger is shared with the scoring function: `Metrics` has one set for the
+    # whole process, and loggers with the same name share their keys, which may be content.
     logger = Logger(service=f"{service} (graders)")
     logger.append_keys(service=service)
     namespace = os.environ.get("POWERTOOLS_METRICS_NAMESPACE") or NAMESPACE
@@ -133,7 +133,7 @@ def _powertools() -> Callable[[dict[str, Any]], None] | None:
 
 
 def _plain(line: dict[str, Any]) -> None:
-    """Report without Powertools: only the log line is written, and it says what is missing."""
+    """Report without Powertools: write only the log line, with a note that the metrics were not sent."""
     import json
 
     line = {

@@ -74,9 +74,9 @@ class Tick:
     Args:
         limit: Seconds for one sample; None for no limit.
         deadline: When the whole batch has to end, on the clock of `time.perf_counter`; None for never.
-        scorers: The code of the functions that call scoring functions. They are never interrupted themselves:
-            the exception would fall between two samples and fail the batch.
-        needed: Whether nothing else enforces the limit, as asyncio does for tasks that wait.
+        scorers: The code objects of the functions that call scoring functions. These functions are never
+            interrupted: the exception would fall between two samples and fail the batch.
+        needed: Whether the limit depends on this timer alone; for tasks that wait, asyncio enforces it too.
 
     Raises:
         ConfigurationError: A limit is needed but cannot be enforced, off the main thread.
@@ -105,7 +105,7 @@ class Tick:
         self.fired = False
         """Whether the current sample was interrupted, even if it swallowed the interrupt."""
         self.alarm: Any = getsignal(ALARM)
-        """SIGALRM's handler between two samples, while it shows that neither it nor its timer was changed."""
+        """SIGALRM's handler between two samples, while neither it nor SIGALRM's timer has been changed."""
         self.before = self.alarm
         self.left, self.started = (0.0, 0.0), 0.0
 
@@ -119,7 +119,7 @@ class Tick:
         return self.deadline is not None and now >= self.deadline
 
     def late(self, now: float) -> bool:
-        """Return whether a scoring function is running that should have ended."""
+        """Return whether the running scoring function should have ended."""
         since = self.since
         return since > 0 and ((self.limit is not None and now - since >= self.limit) or self.over(now))
 
@@ -128,7 +128,7 @@ class Tick:
         return self.limit if self.limit is not None and perf_counter() - since >= self.limit else None
 
     def __enter__(self) -> Tick:
-        """Start ticking, and remember who else was using the timer."""
+        """Start ticking, and remember the previous user of the timer."""
         try:
             if self.limit is not None or self.deadline is not None:
                 _alarm.start(self, min(_LONGEST, max(_SHORTEST, (self.limit or 1.0) / 20)))
@@ -179,7 +179,7 @@ class _Alarm:
         """Add a tick, and fire as often as the most frequent tick needs.
 
         Raises:
-            ValueError: This is not the main thread.
+            ValueError: The caller is not on the main thread.
         """
         if not self.ticks:
             self.open()
@@ -193,7 +193,7 @@ class _Alarm:
         self.ticks.append(tick)
 
     def open(self) -> None:
-        """Find a timer, and remember the owner of SIGALRM."""
+        """Find a timer, and remember SIGALRM's handler."""
         self.before, self.left, self.since = getsignal(ALARM), _remaining(), perf_counter()
         if (
             self.timer is None or getsignal(self.number) is not _ring
@@ -253,7 +253,7 @@ class _Alarm:
         """Fire again in some microseconds, after an interruption that is going to be swallowed again.
 
         A loop that swallows everything raised inside its `try` can only be ended by an exception between two
-        rounds, and that is when the next one may arrive. The delay varies, because loops do too.
+        rounds, which the next one may hit. The delay varies, because loops do too.
         """
         self.set(_AT_ONCE * (1 + now * 1e9 % 8), self.pace)
 
@@ -291,7 +291,7 @@ def _own_timer() -> tuple[PosixTimer | None, int]:
 
 
 def _ring(_number: int, frame: FrameType | None) -> None:
-    """Interrupt the running scoring function if its time, or the time of an outer one, is up."""
+    """Interrupt the running scoring function if its own time, or that of an outer scoring function, is up."""
     ticks = _alarm.ticks
     if frame is not None and (
         frame.f_globals is _HERE or any(frame.f_code in tick.scorers for tick in ticks)
@@ -313,15 +313,15 @@ def _collects_garbage(frame: FrameType | None) -> bool:
     """Return whether a garbage collector callback is running; errors raised in one are reported and lost.
 
     The callbacks belong to the process (test tools and profilers add them), not to the scoring function whose
-    allocations happen to trigger them. At the start of such a call, Python still shows the frame around it,
-    so an interrupt can still be lost there; the next tick raises it again.
+    allocations happen to trigger them. At the start of a callback, Python still shows the frame around it, so
+    an interrupt can be lost there; the next tick raises it again.
     """
     code = None if frame is None else frame.f_code
     return any(getattr(callback, "__code__", None) is code for callback in gc.callbacks)
 
 
 def _forgotten(_number: int, _frame: FrameType | None) -> None:
-    """SIGALRM's handler while a batch runs, if it had none: by default, an alarm would end the process."""
+    """SIGALRM's handler during a batch if it had none: without one, an alarm would end the process."""
     _signal.setitimer(_signal.ITIMER_REAL, 0)
 
 

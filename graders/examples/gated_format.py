@@ -1,4 +1,4 @@
-"""Correctness first, form second: good form adds to a right answer and never pays for a wrong one."""
+"""Rewards correctness first and form second: good form adds only to the reward of a right answer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _STEP = re.compile(r"\d[^=\n\d]*[-+*/x\u00d7\u00f7][^=\n\d]*\d[^=\n]*=[^=\n\d]*\
 
 @grader
 def correct_then_format(sample: Sample) -> Reward:
-    """0.8 for the right number; up to 0.2 more for a short answer that shows a calculation."""
+    """Return 0.8 for the right number, and up to 0.2 more for a short answer that shows a calculation."""
     correct = same_number(sample.completion, sample.reference_text, marker="####")
     work, _, answer = sample.completion.rpartition("####")
     shows_work = _STEP.search(work) is not None

@@ -1,4 +1,4 @@
-"""A grader of arithmetic word problems: only the number after the last `####` counts."""
+"""A grader for arithmetic word problems: only the number after the last `####` counts."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import re
 from ._runs import OVER
 from ._units import CURRENCIES, code_start, scale_at, unit_end
 
-# Each matches right after the number, past its unit and closing brackets.
+# Each pattern matches right after the number, its unit and its closing brackets.
 _TOUCHED = re.compile(  # by possible mathematics
     r"\^(?!1(?![0-9]))|\*{1,2}[0-9A-Za-z(]|_[({0-9A-Za-z]|\[(?![0-9]{1,3}\])|[(\\|@+]|-(?![A-Za-z]{2})"
     r"|/(?![A-Za-z]{2})|!(?!!!)|~[0-9]|&|:[\w(\\$]|\ue002|[⌋⌉‖∣∥⟩⟧]|'[0-9]|[^\W_]"
@@ -37,7 +37,7 @@ _CHANGED_AFTER = re.compile(
     r"|-\s{0,2}(?:[0-9(\\$.π√∞]|[A-Za-z](?![A-Za-z])))|\s(?![aI]\b)[B-HJ-Zb-z](?![^\W\d_]|['.])",
     re.IGNORECASE,
 )
-# Each ends right before the number, its sign, currency and opening brackets, in lower case.
+# Each pattern ends right before the number with its sign, currency and opening brackets; in lower case.
 _CHANGED_BEFORE = re.compile(
     r"(?:\b(?:not|never|than|least|most|over|under|above|below|exceeds?|plus|times|minus|multiplied by"
     r"|divided by|mod|modulo|choose|(?:cannot|can't|couldn't|could not) be|rul(?:e|es|ed|ing) out|instead of"
@@ -48,7 +48,7 @@ _CHANGED_BEFORE = re.compile(
     r"|\b(?!x)[a-z]\sx|[\w)\]}$.%]\s{0,3}(?:\+|(?<!\*)\*))"
     r"\s{0,3}\Z"
 )
-_APART = frozenset(",.:;")  # after these, nothing of this kind can change the number
+_APART = frozenset(",.:;")  # after these characters, no such phrase can change the number
 _MINUS_WORD = re.compile(r"(?:\b(?:minus|negative)\s{1,2}|[负負]\s?|マイナス\s?)\Z", re.IGNORECASE)
 _SAID = re.compile(r"(?:[^\W\d_]|')[^\W\d_]\s{1,2}\Z")
 _UNSOLVED = re.compile(
@@ -64,7 +64,7 @@ JOINING = 0x530  # scripts from here on are written without spaces, or attach pr
 
 
 def sign_before(text: str, at: int) -> tuple[int, int, str]:
-    """Return a number's sign (0 if unread), where it starts with its prefixes, and its outermost bracket."""
+    """Return a number's sign (0 if unread), the start of its prefixes, and its outermost bracket."""
     sign, signed, opened, low = 1, False, "", max(0, at - _WINDOW)
     while at > low:
         before, left = text[at - 1], text[at - 2 : at - 1] if at > 1 else ""
@@ -120,7 +120,7 @@ def _is_operation(text: str, at: int, left: str) -> bool:
 
 
 def _led(left: str, sign: int, signed: bool, at: int, opened: str) -> tuple[int, int, str]:
-    """Return the sign of a number, given the text before it: a word may be a minus, or change the number."""
+    """Return a number's sign from the text before it: a word may mean minus, or change the number."""
     if not left:
         return sign, at, opened
     minus = _MINUS_WORD.search(left, max(0, len(left) - 12)) if left[-1] not in ":=" else None
@@ -144,7 +144,7 @@ def _led(left: str, sign: int, signed: bool, at: int, opened: str) -> tuple[int,
 
 
 def _apart(text: str, at: int, sign: int, signed: bool, opened: str) -> tuple[int, int, str]:
-    """Interpret a sign and a space before a number: a minus after an equals sign, else uncertain."""
+    """Interpret a sign and a space before a number: after an equals sign a minus, otherwise uncertain."""
     if not signed and re.search(r"=\s{0,2}-\s{1,3}\Z", text[max(0, at - 8) : at]):
         return -sign, at - 2, opened
     return 0, at, opened
@@ -185,14 +185,14 @@ def changed_after(text: str, found: re.Match[str], start: int, end: int, power: 
 
 
 def _is_spaceless(text: str, at: int) -> bool:
-    """Return whether a word of an unspaced script starts at a position, except for scale words: 3分之1."""
+    """Return whether a word of an unspaced script, other than a scale word (3分之1), starts at a position."""
     code = ord(text[at])
     spaceless = any(low <= code < high for low, high in _SPACELESS)
     return spaceless and (not text.startswith(_SCALING, at) or text.startswith(_SCALED_UNITS, at))
 
 
 def past_unit(text: str, at: int) -> int:
-    """Return the end of a unit at a position, or a space after it; the position itself if there is none."""
+    """Return the end of a unit, or of a space after it, at a position; the position itself without a unit."""
     start = at + (text[at : at + 1] == " ")
     end = unit_end(text, start)
     return end if end > start else at

@@ -21,7 +21,7 @@ _UNESCAPED = ("\x08oxed", "\x0cbox")
 _CLOSING = " \t\r\n.$*_)]}`\"'"
 TAKEN_BACK = Missing("the text takes it back", "several")
 _BRACES = late(r"\\.|[{}]", re.DOTALL)
-# Where another element begins, which is judged separately; markup only decorates words.
+# The start of another element, which is judged separately; markup only decorates words.
 _ELEMENT = late(r"<(?!(?:b|i|u|s|p|br|em|strong|code|span|div|sub|sup|small|mark)\b)[A-Za-z_]", re.IGNORECASE)
 _TAG_NAME = late(r"[A-Za-z_][\w:.-]*\Z")
 
@@ -39,7 +39,7 @@ def after_marker(text: str, marker: str = "####", which: Which = "last") -> str 
 
     Returns:
         The line without surrounding space; `Missing` if there is no marker or nothing after it, or if the
-        text takes the answer back: `#### 72`, then `That is wrong.`
+        text takes the answer back (`#### 72`, then `That is wrong.`).
 
     Raises:
         ValueError: The marker is empty, or `which` is neither 'last' nor 'first'.
@@ -85,7 +85,7 @@ def unless_taken_back(found: str, behind: str) -> str | Missing:
 
     Args:
         found: The answer, exactly as in the text.
-        behind: The text after it; usually nothing, or the end of its sentence.
+        behind: The text after it; usually empty, or the end of its sentence.
     """
     return TAKEN_BACK if is_retracted(found, behind) else found
 
@@ -143,7 +143,7 @@ def boxed(text: str, *, which: Which = "last", unclosed: bool = False) -> str | 
 
 
 def box_span(text: str, which: Which = "last", unclosed: bool = False) -> tuple[int, int] | Missing:
-    r"""Return the start and end of a box's content; missing in the same cases as for `boxed`.
+    r"""Return the start and end of a box's content; `Missing` in the same cases as for `boxed`.
 
     Args:
         text: A completion.
@@ -184,7 +184,7 @@ def _closing(text: str, opened: int) -> int:
 
 
 def _opening(text: str, command: str, last: bool) -> int:
-    """Return where the brace, or the bare digit, after a command's last or first use is; -1 if none."""
+    """Return the position of the brace or bare digit after a command's last or first use; -1 if none."""
     at = text.rfind(command) if last else text.find(command)
     while at >= 0:
         brace = at + len(command)
@@ -250,7 +250,7 @@ def _tag_marks(name: str) -> re.Pattern[str]:
 
 
 def _before_cut(text: str, start: int, closing: str) -> int:
-    """Return where content that is cut off ends, before any fragment of its closing tag."""
+    """Return the end of content that is cut off, without any fragment of its closing tag."""
     for size in range(min(len(closing) - 1, len(text) - start), 0, -1):
         if text[-size:].casefold() == closing[:size].casefold():
             return len(text) - size
@@ -293,8 +293,8 @@ class Fence:
     Args:
         language: The language on its first line, in lower case.
         content: Its lines.
-        start: Where its first line starts.
-        end: Where the text after it starts.
+        start: The start of its first line.
+        end: The start of the text after it.
         closed: Whether it is closed, rather than cut off.
     """
 

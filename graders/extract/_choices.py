@@ -30,7 +30,7 @@ else:
 
 _WRAPPING = re.compile(r"\\(?:text|textbf|mathrm|mathbf)\s?\{|[*_`$\"'()\[\]{}<>.,:;!\s]|\\[()\[\]]")
 SEVERAL_LABELS = "it names several letters"
-"""Why a text without a claim is unread: a clearer kind of statement may overrule its labels."""
+"""The reason why a text without a claim is unread; a clearer kind of statement may overrule its labels."""
 
 _LONGEST = 64
 _MOST = 4000
@@ -98,7 +98,7 @@ _compiled: dict[str, Patterns] = {}
 def choice_letter(text: str, letters: str = "ABCD") -> str | Missing:
     r"""Return the letter that a text settles on.
 
-    A text that names several choices without settling on one has not answered. The clearest kind of statement
+    A text that names several choices without settling on one gives no answer. The clearest kind of statement
     in the text decides, in this order:
 
     1. the whole text, apart from markup: `B`, `b`, `(B)`, `B.`, `**B**`;
@@ -114,7 +114,7 @@ def choice_letter(text: str, letters: str = "ABCD") -> str | Missing:
     Only the last 4,000 single letters are read, and the last 4,000 labels.
 
     A letter that is denied is never read: `not B`, `(B) is wrong`, `除了B`. Lower case counts in 1, and in a
-    claim where the letter is in brackets or no word follows it. Full-width letters and brackets are read.
+    claim if the letter is in brackets or no word follows it. Full-width letters and brackets are read.
 
     Args:
         text: A completion, or a reference answer.
@@ -135,7 +135,7 @@ def choice_letter(text: str, letters: str = "ABCD") -> str | Missing:
 
 
 def _settled(text: str, letters: str, patterns: Patterns) -> str | Missing:
-    """Return the letter that the claims of a text settle on; without a claim, the letter of its labels."""
+    """Return the letter that a text's claims settle on; without claims, the letter of its labels."""
     places = deque(patterns.named.finditer(text), _MOST)
     claims = _claims(text, letters, patterns, places)
     if not claims:
@@ -185,7 +185,7 @@ def _names_other(letter: str, patterns: Patterns) -> Callable[[str], bool]:
 
 
 def _is_marked(text: str, claim: tuple[int, int, str]) -> bool:
-    """Return whether a claim is a line that starts with an announcement, `Answer: B`; the last one counts."""
+    """Return whether a claim's line starts with an announcement, `Answer: B`; the last such line counts."""
     line = text.rfind("\n", max(0, claim[0] - 24), claim[0])
     return line >= 0 and ":" in text[line : claim[1]]
 
@@ -205,7 +205,7 @@ def _compile(letters: str) -> Patterns:
 
 
 def _lone(text: str, letters: str) -> str | None:
-    """Return the letter if a short text consists of it, apart from markup and punctuation."""
+    """Return the letter of a short text that contains only a letter, markup and punctuation."""
     if len(text) > _LONGEST:
         return None
     core = _WRAPPING.sub("", text).upper()
@@ -299,7 +299,7 @@ def _is_unsaid(text: str, lead: int, start: int, end: int) -> bool:
 
 
 def _lead(text: str, start: int, end: int, foreign: bool) -> int | None:
-    """Return where the words that claim the letter at a position begin; None if it is not claimed."""
+    """Return the start of the words that claim the letter at a position; None if it is not claimed."""
     begin = max(0, start - _CUE)
     before = text[begin:start]
     plain = _PLAIN_LEAD.search(before, max(0, len(before) - 16))

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from ._runs import Number
 
 _MOST = 64
-_FILLERS = 4  # words between a claim and its number: the answer is about x = 72
+_FILLERS = 4  # the words between a claim and its number, as in: the answer is about x = 72
 
 _CITATION = late(r"(?<=\S)\s?\[[0-9]{1,3}\](?=[\s.,;]|\Z)")
 _SEE = late(
@@ -97,7 +97,7 @@ _LONGEST_QUESTION = 240
 
 
 def last_number(text: str, *, decimal: Decimal = ".", scale: bool = False) -> Number | Missing:
-    r"""Read the number that a completion settles on; `parse_number` says what reads as a number.
+    r"""Read the number that a completion settles on; `parse_number` lists the accepted formats.
 
     This is the number in its box; without a box, the number that it claims last (`the answer is 72`); without
     a claim, the last number. Different claims give no answer, but a `final answer` overrules earlier claims.
@@ -167,13 +167,13 @@ def _box_number(text: str, start: int, end: int, decimal: Decimal, scale: bool) 
 
 
 def _changed_behind(text: str) -> bool:
-    """Return whether the text after a box changes its number."""
+    """Return whether the text after a box changes the number in the box."""
     plain, _, _, changed_behind = readers()
     return changed_behind(plain(text))
 
 
 def _changed_before(lead: str) -> bool:
-    """Return whether the text before a box changes its number."""
+    """Return whether the text before a box changes the number in the box."""
     said = lead.rstrip(" $\n")
     if not said or said[-1] in ":=.,;":
         return False
@@ -184,7 +184,7 @@ def _changed_before(lead: str) -> bool:
 
 
 def _last(text: str, decimal: Decimal, scale: bool) -> Number | Missing:
-    """Return the last number of the last line with digits before any closing remarks to the reader."""
+    """Return the last number of the last line with digits, without closing remarks to the reader."""
     end = len(text)
     while end > 0:
         start = text.rfind("\n", 0, end) + 1
@@ -316,7 +316,7 @@ def _claimed(text: str, decimal: Decimal, scale: bool) -> Number | Missing | Non
 
 
 def _is_claimed_abroad(text: str) -> bool:
-    """Return whether a text has words that claim a number in a language other than English."""
+    """Return whether a text contains words that claim a number in a language other than English."""
     if " the " in text and text.isascii():  # found early in most texts, unlike the nouns
         return False
     small = text.lower()
@@ -335,7 +335,7 @@ def _claims_of_all_languages() -> re.Pattern[str]:
 
 
 def _words(text: str) -> int:
-    """Return how many words a text has; in an unspaced script, each letter counts as a word."""
+    """Return the number of words in a text; in an unspaced script, each letter counts as a word."""
     spaceless = 0 if text.isascii() else len(_SPACELESS.findall(text))
     return len(text.split()) + spaceless // _LETTERS_A_WORD
 
@@ -354,7 +354,7 @@ def _unless_revised(
     scale: bool,
     others: Sequence[Number | Missing | None],
 ) -> Number | Missing:
-    """Return the claimed number, unless another number is claimed too, elsewhere or as a result after it."""
+    """Return the claimed number, unless the text also claims another, elsewhere or as a later result."""
     if isinstance(value, Missing):
         return value
     claims = list(others)

@@ -30,8 +30,8 @@ def reference_number(
     """Read the number of a reference answer.
 
     Args:
-        reference: A number, or a text that is one number as a whole: the text after the marker if there is
-            one, else all of the text.
+        reference: A number, or a text. The text after the marker, or the whole text without a marker, has to
+            be exactly one number.
         marker: The text before the answer.
         which: The marker that counts if there are several.
         decimal: The decimal separator to assume if the text leaves it open.
@@ -57,11 +57,11 @@ def reference_number(
     return number
 
 
-@lru_cache(256)  # the completions of one record follow each other
+@lru_cache(256)  # completions of the same record are graded one after another
 def _text_number(
     reference: str, marker: str | None, which: Literal["last", "first"], decimal: Decimal, scale: bool
 ) -> Number | Missing:
-    """Return the number that a reference consists of, or that follows its marker."""
+    """Return the number after a reference's marker, or the number that is the whole reference."""
     part: str | Missing = reference
     if marker is not None and marker in reference:
         part = after_marker(reference, marker, which)
@@ -83,19 +83,19 @@ def same_number(
 ) -> bool:
     """Return whether a completion's number equals the reference's.
 
-    With a marker, the line after it is the answer and has to hold exactly one number, though words and units
-    may surround it: `#### 72 or 73` is no answer. Without a marker, `last_number` decides which number is the
-    answer.
+    With a marker, the line after it is the answer and has to contain exactly one number, though words and
+    units may surround it: `#### 72 or 73` is no answer. Without a marker, `last_number` decides which number
+    is the answer.
 
     Args:
         completion: The model's answer.
-        reference: The right answer, a number or a text that holds it; see `reference_number`.
+        reference: The right answer, a number or a text that contains it; see `reference_number`.
         marker: The text before the answer; None if there is none.
         which: The marker that counts if there are several.
         decimal: The decimal separator to assume if a text leaves it open.
         scale: Whether `72k`, `3.5M` and `2 million` are read.
         tolerance: The largest difference between the two numbers that still counts as equal.
-        relative: The same as a share of the reference; the larger of the two tolerances applies.
+        relative: The tolerance as a share of the reference; the larger of the two tolerances applies.
 
     Raises:
         RecordError: The reference is not one number.
@@ -118,10 +118,10 @@ def same_number(
 
 
 def allowance(name: str, value: float) -> Number:
-    """Return a tolerance as the exact decimal that was written: 0.3 is three tenths.
+    """Return a tolerance as the exact decimal that the user wrote: 0.3 is three tenths.
 
     Raises:
-        ValueError: It is negative or not finite.
+        ValueError: The tolerance is negative or not finite.
     """
     try:
         exactly = exact(value)
@@ -146,10 +146,10 @@ def within(found: Number | Missing, expected: Number, tolerance: Number, relativ
 
 
 def exact(value: float) -> Number:
-    """Convert a Python number to the decimal that was written, so that 0.1 is one tenth.
+    """Convert a Python number to the decimal that the user wrote, so that 0.1 is one tenth.
 
     Raises:
-        ValueError: It is not finite.
+        ValueError: The number is not finite.
     """
     if isinstance(value, int):
         return int(value)
@@ -159,7 +159,7 @@ def exact(value: float) -> Number:
 
 
 def written(value: float) -> str:
-    """Return a Python number as a text that reads as that number with any decimal separator."""
+    """Return a Python number as a text that has the same value with any decimal separator."""
     return str(value).replace(".", DECIMAL_MARK)
 
 

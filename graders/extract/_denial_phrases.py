@@ -1,4 +1,4 @@
-"""How people deny, doubt or take back an answer, one row per language.
+"""Phrases that deny, doubt or take back an answer, one row per language.
 
 A row holds parts of regular expressions, for text in lower case whose compatibility characters are folded
 (`plain_width`).
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from typing import NamedTuple
 
     class Denying(NamedTuple):
-        """How one language denies an answer before and after it, doubts a claim, and takes one back.
+        """One language's phrases that deny an answer, and that doubt or take back a claim.
 
-        `alone` are clauses that take back a claim if they contain nothing else; `opening` take it back
-        whatever follows; `pointing` say that the claim is wrong.
+        The clauses in `alone` take back a claim if they contain nothing else, those in `opening` also if
+        other words follow, and those in `pointing` call the claim wrong.
         """
 
         before: str
@@ -225,7 +225,7 @@ DENYING = {
 
 
 def is_latin(row: Denying) -> bool:
-    """Return whether a row can deny anything in ASCII text: whether it is written in Latin letters.
+    """Return whether a row is written in Latin letters, and so can match ASCII text.
 
     Args:
         row: One language of the table.
@@ -234,9 +234,9 @@ def is_latin(row: Denying) -> bool:
 
 
 class Scripts(dict[bool, "re.Pattern[str]"]):
-    """A pattern with the table columns that it names, in one version for ASCII texts and one for others.
+    """A pattern with the table columns that it names, in one version for ASCII texts and one for all others.
 
-    Most texts are ASCII, and the rows of other scripts would cost each of them as much time again. Texts are
+    Most texts are ASCII, and the rows of other scripts would double the time for each of them. Texts are
     searched in lower case, because the regular expression engine can skip alternatives by their first
     character only in a case-sensitive pattern. A pattern is compiled when a text first needs it.
 
@@ -256,5 +256,5 @@ class Scripts(dict[bool, "re.Pattern[str]"]):
 
 
 def small(text: str) -> str:
-    """Return a text in lower case, with each character at its position; only `İ` would become two."""
+    """Return a text in lower case, with each character at its old position; only `İ` would become two."""
     return text.lower() if text.isascii() else text.replace("\u0130", "i").lower()

@@ -24,7 +24,7 @@ _DENIED_AT_ONCE = Scripts(
     r"[\s:\"'`*_($<-]{0,8}\Z",
 )
 _NEVER_DENYING = frozenset(("", *".,;:!?"))  # characters that cannot begin a denial after an answer
-# A clause that keeps the announcement after it from being a claim: `I do not think the answer is B`.
+# Clauses that keep the announcement after them from being a claim: `I do not think the answer is B`.
 _DOUBTED = Scripts(
     r"(?:%doubt%)"
     r"(?:(?!\b(?:so|but|therefore|thus|hence|and|because|since|then)\b)[^.,;:!?。\n]"
@@ -40,7 +40,8 @@ NO_DOUBT = re.compile(
 They begin with a letter, so that the regular expression engine skips places that cannot match.
 """
 
-# The rest of a question, and the words that affirm it. Korean, Japanese and Chinese ask without a mark, too.
+# The rest of a question, and the words that affirm it. Korean, Japanese and Chinese questions may have no
+# question mark.
 _ASKED = re.compile(r"(?:[^.!?;\n]|\.(?=\w)){0,200}?(?:\?|(?:[吗嗎]|[でま]すか|까)(?=[\s.]|\Z))")
 _ASKED_NEAR = re.compile(
     r"(?:</answer>|[)\]}>*_`\"'$]){0,6}+\s?(?:ですか|でしょうか|입니까|인가요|吗|嗎|么"
@@ -78,8 +79,8 @@ def is_denied(text: str, start: int, end: int) -> bool:
 
     Args:
         text: A text with folded widths.
-        start: Where the answer starts.
-        end: Where it ends.
+        start: The start of the answer.
+        end: The end of the answer.
     """
     is_ascii = text.isascii()
     if text[end : end + 1] not in _NEVER_DENYING:
@@ -95,7 +96,7 @@ def is_denied_at_once(text: str, start: int) -> bool:
 
     Args:
         text: A text with folded widths.
-        start: Where the value starts.
+        start: The start of the value.
     """
     clause = _denying_clause(text, start)
     return bool(clause) and _DENIED_AT_ONCE[text.isascii()].search(clause) is not None
@@ -106,7 +107,7 @@ def is_doubted(text: str, start: int) -> bool:
 
     Args:
         text: A text with folded widths.
-        start: Where the announcement starts.
+        start: The start of the announcement.
     """
     clause = _denying_clause(text, start)
     return bool(clause) and _DOUBTED[text.isascii()].search(clause) is not None
@@ -117,10 +118,10 @@ def is_asked(text: str, end: int, *, near: bool = False, answers: Container[int]
 
     Args:
         text: A text with folded widths.
-        end: Where the answer ends.
-        near: Whether only a question mark right after it counts, because its sentence may be an option's
-            text.
-        answers: Where answers start; a yes at one of them does not affirm another answer.
+        end: The end of the answer.
+        near: Whether only a question mark right after the answer counts, because its sentence may be an
+            option's text.
+        answers: The starts of answers; a yes at one of them does not affirm another answer.
     """
     asked = (_ASKED_NEAR if near else _ASKED).match(text, end) if not text.isascii() or "?" in text else None
     if asked is None:
@@ -130,7 +131,7 @@ def is_asked(text: str, end: int, *, near: bool = False, answers: Container[int]
 
 
 def _denying_clause(text: str, end: int) -> str:
-    """Return up to 60 characters of the clause before a position; "" if nothing in it can deny."""
+    """Return up to 60 characters of the clause before a position; "" if no word in it can deny."""
     words = text[_begin(text, end) : end]
     if not _holds_cue(words):
         return ""
@@ -142,14 +143,14 @@ def may_deny(text: str, start: int, end: int) -> bool:
 
     Args:
         text: A text with folded widths.
-        start: Where the span starts.
-        end: Where it ends.
+        start: The start of the span.
+        end: The end of the span.
     """
     return _holds_cue(text[_begin(text, start) : end])
 
 
 def _begin(text: str, end: int) -> int:
-    """Return a quick estimate of where the clause at a position starts: after the last line or sentence."""
+    """Return a quick estimate of the start of the clause at a position: after the last line or sentence."""
     begin = end - _CLAUSE if end > _CLAUSE else 0
     begin = text.rfind("\n", begin, end) + 1 or begin
     return text.rfind(". ", begin, end) + 1 or begin

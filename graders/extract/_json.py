@@ -44,23 +44,23 @@ _FLAT = re.compile(r"\[[^{}\[\]\"']*\]")
 def json_block(text: str, repair: bool = False, *, which: Which = "last") -> Any:
     """Return the last JSON value of a text, parsed; a value that does not parse is never read in part.
 
-    The text as a whole counts first; then its last fenced block that is labeled as JSON, or that is unlabeled
-    and holds JSON; then, in the prose, the last object or array of objects, else the last array of two or
-    more plain values. If that value does not parse, the answer is unread, because it replaced any earlier
-    value.
+    The whole text counts first. Next comes its last fenced block that is labeled as JSON, or that is
+    unlabeled and contains JSON. Then comes the last object or array of objects in the prose, else the last
+    array of two or more plain values. If that value does not parse, the answer is unread, because it replaced
+    any earlier value.
 
     Args:
         text: A completion.
         repair: Whether to accept models' common deviations from JSON: trailing commas, single quotes, raw
             line breaks in strings, comments, and Python's `True`, `False` and `None`. Nothing is guessed: a
-            value that is cut off or lacks a quote or a comma stays unread. To pay less for a repaired value,
-            call the function without `repair` first, or use `graders.checks.json_fields`.
+            value that is cut off or lacks a quote or a comma stays unread. To give a smaller reward for a
+            repaired value, call the function without `repair` first, or use `graders.checks.json_fields`.
         which: Which block, or which value in the prose, counts.
 
     Returns:
-        The value; `Missing` if there is none, if it is null, is cut off, has a duplicate key, or contains a
-        NaN or an infinity, or if the text denies it right before it (`not {"a": 1}`) or takes it back after
-        it.
+        The value. `Missing` if there is none, or if it is null, is cut off, has a duplicate key, or contains
+        a NaN or an infinity. Also `Missing` if the text right before the value denies it (`not {"a": 1}`), or
+        the text after it takes it back.
 
     Raises:
         ValueError: `which` is neither 'last' nor 'first'.
@@ -88,7 +88,7 @@ def json_block(text: str, repair: bool = False, *, which: Which = "last") -> Any
 
 
 def _unless_taken_back(value: Any, text: str, start: int, end: int) -> Any:
-    """Return a value, unless the text denies it right before it or takes it back after it."""
+    """Return a value, unless the text right before it denies it or the text after it takes it back."""
     if isinstance(value, Missing):
         return value
     behind = text[end:]
@@ -122,7 +122,7 @@ def _without_code(text: str, blocks: list[Fence]) -> str:
 
 
 def _is_json(content: str) -> bool:
-    """Return whether an unlabeled block holds JSON, even if it does not parse."""
+    """Return whether an unlabeled block contains JSON, even if it does not parse."""
     if content[:1] in ("{", "["):
         return True
     try:
@@ -133,7 +133,7 @@ def _is_json(content: str) -> bool:
 
 
 def exact_json(text: str) -> Any:
-    """Return the value of a text that is only JSON; `Missing` if it is not, or is null.
+    """Return the value of a text that contains only JSON; `Missing` if it does not, or the value is null.
 
     Args:
         text: A reference, or a part of a completion.
@@ -146,11 +146,11 @@ def exact_json(text: str) -> Any:
 
 
 def leading_json(text: str, at: int) -> tuple[Any, int]:
-    """Return the JSON value at a position, and where it ends; `Missing` if there is none, or it is null.
+    """Return the JSON value at a position, and its end; `Missing` if there is no value, or it is null.
 
     Args:
         text: A text that may continue after the value.
-        at: Where the value has to begin.
+        at: The position where the value has to begin.
     """
     try:
         value, end = _decoder.raw_decode(text, at)
@@ -202,7 +202,7 @@ def _in_prose(text: str, repair: bool) -> tuple[list[_Placed], list[_Placed]]:
 
 
 def _depth(prose: str, depth: int, values: list[_Placed]) -> int:
-    """Return how many brackets of prose are open after a piece of it; one closed too many means unread."""
+    """Return the number of open brackets after a piece of prose; an unmatched closing one means unread."""
     depth += max(0, prose.count("(") - prose.count(")"))  # (0, 1]
     depth -= prose.count("}") + prose.count("]")
     if depth < 0 and values:
@@ -212,7 +212,7 @@ def _depth(prose: str, depth: int, values: list[_Placed]) -> int:
 
 
 def _prose_end(text: str, at: int) -> int:
-    """Return where to continue after a bracket that belongs to prose; -1 if it may open a value."""
+    """Return the position after a bracket that belongs to prose; -1 if the bracket may open a value."""
     if text[at] == "{":
         prose = _PROSE_BRACES.match(text, at)
         if prose and text[at + 1 : prose.end() - 1].strip():
@@ -235,7 +235,7 @@ _OPENING = re.compile(r"[{\[]")
 
 
 def _read(text: str, at: int, repair: bool) -> tuple[int, Any]:
-    """Return where the value at a position ends, -1 if it never does, and the value."""
+    """Return the end of the value at a position, -1 if it is never closed, and the value."""
     end = _end(text, at)  # a decoder error counts the lines before it, so it is given only the value
     if end < 0:
         return -1, Missing("the last JSON value is not closed", "not exact")
@@ -243,7 +243,7 @@ def _read(text: str, at: int, repair: bool) -> tuple[int, Any]:
 
 
 def _end(text: str, at: int) -> int:
-    """Return where the bracket at a position closes; -1 if it, or a string inside it, never does."""
+    """Return the end of the bracket at a position; -1 if it, or a string inside it, is never closed."""
     depth = 0
     for token in _BRACKETS.finditer(text, at):
         mark = token[0]
@@ -259,7 +259,7 @@ def _end(text: str, at: int) -> int:
 
 
 def _strict(text: str) -> str:
-    """Rewrite a closed list of deviations as JSON; any other fault stays."""
+    """Rewrite a fixed list of deviations as JSON, and leave any other fault unchanged."""
     before = ""
 
     def rewritten(token: re.Match[str]) -> str:
@@ -300,7 +300,7 @@ def _finite(digits: str) -> float:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object, unless it has a duplicate key: parsers differ in which of the two counts."""
+    """Return an object, unless it has a duplicate key: parsers disagree on which of the two values counts."""
     made = dict(pairs)
     if len(made) < len(pairs):
         raise ValueError("a key occurs twice")

@@ -1,7 +1,7 @@
 """Regular expressions that are compiled on first use.
 
 Compiling the patterns of this package takes longer than importing the rest of the library, and would slow
-every cold start. Most answers need few of them.
+every cold start. Most answers need only a few of the patterns.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The value that stands for an answer that was not found."""
+"""The value that replaces an answer that was not found."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ _serial = count(1)
 
 
 class Missing:
-    """No answer was found: false, equal to nothing, and without a text.
+    """The result when no answer was found; false, equal to nothing, and without a text.
 
     `None == None` and `"" == ""` are true, so a scoring function that compares the completion's answer with
-    the reference's answer pays when both are missing. This is the most common exploit in published graders.
-    `Missing` prevents it: it is not even equal to itself, it cannot be hashed (so `table.get(answer)` never
-    finds a match), and `str()` and `format()` of it raise an error. Test for it first:
+    the reference's answer gives a reward when both are missing. This is the most common exploit in published
+    graders. `Missing` prevents it: it is not even equal to itself, it cannot be hashed (so
+    `table.get(answer)` never finds a match), and `str()` and `format()` of it raise an error. Test for it
+    first:
 
         answer = tag(sample.completion)
         if not answer:              # or isinstance(answer, Missing), where 0 is an answer
@@ -28,9 +29,9 @@ class Missing:
     Any other use of it raises an error too, and fails the sample as any exception does.
 
     Args:
-        reason: Why there is no answer, in words and without quoting the text.
-        kind: The same for code: `none` if nothing in the text is an answer, `several` if there are different
-            answers, `not exact` if an answer cannot be read exactly (an empty box, an unfinished
+        reason: The reason why there is no answer, in words and without quoting the text.
+        kind: The reason as a value for code: `none` if the text contains no answer, `several` if there are
+            different answers, `not exact` if an answer cannot be read exactly (an empty box, an unfinished
             calculation).
     """
 
@@ -45,7 +46,7 @@ class Missing:
         return False
 
     def __bool__(self) -> Literal[False]:
-        """Return False, as for an empty text; type checkers narrow the type of an answer that is true."""
+        """Return False, as for an empty text, so that type checkers narrow the type of a true answer."""
         return False
 
     def __hash__(self) -> NoReturn:

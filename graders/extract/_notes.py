@@ -42,19 +42,19 @@ def number_alone(
 ) -> tuple[Number, str, str] | Missing | None:
     """Return the number that is alone on a line before a note, with that line and the note.
 
-    A first line with only a number is an answer too, so a second number after it, without a note, makes
+    A first line with only a number is an answer too, so a second number after it that is not in a note makes
     several candidates.
 
     Args:
         text: A completion without a claim.
         last: Its last number.
-        start: Where the line of that number starts.
+        start: The start of the line of that number.
         decimal: The decimal separator to assume if the text leaves it open.
         scale: Whether scale words are read.
 
     Returns:
-        `Missing` if several numbers may be meant, or the one that is alone cannot be read; None if no number
-        is alone on its line, or it is the last one.
+        `Missing` if the answer may be one of several numbers, or if the number that is alone cannot be read.
+        None if no number is alone on its line, or if it is the last number.
     """
     note = _NOTE.search(text, 0, start + _LONGEST)
     before = text[: note.start() if note else start].strip()

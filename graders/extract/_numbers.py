@@ -1,8 +1,8 @@
 r"""Exact numbers in text: integers and fractions, never floats, so that 0.1 is one tenth.
 
 `parse_number` reads the one number of a short text. A reference is read by the same code with `strict=True`:
-it has to be one number as a whole. No function raises on text, and all take time linear in the length of the
-text. `docs/answers.md` has the tables.
+the whole reference has to be one number. No function raises an error on any text, and all take time linear in
+the length of the text. `docs/answers.md` has the tables.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def parse_number(
 ) -> Number | Missing:
     r"""Read the one number in a short text, such as the line after a marker.
 
-    `docs/answers.md` lists what reads as a number and what does not. In short:
+    `docs/answers.md` lists the texts that are read as numbers and the texts that are not. In short:
 
     - Currencies, units, ordinals, degrees, percents and markup change nothing: `-$72`, `72 m^2`, `72nd`,
       `\boxed{72}`. `50%` is 50. Fractions are exact: `1/2`, `1 1/2`, `½`, `\frac12`.
@@ -84,12 +84,12 @@ def parse_number(
         text: A short text.
         decimal: The decimal separator to assume if the text leaves it open.
         scale: Whether `72k`, `3.5M` and `2 million` are read.
-        strict: Whether the text has to be one number as a whole, as a reference has to be: it may have a unit
-            from a closed list, but no other words.
+        strict: Whether the text has to be exactly one number, as a reference has to be: a unit from a closed
+            list may follow, but no other words.
 
     Returns:
-        An int, or a Fraction if the number is not whole; `Missing` if the text holds no number or several, or
-        something that cannot be read exactly.
+        An int, or a Fraction if the number is not whole; `Missing` if the text contains no number, several
+        numbers, or a number that cannot be read exactly.
     """
     if len(text) < _SHORT and decimal == ".":
         value = int(text) if text.isdecimal() else ordinary_number(text)
@@ -114,7 +114,7 @@ def parse_number(
 def all_numbers(
     text: str, *, decimal: Decimal = ".", scale: bool = False, strict: bool = False
 ) -> tuple[Number, ...] | Missing:
-    """Read every number of a text, as a list; a space before three digits separates numbers here.
+    """Return every number of a text; here, a space before three digits separates two numbers.
 
     Args:
         text: A text.
@@ -150,7 +150,7 @@ def all_numbers(
 
 @cache
 def readers() -> Readers:
-    """Return `plain`, `numerals`, `read_numeral` and `changed_behind`, loaded when a text first needs them.
+    """Load `plain`, `numerals`, `read_numeral` and `changed_behind` when a text first needs them.
 
     Ordinary numbers do not need them. The import is in a separate function, because an import costs each call
     4 us.
@@ -196,12 +196,12 @@ def is_approximation(text: str, exact: Numeral, one: Numeral) -> bool:
 
 
 def _differ(one: Numeral, other: Numeral) -> bool:
-    """Return whether two numerals are both read and differ."""
+    """Return whether two numerals have different values; False if either is unread."""
     return one.value is not None and other.value is not None and one.value != other.value
 
 
 def booked(text: str, one: Numeral) -> Number | Missing:
-    """Return the only candidate's value; alone in brackets with a currency, it is negative in bookkeeping."""
+    """Return the only candidate's value, unless it is in brackets with a currency, a bookkeeper's minus."""
     if one.value is None:
         return unread(one.reason)
     if not one.booked:
@@ -234,7 +234,7 @@ def _settled(text: str, read: list[Numeral], strict: bool) -> Number | Missing:
 
 
 def _right_side(text: str, read: list[Numeral]) -> list[Numeral] | Missing:
-    """Return the numerals after the last equals sign, or all if there is none; missing if two are equated."""
+    """Return the numerals after the last equals sign, or all without one; `Missing` if two are equated."""
     at = [found.end() for found in _EQUALS.finditer(text)][-1]
     left = [one for one in read if one.start < at]
     right = read[len(left) :]
@@ -252,7 +252,7 @@ def several_equations(text: str, at: int) -> bool:
 
 
 def _whole_text(text: str, read: list[Numeral]) -> Number | Missing:
-    """Return the only numeral's value if the text holds nothing else but its name, unit and markup."""
+    """Return the only numeral's value if the text contains only its name, unit and markup besides."""
     if len(read) > 1:
         return Missing("there are several numbers", "several")
     one = read[0]
@@ -275,7 +275,7 @@ def _unit_end() -> Callable[[str, int], int]:
 
 
 def _is_remark(text: str, read: list[Numeral]) -> bool:
-    """Return whether the text after the first of several numerals only explains it."""
+    """Return whether the text after the first of several numerals only explains that numeral."""
     behind = text[read[0].end :]
     if read[0].value is None or not _REMARK.match(behind) or _HEDGE.search(behind):
         return False

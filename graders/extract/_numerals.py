@@ -1,8 +1,8 @@
 r"""Writes numbers of every script, markup and notation in one plain form, so that one grammar reads them.
 
 `plain` rewrites a text only where that changes no number: digits of other scripts, Unicode signs, HTML tags,
-calculator annotations (`<<6*12=72>>`) and LaTeX layout. Anything that it does not know stays unchanged, and
-makes the number next to it unread.
+calculator annotations (`<<6*12=72>>`) and LaTeX layout. Unknown text stays unchanged, and makes the number
+next to it unread.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ def plain(text: str) -> str:
 
 
 def _raised(found: re.Match[str]) -> str:
-    """Return a power, or a footnote mark as the power of one, which leaves a number unchanged."""
+    """Return a power; a footnote mark becomes the first power, which leaves a number unchanged."""
     before = found.string[max(0, found.start() - 2) : found.start()]
     if found[0] == "¹" and before[-1:].isdecimal() and before != "10":
         return ""
@@ -155,7 +155,7 @@ def _without_latex(text: str) -> str:
     """Return a text without LaTeX layout; commands with a meaning stay."""
     text = _THIN_COMMA.sub(",", _BRACED_COMMA.sub(",", text))
     text = _LAYOUT.sub("", text)
-    for _ in range(6):  # how deeply wrappers nest
+    for _ in range(6):  # the deepest nesting of wrappers
         before = text
         text = _FRACTION.sub(_quotient, text)
         text = _OVER.sub(lambda found: _over(found[1], found[2]), text)
@@ -174,7 +174,7 @@ def _spelled_command(name: str, command: str) -> str:
 
 
 def _unwrapped(found: re.Match[str]) -> str:
-    r"""Return the inside of a wrapper; `35\text{cm}` is 35 and a word, not one word."""
+    r"""Return a wrapper's content, apart from digits before it: `35\text{cm}` is 35 and a word."""
     before, inside = found["before"], found["inside"]
     if not before and found.start() and found.string[found.start() - 1] == "}":  # of the previous wrapper
         before = " "
@@ -188,7 +188,7 @@ def _quotient(found: re.Match[str]) -> str:
 
 
 def _over(above: str, below: str) -> str:
-    """Return a quotient with one sign before it; two signs both stay, which makes it unread."""
+    """Return a quotient with one sign before it; two signs are both kept, so that it is unread."""
     above, below = above.replace(" ", ""), below.replace(" ", "")
     if below[0] in "+-":
         above, below = below[0] + above, below[1:]

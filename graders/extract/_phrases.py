@@ -1,4 +1,4 @@
-"""How people announce and revise an answer, one row per language.
+"""Phrases that announce or revise an answer, one row per language.
 
 A row holds parts of regular expressions for text whose compatibility characters are folded (`plain_width`).
 To add a language, add a row to `ANNOUNCED` and its words for yes and no to `YES_NO`.
@@ -100,7 +100,7 @@ ANNOUNCED = {
         r"\b(?:opsi|pilihan)(?:\syang\sbenar)?",
     ),
     "Swahili": Announced(r"\bjibu(?:\s(?:sahihi|la\smwisho))?", r"ni\b", r"(?:chaguo|herufi)\b", r"\bchaguo"),
-    # When compatibility characters are folded, the second letter of this noun becomes two.
+    # When compatibility characters are folded, the second letter of this noun becomes two letters.
     "Thai": Announced(
         "ค(?:ำ|\u0e4d\u0e32)ตอบ(?:ที่ถูกต้อง|สุดท้าย)?",
         "(?:คือ|เป็น|ได้แก่)",
@@ -208,8 +208,8 @@ def claim_patterns(more: str = "", *, is_small: bool = False) -> dict[bool, re.P
         is_small: Whether texts are in lower case, which takes a third of the time.
 
     Returns:
-        A pattern for texts that may hold announcements in another language than English (`is_foreign`), and a
-        faster one for all others, where it finds the same.
+        A pattern for texts that may contain announcements in a language other than English (`is_foreign`),
+        and a faster pattern that finds the same announcements in all other texts.
     """
     markup = r"|<answer>\s{0,8}|\\(?:boxed|fbox)\s?\{\s{0,4}" + more
     words = {rows: announced(rows, every_filler=True) for rows in (False, True)}
@@ -219,7 +219,7 @@ def claim_patterns(more: str = "", *, is_small: bool = False) -> dict[bool, re.P
 
 
 def is_foreign(text: str) -> bool:
-    """Return whether a text may hold announcements in a language other than English."""
+    """Return whether a text may contain announcements in a language other than English."""
     if not text.isascii():
         return True
     small = text.lower()

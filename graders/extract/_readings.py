@@ -1,9 +1,9 @@
 r"""Finds the numerals of a text, and reads each as exactly one number or not at all.
 
-Digits alone say little: `5` means something else in `2\sqrt{5}`, `x < 5`, `5!`, `-5`, `5 million` and `H5`.
-So a numeral is read together with the text on both sides of it. Text that is known to leave it unchanged
-(units, currencies, brackets, words) is skipped; mathematics, negations and anything unknown that touches it
-make it unread.
+Digits alone do not determine a number: `5` has a different meaning in each of `2\sqrt{5}`, `x < 5`, `5!`,
+`-5`, `5 million` and `H5`. So a numeral is read together with the text on both sides of it. Text that is
+known to leave it unchanged (units, currencies, brackets, words) is skipped; mathematics, negations and
+anything unknown that touches it make it unread.
 """
 
 from __future__ import annotations
@@ -54,11 +54,11 @@ class Numeral:
 
     Args:
         value: Its value; None if it cannot be read exactly.
-        start: Where it starts, with its sign, currency and brackets.
-        end: Where it ends, with its unit.
+        start: The start of the number, with its sign, currency and brackets.
+        end: The end of the number, with its unit.
         dated: Whether it is a date, which is not a candidate for an answer if there is another number.
-        booked: Whether it is in round brackets with a currency, which bookkeepers read as a minus.
-        reason: Why it has no value.
+        booked: Whether it is in parentheses with a currency, which bookkeepers read as a minus.
+        reason: The reason why it has no value.
     """
 
     __slots__ = ("booked", "dated", "end", "reason", "start", "value")
@@ -127,7 +127,7 @@ def read_numeral(text: str, found: re.Match[str], decimal: str, scale: bool, lis
 
 
 def _why_unread(run: str) -> str:
-    """Return why a run of digits is not a number."""
+    """Return the reason why a run of digits is not a number."""
     if "," in run and "." not in run:
         return "its comma does not group digits; decimal=',' reads it as a decimal separator"
     return "its digits do not form a number"

@@ -55,8 +55,8 @@ def is_taken_back(
 
     Args:
         text: A text with folded widths.
-        end: Where the claimed answer ends.
-        names_other: Tells whether a sentence names another answer than the claimed one.
+        end: The end of the claimed answer.
+        names_other: Returns whether a sentence names an answer other than the claimed one.
         is_negative: Whether the claim is itself a `no`, which `That is wrong` explains.
         is_announced: Whether words such as `Answer:` come before the claim, so that `that` means the answer.
     """
@@ -67,7 +67,7 @@ def is_taken_back(
         return True
     behind, told = behind.lstrip(_DRESS), 0
     if behind[0] not in ",.;:!?\n":
-        behind = f":{behind}"  # each clause is searched after a sign, so the first one needs a sign, too
+        behind = f":{behind}"  # the search needs a mark before each clause
     for found in _TAKEN_BACK[behind.isascii()].finditer(small(behind)):
         if found["opening"] or told >= _TOLD_AT_MOST:
             return True
@@ -106,7 +106,7 @@ def takes_back(found: str, behind: str) -> bool:
     """
 
     def names_other(sentence: str) -> bool:
-        """Return whether a sentence names answers of the same kind, but not the one that was found."""
+        """Return whether a sentence names other answers of the same kind, but not the found answer."""
         name = _NUMBER if any(map(str.isdecimal, found)) else _NAME
         named = name.findall(sentence)
         return bool(named) and {*name.findall(f"so {plain_width(found)}")}.isdisjoint(named)

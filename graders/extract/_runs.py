@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 MAX_CHARS = 600  # the lowest limit that Python accepts for int()
 MAX_EXPONENT = 400
 
-# Separators with only one meaning, unlike those that people type. All are in Unicode's private use area.
+# Separators with only one meaning, unlike the separators that people type. All are in Unicode's private use
+# area.
 DECIMAL, GROUP, OVER = "\ue000", "\ue001", "\ue002"
 
 VULGAR = dict(
@@ -30,7 +31,7 @@ _INDIAN = re.compile(r"[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}\Z")
 
 
 def run_value(run: str, decimal: str, exponent: int = 0) -> Number | None:
-    """Return the value of one run of digits; None if its separators neither group nor can be told apart.
+    """Return the value of one run of digits; None if its separators are ambiguous or group nothing.
 
     Args:
         run: Digits with points, commas, apostrophes or spaces between them.

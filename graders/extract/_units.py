@@ -1,7 +1,7 @@
 """Units, currencies and scale words: text next to a number that leaves it unchanged or scales it.
 
-These are closed lists. Unlisted text makes a number unread if it touches the digits; in a reference,
-anywhere.
+These are closed lists. Unlisted text makes a number unread if it touches the digits; in a reference, it does
+so anywhere.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ _SIGN = re.compile(rf"[{CURRENCIES}]|[%‰]|(?:st|nd|rd|th)(?![A-Za-z])|°(?: ?[
 
 
 def unit_end(text: str, at: int) -> int:
-    """Return the end of the unit at a position; the position itself if there is none.
+    """Return the end of the unit at a position; the position itself if no unit starts there.
 
     Args:
         text: The text, as `plain` returned it.
-        at: Where the unit would start.
+        at: The position where the unit would start.
     """
     sign = _SIGN.match(text, at)
     if sign:
@@ -73,7 +73,7 @@ def scale_at(text: str, at: int) -> tuple[int, int]:
 
     Args:
         text: The text, as `plain` returned it.
-        at: Where the number's digits end.
+        at: The end of the number's digits.
     """
     start = at + len(text[at : at + 3]) - len(text[at : at + 3].lstrip(" -"))
     word = _WORD.match(text, start)
@@ -84,11 +84,11 @@ def scale_at(text: str, at: int) -> tuple[int, int]:
 
 
 def code_start(text: str, at: int, *, dollars: bool) -> int:
-    """Return where the currency code that ends at a position starts, such as `USD` or the `US` of `US$`.
+    """Return the start of the currency code that ends at a position, such as `USD` or the `US` of `US$`.
 
     Args:
         text: The text, as `plain` returned it.
-        at: Where the code would end.
+        at: The position where the code would end.
         dollars: Whether a currency sign follows.
     """
     for length in (3, 2, 1):
