@@ -1,4 +1,4 @@
-"""What the handler adds to a scoring function, per sample, against a bare loop of the same function.
+"""Measures the time that the handler adds per sample, against a bare loop of the scoring function.
 
 The event has 64 samples with completions of 2,000 characters. The function finds the number after `####` with
 a regular expression and compares it. The parts are measured alternately, and the best of many rounds counts

@@ -1,4 +1,4 @@
-"""What importing a grader costs, in fresh processes.
+"""Measures the time to import a grader, in fresh processes.
 
 Compared with the bare interpreter, and with the modules that the Lambda runtime's own client has already
 loaded; with bytecode and without. Each figure is the lowest of many processes, measured alternately.

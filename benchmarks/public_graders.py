@@ -77,7 +77,7 @@ def laid_out(case: Public, source: Path, python: Path, options: argparse.Namespa
 
 
 def reproduced(case: Public, folder: Path, python: Path) -> str:
-    """Return what the right answers and the known texts earn, by a direct call."""
+    """Return the rewards of the right answers and the known texts, from a direct call."""
     command = [str(python), "-m", "benchmarks.public.reproduce", case.name, str(folder)]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if ended.returncode:

@@ -1,4 +1,4 @@
-"""The other auditors: how each is installed and run on a wrapped grader, and what its answer means."""
+"""The other auditors: how each is installed, run on a wrapped grader, and interpreted."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ class Habit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """A base model to be made, and its questions."""
+    """A base model to train, and its questions."""
 
     number: int
     operation: str
@@ -232,7 +232,7 @@ _WRITERS: Final[Mapping[str, Callable[[Problem, str, random.Random], list[str]]]
     "unsure": lambda problem, n, rng: ["I do not know."],
 }
 
-# --- what a text is -----------------------------------------------------------------------------------------
+# --- classification of texts --------------------------------------------------------------------------------
 
 _STYLE_OF: Final = tuple(
     (name, re.compile(pattern))
@@ -265,6 +265,6 @@ def style_of(text: str) -> str:
 
 
 def is_right(text: str, problem: Problem) -> bool:
-    """Return whether a person would call an answer right: its last number is its conclusion, and true."""
+    """Return whether a person would call an answer right: its last number, the conclusion, is correct."""
     found = re.findall(r"\d+", text)
     return " or " not in text and bool(found) and int(found[-1]) == problem.truth

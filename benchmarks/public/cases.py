@@ -9,7 +9,8 @@ PINS = ("reasoning-gym==0.1.25", "math-verify[antlr4-13-2]==0.9.0", "boto3")
 """Packages that pip installs with their requirements."""
 
 ALONE = ("verl==0.9.1",)
-"""Packages that pip installs without: of verl, only two files that need the standard library are used."""
+"""Packages that pip installs without their requirements: only two files of verl are used, and they need only
+the standard library."""
 
 Clone = Literal["samples", "template"]
 

@@ -35,7 +35,7 @@ def version_of(python: Path, package: str) -> str:
 
 
 def commit_of(folder: Path) -> str:
-    """Return the commit of a clone, or the word unknown."""
+    """Return the commit of a clone, or `unknown`."""
     asked = subprocess.run(
         ["git", "-C", folder, "log", "-1", "--format=%h", "--", "."], capture_output=True, text=True
     )

@@ -63,14 +63,14 @@ def word_problems(count: int, chance: Random) -> Iterator[Record]:
 
 
 def worked_problems(count: int, chance: Random) -> Iterator[Record]:
-    """Return the same with a worked reference, as AWS's gpt-oss sample expects."""
+    """Return word problems with a worked reference, as AWS's gpt-oss sample expects."""
     for record in word_problems(count, chance):
         answer = record["reference_answer"]
         yield {**record, "reference_answer": {"text": f"The parts add up to {answer}.\n#### {answer}"}}
 
 
 def final_answer_problems(count: int, chance: Random) -> Iterator[Record]:
-    """Return the same with the reference under `final_answer`, as AWS's first sample expects."""
+    """Return word problems with the reference under `final_answer`, as AWS's first sample expects."""
     for record in word_problems(count, chance):
         yield {**record, "reference_answer": {"final_answer": record["reference_answer"]}}
 

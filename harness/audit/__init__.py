@@ -1,1 +1,1 @@
-"""Finds what a grader pays for that nobody wants, and what it fails to pay for, on the user's own data."""
+"""Finds wrong completions that a grader pays for, and right ones that it refuses, on the user's own data."""

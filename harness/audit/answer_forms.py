@@ -1,4 +1,4 @@
-"""Ways to rewrite a right answer so that it stays right, each with the reason.
+"""Ways to rewrite a right answer so that it stays right, each with the reason why it does.
 
 Each form changes a completion that is paid, or the answer in its slot. Inside tags, boxes, JSON and fences
 only the answer itself changes, because punctuation there would become part of the answer.
@@ -18,7 +18,7 @@ __all__ = ["FORMS", "OBJECT_LINES", "OBJECT_TURNED", "THOUSANDS", "ZEROS", "Form
 
 ZEROS, THOUSANDS = "zero decimals", "thousands with a comma, or without"
 OBJECT_TURNED, OBJECT_LINES = "keys in another order", "JSON over several lines"
-"""Names of forms that the spelling of the answer in recorded completions shows."""
+"""Names of forms that are recognized by the spelling of the answer in a recorded completion."""
 
 _PREFIX = (
     "In 2019 there were 3 of them at $45 each, and 12 + 7 = 19, so I start from there and look at it again."
@@ -33,7 +33,7 @@ class Right(NamedTuple):
 
     format: Format
     kind: str
-    """Its kind: a name from `harness.audit.answer_kinds.KINDS`."""
+    """The kind of answer: a name from `harness.audit.answer_kinds.KINDS`."""
     gold: str
     wrong: str
     """An answer that is wrong here."""
@@ -42,7 +42,7 @@ class Right(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The completion that is paid."""
+        """The paid completion."""
         return self.said(self.gold)
 
     def said(self, answer: str) -> str:
@@ -64,11 +64,11 @@ class Form(NamedTuple):
     used: Callable[[str, str, str], object]
     """Whether a recorded completion uses the form; takes the answer between the texts before and after it."""
     everyday: bool = False
-    """Whether models write it so often that refusing it costs reward even if no recording shows it."""
+    """Whether models use the form so often that refusing it is costly, even if no recording contains it."""
 
 
 def closed_slot(one: Format) -> bool:
-    """Whether text follows the slot and ends the answer: a tag, a brace, a quote, a fence."""
+    """Whether the slot is followed by text that ends the answer: a tag, a brace, a quote, a fence."""
     return bool(one.template.rpartition(SLOT)[2].strip(" \n.")) or not one.template
 
 
@@ -310,4 +310,4 @@ FORMS: tuple[Form, ...] = (
         everyday=True,
     ),
 )
-"""The forms, those that cost most when refused first."""
+"""All forms, starting with those whose refusal costs the most reward."""

@@ -37,7 +37,7 @@ _CODE = re.compile(
 
 
 class Inferred(NamedTuple):
-    """The kind of some answers, as far as their texts show it."""
+    """The kind of some answers, inferred from their texts."""
 
     kind: str
     """A name of `KINDS`."""
@@ -52,7 +52,8 @@ def infer(answers: Sequence[str]) -> Inferred:
         answers: One per record.
 
     Returns:
-        The kind, and whether the answers show it. Too few distinct answers, or a mixture, do not.
+        The kind, and whether the answers show it. Too few distinct answers, or a mixture of kinds, do not
+        show it.
     """
     if not answers:
         return Inferred("free", False)
@@ -111,7 +112,7 @@ _FITS = {
     "code": lambda text: bool(_CODE.search(text)),
     "list": _is_list,
 }
-"""Whether a text is of a kind, the narrowest kinds first."""
+"""Tests whether a text is of a kind; the narrowest kinds come first."""
 
 
 def number(text: str) -> Fraction | None:
@@ -197,7 +198,7 @@ def value(kind: str, text: str) -> object:
 
     Args:
         kind: A name of `KINDS`.
-        text: The answer. If it cannot be read as this kind, it is compared as text.
+        text: The answer. If it cannot be parsed as this kind, it is compared as text.
     """
     plain = " ".join(text.split()).casefold()
     if kind == "number":

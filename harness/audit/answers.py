@@ -68,17 +68,17 @@ def kind_in(case: Case) -> str:
 
 
 def form_alone(case: Case) -> str | None:
-    """Why a probe of answers does not apply to a reward for form alone; None if there are answers."""
+    """The reason not to probe the answers of a reward for form alone; None if there are answers."""
     return "the reward is for form alone" if kind_in(case) == "format" else None
 
 
 def judged(case: Case) -> str | None:
-    """Why a probe of wrong answers does not apply to a grader with a stand-in model; None for others."""
+    """The reason why a probe of wrong answers does not apply to a stand-in model; None for other graders."""
     return "a model judges the completions" if case.control is None and asks_a_model(case) else None
 
 
 def fewer(case: Case, count: int) -> int:
-    """Return how many records to try: fewer if the grader is slow.
+    """Return the number of records to try, which is smaller if the grader is slow.
 
     Args:
         case: The audit.
@@ -96,7 +96,7 @@ def formats_tried(case: Case) -> Sequence[Format]:
 def drawn_evenly(
     case: Case, answers: Answers, count: int, name: str, among: Iterable[int] | None = None
 ) -> list[int]:
-    """Draw records, equally many for each right answer if there are few different ones.
+    """Draw records, the same number for each right answer if there are few different answers.
 
     Args:
         case: The audit.

@@ -1,4 +1,4 @@
-"""Finds a completion that makes the grader ask its judge, when cheap checks reject most of them first."""
+"""Finds a completion that reaches the grader's judge, even if cheap checks reject most completions first."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def seek_question(case: Case, persist: bool = True) -> bool:
 
     Args:
         case: The audit. Sets `asked_about` if the plain completion does not reach the judge.
-        persist: Whether to try more than the plain one.
+        persist: Whether to try more than the plain completion.
 
     Returns:
         Whether the judge was asked.
@@ -50,7 +50,7 @@ def _is_asked(case: Case, record: int, text: str) -> bool:
 
 
 def _candidates(case: Case) -> Iterator[tuple[int, str]]:
-    """Completions that are likely right: references, then what a model wrote."""
+    """Completions that are likely right: references, then recorded completions."""
     subject = case.subject
     for at in case.some(_RECORDS, "judge", range(len(subject.records))):
         for text in _texts(subject.reference(at)):

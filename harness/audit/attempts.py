@@ -86,7 +86,7 @@ class Idea(NamedTuple):
 
     name: str
     make: Callable[[int], Any]
-    """Makes the completion for a record; None if there is none for it."""
+    """Makes the completion for a record, or None if the idea does not apply to the record."""
     said: str | None = None
     """The text in the slot, if it is the same for all records."""
 
@@ -107,7 +107,8 @@ def try_all(
     Args:
         case: The audit.
         attempts: What to grade.
-        pays: Decides whether a reward on a record counts as paid; None for more than a wrong answer earns.
+        pays: Decides whether a reward on a record counts as paid; None if it must exceed the reward of a
+            wrong answer.
     """
     pays = pays or case.known.pays
     replies = case.collector.ask([(one.record, one.completion) for one in attempts])
@@ -125,7 +126,7 @@ def try_all(
 def try_ideas(case: Case, answers: Answers, ideas: Sequence[Idea], name: str) -> list[AttemptTally]:
     """Grade ideas that need no answer on a few records, then retry the paid ones on more records.
 
-    Skips a record if the completion contains its right answer, by value: that is luck.
+    A record is skipped if the completion happens to contain its right answer, by value.
 
     Args:
         case: The audit.
@@ -191,7 +192,7 @@ def with_work(completion: Any, work: str) -> Any:
 
 
 def severity_of(share: float) -> Severity:
-    """The severity of a paid text that needs no answer: critical from a share that a policy can exploit."""
+    """The severity of a paid text without an answer: critical if its share is large enough to exploit."""
     return Severity.CRITICAL if share >= _LIVES else Severity.ERROR
 
 
@@ -204,9 +205,9 @@ def found_by(
         case: The audit.
         rule: The rule.
         tally: What was tried, with at least one paid attempt.
-        message: What the policy would learn, in one sentence.
+        message: The behavior that the policy would learn, in one sentence.
         severity: None for the rule's own.
-        **more: Further fields of `Found`.
+        **more: Other fields of `Found`.
     """
     best = tally.best
     fields: dict[str, Any] = {

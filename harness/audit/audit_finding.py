@@ -1,4 +1,4 @@
-"""Audit findings: each has the smallest rollouts that show it and the rewards those rollouts get."""
+"""Audit findings: each has the smallest set of rollouts that shows it, and their rewards."""
 
 from __future__ import annotations
 
@@ -44,6 +44,6 @@ class Found(Finding):
     text: str | None = None
     """The completion that is paid or refused, as the headline shows it."""
     share: float | None = None
-    """What that completion earns, as a share of the right answer's reward."""
+    """The reward of that completion, as a share of the right answer's reward."""
     headline: str | None = None
     """The finding as one short sentence for the top of the output; None builds it from `text` and `share`."""

@@ -80,7 +80,7 @@ def verdict_of(audited: Audited, open_findings: Iterable[Found], fail_on: Severi
 
 
 def headline_of(open_findings: Sequence[Found], recorded: bool) -> AuditHeadline | None:
-    """Return the cheapest paid text, or the right answers that are refused; None without findings.
+    """Return the headline: the cheapest paid text, or refused right answers; None without findings.
 
     Args:
         open_findings: In the order in which they are shown.

@@ -56,7 +56,7 @@ class AcceptanceBand:
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """Applies to numbers."""
+        """Applies to numeric answers."""
         kinds = {answers_in(case, one).kind for one in case.known.formats} if case.control else {"number"}
         return None if "number" in kinds else "the answers are not numbers"
 
@@ -156,7 +156,7 @@ def _of_all_sizes(answers: Answers, count: int) -> list[int]:
 
 
 def _climb(case: Case, answers: Answers, records: Sequence[int]) -> tuple[list[_Hit], bool]:
-    """The wrong numbers that are paid in full, and whether most records are paid by degrees."""
+    """The wrong numbers that are paid in full, and whether most records give partial rewards."""
     tried = [(at, step) for at in records for step in wrong_numbers(answers.gold[at])]
     replies = case.collector.ask([(at, answers.format.fill(step.answer)) for at, step in tried])
     hits, shares = [], dict[int, list[float]]()
@@ -171,7 +171,7 @@ def _climb(case: Case, answers: Answers, records: Sequence[int]) -> tuple[list[_
 
 
 def _shown_twice(answers: Answers, hits: Sequence[_Hit]) -> list[_Hit]:
-    """The hits that at least two different right answers show."""
+    """The hits that occur for at least two different right answers."""
     seen: dict[str, set[int]] = {}
     for hit in hits:
         seen.setdefault(hit.step.name, set()).add(hit.paid.record)

@@ -34,7 +34,7 @@ class Recorded(NamedTuple):
     """One recorded rollout."""
 
     record: int
-    """Its record, as an index of `Subject.records`."""
+    """The index of its record in `Subject.records`."""
     message: dict[str, Any]
     """The completion, as the final message."""
     length: int | None = None
@@ -50,7 +50,7 @@ class Subject:
     records: tuple[dict[str, Any], ...]
     """Records as training sends them: `messages`, `reference_answer` and the record's other fields."""
     file: str
-    """Their file, as the user wrote it."""
+    """The path of the records' file, as the user wrote it."""
     lines: tuple[int, ...]
     """The line of each record in that file."""
     recorded: tuple[Recorded, ...] = ()
@@ -108,7 +108,7 @@ class Control:
         return reward is not None and reward > self.wrong.get(record, self.low) + DELTA * self.span
 
     def share(self, reward: float | None, record: int) -> float:
-        """A reward above the lowest one, as a share of the right answer's."""
+        """The part of a reward above the lowest one, as a share of the right answer's."""
         best = self.right.get(record, self.high) - self.low
         return 0.0 if reward is None or best <= 0 else max(0.0, (reward - self.low) / best)
 
@@ -119,7 +119,7 @@ class Sought(NamedTuple):
     control: Control | None
     """None if right answers earn more than wrong ones in no known format."""
     why: str = ""
-    """Why there is no control, and what the user can supply."""
+    """The reason why there is no control, and the data that the user can supply."""
     wire: str = ""
     """The wire over which right answers are paid."""
     unpaid_over: str | None = None
@@ -151,7 +151,7 @@ class Case:
     asked_about: tuple[int, str] | None = None
     """A record and a completion that reach the judge; None if any completion does."""
     notes: list[str] = field(default_factory=list)
-    """Notes for the user on how the audit measured, one sentence each."""
+    """Notes for the user on the audit's measurements, one sentence each."""
 
     def gold(self, one: Format, record: int) -> str | None:
         """Return the right answer of a record as a format expresses it; None if the record has none.
@@ -182,7 +182,7 @@ class Case:
         return random.Random(f"{self.seed} {name}")
 
     def some(self, count: int, name: str = "", among: Iterable[int] | None = None) -> list[int]:
-        """Draw records, the same ones each time; returns all of them if there are fewer."""
+        """Draw the same records each time; return all of them if there are fewer."""
         chosen = list(self.controlled if among is None else among)
         return sorted(self.random(f"some {name}").sample(chosen, min(count, len(chosen))))
 
@@ -225,7 +225,7 @@ class NotRun(Exception):
 
 
 class Probe(Protocol):
-    """One thing that an audit looks for. Each probe has its test next to those of its family."""
+    """A search for one kind of fault. Its test is next to the tests of its family."""
 
     rule: Rule
     """Its id in the catalog, its usual severity, the problem, and the fix."""
@@ -233,7 +233,7 @@ class Probe(Protocol):
     """Whether it needs a control; without one it is skipped."""
 
     def why_not(self, case: Case) -> str | None:
-        """Why the probe does not apply to this grader and data; None if it does."""
+        """The reason why the probe does not apply to this grader and data; None if it applies."""
         ...
 
     def run(self, case: Case) -> Iterable[Found]:

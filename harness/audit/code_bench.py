@@ -36,7 +36,7 @@ _OF_ANSWERS = ("C02", "C03", "C10", "C15", "C16")
 
 
 class Bench(NamedTuple):
-    """Records with a right program that is paid, and the rewards of right and hollow programs there."""
+    """Records with a right program that is paid, and the rewards of right and hollow programs on them."""
 
     format: Format
     tasks: dict[int, Task]
@@ -92,7 +92,7 @@ def _runs(case: Case) -> bool:
 
 
 def programs_instead(case: Case, id: str) -> str | None:
-    """Return why a probe of answers is skipped: programs replace it, and each of them starts a process.
+    """Return the reason for skipping a probe of answers: programs, each in its own process, replace it.
 
     Args:
         case: The audit.

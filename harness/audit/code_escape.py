@@ -1,4 +1,4 @@
-"""Programs that outlive their sample, read secrets, or change what the next sample finds."""
+"""Programs that outlive their sample, read secrets, or affect the next sample."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ held = "AWS_SECRET_ACCESS_KEY" in found
 
 
 class CarryOver(OfCode):
-    """Programs that change what a later sample finds."""
+    """Programs that affect a later sample."""
 
     rule = Rule(
         "E10",

@@ -1,4 +1,4 @@
-"""What a code grader may accept as a report of passed tests, extracted from its source without running it."""
+"""Extracts from a code grader's source the texts that it may accept as a report of passed tests."""
 
 from __future__ import annotations
 

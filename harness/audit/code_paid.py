@@ -1,4 +1,4 @@
-"""Wrong programs that a code grader pays: they exit early, forge, read, patch, or do nothing."""
+"""Wrong programs that a code grader pays: they exit early, forge reports, read values or patch tests."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def _forgeries(case: Case, bench: Bench, task: Task) -> Sequence[Program]:
 
 
 class Patched(WrongProgram):
-    """Programs that replace what the tests compare with, in a process that no other probe uses."""
+    """Programs that patch the functions that the tests compare with, in a separate process."""
 
     def run(self, case: Case) -> Iterator[Found]:
         """Grade each program in a fresh process, because it may change the process permanently.

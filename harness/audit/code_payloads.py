@@ -1,4 +1,4 @@
-"""Programs that a code grader must not pay, and rewritten right programs that it must.
+"""Programs that a code grader must not pay, and rewritten right programs that it must pay.
 
 They are harmless: the worst of them ends its own process, and the audit's child process has limits.
 """

@@ -1,4 +1,4 @@
-"""Programs that look around for the expected values, as a policy that is paid for finding them would."""
+"""Programs that search for the expected values, as a policy would if it were paid for finding them."""
 
 from __future__ import annotations
 

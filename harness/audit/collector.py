@@ -147,7 +147,7 @@ class _Watched:
         """Stop the family if calls keep timing out or ending the process, which costs time.
 
         Raises:
-            FamilyStopped: They do.
+            FamilyStopped: Calls keep timing out or ending the process.
         """
         never = "" if self.answered else ", and it never answered a call"
         if self.timeouts >= (_TIMEOUTS if self.answered else _TIMEOUTS // 2):
@@ -203,7 +203,7 @@ class Collector:
         Args:
             record: The record's index.
             completion: A text, a whole final message, or any other content.
-            name: Its id; None for one without meaning.
+            name: Its id; None for an arbitrary one.
         """
         if name is None:
             self._number += 1
@@ -229,7 +229,7 @@ class Collector:
         return [self._known[key] for key in keys]
 
     def remembered(self) -> list[tuple[int, str]]:
-        """What was passed to `ask`: each a record's index and the completion as JSON."""
+        """The arguments of `ask`: pairs of a record's index and the completion as JSON."""
         return list(self._known)
 
     def grade(
@@ -296,7 +296,7 @@ class Collector:
 
         Args:
             event: The event.
-            gradings: How many samples it counts for.
+            gradings: The number of samples that it counts for.
         """
         self.budget.take(gradings)
         self.target.bent = True

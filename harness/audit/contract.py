@@ -147,7 +147,7 @@ def _surely_late(case: Case) -> bool:
 
 
 def _crashes(case: Case) -> Iterator[Found]:
-    """Report completions that lose their whole call, except for what tested code does to its grader."""
+    """Report completions that make their whole call fail, except for code that breaks its grader."""
     crashes = case.collector.crashes
     if not crashes or (case.control is not None and case.control.kind == "code"):
         return
@@ -208,7 +208,7 @@ def _severity(case: Case, id: str, violation: Violation) -> Severity:
 
 
 def _witness(case: Case, violation: Violation) -> Witness | None:
-    """The sample alone if that shows it, else next to another one."""
+    """The sample alone if that shows the violation, otherwise next to another sample."""
     alone = ({**violation.sample, "id": "witness-b"},)
     beside = (*alone, {**violation.sample, "id": "witness-a"})
     for samples in (alone, beside):

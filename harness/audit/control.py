@@ -61,7 +61,7 @@ def find_control(case: Case) -> Control | None:
 
 
 def seek(case: Case) -> Sought:
-    """Look for the control, and explain if there is none.
+    """Look for the control; if there is none, explain why.
 
     If nothing is paid over the audit's wire, tries the others; the case continues with the one that works.
 

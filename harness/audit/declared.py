@@ -1,4 +1,4 @@
-"""Finds the formats that prompts ask for, in the prompts' own words."""
+"""Finds the formats that prompts ask for, from the wording of the prompts."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class Echo:
         return form_alone(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade parts of each prompt; if the part contains the right answer, only a sure win counts."""
+        """Grade parts of each prompt; a part with the right answer must earn more than a guess."""
         answers = answers_in(case, case.known.formats[0])
         drawn = case.some(fewer(case, 24), "C12", among=answers.gold)
         lucky = set()

@@ -184,7 +184,7 @@ def _until_stopped(found: Iterable[Found]) -> Iterator[Found]:
 
 
 def _find_out(case: Case) -> None:
-    """Find what the grader pays for: the formats of right answers, or a judge's replies."""
+    """Find the formats of right answers, or the judge's replies, that the grader pays for."""
     case.collector.rest()
     try:
         if seek_question(case, persist=_may_ask(case)):

@@ -87,7 +87,7 @@ def _collector(case: Case) -> Iterator[Collector]:
 
 
 def _elsewhere(case: Case) -> str | None:
-    """Why timing says little about the grader; None if it does say something."""
+    """The reason why timing says little about the grader; None if timing is meaningful."""
     if not case.opener.here:
         return "the time of a network call says little about the grader"
     return "the model takes most of the time" if asks_a_model(case) else None

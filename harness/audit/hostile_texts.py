@@ -37,7 +37,7 @@ _TEXTS: tuple[tuple[str, str], ...] = (
 
 
 class HostileText:
-    """Completions that a policy can write and that break programs, each next to a good one."""
+    """Completions that a policy can write and that break programs, each graded next to a good one."""
 
     rule = Rule(
         "A12",

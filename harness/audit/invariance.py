@@ -41,7 +41,7 @@ _ASKED = {
     r"|\b(?:show|write) (?:\w+ ){0,2}(?:work|working|calculation|steps)\b",
     "B09": r"<(?:think|thinking|reasoning|thoughts?|scratchpad)>",
 }
-"""How prompts ask for the addition of a form; if none does, the user may want to refuse it."""
+"""Phrases in prompts that ask for the addition of a form; without one, users may want to refuse it."""
 _CONTESTED = ("B07", "B10")
 _FIXES = {
     "B01": "Read the answer at its marker and ignore the text after it.",
@@ -111,7 +111,7 @@ class OtherForms:
 
 
 def _severity(case: Case, form: Form, uses: Counter[str], right: int) -> Severity:
-    """A warning if recordings use the form, or if there are none and the prompts ask for it."""
+    """A warning if recordings use the form, or if nothing is recorded and the prompts ask for it."""
     if right:
         return Severity.WARNING if uses[form.name] >= max(2, _USED * right) else Severity.NOTE
     if not form.everyday or (form.id in _ASKED and (_alone(case) or not _asked(case, form.id))):

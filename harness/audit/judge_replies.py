@@ -202,7 +202,7 @@ def broken_replies(found: Verdicts) -> list[Broken]:
 
 
 def _broken_objects(found: Verdicts) -> Iterator[Broken]:
-    """Truncated JSON replies, and JSON replies whose verdict is not a verdict."""
+    """Truncated JSON replies, and JSON replies whose verdict field contains no verdict."""
     body = found.low.rstrip("}")
     yield Broken(f'{body}, "reasoning": "Deduct -0.4', "a bad verdict in a truncated reply")
     if found.best is None or isinstance(found.best, bool):

@@ -212,7 +212,7 @@ def _docstrings(tree: ast.AST) -> Iterator[ast.Constant]:
 
 
 def _patterns_of(call: ast.Call) -> Iterator[ast.expr]:
-    """The regular expression in a call of `re`, or in what may be one."""
+    """The regular expression in a call of `re`, or in a call that may be one."""
     name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
     owner = call.func.value if isinstance(call.func, ast.Attribute) else None
     if name in _REGEX_CALLS and isinstance(owner, ast.Name) and owner.id in ("re", "regex", "re2"):
@@ -225,7 +225,7 @@ def _is_text(node: ast.AST) -> TypeGuard[ast.Constant]:
 
 
 def _is_pattern(text: str) -> bool:
-    """Whether a text elsewhere looks like a regular expression."""
+    """Whether a text outside a call of `re` looks like a regular expression."""
     if not re.search(r"\\[dswbDSWB]|\(\?[:iPsm]|\.\*|\.\+|\[\^|\)\?|\]\+", text):
         return False
     try:

@@ -43,7 +43,7 @@ class NearMisses:
         return None
 
     def run(self, case: Case) -> Iterable[Found]:
-        """Grade the near misses of some records; those paid in full for two different answers count."""
+        """Grade near misses on some records; they count if paid in full for two different answers."""
         worst: Found | None = None
         for one in formats_tried(case):
             answers = answers_in(case, one)

@@ -35,7 +35,7 @@ _BRIEF = re.compile(
 
 
 class Ranking:
-    """A right answer that earns less than a wrong one of the same shape, or less than nothing."""
+    """A right answer that earns less than a wrong one of the same shape, or a negative reward."""
 
     rule = Rule(
         "C06",

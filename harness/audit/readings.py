@@ -118,7 +118,7 @@ def _within(path: tuple[str, ...], value: Any) -> Iterator[Reading]:
 
 
 def _fields(path: tuple[str, ...], value: Any, first: bool) -> Iterator[Reading]:
-    """The readings of an object's fields: those named like an answer, or the others."""
+    """The readings of an object's fields: the ones named like an answer, otherwise all others."""
     if isinstance(value, dict) and len(path) < _DEEPEST:
         for name in sorted(value, key=_likelihood)[:_MOST_FIELDS]:
             if (_likelihood(name) < len(REFERENCE)) is first:
@@ -273,4 +273,4 @@ _SIGNS: dict[str, Callable[[str], object]] = {
     "last line": lambda text: _MARKER not in text and "\n" in text.strip(),
     "letter": lambda text: len(text.strip()) > 3 and letter(text),
 }
-"""What suggests that a piece of a text is meant."""
+"""Patterns which suggest that a piece of a text is the answer."""

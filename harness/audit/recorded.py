@@ -1,4 +1,4 @@
-"""Probes of recorded rollouts: what their rewards teach, and what the rewards correlate with (family F).
+"""Probes of recorded rollouts: the behavior that the rewards teach, and their correlations (family F).
 
 Every statistic gives the number of groups behind it; with too few groups it is not measured.
 """
@@ -52,7 +52,7 @@ class _OfRecorded:
         """Return the recorded rollouts that have a reward.
 
         Raises:
-            NotRun: A judge would have to be asked.
+            NotRun: The grader would have to ask its judge.
         """
         if case.verdicts is not None:
             raise NotRun("a judge decides it, and the audit does not ask the judge's model")
@@ -77,7 +77,7 @@ def _measured(found: Statistic) -> float:
     """Return the value of a statistic.
 
     Raises:
-        NotRun: There is too little data for it.
+        NotRun: There is too little data for the statistic.
     """
     if found.value is None:
         raise NotRun(f"too few rollouts are recorded: {found.why}")
@@ -100,7 +100,7 @@ class ZeroStd(_OfRecorded):
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Count them; the finding is a note below half and critical from three quarters on."""
+        """Count these groups; the finding is a note below half and critical from three quarters on."""
         rewards = [[one.reward for one in group] for group in self.groups(case).values()]
         found = RewardGroups(rewards, case.subject.bounds).zero_std()
         value = _measured(found)

@@ -140,7 +140,7 @@ class Contrast(NamedTuple):
 
 
 def contrasts(case: Case) -> list[Contrast]:
-    """Return what the best known formats pay for right and wrong answers, the best paid first.
+    """Return the rewards of right and wrong answers in the best known formats, the best paid first.
 
     Args:
         case: The audit.

@@ -53,7 +53,7 @@ def texts_of(pattern: str, chance: random.Random, count: int = 4) -> list[str]:
 
     Args:
         pattern: The expression, in the syntax of `re`; an invalid one gives no texts.
-        chance: Decides which.
+        chance: Decides which texts.
         count: Number of texts; duplicates count once.
     """
     tree = _parsed(pattern)
@@ -71,7 +71,7 @@ def pumps_of(pattern: str) -> list[Pump]:
     """Return the parts of a regular expression with unbounded repetition, the outermost first.
 
     Args:
-        pattern: The expression; an invalid one gives none.
+        pattern: The expression; an invalid one has no parts.
     """
     tree = _parsed(pattern)
     if tree is None:

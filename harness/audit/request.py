@@ -43,7 +43,7 @@ _NO_FORMAT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditRequest:
-    """What to audit, and how."""
+    """A request for an audit: the grader, the data and the limits."""
 
     data: DataFile
     """Records, or rollouts whose records are audited."""

@@ -170,7 +170,7 @@ class OtherWire:
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Report over which wire nothing is paid, and which wire the rest of the audit uses."""
+        """Report the wire over which nothing is paid, and the wire that the rest of the audit uses."""
         assert case.sought is not None
         asked, used = case.sought.unpaid_over, case.opener.wire
         count = len(case.known.right)

@@ -133,11 +133,11 @@ class _Hunt:
             yield "\n".join(best[:count])
 
     def is_paid(self, text: str) -> bool:
-        """Whether it is paid on at least two records with different answers that it does not contain."""
+        """Whether a text is paid on at least two records with different answers that it does not contain."""
         return len(self.measured(text)[0]) >= 2
 
     def measured(self, text: str) -> tuple[list[int], float]:
-        """The records on which it is paid without their answer, and its lowest share there."""
+        """The records on which a text is paid without their answer, and its lowest share on them."""
         known = self.case.known
         free = [at for at in self.records if not _holds(text, known.golds.get(at, ""))][:_CONFIRMED]
         replies = self.case.collector.ask([(at, text) for at in free])

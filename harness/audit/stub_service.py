@@ -85,7 +85,7 @@ class StubService:
         self.asked = 0
         """Number of requests in total."""
         self.answers: list[RecordedAnswer] = []
-        """The same requests with their replies, as a file of recorded answers has them."""
+        """The same requests with their replies, in the format of a file of recorded answers."""
         self.elsewhere = 0
         """Number of refused HTTPS requests to other addresses."""
         self._lock = threading.Lock()
@@ -192,7 +192,7 @@ def _answer(path: str, body: Any, reply: str) -> dict[str, Any]:
             "tool_choice": "auto",
             "tools": [],
         }
-    # InvokeModel: each family of models has its own format, and none minds the others' keys.
+    # InvokeModel: each family of models has its own format, and ignores the keys of the others.
     return {
         "id": "m",
         "type": "message",

@@ -1,4 +1,4 @@
-"""Explains why no format is accepted: the data cannot tell, or something that should be paid is not."""
+"""Explains why no format is accepted: the data does not show it, or right completions are not paid."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class WrongStep(NamedTuple):
     """One wrong number."""
 
     name: str
-    """What is wrong with it, for messages."""
+    """A description of the error, for messages."""
     answer: str
     group: str
     """`scale`, `relative`, `absolute`, `digits`, `after`, or `unworked` if the value is right."""
@@ -75,7 +75,7 @@ def wrong_numbers(answer: str) -> list[WrongStep]:
         answer: The right answer, such as `1,250`, `-$3.50`, `12%` or `3/4`.
 
     Returns:
-        None of them equals the answer; empty if it has no number.
+        Numbers that all differ from the answer; empty if it has no number.
     """
     read = _read(answer)
     if read is None:

@@ -160,13 +160,13 @@ class Fillers:
 
 
 def _word_in_part(tally: AttemptTally) -> bool:
-    """Whether a word earns part of the reward everywhere: it decides nothing, and is not an empty answer."""
+    """Whether a word earns part of the reward everywhere, so that it does not count as an empty answer."""
     word = (tally.said or "").isalpha() and len(tally.said or "") >= _WORD
     return word and len(tally.paid) == tally.tried and tally.best.share < _WHOLE
 
 
 def _free(case: Case, tallies: Sequence[AttemptTally]) -> bool:
-    """Whether the probe of rewards without an answer finds as much as some texts earn."""
+    """Whether the probe of rewards without an answer finds a text that earns as much as these."""
     free = best_free(case) if case.control is not None and tallies else None
     return free is not None and min(free.shares) >= max(tally.best.share for tally in tallies) - 0.01
 

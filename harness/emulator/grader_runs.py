@@ -22,7 +22,7 @@ class GraderRuns:
     """Running graders, on a separate event loop and thread.
 
     A grader that computes for long, or hangs until its time limit, blocks neither a job nor another route. A
-    Python grader that waits for it is rejected after a while.
+    Python grader that waits too long for its turn is rejected.
 
     Args:
         models: The TOML file that maps OpenAI's judge models to models here; None for no judges.

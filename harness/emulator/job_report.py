@@ -27,19 +27,19 @@ class JobReport:
     """None if the report was requested without grading."""
 
     def to_json(self) -> dict[str, Any]:
-        """Both as one JSON object."""
+        """Return both parts as one JSON object."""
         found: dict[str, Any] = as_json(self.learned)
         return found if self.conclusions is None else {**found, **as_json(self.conclusions)}
 
 
 class _StoredRewards:
-    """Grades completions without a stored reward and stores the results, so a second report calls nobody."""
+    """Grades completions without a stored reward and stores the results for later reports."""
 
     def __init__(self, store: Store, job: str, calls: GraderCalls) -> None:
         self._store, self._job, self._calls = store, job, calls
 
     def grade(self, turns: Sequence[Turn]) -> list[SampleReward]:
-        """Grade completions; the results have their order."""
+        """Grade completions; the results are in the same order."""
         known = self._store.rewards(self._job)
         missing = {turn.candidate.key: turn for turn in turns if turn.candidate.key not in known}
         graded = self._calls.grade(list(missing.values()))

@@ -45,7 +45,7 @@ _log = logging.getLogger(__name__)
 
 
 class Equipment(NamedTuple):
-    """What a job needs to run besides its stored state; a restarted emulator creates the same again."""
+    """The objects that a job needs besides its stored state; a restarted emulator creates them again."""
 
     examples: Examples
     calls: GraderCalls

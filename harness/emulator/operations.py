@@ -90,7 +90,7 @@ _STORED: Final[Mapping[str, Field]] = {
     "parallel_tool_calls": ignored(boolean()),
     "moderation": refused(_NOT_MODERATED),
 }
-"""Fields of chat completions and responses that affect how a service works, not what it answers."""
+"""Fields of chat completions and responses that affect how a service works but not its answers."""
 
 _CHOICES: Final[Mapping[str, Field]] = {
     "max_tokens": optional(whole(1)),

@@ -38,7 +38,7 @@ class PythonTurns:
 
     @asynccontextmanager
     async def taken(self, count: int) -> AsyncIterator[None]:
-        """Hold turns for a grader with this number of Python graders; without any it need not wait.
+        """Hold turns for a grader with this number of Python graders; a grader without any does not wait.
 
         Raises:
             ApiError: No Python grader has finished within `patience`.
@@ -89,7 +89,7 @@ class PythonTurns:
 
 
 def python_graders(grader: Mapping[str, Any]) -> int:
-    """Return how many Python graders a grader is, joins, or wraps; none if it cannot be read."""
+    """Return the number of Python graders in a grader and its parts; 0 if it cannot be read."""
     try:
         return sum(each.type == "python" for each in openai_graders(grader))
     except OpenAISpecError:

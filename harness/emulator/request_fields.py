@@ -1,8 +1,8 @@
 """Declares and reads the fields of requests. Each is supported, ignored, or refused with a reason.
 
 Every operation has one table (`harness.emulator.operations`). A field that is in no table is refused, so a
-rehearsal never accepts what it would not act on. JSON's rules hold: null counts as absent for an optional
-field, 4.0 is a whole number, and true is not a number.
+rehearsal never accepts a field that it would not act on. JSON's rules hold: null counts as absent for an
+optional field, 4.0 is a whole number, and true is not a number.
 """
 
 from __future__ import annotations

@@ -50,11 +50,11 @@ class EmulatorConfig:
     speed: float | None = None
     """Steps per second; None for no limit."""
     manual: bool = False
-    """Whether jobs and the clock move only on request (`POST /_emulator/step`)."""
+    """Whether jobs and the clock advance only on request (`POST /_emulator/step`)."""
     seed: int = 0
     """Seed of the faults, and of jobs without their own."""
     faults: Mapping[str, float] = field(default_factory=dict)
-    """The rate of each fault (0 to 1); for `slow-start`, how many requests find the service starting."""
+    """The rate of each fault (0 to 1); for `slow-start`, the number of requests during start-up."""
     max_file_bytes: int = 256 * 1024 * 1024
     """Maximum size of a file. This is the emulator's own limit, because no AWS source gives one."""
     require_key: bool = False

@@ -20,7 +20,7 @@ __all__ = ["StoredPage", "Store", "StoredJob", "StoredModel"]
 
 
 class StoredJob(NamedTuple):
-    """A job as the API shows it, and what the lifecycle stores with it."""
+    """A job's API object, and the plan that the lifecycle stores with it."""
 
     object: Job
     plan: dict[str, Any]
@@ -245,7 +245,8 @@ class Store(Database):
         It is the mean over its gradings; None if no grading gave one.
         """
         rows = self.rows(
-            # The mean of equal floats may differ from them, and equality decides what a group teaches.
+            # The mean of equal floats may differ from them, and equality decides whether a group teaches
+            # anything.
             "SELECT completion,"
             " CASE WHEN min(reward) = max(reward) THEN min(reward) ELSE avg(reward) END FROM"
             " (SELECT completion, reward FROM draws WHERE job = ? UNION ALL"

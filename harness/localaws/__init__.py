@@ -4,5 +4,5 @@ The path of a call: `invoke` (the Lambda Invoke API, for an unchanged boto3) -> 
 execution environments) -> `sandbox` (one environment: init, invoke, kill, restart) -> `runtime_process` (the
 handler under the real `awslambdaric`, confined by `confinement`) <-> `runtime_api` (its server).
 `function` and `template` describe the function, `interpreter` chooses its Python, `pythons` finds Pythons,
-`limits` has Lambda's limits, and `manifest` records what an artifact was built from.
+`limits` has Lambda's limits, and `manifest` records the sources of an artifact.
 """

@@ -69,7 +69,7 @@ def misfits(files: list[CompiledFile], runtime: str, architecture: str) -> list[
         architecture: The function's architecture.
 
     Raises:
-        InputError: The name is not that of a Python runtime.
+        InputError: `runtime` is not a Python runtime.
     """
     glibc = glibc_of(runtime)
     found: dict[str, list[str]] = {}

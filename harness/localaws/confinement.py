@@ -56,7 +56,7 @@ _WRITABLE = ("/tmp", "/dev/null", "/dev/zero", "/dev/full")
 
 
 class Protection(StrEnum):
-    """How a function is kept from writing where Lambda would not let it."""
+    """The way in which a function is kept from writing where Lambda forbids it."""
 
     NAMESPACE = "namespace"
     LANDLOCK = "Landlock"

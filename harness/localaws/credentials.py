@@ -15,7 +15,7 @@ def profile_credentials(profile: str) -> dict[str, str]:
         profile: The profile's name in the engineer's AWS configuration.
 
     Raises:
-        InputError: There is no such profile, or it has no credentials.
+        InputError: The profile does not exist, or it has no credentials.
         ServiceError: The profile's session has expired.
     """
     import boto3

@@ -43,7 +43,7 @@ class LambdaServer:
 
     Args:
         start: Creates the runtime of a version on its first call.
-        concurrency: The most invocations that may run at the same time, over all functions. Further calls
+        concurrency: The maximum number of concurrent invocations, over all functions. Further calls
             are throttled (429). None sets no limit.
         port: The port to listen on; 0 for a free one.
 

@@ -1,4 +1,4 @@
-"""Records what an artifact was built from, and tells whether those files have changed since.
+"""Records the sources of an artifact, and tells whether they have changed since the build.
 
 `sam build` does not record this, so the build writes a manifest next to each artifact, never into it. For an
 artifact without one, files with the same name are compared.
@@ -33,7 +33,7 @@ _REBUILD = "Run `sam build` again."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What one artifact was built from. Paths are relative to the project's folder."""
+    """The sources of one artifact. Paths are relative to the project's folder."""
 
     schema: int = _SCHEMA
     project: str
@@ -45,7 +45,7 @@ class Manifest:
     handler: str | None = None
     """Decides which files belong to the function; None if the sources were named one by one."""
     check: str | None = None
-    """What the handler of ready checks grades with; None for any other handler."""
+    """The check that the handler of ready checks grades with; None for any other handler."""
     own: str | None = None
     """The handler's folder or module, or the file that describes its check."""
     sources: list[str] = field(default_factory=list)
@@ -66,7 +66,7 @@ def write_manifest(artifact: Path, manifest: Manifest) -> None:
 
     Args:
         artifact: The artifact's folder.
-        manifest: What it was built from.
+        manifest: The artifact's sources.
     """
     write_json(manifest_path(artifact), as_json(manifest))
 

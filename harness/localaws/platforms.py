@@ -34,7 +34,7 @@ def glibc_of(runtime: str) -> tuple[int, int]:
         runtime: The runtime as the template spells it, such as `python3.13`.
 
     Raises:
-        InputError: The name is not that of a Python runtime.
+        InputError: `runtime` is not a Python runtime.
     """
     return _AL2 if runtime_version(runtime) <= _LAST_ON_AL2 else _AL2023
 

@@ -29,7 +29,7 @@ def runtime_version(runtime: str) -> tuple[int, int]:
         runtime: The runtime as the template spells it, such as `python3.13`.
 
     Raises:
-        InputError: The name is not that of a Python runtime.
+        InputError: `runtime` is not a Python runtime.
     """
     found = re.fullmatch(r"python3\.([0-9]{1,2})", runtime)
     if found is None:
@@ -46,7 +46,7 @@ def pythons_of(runtime: str) -> Iterator[Path]:
         runtime: The runtime as the template spells it, such as `python3.13`.
 
     Raises:
-        InputError: The name is not that of a Python runtime.
+        InputError: `runtime` is not a Python runtime.
     """
     version = runtime_version(runtime)
     return (each for each in _candidates(version) if _is_version(each, version))

@@ -51,7 +51,7 @@ def parse_function(text: str, qualifier: str | None = None) -> FunctionName:
         qualifier: `Qualifier` of the Lambda API.
 
     Raises:
-        InvokeRefused: It is not a function's name, or its qualifier differs from `qualifier`.
+        InvokeRefused: The text is not a function's name, or its qualifier differs from `qualifier`.
     """
     if len(text) > _LONGEST_ARN:
         raise _invalid(text, "functionName", _at_most(_LONGEST_ARN))
@@ -130,7 +130,7 @@ class Registry:
         """Return the runtime for a qualifier, and its version.
 
         Raises:
-            InvokeRefused: There is no such function, version or alias.
+            InvokeRefused: The function, version or alias does not exist.
         """
         with self._lock:
             spec = self._find(name, qualifier)
@@ -169,7 +169,7 @@ class Registry:
         """Return the answer to GetAlias.
 
         Raises:
-            InvokeRefused: There is no such function or alias.
+            InvokeRefused: The function or alias does not exist.
         """
         with self._lock:
             function = self._functions.get(name)

@@ -43,7 +43,7 @@ class LocalRuntime:
 
     Args:
         spec: The function.
-        concurrency: The most execution environments at the same time.
+        concurrency: The maximum number of execution environments at the same time.
         wait: Whether a call waits while all environments are busy; otherwise it is throttled.
         sdk: Whether the function may import boto3, as in Lambda.
         passed: Names of variables that the function receives from this process. The function can read a file
@@ -87,7 +87,7 @@ class LocalRuntime:
 
     @property
     def protection(self) -> Protection:
-        """How the function is kept from writing where Lambda would not let it."""
+        """The way in which the function is kept from writing where Lambda forbids it."""
         return self._confinement.protection
 
     @property

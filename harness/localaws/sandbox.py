@@ -215,7 +215,7 @@ class Sandbox:
         return message, time.perf_counter() - self._process.started
 
     def _freeze(self) -> None:
-        """Freeze what the function left running until the next event."""
+        """Freeze the processes that the function left running, until the next event."""
         if self._process is not None:
             self._process.freeze()
 

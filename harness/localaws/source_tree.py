@@ -67,7 +67,7 @@ def handler_module(handler: str) -> list[str]:
         handler: The handler as the template spells it, with dots or slashes between the parts.
 
     Raises:
-        InputError: It is not a handler.
+        InputError: `handler` does not name a handler.
     """
     found = _HANDLER.fullmatch(handler)
     parts = re.split(r"[./]", found["module"]) if found is not None else []
@@ -82,10 +82,11 @@ def own_source(project: Path, handler: str, check: str | None = None) -> Path | 
     Args:
         project: The folder that the artifact is built from.
         handler: The handler as the template spells it.
-        check: What the handler of ready checks grades with; if it is a file, that file is the function's own.
+        check: The check that the handler of ready checks grades with; its file, if any, belongs to the
+            function.
 
     Raises:
-        InputError: There is no such module or file.
+        InputError: The module or file does not exist.
     """
     if (file := _described_in(check)) is not None:
         if not (project / file).is_file():
@@ -109,11 +110,11 @@ def own_requirements(project: Path, handler: str, check: str | None = None) -> l
     Args:
         project: The folder that the artifact is built from.
         handler: The handler as the template spells it.
-        check: What the handler of ready checks grades with; its packages are listed next to its file, or in
-            the project's folder.
+        check: The check that the handler of ready checks grades with; its packages are listed next to its
+            file, or in the project's folder.
 
     Raises:
-        InputError: It is not a handler.
+        InputError: `handler` does not name a handler.
     """
     if check is not None:
         file = _described_in(check)

@@ -57,7 +57,7 @@ class DeclaredFunction:
     refused: tuple[str, ...] = ()
     """Properties, including those from `Globals`, that SAM refuses for a container image."""
     check: str | None = None
-    """What the handler of ready checks grades with; None for any other handler."""
+    """The check that the handler of ready checks grades with; None for any other handler."""
     defaults: Mapping[str, str] = field(default_factory=dict)
     """The parameters that these values come from, with their defaults."""
 
@@ -66,7 +66,7 @@ def read_template(path: Path) -> dict[str, Any]:
     """Read a template, with CloudFormation's short tags (`!Sub x`) converted to the long form (`Fn::Sub`).
 
     Raises:
-        InputError: It cannot be read, or is not a template.
+        InputError: The file cannot be read, or is not a template.
     """
     try:
         text = path.read_text("utf-8")
@@ -165,7 +165,7 @@ def read_function(
     """Return one function of a template, by logical ID or function name; without a name, the only one.
 
     Raises:
-        InputError: As `read_functions`, or no function or several fit.
+        InputError: As for `read_functions`, or no function or several functions match.
     """
     functions = read_functions(path, parameters)
     fitting = [spec for key, spec in functions.items() if name is None or name in (key, spec.name)]
@@ -296,8 +296,8 @@ class _Reader:
         """Return the value of `Architectures`, or Lambda's default.
 
         Raises:
-            Unresolved: It is known only at deployment.
-            InputError: It is not a list of one architecture that Lambda supports.
+            Unresolved: The value is known only at deployment.
+            InputError: The value is not a list of one architecture that Lambda supports.
         """
         listed = self._values.chosen(properties.get("Architectures"))
         if listed is None:
@@ -328,7 +328,7 @@ class _Reader:
         return self._mapping(environment.get("Variables"), f"{logical_id}: Variables")
 
     def _check(self, properties: Mapping[str, Any], logical_id: str) -> str | None:
-        """What a function's handler of ready checks grades with; None if known only at deployment."""
+        """The check that a handler of ready checks grades with; None if known only at deployment."""
         return self._text_or_none(self._variables(properties, logical_id).get(READY_VARIABLE))
 
     def _text_or_none(self, value: Any) -> str | None:

@@ -72,7 +72,7 @@ class TemplateValues:
         """Return a value as text.
 
         Raises:
-            Unresolved: It depends on something outside the template.
+            Unresolved: The value depends on something outside the template.
         """
         found = self.chosen(value)
         if found is None or isinstance(found, list):

@@ -55,7 +55,8 @@ def function_variables(
         "LAMBDA_TASK_ROOT": root,
     }
     variables = {
-        # It does not exist, as in Lambda: botocore would find the engineer's credentials in the real folder.
+        # This folder does not exist, as in Lambda: botocore would find the engineer's credentials in the real
+        # folder.
         "HOME": _NO_HOME,
         "LANG": "en_US.UTF-8",
         "PATH": f"{programs}:/usr/local/bin:/usr/bin:/bin:/opt/bin",

@@ -31,7 +31,7 @@ def gsm8k(sample: Sample) -> float:
 
 @grader
 def gsm8k_with_format(sample: Sample) -> float:
-    """The same, with the score for the format that its parameter sets."""
+    """Like `gsm8k`, with a partial score for the right format."""
     return float(GSM8K.compute_score(sample.completion, sample.reference_text, format_score=0.1))
 
 
