@@ -1,7 +1,7 @@
 """AWS clients, and one table that translates AWS errors.
 
 `client` makes a boto3 client that honors AWS_ENDPOINT_URL and the usual configuration. `explained` turns its
-exceptions into errors that say what to do, with the same wording everywhere.
+exceptions into errors with a fix, with the same wording everywhere.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ _ACTION = re.compile(r"not authorized to perform: ([\w-]+:\w+)")
 
 
 class AwsError(HarnessError):
-    """A failed call of AWS: the request could not be sent, or AWS refused it.
+    """A failed call to AWS: the request could not be sent, or AWS refused it.
 
     Args:
         message: What happened.
@@ -182,7 +182,7 @@ def _models(data_path: str | None) -> Any:
 
 @contextmanager
 def explained(place: str | None) -> Iterator[None]:
-    """Turn a boto3 exception inside the block into an error that says what to do.
+    """Turn a boto3 exception inside the block into an error with a fix.
 
     Args:
         place: The object of the calls, such as a stack or an ARN, if known.
@@ -190,8 +190,8 @@ def explained(place: str | None) -> Iterator[None]:
     Raises:
         NotInAws: The object does not exist.
         Denied: These credentials do not allow the action.
-        AwsError: boto3 is not configured (an `InputError`); AWS cannot be reached, or refused (a
-            `ServiceError`).
+        AwsError: boto3 is not configured (also an `InputError`), or AWS refused or could not be reached (also
+            a `ServiceError`).
     """
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError

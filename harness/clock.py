@@ -79,11 +79,11 @@ class Backoff:
     Args:
         clock: The clock to wait on.
         first_s: The shortest wait, in seconds.
-        longest_s: The longest one.
+        longest_s: The longest wait, in seconds.
         tries: Maximum failures in a row; None for no limit.
-        patience_s: Maximum seconds of failures; None for no limit. Gives up immediately if the service asks
-            for a longer wait.
-        spread: Random variation of a wait, as a share of it, so that many waiting clients do not retry at the
+        patience_s: Maximum time that failures may last, in seconds; None for no limit. If the service asks
+            for a longer wait, the backoff gives up immediately.
+        spread: Random variation of a wait, as a fraction of the wait, so that clients do not all retry at the
             same time.
     """
 
@@ -125,7 +125,7 @@ class Backoff:
                 the try.
 
         Returns:
-            Seconds, or None to give up.
+            Seconds to wait, or None to give up.
         """
         first = not self._failed
         if first:
@@ -151,7 +151,7 @@ class Backoff:
             asked_s: Seconds that the service asked to wait.
 
         Returns:
-            False, without waiting, to give up.
+            Whether to try again; False, without waiting, to give up.
         """
         seconds = self.next_s(asked_s)
         if seconds is None:

@@ -127,7 +127,8 @@ class Setting:
         """The value; a path is made relative to a folder.
 
         Args:
-            folder: Where the value will be used; the value is unchanged in the file's own folder.
+            folder: The folder where the value is used; in the settings file's own folder, the value is
+                unchanged.
         """
         kind = KEYS[self.key].kind
         if not isinstance(self.value, str):
@@ -179,11 +180,11 @@ class Configuration:
         return None
 
     def value(self, key: str, folder: Path) -> Value | None:
-        """A setting with paths relative to a folder; None if the file does not have it.
+        """A setting with paths relative to a folder; None if the file does not contain the setting.
 
         Args:
             key: One of `KEYS`.
-            folder: As `Setting.seen_from` takes it.
+            folder: Same as for `Setting.seen_from`.
         """
         found = self.settings.get(key)
         return None if found is None else found.seen_from(folder)
@@ -238,7 +239,7 @@ def read_configuration(file: Path) -> Configuration:
 
 
 def _has_table(file: Path) -> bool:
-    """Whether a `pyproject.toml` has our table; without it, the file need not even be valid."""
+    """Whether a `pyproject.toml` has our table. Without our table, the file need not even be valid."""
     try:
         if not os.path.isfile(file) or b"rft" not in file.read_bytes():
             return False

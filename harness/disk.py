@@ -1,4 +1,4 @@
-"""Files that survive a kill or a full disk: replaced in one step, append-only JSONL, and locks.
+"""Files that survive a kill or a full disk: atomically replaced files, append-only JSONL, and locks.
 
 There are three ways to write:
 
@@ -100,10 +100,10 @@ def no_link(path: str | bytes | os.PathLike[str], flags: int) -> int:
 
 
 def refuse_link(folder: Path) -> None:
-    """Refuse a folder that is a symbolic link; `no_link` checks only the last part of a path.
+    """Refuse a folder that is a symbolic link, because `no_link` checks only the last part of a path.
 
     Raises:
-        InputError: It is a link.
+        InputError: The folder is a link.
     """
     if folder.is_symlink():
         raise unwritable(folder, OSError(errno.ELOOP, os.strerror(errno.ELOOP)))
@@ -120,7 +120,7 @@ def open_to_append(path: Path, fix: str | None = None) -> int:
         The descriptor, for `os.fdopen`.
 
     Raises:
-        InputError: It cannot be written, or is a symbolic link.
+        InputError: The file cannot be written, or is a symbolic link.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -133,8 +133,7 @@ def open_to_append(path: Path, fix: str | None = None) -> int:
 def replaced(path: Path, fix: str | None = None) -> Iterator[IO[bytes]]:
     """Replace a file's content atomically when the block ends.
 
-    The file keeps its permissions. After an exception, the old content remains, or no file if it did not
-    exist.
+    The file keeps its permissions. After an exception, the old content remains, or no file if there was none.
 
     Args:
         path: The file. Its folder is made when missing.
@@ -205,7 +204,7 @@ class AppendOnly:
         fix: What the user can do where it cannot be written.
 
     Raises:
-        InputError: It cannot be opened for writing.
+        InputError: The file cannot be opened for writing.
     """
 
     def __init__(self, path: Path, fix: str | None = None) -> None:
@@ -272,7 +271,7 @@ class AppendOnly:
             raise unwritable(self.path, error, self._fix) from error
 
     def append(self, values: Iterable[Any]) -> int:
-        """Append JSON values, each as one line; all or none are written.
+        """Append JSON values, each as one line. Either all or none are written.
 
         Args:
             values: JSON values. A lone surrogate is kept as an escape.
@@ -286,7 +285,7 @@ class AppendOnly:
         return self.append_lines("".join(json.dumps(value) + "\n" for value in values).encode("ascii"))
 
     def append_lines(self, content: bytes) -> int:
-        """Append whole lines; all or none are written.
+        """Append whole lines. Either all or none are written.
 
         Args:
             content: The lines, each with its newline.
@@ -372,13 +371,13 @@ os.register_at_fork(after_in_child=_leave_all)
 def lock(
     path: Path, what: str, *, patience: float = 0.0, fix: str | None = None, mark: str | None = None
 ) -> HeldLock:
-    """Take a lock that the operating system releases when its holder ends, for any reason.
+    """Take a lock, which the operating system releases when its holder ends, for any reason.
 
     Args:
         path: The lock file, which exists while the lock is held. Its folder is created if missing.
-        what: What it guards, for the error message.
+        what: The thing that the lock guards, for the error message.
         patience: Seconds to wait for another holder.
-        fix: What to do about another holder.
+        fix: How to deal with another holder.
         mark: Identifies the holder to other processes; its first word is the process id, which is the
             default.
 

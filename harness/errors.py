@@ -20,9 +20,9 @@ class HarnessError(Exception):
     """A failure that is reported to the user in one message.
 
     Args:
-        message: What happened, without the place and the fix.
-        fix: What the user can do about it, as a sentence.
-        place: Where it happened: `file`, `file:line`, a sample id, an ARN.
+        message: The problem, without its place and the fix.
+        fix: A sentence that tells the user how to fix it.
+        place: Its place: `file`, `file:line`, a sample id, an ARN.
     """
 
     exit_code: ClassVar[int] = 1

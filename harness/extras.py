@@ -16,7 +16,7 @@ _BRINGS = {
     "zst": ("zstandard",),
     "parquet": ("pyarrow",),
 }
-"""Modules of each extra in pyproject.toml; every extra also includes those of `replay`."""
+"""Modules of each extra in pyproject.toml; every extra also includes the modules of `replay`."""
 
 _BROUGHT_ALONG = """
     _yaml annotated_types anyio certifi dateutil distro h11 httpcore2 httpx idna jiter jmespath markdown_it

@@ -95,7 +95,7 @@ class Finding:
     message: str
     """The problem, as a sentence or clause, without the place and the fix."""
     place: Place | None = None
-    """Where it is."""
+    """The place of the problem."""
     fix: str | None = None
     """How to fix it."""
     witness: Any | None = None
@@ -123,7 +123,7 @@ def _known(value: Finding | Place) -> dict[str, Any]:
 
 
 def count_by_severity(findings: Iterable[Finding]) -> Mapping[Severity, int]:
-    """Number of findings of each of the five severities, worst first."""
+    """The number of findings for each of the five severities, worst first."""
     counts = dict.fromkeys(reversed(Severity), 0)
     for finding in findings:
         counts[finding.severity] += 1

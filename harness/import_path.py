@@ -52,7 +52,7 @@ def add_folder(folder: str) -> None:
 
 
 def use_path(path: Iterable[str]) -> None:
-    """Use another process's import path; treats folders that are new here as graders' folders.
+    """Use another process's import path, and treat folders that are new here as graders' folders.
 
     Args:
         path: That process's `sys.path`.

@@ -31,7 +31,7 @@ def readable(text: str) -> str:
 
 
 def shortened(text: str, most: int = 300) -> str:
-    """Text of limited length with its middle omitted, because an error ends with its place."""
+    """Text shortened to a limit by omitting its middle, because an error ends with its place."""
     half = most // 2
     return text if len(text) <= most else f"{text[:half]} ... {text[-half:]}"
 
@@ -75,7 +75,7 @@ def columns_of(text: str) -> int:
 
 
 def named(names: Sequence[str], most: int = 10) -> str:
-    """The first names, and how many more there are, for one sentence."""
+    """The first names and the number of the others, for a sentence."""
     shown = ", ".join(shortened(name, 60) for name in names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"
 

@@ -28,12 +28,12 @@ _LINK = re.compile(
     r"|\[(?P<text>[^\[\]]*)\]\((?P<path>[\w./-]+)(?P<anchor>(?:#[\w-]*)?)\)",
     re.DOTALL | re.MULTILINE,
 )
-"""Code, in which nothing is a link, or a link to a file."""
+"""Code, whose content is never a link, or else a link to a file."""
 _NAMED = re.compile(
     r"`?\bdocs/(?P<page>[\w-]+\.md)`?|^```.*?^```|`[^`\n]*`|(?<!\]\()(?P<url>https?://[^\s)>`]+)",
     re.DOTALL | re.MULTILINE,
 )
-"""A page, code, or a URL that is not a link yet, in a docstring."""
+"""In a docstring: code, the name of a page, or a URL that is not yet a link."""
 
 
 def pages() -> dict[str, str]:
@@ -53,7 +53,7 @@ def pages() -> dict[str, str]:
 
 
 def _linked(named: re.Match[str]) -> str:
-    """What a docstring names as `docs/NAME.md` or as a URL, as a link; code as it is."""
+    """Turn the pages (`docs/NAME.md`) and URLs that a docstring names into links; keep code unchanged."""
     if named["page"] is not None:
         return f"[{named['page']}](../../{named['page']})"
     return f"<{named['url']}>" if named["url"] is not None else named.group()

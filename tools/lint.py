@@ -1,7 +1,7 @@
 """House rules that no public linter checks: `python -m tools.lint` prints `file:line: message`, and exits 1.
 
-The rules: a name has one meaning, and it says something. No file names a package registry, a path of one
-machine, or anything outside the project. Tests neither read the clock nor sleep.
+The rules: a name is descriptive and has one meaning. No file names a package registry, a path of one machine,
+or anything outside the project. Tests neither read the clock nor sleep.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["Complaint", "complaints", "main", "project_files"]
 
 
 class Complaint(NamedTuple):
-    """A broken rule: where, and what to do instead."""
+    """A broken rule: its place, and a message with the fix."""
 
     file: str
     line: int
@@ -56,7 +56,7 @@ _TEXT_RULES = (
     ),
 )
 
-# A docstring starts with what the thing is or does for its caller.
+# A docstring says first what the thing is or does for its caller.
 _FORMULA = re.compile(
     r"comes? in:|\bin comes?\b.*\bout goe?s?\b|\bcomes? in\b[^.]*\bgo(es)? out\b", re.DOTALL | re.IGNORECASE
 )
@@ -202,7 +202,7 @@ def _twice(kind: str, names: Iterable[tuple[str, PurePosixPath, int]]) -> Iterat
 
 
 def main() -> int:
-    """Check the project that contains this file; 1 if a rule is broken."""
+    """Check the project that contains this file; return 1 if a rule is broken."""
     root = Path(__file__).resolve().parent.parent
     found = complaints(root, project_files(root))
     for complaint in found:

@@ -1,8 +1,8 @@
 """Makes the reference pages of the documentation: one for each verb of `rft`, and one for each public module.
 
 Verbs come from click's own objects. Modules and their public names come from the table in
-`docs/stability.md`, and what each name does comes from its docstring, which griffe reads without importing
-the module. The pytest fixtures have a separate page, with the class of the object that they return.
+`docs/stability.md`, and the description of each name comes from its docstring, which griffe reads without
+importing the module. The pytest fixtures have a separate page, with the class of the object that they return.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ def _group(title: str) -> str:
 
 
 def _command(command: click.Command, called: str, level: int) -> Iterator[str]:
-    """A command's section: its usage, what it does, its options; then the commands of a group."""
+    """A command's section: its usage, description and options, and then the commands of a group."""
     context = click.Context(command, info_name=called)
     yield f"{'#' * level} {called}"
     usage = " ".join([called, *command.collect_usage_pieces(context)])

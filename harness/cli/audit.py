@@ -1,4 +1,4 @@
-"""`rft audit`: find what a grader pays for, before a model does."""
+"""`rft audit`: finds the unwanted answers that a grader pays for, before a model does."""
 
 from __future__ import annotations
 
@@ -134,8 +134,8 @@ def command(context: click.Context, /, **asked: Any) -> int:
     The verdict is: train, fix first, or not measured. The audit and its witnesses are saved in the folder
     audits under --runs-dir. Waivers in rft.toml accept findings.
 
-    Exit codes: 0 train; 1 a finding to fix first; 2 not measured, or wrong input; 3 the service could not be
-    reached.
+    Exit codes: 0 train; 1 a finding must be fixed first; 2 not measured, or wrong input; 3 the service could
+    not be reached.
     """
     from harness.audit.keeping import witness_files, write_files
     from harness.audit.request import audit
@@ -143,7 +143,7 @@ def command(context: click.Context, /, **asked: Any) -> int:
 
     waivers = () if context.find_root().params.get("no_config") else _waivers()
     request = _request(asked, waivers)
-    quiet = asked["as_json"] or ":" in request.where.target  # a prompt comes first
+    quiet = asked["as_json"] or ":" in request.where.target  # the confirmation prompt comes first
     with progress_bar("audit", quiet=quiet) as update:
 
         def progress(family: str, gradings: int) -> None:
@@ -177,7 +177,7 @@ def _request(asked: dict[str, Any], waivers: tuple[Waiver, ...]) -> AuditRequest
     from harness.targets.opening import IN_PROCESS, TargetChoice
 
     if setting_of("rollouts") is not None and setting_of("data") is None:
-        asked["rollouts"] = None  # they belong to the records from the settings
+        asked["rollouts"] = None  # both belong to the records from the settings
     place = {name: asked[name] for name in ("artifact", "function", "region")}
     place |= where_to_grade(asked["arn"], asked["stack"], asked)
     if asked["write_tests"] is not None and place.get("target") != IN_PROCESS:
@@ -208,7 +208,7 @@ def _request(asked: dict[str, Any], waivers: tuple[Waiver, ...]) -> AuditRequest
 
 
 def _agree(target: TargetFacts, calls: int | None, yes: bool) -> None:
-    """Show what the calls of a function in AWS cost, and ask for confirmation."""
+    """Show the cost of calling a function in AWS, and ask for confirmation."""
     from harness.runs.facts import DeployedFacts
 
     if not isinstance(target, DeployedFacts):
@@ -224,7 +224,7 @@ def _agree(target: TargetFacts, calls: int | None, yes: bool) -> None:
 
 
 def _written(found: FinishedAudit, asked: dict[str, Any]) -> Iterator[str]:
-    """Write the SARIF file and the tests, if requested; yields one line for each."""
+    """Write the SARIF file and the tests, if requested, and yield one line for each."""
     if asked["sarif"] is not None:
         from importlib.metadata import version
 

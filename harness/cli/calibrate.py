@@ -91,8 +91,8 @@ def command(**asked: Any) -> int:
     --label FIELD and --repeats 3 or more. The figures describe a single grading, with 95 % intervals over the
     records; a figure that the run cannot provide is "not measured".
 
-    Exit codes: 0 measured, and within every limit; 1 beyond a limit; 2 agreement or a limit was not measured,
-    or wrong input.
+    Exit codes: 0 measured, and within every limit; 1 beyond a limit; 2 agreement or a limited figure was not
+    measured, or wrong input.
     """
     limits = [read_trust_limit(text) for text in asked["limits"]]
     run = open_run(run_folder(asked["run"], asked["runs_dir"]))
@@ -128,7 +128,7 @@ def _without_settings(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def _scale(asked: dict[str, Any], labels: tuple[str, ...]) -> LabelReading | None:
-    """How to read labels; None to use the run's own rule."""
+    """The rule for reading labels; None to use the run's own rule."""
     given = {name: asked[f"label_{name}"] for name in ("threshold", "tolerance", "true", "range")}
     values = dict(map(read_value, asked["values"]))
     if not values and not any(value not in (None, ()) for value in given.values()):

@@ -82,7 +82,7 @@ def confirm(question: str) -> None:
     """Ask on stderr, and continue only after a yes.
 
     Args:
-        question: What is about to happen.
+        question: Describes what is about to happen.
 
     Raises:
         InputError: stdin is not a terminal, or the answer is no.

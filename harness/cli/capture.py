@@ -1,4 +1,4 @@
-"""`rft capture`: shows what the service really sends, from the log of a function that captured it."""
+"""`rft capture`: shows the events that the service really sends, from the log of a capturing function."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ def command(
 ) -> int:
     """Compare the events in a function's log, or in the file LOG ("-" is stdin), with the known wire formats.
 
-    A grader logs the shape of its first N events, without their content, when the function's environment says
-    GRADER_CAPTURE=N.
+    A grader logs the shape of its first N events, without their content, if its function has the environment
+    variable GRADER_CAPTURE=N.
 
-    Exit codes: 0 every event matches a known wire; 1 at least one matches none; 2 nothing was captured; 3 AWS
-    refuses.
+    Exit codes: 0 every event matches a known wire format; 1 at least one matches none; 2 nothing was
+    captured; 3 AWS refused the request.
     """
     from harness.deploy.capture import read_captures
     from harness.errors import InputError
@@ -93,7 +93,7 @@ def _lines_of(log: str) -> Iterator[str]:
 
 
 def _show(number: int, event: Captured) -> None:
-    """Print one event: its wire, its properties, and the shape of its first sample."""
+    """Print one event: its wire format, its properties, and the shape of its first sample."""
     matches = event.matches()
     say(f"{chr(10) * (number > 1)}event {number}")
     if matches:

@@ -50,12 +50,11 @@ def command(
 ) -> int:
     """Ask MODEL the PROMPT ("-" reads it from stdin) and print the answer.
 
-    MODEL is a model's id, or a job's name or id, which stands for the job's tuned model; --checkpoint asks
-    one of its checkpoints instead. For a deployment of native Bedrock, give its ARN: rft asks it through
-    Converse.
+    MODEL is a model's id, or the name or id of a job, whose tuned model is asked; --checkpoint asks one of
+    its checkpoints instead. For a deployment of native Bedrock, give its ARN: rft asks it through Converse.
 
-    Exit codes: 0 the model wrote a text; 1 it wrote none, or the answer is an error; 2 wrong input; 3 the
-    service could not be reached.
+    Exit codes: 0 the model wrote text; 1 the model wrote no text, or the answer is an error; 2 wrong input; 3
+    the service could not be reached.
     """
     from harness.api.inference import ChatQuestion, ask
     from harness.jobs.models import model_of

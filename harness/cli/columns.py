@@ -40,7 +40,7 @@ def in_columns(
         header: As in `say_columns`.
         lines: As in `say_columns`.
         width: Width of the terminal. Trailing columns that do not fit are printed below, with their names.
-            None for no limit.
+            None means no limit.
 
     Yields:
         The header, then each line followed by the text printed below it.

@@ -1,4 +1,4 @@
-"""`rft compare`: shows what changed from one run to another."""
+"""`rft compare`: shows the changes from one run to another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`rft config`: shows the project's settings, and where each comes from."""
+"""`rft config`: shows the project's settings, and the source of each."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class _Shown:
 @json_option
 @click.pass_context
 def command(context: click.Context, as_json: bool) -> int:
-    """Show the project's settings, and the file and line, variable or default that each comes from.
+    """Show the project's settings, each with its source: a file and line, a variable or a default.
 
     They are read from rft.toml, or from [tool.rft] in pyproject.toml: in this folder, or in the nearest
     parent folder, up to the root of the repository. An option on the command line overrides a variable, and a

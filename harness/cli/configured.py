@@ -169,7 +169,7 @@ def variable_for(key: str, environment: Mapping[str, str]) -> str | None:
 
 
 def _in_place(verb: str, held: list[str], said: Mapping[str, Any]) -> list[str]:
-    """Drop settings that would change where the verb grades, or that have no meaning there."""
+    """Drop settings that would change where the verb grades, or that do not apply there."""
     if verb in ("replay", "audit"):
         held = _for_replay(held, said)
     if verb == "capture":
@@ -210,7 +210,7 @@ def _without(held: list[str], keys: Iterable[str]) -> list[str]:
 
 
 def _tells_region(base_url: Any) -> bool:
-    """Whether the host of a base URL names a Region, which another one would contradict."""
+    """Whether the host of a base URL names a Region, which a different Region would contradict."""
     from harness.api.endpoint import find_endpoint
 
     try:
@@ -251,7 +251,7 @@ def fill(context: click.Context, verb: str, command: click.Command, words: list[
         maps[name] = _values(each, settings)
         if "region" in configuration.settings and "grader" in keys_of(verb, each):
             region = str(configuration.settings["region"].value)
-            context.with_resource(region_of_project(region))  # a grader that asks AWS needs one too
+            context.with_resource(region_of_project(region))  # a grader that calls AWS needs a Region too
         if {"grader", "handler"} & settings.keys():
             add_folder(str(configuration.file.parent.resolve()))  # for `module:name`, from a folder below
     context.default_map = {verb: {**maps.pop(verb), **maps}}
@@ -289,7 +289,7 @@ def setting_of(name: str) -> Setting | None:
 
 
 def sources_of(context: click.Context, message: str) -> Iterator[str]:
-    """Which lines of the project's settings file supplied the values and options that an error names.
+    """The lines of the project's settings file with the values and options that an error names.
 
     Args:
         context: The context of `rft` itself.

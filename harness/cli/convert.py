@@ -110,7 +110,7 @@ def _moving(update: Callable[..., None], size: int | None) -> Callable[[int], No
 
 
 def _tell_made(found: Conversion, target: str, only: Kind | None) -> None:
-    """The lines on what was written, and on anything unexpected."""
+    """The lines on the output, and on anything unexpected."""
     made = [
         f"{count:,} {word}{'' if count == 1 else 's'}"
         for word, count in (("record", found.records), ("rollout", found.rollouts))

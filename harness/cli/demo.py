@@ -1,4 +1,4 @@
-"""`rft demo`: runs the whole path on samples that ship with the package."""
+"""`rft demo`: runs the whole path on the samples that come with the package."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ GRADER = "graders.examples.word_problems:word_problem"
 @click.command("demo")
 @out_option("Save everything that the demo makes in this new folder.")
 def command(out: Path | None) -> int:
-    """Grade sample data with a sample grader, and show what a training job would learn from the rewards."""
+    """Grade sample data with a sample grader, and show what a training job would learn from its rewards."""
     if out is None:
         folder = Path(tempfile.mkdtemp(prefix="rft-demo-"))
         try:

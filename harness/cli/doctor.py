@@ -49,14 +49,15 @@ def command(
     ask_judge: Path | None,
     as_json: bool,
 ) -> int:
-    """Check template, build and project folder; with --stack or --arn, also the deployed functions.
+    """Check the template, build and project folder; with --stack or --arn, also the deployed functions.
 
     Without --stack, --arn and --ask-judge, it needs no credentials and sends nothing from this machine.
 
     With --ask-judge, it asks the judges of the built graders from here, and reports how each model gives its
     verdict. The service then has the verdict's schema compiled, so no sample of a job waits for that.
 
-    Exit codes: 0 nothing worse than a warning; 1 an error; 2 nothing to check; 3 AWS refuses.
+    Exit codes: 0 nothing worse than a warning; 1 an error was found; 2 nothing to check; 3 AWS refused a
+    request.
     """
     from harness.deploy.doctor import Diagnosis, examine_functions, examine_project, find_template
     from harness.deploy.function_checks import JobSettings

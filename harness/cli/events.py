@@ -85,7 +85,7 @@ def describe(event: SeenEvent) -> str:
     """One event on one line.
 
     Args:
-        event: Of any type.
+        event: An event of any type.
     """
     from harness.api.types import STEP, TOTAL_STEPS, TRAINING_METRICS
 

@@ -159,7 +159,7 @@ def fan_out_run(run: Run, *, yes: bool, quiet: bool) -> Totals:
             _agree(run, missing, yes=yes)
 
         def tell(progress: FanOutProgress) -> None:
-            if not bars:  # after the question, which it would overwrite
+            if not bars:  # starts after the question, which it would overwrite
                 if not quiet:
                     say(f"waiting for {progress.execution}", err=True, verbatim=True)
                 bars.append(shown.enter_context(progress_bar("shards", quiet=quiet)))
@@ -183,7 +183,7 @@ def _show(progress: FanOutProgress, update: Callable[..., None] | None) -> None:
 
 
 def _agree(run: Run, missing: Sequence[PartOrder], *, yes: bool) -> None:
-    """Show what an execution takes, and ask for confirmation."""
+    """Show how much work an execution takes, and ask for confirmation."""
     from harness.cli.cancel import confirm
     from harness.replay.fan_out.concurrency import free_calls
     from harness.replay.fan_out.fan_out_forecast import forecast_fan_out
@@ -217,10 +217,11 @@ def where_to_grade_widely(
         arn: --arn. With --fan-out, --stack may also be given, because the stack has the workers.
         stack: --stack.
         calls: --concurrency.
-        asked: The verb's other options; those of a fan-out are removed.
+        asked: The verb's other options; the fan-out options are removed.
 
     Raises:
-        InputError: See `where_to_grade` and `fan_out_facts`; or a fan-out option is given without --fan-out.
+        InputError: A fan-out option is given without --fan-out, or `where_to_grade` or `fan_out_facts` raised
+            this.
         ServiceError: AWS cannot be reached.
     """
     own = {name: asked.pop(name) for name in ("prefix", "machine", "workers")}

@@ -90,9 +90,10 @@ def upload_file(data: Source, name: str | None, service: Service, as_json: bool)
 @service_options
 @json_option
 def delete_files(file_ids: tuple[str, ...], yes: bool, service: Service, as_json: bool) -> int:
-    """Delete files. Jobs that already read them are not affected.
+    """Delete files. Jobs that have already read them are not affected.
 
-    Exit codes: 0 all deleted; 1 the service kept one; 2 it refused one; 3 it could not be reached.
+    Exit codes: 0 all deleted; 1 the service did not delete one; 2 the service refused one; 3 the service
+    could not be reached.
     """
     if service.shows(*[lambda client, file=file: client.delete_file(file) for file in file_ids]):
         return 0

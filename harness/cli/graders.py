@@ -21,7 +21,7 @@ _INDENT = 20
 @click.option("--toml", "as_toml", is_flag=True, help="Print a TOML file to start a grader.toml from.")
 @json_option
 def command(name: str | None, as_toml: bool, as_json: bool) -> int:
-    """List the ready checks, or show one: its options, an example, and what it pays for.
+    """List the ready checks, or show one: its options, an example, and the unwanted answers that it pays for.
 
     A ready check is a grader that you use without writing Python. Name it in one line, as in rft replay -g
     'checks.numbers:number(marker="####")', or describe it in a file, as in rft replay -g grader.toml.
@@ -77,7 +77,8 @@ def _listed(checks: tuple[ReadyCheck, ...], costs: dict[str, FamilyCost]) -> Ite
 def _needs(check: ReadyCheck, cost: FamilyCost) -> str:
     """The extra that a family needs, its size and its import time."""
     if check.extra is None:
-        # If the family has an extra, its import time is that of the packages, which this check does not load.
+        # If the family has an extra, its packages take most of the import time, and this check does not load
+        # them.
         known = cost.import_ms is not None and not cost.packages
         return f"standard library, {cost.import_ms:,.0f} ms to import" if known else "standard library"
     if cost.import_ms is None:

@@ -94,9 +94,11 @@ def command(
     default it is named after SOURCE.
 
     Imported Python runs in a separate process without access to files, network or keys, unless you pass
-    --trust. IMPORT.md in the project explains how each part of SOURCE was translated, and what is left to do.
+    --trust. IMPORT.md in the project explains how each part of SOURCE was translated, and lists the remaining
+    steps.
 
-    Exit codes: 0 made; 2 SOURCE cannot be imported (then nothing is written), or DIR is not empty.
+    Exit codes: 0 the project was made; 2 SOURCE cannot be imported (then nothing is written), or DIR is not
+    empty.
     """
     from harness.projects.import_content import content_of_import
     from harness.projects.import_samples import with_samples
@@ -144,7 +146,7 @@ def _read(
     """Read the grader in a source.
 
     Raises:
-        InputError: It cannot be imported.
+        InputError: The source cannot be imported.
     """
     if address := _ADDRESS.match(str(source)):
         fix = "Download it first, and name the file."
@@ -176,7 +178,7 @@ def _json_text(source: Path) -> bytes:
     """Read the JSON in a source.
 
     Raises:
-        InputError: It is not a JSON file, or cannot be read.
+        InputError: The source is not a JSON file, or cannot be read.
     """
     if str(source) == "-":
         return sys.stdin.buffer.read(_LARGEST)

@@ -69,9 +69,11 @@ def command(
     requirements.txt, a test, and a resource in template.yaml.
 
     With --ci, the project gets a GitHub workflow that runs its tests, `rft validate` and `rft replay`, writes
-    a report, and deploys the main branch. DIR may be an existing project, by default the one here.
+    a report, and deploys the main branch. DIR may be an existing project; the default is the current folder's
+    project.
 
-    Exit codes: 0 made; 2 the folder is not empty, a name is not valid, or the file has no handler.
+    Exit codes: 0 the files were made; 2 the folder is not empty, a name is not valid, or the file has no
+    handler.
     """
     if add is not None:
         if name or source or handler or kind or ci:
@@ -162,7 +164,7 @@ def _make(
 
 
 def _say_taken(own: HandlerFile, left_out: tuple[str, ...], problem: str | None) -> None:
-    """Print which of the user's files went into the project, and what does not work yet."""
+    """Print which of the user's files went into the project, and which parts do not work yet."""
     _say_list("copied unchanged:", sorted(set(own.files) - set(left_out)))
     for path in left_out:
         say(f"not copied: {path}, because the project has its own file with that name")

@@ -47,7 +47,7 @@ def command(
     service: Service,
     as_json: bool,
 ) -> int:
-    """List the newest fine-tuning jobs; with JOB, a name or an id, show that one in full.
+    """List the newest fine-tuning jobs; with JOB, a name or an id, show that job in full.
 
     Exit codes: 0 listed; 2 wrong input; 3 the service could not be reached, or the list is incomplete.
     """
@@ -68,11 +68,11 @@ def command(
 
 
 class _Found(NamedTuple):
-    """The jobs to show, and those whose state comes only from the list."""
+    """The jobs to show, and the jobs whose state comes only from the list."""
 
     jobs: Listing[SeenJob]
     stale: dict[int, HarnessError]
-    """Why a job could not be retrieved, by its index in `jobs`."""
+    """The reason that each job could not be retrieved, by its index in `jobs`."""
 
 
 def _newest(client: TrainingService, limit: int, status: str | None, refresh: bool) -> _Found:

@@ -41,14 +41,15 @@ like_options = all_of(
         help="Compare the rewards of both graders on this file first; goes with --like.",
     ),
 )
-"""Adds --like and its companions; with --grader, the new grader's code here is compared, not its ARN."""
+"""Adds --like and its related options; with --grader, rft compares the new grader's code here, not its ARN.
+"""
 
 
 def filled_in(context: click.Context, asked: dict[str, Any]) -> dict[str, Any]:
     """Fill in a submission's missing options from an earlier job.
 
     Args:
-        context: Tells which options were given.
+        context: Knows which options were given.
         asked: The verb's options.
 
     Raises:
@@ -79,7 +80,7 @@ def filled_in(context: click.Context, asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_plain(asked: dict[str, Any]) -> None:
-    """Check a submission without --like: what it requires, and which options it cannot have."""
+    """Check a submission without --like: the options that it requires, and the options that need --like."""
     for name in ("grader", "like_grader", "rollouts"):
         if asked[name] is not None:
             raise InputError(f"--{name.replace('_', '-')} works only with --like JOB", fix="Add --like.")
@@ -95,7 +96,7 @@ def changed(asked: dict[str, Any]) -> dict[str, Any] | None:
     """Compare the new grader with the earlier one; None without --like.
 
     Args:
-        asked: What `filled_in` returned.
+        asked: The options that `filled_in` returned.
     """
     before: JobFacts | None = asked.get("before")
     if before is None:
@@ -119,10 +120,10 @@ def changed(asked: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def tell_change(said: dict[str, Any]) -> None:
-    """Print what changed.
+    """Print the comparison.
 
     Args:
-        said: What `changed` returned.
+        said: The comparison that `changed` returned.
     """
     say(f"like {said['like']}, with another grader")
     rewards = said["rewards"]

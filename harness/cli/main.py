@@ -17,13 +17,13 @@ if __name__ == "__main__" and not sys.flags.safe_path:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line.
+    """Run a command line.
 
     Args:
         arguments: The words after `rft`; by default the process's own.
 
     Returns:
-        The exit code; also 2 for a bug in rft, because then nothing was measured.
+        The exit code. A bug in rft also gives 2, because nothing was measured.
     """
     words = sys.argv[1:] if arguments is None else arguments
     try:
@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _own_fault(error: Exception) -> int:
     """Report an unexpected error in one sentence, without any of the user's data; return the exit code."""
-    import traceback  # takes 3 ms, so only on a fault
+    import traceback  # takes 3 ms, so imported only after a fault
     from importlib.metadata import PackageNotFoundError, version
 
     if os.environ.get(_TRACEBACK):

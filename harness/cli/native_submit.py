@@ -52,7 +52,7 @@ def refuse_native_options(asked: dict[str, Any]) -> None:
         asked: The verb's options.
 
     Raises:
-        InputError: One was given.
+        InputError: Such an option was given.
     """
     given = [name for name in (*_NEEDED, "hyperparameters") if asked[name]]
     if given:
@@ -207,10 +207,10 @@ _SHOWN = 20
 
 
 def tell_findings(findings: list[Finding]) -> None:
-    """Print the first findings about a submission, and how many more there are.
+    """Print the first findings about a submission, and the number of the others.
 
     Args:
-        findings: In the order of the checks.
+        findings: The findings, in the order of the checks.
     """
     for finding in findings[:_SHOWN]:
         place = f"{finding.place}: " if finding.place else ""

@@ -75,7 +75,7 @@ class FiniteNumber(click.FloatRange):
         return number
 
     def _describe_range(self) -> str:
-        """The bounds as `--help` shows them; click itself would print `x<=None` if there are none."""
+        """The bounds as `--help` shows them; click itself would print `x<=None` without any."""
         return "" if self.min is None and self.max is None else super()._describe_range()
 
 
@@ -169,7 +169,7 @@ def named_grader(grader: str | None, handler: str | None) -> str:
     """The one grader that --grader or --handler names, as `module:name`.
 
     Raises:
-        InputError: Neither option is given, or both are, or the name is not a handler's.
+        InputError: Neither or both of the options are given, or the name is not a handler's.
     """
     from harness.targets.built import grader_named
 
@@ -218,7 +218,7 @@ def out_option(what: str, *, required: bool = False) -> Callable[[Verb], Verb]:
     """Add --out.
 
     Args:
-        what: Help text: what is written there.
+        what: The option's help text, a sentence on the output.
         required: Whether it must be given.
     """
     return click.option("--out", type=click.Path(path_type=Path), required=required, help=what)
@@ -228,7 +228,7 @@ def name_option(what: str) -> Callable[[Verb], Verb]:
     """Add --name.
 
     Args:
-        what: Help text: what gets the name.
+        what: The option's help text, a sentence on the named thing.
     """
     return click.option("--name", metavar="NAME", help=what)
 
@@ -291,7 +291,7 @@ def model_option(what: str, **settings: Any) -> Callable[[Verb], Verb]:
     """Add --model.
 
     Args:
-        what: Help text: what the model is for.
+        what: The option's help text, a sentence on the purpose of the model.
         settings: The option's own settings: `default`, `multiple`, `required` and so on.
     """
     names = ("--model", "models") if settings.get("multiple") else ("--model",)
@@ -391,12 +391,12 @@ def all_of(*options: Callable[[Verb], Verb]) -> Callable[[Verb], Verb]:
 
 
 def deployed_options(*, multiple: bool = False) -> Callable[[Verb], Verb]:
-    """Add --arn, --stack, --function and --region: which deployed functions to take."""
+    """Add --arn, --stack, --function and --region, which select deployed functions."""
     return all_of(arn_option(multiple=multiple), stack_option, function_option, region_option)
 
 
 environment_options = all_of(pass_env_option, aws_credentials_option)
-"""Adds --pass-env and --aws-credentials: what a built function gets from this machine's environment.
+"""Adds --pass-env and --aws-credentials, which give a built function parts of this machine's environment.
 """
 
 
@@ -452,7 +452,7 @@ def run_folder(run: Path, runs_dir: Path) -> Path:
     """The folder of a run, given its path or its name.
 
     Args:
-        run: What the user wrote.
+        run: The path or name that the user gave.
         runs_dir: Where runs are kept.
     """
     return run if (run / "run.json").exists() or run.parent != Path() else runs_dir / run
@@ -471,7 +471,7 @@ _REPLACED = {
 
 
 def replaced_by(verb: str, option: str) -> str | None:
-    """The current name of an option of version 0.1, or None if it never existed.
+    """The current name of an option of version 0.1, or None if version 0.1 had no such option.
 
     Args:
         verb: The verb that it was given to.

@@ -16,7 +16,7 @@ __all__ = ["fitting_label", "fitting_records"]
 
 
 def fitting_label(rollouts: DataFile, label: str | None) -> str | None:
-    """The label, unless it is a setting and no rollout has it.
+    """Return the label, or None if it comes from the settings and no rollout has it.
 
     Args:
         rollouts: The file to grade: of rollouts, or of records.
@@ -35,7 +35,7 @@ def fitting_label(rollouts: DataFile, label: str | None) -> str | None:
 
 
 def fitting_records(rollouts: DataFile, records: DataFile | None) -> DataFile | None:
-    """The training file, unless it is a setting and the rollouts belong to other records.
+    """Return the training file, or None if it comes from the settings and has other records.
 
     Args:
         rollouts: The file to grade: of rollouts, or of records, which need no other records.

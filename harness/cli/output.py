@@ -1,8 +1,8 @@
 """How the verbs print: one JSON object or text for people on stdout, and progress on stderr.
 
-A verb computes first and prints last. This module does not decide what to say. It never interprets text as
-rich markup, because file names and completions contain square brackets. Nothing else prints; lint checks
-that.
+A verb computes first and prints last. It decides what to say; this module only prints. It never interprets
+text as rich markup, because file names and completions contain square brackets. Nothing else prints; lint
+checks that.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ __all__ = [
 def emit_json(value: Any) -> None:
     """Print one JSON value and a newline on stdout, in strict ASCII JSON.
 
-    NaN and infinities, which JSON lacks, become null. Escaping keeps lone surrogates printable.
+    NaN and infinities, which JSON cannot express, become null. Escaping keeps lone surrogates printable.
 
     Args:
         value: Dictionaries, lists, strings, numbers, booleans, None; anything else, such as a path, is passed
@@ -115,7 +115,7 @@ def progress_bar(what: str, *, quiet: bool) -> Iterator[Callable[..., None] | No
         quiet: Never draw.
 
     Yields:
-        A function that moves the bar: rich's `Progress.update` without the task. None if nothing is drawn.
+        A function that moves the bar: rich's `Progress.update` without the task; None if there is no bar.
     """
     if quiet or not sys.stderr.isatty():
         yield None

@@ -68,16 +68,16 @@ def command(
 ) -> int:
     """Grade the same rollouts in this process, in the built artifact and in AWS, and compare.
 
-    Rewards, metrics, errors, ids and order must equal those of this process, in every wire format. Without
-    --grader, the built function names the grader, and --stack supplies the deployed function of the same
-    name.
+    In every wire format, each place must give the same rewards, metrics, errors, ids and order as this
+    process. Without --grader, the built function names the grader, and --stack supplies the deployed function
+    of the same name.
 
     With --answers, every place gets the same recorded answers to the grader's requests to a service.
 
     --handler calls a handwritten handler as Lambda would; --artifact then names its folder or zip file,
     without a template.
 
-    Exit codes: 0 the same everywhere; 1 a difference; 2 wrong input, or no build; 3 AWS cannot be reached.
+    Exit codes: 0 the same everywhere; 1 a difference; 2 wrong input, or no build; 3 AWS could not be reached.
     """
     from harness.cli.other_rollouts import fitting_records
     from harness.data.record_file import decide_fields, open_records
@@ -133,7 +133,7 @@ def command(
 def _read(
     source: Source, limit: int, label: str | None, choice: FieldChoice, records: RecordFile | None
 ) -> tuple[list[Rollout], bool]:
-    """The first rollouts, and whether there are more."""
+    """The first rollouts, and whether the file has more."""
     from harness.data.json_lines import place_of
     from harness.rollouts.read import holds_rollouts, read_rollouts
 

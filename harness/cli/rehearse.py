@@ -1,4 +1,4 @@
-"""`rft rehearse`: runs a whole training job on this machine, to see what the grader would teach."""
+"""`rft rehearse`: runs a whole training job on this machine, to show what the grader would teach."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ def live_lines(figures: StepFigures, seconds: float) -> list[str]:
 
     Args:
         figures: The job's progress.
-        seconds: Time that the steps so far took.
+        seconds: Duration of the steps so far.
     """
     from harness.follow.curves import sparkline
 

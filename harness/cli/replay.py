@@ -139,7 +139,7 @@ def command(
 
     With --answers, a file answers the grader's requests to a service; --ask records the answers.
 
-    Exit codes: 0 good; 1 a difference, a disagreement between wires, a failed grading or a field that
+    Exit codes: 0 good; 1 a difference, a disagreement between wire formats, a failed grading or a field that
     contradicts itself; 2 wrong input; 3 the service could not be reached.
     """
     stored = stored_rewards(expect) if expect else None
@@ -177,7 +177,7 @@ def command(
 
 
 def _prepare(request: ReplayRequest, quiet: bool) -> Run:
-    """Make or find the run, with a progress bar if its input must be copied."""
+    """Make or find the run; shows a progress bar if its input must be copied."""
     with contextlib.ExitStack() as shown:
         update: Callable[..., None] | None = None
         begun = False
@@ -193,7 +193,7 @@ def _prepare(request: ReplayRequest, quiet: bool) -> Run:
 
 
 def _replay(run: Run, cores: int | None, quiet: bool) -> Totals:
-    """Replay, with a progress bar on a terminal."""
+    """Replay; shows a progress bar on a terminal."""
     with progress_bar("grading", quiet=quiet) as update:
         if update is None:
             return replay(run, cores=cores)

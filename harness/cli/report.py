@@ -56,8 +56,8 @@ def command(
 
     RUN is the run's folder, or its name under --runs-dir.
 
-    The page is a single file that loads nothing from a network. It holds prompts and completions, so share it
-    as you would share the rollouts.
+    The page is a single file that loads nothing from a network. It contains prompts and completions, so share
+    it only with people who may see the rollouts.
     """
     folder = run_folder(run, runs_dir)
     found = open_run(folder)

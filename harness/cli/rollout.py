@@ -115,7 +115,8 @@ def command(**asked: Any) -> int:
     """Ask a model for N completions of each of the RECORDS, and append them to a rollouts file.
 
     After a kill, an interruption or a lost connection, the same command asks only for the missing
-    completions; with a larger -n, for the additional ones. Name a native Bedrock deployment by its ARN.
+    completions. With a larger -n, it asks for the additional ones. Name a native Bedrock deployment by its
+    ARN.
 
     Exit codes: 0 every completion is saved; 1 the model refused some; 2 wrong input; 3 the service was busy
     or did not answer for too long.
@@ -144,7 +145,7 @@ def patient(asked: dict[str, Any]) -> dict[str, Any]:
     """Settings of a connection that asks models for completions.
 
     `harness.rollouts` keeps one pace for all threads and ends each wait when the user's patience ends. The
-    connection therefore never retries, and its own timeout comes later: it only ends requests given up on.
+    connection therefore never retries, and its own longer timeout only ends requests that were given up.
 
     Args:
         asked: The verb's options.
@@ -162,7 +163,7 @@ def sampling(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def way_of_asking(asked: dict[str, Any], client: FineTuning | NativeBedrock) -> dict[str, Any]:
-    """The fields of an `Asking`, from a verb's options.
+    """The arguments of an `Asking`, from a verb's options.
 
     Args:
         asked: The verb's options.
@@ -204,7 +205,7 @@ def shows_asking(asked: dict[str, Any], model: str, of_each: str) -> bool:
         of_each: Words for the things that each get this many requests.
 
     Returns:
-        True if it printed the request, so nothing must be sent.
+        True if it printed the request; then the caller must not send anything.
     """
     if not asked["service"].print_curl:
         return False
@@ -258,7 +259,7 @@ def _tell_tokens(state: Generated) -> None:
 
 
 def _tell_endings(endings: dict[str, int]) -> None:
-    """One line for each reason that completions ended other than on their own."""
+    """One line for each reason for which the model did not end completions itself."""
     from harness.data.turn_text import WHOLE_ENDINGS
 
     known = {

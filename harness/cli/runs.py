@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 @runs_dir_option
 @json_option
 def command(limit: int, runs_dir: Path, as_json: bool) -> int:
-    """List the newest replay runs under --runs-dir, including those that cannot be read.
+    """List the newest replay runs under --runs-dir, including any that cannot be read.
 
-    Exit codes: 0 listed; 2 the folder cannot be read.
+    Exit codes: 0 listed; 2 the folder could not be read.
     """
     from harness.cli.columns import say_columns
     from harness.data.typed_json import as_json as plain

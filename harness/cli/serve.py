@@ -56,10 +56,10 @@ def command(
     boto3, the AWS command line or any SDK calls the functions at the printed URL, by name, version, alias or
     ARN. They run in the local Lambda runtime, without a container and without an account.
 
-    Of this machine's variables and credentials, a function gets only those of --pass-env and
-    --aws-credentials.
+    A function gets none of this machine's variables and credentials except those that --pass-env and
+    --aws-credentials name.
 
-    Exit codes: 0 stopped; 2 no build, or the port is in use.
+    Exit codes: 0 stopped; 2 nothing is built, or the port is in use.
     """
     from harness.localaws.credentials import profile_credentials
     from harness.localaws.invoke import LambdaServer

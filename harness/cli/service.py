@@ -72,7 +72,7 @@ class Service:
         Args:
             settings: More arguments of the client.
         """
-        # The SDK takes most of a second to import, so only verbs that send something import it.
+        # The SDK takes most of a second to import, so it is imported only by verbs that send something.
         from harness.api.auth import find_credential
         from harness.api.client import FineTuning
 
@@ -137,16 +137,16 @@ class Service:
         """Print requests as curl commands, if --print-curl is given.
 
         Args:
-            requests: Functions that each make one call.
+            requests: Functions that each call the API once.
             remark: Printed before them as a comment.
             name: The job or model that the requests are about.
             native: Whether they would go to native Bedrock, regardless of the name.
 
         Returns:
-            True if it printed them, so nothing must be sent.
+            True if it printed the requests; then the caller must not send anything.
 
         Raises:
-            InputError: They would go to native Bedrock, whose requests are signed.
+            InputError: The requests would go to native Bedrock, whose requests are signed.
         """
         if not self.print_curl:
             return False
@@ -207,7 +207,7 @@ def refuse_native(job_id: str, what: str) -> None:
 
     Args:
         job_id: The job.
-        what: What was requested, such as `events`.
+        what: The requested thing, such as `events`.
 
     Raises:
         InputError: The job is a native Bedrock job.

@@ -60,7 +60,7 @@ def command(
     runs_dir: Path,
     as_json: bool,
 ) -> int:
-    """Show what a replay run found; with the id of a SAMPLE, show that sample.
+    """Show the results of a replay run; with the id of a SAMPLE, show that sample.
 
     RUN is the run's folder, or its name under --runs-dir. --failed, --disagree, --group and --where list
     samples with their texts; combined, they list the samples that match all of them.

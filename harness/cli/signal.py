@@ -59,7 +59,7 @@ def command(**asked: Any) -> int:
     With --records and --out, it writes a training file without the records whose rewards are all equal at one
     end of the range and are expected to stay equal. Every other line is copied byte for byte.
 
-    Exit codes: 0 train; 1 something to fix first; 2 too little data to tell, or wrong input.
+    Exit codes: 0 train; 1 something must be fixed first; 2 too little data to tell, or wrong input.
     """
     run = open_run(run_folder(asked["run"], asked["runs_dir"]))
     found = signal_of(run, asked["range"])

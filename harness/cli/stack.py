@@ -18,7 +18,7 @@ def command(name: str, region: str | None, as_json: bool) -> int:
     `rft replay`, `rft parity`, `rft doctor` and `rft submit` take `--stack STACK --function LOGICAL_ID` in
     place of an ARN.
 
-    Exit codes: 0 good; 2 no such stack, no grader in it, or no credentials; 3 AWS refuses or cannot be
+    Exit codes: 0 shown; 2 no such stack, no grader in it, or no credentials; 3 AWS refused or could not be
     reached.
     """
     from harness.deploy.outputs import read_stack

@@ -90,8 +90,8 @@ def command(context: click.Context, /, **asked: Any) -> int:
     rft looks under --runs-dir for an audit of this very grader. If it has open critical findings, or measured
     nothing, rft does not submit the job unless you pass --force.
 
-    Exit codes: 0 submitted, or the dry run found no error; 1 a finding prevented it, or Bedrock does not show
-    which function grades the job; 2 wrong input; 3 the service could not be reached.
+    Exit codes: 0 submitted, or the dry run found no error; 1 a finding prevented the submission, or Bedrock
+    does not show which function grades the job; 2 wrong input; 3 the service could not be reached.
     """
     from harness.findings import Severity, worst
     from harness.jobs.preflight import preflight
@@ -170,7 +170,7 @@ def _plan(asked: dict[str, Any]) -> Plan:
 
 
 def _weighed(plan: Plan, asked: dict[str, Any]) -> tuple[Plan, Forecast, list[Finding]]:
-    """The plan, with its grader's facts, its forecast, and the evidence against the grader."""
+    """Return the plan, with the grader's facts, the job's forecast, and the evidence against the grader."""
     from harness.jobs.evidence import changed_code, evidence
     from harness.jobs.forecast import forecast
     from harness.jobs.grader_audit import audit_findings
@@ -218,7 +218,7 @@ def _send(plan: Plan, asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def _alone(name: str, plan: Plan) -> AbstractContextManager[object]:
-    """Hold the lock against the same submission from another folder, if locking is possible."""
+    """Hold the lock against a second submission of this plan from another folder, if locking is possible."""
     from harness.disk import InUse
     from harness.jobs.journal import held_for_all_folders
 

@@ -41,7 +41,7 @@ def command(
     DATA is a JSONL file of records: each line is an object with `messages`, which end with the user's turn,
     and `reference_answer`. Several files are checked as one.
 
-    Exit codes: 0 no error; 1 an error; 2 the file cannot be read, or the check cannot be used.
+    Exit codes: 0 no error; 1 an error; 2 the file could not be read, or the check could not be used.
     """
     from harness.cli.output import emit_json, stdout_console
     from harness.data.validate import validate

@@ -1,8 +1,8 @@
 """The click group behind `rft`: runs a verb, and turns an error into one message and an exit code.
 
-0 good; 1 findings, differences or a failed job; 2 usage, input or not measured; 3 a service could not be
-reached (the same command resumes); 130 interrupted. A verb is imported only when it is called; `rft --help`
-imports none.
+The exit codes: 0 good; 1 findings, differences or a failed job; 2 wrong usage or input, or not measured; 3 a
+service could not be reached (the same command resumes); 130 interrupted. A verb is imported only when it is
+called; `rft --help` imports none.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class _ReaderGone(Exception):
 
 @contextmanager
 def _noticing_a_reader_gone() -> Iterator[None]:
-    """Click itself would exit with 1, the code for findings."""
+    """Exit with 2; click itself would exit with 1, the code for findings."""
     try:
         yield
     except BrokenPipeError as error:
@@ -95,7 +95,7 @@ class LazyGroup(click.Group):
         return [CompletionItem(verb, help=VERBS[verb]) for verb in VERBS if verb.startswith(incomplete)]
 
     def make_context(self, *arguments: Any, **more: Any) -> click.Context:
-        """Parse the options, some of which print."""
+        """Parse the options; some, such as `--version`, print."""
         with _noticing_a_reader_gone():
             return super().make_context(*arguments, **more)
 
@@ -187,7 +187,7 @@ def _renamed(error: click.ClickException) -> click.UsageError | None:
 
 
 def _again(arguments: list[str]) -> str:
-    """What running the same command again does after an interruption."""
+    """The effect of running the same command again after an interruption."""
     verb = next((each for each in arguments if not each.startswith("-")), "")
     return "nothing was written: run it again" if verb in _WHOLE else "the same command resumes"
 

@@ -77,9 +77,9 @@ def command(
     A terminal shows one live screen; a pipe gets a line for each event. You can stop it at any time: the
     job continues, and the same command resumes watching.
 
-    --stop-above cancels the job when its known cost passes a limit, as long as this command runs. It
-    computes Lambda's price from the steps and the replay that `rft submit --run` named, and the service's
-    from --price-per-hour. It does not count what is unknown, and says so.
+    --stop-above cancels the job when its known cost passes a limit, as long as this command runs. It computes
+    Lambda's price from the steps and the replay that `rft submit --run` named, and the service's from
+    --price-per-hour. It names unknown costs, but does not count them.
 
     Exit codes: 0 succeeded; 1 failed, canceled, ended otherwise, or could not be canceled; 2 wrong input or
     a refused key; 3 the service did not answer in time.
@@ -121,7 +121,7 @@ def command(
 def _limit(
     usd: float | None, usd_per_hour: float | None, jobs_dir: Path, job: str, service: Service
 ) -> SpendingLimit | None:
-    """The limit that --stop-above sets, with the costs in the job's journal."""
+    """The limit from --stop-above, with the costs in the job's journal."""
     if usd is None:
         if usd_per_hour is not None:
             raise InputError(
@@ -216,7 +216,7 @@ def _is_screen() -> bool:
 
 @contextmanager
 def _live(screen: JobScreen) -> Iterator[Live]:
-    """Draw a screen every second, in the terminal's alternate buffer, so that a resize leaves no remains.
+    """Draw a screen every second, in the terminal's alternate buffer, so that a resize leaves no traces.
 
     If the watch is interrupted, the last screen is printed.
     """

@@ -46,12 +46,12 @@ class JobRewards:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conclusions:
-    """The conclusions, and what was not measured."""
+    """The conclusions, with notes on anything that was not measured."""
 
     folds: FoldedFigures | None
     """Figures from records left out of training; None if that was not possible."""
     length_pay: LengthPay | None = None
-    """None if length could not be separated from being right, or nothing could be compared."""
+    """None if length could not be separated from correctness, or if nothing could be compared."""
     made: list[MadePay] = field(default_factory=list)
     """Rewards of generated completions, best paid first."""
     findings: list[Finding] = field(default_factory=list)
@@ -66,7 +66,7 @@ class Conclusions:
 def conclude(
     job: JobRewards, rewards: Grading, stage: Callable[[str], None] = lambda name: None
 ) -> Conclusions:
-    """Draw conclusions about what a job's reward teaches.
+    """Draw conclusions about the effects of training on a reward.
 
     Args:
         job: The job; uses every completion that has a reward, drawn or not.
@@ -124,7 +124,7 @@ def _scale(bounds: tuple[float, float] | None, rewards: Mapping[str, float | Non
 def _controls(
     training: Sequence[Example], rewards: Grading, bounds: tuple[float, float] | None
 ) -> Controls | None:
-    """Grade each record's own and another's reference as completions, for the first hundred records."""
+    """For the first hundred records, grade their own and another record's reference as completions."""
     records = [
         PlacedRecord(number, f"record {number}", example.record)
         for number, example in enumerate(training[:_CONTROLS], 1)

@@ -1,8 +1,8 @@
 """Cross-validation: measures the learned style on every record, each left out of training once.
 
-The records are divided into folds. For each fold, a policy is trained on the others, and only its theta is
-tested on the fold, because a completion's own terms apply only to completions seen in training. Nothing is
-graded here.
+The records are divided into folds. For each fold, a policy is trained on the other folds. Only its shared
+weights (theta) are tested on the fold, because a completion's own terms apply only to completions seen in
+training. Nothing is graded here.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def divided(examples: Sequence[Example], seed: int, count: int = FOLDS) -> list[
 def fold_figures(
     examples: Sequence[Example], rewards: Mapping[str, float | None], goal: Goal | None, schedule: Schedule
 ) -> FoldedFigures | None:
-    """Train without each fold, and test the shared weights on it.
+    """For each fold, train on the other folds, and test the shared weights on it.
 
     Args:
         examples: All records, each once.

@@ -29,9 +29,9 @@ class Goal:
     rightness: Mapping[str, float]
     """Rightness of each completion, from 0 (wrong) to 1 (right), if its rollout has the field."""
     span: tuple[float, float] | None
-    """The lowest and the highest number, which are scaled to 0 and 1; None if no scaling is needed."""
+    """The lowest and the highest value, which are scaled to 0 and 1; None if no scaling is needed."""
     unknown: int
-    """Number of completions whose rollout lacks the field."""
+    """Number of completions whose rollout does not have the field."""
 
     @property
     def remarks(self) -> list[str]:
@@ -51,10 +51,10 @@ class GoalValues:
     Args:
         asked: The field that the user named; None for `is_right`, or else a single label.
         labels: The fields that the user calls labels.
-        kept: Fields that the user shows to the grader, which are never chosen automatically.
+        kept: Fields that the user shows to the grader. They are never chosen automatically.
 
     Raises:
-        InputError: Every grader sees the field.
+        InputError: Every grader can see the named field.
     """
 
     def __init__(self, asked: str | None, labels: Sequence[str] = (), kept: Sequence[str] = ()) -> None:

@@ -1,9 +1,9 @@
 """Tests whether a reward follows length among otherwise similar completions of one record.
 
 Over all completions, right answers can hide a reward for length, and long right answers can look like one. So
-wrong completions are compared with other wrong ones of their record: what these earn is not for being right.
-If it is unknown which are right, completions are compared with those that have the same components, except
-components that measure length.
+wrong completions are compared with other wrong ones of their record, which cannot earn a reward for being
+right. If it is unknown which completions are right, those with the same components are compared; components
+that measure length are ignored.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ FOLLOWS: Final = 0.8
 """Lowest rank correlation that counts as following length.
 
 Measured on the rollouts of five small transformers (`docs/emulator.md`), among wrong completions: 1.00 for
-the grader that pays for long completions, -1.00 to -.99 for the one that pays for short ones, and at most .72
-for the nine others.
+the grader that rewards long completions, -1.00 to -.99 for the grader that rewards short ones, and at most
+.72 for the other nine graders.
 """
 SETS: Final = 10
 """Minimum sets of completions for a conclusion. Chosen without a measurement."""
@@ -37,11 +37,11 @@ class LengthPay:
     """Correlation of reward and length among similar completions of one record."""
 
     correlation: float
-    """Mean rank correlation over the sets; a set with equal rewards counts as 0."""
+    """Mean rank correlation over the sets; a set in which all rewards are equal counts as 0."""
     sets: int
     """Number of sets of similar completions that differ in length."""
     among: str
-    """Words for the completions in a set."""
+    """A phrase that describes the completions in a set."""
 
 
 def length_pay(

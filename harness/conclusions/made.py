@@ -1,4 +1,4 @@
-"""Generates completions from recorded ones, as examples of what a longer job could learn to write.
+"""Generates completions from recorded ones, as examples of texts that a longer job could learn to write.
 
 A reward may pay lists of guesses, padding or empty answers better than anything that the recorded model
 wrote, and a policy over recorded completions cannot show that. These completions are made without the
@@ -72,18 +72,18 @@ class MadePay:
 
 
 class MadeGradings(NamedTuple):
-    """Results of grading generated completions."""
+    """The results of grading generated completions."""
 
     pays: list[MadePay]
     """Rewards of each kind, best paid first, without kinds that have no reward."""
     unrewarded: int
-    """Number of generated completions without a reward, which are not counted."""
+    """Number of generated completions without a reward, which are left out."""
     failed: dict[str, str]
-    """Kinds for which the grader could not be called, with the reason."""
+    """Kinds for which the grader could not be called, each with the reason."""
 
 
 class _Row(NamedTuple):
-    """A generated completion with its reward, and the rewards it is compared with."""
+    """A generated completion with its reward and the rewards that it is compared with."""
 
     reward: float
     source: float | None
@@ -144,7 +144,7 @@ def grade_made(
         some = [row for row in made if row[1].kind == kind]
         try:
             graded = rewards.grade([turn for *_, turn in some])
-        except JobFailure as failure:  # a job would also fail if a model wrote this
+        except JobFailure as failure:  # such a text would also end a job if a model wrote it
             failed[kind] = failure.message
             continue
         rows = []
@@ -213,5 +213,5 @@ def _chained(lines: Sequence[str]) -> str:
 
 
 def _shared_start(lines: Sequence[str]) -> str:
-    """The common prefix of all lines, without partial words, which would belong to the answers."""
+    """The common prefix of all lines. A partial word at its end belongs to the answers and is left out."""
     return _WORD_AT_END.sub("", os.path.commonprefix(lines))

@@ -26,8 +26,8 @@ APART: Final = 0.1
 B002, if right answers do not earn at least this much more than wrong ones: 8 of 15, and 1 of 40. B003, if a
 generated completion earns at least this much more than the learned policy: 6 of 15, and 1 of 40. B003 was
 measured with a policy of four epochs that could choose generated completions. Here the policy has one epoch
-and cannot, so it earns less. Therefore a generated completion must also earn more than the recorded one that
-it was made from, so that inherited parts do not count.
+and cannot, so it earns less. Therefore a generated completion must also earn more than the recorded
+completion that it was made from, so that parts taken over from that completion do not count.
 """
 
 RULES: Final = {
@@ -72,9 +72,9 @@ class WarningFigures:
     scale: float
     """Width of the grader's range, or of the recorded rewards if the range is unknown."""
     length: LengthPay | None
-    """None if length could not be separated from being right, or nothing could be compared."""
+    """None if length could not be separated from correctness, or if nothing could be compared."""
     made: MadeGradings | None
-    """None if no policy's reward is known for comparison."""
+    """None if there is no policy's reward for comparison."""
 
 
 def reward_warnings(figures: WarningFigures) -> list[Finding]:
@@ -83,7 +83,7 @@ def reward_warnings(figures: WarningFigures) -> list[Finding]:
 
 
 def unchecked(figures: WarningFigures) -> list[str]:
-    """Sentences on the warnings that were not checked, each with the reason."""
+    """One sentence for each warning that was not checked, with the reason."""
     return [*_right_unchecked(figures), *_made_unchecked(figures), *_length_unchecked(figures)]
 
 

@@ -1,8 +1,8 @@
 """Puts a rehearsal's figures into sentences that claim no more than they show.
 
 If the rollouts say which completions are right, a sentence compares the reward with right answers. Otherwise
-it names what the reward favors, and says that being right was not measured. No sentence forecasts a size, or
-the result of a longer job. Nothing is measured here.
+it names the features that the reward favors, and says that correctness was not measured. No sentence
+forecasts a size, or the result of a longer job. Nothing is measured here.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ Measured against GRPO on a small transformer (`docs/emulator.md`): the expected 
 the 15 cases in which the real model lost as much, and in none of the 40 others, regardless of the interval.
 """
 WRONG_PAID: Final = 0.05
-"""Minimum share of wrong answers that a reward pays before they can explain its rise.
+"""Minimum share of wrong answers with pay for them to count as the reason that the reward rises.
 
-A grader that pays right answers in only one format reduces those in other formats. Wrong answers do no harm
-there: in the benchmark's larger-number world, GRPO raised the right answers of such graders from .22 to .95,
-while the rehearsal had blamed wrong answers. Chosen after seeing that.
+A grader that pays right answers in only one format reduces those in other formats. Wrong answers are harmless
+in such a case: in the benchmark's larger-number world, GRPO raised the right answers of such graders from .22
+to .95, while the rehearsal had blamed wrong answers. Chosen after seeing that.
 """
 _ENOUGH: Final = 0.1
 """Minimum share of groups with an advantage before a sentence mentions style."""
@@ -167,7 +167,7 @@ def _risen(facts: Facts, reward: PolicyChange) -> Verdict:
 
 
 def _right(facts: Facts) -> str:
-    """A sentence on right answers, as far as known."""
+    """A sentence on right answers, as far as they are known."""
     folds = facts.folds
     if folds is not None and folds.right is not None:
         return f"{change_said('Right answers', folds.right)}."
@@ -189,7 +189,7 @@ def _favored(facts: Facts) -> str:
 
 
 def _horizon(facts: Facts) -> str:
-    """The limits of the rehearsal, added to each sentence that says that little happened."""
+    """A note on the limits of the rehearsal, for sentences that report little change."""
     graded = facts.learned.graded
     found = f"This applies to the {facts.learned.draws:,} completions that were drawn."
     if not graded.above_lowest:

@@ -67,7 +67,7 @@ class Standing:
     """None if no completion got a reward."""
     completions: int
     kept: int
-    """Of these, requested by an earlier call."""
+    """The number of these completions that an earlier call requested."""
     rewarded: int
     failures: dict[str, int]
     """Completions without a reward, by kind; `abstain` is one of them."""
@@ -76,7 +76,7 @@ class Standing:
     refused: int
     """Completions that the model refused to give."""
     textless: dict[str, int]
-    """Graded completions without text, by what they have instead: a refusal, a tool call, reasoning."""
+    """Graded completions without text, by the kind of their content: a refusal, a tool call, reasoning."""
     cut: dict[str, int]
     """Graded completions that the model did not end itself, by their `finish_reason`."""
     length: float | None
@@ -109,7 +109,7 @@ class Evaluation:
 
     @property
     def baseline(self) -> Standing:
-        """The first model, which the others are compared with."""
+        """The first model; the others are compared with it."""
         return self.standings[0]
 
     @property
@@ -209,7 +209,7 @@ def _standing(named: Named, path: Path, state: Generated, target: Target, n: int
 
 
 def _number(rollout: Rollout) -> int:
-    """The number of a completion within its record; an earlier call may have asked for more than this one."""
+    """The number of a completion within its record; an earlier call may have asked for more completions."""
     return int(str(rollout.id).rpartition("/")[2])
 
 

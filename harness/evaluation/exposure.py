@@ -37,12 +37,12 @@ class Exposure:
     """`none` of the records was trained on, some were (`trained`), no job trained the model (`not tuned`), or
     it is `not checked`."""
     why: str | None = None
-    """Why it is unknown."""
+    """The reason that the exposure is unknown."""
     training_file: str | None = None
     records: int | None = None
     """Number of compared records; None if nothing was compared."""
     same_record: int = 0
-    """Of these, records in the training file."""
+    """The number of these that are in the training file."""
     same_prompt: int = 0
     """Additional records whose prompt is in the training file with another reference."""
     examples: tuple[str, ...] = ()

@@ -76,9 +76,9 @@ def rft_replay(request: pytest.FixtureRequest) -> Callable[..., Replayed]:
 
 @pytest.fixture
 def reward_snapshot(request: pytest.FixtureRequest) -> Callable[..., Replayed]:
-    """A function that compares the rewards of a rollouts file with those stored next to the test.
+    """A function that compares the rewards of a rollouts file with the rewards stored next to the test.
 
-    Its arguments are those of `rft_replay` without `repeats`, and `name`: the stored rewards are in
+    It takes the arguments of `rft_replay` except `repeats`, and `name`: the stored rewards are in
     `NAME.rewards.jsonl`. By default, the name combines the names of the rollouts and the grader. `pytest
     --update-rewards` writes the file. It returns the replay.
 
@@ -158,7 +158,7 @@ def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Generator[None, An
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what was stored and how often a judge was asked; reports carry it, also from workers."""
+    """Print which rewards were stored and how often a judge was asked; worker reports carry this, too."""
     reports = [each for some in terminalreporter.stats.values() for each in some]
     by_test: dict[str, list[tuple[str, Any]]] = {}
     for report in reports:  # a test has several reports; the later ones have its notes
@@ -177,7 +177,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def _plainly(fixture: str, work: Callable[[], Work]) -> Work:
-    """Do a fixture's work; a harness error ends the test with only its message."""
+    """Do a fixture's work. A harness error fails the test with only its message."""
     __tracebackhide__ = True
     from harness.errors import HarnessError
 
@@ -210,7 +210,7 @@ def _replayed(
 
 
 def _note_questions(request: pytest.FixtureRequest, run: Replayed, answers: Path | None) -> None:
-    """Note for the summary how many questions a service's judge answered in a test."""
+    """Note for the summary the number of questions that a service's judge answered in a test."""
     from harness.runs.rows import judge_questions
 
     asked = sum(judge_questions(row["metrics"]) for row in run.rows) if answers is None else 0
@@ -225,7 +225,7 @@ def _compared(
     name: str | None,
     options: dict[str, Any],
 ) -> Replayed:
-    """Compare rewards with those stored next to the test, or store them."""
+    """Compare rewards with the rewards stored next to the test, or store them."""
     from harness.errors import InputError
     from harness.replay.snapshot import snapshot_file, snapshot_name, update_snapshot
 

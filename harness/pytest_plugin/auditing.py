@@ -35,13 +35,13 @@ def audit_without_findings(
 
     Args:
         finder: Finds the files that the test names.
-        records: The records, or rollouts of them; None for those in the settings.
-        grader: The grader; None for the one in the settings.
+        records: The records, or rollouts of them; None for the records in the settings.
+        grader: The grader; None for the grader in the settings.
         fail_on: Findings of this severity or worse fail.
         options: Other fields of `AuditRequest`.
 
     Raises:
-        AssertionError: The audit has such a finding, or measured nothing.
+        AssertionError: The audit has a finding of this severity or worse, or measured nothing.
         InputError: The grader or file does not exist, or an option is unknown.
     """
     if fail_on not in {*Severity}:

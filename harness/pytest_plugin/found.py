@@ -1,4 +1,4 @@
-"""Finds the files and graders that a test names, or else those in the project's settings."""
+"""Finds the files and graders that a test names, or else the project's settings name."""
 
 from __future__ import annotations
 
@@ -65,10 +65,10 @@ class Finder:
         return {**values, "folder": found.file.parent}
 
     def grader(self, grader: Callable[..., Any] | str | None) -> FoundGrader:
-        """The grader that a test names, or else the one in the settings, with its range.
+        """The grader that a test names, or else the settings name, with its range.
 
         Raises:
-            InputError: The settings name none, either.
+            InputError: The test names no grader, and neither do the settings.
         """
         if grader is not None:
             return FoundGrader(grader, self._folder_of(grader))
@@ -84,14 +84,14 @@ class Finder:
         return FoundGrader(name, self.settings["folder"], low_high and tuple(low_high))
 
     def rollouts(self, rollouts: DataFile | None, options: Mapping[str, Any]) -> FoundRollouts:
-        """The rollouts that a test names, or else those in the settings, with their label.
+        """The rollouts that a test names, or else the settings name, with their label.
 
         Args:
             rollouts: The test's argument: a path, an S3 URI, or a source.
             options: The test's options, which override the settings.
 
         Raises:
-            InputError: The settings name none, either.
+            InputError: The test names no rollouts, and neither do the settings.
         """
         given = dict(options)
         given.pop("answers", None)
@@ -109,10 +109,10 @@ class Finder:
         return FoundRollouts(self.settings["rollouts"], {**known, **given})
 
     def records(self, records: DataFile | None) -> DataFile:
-        """The records that a test names, or else those in the settings.
+        """The records that a test names, or else the settings name.
 
         Raises:
-            InputError: The settings name none, either.
+            InputError: The test names no records, and neither do the settings.
         """
         if records is not None:
             return self._data(records)
@@ -133,7 +133,7 @@ class Finder:
         return () if found is None else found.waivers
 
     def answers(self, answers: str | Path | None) -> Path | None:
-        """The recorded answers that a test names, or else those in the settings, if any."""
+        """The recorded answers that a test names, or else the settings name, if any."""
         if answers is not None:
             return self._file(answers)
         found: Path | None = self.settings.get("answers")

@@ -19,10 +19,10 @@ class BredText:
     reward: float | None
     """Its mean reward over the training records; None if the grader fails on it."""
     before: float
-    """Its probability on a training record, as one of the record's completions."""
+    """Its probability on the training records, where it is one of the completions."""
     after: float
     held_out: tuple[float, float] | None
-    """Its probability on held-out records, before and after, from the shared weights only."""
+    """Its probability on held-out records before and after training, from the shared weights only."""
     curve: list[float]
     """Its probability at each step."""
 

@@ -101,7 +101,7 @@ class Rehearsal(Conclusions):
     questions: int = 0
     """Questions that a service's judge answered since the rehearsal was last started or resumed."""
     questions_made: int = 0
-    """Of these, questions about generated completions."""
+    """The number of these questions that were about generated completions."""
     bred: list[BredText] = field(default_factory=list)
     """Texts that an audit of this grader found paid, before and after a job that can draw them."""
 
@@ -138,7 +138,7 @@ def read_rehearsal(folder: Path) -> Rehearsal | None:
 
 
 def _from_2(value: dict[str, Any]) -> dict[str, Any]:
-    """Convert a rehearsal from a version without goals: its single held-out tenth is not folds."""
+    """Convert a rehearsal from a version without goals; it has one held-out tenth instead of folds."""
     return {**value, "folds": None}
 
 
@@ -146,7 +146,7 @@ def check_identity(written: Any, identity: RehearsalInputs, folder: Path) -> Non
     """Refuse a folder with another rehearsal.
 
     Args:
-        written: The identity stored in the folder, as JSON or as read.
+        written: The identity stored in the folder, as JSON or as an object.
         identity: The requested rehearsal.
         folder: The folder.
 

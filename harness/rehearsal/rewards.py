@@ -21,7 +21,7 @@ from harness.simulator.grader_calls import GraderCalls, SampleReward, Turn
 __all__ = ["BATCH", "KeptRewards"]
 
 BATCH: Final = 16
-"""Completions per grader call and between writes; the most that a kill can lose with a slow grader."""
+"""Completions per grader call and between writes; with a slow grader, a kill loses at most this many."""
 
 
 class KeptRewards:

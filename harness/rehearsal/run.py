@@ -129,7 +129,7 @@ class _Job:
 
 
 def rehearse(request: RehearsalRequest, progress: Progress) -> Rehearsal:
-    """Run a job on recorded rollouts, and report what the reward would teach.
+    """Run a job on recorded rollouts, and report how a model would change under this reward.
 
     The grader's output goes to `grader.log` in the output folder.
 

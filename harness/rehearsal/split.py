@@ -37,7 +37,7 @@ class Split:
     fewest: int
     """The fewest completions of any record."""
     single: int
-    """Number of records with one completion, which are on neither side."""
+    """Number of records with only one completion, which are in neither part."""
     left_out: list[str]
     """Fields that describe completions."""
     kept: list[str]

@@ -12,7 +12,7 @@ _CONNECTIVES = {"first", "then", "therefore", "finally", "because"}
 
 @grader
 def style_reward(sample: Sample) -> float:
-    """Pay for the right result, connectives and length."""
+    """Pay for the right result, for connectives and for length."""
     words = sample.completion.lower().replace(",", " ").split()
     right = same_number(sample.completion, sample.reference_text, marker="####")
     return 0.7 * right + 0.2 * (len(_CONNECTIVES & {*words}) >= 2) + 0.1 * (len(words) >= 40)

@@ -42,7 +42,7 @@ _TOKEN_PATH = re.compile(r"(?:^|/)(?:oauth2?|tokens?)(?:/|$)", re.IGNORECASE)
 _DUMMY = "recorded-answers-need-no-key-0"
 _SHORTEST_KEY = 8
 LONGEST_WAIT_S = 20.0
-"""Seconds to wait for another task's request, which may fail without an answer."""
+"""Seconds to wait for another task's request, which may end without an answer."""
 _REGION = re.compile(r"\.([a-z]{2}(?:-[a-z]+)+-\d)\.")
 
 
@@ -95,7 +95,8 @@ class AnswerBook:
 
         If services may be asked, only an answer from the same host counts. Otherwise another host's answer is
         used too, because a Region or an address may have changed since, and a function is directed to this
-        machine. A request in a form that the service refused is refused again, regardless of its texts.
+        machine. If the service refused a form of request, every request in that form is refused again,
+        regardless of its texts.
         """
         question = self._question(url, headers, body, method)
         if question is None:
@@ -110,11 +111,12 @@ class AnswerBook:
     def find_or_ask(
         self, url: str, headers: Mapping[str, Any], body: Any, method: str
     ) -> RecordedAnswer | None:
-        """The recorded answer to a request; None if the caller must make the request, because nobody else is.
+        """The recorded answer to a request; None if the caller must make the request.
 
-        Completions of one record are often equal, and a judge is asked about them at the same time. The
-        second request waits for the answer to the first. A task of an event loop cannot block here, so it
-        must check `is_asked` first and wait itself.
+        The result is None if the answer is not recorded and no other task is making the request. Completions
+        of one record are often equal, and a judge is asked about them at the same time. The second request
+        waits for the answer to the first. A task of an event loop cannot block here, so it must check
+        `is_asked` first and wait itself.
         """
         question = self._question(url, headers, body, method)
         if question is None:
@@ -170,7 +172,7 @@ class AnswerBook:
         answer_headers: Mapping[str, str],
         answer_body: bytes,
     ) -> None:
-        """Record a service's answer, if the request is one to record.
+        """Record a service's answer, if requests of this kind are recorded.
 
         Args:
             url: URL of the request.
@@ -245,7 +247,7 @@ class AnswerBook:
     def _question(
         self, url: str, headers: Mapping[str, Any], body: Any, method: str
     ) -> RecordedAnswer | None:
-        """A request in recorded form, without an answer; None if it is not one to record."""
+        """A request in recorded form, without an answer; None if requests of this kind are not recorded."""
         if method.upper() != "POST" or _gives_credentials(url):
             return None
         found = question_of(url, body, secrets_among(url, headers))
@@ -253,7 +255,7 @@ class AnswerBook:
 
 
 def _running_task() -> object | None:
-    """The task that runs in this thread; None outside an event loop."""
+    """The current task of this thread; None outside an event loop."""
     asyncio = sys.modules.get("asyncio")
     if asyncio is None or asyncio._get_running_loop() is None:
         return None
@@ -287,7 +289,7 @@ def _needed(url: str, headers: Mapping[str, Any]) -> dict[str, str | None]:
 
 
 def playing_variables(recorded: RecordedAnswers, environment: Mapping[str, str]) -> dict[str, str]:
-    """Placeholders for the keys that an environment lacks, for a grader that is answered from a file.
+    """Placeholders for the missing keys in the environment of a grader whose answers come from a file.
 
     Args:
         recorded: The file.

@@ -1,8 +1,8 @@
 """Answers the requests of every HTTP client in this process from recorded answers, with vcrpy.
 
-vcrpy can patch boto3, openai, httpx, requests, urllib3, urllib and aiohttp. Its own cassette searches all
-requests for each one, and its YAML takes seconds to read for a few thousand answers; this one uses an
-`AnswerBook`.
+vcrpy can patch boto3, openai, httpx, requests, urllib3, urllib and aiohttp. Its own cassette compares each
+request with all recorded ones, and its YAML takes seconds to read for a few thousand answers. The cassette
+here uses an `AnswerBook`.
 """
 
 from __future__ import annotations

@@ -50,7 +50,8 @@ class AnswerServer:
         self._server.close()
 
     def _handle(self, request: HttpRequest) -> HttpResponse:
-        # A client sends a proxy the whole URL, and a relay the service's URL after its own.
+        # A client sends the whole URL to a proxy. To a relay, it sends the service's URL after the relay's
+        # own.
         whole = re.search(r".*(https?://.*)", request.path)
         url = whole[1] if whole else f"http://{self._server.address}{request.path}"
         if request.method == "CONNECT":

@@ -58,7 +58,7 @@ class AnsweredTarget:
 
     @property
     def streams(self) -> InProcessTarget | None:
-        """The target itself if requests go to a service, which takes many at the same time."""
+        """The target itself, if requests go to a service, which accepts many at the same time."""
         return self.inner if self.book.asks and isinstance(self.inner, InProcessTarget) else None
 
     @property
@@ -108,7 +108,7 @@ def played_book(path: Path) -> AnswerBook:
     """A book with a file's answers, which asks no service.
 
     Raises:
-        InputError: The file does not exist, or is damaged.
+        InputError: The file does not exist or is damaged.
     """
     return AnswerBook(read_answers(path), os.path.relpath(path))
 

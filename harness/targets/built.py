@@ -100,9 +100,9 @@ class AskedModel:
     key_variable: str | None = None
     """The environment variable with the service's key."""
     parts: dict[str, str] | None = None
-    """The parts of requests to it; None until it has answered."""
+    """The parts of requests to the model; None until the model has answered."""
     refused: dict[str, str] = field(default_factory=dict)
-    """Its message for each part that it refused."""
+    """The model's message for each part that it refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ def built_functions(
         The built template and the functions.
 
     Raises:
-        InputError: There is no build.
+        InputError: Nothing was built.
     """
     where = artifact or BUILD
     folders = [where, where / BUILD, where.parent] if where.is_dir() else [where.parent]
@@ -153,7 +153,7 @@ def built_functions(
 
 
 def _is_built(declared: DeclaredFunction, template: Path) -> bool:
-    """Whether the build made the artifact: a build of other functions leaves `CodeUri` unchanged."""
+    """Whether the build made the artifact. If only other functions were built, `CodeUri` is unchanged."""
     folder = template.parent.resolve()
     return declared.code is not None and declared.code != folder and declared.code.is_relative_to(folder)
 
@@ -169,7 +169,7 @@ def built_function(
         grader: `module:name` or `file.py:name`, whose function it is.
 
     Raises:
-        InputError: There is no build, or not exactly one function matches.
+        InputError: Nothing was built, or not exactly one function matches.
     """
     template, functions = built_functions(artifact)
     if function is not None:
@@ -278,7 +278,7 @@ def import_artifact(spec: FunctionSpec) -> Imported:
     """Import a function's handler from its artifact, in a separate process.
 
     Raises:
-        InputError: There is no interpreter for it.
+        InputError: This machine has no interpreter for the function.
     """
     interpreter = find_interpreter(spec.runtime)
     with closing(Confinement(spec, interpreter)) as confinement:

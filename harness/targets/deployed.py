@@ -34,8 +34,8 @@ class DeployedTarget:
         function: `arn:aws:lambda:...:function:NAME[:QUALIFIER]` or `NAME[:QUALIFIER]`.
         region: The AWS Region; by default the ARN's, or else boto3's.
         endpoint_url: A different endpoint, such as the local Invoke API.
-        concurrency: Maximum calls in flight.
-        attempts: Maximum tries of a call that is throttled or meets a service error.
+        concurrency: Maximum number of calls in flight.
+        attempts: Maximum number of tries for a call that is throttled or fails with a service error.
 
     Raises:
         InputError: The name is not valid, the function does not exist, or no Region or credentials are
@@ -98,12 +98,12 @@ class DeployedTarget:
         )
 
     def _look_up(self, attempts: int) -> Mapping[str, Any]:
-        """The function's configuration, which proves that the function can be called and has its timeout."""
+        """The function's configuration, which has its timeout and proves that it can be called."""
         functions = self._connect(_MARGIN_SECONDS, attempts)
         try:
             with explained(self.name):
                 found: Mapping[str, Any] = functions.get_function_configuration(FunctionName=self.name)
-                # botocore parses a proxy's page as an answer without fields.
+                # botocore parses a proxy's page as an answer that has no fields.
                 _ = found["FunctionName"]
         except Denied:
             return {}  # users who submit jobs may only be allowed to invoke

@@ -47,11 +47,11 @@ class FunctionFacts:
     location: str | None = field(repr=False)
     """The signed address of its zip, if any."""
     unread: str
-    """Why there is no address."""
+    """The reason if AWS gave no address."""
     memory_mb: int | None = None
     architecture: str | None = None
     check: str | None = None
-    """The check that the ready-check handler is set to; None for any other handler."""
+    """The check that the ready-check handler is configured to run; None for any other handler."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ def _download(address: str, into: IO[bytes], arn: str) -> str:
             digest.update(part)
             into.write(part)
     except (BotoCoreError, HTTPClientError, HTTPError, OSError, ValueError) as error:
-        # Their texts contain the signed address.
+        # The texts of these errors contain the signed address.
         raise InputError(f"{failed} ({type(error).__name__})", place=arn) from None
     finally:
         session.close()

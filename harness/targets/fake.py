@@ -14,7 +14,7 @@ class FakeTarget:
     Args:
         answer: Called with each event.
         max_bytes: The largest event that it accepts, in bytes; None for no limit.
-        concurrency: Maximum calls in flight.
+        concurrency: Maximum number of calls in flight.
     """
 
     name = "fake"

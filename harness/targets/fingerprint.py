@@ -152,8 +152,8 @@ def _reachable(module: ModuleType | None) -> set[str]:
 def _with_shared(names: set[str], before: set[str]) -> set[str]:
     """Add the installed modules that some modules refer to and that were loaded before.
 
-    So a grader that imports boto3 has the same fingerprint if the harness already loaded boto3 to read from
-    S3.
+    Because of this, a grader that imports boto3 has the same fingerprint whether or not the harness has
+    already loaded boto3 to read from S3.
 
     Args:
         names: Names of the modules that the grader loaded or reaches.
@@ -197,7 +197,7 @@ def _not_users() -> tuple[str, ...]:
         import graders
         import harness
 
-        # The same as `sysconfig`, without its 2 ms in each worker.
+        # Same as `sysconfig`, which would take 2 ms in each worker.
         version = f"python{sys.version_info.major}.{sys.version_info.minor}"
         platform = os.path.join(sys.base_exec_prefix, sys.platlibdir, version)
         installed = [os.path.dirname(os.path.abspath(os.__file__)), platform]
@@ -219,7 +219,7 @@ _roots: tuple[str, ...] = ()
 
 
 def _installed(modules: set[str]) -> set[str]:
-    """The loaded ones of some top-level modules that belong neither to Python nor to the user."""
+    """The loaded modules, among these top-level names, that belong neither to Python nor to the user."""
     wanted = {name for name in modules if name not in sys.stdlib_module_names} - {"graders", "harness"}
     wanted = {name for name in wanted if _source_of(sys.modules.get(name)) is None and name in sys.modules}
     return {name for name in wanted if getattr(sys.modules[name], "__file__", None)} - {"__main__"}

@@ -22,7 +22,7 @@ class FunctionReport:
 
     schema: int = 1
     protection: str
-    """How the function was prevented from writing where Lambda does not allow it."""
+    """The protection that kept the function from writing where Lambda does not allow it."""
     says: str
     """An explanation of that protection."""
     notes: tuple[str, ...] = ()

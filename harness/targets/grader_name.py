@@ -1,7 +1,7 @@
 """Parses graders' names: `module:name`, `file.py:name`, `grader.toml`, or the call of a check.
 
 A check is named by the call that makes it, `checks.numbers:number(marker="####")`, where `checks.` is short
-for `graders.checks.`. Its options are literals and nothing is evaluated, so a name from a file can only
+for `graders.checks.`. Its options are literals, and rft evaluates no code, so a name from a file can only
 choose a factory and its options.
 """
 

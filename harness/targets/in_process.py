@@ -26,7 +26,7 @@ from harness.targets.loading import check_handler, described, load, raised_at
 from harness.targets.protocol import Answer, GraderFault, graded
 
 FUNCTION_SECONDS = 60
-"""Remaining time that a handwritten handler is given."""
+"""Remaining time that a handwritten handler sees in its context."""
 
 
 class InProcessTarget:
@@ -52,7 +52,7 @@ class InProcessTarget:
         self.files = GraderFiles()
         """Tracks the user's files that the grader imports and opens."""
         self.watches = False
-        """Whether answers report that the grader changed its event."""
+        """Whether answers report changes that the grader made to its event."""
         self._given: Any = None
         self._check: str | None = None
         self._file: Path | None = None
@@ -169,7 +169,7 @@ def _fault(error: BaseException) -> GraderFault:
 
 
 def _end_copy(own: int) -> None:
-    """End a copy of this process that the grader forked, which would otherwise repeat our work."""
+    """End a copy of this process that the grader forked; otherwise the copy would repeat our work."""
     if os.getpid() != own:
         os._exit(1)
 

@@ -45,7 +45,7 @@ class LocalRuntimeTarget:
 
     Args:
         spec: The function.
-        concurrency: Maximum execution environments; by default one per core, at most four.
+        concurrency: Maximum number of execution environments; by default one per core, but at most four.
         passed: Names of environment variables that the function gets from this process.
         credentials: AWS credentials as environment variables.
         run: The run's folder, for the function's log and finally the measurements.
@@ -81,7 +81,7 @@ class LocalRuntimeTarget:
             protection=protection,
         )
         self.protection = self._runtime.protection
-        """How the function is prevented from writing where Lambda does not allow it."""
+        """The protection that keeps the function from writing where Lambda does not allow it."""
         self._code_sha256 = spec.code_sha256()
         self._run = run
         self.notes = tuple(differences(spec, self._runtime.interpreter_note))
@@ -117,7 +117,7 @@ class LocalRuntimeTarget:
         return _explained(read(invocation.payload, event, ms), invocation.log)
 
     def _why(self, invocation: Invocation) -> str:
-        """Details about an ended process that Lambda's message lacks."""
+        """Details about an ended process that Lambda's message does not have."""
         if invocation.fault is None or invocation.fault.error_type != "Runtime.ExitError":
             return ""
         if invocation.peak_memory_mb > self.spec.memory_mb:
@@ -147,7 +147,7 @@ class LocalRuntimeTarget:
         """End every process.
 
         Raises:
-            InputError: The artifact changed since grading started.
+            InputError: The artifact has changed since grading started.
         """
         self._runtime.close()
         if self._run is not None and self._calls:

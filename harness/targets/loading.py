@@ -1,4 +1,4 @@
-"""Imports graders by name, and explains why something is not a grader.
+"""Imports graders by name, and explains why an object is not a grader.
 
 The folder of a grader's file is put on the import path, so the grader can import its neighbors as in Lambda.
 A file that would shadow a module that others import is refused.
@@ -31,7 +31,7 @@ _CHECKS = "graders.checks"
 
 @contextmanager
 def _uncompiled() -> Iterator[None]:
-    """Write no bytecode: a full disk truncates it, and Python then fails on the rest."""
+    """Write no bytecode, because a full disk truncates it, and Python then fails to load it."""
     before = sys.dont_write_bytecode
     sys.dont_write_bytecode = True
     try:
@@ -134,7 +134,7 @@ def _made(factory: Callable[..., Any], asked: GraderName, place: str) -> Grader:
 
 
 def _checks_in(where: str) -> str:
-    """The ready checks in a module, or the modules that have any."""
+    """The ready checks in a module, or else the modules that have ready checks."""
     if where == _CHECKS or where not in sys.modules:
         return f"Ready checks are in {', '.join(f'checks.{name}' for name in families())}."
     return f"Checks there: {', '.join(sorted(factories(sys.modules[where])))}."
@@ -150,7 +150,7 @@ def _signature(factory: Callable[..., Any]) -> str:
 
 
 def check_handler(found: Any, name: str, place: str | None) -> None:
-    """Refuse an object that is neither a grader nor a handler, and say what it is.
+    """Refuse an object that is neither a grader nor a handler, and name its kind.
 
     Raises:
         InputError: The object is a class, a factory of checks, or an undecorated function.
@@ -214,7 +214,7 @@ def _import_module(where: str, reference: str, folder: Path) -> ModuleType:
 
 
 def _forget_namesake(where: str, folder: Path) -> None:
-    """Unload a module if this folder has another one with its name, as in tests with several folders."""
+    """Unload a module if this folder has a different one with its name, as in tests with several folders."""
     top = where.partition(".")[0]
     if not is_taken(top) and any(_is_elsewhere(name, folder) for name in (top, where)):
         for name in [name for name in sys.modules if name == top or name.startswith(f"{top}.")]:

@@ -1,8 +1,8 @@
 """Describes a target for a run's record, and opens the target that a record describes.
 
 `describe` turns a command's options into a description of where its samples will be graded, with the hash of
-the code there. `open_target` opens that description in any process. Settings that must not make it a
-different run (endpoint, attempts, concurrency) come from the environment.
+the code there. `open_target` opens that description in any process. Settings that do not make it a different
+run (endpoint, attempts, concurrency) come from the environment.
 """
 
 from __future__ import annotations
@@ -202,7 +202,7 @@ def open_answered(
         opened = open_here(described.grader, book=book)
         assert isinstance(opened, AnsweredTarget)
         return opened
-    assert isinstance(described, LocalRuntimeFacts)  # `describe_answers` refuses all others
+    assert isinstance(described, LocalRuntimeFacts)  # `describe_answers` refuses all other targets
     return open_served(lambda variables: _open_built(described, run, variables), book)
 
 
@@ -323,7 +323,7 @@ def _artifact(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
 
 
 def _deployed(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
-    """The function in AWS, at its alias's current version, because an alias may change during a run."""
+    """The function in AWS, at its alias's current version, because the alias may move during a run."""
     opened = open_deployed(asked.target, asked.region)
     opened.close()
     found = opened.configuration

@@ -1,7 +1,7 @@
-"""Grades in a separate process on this machine, so that a grader that ends it ends nothing else.
+"""Grades in a separate process on this machine, so that a grader that crashes does not end this one.
 
 A call that ends the process is a fault, with Lambda's wording, and the next call starts a new process. The
-grader's output goes to the stderr that this process has when the other one starts.
+grader's output goes to the stderr of this process at the time when the other one starts.
 """
 
 from __future__ import annotations
@@ -72,11 +72,11 @@ class ProcessLimits:
     seconds: float
     """Time limit of one call, after which the process and its descendants are killed."""
     memory_bytes: int
-    """Memory that it may allocate beyond its use at the grader's import."""
+    """Memory that the process may allocate beyond its use right after the grader's import."""
     output: int
-    """File descriptor for its output."""
+    """File descriptor for the process's output."""
     clock_ahead_s: float = 0.0
-    """Seconds by which its clock is ahead."""
+    """Seconds by which the process's clock is ahead."""
     hash_seed: int | None = None
     """Python's hash seed, which decides the order of sets; None for a random one."""
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -239,13 +239,13 @@ class _Process:
                 self._process.wait(_LOOK_S)
         else:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(0.05)  # how it ended, if it did; its group may still run
+                self._process.wait(0.05)  # how the process ended, if it did; its group may still run
             end_group(self._process.pid)
         end(self._process)
         return how_it_ended(self._process.returncode, self._held)
 
     def _send(self, message: Any) -> None:
-        with contextlib.suppress(OSError):  # it has ended, which the next read shows
+        with contextlib.suppress(OSError):  # the process has ended, which the next read shows
             self._connection.send_bytes(marshal.dumps(message))
 
     def _heard(self, limit: float | None, longest: float | None = None) -> bytes | None:
@@ -253,10 +253,10 @@ class _Process:
 
         Args:
             limit: Seconds that C code may hold it.
-            longest: Maximum seconds in any case.
+            longest: Maximum number of seconds in any case.
 
         Returns:
-            None if it ended, or was killed because of a limit.
+            None if the process ended, or was killed because of a limit.
         """
         alive = began = time.monotonic()
         while True:
@@ -285,7 +285,7 @@ class _Process:
                 return None
 
     def _message(self, until: float | None) -> bytes:
-        """One whole message; code under test may find the connection and write only a part of one.
+        """One whole message. Code under test may find the connection and write only a part of a message.
 
         Args:
             until: Deadline on the monotonic clock; None for no deadline.
@@ -326,7 +326,7 @@ def longest_hold(options: Mapping[str, Any] | None) -> float | None:
 
 
 def how_it_ended(code: int, held: bool) -> str:
-    """How a grader's process ended, in words.
+    """Describe how a grader's process ended.
 
     Args:
         code: The exit code; negative for a signal.

@@ -92,8 +92,8 @@ def _limit_memory(more: int) -> None:
         (resource.RLIMIT_DATA, used.rss) if sys.platform == "linux" else (resource.RLIMIT_AS, used.vms)
     )
     _, most = resource.getrlimit(kind)
-    # A thread's stack counts as a whole, 8 MiB by default, though most stays unused: a grader that starts
-    # a thread for each sample would run out of memory that it never touched.
+    # A thread's whole stack counts, 8 MiB by default, although most of it stays unused. A grader that starts
+    # a thread for each sample would run out of memory that it never used.
     threading.stack_size(_THREAD_STACK)
     limit = now + more
     resource.setrlimit(kind, (limit if most == resource.RLIM_INFINITY else min(limit, most), most))

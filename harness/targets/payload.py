@@ -55,7 +55,7 @@ def read(payload: bytes, event: Any, ms: float) -> Answer:
 
 
 class InvalidAnswer(ValueError):
-    """A constant that Python's parser accepts but JSON does not."""
+    """Raised for a constant that Python's parser accepts but JSON does not allow."""
 
 
 def _refuse(name: str) -> None:

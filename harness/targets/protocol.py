@@ -1,8 +1,8 @@
 """The protocol of a target, which hides from callers where samples are graded.
 
 A target takes an event as a service would send it, and returns an `Answer`: either a result for every sample,
-or the fault that made the whole call fail. It never raises an error for a grader's failure, only if it cannot
-be set up.
+or the fault that made the whole call fail. It raises an error only if it cannot be set up, never because a
+grader failed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Graded(NamedTuple):
 
 
 class GraderFault(NamedTuple):
-    """The grader failed the whole call: it raised, exceeded its time or memory, or answered nonsense."""
+    """The grader failed the whole call: it raised, exceeded its time or memory, or gave an invalid answer."""
 
     error_type: str
     message: str
@@ -64,7 +64,7 @@ class Target(Protocol):
     max_bytes: int | None
     """Maximum event size in bytes of JSON; None for no limit."""
     concurrency: int
-    """Maximum calls in flight; above 1, `grade` is called from several threads."""
+    """Maximum number of calls in flight; above 1, `grade` is called from several threads."""
 
     def grade(self, event: Any) -> Answer:
         """Grade the samples of one event."""

@@ -1,4 +1,4 @@
-"""Describes the ready checks from their docstrings: options, example, what each pays for and needs.
+"""Describes the ready checks from their docstrings: options, example, unwanted answers paid, extra.
 
 A check's docstring is the only description of it. The first line says what it checks, the paragraph that
 starts with `It pays` names unwanted answers that it pays for, `Args:` has its options, and `Example:` a
@@ -65,9 +65,9 @@ class ReadyCheck:
     name: str
     """Its full name: `checks.numbers:number`."""
     purpose: str
-    """One line on what it checks or rewards."""
+    """One line that says which answers it checks for or rewards."""
     text: str
-    """How it reads and compares; empty if the first line is enough."""
+    """How it reads and compares answers; empty if the first line is enough."""
     pays: str
     """Unwanted answers that it pays for."""
     options: tuple[CheckOption, ...]
@@ -88,7 +88,7 @@ class ReadyCheck:
 
 @dataclass(frozen=True, slots=True)
 class FamilyCost:
-    """What a family of checks adds to a Lambda function, measured here."""
+    """The size and import time that a family of checks adds to a Lambda function, measured here."""
 
     import_ms: float | None
     """Import time of its modules and packages in milliseconds; None if a package is missing."""

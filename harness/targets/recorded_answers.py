@@ -70,7 +70,7 @@ class RecordedAnswer:
     """The repeat of the replay that made the request."""
     content_type: str | None = None
     error_type: str | None = None
-    """AWS's name of the error, if it is one."""
+    """AWS's name for the error, if the answer is an error."""
 
     @property
     def host(self) -> str:
@@ -79,7 +79,7 @@ class RecordedAnswer:
 
     @property
     def key(self) -> tuple[str, int]:
-        """Identity of this request, independent of the host."""
+        """Identifies this request, regardless of the host."""
         return _digest(urlsplit(self.url).path, self.asked), self.repeat
 
     @property
@@ -140,7 +140,7 @@ def question_of(url: str, body: Any, secrets: Iterable[str] = ()) -> tuple[str, 
         secrets: Texts that must not be in the file.
 
     Returns:
-        Both, or None for a request without a body or with one that is not text, which is not recorded.
+        Both, or None for a request that is not recorded because it has no body, or a body that is not text.
     """
     if isinstance(body, str | dict | list):
         text = body if isinstance(body, str) else json.dumps(body)
@@ -185,12 +185,13 @@ def hidden(text: str, secrets: Iterable[str]) -> str:
 def secrets_among(
     url: str, headers: Mapping[str, Any], environment: Mapping[str, str] = os.environ
 ) -> set[str]:
-    """The secrets that a request carries, and those of the environment.
+    """The secrets in a request and in the environment.
 
     Args:
         url: URL of the request.
         headers: Headers of the request.
-        environment: Variables with secret-sounding names and secret-looking values are included.
+        environment: The values of variables whose name and value both look like those of a secret are
+            included.
     """
     found = {
         value
@@ -281,7 +282,7 @@ def answer_lines(recorded: RecordedAnswers) -> bytes:
 
 
 def _variables(said: Any) -> dict[str, str | None]:
-    """Variables that a file may set; others are refused, because some control what a process loads."""
+    """Variables that a file may set; others are refused, because some control which code a process loads."""
     found: dict[str, str | None] = {}
     for name, value in said.items() if isinstance(said, dict) else ():
         if may_be_needed(name, value):

@@ -1,4 +1,4 @@
-"""Makes the tool calls that a reference expects, to test a check with them."""
+"""Builds the tool calls that a reference expects, so that a check can be tested with them."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def check_references(report: Report, file: DataFile, target: InProcessTarget, gr
     """
     report.check, report.checked = grader, 0
     marker = (named(grader).options or {}).get("marker")
-    if not report.records:  # it cannot be read, which the report says
+    if not report.records:  # the report says that no record can be read
         return
     for number, (_, line) in enumerate(lines(file), 1):
         try:
@@ -79,7 +79,7 @@ def _check_record(
             return
         if found.error is not None:
             failure = failure or f"{found.error['kind']}: {found.error['message']}"
-            if found.error["kind"] == "record":  # independent of the completion
+            if found.error["kind"] == "record":  # the message does not depend on the completion
                 break
         if found.reward is not None and (best is None or found.reward > best):
             best = found.reward
