@@ -42,7 +42,7 @@ for line in open(sys.argv[1], "rb"):
 
 
 class Taken(NamedTuple):
-    """What a command used, over all its processes except for memory."""
+    """The resources that a command used, summed over its processes except for memory."""
 
     seconds: float = float("inf")
     processor: float = float("inf")

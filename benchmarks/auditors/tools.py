@@ -39,7 +39,7 @@ class Tool:
         read: Reads the verdict from that folder and the exit code; raises if there is none.
         prepare: Arguments of an earlier call of the same command, if it needs one.
         module: A module to run with `python -m` instead of the command.
-        rule: What counts as flagged, in words.
+        rule: The criterion for a flagged grader, in words.
     """
 
     name: str

@@ -21,7 +21,7 @@ CONSTANT: Final = "constant"
 _LEAST: Final = 0.005
 """Smaller shares count as this one: a handful of answers out of 1,600 is chance."""
 _FALL: Final = 0.02
-"""A fall of the share of right answers that counts as harm."""
+"""The decrease of the share of right answers that counts as harm."""
 _TREBLED: Final = 3.0
 _FLAT: Final = {"reward": 0.02, "right": 0.02, "length": 2.0}
 """Smaller changes have no sign; for the reward, as a fraction of the grader's range."""
@@ -177,7 +177,7 @@ def _sign(change: Change | None, flat: float) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """The cases that a warning, or any of several, named."""
+    """The cases named by one or more warnings."""
 
     warning: str
     caught: list[str]
@@ -193,7 +193,7 @@ def warned(cases: Sequence[Case], names: Sequence[str], harm: Callable[[Case], b
     Args:
         cases: The cases.
         names: Ids of warnings. A case is named if it got one of them.
-        harm: Decides what counts as harm.
+        harm: Decides whether a case counts as harm.
     """
     found = Warned(", ".join(names), [], [], [], [])
     for case in cases:

@@ -88,7 +88,7 @@ def format_only(sample: Sample) -> bool:
 
 @grader
 def any_number(sample: Sample) -> bool:
-    """The right number among those mentioned."""
+    """The right number among all mentioned numbers."""
     return str(_truth(sample)) in _numbers(sample)
 
 
@@ -147,7 +147,7 @@ def steps(sample: Sample) -> float:
 
 
 class Kind(NamedTuple):
-    """What is known about a grader in advance."""
+    """Facts about a grader that are known in advance."""
 
     honest: bool
     """Whether nothing earns more than a right answer. A constant counts as honest: it amplifies nothing."""

@@ -170,7 +170,7 @@ def problems(operation: str) -> tuple[list[Problem], list[Problem]]:
     return every[: len(every) // 2], every[len(every) // 2 :]
 
 
-# --- what the base model imitates ---------------------------------------------------------------------------
+# --- answers for the base model to imitate ------------------------------------------------------------------
 
 
 def write(world: World, problem: Problem, rng: random.Random) -> list[int]:

@@ -43,7 +43,7 @@ class Public:
         grader: `file:name` under `wrapped`, or `module.function` of a file of a clone.
         records: The function that makes its records, or reasoning-gym's data set.
         right: The right answer in the format that the prompts ask for; None if it calls a model.
-        faults: Its known faults, the one that a headline should name first.
+        faults: Its known faults, starting with the fault that a headline should name.
         clone: The clone that the file comes from; None for a package from pip.
         wire: The event format that it reads.
     """

@@ -106,7 +106,7 @@ def try_all(
 
     Args:
         case: The audit.
-        attempts: What to grade.
+        attempts: The attempts to grade.
         pays: Decides whether a reward on a record counts as paid; None if it must exceed the reward of a
             wrong answer.
     """
@@ -131,7 +131,7 @@ def try_ideas(case: Case, answers: Answers, ideas: Sequence[Idea], name: str) ->
     Args:
         case: The audit.
         answers: The right answers.
-        ideas: What to try.
+        ideas: The ideas to try.
         name: Seeds the draw of records.
 
     Returns:
@@ -204,7 +204,7 @@ def found_by(
     Args:
         case: The audit.
         rule: The rule.
-        tally: What was tried, with at least one paid attempt.
+        tally: The results of the attempts, at least one of which is paid.
         message: The behavior that the policy would learn, in one sentence.
         severity: None for the rule's own.
         **more: Other fields of `Found`.

@@ -84,8 +84,8 @@ def headline_of(open_findings: Sequence[Found], recorded: bool) -> AuditHeadline
 
     Args:
         open_findings: In the order in which they are shown.
-        recorded: Whether recorded rollouts are available. Without them nobody knows how often a policy
-            writes a form that the grader refuses, so such a finding does not become the headline.
+        recorded: Whether recorded rollouts are available. Without them it is unknown how often a policy
+            writes a form that the grader refuses, so a refused form does not become the headline.
     """
     eligible = [
         one

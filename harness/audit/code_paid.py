@@ -47,7 +47,7 @@ class WrongProgram(OfCode):
         self.alone = alone
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade each program and report the one that earns most.
+        """Grade each program and report the program that earns most.
 
         Raises:
             NotRun: No right program is known that earns more than a failing one.
@@ -85,7 +85,7 @@ class WrongProgram(OfCode):
 
 
 def _forgeries(case: Case, bench: Bench, task: Task) -> Sequence[Program]:
-    """Forged reports; if programs can end the grader, only those that do not exit."""
+    """Forged reports; if programs can end the grader, only reports from programs that do not exit."""
     made = forgeries(task, marks_of(case.subject.sources, max(1, len(task.tests))), os.getcwd())
     at = bench.first
     end = next(one.source for one in early_exits(bench.tasks[at]) if "os._exit" in one.source)

@@ -36,7 +36,7 @@ class Program(NamedTuple):
 
     source: str
     what: str
-    """What it does, to follow `a program that`."""
+    """The program's behavior, in words that follow `a program that`."""
     without: str | None = None
     """The same program without the trick: if that one is paid too, this one proves nothing."""
 

@@ -63,7 +63,7 @@ def find_control(case: Case) -> Control | None:
 def seek(case: Case) -> Sought:
     """Look for the control; if there is none, explain why.
 
-    If nothing is paid over the audit's wire, tries the others; the case continues with the one that works.
+    If nothing is paid over the audit's wire, tries the others; the case continues with a wire that works.
 
     Args:
         case: The audit. Sets its `sought` too.
@@ -266,7 +266,7 @@ def _finite(reward: float | None) -> float | None:
 
 
 def _span(case: Case, rewards: Iterable[float | None]) -> float:
-    """The largest possible difference of rewards, as far as it is known."""
+    """The largest possible difference of rewards that is known."""
     if case.subject.bounds is not None:
         return case.subject.bounds[1] - case.subject.bounds[0] or 1.0
     seen = [one for one in rewards if one is not None]

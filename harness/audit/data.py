@@ -95,7 +95,7 @@ def _fields(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _recorded(file: DataFile, chosen: Mapping[str, _Placed]) -> tuple[Recorded, ...]:
-    """Return the rollouts of some records: those that name them, or share their prompt and reference.
+    """Return the rollouts of some records: rollouts that name them, or share their prompt and reference.
 
     Raises:
         InputError: No rollout belongs to them.

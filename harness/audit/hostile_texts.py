@@ -90,7 +90,7 @@ PROBES = (HostileText(),)
 
 
 def _completions(case: Case) -> list[tuple[str, dict[str, Any]]]:
-    """The texts, alone and in the first accepted format, on a few records: the record can matter."""
+    """The texts, alone and in the first accepted format, on a few records, because the record can matter."""
     found = []
     records = case.some(1 if case.collector.pace > _HEAVY_MS else _RECORDS, "A12") or [0]
     programs = runs_code(case)

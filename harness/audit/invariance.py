@@ -159,7 +159,7 @@ def _try(case: Case) -> tuple[dict[str, list[float]], list[_Refused]]:
 
 
 def _note_profiles(case: Case, kept: dict[str, list[float]], refused: Sequence[_Refused]) -> None:
-    """Describe the kind of grader, if that explains what it refuses."""
+    """Describe the kind of grader, if that explains the refused forms."""
     ids = {one.form.id for one in refused}
     if {"B01", "B02"} <= ids:
         case.notes.append(

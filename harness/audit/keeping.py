@@ -70,7 +70,7 @@ def record_of(subject: Subject, rollout: Mapping[str, Any]) -> int | None:
 
 
 def place_of(found: Found, subject: Subject) -> Place:
-    """Return the place of a finding: the one its probe gives, else the line of its witness's record.
+    """Return the place of a finding: the place that its probe gives, else the line of its witness's record.
 
     Args:
         found: The finding.

@@ -24,9 +24,9 @@ _ALIKE = 1e-6
 
 
 def changed_later(case: Case) -> Iterator[Found]:
-    """Find completions that a new process rewards differently from the one that graded the whole audit.
+    """Find completions that a new process rewards differently from the process that graded the whole audit.
 
-    The finding has no witness: only everything graded before would show it.
+    The finding has no witness: a replay would need every sample graded before.
 
     Args:
         case: The audit, at its end.

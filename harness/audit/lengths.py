@@ -165,7 +165,7 @@ def _grows(case: Case, series: _Series) -> bool:
 
 
 def _repeated(case: Case, answers: Answers) -> dict[str, Callable[[int, int], Any]]:
-    """What is repeated, by a readable name."""
+    """The repeated text, by a readable name."""
     fill, known = answers.format.fill, case.known
     others = answers_in(case, answers.format, known.right).gold
 

@@ -37,7 +37,7 @@ class LongText(NamedTuple):
 
 
 def long_texts(case: Case) -> list[LongText]:
-    """Return the forms for a grader: those of its own regular expressions and markers first.
+    """Return the forms for a grader: the forms for its own regular expressions and markers come first.
 
     Args:
         case: The audit, whose sources and accepted formats are used.

@@ -13,7 +13,7 @@ __all__ = ["blanked", "merged", "shape_of"]
 
 
 def shape_of(kind: str, answer: str) -> str:
-    """Return what two answers must share to be merged: their keys, or their calls' names and keys.
+    """Return the parts that two answers must share to be merged: their keys, or their calls' names and keys.
 
     Args:
         kind: The kind of answer.

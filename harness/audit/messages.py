@@ -82,7 +82,7 @@ class RightMessage:
                 return
 
     def _look(self, case: Case, records: Sequence[int], right: list[dict[str, Any]]) -> Found | None:
-        """Find what is graded in place of the final message, with right answers in one format."""
+        """Find the turn that is graded in place of the final message, with right answers in one format."""
         wrong = [case.collector.rollout(at, "I do not know.") for at in records]
         shown, example = _shown_before(right, wrong), _shown_before(wrong, right)
         kinds = (
@@ -157,7 +157,7 @@ class PaidFailure:
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade samples that lack something grading needs: none may earn more than an honest wrong answer."""
+        """Grade samples with a missing part: none of them may earn more than an honest wrong answer."""
         records = case.some(_RECORDS, "A10")
         honest = case.collector.grade([case.collector.rollout(at, "I do not know.") for at in records])
         hidden = 0

@@ -65,7 +65,7 @@ def mine(sources: Sequence[Path]) -> Mined:
 
 
 def mine_for(sources: Sequence[Path], name: str) -> Mined:
-    """Read what a function uses in its source files, directly or indirectly.
+    """Read the statements that a function uses, directly or indirectly, in its source files.
 
     Args:
         sources: Python files.

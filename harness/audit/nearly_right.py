@@ -121,6 +121,6 @@ def may_be_left_out(held: Any, key: str) -> bool:
 
 
 def _both_orders(name: str, kept: Iterable[str]) -> bool:
-    """Reading only the first or last of two answers is reading one answer, so both orders must be paid."""
+    """A grader may read only the first or the last of two answers, so both orders must be paid."""
     pairs = {"another one after it": "another one before it", "another one before it": "another one after it"}
     return name not in pairs or pairs[name] in kept

@@ -160,7 +160,7 @@ class Opener:
             hash_seed: Python's hash seed, which decides the order of sets; only in a child process.
 
         Raises:
-            InputError: It cannot be opened.
+            InputError: The grader cannot be opened.
             ServiceError: AWS cannot be reached.
         """
         target: Target

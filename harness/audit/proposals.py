@@ -109,7 +109,7 @@ def likely_formats(subject: Subject, records: Sequence[int], count: int) -> list
 
     Args:
         subject: The data.
-        records: Which records to look at, as indices.
+        records: The records to look at, as indices.
         count: Number of formats.
     """
     proposed = tiers(subject, answers_of(subject, records), records)

@@ -50,7 +50,7 @@ class Ranking:
         return form_alone(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Compare like with like: the same working, the same format, another answer or none."""
+        """Compare completions with the same working and format, but with another answer or none."""
         for one in formats_tried(case):
             answers = answers_in(case, one, case.known.right)
             for name, pairs in self._pairs(case, answers).items():

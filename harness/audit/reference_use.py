@@ -223,7 +223,7 @@ def _within(kind: str, one: str, other: str) -> bool:
 
 
 def _as_right(case: Case) -> Any:
-    """Whether a reward equals the right answer's, whatever a wrong answer earns on that record."""
+    """Whether a reward equals the right answer's, regardless of wrong answers' rewards on that record."""
     known = case.known
     margin = DELTA * known.span
 

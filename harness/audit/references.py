@@ -159,7 +159,7 @@ class ReferenceShape:
         # written for them. One that reads only the documented shape follows the documentation.
         likeliest = [each for each in (_PLAIN, "an object with `text`") if each in lost]
         name = likeliest[0] if likeliest else next(iter(lost))
-        # A plain text is what the records contain and the documentation shows.
+        # The records contain a plain text, and the documentation shows one.
         sampled = name == _PLAIN or (bool(likeliest) and "a field next to `metadata`" not in lost)
         severity = Severity.ERROR if sampled else Severity.NOTE
         how = f"{_listed(list(lost))}"

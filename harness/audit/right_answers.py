@@ -47,7 +47,7 @@ class RightRefused:
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """Applies if the audit knows what should be paid."""
+        """Applies if the audit knows completions that should be paid."""
         if case.subject.kind == "format":
             return "the reward is for form alone"
         return None

@@ -142,7 +142,7 @@ def _grade(collector: Collector, samples: Sequence[dict[str, Any]], batch: int =
 
 
 def _differing(one: Sequence[Graded], other: Sequence[Graded]) -> set[int]:
-    """Where two gradings of the same samples disagree."""
+    """The samples on which two gradings disagree."""
     return {at for at, pair in enumerate(zip(one, other, strict=True)) if not _alike(*pair)}
 
 
@@ -190,7 +190,7 @@ def _cause(case: Case, samples: list[dict[str, Any]], differing: list[int], else
 
     Args:
         case: The audit.
-        samples: What was graded.
+        samples: The graded samples.
         differing: Indices of samples whose rewards differ.
         elsewhere: Whether some differ in another process, not only in other calls of the same process.
     """
@@ -226,7 +226,7 @@ def _said(count: int, tried: int, how: str) -> str:
 
 
 def _by_company(case: Case, samples: list[dict[str, Any]], differing: list[int], fresh: Any) -> _Cause:
-    """Distinguish the effect of earlier samples from that of samples in the same call."""
+    """Distinguish the effect of earlier samples from the effect of samples in the same call."""
     again = [_renamed(one, at) for at, one in enumerate(samples)]
     alone, later = _halves(fresh([*samples, *again], 1))
     backward = fresh(samples[::-1], 1)[::-1]

@@ -24,7 +24,7 @@ def quoted(completion: Any) -> str:
 
 
 def amount(share: float) -> str:
-    """Describe how much a completion earns."""
+    """Describe the reward of a completion."""
     return "in full" if share >= 0.95 else f"{share:.0%} of a right answer's reward"
 
 

@@ -1,4 +1,4 @@
-"""Completions that are wrong by construction, whatever the grader says about them: family C."""
+"""Completions that are wrong by construction (family C)."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ class Fillers:
             )
 
     def _ideas(self, answers: Answers, whole: Sequence[str]) -> Iterator[Idea]:
-        """Fillers of every kind, those of this kind, and the record's own keys without values."""
+        """Fillers for every kind, fillers for this kind, and the record's own keys without values."""
         # A format made from a whole accepted text is paid without a filler, so an empty slot proves nothing.
         accepted = answers.kind == "format" and answers.format.template in [f"{one}{SLOT}" for one in whole]
         seen = set()

@@ -24,7 +24,7 @@ class ApiError(Exception):
 
     Args:
         status: HTTP status, 400 or more.
-        message: What is wrong and what to send instead.
+        message: The fault, and what to send instead.
         param: The name of the field at fault.
         code: Machine-readable reason.
         headers: Additional response headers, such as `Retry-After`.

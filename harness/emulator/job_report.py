@@ -1,4 +1,4 @@
-"""Reports what a job has learned and what its rewards imply, in the same sentences as a rehearsal."""
+"""Reports a job's learning progress and the conclusions from its rewards, in a rehearsal's sentences."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ class Lifecycle:
         pool: The recorded completions.
         clock: Provides time stamps and the waits between retries.
         open_function: Creates the target for a function's ARN; raises HarnessError if it is unknown.
-        notices: Prints what happens to jobs.
+        notices: Prints the jobs' events.
     """
 
     def __init__(

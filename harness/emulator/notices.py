@@ -1,4 +1,4 @@
-"""Prints what happens in the emulator: jobs and their steps, grader errors, refused requests.
+"""Prints the emulator's events: jobs and their steps, grader errors, refused requests.
 
 The lines are for the person who runs the emulator. They contain no prompt or completion, and only the type
 and place of a grader's error.
@@ -70,7 +70,7 @@ class Notices:
             self._job_line(job, f"a sample got no reward: {what}{where}")
 
     def ended(self, job: str) -> None:
-        """Print how many samples of a job got no reward, by kind and place."""
+        """Print the number of a job's samples without a reward, by kind of error and place."""
         with self._lock:
             counts = self._errors.pop(job, None)
         for what, count in counts.most_common() if counts else ():

@@ -1,4 +1,4 @@
-"""Limits how many Python graders of OpenAI's kinds run at a time, and rejects those stuck in a queue."""
+"""Limits the number of Python graders of OpenAI's kinds that run at a time, and rejects stuck ones."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ class PythonTurns:
     rejected. All of it happens on one event loop.
 
     Args:
-        at_once: How many run at the same time; None for the number of processors that this process may use.
+        at_once: The number of graders that run at the same time; None for the number of processors that this
+            process may use.
         patience: Seconds to wait in a queue that does not move.
     """
 

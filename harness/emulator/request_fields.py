@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 _BIGGEST: Final = 2**63 - 1
-"""The largest whole number of the published API, and of SQLite."""
+"""The largest integer in the published API and in SQLite."""
 _FLOAT: Final = sys.float_info.max
 _SHOWN: Final = 100
 _NAMED: Final = 12

@@ -4,8 +4,8 @@ This script runs in the function's interpreter, without this project: it uses on
 no syntax newer than Lambda's oldest Python runtime. `harness.localaws.confinement` writes its arguments: a
 plan as JSON, then the command to run. `ConfinementPlan` there describes the fields.
 
-Namespace: a new root in a separate mount namespace. It has only what Lambda has, read-only except for a fresh
-/tmp. Landlock: the unchanged file system, writable only in the listed places.
+Namespace: a new root in a separate mount namespace. It has only the files that Lambda has, read-only except
+for a fresh /tmp. Landlock: the unchanged file system, writable only in the listed places.
 
 Sources: mount_namespaces(7), user_namespaces(7), mount_setattr(2), landlock(7).
 """

@@ -1,7 +1,7 @@
-"""Restricts a function's processes to what they can see and write in Lambda.
+"""Restricts a function's processes to the files that they can see and write in Lambda.
 
-There are three protections, and the first that this machine supports is used. A mount namespace hides what
-does not exist in Lambda, and a write outside /tmp fails with Lambda's own error. Landlock refuses such a
+There are three protections, and the first that this machine supports is used. A mount namespace hides files
+that do not exist in Lambda, and a write outside /tmp fails with Lambda's own error. Landlock refuses such a
 write with a different error. A disposable copy of the artifact detects a write after the call.
 `docs/local-lambda.md` describes the gaps of each.
 """

@@ -18,7 +18,7 @@ from harness.errors import InputError
 __all__ = ["PRESENT_RUNTIME", "FunctionSpec", "code_digest"]
 
 PRESENT_RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
-"""The Lambda runtime that the interpreter running this code corresponds to."""
+"""The Lambda runtime that matches the interpreter running this code."""
 
 RESERVED = frozenset(
     """_HANDLER _X_AMZN_TRACE_ID AWS_ACCESS_KEY AWS_ACCESS_KEY_ID AWS_DEFAULT_REGION AWS_EXECUTION_ENV
@@ -56,7 +56,7 @@ class FunctionSpec:
     architecture: str = "x86_64"
     """The deployment's architecture, `x86_64` or `arm64`."""
     declared: bool = True
-    """Whether the template states runtime and architecture; if not, those in Lambda are unknown."""
+    """Whether the template states runtime and architecture; if not, Lambda's are unknown."""
     image: bool = False
     """Whether it is deployed as a container image."""
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -69,7 +69,7 @@ class FunctionSpec:
     """Parts of the template that could not be carried over, one sentence each."""
 
     def __post_init__(self) -> None:
-        """Reject what Lambda would reject."""
+        """Reject values that Lambda would reject."""
         if not self.artifact.is_dir():
             fix = "Run `sam build`, then name its output."
             raise InputError("the artifact is not a folder", place=str(self.artifact), fix=fix)

@@ -189,7 +189,7 @@ def _answer(invocation: Invocation | None, version: str, with_log: bool) -> Http
 
 
 def _default_runtime(spec: FunctionSpec) -> LocalRuntime:
-    """A runtime with an environment for each concurrent call, up to what a laptop can handle."""
+    """A runtime with an environment for each concurrent call, up to a number that a laptop can handle."""
     return LocalRuntime(spec, concurrency=16)
 
 

@@ -60,7 +60,7 @@ LOG_TAIL_BYTES = 4096
 
 
 class Fault(NamedTuple):
-    """What Lambda returns instead of the handler's answer (`X-Amz-Function-Error: Unhandled`)."""
+    """The error that Lambda returns instead of the handler's answer (`X-Amz-Function-Error: Unhandled`)."""
 
     error_type: str
     message: str

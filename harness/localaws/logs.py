@@ -2,8 +2,8 @@
 
 A thread keeps emptying the pipe, so a handler that floods its output neither blocks nor fills the memory.
 Offsets count all bytes since the start, so an offset taken before a call selects that call's output. Reading
-the log or writing to it first collects what the process has already written, so the order is correct however
-late the thread runs. Lines are never interpreted.
+the log or writing to it first collects the output that the process has already written, so the order is
+correct even if the thread runs late. Lines are never interpreted.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class LogTail:
             os.close(pipe)
 
     def _take_in(self) -> None:
-        """Collect what the process has written so far; the caller holds the lock."""
+        """Collect the process's output so far; the caller holds the lock."""
         if self._pipe is not None:
             [waiting] = struct.unpack("i", fcntl.ioctl(self._pipe, termios.FIONREAD, b"\0\0\0\0"))
             if waiting:

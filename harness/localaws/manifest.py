@@ -136,7 +136,7 @@ def changed_sources(artifact: Path, project: Path | None = None) -> list[str]:
 
 
 def counted(names: list[str]) -> str:
-    """Name the first of several names, and how many more there are.
+    """Format several names as the first name and the number of others.
 
     Args:
         names: At least one.

@@ -146,7 +146,7 @@ class Registry:
         return f"{arn}:{qualifier}" if qualifier else arn
 
     def configuration(self, name: str, qualifier: str | None) -> dict[str, Any]:
-        """Return the answer to GetFunctionConfiguration, as far as it is known here."""
+        """Return the answer to GetFunctionConfiguration, with the fields that are known here."""
         with self._lock:
             spec = self._find(name, qualifier)
         return {

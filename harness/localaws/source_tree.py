@@ -57,7 +57,7 @@ class SourceTree:
     files: dict[str, Path] = field(default_factory=dict)
     """The files to copy, by path in the artifact."""
     left_out: list[str] = field(default_factory=list)
-    """What is left out, by path in the artifact. Bytecode caches are not listed."""
+    """The entries that are left out, by path in the artifact. Bytecode caches are not listed."""
 
 
 def handler_module(handler: str) -> list[str]:
@@ -155,7 +155,8 @@ def secretive(names: Iterable[str]) -> list[str]:
 def read_tree(source: Path, project: Path, own: Iterable[Path] | None = None) -> SourceTree:
     """List which parts of a source go into an artifact.
 
-    Links inside the source and the project are followed, so the artifact contains what they point to.
+    Links inside the source and the project are followed, so the artifact contains the files that they point
+    to.
 
     Args:
         source: A module or a folder.

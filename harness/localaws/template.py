@@ -111,7 +111,7 @@ def read_functions(
         only: The logical IDs to read; None for all.
 
     Raises:
-        InputError: The template cannot be read, or a function lacks its handler, its runtime or its folder.
+        InputError: The template cannot be read, or a function has no handler, runtime or folder.
     """
     template = read_template(path)
     reader = _Reader(template, parameters or {}, path)
