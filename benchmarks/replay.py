@@ -23,7 +23,7 @@ from harness.samples import ROLLOUTS
 
 ROUNDS = 3
 KINDS = ((160_000, 40), (1_000_000, 8))
-"""How many lines, and how many lines of text to put before each completion."""
+"""The number of lines, and the number of lines of text before each completion."""
 FEW = 20_000
 GRADER = "graders.examples.word_problems:word_problem"
 
@@ -68,7 +68,7 @@ def write_input(path: Path, count: int, padding: int) -> None:
 
 
 def timed(command: list[str]) -> Taken:
-    """Measure a command; 1 is an exit code of findings."""
+    """Measure a command, whose exit code may be 1 for findings."""
     code = f"import subprocess; done = subprocess.run({command!r}, stdout=subprocess.DEVNULL)"
     code += "\nassert done.returncode in (0, 1), done"
     # With bytecode, like installed packages; a first round writes the missing bytecode.

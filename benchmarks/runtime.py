@@ -56,7 +56,7 @@ def event() -> bytes:
 
 
 def cold(spec: FunctionSpec, payload: bytes) -> float:
-    """Milliseconds from the start of the process to the first answer."""
+    """Milliseconds from the start of the process to its first answer."""
     with LocalRuntime(spec) as runtime:
         started = perf_counter()
         found = runtime.invoke(payload)

@@ -21,7 +21,7 @@ Verdict = Literal["flagged", "clean", "not measured", "no answer"]
 
 @dataclass(frozen=True)
 class Answer:
-    """An auditor's verdict on one grader; `why` is the end of its output if it gave none."""
+    """An auditor's verdict on one grader; without a verdict, `why` is the end of its output."""
 
     verdict: Verdict
     seconds: float
@@ -36,7 +36,7 @@ class Tool:
         name: The command that it installs.
         pins: The packages that pip installs into a separate environment.
         arguments: Its arguments; it runs in the folder of `wrapped.py` and `tasks.jsonl`.
-        read: Reads the verdict from that folder and the exit code; raises if there is none.
+        read: Reads the verdict from that folder and the exit code; raises if there is no verdict.
         prepare: Arguments of an earlier call of the same command, if it needs one.
         module: A module to run with `python -m` instead of the command.
         rule: The criterion for a flagged grader, in words.
@@ -85,7 +85,7 @@ def _falsepass(folder: Path, code: int) -> Verdict:
 
 
 _LEAKAGE = "validity.static.input_leakage"
-"""A finding of reward-lens for every grader that reads the answer from its task, even for good ones."""
+"""A finding that reward-lens has for every grader that reads its task's answer, even a good one."""
 
 
 def _reward_lens(folder: Path, code: int) -> Verdict:

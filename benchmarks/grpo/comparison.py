@@ -16,7 +16,7 @@ from harness.conclusions.length_pay import rank_correlation_of
 from harness.conclusions.reward_warnings import RULES
 
 CONSTANT: Final = "constant"
-"""The grader that amplifies no style, so there is nothing to rank."""
+"""The grader that amplifies no style, so that there is no ranking."""
 
 _LEAST: Final = 0.005
 """Smaller shares count as this one: a handful of answers out of 1,600 is chance."""
@@ -53,7 +53,7 @@ class Case:
         return Change(*(fmean(figure(run.points[str(at)]) for run in self.runs) for at in (0, step)))
 
     def bred(self, step: int, run: RealRun | None = None) -> list[float]:
-        """Return how much GRPO amplified each style: in one run, or by the mean shares of all."""
+        """Return GRPO's amplification of each style, in one run or by the mean shares of all runs."""
         runs = self.runs if run is None else [run]
         shares = (
             Change(*(fmean(one.points[str(at)].styles[style] for one in runs) for at in (0, step)))
@@ -62,7 +62,7 @@ class Case:
         return [amplified(share) for share in shares]
 
     def foretold(self) -> list[float]:
-        """Return how much the rehearsal amplified each style."""
+        """Return the rehearsal's amplification of each style."""
         return [amplified(self.said.styles.get(style, Change(0.0, 0.0))) for style in self.world.styles]
 
     def advantages(self) -> list[float]:
@@ -126,7 +126,7 @@ def correlations(cases: Sequence[Case], step: int) -> dict[str, list[float]]:
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """How often prediction and result have the same sign; a change that is too small has none."""
+    """Counts of cases in which prediction and result have the same sign; tiny changes have no sign."""
 
     same: int
     opposite: list[str]

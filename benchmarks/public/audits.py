@@ -62,7 +62,7 @@ def id_of(finding: Any) -> str:
 
 
 def place_of(fault: Fault, said: dict[str, Any] | None) -> str:
-    """Return where a known fault appears: in the headline, among the findings, only as a note, or nowhere."""
+    """Return the place of a known fault: the headline, the findings, only a note, or nowhere."""
     if said is None:
         return "missed"
     if id_of(said.get("headline")) in fault.finds:
@@ -94,7 +94,7 @@ def row(audit: Audited) -> str:
 
 
 def report(audits: list[Audited]) -> str:
-    """Return a row per audit, and the count of known faults by where they appear."""
+    """Return a row per audit, and the count of known faults by place."""
     places = [place_of(fault, audit.said) for audit in audits for fault in audit.case.faults]
     first = [place_of(audit.case.faults[0], audit.said) for audit in audits]
     return "\n".join(

@@ -113,7 +113,7 @@ def questions_of_fact(count: int, chance: Random) -> Iterator[Record]:
 
 
 def financial_questions(count: int, chance: Random) -> Iterator[Record]:
-    """Return questions about ratios, amounts, and yes or no, as AWS's FinQA sample expects."""
+    """Return yes-or-no questions and questions about ratios and amounts, as AWS's FinQA sample expects."""
     form = "Show your reasoning, then write the final answer in the format: ANSWER: <your answer>"
     for _ in range(count):
         before = chance.randint(400, 900)

@@ -83,7 +83,7 @@ def headline_of(open_findings: Sequence[Found], recorded: bool) -> AuditHeadline
     """Return the headline: the cheapest paid text, or refused right answers; None without findings.
 
     Args:
-        open_findings: In the order in which they are shown.
+        open_findings: The findings without a waiver, in display order.
         recorded: Whether recorded rollouts are available. Without them it is unknown how often a policy
             writes a form that the grader refuses, so a refused form does not become the headline.
     """

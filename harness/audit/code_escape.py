@@ -126,7 +126,7 @@ def _ended_all(mark: str) -> set[str]:
 
 
 def _is_late(case: Case, at: int, text: str, seconds: float) -> bool:
-    """Whether a completion runs into a time limit in a separate process."""
+    """Whether grading a completion in a separate process exceeds a time limit."""
     with closing(case.opener.open(seconds=seconds)) as patient:
         try:
             (reply,) = patient.grade([patient.rollout(at, text)])

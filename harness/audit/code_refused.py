@@ -75,7 +75,7 @@ class Evaluated:
         "RFT_AUDIT_EVALUATED_SET": "{{}}",
         "RFT_AUDIT_EVALUATED_LIST": "[{}]",
     }
-    """The text of each expression, and the text around it: a JSON parser looks for brackets."""
+    """The text of each expression, and the text around it. A JSON parser needs brackets."""
 
     def why_not(self, case: Case) -> str | None:
         """Does not apply if running code is the purpose, or if the source evaluates nothing."""

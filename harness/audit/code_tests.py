@@ -132,7 +132,7 @@ def _inside(text: str, prompt: str) -> bool:
 
 
 def _pairs(value: Any) -> Iterator[tuple[Any, Any]]:
-    """The inputs and expected values of test objects; two lists of the same length are that many tests."""
+    """The inputs and expected values of test objects; two lists of the same length are pairs."""
     value = opened_json(value)
     if isinstance(value, dict):
         given = next((value[key] for key in _GIVEN if key in value), None)
@@ -198,7 +198,7 @@ def written(name: str | None, body: str, head: str = "") -> str:
 
 
 def lookup(name: str | None, tests: Iterable[Expected]) -> str:
-    """Return a program that only knows some tests: it looks up the value by the arguments.
+    """Return a program that knows only some tests and looks up the value by the arguments.
 
     Args:
         name: The function that the tests call; None for a program that reads and prints.

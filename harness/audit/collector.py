@@ -119,7 +119,7 @@ class _Watched:
         self.late: Any = None
         """The smallest event of ordinary samples that ran into the time limit."""
         self.bent = False
-        """Whether no service sends samples like these."""
+        """Whether the samples are unlike any that a service sends."""
         self.changed: Any = None
         """The first event that the grader changed."""
 
@@ -370,7 +370,7 @@ class Collector:
 
 
 def _raised(one: Graded) -> bool:
-    """Whether a sample's call failed, and the sample is not known to have ended or stalled the process."""
+    """Whether a sample's call failed, but the sample is not known to have ended or stalled the process."""
     return (
         one.error is not None and one.error["kind"] == "call" and not one.error["message"].startswith(ENDED)
     )

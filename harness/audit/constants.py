@@ -95,7 +95,7 @@ class BestConstant:
 def _excess(case: Case, answers: Answers, text: str, records: list[int]) -> tuple[float, float, AttemptTally]:
     """Compute how much a constant earns beyond the records on which it is right.
 
-    Subtracts what every honest wrong answer earns, which is a separate finding.
+    The reward of every honest wrong answer is subtracted, because it is a separate finding.
     """
     completion = answers.format.fill(text)
     replies = case.collector.ask([(at, completion) for at in records])
@@ -125,7 +125,7 @@ def _baseline(case: Case, records: list[int]) -> float:
 
 
 def _constants(answers: Answers) -> list[str]:
-    """Constants to try: common ones, the most frequent answers, and mid-range numbers."""
+    """Constants to try: common constants, the most frequent answers, and mid-range numbers."""
     frequent = Counter(answers.gold.values()).most_common(4)
     blanks = Counter(filter(None, map(_blanked, answers.gold.values()))) if answers.kind == "tools" else {}
     found = [

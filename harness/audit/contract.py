@@ -60,7 +60,7 @@ LOST_CALL = Rule(
     "one sample loses its whole call",
     "Grade each sample in its own `try`, and give a failed one an entry with the lowest reward.",
 )
-"""The rule that is broken when a call fails because of one of its samples."""
+"""The rule that a call breaks if it fails because of one of its samples."""
 _OFTEN, _MORE_TIME = 8, 3
 """No call is repeated after this many timeouts; a repeated call gets this many times the limit."""
 _ENDLESS = Rule(
@@ -137,7 +137,7 @@ def _endless(case: Case) -> Iterator[Found]:
 
 
 def _surely_late(case: Case) -> bool:
-    """Whether calls often ran into the limit, or one does so again with more time: a busy machine is slow."""
+    """Whether calls often ran into the limit, or one does again with more time (the machine may be busy)."""
     target = case.collector.target
     if sum(kind == "Sandbox.Timedout" for kind, _ in target.faults) >= _OFTEN:
         return True
@@ -229,7 +229,7 @@ def _changed_event(case: Case) -> Iterator[Found]:
 
 
 class Ids:
-    """Ids that a grader may not expect: repeated ones, and one with odd characters."""
+    """Ids that a grader may not expect: repeated ids, and an id with odd characters."""
 
     rule = _IDS
     controlled = False

@@ -42,7 +42,7 @@ _REASONING = re.compile(r"<(think|thinking|reasoning)>.*?</\1>", re.DOTALL)
 
 
 class _Tried(NamedTuple):
-    """How well a format separates right answers from wrong ones."""
+    """A format's separation of right answers from wrong ones."""
 
     format: Format
     share: float

@@ -45,7 +45,7 @@ class Format:
         return {"role": "assistant", "content": None, "tool_calls": calls}
 
     def __str__(self) -> str:
-        """The format in readable form."""
+        """The format as readable text."""
         return self.template or "tool calls"
 
 

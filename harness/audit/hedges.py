@@ -39,12 +39,12 @@ class _Hedged(NamedTuple):
     completion: Any
     way: str
     paid: tuple[tuple[int, float], ...]
-    """The records on which it is paid, each with its share, the best paid first."""
+    """The records on which the text is paid, each with its share, the best paid first."""
     tried: int
 
     @property
     def share(self) -> float:
-        """The reward under at least two references."""
+        """The share that the text earns under at least two references."""
         return self.paid[1][1]
 
 

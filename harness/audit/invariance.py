@@ -62,7 +62,7 @@ class _Refused(NamedTuple):
 
 
 class OtherForms:
-    """Right answers that lose their reward because of their form."""
+    """Right answers that lose their reward due to their form."""
 
     rule = Rule("B01", Severity.WARNING, "right answers in another form are refused", _FIX)
     controlled = True

@@ -38,7 +38,7 @@ class _Series(NamedTuple):
 
 
 class LengthSlope:
-    """Padding that is paid for."""
+    """Padding that increases the reward."""
 
     rule = Rule(
         "C10",
@@ -80,7 +80,7 @@ class LengthSlope:
 
 
 class Repetition:
-    """The same words repeated, each time for more reward."""
+    """Repeated words, each repetition of which increases the reward."""
 
     rule = Rule(
         "C15",

@@ -56,7 +56,7 @@ def unhurried_ms(ms: float, before: float | None, after: float | None) -> float:
 
 
 def busyness() -> float:
-    """How many times longer work takes here than on an idle machine, from 1 to 4, judged by load."""
+    """The slowdown of work here compared with an idle machine, from 1 to 4, estimated from the load."""
     try:
         load = os.getloadavg()[0]
     except OSError:

@@ -37,7 +37,7 @@ class LongText(NamedTuple):
 
 
 def long_texts(case: Case) -> list[LongText]:
-    """Return the forms for a grader: the forms for its own regular expressions and markers come first.
+    """Return the forms for a grader, starting with its own regular expressions and markers.
 
     Args:
         case: The audit, whose sources and accepted formats are used.

@@ -1,4 +1,4 @@
-"""JSON objects and tool calls made from right ones: several merged into one, or all values removed."""
+"""Builds JSON objects and tool calls from right ones: merges several into one, or removes all values."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ class Ranking:
         )
 
     def _works(self, case: Case, answers: Answers, records: list[int]) -> bool:
-        """Whether short working before a right answer keeps the reward, so that its content decides."""
+        """Whether a right answer keeps its reward after short working, so that only its content matters."""
         worked = [(at, with_work(answers.format.fill(answers.gold[at]), WORK)) for at in records]
         replies = case.collector.ask(worked)
         return all(case.known.pays(reply.reward, at) for at, reply in zip(records, replies, strict=True))

@@ -29,7 +29,7 @@ _FORMATS = 40
 _FEW = 0.05
 _MANY = 0.3
 _OF_ONE = 4
-"""This many records that share a right answer prove that other answers are paid too."""
+"""If this many records share a right answer, they prove that other answers are paid too."""
 _PAID = 0.2
 
 
@@ -134,7 +134,7 @@ class Contrast(NamedTuple):
     wrong: float
     tried: int
     as_right: int
-    """Number of records on which the wrong answer is paid like the right one."""
+    """Number of records on which the wrong answer earns as much as the right one."""
     shown: tuple[tuple[int, Any], tuple[int, Any]]
     """A record's right answer, and the wrong one that earns the most compared with it."""
 

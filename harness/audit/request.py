@@ -67,7 +67,7 @@ class AuditRequest:
 
 
 class FinishedAudit(NamedTuple):
-    """An audit and everything that can be printed or stored from it."""
+    """An audit, with all of its results to print or store."""
 
     facts: AuditFacts
     findings: Sorted

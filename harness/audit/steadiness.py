@@ -186,7 +186,7 @@ def _swapped(samples: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _cause(case: Case, samples: list[dict[str, Any]], differing: list[int], elsewhere: bool) -> _Cause:
-    """Find out why rewards differ, in fresh processes whose environments differ in one thing only.
+    """Find the reason why rewards differ, in fresh processes that differ in one setting only.
 
     Args:
         case: The audit.

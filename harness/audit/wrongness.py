@@ -44,7 +44,7 @@ _FILLERS = (
     *("I don't know", "cannot be determined", "not enough information", "none of the above"),
 )
 _NUMBERS = 0.9
-"""A number paid on fewer records is near some of the answers; another probe reports such constants."""
+"""A number paid on fewer records is close to some answers; another probe reports such constants."""
 _WORD, _WHOLE = 4, 0.9
 _BLANK_TEXTS = ("", " ", "\n", "\u200b")
 _BLANKS: tuple[Any, ...] = ("", None, 0, [])

@@ -30,7 +30,7 @@ class Components(NamedTuple):
     goal: Goal | None
     """Correctness of the pool's completions, if the rollouts record it."""
     goal_remarks: list[str]
-    """Notes for the user on how correctness was read."""
+    """Notes for the user on the way correctness was read."""
     clock: Clock
     lifecycle: Lifecycle
     runner: Runner
@@ -39,7 +39,7 @@ class Components(NamedTuple):
     faults: Faults
 
     def close(self) -> None:
-        """Cancel graders that run for requests, and close the state."""
+        """Cancel the graders that are running for requests, and close the state."""
         self.grader_runs.close()
         self.store.close()
 

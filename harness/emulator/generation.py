@@ -1,8 +1,8 @@
 """Models for inference, which answer with recorded completions chosen by the model's policy.
 
 The base model uses the policy before training; a tuned model or checkpoint uses the policy it was saved with.
-A prompt that was never recorded gets one fixed text, which evaluation leaves out, unless it is one of the
-prompts in Amazon's examples (`harness.emulator.handmade`). Nothing is generated.
+A prompt without a recording gets one fixed text, which evaluation leaves out, except for the prompts in
+Amazon's examples (`harness.emulator.handmade`). Nothing is generated.
 """
 
 from __future__ import annotations

@@ -27,10 +27,10 @@ class GraderRuns:
     Args:
         models: The TOML file that maps OpenAI's judge models to models here; None for no judges.
         seconds: The time limit of a Python grader.
-        turns: The turns that Python graders take; None for those of this machine.
+        turns: The queue for Python graders; None for the default queue of this machine.
 
     Raises:
-        InputError: The file cannot be used.
+        InputError: The TOML file cannot be used.
     """
 
     def __init__(self, models: Path | None, seconds: float, turns: PythonTurns | None = None) -> None:
@@ -49,7 +49,7 @@ class GraderRuns:
 
         Raises:
             OpenAISpecError: The grader cannot be read.
-            ApiError: Other Python graders run, and none of them finishes.
+            ApiError: Other Python graders are running, and none of them finishes.
         """
         run = self._in_turn(grader, model_sample, item)
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(run, self._loop()))
@@ -61,7 +61,7 @@ class GraderRuns:
             return await openai_run(grader, model_sample, item, self._models, seconds=self._seconds)
 
     def close(self) -> None:
-        """Cancel the graders that still run, and end the thread."""
+        """Cancel the graders that are still running, and end the thread."""
         with self._lock:
             working, self._working = self._working, None
         if working is not None:

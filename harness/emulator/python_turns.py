@@ -20,7 +20,7 @@ _PATIENCE_S: Final = 5.0
 class PythonTurns:
     """Turns for Python graders: one per processor of this machine, first come, first served.
 
-    A grader waits as long as the queue moves. If no grader has finished for a while, waiting graders are
+    A grader waits while the queue moves. If no grader has finished for a while, waiting graders are
     rejected. All of it happens on one event loop.
 
     Args:

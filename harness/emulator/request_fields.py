@@ -181,7 +181,7 @@ def written(wanted: str, pattern: str, most: int) -> Kind:
 
 
 def unread(of: type, wanted: str) -> Kind:
-    """A value of a type, whose contents are not read."""
+    """A value of a type, whose contents are not checked."""
 
     def take(value: Any, at: str) -> Any:
         if not isinstance(value, of):

@@ -21,7 +21,7 @@ class Retry(NamedTuple):
     """A request with an idempotency key."""
 
     key: str
-    """The key, and the path that it applies to."""
+    """The key, with the path that it applies to."""
     digest: str
     """A digest of the request's contents."""
 

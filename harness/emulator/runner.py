@@ -1,7 +1,7 @@
 """The loop that does the jobs' work, one unit at a time, on the process's main thread.
 
 Only on the main thread can a grader be interrupted after its time limit. Another thread serves requests, and
-queues calls to be made between two units: a step by hand, a reset, a report that grades.
+queues calls between two units: a step by hand, a reset, a report that grades.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Runner:
     Args:
         lifecycle: Does the units of work.
         speed: Units per second for each job; None for no limit.
-        manual: Do nothing until `step` is called.
+        manual: Whether to do nothing until `step` is called.
     """
 
     def __init__(self, lifecycle: Lifecycle, *, speed: float | None, manual: bool) -> None:

@@ -27,7 +27,7 @@ class EmulatorConfig:
     rollouts: tuple[DataFile, ...]
     """Rollouts files: the pool of completions that the policy chooses from."""
     state: Path
-    """Folder of the state. An emulator started with an existing one resumes it."""
+    """Folder of the state. An emulator that starts with an existing state resumes it."""
     functions: Mapping[str, str] = field(default_factory=dict)
     """The target of each function name or ARN:
 
@@ -104,7 +104,7 @@ def parse_faults(value: str) -> dict[str, float]:
 
 
 def parse_speed(value: str) -> tuple[float | None, bool]:
-    """Read `max`, `manual` or steps per second; return the speed, and whether steps are requested by hand.
+    """Read `max`, `manual` or steps per second; return the speed, and True for manual steps.
 
     Raises:
         InputError: The value is none of these.

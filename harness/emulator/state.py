@@ -183,7 +183,7 @@ class Store(Database):
         return Policy(array("d", bytes(rows[0][0])), own)
 
     def save_policy(self, job: str, policy: Policy, own_changed: Mapping[str, float]) -> None:
-        """Store a job's policy: all of theta, and the own terms that changed."""
+        """Store a job's policy: all of theta, and its own terms that changed."""
         with self.transaction():
             self.write("INSERT OR REPLACE INTO theta VALUES (?, ?)", job, policy.theta.tobytes())
             self.write_all(

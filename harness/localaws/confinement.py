@@ -32,7 +32,7 @@ _PROBE = "import ctypes, ssl, awslambdaric.bootstrap"
 
 # The parts of the system that a Lambda function sees. The rest of this machine is hidden.
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/proc")
-# Possible places of the name server's address, and of systems that keep all packages in one store.
+# The name server's address may be in these folders, and some systems keep all packages in them.
 _SYSTEM_IF_PRESENT = ("/run/systemd/resolve", "/run/resolvconf", "/nix/store", "/gnu/store")
 _PROGRAM_FOLDERS = (
     "/usr/bin",

@@ -66,7 +66,7 @@ class FunctionSpec:
     region: str = "us-east-1"
     account: str = "123456789012"
     notes: tuple[str, ...] = ()
-    """Parts of the template that could not be carried over, one sentence each."""
+    """Notes on parts of the template that were left out, one sentence each."""
 
     def __post_init__(self) -> None:
         """Reject values that Lambda would reject."""

@@ -50,7 +50,7 @@ class Interpreter:
     version: str
     """The version of Python, such as `3.12.1`."""
     note: str | None = None
-    """Set if this is not the interpreter that the function's runtime names."""
+    """A note if this is not the interpreter that the function's runtime names."""
 
 
 @dataclass(frozen=True, slots=True)

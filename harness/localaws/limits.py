@@ -50,13 +50,13 @@ UNZIPPED_BYTES = 250 * 1024 * 1024
 """The largest unzipped artifact of a zip file in bytes, layers included. A container image may have 10 GB."""
 
 INIT_SECONDS = 10.0
-"""How long the init phase may take before Lambda repeats it inside the invocation."""
+"""The maximum time of the init phase before Lambda repeats it inside the invocation."""
 
 MB_A_PROCESSOR = 1769
 """Memory size that comes with one full processor (developer guide, "Configure Lambda function memory")."""
 
 LOG_TAIL_BYTES = 4096
-"""How much of the log `LogType=Tail` returns, in bytes."""
+"""The size of the log's end that `LogType=Tail` returns, in bytes."""
 
 
 class Fault(NamedTuple):

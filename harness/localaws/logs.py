@@ -28,7 +28,7 @@ class LogTail:
     """Collects one environment's output, across restarts of its process.
 
     Args:
-        file: Also receives the output, up to 64 MB; created if missing, appended to otherwise.
+        file: Also receives the output, up to 64 MB; created if missing, otherwise extended.
 
     Raises:
         InputError: The file cannot be written, or is a symbolic link.

@@ -25,7 +25,7 @@ _HEAD_BYTES = 65_536
 _BODY_BYTES = 256 * 1024 * 1024
 _CONNECTIONS = 512
 _REQUEST_S = 30.0
-"""How long a new connection may take to start a request, and any connection to continue one."""
+"""The time in which a new connection must start a request, and any connection continue one."""
 
 
 class HttpRequest(NamedTuple):

@@ -92,7 +92,7 @@ class LocalRuntime:
 
     @property
     def interpreter_note(self) -> str | None:
-        """Set if the function ran under a different Python than its runtime names."""
+        """A note if the function runs under another Python than its runtime names."""
         return self.interpreter.note
 
     def __enter__(self) -> LocalRuntime:

@@ -42,7 +42,7 @@ class Work(NamedTuple):
 
 
 class Message(NamedTuple):
-    """Something that happened to the process.
+    """An event in the process's life.
 
     `next`: it asks for work. `response`, `error`: the handler's answer or its failure. `too_large`: an answer
     over the limit. `init_error`: the handler could not be loaded. `exited`: it ended, with `returncode`.

@@ -62,7 +62,7 @@ class TemplateValues:
             self._defaults.pop(name, None)
         self._depth = 0
         self.defaults_used: dict[str, str] = {}
-        """The parameters whose defaults were used so far."""
+        """The parameters whose defaults have been used."""
 
     def __getitem__(self, name: str) -> str:
         """Return a pseudo parameter's value."""

@@ -1,7 +1,7 @@
 """The environment variables of a function's process: only Lambda's and the template's.
 
 Variables of the engineer's shell (AWS keys, proxies, PYTHONPATH) are left out unless requested by name, so
-that a grader cannot pass here thanks to something that the real function does not have.
+that a grader cannot succeed here with settings that the real function does not have.
 
 Source: the Lambda developer guide, "Using Lambda environment variables" (defined runtime variables).
 """
