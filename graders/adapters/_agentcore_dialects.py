@@ -39,7 +39,7 @@ def _of_bodies(span: AgentSpan) -> Turns:
 
 
 def _value_among(messages: list[Any]) -> object:
-    """Return the texts in a body that may be a span's value; ADOT writes them before its parts."""
+    """Return the texts in a body that may be a span's value; ADOT writes them before the value's parts."""
     contents = [object_of(one).get("content") for one in messages]
     return next((one for one in contents if is_state(one)), contents[0] if contents else None)
 
@@ -64,10 +64,10 @@ def _of_body(message: dict[str, Any], span: AgentSpan, side: str) -> list[Any]:
 
 
 def _listed_in_text(text: str, span: AgentSpan, role: object) -> list[Any]:
-    """Return the messages, or the system prompt's parts, that newer Strands events hold in one text.
+    """Return the messages, or the system prompt's parts, that newer Strands events contain in one text.
 
     Raises:
-        TurnUnread: The text was cut off, or may be one that only looks like this format.
+        TurnUnread: The text was cut off, or may only look like this format.
     """
     listed = decoded(text)
     is_list = isinstance(listed, list) and bool(listed)
@@ -118,7 +118,7 @@ def _listed_in(given: dict[str, Any], key: str) -> list[Any]:
     """Return the list of messages that the convention writes as JSON.
 
     Raises:
-        TurnUnread: It was cut off.
+        TurnUnread: The JSON was cut off.
     """
     listed = decoded(given.get(key))
     if isinstance(listed, str) and key.endswith(".messages") and listed.strip():
@@ -135,7 +135,7 @@ def _of_numbered_messages(span: AgentSpan) -> Turns:
 
 
 def _of_values(span: AgentSpan) -> Turns:
-    """Read only a model call and the agent's own span: a step in between also has values, but no answer."""
+    """Read only model calls and the agent's own span: the steps in between have values too, but no answer."""
     if not (span.is_agents or span.attributes.get("openinference.span.kind") == "LLM"):
         return [], []
     found = [_value(span, side) for side, _ in _SIDES]
@@ -181,7 +181,7 @@ DIALECTS: tuple[tuple[str, str, Callable[[AgentSpan], Turns]], ...] = (
         _of_values,
     ),
 )
-"""The supported formats, most trusted first: how to recognize one, who writes it, and its reader.
+"""The supported formats, most trusted first: each one's attributes, its writers and its reader.
 
 AgentCore's own SDK produces the first two from Strands' spans. The mappers of Strands' evaluation library
 read all of these formats.

@@ -1,8 +1,8 @@
 """Distinguishes texts that a library wrote into a span as JSON from texts that only look like it.
 
 A model or a user may write any text, including one that looks like a library's JSON. So the span's writer
-decides: the name of its scope, and the attributes that only the library sets. If both readings of a turn
-remain possible, it is unread.
+decides, known by the name of its scope and by the attributes that only the library sets. A turn that may
+still be either is unread.
 
 Sources: the tracers of Strands 1.62, `openinference-instrumentation-langchain` 0.1.80 and
 `opentelemetry-instrumentation-langchain` 0.62, and the log records that ADOT makes of their spans.
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _CUT_BLOCKS = re.compile(rf'\s*\[\s*\{{\s*"({"|".join(BLOCKS)})"')
 _CUT_STATE = re.compile(r'\s*\{\s*"(messages|inputs|outputs|generations|choices)"\s*:\s*[\[{]')
-"""The start of JSON that a library made of a message's blocks, or of its whole state."""
+"""The start of JSON that a library made from a message's blocks, or from its whole state."""
 _JSON = "application/json"
 EITHER = "it may be the text itself or a library's JSON, and the span does not say which"
 
@@ -33,7 +33,7 @@ def blocks_of(text: str, span: AgentSpan, is_answer: bool) -> Any:
     """Return the blocks of a message that Strands writes as JSON; other writers' texts stay unchanged.
 
     Raises:
-        TurnUnread: It was cut off, or it may be either.
+        TurnUnread: The text was cut off, or may be either JSON or plain text.
     """
     inner = decoded(text)
     is_cut = inner is text and _CUT_BLOCKS.match(text) is not None
@@ -65,10 +65,10 @@ def _are_blocks(inner: Any) -> bool:
 
 
 def are_packed(span: AgentSpan, given: object, made: object) -> tuple[bool, bool]:
-    """Return whether the input and the output of a span are JSON that a library made of its state.
+    """Return whether a span's input and its output are JSON that a library made from its state.
 
     Raises:
-        TurnUnread: The writer is unknown, or writes both forms, and one of these texts fits both readings.
+        TurnUnread: The writer is unknown, or writes both forms, and one of the texts may be either.
     """
     fits_given, fits_made = is_state(given), is_state(made)
     return (
@@ -111,7 +111,7 @@ def _settled(span: AgentSpan, side: str, text: object, fits: bool, fits_beside: 
 
 
 def _refuse_objects(span: AgentSpan, text: str) -> None:
-    """Reject JSON with unknown fields; LangChain's values with a single text stand for that text."""
+    """Reject JSON with unknown fields; for LangChain, a value with a single text means that text."""
     inner = decoded(text)
     is_single = isinstance(inner, dict) and len(inner) == 1 and isinstance(next(iter(inner.values())), str)
     if inner is not text and not (span.is_of_langchain and is_single):
@@ -143,7 +143,7 @@ def _messages_in(inner: Any) -> list[Any]:
 
 
 def _flat(value: Any) -> list[Any]:
-    """Flatten nested lists, however deep they are."""
+    """Flatten lists that are nested to any depth."""
     found: list[Any] = []
     left = list_of(value)[::-1]
     while left:
@@ -159,7 +159,7 @@ def unpacked(text: object, role: str) -> list[Any]:
     """Return the messages in JSON that a library made.
 
     Raises:
-        TurnUnread: It was cut off, or holds no messages.
+        TurnUnread: The JSON was cut off, or contains no messages.
     """
     try:
         inner = json.loads(text) if isinstance(text, str) else None

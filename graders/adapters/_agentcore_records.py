@@ -41,13 +41,13 @@ class AgentSpan:
         self.events: list[tuple[str, dict[str, Any], Any]] = []
         self.ended = 0.0
         self.is_guessed = (
-            False  # Whether its texts were taken for its writer's JSON because they look like it.
+            False  # Whether the texts were treated as the writer's JSON because they look like it.
         )
         self.is_inner = False
         self.scopes: set[str] = set()
 
     def add(self, document: dict[str, Any]) -> None:
-        """Add the span itself, or a log record of it."""
+        """Add the record of the span itself, or one of its log records."""
         attributes = object_of(document.get("attributes"))
         scope = object_of(document.get("scope")).get("name")
         for name in (scope, attributes.get("event.name")):  # ADOT puts the scope into the record's event
@@ -70,22 +70,22 @@ class AgentSpan:
                     self.events.append((str(name), object_of(event.get("attributes")), event.get("body")))
 
     def _is_one_of(self, marks: tuple[tuple[str, str], ...]) -> bool:
-        """Return whether an attribute says that the span is of a kind."""
+        """Return whether an attribute gives the span this kind."""
         return any(self.attributes.get(key) == value for key, value in marks)
 
     @property
     def is_of_strands(self) -> bool:
-        """Return whether the Strands SDK wrote it; its scope is `strands.telemetry.tracer`."""
+        """Return whether the Strands SDK wrote the span; its scope is `strands.telemetry.tracer`."""
         return self._is_one_of(_STRANDS) or any("strands" in scope for scope in self.scopes)
 
     @property
     def is_of_langchain(self) -> bool:
-        """Return whether a LangChain instrumentation wrote it."""
+        """Return whether a LangChain instrumentation wrote the span."""
         return not self.scopes.isdisjoint(_LANGCHAIN)
 
     @property
     def is_of_smolagents(self) -> bool:
-        """Return whether OpenInference wrote it for smolagents."""
+        """Return whether OpenInference wrote the span for smolagents."""
         return _SMOLAGENTS in self.scopes
 
     @property
@@ -95,19 +95,19 @@ class AgentSpan:
 
     @property
     def writes_plain_texts(self) -> bool:
-        """Return whether its writer writes a conversation's texts unchanged, and never as JSON."""
+        """Return whether the span's writer keeps a conversation's texts unchanged, and never writes JSON."""
         return not self.is_of_langchain and any(
             scope in _PLAIN or scope.startswith(_LIBRARIES[1]) for scope in self.scopes
         )
 
     @property
     def is_tools(self) -> bool:
-        """Return whether it is a tool call."""
+        """Return whether the span is a tool call."""
         return self._is_one_of(_TOOL_SPANS)
 
     @property
     def is_agents(self) -> bool:
-        """Return whether it covers the agent's whole work on one request."""
+        """Return whether the span covers the agent's whole work on one request."""
         is_chain = self.attributes.get("openinference.span.kind") == "CHAIN"
         is_whole = is_chain and (self.name == "LangGraph" or not self.is_inner)
         return is_whole or self._is_one_of(_AGENT_SPANS)

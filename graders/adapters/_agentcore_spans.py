@@ -1,8 +1,8 @@
 """Finds the conversation that an agent's trace recorded, whichever library instrumented the agent.
 
-An evaluator's event holds OpenTelemetry spans and log records, as stored in CloudWatch. Each library writes
-prompts and answers in its own format; `DIALECTS` lists the supported formats, with their sources. The result
-is the model's last answer in the trace and the turns before it, in the form that a rollout holds them.
+An evaluator's event contains OpenTelemetry spans and log records, as stored in CloudWatch. Each library
+writes prompts and answers in its own format; `DIALECTS` lists the supported formats, with their sources. The
+result is the model's last answer in the trace and the turns before it, in the form of a rollout's messages.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class SpansUnread(ValueError):
-    """No conversation could be read from the spans; the message says what was examined and what to do."""
+    """No conversation could be read from the spans; the message names the examined spans and the fix."""
 
 
 class Exchange:
@@ -30,7 +30,7 @@ class Exchange:
     Args:
         asked: The turns before the answer.
         answer: The assistant's turn.
-        span: The span that holds both.
+        span: The span that contains both.
     """
 
     __slots__ = ("answer", "asked", "span", "text", "words")
@@ -95,7 +95,7 @@ def _unread(error: TurnUnread) -> SpansUnread:
 def _refuse_what_goes_on(
     last: Exchange, spans: list[AgentSpan], unread: list[tuple[AgentSpan, TurnUnread]]
 ) -> None:
-    """Reject an answer if the trace continues after it and no agent span says that it is the last."""
+    """Reject an answer if the trace continues after it and no agent span marks it as the last."""
     for span, error in unread:
         if span.ended >= last.span.ended and all(_words(one) != last.words for one in answers_of(span)):
             raise _unread(error)
@@ -107,9 +107,9 @@ def _refuse_what_goes_on(
 def _last(found: list[Exchange]) -> Exchange:
     """Return the exchange that ended the trace: the agent's answer, else a model's last answer.
 
-    An agent's own span holds the text that its user saw; some libraries add white space to it between blocks
-    and at the end. The span of the model call holds the exact text, with every turn before it. So if several
-    records hold the same answer, the shortest one is used.
+    An agent's own span contains the text that its user saw; some libraries add white space to it between
+    blocks and at the end. The span of the model call contains the exact text, with every turn before it. So
+    if several records contain the same answer, the shortest record is used.
     """
     found = sorted(reversed(found), key=lambda one: -one.span.ended)
     final = next((one for one in found if one.span.is_agents), found[0])
@@ -145,10 +145,10 @@ def _trace(document: dict[str, Any]) -> str:
 
 
 def _exchange(span: AgentSpan) -> list[Exchange]:
-    """Return the exchange that a span records; empty if it records none.
+    """Return the exchange that a span records; empty if the span records none.
 
     Raises:
-        TurnUnread: One of its texts cannot be read exactly.
+        TurnUnread: One of the span's texts cannot be read exactly.
     """
     if span.is_tools:
         return []
@@ -172,7 +172,7 @@ def _says_something(turn: Turn) -> bool:
 
 
 def _with_system_prompt(turns: list[Turn], span: AgentSpan) -> list[Turn]:
-    """Return the turns, adding the system prompt from elsewhere in the span if they have none."""
+    """Return the turns, with the system prompt from elsewhere in the span if they have none."""
     if any(turn["role"] == "system" for turn in turns):
         return turns
     for attributes in (span.attributes, *(attributes for _, attributes, _ in span.events)):

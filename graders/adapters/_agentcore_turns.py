@@ -24,22 +24,22 @@ _WORDLESS = frozenset(
     ("image", "image_url", "input_image", "audio", "input_audio", "video", "document", "file", "blob", "uri")
     + ("cachePoint", "guardContent", "redacted_thinking")
 )
-"""Kinds of blocks that hold no text of the conversation."""
+"""Kinds of blocks that contain no text of the conversation."""
 _THOUGHTS = ("reasoning", "thinking")
 
 
 class TurnUnread(ValueError):
-    """A message holds something unknown, or was cut off, so its text is unknown too."""
+    """A message has unknown content, or was cut off, so its text is unknown too."""
 
 
 def turn_of(given: Any) -> Turn | None:
-    """Return a message of any dialect in the form of a rollout's; None if it is not a message.
+    """Return a message of any dialect in the form of a rollout's messages; None if it is not a message.
 
     Args:
         given: The message; a text in it is used unchanged.
 
     Raises:
-        TurnUnread: Its text cannot be read exactly.
+        TurnUnread: The message's text cannot be read exactly.
     """
     if not isinstance(given, dict):
         return None
@@ -81,7 +81,7 @@ def _read(block: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the texts and reasoning of a block, in the form that `Sample` reads.
 
     Raises:
-        TurnUnread: It is of an unknown kind.
+        TurnUnread: The block is of an unknown kind.
     """
     block = object_of(block.get("message_content")) or block  # OpenInference
     kind = block.get("type")
@@ -132,10 +132,10 @@ def decoded(value: Any) -> Any:
 
 
 def object_of(value: Any) -> dict[str, Any]:
-    """Return the value if it is an object, else an empty one."""
+    """Return the value if it is an object, else an empty object."""
     return value if isinstance(value, dict) else {}
 
 
 def list_of(value: Any) -> list[Any]:
-    """Return the value if it is a list, else an empty one."""
+    """Return the value if it is a list, else an empty list."""
     return value if isinstance(value, list) else []

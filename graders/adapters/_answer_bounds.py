@@ -22,7 +22,7 @@ LEVELS = DEEPEST - 20
 
 
 def is_bounded(value: object) -> bool:
-    """Return whether a value from a model's answer is within the limits, wherever it is nested."""
+    """Return whether a value from a model's answer is within the limits, at any depth of the answer."""
     level, parts, characters = [value], MOST_VALUES, LONGEST
     for _ in range(LEVELS):
         inner: list[Any] = []
@@ -45,7 +45,7 @@ def bounded(sample: Sample[Any]) -> Sample[Any]:
     """Return a sample without the parts of the model's turns that exceed the limits.
 
     A turn whose content exceeds them gets an empty text instead, and loses its other fields. Turns of other
-    roles come from the record, and stay.
+    roles come from the record, and stay unchanged.
     """
     turns = [_bounded_turn(turn) for turn in sample.messages]
     if all(kept is turn for kept, turn in zip(turns, sample.messages, strict=True)):
@@ -55,7 +55,7 @@ def bounded(sample: Sample[Any]) -> Sample[Any]:
 
 
 def _bounded_turn(turn: Any) -> Any:
-    """Return a message; without the parts that exceed the limits, if the model wrote it."""
+    """Return a message, without the parts that exceed the limits if the model wrote it."""
     if not isinstance(turn, dict) or turn.get("role") not in ASSISTANTS:
         return turn
     beyond = [name for name, value in turn.items() if not is_bounded(value)]

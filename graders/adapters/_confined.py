@@ -1,7 +1,7 @@
 """Calls third-party functions in a separate process that can reach no file, network or other process.
 
-Arguments and return values are plain values, which are copied. `docs/adapters.md` says what is available to a
-function there and what a call costs.
+Arguments and return values are plain values, which are copied. `docs/adapters.md` lists the features that a
+function can use there, and the cost of a call.
 """
 
 from __future__ import annotations
@@ -43,23 +43,23 @@ _HINTS = {
     MemoryError: "set memory_mb= to the memory that it may use",
 }
 _memories: set[int] = set()
-"""The resources of each function; they share one queue, where each counts as if it used the largest one's."""
+"""The memory limit of each function. All calls share one queue, where each counts as the largest limit."""
 _turns: dict[int, Turns] = {}
 
 
 class ConfinedFunction:
-    """Third-party function that is called in a separate process; made by `confined`.
+    """A third-party function that is called in a separate process; made by `confined`.
 
     Await its calls. Arguments and return values are plain values, which are copied: None, booleans, numbers,
     texts, bytes, and lists, tuples, sets and dicts of these. Numbers and arrays of numpy and similar
     libraries are returned as plain ones. Each call gets a fresh process, so that no call affects the next.
 
     Args:
-        source: The text that defines it.
+        source: The text that defines the function.
         seconds: Seconds allowed per call.
         memory_mb: Memory that a call may use beyond the interpreter's own, in MB.
         protection: `full`, or `limits` for trusted code.
-        hints: What to add to the message of an exception, by its type.
+        hints: The text to add to the message of an exception, by the exception's type.
 
     Raises:
         DecorationError: An option is invalid.
@@ -91,7 +91,7 @@ class ConfinedFunction:
     def of_text(
         cls, text: str, function: str, *, place: str, packages: Sequence[str] = (), **options: Any
     ) -> ConfinedFunction:
-        """Make one from a text that is not in a file.
+        """Make a confined function from a text that is not in a file.
 
         Args:
             text: Python that defines the function.
@@ -101,7 +101,8 @@ class ConfinedFunction:
             **options: The options of `confined`.
 
         Raises:
-            DecorationError: The text is not valid Python or lacks the function, or an option is invalid.
+            DecorationError: The text is not valid Python or does not define the function, or an option is
+                invalid.
         """
         return cls(ConfinedSource(text, function, place, packages=_packages_option(packages)), **options)
 
@@ -120,12 +121,12 @@ class ConfinedFunction:
         return f"<ConfinedFunction {self.__name__} at {self.place}>"
 
     def through(self, inside: ModuleType | str | os.PathLike[str]) -> ConfinedFunction:
-        """Have a module call the function, inside its process: `inside.call(function, *args, **kwargs)`.
+        """Have a module call the function in its process: `inside.call(function, *args, **kwargs)`.
 
         Args:
             inside: The module, its name or its path. It may import only the standard library. If it defines
-                `prepare()`, that runs before the function's own file; `PROVIDES` names the packages that can
-                be imported afterwards.
+                `prepare()`, this function runs before the confined function's own file; `PROVIDES` names the
+                packages that can be imported afterwards.
         """
         module = module_of(inside)
         other = copy(self)
@@ -142,11 +143,12 @@ class ConfinedFunction:
         """Raise an error for a fault that would fail every call.
 
         Raises:
-            ConfigurationError: It imports a package that is not allowed or not installed.
+            ConfigurationError: The function imports a package that is not allowed or not installed.
         """
         if problem := self._source.missing(self._provided):
             raise ConfigurationError(problem)
-        # Checks only the source: a completion may cause what happens in a call, so that decides nothing here.
+        # Checks only the source: a completion may cause a failure during a call, so a call proves nothing
+        # here.
         imports = self._source.preloaded(self._provided) | self._inside_imports
         expect_imports(imports)
         self._engine = CPython(imports)
@@ -155,9 +157,9 @@ class ConfinedFunction:
         """Call it.
 
         Raises:
-            SampleError: It raised an error (`exception`), took too long (`timeout`), or returned something
-                other than a plain value (`value`).
-            ConfigurationError: It cannot run here.
+            SampleError: The function raised an error (`exception`), took too long (`timeout`), or returned
+                something other than a plain value (`value`).
+            ConfigurationError: The function cannot run here.
         """
         if self._engine is None:
             self.check()
@@ -167,7 +169,7 @@ class ConfinedFunction:
         turns, held = _turns[most], _Held()
         try:
             return await turns.take(lambda time: self._value(time, args, kwargs, held), self._ready)
-        except BaseException:  # canceled: a function that nobody waits for must not delay others
+        except BaseException:  # canceled: a call that nothing waits for must not delay others
             held.give_up()
             raise
 
@@ -228,7 +230,7 @@ class ConfinedFunction:
 class _Held:
     """The session of a call, which the thread that waits for the call may end.
 
-    Each method writes before it reads, so that one of the two ends the session in any order.
+    Each method writes before it reads, so that in any order one of the two threads ends the session.
     """
 
     def __init__(self) -> None:
@@ -236,13 +238,13 @@ class _Held:
         self._is_given_up = False
 
     def hold(self, session: ChildSession) -> None:
-        """Take over the session; it ends immediately if the call was already given up."""
+        """Take over the session, and end it immediately if the call was already abandoned."""
         self._session = session
         if self._is_given_up:
             session.close()
 
     def give_up(self) -> None:
-        """End the session, now or as soon as there is one."""
+        """End the session, now or as soon as it exists."""
         self._is_given_up = True
         if self._session is not None:
             self._session.close()
@@ -259,8 +261,8 @@ def confined(
 ) -> ConfinedFunction:
     """Wrap a function of a Python file so that it is called in a separate process.
 
-    This process reads the file but never runs it. Modules next to the file that it imports are sent along.
-    `docs/adapters.md` says what the function may do, and what each call costs.
+    The calling process reads the file but never runs it. Modules next to the file that it imports are sent
+    along. `docs/adapters.md` describes the function's permissions and the cost of each call.
 
     Args:
         source: Path of the file.
@@ -269,11 +271,11 @@ def confined(
             have to be installed where the grader runs.
         seconds: Seconds allowed per call, including running the file.
         memory_mb: Memory that a call may use beyond that of the interpreter and the packages, in MB.
-        protection: `full` refuses to run where the system cannot confine the function; `limits` runs it there
-            with only time and memory limits, for trusted code.
+        protection: Where the system cannot confine the function, `full` refuses to run it, and `limits`, for
+            trusted code, runs it with only time and memory limits.
 
     Raises:
-        DecorationError: The file cannot be read or lacks the function, or an option is invalid.
+        DecorationError: The file cannot be read or does not define the function, or an option is invalid.
     """
     path = os.fspath(source) if isinstance(source, (str, os.PathLike)) else None
     if path is None or not isinstance(function, str):
@@ -287,7 +289,7 @@ def _packages_option(packages: Sequence[str]) -> tuple[str, ...]:
     """Check the names of packages.
 
     Raises:
-        DecorationError: They are not package names.
+        DecorationError: An entry is not a package name.
     """
     given: Any = packages
     listed = not isinstance(given, str) and hasattr(given, "__iter__")

@@ -1,4 +1,4 @@
-"""Finds what a Python source imports, without running it."""
+"""Finds the imports of a Python source without running it."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Import:
         module: Its dotted name.
         place: File and line.
         is_needed: Whether the function cannot be called without it.
-        is_tried: Whether the source can do without it: the import is in a `try` or an `if`.
-        name: The name imported from the module, which may be a module itself; empty if there is none.
+        is_tried: Whether the source can work without it: the import is in a `try` or an `if`.
+        name: The name imported from the module, which may itself be a module; empty in an `import` statement.
     """
 
     __slots__ = ("is_needed", "is_tried", "module", "name", "place")
@@ -40,7 +40,7 @@ class Import:
 
     @property
     def is_there(self) -> bool:
-        """Whether it need not be loaded: every session has it, or loading it has no effect."""
+        """Whether the module need not be loaded: every session has it, or loading it has no effect."""
         return self.module in COMMON or self.package in _NOT_LOADED
 
 
@@ -64,7 +64,7 @@ def is_pythons(package: str) -> bool:
 
 
 def imports_of(tree: ast.Module, place: str, package: str, function: str) -> Iterator[Import]:
-    """Return the imports of a module; imports in functions that the given one does not use are not needed."""
+    """Return the imports of a module; those in functions that the given one does not use are not needed."""
     used = _used_by(tree, function) if function else frozenset()
 
     def look(node: ast.AST, is_needed: bool, is_tried: bool) -> Iterator[Import]:
@@ -91,7 +91,7 @@ def imports_of(tree: ast.Module, place: str, package: str, function: str) -> Ite
 
 
 def _attributes(tree: ast.Module, place: str) -> Iterator[Import]:
-    """Return the module attributes that a source uses, such as `random.default_rng`: they may load others."""
+    """Return the module attributes that a source uses, such as `random.default_rng`: some load modules."""
     modules = {
         name.asname or name.name.partition(".")[0]: name.name if name.asname else name.name.partition(".")[0]
         for node in ast.walk(tree)

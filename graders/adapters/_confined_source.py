@@ -1,6 +1,6 @@
 """Reads a Python file for `confined`: its code, the files next to it that it imports, and all other imports.
 
-Nothing in it runs here: Python only parses and compiles it.
+The file does not run here: Python only parses and compiles it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class ConfinedSource:
         packages: Packages outside the standard library that it may import.
 
     Raises:
-        DecorationError: It is not valid Python, or does not define the function.
+        DecorationError: The source is not valid Python, or does not define the function.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class ConfinedSource:
         self._send(self.name, place, False, tree, function)
 
     def missing(self, provided: Collection[str] = ()) -> str:
-        """Return which import would fail and what to do; empty if none would fail.
+        """Return the import that would fail, and the fix; empty if every import would succeed.
 
         Args:
             provided: Packages that will be available in any case.
@@ -118,8 +118,8 @@ class ConfinedSource:
     def _send_own(self, name: str, is_tried: bool = False) -> bool:
         """Send along a module that is next to the source, with its packages; False if there is none.
 
-        A folder does not count if the source can do without it: in Lambda, the folders of installed packages,
-        which the function may not import, are next to it as well.
+        A folder does not count if the source can work without it: in Lambda, the folders of installed
+        packages, which the function may not import, are next to the source as well.
         """
         if name in self.modules:
             return True
@@ -145,7 +145,7 @@ def read_text(file: str) -> str:
     """Return the text of a Python file, in the encoding that it declares.
 
     Raises:
-        DecorationError: It cannot be read.
+        DecorationError: The file cannot be read.
     """
     try:
         if os.path.getsize(file) > _LARGEST:
@@ -170,7 +170,7 @@ def _compiled(tree: ast.Module, place: str) -> bytes:
 
 @contextmanager
 def _python(place: str) -> Iterator[None]:
-    """Compile a source, and report invalid Python; warnings about its escapes are ignored."""
+    """Compile a source, and report invalid Python; warnings about escape sequences are ignored."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -182,7 +182,7 @@ def _python(place: str) -> Iterator[None]:
 
 
 def _is_installed(package: str) -> bool:
-    """Return whether a package is in the standard library or installed here, and not just a folder."""
+    """Return whether a package is in the standard library or installed here, rather than just a folder."""
     if is_pythons(package):
         return True
     found = spec_of(package)
@@ -190,7 +190,7 @@ def _is_installed(package: str) -> bool:
 
 
 def spec_of(package: str) -> ModuleSpec | None:
-    """Return where a package is installed; None if it is not, even if a stand-in is loaded."""
+    """Return the location of a package; None if it is not installed, even if a stand-in is loaded."""
     try:
         return importlib.util.find_spec(package)
     except ValueError:  # the module that is loaded under its name has no file

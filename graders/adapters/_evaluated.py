@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 
 def evaluated(function: Evaluator, adapter: str) -> Callable[[Sample[Any]], Any]:
-    """Make a scoring function from such a function.
+    """Make a scoring function from a function that returns an EvaluateResult.
 
     Args:
         function: The function, or a `confined` one.
         adapter: The name of the adapter in messages.
 
     Raises:
-        DecorationError: This is not such a function.
+        DecorationError: The value is not such a function.
     """
     if not callable(function) or hasattr(function, "grade_all"):
         raise DecorationError(f"{adapter} was given {function!r}: give it a function, or confined(...)")
@@ -57,9 +57,9 @@ def evaluated(function: Evaluator, adapter: str) -> Callable[[Sample[Any]], Any]
 
 
 def _turn(sample: Sample[Any], at: int) -> dict[str, Any]:
-    """Return a message with its content as one text instead of blocks; the last one keeps all of its text.
+    """Return a message with its content as one text instead of blocks; the last message keeps all its text.
 
-    Such functions look for `<think>` and similar tags themselves.
+    Functions that return an EvaluateResult look for `<think>` and similar tags themselves.
     """
     message = sample.messages[at]
     if not isinstance(message, dict) or not isinstance(message.get("role"), str):
@@ -72,7 +72,7 @@ def _turn(sample: Sample[Any], at: int) -> dict[str, Any]:
 
 
 def _lacking(name: str, lacks: list[str]) -> str:
-    """Raise an error that says what a function needs from its record."""
+    """Raise an error that names the fields that a function needs from its record."""
     if lacks == ["ground_truth"]:
         return (
             f"the record has no reference_answer, and {name} needs ground_truth: "
@@ -107,8 +107,8 @@ def stand_in(*packages: str) -> None:
     """Make the libraries that reward functions import available, where they are not installed.
 
     eval-protocol takes 300 MB and llm-eval-kit is in no package registry; a reward function needs little of
-    either. Anything that a stand-in lacks raises an ImportError that says so. Call this before you import the
-    reward function; a `confined` one does not need the call.
+    either. Importing a name that a stand-in does not have raises an ImportError that names it. Call this
+    before you import the reward function; a `confined` one does not need the call.
 
     Args:
         *packages: Any of `eval_protocol`, `reward_kit`, `llm_eval_kit`; all of them by default.
@@ -122,7 +122,7 @@ def stand_in(*packages: str) -> None:
         known = ", ".join(_evaluators_inside.PROVIDES)
         raise DecorationError(f"there is no stand-in for {unknown[0]!r}: there is one for {known}")
     wanted = packages or _evaluators_inside.PROVIDES
-    # A loaded module is the library, or already its stand-in, which has no spec.
+    # A loaded module is either the library or its stand-in, which has no spec.
     _evaluators_inside.prepare(one for one in wanted if one not in sys.modules and find_spec(one) is None)
 
 

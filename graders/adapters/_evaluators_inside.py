@@ -2,8 +2,8 @@
 
 eval-protocol is larger than a Lambda function may be, and neither it nor llm-eval-kit is needed for grading:
 reward functions import only a few record classes and a decorator from them. The records here have those
-fields and methods, reimplemented. A function may read a record by attribute and by item, since both have been
-in use.
+fields and methods, reimplemented. A function may read a record by attribute and by item, since real functions
+do both.
 
 The text of this module is also sent to the process of a confined function, so it imports nothing from this
 package.
@@ -29,8 +29,8 @@ PROVIDES = ("eval_protocol", "reward_kit", "llm_eval_kit", "nova_custom_evaluati
 class StandInRecord(dict[str, "Any"]):
     """Named fields with defaults, in place of pydantic's models.
 
-    Only the fields that were given are its items, so that a message looks unchanged to code that expects a
-    dict; attributes also have the defaults.
+    Only the given fields are items, so that a message looks unchanged to code that expects a dict; as
+    attributes, all fields are available, with their defaults.
     """
 
     CALLED: ClassVar[str] = "a record"
@@ -44,7 +44,7 @@ class StandInRecord(dict[str, "Any"]):
         super().__init__({name: self._field(name, value) for name, value in fields.items()})
 
     def _field(self, name: str, value: Any) -> Any:
-        """Convert a field's value to the form that the record keeps."""
+        """Convert a field's value to the record's form."""
         return value
 
     def __missing__(self, name: str) -> Any:
@@ -125,7 +125,7 @@ class ChatMessage(StandInRecord):
         return _as_records(value)
 
     def to_openai_format(self) -> Any:
-        """Return the fields that it has."""
+        """Return the message's fields."""
         return self.model_dump(exclude_none=True)
 
 
@@ -200,7 +200,7 @@ class InputMetadata(StandInRecord):
 
 
 class RolloutStatus(StandInRecord):
-    """How a rollout ended, eval-protocol's `Status`; here every rollout has ended well."""
+    """The final status of a rollout, eval-protocol's `Status`; here every rollout has ended well."""
 
     CALLED = "Status"
     DEFAULTS: ClassVar[dict[str, Any]] = {"code": 100, "message": "", "details": list}
@@ -246,7 +246,7 @@ class EvaluationRow(StandInRecord):
         return next(iter(self.get_assistant_messages()[::-1]), None)
 
     def get_first_user_message(self) -> Any:
-        """Return the first turn of the user."""
+        """Return the user's first turn."""
         return next(iter(self.get_user_messages()), None)
 
     def get_conversation_length(self) -> int:
@@ -293,7 +293,7 @@ def kit_grader(
 def reward_function(
     function: Callable[..., Any] | None = None, *, resources: Any = None, **options: Any
 ) -> Callable[..., Any]:
-    """eval-protocol's decorator `@reward_function`: dicts become messages, and a dict a result."""
+    """eval-protocol's decorator `@reward_function`: dicts become messages, and a returned dict a result."""
     if resources:
         raise ImportError(
             "the stand-in for eval_protocol has no resources=: use a check of graders.checks to ask a model"
@@ -376,12 +376,12 @@ class StandIn(ModuleType):
         if name.startswith("__"):
             raise AttributeError(name)
         if name.endswith(("RolloutProcessor", "ProcessorConfig", "HandlerConfig", "BackoffConfig")):
-            return StandInRecord  # the configuration of an @evaluation_test, for rollouts that already exist
+            return StandInRecord  # the configuration of an @evaluation_test for existing rollouts
         raise ImportError(_lacking(f"{self.__name__}.{name}"), name=self.__name__)
 
 
 class StandInFinder:
-    """Rejects, with a reason, the modules that the stand-ins lack."""
+    """Rejects, with a reason, modules that the stand-ins do not include."""
 
     @staticmethod
     def find_spec(name: str, path: object = None, target: object = None) -> None:
@@ -402,7 +402,7 @@ def _lacking(name: str) -> str:
 
 
 def prepare(packages: Iterable[str] = PROVIDES) -> None:
-    """Put stand-ins of packages where Python finds them.
+    """Make stand-ins for packages importable.
 
     Args:
         packages: Any of `PROVIDES`.
@@ -423,15 +423,15 @@ def call(function: Any, messages: list[Any], reference: Any, fields: dict[str, A
     """Call a function for one conversation.
 
     Args:
-        function: It takes `messages`, `rollouts_messages`, `row` or `rows`.
+        function: A function that takes `messages`, `rollouts_messages`, `row` or `rows`.
         messages: The turns; the last one is the completion.
         reference: The reference, or None.
         fields: The record's other fields.
 
     Returns:
-        A dict with `lacks`, the names of the arguments that the function needs and the record lacks;
-        otherwise with the result's `score`, `is_valid`, `reason`, `error` and `metrics`. An awaitable of it
-        if the function is async.
+        If arguments that the function needs are not in the record, a dict with their names under `lacks`.
+        Otherwise a dict with the result's `score`, `is_valid`, `reason`, `error` and `metrics`. An awaitable
+        of the dict if the function is async.
     """
     if isinstance(function, type):
         function = function()
@@ -466,7 +466,7 @@ def call(function: Any, messages: list[Any], reference: Any, fields: dict[str, A
 
 
 def _reference(parameters: Iterable[Any], reference: Any) -> Any:
-    """Return the reference, as a list with an assistant's message if the function's signature requires it."""
+    """Return the reference; as a list with an assistant's message if the function's signature requires it."""
     annotation = next((str(one.annotation) for one in parameters if one.name == "ground_truth"), "")
     if "ist[" not in annotation or "Message" not in annotation:
         return _as_messages(reference)
@@ -480,7 +480,7 @@ async def _later(answer: Any, then: Callable[[Any], Any]) -> Any:
 
 
 def _row(messages: list[Any], reference: Any, fields: dict[str, Any]) -> Any:
-    """Make a row, of eval-protocol's own class if that is installed and loaded."""
+    """Make a row, with eval-protocol's own class if the library is installed and loaded."""
     models = sys.modules.get("eval_protocol.models")
     given = {"messages": messages, "ground_truth": reference, "tools": fields.get("tools")}
     if models is not None and not isinstance(models, StandIn):

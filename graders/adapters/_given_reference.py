@@ -1,4 +1,4 @@
-"""The reference that a third-party function receives: never one that an empty answer would equal."""
+"""The reference that a third-party function receives, which an empty answer never equals."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ _LABELS = ("role", "type")
 def given_reference(sample: Sample[Any], column: str) -> dict[str, Any]:
     """Return a record's reference as arguments for a third-party function, by name; empty if there is none.
 
-    Third-party functions compare texts unchanged, so an empty answer would be paid for a blank reference, and
-    for a list of right answers that includes a blank one.
+    Third-party functions compare texts unchanged, so an empty answer would be rewarded if the reference is
+    blank, or lists a blank text among its right answers.
 
     Args:
         sample: The sample.
-        column: The function's name for it. A field with this name is what its platform would pass. It takes
-            precedence over `reference_answer`, which is then passed separately.
+        column: The function's name for the reference. If the record has a field with this name, its platform
+            would pass the field, so the field takes precedence over `reference_answer`, which is then passed
+            separately.
 
     Raises:
         RecordError: The reference is blank.
@@ -42,7 +43,7 @@ def given_reference(sample: Sample[Any], column: str) -> dict[str, Any]:
 
 
 def _may_equal_nothing(reference: Any) -> bool:
-    """Return whether the reference has no content, or lists right answers of which one has none."""
+    """Return whether the reference has no content, or is a list in which one right answer has none."""
     while isinstance(reference, dict) and len(reference) == 1:
         [reference] = reference.values()
     if isinstance(reference, list):

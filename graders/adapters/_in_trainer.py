@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _LONGEST = 300
 """Maximum length of a message on stderr, in characters."""
 _MOST_SAID = 50
-"""Maximum number of lines on stderr: reasons to abstain may differ from sample to sample."""
+"""Maximum number of lines on stderr; the reason to abstain may be different for every sample."""
 
 
 def rollout_item(
@@ -35,13 +35,13 @@ def rollout_item(
     Args:
         columns: The data set's values for the prompt, by column name. The contents of a column `metadata`
             count as columns too, as in a replay.
-        reference: The column that holds the reference.
+        reference: The column with the reference.
         place: The id, if there is no column `id`.
         messages: The prompt's turns and the completion.
         wire: The dialect, one of `graders.wire.PROFILES`.
 
     Raises:
-        ValueError: A column has a name that a sample uses for something else.
+        ValueError: A column has the name of a different property of a sample.
     """
     rollout = {name: plain(value) for name, value in columns.items()}
     if isinstance(rollout.get("metadata"), dict):
@@ -69,10 +69,10 @@ def rollout_item(
 
 
 def plain(value: Any) -> Any:
-    """Return a value as JSON data: data sets and data frames hold numpy and torch scalars and arrays.
+    """Return a value as JSON data, because data sets contain numpy and torch scalars and arrays.
 
     Raises:
-        ValueError: It is nested too deeply.
+        ValueError: The value is nested too deeply.
     """
     try:
         return _plain(value)
@@ -92,7 +92,7 @@ def messages_of(given: Any, role: str) -> list[Any]:
     """Return a trainer's prompt or completion as messages; a text becomes one message with this role.
 
     Raises:
-        ValueError: It is neither text nor messages.
+        ValueError: The value is neither text nor messages.
     """
     if isinstance(given, str):
         return [{"role": role, "content": given}]
@@ -113,14 +113,14 @@ class TrainerBatch:
 
     @property
     def rewards(self) -> list[float | None]:
-        """The reward of each sample; None for a sample without one."""
+        """The reward of each sample; None for a sample without a reward."""
         return [outcome.value if isinstance(outcome, Reward) else None for outcome in self.outcomes]
 
     def metrics(self) -> Iterator[tuple[str, float]]:
-        """Return the share of samples without a reward, and each metric's mean over the samples that have it.
+        """Return the share of samples without a reward, and the mean of each metric over its samples.
 
         In a training run with several processes, only the share is returned: trainers gather a metric from
-        all processes, and wait forever for one that a process does not have.
+        all processes, and wait forever if one process does not have it.
         """
         yield RESERVED, sum(isinstance(one, Failure) for one in self.outcomes) / max(len(self.outcomes), 1)
         if os.environ.get("WORLD_SIZE", "1") != "1":
@@ -139,10 +139,10 @@ class GraderInTrainer:
 
     Args:
         given: A grader, or a scoring function, which becomes a grader with the default options of `@grader`.
-        name: Its name in messages; the grader's own name when None.
+        name: The grader's name in messages; its own name when None.
 
     Raises:
-        DecorationError: It is neither.
+        DecorationError: The value is neither a grader nor a scoring function.
     """
 
     def __init__(self, given: Grader[Any, Any] | Callable[..., Any], name: str | None) -> None:
@@ -182,18 +182,18 @@ class GraderInTrainer:
         return self._declared.is_async
 
     def _checked(self, items: Sequence[Any], outcomes: list[Outcome]) -> TrainerBatch:
-        """Return the graded batch, unless too many of its samples failed."""
+        """Return the graded batch, or raise an error if too many of its samples failed."""
         for outcome in outcomes:
             if isinstance(outcome, Failure):
                 problem = SampleError(outcome.kind, outcome.message[:_LONGEST], outcome.origin)
-                # A failure that no line of code raised has no location that could identify it.
+                # A failure that no line of code raised has no location, so the message identifies it.
                 key = outcome.origin if outcome.place else f"{outcome.kind} {outcome.message}"
                 self.say(key, f"a sample has no reward, {problem}")
         check_failures(self.options, self._budget, items, outcomes)
         return TrainerBatch(outcomes)
 
     def say(self, key: str, text: str) -> None:
-        """Write a line to stderr, unless one with this key was already written or there were too many."""
+        """Write a line to stderr, unless a line with this key, or too many lines, were already written."""
         if key in self._said or len(self._said) > _MOST_SAID:
             return
         self._said.add(key)
@@ -217,7 +217,7 @@ class GraderInTrainer:
                 self._declared = _waiting(declared.function, self.options)
 
     def _here(self) -> Declared:
-        """Return the grader with its time limit, if that can be enforced."""
+        """Return the grader, with its time limit if the limit can be enforced."""
         import threading
 
         limit = self.options.timeout_s
@@ -232,7 +232,7 @@ class GraderInTrainer:
 
 
 def _waiting(function: Callable[[Any], Any], options: Options) -> Declared:
-    """Return a function that returns awaitables as an async one, whose time limit works in any thread."""
+    """Make a function that returns awaitables async, so that its time limit works in any thread."""
 
     async def wait(given: Any) -> Any:
         answer = function(given)

@@ -22,7 +22,7 @@ class LambdaContext:
 
     Args:
         request_id: The id of this invocation.
-        seconds: How long it may take.
+        seconds: The time limit of the invocation.
     """
 
     function_name = _FUNCTION
@@ -50,13 +50,13 @@ def call(handler: Callable[[Any, Any], Any], event: str, request_id: str, second
         handler: A function of event and context.
         event: The event's JSON. The handler gets its own copy, which it may change.
         request_id: The id of this invocation.
-        seconds: How long it may take, according to the context.
+        seconds: The remaining time that the context reports.
 
     Returns:
-        The JSON of its answer.
+        The JSON of the handler's answer.
 
     Raises:
-        TypeError: The answer is a value that Lambda could not send either.
+        TypeError: The answer is a value that Lambda could not send.
     """
     answer = handler(json.loads(event), LambdaContext(request_id, seconds))
     if hasattr(answer, "__await__"):

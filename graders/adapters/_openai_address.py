@@ -10,23 +10,23 @@ from ..checks._judge_address import address_fault
 from ..errors import ConfigurationError
 
 VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)\}", re.ASCII)
-"""How a header or an address refers to an environment variable."""
+"""The syntax of an environment variable in a header or an address."""
 SCHEME = re.compile(r"(bearer|basic|key|token)\s+", re.IGNORECASE)
 """The words before a key in a header, which are not part of the key."""
 OWN_HEADERS = (
     *("content-type", "content-length", "host", "transfer-encoding", "connection", "accept-encoding"),
 )
-"""Headers of a spec that are not sent: a request sets its own."""
+"""Headers of a spec that are not sent, because each request sets its own."""
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 _NO_NAME = "it holds ${ without a variable's name: write ${NAME}, with letters, digits and underscores"
 
 
 def url_fault(url: str) -> str | None:
-    """Return why an address cannot be called, without quoting it; None if it can.
+    """Return the reason why an address cannot be called, without quoting it; None if it can be called.
 
     Args:
-        url: The address. If a variable comes before its query, this is only known once the variable is filled
-            in.
+        url: The address. If a variable comes before the query, the address can be checked only once the
+            variable is filled in.
     """
     if "${" in VARIABLE.sub("", url):
         return _NO_NAME
@@ -46,11 +46,11 @@ def url_fault(url: str) -> str | None:
 
 
 def header_fault(name: str, value: object) -> str | None:
-    """Return why a header cannot be sent, without quoting its value; None if it can.
+    """Return the reason why a header cannot be sent, without quoting its value; None if it can be sent.
 
     Args:
         name: The header's name.
-        value: Its value, which may hold `${NAME}`.
+        value: Its value, which may contain `${NAME}`.
     """
     if not _HEADER_NAME.fullmatch(name):
         return "it is not a valid header name"
@@ -67,10 +67,10 @@ def filled(text: str, what: str, secrets: list[str]) -> str:
     Args:
         text: The text.
         what: The name of the text in messages.
-        secrets: Collects the values, which no message may contain.
+        secrets: The set to add the values to, which no message may contain.
 
     Raises:
-        ConfigurationError: A variable is not set, or holds a value that cannot be sent.
+        ConfigurationError: A variable is not set, or its value cannot be sent.
     """
 
     def value_of(found: re.Match[str]) -> str:

@@ -2,7 +2,7 @@
 
 Azure describes this grader in the readme of its private preview (`microsoft-foundry/fine-tuning`, the folder
 `Demos/Agentic_RFT_ToolCall_EndpointGrader`): the payload, at most 1 MB, and three retries. The readme leaves
-some details open; `docs/adapters.md` says how they are handled here.
+some details open; `docs/adapters.md` describes how they are handled here.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _MOST_ASKED = 4
 _PIECE = 1 << 16
 _BUSY = (408, 425, 429)
 _GATEWAY = (429, 502, 503, 504)
-"""HTTP statuses that a service which is down may return."""
+"""HTTP statuses that may mean that the service is down."""
 _LONGEST_SAID = 200
 
 
@@ -59,7 +59,7 @@ def endpoint_scoring(node: EndpointGrader) -> Scoring:
         except SampleError as error:
             if error.origin != _UNSENT or not endpoint.takes(Scope("", scope.item).sample, scope.item):
                 raise
-            # Only its record can be sent.
+            # Only the record can be sent.
             return GraderScore(0.0, unread=True, errors={"other_error": True}, reason=error.message)
         return GraderScore(score, metrics=passed(score, node.pass_threshold))
 
@@ -71,7 +71,7 @@ class ScoringEndpoint:
 
     Args:
         url: Its address. `${NAME}` refers to the environment variable NAME.
-        headers: The headers of each request, whose values may hold `${NAME}` too.
+        headers: The headers of each request, whose values may contain `${NAME}` too.
         rate_limit: Maximum number of requests per second from this process; None for no limit.
     """
 
@@ -93,7 +93,7 @@ class ScoringEndpoint:
 
         Raises:
             ConfigurationError: The service cannot be called at all, or rejects every request.
-            SampleError: This sample got no score.
+            SampleError: The endpoint gave this sample no score.
         """
         body = self._body(sample, item)
         patience = Patience(self.name, self._heard, _MOST_ASKED)
@@ -117,7 +117,7 @@ class ScoringEndpoint:
         """Return the payload; the texts determine its trace id, so that recorded answers are found again.
 
         Raises:
-            SampleError: It cannot be written as JSON, or is too large.
+            SampleError: The payload cannot be written as JSON, or is too large.
         """
         from hashlib import sha256
         from uuid import UUID
@@ -143,7 +143,7 @@ class ScoringEndpoint:
         """Wait until the rate limit allows a request.
 
         Raises:
-            Unsent: That is too late for the sample.
+            Unsent: The limit allows the next request too late for the sample.
         """
         import asyncio
 
@@ -167,7 +167,7 @@ class ScoringEndpoint:
             url, headers = self._address(secrets), self._filled_headers(secrets)
             request = Request(url, body, headers, method="POST")  # its scheme was checked
             try:
-                # Recorded answers are responses whose own `with` swallows errors.
+                # A recorded answer is a response whose own `with` swallows errors.
                 with closing(build_opener(_as_answered()).open(request, timeout=seconds)) as answer:
                     content = b"".join(bounded(iter(lambda: answer.read1(_PIECE), b""), seconds))
                     return self._score(answer, content)
@@ -186,9 +186,9 @@ class ScoringEndpoint:
         """Read an answer.
 
         Raises:
-            TryAgain: It holds no score.
+            TryAgain: The answer contains no score.
             SampleError: The service rejects the sample.
-            ConfigurationError: It rejects every sample.
+            ConfigurationError: The service rejects every sample.
         """
         status = answer.status
         if status not in _GATEWAY:
@@ -209,7 +209,7 @@ class ScoringEndpoint:
         )
 
     def _refusal(self, status: int, location: str) -> str:
-        """Return the problem that a status shows for every sample; empty for any other status."""
+        """Return the problem of a status that rejects every sample; empty for any other status."""
         if 300 <= status < 400:
             return (
                 f"{self.name} redirects to {location or 'no address'} (HTTP {status}), and its headers are "
@@ -226,7 +226,7 @@ class ScoringEndpoint:
         """Return the address to call now; a relay gets no query.
 
         Raises:
-            ConfigurationError: It needs a variable that is not set, or is not valid with its value.
+            ConfigurationError: A variable in the address is not set, or its value makes the address invalid.
         """
         relay = os.environ.get(RELAY)
         asked = self._url.partition("?")[0] if relay else self._url
@@ -237,10 +237,10 @@ class ScoringEndpoint:
         return f"{relay}/{url}" if relay else url
 
     def _filled_headers(self, secrets: list[str]) -> dict[str, str]:
-        """Return the headers to send now; a relay gets none of the spec's.
+        """Return the headers to send now; a relay gets none of the spec's headers.
 
         Raises:
-            ConfigurationError: One needs a variable that is not set, or is not valid with its value.
+            ConfigurationError: A variable in a header is not set, or its value makes the header invalid.
         """
         headers = {"Content-Type": "application/json", "User-Agent": "rft-graders"}
         for name, value in ({} if os.environ.get(RELAY) else self._headers).items():
@@ -258,7 +258,7 @@ def score_of(content: bytes) -> float:
         content: The answer's body.
 
     Raises:
-        TryAgain: It is not a JSON object with a finite number as `score`.
+        TryAgain: The body is not a JSON object with a finite number as `score`.
     """
     said = exact_json(content.decode("utf-8", "replace").removeprefix("\ufeff"))
     if not isinstance(said, dict):
@@ -270,7 +270,7 @@ def score_of(content: bytes) -> float:
 
 
 def _as_answered() -> Any:
-    """A urllib handler that accepts every answer: none is an error, and no redirect is followed."""
+    """A urllib handler that accepts every status: none raises an error, and no redirect is followed."""
     from urllib.request import HTTPErrorProcessor
 
     class AsAnswered(HTTPErrorProcessor):

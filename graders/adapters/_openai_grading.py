@@ -1,4 +1,4 @@
-"""Builds the scoring function of an OpenAI grader, and combines those of a multi grader."""
+"""Builds the scoring function of an OpenAI grader, and combines the scoring functions of a multi grader."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 
 class GradingOptions:
-    """How to run the graders of a spec.
+    """The settings for running the graders of a spec.
 
     Args:
-        models: Bedrock's models by OpenAI's names, or the TOML file that holds them.
-        seconds: How long a Python grader may run.
-        memory_mb: How much memory it may use.
-        protection: How it is confined.
+        models: Bedrock's models by OpenAI's names, or the TOML file with this table.
+        seconds: The time limit of a Python grader.
+        memory_mb: The memory that a Python grader may use, in MB.
+        protection: The protection of a Python grader, as for `confined`.
         zero_for_faults: Whether a grader that fails scores 0 with a flag, as at OpenAI; otherwise the fault
             is raised.
     """
@@ -52,7 +52,7 @@ def grading_of(node: OpenAIGrader, options: GradingOptions) -> Scoring:
 
     Raises:
         OpenAISpecError: The grader cannot be run as written.
-        ConfigurationError: It needs a package that is not installed.
+        ConfigurationError: The grader needs a package that is not installed.
     """
     scoring: Scoring
     try:
@@ -132,7 +132,7 @@ async def _awaited(
 
 
 def _total(node: MultiGrader, scores: Mapping[str, GraderScore]) -> GraderScore:
-    """Compute the score that a formula makes of its graders' scores."""
+    """Compute a formula's score from the scores of its graders."""
     parts = {key: score.value for key, score in scores.items()}
     try:
         value = float(node.computed(parts))
@@ -172,7 +172,7 @@ def _failing(error: Exception) -> Scoring:
 
 
 def _with_zeros(scoring: Scoring, flag: str) -> Scoring:
-    """Wrap a scoring function so that it returns 0, with a flag, where there would otherwise be no score."""
+    """Wrap a scoring function so that it returns 0 with a flag instead of no score."""
 
     def scored(scope: Scope) -> GraderScore | Awaitable[GraderScore]:
         try:
@@ -191,7 +191,7 @@ def _with_zeros(scoring: Scoring, flag: str) -> Scoring:
 
 
 def _zero_if_lacking(score: GraderScore) -> GraderScore:
-    """Score 0, whatever the grader's range, for a completion that lacks what the grader reads."""
+    """Score 0, regardless of the grader's range, if the completion lacks a value that the grader reads."""
     if score.errors and not score.parts:
         score.value = 0.0
     return score

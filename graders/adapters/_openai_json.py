@@ -1,4 +1,4 @@
-"""Reads the JSON of OpenAI graders, and reports where in it a fault is."""
+"""Reads the JSON of OpenAI graders, and reports faults with their locations."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class OpenAISpecError(DecorationError):
 
     Args:
         pointer: The location in its JSON, as a JSON pointer such as `/graders/a/operation`.
-        message: What is wrong there and what to write.
-        file: The file that holds it; empty if there is none.
+        message: The fault there, and the fix.
+        file: The grader's file; empty if it does not come from a file.
     """
 
     def __init__(self, pointer: str, message: str, file: str = "") -> None:
@@ -34,7 +34,7 @@ class OpenAISpecError(DecorationError):
         self.file = file
 
     def __str__(self) -> str:
-        """The file, the location in it, and what is wrong there."""
+        """Return the file, the location in it, and the fault."""
         place = " ".join(part for part in (self.file, self.pointer) if part)
         return str(DecorationError(f"{place or 'the grader'}: {self.message}"))
 
@@ -60,7 +60,7 @@ class JsonObject:
         pointer: Its location.
 
     Raises:
-        OpenAISpecError: It is not an object, or has a duplicate key.
+        OpenAISpecError: The value is not an object, or has a duplicate key.
     """
 
     __slots__ = ("_read", "pointer", "raw")
@@ -161,7 +161,7 @@ class JsonObject:
         Args:
             key: The key.
             choices: The allowed values.
-            instead: What to write in place of other common values.
+            instead: Replacements for other common values.
         """
         value = self.take(key, one_of(choices))
         if isinstance(value, str) and value in choices:
@@ -190,7 +190,7 @@ def spec_document(text: str | bytes) -> dict[str, Any]:
         text: The JSON.
 
     Raises:
-        OpenAISpecError: It is not JSON, or not an object.
+        OpenAISpecError: The text is not JSON, or not an object.
     """
     if len(text) > _LARGEST_FILE:
         raise OpenAISpecError("", f"is larger than {_LARGEST_FILE:,} characters: give only the grader")
@@ -216,7 +216,7 @@ def spec_file(path: str | os.PathLike[str]) -> dict[str, Any]:
         path: The file.
 
     Raises:
-        OpenAISpecError: It cannot be read, or does not hold a grader's JSON.
+        OpenAISpecError: The file cannot be read, or does not contain a grader's JSON.
     """
     name = os.fspath(path)
     if name.lstrip()[:1] in ("{", "["):
@@ -237,7 +237,7 @@ def checked_document(value: Any) -> dict[str, Any]:
     """Return a copy of a document, which has to be an object nested no deeper than a grader needs.
 
     Raises:
-        OpenAISpecError: It is another value, or nested more deeply.
+        OpenAISpecError: The document is not an object, or is nested too deeply.
     """
     if hasattr(value, "model_dump"):  # an object from OpenAI's SDK
         value = value.model_dump(mode="json", exclude_none=True)
@@ -283,7 +283,7 @@ def _refused(name: str) -> NoReturn:
 
 
 def number_of(value: object) -> float | None:
-    """Return a finite number; None if the value is not one."""
+    """Return a finite number; None for any other value."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     return float(value) if -LARGEST <= value <= LARGEST else None
@@ -306,7 +306,7 @@ def kind_of(value: object) -> str:
 
 
 def shown(value: object) -> str:
-    """Return a value as messages show it: a text or a number itself, of anything else its type."""
+    """Return a value as messages show it: texts and numbers themselves, and the type of any other value."""
     if isinstance(value, str):
         return f"'{value}'" if len(value) <= _SHOWN else f"'{value[: _SHOWN - 3]}...'"
     if isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -320,7 +320,7 @@ def one_of(choices: Sequence[str]) -> str:
 
 
 def nearest(value: object, choices: Sequence[str]) -> str | None:
-    """Return the choice that is most similar to a text; None if none is similar."""
+    """Return the choice most similar to a text; None if no choice is similar."""
     if not isinstance(value, str):
         return None
     from difflib import get_close_matches

@@ -1,8 +1,8 @@
 """OpenAI's model graders: a judge scores or labels a completion, with the grader's own prompt.
 
 The prompt of such a grader is a template that contains the completion, which may therefore pose as part of
-the prompt. Control tokens of chat templates in it are made harmless. `graders.checks.judge` keeps a
-completion separate from the question.
+the prompt. Control tokens of chat templates in the completion are made harmless. `graders.checks.judge` keeps
+a completion separate from the question.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def model_scoring(
         models: The models to use in place of OpenAI's, in the form that `JudgeModels` takes.
 
     Raises:
-        OpenAISpecError: The table lacks such a model.
+        OpenAISpecError: The table has no entry for the grader's model.
         DecorationError: The table is invalid.
         ConfigurationError: The table cannot be read, or the package of the service is not installed.
     """
@@ -99,13 +99,13 @@ def question_of(
     Args:
         node: The grader.
         scope: The values for its templates.
-        answers: How to answer it.
+        answers: The format of the answer.
 
     Returns:
-        The question; `Missing` if the completion lacks something that the prompt shows.
+        The question; `Missing` if the completion lacks a value that the prompt uses.
 
     Raises:
-        GradeFault: The record lacks something that the prompt shows, or everything in it is blank.
+        GradeFault: The record lacks a value that the prompt uses, or the whole prompt is blank.
     """
     system: list[str] = []
     turns: list[tuple[str, str]] = []
@@ -137,7 +137,7 @@ def question_of(
 
 
 def _says_nothing(node: ScoreModel | LabelModel, scope: Scope) -> bool:
-    """Return whether there is nothing to judge: no completion, or its parts in the prompt are all empty."""
+    """Return whether the judge has no text to read: the completion or every part in the prompt is empty."""
     if not scope.tools and not says_something(visible(scope.text)):
         return True
     values = [
@@ -154,7 +154,7 @@ def is_shared(node: ScoreModel | LabelModel) -> bool:
 
 
 class _Scores:
-    """How to answer a `score_model` grader: with a number."""
+    """The answer format of a `score_model` grader: a number."""
 
     def __init__(self, node: ScoreModel) -> None:
         self._low, self._high = node.low, node.high
@@ -179,7 +179,7 @@ class _Scores:
 
 
 class _Labels:
-    """How to answer a `label_model` grader: with a label."""
+    """The answer format of a `label_model` grader: a label."""
 
     def __init__(self, node: LabelModel) -> None:
         self._labels, self._passing = node.labels, node.passing_labels
@@ -209,7 +209,7 @@ def _answer(reply: Reply) -> tuple[Any, str]:
     """Return the result and the reason of a reply that follows the schema exactly.
 
     Raises:
-        GradeFault: It does not.
+        GradeFault: The reply does not follow the schema.
     """
     if reply.ended == "refused":
         raise GradeFault(

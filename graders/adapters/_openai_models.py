@@ -21,7 +21,7 @@ OPTIONS = (
     *("model", "service", "base_url", "key_variable", "region", "temperature", "max_tokens"),
     *("input_price", "output_price", "cached_price", "ceiling_usd", "ceiling_tokens"),
 )
-"""The table's options for a model; they are those of `graders.checks.judge`."""
+"""The table's options for a model, the same as in `graders.checks.judge`."""
 NOT_SENT = ("seed", "top_p", "reasoning_effort")
 """Sampling parameters that are not sent to judges."""
 _MOST_TOKENS = 4_000
@@ -36,7 +36,7 @@ class JudgeModels:
             the path of a TOML file with this table; or None.
 
     Raises:
-        DecorationError: It is not such a table.
+        DecorationError: The value is not such a table.
         ConfigurationError: The file cannot be read.
     """
 
@@ -44,7 +44,7 @@ class JudgeModels:
 
     def __init__(self, models: Mapping[str, Any] | str | os.PathLike[str] | None) -> None:
         self.place = "the table of models" if models is None else "models="
-        """Where to add a model, for messages."""
+        """The place to add a model, for messages."""
         if isinstance(models, (str, os.PathLike)):
             path = os.fspath(models)
             self.place = os.path.basename(path)
@@ -69,7 +69,7 @@ class JudgeModels:
         return self._table.get(model)
 
     def missing(self, model: str) -> str:
-        """Return a message that says that the table lacks a model, and which line to add.
+        """Return a message that the table has no entry for a model, with the line to add.
 
         Args:
             model: OpenAI's name.

@@ -1,4 +1,4 @@
-"""A note on how one part of an OpenAI grader is converted."""
+"""The type of the notes on how an OpenAI grader is converted."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ if TYPE_CHECKING:
 
 
 class SpecNote:
-    """How one part of a spec is converted.
+    """A note on the conversion of one part of a spec.
 
     Args:
         pointer: Its location, as a JSON pointer; empty for the whole spec.
-        how: `mapped` (as documented), `approximated` (differs, is not documented, or should be checked), or
+        how: `mapped` (as documented), `approximated` (different, undocumented, or to be checked), or
             `unsupported` (ignored).
-        what: What it becomes, and how that differs.
+        what: The result of the conversion, and its differences.
     """
 
     __slots__ = ("how", "pointer", "what")

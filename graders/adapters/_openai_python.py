@@ -1,4 +1,4 @@
-"""OpenAI's Python graders: the rules for their source, and what it imports."""
+"""OpenAI's Python graders: the rules for their source, and its imports."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ _HINTS = {
     OSError: "a Python grader can open no file and no connection",
     ModuleNotFoundError: "a Python grader may import packages that are in OpenAI's image and installed here",
 }
-"""Hints for exceptions, in words that are true wherever a grader's JSON is run."""
+"""Hints for exceptions, worded to be true wherever a grader's JSON is run."""
 _NOT_OF_TEXT = (
     *("NameError", "UnboundLocalError", "ImportError", "ModuleNotFoundError", "MemoryError"),
     *("OSError", "PermissionError", "FileNotFoundError"),
@@ -73,7 +73,7 @@ class PythonImport:
     Args:
         module: The name in the import statement, up to its first dot.
         line: The first line that imports it.
-        guarded: Whether each import of it is in a `try` or an `if`, so that the source can do without it.
+        guarded: Whether each import of it is in a `try` or an `if`, so that the source can work without it.
     """
 
     __slots__ = ("guarded", "line", "module")
@@ -90,7 +90,7 @@ def python_code(
     """Build the scoring function of a `python` grader, which runs in a separate process.
 
     Raises:
-        ConfigurationError: A package that it imports is not in OpenAI's image, or not installed.
+        ConfigurationError: The source imports a package that is not in OpenAI's image, or not installed.
     """
     from ._confined import ConfinedFunction
 
@@ -139,7 +139,7 @@ def python_code(
 
 
 def python_fault(source: str) -> str | None:
-    """Return why a source is not a valid grader, and what to write; None if it is valid."""
+    """Return the reason why a source is not a valid grader, and the fix; None if it is valid."""
     try:
         tree = _parsed(source)
     except SyntaxError as error:
@@ -163,7 +163,7 @@ def python_fault(source: str) -> str | None:
 
 
 def python_imports(source: str) -> tuple[PythonImport, ...]:
-    """Return what a source imports from outside the standard library, each module once."""
+    """Return the modules that a source imports from outside the standard library, each only once."""
     found: dict[str, PythonImport] = {}
     tree = _parsed(source)
     optional = [node for node in ast.walk(tree) if isinstance(node, ast.Try | ast.TryStar | ast.If)]
@@ -184,7 +184,7 @@ def python_imports(source: str) -> tuple[PythonImport, ...]:
 
 
 def _parsed(source: str) -> ast.Module:
-    """Return the syntax tree of a source; Python's warnings about it are for its author."""
+    """Return the syntax tree of a source, without Python's warnings, which concern only its author."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return ast.parse(source)

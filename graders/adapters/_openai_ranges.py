@@ -22,14 +22,14 @@ _RISING: dict[str, Callable[[float], float]] = {
     "floor": math.floor,
     "ceil": math.ceil,
     "exp": math.exp,
-    "sqrt": lambda value: math.sqrt(max(value, 0.0)),  # below 0 it has no value, so the sample gets no reward
+    "sqrt": lambda value: math.sqrt(max(value, 0.0)),  # no reward below 0, where sqrt has no value
     "log": math.log,
 }
 _LARGEST_POWER = 1_000
 
 
 def score_range(node: OpenAIGrader) -> Bounds:
-    """Return the smallest and the largest score; None if there is no bound, or none is documented."""
+    """Return the smallest and the largest score; None if the score has no bound or no documented bound."""
     if isinstance(node, EndpointGrader):
         return None
     if isinstance(node, ScoreModel):
@@ -109,6 +109,6 @@ def _of_power(base: Interval, power: Interval) -> Bounds:
 
 
 def _corners(left: Interval, right: Interval, join: Callable[[float, float], float]) -> Interval:
-    """Return the range of a function that is monotone in both of its numbers."""
+    """Return the range of a function that is monotone in both of its arguments."""
     found = [join(one, other) for one in left for other in right]
     return min(found), max(found)

@@ -40,17 +40,17 @@ DETAILS = (
 _DETAILS_OF = {name.removesuffix("_type").removesuffix("_details"): name for name in DETAILS}
 
 _FORM = ("role", "index", "id", "type", "tool_call_id")
-"""Fields of messages and of tool calls that say nothing about the answer."""
+"""Fields of messages and of tool calls that do not depend on the answer."""
 
 
 class GradeFault(SampleError):
-    """A grader gave a sample no score.
+    """A grader could not score a sample.
 
     Args:
         flag: One of `FLAGS`.
-        message: What happened, for people.
+        message: The cause, for people.
         kind: The kind of failure, as in `SampleError`.
-        origin: The type and location of the original error; empty if there is none.
+        origin: The type and location of the original error; empty without such an error.
         details: The details that OpenAI adds to the flag; empty to use the message.
     """
 
@@ -68,7 +68,7 @@ class GradeFault(SampleError):
         self.flag = flag
         self.details = details
         self.tokens: Mapping[str, ModelTokens] = {}
-        """The tokens that models used nevertheless, by the grader's names for them."""
+        """The tokens that models still used, by the grader's names for the models."""
 
     @property
     def errors(self) -> dict[str, bool | str]:
@@ -79,11 +79,11 @@ class GradeFault(SampleError):
 
 
 class RecordFault(GradeFault, RecordError):
-    """A grader can score no completion of this record.
+    """A grader cannot score any completion of this record.
 
     Args:
         flag: One of `FLAGS`.
-        message: What the record lacks.
+        message: The value that the record lacks.
     """
 
     def __init__(self, flag: str, message: str) -> None:
@@ -108,7 +108,7 @@ class ModelTokens:
         self.cached = cached
 
     def plus(self, more: ModelTokens) -> ModelTokens:
-        """Return the sum of two; None if one of them is None."""
+        """Return the sum of two numbers; None if either is None."""
         sums = (
             None if one is None or other is None else one + other
             for one, other in (
@@ -125,11 +125,11 @@ class GraderScore:
 
     Args:
         value: The score.
-        unread: Whether it is 0 because the completion lacks what the grader reads.
+        unread: Whether the score is 0 because the completion lacks a value that the grader reads.
         metrics: Other numbers to report.
         parts: For a multi grader, the scores of its graders by key.
         errors: The faults that OpenAI would report, by the names in `FLAGS` and `DETAILS`.
-        tokens: The tokens that models used, by the grader's names for them.
+        tokens: The tokens that models used, by the grader's names for the models.
         reason: One sentence for people.
     """
 
@@ -190,11 +190,11 @@ class Scope:
         return self._sample
 
     def named(self, namespace: str) -> Mapping[str, Any]:
-        """Return the namespace of that name."""
+        """Return the namespace `item` or `sample`."""
         return self.item if namespace == "item" else self.sample
 
     def told(self, namespace: str) -> Mapping[str, Any]:
-        """Return a namespace without values that exist for any answer: roles, positions, ids and kinds."""
+        """Return a namespace without the values that every answer has: roles, positions, ids and kinds."""
         if namespace == "item":
             return {**self.item, "messages": _without_form(self.item.get("messages"))}
         tools = _without_form(self.tools)
@@ -214,7 +214,7 @@ def scope_of(sample: Sample[Any]) -> Scope:
 
 
 def _without_form(messages: Any) -> Any:
-    """Return messages or tool calls without the fields that say nothing about the answer."""
+    """Return messages or tool calls without the fields that do not depend on the answer."""
     if not isinstance(messages, list):
         return messages
     return [
@@ -235,17 +235,17 @@ def _plain(message: Any) -> Any:
 
 
 def passed(score: float, threshold: float | None) -> dict[str, float]:
-    """Return the metric of a grader's `pass_threshold`; empty if it has none."""
+    """Return the metric of a grader's `pass_threshold`; empty if the grader has no threshold."""
     return {} if threshold is None else {"passed": float(score >= threshold)}
 
 
 def unread_score(
     why: Missing, scope: Scope, worst: float = 0.0, metrics: Mapping[str, float] | None = None
 ) -> GraderScore:
-    """Return the score of a completion that lacks what a grader reads.
+    """Return the score of a completion that lacks a value that the grader reads.
 
     Args:
-        why: What it lacks; of kind `not exact` if the value is there but blank.
+        why: The reason; its kind is `not exact` if the completion has the value but it is blank.
         scope: The completion.
         worst: The lowest score that the grader gives.
         metrics: Other numbers to report.

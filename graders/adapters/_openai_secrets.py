@@ -1,4 +1,4 @@
-"""Takes keys out of the JSON of endpoint graders, so that it can be kept in a project."""
+"""Removes keys from the JSON of endpoint graders, so that it can be kept in a project."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def endpoint_secrets(spec: Any) -> tuple[Any, list[str]]:
     """Replace apparent secrets in the endpoint graders of a spec with environment variables.
 
     Args:
-        spec: A spec's JSON, which may hold endpoint graders anywhere. It is not changed.
+        spec: A spec's JSON, which may contain endpoint graders anywhere. It is not changed.
 
     Returns:
         A copy in which the values of headers, and of keys in an address, are `${GRADER_HEADER_...}`,
@@ -83,7 +83,7 @@ class _Variables:
     def _variable(self, kind: str, name: str, value: str) -> str:
         """Return the variable for a value, named after its location; equal values share one variable."""
         wanted = f"GRADER_{kind}_{re.sub(r'[^A-Z0-9]+', '_', name.upper())}".strip("_")
-        # Recorded answers have placeholders for variables whose names suggest a secret.
+        # In recorded answers, the values of variables whose names suggest a secret are placeholders.
         wanted = found = wanted if _SOUNDS_SECRET.search(wanted) else f"{wanted}_KEY"
         number = 1
         while self.values.setdefault(found, value) != value:

@@ -1,6 +1,6 @@
-"""Graders for OpenAI and Azure, parsed from their JSON: each part is checked, and faults have locations.
+"""Parses the JSON of graders for OpenAI and Azure, checks each part, and reports faults with locations.
 
-The shapes are those of OpenAI's guide to graders and its API reference, and of Azure's guide to reinforcement
+The shapes follow OpenAI's guide to graders and its API reference, and Azure's guide to reinforcement
 fine-tuning. `name` may be missing, as it is in OpenAI's own examples.
 """
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 OPERATIONS = ("eq", "ne", "like", "ilike")
 METRICS = ("fuzzy_match", "bleu", "gleu", "meteor", *(f"rouge_{n}" for n in (1, 2, 3, 4, 5, "l")))
 SAMPLE_NAMES = ("output_text", "output_json", "output_tools", "choices")
-"""The names that a completion has on Bedrock."""
+"""The fields of `sample` that are available for a completion from Bedrock."""
 _OTHER_OPERATIONS = {
     "neq": "is not an operation: write ne",
     "equals": "is not an operation: write eq",
@@ -53,14 +53,14 @@ _OTHER_TYPES = {
 _A_GRADER = '{"answer": {"type": "string_check", ...}}'
 _CODE_BYTES = 256 * 1024
 LIMITS = ("max_completions_tokens", "max_completion_tokens")
-"""Spellings of the token limit in specs: OpenAI's spelling, and the one that people write."""
+"""Spellings of the token limit in specs: OpenAI's own, and a common variant."""
 _SAMPLING_BOUNDS = {"temperature": (0.0, 2.0), **dict.fromkeys(LIMITS, (1.0, 10_000_000.0))}
 IMAGE = "2025-05-08"
 """The image of Python graders for which OpenAI lists the packages."""
 
 
 class StringCheck:
-    """A `string_check` grader: 1 if two texts compare as its operation says, else 0."""
+    """A `string_check` grader: 1 if its operation holds for two texts, else 0."""
 
     type: Literal["string_check"] = "string_check"
     __slots__ = ("input", "name", "operation", "pointer", "reference")
@@ -82,7 +82,7 @@ class StringCheck:
 
 
 class TextSimilarity:
-    """A `text_similarity` grader: how similar two texts are by its metric, 0 to 1."""
+    """A `text_similarity` grader: the similarity of two texts by its metric, 0 to 1."""
 
     type: Literal["text_similarity"] = "text_similarity"
     __slots__ = ("input", "metric", "name", "pass_threshold", "pointer", "reference")
@@ -126,13 +126,13 @@ class PythonCode:
 
     @property
     def packages(self) -> tuple[str, ...]:
-        """The modules outside the standard library that it may import; those of other images are unknown."""
+        """The modules outside the standard library that the source may import; unknown for other images."""
         other = self.image_tag not in (None, IMAGE)
         names = [each.module for each in self.imports if other or each.module in IMAGE_PACKAGES]
         return tuple(name for name in names if name.isidentifier())
 
     def unknown_import(self) -> str | None:
-        """Return why an import can never succeed; None if it can."""
+        """Return the reason why an import can never succeed; None if it may succeed."""
         for each in self.imports:
             if each.guarded or each.module in self.packages:
                 continue
@@ -144,7 +144,7 @@ class PythonCode:
 
 
 class ScoreModel:
-    """A `score_model` grader: the number that a model answers, within its range."""
+    """A `score_model` grader: the number in a model's answer, within the grader's range."""
 
     type: Literal["score_model"] = "score_model"
     __slots__ = ("high", "low", "model", "name", "pass_threshold", "pointer", "sampling", "turns")
@@ -269,7 +269,7 @@ class OpenAISpec:
         document: The grader, a method, or the body of a job.
 
     Raises:
-        OpenAISpecError: It holds no usable grader.
+        OpenAISpecError: The document contains no usable grader.
     """
 
     __slots__ = ("around", "grader", "unknown")
@@ -281,7 +281,7 @@ class OpenAISpec:
         self.grader: OpenAIGrader = _grader(raw, self._note_unknown, inside=False)
 
     def each(self) -> Iterator[OpenAIGrader]:
-        """The grader, and the graders that it combines."""
+        """The grader and any graders that it combines."""
         yield self.grader
         if isinstance(self.grader, MultiGrader):
             yield from self.grader.graders.values()
@@ -290,7 +290,7 @@ class OpenAISpec:
         """Reject values and packages that never exist, so that no sample could be graded.
 
         Raises:
-            OpenAISpecError: A template or a source names one.
+            OpenAISpecError: A template or a source names such a value or package.
         """
         for place, template in self.grader.templates.items():
             for value in template.values:
@@ -341,7 +341,7 @@ def _grader(raw: JsonObject, note: Callable[[JsonObject], None], *, inside: bool
 
 
 def _unknown_value(value: NamedValue) -> str | None:
-    """Return why a completion never has a value; None if it may have one."""
+    """Return the reason why a completion never has a value; None if it may have the value."""
     if value.namespace == "item":
         return None
     if value.path[0] not in SAMPLE_NAMES:

@@ -1,7 +1,7 @@
 """Templates of OpenAI's graders: texts in which `{{ item.name }}` is replaced by a value.
 
-A template is parsed once and joined from its pieces, so a value that contains a template is plain text. How
-OpenAI writes a value that is not a text is not documented; here it is written as JSON (*unverified*).
+A template is parsed once and joined from its pieces, so a template inside a value stays plain text. OpenAI
+does not document how it writes a value that is not a text; here it is written as JSON (*unverified*).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 NAMESPACES = ("item", "sample")
 _WITH_FORM = ("choices", "output_tools", "messages")
-"""Values that hold more than the text of the answer."""
+"""Values that contain more than the text of the answer."""
 _TEMPLATE = re.compile(r"\{\{\s*+(?P<inside>[^{}]*)\}\}")
 _UNCLOSED = re.compile(r"\{\{\s*+(?:item|sample)\b[^\s}]*")
 _STEP = re.compile(
@@ -31,11 +31,11 @@ _STEP = re.compile(
 _WORD = re.compile(r"[^\W\d]\w*|")
 _SHOWN = 60
 _LONGEST = 20_000_000
-"""Maximum length of a filled template: a value is written as often as the template names it."""
+"""Maximum length of a filled template, which may contain the same value several times."""
 
 
 class TemplateFault(ValueError):
-    """A text that is not a valid template; the message says what to write."""
+    """A text that is not a valid template; the message gives the fix."""
 
 
 class NamedValue:
@@ -58,13 +58,14 @@ class NamedValue:
         """Return the value; None if it is absent, null, or a data frame's NaN."""
         found = self._in(scope.named(self.namespace))
         if found is None and self.path == ("reference_answer", "text") and self.namespace == "item":
-            # A service may wrap a text in an object with this key alone, and `Sample` has unwrapped it.
+            # A service may wrap a text in an object with only this key, and `Sample` has already unwrapped
+            # it.
             found = scope.item.get("reference_answer")
             return found if isinstance(found, str) else None
         return None if found is None or found != found else found
 
     def _in(self, values: Any) -> Any:
-        """Return the value at the path; None if there is none."""
+        """Return the value at the path; None if the path leads to no value."""
         for step in self.path:
             if isinstance(step, int):
                 values = values[step] if isinstance(values, list) and step < len(values) else None
@@ -74,13 +75,13 @@ class NamedValue:
 
     @property
     def holds_form(self) -> bool:
-        """Return whether it is a list or an object with more than the answer's text: keys, roles and ids."""
+        """Return whether the value is a list or an object with keys, roles or ids besides its texts."""
         return self.path[0] in _WITH_FORM and self.path[-1] not in ("content", "name", "arguments")
 
     def says_something(self, scope: Scope) -> bool:
         """Return whether the value has a visible text or number, at any depth.
 
-        Keys of objects, roles, ids and the like do not count, however often a template writes them.
+        Keys of objects, roles, ids and the like do not count, even though a template writes them.
         """
         value = self.value(scope)
         if not isinstance(value, str) or self.path[0] in _WITH_FORM:
@@ -88,10 +89,10 @@ class NamedValue:
         return any(map(visible, _leaves(value)))
 
     def written(self, scope: Scope) -> str | Missing:
-        """Return the value as text; `Missing` if the completion does not have it.
+        """Return the value as text; `Missing` if the completion does not have the value.
 
         Raises:
-            RecordError: The record does not have it.
+            RecordError: The record does not have the value.
         """
         value = self.value(scope)
         if isinstance(value, str):
@@ -171,7 +172,7 @@ class TextTemplate:
 
         Args:
             scope: The values.
-            may_be_blank: Whether the text counts even if all of its values are blank.
+            may_be_blank: Whether the text is compared even if all of its values are blank.
 
         Returns:
             The text; `Missing` if the completion lacks a value, or leaves it blank.
@@ -182,7 +183,7 @@ class TextTemplate:
         text = self.written(scope)
         if isinstance(text, Missing) or may_be_blank:
             return text
-        # The completion's values count; without any, the record's values.
+        # The completion's values decide; without any, the record's values do.
         telling = [value for value in self.values if value.namespace == "sample"] or self.values
         if any(value.says_something(scope) for value in telling) if telling else visible(text):
             return text
@@ -227,7 +228,7 @@ def _named_value(inside: str) -> NamedValue:
     """Return the placeholder that a template spells.
 
     Raises:
-        TemplateFault: It names no value.
+        TemplateFault: The placeholder names no value.
     """
     spelled = _quoted(f"{{{{{inside}}}}}")
     namespace = _WORD.match(inside)[0]  # type: ignore[index]

@@ -34,7 +34,7 @@ def string_check(node: StringCheck) -> Scoring:
     compare, any_text = _OPERATIONS[node.operation], node.operation == "ne"
 
     def scored(scope: Scope) -> GraderScore:
-        reference = node.reference.compared(scope, any_text)  # the record's faults have priority
+        reference = node.reference.compared(scope, any_text)  # faults of the record have priority
         given = node.input.compared(scope, any_text)
         for side in (given, reference):
             if isinstance(side, Missing):
@@ -65,13 +65,13 @@ def text_similarity(node: TextSimilarity) -> Scoring:
 
 
 class _TextMetric:
-    """A measure of how similar two texts are.
+    """A measure of the similarity of two texts.
 
     Args:
-        read: Returns the part of a text to compare; empty if there is nothing to compare.
+        read: Returns the part of a text to compare; empty if no part can be compared.
         score: Returns the similarity of two such parts, 0 to 1.
         fewest: The number of tokens that a reference needs.
-        longest: Characters of the longest text that is compared.
+        longest: The maximum length of a compared text, in characters.
     """
 
     __slots__ = ("fewest", "longest", "read", "score")
@@ -86,7 +86,7 @@ class _TextMetric:
 
 
 def _side(template: TextTemplate, scope: Scope, metric: _TextMetric, strict: bool = False) -> Any:
-    """Return the part of a side to compare; `Missing` if the completion leaves nothing to compare."""
+    """Return the part of a side to compare; `Missing` if the completion has no such part."""
     text = template.compared(scope)
     if isinstance(text, Missing):
         return text

@@ -39,7 +39,7 @@ def read_template(raw: JsonObject, key: str, example: str) -> TextTemplate:
         example: An example for the error message.
 
     Raises:
-        OpenAISpecError: It is missing, not a text, or not a valid template.
+        OpenAISpecError: The value is missing, not a text, or not a valid template.
     """
     return _at(raw.place(key), raw.text(key, example))
 
@@ -51,7 +51,7 @@ def read_turns(raw: JsonObject) -> tuple[ModelTurn, ...]:
         raw: The grader.
 
     Raises:
-        OpenAISpecError: They are missing, or one of them cannot be sent.
+        OpenAISpecError: The messages are missing, or one of them cannot be sent.
     """
     place = raw.place("input")
     messages = enumerate(raw.items("input", _MESSAGES))

@@ -1,4 +1,4 @@
-"""Calls third-party functions where they run: in this process, or in a separate one if they are confined.
+"""Calls third-party functions in this process, or in a separate process if they are confined.
 
 The code that confines a function takes longer to import than the rest of an adapter, so this module does not
 import it.
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 
 def placed(function: Callable[..., Any], inside: ModuleType | str | os.PathLike[str]) -> Callable[..., Any]:
-    """Have a module call a function where it runs: in a separate process if it is confined, else in this one.
+    """Have a module call a function: in a separate process if the function is confined, else in this one.
 
     Args:
         function: A third-party function, or the result of `confined`.
         inside: The module, as `ConfinedFunction.through` takes it.
 
     Returns:
-        A function of the arguments of the module's `call` after the first; for a confined function it has to
-        be awaited.
+        A function that takes the arguments of the module's `call` after the first. If the third-party
+        function is confined, the result has to be awaited.
 
     Raises:
-        DecorationError: It is not a function.
-        ConfigurationError: It is confined and imports a package that is not available.
+        DecorationError: The value is not a function.
+        ConfigurationError: The function is confined and imports a package that is not available.
     """
     if is_confined(function):
         through: Any = function.through(inside)  # type: ignore[attr-defined]
@@ -53,7 +53,7 @@ def name_of(function: Any) -> str:
 
 
 def is_confined(function: object) -> bool:
-    """Return whether this is a `ConfinedFunction`; there is none before its module was loaded."""
+    """Return whether this is a `ConfinedFunction`, which cannot exist before its module is loaded."""
     module = sys.modules.get(f"{__package__}._confined")
     return module is not None and isinstance(function, module.ConfinedFunction)
 

@@ -23,7 +23,7 @@ def scoring_function(
 
     Args:
         steps: Yields the calls to make, and receives their results.
-        called: The functions that it calls.
+        called: The functions that the scoring function calls.
     """
     confined = any(map(is_confined, called))
 

@@ -32,12 +32,13 @@ def call(function: Callable[..., Any], columns: dict[str, list[Any]]) -> Any:
     """Call a reward function.
 
     Args:
-        function: Takes keywords: the columns, and `trainer_state`, `log_extra` and `log_metric`.
-        columns: Each column with its one value.
+        function: A function that takes keywords: the columns, and `trainer_state`, `log_extra` and
+            `log_metric`.
+        columns: The columns, each with one value.
 
     Returns:
-        The names of the arguments that it needs and the columns lack; its value, a list of one; and the mean
-        of each metric that it logged, by name. An awaitable of these if the function is async.
+        The names of required arguments for which there is no column; the function's value, in a list; and the
+        mean of each metric that the function logged, by name. An awaitable of these if the function is async.
     """
     logged: dict[str, list[float]] = {}
 
@@ -83,7 +84,7 @@ def _found(answer: Any, logged: dict[str, list[float]]) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Return a numpy or torch number as a Python number; anything else unchanged, for the grader to judge."""
+    """Return a numpy or torch number as a Python number; the grader checks any other value."""
     item = getattr(value, "item", None)
     return item() if callable(item) else value
 

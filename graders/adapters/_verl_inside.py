@@ -20,15 +20,15 @@ _PLURALS = {
 
 
 def call(function: Callable[..., Any], given: dict[str, Any], options: dict[str, Any]) -> Any:
-    """Call a scoring function; one that takes a batch gets a batch of one.
+    """Call a scoring function; a function that takes a batch gets a batch of one.
 
     Args:
         function: The function.
         given: The arguments, by their singular names.
-        options: The keywords that verl's configuration would add.
+        options: The keyword arguments that verl's configuration would add.
 
     Returns:
-        The names of the arguments that it needs but did not get; its score; the other numbers, by name. An
+        The names of required arguments that were not given; the score; and the other numbers, by name. An
         awaitable of these if the function is async.
     """
     taken, lacks, is_batch = _taken(function, given, options)
@@ -64,14 +64,14 @@ def _found(answer: Any, is_batch: bool) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Return a numpy or torch number or array as Python values; anything else unchanged."""
+    """Return a numpy or torch number or array as Python values; any other value stays unchanged."""
     return value.tolist() if hasattr(value, "tolist") else value
 
 
 def _taken(
     function: Callable[..., Any], given: dict[str, Any], options: dict[str, Any]
 ) -> tuple[dict[str, Any], list[str], bool]:
-    """Return the arguments that a function takes, the others that it needs, and whether it takes batches.
+    """Return a function's accepted arguments, its other required arguments, and whether it takes batches.
 
     The scoring functions in verl's own library take two of the four.
     """
@@ -89,6 +89,6 @@ def _taken(
     offered = {**given, **options}
     lacks = [one.name for one in named if one.default is one.empty and one.name not in offered]
     if not any(one.kind is one.VAR_KEYWORD for one in parameters):
-        # An option that it does not accept is a mistake, and Python reports it.
+        # An option that the function does not accept is a mistake, which Python reports.
         offered = {name: value for name, value in offered.items() if name in names or name in options}
     return offered, lacks, is_batch

@@ -1,7 +1,7 @@
 """AgentCore's code-based evaluators: the grader that trained a model also monitors it in production.
 
 `as_agentcore` makes a Lambda handler that answers both services. A training event goes to the grader itself.
-An evaluator's event holds the spans of a session, from which the handler reads the prompt and the last
+An evaluator's event contains the spans of a session, from which the handler reads the prompt and the last
 answer.
 
 Sources: the AgentCore developer guide's page on custom code-based evaluators, and `bedrock-agentcore` 1.25.
@@ -39,7 +39,7 @@ _KINDS = {
     "timeout": "grading ran out of time",
     "value": "the grader returned a value that is not a reward within its range",
 }
-"""The text for each kind of failure if its message, which may quote the sample, must not be shown."""
+"""The text for each kind of failure when its message, which may quote the sample, must not be shown."""
 _LONGEST = 1000
 """Maximum length of an explanation or an error, in characters."""
 
@@ -47,7 +47,7 @@ _LONGEST = 1000
 def as_agentcore(
     grader: Grader[Any, Any], *, reference: str = "expected_response", passing: float | None = None
 ) -> Callable[[Any, Any], Any]:
-    """Make a Lambda handler that answers AgentCore's evaluators, and training jobs as the grader does.
+    """Make a Lambda handler that answers AgentCore's evaluators, and training jobs as the grader would.
 
     An evaluator at the level `TRACE` gets the reward of the trace's last answer as `value`, and the reward's
     components and metrics as `explanation`. If an answer cannot be graded, the result has `errorCode` and
@@ -97,15 +97,13 @@ def as_agentcore(
         )
 
     def handler(event: Any, context: Any = None, /) -> Any:
-        """Answer an event of AgentCore's evaluators, or any other event as the grader does."""
+        """Answer an event of AgentCore's evaluators; the grader answers any other event."""
         if not _is_evaluators(event):
             return grader(event, context)
         try:
             capture(event, context)
             answer = _evaluated(grader, event, context, reference, least)
-        except (
-            Exception
-        ) as error:  # whatever the event holds, the service gets an answer that follows its contract
+        except Exception as error:  # for any event, the service gets an answer that follows its contract
             answer = _error(
                 "EVENT_NOT_READ", f"answering raised a {type(error).__name__} at {place_of(error)}"
             )
@@ -116,7 +114,7 @@ def as_agentcore(
 
 
 def _is_evaluators(event: object) -> bool:
-    """Return whether an event comes from an AgentCore evaluator, and not from a training job.
+    """Return whether an event comes from an AgentCore evaluator rather than a training job.
 
     A record may have fields of any name, so an object with messages is a sample.
     """
@@ -222,7 +220,7 @@ def _explained(reward: Reward) -> str:
 
 
 def _why(failure: Failure, item: dict[str, Any]) -> str:
-    """Explain why there is no reward: the failure's kind or place, or its message if content may be shown."""
+    """Explain a missing reward by the failure's kind or place, or by its message if content may be shown."""
     if may_log_content():
         return failure.message + (f" ({failure.place})" if failure.place else "")
     what = _KINDS.get(failure.kind, failure.origin)

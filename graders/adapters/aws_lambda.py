@@ -1,7 +1,8 @@
 """Existing Lambda handlers as scoring functions.
 
 A reward function for Bedrock or SageMaker is a handler of batches. Here it grades one sample at a time, so
-that a sample which it cannot grade does not affect the rewards of others, and its answer is checked strictly.
+that a sample that it cannot grade does not affect the rewards of other samples. Its answer is checked
+strictly.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def from_lambda(
     alone, and a context with a request id and the remaining time (that of the grader's limit: a confined
     handler does not see its own `seconds`). Its answer may be a list of one entry, the entry itself, or an
     envelope of `statusCode` and `body` around either. The reward is `aggregate_reward_score`; the entries of
-    `metrics_list` become metrics and components, by type. Other keys of an entry are not read, since no
+    `metrics_list` become metrics and components, by type. Other keys of an entry are ignored, since no
     service is known to read them.
 
     Some handlers answer 0 for a sample that they could not grade. If such an answer has a different id from
@@ -50,9 +51,9 @@ def from_lambda(
     cannot be distinguished from the score of a wrong answer.
 
     A record whose reference is blank is a fault of the record, and the handler is not called: many handlers
-    would pay an empty answer for it. A record without a reference is sent, since nothing says whether the
-    handler needs one. Text that a handler prints goes to the function's log, including prompts and
-    completions (AWS's samples print whole events); text that a confined one prints is dropped.
+    would reward an empty answer for it. A record without a reference is sent, since the adapter cannot know
+    whether the handler needs one. Text that a handler prints goes to the function's log, including prompts
+    and completions (AWS's samples print whole events); text that a confined one prints is dropped.
 
     Args:
         handler: The handler, or a `confined` one.
@@ -60,7 +61,7 @@ def from_lambda(
             sent unchanged.
 
     Raises:
-        DecorationError: This is not a handler, or the dialect does not exist.
+        DecorationError: The value is not a handler, or the dialect does not exist.
 
     Example:
         >>> from graders.testing import make_sample
@@ -89,7 +90,7 @@ def from_lambda(
 
 
 def _event(sample: Sample[Any], wire: Wire | None) -> Any:
-    """Return the event that holds only one sample."""
+    """Return the event for only one sample."""
     if wire is None:
         return [item_of(sample)]
     rollout = {**sample.fields, "id": sample.id, "messages": sample.messages}
@@ -99,7 +100,7 @@ def _event(sample: Sample[Any], wire: Wire | None) -> Any:
 
 
 def _seconds_left() -> float:
-    """Return how long the current sample may take."""
+    """Return the time limit of the current sample."""
     tick, now = around.get(), perf_counter()
     ends = until.get()
     if ends is None and tick is not None:
@@ -113,7 +114,7 @@ def _read(answer: Any, event: Any) -> Reward:
     """Return the reward in a handler's answer.
 
     Raises:
-        SampleError: It holds none that a training job could use.
+        SampleError: The answer contains no reward that a training job could use.
     """
     try:
         [outcome] = read_answer(_listed(answer), event)

@@ -22,19 +22,19 @@ def from_llm_eval_kit(function: Evaluator) -> Callable[[Sample[Any]], Any]:
     It accepts functions decorated with the library's `@grader`, a `Grader` class or an instance of one, and a
     plain `fn(messages, ground_truth, **kwargs)`. The grader gets the conversation, the reference as
     `ground_truth` (the record's field with that name, else its `reference_answer`), and the other fields as
-    keywords. A record without a reference fails unless `ground_truth` has a default. One with a blank
+    keywords. A record without a reference fails unless `ground_truth` has a default. A record with a blank
     reference always fails, because an empty answer would equal it.
 
     The result's `score` is the reward, its `reason` the reason, and its valid metrics become metrics. A
-    result with `is_valid=False` has no reward.
+    result with `is_valid=False` gives no reward.
 
     Args:
         function: The grader, or a `confined` one, which can import a stand-in for `llm_eval_kit`. Other
             graders need a call of `stand_in` first if the library is not installed.
 
     Raises:
-        DecorationError: This is not such a grader, but for example a function decorated with `@preprocess` or
-            `@postprocess`.
+        DecorationError: The value is not a grader of llm-eval-kit; for example, it is a function decorated
+            with `@preprocess` or `@postprocess`.
 
     Example:
         >>> from graders.testing import make_sample

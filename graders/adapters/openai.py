@@ -1,6 +1,6 @@
 """Graders for reinforcement fine-tuning at OpenAI and Azure, from the JSON that those services accept.
 
-`docs/adapters.md` says what those services document, and what they do not.
+`docs/adapters.md` lists the parts that those services document and the parts that they do not.
 """
 
 from __future__ import annotations
@@ -62,11 +62,11 @@ def from_openai(
 ) -> Callable[[Sample[Any]], Any]:
     """Make a scoring function from an OpenAI or Azure grader.
 
-    It scores as those services document, with two exceptions: a grader that fails gives no reward instead of
-    0, and two empty texts never match.
+    The function scores as those services document, with two exceptions: a grader that fails gives no reward
+    instead of 0, and two empty texts never match.
 
     Args:
-        spec: The grader, or a method or a job's body that holds it, as parsed JSON; or the path of a JSON
+        spec: The grader, or a method or a job's body that contains it, as parsed JSON; or the path of a JSON
             file.
         models: For graders that call a model: for each of OpenAI's names, a Bedrock model or a table of
             options; or the path of a TOML file with this table.
@@ -75,8 +75,8 @@ def from_openai(
         protection: `full`, or `limits` where the operating system cannot confine a Python grader.
 
     Raises:
-        OpenAISpecError: The grader cannot be used as written; `pointer` says where.
-        ConfigurationError: It needs a package that is not installed.
+        OpenAISpecError: The grader cannot be used as written; `pointer` locates the fault.
+        ConfigurationError: The grader needs a package that is not installed.
 
     Example:
         >>> spec = {"type": "string_check", "input": "{{sample.output_text}}",
@@ -89,7 +89,7 @@ def from_openai(
     grading = grading_of(read.grader, GradingOptions(models, seconds, memory_mb, protection))
 
     def openai_grader(sample: Sample[Any]) -> Any:
-        """Return the reward of a sample; an awaitable of it if a grader has to be awaited."""
+        """Return the reward of a sample, or an awaitable of it if a grader has to be awaited."""
         answer = grading(scope_of(sample))
         return _reward(answer) if isinstance(answer, GraderScore) else later(answer)
 
@@ -100,7 +100,7 @@ def from_openai(
 
 
 def _reward(score: GraderScore) -> Reward:
-    """Return a score as a reward; a part with a metric's name appears only once."""
+    """Return a score as a reward; a part with the name of a metric appears only once."""
     metrics = {"unread": float(score.unread), **score.metrics}
     return Reward(
         score.value,
@@ -117,7 +117,7 @@ class OpenAIRun:
         name: The grader's name; None if it has none.
         type: Its type.
         score: Its score for the sample.
-        seconds: How long that took.
+        seconds: The time that scoring took.
     """
 
     __slots__ = ("errors", "name", "reward", "scores", "seconds", "sub_rewards", "tokens", "type")
@@ -151,8 +151,8 @@ async def openai_run(
 ) -> OpenAIRun:
     """Grade one text as OpenAI's `/graders/run` documents it; for the harness.
 
-    A grader that fails scores 0 here, and a flag says why. The same applies to a grader that needs a package
-    or a judge's model that is missing, or whose formula cannot be read.
+    A grader that fails scores 0 here, and a flag gives the reason. The same applies to a grader that needs a
+    missing package or a missing judge's model, or whose formula cannot be read.
 
     Args:
         spec: As for `from_openai`.
@@ -215,7 +215,7 @@ def openai_models(models: ModelTable | None) -> tuple[str, ...]:
 
     Raises:
         DecorationError: The table is invalid.
-        ConfigurationError: Its file cannot be read.
+        ConfigurationError: The table's file cannot be read.
     """
     from ._openai_models import JudgeModels
 
@@ -225,7 +225,7 @@ def openai_models(models: ModelTable | None) -> tuple[str, ...]:
 def openai_range(spec: SpecSource) -> tuple[float, float] | None:
     """Return the range of a grader's scores; for the harness.
 
-    For Python graders it is 0 to 1, which OpenAI asks for but does not enforce.
+    For Python graders the range is 0 to 1, which OpenAI requests but does not enforce.
 
     Args:
         spec: As for `from_openai`.
@@ -245,10 +245,10 @@ class ImagePackage:
 
     Args:
         module: The module that they import.
-        package: The package that holds it; the module's name if OpenAI's image has no such package.
-        version: The version in OpenAI's image; None if it has none.
+        package: The package that contains it; the module's name if OpenAI's image has no such package.
+        version: The version in OpenAI's image; None if the image does not include the package.
         pointer: The location of the source.
-        line: The line in it.
+        line: The line in the source.
     """
 
     __slots__ = ("line", "module", "package", "pointer", "version")

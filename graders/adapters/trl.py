@@ -51,16 +51,16 @@ def from_trl(
     since TRL's functions look for `<think>`. There is no tokenizer here, so `completion_ids` numbers the
     words between white space, with the same number for equal words: lengths and repetitions are counted in
     words. `trainer_state` is the state of a run before its first step. The numbers that a function logs with
-    `log_metric` and `log_extra` become metrics. A record with a blank reference fails, and so does one
-    without a reference if a function has an argument with that name and no default.
+    `log_metric` and `log_extra` become metrics. A record with a blank reference fails. So does a record
+    without a reference if a function has an argument with the reference's name and no default.
 
-    As in TRL, the reward is the weighted sum of the functions' values, without those that are None; if all
-    are None, the sample has no reward. With several functions, each value is a component. Unlike in TRL, a
-    NaN is a failure.
+    As in TRL, the reward is the weighted sum of the functions' values, without any that are None; if all are
+    None, the sample has no reward. With several functions, each value is a component. Unlike in TRL, a NaN is
+    a failure.
 
     Args:
         functions: One or more reward functions, sync or async; `confined` ones run in separate processes.
-        weights: A weight for each, like `reward_weights` in TRL's configuration; 1 each when None.
+        weights: A weight for each function, like `reward_weights` in TRL's configuration; 1 each when None.
         reference: The column in which the functions expect the reference, such as `solution`. If the record
             has a field with that name, the column holds that field, and `reference_answer` is a separate
             column.
@@ -97,7 +97,7 @@ def from_trl(
                 raise RecordError(f"{name} needs {' and '.join(lacks)}, and the record has no such field")
             if found[0] is not None:
                 values[name] = _value(name, found[0])
-            # Such functions log a NaN when they have nothing to log.
+            # TRL functions log a NaN when they have no value to log.
             metrics.update((word, one) for word, one in logged.items() if isfinite(one))
         if not values:
             return Abstain(f"{' and '.join(names)} returned None: this sample is not one of theirs")
@@ -118,7 +118,7 @@ def _value(name: str, found: Any) -> float:
     """Return a function's value as a float.
 
     Raises:
-        SampleError: It is not a finite number.
+        SampleError: The value is not a finite number.
     """
     try:
         return number(found)
@@ -139,7 +139,7 @@ def _weights(weights: Sequence[float] | None, count: int) -> list[float]:
 
 
 def _names(functions: Sequence[RewardFunction]) -> list[str]:
-    """Name each function as TRL's log does; a second one with the same name gets a number."""
+    """Name each function as TRL's log does; a second function with the same name gets a number."""
     names: list[str] = []
     for one in functions:
         name = name_of(one)
@@ -203,28 +203,28 @@ def as_trl(
     column `id` is the sample's id, and the contents of a column `metadata` become fields.
 
     A failure or an abstention returns None. If this is the trainer's only reward function, GRPO and RLOO of
-    TRL 1.16 leave such a completion out of the group's mean, and it gets no advantage. With other reward
+    TRL 1.16 exclude such a completion from the group's mean, and it gets no advantage. With other reward
     functions, None counts as 0, since TRL sums the values of the others: the failure then becomes a reward.
     So give the trainer only one function: combine graders into one with `graders.combine.weighted`, and TRL
-    functions with `from_trl`. Trainers that never leave a completion out, such as TRL's experimental Online
+    functions with `from_trl`. Trainers that never exclude a completion, such as TRL's experimental Online
     DPO, count None as 0 even with a single function.
 
     Each kind of failure is reported once on stderr, and the share of failures in the batch is the metric
     `<name>/grader_error`. The grader's own `on_error` and `max_error_rate` apply as in Lambda: a grader that
     fails too often ends the training run. The grader's metrics and components are logged as
-    `<name>/<metric>`, except in a training run with several processes, which TRL would block at the first
-    metric that some process lacks.
+    `<name>/<metric>`, except in a training run with several processes: there, TRL would wait forever for a
+    metric that one process does not have.
 
     Time limits are enforced in the main thread, where TRL calls reward functions; those of async graders are
     enforced everywhere. A limit that cannot be enforced is reported once on stderr.
 
     Args:
         grader: A grader or a scoring function, sync or async.
-        reference: The column of the data set that holds the reference.
-        name: Its name in TRL's log; the grader's own name when None.
+        reference: The column of the data set with the reference.
+        name: The function's name in TRL's log; the grader's own name when None.
 
     Raises:
-        DecorationError: This is neither a grader nor a scoring function.
+        DecorationError: The value is neither a grader nor a scoring function.
 
     Example:
         >>> from graders import grader
@@ -242,7 +242,7 @@ class TrlReward:
 
     Args:
         graded: The grader.
-        reference: The column that holds the reference.
+        reference: The column with the reference.
     """
 
     def __init__(self, graded: GraderInTrainer, reference: str) -> None:
@@ -258,7 +258,7 @@ class TrlReward:
         log_metric: Callable[[str, float], None] | None = None,
         **columns: Any,
     ) -> list[float | None]:
-        """Return the rewards of a batch, in order; None for a completion that has none.
+        """Return the rewards of a batch, in order; None for a completion without a reward.
 
         Args:
             prompts: A text or a list of messages for each.
@@ -267,9 +267,9 @@ class TrlReward:
             **columns: The data set's columns, and other values that the trainer passes.
 
         Raises:
-            ValueError: The numbers of completions and prompts differ, one of them is neither text nor
-                messages, or a column has a name that a sample uses for something else.
-            GraderError: The grader fails too often, or cannot grade at all.
+            ValueError: The numbers of completions and prompts differ, a completion or a prompt is neither
+                text nor messages, or a column has the name of a different property of a sample.
+            GraderError: The grader fails too often, or cannot grade any sample.
         """
         count = len(prompts)
         if len(completions) != count:

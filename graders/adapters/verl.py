@@ -37,18 +37,18 @@ def from_verl(
     `solution_str` is the whole text of the final message, including its reasoning. `ground_truth` is the
     reference, `data_source` the record's field with that name (empty if there is none), and `extra_info` the
     record's other fields, together with the contents of a field `extra_info` and the prompt's messages as
-    `prompt`. A function gets those of the four that it accepts. A record with a blank reference fails, and so
-    does one without a reference unless `ground_truth` has a default.
+    `prompt`. A function gets only the arguments that it accepts. A record with a blank reference fails, and
+    so does a record without a reference unless `ground_truth` has a default.
 
-    The score may be a number, a dict with `score`, whose other numbers become metrics, or a list that starts
-    with the score, as older functions return it.
+    The result may be a number, a dict with `score`, whose other numbers become metrics, or a list that starts
+    with the score, as older functions return.
 
     Args:
         function: The function, or a `confined` one.
-        **reward_kwargs: The keywords that verl's configuration would pass to it.
+        **reward_kwargs: The keyword arguments that verl's configuration would pass to the function.
 
     Raises:
-        DecorationError: This is not a function.
+        DecorationError: The value is not a function.
 
     Example:
         >>> from graders.testing import make_sample
@@ -89,7 +89,7 @@ def _given(sample: Sample[Any]) -> dict[str, Any]:
     return {
         "data_source": source,
         "solution_str": final_text(sample),
-        # verl fails without one, and a text such as "None" could be found in an answer.
+        # verl fails without a reference, and a text such as "None" could occur in an answer.
         **({} if reference is None else {"ground_truth": reference}),
         "extra_info": {
             "prompt": sample.messages[:-1],
@@ -105,7 +105,7 @@ def _reward(score: Any, beside: dict[str, Any]) -> Reward:
     """Return the reward in a function's result.
 
     Raises:
-        SampleError: It is not a finite number, or it says that the grader failed.
+        SampleError: The score is not a finite number, or the result reports that the grader failed.
     """
     if beside.get(RESERVED):
         raise SampleError("exception", f"the function reported {RESERVED}: its grader failed")
@@ -130,31 +130,31 @@ def as_verl(
     Put `compute_score = as_verl(reward)` into a file, and its path into verl's configuration as
     `reward.custom_reward_function.path`.
 
-    The sample is the one that a replay would grade: the completion, `ground_truth` as the reference, and as
-    fields `data_source` and the contents of `extra_info`, without the two entries that verl itself adds. An
-    `id` there is the sample's id, and the contents of a `metadata` there become fields.
+    The sample is the same as in a replay: the completion, `ground_truth` as the reference, and as fields
+    `data_source` and the contents of `extra_info`, without the two entries that verl itself adds. An `id` in
+    `extra_info` is the sample's id, and the contents of a `metadata` in it become fields.
 
     verl does not pass the prompt. If `extra_info` has it as `prompt` (a text or a list of messages), it
     becomes the sample's prompt. Otherwise the sample has one empty user turn, and a grader that reads the
-    prompt grades something else than in a replay.
+    prompt gets a different prompt than in a replay.
 
     verl cannot leave a sample out of a training run. A sample without a reward gets the floor of the grader's
     range with `grader_error` 1, or fails the call if the grader was declared with `on_error="raise"`; a
     grader that fails more often than its `max_error_rate` fails the call too. Each kind of failure is
     reported once on stderr. verl calls scoring functions outside the main thread, where the time limit of a
-    sync grader cannot be enforced; that is reported as well. The scoring function of an async grader is async
+    sync grader cannot be enforced; this is reported as well. The scoring function of an async grader is async
     too, and many calls run concurrently.
 
     Args:
         grader: A grader or a scoring function, sync or async.
         metrics: Names of metrics and components to include in verl's log. verl needs the same keys for every
-            sample, so a sample that lacks a metric has NaN there.
+            sample, so a metric that a sample lacks is NaN.
 
     Returns:
         `compute_score`, which returns `score`, `grader_error` (0 or 1) and the metrics.
 
     Raises:
-        DecorationError: This is neither a grader nor a scoring function.
+        DecorationError: The value is neither a grader nor a scoring function.
 
     Example:
         >>> from graders import grader
