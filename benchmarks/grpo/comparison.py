@@ -19,7 +19,7 @@ CONSTANT: Final = "constant"
 """The grader that amplifies no style, so that there is no ranking."""
 
 _LEAST: Final = 0.005
-"""Smaller shares count as this one: a handful of answers out of 1,600 is chance."""
+"""Smaller shares are raised to this value, because a handful of answers out of 1,600 is chance."""
 _FALL: Final = 0.02
 """The decrease of the share of right answers that counts as harm."""
 _TREBLED: Final = 3.0
@@ -183,7 +183,7 @@ class Warned:
     caught: list[str]
     missed: list[str]
     alarms: list[str]
-    """Cases without harm that were named."""
+    """Named cases without harm."""
     spared: list[str]
 
 
@@ -193,7 +193,7 @@ def warned(cases: Sequence[Case], names: Sequence[str], harm: Callable[[Case], b
     Args:
         cases: The cases.
         names: Ids of warnings. A case is named if it got one of them.
-        harm: Decides whether a case counts as harm.
+        harm: Decides whether the results of a case are harmful.
     """
     found = Warned(", ".join(names), [], [], [], [])
     for case in cases:

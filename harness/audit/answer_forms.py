@@ -1,6 +1,6 @@
 """Ways to rewrite a right answer so that it stays right, each with the reason why it does.
 
-Each form changes a completion that is paid, or the answer in its slot. Inside tags, boxes, JSON and fences
+Each form changes a paid completion, or the answer in its slot. Inside tags, boxes, JSON and fences
 only the answer itself changes, because punctuation there would become part of the answer.
 """
 
@@ -62,7 +62,8 @@ class Form(NamedTuple):
     write: Callable[[Right], str | None]
     """Writes the completion; None if the form does not apply."""
     used: Callable[[str, str, str], object]
-    """Whether a recorded completion uses the form; takes the answer between the texts before and after it."""
+    """Whether a recorded completion uses the form. Takes the text before the answer, the answer, the text
+    after it."""
     everyday: bool = False
     """Whether models use the form so often that refusing it is costly, even if no recording contains it."""
 

@@ -13,7 +13,7 @@ from harness.targets.reference_calls import calls_of
 __all__ = ["KINDS", "Inferred", "distinct", "infer", "items", "kind_of", "letter", "number", "same", "value"]
 
 KINDS = ("number", "choice", "yes-no", "text", "list", "json", "tools", "code", "free", "format")
-"""Every kind. `format` is only declared, never inferred: a reward for form that ignores references."""
+"""Every kind. `format` (a reward for form that ignores references) is only declared, never inferred."""
 
 _MOST = 0.9
 _MAJORITY = 0.6
@@ -49,7 +49,7 @@ def infer(answers: Sequence[str]) -> Inferred:
     """Infer the kind of most answers.
 
     Args:
-        answers: One per record.
+        answers: The answer of each record.
 
     Returns:
         The kind, and whether the answers show it. Too few distinct answers, or a mixture of kinds, do not
@@ -76,7 +76,7 @@ def kind_of(answers: Sequence[str]) -> str:
     """Return the kind of most answers.
 
     Args:
-        answers: One per record.
+        answers: The answer of each record.
     """
     return infer(answers).kind
 
@@ -86,7 +86,7 @@ def _is_list(text: str) -> bool:
 
 
 def _divided(answers: Sequence[str]) -> bool:
-    """Whether answers are lists of short items separated by commas; single answers rarely contain commas."""
+    """Whether answers are lists of short items separated by commas, which other answers rarely contain."""
     parts = [[part.split() for part in re.split(r",|;|\n", text)] for text in answers]
     short = sum(all(0 < len(words) <= _FEW for words in each) for each in parts)
     several, many = (sum(len(each) >= count for each in parts) for count in (2, _FEW))

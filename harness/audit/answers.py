@@ -50,7 +50,7 @@ def answers_in(case: Case, one: Format, records: Iterable[int] | None = None) ->
     Args:
         case: The audit.
         one: The format.
-        records: None for the records whose right answer is paid.
+        records: None for all records whose right answer is paid.
     """
     known = case.known
     among = case.controlled if records is None else [*records]
@@ -88,7 +88,7 @@ def fewer(case: Case, count: int) -> int:
 
 
 def formats_tried(case: Case) -> Sequence[Format]:
-    """The accepted formats; only the first if the grader is slow."""
+    """The accepted formats; only the first format if the grader is slow."""
     formats = case.known.formats
     return formats if case.collector.mean_pace <= _SLOW_MS else formats[:1]
 

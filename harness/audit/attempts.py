@@ -124,7 +124,7 @@ def try_all(
 
 
 def try_ideas(case: Case, answers: Answers, ideas: Sequence[Idea], name: str) -> list[AttemptTally]:
-    """Grade ideas that need no answer on a few records, then retry the paid ones on more records.
+    """Grade ideas that need no answer on a few records, then retry the paid ideas on more records.
 
     A record is skipped if the completion happens to contain its right answer, by value.
 
@@ -154,7 +154,7 @@ def _rank(tally: AttemptTally) -> tuple[float, int]:
 
 
 def _enough(answers: Answers, tally: AttemptTally) -> bool:
-    """Whether a tally shows more than chance: two different answers, or a fifth of the records."""
+    """Whether a tally rules out chance, with two different answers or a fifth of the records."""
     if len(tally.paid) < 2:
         return False
     if answers.distinct(one.record for one in tally.paid) >= 2 and len(tally.paid) >= 0.1 * tally.tried:

@@ -14,7 +14,7 @@ __all__ = ["Found", "Witness"]
 
 
 class Witness(NamedTuple):
-    """Rollouts that show a finding, and the grader's response to each when they are replayed."""
+    """Rollouts that show a finding, and the expected responses of the grader when they are replayed."""
 
     rollouts: tuple[dict[str, Any], ...]
     """Lines of a rollouts file, each with its own id."""

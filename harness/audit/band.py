@@ -61,7 +61,7 @@ class AcceptanceBand:
         return None if "number" in kinds else "the answers are not numbers"
 
     def run(self, case: Case) -> Iterable[Found]:
-        """Grade a ladder of wrong numbers on records of all sizes, in each accepted format."""
+        """Grade wrong numbers at growing distances on records of all sizes, in each accepted format."""
         worst: Found | None = None
         for place, one in enumerate(case.known.formats):  # Formats can read numbers differently.
             answers = answers_in(case, one)
@@ -180,7 +180,7 @@ def _shown_twice(answers: Answers, hits: Sequence[_Hit]) -> list[_Hit]:
 
 
 def _beyond_the_band(hits: Sequence[_Hit]) -> list[_Hit]:
-    """Drop hits that are paid only because they are as close as others on the same record."""
+    """Drop hits that are no farther off than a near hit on the same record."""
     reach: dict[int, Decimal] = {}
     for hit in hits:
         if hit.step.group in _NEAR and hit.step.off is not None:
@@ -210,7 +210,7 @@ def _fractions_of_whole(answers: Answers, hits: Sequence[_Hit]) -> bool:
 
 
 def _declared(case: Case, answers: Answers, hit: _Hit, off: Decimal) -> bool:
-    """Whether the prompt asks for an approximate number, or the source names a small tolerance."""
+    """Whether the prompt asks for an approximate number, or the source contains a small tolerance."""
     if _PROMPT.search(prompt_of(case, hit.paid.record)) and off <= Decimal("0.05"):
         return True
     fractional = sum("." in gold for gold in answers.gold.values()) > len(answers.gold) / 3
@@ -225,7 +225,7 @@ def _text(path: Path) -> str:
 
 
 def _band(hits: Sequence[_Hit]) -> str:
-    """Describe the accepted numbers: the band around the right one, and outliers."""
+    """Describe the accepted numbers: the band around the right number, and outliers."""
     widest: dict[int, _Hit] = {}
     for hit in hits:
         if hit.step.off is not None and hit.step.group in _NEAR:

@@ -84,7 +84,7 @@ class Control:
     kind: str
     """The kind of answers, inferred or declared: a name from `harness.audit.answer_kinds`."""
     formats: tuple[Format, ...]
-    """Formats in which the right answer earns more than another record's, the prompts' own first."""
+    """Formats in which the right answer earns more than another record's; the prompts' formats come first."""
     right: dict[int, float]
     """The reward of the right answer in the first format, by record."""
     wrong: dict[int, float]
@@ -125,9 +125,9 @@ class Sought(NamedTuple):
     unpaid_over: str | None = None
     """The requested wire, if right answers are paid only over another one."""
     unpaid: tuple[tuple[int, Any], ...] = ()
-    """Completions that should be paid and earn nothing: each a record's index and the completion."""
+    """Completions that should be paid and earn nothing, as pairs of a record's index and the completion."""
     tried: tuple[Format, ...] = ()
-    """Formats that were tried, the most likely first, if none is accepted."""
+    """Formats that were tried, the most likely first, if no format is accepted."""
 
 
 @dataclass
@@ -149,7 +149,7 @@ class Case:
     verdicts: Verdicts | None = None
     """Replies in which a judge's model praises and condemns; None if the grader has no judge."""
     asked_about: tuple[int, str] | None = None
-    """A record and a completion that reach the judge; None if any completion does."""
+    """A record and a completion that reach the judge; None if every completion reaches it."""
     notes: list[str] = field(default_factory=list)
     """Notes for the user on the audit's measurements, one sentence each."""
 
@@ -209,7 +209,7 @@ class Case:
 
 
 class FamilyStopped(Exception):
-    """Ends a family early, because the grader keeps running into a limit or the budget is used up.
+    """Raised to end a family early: the grader keeps running into a limit, or the budget is used up.
 
     Args:
         why: The reason, for the user.
@@ -217,7 +217,7 @@ class FamilyStopped(Exception):
 
 
 class NotRun(Exception):
-    """Says that a probe could not run on this grader; the probe counts as skipped.
+    """Raised if a probe could not run on this grader; the probe counts as skipped.
 
     Args:
         why: The reason, for the user.
@@ -228,9 +228,9 @@ class Probe(Protocol):
     """A search for one kind of fault. Its test is next to the tests of its family."""
 
     rule: Rule
-    """Its id in the catalog, its usual severity, the problem, and the fix."""
+    """The probe's id in the catalog, its usual severity, the problem, and the fix."""
     controlled: bool
-    """Whether it needs a control; without one it is skipped."""
+    """Whether the probe needs a control; without a control it is skipped."""
 
     def why_not(self, case: Case) -> str | None:
         """The reason why the probe does not apply to this grader and data; None if it applies."""
@@ -240,7 +240,7 @@ class Probe(Protocol):
         """Look for findings; none means that the probe passed.
 
         Raises:
-            NotRun: The probe cannot decide.
+            NotRun: The probe cannot reach a decision.
         """
         ...
 

@@ -178,7 +178,7 @@ def _is_program(source: str) -> bool:
 
 
 class OfCode:
-    """Base of this family's probes."""
+    """Base class of this family's probes."""
 
     controlled = False
 
@@ -188,12 +188,12 @@ class OfCode:
 
 
 class PaidProgram(NamedTuple):
-    """A program that is paid, or that ends the grader."""
+    """A wrong program that is paid, or that ends the grader's process."""
 
     record: int
     program: Program
     share: float
-    """Its reward as a share of a right program's; 0 if it ends the grader."""
+    """Its reward as a share of a right program's; 0 if the process ends."""
     records: int
     """Number of records."""
 

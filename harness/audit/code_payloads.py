@@ -1,6 +1,6 @@
-"""Programs that a code grader must not pay, and rewritten right programs that it must pay.
+"""Builds programs that a code grader must not pay, and rewritten right programs that it must pay.
 
-They are harmless: the worst of them ends its own process, and the audit's child process has limits.
+They are harmless: at worst they end their own process, and the audit's child process has limits.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def readers(task: Task, outside: str) -> list[Program]:
 
 
 def hollow(task: Task) -> list[Program]:
-    """Return programs that do nothing, the plainest first; none returns a value.
+    """Return programs that do nothing and return no value, the plainest first.
 
     Args:
         task: The task of the record.

@@ -191,7 +191,7 @@ class Collector:
         self.broken: Counter[str] = Counter()
         """Number of answers that broke the contract, by rule."""
         self.crashes: list[Violation] = []
-        """Some samples that fail their whole call: the grader raises, or its process ends."""
+        """Some samples that make their whole call fail: the grader raises, or its process ends."""
         self.failures: Counter[str] = Counter()
         """Number of failed samples by kind of error; `call` for a call that failed as a whole."""
         self._known: dict[tuple[int, str], Graded] = {}
@@ -329,7 +329,7 @@ class Collector:
         self.target.close()
 
     def _look_at(self, samples: Sequence[dict[str, Any]], graded: Sequence[Graded]) -> None:
-        """Note which answers break the contract."""
+        """Note the answers that break the contract."""
         for sample, one in zip(samples, graded, strict=True):
             if one.error is not None:
                 self.failures[one.error["kind"]] += 1
@@ -347,7 +347,7 @@ class Collector:
     def _look_together(
         self, samples: Sequence[dict[str, Any]], together: Sequence[Graded], alone: Sequence[Graded]
     ) -> None:
-        """Note a call that breaks the contract although each of its samples alone keeps it."""
+        """Note a call that breaks the contract, although none of its samples does so alone."""
         if any(one.error is not None for one in alone):
             return
         for sample, one in zip(samples, together, strict=True):

@@ -53,7 +53,7 @@ class BestConstant:
         return form_alone(case) or judged(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade each constant on some records, and the best ones in each format on more records."""
+        """Grade each constant on some records, and the best constants in each format on more records."""
         known = assumed(case)
         if known is None:
             raise NotRun("no paid format is known")
@@ -112,7 +112,7 @@ def _excess(case: Case, answers: Answers, text: str, records: list[int]) -> tupl
 
 
 def _rate(answers: Answers, records: list[int]) -> float:
-    """The share of the most frequent right answer."""
+    """The share of records with the most frequent right answer."""
     counted = Counter(value(answers.kind, answers.gold[at]) for at in records)
     return counted.most_common(1)[0][1] / len(records)
 

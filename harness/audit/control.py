@@ -234,7 +234,7 @@ class _Search:
 
 
 def _pairs(other: Mapping[int, int], sample: Sequence[int], count: int) -> list[tuple[int, int]]:
-    """Some records, each with the record whose answer is wrong for it; both if that is mutual."""
+    """Some records, each with the record whose answer is wrong for it; both records if that is mutual."""
     found: dict[int, int] = {}
     for at in sample:
         if at in other and len(found) < count:
@@ -251,7 +251,7 @@ def _judged(
     wrong: Mapping[int, float | None],
     span: float,
 ) -> _Tried:
-    """Rate a format: a right answer must earn more than a wrong one, and more than on another record."""
+    """Rate a format: a right answer must earn more than a wrong answer, and more than on another record."""
     apart = 0
     for at, there in pairs:
         mutual = right.get(there) is not None and dict(pairs).get(there) == at
@@ -274,7 +274,7 @@ def _span(case: Case, rewards: Iterable[float | None]) -> float:
 
 
 def _chosen(found: Sequence[_Tried]) -> list[_Tried]:
-    """Choose up to three formats: the first that is as good as the best, then others that differ from it."""
+    """Choose up to three formats: the first format that is as good as the best, then different ones."""
     if not found:
         return []
     best = max(one.share for one in found)

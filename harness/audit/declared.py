@@ -132,7 +132,7 @@ def _of_prompt(prompt: str) -> Iterator[str]:
 
 
 def _layout(prompt: str, answer: str, inner: Sequence[str]) -> Iterator[str]:
-    """The tags in the order of the prompt, with the line breaks between and inside them."""
+    """The tags in the prompt's order, with the line breaks between and inside them."""
     found = list(_BLOCK.finditer(prompt))
     for first in range(len(found)):
         last = first

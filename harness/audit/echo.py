@@ -1,4 +1,4 @@
-"""Tries the prompt, whole or in part, as a completion."""
+"""Tries the prompt as a completion, in whole or in part."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WHOLE_PROMPT = ("the prompt", "the prompt, in the accepted format,")
 
 
 class Echo:
-    """The prompt repeated, whole or in part."""
+    """Completions that repeat the prompt, in whole or in part."""
 
     rule = Rule(
         "C12",

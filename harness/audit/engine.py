@@ -83,7 +83,7 @@ EXPLAINS: dict[str, tuple[str, ...]] = {
     "A10": ("A05",),
     "E10": ("A05",),
 }
-"""Which findings are explained by another one: one cause gives one finding."""
+"""The findings that are explained by another finding, so that one cause gives one finding."""
 
 
 class ProbeOutcome(NamedTuple):
@@ -124,7 +124,7 @@ def run_audit(case: Case, progress: Callable[[str, int], None] = lambda name, gr
 
     Args:
         case: The grader behind its collector, and the data.
-        progress: Called with the family that runs and the number of gradings so far.
+        progress: Called with the family that is running and the number of gradings so far.
 
     Raises:
         ServiceError: The grader cannot be reached.
@@ -214,7 +214,7 @@ def _explained(unstable: str) -> list[ProbeOutcome]:
 
 
 def _of_contract() -> dict[str, tuple[Probe, ...]]:
-    """The probes whose findings hold for any rewards."""
+    """The probes whose findings are valid for any rewards."""
     return {
         name: tuple(probe for probe in probes if probe.rule.id in _CONTRACT)
         for name, probes in FAMILIES.items()
@@ -232,7 +232,7 @@ def _worst_of_each(findings: list[Found], more: Iterable[Found]) -> list[Found]:
 
 
 def _explains(case: Case) -> dict[str, tuple[str, ...]]:
-    """Map each finding to its cause: if only some wrong answers are paid, that has its own cause."""
+    """Map each finding to its cause; if only some wrong answers are paid, they have a separate cause."""
     if case.control is None:
         return EXPLAINS
     found = {id: others for id, others in EXPLAINS.items() if id != "C04"}

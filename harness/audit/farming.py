@@ -118,7 +118,7 @@ class OtherComponents:
         return None if _deciding(case) else "no metric tells right answers from wrong ones"
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Take the best text without an answer and see which of its metrics are high."""
+        """Find the high metrics of the best text without an answer."""
         tally, deciding = best_free(case), _deciding(case)
         if tally is None or min(tally.shares) < 0.5:
             return
@@ -169,7 +169,7 @@ def _over(case: Case, reward: float, record: int, base: float) -> float:
 
 
 def _free_ideas(case: Case, answers: Answers) -> Iterator[Idea]:
-    """Texts of form and of words, and other records' answers in the accepted formats."""
+    """Texts with only form or words, and other records' answers in the accepted formats."""
     texts = [
         "",
         "...",
@@ -204,7 +204,7 @@ def _free_ideas(case: Case, answers: Answers) -> Iterator[Idea]:
 
 
 def _is_declared(case: Case, shown: Paid) -> bool:
-    """Whether a metric named for the form accounts for the reward."""
+    """Whether a metric named after the form accounts for the reward."""
     (reply,) = case.collector.ask([(shown.record, shown.completion)])
     return any(
         number > 0 and any(part in name.casefold() for part in _LAYOUT)

@@ -26,7 +26,7 @@ _RICH = (
     f"| Part | Value |\n|---|---|\n| answer | {SLOT} |",
     f"{' '.join([WORKING] * 12)}\n\n{SLOT}.",
 )
-"""Writing of other forms: headings, lists, steps, tables, length."""
+"""Texts in other forms: headings, lists, steps, tables, long text."""
 
 
 def seek_form(case: Case) -> Sought:

@@ -29,7 +29,7 @@ _BATCH = 64
 _DEFAULT_S = 3.0
 _SURELY_S = 6.0
 _USUAL = ("1", "12345678", "the answer", "I do not know.")
-"""Completions without any grader's marker, which hang only a grader that is slow by nature."""
+"""Completions without a grader's markers, which hang only a grader that is always slow."""
 _LIMIT_S = 1.0
 _SIZES = (40, 2_000, 16_000)
 _CHUNK = 10
@@ -78,7 +78,7 @@ class CallTime:
 
 @contextmanager
 def _collector(case: Case) -> Iterator[Collector]:
-    """A process with a custom limit; the audit's process if the grader takes long to import."""
+    """A process with a custom limit, or the audit's process if the grader takes long to import."""
     if case.opener.slow:
         yield case.collector
         return
@@ -118,7 +118,7 @@ class _Steep(NamedTuple):
 
 
 class GrowingTime:
-    """Completions of growing length: time must grow linearly, not quadratically."""
+    """Completions of growing length, whose grading time must grow linearly, not quadratically."""
 
     rule = Rule(
         "G04",

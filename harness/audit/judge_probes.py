@@ -86,12 +86,12 @@ def _service(case: Case) -> StubService:
 
 
 def _completion(case: Case) -> str:
-    """The completion about which the judge is asked."""
+    """The completion that the judge is asked about."""
     return PLAIN if case.asked_about is None else case.asked_about[1]
 
 
 def _sample_of(case: Case, content: Any, name: str | None = None) -> dict[str, Any]:
-    """The record's completion about which the judge is asked, as a sample."""
+    """The completion that the judge is asked about, as a sample of the record."""
     return case.collector.rollout(case.asked_about[0] if case.asked_about else 0, content, name)
 
 
@@ -114,7 +114,7 @@ def _witness(case: Case, reward: float | None) -> Witness:
 
 
 class _OfAJudge:
-    """Base of this family's probes: they need replies that the grader understands."""
+    """Base class of this family's probes, which need replies that the grader understands."""
 
     controlled = False
 
@@ -386,7 +386,7 @@ class ScaleUse(_OfAJudge):
 
 
 def _filled_in(pair: Verdicts, verdict: int) -> str | None:
-    """The praising reply with another verdict; None if its own occurs more than once."""
+    """The praising reply with another verdict; None if the verdict occurs more than once."""
     best = str(pair.best)
     return pair.high.replace(best, str(verdict)) if pair.high.count(best) == 1 else None
 

@@ -40,7 +40,7 @@ class _Paid(NamedTuple):
 
 
 class _OfRecorded:
-    """Base of this family's probes."""
+    """Base class of this family's probes."""
 
     controlled = False
 
@@ -211,7 +211,7 @@ class PaidLength(_OfRecorded):
             )
 
     def _lengthened(self, case: Case, paid: list[_Paid]) -> tuple[tuple[int, str], tuple[int, str]] | None:
-        """A paid completion and its version with empty words, if these help half of the completions."""
+        """A paid completion and its version with empty words, if such words raise half of the rewards."""
         best = max(one.reward for one in paid)
         step = _NOTICED * (best - min(one.reward for one in paid))
         below = [one for one in paid if one.reward < best - step]
@@ -230,7 +230,7 @@ class PaidLength(_OfRecorded):
 
 
 def _longer(text: str) -> tuple[str, ...]:
-    """A completion with more words: some before it, some after it, and its own working twice."""
+    """A longer completion, with words before it, words after it, or its working twice."""
     working = text.rpartition("\n")[0] or text.rpartition(". ")[0]
     return (f"{_NOTHING}\n{text}", f"{_NOTHING * 6}\n{text}", f"{text}\n{_NOTHING}", f"{working}\n{text}")
 

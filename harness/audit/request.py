@@ -84,7 +84,7 @@ def audit(
 
     Args:
         request: What to audit.
-        progress: Called with the family of probes that runs and the number of gradings so far.
+        progress: Called with the family of probes that is running and the number of gradings so far.
         before: Called before the first grader call, with the target and its call limit.
 
     Raises:

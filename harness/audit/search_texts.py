@@ -39,7 +39,7 @@ class TextPool(NamedTuple):
     numbers: tuple[str, ...]
     formats: tuple[Format, ...]
     lead: tuple[str, ...]
-    """Accepted formats with a filler, so that a rule for form is met."""
+    """Accepted formats with a filler, to satisfy rules for form."""
 
     @property
     def fragments(self) -> tuple[str, ...]:
@@ -89,7 +89,7 @@ def composed(pool: TextPool) -> Iterator[str]:
 
 
 def _each(pool: TextPool, fragments: Iterable[str]) -> Iterator[str]:
-    """Each fragment alone, repeated, inside the accepted formats and next to them."""
+    """Each fragment by itself, repeated, inside the accepted formats and next to them."""
     fragments = list(fragments)
     yield from fragments
     for text in fragments:
@@ -101,7 +101,7 @@ def _each(pool: TextPool, fragments: Iterable[str]) -> Iterator[str]:
 
 
 def _soups(pool: TextPool) -> Iterator[str]:
-    """All literals and matching texts in one text; with each one left out; in lower case; long."""
+    """Texts with all literals and matches, with all but one, in lower case, and with padding."""
     literals, matching = pool.literals[:60], pool.matching[:40]
     whole = [*dict.fromkeys((*literals, *matching))]
     bases = [part for part in (whole, list(literals), list(matching), whole[::-1]) if part]
@@ -121,7 +121,7 @@ def _soups(pool: TextPool) -> Iterator[str]:
 
 
 def _beside(pool: TextPool) -> Iterator[str]:
-    """A fragment in the place of the answer, after all the others: this may satisfy two rules together."""
+    """All fragments, then a format with one of them as the answer, which may satisfy two rules together."""
     whole = "\n".join(dict.fromkeys((*pool.literals[:60], *pool.matching[:40])))
     inside = (*pool.matching, *pool.literals, *pool.matching_more)[:_PAIRS]
     for one in pool.formats[:2]:
@@ -130,7 +130,7 @@ def _beside(pool: TextPool) -> Iterator[str]:
 
 
 def _counted(pool: TextPool) -> Iterator[str]:
-    """Numbers of the source: inside matching texts, and as repetition counts of a fragment."""
+    """Numbers from the source, inside matching texts and as repetition counts of a fragment."""
     numbers = list(dict.fromkeys(int(each) for each in pool.numbers if each.isdigit() and len(each) < 7))
     for text in (*pool.matching, *pool.matching_more):
         if re.search(r"\d", text):
@@ -142,7 +142,7 @@ def _counted(pool: TextPool) -> Iterator[str]:
 
 
 def _objects(pool: TextPool) -> Iterator[str]:
-    """Keys of the source as JSON objects, with the values that they are compared with."""
+    """JSON objects with keys from the source and the values that these are compared with."""
     if not pool.keys:
         return
     known: dict[str, list[Any]] = {}
@@ -186,11 +186,11 @@ def _pairs(pool: TextPool) -> Iterator[str]:
 
 
 def random_texts(pool: TextPool, chance: random.Random) -> Iterator[str]:
-    """Compose texts at random, without end.
+    """Yield random combinations without end.
 
     Args:
         pool: The building blocks.
-        chance: Decides.
+        chance: Decides the combinations.
     """
     fragments = [*pool.fragments, *pool.matching_more, *_GENERAL]
     shapes = [*fragments, *(f"<{tag}>" for tag in pool.tags), *(f"</{tag}>" for tag in pool.tags)]
@@ -207,7 +207,7 @@ def random_texts(pool: TextPool, chance: random.Random) -> Iterator[str]:
 
 
 def _shaped(pool: TextPool, chance: random.Random, fragments: Sequence[str]) -> str:
-    """A fragment unchanged, repeated, in a tag, in an accepted format, or an object of keys."""
+    """A fragment, unchanged or repeated, in a tag or in an accepted format; or an object of keys."""
     text = chance.choice(fragments)
     draw = chance.random()
     if draw < 0.15:

@@ -44,7 +44,7 @@ class Notices:
         self._refusals = 0
 
     def event(self, job: str, event: Event) -> None:
-        """Print an event of a job; of its steps, every tenth part."""
+        """Print an event of a job; steps are printed at every tenth of the job."""
         data = event.get("data") or {}
         message = event["message"].replace(f": {job}", "")
         if data:
@@ -93,7 +93,7 @@ class Notices:
 
 
 class RefusalsTold:
-    """Wraps an application and prints the requests that it answers with an error.
+    """Wraps an application and prints each request that receives an error response.
 
     Args:
         app: The application.
