@@ -33,7 +33,7 @@ def alike(
     """Make a check that pays the similarity of the answer and the reference, or the most similar of several.
 
     Args:
-        read: Reads what to compare from a text in composed form.
+        read: Reads the value to compare from a text in composed form.
         score: Returns the similarity of two of them, 0 to 1.
         take: The check's option with this name.
         alternatives: The check's option with this name.

@@ -48,10 +48,10 @@ def comparing(
 
     Args:
         read: Reads the answer of a text, strictly if its second argument is true. None with `reading`.
-        same: Returns how right an answer is, 0 to 1, given the completion's answer and the reference's.
-        what: What a reference has to be, for the error message: `one number`.
-        take: Extracts the part of a text that answers, from the completion and from the reference. If it
-            finds nothing in a reference, the whole reference is used.
+        same: Returns the score of the completion's answer, 0 to 1, given that answer and the reference's.
+        what: The required form of a reference, for the error message: `one number`.
+        take: Extracts the part of a text that contains the answer, from the completion and from the
+            reference. If it finds nothing in a reference, the whole reference is used.
         references: Returns a sample's references, each of which is right. None for the single reference.
         field: Record field that `references` or `reading` uses besides `reference_answer`.
         reading: Makes the record's reader from that field.
@@ -121,7 +121,7 @@ def take_option(take: Take | None) -> Find | None:
     """Return the function that extracts the answer from a text; None if the whole text is the answer.
 
     Raises:
-        DecorationError: It is neither a function nor the name of one.
+        DecorationError: `take` is neither a function nor the name of one.
     """
     if take is None or callable(take):
         return take
@@ -132,10 +132,10 @@ def take_option(take: Take | None) -> Find | None:
 
 
 def text_of(found: object) -> str | Missing:
-    """Return what `take` found as a text that is not blank, or `Missing`.
+    """Return the text that `take` found, or `Missing` if there is none or it is blank.
 
     Raises:
-        ConfigurationError: `take` returned something else, which it would do for every sample.
+        ConfigurationError: `take` returned something else, and would do so for every sample.
     """
     if (type(found) is str and found) or type(found) is Missing:
         return found
@@ -152,7 +152,7 @@ def accepted_texts(sample: Sample[Any]) -> Sequence[str]:
     """Return the texts that count as right: the reference, or its items if it is a list of texts.
 
     Raises:
-        RecordError: There is no reference, or it is neither a text nor a list of texts.
+        RecordError: The record has no reference, or the reference is neither a text nor a list of texts.
     """
     reference = sample.reference_answer
     if isinstance(reference, list) and reference and all(isinstance(one, str) for one in reference):
@@ -188,10 +188,10 @@ def is_unread(answer: object) -> bool:
 
 
 def reference_text(sample: Sample[Any]) -> Sequence[str]:
-    """Return the reference as the one text that is right.
+    """Return the reference, the only right text.
 
     Raises:
-        RecordError: There is no reference, or it is not a text.
+        RecordError: The record has no reference, or the reference is not a text.
     """
     return (sample.reference_text,)
 
@@ -199,7 +199,7 @@ def reference_text(sample: Sample[Any]) -> Sequence[str]:
 def _reference(
     text: str, find: Find | None, read: Callable[[str, bool], Answer | Missing], what: str
 ) -> Answer:
-    """Return the answer of a reference: of its part that answers, or of the whole if it has no such part."""
+    """Return the answer in the part of a reference that contains it, or else in the whole reference."""
     part = text_of(find(text)) if find else text
     if isinstance(part, Missing) and part.kind == "none":
         part = text

@@ -1,4 +1,4 @@
-"""Compares the arguments of a tool call with what a record accepts, value by value."""
+"""Compares the arguments of a tool call with the values that a record accepts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from ._declared_tools import DeclaredTool
 
-_PUNCTUATION = re.compile(r"[ ,./\-_*^]")  # what BFCL's evaluator removes, in standardize_string
+_PUNCTUATION = re.compile(r"[ ,./\-_*^]")  # characters that BFCL's standardize_string removes
 _NUMBER = re.compile(r"[-+]?[0-9]+(?:[.,][0-9]+)*")
 
 
@@ -73,7 +73,7 @@ class ArgumentComparison:
         return any(self._same(value, one) for one in accepted.values)
 
     def _same(self, value: Any, wanted: Any) -> bool:
-        """Return whether a value is the wanted one; the reference decides how deep the recursion goes."""
+        """Return whether a value is the expected one; the reference decides how deep the recursion goes."""
         if isinstance(wanted, Arguments):
             if not isinstance(value, dict) or not value.keys() <= wanted.keys():
                 return False
@@ -90,7 +90,7 @@ class ArgumentComparison:
         return _equal(value, wanted) or (self._coerce and _coerced_equal(value, wanted))
 
     def _spelled(self, text: str) -> str:
-        """Return a text in the spelling that it shares with texts that count as the same."""
+        """Return the normalized spelling of a text, shared by all texts that count as the same."""
         if not (self._ignore_case or self._ignore_punctuation):
             return text
         spelling = self._spellings.get(text)

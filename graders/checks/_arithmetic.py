@@ -39,7 +39,7 @@ _OF_SEVERAL: dict[str, Callable[..., float]] = {"min": min, "max": max}
 _MARK = "\u00b7"
 """The suffix, in a tree, of a name that is a keyword: no formula can contain it."""
 FUNCTIONS = (*_OF_SEVERAL, *_OF_ONE)
-"""The functions that a formula may call; `log` is the natural logarithm."""
+"""Functions that a formula may call; `log` is the natural logarithm."""
 
 
 def read_formula(text: str, names: Collection[str], *, all_used: bool = True) -> Computed:
@@ -54,7 +54,7 @@ def read_formula(text: str, names: Collection[str], *, all_used: bool = True) ->
         A function that raises `ArithmeticError` or `ValueError` if there is no finite result.
 
     Raises:
-        DecorationError: It is not such a formula.
+        DecorationError: The text is not a valid formula.
     """
     reader = _FormulaReader(text, names)
     computed = reader.read(formula_tree(text, names), 0)
@@ -72,7 +72,7 @@ def formula_tree(text: str, names: Collection[str]) -> ast.expr:
         names: The names that it may use; one that is a Python keyword gets the suffix `_` in the tree.
 
     Raises:
-        DecorationError: It is not written like a formula.
+        DecorationError: The text does not have the form of a formula.
     """
     if not _SIGNS.fullmatch(text) or len(text) > _LONGEST:
         raise DecorationError(

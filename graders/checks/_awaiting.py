@@ -9,10 +9,11 @@ if TYPE_CHECKING:
 
 
 def run_steps(steps: Generator[Any, Any, Any]) -> Any:
-    """Return what a generator returns, or an awaitable of it if one of its answers has to be awaited.
+    """Return a generator's result, or an awaitable of it if one of the answers has to be awaited.
 
     Args:
-        steps: Yields each check's answer as returned, and is sent back the answer, awaited if necessary.
+        steps: A generator that yields each check's answer as returned and receives it back, awaited if
+            necessary.
     """
     answer: Any = None
     try:

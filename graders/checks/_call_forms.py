@@ -1,12 +1,12 @@
-"""Reads the tool calls of a completion: those that the service parsed, or those that the model wrote as text.
+"""Reads the tool calls of a completion, parsed by the service or written as text by the model.
 
-A text form contains what its model's parser would execute. One call that cannot be read exactly makes all of
-them unread, and so does more than one form in a text.
+Calls in a text form are read as the model's own parser would read them. If one call cannot be read exactly,
+or a text contains more than one form, all calls are unread.
 
 - `hermes`: `<tool_call>{"name": ..., "arguments": {...}}</tool_call>`, a tag for each call. Hermes and Qwen
   (their chat templates; vLLM's parser `hermes`).
-- `mistral`: `[TOOL_CALLS] [{"name": ..., "arguments": {...}}]`, or `[TOOL_CALLS]name[ARGS]{...}` a call from
-  tokenizer 11 on (mistral-common; vLLM's parser `mistral`).
+- `mistral`: `[TOOL_CALLS] [{"name": ..., "arguments": {...}}]`, or `[TOOL_CALLS]name[ARGS]{...}` for each
+  call from tokenizer 11 on (mistral-common; vLLM's parser `mistral`).
 - `harmony`: `<|channel|>commentary to=functions.name <|constrain|>json<|message|>{...}<|call|>`. gpt-oss
   (openai/harmony, docs/format.md).
 - `json`: `{"name": ..., "parameters": {...}}`, or `arguments`; one, a list, or several with `;` between.
@@ -106,7 +106,7 @@ def named_part(given: object) -> dict[str, Any] | None:
 
 
 def seems_to_call(completion: str, raw: str, names: Iterable[str]) -> bool:
-    """Return whether a text calls something, exactly or not: if so, it is not an answer without a call.
+    """Return whether a text contains a call, even an unreadable one, and so is not an answer without a call.
 
     Args:
         completion: The text without reasoning.

@@ -26,7 +26,7 @@ _LONGEST = 1000
 
 @lru_cache(256)
 def broken_source(test: str, names: tuple[str, ...] = ()) -> str:
-    """Say why no code can pass a test; empty if its text does not show that.
+    """Return the reason why no code can pass a test; empty if its text shows none.
 
     It is called for each completion, but depends only on the record's text.
 
@@ -44,7 +44,7 @@ def broken_source(test: str, names: tuple[str, ...] = ()) -> str:
 
 
 def _uncrossed(tree: ast.Module, names: Sequence[str]) -> Iterator[str]:
-    """Return what a test would pass to or from the code that is not a plain value."""
+    """Return reasons why a test would exchange values with the code that are not plain ones."""
 
     def is_call(node: ast.AST | None) -> bool:
         return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names

@@ -46,7 +46,7 @@ class CPython:
 
     @property
     def protection(self) -> tuple[str, ...]:
-        """What confines code here: `seccomp`, which suffices, `landlock` as a second layer, and `limits`.
+        """The layers that confine code: `seccomp`, which suffices; `landlock`, a second layer; `limits`.
 
         Raises:
             ConfigurationError: No process can be started here.
@@ -60,7 +60,7 @@ class CPython:
             protection: `full`, or `limits` for trusted code.
 
         Raises:
-            ConfigurationError: This system lacks the confinement, or no process can be started here.
+            ConfigurationError: This system cannot confine code, or no process can be started here.
         """
         if protection == "full" and "seccomp" not in self.protection:
             raise ConfigurationError(
@@ -159,16 +159,16 @@ class ChildSession:
         """Load modules and call a function in one of them; its output is dropped.
 
         Args:
-            modules: For each its name, its file name for messages, whether it is a package, and its code.
+            modules: Each module's name, its file name for messages, whether it is a package, and its code.
             module: The module that contains the function.
             inside: The module whose `call` calls it; empty to call it directly.
             name: The function's name.
-            args: Its positional arguments, which follow the function in those of `call`.
-            kwargs: Its keyword arguments.
+            args: The function's positional arguments; `call` receives the function before them.
+            kwargs: The function's keyword arguments.
 
         Returns:
-            How it ended. `value` is what the function returned; if it raised, `message` starts with the
-            error's own type and `arguments` is the file and line.
+            How the call ended. `value` is the function's result; if the function raised an error, `message`
+            starts with the error's own type and `arguments` contains the file and line.
 
         Raises:
             NotPlain: The arguments are not plain values.
@@ -189,11 +189,11 @@ class ChildSession:
 
     @property
     def used(self) -> float:
-        """The seconds of its limit that it has used."""
+        """The seconds of the limit that the session has used."""
         return self._clock.used(self._process if self._status is None else None)
 
     def close(self) -> None:
-        """End it; another thread that is waiting for an answer gets `stopped`."""
+        """End the session; another thread that is waiting for an answer gets `stopped`."""
         try:
             self._end()
         except SessionLost:
@@ -249,7 +249,7 @@ class ChildSession:
                 raise Unreadable("no answer")
 
     def _asked(self, name: Any, args: Any, kwargs: Any) -> tuple[Any, ...]:
-        """Return what a host function returns or raises, called for the code while its clock is stopped."""
+        """Call a host function for the code, whose clock is stopped, and return its result or error."""
         if not isinstance(name, str) or name not in self._given:
             raise Unreadable("no such function")
         if not isinstance(args, list) or not isinstance(kwargs, dict) or {*map(type, kwargs)} - {str}:
@@ -290,9 +290,10 @@ class ChildSession:
         """Return the next message, read strictly.
 
         Raises:
-            _TimeUp: None arrived in time. One that has arrived by then counts, however late it is read.
+            _TimeUp: No message arrived in time. A message that arrived in time counts, however late it is
+                read.
             EOFError: The process has ended.
-            Unreadable: It is not a message.
+            Unreadable: The bytes are not a message.
         """
         size = HEADER.unpack(self._bytes(HEADER.size))[0]
         if size > self._limits.output_bytes:

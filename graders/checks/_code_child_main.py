@@ -1,10 +1,10 @@
 """The fork server that creates a process for each session of a model's code; it runs as its own program.
 
-It starts with an empty environment, before any code, and contains nothing but Python's library and, for
-others' functions, the packages that they name: no credentials, no references, nothing of an earlier sample.
-Each session gets a fork of it, which confines itself before it reads what to run. The grader talks to the
-server over one connection, one request at a time; the server ends when that connection closes, and then ends
-every session.
+It starts with an empty environment, before any code runs. It contains only Python's library and, for
+third-party functions, the packages that they name: no credentials, no references, nothing from earlier
+samples. Each session gets a fork of it, which confines itself before it reads what to run. The grader talks
+to the server over one connection, one request at a time; the server ends when that connection closes, and
+then ends every session.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ def _opens(path: str) -> bool:
 
 
 def _address_space() -> int:
-    """Return the bytes of address space of this process; 0 if the system does not say."""
+    """Return the size of this process's address space in bytes; 0 if unknown."""
     if sys.platform != "linux":
         return 0
     with open("/proc/self/statm") as file:

@@ -1,7 +1,7 @@
 """Runs a model's code inside the process that was created for it, and answers the grader.
 
-Everything here shares its process with the code, which may change any of it. So nothing here decides: the
-grader treats every answer as if the model's code had written it.
+Everything here shares its process with the code, which may change any of it. So no verdict is reached here:
+the grader treats every answer as if the model's code had written it.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class CodeRunner:
         args: list[Any],
         kwargs: dict[str, Any],
     ) -> Answer:
-        """Call a function in modules sent with the request, or have a module of the grader's call it."""
+        """Call a function in modules sent with the request, or have one of the grader's modules call it."""
         self._plain = as_plain
         if (chance := sys.modules.get("numpy.random")) is not None:
             chance.seed(0)  # otherwise random in each server
@@ -168,7 +168,7 @@ class CodeRunner:
 
 
 class _Unread(io.RawIOBase):
-    """Standard error: nobody reads it, so what code writes there counts against no limit."""
+    """Standard error; nobody reads it, so output to it counts against no limit."""
 
     name = "<stderr>"
 
@@ -183,7 +183,7 @@ class _Unread(io.RawIOBase):
 
 
 def _prepare() -> None:
-    """Give this process what a program expects: its streams, its built-ins, and a fixed random seed."""
+    """Set up the streams and built-ins that a program expects, and a fixed random seed."""
     streams = {
         "stdin": open(0, encoding="utf-8", errors="surrogateescape", closefd=False),
         "stdout": open(1, "w", encoding="utf-8", closefd=False),
@@ -207,7 +207,7 @@ def _execute(source: str, module: types.ModuleType) -> None:
 
 
 def _attempt(action: Callable[[], Any]) -> Answer:
-    """Return an answer with what an action returns or raises."""
+    """Return an answer with the result of an action, or with its error."""
     try:
         return "done", action(), "", ""
     except SystemExit:
@@ -231,7 +231,7 @@ def _described(error: BaseException) -> str:
 
 
 def _line(error: BaseException) -> int | None:
-    """Return the line of the code that raised it."""
+    """Return the line of the code that raised an error."""
     line, trace = None, error.__traceback__
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == _FILE:

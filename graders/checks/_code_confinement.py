@@ -51,7 +51,7 @@ class _CapabilityHeader(ctypes.Structure):
 
 
 def prepare() -> None:
-    """Create once what each forked process would otherwise have to create."""
+    """Create once the objects that each forked process would otherwise have to create."""
     import resource  # noqa: F401
 
     _libc()

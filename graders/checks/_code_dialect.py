@@ -1,10 +1,10 @@
 """Distinguishes code that Monty runs like CPython from code that it may silently run differently.
 
-Monty rejects what it lacks, and then CPython decides. If Monty deviates silently, wrong code could pass: what
-is lazy in CPython (`map`, `zip`, generators) is a list, sets keep insertion order, `round` to digits rounds
-the written value rather than the stored one, and some code runs that CPython does not compile. So Monty's
-verdict counts only for a text in which none of this can show; every other text is left to CPython.
-`docs/code.md` says how the list was found.
+Monty rejects features that it does not support, and then CPython decides. If Monty deviates silently, wrong
+code could pass: objects that are lazy in CPython (`map`, `zip`, generators) are lists, sets keep insertion
+order, `round` to digits rounds the written value rather than the stored one, and some code runs that CPython
+does not compile. So Monty's verdict counts only for a text in which none of this can show; every other text
+is left to CPython. `docs/code.md` says how the list was found.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def is_shared(source: str) -> bool:
 
 
 def _words(source: str) -> list[str] | None:
-    """Return a text's words and signs, strings as `""`; None if a string may contain what is not shared."""
+    """Return a text's words and signs, strings as `""`; None if a string may behave differently."""
     found: list[str] = []
     for match in _TOKENS.finditer(source):
         kind = match.lastgroup

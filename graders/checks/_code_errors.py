@@ -22,9 +22,10 @@ _ENDS_OF_LOOPS = (StopIteration, StopAsyncIteration)
 
 
 def error_name(error: BaseException) -> str:
-    """Return the name of the built-in exception that an error is, or is a subclass instance of.
+    """Return the name of an error's built-in exception class, or of its nearest built-in base class.
 
-    What Python takes for control flow becomes a `RuntimeError`, as when a generator raises it (PEP 479).
+    An exception that Python treats as control flow becomes a `RuntimeError`, as when a generator raises it
+    (PEP 479).
     """
     kinds = type.mro(type(error))
     if Exception not in kinds or any(kind in kinds for kind in _ENDS_OF_LOOPS):
@@ -41,7 +42,7 @@ def is_error_name(name: object) -> bool:
 
 
 def error_arguments(error: BaseException) -> list[Any]:
-    """Return an error's arguments if they are plain and say all that its text says; otherwise its text."""
+    """Return an error's arguments if they are plain and contain all of its text; otherwise its text."""
     # Both may run the code's own methods, which may raise anything; the grader's interrupts pass through.
     try:
         said = str(error)

@@ -162,7 +162,7 @@ def _call(number: int, conditions: Sequence[Condition]) -> list[bytes]:
 
 
 def _condition(argument: int, kind: str, values: Sequence[int], to_refusal: int) -> list[bytes]:
-    """Return the steps that fall through if an argument is as wanted, and else jump to the denial."""
+    """Return the steps that fall through if an argument is allowed, and jump to the denial otherwise."""
     low = _ARGUMENTS_AT + 8 * argument
     if kind == "null":
         return [

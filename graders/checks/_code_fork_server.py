@@ -1,4 +1,4 @@
-"""The grader's end of the fork server: started once per process, it begins and ends sessions."""
+"""The grader's side of the fork server, which starts once per process and creates and ends sessions."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def memory_file() -> IO[bytes]:
     """Open an unnamed file, in memory if the system supports that.
 
     Raises:
-        ConfigurationError: The system does not, and no temporary folder is writable.
+        ConfigurationError: The system does not support it, and no temporary folder is writable.
     """
     if hasattr(os, "memfd_create"):
         return open(os.memfd_create("code", os.MFD_CLOEXEC), "w+b", buffering=0)
@@ -89,8 +89,8 @@ class ForkServer:
             One that starts with `?` may be missing, and so may a name in a module, `module:name`.
 
     Raises:
-        CannotImport: One of them fails.
-        ConfigurationError: It does not start here.
+        CannotImport: One of the modules cannot be imported.
+        ConfigurationError: The server does not start here.
     """
 
     def __init__(self, imports: frozenset[str] = frozenset()) -> None:
@@ -135,7 +135,7 @@ class ForkServer:
 
     @property
     def alive(self) -> bool:
-        """Whether it still accepts requests."""
+        """Whether the server still accepts requests."""
         return self._process.poll() is None and self._control.fileno() >= 0
 
     @property
@@ -197,7 +197,7 @@ class ForkServer:
 
 
 def _loaded(imports: frozenset[str]) -> bytes:
-    """Return what a server loads beforehand, and the folders where this process finds packages."""
+    """Return the modules that a server loads beforehand, and the folders that contain packages."""
     folders = [os.path.abspath(folder) for folder in sys.path] if imports else []
     for package in {re.split("[.:]", name)[0] for name in imports if name[0] != "?"}:
         found = importlib.util.find_spec(package)  # which may know folders that are not on the path
@@ -208,7 +208,7 @@ def _loaded(imports: frozenset[str]) -> bytes:
 
 
 # The servers of this process: one that has loaded nothing, which all code checks share, and one that has
-# loaded what any function of `graders.adapters` imports.
+# loaded the imports of all functions of `graders.adapters`.
 _started: dict[bool, ForkServer] = {}
 _replaced: list[ForkServer] = []
 _expected: set[str] = set()
@@ -225,7 +225,7 @@ def fork_server(imports: frozenset[str] = frozenset()) -> ForkServer:
     """Return this process's server with the given modules loaded, starting it if none is running.
 
     Raises:
-        ConfigurationError: It does not start here, or cannot load one of them.
+        ConfigurationError: The server does not start here, or cannot load one of the modules.
     """
     loads = bool(imports)
     with _starting:

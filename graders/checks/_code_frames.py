@@ -2,8 +2,9 @@
 
 Messages to and from the process are a length, then one plain value. A request is a tuple that starts with
 `run`, `call`, `program` or `function`; an answer is `(how, value, message, error)`, whose value is the
-error's arguments if it raised one, or `("ask", name, args, kwargs)` for a function of the grader's, which is
-answered with `("value", value)` or `("error", type, arguments)`. Messages to and from the server are numbers.
+error's arguments if the code raised one, or `("ask", name, args, kwargs)` for a function of the grader's,
+which is answered with `("value", value)` or `("error", type, arguments)`. Messages to and from the server are
+numbers.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Loads the modules of a function that others wrote, inside the process that was created for it.
+"""Loads the modules of a third-party function, inside the process that was created for it.
 
 They arrive compiled, because no file can be opened here, and take precedence over modules of the same name.
 """
@@ -23,13 +23,13 @@ class SentModules:
     """Finds and loads the modules that the grader has sent.
 
     Args:
-        modules: For each its name, its file name for messages, whether it is a package, and its code.
+        modules: Each module's name, its file name for messages, whether it is a package, and its code.
     """
 
     def __init__(self, modules: Sequence[tuple[str, str, bool, bytes]]) -> None:
         self._modules = {name: (place, package, code) for name, place, package, code in modules}
         self.places = {place for _, place, _, _ in modules}
-        """The names of their files."""
+        """The file names of the modules."""
         for name in self._modules:
             sys.modules.pop(name, None)
         sys.meta_path.insert(0, self)
@@ -71,7 +71,7 @@ def as_plain(value: Any) -> Any:
     """Return the plain value that a number or an array of another type represents.
 
     Raises:
-        NotPlain: It represents none.
+        NotPlain: The value does not represent a plain value.
     """
     kind = type(value)
     try:

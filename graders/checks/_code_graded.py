@@ -1,8 +1,8 @@
-"""Grades a sample's code: decides which engine runs it, how often, and what its verdict earns.
+"""Grades a sample's code: decides which engine runs it, how often, and the reward for its verdict.
 
 Monty runs the code first if it can, because that takes less than a millisecond. Code that does not pass there
-runs again on CPython, whose verdict counts: Monty lacks parts of Python, so a failure there says little about
-the code.
+runs again on CPython, whose verdict counts: Monty does not support all of Python, so a failure there says
+little about the code.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class CodeGrading:
         memory_mb: Memory limit for the code.
         engine: `auto`, `monty` or `cpython`.
         protection: `full`, or `limits` if CPython may run code that nothing else confines.
-        find: Extracts the part of a completion that answers; None for the whole completion.
+        find: Extracts the part of a completion that contains the answer; None for the whole completion.
 
     Raises:
         DecorationError: An option is invalid.
@@ -108,7 +108,7 @@ class CodeGrading:
         """Return the scoring function."""
 
         async def passes(sample: Sample[Any]) -> Graded:
-            """Return what the completion's code earns."""
+            """Return the reward of the completion's code."""
             return await self.grade(sample)
 
         return passes
@@ -117,7 +117,7 @@ class CodeGrading:
         """Grade one sample.
 
         Raises:
-            RecordError: Its record cannot be graded.
+            RecordError: The sample's record cannot be graded.
             ConfigurationError: The code cannot be run here.
         """
         tests = self._tests(sample)
@@ -145,7 +145,7 @@ class CodeGrading:
         The code has `seconds`, or what remains of its `share` after Monty's and the grader's own time.
 
         Raises:
-            ConfigurationError: CPython cannot confine it here.
+            ConfigurationError: CPython cannot confine the code here.
             SampleError: The call's time was up before the code had enough time for a meaningful verdict.
         """
         portion = time.portion(self._seconds, share, _OWN)
@@ -165,7 +165,7 @@ class CodeGrading:
         return self._in_time(tests.verdict(place, source), place), self._cpython
 
     def _in_time(self, verdict: CodeVerdict, place: CodePlace) -> CodeVerdict:
-        """Return the verdict, unless the call's time rather than the code's was up."""
+        """Return the verdict, unless the call ran out of time rather than the code."""
         if verdict.fault == "stopped" and place.is_over and place.used < self._seconds * LEAST:
             raise SampleError("timeout", "the call's time was up while the sample's code ran")
         return verdict
@@ -197,7 +197,7 @@ class CodeGrading:
         """Reject a record whose tests pay wrong code; each record is tested once.
 
         Raises:
-            RecordError: Its tests do.
+            RecordError: The record's tests do so.
         """
         reference = sample.reference_answer
         solution = reference if isinstance(reference, str) and reference.strip() else ""
@@ -218,7 +218,7 @@ class CodeGrading:
 
     def _broken(self, tests: Tests, source: str, seconds: float) -> str:
         """Return why no code can pass a test, as any code that defines the function shows."""
-        engine: Engine | None = self._cpython or self._monty  # Monty may lack what a test needs
+        engine: Engine | None = self._cpython or self._monty  # Monty may not support the test
         assert engine is not None
         verdict = tests.verdict(CodePlace(engine, seconds, self._memory_mb), source)
         return f"{verdict.reason}. Correct it" if verdict.fault == BROKEN else ""

@@ -1,8 +1,8 @@
 """Python's own library in memory, for code that cannot open files.
 
-A fork server loads what code imports most and every extension module, because those come from files too. The
-rest is kept as compiled by Python, or as text if it is not compiled. The same applies to the packages that a
-function of others names.
+A fork server loads the most common imports and every extension module, because extension modules are files
+too. It keeps the rest as compiled by Python, or as text if not compiled. The same applies to the packages
+that a third-party function names.
 """
 
 from __future__ import annotations
@@ -47,21 +47,21 @@ _IMPORT = re.compile(rb"\n[ \t]*(?:from|import) ([A-Za-z_][A-Za-z0-9_]*)")
 
 
 class Library:
-    """Finds and loads modules from what it read in Python's folder when it was created."""
+    """Finds and loads modules from a copy of Python's folder, read when it was created."""
 
     def __init__(self) -> None:
         folder = os.path.dirname(os.__file__)
         self._found = {name: (path, content, package) for name, path, content, package in _modules(folder)}
 
     def take_over(self, imports: Sequence[str] = (), folders: Sequence[str] = ()) -> None:
-        """Load what has to be loaded now, and become the only way to import everything else.
+        """Load the modules that have to be loaded now, and become the only importer of all others.
 
         Args:
             imports: More modules to load, from the library or from packages; see `ForkServer`.
             folders: The folders that contain packages.
 
         Raises:
-            SystemExit: One of them cannot be loaded.
+            SystemExit: One of the modules cannot be loaded.
         """
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -133,7 +133,7 @@ def _modules(folder: str, package: str = "") -> Iterator[tuple[str, str, bytes, 
 
 
 def _content(entry: os.DirEntry[str]) -> bytes:
-    """Return Python's compiled form of a file, with its header, if it is of this text; else the text."""
+    """Return Python's compiled form of a file, with its header, if it matches the text; else the text."""
     try:
         with open(cache_from_source(entry.path), "rb") as file:
             compiled = file.read()

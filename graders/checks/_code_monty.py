@@ -31,7 +31,7 @@ _TOO_LONG = "it takes too long"
 _CRASHED = "it takes too much time or memory"
 _SUSPENSIONS = 1_000_000
 _LACKS = ("monty", "not supported", "not yet support", "module '", "cannot create '")
-# How Monty represents what it cannot copy: an iterator, a range, a value that contains itself.
+# How Monty represents values that it cannot copy: an iterator, a range, a value that contains itself.
 _WRITTEN = ("<", "range(", "dict_", "slice(", "[...]", "{...}", "(...)", "\ufffd")
 _CONTAINERS = (list, tuple, set, frozenset)
 _PLAIN = (bool, int, float, complex, type(None))
@@ -132,11 +132,11 @@ class MontySession:
 
     @property
     def used(self) -> float:
-        """The seconds of its limit that it has used."""
+        """The seconds of the limit that the session has used."""
         return perf_counter() - self._began
 
     def close(self) -> None:
-        """Return the worker, cleared of what the session left in it."""
+        """Give the worker back to the pool, cleared of the session's data."""
         self._waiting = None
         self._checkout.__exit__(None, None, None)
 
@@ -209,7 +209,7 @@ def _asked(given: Mapping[str, Callable[..., Any]], at: Any) -> dict[str, Any]:
 
 
 def _raised(error: Any, output: str) -> Ran:
-    """Return what an error in Monty says about the code."""
+    """Return how the code ended, according to an error in Monty."""
     inner = error.exception()
     kind, text = type(inner).__name__, str(inner)
     message = f"{kind}: {text}" if text else kind

@@ -1,4 +1,4 @@
-"""Reads which names source code binds and needs, from the tree of Python's own parser.
+"""Lists the names that source code binds and needs, from the syntax tree of Python's own parser.
 
 The text may be hostile and the parser cannot be interrupted, so only texts within limits are parsed. A text
 that is over the limits or does not parse has no names, and the caller decides without them.

@@ -24,14 +24,14 @@ _PROGRAM = '{"input": "2 3\\n", "output": "5\\n"}'
 
 
 def entry_option(entry: str | None, field: str) -> Callable[[Sample[Any]], str]:
-    """Return the function that says which name a sample's code has to define.
+    """Return the function that finds the name that a sample's code has to define.
 
     Args:
         entry: The name for all records; None to read it from each.
         field: The record field with the name.
 
     Raises:
-        DecorationError: It is not a name.
+        DecorationError: `entry` is not a name.
     """
     text_option("entry_field", field)
     if entry is not None:
@@ -65,7 +65,7 @@ def call_tests(
         same: Returns whether a value is the expected one.
 
     Raises:
-        RecordError: There are none, one cannot be read, or a single value passes them all.
+        RecordError: The record has no tests, one cannot be read, or a single value passes them all.
     """
     made = []
     for number, one in enumerate(_listed(sample, field, _CALL), 1):
@@ -91,7 +91,7 @@ def program_tests(sample: Sample[Any], field: str, same: Callable[[str, str], bo
         same: Returns whether an output is the expected one.
 
     Raises:
-        RecordError: There are none, one cannot be read, or a single output passes them all.
+        RecordError: The record has no tests, one cannot be read, or a single output passes them all.
     """
     made = []
     for number, one in enumerate(_listed(sample, field, _PROGRAM), 1):
@@ -114,7 +114,7 @@ def assert_tests(sample: Sample[Any], field: str) -> list[str]:
     """Return the texts of a record's tests.
 
     Raises:
-        RecordError: There are none, or one is not a text.
+        RecordError: The record has no tests, or one is not a text.
     """
     given = _given(sample, field)
     texts = [given] if isinstance(given, str) else given

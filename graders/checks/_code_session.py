@@ -1,4 +1,4 @@
-"""What runs a model's code: a session of an engine, and its result.
+"""Engines that run a model's code, their sessions, and the results.
 
 A session runs one text of Python in isolation. Only copies of plain values pass in and out: None, booleans,
 numbers, text, bytes, and lists, tuples, sets and dicts of them. Objects of the model's classes never do, so
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
             ...
 
         def program(self, source: str, stdin: str) -> Ran:
-            """Run a text as the main program with this input; `output` is its output."""
+            """Run a text as the main program with this input; the result contains its output."""
             ...
 
         @property
         def used(self) -> float:
-            """The seconds of its limit that it has used."""
+            """The seconds of the limit that the session has used."""
             ...
 
         def close(self) -> None:
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
         @property
         def protection(self) -> tuple[str, ...]:
-            """What confines the code: `interpreter`, `seccomp`, `landlock`, `limits`."""
+            """The layers that confine the code: `interpreter`, `seccomp`, `landlock`, `limits`."""
             ...
 
         def session(self, limits: Limits) -> Session:

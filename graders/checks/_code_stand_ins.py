@@ -1,4 +1,4 @@
-"""Stand-ins for what Python does by a system call that a session lacks, made from calls that it has.
+"""Stand-ins for Python functions that need a system call denied to sessions, built from allowed calls.
 
 They serve honest programs and are no protection: the filter applies whatever code does to them.
 """

@@ -87,7 +87,7 @@ def function_code(text: str, entry: str, start: str | None = None) -> CodeText |
     needs. Without a block, the code runs from the text's first line of code to the prose after it.
 
     Args:
-        text: A completion, or the part that answers.
+        text: A completion, or the part that contains the answer.
         entry: The name that has to be defined; `Solution.add` for a method.
         start: Code that the completion may continue: imports, and the function's signature.
 
@@ -122,7 +122,7 @@ def program_code(text: str) -> CodeText | Missing:
     whose fence names nothing. A snippet of the program or an example of its input does not count.
 
     Args:
-        text: A completion, or the part that answers.
+        text: A completion, or the part that contains the answer.
 
     Returns:
         The code; `Missing` if nothing in the text is code.

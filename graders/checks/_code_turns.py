@@ -86,8 +86,8 @@ class TurnTime:
 
         Args:
             seconds: The time that it may take if there is plenty.
-            share: The sample's part of the call's time: `share`, or `left` for what all samples of a record
-                need.
+            share: The sample's part of the call's time: `share`, or `left` for work that all samples of a
+                record need.
             part: The code's fraction of that.
             least: The fraction of `seconds` that it may take however little time there is.
         """
@@ -170,7 +170,7 @@ def at_once(memory_mb: int, sessions: int = 2) -> int:
         sessions: How many sessions a sample has.
 
     Raises:
-        ConfigurationError: The function has too little memory for one.
+        ConfigurationError: The function has too little memory for one sample.
     """
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     given = os.environ.get(_MEMORY, "")

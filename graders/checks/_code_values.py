@@ -1,7 +1,7 @@
 """Encodes plain values, with their exact types, as bytes and back, to pass them to and from a model's code.
 
-The format is JSON; containers and what JSON lacks are objects with one key, the kind. Decoding only ever
-creates plain values, whatever the bytes contain.
+The format is JSON; containers, and values that JSON cannot represent, are objects with one key, the kind.
+Decoding only ever creates plain values, whatever the bytes contain.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def unpacked(data: bytes) -> Any:
     """Decode what `packed` wrote.
 
     Raises:
-        Unreadable: The bytes are not such a value.
+        Unreadable: The bytes are not an encoded value.
     """
     try:
         return _unpack(json.loads(data), 0)
@@ -62,7 +62,7 @@ def unpacked(data: bytes) -> Any:
 
 
 class _Packing:
-    """Turns a value into what JSON can represent, and stops if that is too much.
+    """Converts a value to types that JSON can represent, and stops if the result is too large.
 
     Parts may be shared, so a small value can unfold into a huge one.
 

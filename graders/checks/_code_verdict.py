@@ -1,7 +1,7 @@
 """Reaches the verdict on a model's code, outside the process where the code runs.
 
-The code and the tests run in separate sessions. Nothing that the code says, prints or raises counts except
-the values that it returns, or the output of a program; they are compared on this side, or by the tests.
+The code and the tests run in separate sessions. Only the values that the code returns, or the output of a
+program, count; they are compared on this side, or by the tests.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def with_entry(source: str, entry: str) -> str:
 
 
 def called_name(entry: str) -> str:
-    """Return the name that calls what is tested.
+    """Return the name by which the tests call the code.
 
     Args:
         entry: `add`, or `Solution.add`.
@@ -57,7 +57,7 @@ class CodeVerdict:
         total: The number of tests.
         fault: How the first test that it did not pass ended: `wrong`, `broken` if that is the test's own
             fault, or a value of `Ran.how`.
-        reason: What happened there, for people.
+        reason: A description of that failure, for people.
     """
 
     __slots__ = ("fault", "passed", "reason", "total")
@@ -72,7 +72,7 @@ class CodeVerdict:
 
 
 class CodePlace:
-    """Where the code of one sample runs: an engine, and what is left of the sample's limits.
+    """Where the code of one sample runs: an engine, and the remaining limits of the sample.
 
     Args:
         engine: The engine.
@@ -211,7 +211,7 @@ class Asserts:
     Args:
         entry: The function's name, `Solution.add` for a method.
         tests: The texts of the tests.
-        head: What else the tests may use, such as imports and functions that the prompt defines.
+        head: Other code that the tests may use, such as imports and functions that the prompt defines.
     """
 
     def __init__(self, entry: str, tests: Sequence[str], head: str = "") -> None:
@@ -222,7 +222,7 @@ class Asserts:
 
     @property
     def hollow(self) -> tuple[str, ...]:
-        """What a trivial function might do: return what the tests compare with, or raise what they name."""
+        """Bodies of trivial functions that return the tests' expected values or raise their errors."""
         return hollow_bodies(self.tests)
 
     def verdict(self, place: CodePlace, source: str) -> CodeVerdict:

@@ -67,7 +67,7 @@ class Instruction:
         return f"{self.kind}({said})" if said else self.kind
 
     def is_kept(self, readings: Sequence[str]) -> bool | None:
-        """Return whether one of a text's readings follows it; None if none does and one is undecidable."""
+        """Return whether a reading of a text follows the instruction; None if that is undecidable."""
         undecided = False
         for text in readings:
             kept = says_something(text) and self._test(text)
@@ -77,7 +77,7 @@ class Instruction:
         return None if undecided else False
 
     def demanded(self) -> list[str]:
-        """The texts that every text that follows it contains."""
+        """Texts that occur in every text that follows the instruction."""
         relation = self._arguments.get("relation")
         if relation is not None and relation not in ("at least", "more than"):
             return []
@@ -85,7 +85,7 @@ class Instruction:
         return [text for one in found if one for text in ([one] if isinstance(one, str) else one)]
 
     def forbids(self, text: str) -> bool:
-        """Return whether no text that contains the given one follows it."""
+        """Return whether every text that contains the given one breaks the instruction."""
         relation = self._arguments.get("relation") or self._arguments.get("let_relation")
         if relation in ("less than", "at most") or self.kind in _FORBIDDING:
             return self._test(text) is False
@@ -93,7 +93,7 @@ class Instruction:
 
 
 def contradiction(instructions: Sequence[Instruction]) -> str | None:
-    """Return what no text can do, if one instruction requires what another forbids."""
+    """Return a message if one instruction requires a text that another forbids."""
     for one in instructions:
         for text in one.demanded():
             for other in instructions:

@@ -1,4 +1,4 @@
-"""What a record declares about its tools: required arguments, and the defaults of others."""
+"""The tools that a record declares: their required arguments, and the defaults of others."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class DeclaredTool:
-    """What a tool declares about its arguments.
+    """A tool's declaration of its arguments.
 
     Args:
         required: The arguments that a call must not omit.
@@ -35,7 +35,7 @@ def declared_tools(given: object, field: str, named: Callable[[str], str]) -> di
     """Return the record's tools by name; None if it lists none.
 
     Raises:
-        RecordError: They are not tools.
+        RecordError: The field does not contain a list of tools.
     """
     if given is None:
         return None

@@ -18,7 +18,7 @@ _LISTS = ("calls", "tool_calls", "ground_truth")
 
 
 class Accepted:
-    """What one argument accepts.
+    """The values that one argument accepts.
 
     Args:
         values: The accepted values: texts, numbers, booleans, None, lists, and `Arguments` for objects.
@@ -41,7 +41,7 @@ class ExpectedCall:
 
     Args:
         name: The function's name.
-        arguments: What its arguments accept.
+        arguments: The values that its arguments accept.
     """
 
     __slots__ = ("arguments", "name")
@@ -62,7 +62,7 @@ def expected_calls(reference: object, *, may_be_none: bool = False) -> list[Expe
         may_be_none: Whether the list may be empty.
 
     Raises:
-        RecordError: It contains no call, or one with which nothing can be compared.
+        RecordError: The reference contains no call, or a call that cannot be compared.
     """
     if reference is None or reference == "" or (isinstance(reference, str) and reference.isspace()):
         raise RecordError("the record has no reference_answer: write the calls that are right there")
@@ -115,7 +115,7 @@ def _is_named(given: dict[str, Any]) -> bool:
 
 
 def _accepting(given: dict[str, Any], where: str, depth: int = 0) -> Arguments:
-    """Return arguments in BFCL's format: each lists what it accepts, and an empty text means optional."""
+    """Return arguments in BFCL's format: each lists its accepted values, and an empty text means optional."""
     found = Arguments()
     for key, values in given.items():
         if not isinstance(values, list) or not values:
@@ -128,7 +128,7 @@ def _accepting(given: dict[str, Any], where: str, depth: int = 0) -> Arguments:
 
 
 def _bfcl(value: Any, where: str, depth: int) -> Any:
-    """Return a value in BFCL's format: each field of an object lists what it accepts, or none does."""
+    """Return a value in BFCL's format: each field of an object lists its accepted values, or none does."""
     if isinstance(value, list):
         return [_bfcl(one, where, _deeper(depth)) for one in value]
     if isinstance(value, dict):

@@ -47,7 +47,7 @@ def compared_fields(fields: object, *, partial: bool, coerce: bool) -> ObjectOfF
             otherwise.
 
     Raises:
-        DecorationError: They are invalid.
+        DecorationError: The fields are invalid.
     """
     return ObjectOfFields(_FieldReader(partial, coerce).fields("fields", fields, ""))
 

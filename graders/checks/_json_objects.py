@@ -39,7 +39,7 @@ class ObjectField:
         path: The keys that lead to it.
         kind: How it is compared.
         weight: Its weight relative to the others.
-        optional: Whether a reference may lack it.
+        optional: Whether a reference may omit it.
     """
 
     __slots__ = ("kind", "name", "optional", "path", "weight")
@@ -62,7 +62,7 @@ class ObjectField:
         return value
 
     def expect(self, value: Any) -> tuple[Any] | Missing | None:
-        """Return what the reference asks for: None if it lacks an optional field."""
+        """Return the field's expected value; None if the reference omits an optional field."""
         given = self.of(value)
         if self.optional and is_blank(given):
             return None
@@ -96,14 +96,14 @@ class ObjectOfFields:
             at.setdefault(last, None)
 
     def expect(self, value: Any) -> list[Any] | Missing:
-        """Return what each field asks for."""
+        """Return the expected value of each field."""
         if not isinstance(value, dict):
             return Missing("it is not an object")
         asked = [field.expect(value) for field in self.fields]
         return next((one for one in asked if isinstance(one, Missing)), asked)
 
     def asks(self, right: list[Any]) -> bool:
-        """Return whether a reference asks for any field that counts."""
+        """Return whether a reference has any field that counts."""
         return any(one is not None and field.weight for field, one in zip(self.fields, right, strict=True))
 
     def compare(self, right: list[Any], answer: Any, shares: FieldShares) -> float:
@@ -135,7 +135,7 @@ class ListInOrder:
         self.names: Sequence[str] = getattr(of, "names", ())
 
     def expect(self, value: Any) -> Any:
-        """Return what each item asks for."""
+        """Return the expected value of each item."""
         return expect_each(self.of, value)
 
     def compare(self, right: Any, answer: Any, shares: FieldShares) -> float:
@@ -166,7 +166,7 @@ class ListByKey(ListInOrder):
         self.key = key
 
     def expect(self, value: Any) -> Any:
-        """Return what each object asks for, by its key."""
+        """Return the expected object of each item, by its key."""
         asked = super().expect(value)
         if isinstance(asked, Missing):
             return asked

@@ -1,7 +1,7 @@
 """Scores one JSON value: each kind of value has its own comparison.
 
-A kind reads the reference's value once (`expect`, which returns `Missing` for a value with which nothing can
-be compared), and scores a completion's value (`compare`, 0 to 1).
+A kind reads the reference's value once (`expect`, which returns `Missing` for a value that cannot be
+compared), and scores a completion's value (`compare`, 0 to 1).
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
         """The comparison of values of one kind."""
 
         def expect(self, value: Any, /) -> Any:
-            """Return what the reference's value asks for, or `Missing`."""
+            """Return the reference's value in comparable form, or `Missing`."""
             ...
 
         def compare(self, right: Any, answer: Any, shares: FieldShares, /) -> float:
-            """Return how right a completion's value is, 0 to 1."""
+            """Return the score of a completion's value, 0 to 1."""
             ...
 
 
@@ -37,7 +37,7 @@ spelled = spelling(True, True, True)
 
 
 class FieldShares:
-    """How right each field was, by name, and the number of unrequested fields."""
+    """The scores of each field, by name, and the number of unrequested fields."""
 
     __slots__ = ("extra", "places", "sums")
 
@@ -52,7 +52,7 @@ class FieldShares:
         self.places[name] = self.places.get(name, 0) + 1
 
     def mean(self, name: str) -> float | None:
-        """Return how right a field was over all of its occurrences; None if there were none."""
+        """Return a field's mean score over all of its occurrences; None if it never occurred."""
         return self.sums[name] / self.places[name] if name in self.places else None
 
 
@@ -149,17 +149,17 @@ class AcceptedValue:
         self.of = of
 
     def expect(self, value: Any) -> list[Any] | Missing:
-        """Return what each of the accepted values asks for."""
+        """Return each accepted value in comparable form."""
         asked = expect_each(self.of, value)
         return Missing("it lists no accepted values") if asked == [] else asked
 
     def compare(self, right: list[Any], answer: Any, shares: FieldShares) -> float:
-        """Return how right it is, compared with the closest accepted value."""
+        """Return the value's score, compared with the closest accepted value."""
         return max(self.of.compare(one, answer, shares) for one in right)
 
 
 def expect_each(kind: ValueKind, value: Any) -> list[Any] | Missing:
-    """Return what each item of a reference's list asks for."""
+    """Return each item of a reference's list in comparable form."""
     if not isinstance(value, list):
         return Missing("it is not a list")
     asked = [kind.expect(item) for item in value]

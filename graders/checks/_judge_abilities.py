@@ -1,8 +1,8 @@
-"""Finds out what a judge's model supports by asking: a JSON schema, a strict tool, a temperature.
+"""Finds out by asking which features a judge's model supports: a JSON schema, a strict tool, a temperature.
 
-A service explains in a sentence why it rejects a request, and the sentence differs between models. It decides
-what the next request omits. Only an answered request proves anything: all later requests then have the same
-parts.
+A service explains in a sentence why it rejects a request, and the sentence differs between models. The
+sentence decides which part the next request omits. Only an answered request proves anything: all later
+requests then have the same parts.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _TOO_LONG = re.compile(
 
 
 class Abilities:
-    """What one model supports, as far as this process knows.
+    """The features that one model supports, as far as this process knows.
 
     Args:
         ladders: For each part of a request its possible values, the best first.
@@ -85,7 +85,7 @@ class Trial:
     """The requests of one question: each rejection removes something, and an answer proves the rest.
 
     Args:
-        abilities: What is known about the model.
+        abilities: The known features of the model.
     """
 
     def __init__(self, abilities: Abilities) -> None:
@@ -119,7 +119,7 @@ class Trial:
         return self._abilities.ladders[FORM]
 
     def refused(self, refusal: FormRefused) -> bool:
-        """Remove what a request was rejected for.
+        """Remove the part for which a request was rejected.
 
         Returns:
             Whether there is another request to try.

@@ -1,4 +1,4 @@
-"""Checks the URL of a judge's service, and names what else decides how it is reached."""
+"""Checks the URL of a judge's service, and names the proxies and certificates used to reach it."""
 
 from __future__ import annotations
 

@@ -79,11 +79,11 @@ class Chat:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """The identity that it shares with other checks that ask the same model."""
+        """The model's identity, the same for all checks that ask it."""
         return "openai", self._address, self._model
 
     def abilities(self) -> Abilities:
-        """What such a model may support."""
+        """The features that such a model may support."""
         return Abilities(
             {
                 FORM: (SCHEMA, STRICT_TOOL, TOOL, OBJECT),
@@ -179,7 +179,7 @@ class Chat:
         """Return the client for this URL and key, one for all threads of the process.
 
         Raises:
-            ConfigurationError: It cannot be created; the message names the setting at fault.
+            ConfigurationError: The client cannot be created; the message names the setting at fault.
         """
         key, base_url = self._key, self._base
         if not key:
@@ -212,7 +212,7 @@ class Chat:
         return _clients.client((base_url, key), make)
 
     def _reply(self, answer: Any, heard: bool) -> Reply:
-        """Return what an answer says, whatever it lacks."""
+        """Return the reply in an answer, even if parts of it are missing."""
         answer = _dict(answer)
         if error := _dict(answer.get("error")):  # some gateways put it inside a 200
             code = str(error.get("code"))
@@ -238,7 +238,7 @@ class Chat:
         return Reply(*_verdict(message), *tokens)
 
     def _refusal(self, status: int, body: Any, headers: Mapping[str, str], heard: bool) -> Reply:
-        """Return what the endpoint's error means here; a model that has answered before does exist."""
+        """Handle an error of the endpoint; a model that has answered before does exist."""
         body = _dict(body)
         said, code = str(body.get("message") or ""), str(body.get("code") or body.get("type") or "")
         if code in _NO_MONEY or status == 402:
@@ -272,7 +272,7 @@ class Chat:
 
 def _bound(response: Any) -> None:
     """Limit the time and size of a response's body, before any of it is read."""
-    library = import_module(type(response).__module__.partition(".")[0])  # httpx, whatever its name
+    library = import_module(type(response).__module__.partition(".")[0])  # httpx, under any name
     whole = response.stream
     seconds = response.request.extensions["timeout"]["read"]
 

@@ -100,7 +100,7 @@ class Converse:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """The identity that it shares with other checks that ask the same model."""
+        """The model's identity, the same for all checks that ask it."""
         return "bedrock", self._address, self.model
 
     @property
@@ -115,7 +115,7 @@ class Converse:
         return f"{named} {shown_address(_endpoint())}"
 
     def abilities(self) -> Abilities:
-        """What a model on Bedrock may support."""
+        """The features that a model on Bedrock may support."""
         return Abilities(
             {
                 FORM: (SCHEMA, STRICT_TOOL, TOOL),
@@ -183,7 +183,7 @@ class Converse:
             raise TryAgain("an answer that cannot be read") from None
 
     def _unanswered(self, error: Any, heard: bool) -> Exception:
-        """Return what it means that boto3 got no answer, or could not ask."""
+        """Return the error to raise if boto3 got no answer, or could not ask."""
         import botocore.exceptions as aws
 
         name = type(error).__name__
@@ -240,7 +240,7 @@ class Converse:
         return _clients.client((f"{self._address} {_endpoint()}", seconds), make)
 
     def _meaning(self, error: Any, heard: bool) -> Exception:
-        """Return what Bedrock's error means here; a model that has answered before does exist."""
+        """Return the error to raise for a Bedrock error; a model that has answered before does exist."""
         answer = error.response
         fault = answer.get("Error") or {}
         code, said = str(fault.get("Code") or ""), str(fault.get("Message") or "")
@@ -270,14 +270,14 @@ class Converse:
         return FormRefused(f"{code}: {said}" if said else f"HTTP {status}")
 
     def _too_old(self, error: Exception) -> FormRefused:
-        """Return what it means that boto3 does not know a part of a request."""
-        names = re.findall(r'Unknown parameter in [^:]*: "(\w+)"', str(error))  # and not those that it knows
+        """Return the error to raise if boto3 does not know a part of a request."""
+        names = re.findall(r'Unknown parameter in [^:]*: "(\w+)"', str(error))  # not the parts that it knows
         if not names:
             return FormRefused(str(error))
         return FormRefused(f"boto3 {optional('boto3', EXTRA).__version__} does not know {', '.join(names)}")
 
     def _unprepared(self, error: Exception) -> ConfigurationError:
-        """Return what keeps boto3 from asking at all."""
+        """Return the error to raise if boto3 cannot ask at all."""
         name = type(error).__name__
         if name == "NoRegionError":
             return ConfigurationError(f"{self.name} has no Region: write region=, or set AWS_REGION")
@@ -340,11 +340,11 @@ def _tools(schema: Mapping[str, Any], parts: Mapping[str, str]) -> dict[str, Any
 
 
 def _reply(answer: Mapping[str, Any]) -> Reply:
-    """Return what an answer says.
+    """Return the reply in an answer.
 
     Raises:
-        KeyError: It is not an answer: cut short, or from a proxy. boto3 treats such a response as an empty
-            one.
+        KeyError: The response is no answer: cut short, or from a proxy. boto3 treats such a response as an
+            empty one.
     """
     blocks = answer["output"]["message"].get("content") or []
     stopped, usage = answer.get("stopReason"), answer.get("usage") or {}

@@ -27,10 +27,10 @@ _MOST_CRITERIA = 50
 
 
 def labels_option(name: str, labels: object, anchored: str, anchors: object) -> LabelScale:
-    """Return labels with what they pay and mean.
+    """Return the labels with their values and meanings.
 
     Raises:
-        DecorationError: They are invalid.
+        DecorationError: The labels are invalid.
     """
     if not isinstance(labels, dict) or len(labels) < 2:
         raise DecorationError(
@@ -52,7 +52,7 @@ def _label(name: str, label: object) -> str:
     """Return a label, if a judge can repeat it exactly.
 
     Raises:
-        DecorationError: It is invalid.
+        DecorationError: The label is invalid.
     """
     text = text_option(name, label)
     if visible(text) != text or " ".join(text.split()) != text:
@@ -63,10 +63,10 @@ def _label(name: str, label: object) -> str:
 
 
 def scores_option(prefix: str, low: object, high: object, anchored: str, anchors: object) -> NumberScale:
-    """Return the integers between two others, with what some of them mean.
+    """Return the integers between two others, with the meanings of some.
 
     Raises:
-        DecorationError: They are invalid.
+        DecorationError: The numbers or their meanings are invalid.
     """
     least = count_option(f"{prefix}low", low, -1000, 1000)
     most = count_option(f"{prefix}high", high, least + 1, least + _MOST_STEPS)
@@ -78,10 +78,10 @@ def scores_option(prefix: str, low: object, high: object, anchored: str, anchors
 
 
 def _anchors(name: str, anchors: object, known: Collection[str]) -> dict[str, str]:
-    """Return what labels or scores mean.
+    """Return the meanings of labels or scores.
 
     Raises:
-        DecorationError: They are invalid.
+        DecorationError: The meanings are invalid.
     """
     if anchors is None:
         return {}
@@ -96,7 +96,7 @@ def criteria_option(criteria: object) -> WeightedCriteria:
     """Return criteria by name.
 
     Raises:
-        DecorationError: They are invalid.
+        DecorationError: The criteria are invalid.
     """
     if not isinstance(criteria, dict) or not 1 <= len(criteria) <= _MOST_CRITERIA:
         raise DecorationError(

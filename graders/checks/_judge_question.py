@@ -79,7 +79,7 @@ def delimited(parts: Mapping[str, str], ending: str) -> str:
 
 
 def as_asked(text: str) -> str:
-    """Return a text as a judge gets it: what people see of it, without tokens that steer a chat template.
+    """Return a text as a judge receives it: the visible characters, without a chat template's tokens.
 
     Invisible characters are removed, except those that scripts and emoji need, of which at most two stay in a
     row. A lone surrogate, which cannot be sent, becomes U+FFFD. In strings that chat templates read as a
@@ -94,7 +94,7 @@ def as_asked(text: str) -> str:
 
 
 def prompt_text(sample: Sample[Any]) -> str:
-    """Return what was asked: the user's turn, or all turns with their roles if there are several.
+    """Return the prompt: the user's turn, or all turns with their roles if there are several.
 
     Args:
         sample: The sample; images and files in its prompt are not shown.

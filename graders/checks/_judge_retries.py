@@ -33,7 +33,7 @@ class TryAgain(Exception):
     """The service did not answer this time; it may answer next time.
 
     Args:
-        what: What it said or did instead, without any of the sample's content.
+        what: The service's message or failure, without any of the sample's content.
         after: Seconds that the service asks to wait; None if it does not say.
         throttled: Whether it is overloaded rather than faulty.
     """
@@ -45,7 +45,7 @@ class TryAgain(Exception):
 
     @property
     def what(self) -> str:
-        """What it said or did instead."""
+        """The service's message or failure."""
         return str(self.args[0])
 
 
@@ -81,7 +81,7 @@ class Heard:
     def __init__(self) -> None:
         self.at = self.given_up_at = -1.0
         self.trouble: TryAgain | None = None
-        """What it last said instead of an answer; None if it answered, or said nothing."""
+        """The last failure instead of an answer; None if the model answered last, or never failed."""
 
     def answer(self) -> None:
         """Record an answer."""
@@ -160,7 +160,7 @@ class Patience:
             ask: Asks once. It raises `TryAgain`, `Unsent` or `Late` if there is no answer.
 
         Raises:
-            SampleError: There is no answer for this sample.
+            SampleError: The model gave no answer for this sample.
             ConfigurationError: The model answered no question.
         """
         while True:
@@ -203,7 +203,8 @@ class Patience:
         """Wait until the question may be asked again.
 
         Raises:
-            SampleError: Its time would run out by then, or it was asked the maximum number of times.
+            SampleError: The question's time would run out by then, or it was asked the maximum number of
+                times.
             ConfigurationError: The same, and the model has answered no question since the batch started.
         """
         import asyncio
@@ -250,7 +251,7 @@ async def in_thread(call: Callable[[], Any], patience: Patience) -> Any:
     abandoned call ends by its own timeout, and keeps its place until then.
 
     Raises:
-        Unsent: There is too little time left to start.
+        Unsent: Too little time is left to start.
         Late: The time ran out.
     """
     import asyncio
@@ -299,7 +300,7 @@ def bounded(body: Iterable[bytes], seconds: float) -> Iterator[bytes]:
         seconds: The time limit for the whole body, from now on.
 
     Raises:
-        TryAgain: It takes longer, or is longer than any verdict.
+        TryAgain: The body takes longer, or is longer than any verdict.
     """
     ends, size = perf_counter() + seconds, 0
     for piece in body:

@@ -1,4 +1,4 @@
-"""A judge's questions and answers, whatever the service of its model."""
+"""A judge's questions and answers, in the same form for every service."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
             ...
 
         def metrics(self, replies: Sequence[Reply]) -> dict[str, float]:
-            """Return what the replies to one sample's questions cost, as metrics of its reward.
+            """Return the cost of the replies to one sample's questions, as metrics of its reward.
 
             Returns:
                 `judge_calls`, `judge_tokens_in`, `judge_tokens_out` and `judge_tokens_cached`, summed, and

@@ -1,4 +1,4 @@
-"""Creates the service that a judge asks, from a check's options; keeps what is known about each model."""
+"""Creates the service that a judge asks, from a check's options; keeps the known facts about each model."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
             ...
 
         def abilities(self) -> Abilities:
-            """What such a model may support, the best first."""
+            """The features that such a model may support, the best first."""
             ...
 
         async def send(
@@ -59,8 +59,8 @@ if TYPE_CHECKING:
                 heard: Whether this model has answered before.
 
             Raises:
-                TryAgain: It may answer next time.
-                FormRefused: It rejects such a request.
+                TryAgain: The service may answer next time.
+                FormRefused: The service rejects requests of this form.
                 ConfigurationError: No question can be answered until the setup is fixed.
                 Unsent: The question has too little time left.
                 Late: The question's time ran out.
@@ -79,7 +79,7 @@ _NO_VARIABLE = (
 )
 
 known: dict[tuple[str, str, str], Abilities] = {}
-"""What is known about each model that this process has asked, by service, address and model."""
+"""The known facts about each model that this process has asked, by service, address and model."""
 _models: WeakSet[JudgeModel] = WeakSet()
 """The models of all existing checks."""
 
@@ -156,7 +156,7 @@ def service_of(
 
 
 class FoundModel:
-    """A model that checks of this process ask, and what it turned out to support.
+    """A model that checks of this process ask, and the features that it turned out to support.
 
     Args:
         service: `bedrock` or `openai`.
@@ -193,7 +193,7 @@ class FoundModel:
 
 
 def found_models() -> list[FoundModel]:
-    """Return the models that the checks of this process ask, each once, and what the reached ones support."""
+    """Return each model that the checks of this process ask, with the features of those that answered."""
     asked = {model.key: model.key_variable for model in _models}
     found = []
     for key in sorted(asked):
@@ -206,7 +206,7 @@ def found_models() -> list[FoundModel]:
 
 
 class _Asked:
-    """A model that can be asked, with what is known about it and what it has cost."""
+    """A model that can be asked, with its known features and its cost so far."""
 
     def __init__(self, model: JudgeModel, spending: Spending) -> None:
         self._model = model
@@ -257,7 +257,7 @@ class _Asked:
             pass_on()
 
     def metrics(self, replies: Sequence[Reply]) -> dict[str, float]:
-        """What the replies cost."""
+        """The cost of the replies."""
         return self._spending.metrics(replies)
 
     def _is_measured(self, abilities: Abilities) -> bool:
@@ -312,7 +312,7 @@ class _Asking:
         return reply
 
     def _refused(self, last: FormRefused) -> Exception:
-        """Return what it means that no request of the question was accepted."""
+        """Return the error to raise if no request of the question was accepted."""
         if self._trial.formless and not self._trial.heard:
             forms = ", no ".join(self._trial.forms)
             return ConfigurationError(

@@ -74,7 +74,7 @@ class Spending:
         so far.
 
         Raises:
-            ConfigurationError: It might cost more than is left.
+            ConfigurationError: The question might cost more than is left.
         """
         ceiling_usd, ceiling_tokens = self._ceilings
         usd, tokens = self._most
@@ -99,7 +99,7 @@ class Spending:
         """Count the cost of an answered question.
 
         Raises:
-            ConfigurationError: There is a limit, and the service does not report an answer's cost.
+            ConfigurationError: A limit is set, and the service does not report an answer's cost.
         """
         self._open -= 1
         self._calls += 1

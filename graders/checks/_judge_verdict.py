@@ -29,7 +29,7 @@ if TYPE_CHECKING:
             ...
 
         def read(self, said: Any, turn: int, /) -> Judgment | Missing:
-            """Read a parsed answer; `Missing` if it is not exactly what the schema says."""
+            """Read a parsed answer; `Missing` if it does not match the schema exactly."""
             ...
 
 
@@ -65,8 +65,8 @@ class LabelScale:
     """A choice of one label.
 
     Args:
-        values: What each label pays, 0 to 1.
-        anchors: What a label means, if that is given.
+        values: The reward of each label, 0 to 1.
+        anchors: The meanings of labels, if given.
     """
 
     __slots__ = ("anchors", "values")
@@ -107,7 +107,7 @@ class NumberScale:
     Args:
         low: The worst score.
         high: The best score.
-        anchors: What a number means, if that is given.
+        anchors: The meanings of numbers, if given.
     """
 
     __slots__ = ("anchors", "high", "low")
@@ -147,7 +147,7 @@ class Criterion:
 
     Args:
         ask: The question.
-        scale: What the judge chooses from.
+        scale: The labels or numbers to choose from.
     """
 
     __slots__ = ("ask", "parts", "scale", "schema")

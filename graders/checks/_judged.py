@@ -61,7 +61,8 @@ def judging(
 
     Args:
         service: The service that answers.
-        form_of: Returns the questions about a sample. It raises `RecordError` if the record does not say.
+        form_of: Returns the questions about a sample. It raises `RecordError` if the record does not specify
+            them.
         reference: Whether the judge sees the reference.
         prompt: Whether the judge sees the prompt.
         repeats: How often each sample is judged.
@@ -77,7 +78,7 @@ def judging(
     find = take_option(take)
 
     async def judged(sample: Sample[Any]) -> Reward | Abstain:
-        """Return what a judge says of the completion."""
+        """Return the judge's reward for the completion."""
         form = form_of(sample)
         parts = {"prompt": prompt_text(sample)} if prompt else {}
         if reference:
@@ -123,7 +124,7 @@ async def _replies(service: JudgeService, questions: Sequence[Question]) -> list
 
 
 def _read(form: VerdictForm, reply: Reply, turn: int) -> Judgment | Missing:
-    """Return what a reply says; `Missing` if it is not exactly one whole verdict."""
+    """Return the verdict in a reply; `Missing` unless the reply is exactly one whole verdict."""
     if reply.ended != "whole":
         return Missing(_ENDED.get(reply.ended) or f"the judge's reply is unread: {reply.ended}")
     said = exact_json(reply.text)
@@ -132,7 +133,7 @@ def _read(form: VerdictForm, reply: Reply, turn: int) -> Judgment | Missing:
 
 
 def _reward(judgments: Sequence[Judgment], repeats: int, took: dict[str, float]) -> Reward:
-    """Return the median of the judgments, with what else they report."""
+    """Return the median of the judgments, with their other figures."""
     value = _median([each.value for each in judgments])
     nearest = min(judgments, key=lambda each: abs(each.value - value))
     metrics = {"unread": 0.0}
@@ -176,7 +177,7 @@ def _reference_shown(sample: Sample[Any]) -> str:
     """Return the reference as a judge sees it: a text or a number as is, anything else as JSON.
 
     Raises:
-        RecordError: There is no reference, or nothing in it is visible.
+        RecordError: The record has no reference, or the reference has no visible content.
     """
     given = sample.reference_answer
     if not isinstance(given, (bool, dict, list)):

@@ -60,7 +60,7 @@ class LabelReader:
         labels: The labels, or for each label the words that mean it.
 
     Raises:
-        DecorationError: There are fewer than two labels, or a word is blank or means two labels.
+        DecorationError: Fewer than two labels are given, or a word is blank or means two labels.
     """
 
     def __init__(self, labels: Sequence[str] | Mapping[str, Sequence[str]]) -> None:

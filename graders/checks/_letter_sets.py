@@ -43,7 +43,7 @@ class LetterSets:
         return self._letters & frozenset(found["letters"].replace("and", "").upper())
 
     def read(self, text: str, strict: bool) -> frozenset[str] | Missing:
-        """Return the letters that a text settles on: the whole text, or what its last claim announces.
+        """Return the letters that a text settles on: the whole text, or the letters in its last claim.
 
         Args:
             text: A completion or a reference.

@@ -95,18 +95,18 @@ class Scalar:
         text: Its text, without its unit.
         unit: Its unit, as compared; empty if it has none.
         number: Its exact value, if it is a plain number.
-        written: What is compared as written; empty if it is an expression.
+        written: The text that is compared as written; empty for an expression.
     """
 
     __slots__ = ("number", "text", "unit", "value", "written")
 
     def __init__(self, text: str, unit: str, number: Number | None, written: str) -> None:
         self.text, self.unit, self.number, self.written = text, unit, number, written
-        self.value: object = None  # what math-verify has read, if it has
+        self.value: object = None  # the expression as math-verify read it, if it did
 
     @property
     def is_expression(self) -> bool:
-        """Whether only mathematics determines what it is."""
+        """Whether it is neither a plain number nor compared as written."""
         return self.number is None and not self.written
 
 
@@ -202,7 +202,7 @@ def _name_of(found: re.Match[str] | None) -> str:
 
 
 def _call(shape: Shape, name: str) -> None:
-    """Name what a scalar, or each part of a tuple, is the value of."""
+    """Set the name of a scalar, or of each part of a tuple."""
     if shape.kind == "scalar":
         shape.name = name
     elif shape.kind == "tuple":

@@ -1,4 +1,4 @@
-r"""Finds the one expression that answers: in a text's boxes, its claim, or its last formula."""
+r"""Finds the one expression that is the answer: in a text's boxes, its claim, or its last formula."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _IN_TEXT = re.compile(
 _FUNCTIONS = frozenset(
     "sin cos tan cot sec csc log exp sqrt mod gcd lcm max min lim and arcsin arccos arctan".split()
 )
-# What may be between formulas, or boxes, that answer together.
+# The text allowed between formulas, or boxes, that form one answer.
 _JOINT = re.compile(
     r"(?:[\s,;.$*&~]|\\[()\[\]]|\\(?:q?quad|,|;|!| )|\\(?:text|mbox)\{\s*(?:,|and|or)?\s*\}"
     r"|\b(?:and|or)\b){0,40}\Z"
 )
-# What else may be between boxes: a noun, a remark in text, the name of the next box's value.
+# Other text allowed between boxes: a noun, a remark in text, the name of the next box's value.
 _JOINT_BOXES = re.compile(
     r"[\s$]*(?:\\[)\]]|\\text\{(?P<remark>[^{}]{0,40})\b(?:and|or)\s*\}|(?P<noun>[A-Za-z]{2,20})(?=\s+(?:and|or)\b))?"
     r"(?:[\s,;$]|\\[(\[]|\b(?:and|or)\b){0,20}(?:[A-Za-z](?:_\{?\w\}?)?\s*=[\s$]*)?\Z"
@@ -54,7 +54,7 @@ _CONCLUSION = re.compile(r"(?:\A|(?<=[.\s$\])]))(?:therefore|thus|hence|so|conse
 _CONCLUDED = 400
 _NUMERAL = re.compile(r"\d+(?:[.,]\d+)*")
 _CONTINENTAL = re.compile(r"(?:\d+|\d{1,3}(?:\.\d{3})+)(?:,\d+)?")
-# What an escape turns a backslash and a letter into, as in "\frac" written in JSON or Python.
+# The characters that escapes make of a backslash and a letter, as in "\frac" written in JSON or Python.
 _EATEN = (
     (re.compile(r"\\?\x0c(?=[a-z])"), r"\\f"),
     (re.compile(r"\\?\x08(?=[a-z])"), r"\\b"),
@@ -75,7 +75,7 @@ _UNIT_BEHIND = re.compile(r"[\s$~]{0,4}((?:\\(?:text|mbox|mathrm)\s?\{[^{}]{1,30
 
 
 def with_escapes(text: str) -> str:
-    r"""Return a text with the commands whose backslash an escape removed: a form feed and `rac` are `\frac`.
+    r"""Return a text with the commands restored that escapes broke: a form feed and `rac` become `\frac`.
 
     Args:
         text: A reference or a completion.
@@ -101,10 +101,10 @@ def _pointed(found: re.Match[str]) -> str:
 
 
 def whole_slot(text: str) -> str | Missing:
-    """Return the expression that the whole text is: its boxes, its formulas, or all of it.
+    """Return the expression in the whole text: its boxes, its formulas, or all of it.
 
     Args:
-        text: A reference, or what `take` found.
+        text: A reference, or the text that `take` found.
     """
     if "boxed" in text or "\\fbox" in text:
         return _boxed(text)
@@ -192,7 +192,7 @@ def has_words(text: str) -> bool:
 
 
 def _boxed(text: str) -> str | Missing:
-    """Return the content of the last box, and of those that answer with it."""
+    """Return the content of the last box, and of the boxes that form one answer with it."""
     contents: list[str] = []
     end, behind, joined, label = len(text), "", "", ""
     for _ in range(_MOST):
@@ -219,13 +219,13 @@ def _boxed(text: str) -> str | Missing:
 
 
 def _label(text: str, start: int) -> str:
-    r"""Return what a box is the value of: `x = ` before `x = \boxed{1}`."""
+    r"""Return the name before a box, whose value it contains: `x = ` before `x = \boxed{1}`."""
     found = _LABEL.search(text[max(0, start - 24) : start])
     return f"{found[1]} = " if found else ""
 
 
 def _joins(between: str) -> bool:
-    """Return whether the text between two boxes shows that they answer together."""
+    """Return whether the text between two boxes shows that they form one answer."""
     if _JOINT.match(between):
         return True
     found = _JOINT_BOXES.match(between) if len(between) <= 80 else None
@@ -280,7 +280,7 @@ def _formulas(text: str) -> Iterator[Span]:
 
 
 def _joined(text: str, spans: list[Span]) -> str:
-    """Return formulas that answer together, as one list."""
+    """Return formulas that form one answer, as one list."""
     made: str = spans[0][2]
     for before, one in zip(spans, spans[1:], strict=False):
         between = text[before[1] : one[0]]

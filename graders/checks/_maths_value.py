@@ -64,7 +64,7 @@ def require() -> None:
     """Raise an error if math-verify is missing; it is imported only once an answer needs it.
 
     Raises:
-        ConfigurationError: It is not installed.
+        ConfigurationError: math-verify is not installed.
     """
     if find_spec("math_verify") is None or find_spec("latex2sympy2_extended") is None:
         optional("math_verify", EXTRA)

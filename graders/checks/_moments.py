@@ -117,7 +117,7 @@ def written_moments(text: str, day_first: bool | None, most: int) -> list[Writte
     Args:
         text: A text with folded widths.
         day_first: Whether `03/04/2026` is 3 April; None if it may be either.
-        most: How many are read; one more shows that there are too many.
+        most: The most dates and times to read; one more is returned if there are more.
     """
     found: list[Written] = []
     dated = False  # whether the last one is only a date
@@ -137,7 +137,7 @@ def written_moments(text: str, day_first: bool | None, most: int) -> list[Writte
 
 
 def lone_moment(text: str) -> list[Written]:
-    """Return the year, or the eight-digit date, that is the only number of a text; nothing if there is none.
+    """Return the year, or the eight-digit date, that is the only number of a text; empty if absent.
 
     Args:
         text: A text with folded widths.
@@ -154,7 +154,7 @@ def _compact(digits: str) -> Moment | Missing:
 
 
 def _is_half(moment: Moment | Missing, is_date: bool) -> bool:
-    """Return whether a moment lacks what a date, or a time, adds."""
+    """Return whether a moment still lacks the date, or the time, that would complete it."""
     return isinstance(moment, Missing) or (moment.hour is not None) is is_date
 
 

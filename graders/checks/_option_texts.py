@@ -44,7 +44,7 @@ class OptionTexts:
         letters: The possible letters, in upper case.
 
     Raises:
-        RecordError: They are not options, or two of them have the same normalized text.
+        RecordError: The field does not contain options, or two of them have the same normalized text.
     """
 
     def __init__(self, given: object, field: str, letters: str) -> None:
@@ -87,7 +87,7 @@ class OptionTexts:
         return named.pop()
 
     def _whole(self, text: str) -> set[str]:
-        """Return the option that the whole text is, with or without its letter."""
+        """Return the option whose text is the whole text, with or without its letter."""
         found = self._slot.match(text)
         if found and not text[found.end() :].strip(_AROUND + ")]}$"):
             both = self._both(found)
@@ -143,7 +143,7 @@ class OptionTexts:
         return self._slot.match(text, end)
 
     def _beside(self, text: str, found: re.Match[str]) -> set[str]:
-        """Return the option of a slot, with what its letter and the texts joined to it name."""
+        """Return the option of a slot, with the options of its letter and of a text joined to it."""
         named = self._both(found)
         joined = _JOINED.match(text, found.end())
         other = self._text.match(text, joined.end()) if joined else None
@@ -152,7 +152,7 @@ class OptionTexts:
         return named
 
     def _both(self, found: re.Match[str]) -> set[str]:
-        """Return the option of a slot's text, and that of its letter."""
+        """Return the options that a slot's text and its letter name."""
         letter = found["letter"]
         return {self._letter.get(_folded(found["text"]), ""), *(letter.upper() if letter else "")}
 
@@ -166,7 +166,7 @@ def _listed(given: object, field: str, letters: str) -> dict[str, str]:
     """Return the text of each option by its letter.
 
     Raises:
-        RecordError: They are not options.
+        RecordError: The field does not contain options.
     """
     if isinstance(given, list):
         if len(given) > len(letters):

@@ -1,4 +1,4 @@
-"""Imports what a check needs beyond the standard library, when the check is created.
+"""Imports the libraries that a check needs beyond the standard one, when the check is created.
 
 A family that needs such a library has a constant `EXTRA`, the name of the extra that installs it.
 """
@@ -25,7 +25,7 @@ def optional(module: str, extra: str, package: str | None = None) -> Any:
         package: The package that contains it, if its name differs from the module's.
 
     Raises:
-        ConfigurationError: It is not installed.
+        ConfigurationError: The library is not installed.
     """
     try:
         return import_module(module)
@@ -45,7 +45,7 @@ def require(module: str, extra: str, in_lambda: bool = False) -> None:
         in_lambda: Whether Lambda's runtime includes it.
 
     Raises:
-        ConfigurationError: It is not installed.
+        ConfigurationError: The library is not installed.
     """
     from importlib.util import find_spec
 

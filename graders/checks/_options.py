@@ -22,7 +22,7 @@ def number_option(name: str, value: object, low: float, high: float | None = Non
     """Return the option if it is a number within its bounds, and not so large that sums are infinite.
 
     Raises:
-        DecorationError: It is not.
+        DecorationError: The value is not such a number.
     """
     fits = isinstance(value, (int, float)) and not isinstance(value, bool) and -LARGEST <= value <= LARGEST
     if not fits or value < low or (high is not None and value > high):  # type: ignore[operator]
@@ -37,7 +37,7 @@ def share_option(name: str, value: object) -> float:
     A tolerance of the whole number or more would accept 0 for it.
 
     Raises:
-        DecorationError: It is not.
+        DecorationError: The value is not such a fraction.
     """
     share = number_option(name, value, 0)
     if share >= 1:
@@ -52,13 +52,13 @@ def count_option(name: str, value: object, low: int = 1, high: int | None = None
 
     Args:
         name: The option's name.
-        value: What was given.
+        value: The given value.
         low: The smallest valid integer.
         high: The largest valid integer; None for no bound.
         more: The alternatives to an integer, for the message.
 
     Raises:
-        DecorationError: It is not.
+        DecorationError: The value is not such an integer.
     """
     whole = isinstance(value, int) and not isinstance(value, bool)
     if not whole or value < low or (high is not None and value > high):  # type: ignore[operator]
@@ -71,7 +71,7 @@ def text_option(name: str, value: object) -> str:
     """Return the option if it is a text with a visible character.
 
     Raises:
-        DecorationError: It is not.
+        DecorationError: The value is not such a text.
     """
     if not isinstance(value, str) or not visible(value).strip():
         raise DecorationError(f"{name}={value!r}: write a text that is not blank")
@@ -86,7 +86,7 @@ def flag_options(**flags: object) -> None:
     """Reject flags that are neither True nor False, by name.
 
     Raises:
-        DecorationError: One of them is something else.
+        DecorationError: One of the flags is something else.
     """
     for name, value in flags.items():
         if not isinstance(value, bool):
@@ -94,10 +94,10 @@ def flag_options(**flags: object) -> None:
 
 
 def function_option(name: str, value: object) -> None:
-    """Reject what is not callable; the usual reason is a factory without parentheses.
+    """Reject a value that is not callable; the usual reason is a factory without parentheses.
 
     Raises:
-        DecorationError: It is not callable.
+        DecorationError: The value is not callable.
     """
     if not callable(value):
         raise DecorationError(f"{name}={value!r}: pass a function")
@@ -107,7 +107,7 @@ def choice_option(name: str, value: object, choices: Sequence[str]) -> None:
     """Reject an option that is not one of a few texts.
 
     Raises:
-        DecorationError: It is not one of them.
+        DecorationError: The option is not one of them.
     """
     if not isinstance(value, str) or value not in choices:
         raise DecorationError(f"{name}={value!r}: write one of {', '.join(map(repr, choices))}")
@@ -117,7 +117,7 @@ def names_option(name: str, value: object) -> tuple[str, ...]:
     """Return the option if it is a list, possibly empty, of distinct names.
 
     Raises:
-        DecorationError: It is not.
+        DecorationError: The value is not such a list.
     """
     if not isinstance(value, (list, tuple)):
         raise DecorationError(f"{name}={value!r}: write a list of names")

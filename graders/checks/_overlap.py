@@ -150,7 +150,7 @@ def _aligned(mine: dict[int, str], theirs: dict[int, str], stemmed: bool) -> lis
 
 
 def _matched(mine: dict[int, str], theirs: dict[int, str]) -> list[tuple[int, int]]:
-    """Remove what both lists have in common, and return the index pairs."""
+    """Remove the tokens that both lists share, and return the index pairs."""
     places: dict[str, list[int]] = {}
     for at, token in theirs.items():
         places.setdefault(token, []).append(at)

@@ -1,4 +1,4 @@
-"""Pairs a completion's items with a reference's, as many as can be right at once."""
+"""Pairs a completion's items with a reference's, in as many right pairs as possible."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ class _Reader:
         """Return all calls of the text.
 
         Raises:
-            ValueError: It is not a list of calls.
+            ValueError: The text is not a list of calls.
         """
         found: list[Call] = []
         self._mark("[")
@@ -188,7 +188,7 @@ def _number(digits: str) -> int | float:
     """Return a number in Python's spelling.
 
     Raises:
-        ValueError: It is not Python's spelling, or the number is too large.
+        ValueError: The number is not in Python's spelling, or is too large.
     """
     if digits.lstrip("+-").isdecimal():
         if digits.lstrip("+-").startswith("0") and digits.strip("+-0"):
@@ -204,7 +204,7 @@ def _text(content: str) -> str:
     """Return a quoted text with its escapes resolved.
 
     Raises:
-        ValueError: It contains an unsupported escape.
+        ValueError: The text contains an unsupported escape.
     """
     return _ESCAPE.sub(_unescaped, content) if "\\" in content else content
 

@@ -21,7 +21,7 @@ def re2_pattern(option: str, pattern: str, ignore_case: bool, instead: str = "")
         option: Its name in an error: `pattern='('`.
         pattern: The pattern.
         ignore_case: Whether to ignore case.
-        instead: What else to write if RE2 rejects the pattern: `engine='re'`.
+        instead: The alternative if RE2 rejects the pattern: `engine='re'`.
 
     Raises:
         DecorationError: RE2 rejects the pattern.

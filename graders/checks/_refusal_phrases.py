@@ -28,7 +28,7 @@ _GAP = r"[^.!?。！？؟।\n]"
 
 
 def _refusing(cannot: str, verbs: str, gap: int = 20) -> str:
-    """Return patterns of what cannot be done, followed by a verb; the verbs are stems, `_` is a space."""
+    """Return patterns for an inability followed by a verb; the verbs are stems, `_` is a space."""
     return rf"{cannot}{_GAP}{{0,{gap}}}?(?:{_any(verbs)})"
 
 

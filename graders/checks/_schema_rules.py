@@ -1,7 +1,7 @@
-"""What a JSON schema may contain to be checked: the keywords of drafts 4 to 7, with valid values.
+"""The JSON schemas that can be checked: those with only keywords of drafts 4 to 7 and valid values.
 
 A keyword that would not be applied is rejected rather than ignored, because a schema that is only partly
-checked pays for what its author meant to reject.
+checked pays for values that its author meant to reject.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def plain_schema(schema: object, formats: Collection[str]) -> dict[str, Any]:
         formats: The formats that are checked.
 
     Raises:
-        SchemaError: It is not a schema, or contains what would not be checked.
+        SchemaError: The value is not a schema, or a part of it would not be checked.
     """
     try:
         text = schema if isinstance(schema, str) else json.dumps(schema, allow_nan=False)
@@ -114,7 +114,7 @@ class _Rules:
 
 
 def _check(schema: Any, place: str, rules: _Rules, depth: int) -> None:
-    """Reject what would not be checked, in a schema and in its subschemas."""
+    """Reject parts of a schema, or of its subschemas, that would not be checked."""
     rules.places[place] = schema
     if isinstance(schema, bool):
         return

@@ -1,4 +1,4 @@
-"""The sources of a record, and what a text quotes and cites from them."""
+"""The sources of a record, and the quotations and citations in a text."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def sources_of(sample: Sample[Any], field: str | None) -> list[tuple[str, str | 
         field: Record field that contains them; None for the prompt, the last user turn.
 
     Raises:
-        RecordError: There are none, they have another format, or two have the same ID.
+        RecordError: The record has no sources, they have another format, or two have the same ID.
     """
     place = "the prompt" if field is None else f"the record's {field}"
     given = sample.prompt if field is None else sample.fields.get(field)

@@ -41,7 +41,7 @@ _MARKS: dict[int, str] = dict.fromkeys(
     (0x2122, 0xAE, 0xA9, 0x2120, 0x2117), ""
 )  # trademark signs and the like
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-# What may surround an answer without changing it, besides every script's brackets and quotes; signs,
+# Marks that may surround an answer without changing it, besides every script's brackets and quotes; signs,
 # currencies and percent signs do change it.
 _AROUND = (
     " \t\r\n.,;:!?\"'`*_()[]{}"

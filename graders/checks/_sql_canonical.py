@@ -32,7 +32,7 @@ class Query:
         self._dialect, self._name, self._exp = dialect, name, expressions
 
     def canonical(self, query: Node) -> str:
-        """Return the text that is the same for two queries that differ in nothing that counts.
+        """Return a text that is the same for two queries if all of their differences are ignored ones.
 
         Args:
             query: A parsed query.
@@ -224,7 +224,7 @@ class Query:
         return f"{type(node).__name__}({self._rest(node, scope, without)})"
 
     def _rest(self, node: Node, scope: _Scope, without: set[str]) -> str:
-        """Return a node's contents except some parts, without those that mean the same as their absence."""
+        """Return a node's contents except the given parts, and except parts that change nothing."""
         found = []
         for name in sorted(node.args.keys() - without):
             value = node.args[name]

@@ -212,7 +212,7 @@ class _Watch:
             return 1
 
     def raise_held(self) -> None:
-        """Raise what was raised while SQLite ran."""
+        """Raise the exception that occurred while SQLite ran."""
         if self._held is not None:
             raise self._held
 
@@ -336,7 +336,7 @@ _memory_of: dict[int, int] = {}
 
 
 def _resident() -> int:
-    """Return this process's memory in bytes; 0 if the system does not say, and then there is no limit."""
+    """Return this process's memory in bytes; 0 if unknown, and then there is no limit."""
     try:
         process = os.getpid()
         if process not in _memory_of:

@@ -35,7 +35,7 @@ def query_text(text: str) -> str | Missing:
     statement; without a code block, the whole text.
 
     Args:
-        text: A completion, a reference, or the part that answers.
+        text: A completion, a reference, or the part that contains the answer.
 
     Returns:
         The text of the statement; `Missing` if nothing begins like one, or it is too long or too deeply

@@ -1,8 +1,8 @@
-"""What a reader sees of a text, and how much: without invisible characters, in any script.
+"""The visible part of a text, in any script, and its length.
 
-A model that is paid for form finds characters that look like nothing but count as something, so nothing
-invisible is ever counted. Words are counted by script, because a text without spaces would otherwise be one
-word.
+A model that is paid for form would learn to write characters that are counted but not seen, so invisible
+characters are never counted. Words are counted by script, because a text without spaces would otherwise be
+one word.
 """
 
 from __future__ import annotations

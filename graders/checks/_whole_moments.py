@@ -30,7 +30,7 @@ def agrees(answer: Moment, right: Moment) -> bool:
 
 
 def whole_moment(text: str, day_first: bool | None) -> Moment | Missing:
-    """Return the date or time that a text is, if it is nothing else."""
+    """Return the date or time in a text that contains nothing else."""
     text = text.strip(_AROUND)
     found = written_moments(text, day_first, 1) or lone_moment(text)
     if not found:

@@ -40,14 +40,15 @@ def choice(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the completion settles on the reference's letter.
 
-    The rules are those of `graders.extract.choice_letter`, for the reference too: `(B)` and `B. Paris` both
-    work. A reference must also name its letter first: `Since A is wrong, the answer is B` is a `RecordError`.
+    The check follows the rules of `graders.extract.choice_letter`, for the reference too: `(B)` and
+    `B. Paris` both work. A reference must also name its letter first: `Since A is wrong, the answer is B` is
+    a `RecordError`.
 
     With `options`, the text of exactly one option also counts as an answer: `The answer is Paris`,
     `B) Paris`. If a letter and a text disagree, there is no answer. The reference may be a letter or an
     option's text; if it could be both (`C`, when option A's text is `C`), it is a `RecordError`.
 
-    It pays a guess as often as one in the number of letters, and does not ask for reasons.
+    It pays one guess in N if there are N letters, and does not require reasons.
 
     Args:
         letters: The letters to choose from, in upper case.
@@ -166,7 +167,7 @@ def label(
         take: Extracts the answer from a text first; None reads the whole text.
 
     Raises:
-        DecorationError: There are fewer than two labels, or a word is blank or means two labels.
+        DecorationError: Fewer than two labels are given, or a word is blank or means two labels.
 
     Example:
         >>> check = label(labels=["positive", "negative"])

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 EXTRA = "code"
 TIMEOUT_S = 60.0
-"""Default seconds for one sample: room for the longest `seconds`, and for a record's own solution besides."""
+"""Default seconds for one sample: enough for the longest `seconds` and a record's own solution."""
 
 _OUTPUTS = ("lines", "words", "exact")
 

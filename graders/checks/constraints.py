@@ -41,8 +41,9 @@ def constraints(
     Each record names its own instructions, as in IFEval: the field `instruction_id_list` lists the kinds, and
     `kwargs` the arguments of each. Alternatively, `constraints` names the same instructions for all records.
 
-    The metric of each kind is the fraction of its instructions that are followed, and `kept` that of all of
-    them. The metric `unread` is 1 if a completion says nothing, or if its language cannot be detected.
+    The metric of each kind is the fraction of its instructions that are followed, and `kept` is the same
+    fraction over all kinds. The metric `unread` is 1 if a completion says nothing, or if its language cannot
+    be detected.
 
     It pays for any text that follows the instructions, on any topic: one word without a comma if the only
     instruction is `punctuation:no_comma`, and a keyword eight times in a row if it has to occur eight times.
@@ -93,7 +94,7 @@ def constraints(
         return known[key]
 
     def keeps_instructions(sample: Sample[Any]) -> Reward:
-        """Return whether the instructions are followed, or how many of them are."""
+        """Return whether the instructions are followed, or the fraction of them that are."""
         instructions = instructions_of(sample)
         found = text_of(find(sample.completion)) if find else sample.completion
         text = "" if isinstance(found, Missing) else composed(visible(found))
@@ -113,7 +114,7 @@ def _fixed(tables: Sequence[Mapping[str, Any]] | None) -> list[Instruction]:
     """Read the instructions for every record.
 
     Raises:
-        DecorationError: They are not a list of tables of a kind and its arguments.
+        DecorationError: The option is not a list of tables, each of a kind and its arguments.
     """
     if tables is None:
         return []
@@ -140,7 +141,7 @@ def _instructions(
     """Return the instructions for every record and those that the record lists.
 
     Raises:
-        RecordError: It lists none, an invalid one, or some that contradict each other.
+        RecordError: The record lists no instructions, an invalid one, or some that contradict each other.
     """
     if not isinstance(kinds, list) or not kinds:
         raise RecordError(f"the record's {field} is not a list of instructions: list the kinds there")

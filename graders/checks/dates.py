@@ -68,8 +68,9 @@ def date(
     ranges, and zone abbreviations other than UTC and GMT. A completion that names several different dates has
     to announce the one that counts.
 
-    It pays for a right date whatever it is the date of, and in spite of wording such as `the opposite of` it.
-    It also pays for guesses: a model guesses many bare years or months without reading the prompt.
+    It pays for a right date even if it is the date of something else, and in spite of wording such as
+    `the opposite of` it. It also pays for guesses: a model guesses many bare years or months without reading
+    the prompt.
 
     Args:
         marker: The text right before the answer, in completion and reference; the line after it has to
@@ -124,7 +125,7 @@ def _zone_option(zone: object) -> int | None:
     """Return the minutes by which a declared zone is ahead of UTC.
 
     Raises:
-        DecorationError: It is not a zone.
+        DecorationError: `zone` is not a time zone.
     """
     if zone is None:
         return None
@@ -136,7 +137,7 @@ def _zone_option(zone: object) -> int | None:
 
 
 def _settled(text: str, day_first: bool | None, is_slot: bool) -> Moment | Missing:
-    """Return the date or time on which a completion, or the part of it that answers, settles."""
+    """Return the date or time that a completion, or the part of it with the answer, settles on."""
     start, end = 0, len(text)
     claims = [] if is_slot else list(_CLAIMS[is_foreign(text)].finditer(text))
     if claims:
@@ -168,7 +169,7 @@ def _unless_changed(text: str, start: int, written: list[Written]) -> Moment | M
 
     Args:
         text: A text with its widths folded.
-        start: Where the part that answers begins.
+        start: The start of the part that contains the answer.
         written: The date or time wherever that part contains it.
     """
     for one in written:

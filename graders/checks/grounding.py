@@ -1,4 +1,4 @@
-"""Checks of what an answer takes from its sources: its quotations and its citations.
+"""Checks that an answer's quotations and citations agree with its sources.
 
 They do not check whether the answer is right, so combine them with a check of the answer by
 `graders.combine.gated`. The sources are in a record field or in the prompt. A record without sources is a
@@ -169,7 +169,7 @@ def _texts(sample: Sample[Any], field: str | None) -> list[str]:
     """Return the source texts of a record.
 
     Raises:
-        RecordError: There are no sources, or one is not a text.
+        RecordError: The record has no sources, or one is not a text.
     """
     found = sources_of(sample, field)
     for name, text in found:
@@ -193,7 +193,7 @@ def _known(sample: Sample[Any], field: str | None) -> Collection[str]:
     """Return the ids of a record's sources, in lower case.
 
     Raises:
-        RecordError: There are no sources.
+        RecordError: The record has no sources.
     """
     if field is not None:
         return {name for name, _ in sources_of(sample, field)}
@@ -209,7 +209,7 @@ def _expected(sample: Sample[Any], field: str, known: Collection[str]) -> set[st
     """Return the ids that a record requires to be cited; an empty list requires none.
 
     Raises:
-        RecordError: They are not a list of ids, or one is not the id of a source.
+        RecordError: The field is not a list of ids, or one is not the id of a source.
     """
     given = sample.reference_answer if field == "reference_answer" else sample.fields.get(field)
     if isinstance(given, str) and field == "reference_answer":

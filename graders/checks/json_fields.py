@@ -57,8 +57,8 @@ def json_fields(
             path such as `customer.name`. None compares the whole value, and an extra field makes it wrong.
         partial: Whether to pay the weight of the right fields. Without `fields`, the fields of both objects
             have equal weight, and arrays are compared item by item.
-        extra: What each field outside `fields` costs: nothing with `ignore`, the whole reward with `wrong`; a
-            number is subtracted for each of them.
+        extra: The cost of each field outside `fields`: nothing with `ignore`, the whole reward with `wrong`;
+            a number is subtracted for each of them.
         coerce: Whether a text counts as the number or boolean that it spells: `"5"` as `5`.
         repair: Whether to accept models' common deviations from JSON, such as trailing commas; see
             `json_block`.
@@ -117,7 +117,7 @@ class _JsonCheck:
         self.find = find
 
     def read(self, text: str, strict: bool) -> _ReadValue | Missing:
-        """Return the value of a text, or what a reference asks for."""
+        """Return the value of a text, or the expected values of a reference."""
         if strict:
             return self._asked(self._reference(text))
         part = self._part_of(text)
@@ -161,7 +161,7 @@ class _JsonCheck:
         return value if isinstance(part, Missing) else exact_json(part)
 
     def _asked(self, value: Any) -> _ReadValue | Missing:
-        """Return what a reference asks for; `Missing` if it contains nothing to compare."""
+        """Return the expected values of a reference; `Missing` if it contains nothing to compare."""
         if isinstance(value, Missing):
             return value
         if value in ({}, ""):
@@ -176,7 +176,7 @@ class _JsonCheck:
 
 
 def _extra_option(extra: object) -> float:
-    """Return what each unrequested field costs.
+    """Return the cost of each unrequested field.
 
     Raises:
         DecorationError: The option is invalid.
@@ -194,7 +194,8 @@ def _reference_json(sample: Sample[Any]) -> Sequence[str]:
     """Return the reference as text, also if it is an object or an array.
 
     Raises:
-        RecordError: There is no reference, or it contains what JSON cannot represent.
+        RecordError: The record has no reference, or the reference contains a value that JSON cannot
+            represent.
     """
     value = sample.reference_answer
     if not isinstance(value, (dict, list, bool)):

@@ -70,8 +70,8 @@ def judge_label(
 
     Args:
         ask: The question, such as `Is the reply polite?`.
-        labels: What each label pays, from 0 to 1. With few labels, judges agree better than with many.
-        anchors: What a label means, by label, if the label alone does not say it.
+        labels: The reward of each label, from 0 to 1. With few labels, judges agree better than with many.
+        anchors: The meanings of labels, by label, where the label alone is not clear.
         model: ID of the model; for Bedrock also the ID or ARN of an inference profile.
         service: The API to call: `bedrock` for Bedrock's Converse API through boto3, `openai` for any
             service with OpenAI's chat completions.
@@ -94,8 +94,8 @@ def judge_label(
             files are not shown.
         repeats: How often each sample is judged. The median is paid. The metric `judge_spread` is the largest
             reward minus the smallest. Each repeat starts the list with the next label; `judge_first` is the
-            fraction of replies that chose the label listed first, and `judge_first_expected` what it would be
-            if the order did not matter. `rft calibrate` compares them.
+            fraction of replies that chose the label listed first, and `judge_first_expected` the fraction to
+            expect if the order did not matter. `rft calibrate` compares them.
         take: Extracts the part of a completion to judge; None judges the whole completion.
         max_chars: The longest completion that is judged, in characters; a longer one is unread.
 
@@ -174,7 +174,7 @@ def judge_score(
         ask: What to score, such as `How complete is the summary?`.
         low: The worst score.
         high: The best score.
-        anchors: What a score means, by score. In TOML a score is a key such as `1` or `"1"`.
+        anchors: The meanings of scores, by score. In TOML a score is a key such as `1` or `"1"`.
         model: ID of the model; for Bedrock also the ID or ARN of an inference profile.
         service: The API to call: `bedrock` for Bedrock's Converse API through boto3, `openai` for any
             service with OpenAI's chat completions.
@@ -295,8 +295,8 @@ def judge_rubric(
             files are not shown.
         repeats: How often each sample is judged. The median is paid. The metric `judge_spread` is the largest
             reward minus the smallest. Each repeat starts the list with the next label; `judge_first` is the
-            fraction of replies that chose the label listed first, and `judge_first_expected` what it would be
-            if the order did not matter. `rft calibrate` compares them.
+            fraction of replies that chose the label listed first, and `judge_first_expected` the fraction to
+            expect if the order did not matter. `rft calibrate` compares them.
         take: Extracts the part of a completion to judge; None judges the whole completion.
         max_chars: The longest completion that is judged, in characters; a longer one is unread.
 
@@ -375,7 +375,7 @@ def judge_checklist(
     first.
 
     Args:
-        points: What to look for, the same for all records; None if each record lists its own.
+        points: The points to look for, the same for all records; None if each record lists its own.
         points_field: Record field that lists the record's points; ignored if `points` is given.
         partial: Whether to pay the fraction of points that are met; otherwise all of them are required.
         model: ID of the model; for Bedrock also the ID or ARN of an inference profile.

@@ -86,10 +86,10 @@ def no_leaks(
 
 
 def _finders(kinds: Sequence[str] | None) -> dict[str, Callable[[str], Any]]:
-    """Return what finds the requested kinds.
+    """Return the functions that find the requested kinds.
 
     Raises:
-        DecorationError: They are not a list of known kinds.
+        DecorationError: `kinds` is not a list of known kinds.
     """
     if kinds is None:
         return dict(KINDS)

@@ -2,8 +2,8 @@ r"""Checks that compare the answer's number with the reference's.
 
 Numbers are compared exactly or within a declared tolerance. A completion without a readable number is wrong
 and reports the metric `unread`; a reference that is not one number is a `RecordError`.
-`graders.extract.parse_number` documents what reads as a number. There is no default tolerance, and only
-`relative` scales with the reference: a tolerance that suits 1,000 accepts 0 for 0.05.
+`graders.extract.parse_number` documents which texts are read as numbers. There is no default tolerance, and
+only `relative` scales with the reference: a tolerance that suits 1,000 accepts 0 for 0.05.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def number(
 
     Without a marker, `graders.extract.last_number` decides which number of a completion counts: the boxed
     one, the one that the text claims as its answer, or else the last one, whatever it counts. The whole
-    reference has to be one number. `docs/answers.md` has a table of what reads as which number.
+    reference has to be one number. `docs/answers.md` has a table of texts and the numbers read from them.
 
     It pays for a right number after wrong reasoning, and for lucky guesses if answers are small numbers.
     Without a marker it pays for a text that happens to end in the number.

@@ -1,4 +1,4 @@
-"""Checks of what a completion must or must not contain: texts and patterns, as whole words."""
+"""Checks for texts and patterns that a completion must or must not contain."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def must_contain(
     listed = _Listed(texts, patterns, field, whole, ignore_case, plain=False)
 
     def contains_what_is_asked(sample: Sample[Any]) -> Reward:
-        """Return whether the completion contains the texts, or which fraction of them."""
+        """Return whether the completion contains the texts, or the fraction of them that it contains."""
         wanted = listed.of(sample)
         text = _text(find, sample)
         said, spelled = says_something(text), listed.spelled(text)
@@ -232,7 +232,7 @@ def _texts(name: str, given: object) -> list[str]:
     """Return distinct texts that are not blank.
 
     Raises:
-        DecorationError: They are not a list of such texts.
+        DecorationError: The option is not a list of texts, or one of them is blank.
     """
     if not isinstance(given, (list, tuple)):
         raise DecorationError(f"{name}={given!r}: write a list of texts, such as ['refund']")

@@ -1,4 +1,4 @@
-"""Checks of how much a text resembles the reference, by tokens: F1, BLEU, GLEU, ROUGE and METEOR.
+"""Checks of a text's similarity to the reference, by tokens: F1, BLEU, GLEU, ROUGE and METEOR.
 
 They are for references without a single right wording, and they measure wording: a text that contradicts the
 reference in one word earns almost everything. Their figures are those of nltk 3.10 and rouge-score 0.1.2 for
@@ -85,8 +85,9 @@ def bleu(
     Args:
         order: The longest n-grams that count, 1 to 9; all orders have equal weight. A reference needs at
             least as many tokens.
-        smoothing: The number of the method in nltk's `SmoothingFunction`, 0 to 7, which decides what an order
-            without a common n-gram counts. 0 pays nothing then, and 6 needs an `order` of 3 or more.
+        smoothing: The number of the method in nltk's `SmoothingFunction`, 0 to 7, which determines the
+            precision of an order without a common n-gram. 0 pays nothing then, and 6 needs an `order` of 3 or
+            more.
         tokens: The tokenizer: `words` (lower case, without punctuation, for every script),
             `rouge`, `wordpunct`, `spaces` or `squad`.
         take: Extracts the answer from a text; None uses the whole text.

@@ -80,7 +80,7 @@ def sql_result(
     steps: int = 10_000_000,
     take: Take | None = None,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the completion's query returns what the reference's returns, run on SQLite.
+    """Make a check that the completion's query returns the same result as the reference's, run on SQLite.
 
     Each query runs on a fresh copy of an in-memory database, which a script of CREATE TABLE and INSERT
     creates. The query may only read. It is stopped after a number of steps of SQLite's virtual machine, 1
@@ -197,8 +197,8 @@ def _databases(given: object, where: str, error: type[DecorationError | RecordEr
     """Return the databases that a script, or each of a list of scripts, creates.
 
     Raises:
-        DecorationError: The option's script creates none.
-        RecordError: The record's script creates none.
+        DecorationError: The option's script creates no database.
+        RecordError: The record's script creates no database.
     """
     from ._sql_scratch import scratch
 
@@ -219,7 +219,7 @@ def _databases(given: object, where: str, error: type[DecorationError | RecordEr
 
 
 def _comparable(outcome: Outcome) -> Outcome | Missing:
-    """Return what a reference's query did; `Missing` if nothing can be compared with it."""
+    """Return the outcome of a reference's query; `Missing` if its result cannot be compared."""
     if outcome.results is None:
         return Missing(outcome.reason, "not exact")
     if all(value is None for rows in outcome.results for row in rows for value in row):

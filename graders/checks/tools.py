@@ -159,7 +159,7 @@ _VALUES: dict[str, Callable[[int, int, int], float]] = {
     "superset": lambda right, made, expected: float(right == expected),
     "f1": lambda right, made, expected: 2 * right / (made + expected),
 }
-"""Return what each `match` pays, given the numbers of right, made and expected calls."""
+"""Return the reward for each `match`, given the numbers of right, made and expected calls."""
 
 
 def _made(sample: Sample[Any], form: str, find: Find | None) -> tuple[list[Call] | Missing, bool]:
