@@ -1,4 +1,4 @@
-"""Finds problems that only several records of a file show together.
+"""Finds problems that show only when several records of a file are compared.
 
 Two hashes and the field types are kept for each record: about 150 bytes of memory per record.
 """
@@ -32,7 +32,7 @@ class FileBreach(NamedTuple):
     message: str
     line: int | None = None
     severity: Severity | None = None
-    """None for the rule's severity."""
+    """The finding's severity; None for the severity of its rule."""
 
 
 class FileChecks:
@@ -40,7 +40,7 @@ class FileChecks:
 
     Args:
         for_job: The file is about to be uploaded, so limits on the number of records are errors.
-        where: How messages name a line, given its number.
+        where: Returns the name of a line in messages, given its number.
     """
 
     def __init__(self, *, for_job: bool = False, where: Callable[[int], str] = "line {}".format) -> None:
@@ -83,7 +83,7 @@ class FileChecks:
             if named != line:
                 yield FileBreach("R060", f"same `record` as {self._where(named)}", line)
                 return
-        # The line number and two short hashes in one integer take a third of a tuple's memory.
+        # One integer for the line number and two short hashes takes a third of the memory of a tuple.
         mine = line << 64 | _short(record) << 32 | _short(_answer(fields))
         first = self._prompts.setdefault(prompt, mine)
         first_line = first >> 64
@@ -127,7 +127,7 @@ class FileChecks:
                 yield FileBreach("R033", f"`{name[:80]}` is {said}", by_count[-1][1][0])
 
     def _note_repeats(self, line: int, fields: dict[str, Any]) -> None:
-        """Count the records with a field that looks like the reference, and those where the two are equal."""
+        """Count the records with a field that looks like the reference, and the records where both are equal."""
         answer = _answer(fields)
         for name, value in look_alikes(fields, REFERENCE, "reference_answer") if answer else ():
             first, held, equal = self._repeats.get(name, (line, 0, 0))

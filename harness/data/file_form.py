@@ -12,11 +12,11 @@ from harness.data.sources import DataFile, Source, as_source
 __all__ = ["FileForm", "form_of"]
 
 _HEAD_CHARS = 4 * 1024 * 1024
-"""How many characters to search for the end of the first object."""
+"""Number of characters in which to look for the end of the first object."""
 
 
 class FileForm(NamedTuple):
-    """Why a file of JSON does not hold one record per line."""
+    """The reason why a JSON file does not have one record per line."""
 
     rule: str
     message: str
@@ -24,7 +24,8 @@ class FileForm(NamedTuple):
 
 
 def form_of(file: DataFile) -> FileForm | None:
-    """Classify a file whose first line is not a record; None for JSON lines and for anything but JSON.
+    """Classify a file whose first line is not a record; return None for JSON lines and for files without
+    JSON.
 
     Args:
         file: The file, or one of several.

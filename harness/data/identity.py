@@ -1,4 +1,4 @@
-"""Two keys of a record or rollout: which records are the same, and which may not be on both sides of a split.
+"""Two keys of a record or rollout: one finds equal records, the other records that a split must not separate.
 
 The *record key* identifies a record by its explicit `record` field, else by its prompt and reference. The
 *leak key* identifies the prompt alone: if one of two records with the same leak key is in training and the
@@ -29,7 +29,7 @@ _ROLES = {"nova_assistant": "assistant", "developer": "system", "function": "too
 _TEXTS = ("text", "input_text", "output_text")
 """Types of text blocks; the last two are from the Responses API."""
 _CALL_IDS = ("id", "index")
-# Rollouts of one record are mostly adjacent; 256 keys also cover files in another order.
+# Rollouts of one record are usually adjacent; 256 keys are enough for many files in another order too.
 _REMEMBERED = 256
 
 
@@ -44,7 +44,7 @@ def record_key(fields: Mapping[str, Any]) -> str:
         LineError: The line is nested too deeply to compare.
     """
     name = fields.get("record")
-    if type(name) is str:  # by far the most common case, and every replayed line passes here
+    if type(name) is str:  # by far the most common case, in code that runs for every replayed line
         return name
     name = _field(fields, "record")
     if name is None:
@@ -98,7 +98,7 @@ def leak_sets(records: Sequence[Iterable[str]]) -> list[list[int]]:
 
 
 def _field(fields: Mapping[str, Any], name: str) -> Any:
-    """A field of a line, or of its `metadata`, where the wire format keeps it."""
+    """A field of a line, or of its `metadata`, where the wire format puts it."""
     if name in fields:
         return fields[name]
     metadata = fields.get("metadata")
@@ -127,7 +127,7 @@ def _prompt(fields: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _said(content: Any) -> str:
-    """The text of a content; images, files and other blocks are included as JSON."""
+    """The text of a message's content; images, files and other blocks are included as JSON."""
     if content is None:
         return ""
     if not isinstance(content, list):
@@ -142,7 +142,7 @@ def _block(block: Any) -> str:
 
 
 def _calls(calls: Any) -> str:
-    """Tool calls as JSON, without their ids, which every sampling run creates anew."""
+    """Tool calls as JSON, without their ids, which are new in every sampling run."""
     if isinstance(calls, list):
         calls = [
             {name: value for name, value in call.items() if name not in _CALL_IDS}
@@ -156,7 +156,7 @@ def _calls(calls: Any) -> str:
 def _reference(reference: Any) -> str:
     if isinstance(reference, dict) and len(reference) == 1 and "text" in reference:
         reference = reference["text"]
-    # The prefix keeps a text and the JSON of another value apart.
+    # The prefix distinguishes a text from the JSON of another value.
     return reference if isinstance(reference, str) else f"\0{canonical(reference)}"
 
 
@@ -176,7 +176,7 @@ def canonical(value: Any) -> str:
     """Serialize a JSON value to text that does not depend on the order of its keys.
 
     Raises:
-        LineError: It is nested too deeply.
+        LineError: The value is nested too deeply.
     """
     try:
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()

@@ -39,7 +39,7 @@ BOM = b"\xef\xbb\xbf"
 """UTF-8 byte order mark."""
 
 MAX_LINE = 64 * 1024 * 1024
-"""Longest line that is read, in bytes; ten times the payload of one Lambda call."""
+"""Maximum length of a line in bytes; ten times the payload of one Lambda call."""
 
 _BLOCK = 1024 * 1024
 
@@ -66,7 +66,7 @@ class LineError(ValueError):
 
     Args:
         message: What is wrong with it.
-        position: Where in the line, in characters from 0 (in bytes if the line is not UTF-8).
+        position: Position in the line, in characters from 0 (in bytes if the line is not UTF-8).
         is_encoding: The line is not UTF-8.
     """
 
@@ -84,15 +84,15 @@ class EncodingError(InputError):
 def parse(line: bytes) -> Any:
     """Parse one line as JSON, with the same result as Lambda's own parser (Python's `json`).
 
-    orjson does the work. The standard library parses again what orjson refuses or rounds but Lambda accepts:
-    NaN and infinities, 1e999, escaped lone surrogates, integers beyond 64 bits. A byte order mark at the
-    start is skipped.
+    orjson does the work. The standard library parses a line again if it contains values that orjson rejects
+    or rounds but Lambda accepts: NaN and infinities, 1e999, escaped lone surrogates, integers beyond 64 bits.
+    A byte order mark at the start is skipped.
 
     Args:
         line: UTF-8 text of one JSON value, with or without the newline.
 
     Raises:
-        LineError: It is not JSON or not UTF-8; the message names the column.
+        LineError: The line is not JSON or not UTF-8; the message names the column.
     """
     try:
         value = orjson.loads(line)
@@ -102,7 +102,7 @@ def parse(line: bytes) -> Any:
 
 
 def oddity(line: bytes, value: Any) -> str | None:
-    """Say what other JSON parsers would refuse in a line, or read as a different value.
+    """Find values in a line that other JSON parsers would reject or read differently.
 
     Args:
         line: The line as passed to `parse`.
@@ -127,10 +127,11 @@ def oddity(line: bytes, value: Any) -> str | None:
 
 
 def repeated_keys(line: bytes) -> list[str]:
-    """Return the keys that occur twice in one object, at any depth; parsers disagree on which one counts.
+    """Return the keys that occur twice in one object, at any depth; parsers disagree on which value to use.
 
     Args:
-        line: A line that `parse` could read. A line nested too deeply for Python's own parser returns none.
+        line: A line that `parse` can read. If it is nested too deeply for Python's own parser, no keys are
+            returned.
     """
     found: list[str] = []
 
@@ -164,8 +165,9 @@ def lines(
         Offset of the line's first byte, and the line, without `\n` or `\r\n` unless `ends` is set.
 
     Raises:
-        InputError: It is missing, a folder, unreadable or in another format, or a line exceeds `MAX_LINE`.
-        EncodingError: It is UTF-16 or UTF-32.
+        InputError: The source is missing, a folder, unreadable or in another format, or a line exceeds
+            `MAX_LINE`.
+        EncodingError: The source is UTF-16 or UTF-32.
     """
     base = 0
     for part, length in parts_of(as_source(file)):
@@ -221,8 +223,7 @@ def place_of(file: DataFile, at: int) -> str:
         at: Offset in the whole source.
 
     Raises:
-        InputError: It cannot be read.
-    """
+        InputError: The source cannot be read. """
     source = as_source(file)
     if not source.seekable:
         place = source.name
@@ -265,7 +266,7 @@ class _PartLines:
         self._start = start
         self._end = sys.maxsize if end is None else end
         self.read = 0
-        """After reading: bytes up to the end of the last line, counting a newline that it may lack."""
+        """After reading: bytes up to the end of the last line, counting its newline even if that is missing."""
 
     def __iter__(self) -> Iterator[tuple[int, bytes]]:
         """Yield each line's offset in the whole source, and its text."""
@@ -321,9 +322,9 @@ def _parse_slowly(line: bytes) -> Any:
 
 
 def _is_rounded(value: Any) -> bool:
-    """True if a float may have been an integer beyond 64 bits."""
+    """Whether a float may have been an integer beyond 64 bits."""
     # Searching the bytes for long runs of digits would take eight times as long as parsing them.
-    # Every replayed line passes here, so messages (lists of objects with only text) are skipped.
+    # This runs for every replayed line, so messages (lists of objects with only text) are skipped.
     found: list[Any] = [value.values() if type(value) is dict else [value]]
     for items in found:  # the list grows during the loop
         for item in items:
@@ -376,7 +377,7 @@ def _too_long(name: str, offset: int) -> InputError:
 
 
 def is_table(name: str, head: bytes) -> bool:
-    """Whether a file is CSV: its name says so, and it does not start like JSON.
+    """Whether a file is CSV, judging by its name; content that starts like JSON is not CSV.
 
     Args:
         name: Name of the file or object, possibly with a compression suffix.

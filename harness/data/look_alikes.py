@@ -19,7 +19,7 @@ _NESTED = (
     ("extra_info", "answer"),
     ("metadata", "reference_answer"),
 )
-"""Where verl's data and the service's events keep the reference: object and key."""
+"""Places of the reference in verl's data and in the service's events: object and key."""
 
 MESSAGES = (
     *("message", "messages", "conversations", "conversation", "dialog", "dialogue", "chat", "prompt"),
@@ -28,7 +28,7 @@ MESSAGES = (
 """Names of the messages in other data sets, most likely first."""
 
 _MISSING = frozenset(("nan", "none", "null", "n/a", "#n/a", "<na>", "nat", "nil", "undefined"))
-"""How data frames and programming languages write a missing value, in lower case."""
+"""Texts that data frames and programming languages write for a missing value, in lower case."""
 
 
 def look_alikes(fields: dict[str, Any], names: tuple[str, ...], real: str) -> Iterator[tuple[str, Any]]:
@@ -60,5 +60,5 @@ def look_alike(fields: dict[str, Any], names: tuple[str, ...], real: str) -> str
 
 
 def is_missing_value(text: str) -> bool:
-    """Whether a text is a written-out missing value: `nan`, `None`, `N/A`."""
+    """Whether a text stands for a missing value: `nan`, `None`, `N/A`."""
     return text.strip().lower() in _MISSING

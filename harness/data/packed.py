@@ -1,7 +1,8 @@
 """Decompresses a source: gzip, Zstandard, bzip2 and xz, recognized by their first bytes.
 
-A compressed file is read as one stream in small steps, so memory is bounded by the longest allowed line no
-matter how much the data expands. Truncated or damaged data is an error, never a shorter text.
+A compressed file is read as one stream in small steps, so the longest allowed line limits its memory, no
+matter how much the data expands. Truncated or damaged data is an error; it is never treated as a shorter
+text.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _MEMORY = 256 * 1024 * 1024
 
 
 class _Unpacker(Protocol):
-    """The part of the interface that all libraries share."""
+    """The part of the interface shared by all compression libraries."""
 
     @property
     def eof(self) -> bool: ...
@@ -85,10 +86,11 @@ class PackedSource:
         return self._packed.facts
 
     def open(self, start: int = 0) -> io.BufferedReader:
-        """Read the text from a byte offset; everything before it is decompressed and discarded.
+        """Read the text from a byte offset; all earlier text is decompressed and discarded.
 
         Raises:
-            InputError: It cannot be read, is truncated or damaged, or the package that reads it is missing.
+            InputError: The file cannot be read, is truncated or damaged, or needs a package that is not
+                installed.
         """
         text: io.BufferedReader = io.BufferedReader(_Unpacked(self._packed, self._format), _BUFFER)
         while start > 0 and (passed := text.read(min(start, _BUFFER))):
@@ -167,8 +169,7 @@ def unpacked(source: Source, head: bytes | None = None) -> Source:
         head: Its first bytes, if they are already known.
 
     Raises:
-        InputError: It cannot be read.
-        OSError: It cannot be read.
+        InputError: The object cannot be read. OSError: The file cannot be read.
     """
     if head is None:
         with source.open() as file:

@@ -1,6 +1,6 @@
 """Finds the rules that a single record breaks, each with a message.
 
-Knows nothing about the file, the line or other records.
+These checks need neither the file nor the line nor other records.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from harness.data.rules import MAX_PROMPT_CHARS, MIN_LEAK_CHARS
 __all__ = ["Breach", "check_record"]
 
 _ROLES = frozenset({"system", "user", "assistant"})
-# Accepted by other AWS services or by OpenAI, but on no page about training on Bedrock.
+# Accepted by other AWS services or by OpenAI, but not mentioned on pages about training on Bedrock.
 _FOREIGN_ROLES = frozenset({"tool", "developer", "nova_assistant", "function"})
 _RESERVED = ("metadata", "trajectories")
 _HARNESS_NAMES = ("record", "model")
@@ -138,7 +138,7 @@ def _check_missing(reference: Any) -> Iterator[Breach]:
 
 
 def _is_blank(value: Any) -> bool:
-    """True for an empty string, list or object, and for `{"text": ""}`, the wire format's empty string."""
+    """Whether a value is an empty string, list or object, or the wire format's empty string, `{"text": ""}`."""
     if isinstance(value, dict) and set(value) == {"text"}:
         value = value["text"]
         return value is None or _is_blank(value)
@@ -173,7 +173,7 @@ def _check_prompt_text(messages: list[Any], reference: Any) -> Iterator[Breach]:
 
 
 def _leaks(reference: Any, prompt: str) -> bool:
-    """True if the prompt contains every text of the reference as whole words, ignoring case and spacing.
+    """Whether the prompt contains every text of the reference as whole words, ignoring case and spacing.
 
     At least one text must have `MIN_LEAK_CHARS` characters: shorter ones occur in prompts legitimately, such
     as names and dates that the task is to extract.

@@ -48,12 +48,12 @@ _LINES = 8_000
 
 @dataclass(frozen=True, slots=True)
 class FieldChoice:
-    """Which fields of the rollouts a grader sees, decided once for a whole file."""
+    """The fields of the rollouts that a grader sees, decided once for a whole file."""
 
     hidden: tuple[str, ...] = ()
-    """Fields that differ within a record, so training cannot have them."""
+    """Fields that differ within a record, so they cannot exist in training."""
     unproven: tuple[str, ...] = ()
-    """Fields that the grader sees although no record has two rollouts with them to compare."""
+    """Fields that the grader sees without a comparison, because no record has two rollouts with them."""
     kept: tuple[str, ...] = ()
     """Fields that belong to the record, according to the user."""
 
@@ -87,7 +87,7 @@ class FieldComparison:
 
     @property
     def full(self) -> bool:
-        """Whether the limit of records is reached and at least one record had two rollouts."""
+        """Whether the limit of records has been reached and at least one record had two rollouts."""
         return self._limit is not None and len(self._first) >= self._limit and self._paired
 
     @property
@@ -105,7 +105,7 @@ class FieldComparison:
         Raises:
             LineError: A value is nested too deeply to compare.
         """
-        # A field that differs in one record is settled; no other record can change that.
+        # A field that differs in one record needs no further comparison.
         values = comparable({name: item for name, item in fields.items() if name not in self.differing})
         first = self._first.get(key)
         if first is not None:
@@ -130,12 +130,12 @@ def comparable(fields: Mapping[str, Any]) -> dict[str, str | bytes]:
 
 
 def unequal(one: Mapping[str, str | bytes], other: Mapping[str, str | bytes]) -> set[str]:
-    """Names of the fields that differ, or that one side lacks."""
+    """Names of the fields that differ or that only one side has."""
     return set() if one == other else {name for name, _ in one.items() ^ other.items()}
 
 
 def flattened(value: dict[str, Any]) -> dict[str, Any]:
-    """Merge the fields of a line's `metadata`, where the wire format keeps them, into the line."""
+    """Merge the fields of a line's `metadata`, where the wire format puts them, into the line."""
     metadata = value.get("metadata")
     if not isinstance(metadata, dict):
         return value
@@ -191,6 +191,6 @@ def choose_fields(file: DataFile, label: str | None = None, keep: Iterable[str] 
         try:
             value = flattened(parse(line))
             comparison.add(record_key(value), record_fields(value, known))  # type: ignore[arg-type]
-        except (LineError, AttributeError, TypeError, KeyError):  # grading reports this line's error
+        except (LineError, AttributeError, TypeError, KeyError):  # grading reports the error in this line
             continue
     return FieldChoice(tuple(sorted(comparison.differing)), tuple(sorted(comparison.unproven)), kept)

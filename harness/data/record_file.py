@@ -1,4 +1,4 @@
-"""The training records of a rollouts file; they decide which fields a grader sees."""
+"""The training records of a rollouts file, which determine the fields that a grader sees."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class RecordFacts:
-    """Which file of records a run uses."""
+    """The file of records that a run uses."""
 
     path: str
     """Absolute path, or the name of an S3 object."""
@@ -62,17 +62,18 @@ class RecordFile:
             raise InputError("the file is empty", place=str(path), fix="Pass the training file.")
 
     def seen(self, value: dict[str, Any]) -> dict[str, Any]:
-        """Return what a grader sees of a rollout: its messages and reference, and its record's other fields.
+        """Return the fields that a grader sees: the rollout's messages and reference, and its record's other
+        fields.
 
         Args:
             value: The rollout's line, flattened.
 
         Raises:
-            InputError: The file does not have the record, or has two with different fields.
+            InputError: The file does not contain the record, or contains it twice with different fields.
             LineError: The rollout is nested too deeply to compare.
         """
         key = record_key(value)
-        if key not in self._found:  # it may name a record that the file does not name
+        if key not in self._found:  # the rollout may name a record that has no name in the file
             key = content_key(value)
         if key not in self._found:
             fix = (
@@ -146,10 +147,10 @@ def open_records(facts: RecordFacts) -> RecordFile:
 
 
 def check_either(keep: Iterable[str], records: DataFile | None) -> None:
-    """Reject a records file together with fields to keep: both decide what a grader sees.
+    """Reject a records file together with fields to keep: both decide which fields a grader sees.
 
     Raises:
-        InputError: Both are given.
+        InputError: Both a records file and fields to keep are given.
     """
     if records is not None and tuple(keep):
         what = "both a records file and fields to keep decide what the grader sees"
@@ -168,7 +169,8 @@ def decide_fields(
         records: The training file. None compares the rollouts with each other.
 
     Raises:
-        InputError: A file cannot be used, a field to keep can never reach the grader, or both are given.
+        InputError: A file cannot be used, a field to keep can never reach the grader, or records and fields
+            to keep are both given.
     """
     check_either(keep, records)
     if records is None:

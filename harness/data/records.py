@@ -29,7 +29,7 @@ class Record(NamedTuple):
     """One line of a training file."""
 
     line: int
-    """Line number from 1, blank lines counted."""
+    """Line number from 1, counting blank lines."""
     offset: int
     """Offset of the line's first byte."""
     fields: dict[str, Any]
@@ -68,7 +68,7 @@ def read(file: DataFile) -> Iterator[Record]:
 
 
 def ends_with_assistant(fields: dict[str, Any]) -> bool:
-    """True for a rollout: the last message is the assistant's."""
+    """Whether the line is a rollout, in which the last message is the assistant's."""
     messages = fields.get("messages")
     if not isinstance(messages, list) or not messages or not isinstance(messages[-1], dict):
         return False
@@ -76,7 +76,7 @@ def ends_with_assistant(fields: dict[str, Any]) -> bool:
 
 
 def is_assistant(message: Mapping[str, Any]) -> bool:
-    """Whether the assistant wrote a message; its role may be any JSON value."""
+    """Whether the assistant wrote a message. The message's role may be any JSON value."""
     role = message.get("role")
     return isinstance(role, str) and role in ASSISTANT_ROLES
 

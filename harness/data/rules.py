@@ -1,8 +1,9 @@
 """The rules for a training file, as a table: id, severity, problem, fix.
 
-An id never changes its meaning. An `error` is refused by AWS's documents or by the wire format, or it
-certainly breaks the reward. A `warning` is probably wrong, or no document says ("unverified"). A `note` is
-good to know. `record_checks` finds the problems of one record, and `file_checks` those of several together.
+An id never changes its meaning. An `error` violates AWS's documentation or the wire format, or certainly
+breaks the reward. A `warning` is probably a mistake, or the documentation does not mention it ("unverified").
+A `note` is information. `record_checks` finds the problems of one record, and `file_checks` finds problems
+between records.
 """
 
 from __future__ import annotations
@@ -20,15 +21,15 @@ __all__ = [
 ]
 
 MIN_RECORDS, MAX_RECORDS = 100, 20_000
-"""Records in a training file: "100-20K" in Bedrock's data preparation page for open-weight models."""
+"""Number of records in a training file: "100-20K" on Bedrock's data page for open-weight models."""
 CAUTIOUS_MAX_RECORDS = 10_000
-"""The upper bound in AWS's best-practices post."""
+"""Maximum number of records according to AWS's best-practices post."""
 PAYLOAD_BYTES = 6 * 1024 * 1024
 """Payload limit of one synchronous Lambda call."""
 MAX_PROMPT_CHARS = 32_768
 """8,192 tokens, a default `maxPromptLength` for Nova, at four characters a token; unverified elsewhere."""
 MIN_LEAK_CHARS = 20
-"""Shortest reference searched for in the prompt; shorter ones ("4", a label) occur there legitimately."""
+"""Minimum length of a reference to search for in the prompt; shorter ones ("4", a label) may occur there."""
 
 
 _N, _W, _E = Severity.NOTE, Severity.WARNING, Severity.ERROR
@@ -139,12 +140,12 @@ RULES: dict[str, Rule] = {
         # The number of records.
         Rule("R050", _N, "fewer than 100 records", "A job takes 100 to 20,000."),
         Rule("R051", _N, "many records", "A job takes 100 to 20,000; one AWS post says 10,000."),
-        # Records compared with each other, and a record's own text.
+        # Comparisons between records, and the text of a record.
         Rule("R060", _W, "duplicate record", "Remove it, unless it should count twice."),
         Rule("R061", _E, "same prompt, another reference", "Keep one: the rewards contradict each other."),
         Rule("R070", _W, "reference appears in the prompt", "Remove it: the model can copy it."),
         Rule("R080", _W, "long prompt", "Shorten it: training may silently drop it (limit unverified)."),
-        # Records tried with the check that will grade them.
+        # Records graded with the check that training will use.
         Rule(
             "R090",
             _E,

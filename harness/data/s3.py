@@ -1,7 +1,7 @@
 """S3 objects as sources: found by key, prefix or pattern, and read by ranged requests.
 
-Every request is pinned to the content found first, so an object replaced in the meantime is an error and
-never mixed with the new one. After a broken connection, reading resumes at the same byte.
+Every request is pinned to the content found first, so old and new content are never mixed: reading an object
+that was replaced in the meantime is an error. After a broken connection, reading resumes at the same byte.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ _BUFFER = 1024 * 1024
 _AT_ONCE = 16
 """Number of objects looked up in parallel."""
 _TRIES = 10
-"""Consecutive failed requests without a byte before giving up; the pauses add up to about a minute."""
+"""Maximum number of consecutive requests without a byte; the pauses between them add up to about a minute."""
 _FIRST_PAUSE_S = 0.2
 _AGAIN = "Run the command again on an object that does not change."
 
 
 class Replaced(NotInAws):
-    """The content found first is no longer there."""
+    """The content found first no longer exists."""
 
 
 class S3Source:
@@ -57,16 +57,16 @@ class S3Source:
         self._named = {"Bucket": bucket, "Key": key}
 
     def open(self, start: int = 0) -> io.BufferedReader:
-        """Read it from a byte offset; the first request is sent with the first read.
+        """Read the object from a byte offset; the first request is sent with the first read.
 
         Raises:
-            InputError: It was replaced or deleted.
+            InputError: The object was replaced or deleted.
             ServiceError: S3 cannot be reached, or the credentials do not allow reading it.
         """
         return io.BufferedReader(_Body(self, start), _BUFFER)
 
     def changed(self) -> str | None:
-        """Ask S3 why the content is no longer the same; None if it is unchanged."""
+        """Ask S3 why the content is no longer the same; return None if it is unchanged."""
         try:
             with _explained(self.name, self._s3):
                 self._pinned(self._s3.head_object)
@@ -171,7 +171,7 @@ def s3_sources(name: str, s3: Any) -> list[S3Source]:
         s3: The client.
 
     Raises:
-        InputError: Nothing is found, or the name is invalid.
+        InputError: No object matches the name, or the name is invalid.
         ServiceError: S3 cannot be reached, or the credentials do not allow reading.
     """
     bucket, key = _split(name)
@@ -202,7 +202,7 @@ def _split(name: str) -> tuple[str, str]:
 
 
 def _object(bucket: str, key: str, s3: Any) -> S3Source:
-    """Find an object by requesting its first bytes: unlike HeadObject, the error says what is missing."""
+    """Find an object by requesting its first bytes: unlike HeadObject's, the error tells what is missing."""
     from botocore.exceptions import ClientError
 
     name = f"{S3_SCHEME}{bucket}/{key}"
@@ -248,7 +248,7 @@ def _matches(names: list[str], pattern: list[str]) -> bool:
 
 @contextmanager
 def _explained(name: str, s3: Any) -> Iterator[None]:
-    """Translate errors that only S3 distinguishes, and leave the rest to the shared table of AWS errors."""
+    """Translate errors that only S3 distinguishes; the shared table of AWS errors covers the others."""
     from botocore.exceptions import ClientError
 
     with explained(name):

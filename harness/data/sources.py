@@ -1,7 +1,7 @@
 """Sources of records and rollouts: every command reads data as one text, wherever it is stored.
 
 A source is a file, standard input, an S3 object, or several of them in order. It can be opened at any byte
-and any number of times, and its facts tell whether the content changed. It knows nothing about the lines.
+and any number of times, and its facts show whether the content changed. It does not interpret the lines.
 """
 
 from __future__ import annotations
@@ -68,9 +68,9 @@ class SourceFacts:
     bytes: int
     """Stored size; for compressed data, the compressed size."""
     mtime_ns: int | None = None
-    """A file's modification time, in nanoseconds since 1970."""
+    """For a file: the modification time, in nanoseconds since 1970."""
     etag: str | None = None
-    """S3's ETag of the content; only good for comparison."""
+    """S3's ETag of the content; useful only for comparison."""
     version: str | None = None
     """The object's version, in a bucket with versioning."""
 
@@ -95,7 +95,7 @@ class Source(Protocol):
 
     @property
     def facts(self) -> tuple[SourceFacts, ...]:
-        """Facts that identify the content, for each file or object in order."""
+        """Facts that identify the content of each file or object, in order."""
         ...
 
     def open(self, start: int = 0) -> io.BufferedReader:
@@ -105,7 +105,7 @@ class Source(Protocol):
             start: The first byte.
 
         Raises:
-            InputError: It cannot be read, or its content has changed.
+            InputError: The source cannot be read, or its content has changed.
         """
         ...
 
@@ -115,7 +115,7 @@ class Source(Protocol):
 
 
 DataFile: TypeAlias = Source | str | os.PathLike[str]
-"""What functions that read data accept: a source, or its name."""
+"""The argument of functions that read data: a source, or its name."""
 
 
 class FileSource:
@@ -125,7 +125,7 @@ class FileSource:
         path: The file; it must exist.
 
     Raises:
-        InputError: It is missing or is a folder.
+        InputError: The file is missing or is a folder.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -163,7 +163,7 @@ class FileSource:
         return None if now == (self._facts, self._stamp) else f"{self.name} was changed in the meantime"
 
     def _now(self) -> tuple[SourceFacts, tuple[int, int]]:
-        """Its facts, and what changes with the content even if the modification time is reset."""
+        """The file's facts, and values that change with the content even if its mtime is reset."""
         try:
             found = os.stat(self.path)
         except OSError as error:
@@ -185,7 +185,7 @@ class SpooledSource:
         name: Its name.
 
     Raises:
-        InputError: It cannot be read or stored.
+        InputError: The input cannot be read or stored.
     """
 
     def __init__(self, stream: IO[bytes], name: str) -> None:
@@ -204,7 +204,7 @@ class SpooledSource:
 
     @property
     def facts(self) -> tuple[SourceFacts, ...]:
-        """Its length; nothing else is known."""
+        """The input's length; nothing else about it is known."""
         named = self.name if self.name == STANDARD_INPUT else os.path.abspath(self.name)
         return (SourceFacts(named, self.size),)
 
@@ -217,7 +217,7 @@ class SpooledSource:
         return os.pread(self._descriptor, size, start)
 
     def changed(self) -> str | None:
-        """Always None: nothing can change it."""
+        """Always None, because the stored input cannot change."""
         return None
 
     def __str__(self) -> str:
@@ -242,10 +242,11 @@ class _Kept(io.RawIOBase):
 
 
 class JoinedSource:
-    """Several sources in order as one text, with a newline added where a part before the last lacks it.
+    """Several sources in order as one text, with a newline added to each part before the last that does not
+    end with one.
 
     Args:
-        parts: At least one; none is itself joined.
+        parts: At least one source; no `JoinedSource`.
         lengths: The `lengths` of the same parts, if known; None reads the end of each part when needed.
     """
 
@@ -327,7 +328,7 @@ class _Joined(io.RawIOBase):
                 continue
             known = self._skip if length is not None else 0
             self._skip -= known
-            # With no bytes of the part left to read, only the added newline remains.
+            # If no bytes of the part are left, only the added newline remains.
             self._last = b"" if known else b"\n"
             return part.open(known)
         return None
@@ -343,7 +344,7 @@ class _Joined(io.RawIOBase):
 
 
 def _at_once(ask: Callable[[Source], _Told], parts: Sequence[Source]) -> list[_Told]:
-    """Query the parts in parallel: a thousand S3 objects in sequence take a minute."""
+    """Query the parts in parallel: a thousand S3 objects, one after another, take a minute."""
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -412,7 +413,7 @@ class NamedSource:
 
     @property
     def name(self) -> str:
-        """The given name; for several, the first and the number of others."""
+        """The given name; if there are several, the first one and the number of others."""
         first, *more = self.names
         return f"{first} and {len(more):,} more" if more else first
 
@@ -423,7 +424,7 @@ class NamedSource:
 
     @property
     def seekable(self) -> bool:
-        """Whether it opens at any byte as cheaply as at the start."""
+        """Whether it can be opened at any byte as cheaply as at the start."""
         return self.found.seekable
 
     @property
@@ -451,9 +452,9 @@ def source_from(facts: Sequence[SourceFacts], lengths: Sequence[int] = ()) -> So
         lengths: For several files, the `JoinedSource.lengths`, if known.
 
     Raises:
-        InputError: It is missing or has changed.
+        InputError: A file or object is missing or has changed.
     """
-    s3 = functools.cache(_s3_client)  # one client for all, created on first use
+    s3 = functools.cache(_s3_client)  # one client for all objects, created on first use
     parts = [_again(each, s3) for each in facts]
     return parts[0] if len(parts) == 1 else JoinedSource(parts, lengths or None)
 
@@ -462,7 +463,7 @@ def as_source(file: DataFile) -> Source:
     """Return a source unchanged, or the source of a name.
 
     Raises:
-        InputError: It is missing, a folder, or unreadable.
+        InputError: The source is missing, a folder, or unreadable.
     """
     if isinstance(file, NamedSource):
         return file.found
@@ -506,7 +507,7 @@ def stem_of(file: DataFile) -> str:
 
 
 def named_wholly(file: DataFile) -> str:
-    """A source's full name: the absolute path or the S3 name; for several, of the first."""
+    """A source's full name: the absolute path or the S3 name; for several files, that of the first."""
     first, *more = as_source(file).facts
     name = first.name if first.name.startswith((S3_SCHEME, STANDARD_INPUT)) else os.path.realpath(first.name)
     return f"{name} and {len(more):,} more" if more else name
@@ -517,10 +518,10 @@ def local_copy(file: DataFile) -> Iterator[Path]:
     """A local file with the text of a source: the file itself, or a copy that exists while the block runs.
 
     Args:
-        file: The source. Messages about the copy should still name the source.
+        file: The source. Messages about the copy should name the source.
 
     Raises:
-        InputError: It cannot be read, or the copy cannot be written.
+        InputError: The source cannot be read, or the copy cannot be written.
     """
     source = as_source(file)
     if isinstance(source, FileSource):
@@ -537,7 +538,7 @@ def local_copy(file: DataFile) -> Iterator[Path]:
 
 
 def unreadable(error: OSError, name: str) -> InputError:
-    """Turn an error of the operating system into one for the user.
+    """Turn an operating system error into an error for the user.
 
     Args:
         error: The original error.
@@ -598,7 +599,7 @@ def _file(name: str) -> Source:
             return unpacked(FileSource(name))
         with open(name, "rb") as stream:  # a pipe, such as the shell's <(command)
             return unpacked(SpooledSource(stream, name))
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+    except (OSError, ValueError) as error:  # ValueError: the name contains a NUL
         raise unreadable(error if isinstance(error, OSError) else OSError(str(error)), name) from error
 
 

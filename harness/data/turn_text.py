@@ -11,15 +11,15 @@ WHOLE_ENDINGS = ("stop", "tool_calls", "function_call")
 """Values of `finish_reason` that mean the model itself ended the completion."""
 
 Textless = Literal["refused", "tool call", "filtered", "reasoning alone", "empty"]
-"""Kinds of answers that have no text."""
+"""Kinds of answers without text."""
 
 
 def kind_without_text(message: Mapping[str, Any], finish: str | None) -> Textless | None:
-    """Classify a message that has no text; None if it has some.
+    """Classify a message without text; None if the message has text.
 
     Args:
         message: The assistant's turn.
-        finish: Why the model stopped.
+        finish: The reason why the model stopped.
     """
     if content_text(message.get("content")).strip():
         return None
@@ -35,12 +35,12 @@ def kind_without_text(message: Mapping[str, Any], finish: str | None) -> Textles
 
 
 _REASONING = ("reasoning_content", "reasoning", "thinking", "reasoning_details", "thinking_blocks")
-"""Keys of a message that hold the model's reasoning, as inference servers and their proxies spell it."""
+"""Keys of a message that contain the model's reasoning, as spelled by inference servers and their proxies."""
 _REASONING_TEXTS = ("text", "thinking", "summary", "reasoning", "content")
 
 
 def reasoning_of(message: Mapping[str, Any]) -> Any:
-    """The reasoning that a message holds next to its content, under any of the known keys.
+    """A message's reasoning outside its content, under any of the known keys.
 
     Args:
         message: The assistant's turn.
@@ -63,7 +63,7 @@ def _reasoning_text(found: Any) -> str:
 
 
 def refusal_of(message: Mapping[str, Any]) -> Any:
-    """A message's refusal; empty if it does not refuse.
+    """A message's refusal; empty if there is none.
 
     Args:
         message: The assistant's turn.

@@ -1,8 +1,8 @@
 """Reads and writes the small JSON files that the harness keeps (run facts, journals, notes) as dataclasses.
 
 The files are untrusted: another version may have written them, a crash may have truncated them, and `runs/`
-may come from a stranger's repository. Every problem is one `InputError` that names the file and the field.
-Unknown keys are ignored, so a newer version can add keys without a new schema.
+may come from a stranger's repository. Every problem raises one `InputError` that names the file and the
+field. Unknown keys are ignored, so a newer version can add keys without a new schema.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _WORDS = {
 
 
 class _Mismatch(ValueError):
-    """A value does not have its field's type."""
+    """A value has the wrong type for its field."""
 
     def __init__(self, at: str, problem: str) -> None:
         super().__init__(f"{at} {problem}" if at else f"it {problem}")
@@ -64,16 +64,16 @@ def read_typed(
     Args:
         path: The file.
         kind: The dataclass.
-        what: What the file is, for messages: `job journal`.
+        what: A description of the file for messages, such as `job journal`.
         schema: The schema number that this version writes.
         older: For each older readable schema, a function that converts its object to the current one.
-        fix: What the user can do about a file that cannot be read.
+        fix: The user's remedy for a file that cannot be read.
 
     Returns:
         The record, or None if the file does not exist.
 
     Raises:
-        InputError: It is not a regular file, is damaged, or has a schema that this version does not know.
+        InputError: The file is not a regular file, is damaged, or has a schema unknown to this version.
     """
     try:
         content = _content(path)
@@ -102,7 +102,7 @@ def typed(kind: type[T], value: Any) -> T:
     Args:
         kind: The dataclass. Fields may be numbers, text, booleans, `Path`, `Literal`, `StrEnum`, dataclasses,
             unions, tuples, lists, dicts with text keys, and `Any`.
-        value: What `json.loads` returned.
+        value: The value returned by `json.loads`.
 
     Raises:
         ValueError: A field is missing or has the wrong type; the message names it.
@@ -207,7 +207,7 @@ def _scalar(kind: Any, value: Any, at: str) -> Any:
 
 
 def _one_of(choices: tuple[Any, ...], value: Any, at: str) -> Any:
-    """Convert a union: the record with the value's `kind`, else the first member that fits."""
+    """Convert to a member of a union: the record with the value's `kind`, else the first type that fits."""
     tagged = [one for one in choices if "kind" in getattr(one, "__dataclass_fields__", ())]
     if isinstance(value, dict) and len(tagged) > 1:
         choices = tuple(one for one in tagged if value.get("kind") in get_args(_hints(one)["kind"]))
@@ -233,7 +233,7 @@ def _record(kind: Any, value: Any, at: str) -> Any:
         return kind(**given)
     except _Mismatch:
         raise
-    except InputError as error:  # raised by the record's own checks
+    except InputError as error:  # raised by the record's own validation
         raise _Mismatch(at, f"cannot be used: {error.message}") from None
     except ValueError as error:
         raise _Mismatch(at, str(error)) from None
@@ -261,7 +261,7 @@ def _word(value: Any) -> str:
 
 
 def _below(at: str, key: str) -> str:
-    shown = ascii(key)[1:-1][:60]  # the key is untrusted and gets printed
+    shown = ascii(key)[1:-1][:60]  # the key is untrusted and will be printed
     return f"{at}.{shown}" if at else shown
 
 

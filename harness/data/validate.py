@@ -1,6 +1,7 @@
 """Reports every problem in a training file, each finding with its line.
 
-Streams the file in one pass. It never writes, never calls a service, and leaves the exit code to the caller.
+The file is streamed in one pass. Validation never writes a file or calls a service, and the caller decides
+the exit code.
 """
 
 from __future__ import annotations
@@ -49,15 +50,15 @@ class Report:
     keep: int | None = None
     """Maximum number of findings kept for each rule; None for all."""
     records: int = 0
-    """Lines that hold a JSON object."""
+    """Number of lines that contain a JSON object."""
     check: str | None = None
     """Name of the check that graded the references; None without a check."""
     checked: int = 0
-    """Records given to the check."""
+    """Number of records graded by the check."""
     unreferenced: int = 0
-    """Checked records without a reference; for these the check tested only what every completion needs."""
+    """Number of checked records without a reference; only requirements for all completions were tested."""
     not_asked: int = 0
-    """Checked records that need a judge. No judge was called."""
+    """Number of checked records that need a judge. No judge was called."""
     by_rule: Counter[str] = field(default_factory=Counter)
     """Number of findings by rule, including those not kept."""
     by_severity: Counter[Severity] = field(default_factory=Counter)
@@ -94,7 +95,7 @@ class Report:
 
         Args:
             rule_id: The broken rule.
-            message: What exactly is wrong.
+            message: The exact problem.
             line: The line; None for the whole file.
             severity: Replaces the rule's severity.
             fix: Replaces the rule's fix.
@@ -118,11 +119,11 @@ class Report:
         return Place(name, line - first + 1)
 
     def where(self, line: int) -> str:
-        """How a message names a line: by number, or by file and number if there are several files."""
+        """The name of a line in messages: its number, or its file and number if there are several files."""
         return f"line {line}" if len(self.begins) < 2 else str(self.place(line))
 
     def add_ungraded(self, message: str, line: int) -> None:
-        """Count a record that the check cannot grade, whatever the completion says."""
+        """Count a record that the check cannot grade with any completion."""
         self.add("R090", message, line)
 
     def add_unpaid(self, message: str, line: int) -> None:
@@ -208,8 +209,8 @@ def _check_line(report: Report, checks: FileChecks, number: int, line: bytes) ->
         fix = f"Convert the file: {convert_command(report.place(number).file or report.file)}"
         report.add(rule, f"this looks like {other.title}", number, fix=fix)
     try:
-        # A rollout breaks R010 or R011; findings about records would only bury that. Rows of another tool
-        # are not records either.
+        # A rollout breaks R010 or R011; findings about records would only hide that. Rows of another tool are
+        # not records either.
         for breach in () if other is not None or ends_with_assistant(value) else check_record(value):
             report.add(breach.rule, breach.message, number)
         for shared in checks.add(number, value):
@@ -219,7 +220,7 @@ def _check_line(report: Report, checks: FileChecks, number: int, line: bytes) ->
 
 
 def _oddities(line: bytes, value: Any) -> Iterator[tuple[str, str]]:
-    """Yield the rules that a line breaks although it is JSON, each with a message."""
+    """Yield the rules broken by a line that is valid JSON, each with a message."""
     if len(line) > PAYLOAD_BYTES:
         yield "R009", f"the line has {len(line):,} bytes"
     odd = oddity(line, value)
@@ -230,7 +231,7 @@ def _oddities(line: bytes, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _not_json(line: bytes, error: LineError) -> tuple[str, str]:
-    """Return the rule that a line breaks by not being JSON, and a message."""
+    """Return the rule broken by a line that is not JSON, and a message."""
     if error.is_encoding:
         return "R001", str(error)
     bare = line.rstrip()

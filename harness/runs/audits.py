@@ -1,7 +1,7 @@
 """Storage for audits: one folder each under `runs/audits`, with the witnesses of its findings.
 
-An audit is never overwritten. Jobs, rehearsals and reports read audits with this module, independent of the
-code that makes them.
+An audit is never overwritten. Jobs, rehearsals and reports read audits through this module and need none of
+the code that makes them.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ Verdict: TypeAlias = Literal["train", "fix first", "not measured"]
 
 @dataclass(frozen=True, slots=True)
 class AuditHeadline:
-    """The completion that a policy would learn first."""
+    """The completion that a policy would learn to write first."""
 
     id: str
     """Id of the probe that found it."""
     text: str | None
-    """The cheapest completion that is paid, or the right completion that is refused."""
+    """The cheapest wrong completion that earns a reward, or the right completion that earns none."""
     message: str
 
 
@@ -61,17 +61,17 @@ class AuditFinding:
     place: Place | None = None
     fix: str | None = None
     witness: str | None = None
-    """Hash of the witness, which a waiver names; None if a replay cannot show the finding."""
+    """Hash of the witness, by which a waiver refers to it; None if a replay cannot show the finding."""
     answered: bool = False
     """Whether the witness includes a model's replies."""
     records: int | None = None
-    """Number of tried records that show it."""
+    """Number of tested records that show the finding."""
     tried: int | None = None
     text: str | None = None
     share: float | None = None
     """The text's reward, as a share of the right answer's reward."""
     waived: str | None = None
-    """The reason in its waiver, if it has one."""
+    """The reason given in the finding's waiver, if there is one."""
 
     @property
     def rollouts(self) -> str | None:
@@ -80,7 +80,7 @@ class AuditFinding:
 
     @property
     def rewards(self) -> str | None:
-        """Name of the file with their rewards, for `rft replay --expect`."""
+        """Name of the file with the rewards of these rollouts, for `rft replay --expect`."""
         return None if self.witness is None else f"{self.id}-{self.witness}.rewards.jsonl"
 
     @property
@@ -108,7 +108,7 @@ class AuditFacts:
     rollouts: str | None = None
     """The recorded rollouts, if the audit used any."""
     records: int
-    """Number of audited records."""
+    """Number of records audited."""
     seed: int = 0
     kind: str | None = None
     """Kind of answer of the references; None if no format was found."""
@@ -127,7 +127,7 @@ class AuditFacts:
     notes: tuple[str, ...] = ()
     """The audit's limitations, one sentence each."""
     versions: dict[str, str] = field(default_factory=dict)
-    """Python and the packages that graded, as in a run."""
+    """Versions of Python and of the packages used for grading, as in a run."""
 
     @property
     def open(self) -> tuple[AuditFinding, ...]:
@@ -135,7 +135,7 @@ class AuditFacts:
         return tuple(one for one in self.findings if one.waived is None)
 
     def counts(self) -> dict[Severity, int]:
-        """Number of open findings of each severity that has any, worst first."""
+        """Number of open findings by severity, worst first, without severities that have none."""
         found = {each: sum(one.severity == each for one in self.open) for each in reversed(Severity)}
         return {each: count for each, count in found.items() if count}
 
@@ -167,7 +167,7 @@ def keep_audit(runs: Path, name: str | None, facts: AuditFacts, files: Mapping[s
     if name is not None and not re.fullmatch(r"[\w][\w.-]*", name):
         fix = "Use letters, digits, dots, dashes and underscores."
         raise InputError(f"{name!r} cannot name an audit", fix=fix)
-    found = re.search(r"([^:(]+)(?:\(.*\))?\Z", facts.grader.ref)  # without the options of a check
+    found = re.search(r"([^:(]+)(?:\(.*\))?\Z", facts.grader.ref)  # leave out the options of a check
     word = re.sub(r"\W+", "-", found[1] if found else "audit").strip("-")
     now = datetime.now(UTC)
     base = name or f"{now:%Y%m%d-%H%M%S}-{word}"
@@ -220,7 +220,7 @@ def read_audit(folder: Path) -> AuditFacts | None:
 
 
 def audits_of(runs: Path, sha256: str | None = None) -> Iterator[AuditFacts]:
-    """The saved audits, newest first, without unreadable ones.
+    """The saved audits, newest first; unreadable ones are skipped.
 
     Args:
         runs: The folder of all runs.

@@ -46,7 +46,7 @@ Bounds: TypeAlias = tuple[float, float]
 _MOST_EXTREME = 1e300
 
 GraderOptions: TypeAlias = dict[str, bool | int | float | str | list[float] | None]
-"""A grader's declaration."""
+"""The range and other properties that a grader declares."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +58,11 @@ class GraderFacts:
     sha256: str | None
     """Hash of the grader: of files, packages and options, of the artifact, or Lambda's `CodeSha256`."""
     options: GraderOptions | None = None
-    """The grader's declaration; None for a foreign handler, or if it is unknown."""
+    """The grader's declaration; None if it is unknown, or for a handler that does not use this library."""
     files: dict[str, str] = field(default_factory=dict)
-    """SHA-256 of the user's files that it imported or read, in this process or a worker, by path."""
+    """SHA-256, by path, of the user's files that the grader imported or read, in this process or a worker."""
     packages: dict[str, str] = field(default_factory=dict)
-    """Versions of the installed packages that it imports."""
+    """Versions of the installed packages that the grader imports."""
 
     def __post_init__(self) -> None:
         """Refuse options with an invalid range."""
@@ -82,7 +82,7 @@ class InputFacts:
 
     sources: tuple[SourceFacts, ...]
     sha256: str | None
-    """SHA-256 of the whole text, if it was all read here.
+    """SHA-256 of the whole text, if this process read all of it.
 
     Known from the start for standard input, and for files once they have been read. None for objects in S3,
     which the ETag and version identify.
@@ -92,14 +92,14 @@ class InputFacts:
     copied: bool = False
     """Whether the run keeps a copy of the text, because the input is not seekable."""
     template: str | None = None
-    """Template of the completions, for records whose reference is not text."""
+    """Template for making completions from records whose reference is not text."""
     lengths: tuple[int, ...] = field(default=(), compare=False)
-    """Length of each of several sources in bytes, including the newline that it may get.
+    """Length in bytes of each source if there are several, including a newline added at its end.
 
     In S3, each length takes a request.
     """
     spoiled: bool = False
-    """Whether the input changed during grading, so it is unknown which content was graded."""
+    """Whether the input changed during grading, which leaves the graded content unknown."""
 
     def __post_init__(self) -> None:
         """Refuse an invalid input."""
@@ -121,7 +121,7 @@ class InputFacts:
 
     @property
     def name(self) -> str:
-        """The input for people: its first file, and how many more there are."""
+        """The input for people: its first file and the number of further files."""
         first, more = self.sources[0].name, len(self.sources) - 1
         first = "standard input" if first == STANDARD_INPUT else first
         return f"{first} and {more:,} more" if more else first
@@ -150,7 +150,7 @@ class LocalRuntimeFacts:
     """The function's logical id in the template."""
     code_sha256: str
     note: str | None = None
-    """Differences from the deployed function."""
+    """Differences between the local function and the deployed one."""
     passed: tuple[str, ...] = ()
     """Names of environment variables that the replay passes to the function."""
     profile: str | None = None
@@ -168,7 +168,7 @@ class DeployedFacts:
     """The version that was called: an alias is resolved when the run starts."""
     region: str | None = None
     asked: str | None = None
-    """The function as the user named it."""
+    """The function's name as the user gave it."""
     version: str | None = None
     code_sha256: str | None = None
     kind: Literal["deployed"] = "deployed"
@@ -182,7 +182,7 @@ Ask: TypeAlias = Literal["never", "new", "all"]
 
 @dataclass(frozen=True, slots=True)
 class AnswersFacts:
-    """The recorded answers that the grader got, or that were recorded."""
+    """The recorded answers that the grader received, or the answers that the run recorded."""
 
     path: Path
     ask: Ask = "never"
@@ -191,7 +191,7 @@ class AnswersFacts:
     recorded: str | None = None
     """SHA-256 of the answers that this run recorded, if any."""
     published: bool = False
-    """Whether it was decided if the recorded answers replace the file."""
+    """Whether the user has decided whether the new answers replace the file."""
 
     @property
     def asks(self) -> bool:
@@ -199,9 +199,9 @@ class AnswersFacts:
         return self.ask != "never"
 
     def same_work(self, asked: AnswersFacts) -> bool:
-        """Whether a run that started with these answers may resume with others."""
+        """Whether a run that started with these answers may resume with different ones."""
         alike = (self.path, self.ask) == (asked.path, asked.ask) if self.asks else not asked.asks
-        # Asking everything again does not depend on the file, which may have been replaced since.
+        # A run that sends every request again does not depend on the file, which may have been replaced.
         return alike and (self.ask == "all" or asked.sha256 in (self.sha256, self.recorded))
 
 
@@ -230,7 +230,7 @@ class RunFacts:
     """Recorded answers to the grader's requests to a service; None if they are not intercepted."""
     versions: dict[str, str] = field(default_factory=dict)
     fan_out: FanOutFacts | None = None
-    """How workers in AWS grade the run; None if it is graded from here."""
+    """Settings and progress of grading by workers in AWS; None if this machine grades the run."""
     totals: Totals | None = None
     """None until the run is done."""
     shards: tuple[tuple[int, int], ...] = ()
@@ -256,7 +256,7 @@ class RunFacts:
 
 
 def answers_lines(answers: AnswersFacts) -> Iterator[str]:
-    """For people: where the answers to the grader's requests came from."""
+    """The source of the answers to the grader's requests, for people."""
     known = f"{os.path.relpath(answers.path)} (SHA-256 {(answers.sha256 or '')[:12]}...)"
     if answers.ask == "never":
         yield f"answered from {known}, not by the service"
@@ -290,7 +290,7 @@ def check_bounds(bounds: Bounds) -> None:
 
 
 def known_bounds(declared: Bounds | None, given: Bounds | None) -> Bounds | None:
-    """A grader's range as declared by the grader or given by the user; None without either.
+    """A grader's range, declared by the grader or given by the user; None if neither specifies one.
 
     Raises:
         InputError: The two ranges contradict each other.
@@ -312,7 +312,7 @@ def middle_of(bounds: Bounds | None) -> float | None:
 
 
 def share_of(bounds: Bounds, reward: float) -> float:
-    """Position of a reward in a range: 0 at the floor, 1 at the top."""
+    """Position of a reward in a range: 0 at the bottom, 1 at the top."""
     low, high = bounds
     return (reward - low) / (high - low)
 
@@ -324,7 +324,7 @@ def _pair(value: Any) -> Bounds:
 
 
 def _from_1(old: dict[str, Any]) -> dict[str, Any]:
-    """Schema 1: unknown options were empty, and one count had a British name."""
+    """Convert schema 1, in which unknown options were empty and one count had a British spelling."""
     grader, totals = old["grader"], old.get("totals")
     if isinstance(totals, dict):
         totals = {**totals, "unlabeled": totals["unlabelled"]}
@@ -333,7 +333,7 @@ def _from_1(old: dict[str, Any]) -> dict[str, Any]:
 
 
 def _from_2(old: dict[str, Any]) -> dict[str, Any]:
-    """Schema 2: the input was a single file."""
+    """Convert schema 2, in which the input was a single file."""
     given = old["input"]
     file = {"name": given["path"], "bytes": given["bytes"], "mtime_ns": given["mtime_ns"]}
     return {**old, "schema": SCHEMA, "input": {**given, "sources": [file]}}

@@ -1,4 +1,4 @@
-"""The facts about a fan-out in a run's record: where its parts are, and how they are graded."""
+"""The facts about a fan-out in a run's record: the location of its parts, its workers and its executions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["FanOutFacts", "resumed_with"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FanOutFacts:
-    """How workers in AWS grade a run."""
+    """Settings and progress of a run that workers in AWS grade."""
 
     prefix: str
     """`s3://BUCKET/FOLDER`, the parent of the run's own folder."""
@@ -24,7 +24,7 @@ class FanOutFacts:
     records: SourceFacts | None = None
     """The training records in S3, if given."""
     attempt: int = 0
-    """Number of executions that this run has started."""
+    """Number of executions started for this run."""
     execution: str | None = None
     """ARN of the last execution, if any."""
 
@@ -35,7 +35,7 @@ class FanOutFacts:
 
 
 def resumed_with(was: FanOutFacts | None, asked: FanOutFacts | None) -> FanOutFacts | None:
-    """A run's fan-out with a later command's options; keeps what was already started."""
+    """Return the facts with a later command's options, keeping the executions that were already started."""
     if was is None or asked is None:
         return was
     return replace(asked, attempt=was.attempt, execution=was.execution)

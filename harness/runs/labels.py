@@ -18,10 +18,7 @@ _MOST = 1e100
 
 @dataclass(frozen=True, slots=True)
 class LabelRule:
-    """How to read labels.
-
-    Raises:
-        InputError: The numbers are not finite, or contradict each other.
+    """The rule for reading labels.
     """
 
     tolerance: float = TOLERANCE
@@ -46,7 +43,7 @@ class LabelRule:
             )
 
     def says(self, label: Any) -> bool | float | None:
-        """Yes or no, or the reward that the label expects; None if it is not a verdict."""
+        """Yes or no, or the expected reward; None if the label is not a verdict."""
         if isinstance(label, bool):
             return label
         if isinstance(label, str):
@@ -102,7 +99,7 @@ def label_rule(
 
 
 def not_compared(label: str, *, range_known: bool, place: str) -> InputError:
-    """Why no reward could be compared with a label that rollouts have.
+    """Explain why no reward could be compared with the rollouts' labels.
 
     Args:
         label: The field.
@@ -120,7 +117,7 @@ def not_compared(label: str, *, range_known: bool, place: str) -> InputError:
 
 @dataclass(slots=True)
 class LabelCounts:
-    """Comparison of rewards and labels: a confusion table of yes and no, and the moments of a correlation."""
+    """Comparison of rewards and labels: a confusion table for yes and no, and the sums for a correlation."""
 
     true_above: int = 0
     """Yes labels with a reward above the middle of the range."""

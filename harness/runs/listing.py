@@ -25,20 +25,20 @@ class ListedRun:
     """`done`, `unfinished` or `unreadable`."""
     grader: str | None = None
     rollouts: str | None = None
-    """The input, rollouts or records: its first file or object, and how many more there are."""
+    """The input, rollouts or records: its first file or object, and the number of further ones."""
     gradings: int | None = None
     mean: float | None = None
     failures: int | None = None
-    """Gradings without a reward."""
+    """Number of gradings without a reward."""
     label: str | None = None
     agreed: int | None = None
     """Number of rewards that agree with their label."""
     judged: int | None = None
     """Number of rewards that were compared with a label."""
     answers: Path | None = None
-    """The file that answered the grader's requests; None if a service did, or if it made none."""
+    """The file of answers to the grader's requests; None if there were no requests or a service answered."""
     problem: str | None = None
-    """Why it cannot be read."""
+    """Why the run cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def list_runs(folder: Path, limit: int) -> RunList:
 
 
 def _is_run(path: Path) -> bool:
-    """Whether a folder is a run, or the rest of one. Drafts start with a dot, and logs are next to runs."""
+    """Whether a folder is a run or the rest of one. Drafts start with a dot, and logs are next to runs."""
     kept = ("run.json", "rewards.jsonl", "shards")
     return path.name[0] != "." and path.is_dir() and any((path / name).exists() for name in kept)
 

@@ -28,14 +28,14 @@ class RankCorrelation:
     n: int = 0
     """Number of pairs of a reward and a numeric label."""
     all: bool = True
-    """Whether these are all pairs, not only the first ones."""
+    """Whether all pairs were ranked, not only the first ones."""
 
     def to_json(self) -> dict[str, float | int | None]:
         """The correlation and its number of pairs."""
         return {"spearman": self.spearman, "spearman_n": self.n}
 
     def lines(self) -> list[str]:
-        """The correlation for people; nothing without numeric labels."""
+        """The correlation for people; empty without numeric labels."""
         if not self.n:
             return []
         known = "unknown: one of the two never changes" if self.spearman is None else f"{self.spearman:.3f}"

@@ -1,4 +1,4 @@
-"""Finds the records of a training file that a replay graded, and compares the fields its grader saw.
+"""Finds the records of a training file that a replay graded, and compares the fields that the grader saw.
 
 A record counts as graded if the run has a reward for one of its rollouts. Records are matched by the keys in
 `harness.data.identity`: the same prompt and reference, or the same explicit `record` with the same prompt.
@@ -23,7 +23,7 @@ __all__ = ["RecordsSeen", "ReplayedRecords", "RunReading", "records_seen"]
 
 @dataclass(slots=True)
 class RunReading:
-    """Facts that one pass over a run's rewards collects besides the groups."""
+    """Facts other than the groups, collected in one pass over a run's rewards."""
 
     first: dict[str, int] = field(default_factory=dict)
     """Offset of the first rollout with a reward, by record."""
@@ -32,7 +32,7 @@ class RunReading:
 
     @property
     def seconds(self) -> float | None:
-        """The mean duration of a grading; None if the run measured none."""
+        """The mean duration of a grading; None if the run measured no durations."""
         return self._total_ms / self._timed / 1000 if self._timed else None
 
     def noting(self, rows: Iterable[Row]) -> Iterator[Row]:
@@ -53,9 +53,9 @@ class RecordsSeen:
     records: int
     """Number of records in the training file."""
     seen: int | None
-    """Number of them that the run graded; None if unknown."""
+    """Number of these records that the run graded; None if unknown."""
     why: str | None = None
-    """Why it is unknown."""
+    """Why the number is unknown."""
     lacking: tuple[str, ...] = ()
     """Fields that the run's grader saw but the training records lack."""
     added: tuple[str, ...] = ()
@@ -102,7 +102,7 @@ class ReplayedRecords:
 
     def __init__(self, run: Run, first: Mapping[str, int]) -> None:
         self.why = run.why_unreadable()
-        """Why the run's rollouts cannot be read again, or None."""
+        """Why the run's rollouts cannot be read again; None if they can."""
         self._first = first
         self._named: dict[tuple[str, str], Mapping[str, Any]] = {}
         self._by_content: dict[str, Mapping[str, Any]] = {}
@@ -132,7 +132,7 @@ class ReplayedRecords:
 
 
 class _Fields:
-    """Compares the fields that a run's grader saw with those that it will see in training."""
+    """Compares the fields that a run's grader saw with the fields that it will see in training."""
 
     def __init__(self, run: Run) -> None:
         label = () if run.facts.label is None else (run.facts.label,)

@@ -23,7 +23,7 @@ from harness.runs.labels import PLAIN, LabelCounts, LabelRule
 
 _LONGEST_NAME = 200
 QUESTIONS = "judge_calls"
-"""The metric with the number of questions that a judge was asked about a sample."""
+"""The metric for the number of questions that a judge was asked about a sample."""
 
 
 class Row(TypedDict):
@@ -34,7 +34,7 @@ class Row(TypedDict):
     repeat: int
     id: Any
     group: str | None
-    """The record; None for a line that could not be used, which has no reward."""
+    """The record; None for an unusable line, which has no reward."""
     reward: float | None
     metrics: dict[str, float]
     error: dict[str, str] | None
@@ -43,13 +43,13 @@ class Row(TypedDict):
     reason: NotRequired[str]
     """The grader's explanation for people, if it gave one in this process."""
     length: NotRequired[int]
-    """Length of the whole completion in characters, with reasoning; older runs lack it."""
+    """Length of the whole completion in characters, including reasoning; missing in older runs."""
     finish: NotRequired[str]
     """Why the model stopped, if the rollout has a `finish_reason`."""
     label: NotRequired[Any]
     """The rollout's known verdict, if the run has a label."""
     wires: NotRequired[dict[str, Any]]
-    """The reward over each wire, if the wires disagree."""
+    """The reward from each wire format, if the formats disagree."""
     fields: NotRequired[list[str]]
     """Fields with a different value in another rollout of the record."""
 
@@ -126,18 +126,18 @@ class Totals:
     errors: dict[str, int] = field(default_factory=dict)
     """Rows without a reward, by kind."""
     wires: int = 0
-    """Rows on which the wires disagreed."""
+    """Number of rows on which the wire formats disagreed."""
     agreed: int = 0
     """Number of rows whose reward agrees with their label."""
     disagreed: int = 0
     unlabeled: int = 0
-    """Number of rows that could not be compared: no label, no reward, or an unknown range."""
+    """Number of rows that could not be compared, because the label, the reward or the range is missing."""
     labels: LabelCounts = field(default_factory=LabelCounts)
     fields: dict[str, int] = field(default_factory=dict)
-    """Number of rows with a different value than another rollout of their record, by field."""
+    """By field, the number of rows whose value differs from that of another rollout of the same record."""
 
     questions: int = 0
-    """Questions that judges answered, if they count them."""
+    """Number of questions that judges answered, if they count them."""
 
     @property
     def mean(self) -> float | None:
@@ -237,7 +237,7 @@ class Totals:
 
 
 def total_of(shards: Mapping[int, Totals]) -> Totals:
-    """Totals of a whole run. They are added in shard order, so a resumed run gets the same float.
+    """Totals of a whole run. Shards are added in order, so a resumed run gets exactly the same sum.
 
     Args:
         shards: The totals of each shard, by its number.
@@ -271,7 +271,7 @@ def failure_of(row: Row) -> tuple[str, str]:
 
 
 def no_rewards(rewards: Path, errors: Mapping[str, int]) -> InputError:
-    """The error for a run without any reward.
+    """Build the error for a run without any reward.
 
     Args:
         rewards: The file of its rows.

@@ -1,4 +1,4 @@
-"""Reopens a run's input, and checks that it is still what was graded."""
+"""Reopens a run's input and checks that its content is still the same."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ def found_again(given: InputFacts) -> Source | str:
         given: The run's facts about its input.
 
     Returns:
-        The sources if they still have the graded content, or else the reason why not.
+        The sources if their content has not changed since grading, or else the reason why they cannot be
+        used.
     """
     now = []
     for one in given.sources:
@@ -35,7 +36,7 @@ def found_again(given: InputFacts) -> Source | str:
                 found = os.stat(one.name)
             except (OSError, ValueError):
                 return f"{one.name}, which was replayed, does not exist"
-            # A run from elsewhere may name a device or a pipe, which never ends.
+            # A run from somewhere else may name a device or a pipe, which would never end.
             if not Path(one.name).is_file() or found.st_size != one.bytes:
                 return f"{one.name} is not what was replayed"
             one = replace(one, mtime_ns=found.st_mtime_ns)
@@ -62,7 +63,7 @@ def same_text(was: InputFacts, now: InputFacts) -> bool:
         return False
     if now.sha256 is not None:
         return was.sha256 == now.sha256
-    if not holds_local_files(now.sources):  # a copy's hash is known only later
+    if not holds_local_files(now.sources):  # the hash of a copy is known only later
         return was.sources == now.sources
     try:
         return was.sha256 is not None and was.sha256 == text_sha256(source_from(now.sources))

@@ -15,7 +15,7 @@ __all__ = ["end_orphans", "lock_shard"]
 
 
 def lock_shard(path: Path, patience: float) -> HeldLock:
-    """Lock a shard for writing, and let `end_orphans` find this process if its parent dies.
+    """Lock a shard for writing, so that `end_orphans` can find this process if its parent dies.
 
     Args:
         path: The shard's file.

@@ -33,7 +33,7 @@ SAME = (
     *("grader", "input", "target", "wire", "repeats", "limit", "label", "label_rule"),
     *("fields", "records", "answers", "versions"),
 )
-"""The parts of `run.json` that decide whether two runs are the same work."""
+"""The parts of `run.json` that decide whether two runs do the same work."""
 
 
 class Run:
@@ -57,15 +57,15 @@ class Run:
 
     @property
     def own_rollouts(self) -> Path:
-        """The rollouts that the run itself stores: made from records, or copied from a stream."""
+        """The rollouts stored in the run's folder: made from records, or copied from a stream."""
         return self.folder / "rollouts.jsonl"
 
     @property
     def rollouts(self) -> Source:
-        """The graded rollouts: the input, or those that the run itself stores.
+        """The graded rollouts: the input, or the rollouts stored in the run's folder.
 
         Raises:
-            InputError: They are missing, or no longer what was graded.
+            InputError: The rollouts are missing, or have changed since grading.
         """
         if self._rollouts is None and (why := self.why_unreadable()):
             fix = "Restore the replayed file, or replay again."
@@ -119,7 +119,7 @@ class Run:
         return self.folder / "shards" / f"{number}.jsonl"
 
     def save(self, **changed: Any) -> None:
-        """Change some of the facts, atomically on disk too."""
+        """Change some of the facts, and replace `run.json` atomically."""
         with self._saving:
             self.facts = replace(self.facts, **changed)
             write_json(self.folder / "run.json", as_json(self.facts))
@@ -156,7 +156,7 @@ def create(runs: Path, name: str | None, facts: RunFacts) -> Run:
         raise InputError(
             f"{name!r} cannot name a run", fix="Use letters, digits, dots, dashes and underscores."
         )
-    grader = re.search(r"([^:(]+)(?:\(.*\))?\Z", facts.grader.ref)  # without the options of a check
+    grader = re.search(r"([^:(]+)(?:\(.*\))?\Z", facts.grader.ref)  # leave out the options of a check
     word = re.sub(r"\W+", "-", grader[1] if grader else "run").strip("-")
     base = name or f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{word}"
     attempt = 1
@@ -204,7 +204,7 @@ def open_run(folder: Path) -> Run:
     facts = read_facts(folder)
     if facts is None:
         raise InputError("there is no run here", place=str(folder), fix="`rft runs` lists the runs.")
-    # Otherwise a run from somebody else's repository could make us write or show files elsewhere.
+    # Otherwise, a run from somebody else's repository could make us write or show files outside its folder.
     for path in (folder, *folder.iterdir(), *folder.glob("shards/*")):
         if path.is_symlink():
             what = "a run's folder and files are never links"
@@ -232,7 +232,7 @@ def _age(path: Path) -> float:
 
 
 def other_work(begun: RunFacts, asked: RunFacts) -> list[str]:
-    """The parts of two runs' facts that make them different work; empty if the run can be resumed.
+    """The differences between two runs that prevent resuming one as the other; empty if there are none.
 
     Inputs are the same if they are the same unchanged file, or if their content is equal.
     """
@@ -252,13 +252,13 @@ def other_work(begun: RunFacts, asked: RunFacts) -> list[str]:
 
 
 def _other_fan_out(was: FanOutFacts | None, now: FanOutFacts | None) -> list[str]:
-    """Whether one run's parts are not where the other looks: here, or below another prefix."""
+    """Whether two runs keep their parts in different places: locally, in S3, or under another prefix."""
     places = [None if one is None else one.prefix for one in (was, now)]
     return [] if places[0] == places[1] else ["way to fan out"]
 
 
 def _other_grader(was: GraderFacts, now: GraderFacts) -> list[str]:
-    """How two graders differ; empty if they, their imports and the files they read are the same."""
+    """The differences between two graders, their imports and the files they read; empty if there are none."""
     changed = changed_files(was.files)
     alike = replace(was, files=now.files, packages=now.packages) == now
     if alike and was.packages == now.packages and not changed:
@@ -277,7 +277,7 @@ def _same_records(was: RecordFacts | None, now: RecordFacts | None) -> bool:
 
 
 def _same_answers(was: AnswersFacts | None, now: AnswersFacts | None) -> bool:
-    """Whether the recorded answers, and the requests beyond them, are the same."""
+    """Whether two runs use the same recorded answers and treat other requests in the same way."""
     return was is not None and now is not None and was.same_work(now)
 
 
@@ -289,7 +289,7 @@ def changed_files(files: Mapping[str, str]) -> list[str]:
     """
     found = []
     for path, content in files.items():
-        try:  # a run from elsewhere may name a device or a pipe, which never ends
+        try:  # a run from somewhere else may name a device or a pipe, which would never end
             same = Path(path).is_file() and sha256(Path(path)) == content
         except (OSError, ValueError):
             same = False

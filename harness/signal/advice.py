@@ -20,17 +20,17 @@ SPARSE, SATURATED = 0.05, 0.95
 FAILED: Final = 0.1
 """If this share of rollouts has no reward, the rest may not be representative. Our choice."""
 HARDLY: Final = 0.1
-"""If less than this share of groups teaches something, a job mostly pays for nothing. Our choice."""
+"""If a smaller share of groups teaches something, most of a job's cost is wasted. Our choice."""
 AGREES: Final = 0.9
 """Below this share of agreement, the grader and the labels measure different things. Our choice."""
 NOISY: Final = 0.5
-"""Above this share of noise in the spread within groups, chance decides. Our choice."""
+"""Above this share of noise in the variance within groups, chance decides the advantages. Our choice."""
 UNREAD: Final = 0.5
-"""From this share of unread answers on, the reward measures the format. Our choice."""
+"""At or above this share of unreadable answers, the reward measures the format. Our choice."""
 CUT: Final = 0.2
-"""From this share of truncated completions on, the token limit decides, not the model. Our choice."""
+"""At or above this share of truncated completions, rewards depend mostly on the token limit. Our choice."""
 LONG: Final = 0.8
-"""Correlation with length within groups that is worth mentioning. Our choice."""
+"""Smallest correlation with length within groups that is worth mentioning. Our choice."""
 
 Action = Literal["train", "fix the data", "fix the grader", "fine-tune first", "not measured"]
 
@@ -43,11 +43,11 @@ class Advice:
     why: str
     """The reason, as a clause."""
     also: tuple[str, ...] = ()
-    """Other observations worth a look, one clause each."""
+    """Other observations worth checking, one clause each."""
 
     @property
     def sentence(self) -> str:
-        """The advice as one sentence."""
+        """The advice in one sentence."""
         start = "Not measured" if self.action == "not measured" else self.action.capitalize()
         return f"{start}: {self.why}."
 
@@ -71,9 +71,9 @@ class Grounds:
     truncated: Statistic
     unread: Mapping[str, Statistic]
     wires: int
-    """Gradings on which the wire formats disagreed."""
+    """Number of gradings on which the wire formats disagreed."""
     fields: Mapping[str, int]
-    """Gradings by field, for fields that the grader saw but that differ within a record."""
+    """Number of gradings for each field that the grader saw and that differs within a record."""
 
 
 def advise(grounds: Grounds) -> Advice:
@@ -113,7 +113,7 @@ def _of_failures(grounds: Grounds) -> Iterator[tuple[Action, str]]:
     if _mostly_failed(grounds):
         failed = sum(grounds.errors.values())
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(grounds.errors.items()))
-        own = {"input", "record"}  # errors caused by the file
+        own = {"input", "record"}  # errors caused by the input file
         blame: Action = "fix the data" if own.issuperset(grounds.errors) else "fix the grader"
         yield blame, f"{failed:,} of {grounds.graded:,} rollouts have no reward ({kinds})"
 
@@ -169,7 +169,7 @@ def _of_the_spread(grounds: Grounds) -> Iterator[tuple[Action, str]]:
 
 
 def _flat(grounds: Grounds) -> Action:
-    """Find the cause of equal rewards: too hard, too easy, or a grader that does not discriminate."""
+    """Find the cause of equal rewards: records too hard or too easy, or an undiscriminating grader."""
     low, high, zero = grounds.all_lowest.value, grounds.all_highest.value, grounds.zero_std.value
     if low is None or high is None or zero is None:
         return "fix the grader"

@@ -29,7 +29,7 @@ class Influence(NamedTuple):
 
 
 def too_few(influences: Sequence[Influence], what: str = "rollouts") -> str | None:
-    """Explain that there are too few rollouts; None if there are enough.
+    """Explain that there are too few rollouts; return None if there are enough.
 
     Args:
         influences: One for each rollout.
@@ -76,7 +76,7 @@ def mean_over_records(values: Sequence[Influence], what: str = "rollouts") -> St
 
 
 def share_around(share: float, variance: float, records: int, most: float) -> Statistic:
-    """A share with Wilson's interval at the effective sample size, widened for a small number of records.
+    """A share with Wilson's interval at the effective sample size, widened if there are few records.
 
     Args:
         share: The share.

@@ -42,7 +42,7 @@ class GradingCost:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What a run with labels and repeats shows about its grader."""
+    """The reliability of a grader, measured from a run with labels and repeats."""
 
     run: str
     metric: str | None
@@ -56,7 +56,7 @@ class Calibration:
     rollouts: int
     """Number of rollouts with a reward."""
     labeled: int
-    """Of these, rollouts with a label."""
+    """Number of these rollouts that have a label."""
     gradings: int
     errors: dict[str, int]
     """Gradings without a reward, by kind."""
@@ -71,9 +71,9 @@ class Calibration:
     off_by: float | None
     """Mean distance between the reward and a numeric label."""
     confusion: Confusion | None
-    """None without labels, or with too many distinct ones."""
+    """The confusion table; None without labels, or with too many distinct ones."""
     raters: list[Rater]
-    """The other raters."""
+    """The agreement of the other raters."""
     flips: Statistic
     """How often two gradings of a rollout give different rewards."""
     verdict_flips: Statistic
@@ -87,11 +87,11 @@ class Calibration:
     position_bias: Statistic
     """How much more often a judge chooses the label listed first than it would if order had no effect."""
     first_chosen: float | None
-    """How often it chooses that label; None if not measured."""
+    """How often the judge chooses that label; None if not measured."""
     disagreeing: int
-    """Rollouts with at least one grading that disagrees with the label."""
+    """Number of rollouts with at least one grading that disagrees with the label."""
     disagreements: list[Disagreement]
-    """The worst of them, worst first."""
+    """The largest disagreements, worst first."""
     trust: Trust
 
     def to_json(self) -> dict[str, Any]:
@@ -116,13 +116,12 @@ def calibrate(
     Args:
         run: A completed run.
         labels: The label fields, one per rater; without any, the label that the run was replayed with.
-        scale: How to interpret labels; None uses the run's setting.
-        bounds: The grader's range, if the grader does not declare it; the range of the metric, if there is
-            one.
+        scale: The rule for interpreting labels; None uses the run's setting.
+        bounds: The grader's range, if the grader does not declare it; with `metric`, the metric's range.
         file: Read the labels from this file, by id, instead of from the run or its rollouts.
         metric: Compare this metric with the labels instead of the reward.
         target_noise: The acceptable share of noise in the variance.
-        worst: How many disagreements to keep; None keeps all.
+        worst: Maximum number of disagreements to keep; None keeps all.
 
     Raises:
         InputError: The run is not complete or has no rewards, labels cannot be compared with its rewards, or
@@ -209,7 +208,7 @@ def calibrate(
 def _each_took(tally: Tally, name: str) -> float | None:
     """Average cost per rewarded rollout, over all judges of a grader; None if none is reported.
 
-    A cascade that ends before its judge reports nothing for it, and has not called it.
+    A cascade that ends before it reaches its judge has not called the judge, and reports no cost for it.
     """
     found = [tally.metrics[metric].total for metric in metrics_named(name, tally.metrics)]
     return math.fsum(found) / sum(len(group.rewards) for group in tally.groups.values()) if found else None

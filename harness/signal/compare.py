@@ -1,6 +1,6 @@
-"""Compares two graders on the same rollouts: what a different grader would change for a training job.
+"""Compares two graders on the same rollouts, to show how another grader would change a training job.
 
-A `Change` has both graders and their orderings of each record's completions.
+A `Change` describes both graders and how each of them orders a record's completions.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Side(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The effect of replacing the grader, on the same rollouts."""
+    """The effect of replacing the grader, measured on the same rollouts."""
 
     was: Side
     now: Side

@@ -32,7 +32,7 @@ JoinBy: TypeAlias = Literal["rollout", "record"]
 _ENOUGH = 0.5
 """Share of the smaller run's rollouts that must match for a comparison by rollout."""
 _NEARLY_ALL = 0.95
-"""The same for runs of one grader: models with one-word answers share many completions by chance."""
+"""The same share for runs with one grader; it is higher, because models share short answers by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +43,18 @@ class Comparison:
     """The first run's folder."""
     now: str
     by: Literal["place", "completion", "record"]
-    """How the runs are joined: by line of the same file, by completion, or only by record."""
+    """The method of joining the runs: by line of the same file, by completion, or only by record."""
     only_was: int
     """Rollouts (records, if compared by record) that only the first run has."""
     only_now: int
     mean_was: float | None
-    """Mean reward over the compared part; None if it has no rewards."""
+    """Mean reward over the compared rollouts; None if they have no rewards."""
     mean_now: float | None
     order: Reordering | None
     """Changes of rewards and their order; None if compared by record."""
     zero_std: ZeroStdChange
     records: Pair | None
-    """Mean reward by record, over the compared part with a reward in both."""
+    """Mean reward by record, over the compared rollouts with a reward in both runs."""
     common_records: int
     labels: LabelComparison | None
     """None without labels, or if the range is unknown."""
@@ -81,12 +81,12 @@ def compare_runs(was: Run, now: Run, bounds: Bounds | None = None, by: JoinBy | 
         was: The first run.
         now: The second run; changes are reported from the first to the second.
         bounds: The range of a grader that does not declare one.
-        by: The unit of comparison; None chooses by what the runs have in common.
+        by: The unit of comparison; None chooses it from the rollouts that the runs have in common.
 
     Raises:
         InputError: A run is not complete, the runs have nothing in common, or rollouts can no longer be read.
     """
-    _ = was.totals, now.totals  # raises for incomplete runs
+    _ = was.totals, now.totals  # raises an error for an incomplete run
     if bounds is not None:
         check_bounds(bounds)
     remarks = list(_remarks(was, now))
@@ -97,7 +97,7 @@ def compare_runs(was: Run, now: Run, bounds: Bounds | None = None, by: JoinBy | 
 
 @dataclass(frozen=True, slots=True)
 class _Sides:
-    """Both runs, and how to compare their rewards with labels."""
+    """Both runs, and the rules for comparing their rewards with labels."""
 
     was: Run
     now: Run
@@ -109,7 +109,7 @@ class _Sides:
         return self.was.facts.label or self.now.facts.label
 
     def terms(self, run: Run) -> tuple[LabelRule, float | None]:
-        """How to interpret labels, and the middle of the run's range."""
+        """The rule for interpreting labels, and the middle of the run's range."""
         asked = run if run.facts.label is not None else self.now if run is self.was else self.was
         return asked.facts.label_rule, middle_of(run.facts.bounds or self.bounds)
 
@@ -218,7 +218,7 @@ def _by_record(sides: _Sides, remarks: list[str]) -> Comparison:
 def _labels(
     groups: Mapping[str, Sequence[Labeled]], sides: _Sides
 ) -> tuple[LabelComparison | None, str | None]:
-    """Compare both graders with the label, or say why that is impossible."""
+    """Compare both graders with the label, or explain why that is impossible."""
     if sides.label is None:
         return None, "neither run names a label; replay with --label FIELD"
     (rule, middle), (rule_now, middle_now) = sides.terms(sides.was), sides.terms(sides.now)

@@ -1,4 +1,4 @@
-"""Correlation of two numbers of each rollout within groups, ignoring differences between records."""
+"""Correlation within groups between two numbers of each rollout, ignoring differences between records."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ class _Sums(NamedTuple):
         return max(-1.0, min(1.0, self.product / spread)) if spread > 0.0 else 0.0
 
     def without(self, other: _Sums) -> _Sums:
-        """The sums without one group."""
+        """The sums after leaving out one group."""
         return _Sums(self.first - other.first, self.product - other.product, self.second - other.second)
 
 
 def within_groups(groups: Sequence[tuple[Sequence[float], Sequence[float]]]) -> Statistic:
     """Pooled Pearson correlation within groups, with a jackknife interval over the groups.
 
-    Numbers count as distances from their group's mean, so records that are easy or long as a whole have no
-    effect. The jackknife uses Fisher's z, whose distribution is nearly normal.
+    Each number counts as its distance from the group's mean, so records that are easy or long as a whole have
+    no effect. The jackknife uses Fisher's z, whose distribution is nearly normal.
 
     Args:
         groups: Both numbers of each group's rollouts, in the same order.
@@ -66,6 +66,6 @@ def _sums(first: Sequence[float], second: Sequence[float]) -> _Sums:
 
 
 def _fisher(correlation: float) -> float:
-    """Fisher's z; undefined for a correlation of 1, which is therefore reduced slightly."""
+    """Fisher's z. It is undefined for a correlation of 1, which is reduced slightly first."""
     edge = 1 - 1e-12
     return math.atanh(max(-edge, min(edge, correlation)))

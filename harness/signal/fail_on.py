@@ -22,10 +22,10 @@ LIMITS = {
     "false_positives": "labels that say no but get more than the middle in the second run, of those labels",
     "false_negatives": "labels that say yes but get at most the middle in the second run, of those labels",
 }
-"""What can be limited, and what percentages refer to."""
+"""The statistics that can be limited, with the totals of which they are percentages."""
 
 GROWING = ("zero_std", "false_positives", "false_negatives")
-"""Of these, the ones whose increase can be limited with `+`, as in `zero_std=+2%`."""
+"""The statistics whose increase can be limited with `+`, as in `zero_std=+2%`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Limit:
     percent: bool
     """Whether `most` is a percentage."""
     more: bool = False
-    """Whether it limits the increase from the first run to the second."""
+    """Whether the limit applies to the increase from the first run to the second."""
 
     def __str__(self) -> str:
         return f"{self.name}={'+' if self.more else ''}{self.most:g}{'%' if self.percent else ''}"
@@ -104,7 +104,7 @@ def measured_of(limit: Limit, found: Comparison) -> LimitOutcome:
 
 
 _Counted: TypeAlias = tuple[int | None, int | None, tuple[int, int] | None, str | None]
-"""Count and total in the second run, both in the first run, and why they are unknown if they are."""
+"""The count and total in the second run, the same for the first run, and the reason if they are unknown."""
 
 
 def _counted(name: str, found: Comparison) -> _Counted:

@@ -54,7 +54,7 @@ def rows_of(run: Run, metric: str | None, bounds: Bounds | None) -> Iterator[Row
 
 
 class GradedRollouts:
-    """Records the rows of a run by rollout, on their way to the tally.
+    """Collects the rows of a run by rollout while passing them on to the tally.
 
     Args:
         people: The human labels of the rollouts.
@@ -66,7 +66,7 @@ class GradedRollouts:
         self.errors: Counter[str] = Counter()
         """Gradings without a reward, by kind."""
         self._biases: dict[int, list[float]] = {}
-        """By line offset: for each grading, how much too often the judge chose the label listed first."""
+        """By line offset, the judge's excess choices of the label listed first, for each grading."""
         self._firsts: list[float] = []
 
     def of(self, rows: Iterable[Row]) -> Iterator[Row]:
@@ -92,7 +92,7 @@ class GradedRollouts:
                 self._firsts.append(metrics[first])
 
     def position_bias(self) -> tuple[Statistic, float | None]:
-        """How much too often a judge chose the label listed first, and how often it did."""
+        """The share by which a judge chose the label listed first too often, and the share in total."""
         if not self._biases:
             return refused(f"no grading has the metric {EXPECTED}", of="rollouts"), None
         biases = [
@@ -106,7 +106,7 @@ class GradedRollouts:
 def reasons_of(
     rows: Iterable[Row], disagreements: Sequence[Disagreement], held: HeldToLabels
 ) -> dict[int, str]:
-    """By line offset, the first reason from a disagreeing grading. Other reasons, often long, are skipped."""
+    """By line offset, the first reason given by a disagreeing grading. Others, often long, are skipped."""
     found: dict[int, str] = {}
     wanted = {one.at: one for one in disagreements}
     for row in rows if wanted else ():

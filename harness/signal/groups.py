@@ -1,4 +1,4 @@
-"""Counts the groups of a run: which records would teach the model something, and which would not.
+"""Counts the groups of a run that would teach the model something, and the groups that would not.
 
 A job learns from the differences between the rewards of one record's rollouts (the advantage is
 (reward - group mean) / group std). A group whose rewards are all equal teaches nothing, however high they
@@ -26,7 +26,7 @@ class RewardGroup:
     lowest: float = 0.0
     highest: float = 0.0
     missing: int = 0
-    """Gradings without a reward."""
+    """Number of gradings without a reward."""
 
     @property
     def zero_std(self) -> bool:

@@ -68,7 +68,7 @@ class HeldToLabels:
         rollouts: The rollouts with at least one reward, by line offset.
         names: The raters' fields.
         middle: Middle of the grader's range, above which a reward means yes; None if unknown.
-        rule: How far a reward may be from a numeric label.
+        rule: The rule for labels, with the allowed distance of a reward from a numeric label.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class HeldToLabels:
 
     @property
     def rarer(self) -> float | None:
-        """Share of labels with the rarer answer, yes or no; None for numeric labels."""
+        """Share of labels that give the rarer answer, yes or no; None for numeric labels."""
         if not self._yes_or_no:
             return None
         share = sum(one.labels[0] is True for one in self._held.values()) / len(self._held)
@@ -210,10 +210,11 @@ class HeldToLabels:
         )
 
     def disagreements(self, most: int | None) -> tuple[int, list[Disagreement]]:
-        """Return the number of rollouts with a disagreeing grading, and the worst of them, worst first.
+        """Return the number of rollouts with a disagreeing grading, and the largest disagreements, worst
+        first.
 
         Args:
-            most: How many to keep; None keeps all.
+            most: Maximum number of disagreements to keep; None keeps all.
         """
         if self._why is not None:
             return 0, []

@@ -22,7 +22,7 @@ _MOST = 1e100
 
 @dataclass(frozen=True, slots=True)
 class LabelReading:
-    """How to interpret a human label: as yes or no, or as a reward.
+    """The rule for interpreting a human label as yes or no, or as a reward.
 
     Raises:
         InputError: Two settings contradict each other.
@@ -97,7 +97,7 @@ class HumanLabels:
 
     Args:
         source: The labels.
-        scale: How to interpret them.
+        scale: The rule for interpreting them.
         bounds: The grader's range; None if unknown.
 
     Raises:
@@ -139,7 +139,7 @@ class HumanLabels:
         return float in self._kinds
 
     def check(self) -> None:
-        """Once all labels are read, refuse those that rewards cannot be compared with.
+        """After all labels have been read, refuse labels that cannot be compared with rewards.
 
         Raises:
             InputError: No label is usable, labels have different types, or numbers are outside the scale.

@@ -31,7 +31,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Comparison of two models on the records for which both have a reward."""
+    """Comparison of two models on the records on which both have a reward."""
 
     difference: Interval
     wins: int
@@ -68,7 +68,7 @@ def compare(first: Mapping[str, float], other: Mapping[str, float]) -> Pair | No
 
     Args:
         first: The mean reward of each record with the first model.
-        other: The same with the other model; records that only one of them has are ignored.
+        other: The mean rewards with the other model. Records of only one model are ignored.
 
     Returns:
         The other model minus the first; None if they have no record in common.

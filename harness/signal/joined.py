@@ -1,8 +1,8 @@
 """Joins two runs: the rollouts they have in common, and both runs' results for each.
 
 Runs of the same file are joined by line offset. Other runs are joined by record and completion: a completion
-that occurs several times in a record is matched as often as both runs have it. Only the first repeat counts,
-because a job grades each rollout once.
+that occurs several times in a record is matched that many times, if both runs have as many. Only the first
+repeat counts, because a job grades each rollout once.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ class Labeled(NamedTuple):
 
 @dataclass(slots=True)
 class Joined:
-    """What two runs have in common."""
+    """The rollouts that two runs have in common."""
 
     by: Literal["place", "completion"]
     """How the rollouts were matched."""
     groups: dict[str, list[Labeled]] = field(default_factory=dict)
     rollouts: int = 0
     only_was: int = 0
-    """Rollouts that only the first run graded."""
+    """Number of rollouts that only the first run graded."""
     only_now: int = 0
 
     def add(self, was: Row, now: Row) -> None:
@@ -143,5 +143,5 @@ def _with_completions(run: Run) -> Iterator[tuple[Row, str]]:
         try:
             said = completion_key(flattened(parse(line)))
         except (LineError, KeyError, IndexError, TypeError, AttributeError):
-            said = f"{run.folder} at {row['at']}"  # cannot be compared, so make it unique
+            said = f"{run.folder} at {row['at']}"  # it cannot be compared, so give it a unique key
         yield row, said

@@ -13,7 +13,7 @@ __all__ = ["Rated", "kappa_of"]
 
 
 class Rated(NamedTuple):
-    """One rollout: the verdicts of its gradings, and its label, on the same scale."""
+    """One rollout's label and the verdicts of its gradings, on the same scale."""
 
     record: str
     said: Sequence[float]
@@ -24,7 +24,7 @@ class Rated(NamedTuple):
 def kappa_of(rated: Sequence[Rated], what: str = "labeled rollouts") -> Statistic:
     """Cohen's kappa with quadratic weights; for yes and no it equals plain kappa.
 
-    It is 1 minus the mean squared difference between a grading and its label, divided by the same for
+    It is 1 minus the mean squared difference between a grading and its label, divided by the mean for
     gradings and labels paired at random (Cohen 1960; with weights: Cohen 1968, "Weighted kappa"). Numbers
     need no classes: it equals Lin's concordance correlation (1989), as Fleiss and Cohen (1973) show for
     classes. Every grading counts and each rollout has the same weight, so the figure describes a single

@@ -1,6 +1,6 @@
-"""Writes a training file without the records that would teach nothing; other lines stay byte for byte.
+"""Writes a training file without the records that would teach nothing; other lines are copied unchanged.
 
-Only records that the run measured are dropped. Records it knows nothing about stay in the file.
+Only records that the run measured are dropped; all other records stay in the file.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ class KeptRecords:
     kept: int
     dropped: int
     unknown: int
-    """Of the kept records, those that the run did not measure."""
+    """Number of kept records that the run did not measure."""
     why: str | None = None
     """Why named records could not be compared with the run's; None if they could."""
 
     def lines(self) -> list[str]:
-        """The result in words."""
+        """The result as sentences."""
         kept = f"{self.kept:,} record{'' if self.kept == 1 else 's'} kept"
         said = [f"{self.path}: {kept}, {self.dropped:,} dropped"]
         if self.unknown:
@@ -51,7 +51,7 @@ class KeptRecords:
 
 
 def keep_records(run: Run, bounds: Bounds, training: DataFile, out: Path) -> KeptRecords:
-    """Write a training file without the records that would hardly ever teach anything.
+    """Write a training file without the records that would rarely teach anything.
 
     Args:
         run: A completed run with at least ten groups of two or more rewards.
@@ -99,7 +99,7 @@ def write_kept(
     source = as_source(training)
     with source.open() as whole, replaced(out, "Choose another file with --out.") as left:
         for line in numbered_lines(source):
-            raw = whole.readline()  # the same line with its original line ending
+            raw = whole.readline()  # the line with its original ending
             group = None
             if line.text.strip():
                 group = replayed.group_of(read_record(line.text, line.place))

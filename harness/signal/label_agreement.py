@@ -1,4 +1,4 @@
-"""How well two graders agree with labels: both kinds of errors, and the order within groups."""
+"""Compares two graders with labels: both kinds of errors, and the order within groups."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ class Agreement:
     """
 
     rollouts: int
-    """Rollouts whose reward could be compared with their label."""
+    """Number of rollouts whose reward could be compared with their label."""
     agreed: int
     no: int
-    """Labels that say no."""
+    """Number of labels that say no."""
     paid_no: int
-    """Of these, those with a reward above the middle of the range."""
+    """Number of these labels with a reward above the middle of the range."""
     yes: int
-    """Labels that say yes."""
+    """Number of labels that say yes."""
     unpaid_yes: int
-    """Of these, those with a reward at or below the middle."""
+    """Number of these labels with a reward at or below the middle."""
     false_positives: Statistic
     """For labels that say no: the share with a reward above the middle of the range."""
     false_negatives: Statistic
@@ -52,13 +52,13 @@ class LabelComparison:
 
     label: str
     rollouts: int
-    """Rollouts of the second side that could be compared with their label."""
+    """Number of the second grader's rollouts that could be compared with their label."""
     was: Agreement
     now: Agreement
     mended: int | None
-    """Rollouts on which only the second agrees with the label; None if the sides share no rollouts."""
+    """Number of rollouts on which only the second agrees with the label; None if they share no rollouts."""
     broken: int | None
-    """Rollouts on which only the first agrees with the label."""
+    """Number of rollouts on which only the first agrees with the label."""
 
 
 def agreement(groups: Iterable[Sequence[Verdict]], rule: LabelRule, middle: float | None) -> Agreement:
@@ -66,7 +66,7 @@ def agreement(groups: Iterable[Sequence[Verdict]], rule: LabelRule, middle: floa
 
     Args:
         groups: The rollouts of each record.
-        rule: How to interpret labels.
+        rule: The rule for interpreting labels.
         middle: Middle of the range, above which a reward means yes; None if unknown.
     """
     rollouts = agreed = 0

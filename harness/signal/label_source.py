@@ -27,12 +27,12 @@ class LabelSource(Protocol):
         ...
 
     def was_seen(self, name: str) -> bool:
-        """Whether the grader could see a field."""
+        """Whether the grader could see a label field."""
         ...
 
     @property
     def unmatched(self) -> int:
-        """Number of labels that belong to no rollout looked up."""
+        """Number of labels that belong to none of the rollouts looked up."""
         ...
 
 
@@ -122,7 +122,7 @@ class FileLabels:
 
     @property
     def unmatched(self) -> int:
-        """Number of lines whose id is not that of a rollout with a reward."""
+        """Number of lines whose id belongs to no rollout with a reward."""
         return len(self._by_id) - len(self._at)
 
 

@@ -1,6 +1,6 @@
 """Computes whether a job could learn anything from a run's rewards: the statistics, and advice based on them.
 
-`signal_of(run)` returns a `Signal`, whose `verdict` says whether to train, or what to fix first.
+`signal_of(run)` returns a `Signal`, whose `verdict` advises whether to train, or which problem to fix first.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ from harness.signal.zero_std import SizeForecast
 __all__ = ["Component", "Signal", "signal_of"]
 
 TEACHING: Final = 4
-"""Groups per step that should teach something; the mean over fewer is mostly noise. Our choice."""
+"""Groups that should teach something in each step; the mean over fewer is mostly noise. Our choice."""
 SURE: Final = 0.95
-"""Probability with which a step should have that many."""
+"""Required probability that a step has that many."""
 _FEW = 10
 _STILL = 1e-9
-"""A smaller spread is rounding."""
+"""A smaller spread is only rounding error."""
 
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One metric next to the reward."""
+    """One metric and its relation to the reward."""
 
     name: str
     n: int
-    """Rollouts with both the metric and a reward."""
+    """Number of rollouts with both the metric and a reward."""
     mean: float
     spread: float
     """Standard deviation within groups."""
@@ -54,17 +54,17 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """What a run predicts about a job."""
+    """The statistics of a run that predict how a job would learn."""
 
     run: str
     rollouts: int
     """Number of graded rollouts."""
     rewarded: int
-    """Of these, rollouts with a reward."""
+    """Number of these rollouts with a reward."""
     groups: int
     """Number of records with a reward."""
     several: int
-    """Of these, records with two or more rewards."""
+    """Number of these records with two or more rewards."""
     bounds: Bounds | None
     errors: dict[str, int]
     """Rollouts without a reward, by kind."""
@@ -88,20 +88,20 @@ class Signal:
     """Kish's effective sample size, weighted by the advantage's size, over the number of rollouts."""
     forecast: list[SizeForecast]
     group_size: int | None
-    """The smallest group size at which half of the groups teach something; None if there is none."""
+    """The smallest group size at which half of the groups teach something; None if no size does."""
     batch_size: int | None
     """The smallest batch size with enough teaching groups at the service's assumed group size."""
     droppable: Statistic
-    """Share of records whose next group would hardly ever teach anything."""
+    """Share of records whose next group is unlikely to teach anything."""
     components: list[Component]
     passed_over: int
     """Metric values ignored because there are over fifty names or they are too large to compute with."""
     noise: Statistic
     """Variance of repeats divided by the variance within groups."""
     noisy: Statistic
-    """Of the groups that differ, the share whose rollouts differ no more than one rollout's repeats."""
+    """Share of the groups with different rewards whose rollouts differ no more than one rollout's repeats."""
     agreement: Statistic
-    """Share of yes/no labels with which the rewards agree."""
+    """Share of yes/no labels that the rewards agree with."""
     length: Statistic
     """Correlation between reward and length within groups."""
     truncated: Statistic
@@ -131,7 +131,7 @@ def signal_of(run: Run, bounds: Bounds | None = None) -> Signal:
         InputError: The run is not complete, its rewards cannot be read, or the range contradicts the
             grader's.
     """
-    _ = run.totals  # raises for an incomplete run
+    _ = run.totals  # raises an error for an incomplete run
     facts = run.facts
     known = known_bounds(facts.grader.bounds, bounds or facts.range)
     return signal_from(gather(read_rows(run.rewards), facts.repeats), facts, known, str(run.folder))

@@ -1,4 +1,4 @@
-"""Measures a grader's noise from repeated gradings: how much of the difference in rewards is chance."""
+"""Measures a grader's noise from repeated gradings: the share of the rewards' variance due to chance."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from harness.signal.tally import Repeats, variance_of
 __all__ = ["ONCE", "noise_of", "noisy_groups"]
 
 ONCE: Final = "graded once each; replay with --repeats 3"
-"""Why nothing is known about noise without repeats."""
+"""The reason given when a run without repeats cannot measure noise."""
 
 
 def noise_of(again: Repeats, repeats: int) -> Statistic:
     """The variance of repeats as a share of the variance within groups.
 
     A ratio of two means over the groups, with the variance of the linearized ratio (Taylor). The variance
-    within groups is that of single gradings: the variance of the repeats' means plus the noise averaged out.
+    within groups refers to single gradings: the variance of the repeats' means, plus the noise that the means
+    average out.
 
     Args:
         again: Rewards of the rollouts that were graded more than once.
@@ -72,7 +73,7 @@ def _parts(rollouts: Sequence[Sequence[float]]) -> _Parts:
 
 
 def noisy_groups(again: Repeats, repeats: int) -> Statistic:
-    """Of the groups that differ, the share whose rollouts differ only by chance, judging by repeats.
+    """Share of the groups with different rewards whose rollouts differ only by chance, judging by repeats.
 
     One-way analysis of variance in each group: rollouts do not differ if the mean square between them does
     not exceed the mean square between repeats, so that their estimated variance is not positive (Searle,

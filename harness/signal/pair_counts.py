@@ -13,16 +13,16 @@ __all__ = ["PairCounts", "pair_counts"]
 
 
 class PairCounts(NamedTuple):
-    """Pairs in one group, by what happens to their order."""
+    """Numbers of pairs in one group, by the change in their order."""
 
     pairs: int
-    """Pairs ordered by the first number."""
+    """Pairs whose first numbers differ."""
     inverted: int
-    """Of these, pairs with the opposite order in the second."""
+    """Pairs that the second number orders the opposite way."""
     merged: int
-    """Of these, pairs equal in the second."""
+    """Pairs with different first numbers and equal second numbers."""
     parted: int
-    """Pairs equal in the first but not in the second."""
+    """Pairs with equal first numbers and different second numbers."""
 
 
 def pair_counts(first: Sequence[float], second: Sequence[float]) -> PairCounts:

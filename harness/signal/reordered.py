@@ -1,4 +1,4 @@
-"""How different rewards reorder each record's completions; a job learns only from this order."""
+"""Counts how other rewards reorder each record's completions; a job learns only from this order."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Both(NamedTuple):
 
     id: Any
     was: float | None
-    """Reward from the first grader; None without one."""
+    """Reward from the first grader, or None."""
     now: float | None
     at: int = 0
     """Offset of its line in the first run's rollouts."""
@@ -38,9 +38,9 @@ class ChangedSample(NamedTuple):
     was_error: str | None
     now_error: str | None
     changed: bool
-    """Whether its own reward differs, or only one side has one."""
+    """Whether the rollout's reward differs, or only one grader gave one."""
     flipped: bool
-    """Whether training would now push it the other way."""
+    """Whether training would now push the model in the opposite direction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +49,15 @@ class Reordering:
 
     rollouts: int
     changed: int
-    """Rollouts whose reward differs, or for which only one grader has a reward."""
+    """Number of rollouts whose reward differs, or for which only one grader gave a reward."""
     pairs: int
-    """Pairs of completions of one record that the first grader ordered."""
+    """Number of pairs of completions of one record that the first grader ordered."""
     inverted: int
-    """Of these, pairs that the second grader orders the other way."""
+    """Number of these pairs that the second grader orders the other way."""
     merged: int
-    """Of these, pairs that are equal for the second grader."""
+    """Number of these pairs to which the second grader gives equal rewards."""
     parted: int
-    """Pairs that are equal for the first grader but not for the second."""
+    """Number of pairs to which only the first grader gives equal rewards."""
     flipped: int
     """Rollouts whose advantage changes sign."""
     flipped_groups: int
@@ -77,15 +77,15 @@ class Reordering:
 
 @dataclass(frozen=True, slots=True)
 class ZeroStdChange:
-    """Records with two or more rewards on either side, and which of them teach nothing."""
+    """Records with two or more rewards from either grader, and the records that teach nothing."""
 
     groups: int
     was: int
     now: int
     became: list[str]
-    """Records that taught something, and no longer do."""
+    """Number of records that teach something only with the first grader."""
     stopped: list[str]
-    """Records that teach something only now."""
+    """Number of records that teach something only with the second grader."""
 
 
 def reordered(groups: Iterable[tuple[str, Sequence[Both]]]) -> Reordering:
@@ -130,7 +130,7 @@ def reordered(groups: Iterable[tuple[str, Sequence[Both]]]) -> Reordering:
 
 
 def zero_std_change(groups: Iterable[tuple[str, Sequence[float], Sequence[float]]]) -> ZeroStdChange:
-    """Count the records that teach nothing, on either side.
+    """Count the records that teach nothing, for each grader.
 
     Args:
         groups: Each record's name, and its rewards on both sides; a single reward shows nothing either way.
@@ -150,7 +150,7 @@ def zero_std_change(groups: Iterable[tuple[str, Sequence[float], Sequence[float]
 
 
 def sign(was: float | None, now: float | None) -> int:
-    """Whether a reward went up, down or stayed the same; a reward missing on one side counts as a change."""
+    """Sign of a reward's change. A reward that only one grader gave counts as a change."""
     if was is None or now is None:
         return int(was is not now)
     gap = now - was
@@ -170,7 +170,7 @@ def _flips(was: Sequence[float], now: Sequence[float]) -> list[int]:
 
 
 def _weight(one: ChangedSample) -> tuple[bool, float, int]:
-    """Sort key: what to list first."""
+    """Sort key that puts the most important changes first."""
     gap = math.inf if one.was is None or one.now is None else abs(one.now - one.was)
     return not one.flipped, -gap, one.at
 

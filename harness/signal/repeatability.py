@@ -1,4 +1,4 @@
-"""How well a grader agrees with itself, measured on rollouts that were graded several times."""
+"""Measures how well a grader agrees with itself on rollouts that were graded several times."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ class Regraded(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class NeededRepeats:
-    """How many gradings per rollout to average, to make their noise small enough."""
+    """Number of gradings per rollout to average, so that their noise is small enough."""
 
     share: float
     """The acceptable share of noise in the variance."""
     of: str
-    """Which variance: `within records` or `total`."""
+    """The variance that is meant: `within records` or `total`."""
     repeats: int | None
-    """None if it was not measured, or if no number is enough."""
+    """The number of gradings; None if it was not measured, or if no number is enough."""
     low: int | None = None
     """The lowest number compatible with the noise's interval."""
     high: int | None = None
-    """The highest; None if possibly no number is enough."""
+    """The highest such number; None if it is possible that no number is enough."""
     why: str | None = None
-    """Why there is no number."""
+    """Why no number was computed."""
 
 
 def flips_of(rollouts: Sequence[Regraded], repeats: int, middle: float | None = None) -> Statistic:
@@ -53,7 +53,7 @@ def flips_of(rollouts: Sequence[Regraded], repeats: int, middle: float | None = 
     Args:
         rollouts: Every rollout with a reward.
         repeats: How many times the run graded each rollout.
-        middle: Compare on which side of this value two rewards are; None compares the rewards themselves.
+        middle: Compare only whether each reward is above this value; None compares the rewards themselves.
     """
     if repeats < 2:
         return refused(ONCE, of="rollouts")
@@ -104,14 +104,14 @@ def noise_of_total(rollouts: Sequence[Regraded], repeats: int) -> Statistic:
 
 
 def needed_repeats(noise: Statistic, of: str, share: float) -> NeededRepeats:
-    """How many gradings to average so that the share of noise in their variance is acceptable.
+    """Number of gradings to average so that the share of noise in their variance is acceptable.
 
     Averaging R gradings reduces a share p to p / (p + R (1 - p)) (Spearman 1910 and Brown 1910, solved for
     the length of a test).
 
     Args:
         noise: The share of noise in a single grading's variance.
-        of: Which variance.
+        of: The variance that is meant.
         share: The acceptable share of noise.
     """
     if noise.value is None:

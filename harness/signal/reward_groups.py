@@ -1,4 +1,4 @@
-"""Statistics of a run's rewards by group: how they spread, and which records are worth dropping.
+"""Statistics of a run's rewards by group: their spread, and the records worth dropping.
 
 Groups with the same rewards in any order are computed only once: eight rewards of 0 or 1 give nine distinct
 groups, however many records a run has.
@@ -25,7 +25,7 @@ __all__ = ["MIXED", "NO_RANGE", "RewardGroups"]
 MIXED: Final = 0.2
 """Drop a zero-std record only if its next group is less likely than this to differ. Our choice."""
 LESS: Final = 0.5
-"""And less likely than this fraction of the average record: if few teach, keep all. Our choice."""
+"""And less likely to differ than this fraction of the average record: if few teach, keep all. Our choice."""
 NO_RANGE: Final = "the grader's range is not known; add --range LOW HIGH"
 
 Rewards: TypeAlias = tuple[float, ...]
@@ -125,7 +125,7 @@ class RewardGroups:
         return tuple(sorted((end - start for start, end in pairwise([0, *edges, len(one)])), reverse=True))
 
     def effective(self) -> tuple[Statistic, Statistic]:
-        """How many rollouts teach something: those in groups that are not zero-std, and the same by weight.
+        """Share of rollouts that teach something, in groups that are not zero-std, and the same by weight.
 
         By weight it is Kish's effective sample size, (sum w)^2 / sum w^2, where w is the size of the
         advantage, |reward - mean| / std (Kish, "Survey Sampling", 1965). Both are ratios of sums over the
@@ -194,7 +194,7 @@ def _mean(rewards: Rewards) -> float:
 
 
 def _hits(end: float, rewards: Rewards) -> int:
-    """How many of a group's rewards are at one end of the range."""
+    """Number of a group's rewards at one end of the range."""
     return sum(abs(reward - end) <= TOLERANCE for reward in rewards)
 
 

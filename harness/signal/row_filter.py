@@ -1,4 +1,4 @@
-"""Selects gradings of a run: failures, disagreements, those of one record, or by a value."""
+"""Selects gradings of a run: failures, disagreements, one record's gradings, or gradings with a value."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def _number(text: str) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class RowFilter:
-    """Which gradings to select; all conditions must hold."""
+    """The conditions for selecting gradings; all of them must hold."""
 
     failed: bool = False
     """Only gradings without a reward."""
@@ -178,7 +178,7 @@ def choose_rows(run: Run, asked: RowFilter, most: int, bounds: Bounds | None = N
         InputError: The run is not complete, its grader declares another range, it has no value to filter by,
             or no reward can be compared with its label.
     """
-    _ = run.totals  # raises for an incomplete run
+    _ = run.totals  # raises an error for an incomplete run
     facts = run.facts
     if asked.disagree and facts.label is None and facts.wire != ALL_WIRES:
         raise InputError(
@@ -247,7 +247,7 @@ def _check_seen(run: Run, missing: Iterable[Condition], metrics: list[str]) -> N
     """Reject a condition on a value that no grading has: its empty result would look like a finding.
 
     Raises:
-        InputError: There is such a condition.
+        InputError: A condition compares a value that no grading has.
     """
     for condition in missing:
         name = condition.name.removeprefix(_METRICS)

@@ -1,6 +1,6 @@
 """A statistic of a run, with its sample size and interval, or the reason why it was not measured.
 
-Statistics with too little data are refused: a misleading number is worse than none.
+A statistic with too little data is not given, because a misleading number is worse than none.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ GROUPS: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Statistic:
-    """A number with its 95 % interval, or the reason for having none."""
+    """A number with its 95 % interval, or the reason why there is no number."""
 
     value: float | None
     """None if not measured."""
@@ -52,7 +52,7 @@ def refused(why: str, n: int = 0, of: str = "groups") -> Statistic:
 
     Args:
         why: The reason, as a clause that follows "not measured:".
-        n: The number of units that there were.
+        n: The number of units.
         of: Name of the units.
     """
     return Statistic(None, None, None, n, of, why)

@@ -1,7 +1,7 @@
 """Collects everything that a run's statistics need, in one pass over its rewards.
 
-Memory holds the groups with their rewards and lengths, a few hundred bytes per rollout, and nothing else,
-however long the run.
+Memory holds the groups with their rewards and lengths, a few hundred bytes per rollout, and nothing else, no
+matter how long the run is.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class GroupTally:
 
     rewards: list[float] = field(default_factory=list)
     lengths: list[int] = field(default_factory=list)
-    """Characters of the completions with a reward; fewer than `rewards` if some are unknown."""
+    """Number of characters of the completions with a reward; fewer than `rewards` if some are unknown."""
     missing: int = 0
     """Number of rollouts without a reward."""
 
@@ -113,7 +113,7 @@ class Tally:
     finished: int = 0
     """Number of rollouts with a finish reason."""
     truncated: int = 0
-    """Of these, truncated ones."""
+    """Number of these rollouts that were truncated."""
     truncated_rewards: list[float] = field(default_factory=list)
     measured_lengths: int = 0
     """Number of rollouts whose length the run recorded."""

@@ -1,4 +1,4 @@
-"""Says in one sentence whether a grader's verdicts can be trusted, with the limits of that answer."""
+"""Decides whether a grader's verdicts can be trusted, and lists the limits of that decision."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LABELS: Final = 100
 RARE: Final = 0.05
 """If the rarer label has less than this share, kappa depends on a handful of rollouts. Our choice."""
 FAILED: Final = 0.05
-"""If this share of gradings has no reward, the rest may be the easier ones. Our choice."""
+"""If this share of gradings has no reward, the others may be the easier ones. Our choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Trust:
     why: str
     """The reason, as a clause."""
     warnings: tuple[str, ...] = ()
-    """Limits of the answer, one sentence each."""
+    """Limits of the verdict, one sentence each."""
 
     @property
     def sentence(self) -> str:
@@ -64,7 +64,7 @@ class TrustGrounds:
     """How much more often a judge chose the label listed first than it should."""
     labeled: int
     rarer: float | None
-    """Share of labels with the rarer answer, yes or no; None for numeric labels."""
+    """Share of labels that give the rarer answer, yes or no; None for numeric labels."""
     raters: Sequence[Rater]
     gradings: int
     failed: int

@@ -22,7 +22,7 @@ LIMITS_OF_TRUST = {
     "noise_of_total": (False, "variance of repeats over the variance of all gradings"),
     "position": (False, "how much more or less often than it should the label listed first is chosen"),
 }
-"""What can be limited: whether the limit is a minimum, and a description."""
+"""The statistics that can be limited: whether the limit is a minimum, and a description."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ __all__ = [
 SIZES: Final = (2, 4, 8, 16, 32)
 """Group sizes in the forecast."""
 REACH: Final = 4
-"""The model extrapolates to this many times the mean recorded size; beyond, its shape decides. Our choice."""
+"""The model extrapolates to at most this many times the mean recorded size. Our choice."""
 _MOST: Final = 0.9
 """A size counts as recorded if this share of the groups has it."""
 
@@ -94,7 +94,7 @@ def _extrapolated(groups: Mapping[Partition, int], size: int, most: float) -> St
 
 
 def _predicted(value: float, variance: float, count: int) -> Statistic:
-    """A share with the interval that equally many new groups fall into 19 times out of 20."""
+    """A share, with the interval into which an equal number of new groups falls 19 times out of 20."""
     spread = value * (1 - value)
     if spread <= 0.0:  # the forecast's variance is unknown, so use half the groups for both uncertainties
         return replace(around(value, 0.0, count // 2, count), n=count)

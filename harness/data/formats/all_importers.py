@@ -45,7 +45,7 @@ IMPORTERS: Final[tuple[Importer, ...]] = (
     ALPACA,
     QUESTION_ANSWER,
 )
-"""In the order of the documentation."""
+"""All importers, in the order of the documentation."""
 
 
 def importer_named(name: str) -> Importer:

@@ -1,4 +1,4 @@
-"""`--requests FILE`: a batch's input file, which holds the prompts that the batch's results lack."""
+"""`--requests FILE`: a batch's input file, which has the prompts that are missing in the batch's results."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def with_requests(importer: Importer, file: DataFile) -> Importer:
         file: The input file.
 
     Raises:
-        InputError: The importer is not the one for batch results, the file cannot be read, a line is not a
+        InputError: The importer is not for batch results, the file cannot be read, a line is not a
             request, or two requests have the same `custom_id`.
     """
     if importer.name != OPENAI_BATCH.name:

@@ -21,7 +21,7 @@ _NAMES: Final = {
     "output.outputBodyJson": "modelOutput",
     "requestId": "recordId",
 }
-"""Paths in an invocation log, and their names in a batch result."""
+"""Paths in an invocation log, with the names of the same fields in a batch result."""
 _KNOWN: Final = ("recordId", "modelInput", "modelOutput", "error")
 
 
@@ -51,7 +51,7 @@ def _convert(row: Mapping[str, Any]) -> Converted:
 
 
 def _renamed(text: str) -> str:
-    """Translate paths of the invocation log in a message into those of the batch result."""
+    """Replace paths of the invocation log in a message by paths of the batch result."""
     for there, here in _NAMES.items():
         text = text.replace(there, here)
     return text

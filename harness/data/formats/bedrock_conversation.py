@@ -23,7 +23,7 @@ _OF_OTHERS: Final = frozenset(
         *("execution_metadata", "eval_metadata"),
     )
 )
-"""Fields that identify messages with a `system` as another tool's."""
+"""Fields showing that messages with a `system` come from another tool."""
 
 
 def _recognizes(row: Mapping[str, Any]) -> bool:

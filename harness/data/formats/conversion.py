@@ -28,7 +28,7 @@ from harness.printable import named
 __all__ = ["Conversion", "Kind", "RowProblem", "convert", "convert_to_file"]
 
 Kind: TypeAlias = Literal["records", "rollouts", "prompts"]
-"""Which lines to write: one kind only, or the record of every line, each record once."""
+"""The kind of lines to write. For records, the record of every line is written once."""
 
 _LOOKED_AT = 20
 """Number of first rows used to recognize the format."""
@@ -56,7 +56,7 @@ class RowProblem:
 
 @dataclass(slots=True)
 class Conversion:
-    """Result of a conversion, in counts."""
+    """Counts of a conversion's results and problems."""
 
     source: str
     importer: Importer
@@ -64,19 +64,19 @@ class Conversion:
     records: int = 0
     rollouts: int = 0
     repeated: int = 0
-    """Lines that repeat an earlier rollout's id or an earlier record."""
+    """Number of lines that repeat an earlier rollout's id or an earlier record."""
     failed: int = 0
-    """Rows that could not be converted."""
+    """Number of rows that could not be converted."""
     left_out: int = 0
-    """Lines not written: of the kind that is not wanted, or repeating a record."""
+    """Number of lines not written, because the kind was not wanted or the record was a duplicate."""
     rewarded: int = 0
-    """Rollouts with a reward."""
+    """Number of rollouts with a reward."""
     references: int = 0
-    """Lines with a reference answer."""
+    """Number of lines with a reference answer."""
     problems: dict[str, RowProblem] = field(default_factory=dict)
     """Problems by message, in file order."""
     lost: Counter[str] = field(default_factory=Counter)
-    """By path: rows with a value there that no line carries."""
+    """By path, the number of rows with a value there that was not converted."""
 
     @property
     def lines(self) -> int:
@@ -125,8 +125,8 @@ def convert(
         target: Receives the lines.
         name: The importer's name; None to recognize the format by the first rows.
         maps: Paths of additional fields, or of every field if no importer fits.
-        progress: Called now and then with the offset of the current row.
-        requests: The input file of the batch, if the rows are a batch's results; see `with_requests`.
+        progress: Called from time to time with the offset of the current row.
+        requests: The batch's input file, if the rows are results of a batch; see `with_requests`.
         only: Write only lines of this kind; None writes all.
 
     Raises:
@@ -162,7 +162,7 @@ def convert(
 
 
 def _written(found: Conversion, row: SourceRow, only: Kind | None) -> list[tuple[dict[str, Any], bytes]]:
-    """The wanted lines of one row; other lines and losses are counted."""
+    """Yield the wanted lines of one row, and count other lines and losses."""
     try:
         if row.problem is not None:
             raise RowError(row.problem)
@@ -187,7 +187,8 @@ def convert_to_file(path: Path, convert_into: Callable[[IO[bytes]], Conversion])
 
     Args:
         path: The new file.
-        convert_into: Converts into an open file: `convert` with everything but its target bound.
+        convert_into: A function that writes to an open file: `convert` with all its arguments bound except
+            the target.
 
     Raises:
         InputError: The file already exists or cannot be written, or as for `convert`.
@@ -205,7 +206,7 @@ def convert_to_file(path: Path, convert_into: Callable[[IO[bytes]], Conversion])
 
 
 class _NothingError(Exception):
-    """No row could be converted, so there is nothing to write."""
+    """Return the error for a file in which no row could be converted."""
 
     def __init__(self, found: Conversion) -> None:
         self.found = found
@@ -244,7 +245,8 @@ def _unclear(source: str, rows: Sequence[Mapping[str, Any]], found: Sequence[Imp
 
 
 def _with_ids(made: tuple[dict[str, Any], ...], number: int) -> Iterable[dict[str, Any]]:
-    """Give lines their row's id: a rollout must have an `id`; in a record it is called `task_id`.
+    """Set the id of lines from their row's id: `id` in a rollout, which must have one, and `task_id` in a
+    record.
 
     Args:
         made: The lines of one row; the row's own `id` is their `row_id`.
@@ -279,7 +281,7 @@ def _chosen(line: dict[str, Any], only: Kind | None) -> dict[str, Any] | None:
     """The part of a line to write; None to skip it.
 
     Raises:
-        RowError: Prompts are wanted, and the rollout has none.
+        RowError: Prompts are wanted, and the rollout has no prompt.
     """
     if only != "prompts":
         return line if only in (None, _kind(line)) else None

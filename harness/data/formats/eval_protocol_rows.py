@@ -20,7 +20,7 @@ _SIGNS: Final = frozenset(
 )
 _BOOKKEEPING: Final = ("rollout_status", "eval_metadata", "created_at", "pid")
 _CODES_OF_NO_FAILURE: Final = (0, 100, 101)
-"""OK, and eval-protocol's own codes for a finished and for a running rollout."""
+"""Status codes: OK, and eval-protocol's own codes for a finished and a running rollout."""
 
 
 def _recognizes(row: Mapping[str, Any]) -> bool:
@@ -53,7 +53,7 @@ def _convert(row: Mapping[str, Any]) -> Converted:
 
 
 def _verdict(parts: RowParts) -> dict[str, Any]:
-    """A row's reward and metrics; empty if they are not valid."""
+    """A row's reward and metrics; empty if the row marks them as invalid."""
     at = "evaluation_result"
     if parts.peek(at, "is_score_valid") is False or parts.peek(at, "error") is not None:
         return {}

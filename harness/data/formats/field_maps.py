@@ -1,4 +1,4 @@
-"""`--map FIELD=PATH`: converts rows of any shape; the maps say where each field is."""
+"""`--map FIELD=PATH`: converts rows of any shape; each map gives the path of a field."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class FieldMap:
     path: tuple[str, ...]
     """Keys and indexes, outermost first."""
     is_json: bool
-    """Whether the value is JSON in a string, as in a CSV file."""
+    """Whether the value is JSON text, as in a CSV file."""
 
     @property
     def shown(self) -> str:
@@ -69,7 +69,7 @@ class _Found(NamedTuple):
 
 
 def by_maps(maps: Sequence[FieldMap]) -> Importer:
-    """Return an importer for rows that only the maps describe.
+    """Return an importer that uses only the maps.
 
     Args:
         maps: Must include the messages, unless the rows call them `messages`.
@@ -85,7 +85,7 @@ def adding_fields(importer: Importer, maps: Sequence[FieldMap]) -> Importer:
     """Return an importer whose lines also have the mapped fields.
 
     Raises:
-        InputError: A map sets a part of the messages, which the importer finds itself.
+        InputError: A map sets a part of the messages, although the importer already finds the messages.
     """
     for one in maps:
         if one.is_text:
@@ -149,7 +149,7 @@ def _found(row: Mapping[str, Any], one: FieldMap) -> _Found:
 
 
 def _step(value: Any, keys: Sequence[str]) -> tuple[Any, int]:
-    """Resolve the first step of a path: the value and how many parts the step used; 0 if nothing matches."""
+    """Resolve the first step of a path: its value and the number of parts it used; 0 if none match."""
     if isinstance(value, dict):
         # A key may contain a dot.
         wide = next((n for n in range(1, len(keys) + 1) if ".".join(keys[:n]) in value), 0)

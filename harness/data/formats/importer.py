@@ -1,8 +1,9 @@
-"""The interface of importers: how one format's rows are recognized and converted.
+"""The interface of importers: recognizing and converting the rows of one format.
 
-A conversion never loses anything silently: each value of a row is in a line, or its path is in
-`Converted.lost`, or the row is a `RowError`. Importers read rows through
-`harness.data.formats.row_parts.RowParts`, which guarantees this: every value not taken is counted as lost.
+A conversion never loses anything silently: each value of a row is in a line or has its path in
+`Converted.lost`, or else the whole row is rejected with a `RowError`. Importers read rows through
+`harness.data.formats.row_parts.RowParts`, which guarantees this: every value that an importer does not take
+is counted as lost.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from typing import Any, NamedTuple
 __all__ = ["REWARD", "Converted", "Importer", "RowError"]
 
 REWARD = "reward"
-"""The rollout field for the row's reward or score: `rft replay --label reward`."""
+"""The rollout field for the row's reward or score, as used in `rft replay --label reward`."""
 
 
 class RowError(ValueError):
-    """A row that cannot be converted; the message says why, without the position."""
+    """A row that cannot be converted; the message gives the reason without the position."""
 
 
 class Converted(NamedTuple):
@@ -27,7 +28,7 @@ class Converted(NamedTuple):
     lines: tuple[dict[str, Any], ...]
     """Records or rollouts."""
     lost: tuple[str, ...]
-    """Paths of the row's values that are in no line, such as `usage` or `choices[].logprobs`."""
+    """Paths of the row's values that were not converted, such as `usage` or `choices[].logprobs`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +44,4 @@ class Importer:
     convert: Callable[[Mapping[str, Any]], Converted]
     """Converts one row, or raises `RowError`."""
     advice: str = ""
-    """Sentences about the result for the user; may be empty."""
+    """Notes for the user about the result, one sentence each; may be empty."""

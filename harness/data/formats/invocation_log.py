@@ -27,9 +27,9 @@ _OUT: Final = ("output", "outputBodyJson")
 _Path = tuple[str | int, ...]
 
 _TEXTS: Final = {"generation": "stop_reason", "completion": "stop_reason", "outputText": "completionReason"}
-"""Keys of single-text answers, and of their stop reasons: Llama, Claude's old API, Titan."""
+"""Keys of answers that are a single text, and of their stop reasons: Llama, Claude's old API, Titan."""
 _LISTS: Final = {"outputs": ("text", "stop_reason"), "results": ("outputText", "completionReason")}
-"""The same for lists of answers: Mistral, Titan."""
+"""Keys of lists of answers, and of their stop reasons: Mistral, Titan."""
 
 _LLAMA_TURN: Final = re.compile(
     r"<\|(?:start_header_id|header_start)\|>\s*(\w+)\s*<\|(?:end_header_id|header_end)\|>"
@@ -68,7 +68,7 @@ def _convert(row: Mapping[str, Any]) -> Converted:
 
 
 def _refuse(parts: RowParts) -> None:
-    """Reject a failed call, and one whose bodies are not in the log."""
+    """Reject a failed call, or a call whose bodies are not in the log."""
     error = parts.peek("errorCode")
     if error is not None:
         raise RowError(f"the call failed: {error}")
@@ -182,7 +182,7 @@ def _assistants(message: dict[str, Any]) -> dict[str, Any]:
 
 
 def _message(parts: RowParts, path: _Path) -> dict[str, Any]:
-    """Take a message; a content of only text becomes a string."""
+    """Take a message. Content that is only text becomes a string."""
     if not isinstance(parts.peek(*path), dict) or not isinstance(parts.peek(*path, "role"), str):
         raise RowError("a message of the call has no role")
     content = _content(parts, (*path, "content"))
@@ -192,7 +192,7 @@ def _message(parts: RowParts, path: _Path) -> dict[str, Any]:
 
 
 def _content(parts: RowParts, path: _Path) -> Any:
-    """Take a content: a string if it is only text, else its blocks unchanged.
+    """Take a message's content: a string if it is only text, or else its unchanged blocks.
 
     Prompt cache markers are dropped.
     """
@@ -214,7 +214,7 @@ def _content(parts: RowParts, path: _Path) -> Any:
 def _plain(blocks: Any) -> Any:
     """Content as in training files: a string for one text, typed blocks for several.
 
-    Content with anything but text is unchanged.
+    Content with other blocks than text stays unchanged.
     """
     if not isinstance(blocks, list) or not blocks or not all(map(_is_text, blocks)):
         return blocks

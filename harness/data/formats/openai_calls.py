@@ -32,7 +32,7 @@ SETTINGS: Final = (
 )
 """Fields of a request or an answer that a record does not need."""
 _ELSEWHERE: Final = ("previous_response_id", "conversation")
-"""Request fields that refer to a part of the prompt stored elsewhere, as does an object as `prompt`."""
+"""Request fields that refer to a part of the prompt stored elsewhere. So does a `prompt` object."""
 _CUT: Final = {"max_output_tokens": "length"}
 
 
@@ -51,7 +51,7 @@ def asked_of(parts: RowParts, *at: str) -> list[dict[str, Any]]:
         *at: Path of the request in the row; empty if its fields are at the root.
 
     Raises:
-        RowError: There is no prompt, part of it is not in the row, or it is malformed.
+        RowError: The prompt is missing or malformed, or part of it is not in the row.
     """
     template = ("prompt",) if isinstance(parts.peek(*at, "prompt"), dict) else ()
     for name in (*_ELSEWHERE, *template):
@@ -79,7 +79,7 @@ def answers_of(parts: RowParts, *at: str) -> Iterator[ModelAnswer]:
         *at: Path of the response in the row; empty if its fields are at the root.
 
     Raises:
-        RowError: There is no completion, or one is malformed.
+        RowError: The completions are missing or malformed.
     """
     error = parts.peek(*at, "error")
     if error is not None and not (isinstance(error, dict) and not any(error.values())):

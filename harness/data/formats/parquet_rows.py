@@ -1,7 +1,7 @@
 """Reads the rows of a Parquet file as JSON values, through pyarrow (the extra `parquet`).
 
-Dates and times become ISO 8601, and decimals become numbers if no digit is lost. A value that JSON cannot
-represent exactly, such as bytes, makes its row a problem.
+Dates and times become ISO 8601 text, and decimals become numbers if no digits are lost. A value that JSON
+cannot represent exactly, such as bytes, makes its row a problem.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def parquet_rows(source: Source) -> Iterator[SourceRow]:
 
 
 def _rows(batch: Any) -> list[Any]:
-    """The rows of a batch; an error replaces a row with values that Python lacks, such as nanoseconds."""
+    """The rows of a batch; if Python cannot represent a value, such as nanoseconds, its row is an error."""
     try:
         return list(batch.to_pylist())
     except ValueError:

@@ -23,7 +23,7 @@ _PARTS: Final = frozenset(
         *("story", "knowledge", "table", "image", "images", "audio", "video"),
     )
 )
-"""First words of fields that a question may depend on, although they are not in the prompt."""
+"""First words in the names of fields that a question may depend on, although the prompt lacks them."""
 
 
 def _is_alpaca(row: Mapping[str, Any]) -> bool:

@@ -11,17 +11,17 @@ from harness.data.look_alikes import REFERENCE, look_alikes
 __all__ = ["reference_column", "take_reference"]
 
 _ANSWERS_OF_MODELS: Final = ("output", "outputs", "response", "completion", "label", "labels")
-"""Names that may also be a model's answer, or a rating of it."""
+"""Column names that may also mean a model's answer, or a rating of it."""
 _NAMES: Final = tuple(name for name in REFERENCE if name not in _ANSWERS_OF_MODELS)
 
 
 def reference_column(row: Mapping[str, Any]) -> str | None:
-    """Return the most likely non-empty column with a reference's name; None if there is none."""
+    """Return the most likely non-empty column whose name suggests a reference, or None."""
     return next((name for name, _ in look_alikes(dict(row), _NAMES, "")), None)
 
 
 def take_reference(parts: RowParts, row: Mapping[str, Any]) -> Any:
-    """Take the value of the `reference_column`; None if there is none.
+    """Take the value of the `reference_column`; None if the row has no such column.
 
     Args:
         parts: The row's parts.

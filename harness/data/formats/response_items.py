@@ -1,7 +1,7 @@
 """Converts items of OpenAI's Responses API to Chat Completions messages, which records use.
 
-Documented at https://platform.openai.com/docs/api-reference/responses. Consecutive output of the model
-(reasoning, text, function calls) is several items there, and one message here.
+Documented at https://platform.openai.com/docs/api-reference/responses. The model's consecutive output
+(reasoning, text, function calls) is several items in that API, and one message in a record.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["item_messages"]
 
 _Path = tuple[str | int, ...]
 _TEXTS: Final = ("input_text", "output_text", "summary_text", "reasoning_text")
-"""Types of text blocks in this API; in records they become Chat Completions' type."""
+"""Types of text blocks in this API; in records they become the type from Chat Completions."""
 
 
 def item_messages(parts: RowParts, *path: str | int) -> list[dict[str, Any]]:
@@ -28,7 +28,7 @@ def item_messages(parts: RowParts, *path: str | int) -> list[dict[str, Any]]:
         *path: Path of the list.
 
     Raises:
-        RowError: An item is malformed, or has a type that Chat Completions has no message for.
+        RowError: An item is malformed, or its type has no equivalent in Chat Completions.
     """
     messages: list[dict[str, Any]] = []
     for at in range(len(parts.peek(*path))):
@@ -75,7 +75,7 @@ def _of_message(parts: RowParts, path: _Path) -> dict[str, Any]:
 
 
 def _beside(parts: RowParts, path: _Path) -> dict[str, Any]:
-    """Take a message's other fields that Chat Completions has; an item's id and status are lost."""
+    """Take a message's other fields that Chat Completions also has; an item's id and status are lost."""
     names = (
         "name",
         "tool_calls",
@@ -111,7 +111,7 @@ def _of_reasoning(parts: RowParts, path: _Path) -> dict[str, Any]:
 
 
 def _text(parts: RowParts, path: _Path) -> Any:
-    """Take a content: one text if all blocks are text, else unchanged."""
+    """Take a message's content: one text if all blocks are text, or else the unchanged blocks."""
     blocks = parts.peek(*path)
     if not isinstance(blocks, list) or not all(_is_text(block) for block in blocks):
         return parts.take(*path)

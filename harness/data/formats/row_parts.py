@@ -1,4 +1,4 @@
-"""A row being converted: importers take its parts one by one, and parts not taken are lost."""
+"""A row being converted: importers take its parts one by one, and the remaining parts count as lost."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _OURS: Final = frozenset(
 
 
 class RowParts:
-    """The parts of one row that are not taken yet.
+    """The parts of one row that have not been taken yet.
 
     Args:
         row: The row; it is not modified.
@@ -70,7 +70,7 @@ class RowParts:
         """Take every untouched root field, as the record's other fields.
 
         Args:
-            *without: Fields to leave, and so to lose, because they describe the run rather than the record.
+            *without: Fields that count as lost, because they describe the run rather than the record.
         """
         whole = [
             name
@@ -80,13 +80,14 @@ class RowParts:
         return {name: self.take(name) for name in whole}
 
     def converted(self, *lines: dict[str, Any]) -> Converted:
-        """Return these lines as the result; everything not taken is lost."""
+        """Return these lines as the result; everything that was not taken counts as lost."""
         return Converted(lines, tuple(dict.fromkeys(self._lost(self._rest, ""))))
 
     def _lost(self, value: Any, path: str) -> Iterator[str]:
-        """Yield paths of what is left: untouched objects and lists as a whole, the others by their parts.
+        """Yield the paths of remaining parts: one path for an untouched object or list, else one for each
+        part.
 
-        Null, empty objects and empty lists hold nothing that could be lost.
+        Null, empty objects and empty lists do not count, because they contain no data.
         """
         if value is _TAKEN or value is None:
             return
@@ -103,7 +104,7 @@ class RowParts:
 
 
 def line_ids(parts: RowParts, count: int, *path: str | int) -> list[Any]:
-    """Take a row's id for each of its lines: unchanged for one line, numbered for several.
+    """Take a row's id and return one for each of its lines, numbered if there are several lines.
 
     Args:
         parts: The row's parts.
@@ -124,7 +125,7 @@ def prompt_of(value: Any, name: str = "prompt") -> list[dict[str, Any]]:
         name: Its name in the row.
 
     Raises:
-        RowError: It is neither a text nor a list of messages.
+        RowError: The value is neither a text nor a list of messages.
     """
     value = _read(value)
     if isinstance(value, str):
@@ -141,7 +142,7 @@ def completion_of(value: Any, name: str = "completion") -> list[dict[str, Any]]:
         name: Its name in the row.
 
     Raises:
-        RowError: It is none of these, or does not end with the assistant's message.
+        RowError: The value has another type, or does not end with the assistant's message.
     """
     value = _read(value)
     if isinstance(value, str):
@@ -172,10 +173,10 @@ def line_of(
 
     Args:
         messages: All messages, the completion last.
-        reference: The reference answer, of any type; None for none.
+        reference: The reference answer, of any type; None if there is no reference.
         fields: The row's other fields. One whose name is reserved here is renamed: `row_metadata`.
-        ours: Values for reserved names: `id`, `record`, `model`, `finish_reason`, `reward`. None values are
-            left out.
+        ours: Values for reserved names: `id`, `record`, `model`, `finish_reason`, `reward`. Values that are
+            None are left out.
     """
     given = {name: value for name, value in ours.items() if value is not None}
     line: dict[str, Any] = {name: given.pop(name) for name in ("id", "record") if name in given}

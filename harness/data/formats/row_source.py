@@ -1,7 +1,7 @@
 """Reads the rows of a source: JSON lines, JSON over several lines or in one array, CSV, or Parquet.
 
-The content decides which; CSV is recognized by the file name. An unreadable row is a problem of that row
-only. If the rest of the file is unreadable too, the problem says so.
+The format is recognized by the content, and CSV by the file name. An unreadable row does not affect other
+rows. If the rest of the file is unreadable too, the problem's message says so.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _HEAD: Final = 64 * 1024
 _CHUNK: Final = 1024 * 1024
 _DELIMITERS: Final[str] = ",;\t"
 _NEAR_THE_END: Final = 16
-"""An error this close to the end of the buffer may only mean that the text continues: `tru`, `\\u00e`."""
+"""An error this close to the end of the buffer may be due to text that is cut off there: `tru`, `\\u00e`."""
 
 
 class SourceRow(NamedTuple):
@@ -43,7 +43,7 @@ def rows_in(source: Source) -> Iterator[SourceRow]:
     """Stream the rows of a source; blank lines are skipped.
 
     Raises:
-        InputError: It cannot be read, or has a form without rows.
+        InputError: The source cannot be read, or its format has no rows.
     """
     base = 0
     for part, length in parts_of(source):
@@ -119,7 +119,7 @@ class _Text:
         self.text = self.text.removeprefix("\ufeff")
 
     def more(self) -> None:
-        """Read as much again as is buffered."""
+        """Double the amount of buffered text."""
         data = self._file.read(max(_CHUNK, len(self.text) - self.at))
         self.read += len(data)
         self.ended = not data
@@ -179,7 +179,7 @@ def _value(text: _Text) -> tuple[Any, list[str]]:
     """Read one value, and the keys that occur twice in one of its objects.
 
     Raises:
-        LineError: It is not JSON, or exceeds the maximum length of a line.
+        LineError: The value is not JSON, or exceeds the maximum length of a line.
     """
     twice: list[str] = []
 
@@ -224,7 +224,7 @@ class _CsvText:
 
 
 def _csv_rows(part: Source) -> Iterator[SourceRow]:
-    """Yield the rows of a CSV file with a header; every value is a text."""
+    """Yield the rows of a CSV file with a header; every value is text."""
     csv.field_size_limit(MAX_LINE)
     try:
         with part.open() as file, io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:

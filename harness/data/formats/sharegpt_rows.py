@@ -1,6 +1,6 @@
 """ShareGPT's rows: a conversation is a list of turns with `from` and `value`.
 
-No page defines the format; the names are those of data sets on the Hugging Face Hub and of LLaMA-Factory
+No page defines the format; the names are used by data sets on the Hugging Face Hub and by LLaMA-Factory
 (https://github.com/hiyouga/LLaMA-Factory, data/README.md). A row that ends with the model's turn becomes
 a rollout, any other a record. A row with `chosen` and `rejected` turns becomes two rollouts of one record.
 """

@@ -1,6 +1,6 @@
 """Completions stored by OpenAI's service, and logs of calls: each row has an answer and its request.
 
-The fields are those of https://platform.openai.com/docs/api-reference/chat/object and of
+The fields are documented at https://platform.openai.com/docs/api-reference/chat/object and at
 https://platform.openai.com/docs/api-reference/responses/object. The service lists an answer without its
 prompt (`chat.completions.messages.list` and `responses.input_items.list` return it), so a row must include
 the prompt: as `messages` or `input` next to the answer, or as `request` next to `response`.
@@ -87,6 +87,6 @@ def call_lines(
 
 
 _HOLDERS: Final = ("id", "request", "response", "body", "method", "url")
-"""Fields that contain a call or its address."""
+"""Fields that contain a call or the URL it was sent to."""
 
 OPENAI_STORED: Final = Importer("openai-stored", "calls of OpenAI's API", _recognizes, _convert, _ADVICE)

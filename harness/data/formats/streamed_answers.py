@@ -1,7 +1,7 @@
 """Assembles a streamed answer from its events: Converse's and Nova's, Claude's, OpenAI's, or plain texts.
 
-A completion is either complete or refused: an unknown event with a part of the answer makes the row a
-`RowError`, and so does an event that reports an interrupted stream.
+An incomplete completion is rejected: an unknown event with a part of the answer raises a `RowError`, and so
+does an event that reports an interrupted stream.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _CLAUDES: Final = {
     "signature_delta": "signature",
     "input_json_delta": "partial_json",
 }
-"""Claude's types of parts, and the keys of their text."""
+"""Claude's types of deltas, and the keys of their text."""
 _CLAUDES_OTHERS: Final = ("message_start", "content_block_stop", "message_stop", "ping")
 _TEXTS: Final = {"generation": "stop_reason", "completion": "stop_reason", "outputText": "completionReason"}
 _CONVERSES: Final = (
@@ -46,7 +46,7 @@ class _Growing:
     def __init__(self) -> None:
         self.blocks: dict[int, dict[str, Any]] = {}
         self.inputs: dict[int, str] = {}
-        """Arguments of tool calls so far, as JSON text."""
+        """Arguments of tool calls received so far, as JSON text."""
         self.fields: dict[str, Any] = {}
         self.calls: dict[int, dict[str, Any]] = {}
         self.finish: Any = None

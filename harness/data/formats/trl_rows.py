@@ -3,7 +3,8 @@
 Documented at https://huggingface.co/docs/trl/dataset_formats. A row with only a `prompt` becomes a record, a
 row with a `completion` a rollout, and a preference becomes two rollouts: `chosen` and `rejected`. Their
 rewards are true and false, because TRL itself converts such a pair to two rows with a `label`. The reference
-is the column named like one; other columns keep their names, since TRL passes them to reward functions.
+is a column whose name suggests it; other columns keep their names, because TRL passes them to reward
+functions.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _OF_OTHERS: Final = frozenset(
         *("modelResponses", "referenceResponse"),
     )
 )
-"""Columns that mark a row with a `prompt` as another tool's, or as one with the answer elsewhere."""
+"""Columns showing that a row with a `prompt` is from another tool, or has its answer elsewhere."""
 _ANSWERS: Final = ASSISTANT_ROLES | {"tool"}
 
 
@@ -37,11 +38,11 @@ def _recognizes(row: Mapping[str, Any]) -> bool:
         return True
     prompt = row.get("prompt")
     if isinstance(prompt, str) and len(row) > 1:
-        # For a text with columns of other names, nothing tells whether one of them is an answer.
+        # If the prompt is text, columns with other names might or might not contain an answer.
         known = "completion" in row or reference_column(row) is not None
     else:
         known = isinstance(prompt, str | list)
-    return known and not {"completion", "reward"} <= row.keys()  # rollouts that verifiers saved
+    return known and not {"completion", "reward"} <= row.keys()  # rollouts saved by verifiers
 
 
 def _convert(row: Mapping[str, Any]) -> Converted:
