@@ -127,7 +127,7 @@ class FileChecks:
                 yield FileBreach("R033", f"`{name[:80]}` is {said}", by_count[-1][1][0])
 
     def _note_repeats(self, line: int, fields: dict[str, Any]) -> None:
-        """Count the records with a field that looks like the reference, and the records where both are equal."""
+        """Count the records with a field that looks like the reference, and those where both are equal."""
         answer = _answer(fields)
         for name, value in look_alikes(fields, REFERENCE, "reference_answer") if answer else ():
             first, held, equal = self._repeats.get(name, (line, 0, 0))

@@ -24,8 +24,7 @@ class FileForm(NamedTuple):
 
 
 def form_of(file: DataFile) -> FileForm | None:
-    """Classify a file whose first line is not a record; return None for JSON lines and for files without
-    JSON.
+    """Classify a file whose first line is not a record; None for JSON lines and for other formats.
 
     Args:
         file: The file, or one of several.

@@ -223,7 +223,8 @@ def place_of(file: DataFile, at: int) -> str:
         at: Offset in the whole source.
 
     Raises:
-        InputError: The source cannot be read. """
+        InputError: The source cannot be read.
+    """
     source = as_source(file)
     if not source.seekable:
         place = source.name
@@ -266,7 +267,7 @@ class _PartLines:
         self._start = start
         self._end = sys.maxsize if end is None else end
         self.read = 0
-        """After reading: bytes up to the end of the last line, counting its newline even if that is missing."""
+        """After reading: bytes up to the end of the last line, with its newline even if that is missing."""
 
     def __iter__(self) -> Iterator[tuple[int, bytes]]:
         """Yield each line's offset in the whole source, and its text."""

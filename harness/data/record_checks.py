@@ -138,7 +138,7 @@ def _check_missing(reference: Any) -> Iterator[Breach]:
 
 
 def _is_blank(value: Any) -> bool:
-    """Whether a value is an empty string, list or object, or the wire format's empty string, `{"text": ""}`."""
+    """Whether a value is an empty string, list or object, or the wire format's empty `{"text": ""}`."""
     if isinstance(value, dict) and set(value) == {"text"}:
         value = value["text"]
         return value is None or _is_blank(value)

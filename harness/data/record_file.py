@@ -62,8 +62,7 @@ class RecordFile:
             raise InputError("the file is empty", place=str(path), fix="Pass the training file.")
 
     def seen(self, value: dict[str, Any]) -> dict[str, Any]:
-        """Return the fields that a grader sees: the rollout's messages and reference, and its record's other
-        fields.
+        """Return the fields that a grader sees: its messages, its reference and its record's other fields.
 
         Args:
             value: The rollout's line, flattened.

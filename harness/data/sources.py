@@ -242,8 +242,7 @@ class _Kept(io.RawIOBase):
 
 
 class JoinedSource:
-    """Several sources in order as one text, with a newline added to each part before the last that does not
-    end with one.
+    """Several sources in order as one text, with a newline added between parts where it is missing.
 
     Args:
         parts: At least one source; no `JoinedSource`.

@@ -1,8 +1,8 @@
 """Tests a grader on the references themselves, without a model and without labels.
 
-A grader that prefers a record's own reference to another record's can tell right from wrong. A grader that
-does not may simply expect a different format than the references have, so these figures can clear a grader
-but never condemn it.
+A grader that prefers a record's own reference to another record's can tell right from wrong. If it does not,
+it may only expect a different format than the references have. So these figures can show that a grader works,
+but never that it is wrong.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ class Controls:
     """Rewards of references graded as completions."""
 
     own: int
-    """Records whose own reference was graded."""
+    """Number of records whose own reference was graded."""
     own_highest: int | None
-    """Of these, those with the highest reward of the grader's range; None if the range is unknown."""
+    """Number of these that got the highest reward of the grader's range; None if the range is unknown."""
     other: int
-    """Records for which another record's reference was graded."""
+    """Number of records for which another record's reference was graded."""
     other_lowest: int | None
-    """Of these, those with the lowest reward of the range."""
+    """Number of these that got the lowest reward of the range."""
     pairs: int
-    """Records with a reward for both references."""
+    """Number of records with a reward for both references."""
     apart: int
-    """Of these, those whose own reference got a higher reward than the other."""
+    """Number of these whose own reference got a higher reward than the other."""
     below: list[str] = field(default_factory=list)
-    """Ids of records' own references that got less than the highest reward."""
+    """Ids of the records' own references that got less than the highest reward."""
 
     @property
     def works(self) -> bool:
-        """Whether the grader tells a record's own reference from another's."""
+        """Whether the grader distinguishes a record's own reference from another record's."""
         return self.pairs > 0 and self.apart >= _WORKS * self.pairs
 
 

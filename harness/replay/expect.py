@@ -1,8 +1,8 @@
 """Compares the rewards of a run with stored rewards.
 
-Both are files of lines with `id` and `reward`: the `rewards.jsonl` of an earlier run, or a handwritten file.
-Lines are matched by id and repeat, and duplicates in order, so stored rewards survive edits elsewhere in the
-file. Repeats that only one side has are not compared.
+Both are in files whose lines have an `id` and a `reward`: the `rewards.jsonl` of an earlier run, or a
+handwritten file. Lines are matched by id and repeat, and duplicates in order, so stored rewards stay valid
+when other lines of the file change. Repeats in only one of the files are not compared.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from harness.data.sources import DataFile
 from harness.errors import InputError
 
 TOLERANCE = 1e-9
-"""Rewards this close count as equal: sums of components differ by rounding."""
+"""Rewards this close count as equal, because sums of components differ by rounding."""
 
 
 class StoredReward(NamedTuple):
@@ -28,7 +28,7 @@ class StoredReward(NamedTuple):
     id: Any
     reward: float | None
     repeat: int | None = None
-    """None if a handwritten file does not say."""
+    """The number of the repeat; None if a handwritten file does not specify it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class RewardDifference:
     expected: float | str | None
     """The stored reward; None for a failure, `missing` if nothing was stored."""
     found: float | str | None
-    """The reward now; None for a failure, `missing` if the rollout is not in the run."""
+    """The reward in the run; None for a failure, `missing` if the rollout is not in the run."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the difference as JSON."""
@@ -57,7 +57,8 @@ def stored_rewards(file: DataFile) -> list[StoredReward]:
     """Read stored rewards from a file, an S3 object or a run's folder.
 
     Raises:
-        InputError: It cannot be read, or a line lacks an id or reward, or its repeat is not a number from 0.
+        InputError: The file cannot be read, a line has no id or no reward, or its repeat is not a number from
+            0.
     """
     if isinstance(file, str | os.PathLike) and os.path.isdir(file):
         file = os.path.join(file, "rewards.jsonl")
@@ -92,7 +93,8 @@ def differences(expected: Iterable[StoredReward], found: Iterable[StoredReward])
     """
     stored, now = list(expected), list(found)
     if len(stored) == len(now) and all(one.repeat is None for one in stored):
-        now = [one._replace(repeat=None) for one in now]  # equally many gradings: the order gives the repeats
+        # Both have the same number of gradings, so the order gives the repeats.
+        now = [one._replace(repeat=None) for one in now]
     both = min((max(one.repeat or 0 for one in side) for side in (stored, now) if side), default=0)
     left: defaultdict[tuple[str, int], deque[StoredReward]] = defaultdict(deque)
     for one in stored:

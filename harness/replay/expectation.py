@@ -1,7 +1,7 @@
 """Expected rewards in a rollouts file: the field `expected_reward` of a line.
 
-It is a number, null for no reward, or an object with `at_least`, `at_most` or both. A line without the field
-expects any reward in the grader's range.
+The value is a number, null for no reward, or an object with `at_least`, `at_most` or both. A line without the
+field expects any reward in the grader's range.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Expectation:
     at_least: float | None = None
     at_most: float | None = None
     no_reward: bool = False
-    """Whether grading should end without a reward."""
+    """Whether grading is expected to end without a reward."""
 
     def holds(self, reward: float | None, bounds: Bounds | None) -> bool:
         """Whether a reward is within the bounds.

@@ -25,7 +25,7 @@ class ExpectedGradings:
         """Return the expected number of gradings; exact at the end.
 
         Args:
-            gradings: Gradings so far.
+            gradings: Number of gradings so far.
             done: Bytes of rollouts graded so far.
         """
         each = (self._head_gradings + gradings) / max(1, self._head + done)

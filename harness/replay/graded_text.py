@@ -22,7 +22,7 @@ _REWARD = 300
 
 
 def reward_text(row: Row) -> str:
-    """A grading's reward, or the reason for having none."""
+    """A grading's reward, or the reason why there is no reward."""
     if row["reward"] is not None:
         return f"reward {row['reward']}"
     return shortened("no reward ({}: {})".format(*failure_of(row)), _REWARD)
@@ -34,7 +34,7 @@ def claim_text(claim: str) -> str:
 
 
 def graded_text(row: Row, rollout: Rollout, more: str = "") -> str:
-    """Format a grading with everything needed to understand it.
+    """Format a grading with all the information needed to understand it.
 
     Args:
         row: The grading.

@@ -31,14 +31,14 @@ ENDED = ("Runtime.ExitError", "Runtime.OutOfMemory", "Sandbox.Timedout")
 """Lambda's error types for a function whose process ended during a call."""
 
 _OF_THE_CALL = "ErrorBudgetExceeded"
-"""Error type of a call that failed because too many recent ones did; no single sample is to blame."""
+"""Error type of a call skipped after too many failures; no single sample is to blame."""
 
 UNSENDABLE = ("InvalidRequestContentException", "RequestEntityTooLargeException")
 """Lambda's error types for a refused event, whatever the function."""
 
 
 class LastingServiceError(ServiceError):
-    """The service refused the request, and would refuse it again."""
+    """Error codes of requests that the service refused and would refuse again."""
 
 
 def profiles_of(wire: str) -> list[Profile]:
@@ -76,10 +76,10 @@ def grade_all(
     gets batches, as a service would send them.
 
     Args:
-        target: Where to grade.
+        target: The target that grades.
         rollouts: Unusable ones become rows of error kind `input`.
         profiles: The wire formats to use; the rewards of the first are recorded.
-        repeats: How many times to grade each rollout.
+        repeats: Number of times to grade each rollout.
         keep_label: Whether rows include their rollout's label.
         keep: Called with the rows as they arrive, ordered by rollout and repeat.
 
@@ -123,7 +123,7 @@ def _streaming(target: Target, times: int) -> InProcessTarget | None:
 
 
 def _samples_a_call(target: Target) -> int:
-    """Samples per call; 1 if a missing recorded answer should fail only its own sample."""
+    """Number of samples per call; 1 if a missing recorded answer should fail only its own sample."""
     alone = isinstance(target, AnsweredTarget) and not target.book.asks and not target.takes_batches
     return 1 if alone else BATCH
 
@@ -143,7 +143,7 @@ def _grade_stream(
 
     def events() -> Iterator[Any]:
         for rollout in rollouts:
-            # The sent sample may be long, and is no longer needed.
+            # The sample that was sent may be long, and is no longer needed.
             waiting.append(rollout if rollout.sent is None else rollout._replace(sent={}))
             if rollout.sent is None:
                 continue
@@ -174,10 +174,10 @@ def grade_batch(
     """Grade one batch for each repeat and wire format.
 
     Args:
-        target: Where to grade.
+        target: The target that grades.
         batch: Rollouts; unusable ones become rows of error kind `input`.
         profiles: The wire formats to use; the rewards of the first are recorded.
-        repeats: How many times to grade each rollout.
+        repeats: Number of times to grade each rollout.
         keep_label: Whether rows include their rollout's label.
 
     Returns:
@@ -250,7 +250,7 @@ def _row(rollout: Rollout, repeat: int, one: Graded, keep_label: bool) -> Row:
 def _grade_often(
     target: Target, sent: list[dict[str, Any]], profiles: Sequence[Profile], repeats: int
 ) -> list[list[list[Graded]]]:
-    """Grade by repeat and wire format; every grading gets the rollouts as they are in the file."""
+    """Grade by repeat and wire format; every grading gets the rollouts as read from the file."""
     if repeats == len(profiles) == 1:
         return [[grade_samples(target, sent, profiles[0], divide=True)]]
     # A grader may modify its input; marshal is the fastest way to copy JSON values.
@@ -275,10 +275,10 @@ def grade_samples(
     """Send samples in one wire format, in as many calls as the target needs.
 
     Args:
-        target: Where to grade.
+        target: The target that grades.
         samples: Objects as in a rollouts file, without the harness's own fields.
         profile: The wire format.
-        retry: Makes a call, retries it as it sees fit, and returns the last answer.
+        retry: Makes a call, retries it if that may help, and returns the last answer.
         divide: Split a call in which the grader failed, so that the sample that caused it fails alone.
 
     Returns:
@@ -302,7 +302,7 @@ def grade_samples(
                     found += _items(answer, count)
                     continue
             unsendable = fault.message if fault is not None else ""
-        if count > 1:  # one sample is to blame, not all
+        if count > 1:  # one sample is to blame, not all of them
             middle = count // 2
             parts = grade_samples(target, samples[:middle], profile, retry, divide)
             # If several in a row fail, the function itself is broken, and each call may take a minute.
@@ -316,7 +316,7 @@ def grade_samples(
 
 
 def _may_be_one(fault: GraderFault | ServiceFault | None) -> bool:
-    """Whether one sample may have made the call fail: the function raised, exited, or returned nonsense."""
+    """Whether one sample may have made the call fail: the function raised, exited, or answered badly."""
     return isinstance(fault, GraderFault) and fault.error_type != _OF_THE_CALL
 
 
@@ -325,9 +325,10 @@ def _call_failed(one: Graded) -> bool:
 
 
 def _too_much(again: Answer, count: int) -> list[Graded]:
-    """Use the second try of a call that failed although none of its samples fails in smaller calls.
+    """Retry a call that failed although none of its samples fails in smaller calls.
 
-    A service would retry too, so an accidental failure is graded. A repeated one means the call is too large.
+    A service would retry too, so after an accidental failure the retry counts. A second failure means that
+    the call is too large.
     """
     items = _items(again, count)
     if not isinstance(again.fault, GraderFault):
@@ -348,7 +349,7 @@ def _send(target: Target, event: Any, count: int) -> Answer:
 
 
 def _too_large(target: Target, event: Any) -> str | None:
-    """Why a target would refuse an event for its size; None if it would accept it."""
+    """The reason why a target would refuse an event because of its size; None if it would accept it."""
     if target.max_bytes is None or len(json.dumps(event)) <= target.max_bytes:
         return None
     return f"the sample exceeds the limit of {target.max_bytes:,} bytes for one call"

@@ -30,7 +30,7 @@ class WorkOrder:
     """The parent's `sys.path`."""
     rollouts: tuple[SourceFacts, ...]
     lengths: tuple[int, ...] = ()
-    """Same as in `InputFacts`."""
+    """The same as in `InputFacts`."""
     shards: tuple[tuple[int, int], ...]
     target: TargetFacts
     wire: str
@@ -52,12 +52,12 @@ class ShardOrder:
     alone: bool = False
     """Grade each rollout in its own call, to find the one that ends its worker."""
     crash: str | None = None
-    """How the first ungraded rollout ended its workers; it is recorded as a failure instead of graded."""
+    """The error with which the first ungraded rollout ended its workers; it is recorded for that rollout."""
 
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """Sent once a second, unless C code holds the interpreter."""
+    """A sign of life, sent once a second unless C code holds the interpreter."""
 
     kind: Literal["heartbeat"] = "heartbeat"
 
@@ -70,7 +70,7 @@ class ShardReport:
     totals: Totals
     done: bool
     bytes: int
-    """Size of the shard's file, counting only what this worker kept and wrote."""
+    """Size of the shard's file, counting only the content that this worker kept or wrote."""
     position: int
     """Offset up to which rollouts are graded: the start of the last line, or the end of the shard."""
     read: tuple[str, ...] = ()
@@ -81,7 +81,7 @@ class ShardReport:
 
 @dataclass(frozen=True, slots=True)
 class WorkerFailure:
-    """Why a worker had to stop."""
+    """The reason why a worker had to stop."""
 
     message: str
     exit_code: int

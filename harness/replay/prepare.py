@@ -1,7 +1,7 @@
-"""Prepares a replay: decides what to grade, whether to start a new run or resume one, and how to cut it.
+"""Prepares a replay: finds the input and the grader, starts or resumes a run, and cuts it into shards.
 
 Two commands for the same work (same input, grader, target and options) use the same run: the second resumes
-what the first started.
+the run that the first started.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ from harness.targets.opening import IN_PROCESS, TargetChoice, describe, describe
 
 SHARD_BYTES = 8 << 20
 SMALLEST_SHARD = 128 << 10
-"""Lets a slow grader use every core on a small file; below this, starting workers does not pay off."""
+"""A slow grader uses every core even on a small file; in smaller shards, starting workers costs too much."""
 MOST_SHARDS = 64
 MOST_SOURCES = 20_000
 """Maximum number of files or objects in one run; `run.json` holds their names and ETags."""
@@ -95,15 +95,15 @@ class ReplayRequest:
     answers: Path | None = None
     """Recorded answers of the services that the grader calls."""
     ask: Ask = "never"
-    """Which calls go to the service and are recorded."""
+    """The requests that go to the service and are recorded."""
     runs: Path = Path("runs")
     name: str | None = None
     """The run's id; None makes one from the time and the grader."""
     fresh: bool = False
-    """Start a new run even if the same work was started before."""
+    """Whether to start a new run even if the same work was started before."""
     completion_template: str | None = None
     fan_out: FanOutFacts | None = None
-    """How workers in AWS grade the rollouts; None grades from here."""
+    """Settings for workers in AWS; None grades from this machine."""
 
 
 def prepare(request: ReplayRequest, copying: Copying = lambda done: None) -> Run:
@@ -150,7 +150,7 @@ def prepare(request: ReplayRequest, copying: Copying = lambda done: None) -> Run
         fan_out=request.fan_out,
     )
     run = _begun(request, facts)
-    if run is not None and run.done:  # lets a loop that repeats a command until it succeeds end
+    if run is not None and run.done:  # lets a loop end that repeats a command until it succeeds
         return run
     if run is None:
         run = create(request.runs, request.name, facts)
@@ -171,14 +171,14 @@ def prepare(request: ReplayRequest, copying: Copying = lambda done: None) -> Run
     if run.facts.state == "new":
         try:
             _cut(run, source, request, copying)
-        except InputError:  # nothing was graded, so do not leave a run that occupies the name
+        except InputError:  # nothing was graded, so remove the run to free its name
             shutil.rmtree(run.folder)
             raise
     return run
 
 
 def _fields(source: Source, request: ReplayRequest, derived: bool) -> tuple[FieldChoice, RecordFacts | None]:
-    """Decide which fields of the rollouts the grader sees; rollouts made from records have no others."""
+    """Decide which fields of the rollouts the grader sees; rollouts made from records have only these."""
     if not derived:
         return decide_fields(source, request.label, request.keep_field, request.records)
     if request.records is not None:
@@ -218,7 +218,7 @@ def _begun(request: ReplayRequest, facts: RunFacts) -> Run | None:
 
 
 def _target(request: ReplayRequest) -> tuple[TargetFacts, GraderFacts]:
-    """Return what workers need to open the target, and the run's facts about the grader."""
+    """Return the settings that workers need to open the target, and the run's facts about the grader."""
     asked = TargetChoice(
         target=request.target,
         grader=request.grader,
@@ -254,8 +254,9 @@ def _cut(run: Run, source: Source, request: ReplayRequest, copying: Copying) -> 
 
 
 def _own_rollouts(run: Run, source: Source, request: ReplayRequest, copying: Copying) -> Source:
-    """Write the rollouts that are stored in the run itself: made from records, or copied."""
-    for left in (run.own_rollouts, *run.folder.glob(".rollouts.jsonl.*.new")):  # left over from a kill
+    """Write the rollouts that are stored in the run's folder: made from records, or copied."""
+    # Left behind by a killed process.
+    for left in (run.own_rollouts, *run.folder.glob(".rollouts.jsonl.*.new")):
         left.unlink(missing_ok=True)
     if run.facts.input.derived:
         write_derived(source, run.own_rollouts, request.completion_template)
@@ -280,7 +281,7 @@ def _copy(source: Source, into: Path, end: int | None, copying: Copying) -> str:
         The SHA-256 of the copy.
 
     Raises:
-        InputError: It cannot be read.
+        InputError: The source cannot be read.
         NoRoom: The disk is full.
     """
     found, done, told = hashlib.sha256(), 0, 0.0

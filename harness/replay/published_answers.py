@@ -23,17 +23,17 @@ from harness.targets.recorded_answers import read_answers
 __all__ = ["AnswerDrift", "PublishedAnswers", "publish_answers"]
 
 _OF_THE_SAMPLE = frozenset({"abstain", "record", "input"})
-"""Errors that another call to the service would not change."""
+"""Errors that another call to the service would not fix."""
 _BEFORE_RUN = "before"
 _TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerDrift:
-    """How the rewards of the same rollouts differ between the old and the new answers."""
+    """Differences between the rewards of the same rollouts with the old and the new answers."""
 
     compared: int
-    """Gradings that have a reward with either file."""
+    """Number of gradings that have a reward with both files."""
     changed: int
     mean: float | None = None
     """Mean change of the reward over all compared gradings."""
@@ -43,23 +43,23 @@ class AnswerDrift:
 
 @dataclass(frozen=True, slots=True)
 class PublishedAnswers:
-    """What happened to the answers that a run recorded."""
+    """The outcome for the answers that a run recorded."""
 
     path: Path
     answers: int
-    """Answers in the run's file."""
+    """Number of answers in the run's file."""
     new: int
-    """Of these, those to questions that the old file did not have."""
+    """Number of these that answer questions missing in the old file."""
     gone: int
-    """Answers in the old file that are not in the new one."""
+    """Number of answers in the old file that are not in the new one."""
     failed: int = 0
-    """Gradings that failed for lack of an answer, so the file was not replaced; 0 if it was."""
+    """Number of gradings that failed for lack of an answer, so the file was not replaced; 0 if it was."""
     drift: AnswerDrift | None = None
-    """None without an old file, or if none of its questions were asked again."""
+    """The change of the rewards; None without an old file, or if none of its questions were asked again."""
     notes: tuple[str, ...] = ()
     """Parts of the recording that a replay cannot repeat."""
     kept: Path | None = None
-    """Where the new answers are kept if the file was not replaced."""
+    """The location of the new answers if the file was not replaced."""
 
     def lines(self) -> Iterator[str]:
         """Summarize the outcome in a few lines."""
@@ -95,7 +95,7 @@ def publish_answers(run: Run, cores: int | None = None) -> PublishedAnswers | No
 
     Args:
         run: A completed run.
-        cores: Same as for `replay`.
+        cores: The same as for `replay`.
 
     Returns:
         The outcome; None for a run that recorded nothing.

@@ -1,4 +1,4 @@
-"""Records the answers of the services that a grader calls during a run, so that a kill loses none of them.
+"""Records answers of the services that a grader calls during a run, so that a killed run loses none.
 
 Each shard's answers go to an append-only file next to its rewards, so a resumed run never asks a question
 twice. When every shard is graded, the answers are merged into one file in the run's folder;
@@ -60,7 +60,7 @@ class Recording:
 
     Args:
         folder: The run's folder.
-        answers: The user's file, and which questions to ask.
+        answers: The user's file, and the choice of questions to ask.
     """
 
     def __init__(self, folder: Path, answers: AnswersFacts) -> None:
@@ -105,7 +105,7 @@ def collect_answers(run: Run) -> None:
     """Merge the shards' recorded answers into one file in the run's folder.
 
     Raises:
-        InputError: It cannot be written.
+        InputError: The file cannot be written.
     """
     answers = run.facts.answers
     if answers is None or not answers.asks or answers.recorded is not None:
@@ -118,7 +118,7 @@ def collect_answers(run: Run) -> None:
     variables = {name: value for each in reversed(whole) for name, value in each.variables.items()}
     notes = dict.fromkeys(what for each in whole for what in each.notes)
     refused = refused_forms(by_key.values())
-    # Chance decides which question is refused first, so one refusal represents all.
+    # The question that is refused first varies by chance, so one refusal represents all.
     kept = [one for one in by_key.values() if not one.refused or refused.get(one.form, one) is one]
     write_answers(run.folder / RECORDED, RecordedAnswers(tuple(kept), variables, tuple(notes)))
     run.save(answers=replace(answers, recorded=file_sha256(run.folder / RECORDED)))
@@ -129,7 +129,7 @@ def refuse_changed_answers(facts: RunFacts) -> None:
     """Refuse to finish a run whose file of recorded answers changed in the meantime.
 
     Raises:
-        InputError: It changed, so workers may have used different answers.
+        InputError: The file changed, so workers may have used different answers.
     """
     answers = facts.answers
     if answers is None or answers.asks or not answers.path.exists():

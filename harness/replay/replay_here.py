@@ -1,4 +1,4 @@
-"""Replays a rollouts file inside a test, in this process. Writes nothing; `rft replay` stores runs."""
+"""Replays a rollouts file inside a test, in this process, without storing a run."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ def replay_here(
         grader: A grader or any handler, or its `module:name`.
         folder: Folder of a named grader's file or module; None for the current folder.
         wire: The format of the events; `all` compares every format.
-        repeats: How many times to grade each rollout.
+        repeats: Number of times to grade each rollout.
         limit: Replay only the first N rollouts.
         label: The field that holds a verdict.
         label_threshold: For numeric labels: this number and higher mean yes, lower ones no.
-        label_tolerance: How far a reward may be from a numeric label; None for 1e-9.
+        label_tolerance: Allowed distance of a reward from a numeric label; None for 1e-9.
         label_true: Texts that mean yes; every other text means no.
         keep_field: Fields that the grader sees although they differ within a record.
         records: The training records; the grader sees their fields instead of the rollouts'.
@@ -113,7 +113,7 @@ def replay_completions(
         completions: Texts, or whole messages of the assistant; their ids are numbers from 1.
         grader: A grader or any handler, or its `module:name`.
         folder: Folder of a named grader's file or module; None for the current folder.
-        answers: Same as for `replay_here`.
+        answers: The same as for `replay_here`.
         prompt: The user's turn.
         reference: The record's reference; None for a record without one.
         **fields: The record's other fields.

@@ -43,8 +43,8 @@ class Replayed:
         bounds: The grader's range; None if unknown.
         label: The field with the verdicts.
         wires: Number of wire formats used for each rollout.
-        fields: Which fields of the rollouts the grader saw.
-        label_rule: How to interpret the verdicts.
+        fields: The fields of the rollouts that the grader saw.
+        label_rule: The rule for interpreting the verdicts.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class Replayed:
         return rank_correlation(self.rows, self.label_rule).spearman
 
     def assert_rewards(self, expected: Mapping[Any, float | None] | str | Path) -> None:
-        """Assert that rewards are as expected.
+        """Assert that rewards equal the expected ones.
 
         Args:
             expected: Rewards by id, or a file of stored rewards or a run, which must include every rollout.
@@ -113,7 +113,8 @@ class Replayed:
         found = [StoredReward(row["id"], row["reward"], row["repeat"]) for row in self.rows]
         changed = differences(stored_rewards(expected), found)
         if changed:
-            once = {json.dumps(one.to_json()): one for one in changed}  # once, not for each repeat
+            # Show each id once rather than for each repeat.
+            once = {json.dumps(one.to_json()): one for one in changed}
             many = f"{len(changed)} rewards differ" if len(changed) > 1 else "1 reward differs"
             self._fail(f"{many} from {expected}", [partial(self._changed, one) for one in once.values()])
 

@@ -57,15 +57,16 @@ class RolloutTest:
 
 
 def read_tests(file: DataFile, label: str | None = None, keep: Iterable[str] = ()) -> list[RolloutTest]:
-    """Read a rollouts file as tests.
+    """Read a rollouts file and return its lines as tests.
 
     Args:
         file: The rollouts: a source or its name.
         label: The field that holds a verdict; graders never see it.
-        keep: Fields that belong to the record although they differ within one.
+        keep: Fields that belong to the record although they differ between its rollouts.
 
     Raises:
-        InputError: The file cannot be read or is empty, or a line cannot be used; names the first such line.
+        InputError: The file cannot be read or is empty, or a line cannot be used; the message names the first
+            such line.
     """
     check_label(label)
     source = as_source(file)
@@ -94,7 +95,7 @@ def read_tests(file: DataFile, label: str | None = None, keep: Iterable[str] = (
 
 
 def _expectations(source: Source) -> tuple[dict[int, Line], dict[int, Expectation], dict[int, str]]:
-    """By line offset: the line, its expectation, and why an expectation cannot be read."""
+    """By line offset: the line, its expectation, and the reason if an expectation cannot be read."""
     places: dict[int, Line] = {}
     found: dict[int, Expectation] = {}
     problems: dict[int, str] = {}

@@ -1,4 +1,4 @@
-"""Rewards stored next to a test, one line per sample, so that git shows what a change of the grader does.
+"""Rewards stored next to a test, one line per sample, so that git shows the effect of a change to the grader.
 
 `rft replay --expect` reads the same lines.
 """
@@ -53,7 +53,7 @@ def update_snapshot(path: Path, run: Replayed) -> str:
         run: The replay.
 
     Returns:
-        The changes, in words.
+        The changes, as sentences.
 
     Raises:
         InputError: No rollout has a reward, or the file cannot be written.

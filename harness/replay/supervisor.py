@@ -1,7 +1,7 @@
 """Runs a replay on all cores: starts workers, assigns them shards, and merges their results.
 
-Workers are separate processes, so a grader that kills its process ends only a worker, and its time limits
-have a main thread to run on. Workers read the input and write their shards themselves; only shard numbers and
+Workers are separate processes, so a grader that kills its process ends only a worker, and time limits, which
+need a main thread, work. Workers read the input and write their shards themselves; only shard numbers and
 totals go through pipes.
 """
 
@@ -43,7 +43,7 @@ from harness.runs.store import Run, changed_files, lock_run
 from harness.targets.fingerprint import hash_files
 from harness.targets.own_process import how_it_ended, longest_hold
 
-# Taken before the grader's folder is put first: a worker must not import that folder's `queue.py`.
+# Copied before the grader's folder is put first: a worker must not import a `queue.py` from that folder.
 _PATH = tuple(filter(None, sys.path))
 WORKER = "harness.replay.worker"
 _MOST_CRASHES = 8
@@ -56,7 +56,7 @@ class WorkerProcess:
     Args:
         order: The order that every worker gets.
         log: Receives the grader's own output.
-        said: Receives the worker and each of its messages, and None when it has ended.
+        said: Receives the worker with each of its messages, and with None when it has ended.
     """
 
     def __init__(self, order: WorkOrder, log: IO[bytes], said: _Said) -> None:
@@ -101,7 +101,7 @@ class WorkerProcess:
             self.process.stdin.write(line.encode())
             self.process.stdin.flush()
         except BrokenPipeError:
-            pass  # it has ended; `_listen` reports that
+            pass  # the worker has ended; `_listen` reports that
 
     def _listen(self, said: _Said) -> None:
         assert self.process.stdout is not None
@@ -138,7 +138,7 @@ def replay(run: Run, progress: Progress = lambda totals, done: None, cores: int 
         hashing.start()
         try:
             totals = _grade(run, progress, cores or usable_cores())
-        except InputError:  # a changed input or grader may explain what a worker reported
+        except InputError:  # a changed input or grader may explain the error that a worker reported
             hashing.join()
             _refuse_changed_input(run, given)
             raise
@@ -157,7 +157,7 @@ def _grade(run: Run, progress: Progress, cores: int) -> Totals:
     """Grade every shard."""
     waiting = [ShardOrder(number) for number in range(len(run.facts.shards))]
     suspects = _Suspects(run)
-    if run.rewards.exists():  # the last command ended between merging and closing
+    if run.rewards.exists():  # the last command ended after merging, before it marked the run as done
         return _recount(run)
     reports: dict[int, ShardReport] = {}
     said: _Said = queue.Queue()
@@ -208,7 +208,7 @@ def _heard(
 
 
 class _Suspects:
-    """Finds rollouts that kill their worker: those that do so twice, the second time alone.
+    """Finds rollouts that kill their worker twice, the second time in a call of their own.
 
     Args:
         run: The run.
@@ -227,7 +227,7 @@ class _Suspects:
             rewards: Number of rewards in the run so far.
 
         Raises:
-            HarnessError: It had not started grading, or almost every rollout kills its worker.
+            HarnessError: The worker had not started grading, or almost every rollout kills its worker.
         """
         order = worker.order
         assert order is not None
@@ -250,7 +250,7 @@ def _refuse_other_rows(run: Run, reports: dict[int, ShardReport]) -> None:
     """Refuse shards with more content than their workers wrote.
 
     Raises:
-        HarnessError: A shard has more; the next worker truncates it.
+        HarnessError: A shard has more content; the next worker truncates it.
     """
     for number, report in reports.items():
         if run.shard(number).stat().st_size != report.bytes:
@@ -265,7 +265,8 @@ def _hash_input(run: Run) -> None:
     """Record the input's hash while the workers are busy; S3 objects are identified without one."""
     given = run.facts.input
     if given.sha256 is None and holds_local_files(given.sources):
-        with contextlib.suppress(OSError, HarnessError):  # without it, only the same untouched file resumes
+        # Without the hash, only the same untouched file can be resumed.
+        with contextlib.suppress(OSError, HarnessError):
             source = source_from(given.sources)
             found = text_sha256(source)
             if source.changed() is None:
@@ -277,15 +278,15 @@ def _refuse_changed_input(run: Run, given: Source | None) -> None:
 
     Args:
         run: The run.
-        given: Its input as it was when the run started; None if the run stores its own.
+        given: The run's input when it started; None if the run stores its own rollouts.
 
     Raises:
-        InputError: They changed, so it is unknown which content was graded.
+        InputError: The rollouts changed, so it is unknown which version was graded.
     """
     if given is None or run.rewards.exists():  # already merged
         return
     if len(given.facts) == 1 and holds_local_files(given.facts) and not os.path.lexists(given.facts[0].name):
-        return  # deleted, but read to the end
+        return  # deleted after it was read to the end
     if why := given.changed():
         run.save(input=replace(run.facts.input, sha256=None, spoiled=True))  # never resume it
         raise InputError(
@@ -317,11 +318,11 @@ def _refuse_changed_grader(run: Run) -> None:
     """Refuse to finish a run whose grader changed in the meantime: some workers may have used the old one.
 
     Raises:
-        InputError: It changed.
+        InputError: The grader changed.
     """
     grader = run.facts.grader
     if not run.rewards.exists() and (changed := changed_files(grader.files)):
-        run.save(grader=replace(grader, sha256=None))  # never resume this run
+        run.save(grader=replace(grader, sha256=None))  # so that this run is never resumed
         raise InputError(
             f"the grader changed during the replay: {os.path.relpath(changed[0])}",
             place=grader.ref,

@@ -1,7 +1,7 @@
 """Shows how a completion differs from its reference: by field if both are JSON, else by word.
 
-A difference is only useful between similar texts: a completion of three hundred words differs from the
-reference `72` in all of them.
+A difference is only useful between similar texts: all three hundred words of a completion differ from the
+reference `72`.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 The first line of its input is the work order, and every further line is a shard to grade; after each shard,
 the worker prints a line with the shard's totals. Rows are appended in input order, so a shard's file shows
 where to resume: a torn last line, and a rollout with missing repeats, are cut off and graded again. When the
-input ends, the parent process is gone, and the worker exits too.
+input ends, the parent process has ended, and the worker exits too.
 """
 
 from __future__ import annotations
@@ -55,10 +55,10 @@ LOCK_PATIENCE_S = 10.0
 
 def main() -> int:
     """Grade shards until the parent sends no more."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     shards: queue.Queue[ShardOrder | None] = queue.Queue()
     sys.dont_write_bytecode = True  # a grader may import modules late, when the disk is full
-    faulthandler.enable()  # shows in the log where a grader's process ended
+    faulthandler.enable()  # so that the log shows where a grader's process ended
     out, told = _own_output(), _own_input()
     order: WorkOrder = from_line(WorkOrder, told.readline())
     threading.Thread(target=_listen, args=(told, shards), daemon=True).start()
@@ -84,7 +84,7 @@ class Worker:
     """Grades the shards of a work order.
 
     Args:
-        order: What to grade, and how.
+        order: The input to grade, and the options.
         say: Sends a report to the parent.
     """
 
@@ -136,16 +136,18 @@ class Worker:
             self._say(number, totals, size, end, done=True)
 
     def _resume(self, file: AppendOnly, start: int) -> tuple[Totals, int, int]:
-        """Cut a shard back to its last complete rollout; returns totals, where to resume, and its size."""
+        """Cut a shard back to its last complete rollout; return its totals, end and size."""
         totals, kept, at = Totals(), 0, start
         pending: list[Row] = []
         for offset, line in file.lines():
             try:
                 row = parse_row(line)
-            except LineError:  # blocks left empty by a machine crash: everything after them is graded again
+            # A crash of the machine left empty blocks: everything after them is graded again.
+            except LineError:
                 break
             rises = row["at"] == pending[0]["at"] if pending else row["at"] >= at
-            if not rises or row["repeat"] != len(pending):  # a second writer, such as a grader that forks
+            # Another process is writing, such as a fork of the grader.
+            if not rises or row["repeat"] != len(pending):
                 break
             pending.append(row)
             if len(pending) == self.order.repeats:
@@ -231,7 +233,7 @@ def _say(out: IO[str], message: ShardReport | WorkerFailure | Heartbeat) -> None
 
 
 def _listen(told: IO[str], shards: queue.Queue[ShardOrder | None]) -> None:
-    """Pass orders on; when the parent is gone, end this process immediately."""
+    """Pass orders on; when the parent has ended, end this process immediately."""
     for line in told:
         if line.strip() == "end":
             shards.put(None)

@@ -1,1 +1,1 @@
-"""Rollouts, each a record with one completion, from a file, a model, or the records themselves."""
+"""Rollouts, which are records with one completion each, from a file, a model, or the records themselves."""

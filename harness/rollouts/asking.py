@@ -18,16 +18,16 @@ class Completion(NamedTuple):
     message: dict[str, Any]
     """The assistant's turn."""
     finish: str | None
-    """Finish reason, in the API's words."""
+    """The finish reason, as named by the API."""
     tokens_in: int | None = None
-    """None if the service does not report it; the same for `tokens_out`."""
+    """Tokens of the prompt; None if the service does not report them. The same applies to `tokens_out`."""
     tokens_out: int | None = None
     more: int = 0
     """Number of further completions in the answer that were not requested."""
 
     @property
     def instead(self) -> Textless | None:
-        """What the answer has instead of text, such as `refused`; None if it has text."""
+        """The kind of an answer without text, such as `refused`; None if it has text."""
         return kind_without_text(self.message, self.finish)
 
 
@@ -36,7 +36,7 @@ class Busy(Exception):
 
     Args:
         message: The service's message.
-        wait_s: How long the service asked to wait, in seconds; None if it did not say.
+        wait_s: The wait that the service asked for, in seconds; None if it did not specify one.
         reached: Whether the service was reached at all.
         throttled: Whether the service wants fewer requests from all threads.
     """
@@ -64,13 +64,13 @@ class Ask(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
-    """How to request completions of records."""
+    """The settings for requesting completions of records."""
 
     records: DataFile
     service: str
     """Name of the service; completions of two services are not mixed."""
     n: int = 8
-    """Completions per record."""
+    """Number of completions per record."""
     options: dict[str, Any] = field(default_factory=dict)
     """Other fields of the request, such as `temperature` and `max_tokens`; a record's tools are added."""
     seed: int | None = None
@@ -80,12 +80,12 @@ class Asking:
     concurrency: int = 8
     per_second: float | None = None
     patience_s: float = 600.0
-    """How long to wait for an answer, and for a service that does not answer, in seconds."""
+    """Maximum wait for an answer, and for a service that does not answer, in seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GenerationRequest(Asking):
-    """What to request from one model."""
+    """The completions to request from one model."""
 
     out: Path
     model: str
@@ -97,22 +97,22 @@ class Generated:
 
     wanted: int = 0
     there: int = 0
-    """Completions that earlier calls requested."""
+    """Number of completions that earlier calls requested."""
     done: int = 0
-    """Completions of this call."""
+    """Number of completions from this call."""
     endings: dict[str, int] = field(default_factory=dict)
-    """All completions, including those of earlier calls, by their `finish_reason`; `unknown` without one."""
+    """Number of completions of all calls by `finish_reason`; `unknown` if there is none."""
     textless: dict[str, int] = field(default_factory=dict)
-    """Of these, completions without text, by what they have instead: a refusal, a tool call, reasoning."""
+    """Number of these without text, by kind: a refusal, a tool call, or only reasoning."""
     left_out: int = 0
-    """Completions that the service returned although this call did not request them."""
+    """Number of completions that the service returned although this call did not request them."""
     waits: int = 0
     """Number of times the service was busy."""
     refused: dict[str, str] = field(default_factory=dict)
-    """Completions that the model refused, with the reason."""
+    """Completions that the model refused, with the reasons."""
     tokens: dict[str, int] = field(default_factory=lambda: {"in": 0, "out": 0})
     """Tokens used by the completions of all calls, as far as known."""
     counted: int = 0
-    """Completions in the file whose tokens are known."""
+    """Number of completions in the file whose tokens are known."""
     uncounted: int = 0
-    """Completions in the file whose tokens are unknown: not reported by the service, or lost in a kill."""
+    """Number of completions in the file whose tokens are unknown: not reported, or lost in a kill."""

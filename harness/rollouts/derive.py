@@ -1,9 +1,9 @@
 """Makes rollouts from records alone, for use before there is a model.
 
-Each record gives two rollouts: one with its own reference as the completion, which a grader should like, and
-one with another record's reference, whose answer is different, which it should not. For worked answers, the
-part after the last `####` must differ. Both are reported but not asserted, because references may not be
-written in the format that the grader expects.
+Each record gives two rollouts: one with its own reference as the completion, which should get a high reward,
+and one with another record's different reference, which should get a low reward. For worked answers, the part
+after the last `####` must differ. These rewards are reported but not required, because references may not
+have the format that the grader expects.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def write_derived(records: DataFile, into: Path, template: str | None = None) ->
     Args:
         records: The records.
         into: The rollouts file to write.
-        template: Turns a reference that is not a string into a completion: a text with
+        template: The completion for a reference that is not a string: a text with
             `{reference_answer.field}` in it.
 
     Returns:
@@ -63,7 +63,7 @@ def derived(records: Sequence[PlacedRecord], template: str | None = None) -> Ite
 
     Args:
         records: The records.
-        template: Same as for `write_derived`.
+        template: The same as for `write_derived`.
 
     Raises:
         InputError: A record has no reference.
@@ -109,7 +109,7 @@ def _records(file: DataFile) -> Iterator[PlacedRecord]:
 
 
 def _completion(record: dict[str, Any], place: str, template: str | None) -> str:
-    """The reference in the form of a completion."""
+    """The reference in the format of a completion."""
     reference = record.get("reference_answer")
     if template is not None:
         return re.sub(r"\{([\w.]+)\}", lambda found: _looked_up(record, found[1], place), template)
@@ -134,11 +134,11 @@ def _looked_up(record: dict[str, Any], path: str, place: str) -> str:
 
 
 def _others(completions: list[str]) -> list[str | None]:
-    """For each record, the completion of the next one with a different answer; None if all are the same."""
+    """For each record, the completion of the next one with a different answer; None if all are equal."""
     answers = [" ".join(completion.rpartition(_MARKER)[2].split()) for completion in completions]
     found: list[str | None] = [None] * len(completions)
-    # Goes backwards, twice around: the next different one is the next record, or the one that differs from
-    # it.
+    # Goes backwards through the records twice. The next different answer is the next record's answer, or the
+    # answer that differs from it.
     for at in [*range(len(completions) - 1, -1, -1)] * 2:
         after = (at + 1) % len(completions)
         found[at] = completions[after] if answers[after] != answers[at] else found[after]

@@ -1,8 +1,9 @@
 """Makes rollouts by requesting n completions of each record from a model.
 
-The model is behind an `Ask` passed in by the caller, so this module knows no API. Completions are appended as
-they arrive, each under its key (record, k), so that after a kill the same call requests only the missing
-ones. A record that the model refuses loses only its own completions; requests to a busy service are retried.
+The caller passes in an `Ask` that calls the model, so this module is independent of any API. Completions are
+appended as they arrive, each with its key (record, k), so that after a kill, the same call requests only the
+missing ones. A record that the model refuses loses only its own completions; requests to a busy service are
+retried.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def generate(
     """Request every missing completion.
 
     Args:
-        request: What to request.
+        request: The completions to request.
         ask: Sends one request.
         progress: Called with the progress after each completion.
 
@@ -136,7 +137,7 @@ class _Crew:
                 found: Completion | AskRefused | Exception | None = self._answer(task)
             except Exception as error:
                 found = error
-                self._pace.stopped.set()  # before any thread sends another request
+                self._pace.stopped.set()  # Count the failure before any thread sends another request.
             self._found.put((task, found))
 
     def _answer(self, task: _Task) -> Completion | AskRefused | None:
@@ -250,7 +251,7 @@ def _missing(request: GenerationRequest, names: list[str], done: dict[str, set[i
 
 
 def _identity(request: GenerationRequest, offers: bool) -> CompletionsAsked:
-    """Identify the work; the number of completions, the limit and the speed may change between calls."""
+    """Settings that identify the work; the number of completions, the limit and the speed may change."""
     return CompletionsAsked(
         model=request.model,
         service=request.service,
@@ -285,7 +286,7 @@ def _seed(seed: int, task: _Task) -> int:
 
 
 def _there(file: GrowingFile, state: Generated, names: set[str], n: int) -> dict[str, set[int]]:
-    """Read which completions of each record are in the file, and count the requested ones."""
+    """Find the completions of each record that are in the file, and count the requested ones."""
     done: dict[str, set[int]] = {}
     lines = 0
     for rollout in file.recover():
@@ -326,6 +327,6 @@ def _count(state: Generated, found: Completion) -> None:
 
 
 def _check_refusals(state: Generated) -> None:
-    """Stop if the model only refuses: then the records are not the reason."""
+    """Stop if the model refuses every record: then the records are not the reason."""
     if state.done + state.there == 0 and len(state.refused) >= _REFUSALS_AT_FIRST:
         raise HarnessError(f"the model refuses every record: {next(iter(state.refused.values()))}")

@@ -29,7 +29,7 @@ def note_of(path: Path) -> Path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompletionsAsked:
-    """The settings that two commands must share to write the same file."""
+    """The settings that must be equal for two commands to write the same file."""
 
     model: str
     service: str
@@ -38,7 +38,7 @@ class CompletionsAsked:
     """Additional fields of the request, such as `temperature`."""
     seed: int | None = None
     tools: bool = False
-    """Whether records' tools are offered to the model."""
+    """Whether the model is offered the records' tools."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,8 @@ class GrowingFile:
         asked: The settings; they must match the note of an earlier command.
 
     Raises:
-        InputError: Another process holds the file, it was started with other settings, or cannot be written.
+        InputError: Another process holds the file, it was started with other settings, or the file cannot be
+            written.
     """
 
     def __init__(self, path: Path, asked: CompletionsAsked) -> None:
@@ -107,12 +108,12 @@ class GrowingFile:
         """Append one rollout.
 
         Raises:
-            InputError: It cannot be written.
+            InputError: The file cannot be written.
         """
         self._file.append([rollout])
 
     def save_tokens(self, tokens: dict[str, int], counted: int) -> None:
-        """Record the tokens used so far, and for how many of the completions in the file they are known."""
+        """Record the tokens used so far, and the number of completions with known tokens."""
         self.note = replace(self.note, tokens=dict(tokens), counted=counted)
         write_json(note_of(self.path), as_json(self.note))
 

@@ -1,6 +1,6 @@
 """Decides how fast to send requests and when to give up, for all threads that use the same service.
 
-If the service says how long to wait, no request is sent before that; otherwise waits grow with each try.
+If the service specifies a wait, no request is sent before it ends; otherwise waits grow with each try.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ __all__ = ["Pace"]
 
 _FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 30.0
-# How long to try a service that has never answered: its address is probably wrong.
+# Seconds to keep trying a service that has never answered: its address is probably wrong.
 _STRANGER_S = 4.0
 
 
@@ -32,13 +32,13 @@ class Pace:
 
     Args:
         per_second: Maximum number of requests per second; None for no limit.
-        patience_s: How long to keep trying a service that does not answer, in seconds.
+        patience_s: Seconds to keep trying a service that does not answer.
         clock: The clock to wait with; None for the system clock.
     """
 
     def __init__(self, per_second: float | None, patience_s: float, clock: Clock | None = None) -> None:
         self.stopped = threading.Event()
-        """Set to end all waits immediately."""
+        """An event that ends all waits immediately when it is set."""
         self._clock = clock or _StoppableClock(self.stopped)
         self._gap = 0.0 if per_second is None else 1.0 / per_second
         self._patience_s = patience_s
@@ -91,7 +91,7 @@ class Pace:
         """Report an unanswered request, then wait; pauses all threads if the service wants fewer requests.
 
         Args:
-            wait_s: How long the service asked to wait, in seconds; None if it did not say.
+            wait_s: The wait that the service asked for, in seconds; None if it did not specify one.
             reached: Whether the service was reached at all.
             everybody: Whether all threads must wait.
             began: When the request was sent, on the clock of `now`; None means just now.

@@ -2,8 +2,8 @@
 
 A rollouts file is JSONL. A line has `messages` that end with the assistant's turn, and next to them `id`,
 `record`, `model`, `reference_answer` and the record's fields. Fields that a grader would not get in training
-(the harness's own fields, labels, notes about the completion) are removed. A line that cannot be used is an
-error of that line only.
+(the harness's own fields, labels, notes about the completion) are removed. A line that cannot be used does
+not affect other lines.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def check_label(label: str | None) -> None:
     """Reject a label that cannot be a verdict because every rollout needs the field.
 
     Raises:
-        InputError: It is such a field.
+        InputError: The label is such a field.
     """
     if label in _NO_LABELS:
         raise InputError(
@@ -47,7 +47,7 @@ def check_labeled(file: DataFile, label: str | None) -> None:
     """Reject a label that no rollout of a file has, before anything is graded.
 
     Raises:
-        InputError: No rollout has it.
+        InputError: No rollout has the label.
     """
     usable = (one for one in read_rollouts(file, label=label) if one.sent is not None)
     first = next(usable, None)
@@ -78,18 +78,18 @@ class Rollout(NamedTuple):
     label: Any = None
     """The line's verdict, if a label field is named."""
     problem: str | None = None
-    """Why the line cannot be used."""
+    """The reason why the line cannot be used, if so."""
     differing: tuple[str, ...] = ()
     """Fields that the grader sees although they differ from another rollout of the record."""
     length: int | None = None
-    """Characters of the whole completion, including reasoning; None for a line that cannot be used."""
+    """Length of the whole completion in characters, including reasoning; None for an unusable line."""
     finish: str | None = None
     """The line's `finish_reason`, if it has one."""
 
 
 _EVERYTHING = FieldChoice()
 _TEXT_KEYS = ("text", "thinking", "reasoning", "reasoning_content", "reasoningContent", "reasoningText")
-# Rollouts of one record are mostly adjacent.
+# Rollouts of one record are usually adjacent.
 _REMEMBERED = 256
 _SHOWN = len(ALWAYS_SHOWN)
 
@@ -107,7 +107,7 @@ def read_rollout(
         at: Byte offset of the line in its file.
         line: The line, with or without its newline.
         label: The field with a verdict, which the grader must not see.
-        choice: Which other fields the grader does not see.
+        choice: The choice of other fields that the grader does not see.
         records: The training records; the grader sees their fields instead of the rollout's.
 
     Returns:
@@ -119,7 +119,7 @@ def read_rollout(
         value = parse(line)
     except LineError as error:
         return Rollout(at, None, None, None, problem=str(error))
-    try:  # every replayed line passes here
+    try:  # this runs for every replayed line
         good = value["messages"][-1]["role"] in ASSISTANTS
     except (KeyError, IndexError, TypeError):
         good = False
@@ -159,7 +159,7 @@ def _usable(
         finish = None
     content = message.get("content")
     length = len(content) if type(content) is str and len(message) == 2 else _length(message)
-    # Same as calling the class, in half the time.
+    # The same as calling the class, in half the time.
     return tuple.__new__(Rollout, (at, own, group, value, verdict, None, (), length, finish))
 
 
@@ -211,7 +211,7 @@ def holds_rollouts(file: DataFile) -> bool:
     """Whether a source has rollouts rather than records, judged by its first line.
 
     Raises:
-        InputError: It is empty, or its first line is neither a rollout nor a record.
+        InputError: The source is empty, or its first line is neither a rollout nor a record.
     """
     for line in numbered_lines(file):
         if not line.text.strip():
@@ -235,16 +235,16 @@ def holds_rollouts(file: DataFile) -> bool:
 
 
 def _length(message: dict[str, Any]) -> int:
-    """Characters of a completion: its content, and reasoning that some servers return next to it."""
+    """Length of a completion in characters: its content, and any reasoning returned next to it."""
     content = message.get("content")
     count = len(content) if type(content) is str else _characters(content)
-    if len(message) > 2:  # more than role and content
+    if len(message) > 2:  # the message has other fields than role and content
         count += _characters(message.get("reasoning_content") or message.get("reasoning"))
     return count
 
 
 def _characters(content: Any) -> int:
-    """Characters of the texts in a content: blocks of text or reasoning in any service's format."""
+    """Number of characters of the texts in a content: blocks of text or reasoning in any service's format."""
     waiting, count = [content], 0
     while waiting:
         item = waiting.pop()
@@ -258,7 +258,7 @@ def _characters(content: Any) -> int:
 
 
 def _problem(value: Any) -> str:
-    """Why a line is not a rollout."""
+    """The reason why a line is not a rollout."""
     if not isinstance(value, dict):
         return "the line is not an object"
     messages = value.get("messages")

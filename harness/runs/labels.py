@@ -19,6 +19,9 @@ _MOST = 1e100
 @dataclass(frozen=True, slots=True)
 class LabelRule:
     """The rule for reading labels.
+
+    Raises:
+        InputError: The numbers are not finite, or contradict each other.
     """
 
     tolerance: float = TOLERANCE

@@ -1,8 +1,8 @@
 """The examples that a job trains and validates on: records with their recorded completions.
 
 An example is a record with at least two recorded completions. Records with fewer are skipped, as the service
-skips records it cannot use; if that would be more than a fifth of them, the job is refused, because its
-curve would describe other data than the user's. Nothing is graded here.
+skips records that it cannot use. If more than a fifth of the records would be skipped, the job is refused,
+because its curve would no longer describe the user's data. Nothing is graded here.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ HELD_OUT: Final = 64
 """Maximum number of validation groups if the request has no `eval_samples`."""
 
 MIN_COMPLETIONS: Final = 2
-"""A record with fewer completions teaches nothing."""
+"""Minimum number of completions; a record with fewer teaches nothing."""
 MAX_SHORT: Final = 0.2
 """Maximum share of records with fewer completions."""
 
@@ -63,7 +63,7 @@ def read_records(content: bytes, param: str) -> list[dict[str, Any]]:
         param: The request field that named the file.
 
     Raises:
-        JobFailure: The file is empty or a line is not a record; names the first such line.
+        JobFailure: The file is empty or a line is not a record; the message names the first such line.
     """
     records = []
     for number, line in enumerate(content.split(b"\n"), 1):
@@ -94,7 +94,8 @@ def choose_examples(
 
     Args:
         records: The training file.
-        validation: The validation file; None uses the pool's groups whose prompts are not trained on.
+        validation: The validation file; None uses the pool's groups whose prompts are not in the training
+            file.
         pool: The recorded completions.
         seed: Selects the held-out groups if there are more than needed.
         held_out: Maximum number of validation groups.
@@ -149,7 +150,7 @@ def _examples(records: Sequence[dict[str, Any]], pool: Pool) -> list[Example]:
 
 
 def about_size(count: int) -> list[str]:
-    """Warn if the number of records is outside the service's documented limits (unverified if enforced)."""
+    """Warn if the number of records is outside the service's documented limits (unverified)."""
     if MIN_RECORDS <= count <= MAX_RECORDS:
         return []
     return [f"{count} records: the service documents {MIN_RECORDS} to {MAX_RECORDS}"]

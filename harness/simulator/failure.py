@@ -16,7 +16,7 @@ WINDOW: Final = 64
 
 _FEWEST: Final = 20
 _MOST: Final = 0.5
-# As in a deployed grader's error budget: these errors are not the grader's fault.
+# As in a deployed grader's error budget, these errors are not the grader's fault.
 _EXCUSED: Final = ("abstain", "record")
 
 
@@ -25,8 +25,8 @@ class JobFailure(Exception):
 
     Args:
         code: Machine-readable reason.
-        message: What happened, and how to fix it.
-        param: The request field that is at fault.
+        message: The problem, and its fix.
+        param: The request field that caused the failure.
     """
 
     def __init__(self, code: str, message: str, *, param: str | None = None) -> None:

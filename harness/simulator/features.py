@@ -1,9 +1,9 @@
 """Hashed style features of a completion's text: the phi of the emulator's policy.
 
 The vector is sparse and has length one. Its features are the completion's words, formatting markers, and
-buckets of its length and of how many numbers it has, but never the prompt, the reference, a label or a
-number's value: the policy can learn how right answers are usually written, but not which answer is right.
-Hashes are `zlib.crc32`, the same in every process.
+buckets of its length and of its count of numbers, but never the prompt, the reference, a label or a number's
+value: the policy can learn how right answers are usually written, but not which answer is right. Hashes are
+`zlib.crc32`, the same in every process.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 A sample is a training record with one recorded completion after its messages; its fields come only from the
 record. A failed call is retried three times, as AWS describes for Nova (*unverified* for open-weight models);
 if it still fails, the job ends. A call that kills the grader's process is split until the sample that caused
-it is alone, so that the other samples keep their rewards. The caller counts samples without a reward.
+this is alone, so that the other samples keep their rewards. The caller counts samples without a reward.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Turn(NamedTuple):
     """A completion to grade."""
 
     record: Mapping[str, Any]
-    """A line of the training file."""
+    """The record: a line of the training file."""
     candidate: Candidate
     name: str
     """The sample's id; a job gives every sample its own id instead of the record's."""

@@ -1,8 +1,8 @@
-"""Reports what a job's rewards taught the policy, from its draws and its policies before and after.
+"""Reports the effect of a job's rewards on the policy, from its draws and its policies before and after.
 
 Expectations are exact sums over the recorded completions, not samples: expected rewards of every checkpoint
-on the training groups and on held-out groups, which completions gained and lost probability, which groups
-never moved, and how the length changed. Nothing is graded here.
+on the training groups and on held-out groups, the completions that gained and lost probability, the groups
+that never changed, and the change in length. Nothing is graded here.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ class Gradings:
     """Number of graded completions."""
 
     completions: int
-    """Completions with a reward."""
+    """Number of completions with a reward."""
     asked: int
-    """Completions sent to the grader."""
+    """Number of completions sent to the grader."""
     above_lowest: int = 0
-    """Completions that earn more than the lowest reward."""
+    """Number of completions that earn more than the lowest reward."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,9 @@ class PolicyRewards:
 
     training: float | None
     training_theta_alone: float | None
-    """On the training records, using only what was learned for all records (theta)."""
+    """On the training records, using only the weights learned for all records (theta)."""
     held_out: float | None
-    """On held-out records, using only what was learned for all records (theta)."""
+    """On held-out records, using only the weights learned for all records (theta)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +107,15 @@ class StyleShift:
 
 @dataclass(frozen=True, slots=True)
 class NeverMoved:
-    """Groups without an advantage in any draw, by reason."""
+    """Number of groups without an advantage in any draw, by reason."""
 
     groups: int
     drawn: int
     undrawn: int
-    """Groups that were never drawn."""
+    """Number of groups that were never drawn."""
     all_equal: list[str]
     unlucky_draw: list[str]
-    """Groups whose completions have different rewards, but whose draws all had the same."""
+    """Number of groups whose completions have different rewards, but whose draws all had the same reward."""
     no_reward: list[str]
 
 
@@ -129,7 +129,7 @@ class LengthChange:
 
 @dataclass(frozen=True, slots=True)
 class LearnedReport:
-    """What a job's rewards taught the policy."""
+    """The effect of a job's rewards on the policy."""
 
     steps: int
     draws: int
@@ -141,7 +141,7 @@ class LearnedReport:
     by_model: dict[str, StyleShift]
     never_moved: NeverMoved
     length: LengthChange | None
-    """None if there is nothing to compare."""
+    """Change of the mean length; None if there is nothing to compare."""
     features_amplified: list[FeatureShift] = field(default_factory=list)
     """Words, markers, lengths and counts of numbers that became more frequent, by ratio."""
     features_suppressed: list[FeatureShift] = field(default_factory=list)
@@ -197,7 +197,7 @@ def learned(
 
 
 def distinct(examples: Sequence[Example]) -> list[Example]:
-    """One example per group: a record that is in the file twice has one group."""
+    """One example per group; a record that occurs twice in the file has one group."""
     return list({example.group.key: example for example in examples}.values())
 
 
@@ -214,7 +214,7 @@ def rewards_by_record(
         policy: The policy; None for the base model.
         examples: The records.
         rewards: The known rewards by completion.
-        own: Whether to use what was learned for single completions; False for records not trained on.
+        own: Whether to use the terms learned for single completions; False for records not trained on.
     """
     found = {}
     for example in examples:

@@ -1,9 +1,10 @@
 """A policy over recorded completions, and the group-relative update rule that trains it.
 
-A step takes options (recorded completions of one record) and the rewards of the drawn ones, and returns a new
-policy and its figures. An option's logit is theta . phi(option) plus a term specific to the option: theta
-transfers what was learned on one record to all others, and the specific terms apply to one record only.
-All functions here are pure: they grade and store nothing, and use only generators passed by the caller.
+A step takes options (recorded completions of one record) and the rewards of the drawn options, and returns a
+new policy and its figures. An option's logit is theta . phi(option) plus a term specific to the option: theta
+applies to all records, so it transfers learning from one record to the others, and the specific terms apply
+to one record only. All functions here are pure: they grade and store nothing, and use only generators passed
+by the caller.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class Option(NamedTuple):
 
 
 class Policy(NamedTuple):
-    """The learned state: one weight per feature, and one term per completion that training has moved."""
+    """The learned state: one weight per feature, and one term per completion changed by training."""
 
     theta: array[float]
     own: Mapping[str, float]
@@ -73,7 +74,7 @@ class Draws(NamedTuple):
     picks: Sequence[int]
     """Indices into `options`, drawn with replacement."""
     rewards: Sequence[float | None]
-    """One per pick; None without a reward."""
+    """One reward per pick; None without a reward."""
 
 
 class Figures(NamedTuple):
@@ -157,12 +158,12 @@ def advantages(rewards: Sequence[float | None]) -> list[float]:
     Draws without a reward do not affect the mean and deviation, and get 0: no reward is not a low reward.
     """
     known = [reward for reward in rewards if reward is not None]
-    # Compared rather than computed: the mean of equal floats may differ from them.
+    # Compare the rewards, because the computed mean of equal floats may differ from them.
     if not known or min(known) == max(known):
         return [0.0] * len(rewards)
     mean = math.fsum(known) / len(known)
     std = math.sqrt(math.fsum((reward - mean) ** 2 for reward in known) / len(known))
-    if std == 0.0:  # the squares of tiny differences underflow
+    if std == 0.0:  # the squares of tiny differences are too small for a float
         return [0.0] * len(rewards)
     return [0.0 if reward is None else (reward - mean) / std for reward in rewards]
 
@@ -170,7 +171,7 @@ def advantages(rewards: Sequence[float | None]) -> list[float]:
 def learn(policy: Policy, groups: Sequence[Draws], rate: float) -> Learned:
     """Take one step of gradient ascent on mean(advantage x log p), averaged over the groups.
 
-    A group with equal rewards has no effect. If all groups are like that, the given policy itself is
+    A group with equal rewards has no effect. If this is true of all groups, the given policy itself is
     returned.
 
     Args:

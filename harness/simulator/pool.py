@@ -1,9 +1,9 @@
 """The recorded completions that stand in for the model, grouped by record.
 
-A training file has only records, so the possible answers of "the model" are completions that some model once
-gave to the same prompt and reference. Groups are found by prompt and reference for training, and by prompt
-alone for inference. Only a rollout's messages and reference are used; labels and other fields never reach a
-grader from here, because a graded sample takes its fields from the training record.
+A training file has only records, so the possible answers of "the model" are completions recorded earlier for
+the same prompt and reference. Groups are found by prompt and reference for training, and by prompt alone for
+inference. Only a rollout's messages and reference are used; labels and other fields never reach a grader from
+here, because a graded sample takes its fields from the training record.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Group:
         self.record = record
         self.candidates: list[Candidate] = []
         self.leaks: set[str] = set()
-        """Leak keys of its prompts; records that share one leak into each other."""
+        """Leak keys of its prompts; two records with a common key leak into each other."""
 
     @property
     def options(self) -> list[Option]:
@@ -120,7 +120,7 @@ class Pool:
                 groups = self._by_prompt.setdefault(name, [])
                 if group not in groups:
                     groups.append(group)
-        # Duplicate completions are kept, each counting as one sample: they form the base model's
+        # Duplicate completions are kept, and each counts as one sample, because they form the base model's
         # distribution.
         text = json.dumps(completion, sort_keys=True)
         name = _digest([key, text])
@@ -143,7 +143,7 @@ def load_pool(
         each: Called with every rollout's record key, the rollout, and its line, in order.
 
     Raises:
-        InputError: A file cannot be read, or a line is not a rollout; names the line.
+        InputError: A file cannot be read, or a line is not a rollout; the message names the line.
     """
     return Pool(rollout for path in paths for rollout in _rollouts(path, each))
 
@@ -179,7 +179,7 @@ def _rollouts(path: DataFile, each: Callable[[str, dict[str, Any], str], None]) 
 
 
 def _not_a_rollout(rollout: Any) -> str | None:
-    """Why a line is not a rollout; None if it is one."""
+    """The reason why a line is not a rollout; None if it is a rollout."""
     messages = rollout.get("messages") if isinstance(rollout, dict) else None
     if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
         return "not a rollout: it has no list of `messages`"

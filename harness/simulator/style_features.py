@@ -24,7 +24,7 @@ _SHOWN: Final = 10
 _TEXTS: Final = 3
 _JOINED: Final = 4
 _FEWEST: Final = 3
-"""With fewer completions, a feature is a coincidence."""
+"""With fewer completions, a feature may be a coincidence."""
 _SAME: Final = 0.5
 """Two features that share at least this part of their completions are reported as one."""
 _LEAST: Final = 0.005
@@ -40,7 +40,7 @@ class Moved(NamedTuple):
     after: float
     reward: float | None
     advantage: float
-    """Computed over all recorded completions of its group, not over draws."""
+    """The advantage, computed over all recorded completions of the group, not over draws."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +56,11 @@ class FeatureShift:
     advantage_mean: float
     """Mean advantage of its recorded completions, independent of the policy."""
     texts: list[str]
-    """The beginnings of the three most likely completions."""
+    """Excerpts from the beginning of the three most likely completions."""
 
     @property
     def log_ratio(self) -> float:
-        """How strongly it was amplified; negative if it was suppressed."""
+        """The strength of the amplification; negative if the feature was suppressed."""
         return math.log((self.after + _LEAST) / (self.before + _LEAST))
 
 

@@ -1,6 +1,6 @@
 """One step of a job (draw completions, get rewards, update the policy) and its validation.
 
-The same arguments give the same step, so an interrupted step is simply repeated. Nothing is stored here.
+The same arguments give the same step, so an interrupted step is repeated. Nothing is stored here.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Step(NamedTuple):
 
 
 class Validation(NamedTuple):
-    """The policy's figures on held-out records, using only what it learned for all records (theta)."""
+    """The policy's figures on held-out records, using only the weights learned for all records (theta)."""
 
     reward: float | None
     """Exact expected reward, averaged over the groups."""

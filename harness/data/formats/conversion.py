@@ -245,8 +245,7 @@ def _unclear(source: str, rows: Sequence[Mapping[str, Any]], found: Sequence[Imp
 
 
 def _with_ids(made: tuple[dict[str, Any], ...], number: int) -> Iterable[dict[str, Any]]:
-    """Set the id of lines from their row's id: `id` in a rollout, which must have one, and `task_id` in a
-    record.
+    """Name lines by their row's id: as `id` in a rollout, which must have one, and as `task_id` in a record.
 
     Args:
         made: The lines of one row; the row's own `id` is their `row_id`.

@@ -84,8 +84,7 @@ class RowParts:
         return Converted(lines, tuple(dict.fromkeys(self._lost(self._rest, ""))))
 
     def _lost(self, value: Any, path: str) -> Iterator[str]:
-        """Yield the paths of remaining parts: one path for an untouched object or list, else one for each
-        part.
+        """Yield the paths of remaining parts; an untouched object or list has a single path.
 
         Null, empty objects and empty lists do not count, because they contain no data.
         """

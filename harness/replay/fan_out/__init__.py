@@ -1,5 +1,5 @@
 """Replay beyond one machine: cuts data in S3 into shards; workers grade them and write immutable parts.
 
 A worker may be a Lambda function, a task on a cluster or a thread: all of them call `part.grade_part`.
-Only the parts decide whether a run is complete.
+A run is complete when all of its parts exist.
 """

@@ -1,4 +1,4 @@
-"""Collects the parts that workers wrote for a run, and determines from them which shards are missing."""
+"""Collects the parts that workers wrote for a run, and determines the missing shards from them."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from harness.runs.rows import Row, Totals, parse_row, read_rows
 __all__ = ["Collecting", "CollectedShards", "rows_of_part"]
 
 _AT_ONCE: Final = 4
-"""Shards collected in parallel; each holds one part in memory."""
+"""Number of shards collected in parallel; each keeps one part in memory."""
 
 _FIX: Final = "Remove the object, and run the same command again: the part is graded again."
 
 
 @dataclass(frozen=True, slots=True)
 class CollectedShards:
-    """State of a run: totals of the complete shards, and orders for the missing rest of the others."""
+    """State of a run: totals of the complete shards, and orders for the missing parts of the others."""
 
     totals: dict[int, Totals]
     missing: tuple[PartOrder, ...]
@@ -37,10 +37,10 @@ class Collecting:
     """Moves complete shards into a run's folder.
 
     Args:
-        store: Where workers write parts.
+        store: The store to which workers write parts.
         folder: The run's `shards` folder.
         middle: Middle of the grader's range; None if unknown.
-        rule: How to interpret labels.
+        rule: The rule for interpreting labels.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Collecting:
         return CollectedShards(totals, tuple(missing))
 
     def _shard(self, order: PartOrder, begun: set[str]) -> Totals | int:
-        """Write a complete shard to the folder and return its totals, else the byte where its chain ends."""
+        """Write a complete shard and return its totals; else return the byte where its chain ends."""
         path = self._folder / f"{order.shard}.jsonl"
         if path.exists():  # written atomically by an earlier call
             totals = Totals()
@@ -127,10 +127,10 @@ def rows_of_part(order: PartOrder, facts: PartFacts, body: bytes, place: str) ->
         order: The order that the part fulfills.
         facts: The part's metadata.
         body: Its content.
-        place: Where it is, for messages.
+        place: The part's location, for messages.
 
     Raises:
-        InputError: A row is invalid, out of order or missing. Missing rows show only after the last row.
+        InputError: A row is invalid, out of order or missing. Missing rows are found only after the last row.
     """
     first, after = order.base + order.start, order.base + facts.next
     count = errors = 0

@@ -1,4 +1,4 @@
-"""How many calls an account has free, so that a fan-out throttles neither itself nor a running job."""
+"""Finds an account's number of free calls, so that a fan-out throttles neither itself nor a running job."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class FreeCalls:
     """Concurrent calls reserved for the grader, which are also its maximum."""
 
     def most_workers(self, calls: int) -> int | None:
-        """How many workers fit if each makes this many calls of the grader; None if nothing is known.
+        """Number of workers that fit if each makes this many calls of the grader; None if no limit is known.
 
         Each worker is also a call of its own function.
         """
@@ -47,7 +47,7 @@ class FreeCalls:
 
 
 def free_calls(grader: str, functions: Any = None) -> FreeCalls:
-    """Ask AWS for the limits on a grader's calls; values that the credentials may not read are unknown.
+    """Ask AWS for the limits on a grader's calls; limits that the credentials may not read are unknown.
 
     Args:
         grader: ARN of the grader's version.
@@ -74,7 +74,7 @@ def check_workers(free: FreeCalls, workers: int, calls: int) -> None:
     """Refuse more concurrent calls than AWS would allow.
 
     Raises:
-        InputError: There are too many; the message says how many workers fit.
+        InputError: There would be too many calls; the message gives the number of workers that fit.
     """
     most = free.most_workers(calls)
     if most is not None and workers > most:

@@ -1,6 +1,6 @@
-"""Executions of the state machine: starts them, watches them, and asks why their children failed.
+"""Executions of the state machine: starts them, watches them, and finds out why their children failed.
 
-The status of an execution is displayed but never relied on: it may be SUCCEEDED although every child failed.
+The status of an execution is only displayed, because it may be SUCCEEDED although every child failed.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ __all__ = ["ExecutionState", "ShardFailure", "StateMachine"]
 RUNNING: Final = "RUNNING"
 _ARN: Final = re.compile(r"(arn:aws[a-z-]*:states:([a-z0-9-]+):\d{12}):stateMachine:([A-Za-z0-9_-]{1,80})")
 _LOOKED_AT: Final = 50
-"""Failed children whose cause is read; a few are enough to show a common cause."""
+"""Number of failed children whose cause is read; a few are enough to show a common cause."""
 _POLL_S: Final = 0.5
 _LONGEST_POLL_S: Final = 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class ExecutionState:
-    """What Step Functions reports about an execution."""
+    """The state of an execution, as reported by Step Functions."""
 
     status: str
-    """Step Functions' value: `RUNNING`, `SUCCEEDED`, `FAILED`, `TIMED_OUT`, `ABORTED`."""
+    """The status that Step Functions reports: `RUNNING`, `SUCCEEDED`, `FAILED`, `TIMED_OUT`, `ABORTED`."""
     error: str | None = None
     cause: str | None = None
     children: Mapping[str, int] = field(default_factory=dict)
@@ -38,13 +38,13 @@ class ExecutionState:
 
     @property
     def running(self) -> bool:
-        """Whether it has not ended."""
+        """Whether the execution has not ended."""
         return self.status == RUNNING
 
 
 @dataclass(frozen=True, slots=True)
 class ShardFailure:
-    """Why shards were not graded."""
+    """The reason why shards were not graded."""
 
     error: str
     """The error's name: `InputError`, `ServiceError`, `Lambda.TooManyRequestsException`."""
@@ -59,7 +59,7 @@ class StateMachine:
         states: A Step Functions client; None creates one from the environment.
 
     Raises:
-        InputError: The ARN is not of a state machine, or no credentials are configured.
+        InputError: The ARN does not belong to a state machine, or no credentials are configured.
     """
 
     def __init__(self, arn: str, states: Any = None) -> None:
@@ -146,7 +146,8 @@ class StateMachine:
                             mapRunArn=each["mapRunArn"], statusFilter=status, maxResults=_LOOKED_AT
                         )
                         found += map(self._failure, listed["executions"])
-        except AwsError:  # missing permission or outage; workers also stored their reasons next to the parts
+        # A missing permission or an outage; the workers also stored their reasons next to the parts.
+        except AwsError:
             pass
         return found
 

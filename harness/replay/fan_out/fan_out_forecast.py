@@ -25,7 +25,7 @@ from harness.targets.deployed_code import look_up
 __all__ = ["FanOutForecast", "forecast_fan_out"]
 
 SECONDS_A_CALL: Final = 1.0
-"""Assumed if no replay measured it."""
+"""Seconds per call, assumed if no replay measured them."""
 
 WORKER_MB: Final = 1024
 """Memory of the worker function in the template, in MB."""
@@ -43,18 +43,18 @@ class FanOutForecast:
 
     shards: int
     bytes: int
-    """Bytes of rollouts."""
+    """Number of bytes of rollouts."""
     rollouts: int
     """Number of rollouts, estimated from the first ones."""
     sampled: int
     """Number of rollouts used for the estimate."""
     calls: int
-    """Calls of the grader."""
+    """Number of calls of the grader."""
     workers: int
     calls_a_worker: int
     free: FreeCalls
     memory_mb: int | None
-    """Memory of the grader."""
+    """Memory of the grader function."""
     architecture: str | None
     price: LambdaPrice | None
     seconds_a_call: float = SECONDS_A_CALL
@@ -93,7 +93,7 @@ class FanOutForecast:
         return self.transitions * _USD_A_TRANSITION
 
     def _why_so_long(self) -> str:
-        """Where the seconds per call come from."""
+        """The source of the seconds per call."""
         if self.measured is None:
             return "assumed, because no run with this version measured it (`rft replay ... --limit 200` does)"
         return f"measured in {self.measured}, including the network"
@@ -130,11 +130,11 @@ def forecast_fan_out(
     """Forecast the work of grading the missing shards.
 
     Args:
-        missing: The orders to be placed, at least one.
+        missing: The orders to place; at least one.
         source: The rollouts; the first ones are read.
         workers: Number of workers grading in parallel.
         free: The limits on concurrent calls.
-        runs: The folder of runs, in which one may have measured the grader.
+        runs: The folder of runs, of which one may have measured the grader.
     """
     order = missing[0]
     left = sum(one.end - one.start for one in missing)
@@ -163,7 +163,7 @@ def forecast_fan_out(
 
 
 def _measured(runs: Path, grader: str) -> tuple[float, str | None]:
-    """Seconds of a full call, and the run that measured them with this version; else the assumed value."""
+    """Seconds of a full call, with the run that measured them for this version, or else the assumed value."""
     for path in sorted(runs.glob("[!.]*/run.json"), reverse=True):
         try:
             run = open_run(path.parent)
@@ -180,7 +180,7 @@ def _measured(runs: Path, grader: str) -> tuple[float, str | None]:
 
 
 def _settings(grader: str) -> tuple[int | None, str | None]:
-    """The grader's memory and architecture; unknown if the credentials may not read them."""
+    """The grader's memory and architecture; None if the credentials may not read them."""
     try:
         found = look_up(grader)
     except HarnessError:

@@ -1,7 +1,8 @@
 """A replay by workers in AWS: orders the missing parts, waits, collects, and completes an ordinary run.
 
-The parts decide what is missing. So the same command resumes a run however the last command ended: it
-collects the existing parts, joins an execution that is still running, and orders only the rest.
+The existing parts determine the missing work, so the same command resumes a run no matter how the last
+command ended: it collects the existing parts, joins an execution that is still running, and orders only the
+rest.
 """
 
 from __future__ import annotations
@@ -40,13 +41,13 @@ class FanOutProgress:
     """Progress of a fan-out."""
 
     shards: int
-    """Shards in the whole run."""
+    """Number of shards in the run."""
     collected: int
-    """Shards already in the run's folder when the wait started."""
+    """Number of shards already in the run's folder when the wait started."""
     execution: str
     """ARN of the watched execution."""
     state: ExecutionState
-    """The state that it reports."""
+    """The state of that execution."""
 
 
 def folder_of(prefix: str, run: str) -> PartPlace:
@@ -111,7 +112,7 @@ class FannedOut:
 
     Args:
         run: A run that was started with a fan-out.
-        store: Where workers write parts.
+        store: The store to which workers write parts.
         machine: The state machine.
         tell: Called with the progress.
         agree: Called with the planned work before an execution starts; raises to prevent it.
@@ -181,7 +182,7 @@ class FannedOut:
         )
 
     def _running(self) -> str | None:
-        """ARN of the run's execution that is still running; None if there is none."""
+        """ARN of the run's execution that is still running, or None."""
         execution = fan_out_of(self._run).execution
         state = None if execution is None else self._machine.look(execution)
         return execution if state is not None and state.running else None
@@ -214,7 +215,7 @@ class FannedOut:
         return self._machine.execution(execution_name(fan.prefix, run, attempt))
 
     def _incomplete(self, missing: Sequence[PartOrder], shards: int, state: ExecutionState) -> HarnessError:
-        """The error that says which shards are missing and, as far as known, why."""
+        """The error for missing shards, with the reasons that are known."""
         fan = fan_out_of(self._run)
         reasons = list(self._noted(missing, fan.attempt))
         if fan.execution is not None:
@@ -231,7 +232,7 @@ class FannedOut:
             f"{why or 'no reason was reported'}. The execution's status is {state.status}"
         )
         fix = "Fix the cause. The same command then grades only what is missing."
-        # Problems of the data or the function are permanent; anything else may be temporary.
+        # Problems with the data or the function are permanent; any other problem may be temporary.
         kind = InputError if first.keys() == {"InputError"} else ServiceError
         return kind(said, place=str(self._run.folder), fix=fix)
 

@@ -1,8 +1,8 @@
-"""Grades one byte range of a source into parts, wherever the worker runs.
+"""Grades one byte range of a source into parts, on any kind of worker.
 
-A shard is a chain of parts. Each part says where the next one begins, and the last one where the shard ends.
-A call stops at the end of its range, when its time is almost up, or when it has enough rows. It always grades
-at least one batch, so every call makes progress.
+A shard is a chain of parts. Each part gives the offset of the next one, and the last part gives the end of
+the shard. A call stops at the end of its range, when its time is almost up, or when it has enough rows. It
+always grades at least one batch, so every call makes progress.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from harness.targets.protocol import Target
 __all__ = ["Part", "PartFacts", "PartOrder", "PartPlace", "grade_part", "read_order"]
 
 MOST_BYTES: Final = 64 << 20
-"""A part ends when its rows reach this many bytes; a worker holds one part in memory."""
+"""A part ends when its rows reach this many bytes; a worker keeps one part in memory."""
 
 MARGIN_S: Final = 60.0
 """A worker starts no new batch with less time left than this, or than a slow batch takes."""
@@ -39,7 +39,7 @@ LAST_S: Final = 15.0
 """With less time left than this, a worker abandons running batches and stores what it has."""
 
 _SLOWEST: Final = 1.5
-"""How many times longer than the slowest batch so far the next one may take."""
+"""Maximum duration of the next batch, as a multiple of the slowest one so far."""
 
 _SPELLED: Final = {"start": "from", "end": "to"}
 """JSON names of an order's fields that differ from the Python names."""
@@ -56,7 +56,7 @@ class PartPlace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartOrder:
-    """What one call of a worker grades, and how. Its JSON is the worker's event."""
+    """One call's work for a worker: the range to grade and the options. Its JSON is the worker's event."""
 
     run: str
     """The run's id, for display."""
@@ -66,7 +66,7 @@ class PartOrder:
     end: int
     """Byte of the source at which the shard ends; `to` in JSON."""
     base: int = 0
-    """Offset of the source's first byte in the whole input, if that has several files."""
+    """Offset of the source's first byte in the whole input, if the input has several files."""
     source: SourceFacts
     out: PartPlace
     grader: str
@@ -90,7 +90,7 @@ class PartOrder:
 
     @property
     def work(self) -> str:
-        """Digest of everything that affects the rows; parts of other work have another digest."""
+        """Digest of everything that affects the rows; parts of different work have a different digest."""
         fixed = (self.source, self.base, self.grader, self.wire, self.repeats, self.label, self.fields)
         told = json.dumps(as_json([*fixed, self.records]), sort_keys=True)
         return hashlib.sha256(told.encode()).hexdigest()[:16]
@@ -120,7 +120,7 @@ def read_order(event: Any) -> PartOrder:
     """Read a worker's event.
 
     Raises:
-        InputError: It is not an order, or was written by another version.
+        InputError: The event is not an order, or was written by another version.
     """
     try:
         named = {python: event[name] for python, name in _SPELLED.items()}
@@ -142,7 +142,7 @@ class PartFacts:
     """Byte of the source at which the shard ends."""
     rows: int
     errors: int
-    """Rows without a reward."""
+    """Number of rows without a reward."""
     work: str
     """Digest of the work that was ordered."""
 
@@ -211,16 +211,16 @@ def grade_part(
     """Grade one part of a shard.
 
     Args:
-        order: What to grade, and how.
-        target: Where to grade.
+        order: The range to grade, and the options.
+        target: The target that grades.
         source: The source named in the order.
         records: The training records named in the order.
         remaining: Returns how many seconds this call may still take.
         most_bytes: End the part when its rows have this many bytes.
 
     Returns:
-        The rows, from the order's start, and where the next part begins. If the service fails after the first
-        batch, the part ends there, and no graded row is lost.
+        The rows, from the order's start, and the offset of the next part. If the service fails after the
+        first batch, the part ends there, and no graded row is lost.
 
     Raises:
         InputError: The source cannot be read, or has changed.
@@ -257,7 +257,8 @@ class _Grading:
         remaining: Callable[[], float],
         most_bytes: int,
     ) -> None:
-        # Not a list of lines: orjson allocates a 4 kB block for each line and leaves most of it unused.
+        # A list of lines would waste memory: orjson allocates 4 kB for each line and leaves most of it
+        # unused.
         self.body = bytearray()
         self.rows = 0
         self.errors = 0
@@ -300,7 +301,7 @@ class _Grading:
             raise stopped
 
     def _begin(self, batch: list[Rollout]) -> None:
-        """Start grading a batch, in a thread if there are threads."""
+        """Start grading a batch, in another thread if the worker uses threads."""
         if self._threads is not None:
             self._under_way.append(self._threads.submit(self._graded, batch))
             return

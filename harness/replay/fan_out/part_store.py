@@ -92,7 +92,7 @@ class S3Parts:
             except AwsError as error:
                 if error.code == _THERE:
                     return False
-                if error.code != _AT_ONCE:  # another writer was active, so look again
+                if error.code != _AT_ONCE:  # another writer was active, so check again
                     raise
             if self.metadata(key) is not None:
                 return False
@@ -117,7 +117,7 @@ class S3Parts:
 
     @contextmanager
     def _described(self, key: str) -> Iterator[None]:
-        """Name the missing permissions; a HEAD response has no body that would."""
+        """Name the missing permissions, because a HEAD response has no body with this information."""
         try:
             with explained(self._place(key)):
                 yield
@@ -139,7 +139,7 @@ class S3Parts:
             raise
 
     def _put_new(self, key: str, body: bytes, metadata: dict[str, str]) -> None:
-        """PutObject that fails if an object with this name exists."""
+        """Call PutObject so that it fails if an object with this name exists."""
         given: dict[str, Any] = {"IfNoneMatch": "*"} if self._knows else {}
         events = self._s3.meta.events
         if not self._knows:

@@ -1,10 +1,10 @@
 """The worker function: on each call from Lambda, grades one part of a shard and stores it in S3.
 
-A repeated call finds the part and returns the same answer; of two parallel calls, one part is kept. The
-state machine calls again from the returned position until the shard is done. The state machine retries by
-error class: a `ServiceError` may be temporary; `InputError`, `Denied` and `LastingServiceError` are not. The
-reason for a failure is also stored next to the parts, because a failed child of a state machine can be hard
-to find.
+A repeated call finds the part and returns the same answer; if two calls run in parallel, one of their parts
+is kept. The state machine calls again from the returned position until the shard is done. The state machine
+retries by error class: a `ServiceError` may be temporary; `InputError`, `Denied` and `LastingServiceError`
+are not. The reason for a failure is also stored next to the parts, because a failed child of a state machine
+can be hard to find.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
         context: Lambda's context, for the time left.
 
     Returns:
-        Where to continue the shard, and whether it is done.
+        The byte at which to continue the shard, and whether the shard is done.
 
     Raises:
-        InputError: The order can never be carried out.
+        InputError: The order cannot be carried out, and trying again does not help.
         ServiceError: AWS failed; trying again may help.
     """
     try:
@@ -83,8 +83,8 @@ def keep_part(
     """Grade and store a part, unless it exists already.
 
     Args:
-        order: What to grade.
-        store: Where parts are stored.
+        order: The part to grade.
+        store: The store for parts.
         open_all: Opens the grader, the source and the records; called only if there is work to do.
         remaining: Returns how many seconds this call may still take.
 
@@ -109,7 +109,7 @@ def keep_part(
 
 
 def failure_key(attempt: int, shard: int) -> str:
-    """Return the name of the object in which a worker stores why it failed."""
+    """Return the name of the object in which a worker stores the reason for its failure."""
     return f"{failure_folder(attempt)}{shard:06d}.json"
 
 
@@ -127,7 +127,7 @@ def _existing(order: PartOrder, store: PartStore) -> PartFacts | None:
 
 
 def _note(order: PartOrder, store: PartStore, error: BaseException) -> None:
-    """Store why a call failed; if that fails too, only Lambda's own report remains."""
+    """Store the reason why a call failed. If that fails too, only Lambda's own report remains."""
     said = {"shard": order.shard, "from": order.start, "error": _kind(error), "cause": str(error)[:2000]}
     try:
         store.put(failure_key(order.attempt, order.shard), json.dumps(said).encode())

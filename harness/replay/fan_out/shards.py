@@ -20,7 +20,7 @@ SMALLEST: Final = 256 << 10
 """Below this size, starting a worker costs more than grading its shard."""
 
 _SHARDS_A_WORKER: Final = 4
-"""Several per worker, so that workers finish at about the same time although shards differ."""
+"""Number of shards per worker; with several, workers finish at about the same time."""
 
 
 class ShardRange(NamedTuple):
@@ -39,10 +39,10 @@ def check_source(source: Source, what: str = "rollouts") -> None:
 
     Args:
         source: The source that the user named.
-        what: What it contains, for messages.
+        what: A description of its content, for messages.
 
     Raises:
-        InputError: A part of it is not in S3, or is compressed.
+        InputError: A part of the source is not in S3, or is compressed.
     """
     for part, _ in parts_of(source):
         if any(not facts.name.startswith(S3_SCHEME) for facts in part.facts):
@@ -61,7 +61,7 @@ def check_fan_out(source: Source, target: TargetFacts, *, derived: bool) -> None
 
     Args:
         source: The rollouts.
-        target: Where to grade.
+        target: The target that grades.
         derived: Whether the source holds records, so that rollouts would have to be made from them.
 
     Raises:
@@ -87,7 +87,7 @@ def check_published(function: str) -> None:
         function: An ARN, or `NAME:QUALIFIER`. An alias is resolved later, to its version at that moment.
 
     Raises:
-        InputError: It is `$LATEST`, or has neither version nor alias.
+        InputError: The function is `$LATEST`, or has neither a version nor an alias.
     """
     qualifier = read_arn(function).qualifier if function.startswith("arn:") else function.partition(":")[2]
     if qualifier in (None, "", "$LATEST"):
@@ -123,8 +123,8 @@ def located(source: Source, shards: Sequence[tuple[int, int]]) -> list[ShardRang
     """Find the object of each shard, and the shard's range in it.
 
     Args:
-        source: The source passed to `cut_shards`.
-        shards: Its result, possibly from an earlier command.
+        source: The source that was passed to `cut_shards`.
+        shards: The shards that `cut_shards` returned, possibly in an earlier command.
 
     Raises:
         InputError: A shard spans two objects, so it was not cut for a fan-out.
@@ -140,7 +140,7 @@ def located(source: Source, shards: Sequence[tuple[int, int]]) -> list[ShardRang
             if end > base + length:
                 what = "this run's shards were not cut for a fan-out"
                 raise InputError(what, place=part.name, fix="--fresh starts a new run.")
-            # An added newline between two objects belongs to neither.
+            # A newline added between two objects belongs to neither of them.
             found.append(ShardRange(facts, start - base, min(end - base, facts.bytes), base))
         base += length
     if waiting:
