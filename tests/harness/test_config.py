@@ -105,7 +105,7 @@ def test_paths_are_relative_to_the_files_folder(root: Path) -> None:
         ("[job]\nepochs = 1\n", "rft.toml:2: job.epochs is not an rft setting. Did you mean job.n_epochs?"),
         ("n_epochs = 1\n", "rft.toml:1: n_epochs is in the wrong place. Write n_epochs under [job]."),
         ('[job]\nlabel = "x"\n', ":2: job.label is in the wrong place. Write label above the tables."),
-        ("job = 3\n", "rft.toml:1: job is not a table. Write [job] on a line of its own."),
+        ("job = 3\n", "rft.toml:1: job is not a table. Write [job] on a separate line."),
         ('label = ""\n', "rft.toml:1: label is empty"),
         ('label_true = ["yes", " "]\n', "rft.toml:1: label_true is empty"),
         ("label_true = []\n", "rft.toml:1: label_true must be a text or a list of texts"),

@@ -28,7 +28,7 @@ from graders.adapters._openai_address import header_fault, url_fault
         ("https://grade.example/a b", "space"),
         ("https://grade.example/#a", "fragment"),
         ("https://grade.example/\u00e9", "character"),
-        ("https://grade.example:port/", "address"),
+        ("https://grade.example:port/", "not a URL"),
         ("", "https://"),
     ],
 )

@@ -186,8 +186,8 @@ FAULTS = [
     (changed(MULTI, calculate_output=GONE), "/calculate_output", r'is missing: write "a \+ b"'),
     (changed(MULTI, calculate_output=1), "/calculate_output", "is a number"),
     (changed(MULTI, calculate_output="a + c"), "/calculate_output", "names c, and the parts are a, b"),
-    (changed(MULTI, calculate_output="(a + b"), "/calculate_output", "not written as a formula"),
-    (changed(MULTI, calculate_output="0.5 * a + 0.5 * b)"), "/calculate_output", "not written as a formula"),
+    (changed(MULTI, calculate_output="(a + b"), "/calculate_output", "not a valid formula"),
+    (changed(MULTI, calculate_output="0.5 * a + 0.5 * b)"), "/calculate_output", "not a valid formula"),
     (
         changed(MULTI, graders={"a-b": CHECK}, calculate_output="a-b"),
         "/calculate_output",
@@ -201,9 +201,9 @@ FAULTS = [
     (changed(MULTI, calculate_output="mean(a, b)"), "/calculate_output", "calls mean"),
     (changed(MULTI, calculate_output="abs(a, b)"), "/calculate_output", "calls abs"),
     (changed(MULTI, calculate_output="a / 0"), "/calculate_output", "divides by 0"),
-    (changed(MULTI, calculate_output="a if b else 0"), "/calculate_output", "cannot hold"),
-    (changed(MULTI, calculate_output="a.real"), "/calculate_output", "cannot hold"),
-    (changed(MULTI, calculate_output=""), "/calculate_output", "not written as a formula"),
+    (changed(MULTI, calculate_output="a if b else 0"), "/calculate_output", "cannot contain"),
+    (changed(MULTI, calculate_output="a.real"), "/calculate_output", "cannot contain"),
+    (changed(MULTI, calculate_output=""), "/calculate_output", "not a valid formula"),
     (changed(MULTI, calculate_output="__import__('os')"), "/calculate_output", "write at most"),
     ({"method": {"type": "supervised"}}, "/method/type", "has no grader"),
     (

@@ -237,7 +237,7 @@ REFUSED = {
     "no JSON": (["broken.jsonl"], "broken.jsonl:1: not JSON"),
     "wire": (["rollouts.jsonl", "--wire", "novva"], "there is no wire format 'novva'. Known: open-weight"),
     "arn": (["rollouts.jsonl", "--arn", "moon"], "'moon' does not name a version of a function"),
-    "places": (["rollouts.jsonl", "--arn", "f:1", "--artifact", "b"], "--arn and --artifact both name a place to grade"),
+    "places": (["rollouts.jsonl", "--arn", "f:1", "--artifact", "b"], "both name a place to grade"),
     "name": (["rollouts.jsonl", "--name", "a/b"], "cannot name a run"),
 }
 
