@@ -2,8 +2,8 @@
 
 A world defines the questions, and how often a base model uses each style and is right in it. Tokens
 are pieces of text, so that graders and the rehearsal can read what the transformer writes. Worlds 0 and 1 are
-sums in ten styles, the kind of world for which the thresholds of the warnings were chosen. The others are of
-kinds that played no part in that choice: other operations, and two more styles.
+sums in ten styles, the kind of world for which the thresholds of the warnings were chosen. The other worlds
+played no part in that choice: they have other operations, and two more styles.
 """
 
 from __future__ import annotations

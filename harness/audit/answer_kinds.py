@@ -112,7 +112,7 @@ _FITS = {
     "code": lambda text: bool(_CODE.search(text)),
     "list": _is_list,
 }
-"""Tests whether a text is of a kind; the narrowest kinds come first."""
+"""Tests whether a text is of a kind. The narrowest kinds come first."""
 
 
 def number(text: str) -> Fraction | None:

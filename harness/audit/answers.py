@@ -115,7 +115,7 @@ def drawn_evenly(
 
 
 def other_answer(case: Case, answers: Answers, at: int) -> str | None:
-    """Return another record's answer that differs by value, as the format reads it; None if there is none.
+    """Return another record's answer, as the format reads it, if it differs by value; otherwise None.
 
     Args:
         case: The audit. Its control names the record that serves as the wrong one.

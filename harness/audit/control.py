@@ -234,7 +234,7 @@ class _Search:
 
 
 def _pairs(other: Mapping[int, int], sample: Sequence[int], count: int) -> list[tuple[int, int]]:
-    """Some records, each with the record whose answer is wrong for it; both records if that is mutual."""
+    """Some records, each with the record that gives its wrong answer. Mutual pairs come in both orders."""
     found: dict[int, int] = {}
     for at in sample:
         if at in other and len(found) < count:

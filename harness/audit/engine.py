@@ -83,7 +83,7 @@ EXPLAINS: dict[str, tuple[str, ...]] = {
     "A10": ("A05",),
     "E10": ("A05",),
 }
-"""The findings that are explained by another finding, so that one cause gives one finding."""
+"""The findings that each finding explains, so that one cause gives one finding."""
 
 
 class ProbeOutcome(NamedTuple):
@@ -232,7 +232,7 @@ def _worst_of_each(findings: list[Found], more: Iterable[Found]) -> list[Found]:
 
 
 def _explains(case: Case) -> dict[str, tuple[str, ...]]:
-    """Map each finding to its cause; if only some wrong answers are paid, they have a separate cause."""
+    """Map each finding to those it explains; if only some wrong answers are paid, C04 explains nothing."""
     if case.control is None:
         return EXPLAINS
     found = {id: others for id, others in EXPLAINS.items() if id != "C04"}
@@ -242,7 +242,7 @@ def _explains(case: Case) -> dict[str, tuple[str, ...]]:
 def _one_cause(
     findings: list[Found], outcomes: list[ProbeOutcome], explains: dict[str, tuple[str, ...]]
 ) -> tuple[list[Found], list[ProbeOutcome]]:
-    """Drop findings explained by another of at least the same severity, and skip their probes."""
+    """Drop findings explained by another one that is at least as severe, and skip their probes."""
     worst: dict[str, Severity] = {}
     for one in findings:
         if one.severity > Severity.NOTE:

@@ -53,7 +53,7 @@ class LengthSlope:
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Pad wrong answers, then right ones, with sentences that say nothing."""
+        """Pad wrong answers, then right ones, with empty sentences."""
         answers = answers_in(case, case.known.formats[0])
         for which in ("wrong", "right"):
             padded = _padded(case, answers, which)

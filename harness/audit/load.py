@@ -1,6 +1,6 @@
 """Estimates how long a grader would take on an otherwise idle machine.
 
-On a busy machine, wall time says little about the grader; its processor time and its sleep time do.
+On a busy machine, wall time says little about the grader; its processor time and its sleep time say more.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ def _no_answers(case: Case) -> str:
 
 
 def _accepted(case: Case, answers: Mapping[Reading, SampledAnswers]) -> list[tuple[int, Any]]:
-    """Completions that the user says should be paid, if none of them is."""
+    """Completions that the user says should be paid, if none of them is paid."""
     asked: list[tuple[int, Any]] = []
     for text in case.subject.accepted:
         for known in list(answers.values())[:1]:

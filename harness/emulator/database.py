@@ -56,7 +56,7 @@ class Database:
         folder: Folder of `emulator.sqlite3`; created if missing.
 
     Raises:
-        InputError: The folder has the state of another version, or another emulator uses it.
+        InputError: The folder contains another version's state, or another emulator uses it.
     """
 
     def __init__(self, folder: Path) -> None:

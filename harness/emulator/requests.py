@@ -1,8 +1,8 @@
 """Creates a job from the body of POST /fine_tuning/jobs.
 
-`harness.emulator.operations` declares the fields of the body. Whether the file is valid, the function known
-and the pool large enough is checked when the job runs. OpenAI's optional fields are read if they apply to
-reinforcement; that Bedrock reads them is *unverified*.
+`harness.emulator.operations` declares the fields of the body. The file, the function and the size of the pool
+are checked when the job runs. OpenAI's optional fields are read if they apply to reinforcement; that Bedrock
+reads them is *unverified*.
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ class LambdaServer:
         """Serve a function as `$LATEST` and, if a version is named, also under its number.
 
         Args:
-            spec: The function. A later one with the same name becomes the new `$LATEST`.
+            spec: The function. A later function with the same name becomes the new `$LATEST`.
             version: The number under which it is published.
             aliases: Names that point to it from now on.
         """

@@ -56,7 +56,7 @@ MB_A_PROCESSOR = 1769
 """Memory size that comes with one full processor (developer guide, "Configure Lambda function memory")."""
 
 LOG_TAIL_BYTES = 4096
-"""The size of the log's end that `LogType=Tail` returns, in bytes."""
+"""The size of the log tail that `LogType=Tail` returns, in bytes."""
 
 
 class Fault(NamedTuple):

@@ -1,6 +1,6 @@
 """One execution environment: starts a process, runs one event after another, and replaces it when it breaks.
 
-There are two time limits. The init phase has ten seconds. If it fails, Lambda repeats it inside the
+There are two time limits. The init phase may take ten seconds. If it fails, Lambda repeats it inside the
 invocation, under the function's timeout, and reports only a second failure. Between events the process is
 frozen. A timeout, an exit or too much memory ends the whole environment, and the next event starts a new one.
 `docs/local-lambda.md` lists the differences from Lambda.
@@ -46,15 +46,15 @@ class Invocation:
     fault: Fault | None
     """Set if the function failed."""
     duration_ms: float
-    """From passing on the event to the answer, or to the kill."""
+    """Time from passing on the event to the answer, or to the kill."""
     estimate_ms: float | None
     """An estimate of the call's time in Lambda, with the processor share of the function's memory. None if
     the process ended before its processor time could be read.
     """
     init_ms: float | None
-    """From the process's start to its first request for work; None if the environment was warm."""
+    """Time from the process's start to its first request for work; None if the environment was warm."""
     cold_start_ms: float | None
-    """From the process's start to the answer; None if the environment was warm, or never answered."""
+    """Time from the process's start to the answer; None if the environment was warm, or never answered."""
     peak_memory_mb: float
     """The environment's peak memory so far."""
     log: str
