@@ -1,4 +1,4 @@
-"""Samples of every kind, and a grader whose reward depends on all that a sample holds."""
+"""Samples of every kind, and a grader whose reward depends on all of a sample's contents."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _THOUGHT = {"type": "thinking", "thinking": "six times twelve"}
 
 @st.composite
 def any_sample(draw: st.DrawFn, *, text_alone: bool = False) -> Sample[Any]:
-    """A sample as a service may send it, with a reference that says something or none.
+    """A sample as a service may send it, with or without a visible reference.
 
-    Its fields have no names that other frameworks use themselves.
+    None of its fields has a name that other frameworks reserve.
 
     Args:
-        draw: Draws its parts.
-        text_alone: Whether the completion is only a text, without blocks, tool calls or a field of reasoning.
+        draw: Draws the sample's parts.
+        text_alone: Make the completion plain text, without blocks, tool calls or a reasoning field.
     """
     prompt = draw(st.text(max_size=5))
     asked = [{"role": "user", "content": prompt}]
@@ -54,7 +54,7 @@ def any_sample(draw: st.DrawFn, *, text_alone: bool = False) -> Sample[Any]:
 
 @grader(range=(0, 1e9))
 def measured(sample: Sample) -> float:
-    """Everything that a sample holds, as one number."""
+    """A number that depends on everything in the sample."""
     read = (sample.prompt, sample.completion, sample.reasoning, sample.tool_calls, sample.reference_answer)
     held = (len(sample.messages), *read, sorted(map(repr, sample.fields.items())))
     return float(hash(repr(held)) % 10**9)

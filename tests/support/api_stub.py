@@ -1,8 +1,8 @@
-"""A fine-tuning API on loopback for tests: plain state, and faults on demand.
+"""A fine-tuning API on loopback for tests, with plain state and faults on demand.
 
-A test puts jobs, events and faults in place; they are served over a real socket, and every request is kept.
-It trains nothing; `Fault` can refuse, throttle, answer nonsense or cut the connection, before or after the
-request took effect.
+A test sets up jobs, events and faults. The stub serves them over a real socket and stores every request. It
+trains nothing. A `Fault` can refuse a request, throttle it, answer nonsense or cut the connection, before or
+after the request took effect.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ from harness.clock import ManualClock
 
 @dataclass
 class Fault:
-    """What happens instead of the next matching answer."""
+    """A fault that replaces the next matching answer."""
 
     method: str
     path: str
-    """Regular expression, searched in the path."""
+    """Regular expression that is searched for in the path."""
     status: int = 0
-    """0 cuts the connection in the middle of the answer."""
+    """HTTP status; 0 cuts the connection in the middle of the answer."""
     headers: dict[str, str] = field(default_factory=dict)
     body: Any = None
-    """Sent as JSON; a string is sent as it is."""
+    """Sent as JSON, or unchanged if it is a string."""
     takes_effect: bool = False
-    """Whether the request is carried out before it is answered so."""
+    """Whether the request takes effect before the fault is sent."""
     times: int = 1
 
 
 @dataclass
 class Seen:
-    """A request that came in."""
+    """A request that the stub received."""
 
     method: str
     path: str
@@ -56,13 +56,13 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a client that was killed."""
+        """Ignore the error of a client that was killed."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
 
 class ApiStub:
-    """The service; use as a context manager."""
+    """The service. Use as a context manager."""
 
     def __init__(self) -> None:
         self.files: dict[str, dict[str, Any]] = {}
@@ -74,9 +74,9 @@ class ApiStub:
         self.seen: list[Seen] = []
         self.newest_first = True
         self.hidden_lists = 0
-        """How many times GET /fine_tuning/jobs still leaves out new jobs."""
+        """How many more calls of GET /fine_tuning/jobs leave out new jobs."""
         self.on_request: Any = None
-        """Called with every request before it is answered."""
+        """Called with every request before the stub answers it."""
         self._lock = threading.RLock()
         self._server = _Server(("127.0.0.1", 0), _handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
@@ -111,7 +111,7 @@ class ApiStub:
         return job
 
     def add_event(self, job_id: str, number: int, *, data: dict[str, Any] | None = None, **more: Any) -> None:
-        """Append an event; `number` gives its id and time."""
+        """Append an event; `number` determines its id and time."""
         self.events.setdefault(job_id, []).append(
             {
                 "id": f"ftevent-{number:06d}",
@@ -129,7 +129,7 @@ class ApiStub:
         return [seen for seen in self.seen if seen.method == method and re.search(pattern, seen.path)]
 
     def answer(self, seen: Seen) -> tuple[int, dict[str, str], Any]:
-        """Carry a request out, or let a fault stand in."""
+        """Process a request, or answer with a fault."""
         with self._lock:
             self.seen.append(seen)
             if self.on_request:
@@ -314,7 +314,7 @@ def _handler(stub: ApiStub) -> type[BaseHTTPRequestHandler]:
             payload = value.encode() if isinstance(value, str) else json.dumps(value).encode()
             self.send_response(status or 200)
             self.send_header("Content-Type", "application/json")
-            # Announced but never sent: the client sees the connection break in mid-answer.
+            # These bytes are announced but never sent, so the connection breaks in the middle of the answer.
             self.send_header("Content-Length", str(len(payload) + (0 if status else 1000)))
             for name, header in extra.items():
                 self.send_header(name, header)
@@ -334,7 +334,7 @@ def _handler(stub: ApiStub) -> type[BaseHTTPRequestHandler]:
 
 
 class TestClock(ManualClock):
-    """Records each sleep, and may do something after it."""
+    """Records each sleep, and can run a function after it."""
 
     __test__ = False
 

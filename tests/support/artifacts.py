@@ -1,4 +1,4 @@
-"""Small Lambda artifacts: folders with a handler in them, as `sam build` leaves them."""
+"""Small Lambda artifacts: folders with a handler, as `sam build` creates them."""
 
 from __future__ import annotations
 
@@ -81,17 +81,17 @@ def handler(event, context):
     }
 '''
 )
-"""A handler that does what the event's `do` says, most of it wrong."""
+"""A handler that does what the event's `do` says; most of its actions are faults."""
 
 ECHO_GRADER = """
 def handler(event, context):
     return [{"id": item["id"], "aggregate_reward_score": 1.0, "metrics_list": []} for item in event]
 """
-"""A grader by hand that gives every sample 1.0."""
+"""A handwritten grader that gives every sample 1.0."""
 
 
 def write_artifact(folder: Path, files: Mapping[str, str]) -> Path:
-    """Make a folder with these files in it."""
+    """Make a folder that contains these files."""
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -102,13 +102,13 @@ def write_artifact(folder: Path, files: Mapping[str, str]) -> Path:
 def write_function(
     folder: Path, source: str, *, handler: str = "app.handler", **settings: object
 ) -> FunctionSpec:
-    """Make an artifact of one module, `app.py`, and the spec that runs it."""
+    """Make an artifact with one module, `app.py`, and the spec that runs it."""
     write_artifact(folder, {"app.py": source})
     return FunctionSpec(**{"name": "under-test", "artifact": folder, "handler": handler, **settings})  # type: ignore[arg-type]
 
 
 def write_grader(folder: Path, source: str, *, handler: str, **settings: object) -> FunctionSpec:
-    """Make an artifact of one module, `app.py`, and the library that it imports."""
+    """Make an artifact with one module, `app.py`, and the library that it imports."""
     library = REPOSITORY / "graders"
     shutil.copytree(library, folder / "graders", ignore=shutil.ignore_patterns("__pycache__"))
     return write_function(folder, source, handler=handler, **settings)

@@ -1,7 +1,8 @@
-"""Which permissions the requests to a local AWS would need: it enforces no policy, so a test compares.
+"""Records the permissions that requests to a local AWS would need.
 
-Who asked is told by the access key: `testing` is whoever runs the test's commands, `worker` a worker of
-fan-outs, `ak` moto's interpreter of state machines.
+The local AWS enforces no policy, so a test compares these permissions with the policies. The access key
+identifies the caller: `testing` is the user of the test's commands, `worker` is a fan-out worker, and `ak` is
+moto's interpreter of state machines.
 
 Source: the service authorization reference of S3, Lambda, Step Functions and CloudFormation.
 """
@@ -34,7 +35,7 @@ _ACCOUNT = "123456789012"
 
 
 class Permission(NamedTuple):
-    """What one request needs."""
+    """The permission that one request needs."""
 
     who: str
     action: str
@@ -43,7 +44,7 @@ class Permission(NamedTuple):
 
 @contextmanager
 def asked_permissions() -> Iterator[set[Permission]]:
-    """Collect what requests need while the block runs."""
+    """Collect the permissions that requests need while the block runs."""
     asked: set[Permission] = set()
     changed: Any = DomainDispatcherApplication
     answer: Callable[..., Any] = changed.__call__
@@ -62,7 +63,7 @@ def asked_permissions() -> Iterator[set[Permission]]:
 
 
 def refused(asked: set[Permission], who: str, documents: list[dict[str, Any]]) -> list[Permission]:
-    """Which requests of somebody these policies do not allow."""
+    """The permissions that a caller's requests need and these policies do not grant."""
     own = sorted(one for one in asked if one.who == who)
     return [one for one in own if decide(documents, one.action, one.resource) != "allowed"]
 
@@ -121,7 +122,7 @@ _NEEDED: dict[str, Callable[[dict[str, Any], str], tuple[str, str]]] = {
 
 
 def _body(environ: dict[str, Any]) -> bytes:
-    """A request's body, which is there for the answer as well."""
+    """A request's body; it stays readable for the code that answers."""
     body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     environ["wsgi.input"] = io.BytesIO(body)
     return body

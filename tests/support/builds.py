@@ -1,7 +1,7 @@
-"""A project with what `sam build` would have made of it, without `sam`: quick, and as wrong as a test wants.
+"""A project with the output of `sam build`, made without `sam`: fast, and with any fault that a test wants.
 
-The folder holds `template.yaml`, the sources, and `.aws-sam/build` with an artifact for each function, under
-this interpreter's runtime.
+The folder contains `template.yaml`, the sources, and `.aws-sam/build` with an artifact for each function. Its
+runtime is this interpreter's version.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def same(sample: Sample):
     value = sample.completion == sample.reference_answer
     return Reward(float(value), metrics={"length": len(sample.completion)})
 """
-"""A grader with a range and a metric of its own: `app.py:same`."""
+"""A grader with its own range and metric: `app.py:same`."""
 
 SOURCE = """AWSTemplateFormatVersion: "2010-09-09"
 Transform: AWS::Serverless-2016-10-31
@@ -48,7 +48,7 @@ Resources:
 
 
 def write_project(folder: Path, source: str = SAME, template: str = SOURCE) -> Path:
-    """Make a project of one module, `app.py`, that is not built."""
+    """Make a project with one module, `app.py`, that is not built."""
     text = template.format(runtime=PRESENT_RUNTIME)
     return write_artifact(folder, {"app.py": source, "template.yaml": text})
 
@@ -56,16 +56,16 @@ def write_project(folder: Path, source: str = SAME, template: str = SOURCE) -> P
 def write_build(
     project: Path, source: str = SAME, functions: dict[str, str] | None = None, **settings: Any
 ) -> Path:
-    """Make what `sam build` leaves.
+    """Write the output of `sam build`.
 
     Args:
         project: The project's folder.
-        source: Of `app.py` in every artifact.
-        functions: Handlers by logical id; `Same` alone when None.
-        settings: Properties of every function.
+        source: The source of `app.py` in every artifact.
+        functions: Handlers by logical id; None for the single function `Same`.
+        settings: Properties that every function gets.
 
     Returns:
-        The build's folder.
+        The build folder.
     """
     build = project / ".aws-sam" / "build"
     resources = {}

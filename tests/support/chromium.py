@@ -1,7 +1,7 @@
 """Drives a headless Chromium through two pipes, for tests that look at a page as a reader would.
 
-No web socket and no port: Chromium reads commands from descriptor 3 and writes answers to descriptor 4, each
-ended by a NUL.
+It needs neither a web socket nor a port: Chromium reads commands from descriptor 3 and writes answers to
+descriptor 4, each terminated by a NUL byte.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _QUIET = (
 
 
 class Tab:
-    """One page, with everything that it logged and asked for."""
+    """One page, with its console messages and its requests."""
 
     def __init__(self, commands: Any, answers: int) -> None:
         self._commands = commands
@@ -38,7 +38,7 @@ class Tab:
         self.events: list[dict[str, Any]] = []
 
     def ask(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """Send one command, and wait for its answer; events that come before it are kept."""
+        """Send one command and wait for its answer; events that arrive earlier are stored."""
         self._number += 1
         message = {"id": self._number, "method": method, "params": parameters}
         if self._session is not None:
@@ -52,7 +52,7 @@ class Tab:
         return result
 
     def attach(self) -> None:
-        """Open a new tab, and listen to what happens in it."""
+        """Open a new tab, and subscribe to its events."""
         target = self.ask("Target.createTarget", url="about:blank")["targetId"]
         session = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         self._session = session
@@ -60,27 +60,27 @@ class Tab:
             self.ask(f"{domain}.enable")
 
     def go(self, address: str) -> None:
-        """Load a page, and wait until it is loaded."""
+        """Navigate to a page, and wait until it has loaded."""
         self.events.clear()
         self.ask("Page.navigate", url=address)
         while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
             self.events.append(self._next())
 
     def value(self, script: str) -> Any:
-        """What an expression in the page comes to; promises are waited for."""
+        """The value of a JavaScript expression in the page; a promise is awaited."""
         found = self.ask("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
         assert "exceptionDetails" not in found, found["exceptionDetails"]
         return found["result"].get("value")
 
     def resize(self, width: int, height: int = 900, *, dark: bool = False) -> None:
-        """Take another size and color scheme."""
+        """Set the window's size and color scheme."""
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         self.ask("Emulation.setDeviceMetricsOverride", **size)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.ask("Emulation.setEmulatedMedia", features=[scheme])
 
     def complaints(self) -> list[str]:
-        """Errors and warnings of the console, and exceptions."""
+        """The console's errors and warnings, and uncaught exceptions."""
         found = []
         for event in self.events:
             method, said = event.get("method"), event.get("params", {})
@@ -93,7 +93,7 @@ class Tab:
         return found
 
     def requests(self) -> list[str]:
-        """The addresses that were asked for."""
+        """The URLs that the page requested."""
         asked = [event for event in self.events if event.get("method") == "Network.requestWillBeSent"]
         return [event["params"]["request"]["url"] for event in asked]
 
@@ -109,7 +109,7 @@ class Tab:
 
 @contextmanager
 def chromium(profile: Path) -> Iterator[Tab]:
-    """A tab of a browser of its own, which ends with the block."""
+    """A tab in a new browser, which is closed at the end of the block."""
     assert CHROMIUM is not None
     read_commands, write_commands = os.pipe()
     read_answers, write_answers = os.pipe()

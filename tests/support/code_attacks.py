@@ -1,7 +1,8 @@
-"""Code that tries to be paid without an answer, to read what it must not, or to harm its neighbors.
+"""Code that tries to get paid without an answer, to read protected data, or to harm other processes.
 
-Each is the text of a module with a function `f`, which is asked for `f(1)`; 3 would be right. The names in
-capitals stand for what the attacker may know of the machine: `aimed` puts them in.
+Each attack is the text of a module with a function `f`, which is called as `f(1)`; the right result would be
+3. The names in capitals stand for facts that the attacker may know about the machine, and `aimed` fills them
+in.
 """
 
 from __future__ import annotations
@@ -18,22 +19,22 @@ CANARY = "CANARY-4f1d"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Targets:
-    """What an attack is aimed at."""
+    """The targets of an attack."""
 
     host: int
-    """The grader's process."""
+    """The id of the grader's process."""
     neighbor: int
-    """The process of another session, or of anything else of this user's."""
+    """The id of a process in another session, or any other process of this user."""
     port: int
-    """A port of this machine that nothing may connect to: the Runtime API's."""
+    """A port of this machine that must accept no connection, such as the Runtime API's."""
     answers: Path
-    """A file with the canary in it."""
+    """A file that contains the canary."""
     unix: str
-    """The path of a socket that nothing may connect to; the name of an abstract one too."""
+    """The path of a UNIX socket that must accept no connection, and the name of an abstract one."""
 
 
 def aimed(source: str, targets: Targets) -> str:
-    """An attack's text for these targets."""
+    """An attack's text with these targets filled in."""
     known = {
         "HOST": str(targets.host),
         "NEIGHBOR": str(targets.neighbor),
@@ -49,7 +50,7 @@ def aimed(source: str, targets: Targets) -> str:
 
 @contextmanager
 def listeners() -> Iterator[tuple[list[socket.socket], int, str]]:
-    """Sockets that note who connects to them, the port of TCP and UDP, and a UNIX socket's path."""
+    """Sockets that notice connections, with their TCP and UDP port and the path of their UNIX socket."""
     with tempfile.TemporaryDirectory() as folder, socket.socket() as tcp:
         tcp.bind(("127.0.0.1", 0))
         port, path = tcp.getsockname()[1], f"{folder}/s"
@@ -67,7 +68,7 @@ def listeners() -> Iterator[tuple[list[socket.socket], int, str]]:
 
 
 def heard(listener: socket.socket) -> bool:
-    """Whether anything has come."""
+    """Whether a connection or a packet has arrived."""
     listener.settimeout(0)
     try:
         if listener.type is socket.SOCK_DGRAM:
@@ -80,7 +81,7 @@ def heard(listener: socket.socket) -> bool:
 
 
 _RAW = "import ctypes, os, signal, struct\nC = ctypes.CDLL(None, use_errno=True)\n"
-# Numbers of x86-64; on another machine they are other calls, of which the same holds.
+# These are system call numbers of x86-64. Elsewhere they name other calls, for which the same holds.
 _CALLS = {
     "open_by_handle": "304, -100, 0, 0",
     "openat2": "437, -100, b'/etc/passwd', b'\\0' * 24, 24",
@@ -399,4 +400,4 @@ def f(x):
     "control_characters": "def f(x): raise ValueError('\\x1b[2J\\x07 CAN' + '\\u202e')",
     **{f"call_{name}": f"{_RAW}def f(x): return C.syscall({call})" for name, call in _CALLS.items()},
 }
-"""By name; at the module's end or in `f(1)` each does its worst."""
+"""The attacks by name. Each does its worst when the module is imported, or in `f(1)`."""

@@ -1,9 +1,10 @@
-"""Build the template's functions, deploy them to a local imitation of AWS, call each grader once.
+"""Builds the template's functions, deploys them to a local imitation of AWS, and calls each grader once.
 
     make deploy-local
 
-Prints what was deployed, the alarms on it, and each grader's answer to a right and a wrong completion.
-RFT_SAM names the SAM command line. No account, no container engine; nothing stays behind but `.aws-sam`.
+Prints the deployed functions, their alarms, and each grader's answer to a right and a wrong completion.
+RFT_SAM names the SAM command line. This needs no AWS account and no container engine, and leaves only
+`.aws-sam` behind.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ EVENT = [
 
 
 def main() -> int:
-    """Run it all; the exit code is that of the first command that failed."""
+    """Run all steps; return the exit code of the first command that failed, or 0."""
     sam = os.environ.get("RFT_SAM", ".venv-sam/bin/sam")
     with local_aws() as aws:
         for step in (["build"], ["deploy", "--no-progressbar", "--stack-name", STACK]):
@@ -47,7 +48,7 @@ def main() -> int:
 
 
 def call_each(aws: LocalAws) -> int:
-    """Call every grader of the stack at its published version; each needs alarms too."""
+    """Call the published version of every grader in the stack, and check that each has alarms."""
     functions = aws.client("lambda")
     alarms = aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
     failed = 0

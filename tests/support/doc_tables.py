@@ -1,4 +1,4 @@
-"""Reads the tables of a page in `docs/`, whose rows are tests."""
+"""Reads tables from a page in `docs/`, so that tests can check their rows."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ def page(name: str) -> str:
 
 
 def spans(cell: str) -> list[str]:
-    """The texts of a cell in backticks, more of them around texts that hold some; ⏎ is a line break."""
+    """The code spans in a cell, delimited by one or more backticks; ⏎ stands for a line break."""
     return [text.replace("\u23ce", "\n").replace("\\|", "|") for _, text in _SPAN.findall(cell)]
 
 
 def rows(text: str, title: str, columns: int) -> list[list[str]]:
-    """The cells of a section's rows that begin with code.
+    """The cells of the rows in a section that begin with code.
 
     Args:
-        text: The page.
+        text: The page's text.
         title: The section's heading.
-        columns: How many cells every row has.
+        columns: The number of cells in every row.
     """
     part = text.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
     found = [

@@ -1,8 +1,8 @@
-"""The ten Python examples of AWS's page, as they stand there, run by whichever `openai` is installed.
+"""The ten Python examples from AWS's page, unchanged, run with the installed version of `openai`.
 
 Source: "Create and manage fine-tuning jobs for open-weight models using OpenAI APIs", Amazon Bedrock user
-guide, with its line breaks put back. Two examples use `json` without importing it, and most take what an
-earlier one left, so they share their names. The emulator's aliases make the page's ids stand for real ones.
+guide, with its line breaks restored. Two examples use `json` without importing it, and most use variables of
+an earlier one, so they share a namespace. The emulator's aliases map the page's ids to real ones.
 
 Usage, in `tests`: python -m support.documented_examples TRAINING_FILE, with OPENAI_BASE_URL and
 OPENAI_API_KEY of an emulator.
@@ -188,7 +188,7 @@ else:
 
 
 def run(example: str, names: dict[str, object]) -> str:
-    """Run an example; what it printed."""
+    """Run an example, and return its output."""
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(compile(example, "example", "exec"), names)
@@ -196,7 +196,7 @@ def run(example: str, names: dict[str, object]) -> str:
 
 
 def let(alias: str, name: str) -> None:
-    """Let an id of the page stand for a real one."""
+    """Map an id from the page to a real one."""
     root = os.environ["OPENAI_BASE_URL"].removesuffix("/v1")
     body = json.dumps({"alias": alias, "id": name}).encode()
     headers = {"Content-Type": "application/json"}
@@ -205,8 +205,8 @@ def let(alias: str, name: str) -> None:
 
 
 def main(training_file: str) -> None:
-    """Run all examples in the page's order, and check what they say."""
-    # The SDK's types know no Lambda grader, and pydantic warns of it when they are dumped.
+    """Run all examples in the page's order, and check their output."""
+    # The SDK's types do not include the Lambda grader, so pydantic warns when such objects are dumped.
     warnings.simplefilter("ignore")
     from openai import OpenAI
 

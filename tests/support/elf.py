@@ -1,4 +1,4 @@
-"""Files of machine code as compilers leave them, as small as their headers allow."""
+"""Minimal ELF files of machine code, with the headers that compilers write."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ def elf(machine: int = X86_64, *versions: str, weak: tuple[str, ...] = ()) -> by
 
     Args:
         machine: The processor's number.
-        versions: What the loader has to have.
-        weak: What it may lack.
+        versions: The versions that the loader must provide.
+        weak: The versions that are optional.
     """
     every = [*((name, 0) for name in versions), *((name, 2) for name in weak)]
     strings, entries = b"\0", b""

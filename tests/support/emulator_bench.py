@@ -1,4 +1,4 @@
-"""A lifecycle on a bench: a store, a clock that stands still, and a grader made of a function."""
+"""An emulator's lifecycle on a test bench: a store, a clock that a test advances, and a grader function."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def is_right(item: Any) -> float:
 
 
 def answering(reward: Callable[[Any], float | None]) -> FakeTarget:
-    """A target that gives each sample a reward of its own, or none."""
+    """A target that gives each sample its own reward, or none."""
 
     def answer(event: Any) -> Answer:
         rewards = [reward(item) for item in event]
@@ -44,7 +44,7 @@ def answering(reward: Callable[[Any], float | None]) -> FakeTarget:
 
 
 class Bench:
-    """An emulator's inside with one job on it."""
+    """The inner parts of an emulator, with one job."""
 
     def __init__(self, folder: Path, found: list[dict[str, Any]], target: FakeTarget, **changes: Any) -> None:
         self.target = target

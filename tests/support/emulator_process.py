@@ -1,7 +1,8 @@
-"""Runs the emulator as a process of its own for as long as a `with` block lasts.
+"""Runs the emulator in a separate process until a `with` block ends.
 
-The process reads its configuration from its standard input, and ends when that closes: with the block, or
-with its owner if that is killed. Its state stays on disk, so that another one started on it resumes its jobs.
+The process reads its configuration from its standard input. It ends when that pipe closes: at the end of the
+block, or when its owner is killed. Its state stays on disk, and a new process with the same state resumes the
+jobs.
 """
 
 from __future__ import annotations
@@ -30,10 +31,10 @@ _LOG: Final = "emulator.log"
 
 
 class EmulatorProcess:
-    """The emulator in its own process, as a context manager.
+    """The emulator in a separate process, as a context manager.
 
     Args:
-        config: What to serve.
+        config: The emulator's configuration.
 
     Example:
         with EmulatorProcess(config) as emulator:
@@ -43,7 +44,7 @@ class EmulatorProcess:
     def __init__(self, config: EmulatorConfig) -> None:
         self.config = config
         self.log = config.state / _LOG
-        """What the process and its graders print."""
+        """The output of the process and its graders."""
         self._process: subprocess.Popen[bytes] | None = None
         self._base_url = ""
 
@@ -61,15 +62,15 @@ class EmulatorProcess:
 
     @property
     def pid(self) -> int | None:
-        """Process id while it runs."""
+        """The process id, while the process runs."""
         return self._process.pid if self._process else None
 
     def start(self) -> None:
-        """Start the process and wait until it answers.
+        """Start the process, and wait until it answers.
 
         Raises:
             InputError: The emulator refused its configuration.
-            ServiceError: It did not become ready.
+            ServiceError: The emulator did not become ready.
         """
         self.config.state.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "support.emulator_process"]
@@ -80,7 +81,7 @@ class EmulatorProcess:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                # A Ctrl-C is the owner's to handle; it then stops this process itself.
+                # The owner handles Ctrl-C, and then stops this process itself.
                 start_new_session=True,
                 env=_environment(),
             )
@@ -94,26 +95,26 @@ class EmulatorProcess:
         self._base_url = line
 
     def stop(self) -> None:
-        """End the process; its state stays."""
+        """End the process; its state stays on disk."""
         self._release(_STOP_TIMEOUT_S)
 
     def kill(self) -> None:
-        """End the process as `kill -9` does, for tests of what survives it."""
+        """Kill the process, as `kill -9` does, to test what survives."""
         self._release()
 
     def __enter__(self) -> EmulatorProcess:
-        """Start."""
+        """Start the process."""
         self.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop."""
+        """Stop the process."""
         self.stop()
 
     def _refuse(self, began: int) -> None:
-        """Raise with what the process said before it ended."""
+        """Raise an error with the output of the process before it ended."""
         process = self._process
         assert process is not None
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -133,7 +134,7 @@ class EmulatorProcess:
 
 
 def _first_line(pipe: IO[bytes], timeout_s: float) -> str:
-    """The first line of a pipe; empty when it ends or stays silent for too long."""
+    """The first line from a pipe; empty if the pipe closes or stays silent for too long."""
     content = b""
     while not content.endswith(b"\n"):
         ready, _, _ = select.select([pipe], [], [], timeout_s)
@@ -145,7 +146,7 @@ def _first_line(pipe: IO[bytes], timeout_s: float) -> str:
 
 
 def _environment() -> dict[str, str]:
-    """This process's environment, with its import path: the grader's module is found there as it is here."""
+    """This process's environment with its import path, so that the grader's module is also found there."""
     paths = [path for path in (os.getcwd(), *sys.path) if path]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}
 
@@ -164,7 +165,7 @@ def _main() -> int:
 def _end_with_owner() -> None:
     while os.read(0, 1024):
         pass
-    os._exit(0)  # the state on disk is whole at any moment
+    os._exit(0)  # the state on disk is consistent at any moment
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Rows of Bedrock's model evaluation and of its fine-tuning of Nova, after their user guides."""
+"""Rows for Bedrock's model evaluation and for its fine-tuning of Nova, as in their user guides."""
 
 from __future__ import annotations
 

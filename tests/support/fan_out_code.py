@@ -1,4 +1,4 @@
-"""Code of deployed functions: the worker as it would be built for this machine, and graders."""
+"""Code of deployed functions: graders, and the worker as it would be built for this machine."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def grader_code() -> bytes:
 
 
 def worker_code() -> bytes:
-    """The artifact of the worker, with this environment's orjson in place of Lambda's."""
+    """The worker's artifact, with this environment's orjson instead of the one for Lambda."""
     with tempfile.TemporaryDirectory() as scratch:
         copy_worker(Path(scratch))
         harness = _files(Path(scratch), ["harness"])
@@ -38,15 +38,15 @@ def worker_code() -> bytes:
 
 
 def add_grader(stack: FanOutStack, name: str, source: str) -> str:
-    """Deploy a grader of a few lines and publish it.
+    """Deploy a grader with a few lines of source, and publish a version of it.
 
     Args:
-        stack: Where.
-        name: The function's.
-        source: Its module, with a `handler`.
+        stack: The stack to deploy it in.
+        name: The function's name.
+        source: The source of its module, which defines a `handler`.
 
     Returns:
-        The ARN of its version.
+        The ARN of the published version.
     """
     functions = stack.aws.client("lambda")
     role = stack.aws.client("iam").list_roles()["Roles"][0]["Arn"]

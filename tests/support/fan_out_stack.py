@@ -1,7 +1,7 @@
-"""The template's fan-out on a local AWS: machine and worker as the template declares them, with one grader.
+"""The template's fan-out on a local AWS, with one grader.
 
-The worker runs what its artifact would hold, or a stand-in. The interpreter of the tests takes the place of
-the template's runtime.
+State machine and worker are deployed as the template declares them. The worker runs the code of its artifact,
+or a stand-in, with the tests' interpreter instead of the template's runtime.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _ENDED = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 
 @dataclass(frozen=True)
 class FanOutStack:
-    """What was deployed."""
+    """The deployed resources."""
 
     aws: LocalAws
     name: str
@@ -50,12 +50,12 @@ class FanOutStack:
         return self.outputs["WordProblemVersionArn"]
 
     def put(self, key: str, body: bytes) -> str:
-        """Keep an object; returns its ETag."""
+        """Store an object, and return its ETag."""
         etag: str = self.aws.client("s3").put_object(Bucket=BUCKET, Key=key, Body=body)["ETag"]
         return etag
 
     def execute(self, orders: list[dict[str, Any]], name: str, workers: int = 2) -> str:
-        """Run the machine on these orders to its end; returns the execution's ARN."""
+        """Run the state machine on these orders until it ends, and return the execution's ARN."""
         key = f"rft-runs/{name}/items.json"
         self.put(key, json.dumps(orders).encode())
         given = {"items": {"bucket": BUCKET, "key": key}, "workers": workers}
@@ -67,7 +67,7 @@ class FanOutStack:
 
 
 def zipped(files: Mapping[str, bytes]) -> bytes:
-    """A function's code."""
+    """The code of a function."""
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, body in files.items():
@@ -76,15 +76,15 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
 
 
 def deploy_fan_out(aws: LocalAws, name: str, worker: bytes, grader: bytes) -> FanOutStack:
-    """Deploy the template's machine, worker and one of its graders, with everything that they share.
+    """Deploy the template's state machine, worker and one grader, with all resources that they share.
 
-    Errors of the service are tried again after a second and not after many.
+    Service errors are retried after one second, to save time.
 
     Args:
-        aws: Where.
-        name: The stack's.
-        worker: Code of the worker.
-        grader: Code of the grader.
+        aws: The local AWS.
+        name: The stack's name.
+        worker: The worker's code.
+        grader: The grader's code.
     """
     s3, formation = aws.client("s3"), aws.client("cloudformation")
     if BUCKET not in [each["Name"] for each in s3.list_buckets()["Buckets"]]:

@@ -1,4 +1,4 @@
-"""Writes finished runs without a replay: any rollouts, any rewards."""
+"""Writes finished runs with any rollouts and rewards, without a replay."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from support.run_records import facts_of, file_input
 
 
 def finished_run(folder: Path, rollouts: Sequence[Any], rows: Sequence[Row], **facts: Any) -> Run:
-    """A run that is done: `rows` name their rollouts by `at`, which is filled in here by place.
+    """Write a finished run. Each of `rows` gets its `at` here, from the position of its rollout.
 
     Args:
-        folder: Where the run's folder is made.
-        rollouts: What the lines of the rollouts file hold, or the lines themselves as bytes.
-        rows: The gradings in the order of the rollouts, as many of each as `facts` says there are repeats.
-        facts: Of `RunFacts`.
+        folder: The parent of the run's folder.
+        rollouts: The rollouts in the file, or the file's lines as bytes.
+        rows: The gradings in the order of the rollouts, with the number of repeats from `facts`.
+        facts: Fields of `RunFacts`.
     """
     repeats = facts.get("repeats", 1)
     path, at, places, totals = folder / "rollouts.jsonl", 0, [], Totals()

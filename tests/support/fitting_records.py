@@ -21,7 +21,7 @@ def record(prompt: str, reference: Any, **fields: Any) -> Record:
 
 
 def of_numbers(marker: str = "", form: str = "{}") -> list[Record]:
-    """Sums, whose answers all differ."""
+    """Sums with different answers."""
     asked = f" Write the result after {marker}." if marker else ""
     return [
         record(f"What is {n} times {n + 3}?{asked}", form.format(n * (n + 3))) for n in range(12, 12 + COUNT)
@@ -45,7 +45,7 @@ def of_lists() -> list[Record]:
 
 
 def of_choices(answers: tuple[str, ...], prompt: str) -> list[Record]:
-    """Answers of a few kinds, as often each, in no order."""
+    """Answers of a few kinds, equally often, in no particular order."""
     chosen = [answers[n % len(answers)] for n in range(COUNT)]
     random.Random(3).shuffle(chosen)
     return [record(f"{prompt} Case {n}.", one) for n, one in enumerate(chosen)]
@@ -72,7 +72,7 @@ def of_sentences() -> list[Record]:
 
 
 def of_dates() -> list[Record]:
-    """Days, each another one."""
+    """Dates that all differ."""
     return [
         record(f"When was meeting {n}?", f"20{10 + n % 15}-{1 + n % 12:02}-{13 + n % 14:02}")
         for n in range(COUNT)
@@ -115,7 +115,7 @@ def of_calls() -> list[Record]:
 
 
 def of_functions() -> list[Record]:
-    """Tests of a function that adds something else in each record."""
+    """Tests of a function that adds a different number in each record."""
     return [
         record(
             f"Write double(n), which returns n plus {n}.",
@@ -128,7 +128,7 @@ def of_functions() -> list[Record]:
 
 
 def of_programs() -> list[Record]:
-    """Tests of a program that adds something else in each record."""
+    """Tests of a program that adds a different number in each record."""
     return [
         record(
             f"Read a number and print it plus {n}.",
@@ -140,7 +140,7 @@ def of_programs() -> list[Record]:
 
 
 def of_documents() -> list[Record]:
-    """Questions about sources, of which the second one answers."""
+    """Questions about sources; the second source contains the answer."""
     return [
         record(
             f"How long is the warranty of model {n}? Quote and cite the sources.",
@@ -153,12 +153,12 @@ def of_documents() -> list[Record]:
 
 
 def of_forms() -> list[Record]:
-    """Records without a reference, for what looks at form alone."""
+    """Records without a reference, for checks that look only at form."""
     return [{"messages": [{"role": "user", "content": f"Tell me about city {n}."}]} for n in range(COUNT)]
 
 
 def of_refusals() -> list[Record]:
-    """Questions of which every second one is to be declined."""
+    """Questions, half of which should be declined."""
     return [
         {"messages": [{"role": "user", "content": f"How do I do thing {n}?"}], "refuses": bool(n % 2)}
         for n in range(COUNT)
@@ -233,7 +233,7 @@ FORMS: dict[str, str | None] = {
     "shaping:in_script": "Да, конечно",
     "text:matches": "2026-11-26",
 }
-"""Checks of form alone, each with a text that is paid; None where every plain text is."""
+"""Checks that look only at form, each with a text that it pays for; None if it pays for any plain text."""
 
 
 def write_records(path: Path, name: str) -> Path:

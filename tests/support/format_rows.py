@@ -1,4 +1,4 @@
-"""Rows of other tools, written after each format's published description: what its importer is tested on."""
+"""Rows of other tools, written from each format's published description, to test the importers."""
 
 from __future__ import annotations
 
@@ -67,4 +67,4 @@ FORMAT_ROWS: dict[str, list[dict[str, Any]]] = {
     "alpaca": ALPACA,
     "question-answer": QUESTION_ANSWER,
 }
-"""By importer: rows of at least three shapes, all of which can be converted."""
+"""At least three shapes of rows for each importer, all of which can be converted."""

@@ -1,6 +1,6 @@
-"""The extractors as tables of cases like them: None where there is no answer.
+"""Variants of the extractors for tables of cases, which return None if there is no answer.
 
-That a missing answer is a `Missing`, equal to nothing, is held by a test of its own.
+A separate test checks that a missing answer is a `Missing`, which equals nothing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Handlers from one expression, and records of other kinds of answers, for tests of an audit's probes."""
+"""Handlers made from one expression, and records with other kinds of answers, for tests of audit probes."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def handler(reward: str, metrics: str = "[]") -> str:
 
     Args:
         reward: An expression of `text`, `gold` and `prompt`.
-        metrics: An expression of the same for the list of metrics.
+        metrics: An expression of the same names, for the list of metrics.
     """
     return _SOURCE.format(reward=reward, metrics=metrics)
 
@@ -73,13 +73,13 @@ def handler(reward: str, metrics: str = "[]") -> str:
 def findings(
     folder: Path, probes: tuple[Probe, ...], reward: str, records: Any = None, **more: Any
 ) -> list[Found]:
-    """What probes find in a grader; each witness is replayed.
+    """The findings of probes about a grader; each witness is replayed.
 
     Args:
-        folder: Where the grader's file goes.
-        probes: The probes.
-        reward: The grader's expression.
-        records: Records; sums with the answer after a marker when None.
+        folder: The folder for the grader's file.
+        probes: The probes to run.
+        reward: The expression for the grader's reward.
+        records: The records; None for sums with the answer after a marker.
         **more: `metrics`, and fields of `Subject`.
     """
     source = handler(reward, more.pop("metrics", "[]"))
@@ -91,7 +91,7 @@ def findings(
 
 
 def told(found: list[Found]) -> list[tuple[str, str]]:
-    """Ids and severities."""
+    """The ids and severities of findings."""
     return [(one.id, str(one.severity)) for one in found]
 
 
@@ -100,7 +100,7 @@ def _record(ask: str, reference: Any) -> dict[str, Any]:
 
 
 def tagged(labels: str = "ABCD", count: int = 24) -> tuple[dict[str, Any], ...]:
-    """Questions with a letter as the answer, in tags."""
+    """Questions with a letter in tags as the answer."""
     options = "\n".join(f"{label}) thing {label.lower() * 3}" for label in labels)
     return tuple(
         _record(f"Which one fits {n}?\n{options}\nPut the letter in <answer> tags.", labels[n % len(labels)])

@@ -1,4 +1,4 @@
-"""How much longer work takes on longer input, in processor time, so that a busy machine changes nothing."""
+"""Measures how processor time grows with the input's length, which does not depend on the machine's load."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ _TOO_SHORT_TO_COMPARE_S = 0.02
 
 
 def assert_linear(work: Callable[[Input], object], make: Callable[[int], Input], size: int) -> None:
-    """Fail where four times the input takes much more than four times as long; quadratic work takes sixteen.
+    """Fail if four times the input takes much more than four times as long; quadratic work takes 16 times.
 
     Args:
-        work: What is measured.
-        make: Makes an input of a size.
-        size: The larger size. Quadratic work has to be noticeable there, and linear work quick.
+        work: The work to measure.
+        make: Makes an input of a given size.
+        size: The larger of the two sizes; at this size quadratic work must be noticeable, and linear work
+            fast.
     """
     long = make(size)
     ratios = []
     for _ in range(3):
         after = seconds(work, long)
-        if after < 2 * _TOO_SHORT_TO_COMPARE_S:  # whatever a quarter of the input takes
+        if after < 2 * _TOO_SHORT_TO_COMPARE_S:  # too short to compare, whatever the smaller input takes
             return
         before = seconds(work, make(size // _TIMES_LONGER))
         ratios.append(after / max(before, _TOO_SHORT_TO_COMPARE_S / _TIMES_LONGER))
@@ -35,8 +36,8 @@ def assert_linear(work: Callable[[Input], object], make: Callable[[int], Input],
 
 
 def seconds(work: Callable[[Input], object], given: Input) -> float:
-    """The processor time that work on one input takes."""
-    gc.disable()  # a collection in the middle would count all that the test process holds
+    """The processor time of work on one input."""
+    gc.disable()  # a collection in the middle would add time for all objects of the test process
     try:
         began = time.process_time()
         work(given)

@@ -1,4 +1,4 @@
-"""What a judge may reply that a lenient reader would pay, for each form of its verdict; none is a verdict."""
+"""Invalid replies of a judge that a lenient reader might accept, for each form of its verdict."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 GOOD = '{"reason": "It is right.", "label": "good"}'
 FIVE = '{"reason": "It is right.", "score": 5}'
 
-# What a judge may reply to the question for a label, each of which a lenient reader might pay.
+# Replies to the question for a label; a lenient reader might accept each of them.
 HOSTILE_LABELS = {
     "fenced": f"```json\n{GOOD}\n```",
     "prose before": f"Here is my verdict: {GOOD}",

@@ -1,4 +1,4 @@
-"""Texts made to keep the verifiable instructions of a record, and texts that break exactly one of them."""
+"""Texts that follow the verifiable instructions of a record, and texts that break exactly one of them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ SENTENCES = {
 
 @dataclass(frozen=True)
 class TextPlan:
-    """What a text is to be made of."""
+    """The properties of a text to generate."""
 
     language: str = "en"
     least_words: int = 0
@@ -65,12 +65,12 @@ class TextPlan:
     capitals: int = 0
 
     def saying(self, word: str, number: int) -> TextPlan:
-        """The same with a word so many times, those in the prompt included."""
+        """The same plan with a word this many times, including the prompt's."""
         number = max(number - self.prompt.lower().count(word.lower()), dict(self.times).get(word, 0), 0)
         return replace(self, times=tuple({**dict(self.times), word: number}.items()))
 
     def text(self) -> str:
-        """The text."""
+        """Generate the text."""
         words = _words(self)
         name, sections = self.sections
         head = [self.prompt] * bool(self.prompt) + [*self.parts]
@@ -95,7 +95,7 @@ class TextPlan:
         return body if self.json is None else json.dumps({"text": body}) + self.json
 
     def _sentences(self, words: Iterator[str], taken: int) -> list[str]:
-        """As many sentences as are asked for, with the words that are lacking."""
+        """The required number of sentences, with the words that are still missing."""
         count = max(self.least_sentences, self.starred, self.paragraphs)
         if self.most_sentences is not None:
             count = min(count, self.most_sentences)
@@ -108,16 +108,16 @@ class TextPlan:
 
 
 def _words(plan: TextPlan) -> Iterator[str]:
-    """The words of the language, without those that hold what must not stand in them."""
+    """The words of the language, without any that contain a forbidden text."""
     words = SENTENCES[plan.language].split()
     kept = [word for word in words if not any(one.lower() in word.lower() for one in plan.without)]
     return cycle(kept or ["mmm"])
 
 
 def plans(kinds: list[str], tables: list[dict[str, Any]]) -> tuple[TextPlan, list[TextPlan | None]]:
-    """A plan that keeps all instructions, and for each instruction one that breaks it alone.
+    """A plan that keeps all instructions, and for each instruction a plan that breaks only that one.
 
-    None stands for an instruction that cannot be broken alone, since another one demands the same.
+    None stands for an instruction that cannot be broken alone because another one demands the same.
     """
     instructions = list(zip(kinds, tables, strict=True))
     return _plan(instructions, None), [
@@ -126,7 +126,7 @@ def plans(kinds: list[str], tables: list[dict[str, Any]]) -> tuple[TextPlan, lis
 
 
 def _is_shared(at: int, instructions: list[tuple[str, dict[str, Any]]]) -> bool:
-    """Whether the repeated prompt, or another instruction, keeps an instruction anyway."""
+    """Whether the repeated prompt or another instruction makes the text keep this instruction anyway."""
     kind, given = instructions[at]
     others = [other for number, (_, other) in enumerate(instructions) if number != at]
     prompt = next(

@@ -1,7 +1,7 @@
 """A judge's model on loopback for tests: Bedrock Converse and OpenAI chat completions over real HTTP.
 
-A test says what each request is answered with, by a function from the request to an `Answer`; the default
-answers every question with the first value that its schema allows. Every request is kept in `seen`.
+A test gives a function that returns an `Answer` for each request. The default answers every question with the
+first value that its schema allows. Every request is stored in `seen`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import unquote
 
 SCHEMA, STRICT_TOOL, TOOL, OBJECT, PROSE = "json_schema", "strict tool", "tool", "json_object", "prose"
-"""How a request asks for its verdict."""
+"""The forms in which a request can ask for its verdict."""
 
 _CONVERSE_ENDS = {"whole": "end_turn", "cut": "max_tokens", "refused": "content_filtered"}
 _CHAT_ENDS = {"whole": "stop", "cut": "length", "refused": "content_filter"}
@@ -27,20 +27,20 @@ _CHAT_ENDS = {"whole": "stop", "cut": "length", "refused": "content_filter"}
 
 @dataclass(frozen=True)
 class Asked:
-    """A request that came in."""
+    """A request that the endpoint received."""
 
     number: int
-    """From 0, over both services."""
+    """Number of the request, from 0, over both services."""
     service: str
     """`converse` or `chat`."""
     model: str
     headers: dict[str, str]
-    """By names in lower case."""
+    """Headers by lowercase name."""
     body: dict[str, Any]
 
     @property
     def rubric(self) -> str:
-        """What the system is told."""
+        """The system prompt."""
         if self.service == "converse":
             return "".join(block.get("text", "") for block in self.body.get("system", ()))
         return "".join(
@@ -49,12 +49,12 @@ class Asked:
 
     @property
     def question(self) -> str:
-        """What the user asks."""
+        """The user's message."""
         return "".join(_text(turn) for turn in self.body["messages"] if turn["role"] == "user")
 
     @property
     def repeat(self) -> int | None:
-        """Which of several equal questions this is, as the request says."""
+        """The number that the request gives among several equal questions."""
         if self.service == "chat":
             return self.body.get("seed")
         number = self.body.get("requestMetadata", {}).get("repeat")
@@ -62,7 +62,7 @@ class Asked:
 
     @property
     def form(self) -> str:
-        """How it asks for its verdict: `SCHEMA`, `STRICT_TOOL`, `TOOL`, `OBJECT` or `PROSE`."""
+        """The form in which it asks for its verdict: `SCHEMA`, `STRICT_TOOL`, `TOOL`, `OBJECT` or `PROSE`."""
         if self.service == "converse":
             if "outputConfig" in self.body:
                 return SCHEMA
@@ -78,7 +78,7 @@ class Asked:
 
     @property
     def schema(self) -> dict[str, Any]:
-        """The schema of the verdict; empty where the request has none."""
+        """The schema of the verdict; empty if the request has none."""
         body = self.body
         if self.form == SCHEMA and self.service == "converse":
             found: Any = json.loads(body["outputConfig"]["textFormat"]["structure"]["jsonSchema"]["schema"])
@@ -88,13 +88,13 @@ class Asked:
             found = body["toolConfig"]["tools"][0]["toolSpec"]["inputSchema"]["json"]
         elif self.form in (TOOL, STRICT_TOOL):
             found = body["tools"][0]["function"]["parameters"]
-        else:  # the rubric may end with it
+        else:  # the rubric may end with such a text
             found = json.loads(self.rubric.partition("of this schema: ")[2] or "{}")
         return dict(found)
 
     @property
     def has_cache_point(self) -> bool:
-        """Whether it marks what may be cached."""
+        """Whether it marks a part that may be cached."""
         return any("cachePoint" in block for block in self.body.get("system", ()))
 
 
@@ -105,35 +105,35 @@ def _text(turn: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a request is answered with."""
+    """The answer to a request."""
 
     verdict: Any = None
-    """The verdict; a text is sent as it is, anything else as JSON. Not sent where `status` is no 200."""
+    """The verdict; a string is sent unchanged, anything else as JSON. Not sent unless `status` is 200."""
     ended: str = "whole"
     """`whole`, `cut` or `refused`."""
     tokens: tuple[int, int, int] | None = (100, 20, 0)
-    """Of the whole question, of the answer, and of the question from a cache; None: not said."""
+    """Tokens of the whole question, of the answer, and of the question's cached part; None to omit them."""
     status: int = 200
     kind: str = ""
-    """The service's name of an error, such as `ThrottlingException`."""
+    """The service's name for an error, such as `ThrottlingException`."""
     message: str = "no"
     headers: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
-    """How long the answer takes."""
+    """Seconds before the answer is sent."""
     cuts: bool = False
-    """Whether the connection is closed in the middle of the answer."""
+    """Whether the connection breaks in the middle of the answer."""
     raw: bytes | None = None
-    """The whole body, whatever the service would say."""
+    """A whole body, which replaces the service's usual one."""
 
 
 def throttled(after: str | None = None) -> Answer:
-    """The answer of a service that has too much to do."""
+    """The answer of an overloaded service."""
     headers = {} if after is None else {"Retry-After": after}
     return Answer(status=429, kind="ThrottlingException", message="Too many requests", headers=headers)
 
 
 def refusing(kind: str, message: str, status: int = 400) -> Answer:
-    """An error by the service's name for it."""
+    """An error with the service's name for it."""
     return Answer(status=status, kind=kind, message=message)
 
 
@@ -157,18 +157,18 @@ def obliging(asked: Asked) -> Answer:
 
 
 class JudgeEndpoint:
-    """The service; use as a context manager.
+    """The service. Use as a context manager.
 
     Args:
-        script: What a request is answered with. It runs in the thread of its request and may be replaced at
-            any time by setting `script`.
+        script: Returns the answer to a request. It runs in the request's thread and can be replaced at any
+            time by setting `script`.
     """
 
     def __init__(self, script: Callable[[Asked], Answer] = obliging) -> None:
         self.script = script
         self.seen: list[Asked] = []
         self.most_at_once = 0
-        """The most requests that were being answered at one time."""
+        """The highest number of requests that were in progress at the same time."""
         self._now = 0
         self._lock = threading.Lock()
         self._ending = threading.Event()
@@ -185,19 +185,19 @@ class JudgeEndpoint:
         self._server.shutdown()
         self._server.server_close()
         with self._lock:
-            for connection in self._connections:  # kept alive by clients
+            for connection in self._connections:  # clients keep these connections alive
                 with suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
         self._thread.join(5)
 
     @property
     def url(self) -> str:
-        """Where it listens; `/v1` follows for chat completions."""
+        """Its base URL; for chat completions, add `/v1`."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     @property
     def variables(self) -> dict[str, str]:
-        """The environment in which both services' own libraries come here."""
+        """Environment variables that direct the client libraries of both services here."""
         return {
             "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": self.url,
             "OPENAI_BASE_URL": f"{self.url}/v1",
@@ -211,11 +211,11 @@ class JudgeEndpoint:
 
     @property
     def bodies(self) -> list[dict[str, Any]]:
-        """The bodies of all requests, in the order in which they came."""
+        """The bodies of all requests, in order of arrival."""
         return [asked.body for asked in self.seen]
 
     def take(self, path: str, headers: Mapping[str, str], body: bytes) -> tuple[Asked, Answer] | None:
-        """Keep a request and ask the script; None for a path that neither service has."""
+        """Store a request and call the script; None for a path that neither service has."""
         converse = re.fullmatch(r"/model/([^/]+)/converse", path)
         if converse is None and path != "/v1/chat/completions":
             return None
@@ -237,7 +237,7 @@ class JudgeEndpoint:
         return asked, answer
 
     def keep(self, connection: socket.socket, is_open: bool) -> None:
-        """Remember an open connection, or forget it."""
+        """Add an open connection, or remove a closed one."""
         with self._lock:
             (self._connections.add if is_open else self._connections.discard)(connection)
 
@@ -247,7 +247,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 256
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a client that went away."""
+        """Ignore the error of a client that disconnected."""
         if not isinstance(sys.exception(), (ConnectionError, ValueError)):
             super().handle_error(request, client_address)
 
@@ -255,7 +255,7 @@ class _Server(ThreadingHTTPServer):
 def _handler(endpoint: JudgeEndpoint) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        wbufsize = -1  # one packet an answer
+        wbufsize = -1  # one packet per answer
         disable_nagle_algorithm = True
 
         def setup(self) -> None:
@@ -290,7 +290,7 @@ def _handler(endpoint: JudgeEndpoint) -> type[BaseHTTPRequestHandler]:
             self.send_error(404)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     return Handler
 
@@ -321,7 +321,7 @@ def _converse(asked: Asked, answer: Answer) -> dict[str, Any]:
     }
     if answer.tokens is not None:
         tokens_in, out, cached = answer.tokens
-        made["usage"] = {  # Converse counts what came from the cache apart
+        made["usage"] = {  # Converse counts cached tokens separately
             "inputTokens": tokens_in - cached,
             "outputTokens": out,
             "totalTokens": tokens_in + out,
@@ -364,7 +364,7 @@ def _written(verdict: Any) -> str:
 
 
 def in_turn(*answers: Answer, then: Callable[[Asked], Answer] = obliging) -> Callable[[Asked], Answer]:
-    """A script that gives these answers to the first requests, and then asks another script."""
+    """A script that answers the first requests with these answers, and then calls another script."""
 
     def script(asked: Asked) -> Answer:
         return answers[asked.number] if asked.number < len(answers) else then(asked)
@@ -373,7 +373,7 @@ def in_turn(*answers: Answer, then: Callable[[Asked], Answer] = obliging) -> Cal
 
 
 def only(*forms: str, kind: str = "ValidationException") -> Callable[[Asked], Answer]:
-    """A script of a model that takes these forms of request alone."""
+    """A script of a model that accepts only these forms of request."""
 
     def script(asked: Asked) -> Answer:
         if asked.form not in forms:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import boto3  # noqa: F401  # importing these two takes longer than some tests' limits
+import boto3  # noqa: F401  # importing these two takes longer than the time limits of some tests
 import openai  # noqa: F401
 import pytest
 
@@ -26,7 +26,7 @@ VERDICT = {
 
 
 def fresh(endpoint: JudgeEndpoint, monkeypatch: pytest.MonkeyPatch) -> JudgeEndpoint:
-    """Send this process's judges to an endpoint about which they know nothing; one may serve many tests."""
+    """Send this process's judges to an endpoint that is new to them; one endpoint may serve many tests."""
     for name, value in endpoint.variables.items():
         monkeypatch.setenv(name, value)
     endpoint.script = obliging
@@ -41,12 +41,12 @@ def question(text: str, repeat: int = 0) -> Question:
 
 
 def judging(options: dict[str, Any] | None = None, repeats: int = 1, **declared: Any) -> Grader[Any, Any]:
-    """A grader that pays 1 where the judge says `good`.
+    """A grader that gives 1 if the judge says `good`.
 
     Args:
-        options: The options of the service.
-        repeats: How often each sample's question is asked.
-        declared: The options of `@grader`.
+        options: Options of the service.
+        repeats: The number of times that each sample's question is asked.
+        declared: Options of `@grader`.
     """
     service: JudgeService = service_of(**{"model": "judge", **(options or {})})
 
@@ -62,7 +62,7 @@ def judging(options: dict[str, Any] | None = None, repeats: int = 1, **declared:
 
 
 def event(count: int) -> list[dict[str, Any]]:
-    """An event of so many samples, whose completions are `text 0`, `text 1` and so on."""
+    """An event with this many samples, whose completions are `text 0`, `text 1` and so on."""
     return [
         {"id": f"s{number}", "messages": [{"role": "assistant", "content": f"text {number}"}]}
         for number in range(count)

@@ -1,4 +1,4 @@
-"""Keeps audits without running any."""
+"""Stores audits without running any."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.runs.facts import GraderFacts, InProcessFacts
 
 
 def audit_facts(**more: Any) -> AuditFacts:
-    """Facts of an audit that found nothing.
+    """The facts of an audit without findings.
 
     Args:
         more: Fields of `AuditFacts`.
@@ -30,7 +30,7 @@ def audit_facts(**more: Any) -> AuditFacts:
 
 
 def kept_audit(runs: Path, name: str, **more: Any) -> Path:
-    """Keep an audit; return its folder.
+    """Store an audit, and return its folder.
 
     Args:
         runs: The folder of all runs.

@@ -1,4 +1,4 @@
-"""What tests leave behind: processes that still run, and files in the folder for temporary ones."""
+"""Finds processes that still run and temporary files that still exist after a test."""
 
 from __future__ import annotations
 
@@ -15,40 +15,40 @@ from support.waiting import until
 
 _SESSION = "RFT_TEST_SESSION"
 _TEST = "PYTEST_CURRENT_TEST"
-# pytest's own, of the runs that tests of the plugin start.
+# pytest's own files, from the runs that tests of the plugin start
 _ALLOWED_PREFIX = "pytest-of-"
 
 
 class Leftovers:
-    """Marks all that is started and written from now on as this session's.
+    """Marks everything that is started and written from now on as part of this session.
 
     Args:
-        basetemp: Where pytest makes the folders of `tmp_path`. A process without the session's mark in its
-            environment is found by its working on something there.
+        basetemp: The parent of pytest's `tmp_path` folders. A process without the session's mark in its
+            environment is recognized by its use of files in this folder.
     """
 
     def __init__(self, basetemp: Path) -> None:
         self._basetemp = str(basetemp)
         self._session = uuid.uuid4().hex
         self._seen: dict[str, str] = {}
-        # Short, since paths of sockets must be.
+        # This is short because the path of a socket must be.
         self.folder = Path(tempfile.mkdtemp(prefix="rft-tests-"))
         os.environ[_SESSION] = self._session
         os.environ["TMPDIR"] = tempfile.tempdir = str(self.folder)
 
     def note(self, test: str) -> None:
-        """Ascribe what is new in the temporary folder to a test."""
+        """Attribute new files in the temporary folder to a test."""
         for name in os.listdir(self.folder):
             self._seen.setdefault(name, test)
 
     def files(self) -> list[str]:
-        """Whatever still lies in the temporary folder a moment later, and the test after which it did."""
+        """The files that remain in the temporary folder after a moment, each with the test that left it."""
         self.note("after the last test")
         _wait_for(lambda: not any(self._lying()))
         return [f"{name}, since {test}" for name, test in self._lying()]
 
     def end_processes(self) -> list[str]:
-        """End each process that still runs or is stopped a moment later; say which test started it."""
+        """End each process that still runs or is stopped after a moment; report the test that started it."""
         _wait_for(lambda: not any(self._running()))
         found = []
         for process, description in self._running():

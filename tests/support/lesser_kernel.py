@@ -1,7 +1,7 @@
-"""Runs a command on a kernel that lacks Landlock, or seccomp's filters, or both.
+"""Runs a command as on a kernel without Landlock, without seccomp filters, or without both.
 
-The command is put under a filter of this module's own, in which the calls of what is lacking fail as they do
-on a kernel without it.
+This module installs a filter, under which the system calls of the missing feature fail as they do on a kernel
+without it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ALLOW, _EINVAL, _ENOSYS = 0x7FFF0000, 0x00050016, 0x00050026
 def lacking(
     command: list[str], variables: Mapping[str, str], *lacks: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command where `landlock`, `seccomp` or both are lacking."""
+    """Run a command without `landlock`, `seccomp` or both."""
     start = [sys.executable, os.path.abspath(__file__), ",".join(lacks), *command]
     return subprocess.run(start, env={**os.environ, **variables}, capture_output=True, text=True)
 

@@ -1,7 +1,8 @@
-"""Runs a command about as Lambda runs a function: all read-only but one folder, another user, no privileges.
+"""Runs a command much like Lambda runs a function: one writable folder, another user, no privileges.
 
-Its own mount namespace, a fresh folder for temporary files, no /dev/shm, Lambda's user and group, no
-capabilities and none to be had. Needs root, since the machine's own root becomes read-only.
+The command gets a new mount namespace, a new folder for temporary files, no /dev/shm, and Lambda's user and
+group. It has no capabilities and cannot gain any. This needs root, because the root file system becomes
+read-only.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _SCRATCH = "/var/tmp"
 
 
 def possible() -> bool:
-    """Whether this process may do it."""
+    """Whether this process is allowed to do that."""
     if sys.platform != "linux" or os.geteuid() != 0:
         return False
     try:
@@ -31,15 +32,16 @@ def possible() -> bool:
 def like_lambda(
     command: list[str], needed: list[Path], variables: Mapping[str, str]
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command there.
+    """Run a command in that environment.
 
     Args:
-        command: The command line.
-        needed: Folders that have to be readable, such as the interpreter's, wherever they lie.
-        variables: The environment.
+        command: The command with its arguments.
+        needed: Folders that must be readable, such as the interpreter's.
+        variables: The environment variables.
     """
     steps = ["set -eu", "mount --bind / /", "umount /dev/shm 2>/dev/null || true"]
-    # A folder that only root may enter, such as root's own home, is covered and shows what is needed alone.
+    # A folder that only root may enter, such as root's home, is covered; only the needed folders in it are
+    # shown.
     for folder in sorted({Path(*path.parts[:2]) for path in needed if not _open(Path(*path.parts[:2]))}):
         steps += _covered(folder, [path for path in needed if path.is_relative_to(folder)])
     bare = (
@@ -60,7 +62,7 @@ def like_lambda(
 
 
 def _covered(folder: Path, shown: list[Path]) -> list[str]:
-    """The steps that cover a folder with an empty one in which only some of its folders are shown."""
+    """The steps that cover a folder with an empty one that shows only some of its subfolders."""
     steps = ["mount -t tmpfs tmpfs /mnt"]
     places = [shlex.quote(str(path)) for path in shown]
     for at, place in enumerate(places):

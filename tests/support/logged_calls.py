@@ -1,4 +1,4 @@
-"""Lines of Bedrock's model invocation log, of every API that a call can use."""
+"""Lines of Bedrock's model invocation log, for every API that a call can use."""
 
 from __future__ import annotations
 
@@ -198,4 +198,4 @@ BEDROCK_BATCH = [
     }
     for number, row in enumerate((CONVERSE, OPENAI_SHAPED, CLAUDES, LLAMAS, TITANS, RESPONSES), 1)
 ]
-"""The same calls, as Bedrock's batch inference writes its results."""
+"""The same calls, in the format of Bedrock's batch inference results."""

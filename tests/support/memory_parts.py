@@ -1,4 +1,4 @@
-"""Parts in memory, and a state machine of ten lines that calls a worker until a shard is done."""
+"""Parts in memory, and a minimal state machine that calls a worker until a shard is done."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from harness.replay.fan_out.part import PartFacts, PartOrder
 
 
 class MemoryParts:
-    """A `PartStore` that forgets everything with the test, and counts what is asked of it."""
+    """A `PartStore` in memory that counts its calls."""
 
     place = "memory:parts"
 
@@ -45,7 +45,7 @@ class MemoryParts:
 def until_done(
     order: PartOrder, work: Callable[[PartOrder], PartFacts], most: int = 10_000
 ) -> list[PartFacts]:
-    """What the state machine does with one shard: the worker again, from where its answer says."""
+    """Process one shard as the state machine does: call the worker again, starting where its answer says."""
     answers: list[PartFacts] = []
     while len(answers) < most:
         answers.append(work(order))

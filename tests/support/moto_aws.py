@@ -1,15 +1,15 @@
-"""AWS on this machine, for what is deployed: moto over HTTP, with the parts that a SAM stack needs.
+"""AWS on this machine for deployed code: moto over HTTP, with the additions that a SAM stack needs.
 
     with local_aws() as aws:
         subprocess.run(["sam", "deploy", ...], env=os.environ | aws.environment)
         aws.client("lambda").invoke(FunctionName=..., Payload=...)
 
-Goes out: an endpoint that `sam`, boto3 and anything else that speaks HTTP can use. An unmodified SAM template
-deploys there, and Invoke runs the artifact that was deployed under the real `awslambdaric`. It proves nothing
-about IAM: moto enforces no policy.
+The endpoint works with `sam`, boto3 and any other HTTP client. An unmodified SAM template deploys there, and
+Invoke runs the deployed artifact under the real `awslambdaric`. It proves nothing about IAM, because moto
+enforces no policy.
 
-moto keeps its state in the process, so there is one such AWS at a time. All that is changed about moto is
-changed, and changed back, in `_extended` below.
+moto keeps its state in the process, so only one such AWS can exist at a time. `_extended` below makes all
+changes to moto, and undoes them.
 """
 
 from __future__ import annotations
@@ -47,26 +47,26 @@ _KEYS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
 
 @dataclass(frozen=True)
 class LocalAws:
-    """Where it is and how to get in."""
+    """The address of the local AWS and its credentials."""
 
     endpoint: str
-    """With the name `localhost`: moto finds the bucket in a template's URL by it."""
+    """The endpoint, with the name `localhost`, by which moto finds the bucket in a template's URL."""
     region: str = REGION
     environment: dict[str, str] = field(default_factory=dict)
-    """For another process, `sam` for instance; on top of its own."""
+    """Environment variables for another process, such as `sam`, on top of its own."""
 
     def client(self, service: str) -> Any:
-        """Return a boto3 client that can reach nothing else."""
+        """Return a boto3 client that can reach only this endpoint."""
         return boto3.client(service, region_name=self.region, endpoint_url=self.endpoint, **_KEYS)
 
     @property
     def calls(self) -> Counter[str]:
-        """How often each function was called so far, by its name."""
+        """The number of calls of each function so far, by its name."""
         return RunningLambda.calls
 
     @property
     def throttled(self) -> Counter[str]:
-        """How many calls of each function are still to be refused, by its name."""
+        """The number of calls of each function that will still be refused, by its name."""
         return RunningLambda.throttled
 
     def outputs(self, stack: str) -> dict[str, str]:
@@ -77,7 +77,7 @@ class LocalAws:
 
 @contextmanager
 def local_aws() -> Iterator[LocalAws]:
-    """Serve it until the block ends."""
+    """Serve the local AWS until the block ends."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     requests = logging.getLogger("werkzeug")
     level = requests.level
@@ -103,7 +103,7 @@ def _environment(endpoint: str) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": _KEYS["aws_secret_access_key"],
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
-        # Whatever profile, session or instance role this machine has stays out of it.
+        # No profile, session or instance role of this machine may be used.
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
@@ -114,7 +114,7 @@ def _environment(endpoint: str) -> dict[str, str]:
 
 @contextmanager
 def _extended() -> Iterator[None]:
-    """Put the extensions in moto's places for them, and take them out again.
+    """Replace parts of moto with the extensions, and restore them afterwards.
 
     - The backends' classes: moto makes an instance for each account and Region when it is first asked for.
     - GetFunction's answer: moto has no address from which the code can be downloaded. GetAccountSettings.

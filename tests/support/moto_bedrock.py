@@ -1,9 +1,9 @@
-"""Bedrock's own API in moto, its gaps filled strictly: our reading of the documents, no evidence about AWS.
+"""Bedrock's own API in moto, with strict additions: our reading of the documents, not evidence about AWS.
 
-moto keeps no `customizationConfig`, accepts values that the service's own model forbids, does not read an
-encoded ARN in a path, and has neither phases nor deployments. Here a request is held to botocore's model
-(ranges, closed lists, patterns, required members); a token that comes again gets its job again; a job moves
-through its phases by `Bedrock.advance`; and a job without a grader is refused.
+moto stores no `customizationConfig`, accepts values that the service's own model forbids, does not decode an
+ARN in a path, and has neither phases nor deployments. Here, a request must match botocore's model (ranges,
+closed lists, patterns, required members). A repeated token returns the same job. `Bedrock.advance` moves a
+job through its phases. A job without a grader is refused.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _PHASES = ("validationDetails", "dataProcessingDetails", "trainingDetails")
 
 
 class Refused(Exception):
-    """An error in the service's shape."""
+    """An error in the format of the service."""
 
     def __init__(self, kind: str, message: str, status: int = 400) -> None:
         super().__init__(message)
@@ -42,21 +42,21 @@ def missing(name: str) -> Refused:
 
 @dataclass
 class Bedrock:
-    """What the service holds, and a clock that stands still until it is advanced."""
+    """The service's contents, and a clock that moves only with `advance`."""
 
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """By ARN, the oldest first."""
+    """By ARN, oldest first."""
     tokens: dict[str, tuple[str, Any]] = field(default_factory=dict)
     deployments: dict[str, dict[str, Any]] = field(default_factory=dict)
     asked: list[dict[str, Any]] = field(default_factory=list)
-    """Every body that Converse was sent."""
+    """Every body that was sent to Converse."""
     created: int = 0
-    """How many requests created a job."""
+    """Number of requests that created a job."""
     now: datetime = datetime(2026, 11, 1, 12, tzinfo=UTC)
     page: int = 1000
 
     def advance(self, arn: str, *, fails: bool = False) -> None:
-        """Let the job's phase end, or its last end it."""
+        """End the job's current phase; the job ends with its last phase."""
         job = self.jobs[arn]
         self.now += timedelta(minutes=10)
         details = job["statusDetails"]
@@ -198,7 +198,7 @@ def _gone(bedrock: Bedrock, name: str) -> dict[str, Any]:
 
 
 def _check(operation: str, body: Mapping[str, Any]) -> None:
-    """Hold a request to botocore's model of it."""
+    """Check a request against botocore's model."""
     for fault in faults_of(operation, body):
         raise Refused("ValidationException", fault)
 
@@ -209,7 +209,7 @@ def _model() -> Any:
 
 
 def faults_of(operation: str, body: Mapping[str, Any]) -> list[str]:
-    """What botocore's model forbids in a request."""
+    """The parts of a request that botocore's model forbids."""
     return list(_faults(_model().operation_model(operation).input_shape, body, operation))
 
 
@@ -239,7 +239,7 @@ def _default(value: Any) -> str:
 
 
 class _Answers:
-    """What moto calls in place of its own answers."""
+    """The functions that moto calls instead of its own."""
 
     bedrock: Bedrock
 
@@ -263,7 +263,7 @@ class _Answers:
 
 @contextmanager
 def strict_bedrock() -> Iterator[Bedrock]:
-    """Answer in moto's place while the block runs, on every moto server that is started in it."""
+    """While the block runs, answer instead of moto on every moto server that is started in it."""
     replaced = [urls, runtime_urls]
     before = [module.url_paths for module in replaced]
     _Answers.bedrock = Bedrock()

@@ -1,7 +1,7 @@
-"""Lambda in moto that runs what was deployed: the zip of the version called, under the real `awslambdaric`.
+"""Lambda in moto, which runs the zip of the deployed version under the real `awslambdaric`.
 
-Invoke calls get the handler's own answers, errors and log. moto itself has no aliases in CloudFormation,
-takes a version's name for its ARN, and answers calls out of a container or not at all.
+Invoke returns the handler's own answers, errors and log. moto itself has no aliases in CloudFormation, uses a
+version's name as its ARN, and can run functions only in a container.
 """
 
 from __future__ import annotations
@@ -30,10 +30,12 @@ from harness.localaws.runtime import LocalRuntime
 _COUNTING = threading.Lock()
 
 _AT_ONCE = 2
-"""Environments of one function: the machine that runs the tests has few processors."""
+"""Environments per function; few, because the machine that runs the tests has few processors."""
 
 CALLS_AWS = "FanOutWorker"
-"""Functions with this in their name get credentials; a grader gets none, as its role allows it nothing."""
+"""A function with this text in its name gets credentials. A grader gets none, because its role allows
+nothing.
+"""
 
 
 def _credentials(function: Any) -> dict[str, str] | None:
@@ -47,7 +49,7 @@ def _credentials(function: Any) -> dict[str, str] | None:
 
 
 class Throttled(JsonRESTError):
-    """What Lambda answers when too many calls are under way."""
+    """Lambda's answer when too many calls are in progress."""
 
     code = 429
 
@@ -56,7 +58,7 @@ class Throttled(JsonRESTError):
 
 
 class Sandboxes:
-    """The functions that were called so far, unpacked and running; `close` ends them all."""
+    """The running functions that were called so far, unpacked; `close` ends them all."""
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="rft-moto-")
@@ -64,7 +66,7 @@ class Sandboxes:
         self._lock = threading.Lock()
 
     def of(self, function: Any) -> LocalRuntime:
-        """Return what runs this version of a function, as it is configured now."""
+        """Return the running process for this version of a function, with its current configuration."""
         variables = tuple(sorted(function.environment_vars.items()))
         key = (function.function_arn, function.code_sha_256, function.handler, function.timeout, variables)
         with self._lock:
@@ -85,7 +87,7 @@ class Sandboxes:
             runtime=function.run_time,
             timeout_s=function.timeout,
             memory_mb=function.memory_size,
-            # moto keeps a parameter of type Number as a number; Lambda has texts alone.
+            # moto keeps a parameter of type Number as a number; Lambda has only strings.
             environment={name: str(value) for name, value in function.environment_vars.items()},
             version=str(function.version),
             region=function.region,
@@ -99,18 +101,18 @@ class Sandboxes:
 
 
 class RunningLambda(LambdaBackend):
-    """Lambda whose functions run."""
+    """A Lambda backend whose functions run."""
 
-    # moto finds a backend's routes by its module.
+    # moto finds a backend's routes by its module
     __module__ = "moto.awslambda.models"
     sandboxes: Sandboxes
-    """Set by whoever starts the server: moto makes the backends itself, one a Region."""
+    """Set by the code that starts the server, because moto itself makes one backend per Region."""
     endpoint: str
-    """Where that server is; set as well."""
+    """The server's address; also set from outside."""
     calls: Counter[str]
-    """How often each function was called, by its name; set as well."""
+    """Number of calls of each function, by its name; also set from outside."""
     throttled: Counter[str]
-    """How many calls of each function are still to be refused, by its name; set as well."""
+    """Number of calls of each function that will still be refused, by its name; also set from outside."""
 
     def invoke(
         self, function_name: str, qualifier: str | None, body: Any, headers: Any, response_headers: Any
@@ -135,7 +137,7 @@ class RunningLambda(LambdaBackend):
 
 
 def get_code(function: Any) -> dict[str, Any]:
-    """What GetFunction answers: `Code.Location` is a signed address of the zip, good for ten minutes."""
+    """GetFunction's answer; `Code.Location` is a signed address of the zip, valid for ten minutes."""
     answer: dict[str, Any] = {"Configuration": function.get_configuration()}
     if function.package_type == "Image":
         image = function.code["ImageUri"]
@@ -157,20 +159,20 @@ def get_code(function: Any) -> dict[str, Any]:
 
 
 UNRESERVED = 1000
-"""Calls at once that the account leaves to functions without a reservation."""
+"""Concurrent calls that the account leaves to functions without a reservation."""
 
 ACCOUNT_SETTINGS = {r"{0}/(?P<api_version>[^/]+)/account-settings/?$": LambdaResponse.dispatch}
-"""The address that moto does not know."""
+"""The address, which moto does not know."""
 
 
 def get_account_settings(_: LambdaResponse) -> ActionResult:
-    """What GetAccountSettings answers of concurrency."""
+    """The concurrency limits in GetAccountSettings' answer."""
     limit = {"ConcurrentExecutions": UNRESERVED, "UnreservedConcurrentExecutions": UNRESERVED}
     return ActionResult({"AccountLimit": limit})
 
 
 class DeployedFunction(LambdaFunction, CloudFormationModel):
-    """AWS::Lambda::Function with what moto forgets of its properties."""
+    """AWS::Lambda::Function with the properties that moto ignores."""
 
     __module__ = "moto.awslambda.deployed"
     logging_config: dict[str, Any]
@@ -214,7 +216,7 @@ class DeployedFunction(LambdaFunction, CloudFormationModel):
 
 
 def _as_text(properties: dict[str, Any]) -> None:
-    """Make text of a function's variables: a parameter of type Number has a number for its default."""
+    """Convert a function's variables to strings, because the default of a Number parameter is a number."""
     variables = properties.get("Environment", {}).get("Variables", {})
     variables.update({name: str(value) for name, value in variables.items()})
 
@@ -241,7 +243,8 @@ class PublishedVersion(CloudFormationModel):
         before = len(list(backend.list_versions_by_function(name)))
         function: Any = backend.publish_version(name)
         if len(list(backend.list_versions_by_function(name))) == before:
-            # In CloudFormation's words: Lambda publishes nothing where code and configuration are the same.
+            # This is CloudFormation's wording: Lambda publishes nothing if code and configuration are
+            # unchanged.
             raise ValidationError(
                 message=f"A version for this Lambda function exists ( {function.version} ). "
                 "Modify the function to create a new version."

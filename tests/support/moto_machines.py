@@ -1,9 +1,9 @@
-"""State machines in moto that are executed, and those of a stack among them.
+"""Executes state machines in moto, including those of a stack.
 
-moto interprets the Amazon States Language where it is told to. Its interpreter calls the services at the
-port in MOTO_PORT. It has shortcomings that tests of a state machine have to know: it reports SUCCEEDED where
-every child of a distributed map failed, and enforces no limit and no policy. The children of a map are
-executions that can be listed and described, which moto itself forgets.
+moto can interpret the Amazon States Language. Its interpreter calls the services at the port in MOTO_PORT.
+Tests of a state machine must allow for its shortcomings: it reports SUCCEEDED even if every child of a
+distributed map failed, and it enforces no limits and no policies. Here, the children of a map are executions
+that can be listed and described; moto itself forgets them.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ _IN_TEXT = re.compile(r"\$\{(\w+)\}")
 _list_executions: Callable[[Any], ActionResult] = StepFunctionResponse.list_executions
 _describe_execution: Callable[[Any], ActionResult] = StepFunctionResponse.describe_execution
 _children: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-"""What DescribeExecution says of the children of each map run, by its ARN."""
+"""The facts in DescribeExecution about the children of each map run, by its ARN."""
 
 
 @contextmanager
 def machines_execute(port: str) -> Iterator[None]:
-    """Have executions run while the block does.
+    """Make moto run executions inside the block.
 
     Args:
-        port: Where moto's server listens.
+        port: The port of moto's server.
     """
     config: Any = default_user_config
     settings = config["stepfunctions"]
@@ -57,7 +57,7 @@ def machines_execute(port: str) -> Iterator[None]:
 
 
 def _backend(account_id: str, region_name: str) -> Any:
-    """Those that are executed; the interpreter takes a second to import."""
+    """The backend that runs executions; its interpreter takes a second to import."""
     from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
     _remember_children()
@@ -65,7 +65,7 @@ def _backend(account_id: str, region_name: str) -> Any:
 
 
 def _remember_children() -> None:
-    """Have the interpreter note what became of each child of a distributed map; nothing else changes."""
+    """Make the interpreter record the result of each child of a distributed map, and change nothing else."""
     from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.itemprocessor import (
         distributed_item_processor_worker as module,
     )
@@ -119,7 +119,7 @@ def _definition(properties: dict[str, Any]) -> str:
 
 
 class DeployedMachine(StateMachine, CloudFormationModel):
-    """AWS::StepFunctions::StateMachine with the substitutions of its definition."""
+    """AWS::StepFunctions::StateMachine with substitutions in its definition."""
 
     __module__ = "moto.stepfunctions.deployed"
 

@@ -1,6 +1,6 @@
-"""Resource types that moto's CloudFormation has no model of, or half a one, though moto has the service.
+"""Resource types that moto's CloudFormation models in part or not at all, although moto has the services.
 
-Importing the module is enough: moto finds every direct subclass of CloudFormationModel.
+Importing this module is enough, because moto finds every direct subclass of CloudFormationModel.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from moto.logs.models import LogGroup, logs_backends
 
 
 class DeployedAlarm(CloudFormationModel):
-    """AWS::CloudWatch::Alarm, on one metric or on an expression over several."""
+    """AWS::CloudWatch::Alarm, for one metric or for an expression over several metrics."""
 
     __module__ = "moto.cloudwatch.deployed"
 
@@ -68,7 +68,7 @@ class DeployedAlarm(CloudFormationModel):
 
 
 def _query(given: dict[str, Any]) -> MetricDataQuery:
-    # moto takes None for what is not there, against its own types.
+    # moto accepts None for a missing value, despite its own types.
     label: Any = given.get("Label")
     period: Any = given.get("Period")
     stat = None
@@ -88,7 +88,7 @@ def _query(given: dict[str, Any]) -> MetricDataQuery:
 
 
 class UnreadBucketPolicy(CloudFormationModel):
-    """AWS::S3::BucketPolicy, which `sam` gives its own bucket; nothing here reads it."""
+    """AWS::S3::BucketPolicy, which `sam` gives its own bucket; nothing here evaluates it."""
 
     __module__ = "moto.s3.deployed"
     physical_resource_id = "bucket-policy"
@@ -105,7 +105,7 @@ class UnreadBucketPolicy(CloudFormationModel):
 
 
 class DeployedLogGroup(LogGroup, CloudFormationModel):
-    """AWS::Logs::LogGroup whose `Arn` ends with `:*`, as in CloudFormation, and whose retention changes."""
+    """AWS::Logs::LogGroup; its `Arn` ends with `:*`, as in CloudFormation, and its retention can change."""
 
     __module__ = "moto.logs.deployed"
 
@@ -138,7 +138,7 @@ class DeployedLogGroup(LogGroup, CloudFormationModel):
 
 
 class DeployedPolicy(ManagedPolicy, CloudFormationModel):
-    """AWS::IAM::ManagedPolicy without statements that a condition left out; it changes with the template."""
+    """AWS::IAM::ManagedPolicy without the statements that a condition excludes; can be updated."""
 
     __module__ = "moto.iam.deployed"
 
@@ -173,7 +173,7 @@ def _without_no_value(properties: dict[str, Any]) -> Any:
 
 
 class DeployedRole(Role, CloudFormationModel):
-    """AWS::IAM::Role with its managed policies, and inline ones that are JSON, as IAM answers with.
+    """AWS::IAM::Role with its managed policies, and its inline policies as JSON, the form of IAM's answers.
 
     Both change with the template.
     """
@@ -224,7 +224,7 @@ def _without_no_policy(properties: dict[str, Any]) -> None:
 def _with_policies(role: Role, properties: dict[str, Any], account_id: str) -> Role:
     backend = iam_backends[account_id][role.partition]
     for arn in properties.get("ManagedPolicyArns", []):
-        if ":iam::aws:" not in arn:  # moto would have to load all of AWS's
+        if ":iam::aws:" not in arn:  # moto would have to load all of AWS's managed policies
             backend.attach_role_policy(arn, role.name)
     for name in list(role.policies):
         role.delete_policy(name)

@@ -1,7 +1,7 @@
-"""IAM's policy simulator, which moto lacks: SimulatePrincipalPolicy and SimulateCustomPolicy.
+"""IAM's policy simulator, which moto does not have: SimulatePrincipalPolicy and SimulateCustomPolicy.
 
-It reads the policies of a role, or of a user with its groups. Of conditions it says that their context is
-missing, as IAM does where none is given; boundaries and the organization's policies it does not know.
+It reads the policies of a role, or of a user and the user's groups. It reports the context of every condition
+as missing, like IAM if no context is given. It ignores permission boundaries and the organization's policies.
 
 Source: the IAM user guide, "Policy evaluation logic" and "IAM JSON policy elements".
 """
@@ -20,7 +20,7 @@ from moto.iam.responses import IamResponse
 def simulate_principal_policy(self: IamResponse) -> ActionResult:
     kind, _, path = self._get_param("PolicySourceArn").rpartition(":")[2].partition("/")
     name = path.rpartition("/")[2]
-    getattr(self.backend, f"get_{kind}")(name)  # NoSuchEntity where there is none
+    getattr(self.backend, f"get_{kind}")(name)  # raises NoSuchEntity if there is none
     holders = [(kind, name)]
     if kind == "user":
         holders += [("group", group.name) for group in self.backend.get_groups_for_user(name)]

@@ -1,10 +1,10 @@
 """Stacks in moto as CloudFormation makes them: the SAM transform, outputs, the order of changes.
 
-What `sam deploy` sends (change sets with a SAM template) becomes moto's own resources. Four things that moto
-does otherwise are done here: a change set gets the transforms and, once executed, outputs; on an update a
-function changes before a version of it is published; a resource is replaced when a property changes that no
-update can change; what leaves the template, or is replaced, stays where its policies retain it. A failed
-update is not rolled back.
+The change sets with a SAM template that `sam deploy` sends become moto's own resources. Four rules of
+CloudFormation that moto does not follow are added here. A change set gets the transforms and, after its
+execution, outputs. An update changes a function before it publishes a version of it. A resource is replaced
+if a property changes that cannot be updated. A resource that leaves the template, or is replaced, remains if
+its policies retain it. A failed update is not rolled back.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from support.sam_template import LANGUAGE_EXTENSIONS, REGION, SAM_TRANSFORM, tra
 def transformed(text: str, parameters: dict[str, str]) -> str:
     """Return a template with its transforms applied, as JSON.
 
-    moto knows Retain alone: nothing is rolled back here, so RetainExceptOnCreate is the same.
+    moto knows only Retain. RetainExceptOnCreate is the same here, because nothing is rolled back.
 
     Raises:
         ValidationError: SAM refuses the template.
@@ -49,7 +49,7 @@ _FIRST = ("AWS::Lambda::Function", "AWS::Lambda::Version")
 
 
 class OrderedResources(ResourceMap):
-    """A stack's resources, changed in CloudFormation's order: functions, versions, the rest, removals."""
+    """A stack's resources, changed in CloudFormation's order: functions, versions, others, removals."""
 
     _resource_json_map: dict[str, Any]
 
@@ -67,7 +67,7 @@ class OrderedResources(ResourceMap):
         wanted = [name for name, each in template["Resources"].items() if self._is_wanted(each)]
         for name in sorted(wanted, key=self._rank):
             if name not in self._parsed_resources:
-                self[name]  # a lazy map: asking for a resource creates it, and what it refers to
+                self[name]  # looking up a resource creates it and the resources that it refers to
             elif name in before and self._resolved(name) != before[name]:
                 self._modify(name, before[name], declared_before[name])
         for name in before.keys() - set(wanted):
@@ -105,22 +105,22 @@ class OrderedResources(ResourceMap):
 
 
 def _create_only(kind: str) -> list[str]:
-    """The properties of a resource type that replace the resource when they change."""
+    """The properties of a resource type whose change replaces the resource."""
     schema: Any = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, kind).schema
     return [path.removeprefix("/properties/") for path in schema.get("createOnlyProperties", [])]
 
 
 def _as_given(parameters: dict[str, Any]) -> dict[str, str]:
-    """Parameters as text: moto answers UsePreviousValue with numbers and lists."""
+    """Parameters as strings; moto answers UsePreviousValue with numbers and lists."""
     return {
         name: ",".join(value) if isinstance(value, list) else str(value) for name, value in parameters.items()
     }
 
 
 class SamCloudFormation(CloudFormationBackend):
-    """CloudFormation that knows the SAM transform."""
+    """CloudFormation with the SAM transform."""
 
-    # moto finds a backend's routes by its module.
+    # moto finds a backend's routes by its module
     __module__ = "moto.cloudformation.models"
 
     def create_stack(self, *positional: Any, **given: Any) -> Stack:
@@ -136,7 +136,8 @@ class SamCloudFormation(CloudFormationBackend):
         super().execute_change_set(change_set_name, stack_name)
         change_set: Any = self.describe_change_set(change_set_name)
         stack = self.stacks[change_set.stack_id]
-        # Defaults included: the next change set names every parameter, and equal ones are no change.
+        # This includes defaults, because the next change set names every parameter, and equal ones are no
+        # change.
         stack.parameters = _as_given(stack.resource_map.resolved_parameters)
         stack._parse_template()
         stack.output_map = stack._create_output_map()

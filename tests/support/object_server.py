@@ -1,7 +1,7 @@
-"""One object behind S3's GetObject and HeadObject on loopback, with connections that break where a test says.
+"""Serves one object with S3's GetObject and HeadObject on loopback; connections break as a test says.
 
-It speaks the part of HTTP that ranged reads need: Range, If-Match and the errors of both. moto serves objects
-too, but neither breaks connections nor counts what it was asked.
+It implements the part of HTTP that ranged reads need: Range, If-Match and their errors. moto also serves
+objects, but it neither breaks connections nor counts requests.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ import pytest
 
 @dataclass
 class ServedObject:
-    """What is served, and how it breaks."""
+    """A served object, and the faults of its server."""
 
     content: bytes
     cuts: Callable[[int], int | None] = lambda start: None
-    """After how many bytes of an answer that begins there the connection breaks; None for never."""
+    """Maps an answer's first byte to the number of bytes before the connection breaks; None for never."""
     on_get: Callable[[int], None] = lambda start: None
-    """Told of each request before it is answered."""
+    """Called with the first byte of each request without an end, before the answer."""
     refusal: tuple[int, str, dict[str, str]] | None = None
-    """The status, code and headers that every request is answered with instead."""
+    """The status, code and headers that answer every request, if set."""
     version: str | None = None
-    """The object's version, which nobody may ask for."""
+    """The object's version; requests must not ask for it."""
     ranged: bool = True
-    """Whether it answers with the range that is asked for, rather than with the whole object."""
+    """Whether it answers with the requested range instead of the whole object."""
     starts: list[int] = field(default_factory=list)
-    """The first byte of each request for all from there on."""
+    """The first byte of each request without an end."""
     endpoint: str = ""
 
     @property
@@ -44,7 +44,7 @@ class ServedObject:
 
 @contextmanager
 def served_object(content: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServedObject]:
-    """Serve it as `s3://any/key` to every client of S3 that this process makes in the block."""
+    """Serve the object as `s3://any/key` to every S3 client that this process creates inside the block."""
     served = ServedObject(content)
     handler = type("ObjectRequests", (_Requests,), {"served": served})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -128,11 +128,11 @@ class _Requests(BaseHTTPRequestHandler):
         try:
             self.wfile.write(body if cut is None else body[:cut])
         except OSError:
-            self.close_connection = True  # whoever asked has enough
+            self.close_connection = True  # the client has read enough
             return
         if cut is not None and cut < len(body):
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""

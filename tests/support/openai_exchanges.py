@@ -1,4 +1,4 @@
-"""Calls as OpenAI's API stores, lists and returns them in batches, after its reference."""
+"""Calls as OpenAI's API stores, lists and returns them in batches, written from its reference."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""OpenAI's own schema as an oracle.
+"""Checks JSON against the types in OpenAI's SDK.
 
-Raw JSON comes in, and is valid by the SDK's types under strict validation.
+Raw JSON must be valid for the SDK's types under strict validation.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from typing import Any
 from openai.types.fine_tuning import FineTuningJob
 from pydantic import BaseModel
 
-# Any grader that the SDK's types know: theirs has no lambda grader.
+# Any grader that the SDK's types include; they have no Lambda grader.
 _KNOWN_GRADER = {"type": "string_check", "name": "n", "input": "i", "operation": "eq", "reference": "r"}
 
 
 def assert_valid(model: type[BaseModel], raw: Any) -> None:
-    """The JSON is an instance of the SDK's type, with nothing converted on the way."""
+    """Check that the JSON is an instance of the SDK's type, without any conversion."""
     model.model_validate_json(json.dumps(raw), strict=True)
 
 
 def assert_valid_job(raw: Any) -> None:
-    """The same for a job, besides its lambda grader, which the SDK's types lack."""
+    """Check a job in the same way, except for its Lambda grader, which the SDK's types do not include."""
     job = json.loads(json.dumps(raw))
     grader = job["method"]["reinforcement"]["grader"]
     assert set(grader) == {"type", "lambda"}

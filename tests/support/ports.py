@@ -1,4 +1,4 @@
-"""Ports for services that are started again where they were."""
+"""Finds free ports, for services that restart on the same port."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import socket
 
 
 def free_port() -> int:
-    """A port of loopback that nothing listens on."""
+    """A port on loopback that is not in use."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,8 +1,8 @@
-"""What a request to the fine-tuning API may hold: names and types by operation, without descriptions.
+"""The published contents of requests to the fine-tuning API: names and types by operation.
 
-Written after OpenAI's OpenAPI document, version 2.3.0 (https://github.com/openai/openai-openapi), with the
-Lambda grader of the Amazon Bedrock user guide. A type is a JSON Schema type, or an object's or a list's own
-fields; a name that ends in `!` is required.
+Written from OpenAI's OpenAPI document, version 2.3.0 (https://github.com/openai/openai-openapi), with the
+Lambda grader of the Amazon Bedrock user guide. A type is a JSON Schema type, or the fields of an object or a
+list. A name that ends in `!` is required.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 Type = Any
-"""A name such as `"string"`; a tuple of choices; a list with its items' type; an object's fields by name."""
+"""A type: its name (`"string"`), a tuple of choices, a list with its items' type, or an object's fields."""
 
 _GRADER: Final = {"type!": ("lambda",), "lambda!": {"function!": "arn"}}
 _STRING_CHECK: Final = {
@@ -130,7 +130,7 @@ BODIES: Final[dict[str, Type]] = {
         "truncation": ("auto", "disabled"),
     },
 }
-"""Bodies of the operations that take JSON."""
+"""Request bodies of the operations that take JSON."""
 
 QUERIES: Final[dict[str, Type]] = {
     "/files": {"purpose": "string", "limit": "integer", "order": ("asc", "desc"), "after": "string"},
@@ -138,10 +138,10 @@ QUERIES: Final[dict[str, Type]] = {
     "/fine_tuning/jobs/{job}/events": {"after": "string", "limit": "integer"},
     "/fine_tuning/jobs/{job}/checkpoints": {"after": "string", "limit": "integer"},
 }
-"""Queries of the operations that list."""
+"""Query parameters of the operations that list."""
 
 ODD_TEXTS: Final = ("", "\x00", "\ud800", "../x", "a\x1b[2J", "é" * 300, "٣", "auto", "1", "null", "[]")
-"""Texts that trip readers."""
+"""Texts that often break readers."""
 
 anything: Final = st.recursive(
     st.none()
@@ -153,11 +153,11 @@ anything: Final = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["a", "type", ""]), inner),
     max_leaves=5,
 )
-"""Any JSON, and what only Python's dialect of it can write: NaN, infinities, lone surrogates."""
+"""Any JSON value, and values that only Python's dialect can write: NaN, infinities, lone surrogates."""
 
 
 def of_type(kind: Type, known: dict[str, str]) -> st.SearchStrategy[Any]:
-    """Values of a type; `known` gives a model, a file and an ARN that exist."""
+    """Values of a type; `known` has the id of a model, the id of a file and an ARN that exist."""
     if isinstance(kind, tuple):
         return st.sampled_from(kind)
     if isinstance(kind, list):
@@ -177,7 +177,7 @@ def of_type(kind: Type, known: dict[str, str]) -> st.SearchStrategy[Any]:
 
 @st.composite
 def bodies(draw: st.DrawFn, fields: dict[str, Type], known: dict[str, str]) -> dict[str, Any]:
-    """A body with its required fields, some optional ones, and up to two values of any kind in the way."""
+    """A body with its required fields, some optional fields, and up to two wrong values of any kind."""
     names = [name for name in fields if not name.endswith("!")]
     chosen = draw(st.lists(st.sampled_from(names), max_size=3, unique=True)) if names else []
     kind = {name: one for name, one in fields.items() if name.endswith("!")}

@@ -1,4 +1,4 @@
-"""Runs pytest on files that a test wrote, inside this process: a start of Python would cost a second."""
+"""Runs pytest on files that a test wrote, in this process, because starting Python takes a second."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ import pytest
 
 
 def said_by(pytester: pytest.Pytester, *words: str | Path) -> str:
-    """What pytest prints, with every plugin that is installed."""
+    """The output of pytest with every installed plugin."""
     done = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:randomly", *words)
     return "\n".join([*done.outlines, *done.errlines])

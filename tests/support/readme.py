@@ -1,4 +1,4 @@
-"""Reads the blocks of the README and of other documents, for the tests that run them."""
+"""Reads the code blocks of the README and of other documents, so that tests can run them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ README = Path(__file__).parent.parent.parent / "README.md"
 
 
 def blocks(language: str, document: Path = README) -> list[str]:
-    """The fenced blocks of a language, in order."""
+    """The fenced blocks in a language, in order."""
     return re.findall(
         rf"^```{language}\n(.*?)^```", document.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
     )
 
 
 def commands(program: str, document: Path = README) -> list[list[str]]:
-    """The arguments of every line of a console block that calls a program."""
+    """The arguments of every line in a console block that calls a program."""
     lines = [line for block in blocks("console", document) for line in block.splitlines()]
     return [shlex.split(line[2:], comments=True)[1:] for line in lines if line.startswith(f"$ {program} ")]

@@ -1,10 +1,10 @@
-"""Rehearsals put beside real training: 55 recorded cases, 11 graders in each of 5 worlds.
+"""Rehearsals compared with real training: 55 recorded cases, 11 graders in each of 5 worlds.
 
-A world is a small transformer (112 thousand parameters) that was taught to answer sums in ten styles, each
-with its own share and its own rate of right answers; worlds 1 to 4 draw both at random. It wrote 8
-completions of each of 200 prompts. Each grader was then rehearsed with these (features and defaults of
-version 0.1, one epoch, five seeds) and trained with for real: 100 steps of GRPO with 8 prompts x 8
-completions, two seeds or three. `docs/rehearsal.md` has the results of the comparison.
+A world is a small transformer (112 thousand parameters) that was trained to answer sums in ten styles. Each
+style has its own share and its own rate of right answers; in worlds 1 to 4, both are random. The model wrote
+8 completions for each of 200 prompts. Each grader was then rehearsed on these completions (features and
+defaults of version 0.1, one epoch, five seeds) and used in real training: 100 steps of GRPO with 8 prompts x
+8 completions, with two or three seeds. `docs/rehearsal.md` has the results of the comparison.
 
 | Column | What it holds |
 |---|---|
@@ -24,7 +24,7 @@ __all__ = ["RehearsedCase", "rehearsed_worlds"]
 
 
 class RehearsedCase(NamedTuple):
-    """A grader in a world; the columns of `rehearsed_worlds.csv`."""
+    """A grader in a world. The fields are the columns of `rehearsed_worlds.csv`."""
 
     world: str
     grader: str
@@ -38,7 +38,7 @@ class RehearsedCase(NamedTuple):
 
     @property
     def lost(self) -> bool:
-        """Whether the real training lost right answers to this reward."""
+        """Whether real training on this reward lost right answers."""
         return self.grpo_right_change <= -0.02
 
 

@@ -1,4 +1,4 @@
-"""Runs `rft` as a process of its own in a folder, as a user or a pipeline would: no terminal anywhere."""
+"""Runs `rft` as a separate process in a folder, without a terminal, as a script or a pipeline would."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from graders import Sample, grader
 def right(sample: Sample) -> bool:
     return sample.completion == sample.reference_text
 """
-"""A grader that wants exactly the reference."""
+"""A grader that requires exactly the reference."""
 
 COMMAND = [sys.executable, "-m", "harness.cli.main"]
 
@@ -32,7 +32,7 @@ def write_grader(folder: Path, text: str = RIGHT, name: str = "my_grader.py") ->
 
 
 def rft(folder: Path, *words: object, **options: Any) -> subprocess.CompletedProcess[str]:
-    """Run a command; whatever goes wrong, it is no fault of its own, and nobody is shown a traceback."""
+    """Run a command; check that it ended without a bug in rft and without a traceback."""
     done = subprocess.run(
         [*COMMAND, *map(str, words)],
         cwd=folder,
@@ -47,7 +47,7 @@ def rft(folder: Path, *words: object, **options: Any) -> subprocess.CompletedPro
 
 
 def rft_inside(folder: Path, *words: object) -> subprocess.CompletedProcess[str]:
-    """Run a command in this process: for what it says, where its being a process is not the subject."""
+    """Run a command in this process, for tests of its output that need no separate process."""
     given, stdout, stderr = [str(word) for word in words], io.StringIO(), io.StringIO()
     with contextlib.chdir(folder), contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
         code = main(given)
@@ -61,7 +61,7 @@ def _without_fault(done: subprocess.CompletedProcess[str]) -> subprocess.Complet
 
 
 def replay_json(folder: Path, *words: object, code: int = 0, grader: str = "my_grader.py") -> dict[str, Any]:
-    """`rft replay rollouts.jsonl --json`: its one object, and nothing else anywhere."""
+    """Run `rft replay rollouts.jsonl --json`, and check that it prints only one object."""
     done = rft_inside(folder, "replay", "rollouts.jsonl", "--grader", grader, "--json", *words)
     assert (done.returncode, done.stderr) == (code, "")
     assert done.stdout.count("\n") == 1
@@ -70,7 +70,7 @@ def replay_json(folder: Path, *words: object, code: int = 0, grader: str = "my_g
 
 
 def refusal(folder: Path, *words: object, code: int = 2) -> str:
-    """What a command that is refused says: one message on stderr, nothing on stdout."""
+    """The message of a refused command: one message on stderr, and nothing on stdout."""
     done = rft_inside(folder, *words)
     assert (done.returncode, done.stdout) == (code, ""), done
     assert done.stderr.startswith("rft: "), done.stderr
@@ -84,10 +84,10 @@ def rows_of(folder: Path, found: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def gradings(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows without how long they took."""
+    """Rows without their durations."""
     return [{key: value for key, value in row.items() if key != "ms"} for row in rows]
 
 
 def runs_in(folder: Path) -> list[Path]:
-    """The folders of all runs, hidden ones included."""
+    """The folders of all runs, including hidden ones."""
     return sorted((folder / "runs").iterdir()) if (folder / "runs").exists() else []

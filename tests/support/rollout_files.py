@@ -17,13 +17,13 @@ def rollout(key: Any, completion: str | None, reference: Any = "#### 72", **fiel
 
 
 def write_rollouts(path: Path, rollouts: Iterable[dict[str, Any]]) -> Path:
-    """Write rollouts, one a line."""
+    """Write rollouts, one per line."""
     path.write_text("".join(json.dumps(one) + "\n" for one in rollouts), encoding="utf-8")
     return path
 
 
 def write_many(path: Path, count: int) -> Path:
-    """Write so many rollouts, made of the shipped ones with ids and records of their own."""
+    """Write this many rollouts, copies of the shipped ones with their own ids and records."""
     shipped = ROLLOUTS.read_text(encoding="utf-8").splitlines()
     with path.open("w", encoding="utf-8") as file:
         for at in range(count):

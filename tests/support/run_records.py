@@ -13,7 +13,7 @@ from harness.runs.rows import Row
 
 
 def facts_of(**changed: Any) -> RunFacts:
-    """Facts of a run of a grader in process, whose range is 0 to 1."""
+    """Facts of a run whose grader ran in process and has the range 0 to 1."""
     values: dict[str, Any] = {
         "grader": GraderFacts("my_grader:right", "0", {"range": [0.0, 1.0]}),
         "input": file_input("/x/r.jsonl"),
@@ -25,18 +25,18 @@ def facts_of(**changed: Any) -> RunFacts:
 
 
 def unknown_grader() -> GraderFacts:
-    """A grader whose range nobody knows."""
+    """A grader with an unknown range."""
     return GraderFacts("my_grader", "0", None)
 
 
 def file_input(path: str | Path, *, hashed: bool = False, derived: bool = False, **stated: Any) -> InputFacts:
-    """A run's input of one file, as it is on disk; one that need not exist has three bytes.
+    """A run's input from one file. A file that does not exist counts as three bytes.
 
     Args:
         path: The file.
-        hashed: Whether its hash is known.
-        derived: Whether it holds records.
-        **stated: Of `SourceFacts`, in place of what is on disk.
+        hashed: Include the hash.
+        derived: Whether the file contains records.
+        **stated: Fields of `SourceFacts` that replace the facts from the disk.
     """
     size, mtime_ns = (3, 1)
     with contextlib.suppress(FileNotFoundError):
@@ -46,7 +46,7 @@ def file_input(path: str | Path, *, hashed: bool = False, derived: bool = False,
 
 
 def row_of(key: Any = "a", reward: float | None = 1.0, **changed: Any) -> Row:
-    """One grading; without a reward, one that failed."""
+    """One grading. A grading without a reward has failed."""
     error = None if reward is not None else {"kind": "exception", "message": "KeyError: [bold]units[/bold]"}
     values = {"at": 0, "repeat": 0, "id": key, "group": "g", "reward": reward, "metrics": {}, "error": error}
     return cast(Row, {**values, "ms": 1.5, **changed})

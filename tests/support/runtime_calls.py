@@ -1,4 +1,4 @@
-"""Calls of a local runtime, for its tests."""
+"""Helper calls for tests of the local Lambda runtime."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def answer(runtime, **event):
 
 
 def gone(pid):
-    """Wait until a process has ended; True, so that a test can say it."""
+    """Wait until a process has ended; returns True, for use in an assertion."""
 
     def ended():
         try:

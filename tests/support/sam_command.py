@@ -1,4 +1,4 @@
-"""Where the SAM command line is."""
+"""Finds the SAM command line."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _BESIDE = Path(__file__).resolve().parents[2] / ".venv-sam" / "bin" / "sam"
 
 
 def sam_command() -> str:
-    """The SAM command line as an absolute path; a test without it is skipped, and fails in CI."""
+    """The absolute path of the SAM command line. A test is skipped without it, but fails in CI."""
     named = os.environ.get("RFT_SAM") or str(_BESIDE)
-    # Absolute without following links: an environment's executable finds its packages by where it stands.
+    # Links are not followed, because an environment's executable finds its packages by its own location.
     found = shutil.which(named)
     if found is not None:
         return str(Path(found).absolute())

@@ -1,8 +1,8 @@
-"""Read a SAM template and translate it as CloudFormation would.
+"""Reads a SAM template, and translates it as CloudFormation would.
 
-A template becomes plain dictionaries: with the short tags in their long form (`Fn::GetAtt` with its two
-parts), with the loops of LanguageExtensions written out (by cfn-lint, which knows them), or with the SAM
-transform applied, by AWS's own translator. It reaches no AWS account.
+A template becomes plain dictionaries: with short tags in their long form (`Fn::GetAtt` with its two parts),
+with the loops of LanguageExtensions expanded (by cfn-lint), or with the SAM transform applied (by AWS's own
+translator). No AWS account is involved.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ LANGUAGE_EXTENSIONS = "AWS::LanguageExtensions"
 REGION = "us-west-2"
 
 
-# The translator counts what it does for AWS and complains, on the way out, that nobody collected the counts.
+# The translator counts its uses for AWS, and complains at exit that nobody collected the counts.
 logging.getLogger("samtranslator.metrics.metrics").setLevel(logging.ERROR)
 
 
 class _Loader(yaml.CSafeLoader):
-    """YAML with CloudFormation's tags; dates and other scalars stay what YAML makes of them."""
+    """YAML with CloudFormation's tags. Dates and other scalars have the types that YAML gives them."""
 
 
 def _long_form(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
@@ -48,15 +48,15 @@ _Loader.add_multi_constructor("!", _long_form)
 
 
 def load(text: str) -> dict[str, Any]:
-    """Parse a template, YAML or JSON."""
+    """Parse a template in YAML or JSON."""
     return yaml.load(text, Loader=_Loader)
 
 
 def expanded(template: Mapping[str, Any]) -> dict[str, Any]:
-    """Write out the loops (`Fn::ForEach`) where the template asks for that, else return a copy.
+    """Expand the loops (`Fn::ForEach`) if the template asks for that; otherwise return a copy.
 
     Raises:
-        ValueError: A loop cannot be written out.
+        ValueError: A loop cannot be expanded.
     """
     copied = copy.deepcopy(dict(template))
     if LANGUAGE_EXTENSIONS not in _transforms(copied):
@@ -87,7 +87,9 @@ def translate(template: Mapping[str, Any], parameters: Mapping[str, str] | None 
 
 
 def packaged(template: Mapping[str, Any], code: str = "s3://bucket/artifact") -> dict[str, Any]:
-    """Return the template with its code in a bucket, as `sam package` does: SAM translates no local code."""
+    """Return the template with its code in a bucket, like `sam package`, because SAM translates no local
+    code.
+    """
     copied = copy.deepcopy(dict(template))
     if copied.get("Globals", {}).get("Function", {}).pop("CodeUri", None) is not None:
         for resource in copied["Resources"].values():

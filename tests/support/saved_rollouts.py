@@ -1,4 +1,4 @@
-"""Rows in which verifiers and eval-protocol save rollouts, after the code that writes them."""
+"""Rows in the formats in which verifiers and eval-protocol save rollouts, written from their source code."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A real client on the stub, and verbs run the way the command line runs them.
+"""A real client connected to the stub, and verbs that run as the command line runs them.
 
-`Ran` holds the exit code that `rft` would give.
+`Ran` contains the exit code that `rft` would return.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def connected(base_url: str, *, max_retries: int = 0) -> FineTuning:
 
 @dataclass
 class Ran:
-    """What a verb did."""
+    """The result of a verb."""
 
     code: int
     stdout: str
@@ -38,7 +38,7 @@ class Ran:
 
     @property
     def json(self) -> Any:
-        """Stdout, which must be exactly one object on one line."""
+        """The one object on one line that stdout must consist of."""
         assert self.stdout.count("\n") == 1, self.stdout
         return json.loads(self.stdout)
 

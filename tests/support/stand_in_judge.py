@@ -1,9 +1,9 @@
-"""Record the answers that a project of `rft init --kind judge` comes with.
+"""Records the recorded answers for new projects of `rft init --kind judge`.
 
     PYTHONPATH=tests:. .venv/bin/python -m support.stand_in_judge
 
-They come from a stand-in, which is no model: it looks for the words of the reference in the reply, and for
-numbers that neither the prompt nor the reference has. It is wrong about some replies, as a model would be.
+The answers come from a stand-in instead of a model. It looks in the reply for the words of the reference, and
+for numbers that are neither in the prompt nor in the reference. Like a model, it is wrong about some replies.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ _COMMON = frozenset(
 
 
 def stand_in(asked: Asked) -> Answer:
-    """Answer as somebody who counts words would."""
+    """Answer by counting words."""
     parts = {name: text for name, _, text in _PARTS.findall(asked.question)}
     good, reason = _verdict(parts["prompt"], parts["reference"], parts["completion"])
     said = {"reason": reason, "label": "good" if good else "poor"}
-    # About four characters are a token, as with most models.
+    # A token has about four characters, as in most models.
     return Answer(said, tokens=((len(asked.rubric) + len(asked.question)) // 4, len(reason) // 4 + 12, 0))
 
 
@@ -45,7 +45,7 @@ def _verdict(prompt: str, reference: str, reply: str) -> tuple[bool, str]:
     if invented := sorted(_numbers(reply) - _numbers(prompt) - _numbers(reference)):
         return False, f"The reply says {invented[0]}, which the rule does not."
     said = _stems(reply)
-    for fact in re.split(r"(?<=\.)\s+", reference.partition(", ")[2]):  # what follows the greeting
+    for fact in re.split(r"(?<=\.)\s+", reference.partition(", ")[2]):  # the text after the greeting
         if 2 * len(_stems(fact) & said) <= len(_stems(fact)):
             return False, f"The reply does not say: {fact}"
     return True, "The reply says everything that the reference says."
@@ -64,7 +64,7 @@ def record(folder: Path) -> bytes:
     """Record the stand-in's answers in a new project.
 
     Args:
-        folder: Where the project is made.
+        folder: The folder for the project.
 
     Raises:
         CalledProcessError: The replay fails.
@@ -79,7 +79,7 @@ def record(folder: Path) -> bytes:
 
 
 def main() -> int:
-    """Record them into the package."""
+    """Record the answers in the package."""
     scratch = Path(tempfile.mkdtemp(prefix="judge-"))
     try:
         ANSWERS.write_bytes(record(scratch / "bookshop"))

@@ -1,4 +1,4 @@
-"""A client of Step Functions whose one machine runs here: it calls a worker until each order is done."""
+"""A client of Step Functions with one state machine, run here, which calls a worker until orders are done."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ MACHINE = "arn:aws:states:us-west-2:123456789012:stateMachine:FanOut"
 
 
 class StatesHere:
-    """What the product asks of Step Functions, without a network.
+    """The parts of Step Functions that the harness uses, without a network.
 
     Args:
-        place: Where orders are kept.
-        store: Keeps them and the parts.
-        work: The worker; an error of the harness fails the child.
-        says: What the execution says in the end, whatever became of its children.
+        place: The place of the orders.
+        store: Stores the orders and the parts.
+        work: The worker. A `HarnessError` from it fails the child.
+        says: The final status of the execution, regardless of its children.
     """
 
     def __init__(
@@ -37,9 +37,9 @@ class StatesHere:
         self._work = work
         self._says = says
         self.running_for = 0
-        """For how many looks an execution is said to be running."""
+        """Number of status requests for which an execution still counts as running."""
         self.started: list[tuple[str, int]] = []
-        """Name and number of orders of each execution."""
+        """The name and the number of orders of each execution."""
         self.statuses: dict[str, str] = {}
         self.failed: list[HarnessError] = []
 
@@ -56,7 +56,7 @@ class StatesHere:
         return {"executionArn": execution}
 
     def grade(self, orders: Sequence[PartOrder]) -> None:
-        """Run a child for each order."""
+        """Run one child for each order."""
         for order in orders:
             try:
                 until_done(order, self._work)

@@ -1,4 +1,4 @@
-"""A chat service that keeps some requests waiting for ever: silent, or dripping byte by byte."""
+"""A chat service that never completes some requests: it stays silent, or sends one byte at a time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import threading
 from typing import Literal, Self
 
 Way = Literal["silent", "headers", "body"]
-"""What a stuck request gets: nothing, a header that never ends, or a body that never does."""
+"""The answer to a stuck request: nothing, a header that never ends, or a body that never ends."""
 
 _REPLY = {
     "choices": [{"index": 0, "message": {"role": "assistant", "content": "4"}, "finish_reason": "stop"}]
@@ -16,11 +16,11 @@ _REPLY = {
 
 
 class StuckService:
-    """Use as a context manager.
+    """The service. Use as a context manager.
 
     Args:
-        way: How requests are stuck.
-        stuck: How many are, of the first that come; the others are answered at once.
+        way: The way in which requests are stuck.
+        stuck: Number of requests that get stuck, counted from the first; the others are answered immediately.
     """
 
     def __init__(self, way: Way, stuck: int) -> None:
@@ -73,7 +73,7 @@ class StuckService:
                     body = json.dumps(_REPLY).encode()
                     head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
                     connection.sendall(head.encode() + body)
-            except OSError:  # whoever asked has left
+            except OSError:  # the client has disconnected
                 return
 
     def _keep_waiting(self, connection: socket.socket) -> None:

@@ -1,6 +1,6 @@
-"""Judges with known noise, bias and agreement, drawn from a seed, for what is estimated from their gradings.
+"""Random judges with known noise, bias and agreement, to test estimates from their gradings.
 
-Records differ in how hard they are, so the rollouts of one are alike, as real ones are.
+Records differ in difficulty, so the rollouts of one record are similar, as in real data.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ __all__ = ["Graded", "NumberJudge", "YesNoJudge"]
 
 @dataclass(frozen=True)
 class Graded:
-    """What a judge said of one rollout, and what a person says."""
+    """A judge's gradings of one rollout, and a person's label."""
 
     record: str
     rewards: list[float]
@@ -24,25 +24,25 @@ class Graded:
 
 @dataclass(frozen=True)
 class YesNoJudge:
-    """A judge that says 0 or 1, and a person who errs by chance.
+    """A judge that answers 0 or 1, and a person who makes random errors.
 
-    Of each rollout the truth is drawn, then whether the judge misreads it: a misread one is judged wrongly in
-    nearly every grading, so that not all disagreement is noise.
+    For each rollout, the truth is drawn, and then whether the judge misreads the rollout. A misread rollout
+    is judged wrongly in nearly every grading, so not all disagreement is noise.
     """
 
     hard: tuple[float, float] = (0.3, 0.8)
-    """Shares of right rollouts of the two sorts of records."""
+    """Share of right rollouts in each of the two kinds of records."""
     person: float = 0.05
-    """How often the person errs."""
+    """Probability that the person errs."""
     misread: float = 0.05
-    """How often the judge misreads a rollout."""
+    """Probability that the judge misreads a rollout."""
     too_kind: float = 0.15
-    """How often a grading of a wrong rollout says yes."""
+    """Probability that a grading of a wrong rollout says yes."""
     too_strict: float = 0.08
-    """How often a grading of a right rollout says no."""
+    """Probability that a grading of a right rollout says no."""
 
     def draw(self, seed: int, records: int, rollouts: int, repeats: int) -> list[Graded]:
-        """Draw some rollouts of each record, all graded so often."""
+        """Draw rollouts for each record, each graded several times."""
         random = np.random.default_rng(seed)
         found = []
         for record in range(records):
@@ -58,7 +58,9 @@ class YesNoJudge:
         return 1 - self.too_strict if truth ^ misread else self.too_kind
 
     def _cells(self) -> list[tuple[float, float, float, float]]:
-        """Chance, chance of a yes by the judge, chance of one by the person, and the record's share."""
+        """For each case: its probability, the judge's and the person's chance of a yes, and the record's
+        share.
+        """
         cells = []
         for share, truth, misread in product(self.hard, (False, True), (False, True)):
             chance = 0.5 * (share if truth else 1 - share) * (self.misread if misread else 1 - self.misread)
@@ -68,7 +70,7 @@ class YesNoJudge:
 
     @property
     def kappa(self) -> float:
-        """Cohen's kappa of one grading and the label."""
+        """Cohen's kappa between one grading and the label."""
         cells = self._cells()
         judge, person = (sum(cell[0] * cell[side] for cell in cells) for side in (1, 2))
         agreed = sum(chance * (yes * other + (1 - yes) * (1 - other)) for chance, yes, other, _ in cells)
@@ -77,18 +79,18 @@ class YesNoJudge:
 
     @property
     def flips(self) -> float:
-        """How often two gradings of a rollout differ."""
+        """Probability that two gradings of a rollout differ."""
         return sum(chance * 2 * yes * (1 - yes) for chance, yes, *_ in self._cells())
 
     @property
     def noise_of_total(self) -> float:
-        """Variance of repeats over that of all gradings."""
+        """Variance between repeats as a share of the variance of all gradings."""
         judge = sum(chance * yes for chance, yes, *_ in self._cells())
         return self.flips / 2 / (judge * (1 - judge))
 
     @property
     def noise_within(self) -> float:
-        """Variance of repeats over that within records."""
+        """Variance between repeats as a share of the variance within records."""
         within = 0.0
         for share in self.hard:
             cells = [cell for cell in self._cells() if cell[3] == share]
@@ -99,18 +101,18 @@ class YesNoJudge:
 
 @dataclass(frozen=True)
 class NumberJudge:
-    """A judge and a person who see the truth through normal noise."""
+    """A judge and a person who both see the truth with normally distributed noise."""
 
     of_record: float = 1.0
     """Standard deviation of the truth between records."""
     of_rollout: float = 1.0
-    """The same between the rollouts of a record."""
+    """Standard deviation of the truth between the rollouts of a record."""
     person: float = 0.4
     noise: float = 0.6
     bias: float = 0.3
 
     def draw(self, seed: int, records: int, rollouts: int, repeats: int) -> list[Graded]:
-        """Draw some rollouts of each record, all graded so often."""
+        """Draw rollouts for each record, each graded several times."""
         random = np.random.default_rng(seed)
         found = []
         for record in range(records):
@@ -123,16 +125,16 @@ class NumberJudge:
 
     @property
     def kappa(self) -> float:
-        """Lin's concordance correlation of one grading and the label."""
+        """Lin's concordance correlation between one grading and the label."""
         truth = self.of_record**2 + self.of_rollout**2
         return 2 * truth / (2 * truth + self.noise**2 + self.person**2 + self.bias**2)
 
     @property
     def noise_of_total(self) -> float:
-        """Variance of repeats over that of all gradings."""
+        """Variance between repeats as a share of the variance of all gradings."""
         return self.noise**2 / (self.of_record**2 + self.of_rollout**2 + self.noise**2)
 
     @property
     def noise_within(self) -> float:
-        """Variance of repeats over that within records."""
+        """Variance between repeats as a share of the variance within records."""
         return self.noise**2 / (self.of_rollout**2 + self.noise**2)

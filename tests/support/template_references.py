@@ -1,8 +1,8 @@
-"""Find what a template refers to that does not exist.
+"""Finds references in a template to things that do not exist.
 
-There is a sentence for each `Ref`, `Fn::GetAtt`, `Fn::Sub`, condition and `DependsOn` that points nowhere, in
-a template with its functions in the long form. cfn-lint takes any name that begins with a SAM function's for
-one of the resources that SAM will make (`WordProblemX` for `WordProblem`): this does not.
+It returns a sentence for each `Ref`, `Fn::GetAtt`, `Fn::Sub`, condition and `DependsOn` without a target, in
+a template whose functions are in the long form. cfn-lint accepts any name that begins with a SAM function's
+name, as if SAM would make that resource (`WordProblemX` for `WordProblem`); this module does not.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _FUNCTION = "AWS::Serverless::Function"
 
 
 def unresolved(template: dict[str, Any], region: str = "us-west-2") -> list[str]:
-    """Return what points nowhere, empty when all is well."""
+    """Return the references without a target; empty if there are none."""
     return list(_References(template, region).wrong())
 
 
@@ -35,7 +35,7 @@ class _References:
         self._names |= set(self._made_by_sam())
 
     def _made_by_sam(self) -> Iterator[str]:
-        """`Function.Version` and `Function.Alias`, where a version is published."""
+        """`Function.Version` and `Function.Alias`, for functions that publish a version."""
         everywhere = self._template.get("Globals", {}).get("Function", {})
         for name, resource in self._resources.items():
             properties = {**everywhere, **resource.get("Properties", {})}

@@ -1,4 +1,4 @@
-"""Rows that SageMaker, TRL, OpenAI and Azure train on, after their published descriptions."""
+"""Training rows of SageMaker, TRL, OpenAI and Azure, written from their published descriptions."""
 
 from __future__ import annotations
 

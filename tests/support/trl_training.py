@@ -1,7 +1,8 @@
-"""Trains a model of a few thousand weights on the grader `my_grader:reward`, in the environment that has TRL.
+"""Trains a model with a few thousand weights on the grader `my_grader:reward`, in an environment with TRL.
 
-`python trl_training.py FOLDER` writes what was graded to `graded.jsonl`, what came of the training to
-`training.json`, and what functions of TRL's library say, alone and as scoring functions, to `library.json`.
+`python trl_training.py FOLDER` writes three files: `graded.jsonl` with the graded completions,
+`training.json` with the results of training, and `library.json` with the values of TRL's own reward
+functions, called directly and as scoring functions.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _STEPS = 3
 
 
 def tiny_tokenizer() -> Any:
-    """A tokenizer of single characters and the tags of reasoning."""
+    """A tokenizer for single characters and the reasoning tags."""
     vocabulary = {token: at for at, token in enumerate([*_MARKS, *_CHARACTERS])}
     made = Tokenizer(models.WordLevel(vocabulary, unk_token="."))
     made.pre_tokenizer = pre_tokenizers.Split(Regex("</?think>|<eos>|."), "isolated")
@@ -42,7 +43,7 @@ def tiny_tokenizer() -> Any:
 
 
 def tiny_model(tokenizer: Any) -> Any:
-    """A language model of random weights."""
+    """A language model with random weights."""
     torch.manual_seed(1)
     config = LlamaConfig(
         vocab_size=len(tokenizer),
@@ -60,7 +61,7 @@ def tiny_model(tokenizer: Any) -> Any:
 
 
 class Recorded:
-    """A reward function that writes down what it was asked and what it said."""
+    """A reward function that records its arguments and its results."""
 
     def __init__(self, inner: Any, file: TextIO) -> None:
         self.inner, self.file, self.__name__ = inner, file, inner.__name__
@@ -75,7 +76,7 @@ class Recorded:
 
 
 def train(rows: list[dict[str, Any]], file: TextIO, folder: Path) -> dict[str, Any]:
-    """A few steps of GRPO, and what came of them."""
+    """Run a few steps of GRPO, and return the results."""
     tokenizer = tiny_tokenizer()
     model = tiny_model(tokenizer)
     before = [weights.clone() for weights in model.parameters()]
@@ -111,7 +112,7 @@ def train(rows: list[dict[str, Any]], file: TextIO, folder: Path) -> dict[str, A
 
 
 def library() -> list[dict[str, Any]]:
-    """What reward functions of TRL's own say, called as TRL does and as scoring functions."""
+    """The values of TRL's own reward functions, called as TRL does and as scoring functions."""
     texts = ["<think>two and two</think>4", "<think>4", "on and on and on", "one", ""]
     functions = [think_format_reward, get_repetition_penalty_reward(2), get_soft_overlong_punishment(4, 2)]
     found = []
@@ -127,7 +128,7 @@ def library() -> list[dict[str, Any]]:
 
 
 def main(out: Path) -> None:
-    """Train on prompts of messages, then on prompts of text."""
+    """Train on prompts that are messages, and then on prompts that are text."""
     sums = [(a, b) for a in range(3) for b in range(3)]
     found = []
     with (out / "graded.jsonl").open("w", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""Waits for what another thread or process does: the only place where tests read the clock and sleep."""
+"""Waits for other threads and processes; only here do tests read the clock and sleep."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ Reached = TypeVar("Reached")
 
 
 def until(reached: Callable[[], Reached], seconds: float = 60.0) -> Reached:
-    """Return the first true answer.
+    """Wait until a function returns a true value, and return that value.
 
     Args:
-        reached: Asked again and again. It may raise where waiting makes no sense any more.
-        seconds: After that long the test fails; generous, since a good test never waits for it.
+        reached: Called repeatedly. It may raise an exception if waiting no longer makes sense.
+        seconds: Time after which the test fails. It is generous, because a passing test never waits that
+            long.
     """
     end = time.monotonic() + seconds
     while not (answer := reached()):
@@ -26,7 +27,7 @@ def until(reached: Callable[[], Reached], seconds: float = 60.0) -> Reached:
 
 @contextmanager
 def at_least(seconds: float) -> Iterator[None]:
-    """Fail where the block takes less: the one bound that a busy machine cannot break."""
+    """Fail if the block takes less time, the only time limit that a busy machine cannot break."""
     began = time.monotonic()
     yield
     assert time.monotonic() - began >= seconds

@@ -1,4 +1,4 @@
-"""Wheels of what is installed here, so that an artifact can be built with it and no package index."""
+"""Builds wheels of installed distributions, so that an artifact can be built without a package index."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ __all__ = ["write_wheels"]
 
 
 def write_wheels(name: str, folder: Path) -> None:
-    """Write the wheel of an installed distribution, and those of all that it requires.
+    """Write the wheel of an installed distribution, and the wheels of all its requirements.
 
     Args:
-        name: The distribution.
-        folder: Where they go, for pip's `--find-links`.
+        name: The distribution's name.
+        folder: The folder for the wheels, for pip's `--find-links`.
     """
     written: set[str] = set()
     waiting = [name]
