@@ -1,7 +1,7 @@
 """Reward functions for reinforcement fine-tuning on AWS: the package that ships to Lambda.
 
 `@grader` turns a scoring function into a Lambda handler. This package uses the standard library only, and
-importing it does no work, to keep cold starts short. `docs/stability.md` says what is public.
+importing it does no work, to keep cold starts short. `docs/stability.md` defines the public interface.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Characters that draw nothing, and the composed forms of accented letters."""
+"""Invisible characters, and the composed forms of accented letters."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ INVISIBLE = (
     "\u00ad\u034f\u061c\u070f\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
     "\ufff0-\ufffb\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-"""Characters that draw nothing and take no space, written as the inside of a regular expression's brackets.
+"""Invisible characters that take no space, written as the content of a regular expression's brackets.
 
 Unicode's Default_Ignorable_Code_Point, and other format characters.
 """
 
 BLANK = "\u115f\u1160\u2800\u3164\uffa0"
-"""Characters that draw nothing but take space: the Hangul fillers and the Braille blank."""
+"""Invisible characters that take space: the Hangul fillers and the Braille blank."""
 _MARKS_KEPT = 30
 _MARKS_RUN = re.compile(rf"[^\w\s\x00-\x7f]{{{_MARKS_KEPT + 1},}}+")  # to `re`, marks are not word characters
 

@@ -71,7 +71,7 @@ _ANY_TAG = "|".join(re.escape(tag) for tag in _KINDS)
 
 
 def may_divide(text: str) -> bool:
-    """Return whether a text may hold reasoning or special tokens; fast, and False for most answers.
+    """Return whether a text may contain reasoning or special tokens; fast, and False for most answers.
 
     Reasoning is at the start of the text, or ends with a closing tag or a gpt-oss token. Special tokens are
     at the end.
@@ -146,7 +146,7 @@ def _closing(tags: Iterable[re.Match[str]], kind: int) -> re.Match[str] | None:
 
 
 def _channels(text: str) -> tuple[str, list[str]] | None:
-    """Split a text at gpt-oss's channels; None if it has none."""
+    """Split a text at gpt-oss's channels; None if the text has no channels."""
     at = past_blanks(text, 0)
     if bare := re.compile(_BARE, re.DOTALL).match(text, at):
         thought, final, answer = text[bare.end() :].partition("assistantfinal")

@@ -35,7 +35,8 @@ def weighted(parts: Mapping[str, Part], weights: Mapping[str, float]) -> Reward:
 
     Args:
         parts: The parts, by name.
-        weights: A weight of 0 or more for each part; a weight of 0 reports the part without paying for it.
+        weights: A weight of 0 or more for each part; a part with weight 0 is reported but does not affect the
+            reward.
 
     Raises:
         ConfigurationError: The names differ, a weight is negative or not finite, or all weights are 0.
@@ -62,7 +63,7 @@ def gated(correct: Part, extras: Mapping[str, Part], *, share: float = 0.2) -> R
     matter how good its extras are, and a correct answer without any extras still earns `1 - share`.
 
     Args:
-        correct: How correct the answer is, 0 to 1.
+        correct: The correctness of the answer, 0 to 1.
         extras: Other qualities to reward, by name, each 0 to 1 and all with equal weight.
         share: The share of the reward that the extras decide, 0 to 1.
 
@@ -90,7 +91,7 @@ def minimum(parts: Mapping[str, Part]) -> Reward:
         parts: The parts, by name.
 
     Raises:
-        ConfigurationError: There are no parts.
+        ConfigurationError: No parts are given.
         ValueError: A part is not a finite number.
     """
     if not parts:

@@ -53,7 +53,7 @@ __all__ = [
 READY_HANDLER = "graders.configured.ready_check"
 """Name of the Lambda handler of a configured grader."""
 READY_VARIABLE = "GRADER_CHECK"
-"""Name of the environment variable that holds the check, or the file that describes it."""
+"""Name of the environment variable that contains the check, or the path of the file that describes it."""
 
 _EXAMPLE = 'checks.numbers:number(marker="####")'
 _MOST_NESTED = 20
@@ -237,7 +237,7 @@ def check_factory(name: object) -> Callable[..., Any]:
 
 
 def judge_models() -> list[FoundModel]:
-    """Return the models that this process's judges call, with the abilities of those that have answered."""
+    """Return the models that this process's judges call, with the abilities of any that have answered."""
     from .checks._judge_services import found_models
 
     return found_models()

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     class _Typed(Generic[Asked, Graded]): ...
 
     class Decorator(Protocol):
-        """What `@grader(...)` returns."""
+        """The decorator that `@grader(...)` returns."""
 
         @overload
         def __call__(self, function: Callable[[Sample[Fields]], Given], /) -> Grader[Fields, Reward]: ...
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
         ) -> Grader[Fields, Awaitable[Reward]]: ...
 
     class BatchDecorator(Protocol):
-        """What `@grader(batch=True)` returns."""
+        """The decorator that `@grader(batch=True)` returns."""
 
         @overload
         def __call__(
@@ -136,7 +136,8 @@ class Grader(_Typed["Asked", "Graded"]):
             sample: A Sample, or an element of an event.
 
         Raises:
-            SampleError: The sample got no reward; `kind` says why, and `__cause__` is the original error.
+            SampleError: The sample got no reward; `kind` gives the reason, and `__cause__` is the original
+                error.
         """
         return reward_of(score(self.declared, [sample], causes=True)[0][0])
 
@@ -242,7 +243,7 @@ def grader(
         A Grader; if called with options, the decorator that makes one.
 
     Raises:
-        DecorationError: The function or an option cannot work; the message says what to write instead.
+        DecorationError: The function or an option cannot work; the message names the fix.
 
     Example:
         >>> from graders import Sample, grader

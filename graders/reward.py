@@ -123,7 +123,7 @@ class Failure:
 
     @property
     def place(self) -> str:
-        """Return the file and line in the user's code where the error was raised; empty if there is none."""
+        """Return the file and line in the user's code where the error was raised; empty if unknown."""
         return self.origin.rpartition(" at ")[2] if " at " in self.origin else ""
 
     def __eq__(self, other: object) -> bool:
@@ -148,7 +148,7 @@ def number(value: object) -> float:
     training.
 
     Raises:
-        ValueError: The value is not a finite number; the message says what to return instead.
+        ValueError: The value is not a finite number; the message names the values to return instead.
     """
     kind = type(value)
     if kind is not float:

@@ -1,4 +1,4 @@
-"""The rollout that a scoring function receives, in whatever dialect it arrived.
+"""The rollout that a scoring function receives, regardless of the event's dialect.
 
 A `Sample` is a view of one element of the event, with the same few properties for every shape that services
 are known to send. Nothing is copied, and properties are parsed on first use: most scoring functions read two
@@ -121,7 +121,7 @@ class Sample(_Typed[Fields]):
 
     @property
     def reasoning(self) -> str:
-        """The model's reasoning before its answer, from blocks, fields or the text; empty if there is none.
+        """The model's reasoning before its answer, from blocks, fields or the text; empty without reasoning.
 
         `docs/contract.md` lists the formats.
         """
@@ -137,13 +137,13 @@ class Sample(_Typed[Fields]):
 
     @property
     def tool_calls(self) -> list[Any]:
-        """The tool calls of the final message, unchanged; empty if it has none."""
+        """The tool calls of the final message, unchanged; empty if the message has no tool calls."""
         calls = self._message.get("tool_calls")
         return calls if isinstance(calls, list) else []
 
     @property
     def reference_answer(self) -> Any:
-        """The reference in the training record; None if there is none.
+        """The reference in the training record; None if the record has no reference.
 
         The reference is read from the sample itself, else from its `metadata`, else from the fields of verl's
         data (`reward_model.ground_truth`, `extra_info.answer`). A service may wrap a string in an object with
@@ -168,8 +168,8 @@ class Sample(_Typed[Fields]):
         """The reference as text.
 
         Raises:
-            RecordError: There is no reference, it is blank, or it is an object. Without this error, two
-                missing answers would compare equal and earn a reward.
+            RecordError: The reference is missing or blank, or is an object. Without this error, two missing
+                answers would compare equal and earn a reward.
         """
         reference = self.reference_answer
         if isinstance(reference, str):
@@ -257,7 +257,7 @@ def turn_text(message: Mapping[str, Any]) -> str:
     """Return all text of one message.
 
     Raises:
-        RecordError: Its content has none of the shapes that services send.
+        RecordError: The content has no shape that any service sends.
     """
     return _content(message.get("content"))[0]
 

@@ -31,7 +31,7 @@ def make_sample(
 
     Args:
         completion: The model's answer.
-        reference_answer: The record's reference; None for a record without one.
+        reference_answer: The record's reference; None for a record without a reference.
         prompt: The user's turn.
         id: The service's id.
         **fields: The record's other fields.

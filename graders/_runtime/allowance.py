@@ -19,7 +19,7 @@ class Allowance:
     Args:
         timer: The timer that ends the sample.
         limit: Seconds allowed; None for no limit.
-        deadline: When its batch has to end, on the clock of `time.perf_counter`; None for never.
+        deadline: The time at which its batch has to end, on the clock of `time.perf_counter`; None for never.
         outer: The time of the sample that this one is a part of.
     """
 

@@ -1,6 +1,6 @@
 """A grader's declaration; an invalid one is rejected while its module is imported.
 
-Every check raises a `DecorationError` that says what to write instead.
+Every check raises a `DecorationError` that names the fix.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Options:
 
 
 class Declared:
-    """A scoring function, and how to call it.
+    """A scoring function with its options.
 
     Args:
         function: The function that `@grader` decorates.
@@ -95,7 +95,7 @@ def check_function(function: Any, batch: bool) -> bool:
 
     Args:
         function: The function that `@grader` decorates.
-        batch: Whether it takes a list of samples.
+        batch: Whether the function takes a list of samples.
 
     Returns:
         Whether it is async.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class QuestionsHeldBack:
-    """While entered, holds back every judge's questions and counts the samples that wanted to ask one."""
+    """A context manager that holds back judges' questions and counts the samples that needed one."""
 
     __slots__ = ("_token", "count")
 

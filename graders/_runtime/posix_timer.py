@@ -41,7 +41,7 @@ _create, _set, _delete = map(_function, ("timer_create", "timer_settime", "timer
 
 
 class PosixTimer:
-    """One timer, initially stopped; `delete` frees it.
+    """A timer that is initially stopped; `delete` frees it.
 
     Args:
         number: The signal that it sends to the thread that creates it.
@@ -65,7 +65,7 @@ class PosixTimer:
         _call(_set, (self._id, 0, self._times, None))
 
     def stop(self) -> None:
-        """Stop firing until it is set again."""
+        """Stop firing until the timer is set again."""
         _call(_set, (self._id, 0, _NEVER, None))
 
     def delete(self) -> None:

@@ -40,7 +40,8 @@ def score(
     Args:
         declared: The scoring function and its options.
         items: Samples, or elements of an event.
-        deadline: When to stop, on the clock of `time.perf_counter`; the remaining samples then time out.
+        deadline: The time at which to stop, on the clock of `time.perf_counter`; the remaining samples then
+            time out.
         causes: Whether failures keep their original errors, with all objects in their tracebacks.
 
     Returns:
@@ -80,10 +81,10 @@ def score_part(declared: Declared, sample: Sample[Any]) -> Reward | Awaitable[Re
     """Grade one sample, alone or inside another grader's scoring function, whose time limit then applies.
 
     Returns:
-        The reward; an awaitable of it if the scoring function is async.
+        The reward, or an awaitable of it if the scoring function is async.
 
     Raises:
-        SampleError: The sample got no reward; `kind` says why.
+        SampleError: The sample got no reward; `kind` gives the reason.
     """
     outer = around.get()
     if declared.is_async:
@@ -375,7 +376,7 @@ def failure_of(error: BaseException, limit: float | None = None) -> Failure:
     if isinstance(error, SampleError) and error.kind in KINDS:
         return Failure(error.kind, message, error.origin)
     name = type(error).__name__
-    # An operating system error's number shows what Lambda denied, and is not content.
+    # The number of an operating system error identifies the operation that Lambda denied, and is not content.
     number = error.errno if isinstance(error, OSError) and type(error.errno) is int else None
     origin = f"{name}{'' if number is None else f' (Errno {number})'} at {place_of(error)}"
     failure = Failure("exception", f"{name}: {message}" if message else name, origin)
@@ -393,7 +394,7 @@ def _timed_out(limit: float | None) -> Failure:
 
 
 def place_of(error: BaseException, users_only: bool = False) -> str:
-    """Return the file and line of the user's code that raised the error, or that called code which did.
+    """Return the file and line of the user's code that raised the error, or called the code that did.
 
     Args:
         error: The error.

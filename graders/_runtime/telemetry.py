@@ -38,9 +38,9 @@ def report(
     """Log one batch, when running inside Lambda.
 
     Args:
-        items: The samples, for the ids of those that failed.
+        items: The samples; the log line has the ids of failed ones.
         outcomes: The outcome of each sample.
-        milliseconds: How long the batch took.
+        milliseconds: The time that the batch took.
         replaced: The number of strings in the answer that JSON could not represent.
         left: The milliseconds of the function's timeout that remain; None if unknown.
     """

@@ -54,7 +54,7 @@ around: ContextVar[Tick | None] = ContextVar("around", default=None)
 """The timer of the grader that is grading in this context; graders inside its scoring function share it."""
 
 until: ContextVar[float | None] = ContextVar("until", default=None)
-"""When the current async sample has to be answered, on the clock of `time.perf_counter`.
+"""The deadline of the current async sample, on the clock of `time.perf_counter`.
 
 None if there is no limit. Code that waits for a service gives up by then, with its own message.
 """
@@ -73,7 +73,8 @@ class Tick:
 
     Args:
         limit: Seconds for one sample; None for no limit.
-        deadline: When the whole batch has to end, on the clock of `time.perf_counter`; None for never.
+        deadline: The time at which the whole batch has to end, on the clock of `time.perf_counter`; None for
+            never.
         scorers: The code objects of the functions that call scoring functions. These functions are never
             interrupted: the exception would fall between two samples and fail the batch.
         needed: Whether the limit depends on this timer alone; for tasks that wait, asyncio enforces it too.
@@ -101,7 +102,7 @@ class Tick:
         self.unanswered = 1
         """Number of samples of an async batch that have no answer yet, including the current one."""
         self.since = 0.0
-        """When the current sample started; 0 while no scoring function runs."""
+        """The start time of the current sample; 0 while no scoring function runs."""
         self.fired = False
         """Whether the current sample was interrupted, even if it swallowed the interrupt."""
         self.alarm: Any = getsignal(ALARM)
@@ -264,7 +265,7 @@ class _Alarm:
             self.timer = None
 
     def end(self) -> None:
-        """Stop, at exit, a timer that a coroutine which never ended left running."""
+        """Stop, at exit, a timer that an unfinished coroutine left running."""
         for tick in reversed(list(self.ticks)):
             self.stop(tick)
         self.delete()
@@ -354,13 +355,13 @@ if hasattr(os, "register_at_fork"):
 
 
 def milliseconds_left(context: object) -> float | None:
-    """Return how long Lambda lets an invocation continue; None without a context."""
+    """Return the time that Lambda still allows an invocation; None without a context."""
     remaining = getattr(context, "get_remaining_time_in_millis", None)
     return None if remaining is None else float(remaining())
 
 
 def deadline_of(context: object) -> float | None:
-    """Return when a Lambda invocation has to be answered, on the clock of `time.perf_counter`.
+    """Return the deadline of a Lambda invocation, on the clock of `time.perf_counter`.
 
     Args:
         context: The Lambda context; None outside Lambda.

@@ -27,7 +27,7 @@ _PLAIN = (_SMOLAGENTS, "openinference.instrumentation.claude_agent_sdk")
 
 
 class AgentSpan:
-    """One span, with the log records that belong to it.
+    """A span and the log records that belong to it.
 
     Args:
         name: The span's name.

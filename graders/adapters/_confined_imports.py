@@ -20,7 +20,7 @@ class Import:
     """A module that a source imports.
 
     Args:
-        module: Its dotted name.
+        module: The module's dotted name.
         place: File and line.
         is_needed: Whether the function cannot be called without it.
         is_tried: Whether the source can work without it: the import is in a `try` or an `if`.

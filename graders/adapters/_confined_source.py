@@ -36,7 +36,7 @@ class ConfinedSource:
         text: The source text.
         function: The function's name.
         place: The name of the source in messages.
-        file: The source's file, or None if it has none. Modules next to it may be imported.
+        file: The source's file; None if the source is only a text. Modules next to the file may be imported.
         packages: Packages outside the standard library that it may import.
 
     Raises:
@@ -116,7 +116,7 @@ class ConfinedSource:
                 self._send_own(f"{one.module}.{one.name}")
 
     def _send_own(self, name: str, is_tried: bool = False) -> bool:
-        """Send along a module that is next to the source, with its packages; False if there is none.
+        """Send along a module that is next to the source, with its packages; False without such a module.
 
         A folder does not count if the source can work without it: in Lambda, the folders of installed
         packages, which the function may not import, are next to the source as well.
@@ -198,7 +198,7 @@ def spec_of(package: str) -> ModuleSpec | None:
 
 
 def _line_of(tree: ast.Module, function: str) -> int:
-    """Return the last line of a module that binds a name; 0 if there is none."""
+    """Return the last line of a module that binds a name; 0 if no line does."""
 
     def look(body: list[ast.stmt]) -> Iterator[int]:
         for one in body:

@@ -237,7 +237,7 @@ class EvaluationRow(StandInRecord):
         return [one for one in self.messages if one.role == "user"]
 
     def get_system_message(self) -> Any:
-        """Return the system prompt; empty if there is none."""
+        """Return the system prompt; empty without one."""
         found = [one for one in self.messages if one.role == "system"]
         return found[0] if found else ChatMessage(role="system", content="")
 

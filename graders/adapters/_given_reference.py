@@ -16,7 +16,7 @@ _LABELS = ("role", "type")
 
 
 def given_reference(sample: Sample[Any], column: str) -> dict[str, Any]:
-    """Return a record's reference as arguments for a third-party function, by name; empty if there is none.
+    """Return a record's reference as named arguments for a third-party function; empty without a reference.
 
     Third-party functions compare texts unchanged, so an empty answer would be rewarded if the reference is
     blank, or lists a blank text among its right answers.
@@ -43,7 +43,7 @@ def given_reference(sample: Sample[Any], column: str) -> dict[str, Any]:
 
 
 def _may_equal_nothing(reference: Any) -> bool:
-    """Return whether the reference has no content, or is a list in which one right answer has none."""
+    """Return whether the reference is blank, or is a list in which one right answer is blank."""
     while isinstance(reference, dict) and len(reference) == 1:
         [reference] = reference.values()
     if isinstance(reference, list):

@@ -50,7 +50,7 @@ def header_fault(name: str, value: object) -> str | None:
 
     Args:
         name: The header's name.
-        value: Its value, which may contain `${NAME}`.
+        value: The header's value, which may contain `${NAME}`.
     """
     if not _HEADER_NAME.fullmatch(name):
         return "it is not a valid header name"

@@ -70,7 +70,7 @@ class ScoringEndpoint:
     """A service that scores completions.
 
     Args:
-        url: Its address. `${NAME}` refers to the environment variable NAME.
+        url: The service's address. `${NAME}` refers to the environment variable NAME.
         headers: The headers of each request, whose values may contain `${NAME}` too.
         rate_limit: Maximum number of requests per second from this process; None for no limit.
     """
@@ -89,7 +89,7 @@ class ScoringEndpoint:
 
         Args:
             sample: The completion, as in a spec's namespace `sample`.
-            item: Its record, as in the namespace `item`.
+            item: The sample's record, as in the namespace `item`.
 
         Raises:
             ConfigurationError: The service cannot be called at all, or rejects every request.

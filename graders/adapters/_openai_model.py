@@ -167,7 +167,7 @@ class _Scores:
         """Read a reply: the score, other numbers to report, and the reason.
 
         Raises:
-            GradeFault: It is not a valid answer.
+            GradeFault: The reply is not a valid answer.
         """
         result, reason = _answer(reply)
         score = number_of(result)
@@ -191,7 +191,7 @@ class _Labels:
         """Read a reply: 1 for a passing label, other numbers to report, and the reason.
 
         Raises:
-            GradeFault: It is not a valid answer.
+            GradeFault: The reply is not a valid answer.
         """
         result, reason = _answer(reply)
         if not isinstance(result, str) or result not in self._labels:

@@ -83,7 +83,7 @@ class JudgeModels:
         """Return the options of the service that a grader's judge calls.
 
         Raises:
-            OpenAISpecError: The table lacks such a model.
+            OpenAISpecError: The table has no entry for the grader's model.
         """
         given = self.find(node.model)
         if given is None:
@@ -99,7 +99,7 @@ class JudgeModels:
         """Return the service that a grader's judge calls.
 
         Raises:
-            OpenAISpecError: The table lacks such a model.
+            OpenAISpecError: The table has no entry for the grader's model.
             DecorationError: The table's options are invalid.
             ConfigurationError: The package of the service is not installed.
         """

@@ -1,4 +1,4 @@
-"""The type of the notes on how an OpenAI grader is converted."""
+"""The type of the notes on the conversion of OpenAI graders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Describes how each part of an OpenAI grader is converted."""
+"""Describes the conversion of each part of an OpenAI grader."""
 
 from __future__ import annotations
 

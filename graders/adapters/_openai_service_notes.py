@@ -1,4 +1,4 @@
-"""Describes how OpenAI and Azure graders that call a judge's model or an endpoint are converted."""
+"""Describes the conversion of OpenAI and Azure graders that call a judge's model or an endpoint."""
 
 from __future__ import annotations
 

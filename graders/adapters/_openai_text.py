@@ -105,7 +105,7 @@ def _side(template: TextTemplate, scope: Scope, metric: _TextMetric, strict: boo
 
 
 def _fuzzy_match() -> _TextMetric:
-    """Call rapidfuzz as OpenAI's own Python example does; which function OpenAI uses is not documented."""
+    """Call rapidfuzz as OpenAI's own Python example does; OpenAI does not document its own function."""
     ratio, processed = (
         optional("rapidfuzz.fuzz", "similarity").WRatio,
         optional("rapidfuzz.utils", "similarity"),

@@ -70,7 +70,7 @@ def from_openai(
             file.
         models: For graders that call a model: for each of OpenAI's names, a Bedrock model or a table of
             options; or the path of a TOML file with this table.
-        seconds: How long a Python grader may run.
+        seconds: The time limit of a Python grader, per sample.
         memory_mb: Memory that it may use, in MB.
         protection: `full`, or `limits` where the operating system cannot confine a Python grader.
 
@@ -114,9 +114,9 @@ class OpenAIRun:
     """The response of OpenAI's `/graders/run` for one sample.
 
     Args:
-        name: The grader's name; None if it has none.
-        type: Its type.
-        score: Its score for the sample.
+        name: The grader's name; None for a grader without a name.
+        type: The grader's type.
+        score: The grader's score for the sample.
         seconds: The time that scoring took.
     """
 
@@ -149,7 +149,7 @@ async def openai_run(
     seconds: float = 120,
     memory_mb: int = 1024,
 ) -> OpenAIRun:
-    """Grade one text as OpenAI's `/graders/run` documents it; for the harness.
+    """Grade one text as documented for OpenAI's `/graders/run`; used by the harness.
 
     A grader that fails scores 0 here, and a flag gives the reason. The same applies to a grader that needs a
     missing package or a missing judge's model, or whose formula cannot be read.
@@ -159,7 +159,7 @@ async def openai_run(
         model_sample: The model's answer.
         item: The record.
         models: As for `from_openai`.
-        seconds: How long a Python grader may run.
+        seconds: The time limit of a Python grader, per sample.
         memory_mb: Memory that it may use, in MB.
 
     Raises:
@@ -177,7 +177,7 @@ async def openai_run(
 
 
 def openai_notes(spec: SpecSource, models: ModelTable | None = None) -> list[SpecNote]:
-    """Return notes on how each part of a grader is converted; for the harness.
+    """Return notes on the conversion of each part of a grader; used by the harness.
 
     Args:
         spec: As for `from_openai`.
@@ -196,7 +196,7 @@ def openai_notes(spec: SpecSource, models: ModelTable | None = None) -> list[Spe
 
 
 def openai_graders(spec: SpecSource) -> list[OpenAIGrader]:
-    """Return the grader in a spec, followed by the graders that it combines; for the harness.
+    """Return the grader in a spec, followed by the graders that it combines; used by the harness.
 
     Args:
         spec: As for `from_openai`.
@@ -208,7 +208,7 @@ def openai_graders(spec: SpecSource) -> list[OpenAIGrader]:
 
 
 def openai_models(models: ModelTable | None) -> tuple[str, ...]:
-    """Return the OpenAI models for which a table has a replacement; for the harness.
+    """Return the OpenAI models for which a table has a replacement; used by the harness.
 
     Args:
         models: As for `from_openai`.
@@ -223,7 +223,7 @@ def openai_models(models: ModelTable | None) -> tuple[str, ...]:
 
 
 def openai_range(spec: SpecSource) -> tuple[float, float] | None:
-    """Return the range of a grader's scores; for the harness.
+    """Return the range of a grader's scores; used by the harness.
 
     For Python graders the range is 0 to 1, which OpenAI requests but does not enforce.
 
@@ -262,7 +262,7 @@ class ImagePackage:
 
 
 def openai_packages(spec: SpecSource) -> list[ImagePackage]:
-    """Return the packages that a spec's Python graders import, each import once; for the harness.
+    """Return the packages that a spec's Python graders import, each import once; used by the harness.
 
     Args:
         spec: As for `from_openai`.

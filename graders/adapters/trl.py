@@ -68,7 +68,7 @@ def from_trl(
             they are texts, and the prompt is the last user turn.
 
     Raises:
-        DecorationError: There is no function, or the weights are not one number for each.
+        DecorationError: No function is given, or the weights are not one number for each function.
 
     Example:
         >>> from graders.testing import make_sample
@@ -198,9 +198,9 @@ def as_trl(
 ) -> TrlReward:
     """Make a TRL reward function from a grader: `GRPOTrainer(reward_funcs=as_trl(reward), ...)`.
 
-    Each completion becomes the sample that the grader gets in a replay of it: the prompt's messages (a text
-    becomes a user turn), the completion, the reference, and the other columns of the data set as fields. A
-    column `id` is the sample's id, and the contents of a column `metadata` become fields.
+    Each completion becomes the same sample as in a replay: the prompt's messages (a text becomes a user
+    turn), the completion, the reference, and the other columns of the data set as fields. A column `id` is
+    the sample's id, and the contents of a column `metadata` become fields.
 
     A failure or an abstention returns None. If this is the trainer's only reward function, GRPO and RLOO of
     TRL 1.16 exclude such a completion from the group's mean, and it gets no advantage. With other reward
@@ -215,8 +215,8 @@ def as_trl(
     `<name>/<metric>`, except in a training run with several processes: there, TRL would wait forever for a
     metric that one process does not have.
 
-    Time limits are enforced in the main thread, where TRL calls reward functions; those of async graders are
-    enforced everywhere. A limit that cannot be enforced is reported once on stderr.
+    Time limits are enforced in the main thread, where TRL calls reward functions; the limits of async graders
+    are enforced in any thread. A limit that cannot be enforced is reported once on stderr.
 
     Args:
         grader: A grader or a scoring function, sync or async.

@@ -35,8 +35,8 @@ def from_verl(
     """Make a scoring function from a verl `compute_score`, of one sample or of a batch, sync or async.
 
     `solution_str` is the whole text of the final message, including its reasoning. `ground_truth` is the
-    reference, `data_source` the record's field with that name (empty if there is none), and `extra_info` the
-    record's other fields, together with the contents of a field `extra_info` and the prompt's messages as
+    reference, `data_source` the record's field with that name (empty without such a field), and `extra_info`
+    the record's other fields, together with the contents of a field `extra_info` and the prompt's messages as
     `prompt`. A function gets only the arguments that it accepts. A record with a blank reference fails, and
     so does a record without a reference unless `ground_truth` has a default.
 

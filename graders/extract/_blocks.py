@@ -292,10 +292,10 @@ class Fence:
 
     Args:
         language: The language on its first line, in lower case.
-        content: Its lines.
+        content: The lines between the fences.
         start: The start of its first line.
         end: The start of the text after it.
-        closed: Whether it is closed, rather than cut off.
+        closed: Whether the block is closed, rather than cut off.
     """
 
     __slots__ = ("closed", "content", "end", "language", "start")

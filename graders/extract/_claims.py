@@ -108,8 +108,8 @@ def last_number(text: str, *, decimal: Decimal = ".", scale: bool = False) -> Nu
         scale: Whether `72k`, `3.5M` and `2 million` are read.
 
     Returns:
-        An int, or a Fraction if the number is not whole; `Missing` if there is none, if different numbers are
-        claimed, or if the number that counts cannot be read exactly.
+        An int, or a Fraction if the number is not whole; `Missing` if the text has no number, if it claims
+        different numbers, or if the number that counts cannot be read exactly.
     """
     if "box" in text or "\x08" in text:
         span = box_span(text)
@@ -249,7 +249,7 @@ def _last_of_line(line: str, decimal: Decimal, scale: bool) -> Number | Missing 
     if not found:
         return None
     found = [one for one in found if one["date"] is None] or found
-    # Earlier numbers matter if brackets explain one of them, or if this one approximates one.
+    # Earlier numbers matter if brackets explain one of them, or if this number approximates one of them.
     beside = 4 if "(" in line else 2 if "≈" in line or "~" in line else 1
     read = [read_numeral(line, one, decimal, scale) for one in found[-beside:]]
     last = read.pop()
@@ -269,7 +269,7 @@ def _last_of_line(line: str, decimal: Decimal, scale: bool) -> Number | Missing 
 
 
 def _remarked(line: str, read: list[Numeral], last: Numeral) -> Numeral | None:
-    """Return the number that the last brackets of a line explain, `72 (48 + 24)`; None if there are none."""
+    """Return the number that the last brackets of a line explain, `72 (48 + 24)`; None without brackets."""
     opened = line.rfind("(", 0, last.start + 1)
     closed = line.find(")", opened)
     before = [one for one in read if one.end <= opened]

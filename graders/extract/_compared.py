@@ -90,7 +90,7 @@ def same_number(
     Args:
         completion: The model's answer.
         reference: The right answer, a number or a text that contains it; see `reference_number`.
-        marker: The text before the answer; None if there is none.
+        marker: The text before the answer; None if the answers have no marker.
         which: The marker that counts if there are several.
         decimal: The decimal separator to assume if a text leaves it open.
         scale: Whether `72k`, `3.5M` and `2 million` are read.

@@ -35,7 +35,7 @@ NO_DOUBT = re.compile(
     r"(?:n(?<!\wn)(?:ot?|ever|['’]t)|w(?<!\ww)ithout|b(?<!\wb)eyond)\s(?:a\s|any\s|there\s)?"
     r"(?:doubt|question|wonder|problems?|worries|need|matter|way\saround)\b|not(?<!\wnot)\s(?:only|just|merely)\b"
 )
-"""Idioms whose `no` or `not` denies nothing, in lower case.
+"""Idioms whose `no` or `not` is no denial, in lower case.
 
 They begin with a letter, so that the regular expression engine skips places that cannot match.
 """
@@ -56,8 +56,8 @@ _CLAUSE_END = re.compile(
     r"[.;!?\n]\s?|,\s(?!(?:or|nor|dass|что|що)\b)|\b(?:so|(?<!\ball )(?<!\bany )(?<!thing )but|therefore|thus"
     r"|hence)\b"
 )
-# Cues that every ASCII clause with a denial or doubt contains; searched first, since most clauses have none.
-# A test generates denials from the table and finds a cue in each.
+# Every ASCII clause with a denial or doubt contains one of these cues; searched first, since most clauses
+# contain none. A test generates denials from the table and finds a cue in each.
 _CUES = (
     *"not n't ne nor hardly non exce without unlike against than then instead rul elimin exclu".split(),
     *"reject doubt nicht kein pas ni nunca whether suppose assum wrong deny false incorrect untrue".split(),

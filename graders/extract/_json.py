@@ -58,9 +58,9 @@ def json_block(text: str, repair: bool = False, *, which: Which = "last") -> Any
         which: Which block, or which value in the prose, counts.
 
     Returns:
-        The value. `Missing` if there is none, or if it is null, is cut off, has a duplicate key, or contains
-        a NaN or an infinity. Also `Missing` if the text right before the value denies it (`not {"a": 1}`), or
-        the text after it takes it back.
+        The value. `Missing` if the text has no value, or if the value is null, is cut off, has a duplicate
+        key, or contains a NaN or an infinity. Also `Missing` if the text right before the value denies it
+        (`not {"a": 1}`), or the text after it takes it back.
 
     Raises:
         ValueError: `which` is neither 'last' nor 'first'.
@@ -226,7 +226,7 @@ def _prose_end(text: str, at: int) -> int:
 
 
 def _next(text: str, start: int) -> int:
-    """Return the position of the next opening brace or bracket; -1 if there is none."""
+    """Return the position of the next opening brace or bracket; -1 if no more follow."""
     opening = _OPENING.search(text, start)
     return opening.start() if opening else -1
 

@@ -47,7 +47,7 @@ def number_alone(
 
     Args:
         text: A completion without a claim.
-        last: Its last number.
+        last: The completion's last number.
         start: The start of the line of that number.
         decimal: The decimal separator to assume if the text leaves it open.
         scale: Whether scale words are read.

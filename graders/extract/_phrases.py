@@ -122,7 +122,7 @@ YES_NO = {
 }
 
 BEGINS = "(?=[acefjloprsv\x80-\U0010ffff])"
-"""The first characters of announcements in any language; checked first, since most places have none of them.
+"""The first characters of announcements in any language; checked first, since most positions have none.
 
 A test generates announcements from the table. Trying every language everywhere takes four times as long.
 """

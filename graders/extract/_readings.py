@@ -56,7 +56,7 @@ class Numeral:
         value: Its value; None if it cannot be read exactly.
         start: The start of the number, with its sign, currency and brackets.
         end: The end of the number, with its unit.
-        dated: Whether it is a date, which is not a candidate for an answer if there is another number.
+        dated: Whether it is a date, which is not a candidate for an answer if the text has another number.
         booked: Whether it is in parentheses with a currency, which bookkeepers read as a minus.
         reason: The reason why it has no value.
     """

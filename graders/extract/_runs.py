@@ -58,7 +58,7 @@ def run_value(run: str, decimal: str, exponent: int = 0) -> Number | None:
 
 
 def _decimal_sign(run: str, decimal: str) -> str | None:
-    """Return the decimal separator of a run, empty if it has none; None if it is ambiguous.
+    """Return the decimal separator of a run; empty if the run has no separator, None if it is ambiguous.
 
     A comma may also separate the items of a list, but a point does not: `4.5` is a decimal unless the point
     can group.

@@ -69,7 +69,7 @@ def unit_end(text: str, at: int) -> int:
 
 
 def scale_at(text: str, at: int) -> tuple[int, int]:
-    """Return the power of ten of a scale word or letter at a position, and its end; 0 if there is none.
+    """Return the power of ten of a scale word or letter at a position, and its end; 0 without such a word.
 
     Args:
         text: The text, as `plain` returned it.
