@@ -31,8 +31,8 @@ class Reward:
         value: The number to train on; it must lie in the grader's range.
         metrics: Other numbers to report.
         components: The parts of a combined reward, by name.
-        reason: One sentence for people. An in-process replay keeps it; it is never sent to a service or a
-            log.
+        reason: One sentence for human readers. An in-process replay keeps the reason; it is never sent to a
+            service or a log.
     """
 
     __slots__ = ("components", "metrics", "reason", "value")
@@ -52,7 +52,7 @@ class Reward:
         self.reason = reason
 
     def __eq__(self, other: object) -> bool:
-        """Compare value, metrics and components; the reason is only for people."""
+        """Compare value, metrics and components; the reason is only for human readers."""
         if not isinstance(other, Reward):
             return NotImplemented
         mine = (self.value, self.metrics, self.components)
@@ -83,7 +83,7 @@ class Abstain:
     """States that no honest reward exists for this sample (the judge refused, the tests cannot run).
 
     Args:
-        reason: One sentence for people.
+        reason: One sentence for human readers.
     """
 
     __slots__ = ("reason",)

@@ -177,7 +177,7 @@ def _abandon(steps: Generator[Any, Any, Any], tick: Tick) -> None:
 
 
 def _held() -> Interrupted:
-    """Make the interruption of a sample that computed for too long without awaiting."""
+    """Return the error that interrupts a sample that computed for too long without awaiting."""
     global holds
     holds += 1
     return Interrupted(*HELD)

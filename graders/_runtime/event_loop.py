@@ -91,7 +91,7 @@ def _leave() -> None:
 
 
 async def gather(one: Callable[[Any], Awaitable[T]], samples: Sequence[Any], concurrency: int) -> list[T]:
-    """Await `one` for every sample, at most `concurrency` concurrently, and return the answers in order."""
+    """Await `one` for every sample, at most `concurrency` at a time, and return the answers in order."""
     if len(samples) == 1:  # in the caller's own task, where the time of an outer grader is kept
         return [await one(samples[0])]
     import asyncio

@@ -1,7 +1,8 @@
 """Handles one batch, from the event to the answer.
 
 A failure is counted, reported and answered with the floor of the range. When too many of the last samples
-have failed, the call fails instead, so that the service sees a broken grader and not a series of low rewards.
+have failed, the call fails instead, so that the service sees a broken grader rather than a series of low
+rewards.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Holds back the questions of judges, so that commands that only check records incur no costs.
 
 A judge checks the record first, then calls its service. While questions are held back, it abstains instead of
-calling, so every fault in the record has been reported by then.
+calling, after it has reported any fault in the record.
 """
 
 from __future__ import annotations

@@ -35,14 +35,14 @@ _TEXT_LIMIT = 2000
 def score(
     declared: Declared, items: Sequence[Any], deadline: float | None = None, causes: bool = False
 ) -> tuple[list[Outcome], list[float]]:
-    """Find the outcome of every sample, without the error budget and the event format.
+    """Return the outcome of every sample; error budgets and events are handled elsewhere.
 
     Args:
         declared: The scoring function and its options.
         items: Samples, or elements of an event.
         deadline: The time at which to stop, on the clock of `time.perf_counter`; the remaining samples then
             time out.
-        causes: Whether failures keep their original errors, with all objects in their tracebacks.
+        causes: Whether failures keep their original errors, and so all objects in the errors' tracebacks.
 
     Returns:
         The outcomes, and the milliseconds that each sample took (equal shares if they ran together).

@@ -37,7 +37,7 @@ AHEAD = 2048
 def score_stream(
     declared: Declared, items: Iterable[Any], keep: Callable[[list[Scored]], None], ahead: int = AHEAD
 ) -> None:
-    """Find the outcome of every sample of a stream, without the error budget and the event format.
+    """Report the outcome of every sample of a stream; error budgets and events are handled elsewhere.
 
     Args:
         declared: An async scoring function of one sample, and its options.
@@ -94,6 +94,6 @@ async def _tell(begun: deque[asyncio.Task[Scored]], keep: Callable[[list[Scored]
         done: list[Scored] = []
         while begun and begun[0].done():
             task = begun.popleft()
-            # A canceled task did that itself.
+            # Only the task itself can have canceled it.
             done.append((failure_of(asyncio.CancelledError()), 0.0) if task.cancelled() else task.result())
         keep(done)

@@ -251,7 +251,7 @@ class _Alarm:
             self.set(max(left, _AT_ONCE), interval)
 
     def hurry(self, now: float) -> None:
-        """Fire again in some microseconds, after an interruption that is going to be swallowed again.
+        """Fire again within microseconds, because the interruption will be swallowed again.
 
         A loop that swallows everything raised inside its `try` can only be ended by an exception between two
         rounds, which the next one may hit. The delay varies, because loops do too.

@@ -113,7 +113,7 @@ class ConfinedFunction:
 
     @property
     def place(self) -> str:
-        """File and line where it is defined."""
+        """File and line where the function is defined."""
         return f"{self._source.place}:{self._source.line}"
 
     def __repr__(self) -> str:
@@ -154,7 +154,7 @@ class ConfinedFunction:
         self._engine = CPython(imports)
 
     async def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call it.
+        """Call the function.
 
         Raises:
             SampleError: The function raised an error (`exception`), took too long (`timeout`), or returned

@@ -109,7 +109,7 @@ def _attributes(tree: ast.Module, place: str) -> Iterator[Import]:
 
 
 def _used_by(tree: ast.Module, function: str) -> frozenset[str]:
-    """Return the names of the module's functions and classes that one of them uses, including itself."""
+    """Return the names of the module's functions and classes that one of them uses, and its own name."""
     names = {
         one.name: {node.id for node in ast.walk(one) if isinstance(node, ast.Name)}
         for one in tree.body

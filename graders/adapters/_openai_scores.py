@@ -48,7 +48,7 @@ class GradeFault(SampleError):
 
     Args:
         flag: One of `FLAGS`.
-        message: The cause, for people.
+        message: The cause, for human readers.
         kind: The kind of failure, as in `SampleError`.
         origin: The type and location of the original error; empty without such an error.
         details: The details that OpenAI adds to the flag; empty to use the message.
@@ -68,7 +68,7 @@ class GradeFault(SampleError):
         self.flag = flag
         self.details = details
         self.tokens: Mapping[str, ModelTokens] = {}
-        """The tokens that models still used, by the grader's names for the models."""
+        """The tokens that models used before the failure, by the grader's names for the models."""
 
     @property
     def errors(self) -> dict[str, bool | str]:
@@ -130,7 +130,7 @@ class GraderScore:
         parts: For a multi grader, the scores of its graders by key.
         errors: The faults that OpenAI would report, by the names in `FLAGS` and `DETAILS`.
         tokens: The tokens that models used, by the grader's names for the models.
-        reason: One sentence for people.
+        reason: One sentence for human readers.
     """
 
     __slots__ = ("errors", "metrics", "parts", "reason", "tokens", "unread", "value")

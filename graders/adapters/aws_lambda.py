@@ -1,8 +1,7 @@
 """Existing Lambda handlers as scoring functions.
 
-A reward function for Bedrock or SageMaker is a handler of batches. Here it grades one sample at a time, so
-that a sample that it cannot grade does not affect the rewards of other samples. Its answer is checked
-strictly.
+A reward function for Bedrock or SageMaker handles batches. Here it grades one sample at a time, so that a
+sample that it cannot grade does not affect the rewards of other samples. Its answer is checked strictly.
 """
 
 from __future__ import annotations

@@ -104,10 +104,10 @@ def choice_letter(text: str, letters: str = "ABCD") -> str | Missing:
     1. the whole text, apart from markup: `B`, `b`, `(B)`, `B.`, `**B**`;
     2. its claims: `\boxed{B}`, `<answer>B</answer>`, `{"answer": "B"}`, `Answer: B`, `the answer is (B)`,
        `I choose B`, `B is correct`, `答案是B`, and a first or last line with only the letter. Text after a
-       claim that makes no claim itself is its reason. Claims of different letters give no answer, unless
-       words such as `wait` or `but` take back the earlier one, or the later one is called the final answer or
-       has its own line (`Answer: B`). A claim of several letters (`B or C`, `B, maybe C`) gives no answer,
-       and neither does a claim whose letter is an article (`the answer is a dog`);
+       claim counts as its explanation if it makes no claim itself. Claims of different letters give no
+       answer, unless words such as `wait` or `but` take back the earlier one, or the later one is called the
+       final answer or has its own line (`Answer: B`). A claim of several letters (`B or C`, `B, maybe C`)
+       gives no answer, and neither does a claim whose letter is an article (`the answer is a dog`);
     3. labels, when all of them name the same letter: `(B)`, `**B**`, `option B`, and at the start of a line
        `B)`, `B.`, `B:`.
 

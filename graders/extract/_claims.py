@@ -1,7 +1,7 @@
 r"""The number that a completion settles on: in its box, in its claim, or its last number.
 
-Text after a claim that makes no claim itself is its reason. Claims of different numbers give no answer, and
-neither does a claim that is revised.
+Text after a claim counts as its explanation if it makes no claim itself. Claims of different numbers give no
+answer, and neither does a claim that is revised.
 """
 
 from __future__ import annotations

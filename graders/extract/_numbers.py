@@ -252,7 +252,7 @@ def several_equations(text: str, at: int) -> bool:
 
 
 def _whole_text(text: str, read: list[Numeral]) -> Number | Missing:
-    """Return the only numeral's value if the text contains only its name, unit and markup besides."""
+    """Return the only numeral's value if the text otherwise contains only its name, unit and markup."""
     if len(read) > 1:
         return Missing("there are several numbers", "several")
     one = read[0]

@@ -135,7 +135,7 @@ REVISED = re.compile(
     r"|re-?consider\w{0,3}|i\smean|but|however|no,|no\.|hold\son|korrektur|moment|pardon|perd[óo]n)"
     r"|不对|不對|等等|等一下|更正|修正|改为|改為|改成|其实|其實|抱歉|但是|而是|かし|待って|잠깐|아니)"
 )
-"""Words that take back the claim before them, in a lower-case text, so that the claim after them counts."""
+"""Words that take back the claim before them, so that the claim after them counts; in lower case."""
 
 _INVISIBLE = re.compile(f"[{INVISIBLE}]+")
 _BRACKETS = str.maketrans(
@@ -172,7 +172,7 @@ def announced(rows: bool, *, every_filler: bool = False) -> str:
     """Return a pattern of the words that announce an answer; bounded, so that it takes linear time.
 
     Args:
-        rows: Whether the rows of all languages count, or only English.
+        rows: Whether the rows of all languages count, or only the English row.
         every_filler: Whether the fillers of all languages count even then.
     """
     languages = ANNOUNCED.values() if rows else (ANNOUNCED["English"],)

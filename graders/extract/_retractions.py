@@ -106,7 +106,7 @@ def takes_back(found: str, behind: str) -> bool:
     """
 
     def names_other(sentence: str) -> bool:
-        """Return whether a sentence names other answers of the same kind, but not the found answer."""
+        """Return whether a sentence names answers of the same kind, but not the answer that was found."""
         name = _NUMBER if any(map(str.isdecimal, found)) else _NAME
         named = name.findall(sentence)
         return bool(named) and {*name.findall(f"so {plain_width(found)}")}.isdisjoint(named)
