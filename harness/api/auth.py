@@ -45,7 +45,7 @@ class Credential:
         return self._key
 
     def renew(self) -> bool:
-        """Discard the current key after a 401. Return whether `token()` will now make another."""
+        """Discard the current key after a 401. Return whether `token()` will make another key."""
         return False
 
     def __repr__(self) -> str:
@@ -77,7 +77,7 @@ class ShortTermKey(Credential):
             return self._key
 
     def renew(self) -> bool:
-        """Discard the key, so that the next `token()` makes another."""
+        """Discard the key, so that the next `token()` makes another one."""
         with self._lock:
             self._key = ""
         return True
@@ -88,12 +88,12 @@ def find_credential(
 ) -> Credential:
     """Choose the key for an endpoint.
 
-    OPENAI_API_KEY goes wherever the base URL points. AWS_BEARER_TOKEN_BEDROCK and keys made from AWS
+    OPENAI_API_KEY goes to any host that the base URL names. AWS_BEARER_TOKEN_BEDROCK and keys made from AWS
     credentials go only to hosts of Amazon Bedrock. The emulator on this machine accepts any key, so it never
     gets a real AWS key.
 
     Args:
-        endpoint: Where the requests go.
+        endpoint: The endpoint that receives the requests.
         environment: The environment variables.
         inference: A second endpoint that gets the same key.
 

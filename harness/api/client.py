@@ -49,7 +49,7 @@ class FineTuning:
     Args:
         endpoint: The endpoint for files and jobs.
         credential: The key.
-        max_retries: How often a read is retried after 429, 5xx or a broken connection.
+        max_retries: Number of retries of a read after 429, 5xx or a broken connection.
         timeout_s: Seconds to wait for an answer; uploads wait longer.
         generate_s: Seconds to wait for a model's answer.
         transport: The HTTP transport; the network when None.
@@ -76,7 +76,7 @@ class FineTuning:
         self._max_retries = max_retries
         self._generate_s = generate_s
         timeout = httpx2.Timeout(timeout_s, connect=_CONNECT_S)
-        # A proxy for the outside world cannot reach this machine's own loopback.
+        # A proxy for other machines cannot reach the loopback interface of this one.
         trust_env = not (endpoint.loopback or self.inference.loopback)
         self._sdk = OpenAI(
             base_url=endpoint.base_url,
@@ -126,7 +126,7 @@ class FineTuning:
         Args:
             file: The file, or other data, whose text is sent.
             name: Its name on the service; the file's own name when None.
-            content: Content to send instead, such as a copy that nobody can change; closed afterwards.
+            content: Content to send instead, such as a copy that nobody can change. It is closed afterwards.
 
         Raises:
             InputError: The file cannot be read, or the service refused it.
@@ -157,7 +157,7 @@ class FineTuning:
         return SeenFile.read(self._ask("GET", f"/files/{in_path(file_id, 'file id')}"))
 
     def delete_file(self, file_id: str) -> SeenDeletion:
-        """Delete a file. The answer says whether the service deleted it."""
+        """Delete a file. The answer shows whether the service deleted it."""
         return SeenDeletion.read(self._ask("DELETE", f"/files/{in_path(file_id, 'file id')}"))
 
     # --- Jobs
@@ -171,7 +171,7 @@ class FineTuning:
         return map(SeenJob.read, self._list(_JOBS, page_size))
 
     def jobs_page(self, *, after: str | None = None, limit: int = 20) -> Page[Job]:
-        """One page of jobs as the service sent it, after the id of the last job of the page before."""
+        """One page of jobs as the service sent it; `after` is the id of the last job of the previous page."""
         return cast(Page[Job], self._page(_JOBS, after, limit))
 
     def job(self, job_id: str) -> SeenJob:
@@ -183,7 +183,7 @@ class FineTuning:
         return SeenJob.read(self._ask("POST", _of_job(job_id, "/cancel"), is_job=True))
 
     def events_page(self, job_id: str, *, after: str | None = None, limit: int = PAGE_SIZE) -> Page[Event]:
-        """One page of events as the service sent it, after the id of the last event of the page before."""
+        """One page of events as the service sent it; `after` is the id of the previous page's last event."""
         return cast(Page[Event], self._page(_of_job(job_id, "/events"), after, limit))
 
     def events(self, job_id: str, page_size: int = PAGE_SIZE) -> Iterator[SeenEvent]:
@@ -202,7 +202,7 @@ class FineTuning:
         Args:
             model: A tuned model, a checkpoint's model or a base model.
             messages: The turns so far.
-            **options: More of the body, such as `max_tokens` and `temperature`.
+            **options: Other fields of the body, such as `max_tokens` and `temperature`.
         """
         body = {"model": model, "messages": list(messages), **options}
         return self._ask("POST", f"{self._ask_at}/chat/completions", body, timeout=self._generate_s)
@@ -213,7 +213,7 @@ class FineTuning:
         Args:
             model: As in `chat`.
             text: The prompt, or the turns so far.
-            **options: More of the body, such as `max_output_tokens`.
+            **options: Other fields of the body, such as `max_output_tokens`.
         """
         body = {"model": model, "input": text if isinstance(text, str) else list(text), "store": False}
         return self._ask("POST", f"{self._ask_at}/responses", body | options, timeout=self._generate_s)
@@ -224,7 +224,7 @@ class FineTuning:
         Args:
             model: As in `chat`.
             prompt: The text.
-            **options: More of the body, such as `max_tokens`.
+            **options: Other fields of the body, such as `max_tokens`.
         """
         body = {"model": model, "prompt": prompt, **options}
         return self._ask("POST", f"{self._ask_at}/completions", body, timeout=self._generate_s)
@@ -259,7 +259,7 @@ class FineTuning:
         """Send a request and read the answer as a JSON object. Retry if the answer broke off."""
         if path.startswith(("/files", _JOBS)):
             self.endpoint.check_has_jobs()
-        # An administrator's key in the environment is for another service.
+        # An administrator's key in the environment belongs to another service.
         options: openai.RequestOptions = {"security": {"bearer_auth": True}, "params": query or {}}
         if once:
             options["max_retries"] = 0
@@ -310,7 +310,7 @@ class FineTuning:
 
 @cache
 def _authorities(trust_env: bool, *named: str | None) -> ssl.SSLContext:
-    """Certificate authorities that httpx trusts. They are read once, since reading them dominates connecting.
+    """Certificate authorities that httpx trusts. They are read once, because this takes long.
 
     Args:
         trust_env: Whether the environment may name other authorities.
@@ -328,7 +328,7 @@ class _BrokenOff(Unreachable):
 
 
 def _json_object(response: httpx2.Response, *, is_job: bool) -> dict[str, Any]:
-    """Read an answer. Of all objects with an `error`, only a failed job is not a failure of the request."""
+    """Read an answer. An object with an `error` is a failure of the request, unless it is a failed job."""
     place = f"{response.request.method} {response.request.url.path}"
     try:
         value = json.loads(response.content)

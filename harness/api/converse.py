@@ -67,7 +67,7 @@ def chat_answer(answer: Mapping[str, Any], model: str) -> dict[str, Any]:
 
     Args:
         answer: The answer that boto3 returned.
-        model: The model that was asked.
+        model: The model that answered.
     """
     message = (answer.get("output") or {}).get("message") or {}
     blocks = [block for block in message.get("content") or [] if isinstance(block, Mapping)]

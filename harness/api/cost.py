@@ -1,7 +1,7 @@
 """Computes the cost of a fine-tuning job, before it starts and while it runs.
 
 Steps, grader calls and completions follow from the plan. Lambda's price follows from them and from a measured
-duration. The service's own price must come from the user: we found none that AWS publishes.
+duration. The service's own price must come from the user, because AWS does not seem to publish it.
 
 Two numbers that no AWS source documents are parameters with a stated default: the completions per record, and
 the completions per grader call. Both are *unverified*.
@@ -68,7 +68,7 @@ def lambda_price(region: str | None, architecture: str) -> LambdaPrice | None:
         architecture: `x86_64` or `arm64`.
 
     Returns:
-        The price; None for a Region or an architecture that the table lacks.
+        The price; None if the table has no entry for the Region and architecture.
     """
     return next((one for one in _PRICES if one.architecture == architecture and region in one.regions), None)
 
@@ -79,9 +79,9 @@ class Workload:
 
     steps: int
     completions: int
-    """Completions graded."""
+    """Number of completions graded."""
     calls: int
-    """Calls of the function."""
+    """Number of calls of the function."""
 
 
 def workload(
@@ -116,7 +116,7 @@ def workload_of_steps(
     """Count the work of a job's first steps, each with a full batch.
 
     Args:
-        steps: Steps that the job has taken.
+        steps: Number of steps that the job has taken.
         batch_size: Records per step.
         group_size: Completions per record.
         completions_a_call: Completions per grader call.
@@ -145,7 +145,7 @@ class JobCost:
 
     gb_seconds: float | None
     price: LambdaPrice | None
-    """The price that `lambda_usd` was computed with."""
+    """The price used to compute `lambda_usd`."""
     lambda_usd: float | None
     training_usd: float | None
     """The service's own price: hours times the price per hour."""

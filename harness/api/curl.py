@@ -20,7 +20,7 @@ PLACEHOLDER_KEY = "$OPENAI_API_KEY"
 UPLOAD_TYPE = "application/jsonl"
 """The content type of a training file in an upload."""
 
-# curl writes these itself, or they only describe the sender.
+# Headers that curl writes itself, or that only describe the sender.
 _OWN = frozenset(
     {"accept-encoding", "authorization", "connection", "content-length", "host", "transfer-encoding"}
     | {"user-agent"}
@@ -45,7 +45,7 @@ class ShowTransport(httpx2.BaseTransport):
 
     def __init__(self) -> None:
         self.upload: tuple[Path, str] | None = None
-        """The file that the next multipart request carries, and the name it is given."""
+        """The file that the next multipart request carries, and its name in the request."""
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Turn the request into a command.
@@ -69,7 +69,7 @@ def shown_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Return the headers of a request that may change the answer, without the key.
 
     Args:
-        headers: All headers. A form's content type is left out: curl makes its own boundary.
+        headers: All headers. A form's content type is left out, because curl makes its own boundary.
     """
     return {
         name: value

@@ -71,7 +71,7 @@ def mantle_url(region: str) -> str:
 def find_endpoint(
     base_url: str | None, region: str | None, environment: Mapping[str, str], *, option: str = "--base-url"
 ) -> Endpoint:
-    """Choose the service to talk to.
+    """Choose the service that requests go to.
 
     The Region comes from the host, then `--region`, then AWS_REGION or AWS_DEFAULT_REGION.
 
@@ -114,7 +114,7 @@ def check_same_region(one: Endpoint, other: Endpoint) -> None:
     """Refuse two hosts in different Regions: a key and a tuned model belong to one Region.
 
     Raises:
-        InputError: Their Regions differ.
+        InputError: The hosts' Regions differ.
     """
     if one.region and other.region and one.region != other.region:
         raise InputError(
@@ -171,7 +171,7 @@ def _in_aws(host: str) -> tuple[ServiceHost | None, str | None]:
 
 
 def _check_path(parts: SplitResult, service: ServiceHost | None, loopback: bool, place: str) -> None:
-    """Refuse a base URL without its path. Paths of a proxy are not known, so they pass."""
+    """Refuse a base URL without its path. A proxy may have any path."""
     if service is not None:
         good = _PATHS[service]
     elif loopback and parts.path in ("", "/"):
@@ -185,7 +185,7 @@ def _check_path(parts: SplitResult, service: ServiceHost | None, loopback: bool,
 
 
 def _told_region(region: str | None, environment: Mapping[str, str]) -> tuple[str | None, str | None]:
-    """Return the Region that the user set, and where."""
+    """Return the Region that the user set, and its source."""
     told = [("--region", region), *((name, environment.get(name)) for name in _REGION_VARIABLES)]
     for source, value in told:
         if value:

@@ -1,4 +1,4 @@
-"""Errors of the fine-tuning API, with messages that say what to do.
+"""Errors of the fine-tuning API, with messages that give the fix.
 
 `RequestRefused` means that the service refused the request and would refuse it again (exit code 2).
 `Unreachable` means that the service throttles, fails or does not answer (exit code 3). Messages contain no
@@ -23,9 +23,9 @@ class RequestRefused(InputError):
     """The service refused the request, and would refuse it again.
 
     Args:
-        message: What the service refused, and why.
+        message: The refused request, and the reason.
         status: The HTTP status.
-        fix: What the user can do.
+        fix: The user's remedy.
         place: The request, as `METHOD /path`.
     """
 
@@ -40,10 +40,10 @@ class Unreachable(ServiceError):
     """The service could not be reached or is too busy. The same request may work later.
 
     Args:
-        message: What happened.
+        message: The problem.
         status: The HTTP status; None without an answer.
-        retry_after_s: Seconds that the service asked to wait; None if it did not say.
-        fix: What the user can do.
+        retry_after_s: Seconds that the service asked to wait; None if it did not specify a wait.
+        fix: The user's remedy.
         place: The request, as `METHOD /path`.
     """
 
@@ -88,10 +88,10 @@ _FIXES = {
 
 
 def translate(error: openai.OpenAIError) -> RequestRefused | Unreachable:
-    """Turn an exception of the SDK into one of ours.
+    """Turn an exception of the SDK into one of this module's errors.
 
     Args:
-        error: What the SDK raised.
+        error: The exception from the SDK.
 
     Returns:
         The error to raise in its place.

@@ -55,7 +55,7 @@ class ChatReply:
     answer: Mapping[str, Any]
     """The service's own object."""
     instead: str | None = None
-    """A clause about an answer without text: `the model refused: ...`. None if the answer has a text."""
+    """A clause about an answer without text: `the model refused: ...`. None if the answer has text."""
 
 
 def checkpoints_by_step(client: FineTuning, job_id: str) -> Listing[SeenCheckpoint]:
@@ -78,7 +78,7 @@ def tuned_model(client: TrainingService, job_id: str, step: int | None = None) -
         The model's id for inference.
 
     Raises:
-        InputError: There is no such checkpoint, or the job has not succeeded.
+        InputError: The checkpoint does not exist, or the job has not succeeded.
     """
     if step is not None:
         if not isinstance(client, FineTuning):
@@ -133,7 +133,7 @@ def ask(client: TrainingService, model: str, question: ChatQuestion, api: Api = 
         InputError: The service does not have this API.
         RequestRefused: The service does not know the model, or does not serve it through this API.
         AnsweredNo: The answer reports a failure.
-        Unreachable: There was no answer, or one without choices.
+        Unreachable: The service did not answer, or the answer has no choices.
     """
     if api == "chat":
         return _from_choices(client.chat(model, _turns(question), **_options(question, "max_tokens")))
@@ -182,7 +182,7 @@ def first_choice(answer: Mapping[str, Any]) -> tuple[Mapping[str, Any], str | No
 
 
 def without_text(message: Mapping[str, Any], finish: str | None) -> str | None:
-    """Describe a message that has no text; return None for a message with a text.
+    """Describe a message that has no text; return None for a message with text.
 
     Args:
         message: The assistant's turn.

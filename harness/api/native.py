@@ -1,8 +1,8 @@
 """A client of native Bedrock, which tunes Nova models: the methods of `FineTuning`, through boto3.
 
 A job is a model customization job. It has no events and no checkpoints. Its progress is the status of three
-phases, and each change of a status becomes an event here. Statuses are translated to those of the fine-tuning
-API: Completed is `succeeded`, Stopped `cancelled`, Stopping `cancelling`, InProgress `running`.
+phases, and each change of a status becomes an event here. Statuses are translated to the fine-tuning API's:
+Completed is `succeeded`, Stopped `cancelled`, Stopping `cancelling`, InProgress `running`.
 
 Source: botocore's model of the service `bedrock` and the Amazon Bedrock API reference. Nobody has tried this
 on a real account: *unverified*.
@@ -46,7 +46,7 @@ class NativeBedrock:
 
     Args:
         region: The Region of the jobs.
-        max_retries: How often a question to a model is retried; None for the same number as other calls.
+        max_retries: Number of retries of a question to a model; None for the same number as other calls.
         generate_s: Seconds to wait for a model's answer.
     """
 
@@ -146,7 +146,7 @@ class NativeBedrock:
         }
 
     def has_object(self, uri: str, size: int) -> bool:
-        """Return whether S3 has an object of this size. False also without permission to look.
+        """Return whether S3 has an object of this size; False if the credentials may not read it.
 
         Args:
             uri: `s3://bucket/key`.
@@ -157,7 +157,7 @@ class NativeBedrock:
             with _asked(uri):
                 return bool(self._client("s3").head_object(Bucket=bucket, Key=key)["ContentLength"] == size)
         except RequestRefused as error:
-            if error.status in (403, 404):  # 403: a missing object, without permission to list
+            if error.status in (403, 404):  # 403: missing, and the credentials may not list
                 return False
             raise
 
@@ -182,7 +182,7 @@ class NativeBedrock:
     # --- Deployments and inference
 
     def deploy(self, model_arn: str, name: str, token: str) -> str:
-        """Deploy a custom model. The deployment costs money from now on.
+        """Deploy a custom model. The deployment costs money from this moment on.
 
         Args:
             model_arn: The model that a job made.
@@ -283,7 +283,7 @@ def _phase(name: str, details: Mapping[str, Any]) -> Event:
 
 @contextmanager
 def _asked(place: str) -> Iterator[None]:
-    """Translate AWS's errors into those of the other service, so that callers handle both alike."""
+    """Translate AWS's errors into the errors of the other service, so that callers handle both alike."""
     try:
         with explained(place):
             yield

@@ -1,8 +1,8 @@
 """Rules for jobs of Bedrock's own API: names, ranges and patterns, read from botocore's service model.
 
-Before it sends a request, botocore checks types, names and minima. It leaves maxima, enumerations and
-patterns to the service. This module checks those from the same model, so that a value that the service would
-refuse is found before anything is uploaded.
+Before it sends a request, botocore checks types, names and minima. The service checks maxima, enumerations
+and patterns. This module also checks these, from the same model, so that it finds a value that the service
+would refuse before anything is uploaded.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def native_hyperparameters(given: Mapping[str, str]) -> dict[str, int | float | 
         given: Values as text, by their native names.
 
     Raises:
-        ValueError: A name is unknown, or a value is not of its type.
+        ValueError: A name is unknown, or a value has the wrong type.
     """
     types = hyperparameter_names()
     found: dict[str, int | float | str] = {}
@@ -53,7 +53,7 @@ def native_hyperparameters(given: Mapping[str, str]) -> dict[str, int | float | 
 
 
 def faults_of(request: Mapping[str, Any], operation: str = _CREATE) -> list[str]:
-    """Return everything in a request that the service's model does not allow, as clauses.
+    """Return a clause for everything in a request that the service's model does not allow.
 
     Args:
         request: The arguments of the operation.

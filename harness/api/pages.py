@@ -33,8 +33,8 @@ def elements(
         Each element once, in the service's order, without elements of the previous page.
 
     Raises:
-        PageMissing: The service announces another page without saying where it starts, its pages form a
-            circle, or the list does not end.
+        PageMissing: The service announces another page without its start, the pages form a circle, or the
+            list does not end.
     """
     after: str | None = None
     before: set[str] = set()
@@ -88,13 +88,13 @@ def next_cursor(page: Page[Any], after: str | None) -> str:
 
     Args:
         page: A page that is not the last one.
-        after: The id that this page was fetched with.
+        after: The id used to fetch this page.
 
     Returns:
         The last element's id, or the page's `last_id` if the page is empty or its last element has no id.
 
     Raises:
-        PageMissing: The page names no id, or the id that it was fetched with.
+        PageMissing: The page names no id, or names the id used to fetch it.
     """
     cursor = (_id(page["data"][-1]) if page["data"] else None) or _word(page.get("last_id"))
     if cursor is None or cursor == after:

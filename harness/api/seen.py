@@ -1,7 +1,7 @@
 """Records for the service's objects: the fields that could be read, and the whole JSON object.
 
 A service may omit fields, send null, or send values of another shape. Nothing here raises. A field that is
-absent or malformed is None; `odd` keeps the text of malformed ones, so that they can be shown. `raw` keeps
+absent or malformed is None; `odd` keeps the text of malformed fields, so that they can be shown. `raw` keeps
 the whole object.
 """
 
@@ -218,7 +218,7 @@ class _Fields:
         self.odd: dict[str, str] = {}
 
     def id(self) -> str | None:
-        """Return the object's id. Whole numbers count, since some services number their objects."""
+        """Return the object's id. Whole numbers are accepted, because some services number their objects."""
         value = self._value("id")
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
@@ -230,7 +230,7 @@ class _Fields:
         return self._checked(name, value, value if isinstance(value, str) else None)
 
     def whole(self, name: str) -> int | None:
-        """Read a whole number; 4.0 counts."""
+        """Read a whole number; 4.0 is accepted."""
         value = self._value(name)
         if isinstance(value, float) and value.is_integer():
             return int(value)

@@ -12,9 +12,10 @@ __all__ = ["TrainingService"]
 
 
 class TrainingService(Protocol):
-    """Jobs and inference of a service. `FineTuning` and `NativeBedrock` implement it.
+    """The jobs and the inference of a service. `FineTuning` and `NativeBedrock` implement it.
 
-    Every method raises `RequestRefused` when the service refuses, and `Unreachable` without a usable answer.
+    Every method raises `RequestRefused` when the service refuses, and `Unreachable` when there is no usable
+    answer.
     """
 
     def jobs(self, page_size: int = 100) -> Iterator[SeenJob]:

@@ -1,7 +1,7 @@
 """The fine-tuning API's objects and constants, in the service's spelling.
 
 Typed dictionaries for the JSON objects, the known models and Regions, and the names of the training metrics.
-The client and the local emulator share these definitions and no behavior.
+The client and the local emulator share these definitions, but no behavior.
 
 Sources: "Create and manage fine-tuning jobs for open-weight models using OpenAI APIs" (Amazon Bedrock user
 guide), the example event in AWS's walkthrough, and, for what these omit, OpenAI's fine-tuning reference.
@@ -50,7 +50,7 @@ LambdaGrader = TypedDict("LambdaGrader", {"type": Literal["lambda"], "lambda": L
 
 
 class Hyperparameters(TypedDict):
-    """The three documented hyperparameters. The service may answer with more, or with "auto"."""
+    """The three documented hyperparameters. The service may return more of them, or the value "auto"."""
 
     n_epochs: NotRequired[int]
     batch_size: NotRequired[int]
@@ -112,7 +112,7 @@ class Job(TypedDict):
 
 
 NOT_RECORDED: Final = "[emulator: no recorded completion for this prompt]"
-"""The local emulator's answer to a prompt without recorded completions. It says nothing about a model."""
+"""The local emulator's answer to a prompt without recorded completions. It is not an answer from a model."""
 
 FINAL_STATUSES: Final[frozenset[str]] = frozenset({"succeeded", "failed", "cancelled"})
 """Final statuses. A job with any other status, known or not, counts as still running."""
@@ -140,7 +140,7 @@ TRAINING_METRICS: Final[tuple[str, ...]] = (
 
 
 class Event(TypedDict):
-    """One event of a job. Lists come newest first (as OpenAI's API; unverified on Bedrock)."""
+    """One event of a job. Lists are newest first (as in OpenAI's API; unverified on Bedrock)."""
 
     id: str
     object: Literal["fine_tuning.job.event"]
@@ -220,7 +220,8 @@ class Range(NamedTuple):
     """The allowed values of one hyperparameter.
 
     `low` and `high` bound the sensible range. No AWS source publishes ranges for this API, so all of them are
-    *unverified*, and a value outside is a warning. Only a value that can never work (`above`) is refused.
+    *unverified*, and a value outside is a warning. Only values that can never work (limit `above`) are
+    refused.
     """
 
     default: float
@@ -250,7 +251,7 @@ HYPERPARAMETERS: Final[dict[str, Range]] = {
 
 MIN_RECORDS: Final = 100
 MAX_RECORDS: Final = 20_000
-"""Documented for open-weight models; one AWS blog says 10,000."""
+"""Documented for open-weight models; an AWS blog post gives 10,000."""
 
 GENERATE_S: Final = 600.0
 """The timeout for a model's answer, in seconds. No limit is documented."""

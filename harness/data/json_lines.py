@@ -65,7 +65,7 @@ class LineError(ValueError):
     """A line is not JSON.
 
     Args:
-        message: What is wrong with it.
+        message: The problem with the line.
         position: Position in the line, in characters from 0 (in bytes if the line is not UTF-8).
         is_encoding: The line is not UTF-8.
     """
@@ -153,7 +153,8 @@ def lines(
     r"""Stream the lines of a source, or of a byte range in it.
 
     A range contains the lines whose first byte is in it, so adjacent ranges yield every line exactly once,
-    wherever they are cut. Blank lines are yielded too (as `b""` or spaces), because line numbers count them.
+    no matter where the cuts are. Blank lines are yielded too (as `b""` or spaces), because they are counted
+    in line numbers.
 
     Args:
         file: The source, or its name.

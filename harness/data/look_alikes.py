@@ -1,4 +1,4 @@
-"""Finds record fields that hold the expected value under another name, and texts that mean "missing"."""
+"""Finds record fields with the expected value under another name, and texts that mean "missing"."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ class PackedSource:
         return text
 
     def changed(self) -> str | None:
-        """Why the content may differ from when the source was opened; None if it is unchanged."""
+        """The reason why the content may differ from when the source was opened; None if it is unchanged."""
         return self._packed.changed()
 
     def __str__(self) -> str:

@@ -174,7 +174,7 @@ def choose_fields(file: DataFile, label: str | None = None, keep: Iterable[str] 
 
     Args:
         file: The rollouts.
-        label: The field that holds a verdict; always hidden.
+        label: The field with the verdict; always hidden.
         keep: Fields that belong to the record in any case.
 
     Raises:

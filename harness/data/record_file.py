@@ -163,7 +163,7 @@ def decide_fields(
 
     Args:
         rollouts: The rollouts.
-        label: The field that holds a verdict.
+        label: The field with the verdict.
         keep: Fields that belong to the record, according to the user.
         records: The training file. None compares the rollouts with each other.
 

@@ -1,4 +1,4 @@
-"""Sources of records and rollouts: every command reads data as one text, wherever it is stored.
+"""Sources of records and rollouts: every command reads data as one text, stored in any place.
 
 A source is a file, standard input, an S3 object, or several of them in order. It can be opened at any byte
 and any number of times, and its facts show whether the content changed. It does not interpret the lines.
@@ -76,7 +76,7 @@ class SourceFacts:
 
 
 class Source(Protocol):
-    """One text, wherever it is stored; `str` gives its name."""
+    """One text, stored in any place; `str` gives its name."""
 
     @property
     def name(self) -> str:
@@ -110,7 +110,7 @@ class Source(Protocol):
         ...
 
     def changed(self) -> str | None:
-        """Why the content may differ from when the source was named; None if it is unchanged."""
+        """The reason why the content may differ from when the source was named; None if it is unchanged."""
         ...
 
 
@@ -144,7 +144,7 @@ class FileSource:
         """Read it from a byte offset.
 
         Raises:
-            InputError: It cannot be read.
+            InputError: The file cannot be read.
         """
         try:
             file: io.BufferedReader = io.BufferedReader(io.FileIO(self.path), _BUFFER)
@@ -155,7 +155,7 @@ class FileSource:
         return file
 
     def changed(self) -> str | None:
-        """Why the content may differ from when the source was named; None if it is unchanged."""
+        """The reason why the content may differ from when the source was named; None if it is unchanged."""
         try:
             now = self._now()
         except InputError as error:
@@ -279,7 +279,7 @@ class JoinedSource:
         return io.BufferedReader(_Joined(self, start), _BUFFER)
 
     def changed(self) -> str | None:
-        """Why the content of a part may have changed; None if all are unchanged."""
+        """The reason why the content of a part may have changed; None if all are unchanged."""
         return next(filter(None, _at_once(lambda part: part.changed(), self.parts)), None)
 
     def __str__(self) -> str:
@@ -436,7 +436,7 @@ class NamedSource:
         return self.found.open(start)
 
     def changed(self) -> str | None:
-        """Why the content may have changed; None if it is unchanged."""
+        """The reason why the content may have changed; None if it is unchanged."""
         return self.found.changed()
 
     def __str__(self) -> str:
@@ -476,7 +476,7 @@ def text_sha256(file: DataFile) -> str:
         file: The source, or its name.
 
     Raises:
-        InputError: It cannot be read.
+        InputError: The source cannot be read.
     """
     source, digest = as_source(file), hashlib.sha256()
     try:

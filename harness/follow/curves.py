@@ -95,7 +95,7 @@ class Curves:
         if total is not None and total > 0:
             self.total_steps = int(total)
         step = _number(data.get(STEP))
-        # A late or repeated step would bend the curve backwards.
+        # A late or repeated step would make the curve go backward.
         if step is None or step <= self.step:
             return
         self.step = int(step)
@@ -115,7 +115,7 @@ class Curves:
 
     @property
     def seconds_a_step(self) -> float | None:
-        """Seconds per step from the times in the latest events, or in all of them; None while unknown."""
+        """Seconds per step, from the times of the latest events or of all events; None while unknown."""
         if not self._times or self._start is None:
             return None
         last_step, last_time = self._times[-1]
@@ -160,7 +160,7 @@ def sparkline(points: list[float], width: int = 40) -> str:
 def _number(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    # No real metric is larger, and its sums and squares would overflow.
+    # No real metric is larger, and sums and squares of larger numbers would overflow.
     return float(value) if abs(value) < 1e100 else None
 
 

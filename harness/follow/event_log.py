@@ -1,7 +1,7 @@
 """The journal of a job's events on disk: `events.jsonl`, oldest first, each event once.
 
-One process at a time may hold it. Memory stays flat: it keeps only the newest 2,000 ids, which is many more
-pages than a poll reads back.
+One process at a time may hold it. Memory use is constant: only the newest 2,000 ids are kept, far more than a
+poll reads back.
 """
 
 from __future__ import annotations

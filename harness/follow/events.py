@@ -6,8 +6,8 @@ need no more memory than 100. Events are appended to the journal only when the w
 journal has no gap unless the service causes one. If a page announces another page that cannot be fetched, it
 is fetched again a few times and then counts as the last one, and `incomplete` is true.
 
-Wire facts: pages, `after` and `has_more` are documented. The order is not, so it is read from each first
-page, and a service that lists the oldest events first works too.
+Wire facts: pages, `after` and `has_more` are documented. The order is not documented, so it is determined
+from each first page, and a service that lists the oldest events first works too.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class NewEvents:
 
     @property
     def incomplete(self) -> bool:
-        """Whether an announced page never came, so that events may be missing."""
+        """Whether an announced page never arrived, so that events may be missing."""
         return self._dead_ends >= _DEAD_ENDS
 
     def poll(self) -> Iterator[list[Event]]:
@@ -128,7 +128,7 @@ class NewEvents:
         return True
 
     def _cursor(self, page: Page[Event], after: str | None) -> str | None:
-        """Return where the next page starts; None if the page does not say, or leads back."""
+        """Return the id after which the next page starts; None if the page has no such id, or leads back."""
         try:
             cursor = next_cursor(page, after)
         except Unreachable:
@@ -142,7 +142,7 @@ class NewEvents:
     def _merge(self) -> Iterator[list[Event]]:
         """Append the walk to the journal, oldest page first, from the page that the journal has reached.
 
-        After a kill, the merge is repeated: the journal's newest event shows how far it had come.
+        After a kill, the merge is repeated; the journal's newest event shows its progress.
         """
         first_pages = range(min(2, len(self._offsets)))
         if is_newest_first([event for number in first_pages for event in self._page(number)]) is False:
@@ -168,7 +168,7 @@ class NewEvents:
         self._walk.cut(0)
 
     def _has_unseen(self, page: Page[Event]) -> bool:
-        """Whether more pages follow a first page of known events. Oldest first, those are new."""
+        """Whether more pages follow a first page of known events. If the oldest come first, they are new."""
         if not page.get("has_more") or not all(event in self._log for event in page["data"]):
             return False
         ids = {event_id(event) for event in page["data"]}

@@ -1,8 +1,8 @@
-"""Computes a job's known cost so far, and holds the limit that ends the job.
+"""Computes a job's known cost so far, and defines the limit at which the job is canceled.
 
 The number of steps gives the grader's calls, and a replay's duration gives their price at Lambda. If the user
-gave a price per hour, all hours since the job was created count, including the wait in the queue, since AWS
-does not document from when it counts. Unknown costs count as zero, so they never end a job.
+gave a price per hour, all hours since the job was created count, including the wait in the queue, because AWS
+does not document when billing starts. Unknown costs count as zero, so they never end a job.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class SpendingLimit:
         """Compute the known cost.
 
         Args:
-            steps: Steps so far.
+            steps: Number of steps so far.
             hours: Hours so far; None if unknown.
         """
         grader = GraderUse() if self.batch_size is None else self.grader
@@ -46,7 +46,7 @@ class SpendingLimit:
         return cost.known_usd > self.usd
 
     def sentences(self) -> list[str]:
-        """Return sentences without periods on which costs count and which do not.
+        """Return sentences, without periods, that list the costs that count and the costs that do not.
 
         Raises:
             InputError: No cost is known, so the limit could never end the job.

@@ -1,4 +1,4 @@
-"""Interprets a job's status: whether the job has ended, how, and whether the status is known.
+"""Interprets a job's status: whether the job has ended, with which outcome, and whether the status is known.
 
 AWS documents `succeeded` and `cancelled`; the other statuses are OpenAI's or native Bedrock's. For an
 undocumented status, the job's `finished_at` decides.
@@ -24,7 +24,7 @@ _GOING_ON: Final = frozenset(
 
 
 def status_word(job: SeenJob | None) -> str:
-    """Return a job's status in the service's spelling, safe to print; `(no status)` without one."""
+    """Return a job's status in the service's spelling, safe to print; `(no status)` if there is none."""
     found = None if job is None else job.status or job.odd.get("status")
     return plain_text(found) if found else "(no status)"
 
@@ -75,5 +75,5 @@ def _word(job: SeenJob) -> str:
 
 
 def _is_finished(job: SeenJob) -> bool:
-    """Return whether a job has a time of end; 0, false and an empty string do not count."""
+    """Return whether a job has an end time; 0, false and an empty string do not count."""
     return job.finished_at is not None

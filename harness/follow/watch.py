@@ -2,8 +2,8 @@
 
 Every event is reported once and kept in the job's folder. `watch` sends at most two requests per interval,
 plus one per 100 new events. It accepts unknown statuses and events, and gives up only if the service does not
-answer for `patience_s`. If a job reports nothing new for that long, `watch` says so and continues. It prints
-nothing itself: it calls an `Observer`.
+answer for `patience_s`. If a job reports nothing new for that long, `watch` reports this and continues. It
+prints nothing itself: it calls an `Observer`.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def watch(
         observer: Receives events, warnings and progress.
         clock: The clock, which also waits.
         pace: The intervals.
-        limit: Cancel the job when it costs more.
+        limit: Cancel the job when its cost exceeds this limit.
 
     Returns:
         The job as it ended, or as it continues if the service did not cancel it.
@@ -191,7 +191,7 @@ def _until_final(follower: _Follower, clock: Clock, pace: Polling, brake: Brake)
 
 
 class _Silence:
-    """Reports from time to time that the service answers but the job has nothing new."""
+    """Reports from time to time that the service answers but that there is no news of the job."""
 
     def __init__(self, clock: Clock, pace: Polling) -> None:
         self._clock = clock
@@ -218,7 +218,7 @@ class _Silence:
 
 
 def _transient(error: Unreachable | RequestRefused, seen: bool, *, resumed: bool) -> Unreachable:
-    """Return an error to retry after: a job that was seen and is now missing means a disturbed service."""
+    """Return an error to retry after: if a job was seen before and is now missing, the service is faulty."""
     if isinstance(error, Unreachable):
         return error
     if seen and error.status == 404:

@@ -21,7 +21,7 @@ _MESSAGES_KEPT = 5
 
 @dataclass(slots=True)
 class Watched:
-    """A watched job: its progress so far, and how it ended."""
+    """A watched job: its progress so far, and its outcome."""
 
     job: SeenJob | None = None
     """The service's job; None until the service has answered."""
@@ -30,7 +30,7 @@ class Watched:
     notes: list[str] = field(default_factory=list)
     """Notes on unknown statuses and on events that may be missing."""
     silence: str | None = None
-    """A note while the job has reported nothing new for long."""
+    """A note while the job has reported nothing new for a long time."""
     messages: deque[Event] = field(default_factory=lambda: deque(maxlen=_MESSAGES_KEPT))
     """The latest events other than a step's metrics."""
     events: int = 0

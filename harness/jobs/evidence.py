@@ -33,14 +33,14 @@ __all__ = ["Evidence", "changed_code", "evidence"]
 SEEN = 0.5
 """A replay of at most this share of the training records says little about the job."""
 _JOB_WIRE = "open-weight"
-"""Prefixes of the names of wires that this service may send."""
+"""Prefixes of the names of wire formats that this service may send."""
 FAILED = 0.5
 """A larger share of gradings without a reward exceeds a grader's default error budget."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The evidence about a job's grader."""
+    """The evidence for or against a job's grader."""
 
     findings: list[Finding]
     """Findings; severity `error` means that the job would fail or learn nothing."""
@@ -116,7 +116,7 @@ def changed_code(
     """Report a function that does not exist, or whose code has changed.
 
     Args:
-        function: The current function.
+        function: The function as it is now.
         expected: The CodeSha256 that the user expects.
         submitted: The CodeSha256 in the journal of this submission.
     """
@@ -157,7 +157,7 @@ def _same_grader(
 
 def _changed_here(facts: RunFacts, place: Place) -> Iterator[Finding]:
     """Check whether the grader on this machine is unchanged since the replay."""
-    target, project = facts.target, Path.cwd()  # a run may name any file of this machine
+    target, project = facts.target, Path.cwd()  # a run may name any file on this machine
     if isinstance(target, LocalRuntimeFacts) and target.handler is None:
         artifact = target.template.parent / target.function
         inside = artifact.resolve().is_relative_to(project)
@@ -165,7 +165,7 @@ def _changed_here(facts: RunFacts, place: Place) -> Iterator[Finding]:
             message = f"the artifact is older than its sources: {', '.join(changed[:3])} changed since"
             fix = "Run `sam build`, replay it and deploy it again."
             yield Finding("J022", Severity.WARNING, message, place, fix=fix)
-    # Missing files prove nothing: the run may come from another machine.
+    # Missing files do not prove a change, because the run may come from another machine.
     here = {path: content for path, content in facts.grader.files.items() if Path(path).is_file()}
     files = {path: here[path] for path in here if Path(path).resolve().is_relative_to(project)}
     if left := [path for path in here if path not in files]:
@@ -198,7 +198,7 @@ def _same_records(
 
 
 def _asked(facts: RunFacts, place: Place) -> Iterator[Finding]:
-    """Check whether a service answered the grader's questions, or a file of recorded answers."""
+    """Check whether the grader's questions were answered by a service or from a file of recorded answers."""
     if facts.answers is not None and facts.answers.ask != "all":
         path = os.path.relpath(facts.answers.path)
         some = "some of " if facts.answers.ask == "new" else ""
@@ -248,7 +248,7 @@ def _failures(totals: Totals, place: Place) -> list[Finding]:
 
 
 def _signal(counts: GroupCounts, place: Place) -> list[Finding]:
-    """Check whether any group can teach the model something."""
+    """Check whether any group would teach the model something."""
     telling = counts.groups - counts.single
     if telling <= 0:
         if counts.unrewarded and not counts.groups:

@@ -33,13 +33,13 @@ class Forecast:
     """Lambda's work for one grading; the duration comes from the replay."""
     cost: JobCost
     completions_a_call: int
-    """Completions per call. Assumed: no AWS source documents it."""
+    """Completions per call. This is assumed, because no AWS source documents it."""
     settings_assumed: bool
     """Whether memory and architecture are assumed, because AWS was not asked about the function."""
     usd_per_hour: float | None
     """The service's price per hour, which the user gives; None means unknown."""
     measured: str = ""
-    """Where the replay measured the duration, as the end of a sentence."""
+    """The place where the replay measured the duration, as the end of a sentence."""
 
     def to_json(self) -> dict[str, Any]:
         """The forecast with its assumptions; null means unknown."""
@@ -136,7 +136,7 @@ def forecast_replayed(
 
     Args:
         records: Records in the training file.
-        seconds: Mean duration of one grading in a replay; None if it measured none.
+        seconds: Mean duration of one grading in a replay; None if the replay measured no durations.
         target: The `kind` of the replay's target.
         batch_size: Records per step.
         n_epochs: Passes over the records.

@@ -1,7 +1,7 @@
 """The journal of submissions: `jobs/NAME/job.json`, written before each request.
 
 An `Entry` records how far a submission has come, and is replaced atomically at each stage. This module also
-finds a job by its name or id. It holds no key and never talks to the service.
+finds a job by its name or id. It contains no key and never calls the service.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class UploadedFile:
     name: str
     """The file's name, which ends with the plan's digest, so that an earlier submission can be found."""
     id: str | None = None
-    """None until the upload was answered."""
+    """None until the service has answered the upload."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class CreatedJob:
     """The job on the service."""
 
     id: str | None = None
-    """None until its creation was answered."""
+    """None until the service has answered the request to create it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +120,7 @@ class Entry:
             jobs_dir: The folder of all jobs.
             name: The job's local name.
             plan: The plan to submit.
-            written_at: The time, ISO 8601.
+            written_at: The current time, ISO 8601.
 
         Raises:
             InputError: The name is malformed, or its journal belongs to another plan.
@@ -135,7 +135,7 @@ class Entry:
                 fix="Choose another --name.",
                 place=str(found.path),
             )
-        if found.facts.state != "created":  # The code at the time of the job's creation is what grades.
+        if found.facts.state != "created":  # The code at the time of the job's creation does the grading.
             found.facts = replace(
                 found.facts,
                 grader=JobGrader(plan.grader_arn, plan.code_sha256 or found.facts.grader.code_sha256),
@@ -164,7 +164,7 @@ def check_name(name: str) -> None:
     """Refuse an invalid local name of a job.
 
     Raises:
-        InputError: The name has other characters, or too many.
+        InputError: The name contains other characters or is too long.
     """
     if not _NAME.match(name):
         raise InputError(
@@ -188,7 +188,7 @@ def file_ending(name: str, plan: Plan) -> str:
     """Return the ending of the training file's name on the service, the same from every folder and machine.
 
     Args:
-        name: The job's local name. A name that the user chose makes it another submission.
+        name: The job's local name. A name chosen by the user makes this a different submission.
         plan: The job.
     """
     chosen = None if name == default_name(plan) else name
@@ -236,12 +236,13 @@ def find_job(jobs_dir: Path, name_or_id: str) -> tuple[str, Path]:
         The id and the folder. For an id, the folder may not exist yet.
 
     Raises:
-        InputError: The job was never created, its journal is damaged, or the text is neither name nor id.
+        InputError: The job was never created, its journal is damaged, or the text is neither a name nor an
+            id.
     """
     segment = in_path(name_or_id, "job name or id")
     found = find_entry(jobs_dir, name_or_id)
     if found is None:
-        # An id may contain a colon and may be long; names in a file system often may not.
+        # An id may contain a colon and may be long, but many file systems do not allow such names.
         folder = segment.replace(":", "_")
         if len(folder) > _LONGEST_FOLDER:
             folder = hashlib.sha256(name_or_id.encode()).hexdigest()
@@ -284,7 +285,7 @@ def names_by_id(jobs_dir: Path) -> dict[str, str]:
 
 
 def _entries(jobs_dir: Path) -> Iterator[Entry]:
-    """Yield every journal that can be read. A damaged one must not hide the others."""
+    """Yield every journal that can be read. A damaged journal must not hide the others."""
     for path in sorted(jobs_dir.glob("*/job.json")):
         try:
             found = _read(path.parent)
@@ -295,7 +296,7 @@ def _entries(jobs_dir: Path) -> Iterator[Entry]:
 
 
 def journal_of(jobs_dir: Path, job: str) -> JobFacts:
-    """Return the journal of a job whose plan is to be used again.
+    """Return the journal of a job in order to use its plan again.
 
     Args:
         jobs_dir: The folder of all jobs.

@@ -1,6 +1,6 @@
 """Asks models through the API's client, for `rollouts.generate`.
 
-It sorts failures by the remedy: waiting, leaving the record out, or none.
+Failures are sorted by the remedy: to wait, to leave the record out, or none.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def model_of(client: TrainingService, jobs_dir: Path, given: str, checkpoint: in
 
 
 def job_of(jobs_dir: Path, given: str) -> str | None:
-    """Return the id of the job that the user named, by name or id; None for a model."""
+    """Return the id of the job that the user gave by name or id; None if the user gave a model."""
     if given.startswith("ftjob"):
         return given
     return None if find_entry(jobs_dir, given) is None else find_job(jobs_dir, given)[0]

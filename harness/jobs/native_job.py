@@ -52,7 +52,7 @@ class NativePlan(Plan):
         """Return a SHA-256 that is the same for equal submissions from any folder and machine.
 
         Args:
-            name: The user's name for it, to train the same plan again on purpose.
+            name: The user's name for the submission, which allows training the same plan again on purpose.
         """
         parts = [self.data.sha256, self.grader_arn, self.model, self.hyperparameters, self.region]
         parts += [self.role_arn, self.data_uri, self.output_uri, self.model_name, name]
@@ -88,7 +88,7 @@ class NativePlan(Plan):
 
 
 def native_findings(plan: NativePlan) -> list[Finding]:
-    """Check a plan against the service's model, and report what cannot be checked from here.
+    """Check a plan against the service's model, and report the properties that cannot be checked locally.
 
     Args:
         plan: The job.
@@ -143,7 +143,7 @@ def submit_native(
 
 
 def _created(client: NativeBedrock, plan: NativePlan, clock: Clock) -> str:
-    """Send the request until it is answered. Its token makes it one job, however often it arrives."""
+    """Send the request until it is answered. Because of its token, several requests create one job."""
     backoff = Backoff(clock, tries=_TRIES, patience_s=_PATIENCE_S)
     while True:
         try:
@@ -160,7 +160,7 @@ def _created(client: NativeBedrock, plan: NativePlan, clock: Clock) -> str:
 
 
 def _own(found: SeenJob, plan: NativePlan) -> str:
-    """Return the ARN of the job with our name, and check that it is ours."""
+    """Return the ARN of the job with the plan's name, and check that it belongs to this plan."""
     if found.id is None:
         raise Unreachable("the service describes the job without its ARN", place=plan.job_name)
     if found.grader_arn not in (None, plan.grader_arn):

@@ -50,13 +50,13 @@ class ReplayEvidence:
 
     run: Path
     target: Literal["in-process", "lambda-runtime", "deployed"]
-    """Where the run graded."""
+    """The place of grading."""
     grader_sha256: str | None
     """The grader's fingerprint in the run: the hash of its files and packages, or of its artifact."""
     same_code: SameCode
     """Whether the job's function contains that grader."""
     records_seen: int | None = None
-    """Records of the training file that the run graded; None if unknown."""
+    """Number of records of the training file that the run graded; None if unknown."""
     seconds: float | None = None
     """Mean duration of one grading, measured by the run."""
 
@@ -78,7 +78,7 @@ class Plan:
     region_from: str | None = None
     """The source of the Region."""
     region_guessed: bool = False
-    """Whether an environment variable gave a Region to a service on this machine, which has none."""
+    """Whether an environment variable gave a Region although the service is on this machine and has none."""
 
     def digest(self) -> str:
         """A SHA-256 that identifies the plan; the file's name and the grader's code do not count."""
@@ -90,7 +90,7 @@ class Plan:
         """Return a SHA-256 that is the same for equal submissions from any folder and machine.
 
         Args:
-            name: The user's name for it, to train the same plan again on purpose.
+            name: The user's name for the submission, which allows training the same plan again on purpose.
         """
         parts = [self.data.sha256, self.grader_arn, self.model, self.hyperparameters, name]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
@@ -139,7 +139,7 @@ def hyperparameters(**given: float | None) -> Hyperparameters:
 
 
 def read_training_file(file: DataFile) -> TrainingFile:
-    """Count a training file's records and compute its digest. For a compressed file, its text counts.
+    """Count a training file's records and compute its digest. Both refer to the decompressed text.
 
     Args:
         file: A JSONL file of records.

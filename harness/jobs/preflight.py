@@ -77,7 +77,7 @@ def data_findings(plan: Plan) -> list[Finding]:
 
 
 def _all_alike(plan: Plan, report: Report) -> Iterator[Finding]:
-    """Check for faults that are worse if all records have them."""
+    """Check for problems that are worse if all records have them."""
     place = Place(file=plan.data.path)
     copies = report.copies
     different = report.records - copies

@@ -2,8 +2,8 @@
 
 A run under the local runtime is compared by its artifact, file by file. A run in process is compared by its
 fingerprint: the user's files at their places in the function's zip, package versions, and the handler. A run
-of a deployed function is compared by `CodeSha256`. Nothing is guessed: the result lists what could not be
-compared.
+of a deployed function is compared by `CodeSha256`. Nothing is guessed: the result lists the parts that could
+not be compared.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _SHOWN = 3
 
 
 class GradedBy(Protocol):
-    """Facts about a run or an audit: what graded, and where."""
+    """Facts about a run or an audit: the grader and the place of grading."""
 
     @property
     def grader(self) -> GraderFacts:
@@ -71,9 +71,9 @@ class CodeComparison:
 
     same: SameCode
     why: tuple[str, ...] = ()
-    """The differences, or the reasons why nothing is proven."""
+    """The differences, or the reasons why neither is proven."""
     unchecked: tuple[str, ...] = ()
-    """What was not compared, although the code is the same."""
+    """The parts that were not compared, although the code is the same."""
 
 
 def look_at_function(arn: str, *, local_service: bool) -> FunctionFacts | UnknownFunction:
@@ -137,7 +137,7 @@ def compare_files(facts: GradedBy, function: FunctionFacts, code: FunctionCode) 
     comparing.files(facts.grader.files)
     comparing.packages(facts.grader.packages)
     comparing.python(facts.versions)
-    if facts.grader.options is not None:  # a handwritten handler may not have it
+    if facts.grader.options is not None:  # a handwritten handler may not have this attribute
         comparing.library(facts.versions.get("rft-graders"))
     return comparing.result()
 
@@ -199,7 +199,7 @@ class _Comparing:
         return self.function.check is not None and not self.function.check.endswith(".toml")
 
     def handler(self, ref: str) -> None:
-        """Compare the handlers. Either may name more of the path than the other."""
+        """Compare the handlers. One of them may include more of the path than the other."""
         if self.function.handler == READY_HANDLER:
             if not names_the_check(ref, self.function.check):
                 what = f"its variable {READY_VARIABLE} is {self.function.check or 'not set'}"
@@ -218,7 +218,7 @@ class _Comparing:
             self.unchecked.append(f"which function of {ref} graded, as the replay named none")
 
     def artifact(self, target: LocalRuntimeFacts) -> None:
-        """Compare the files with those of the artifact that ran. Name the differences if it still exists."""
+        """Compare the files with the replayed artifact's. Name the differences if it still exists."""
         if self.code.digest == target.code_sha256:
             return
         folder = target.template if target.handler else target.template.parent / target.function
@@ -231,7 +231,7 @@ class _Comparing:
                 yield name, content
 
         what = "its files are not those of the replayed artifact"
-        inside = folder.resolve().is_relative_to(Path.cwd())  # a run may name any folder of this machine
+        inside = folder.resolve().is_relative_to(Path.cwd())  # a run may name any folder on this machine
         if inside and folder.is_dir() and code_digest(contents()) == target.code_sha256:
             there = self.code.files
             names = sorted(name for name in here.keys() | there if here.get(name) != there.get(name))
@@ -266,7 +266,7 @@ class _Comparing:
         return None
 
     def _place(self, path: PurePosixPath, content: str, root: PurePosixPath | None) -> str | None:
-        """Return a file's place in the zip. A build puts files from outside of the folder at the top."""
+        """Return a file's place in the zip. A build puts files from outside the folder at the top."""
         below = root is not None and path.is_relative_to(root)
         if root is not None and below and (exact := path.relative_to(root).as_posix()) in self.code.files:
             return exact

@@ -42,7 +42,7 @@ class Submitted:
     found: bool
     """Whether an earlier call had created it."""
     unlooked: str | None = None
-    """The reason why a submission from elsewhere cannot be ruled out; None if it can."""
+    """The reason why a submission from somewhere else cannot be ruled out; None if it can."""
 
 
 def submit(client: FineTuning, plan: Plan, entry: Entry, clock: Clock) -> Submitted:
@@ -76,7 +76,7 @@ def submit(client: FineTuning, plan: Plan, entry: Entry, clock: Clock) -> Submit
     own = None
     if not files.ids:
         own = _uploaded(client, plan, entry, look)
-        files = replace(look(), why=files.why)  # someone else may have uploaded the same file meanwhile
+        files = replace(look(), why=files.why)  # someone else may have uploaded the same file in the meantime
     chosen = next(iter(files.ids), own)
     assert chosen is not None
     entry.reach("uploaded", file_id=chosen)
@@ -99,18 +99,18 @@ class _SameFiles:
     """The files of this submission on the service."""
 
     ids: tuple[str, ...]
-    """Oldest first; the first one is used."""
+    """The files, oldest first; the first one is used."""
     why: str | None = None
-    """The reason why there may be more."""
+    """The reason why there may be more files."""
 
 
 def _same_files(client: FineTuning, plan: Plan, entry: Entry, clock: Clock) -> _SameFiles:
-    """Look for training files that an earlier call uploaded, from here or from elsewhere."""
+    """Look for training files that an earlier call uploaded, from here or from somewhere else."""
     ending, name = file_ending(entry.facts.name, plan), entry.facts.file.name
 
     def is_same(file: SeenFile) -> bool:
         called = file.name or ""
-        whole = file.bytes in (plan.data.bytes, None)  # not a truncated upload
+        whole = file.bytes in (plan.data.bytes, None)  # skip truncated uploads
         return (called == name or called.endswith(ending)) and whole and file.status not in _UNUSABLE
 
     def look() -> _SameFiles:
@@ -125,7 +125,7 @@ def _same_files(client: FineTuning, plan: Plan, entry: Entry, clock: Clock) -> _
         except Unreachable as error:
             if error.__cause__ is not None:
                 raise
-            why = error.message  # the service's list has no end, or its pages lead nowhere
+            why = error.message  # the service's list does not end, or its pages lead nowhere
         return _SameFiles(tuple(file_id for _, file_id in sorted(found)), why)
 
     return _patiently(look, clock)
@@ -146,7 +146,7 @@ def _uploaded(client: FineTuning, plan: Plan, entry: Entry, look: Callable[[], _
         entry.reach("intended")
         raise
     except Unreachable as error:
-        # The service is unreachable, so looking would only wait again.
+        # The service is unreachable, so reading the lists would only wait again.
         found = look().ids if _may_have_arrived(error) else ()
         if not found:
             raise
@@ -154,12 +154,12 @@ def _uploaded(client: FineTuning, plan: Plan, entry: Entry, look: Callable[[], _
 
 
 def _may_have_arrived(error: Unreachable) -> bool:
-    """Return whether a failed request may have been carried out. It was not if it never left this machine."""
+    """Return whether a failed request may have been carried out; False if it never left this machine."""
     return not isinstance(getattr(error.__cause__, "__cause__", None), httpx2.ConnectError)
 
 
 def _patiently(look: Callable[[], Found], clock: Clock) -> Found:
-    """Read a list, and retry if the service cannot be reached, since reading changes nothing."""
+    """Read a list, and retry if the service cannot be reached, because reading has no side effects."""
     backoff = Backoff(clock, tries=_TRIES, patience_s=_PATIENCE_S)
     while True:
         try:
@@ -183,7 +183,8 @@ def _created(
             raise
         except Unreachable as error:
             if error.status == 429 or not _may_have_arrived(error):
-                # The service did not process a throttled request. One without a connection was never sent.
+                # The service did not process a throttled request. A request without a connection was never
+                # sent.
                 _nothing_came_of_it(entry, unsure)
             else:
                 unsure = True
@@ -202,7 +203,7 @@ def _nothing_came_of_it(entry: Entry, unsure: bool) -> None:
 def _created_before(
     client: FineTuning, files: Collection[str], clock: Clock, looks: int = _LOOKS
 ) -> SeenJob | None:
-    """Return the job of our files, which only this plan uses. Look more than once, since lists may lag."""
+    """Return the job that uses this plan's files. Read the list more than once, because it may lag."""
 
     def look() -> SeenJob | None:
         return next((job for job in client.jobs() if job.training_file in files), None)

@@ -34,7 +34,7 @@ _OF_THE_CALL = "ErrorBudgetExceeded"
 """Error type of a call skipped after too many failures; no single sample is to blame."""
 
 UNSENDABLE = ("InvalidRequestContentException", "RequestEntityTooLargeException")
-"""Lambda's error types for a refused event, whatever the function."""
+"""Lambda's error types for an event that it refuses for any function."""
 
 
 class LastingServiceError(ServiceError):

@@ -57,7 +57,7 @@ class ShardOrder:
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """A sign of life, sent once a second unless C code holds the interpreter."""
+    """A sign of life, sent once a second unless C code blocks the interpreter."""
 
     kind: Literal["heartbeat"] = "heartbeat"
 

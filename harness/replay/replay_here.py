@@ -49,7 +49,7 @@ def replay_here(
         wire: The format of the events; `all` compares every format.
         repeats: Number of times to grade each rollout.
         limit: Replay only the first N rollouts.
-        label: The field that holds a verdict.
+        label: The field with the verdict.
         label_threshold: For numeric labels: this number and higher mean yes, lower ones no.
         label_tolerance: Allowed distance of a reward from a numeric label; None for 1e-9.
         label_true: Texts that mean yes; every other text means no.

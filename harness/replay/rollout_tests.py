@@ -61,7 +61,7 @@ def read_tests(file: DataFile, label: str | None = None, keep: Iterable[str] = (
 
     Args:
         file: The rollouts: a source or its name.
-        label: The field that holds a verdict; graders never see it.
+        label: The field with the verdict; graders never see it.
         keep: Fields that belong to the record although they differ between its rollouts.
 
     Raises:

@@ -196,7 +196,7 @@ def _grade(run: Run, progress: Progress, cores: int) -> Totals:
 def _heard(
     said: _Said, workers: list[WorkerProcess], limit: float | None
 ) -> Iterator[tuple[WorkerProcess, ShardReport | WorkerFailure | None]]:
-    """Yield workers' messages; meanwhile, kill workers that C code holds longer than the limit."""
+    """Yield workers' messages; meanwhile, kill workers that C code blocks longer than the limit."""
     while True:
         with contextlib.suppress(queue.Empty):
             worker, message = said.get(timeout=1)

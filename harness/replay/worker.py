@@ -214,7 +214,7 @@ def _own_input() -> IO[str]:
 
 
 def _beat(out: IO[str]) -> None:
-    """Tell the parent regularly that C code does not hold the interpreter."""
+    """Tell the parent regularly that C code does not block the interpreter."""
     while True:
         _say(out, Heartbeat())
         time.sleep(1)

@@ -66,7 +66,7 @@ class GrowingFile:
         asked: The settings; they must match the note of an earlier command.
 
     Raises:
-        InputError: Another process holds the file, it was started with other settings, or the file cannot be
+        InputError: Another process uses the file, it was started with other settings, or the file cannot be
             written.
     """
 

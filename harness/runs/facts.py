@@ -177,7 +177,7 @@ class DeployedFacts:
 TargetFacts: TypeAlias = InProcessFacts | LocalRuntimeFacts | DeployedFacts
 
 Ask: TypeAlias = Literal["never", "new", "all"]
-"""Which of a grader's requests go to the service: none, those without a recorded answer, or all."""
+"""The requests of a grader that go to the service: none, those without a recorded answer, or all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ class ListedRun:
 
     name: str
     when: str
-    """When `run.json` was last written, ISO 8601 in UTC; for a finished run, its end."""
+    """Time when `run.json` was last written, ISO 8601 in UTC; for a finished run, its end."""
     state: str
     """`done`, `unfinished` or `unreadable`."""
     grader: str | None = None
@@ -38,7 +38,7 @@ class ListedRun:
     answers: Path | None = None
     """The file of answers to the grader's requests; None if there were no requests or a service answered."""
     problem: str | None = None
-    """Why the run cannot be read."""
+    """The reason why the run cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)

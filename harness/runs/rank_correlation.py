@@ -46,7 +46,7 @@ class RankPairs:
     """Collects rewards and labels for ranking.
 
     Args:
-        rule: How to read labels.
+        rule: The rule for reading labels.
         most: Maximum number of pairs to rank, the first ones.
     """
 
@@ -80,7 +80,7 @@ def rank_correlation(rows: Iterable[Row], rule: LabelRule) -> RankCorrelation:
 
     Args:
         rows: Gradings, in the run's order.
-        rule: How to read labels.
+        rule: The rule for reading labels.
     """
     pairs = RankPairs(rule)
     for row in rows:

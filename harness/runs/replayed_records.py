@@ -55,7 +55,7 @@ class RecordsSeen:
     seen: int | None
     """Number of these records that the run graded; None if unknown."""
     why: str | None = None
-    """Why the number is unknown."""
+    """The reason why the number is unknown."""
     lacking: tuple[str, ...] = ()
     """Fields that the run's grader saw but the training records lack."""
     added: tuple[str, ...] = ()
@@ -102,7 +102,7 @@ class ReplayedRecords:
 
     def __init__(self, run: Run, first: Mapping[str, int]) -> None:
         self.why = run.why_unreadable()
-        """Why the run's rollouts cannot be read again; None if they can."""
+        """The reason why the run's rollouts cannot be read again; None if they can."""
         self._first = first
         self._named: dict[tuple[str, str], Mapping[str, Any]] = {}
         self._by_content: dict[str, Mapping[str, Any]] = {}

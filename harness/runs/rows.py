@@ -38,14 +38,14 @@ class Row(TypedDict):
     reward: float | None
     metrics: dict[str, float]
     error: dict[str, str] | None
-    """Why the row has no reward: `kind` and `message`."""
+    """The reason why the row has no reward: `kind` and `message`."""
     ms: float
     reason: NotRequired[str]
     """The grader's explanation for people, if it gave one in this process."""
     length: NotRequired[int]
     """Length of the whole completion in characters, including reasoning; missing in older runs."""
     finish: NotRequired[str]
-    """Why the model stopped, if the rollout has a `finish_reason`."""
+    """The reason why the model stopped, if the rollout has a `finish_reason`."""
     label: NotRequired[Any]
     """The rollout's known verdict, if the run has a label."""
     wires: NotRequired[dict[str, Any]]
@@ -170,7 +170,7 @@ class Totals:
         Args:
             row: The row; its label is counted if it has one.
             middle: The middle of the grader's range, above which a reward means yes; None if unknown.
-            rule: How to read labels.
+            rule: The rule for reading labels.
         """
         self.gradings += 1
         reward = row["reward"]

@@ -102,7 +102,7 @@ class Run:
         return self.facts.totals
 
     def why_unreadable(self) -> str | None:
-        """Why the run's rollouts cannot be read again; None if they are unchanged."""
+        """The reason why the run's rollouts cannot be read again; None if they are unchanged."""
         self._rollouts = None
         if not self.facts.input.own:
             found = found_again(self.facts.input)

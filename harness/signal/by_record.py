@@ -33,7 +33,7 @@ def too_few(influences: Sequence[Influence], what: str = "rollouts") -> str | No
 
     Args:
         influences: One for each rollout.
-        what: What to call the rollouts, for example "labeled rollouts".
+        what: The name of the rollouts in messages, for example "labeled rollouts".
     """
     records = len({one.record for one in influences})
     if len(influences) >= ROLLOUTS and records >= GROUPS:
@@ -64,7 +64,7 @@ def mean_over_records(values: Sequence[Influence], what: str = "rollouts") -> St
 
     Args:
         values: The number of each rollout.
-        what: What to call the rollouts if there are too few.
+        what: The name of the rollouts in a message that there are too few.
     """
     if why := too_few(values, what):
         return refused(why, len(values), "rollouts")
@@ -94,7 +94,7 @@ def mean_share(shares: Sequence[Influence], most: int, what: str = "rollouts") -
     Args:
         shares: The share of each rollout, from 0 to 1.
         most: Upper limit for the effective sample size: the number of gradings.
-        what: What to call the rollouts if there are too few.
+        what: The name of the rollouts in a message that there are too few.
     """
     if why := too_few(shares, what):
         return refused(why, len(shares), "rollouts")

@@ -75,9 +75,9 @@ class Calibration:
     raters: list[Rater]
     """The agreement of the other raters."""
     flips: Statistic
-    """How often two gradings of a rollout give different rewards."""
+    """Share of pairs of gradings of a rollout that give different rewards."""
     verdict_flips: Statistic
-    """How often two gradings are on different sides of the middle of the range."""
+    """Share of pairs of gradings that are on different sides of the middle of the range."""
     noise: Statistic
     """Variance of repeats divided by the variance within records, as in `rft signal`."""
     noise_of_total: Statistic
@@ -85,9 +85,9 @@ class Calibration:
     needed: NeededRepeats
     cost: GradingCost
     position_bias: Statistic
-    """How much more often a judge chooses the label listed first than it would if order had no effect."""
+    """Excess share of choices of the label listed first, compared with a judge that order does not affect."""
     first_chosen: float | None
-    """How often the judge chooses that label; None if not measured."""
+    """Share of choices of that label; None if not measured."""
     disagreeing: int
     """Number of rollouts with at least one grading that disagrees with the label."""
     disagreements: list[Disagreement]

@@ -53,7 +53,7 @@ class LimitOutcome:
     of: int | None
     kept: bool
     why: str | None = None
-    """Why it was not measured."""
+    """The reason why it was not measured."""
     before: int | None = None
     """The count in the first run, if the increase is limited."""
 

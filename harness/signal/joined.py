@@ -38,7 +38,7 @@ class Joined:
     """The rollouts that two runs have in common."""
 
     by: Literal["place", "completion"]
-    """How the rollouts were matched."""
+    """The method by which the rollouts were matched."""
     groups: dict[str, list[Labeled]] = field(default_factory=dict)
     rollouts: int = 0
     only_was: int = 0

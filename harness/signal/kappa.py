@@ -35,7 +35,7 @@ def kappa_of(rated: Sequence[Rated], what: str = "labeled rollouts") -> Statisti
 
     Args:
         rated: The rollouts with a label and at least one reward.
-        what: What to call them if there are too few.
+        what: The name of the rollouts in a message that there are too few.
     """
     if why := too_few([Influence(one.record, 0.0) for one in rated], what):
         return refused(why, len(rated), "rollouts")

@@ -35,7 +35,7 @@ class KeptRecords:
     unknown: int
     """Number of kept records that the run did not measure."""
     why: str | None = None
-    """Why named records could not be compared with the run's; None if they could."""
+    """The reason why named records could not be compared with the run's; None if they could."""
 
     def lines(self) -> list[str]:
         """The result as sentences."""

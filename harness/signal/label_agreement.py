@@ -14,7 +14,7 @@ from harness.signal.statistic import Statistic, over_groups, refused, share
 __all__ = ["Agreement", "LabelComparison", "Verdict", "agreement"]
 
 Verdict: TypeAlias = tuple[float | None, Any]
-"""A rollout's reward (None without one) and label."""
+"""A rollout's reward, which may be None, and its label."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ class Signal:
     errors: dict[str, int]
     """Rollouts without a reward, by kind."""
     values: dict[str, int] | None
-    """How often each reward occurs; None with more than ten distinct ones."""
+    """Number of occurrences of each reward; None with more than ten distinct ones."""
     mean: Statistic
     """Mean reward; each record counts once."""
     at_floor: Statistic

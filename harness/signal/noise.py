@@ -26,7 +26,7 @@ def noise_of(again: Repeats, repeats: int) -> Statistic:
 
     Args:
         again: Rewards of the rollouts that were graded more than once.
-        repeats: How many times the run graded each rollout.
+        repeats: Number of times the run graded each rollout.
     """
     if repeats < 2:
         return refused(ONCE, of="rollouts")
@@ -81,7 +81,7 @@ def noisy_groups(again: Repeats, repeats: int) -> Statistic:
 
     Args:
         again: Rewards of the rollouts that were graded more than once.
-        repeats: How many times the run graded each rollout.
+        repeats: Number of times the run graded each rollout.
     """
     if repeats < 2:
         return refused(ONCE)

@@ -41,18 +41,18 @@ class NeededRepeats:
     high: int | None = None
     """The highest such number; None if it is possible that no number is enough."""
     why: str | None = None
-    """Why no number was computed."""
+    """The reason why no number was computed."""
 
 
 def flips_of(rollouts: Sequence[Regraded], repeats: int, middle: float | None = None) -> Statistic:
-    """How often two gradings of one rollout disagree, averaged over rollouts.
+    """Probability that two gradings of one rollout disagree, averaged over rollouts.
 
     For each rollout, this is the share of its pairs of gradings that differ, which is unbiased for any number
     of gradings (Hoeffding's U-statistic).
 
     Args:
         rollouts: Every rollout with a reward.
-        repeats: How many times the run graded each rollout.
+        repeats: Number of times the run graded each rollout.
         middle: Compare only whether each reward is above this value; None compares the rewards themselves.
     """
     if repeats < 2:
@@ -75,7 +75,7 @@ def noise_of_total(rollouts: Sequence[Regraded], repeats: int) -> Statistic:
 
     Args:
         rollouts: Every rollout with a reward.
-        repeats: How many times the run graded each rollout.
+        repeats: Number of times the run graded each rollout.
     """
     if repeats < 2:
         return refused(ONCE, of="rollouts")

@@ -117,7 +117,7 @@ class RewardGroups:
         return forecast_zero_std(found, two_valued=len(self._steps) < 2)
 
     def _partition(self, one: Rewards) -> Partition:
-        """How often each value occurs in a group; (higher, lower) if the run has at most two values."""
+        """Occurrences of each value in a group; (higher, lower) if the run has at most two values."""
         if len(self._steps) < 2:
             low = sum(reward <= self._steps[0] for reward in one) if self._steps else 0
             return len(one) - low, low

@@ -44,7 +44,7 @@ class Statistic:
     of: str = "groups"
     """Name of the units: `groups`, `rollouts` or `gradings`."""
     why: str | None = None
-    """Why it was not measured."""
+    """The reason why it was not measured."""
 
 
 def refused(why: str, n: int = 0, of: str = "groups") -> Statistic:

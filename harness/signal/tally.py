@@ -106,7 +106,7 @@ class Tally:
     errors: Counter[str] = field(default_factory=Counter)
     """Rollouts without a reward, by kind; `input` means an unusable line."""
     values: Counter[float] = field(default_factory=Counter)
-    """How often each reward occurs, for the first thousand distinct ones."""
+    """Number of occurrences of each reward, for the first thousand distinct ones."""
     metrics: dict[str, MetricSums] = field(default_factory=dict)
     passed_over: int = 0
     """Metric values ignored because there are over fifty names or they are too large to compute with."""
@@ -167,7 +167,7 @@ def gather(rows: Iterable[Row], repeats: int = 1) -> Tally:
 
     Args:
         rows: The rows of a run, in any order.
-        repeats: How many times the run graded each rollout.
+        repeats: Number of times the run graded each rollout.
 
     Raises:
         InputError: A reward is too large to compute with.

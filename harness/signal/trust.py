@@ -61,7 +61,7 @@ class TrustGrounds:
     """Noise as a share of the variance within records, or of the total variance."""
     noise_of: str
     position_bias: Statistic
-    """How much more often a judge chose the label listed first than it should."""
+    """Excess share of choices of the label listed first, by a judge that should ignore order."""
     labeled: int
     rarer: float | None
     """Share of labels that give the rarer answer, yes or no; None for numeric labels."""

@@ -50,7 +50,7 @@ class TrustOutcome:
     least: bool
     kept: bool
     why: str | None = None
-    """Why it was not measured."""
+    """The reason why it was not measured."""
 
 
 def read_trust_limit(text: str) -> TrustLimit:

@@ -33,7 +33,7 @@ _MOST: Final = 0.9
 """A size counts as recorded if this share of the groups has it."""
 
 Partition: TypeAlias = tuple[int, ...]
-"""How often each value occurs in a group: (higher, lower) for rewards with two values, else in any order."""
+"""Occurrences of each value in a group: (higher, lower) for rewards with two values, else in any order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def forecast_zero_std(groups: Mapping[Partition, int], *, two_valued: bool) -> l
     """Forecast the share of zero-std groups for each of `SIZES`.
 
     Args:
-        groups: How many groups with two or more rewards have each partition.
+        groups: Number of groups with two or more rewards that have each partition.
         two_valued: Whether the whole run has at most two distinct rewards.
     """
     count = sum(groups.values())
@@ -156,7 +156,7 @@ def chance_others(groups: Mapping[Partition, int], size: int) -> dict[int, float
     It is the beta-binomial model's posterior, with the distribution over all records as the prior.
 
     Args:
-        groups: How many groups have each pair of counts: of that reward, and of all others.
+        groups: Number of groups with each pair of counts: of that reward, and of all others.
         size: Completions in the new group.
 
     Returns:

@@ -41,7 +41,7 @@ class DrawRow(NamedTuple):
 
 
 class Schedule(NamedTuple):
-    """How a job iterates over its examples."""
+    """The order and the size of a job's steps over its examples."""
 
     seed: int
     n_epochs: int
