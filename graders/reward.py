@@ -191,8 +191,8 @@ def settle(answer: object, low: float, high: float) -> Reward | Failure:
         high: The largest reward allowed.
 
     Returns:
-        A Reward that holds only floats, or a Failure of kind `abstain` or `value`. A value outside the range
-        is a failure and is not clipped: a bug would then look like the best possible answer.
+        A Reward that contains only floats, or a Failure of kind `abstain` or `value`. A value outside the
+        range is a failure and is not clipped: a bug would then look like the best possible answer.
     """
     if type(answer) is Reward:
         value = answer.value

@@ -252,7 +252,7 @@ def write_answer(
     """Write the answer to an event: one entry per sample, in order, each with a finite number.
 
     A failure has no number, and the contract accepts only numbers. It is sent as the floor of the range, with
-    the metric `grader_error`, so that failures can be counted next to the rewards.
+    the metric `grader_error`, so that failures can be counted separately.
 
     Args:
         items: The event's samples, whose ids are returned unchanged.

@@ -38,7 +38,7 @@ def report(
     """Log one batch, when running inside Lambda.
 
     Args:
-        items: The samples; the log line has the ids of failed ones.
+        items: The samples; the log line names the failed ones by id.
         outcomes: The outcome of each sample.
         milliseconds: The time that the batch took.
         replaced: The number of strings in the answer that JSON could not represent.

@@ -55,7 +55,7 @@ def bounded(sample: Sample[Any]) -> Sample[Any]:
 
 
 def _bounded_turn(turn: Any) -> Any:
-    """Return a message, without the parts that exceed the limits if the model wrote it."""
+    """Return a message; if the model wrote it, remove the parts that exceed the limits."""
     if not isinstance(turn, dict) or turn.get("role") not in ASSISTANTS:
         return turn
     beyond = [name for name, value in turn.items() if not is_bounded(value)]

@@ -235,7 +235,7 @@ _OPENING = re.compile(r"[{\[]")
 
 
 def _read(text: str, at: int, repair: bool) -> tuple[int, Any]:
-    """Return the end of the value at a position, -1 if it is never closed, and the value."""
+    """Return the end of the value at a position (-1 if it is never closed) and the value."""
     end = _end(text, at)  # a decoder error counts the lines before it, so it is given only the value
     if end < 0:
         return -1, Missing("the last JSON value is not closed", "not exact")
