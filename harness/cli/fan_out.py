@@ -220,8 +220,7 @@ def where_to_grade_widely(
         asked: The verb's other options; the fan-out options are removed.
 
     Raises:
-        InputError: A fan-out option is given without --fan-out, or `where_to_grade` or `fan_out_facts` raised
-            this.
+        InputError: A fan-out option is given without --fan-out, or `where_to_grade` or `fan_out_facts` fails.
         ServiceError: AWS cannot be reached.
     """
     own = {name: asked.pop(name) for name in ("prefix", "machine", "workers")}

@@ -41,8 +41,7 @@ like_options = all_of(
         help="Compare the rewards of both graders on this file first; goes with --like.",
     ),
 )
-"""Adds --like and its related options; with --grader, rft compares the new grader's code here, not its ARN.
-"""
+"""Adds --like and its related options; with --grader, rft compares the new grader's code, not its ARN."""
 
 
 def filled_in(context: click.Context, asked: dict[str, Any]) -> dict[str, Any]:

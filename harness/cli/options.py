@@ -396,8 +396,7 @@ def deployed_options(*, multiple: bool = False) -> Callable[[Verb], Verb]:
 
 
 environment_options = all_of(pass_env_option, aws_credentials_option)
-"""Adds --pass-env and --aws-credentials, which give a built function parts of this machine's environment.
-"""
+"""Adds --pass-env and --aws-credentials, which give a function parts of this machine's environment."""
 
 
 def place_options(*, multiple: bool = False) -> Callable[[Verb], Verb]:

@@ -1,4 +1,4 @@
-"""Shared by every verb that talks to the fine-tuning API: options, connection, printed requests.
+"""Options, connections and printed requests for every verb that calls the fine-tuning API.
 
 --print-curl shows requests instead of sending them.
 """

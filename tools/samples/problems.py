@@ -2,7 +2,7 @@
 
 All arithmetic uses fractions, so no answer depends on a machine's rounding. A problem stores its steps as
 operations, not as text: a completion with a slip in one step carries the wrong number through the following
-ones, as models do. This module does not know how a completion looks.
+ones, as models do. This module knows nothing about the format of completions.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Dice:
         return self._random() < probability
 
     def between(self, low: int, high: int, step: int = 1) -> int:
-        """Return one of `low`, `low + step`, ... up to `high`."""
+        """Return one of the numbers `low`, `low + step`, ... up to `high`."""
         return low + step * int(self._random() * ((high - low) // step + 1))
 
     def pick(self, items: tuple[T, ...] | list[T]) -> T:
@@ -95,7 +95,7 @@ def draw_problem(template: Template, dice: Dice) -> Problem:
     """Draw numbers until the problem is fair.
 
     In a fair problem every step is positive with at most two decimals, no value repeats, people and pieces
-    are whole numbers, and the answer is not among the question's numbers, so it cannot be copied.
+    are whole numbers, and the answer is not one of the question's numbers, so it cannot be copied.
 
     Raises:
         ValueError: The template's ranges allow no fair problem.

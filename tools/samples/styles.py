@@ -177,7 +177,7 @@ def _plain(problem: Problem, value: Fraction) -> str:
 
 
 def _form(problem: Problem, value: Fraction, dice: Dice) -> str:
-    """The number as a model might write it. Every form has this number and no other."""
+    """The number as a model might write it. Every form contains this number and no other number."""
     plain = _plain(problem, value)
     if dice.chance(0.55):
         return plain

@@ -3,7 +3,7 @@
 A number is drawn as `(from, to)`, `(from, to, step)` or `(from, to, step, divisor)`, both ends included, or
 computed from those before it by `"left op right"`. A step is `(lead,
               "left op right", name of its value, tail)`.
-In a question `{n}` is the number as it is, `{n:,}` with thousands separated, `{n:m}` as money; `{a}` and
+In a question, `{n}` is the plain number, `{n:,}` has a thousands separator, and `{n:m}` is money; `{a}` and
 `{b}` are people.
 """
 
@@ -14,7 +14,7 @@ from typing import NamedTuple
 __all__ = ["NAMES", "POOLS", "TEMPLATES", "Draw", "Template"]
 
 Draw = tuple[int, ...] | str
-"""How to get one number of a question."""
+"""The rule that gives one number of a question."""
 
 
 class Template(NamedTuple):

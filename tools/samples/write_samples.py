@@ -1,4 +1,4 @@
-"""Write the sample records and rollouts: `python -m tools.samples.write_samples [FOLDER]`.
+"""Writes the sample records and rollouts: `python -m tools.samples.write_samples [FOLDER]`.
 
 For one seed, `records.jsonl` and `rollouts.jsonl` are identical byte for byte on every Python. The
 completions are synthetic: a mixture of careful and sloppy styles over problems of three difficulties. About a
@@ -26,7 +26,7 @@ COMPLETIONS = 8
 """Completions per record."""
 INSTRUCTION = 'Think step by step and write the final answer after "####".'
 
-# How often sloppy styles occur, and how often styles with a single answer are right.
+# Frequencies of sloppy styles, and the share of right completions among styles with a single answer.
 _SLOPPY_WEIGHTS = {"bare": 4, "guess": 5, "ramble": 4, "hedged": 2, "prose": 3, "cut": 3, "empty": 1}
 _SLOPPY_BAG = [style for style, weight in _SLOPPY_WEIGHTS.items() for _ in range(weight)]
 _SLOPPY_RIGHT = 0.12

@@ -1,7 +1,7 @@
 """The planted set: graders with one known fault each, good graders, and records to audit them with.
 
-`FIRST_PLANTED` and `FIRST_GOOD` are rows; `load(row.grader)` gives the handler, `row.records()` its records.
-The faults of `FIRST_RECORDED` show in recorded rollouts alone, which `row.rollouts()` gives.
+`FIRST_PLANTED` and `FIRST_GOOD` are rows; `load(row.grader)` returns a row's handler, and `row.records()` its
+records. The faults in `FIRST_RECORDED` show only in recorded rollouts, which `row.rollouts()` returns.
 """
 
 from support.planted.alone import alone

@@ -1,4 +1,4 @@
-"""Rows of the planted set audited as `rft audit` does it, with what each audit owes its row."""
+"""Audits rows of the planted set as `rft audit` does, and checks whether each audit finds the fault."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ from support.planted.rows import Good, Planted, path_of
 __all__ = ["AuditedRow", "audited"]
 
 FIRST = 3
-"""How many findings are shown before the rest."""
+"""Number of findings that are shown before the others."""
 
 _ONE_AT_A_TIME = threading.Lock()
-"""Recorded answers stand in for the HTTP clients of the whole process."""
+"""Only one at a time, because recorded answers replace the HTTP clients of the whole process."""
 
 
 @dataclass(frozen=True)
 class AuditedRow:
-    """What an audit says of one grader of the set."""
+    """The result of auditing one grader of the set."""
 
     row: Planted | Good
     verdict: str
     headline: str | None
     """The id of the headline's finding."""
     findings: tuple[Found, ...]
-    """The worst first."""
+    """The findings, worst first."""
     untrue: tuple[str, ...]
-    """The witnesses that replay to other rewards than stated."""
+    """The witnesses whose rewards in a replay differ from the stated ones."""
     miscounted: tuple[str, ...]
-    """The findings that count more records than were tried, or more than there are."""
+    """The findings that count more records than were tried, or more than exist."""
     seconds: float
 
     @property
@@ -55,13 +55,13 @@ class AuditedRow:
 
     @property
     def found(self) -> bool:
-        """Whether the planted fault is found, at the stated severity or above."""
+        """Whether the planted fault is found with at least the stated severity."""
         assert isinstance(self.row, Planted)
         return any(one.severity >= Severity(self.row.severity) for one in self.right)
 
     @property
     def severe(self) -> bool:
-        """Whether the planted fault is one that must not be overlooked: more than a note."""
+        """Whether the planted fault must not be overlooked, because its severity is above a note."""
         assert isinstance(self.row, Planted)
         return Severity(self.row.severity) > Severity.NOTE
 
@@ -72,7 +72,7 @@ class AuditedRow:
 
     @property
     def among_the_first(self) -> bool:
-        """Whether the planted fault is the headline or one of the findings that are shown first."""
+        """Whether the planted fault is in the headline or in one of the findings that are shown first."""
         return self.in_the_headline or any(one in self.findings[:FIRST] for one in self.right)
 
     @property
@@ -90,9 +90,9 @@ def audited(row: Planted | Good, folder: Path, records: int, recorded: bool = Fa
 
     Args:
         row: The grader.
-        folder: Where its records are written; made when missing.
-        records: How many records it is audited on.
-        recorded: Whether the audit gets recorded rollouts too.
+        folder: The folder for its records; created if missing.
+        records: The number of records in the audit.
+        recorded: Also give recorded rollouts to the audit.
     """
     folder.mkdir(parents=True, exist_ok=True)
     data = _lines(folder / "records.jsonl", row.records(records))
@@ -136,13 +136,13 @@ def _untrue(finished: FinishedAudit) -> Iterator[str]:
         if isinstance(one.witness, Witness):
             rewards = _replayed(finished, one.witness)
             stated = [*map(_finite, one.witness.rewards)]
-            # How long is too long depends on the machine and on the limit.
+            # The duration that counts as too long depends on the machine and on the limit.
             if rewards != stated and not (one.id == "G04" and None in (*stated, *rewards)):
                 yield f"{one.id} states the rewards {stated}, and its witness gets {rewards}"
 
 
 def _replayed(finished: FinishedAudit, witness: Witness) -> list[float | None]:
-    """The rewards of a witness in a fresh process and one call, a judge's model answering as recorded."""
+    """The rewards of a witness in a fresh process, in one call; a judge's model answers as recorded."""
     facts = finished.facts
     rollouts = [*witness.rollouts]
     if witness.answers is not None:
@@ -160,5 +160,5 @@ def _book(witness: Witness) -> AnswerBook:
 
 
 def _finite(reward: float | None) -> float | None:
-    """A reward as a file can hold it."""
+    """A reward as it is stored in a file."""
     return reward if reward is not None and math.isfinite(reward) else None

@@ -1,4 +1,4 @@
-"""Rows of the first half: graders of numbers that pay for form, and those that refuse or take too long."""
+"""Rows of the first half: graders of numbers that pay for form, refuse right answers or take too long."""
 
 from __future__ import annotations
 

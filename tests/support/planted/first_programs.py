@@ -1,4 +1,4 @@
-"""Rows of the first half: graders that run code, ask a judge, or look at form alone."""
+"""Rows of the first half: graders that run code, ask a judge, or look only at form."""
 
 from __future__ import annotations
 

@@ -14,14 +14,14 @@ __all__ = ["FORMS", "Form", "answer_text", "form_of"]
 
 
 class Form(NamedTuple):
-    """How an answer is declared and written.
+    """The way in which an answer is declared and written.
 
     Args:
-        system: The system message of every record; none when empty.
-        declared: Sentences of which each prompt ends in one.
-        write: Writes a completion from an answer's text and its working.
-        worked: Whether references hold the working as well, with the answer after `####`.
-        shots: How many examples, each a question and its answer, stand before the question.
+        system: The system message of every record; empty for none.
+        declared: Sentences that declare the format; each prompt ends with one of them.
+        write: Writes a completion from an answer's text and the reasoning that leads to it.
+        worked: Whether references also contain the reasoning, with the answer after `####`.
+        shots: The number of examples, each a question with its answer, before the question.
     """
 
     system: str
@@ -127,7 +127,7 @@ def form_of(kind: str, form: str = "") -> Form:
 
 
 def answer_text(answer: Any) -> str:
-    """An answer as a completion writes it: texts as they are, lists with commas, objects as JSON."""
+    """An answer as a completion writes it: texts unchanged, lists with commas, objects as JSON."""
     if isinstance(answer, list):
         return ", ".join(answer)
     return json.dumps(answer) if isinstance(answer, dict) else str(answer)

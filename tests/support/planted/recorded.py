@@ -1,4 +1,4 @@
-"""Recorded rollouts of the planted set's records: right, wrong and unfinished ones in varied writing."""
+"""Recorded rollouts for the planted set's records: right, wrong and unfinished ones in varied writing."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ _CHECKS = ("", "", " That seems right.", " I checked this twice.", " No other va
 def rollouts_of(
     kind: str, n_records: int = 40, per_record: int = 8, seed: int = 0, form: str = "", loose: float = 0.0
 ) -> list[dict[str, Any]]:
-    """Rollouts as a model's recorded answers would be, each with its record's id in `record`.
+    """Rollouts like a model's recorded answers, each with its record's id in `record`.
 
-    Records differ in how hard they are, so that some groups are all right, some all wrong, and most mixed.
-    About one rollout in fifteen is cut off before its answer. `label` says whether a rollout is right.
+    Records differ in difficulty, so some groups are all right, some are all wrong, and most are mixed. About
+    one rollout in fifteen is cut off before its answer. `label` says whether a rollout is right.
 
     Args:
-        kind: Kind of answer, as for `records_of`.
-        n_records: How many records.
-        per_record: How many rollouts each of them has.
-        seed: Seed of the choice.
-        form: Format that the prompts ask for.
-        loose: Share of the answers that are written in bold, with a period, or with a sentence after them.
+        kind: The kind of answer, as for `records_of`.
+        n_records: The number of records.
+        per_record: The number of rollouts for each record.
+        seed: Seeds the random choices.
+        form: The format that the prompts ask for.
+        loose: The share of answers that are in bold, or followed by a period or a sentence.
     """
     chance = Random(f"{kind}/{seed}/{per_record}")
     found = []

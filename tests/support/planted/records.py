@@ -1,4 +1,4 @@
-"""Training records of the planted set, in Bedrock's format, and completions of them."""
+"""Training records of the planted set in Bedrock's format, and completions for them."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ _MAKERS = {
 
 
 def tasks_of(kind: str, n: int = 300, seed: int = 0) -> list[Task]:
-    """Different tasks of one kind of answer; the same ones for the same seed.
+    """Different tasks with one kind of answer. The same seed gives the same tasks.
 
     Args:
-        kind: Kind of answer: number, choice, yes-no, text, list, json, tools, code, judge or format.
-        n: How many.
-        seed: Seed of the choice.
+        kind: The kind of answer: number, choice, yes-no, text, list, json, tools, code, judge or format.
+        n: The number of tasks.
+        seed: Seeds the random choices.
     """
     chance = Random(f"{kind}/{seed}")
     found: dict[str, Task] = {}
@@ -50,17 +50,17 @@ def records_of(kind: str, n: int = 300, seed: int = 0, form: str = "") -> list[d
     """Training records whose prompts declare the answer's format in words.
 
     Args:
-        kind: Kind of answer, as for `tasks_of`.
-        n: How many.
-        seed: Seed of the choice.
-        form: Format that the prompts ask for; empty for the kind's own. `forms.FORMS` lists them.
+        kind: The kind of answer, as for `tasks_of`.
+        n: The number of records.
+        seed: Seeds the random choices.
+        form: The format that the prompts ask for; empty for the kind's own. `forms.FORMS` lists all formats.
     """
     examples = _examples(kind, form)
     return [_record(task, kind, form, examples, at) for at, task in enumerate(tasks_of(kind, n, seed))]
 
 
 def _examples(kind: str, form: str) -> list[dict[str, Any]]:
-    """The turns of the examples, which are no task of a record."""
+    """The turns with the examples; they are not tasks of any record."""
     shape = form_of(kind, form)
     turns = []
     for task in tasks_of(kind, shape.shots, seed=10_000):
@@ -87,23 +87,23 @@ def _record(task: Task, kind: str, form: str, examples: list[dict[str, Any]], at
 
 
 def right_of(kind: str, task: Task, form: str = "") -> str:
-    """The right answer of a task, with its working, in the declared format."""
+    """The right answer to a task, with the reasoning that leads to it, in the declared format."""
     return form_of(kind, form).write(answer_text(task.answer), task.working)
 
 
 def wrong_of(kind: str, task: Task, form: str = "") -> str:
-    """A wrong answer of a task, with its working, in the declared format."""
+    """A wrong answer to a task, with the reasoning, in the declared format."""
     return form_of(kind, form).write(answer_text(task.wrong), task.working)
 
 
 def rollout(record: dict[str, Any], completion: Any, id: str = "s0") -> dict[str, Any]:
-    """A record with a completion as its last assistant turn."""
+    """A record with a completion added as the assistant's last turn."""
     turn = {"role": "assistant", "content": completion}
     return {**record, "id": id, "messages": [*record["messages"], turn]}
 
 
 def event_of(rollouts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The event in which Bedrock documents to send rollouts: what is not id or messages is in `metadata`."""
+    """The event that Bedrock documents for rollouts: all fields except id and messages are in `metadata`."""
     return [
         {
             "id": each["id"],

@@ -1,4 +1,4 @@
-"""Requests that a judge reads the reply to."""
+"""Customer requests, for graders that ask a judge about the reply."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["judge_task"]
 
 
 def judge_task(chance: Random) -> Task:
-    """A customer's message, with a reply that answers it and one that does not."""
+    """A customer's message, with a reply that answers it and a reply that does not."""
     return chance.choice((_late, _refund, _hours))(chance)
 
 

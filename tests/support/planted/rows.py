@@ -1,4 +1,4 @@
-"""Rows of the planted set: graders with one known fault, and good ones."""
+"""Rows of the planted set: graders with one known fault, and good graders."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from support.planted.records import records_of
 __all__ = ["FOLDER", "Good", "Planted", "Shows", "load", "path_of", "rows_in"]
 
 FOLDER = Path(__file__).resolve().parents[2] / "harness/audit/planted"
-"""The folder that the graders' files are in."""
+"""The folder with the graders' files."""
 
 
 @dataclass(frozen=True)
@@ -22,10 +22,10 @@ class Shows:
     """A completion that shows a fault.
 
     Args:
-        completion: The completion. `{a}` is the record's answer, `{b}` the next record's, `{w}` a wrong one,
-            `{prompt}` the prompt's text and `{name}` the name of the function to be written.
-        reward: What the grader pays for it.
-        reference: The reference answer that the record has instead of its own; None to keep its own.
+        completion: The completion. `{a}` is the record's answer, `{b}` the next record's answer, `{w}` a
+            wrong one, `{prompt}` the prompt's text and `{name}` the name of the function to write.
+        reward: The reward that the grader gives it.
+        reference: A reference answer that replaces the record's own; None to keep the record's own.
     """
 
     completion: str
@@ -40,12 +40,13 @@ class Planted:
     Args:
         grader: The file, relative to `FOLDER`, and the handler's name: `first/number.py:constant_one`.
         kind: The kind of answer: number, choice, yes-no, text, list, json, tools, code, judge or format.
-        finds: Ids of the catalogue, any of which names the fault; the first is the most exact.
+        finds: Ids in the catalogue that name the fault; the first one is the most exact.
         severity: The severity that the finding should have: note, warning, error or critical.
-        why: What the grader pays or refuses that nobody wants.
-        options: What the audit is told: `kind`, or `accepted`, a text with `{a}` where the answer stands.
+        why: The unwanted answer that the grader pays for, or the right answer that it refuses.
+        options: Options of the audit: `kind`, or `accepted`, a text with `{a}` in place of the answer.
         form: The format that the records' prompts ask for; empty for the kind's own.
-        shows: A completion that is paid, or refused, because of the fault; None where it takes more than one.
+        shows: A completion that is paid or refused because of the fault; None if one completion cannot show
+            it.
         reply: For a judge, the reply of the judge's model that means full marks.
         poor: For a judge, the reply that means no marks.
     """
@@ -67,23 +68,23 @@ class Planted:
         return self.grader.partition(":")[2]
 
     def records(self, n: int = 300, seed: int = 0) -> list[dict[str, Any]]:
-        """Training records that ask for the format which this grader takes."""
+        """Training records that ask for the format that this grader reads."""
         return records_of(self.kind, n, seed, self.form)
 
     def rollouts(self, n_records: int = 60, per_record: int = 8, seed: int = 0) -> list[dict[str, Any]]:
-        """Recorded rollouts of the first of these records."""
+        """Recorded rollouts of the first training records."""
         return rollouts_of(self.kind, n_records, per_record, seed, self.form)
 
 
 @dataclass(frozen=True)
 class Good:
-    """A grader in which an audit should find nothing of the severity warning or above.
+    """A grader in which an audit should find nothing with the severity warning or above.
 
     Args:
         grader: The file, relative to `FOLDER`, and the handler's name.
         kind: The kind of answer.
-        why: What makes it good, and how it differs from other good ones.
-        options: What the audit is told, as for `Planted`.
+        why: The reason that it is good, and its difference from other good graders.
+        options: Options of the audit, as for `Planted`.
         form: The format that the records' prompts ask for; empty for the kind's own.
         reply: For a judge, the reply of the judge's model that means full marks.
         poor: For a judge, the reply that means no marks.
@@ -103,19 +104,19 @@ class Good:
         return self.grader.partition(":")[2]
 
     def records(self, n: int = 300, seed: int = 0) -> list[dict[str, Any]]:
-        """Training records that ask for the format which this grader takes."""
+        """Training records that ask for the format that this grader reads."""
         return records_of(self.kind, n, seed, self.form)
 
     def rollouts(self, n_records: int = 60, per_record: int = 8, seed: int = 0) -> list[dict[str, Any]]:
-        """Recorded rollouts of the first of these records."""
+        """Recorded rollouts of the first training records."""
         return rollouts_of(self.kind, n_records, per_record, seed, self.form)
 
 
 def rows_in(file: str, kind: str) -> Callable[..., Planted]:
-    """A shorter way to write the rows of one file.
+    """Makes the rows of one file.
 
     Args:
-        file: The file, relative to `FOLDER`.
+        file: The graders' file, relative to `FOLDER`.
         kind: The kind of answer of all its graders.
     """
 
@@ -128,12 +129,12 @@ def rows_in(file: str, kind: str) -> Callable[..., Planted]:
 
 
 def path_of(grader: str) -> Path:
-    """The file of a row's grader."""
+    """The file with a row's grader."""
     return FOLDER / grader.partition(":")[0]
 
 
 def load(grader: str) -> Callable[[Any, Any], Any]:
-    """A row's handler, from a module of its own, so that no state is left from before."""
+    """A row's handler, from a newly loaded module, so that no earlier state remains."""
     path = path_of(grader)
     spec = importlib.util.spec_from_file_location(f"planted_{path.parent.name}_{path.stem}", path)
     assert spec is not None

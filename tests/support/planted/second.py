@@ -1,6 +1,6 @@
-"""Rows of the second half: written from the catalogue alone, by people who had not seen the engine.
+"""Rows of the second half, written from the catalogue alone by people who had not seen the audit engine.
 
-It was measured before the engine's authors saw it.
+It was measured before the engine's authors saw these rows.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["SECOND_GOOD", "SECOND_PLANTED", "tasks"]
 
 @cache
 def tasks() -> ModuleType:
-    """The tasks of this half, which need no checks of types."""
+    """The module with the tasks of this half, loaded by path so that its types are not checked."""
     spec = importlib.util.spec_from_file_location("planted_second_tasks", FOLDER / "second/tasks.py")
     assert spec is not None
     assert spec.loader is not None
@@ -30,26 +30,26 @@ def tasks() -> ModuleType:
 
 @dataclass(frozen=True)
 class SecondPlanted(Planted):
-    """A grader with one planted fault, and the task that it is for."""
+    """A grader with one planted fault, and its task."""
 
     task: str = ""
 
     def records(self, n: int = 300, seed: int = 0) -> list[dict[str, Any]]:
-        """Records of its task."""
+        """Records of the grader's task."""
         found: list[dict[str, Any]] = tasks().records_of(self.task, n)
         return found
 
 
 @dataclass(frozen=True)
 class SecondGood(Good):
-    """A grader in which nothing is wrong, and the task that it is for."""
+    """A grader without a fault, and its task."""
 
     task: str = ""
     allowed: tuple[str, ...] = ()
-    """Findings that may be argued about."""
+    """Findings that are debatable."""
 
     def records(self, n: int = 300, seed: int = 0) -> list[dict[str, Any]]:
-        """Records of its task."""
+        """Records of the grader's task."""
         found: list[dict[str, Any]] = tasks().records_of(self.task, n)
         return found
 

@@ -1,4 +1,4 @@
-"""A stand-in for boto3 and openai, whose model answers as a test tells it to."""
+"""A stand-in for boto3 and openai, whose model answers as a test specifies."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ __all__ = ["StubJudge"]
 
 
 class StubJudge:
-    """A judge that answers every question with what a function makes of it.
+    """A judge that answers every question with the result of a function.
 
     Args:
-        answer: Makes the reply of a question's text; what it raises is what the client raises.
-        monkeypatch: Puts the two packages back at the end of the test.
+        answer: Returns the reply to a question's text. An exception that it raises is raised by the client.
+        monkeypatch: Restores the two packages at the end of the test.
     """
 
     def __init__(self, answer: Callable[[str], str], monkeypatch: pytest.MonkeyPatch) -> None:

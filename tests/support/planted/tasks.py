@@ -1,4 +1,4 @@
-"""What every task of the planted set has, and the names that its made-up texts use."""
+"""The fields of every task of the planted set, and the names in its made-up texts."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ class Task(NamedTuple):
 
     Args:
         prompt: The question, without the sentence that declares the answer's format.
-        answer: The right answer as a text, or as an object where the record holds one.
+        answer: The right answer as a text, or as an object if the record contains an object.
         wrong: An answer that a model might give instead.
         working: Reasoning that leads to the right answer and may name other values.
-        fields: Further fields of the record.
+        fields: More fields of the record.
     """
 
     prompt: str
@@ -47,7 +47,7 @@ def person(chance: Random) -> str:
 
 
 def several(chance: Random, pool: tuple[str, ...], low: int, high: int) -> list[str]:
-    """Different members of a pool, in random order."""
+    """Distinct members of a pool, in random order."""
     return chance.sample(pool, chance.randint(low, high))
 
 

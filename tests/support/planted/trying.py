@@ -13,7 +13,7 @@ __all__ = ["graded", "poisoned", "rewards", "rollouts_for", "shown"]
 
 
 def rollouts_for(row: Planted | Good, wrong: bool = False, count: int = 6) -> list[dict[str, Any]]:
-    """Rollouts of a row's own records, with the right answers in the declared format, or wrong ones."""
+    """Rollouts of a row's own records, with right or wrong answers in the declared format."""
     write = wrong_of if wrong else right_of
     texts = [write(row.kind, task, row.form) for task in tasks_of(row.kind, count)]
     pairs = zip(row.records(count), texts, strict=True)
@@ -40,7 +40,7 @@ def shown(row: Planted, shows: Shows) -> dict[str, Any]:
 
 
 def poisoned(row: Planted | Good) -> list[dict[str, Any]]:
-    """An event of three samples, the second of which has no messages."""
+    """An event with three samples, the second of which has no messages."""
     good, bad, other = event_of(rollouts_for(row, count=3))
     return [good, {"id": bad["id"], "metadata": bad["metadata"]}, other]
 
