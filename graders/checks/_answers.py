@@ -54,7 +54,7 @@ def comparing(
             reference. If it finds nothing in a reference, the whole reference is used.
         references: Returns a sample's references, each of which is right. None for the single reference.
         field: Record field that `references` or `reading` uses besides `reference_answer`.
-        reading: Makes the record's reader from that field.
+        reading: Creates a record's reader from that field.
         metrics: Returns the metrics of a completion's answer besides `unread`; it gets None for an unread
             answer.
 
@@ -132,7 +132,7 @@ def take_option(take: Take | None) -> Find | None:
 
 
 def text_of(found: object) -> str | Missing:
-    """Return the text that `take` found, or `Missing` if there is none or it is blank.
+    """Return the text that `take` found, or `Missing` if the text is blank or absent.
 
     Raises:
         ConfigurationError: `take` returned something else, and would do so for every sample.
@@ -183,7 +183,7 @@ def alternatives_option(field: str | None) -> Callable[[Sample[Any]], Sequence[s
 
 
 def is_unread(answer: object) -> bool:
-    """Return whether a check's answer says that it could not read the completion."""
+    """Return whether a check could not read the completion, according to its answer."""
     return isinstance(answer, Reward) and answer.metrics.get("unread") == 1
 
 

@@ -44,7 +44,7 @@ def broken_source(test: str, names: tuple[str, ...] = ()) -> str:
 
 
 def _uncrossed(tree: ast.Module, names: Sequence[str]) -> Iterator[str]:
-    """Return reasons why a test would exchange values with the code that are not plain ones."""
+    """Return the reasons why a test would exchange more than plain values with the code."""
 
     def is_call(node: ast.AST | None) -> bool:
         return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names

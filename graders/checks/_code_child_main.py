@@ -2,9 +2,9 @@
 
 It starts with an empty environment, before any code runs. It contains only Python's library and, for
 third-party functions, the packages that they name: no credentials, no references, nothing from earlier
-samples. Each session gets a fork of it, which confines itself before it reads what to run. The grader talks
-to the server over one connection, one request at a time; the server ends when that connection closes, and
-then ends every session.
+samples. Each session gets a fork of it, which confines itself before it reads the code to run. The grader
+talks to the server over one connection, one request at a time; the server ends when that connection closes,
+and then ends every session.
 """
 
 from __future__ import annotations

@@ -121,7 +121,7 @@ def _is_type(node: ast.expr, known: set[str], generic: dict[str, int]) -> bool:
 
 
 def _is_sure(node: ast.expr) -> bool:
-    """Return whether a side of `|` is certainly a type, not a value that a name of the module stands for."""
+    """Return whether a side of `|` is certainly a type, and not a value with a name in the module."""
     if isinstance(node, ast.Name):
         return node.id in _TYPES
     return isinstance(node, (ast.Subscript, ast.BinOp))

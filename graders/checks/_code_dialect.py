@@ -4,7 +4,7 @@ Monty rejects features that it does not support, and then CPython decides. If Mo
 code could pass: objects that are lazy in CPython (`map`, `zip`, generators) are lists, sets keep insertion
 order, `round` to digits rounds the written value rather than the stored one, and some code runs that CPython
 does not compile. So Monty's verdict counts only for a text in which none of this can show; every other text
-is left to CPython. `docs/code.md` says how the list was found.
+is left to CPython. `docs/code.md` describes how the list was found.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ class _Scan:
         return before in ("(", ",") and bool(opened) and self._taken(opened[-1]) in _CONSUMERS
 
     def _is_orderless(self, at: int, opens: int, opened: list[int]) -> bool:
-        """Return whether a set's order cannot show: it is compared, counted or sorted where it is created."""
+        """Return whether a set's order is irrelevant: the set is compared, counted or sorted right there."""
         assert self._closing is not None
         if self._word(at - 1) in _COMPARISONS or self._word(self._closing[opens] + 1) in _COMPARISONS:
             return self._word(at - 2) != "for" and not self._in_loop(at)
@@ -178,7 +178,7 @@ class _Scan:
 
 
 def _pairs(words: Sequence[str]) -> dict[int, int] | None:
-    """Return where each opening bracket closes; None if brackets do not match."""
+    """Return the position at which each opening bracket closes; None if brackets do not match."""
     closing: dict[int, int] = {}
     opened: list[int] = []
     for at, word in enumerate(words):

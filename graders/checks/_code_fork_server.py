@@ -85,8 +85,8 @@ class ForkServer:
     """A process that creates sessions; see `_code_child_main`.
 
     Args:
-        imports: Modules that it loads beforehand, by their dotted names, from where this process finds them.
-            One that starts with `?` may be missing, and so may a name in a module, `module:name`.
+        imports: Dotted names of modules that the server loads beforehand, from the folders that this process
+            uses. One that starts with `?` may be missing, and so may a name in a module, `module:name`.
 
     Raises:
         CannotImport: One of the modules cannot be imported.
@@ -144,7 +144,7 @@ class ForkServer:
         return not self._open
 
     def start(self, limits: Limits, files: Sequence[int]) -> int:
-        """Begin a session on its connection, input, output and errors; return its process id.
+        """Start a session with its connection, input, output and error files; return its process id.
 
         Each file has to belong to this session only: sessions that share one could communicate through it.
 
@@ -244,7 +244,7 @@ def fork_server(imports: frozenset[str] = frozenset()) -> ForkServer:
 
 
 def _start(imports: frozenset[str]) -> ForkServer:
-    """Return a server for these modules and, unless they keep it from starting, those of other functions."""
+    """Return a server for these modules and, if it starts with them too, the modules of other functions."""
     if not imports:
         return ForkServer()
     _expected.update(imports)

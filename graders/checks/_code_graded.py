@@ -142,7 +142,7 @@ class CodeGrading:
     def _verdict(self, tests: Tests, source: str, time: TurnTime, share: float) -> tuple[CodeVerdict, Engine]:
         """Return the verdict that counts, and the engine that gave it.
 
-        The code has `seconds`, or what remains of its `share` after Monty's and the grader's own time.
+        The code has `seconds`, or the rest of its `share` after Monty's and the grader's own time.
 
         Raises:
             ConfigurationError: CPython cannot confine the code here.
@@ -217,14 +217,14 @@ class CodeGrading:
         return tests.verdict(CodePlace(engine, seconds, self._memory_mb, hasty=True), source).is_full
 
     def _broken(self, tests: Tests, source: str, seconds: float) -> str:
-        """Return why no code can pass a test, as any code that defines the function shows."""
+        """Return the reason why no code can pass a test, found with code that only defines the function."""
         engine: Engine | None = self._cpython or self._monty  # Monty may not support the test
         assert engine is not None
         verdict = tests.verdict(CodePlace(engine, seconds, self._memory_mb), source)
         return f"{verdict.reason}. Correct it" if verdict.fault == BROKEN else ""
 
     def _why_unsound(self, sample: Sample[Any], tests: Tests, solution: str, time: TurnTime) -> str:
-        """Return why a record's tests cannot be trusted; empty if no reason was found."""
+        """Return the reason why a record's tests cannot be trusted; empty if none was found."""
         for number, body in enumerate(tests.hollow):
             hollow = f"def {tests.entry}(*args, **kwargs):\n    {body}\n"
             seconds = min(self._seconds, time.left)

@@ -77,7 +77,7 @@ class Library:
         sys.path_importer_cache.clear()
 
     def _load(self, imports: Sequence[str], folders: Sequence[str]) -> None:
-        """Load modules, and keep those that the packages among them may load later."""
+        """Load modules, and keep the modules in memory that their packages may load later."""
         before = {*sys.modules}
         sys.path.extend(folder for folder in folders if folder not in sys.path)
         with warnings.catch_warnings():
@@ -148,7 +148,7 @@ def _content(entry: os.DirEntry[str]) -> bytes:
 
 
 def _bring_in(name: str) -> None:
-    """Import a module; with a colon also what follows it, as `from module import name` does."""
+    """Import a module, or for `module:name` the name in it, as `from module import name` does."""
     module, _, rest = name.partition(":")
     found: Any = importlib.import_module(module)
     for part in rest.split(".") if rest else ():

@@ -227,7 +227,7 @@ def _raised(error: Any, output: str) -> Ran:
 
 
 def _not_copied(value: Any, most: int) -> str | None:
-    """Return the part of a value that was not copied exactly, or is too large; None if there is none.
+    """Return the part of a value that was not copied exactly, or is too large; None if no part is.
 
     Parts may be shared, so a small value can unfold into a huge one: each part is inspected once.
     """

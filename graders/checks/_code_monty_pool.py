@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _WORKERS = 64
-"""More than are ever open at once: a session that waited for another one to end could wait forever."""
+"""More workers than sessions ever open at once: a session that waited for a worker could wait forever."""
 
 
 class MontyPool:
@@ -29,7 +29,7 @@ class MontyPool:
         """The pool, started on first use.
 
         Raises:
-            ConfigurationError: It cannot be started, or this process was forked from one that had it.
+            ConfigurationError: The pool cannot be started, or this process was forked from one that had it.
         """
         with self._lock:
             if self.lost:
@@ -67,7 +67,7 @@ class MontyPool:
             pool.__exit__(None, None, None)
 
     def _leave(self) -> None:
-        """Drop the pool after a fork: the workers and what the library's threads held are the parent's.
+        """Drop the pool after a fork: the workers and the library's threads belong to the parent.
 
         Even destroying the pool object would kill the parent's workers, so it is never freed.
         """

@@ -1,4 +1,4 @@
-"""Compares a value that code returned with the one that a test expects."""
+"""Compares a value that code returned with a test's expected value."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     class Session(Protocol):
-        """One place to run code in, fresh when it is opened; nothing remains once it is closed.
+        """A place to run code, empty when opened; nothing remains after it is closed.
 
         Everything that a session runs counts against one limit of time, memory and output. Each of these
         methods raises `SessionLost` if the session ended for a reason other than the code.

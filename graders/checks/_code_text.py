@@ -83,8 +83,8 @@ def function_code(text: str, entry: str, start: str | None = None) -> CodeText |
     """Return the code of a completion that has to define a function.
 
     The last complete Python code block that defines the function counts; a block whose fence names Python
-    takes precedence over one whose fence names nothing. Other blocks are prepended if they define what it
-    needs. Without a block, the code runs from the text's first line of code to the prose after it.
+    takes precedence over one whose fence names nothing. Other blocks are prepended if they define names that
+    it needs. Without a block, the code runs from the text's first line of code to the prose after it.
 
     Args:
         text: A completion, or the part that contains the answer.
@@ -117,9 +117,9 @@ def function_code(text: str, entry: str, start: str | None = None) -> CodeText |
 def program_code(text: str) -> CodeText | Missing:
     """Return the code of a completion that has to be a program.
 
-    The last complete Python code block counts that does more than define names, and finds what it needs in
-    itself and in blocks that only define names; a block whose fence names Python takes precedence over one
-    whose fence names nothing. A snippet of the program or an example of its input does not count.
+    The last complete Python code block counts that does more than define names, and finds the names that it
+    needs in itself and in blocks that only define names; a block whose fence names Python takes precedence
+    over one whose fence names nothing. A snippet of the program or an example of its input does not count.
 
     Args:
         text: A completion, or the part that contains the answer.
@@ -275,7 +275,7 @@ def _program(blocks: Sequence[_Block]) -> _Block:
 
 
 def _joined(blocks: Sequence[_Block], main: _Block) -> CodeText:
-    """Return the main block after those that define what it needs, and the other files that are imported.
+    """Return the main block after the blocks that define its names, and the other files that are imported.
 
     If a block has a file name, only blocks with file names count.
     """

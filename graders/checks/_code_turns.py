@@ -26,13 +26,14 @@ _GRADER_MB = 100
 _SESSION_MB = 40
 """The memory of the grader itself, and of a session apart from its code, in MB."""
 _OVERBOOKED = 2
-"""How much more than an equal share of the call's time a sample may take: most need far less."""
+"""The multiple of an equal share of the call's time that a sample may take: most need far less."""
 _SHORTEST = 0.05
 """The remaining seconds of a call below which no turn starts."""
 OURS = 0.95
 """The fraction of a sample's time that is for code, not for the grader itself."""
 LEAST = 0.1
-"""The fraction of its seconds that code must have had to count as too slow, however busy the call is."""
+"""The fraction of its time limit that code must have had before it counts as too slow, even in a busy
+call."""
 _PATIENCE = 20
 """How many times a sample's time may pass on the wall clock if code waits for a busy machine."""
 _PROCESSOR_MB = 1769  # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
@@ -88,7 +89,7 @@ class TurnTime:
             seconds: The time that it may take if there is plenty.
             share: The sample's part of the call's time: `share`, or `left` for work that all samples of a
                 record need.
-            part: The code's fraction of that.
+            part: The fraction of that time for the code.
             least: The fraction of `seconds` that it may take however little time there is.
         """
         own = min(seconds, max(share * part, seconds * least))
@@ -123,7 +124,7 @@ class Turns:
 
         Args:
             work: Receives the time that the sample has.
-            ready: Prepares what samples share, in the call's time and not in the sample's.
+            ready: Does the work that samples share, in the call's time and not in the sample's.
 
         Raises:
             SampleError: The call ends before the sample's turn, or the machine is too busy for its code.
@@ -163,7 +164,7 @@ class Turns:
 
 
 def at_once(memory_mb: int, sessions: int = 2) -> int:
-    """Return how many samples this machine or function can run code for concurrently.
+    """Return the number of samples whose code this machine or function can run concurrently.
 
     Args:
         memory_mb: The memory limit for the code of one session.

@@ -50,7 +50,7 @@ def packed(value: object, most: float = float("inf"), plain: Callable[[Any], Any
 
 
 def unpacked(data: bytes) -> Any:
-    """Decode what `packed` wrote.
+    """Decode bytes that `packed` wrote.
 
     Raises:
         Unreadable: The bytes are not an encoded value.

@@ -271,7 +271,7 @@ class _Over(Exception):
 
 
 class _Opened:
-    """Open a session of a place, closed at the end of the block."""
+    """Open a session, which is closed at the end of the block."""
 
     def __init__(self, place: CodePlace) -> None:
         self._place = place

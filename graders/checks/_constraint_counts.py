@@ -1,4 +1,4 @@
-r"""The verifiable instructions that count: keywords, letters, words, sentences, paragraphs, capitals.
+r"""Verifiable instructions that count keywords, letters, words, sentences, paragraphs, capitals.
 
 A count is a pair: the certain occurrences and the possible ones. `at least` needs enough certain ones, and
 `less than` needs few enough possible ones, so neither is satisfied by a doubtful word.
@@ -53,7 +53,7 @@ def related(count: Count, relation: str, number: int) -> Kept:
 
 
 def occurrences(wanted: str) -> Count:
-    """Count a text, as whole words and anywhere, ignoring case."""
+    """Count the occurrences of a text, as whole words and anywhere, ignoring case."""
     anywhere = re.compile(re.escape(wanted), re.IGNORECASE)
     whole = whole_words(wanted)
     return lambda text: (sum(1 for _ in whole.finditer(text)), sum(1 for _ in anywhere.finditer(text)))

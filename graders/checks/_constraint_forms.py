@@ -1,4 +1,4 @@
-r"""The verifiable instructions on form: lists, highlights, sections, JSON, titles, beginnings, ends, case."""
+r"""Verifiable instructions about form: lists, highlights, sections, JSON, titles, beginnings, ends, case."""
 
 from __future__ import annotations
 

@@ -56,9 +56,9 @@ def expected_calls(reference: object, *, may_be_none: bool = False) -> list[Expe
 
     Args:
         reference: A list of calls, or one call; an object that contains the list as `calls`, `tool_calls` or
-            `ground_truth`; or a text that is either as JSON, or that a model could have written. A call is an
-            object with `name` and `arguments`, possibly under `function`, Converse's `toolUse`, or BFCL's
-            `{function: {argument: [accepted values]}}`.
+            `ground_truth`; or a text that contains either as JSON, or calls as a model could have written
+            them. A call is an object with `name` and `arguments`, possibly under `function`, Converse's
+            `toolUse`, or BFCL's `{function: {argument: [accepted values]}}`.
         may_be_none: Whether the list may be empty.
 
     Raises:

@@ -75,11 +75,11 @@ class ObjectField:
 
 
 class ObjectOfFields:
-    """An object of which some fields are compared.
+    """An object with the fields to compare.
 
     Args:
         fields: The fields.
-        keys: More keys that an object may have.
+        keys: Other keys that an object may have.
     """
 
     __slots__ = ("fields", "known", "names")
@@ -201,7 +201,7 @@ class ListInAnyOrder:
         self.coerce = coerce
 
     def expect(self, value: Any) -> Any:
-        """Return how often the reference contains each value."""
+        """Return the number of times that the reference contains each value."""
         asked = expect_each(self.of, value)
         if isinstance(asked, Missing):
             return asked

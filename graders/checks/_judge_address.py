@@ -22,7 +22,7 @@ def address_secrets(address: str) -> list[str]:
 
 
 def address_fault(address: str) -> str | None:
-    """Return why a URL cannot be used, without quoting the URL; None if it can."""
+    """Return the reason why a URL cannot be used, without quoting the URL; None if it can be used."""
     if not address.isprintable() or " " in address:
         return "it contains a space or another character that no URL has"
     try:

@@ -26,7 +26,7 @@ class Clients:
         """Return the client for a key, creating it if needed.
 
         Args:
-            key: What identifies the client.
+            key: The client's identity.
             make: Creates it, while other threads that need one wait.
         """
         with self._lock:
@@ -35,6 +35,6 @@ class Clients:
             return self._made[key]
 
     def forget(self) -> None:
-        """Make the next question create its client again."""
+        """Drop all clients, so that the next question creates its own."""
         self._lock = Lock()
         self._made: dict[Hashable, Any] = {}

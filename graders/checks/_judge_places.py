@@ -63,7 +63,7 @@ class Places:
         return taken
 
     def leave(self) -> None:
-        """Return a place, and give it to whoever has waited longest."""
+        """Return a place, and give it to the request that has waited longest."""
         with self._lock:
             while self._waiting:
                 place = self._waiting.popleft()

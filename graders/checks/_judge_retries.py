@@ -34,7 +34,7 @@ class TryAgain(Exception):
 
     Args:
         what: The service's message or failure, without any of the sample's content.
-        after: Seconds that the service asks to wait; None if it does not say.
+        after: Seconds that the service asks to wait; None if it names no time.
         throttled: Whether it is overloaded rather than faulty.
     """
 
@@ -102,7 +102,7 @@ class Heard:
         return self.at >= began
 
     def is_given_up(self, began: float) -> bool:
-        """Whether it was given up in this batch, and has not answered since."""
+        """Whether the model was given up in this batch, and has not answered since."""
         return self.given_up_at >= began and self.given_up_at > self.at
 
 
@@ -220,7 +220,7 @@ class Patience:
         if lost or wait < self._shortest or self._asked == self._most:
             raise self._given_up(trouble)
         if (trouble.after or 0) + self.least > left:
-            # Too late for this sample. Whether it is for all, the others find out in the meantime.
+            # Too late for this sample; the other samples show in the meantime whether it is too late for all.
             while self.left > 0 and not (
                 self._heard.since(self._began) or self._heard.is_given_up(self._began)
             ):

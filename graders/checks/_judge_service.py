@@ -11,7 +11,7 @@ if TYPE_CHECKING:
         """A model that can be asked."""
 
         async def ask(self, question: Question) -> Reply:
-            """Ask once; retry what can be retried within the sample's time.
+            """Ask once, and retry if possible within the sample's time.
 
             Raises:
                 ConfigurationError: No question can be answered until the setup is fixed, or the model stays
@@ -72,10 +72,10 @@ class Reply:
         text: The verdict as the model wrote it, the whole JSON object as text; empty if it wrote none.
         ended: `whole`, `cut` (by its token limit), `refused` (by the model or a filter), or another reason
             why it is not one whole verdict.
-        tokens_in: Tokens of the question; None if the service does not say.
-        tokens_out: Tokens of the answer; None if the service does not say.
+        tokens_in: Tokens of the question; None if the service does not report it.
+        tokens_out: Tokens of the answer; None if the service does not report it.
         tokens_cached: Tokens of the question that came from the service's cache; None if the service does not
-            say.
+            report it.
     """
 
     __slots__ = ("ended", "text", "tokens_cached", "tokens_in", "tokens_out")
@@ -125,5 +125,5 @@ def one_verdict(
 
 
 def quoted(word: object) -> str:
-    """Return a service's word, for a message."""
+    """Quote a service's text for a message."""
     return repr(word[:40]) if isinstance(word, str) else "none" if word is None else "no text"

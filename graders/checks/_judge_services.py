@@ -53,7 +53,7 @@ if TYPE_CHECKING:
             """Ask once.
 
             Args:
-                question: What to ask.
+                question: The question.
                 parts: The parts of the request.
                 patience: The question's time.
                 heard: Whether this model has answered before.
@@ -228,7 +228,7 @@ class _Asked:
         return await patience.until_answered(once)
 
     async def _in_turn(self, asking: _Asking, abilities: Abilities, patience: Patience) -> Reply:
-        """Ask alone until the first answer, which shows what the model supports and what an answer costs.
+        """Ask alone until the first answer, which shows the model's features and the cost of an answer.
 
         One slow answer must not use up all other questions' time, so the turn passes on before it arrives.
         """

@@ -40,7 +40,7 @@ class Judgment:
         value: The reward, 0 to 1.
         reason: The judge's reason.
         components: The reward of each criterion, by name.
-        choices: Each label that was chosen, with the one that was listed first.
+        choices: Each chosen label, with the label that was listed first.
         metrics: More numbers to report.
     """
 
@@ -92,7 +92,7 @@ class LabelScale:
         return self.values.get(said) if isinstance(said, str) else None
 
     def choices(self, said: object, turn: int) -> tuple[tuple[str, str], ...]:
-        """Return the label that was chosen, and the one that was listed first."""
+        """Return the chosen label, and the label that was listed first."""
         return ((str(said), self._order(turn)[0]),)
 
     def _order(self, turn: int) -> list[str]:
@@ -190,7 +190,7 @@ class WeightedCriteria:
         self.schema = object_schema({name: each.schema for name, each in criteria.items()})
 
     def rubric(self, turn: int) -> str:
-        """Return the questions, one criterion below the other."""
+        """Return the questions, one criterion after another."""
         intro = "Judge each of these criteria on its own. The answer has an object for each, by its name."
         pieces = [f"## {name}\n{each.rubric(turn)}" for name, each in self.criteria.items()]
         return "\n\n".join([intro, *pieces])
@@ -218,7 +218,7 @@ class Checklist:
     Args:
         points: The points.
         partial: Whether to pay the fraction of points that are met; otherwise all of them are required.
-        own: Whether they are the record's own, and are sent with the sample instead of in the rubric.
+        own: Whether the points are the record's own, and are sent with the sample instead of in the rubric.
     """
 
     __slots__ = ("_numbered", "partial", "parts", "points", "schema")
@@ -279,7 +279,7 @@ def object_schema(properties: dict[str, Any]) -> dict[str, Any]:
 
 
 def _fault(said: object, keys: Sequence[str]) -> str:
-    """Return why something is not an object of exactly these keys with a text `reason`; empty if it is."""
+    """Return the reason why a value is not an object of these keys with a text `reason`; empty if it is."""
     if not isinstance(said, dict) or set(said) != set(keys):
         return f"it is not an object of exactly {', '.join(keys)}"
     return "" if isinstance(said.get("reason", ""), str) else "its reason is not a text"

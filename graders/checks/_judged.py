@@ -151,7 +151,7 @@ def _reward(judgments: Sequence[Judgment], repeats: int, took: dict[str, float])
 
 
 def _first_chosen(judgments: Sequence[Judgment]) -> tuple[float, float]:
-    """Return how often the first label was chosen, and how often it would be if the order did not matter.
+    """Return the fraction of choices of the first label, and the fraction if the order did not matter.
 
     If the order did not matter, each label that was chosen could have been chosen in any of the orders: the
     second figure is the fraction of all such pairs that match, as in a permutation test. If each order occurs

@@ -1,4 +1,4 @@
-"""Reads one label of several: the one that a text claims, begins with, or names."""
+"""Reads one label of several: the label that a text claims, begins with, or names."""
 
 from __future__ import annotations
 
@@ -113,13 +113,13 @@ class LabelReader:
         return self._kept(_settled(named), claimed, is_announced=True)
 
     def _claim_end(self, claim: re.Match[str]) -> int:
-        """Return where an announcement ends; its last filler, such as `likely` or `a`, may be a label."""
+        """Return the end of an announcement; its last filler, such as `likely` or `a`, may be a label."""
         filler = _LAST_WORD.search(claim[0])
         is_label = filler is not None and filler.start() > 0 and filler[1] in self._words
         return claim.start() + filler.start() if filler and is_label else claim.end()
 
     def _bare_claim(self, text: str, claim: re.Match[str], end: int) -> re.Match[str] | None:
-        """Return the label right after an earlier claim, unless it begins a reason; None if there is none."""
+        """Return the label right after an earlier claim, unless it begins a reason; None if absent."""
         begin = self._claim_end(claim)
         while begin < end and text[begin] in _AROUND:
             begin += 1
@@ -261,7 +261,7 @@ def _word(text: str) -> str:
 def _spelled(word: str) -> str:
     """Return the pattern of one label, as a whole word if its script separates words.
 
-    It begins with a character, so the regular expression engine skips what cannot be a label.
+    It begins with a character, so the regular expression engine skips text that cannot be a label.
     """
     first = re.escape(word[0])
     body = r"[\s_-]{1,3}".join(map(re.escape, word.split(" "))).removeprefix(first)

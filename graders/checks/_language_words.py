@@ -172,7 +172,7 @@ WORDS: dict[str, dict[str, str]] = {
         """,
     },
 }
-"""Common words of each language, by script; most mean little, so they occur whatever a text is about."""
+"""Common words of each language, by script; most mean little, so they occur in texts on any topic."""
 LETTERS: dict[str, dict[str, str]] = {
     "latin": {
         "vi": "ơưạảậầấẩẫắằẳẵặẹẻẽềếểễệỉịọỏồốổỗộớờởỡợụủứừửữựỳỵỷỹđ",
@@ -190,4 +190,4 @@ LETTERS: dict[str, dict[str, str]] = {
     "arabic": {"ur": "ٹڈڑںےہھ", "fa": "\u200c", "ar": "ةىيك", OTHER: "ۇۆېۋڭۈێڕڵڼځڅډ"},
     "devanagari": {"mr": "ळ"},
 }
-"""Letters of one language, by script: a word with one of them tells the language as a common word does."""
+"""Letters of one language, by script: a word with one of them counts like a common word."""

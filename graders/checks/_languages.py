@@ -93,7 +93,7 @@ def language_of(text: str) -> str | None:
 
 
 def _by_words(script: str, words: Iterable[tuple[str, int]]) -> str | None:
-    """Return the language of a script whose common words and own letters stand out.
+    """Return the language of a script whose common words and distinctive letters dominate.
 
     It is compared with each other language by the words that only one of them has, because neighbors share
     many.

@@ -35,7 +35,7 @@ class LetterSets:
         self._slot = re.compile(rf"{_OPEN}(?P<letters>{parts}){_ENDED}")
 
     def in_slot(self, text: str) -> frozenset[str]:
-        """Return the letters of a text that contains nothing else; empty if it contains more."""
+        """Return the letters of a text that contains nothing else; empty for any other text."""
         text = _STYLE.sub("", text.strip())
         found = self._slot.fullmatch(text) if len(text) <= _LONGEST else None
         if found is None:

@@ -247,7 +247,7 @@ def _once(joined: str, contents: list[str]) -> str:
 
 
 def _claimed(rest: str) -> str | None:
-    """Return the expression that follows a claim; None if there is none."""
+    """Return the expression that follows a claim; None if absent."""
     rest = rest[:2000].lstrip()
     spans = list(_formulas(rest))
     first = _SENTENCE.search(rest)

@@ -267,7 +267,7 @@ def _magnitude(value: Any) -> float:
 
 
 def _exact(value: Any) -> object:
-    """Return an expression with its decimals as the fractions that they are written as."""
+    """Return an expression with its decimals as exact fractions."""
     sympy = _sympy()
     floats = value.atoms(sympy.Float)
     return value.xreplace({one: sympy.Rational(str(one)) for one in floats}) if floats else value

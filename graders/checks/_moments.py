@@ -1,4 +1,4 @@
-"""Finds dates and times in a text, and reads each one as far as it is written, from a closed table of forms.
+"""Finds dates and times in a text, and reads each one to its written precision, from a fixed table of forms.
 
 An ambiguous form, such as `03/04/2026`, is unread, and so is a date that does not exist or contradicts its
 weekday, and a zone abbreviation other than UTC and GMT.

@@ -22,7 +22,7 @@ def number_option(name: str, value: object, low: float, high: float | None = Non
     """Return the option if it is a number within its bounds, and not so large that sums are infinite.
 
     Raises:
-        DecorationError: The value is not such a number.
+        DecorationError: The value is not a number, or is out of bounds.
     """
     fits = isinstance(value, (int, float)) and not isinstance(value, bool) and -LARGEST <= value <= LARGEST
     if not fits or value < low or (high is not None and value > high):  # type: ignore[operator]
@@ -37,7 +37,7 @@ def share_option(name: str, value: object) -> float:
     A tolerance of the whole number or more would accept 0 for it.
 
     Raises:
-        DecorationError: The value is not such a fraction.
+        DecorationError: The value is not a fraction from 0 to below 1.
     """
     share = number_option(name, value, 0)
     if share >= 1:
@@ -58,7 +58,7 @@ def count_option(name: str, value: object, low: int = 1, high: int | None = None
         more: The alternatives to an integer, for the message.
 
     Raises:
-        DecorationError: The value is not such an integer.
+        DecorationError: The value is not an integer, or is out of bounds.
     """
     whole = isinstance(value, int) and not isinstance(value, bool)
     if not whole or value < low or (high is not None and value > high):  # type: ignore[operator]
@@ -71,7 +71,7 @@ def text_option(name: str, value: object) -> str:
     """Return the option if it is a text with a visible character.
 
     Raises:
-        DecorationError: The value is not such a text.
+        DecorationError: The value is not a text, or has no visible character.
     """
     if not isinstance(value, str) or not visible(value).strip():
         raise DecorationError(f"{name}={value!r}: write a text that is not blank")
@@ -117,7 +117,7 @@ def names_option(name: str, value: object) -> tuple[str, ...]:
     """Return the option if it is a list, possibly empty, of distinct names.
 
     Raises:
-        DecorationError: The value is not such a list.
+        DecorationError: The value is not a list of distinct names.
     """
     if not isinstance(value, (list, tuple)):
         raise DecorationError(f"{name}={value!r}: write a list of names")

@@ -1,4 +1,4 @@
-"""RE2 patterns, which take time linear in the text whatever the pattern."""
+"""RE2 patterns, all of which take time linear in the text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-r"""How people refuse, one row per language, and the signs of an answer next to a refusal.
+r"""Phrases of refusals, one row per language, and signs of an answer next to a refusal.
 
 A row contains regular expressions for lowercase text with straight quotes. To add a language, add a row.
 """

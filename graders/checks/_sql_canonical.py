@@ -189,7 +189,7 @@ class Query:
         return self._generic(node, scope, set())
 
     def _column(self, node: Node, scope: _Scope) -> str:
-        """Return a column: how many queries outward and at which position its table is, and its name."""
+        """Return a column: the query (counted outward) and position of its table, and its name."""
         exp = self._exp
         parts = node.parts
         is_star = isinstance(node.this, exp.Star)
@@ -240,7 +240,7 @@ class Query:
         return self._of(value, scope) if isinstance(value, self._exp.Expr) else repr(value)
 
     def _alias(self, alias: Node) -> list[str]:
-        """Return the name of a common table expression, then those of its columns."""
+        """Return the name of a common table expression, then the names of its columns."""
         return [self._fold(alias.this), *map(self._fold, alias.args.get("columns") or ())]
 
     def _fold(self, name: Node, is_table: bool = False) -> str:
@@ -280,7 +280,7 @@ class _Scope:
         return found
 
     def place(self, name: str) -> str | None:
-        """Return where a name's table is; None if no enclosing query has it, or one has two."""
+        """Return the place of a name's table; None if no enclosing query has it, or one has two."""
         scope: _Scope | None = self
         out = 0
         while scope is not None:

@@ -48,8 +48,7 @@ _LIMITS = {
     sqlite3.SQLITE_LIMIT_WORKER_THREADS: 0,
 }
 # https://sqlite.org/lang_corefunc.html, lang_aggfunc, lang_mathfunc, lang_datefunc, windowfunctions and
-# json1, except those that are random, inspect this process, or load code; the size of their results is
-# limited.
+# json1, except functions that are random, inspect this process, or load code; the size of results is limited.
 _FUNCTIONS = frozenset(
     """abs char coalesce concat concat_ws format glob hex ifnull iif if instr length like likelihood likely
     lower ltrim max min nullif octet_length printf quote replace round rtrim sign soundex substr substring
@@ -141,7 +140,7 @@ class Scratch:
             raise ValueError("it creates no table")
 
     def run(self, query: str, watch: _Watch) -> tuple[list[Row], bool] | Outcome:
-        """Return the rows of a query and whether it read a table, or why there are none.
+        """Return the rows of a query and whether it read a table, or the reason why it returned none.
 
         Args:
             query: The text of one query.

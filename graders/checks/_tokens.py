@@ -1,7 +1,7 @@
 r"""Tokenizes texts like the libraries whose figures the similarity checks reproduce.
 
-`words` is this project's own tokenizer, for every script. The others are those of rouge-score 0.1.2, of nltk
-3.10 (`wordpunct_tokenize`, and `str.split`), and of SQuAD's evaluation script.
+`words` is this project's own tokenizer, for every script. The others reproduce the tokenizers of rouge-score
+0.1.2, of nltk 3.10 (`wordpunct_tokenize`, and `str.split`), and of SQuAD's evaluation script.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def wordpunct(text: str) -> Tokens:
 
 
 def spaces(text: str) -> Tokens:
-    """Return the text between white space, with case and punctuation."""
+    """Return the words between white space, with their case and punctuation."""
     return tuple(text.split())
 
 

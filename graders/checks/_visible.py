@@ -29,7 +29,7 @@ _MARKUP = re.compile(
     r"|\\(?=[!-/:-@\[-`{-~])"  # escaped characters are shown
 )
 LONGEST_WORD = 40
-"""The longest word, in characters: in a longer run without a space, those before its end count one by one."""
+"""The longest word, in characters; in a longer run without a space, each earlier character is a word."""
 _WORD = re.compile(rf"[{UNSPACED}]|{_SPACED}{{1,{LONGEST_WORD}}}+(?!{_SPACED})|{_SPACED}")
 
 

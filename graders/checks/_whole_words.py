@@ -12,7 +12,7 @@ MARKS = (
     r"\u0b01-\u0b03\u0b3c-\u0b57\u0b82\u0bbe-\u0bd7\u0c00-\u0c04\u0c3c-\u0c56\u0c81-\u0c83\u0cbc-\u0cd6"
     r"\u0d00-\u0d03\u0d3b-\u0d4d\u0d57\u0d82\u0d83\u0dca-\u0ddf"
 )
-"""Marks on letters, which `re` does not count as word characters, as the inside of a character class."""
+"""Marks on letters, which `re` does not count as word characters, for use in a character class."""
 _INSIDE = re.compile(rf"[^\W{UNSPACED}]|[{MARKS}]")
 _NOT_BEHIND, _NOT_BEFORE = rf"(?<![^\W{UNSPACED}])(?<![{MARKS}])", rf"(?![^\W{UNSPACED}]|[{MARKS}])"
 

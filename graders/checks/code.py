@@ -45,12 +45,12 @@ def code_function(
     protection: Protection = "full",
     take: Take | None = None,
 ) -> CodeCheck:
-    """Make a check that a Python function returns what each test expects.
+    """Make a check that a Python function returns the expected result of each test.
 
     A test is an object with `args`, `kwargs` (both optional) and `expected`. The function is called in a
     separate process and its result is compared in the grader, so the code never sees the expected values.
-    True is not 1 and "1" is not 1; a tuple counts as the list of its items. `docs/code.md` says which part of
-    a completion is the code, and how the code is confined.
+    True is not 1 and "1" is not 1; a tuple counts as the list of its items. `docs/code.md` explains which
+    part of a completion is the code, and how the code is confined.
 
     It pays for a function that knows the tests, as a table of their answers: give many, and none that the
     prompt shows. A record whose tests a single value passes is rejected, because a function that always

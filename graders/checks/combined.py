@@ -95,14 +95,14 @@ def formula(*, expression: str, parts: Mapping[str, Scoring]) -> Scoring:
 def all_of(*, parts: Mapping[str, Scoring]) -> Scoring:
     """Make a check whose reward is the lowest reward of several checks.
 
-    It pays only for what every check pays for. A right answer that one of them misjudges earns as little as a
-    wrong one.
+    It pays only if every check pays. A right answer that one of them misjudges earns as little as a wrong
+    one.
 
     Args:
         parts: The checks by name. A name consists of letters, digits and underscores.
 
     Raises:
-        DecorationError: There are no parts, or one is not a check.
+        DecorationError: No parts are given, or one is not a check.
 
     Example:
         >>> from graders.checks.numbers import number
@@ -131,16 +131,16 @@ def cascade(*, steps: Mapping[str, Scoring], at_least: float | Mapping[str, floa
     judge sees few completions. If all steps run, the last one's reward counts. The metric `steps` is the
     number of steps that ran.
 
-    It pays a completion that fails in an early step what that step pays, which may be more than the last step
-    would have paid: let early steps pay 0 or enough. A record that only a later step cannot grade is found
-    only if that step runs.
+    It pays a completion that fails in an early step the reward of that step, which may be more than the last
+    step would have paid: let early steps pay 0 or enough. A record that only a later step cannot grade is
+    found only if that step runs.
 
     Args:
         steps: The checks by name, the cheapest first. A name consists of letters, digits and underscores.
         at_least: The reward a step needs for the next one to run: a number for all, or a table by name.
 
     Raises:
-        DecorationError: There are fewer than two steps, one is not a check, or `at_least` names a step that
+        DecorationError: Fewer than two steps are given, one is not a check, or `at_least` names a step that
             does not exist or is the last.
 
     Example:
@@ -191,7 +191,8 @@ def _named(option: str, checks: object, least: int) -> dict[str, Scoring]:
     """Validate checks by name.
 
     Raises:
-        DecorationError: There are too few, or one is not a check or has a name that a formula cannot use.
+        DecorationError: Too few checks are given, or one is not a check or has a name that a formula cannot
+            use.
     """
     if not isinstance(checks, dict) or len(checks) < least:
         raise DecorationError(

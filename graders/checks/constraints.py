@@ -1,7 +1,7 @@
 """Checks of instructions that a program can verify: lengths, keywords, case, lists, sections, language.
 
 The kinds are IFEval's (arXiv:2311.07911), with its names and arguments. `docs/constraints.md` has a table of
-what each kind pays for, and of the differences from IFEval's own program.
+the texts that each kind pays for, and of the differences from IFEval's own program.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ def _fixed(tables: Sequence[Mapping[str, Any]] | None) -> list[Instruction]:
 def _instructions(
     fixed: list[Instruction], kinds: Any, tables: Any, field: str, arguments: str, loose: bool
 ) -> list[Instruction]:
-    """Return the instructions for every record and those that the record lists.
+    """Return the instructions for every record and the record's own.
 
     Raises:
         RecordError: The record lists no instructions, an invalid one, or some that contradict each other.

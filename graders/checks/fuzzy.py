@@ -54,10 +54,9 @@ def fuzzy(
     Args:
         method: The function of `rapidfuzz.fuzz`: `ratio`, `token_sort_ratio` (ignores word order) or `WRatio`
             (also pays for a part of the reference).
-        process: What to remove from both before they are compared: `normalized` (case, white space, and outer
-            punctuation, like `checks.text.normalized`), `default_process` (rapidfuzz's: every character
-            except letters and digits, so that `-5` equals `5` and `C++` equals `C`) or `none` (outer white
-            space).
+        process: The parts of both texts to ignore: `normalized` (case, white space, and outer punctuation,
+            like `checks.text.normalized`), `default_process` (rapidfuzz's: every character except letters and
+            digits, so that `-5` equals `5` and `C++` equals `C`) or `none` (outer white space).
         take: Extracts the answer from a text; None uses the whole text.
         alternatives: Record field that lists more accepted texts; the best one counts.
         at_least: The lowest similarity that is paid; a lower one earns nothing.

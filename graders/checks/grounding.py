@@ -143,7 +143,7 @@ def citations(
     longest, find = count_option("max_chars", max_chars), take_option(take)
 
     def is_cited(sample: Sample[Any]) -> Reward:
-        """Return whether the citations are those of sources."""
+        """Return whether the citations name the right sources."""
         known = _known(sample, field)
         right = None if wanted is None else _expected(sample, wanted, known)
         answer = text_of(find(sample.completion)) if find else sample.completion

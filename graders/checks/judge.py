@@ -1,7 +1,8 @@
 """Checks by a judge: another model that answers a question about the completion in an enforced format.
 
 Each check here is an async scoring function. A judge costs money and seconds, so run cheap checks first, as
-steps of `graders.checks.combined.cascade`. `docs/judge.md` says what to ask and how to calibrate.
+steps of `graders.checks.combined.cascade`. `docs/judge.md` explains how to phrase the question and how to
+calibrate the judge.
 
 A reply counts only if it is one whole JSON object in the requested format; for anything else the check
 abstains. A completion without a letter or digit earns 0, and the judge is not asked. The completion, the
@@ -63,10 +64,10 @@ def judge_label(
     The judge first gives its reason, then the label. The metrics are `judge_calls`, the tokens and, if the
     prices are given, the cost.
 
-    It pays for what persuades the judge. Length, confidence, a friendly tone and self-praise are known to,
-    and so are instructions to the judge: they cannot pose as part of the question, but nothing keeps a model
-    from believing what it reads. Compare the judge with people's labels before you train on it, and again
-    once the reward has risen.
+    It pays for anything that persuades the judge. Length, confidence, a friendly tone and self-praise are
+    known to do so, and so are instructions to the judge: they cannot pose as part of the question, but
+    nothing keeps a model from believing what it reads. Compare the judge with people's labels before you
+    train on it, and again once the reward has risen.
 
     Args:
         ask: The question, such as `Is the reply polite?`.
@@ -167,11 +168,11 @@ def judge_score(
 
     The judge first gives its reason, then an integer. The worst score pays 0 and the best pays 1.
 
-    It pays for what persuades the judge, like `judge_label`. Judges crowd their scores near the top of a long
-    scale, so most of the reward comes for free: anchor the scores, or use few labels.
+    It pays for anything that persuades the judge, like `judge_label`. Judges crowd their scores near the top
+    of a long scale, so most of the reward comes for free: anchor the scores, or use few labels.
 
     Args:
-        ask: What to score, such as `How complete is the summary?`.
+        ask: The question, such as `How complete is the summary?`.
         low: The worst score.
         high: The best score.
         anchors: The meanings of scores, by score. In TOML a score is a key such as `1` or `"1"`.
@@ -266,9 +267,10 @@ def judge_rubric(
     Each criterion is a separate question with its own reason and its own label or score. Each is a component
     of the reward, reported by name.
 
-    It pays for what persuades the judge, like `judge_label`, and for each criterion separately: a completion
-    that is well written but wrong earns the part for being well written. Put a criterion without which the
-    others are worthless into an earlier step of a cascade. Judges let one criterion color the others.
+    It pays for anything that persuades the judge, like `judge_label`, and for each criterion separately: a
+    completion that is well written but wrong earns the part for being well written. Put a criterion without
+    which the others are worthless into an earlier step of a cascade. Judges let one criterion color the
+    others.
 
     Args:
         criteria: A table for each criterion, by name: `ask`, a `weight` (1 by default), and `labels` or `low`
@@ -370,9 +372,9 @@ def judge_checklist(
     The judge says for each point whether it is met, and why. The metric `met` is the fraction of points that
     are met.
 
-    It pays for what persuades the judge, like `judge_label`, and for merely mentioning a point that does not
-    say what it takes to meet it. All points pay the same: with `partial` the model learns the easy ones
-    first.
+    It pays for anything that persuades the judge, like `judge_label`, and for merely mentioning a point that
+    does not say what it takes to meet it. All points pay the same: with `partial` the model learns the easy
+    ones first.
 
     Args:
         points: The points to look for, the same for all records; None if each record lists its own.

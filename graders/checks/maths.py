@@ -1,4 +1,4 @@
-"""Checks that the completion's math expression equals the reference in value, however it is written."""
+"""Checks that the completion's math expression equals the reference in value, in any notation."""
 
 from __future__ import annotations
 

@@ -45,8 +45,9 @@ def number(
     r"""Make a check that the answer's number equals the reference's.
 
     Without a marker, `graders.extract.last_number` decides which number of a completion counts: the boxed
-    one, the one that the text claims as its answer, or else the last one, whatever it counts. The whole
-    reference has to be one number. `docs/answers.md` has a table of texts and the numbers read from them.
+    one, the one that the text claims as its answer, or else the last one, even if it counts something else.
+    The whole reference has to be one number. `docs/answers.md` has a table of texts and the numbers read from
+    them.
 
     It pays for a right number after wrong reasoning, and for lucky guesses if answers are small numbers.
     Without a marker it pays for a text that happens to end in the number.
@@ -217,7 +218,7 @@ def _reading_options(decimal: object, scale: object) -> None:
 
 
 def _number_text(sample: Sample[Any]) -> Sequence[str]:
-    """Return the reference as text; a JSON number has a point whatever decimal separator texts use."""
+    """Return the reference as text; a JSON number always has a decimal point, even if texts use a comma."""
     reference = sample.reference_answer
     if type(reference) is str and not reference.isspace() and reference:
         return (reference,)

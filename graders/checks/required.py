@@ -43,9 +43,8 @@ def must_contain(
     Texts are compared as whole words, with every run of white space as one space and quotes straightened. The
     metric `contained` is the fraction of the texts that the completion contains; `reason` names the others.
 
-    It pays for the texts whatever is said about them: for a list of them without an answer, and for
-    `no refund` if `refund` is required. `docs/required.md` shows both. Combine it with a check of the answer
-    or a judge.
+    It pays for the texts in any context: for a list of them without an answer, and for `no refund` if
+    `refund` is required. `docs/required.md` shows both. Combine it with a check of the answer or a judge.
 
     Args:
         texts: Texts that apply to every record.
@@ -59,7 +58,7 @@ def must_contain(
 
     Raises:
         DecorationError: An option is invalid.
-        ConfigurationError: There are patterns, and RE2 is not installed.
+        ConfigurationError: Patterns are given, and RE2 is not installed.
 
     Example:
         >>> check = must_contain(texts=["refund", "14 days"])
@@ -121,7 +120,7 @@ def must_not_contain(
 
     Raises:
         DecorationError: An option is invalid.
-        ConfigurationError: There are patterns, and RE2 is not installed.
+        ConfigurationError: Patterns are given, and RE2 is not installed.
 
     Example:
         >>> check = must_not_contain(texts=["guarantee"])
@@ -148,7 +147,7 @@ def must_not_contain(
 
 
 class _Listed:
-    """Return the texts and patterns that apply to every record, and those of one record."""
+    """Return the texts and patterns that apply to every record, and one record's own."""
 
     def __init__(
         self,
@@ -240,6 +239,6 @@ def _texts(name: str, given: object) -> list[str]:
 
 
 def _text(find: Callable[[str], str | Missing | None] | None, sample: Sample[Any]) -> str:
-    """Return the visible part of a completion that the check reads; empty if there is none."""
+    """Return the visible part of a completion that the check reads; empty if absent."""
     found = text_of(find(sample.completion)) if find else sample.completion
     return "" if isinstance(found, Missing) else composed(visible(found))

@@ -1,8 +1,8 @@
 """Rewards for form: length, repetition, tags and markers, script. They say nothing about correctness.
 
-Each pays from 0 to 1. `cosine_length` and `overlong` contain the check of the answer. The others pay even if
-the question is not answered, so combine them with `graders.combine.gated`, which pays for form only as far as
-the answer is correct.
+Each reward is between 0 and 1. `cosine_length` and `overlong` contain the check of the answer. The others pay
+even if the question is not answered, so combine them with `graders.combine.gated`, which pays for form only
+as far as the answer is correct.
 
 Invisible characters (zero-width ones, direction marks, variation selectors, fillers) are never counted, and a
 completion without a letter or a digit earns nothing for its form. A word is a run of characters between white
@@ -101,7 +101,7 @@ def overlong(
     It pays the same for padding as for brevity up to L_max - L_cache.
 
     Args:
-        correctness: The scoring function that says how correct the answer is, 0 to 1.
+        correctness: The scoring function for the answer's correctness, 0 to 1.
         longest: The length above which nothing is earned, in `unit`.
         cache: How far below `longest` the punishment starts; at most `longest`.
         unit: `characters` or `words`.
@@ -121,7 +121,7 @@ def overlong(
         raise DecorationError(f"cache={cache}: write a length up to longest={longest}")
 
     def is_right_and_not_overlong(sample: Sample[Any]) -> Reward | Abstain:
-        """Return how correct the answer is, minus the punishment."""
+        """Return the answer's correctness minus the punishment."""
         correct = correctness(sample)
         if isinstance(correct, Abstain):
             return correct
@@ -143,7 +143,7 @@ def cosine_length(
     It pays most for a right answer without any explanation; reasoning is not counted.
 
     Args:
-        correctness: The scoring function that says how correct the answer is, 0 to 1.
+        correctness: The scoring function for the answer's correctness, 0 to 1.
         longest: The length from which a correct answer earns `1 - share`, in `unit`.
         share: The fraction of the reward that length decides.
         unit: `characters` or `words`.
@@ -163,7 +163,7 @@ def cosine_length(
     measure = _measure(unit)
 
     def is_right_and_short(sample: Sample[Any]) -> Reward | Abstain:
-        """Return how correct the answer is, reduced for its length."""
+        """Return the answer's correctness, reduced for its length."""
         correct = correctness(sample)
         if isinstance(correct, Abstain):
             return correct
@@ -311,7 +311,7 @@ def _measure(unit: str) -> Callable[[str], int]:
 
 
 def _excess(size: int, full: int, zero: int) -> float:
-    """Return how far a size is on its way from `full` to `zero`, 0 to 1."""
+    """Return the position of a size between `full` and `zero`, from 0 to 1."""
     return min(1.0, max(0.0, (size - full) / (zero - full)))
 
 

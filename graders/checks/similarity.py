@@ -1,8 +1,8 @@
 """Checks of a text's similarity to the reference, by tokens: F1, BLEU, GLEU, ROUGE and METEOR.
 
 They are for references without a single right wording, and they measure wording: a text that contradicts the
-reference in one word earns almost everything. Their figures are those of nltk 3.10 and rouge-score 0.1.2 for
-the same tokens. Of several references, each compared separately, the best one counts.
+reference in one word earns almost everything. They compute the same figures as nltk 3.10 and rouge-score
+0.1.2 for the same tokens. Of several references, each compared separately, the best one counts.
 
 A completion that is empty, has no tokens, or is longer than `max_chars` is unread and earns nothing; texts
 are never truncated. The metric `similarity` is the value before `at_least` is applied.

@@ -35,7 +35,7 @@ def sql_equal(*, dialect: str = "sqlite", take: Take | None = None) -> Callable[
 
     Both are parsed and compared as trees. The comparison ignores white space, comments, the case of keywords
     and names, quotes around names, redundant parentheses, aliases, the names of common table expressions, and
-    the order of terms of AND, OR, IN and GROUP BY. It does not ignore ORDER BY, LIMIT, DISTINCT and the order
+    the order of terms of AND, OR, IN and GROUP BY. It does not ignore ORDER BY, LIMIT, DISTINCT or the order
     of the columns. The check reads the last code block labeled as SQL, else the last unlabeled one, else the
     whole text. Anything but a single query is unread.
 

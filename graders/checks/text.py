@@ -171,8 +171,8 @@ def matches(
     text's length, and a model will find such a text. The length limit does not prevent this; the grader's
     `timeout_s` interrupts it on the main thread, at the cost of a failed sample. Avoid such patterns, or use
     `engine="re2"`, which takes linear time for every pattern. The engine depends only on this option, never
-    on what is installed, so replay and Lambda match the same texts. docs/answers.md lists what RE2 reads
-    differently.
+    on what is installed, so replay and Lambda match the same texts. docs/answers.md lists the patterns that
+    RE2 reads differently.
 
     It pays for every text of that form, whatever it says: gate it with a check of the answer.
 
@@ -239,13 +239,13 @@ def any_of(*checks: Callable[[Sample[Any]], Any]) -> Callable[[Sample[Any]], Any
     Checks that cannot grade the record are skipped, so `any_of(number(), exact())` grades a data set of
     numbers and names. If one check abstains, the whole check abstains.
 
-    It pays what its most lenient check pays.
+    It pays as much as its most lenient check.
 
     Args:
         *checks: Scoring functions or graders, sync or async; if one is async, the whole check is async.
 
     Raises:
-        DecorationError: There are no checks, or one of them is not callable.
+        DecorationError: No checks are given, or one of them is not callable.
 
     Example:
         >>> from graders.checks.numbers import number
