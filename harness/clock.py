@@ -112,7 +112,7 @@ class Backoff:
         return self._clock.monotonic() - self._since if self._failed else 0.0
 
     def reset(self) -> None:
-        """Record a success, which ends a series of failures."""
+        """Record a success, which ends the current series of failures."""
         self._failed = 0
         self._succeeded = self._clock.monotonic()
 

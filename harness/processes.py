@@ -35,7 +35,7 @@ def cores() -> int:
 
 
 def mark() -> str:
-    """A mark by which `end_marked` recognizes this process: its id and start time."""
+    """A text by which `end_marked` recognizes this process: its id and start time."""
     return f"{os.getpid()} {_own_start():.2f}"
 
 

@@ -168,7 +168,7 @@ def _uses(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 
 def _file_names(code: dict[PurePosixPath, ast.Module]) -> Iterator[tuple[str, PurePosixPath, int]]:
-    """File names, except those of the command line, which match the command that they implement."""
+    """File names, except in the command line, where each file is named after its command."""
     for file in code:
         counted = file.parts[:2] != ("harness", "cli") and file.stem not in _NOT_COUNTED | _ONE_A_PACKAGE
         if counted and not file.stem.startswith("_"):

@@ -126,7 +126,7 @@ def public_names() -> dict[str, list[str]]:
 
 
 def plain(text: str) -> str:
-    """Escape what Markdown or HTML would read as markup, outside code between backticks."""
+    """Escape characters that Markdown or HTML would interpret as markup, except in code between backticks."""
     parts = re.split(r"(`[^`]*`)", text)
     parts[::2] = [re.sub(r"([*_\[\]|])", r"\\\1", part).replace("<", "&lt;") for part in parts[::2]]
     parts[1::2] = [part.replace("|", "\\|") for part in parts[1::2]]

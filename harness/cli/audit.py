@@ -131,7 +131,7 @@ def command(context: click.Context, /, **asked: Any) -> int:
     DATA is a file of records, or of rollouts, whose records are audited. The grader is Python here (--grader
     or --handler), a built function (--artifact), or a deployed one (--arn or --stack).
 
-    The verdict is: train, fix first, or not measured. The audit and its witnesses are saved in the folder
+    The verdict is "train", "fix first" or "not measured". The audit and its witnesses are saved in the folder
     audits under --runs-dir. Waivers in rft.toml accept findings.
 
     Exit codes: 0 train; 1 a finding must be fixed first; 2 not measured, or wrong input; 3 the service could

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 @service_options
 @json_option
 def command(job: str, jobs_dir: Path, service: Service, as_json: bool) -> int:
-    """List the checkpoints of JOB, a name or an id, by rising step. Ask one with `rft chat --checkpoint`."""
+    """List the checkpoints of JOB, a name or an id, in the order of their steps.
+
+    Ask one with `rft chat --checkpoint`.
+    """
     from harness.jobs.journal import find_job
 
     job_id, _ = find_job(jobs_dir, job)

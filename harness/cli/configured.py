@@ -63,7 +63,7 @@ _APART: Final[Mapping[str, frozenset[str]]] = {
     "parity": frozenset({"stack", "arn", "handler"}),
     # Every function is served unless the command line names one.
     "serve": frozenset({"function"}),
-    # Used to compare two graders, and only with --like.
+    # These are used only with --like, to compare two graders.
     "submit": frozenset({"grader", "rollouts"}),
     # Held-out records are not the training file.
     "evaluate": frozenset({"records"}),

@@ -136,7 +136,7 @@ def _tell_made(found: Conversion, target: str, only: Kind | None) -> None:
 
 
 def _tell_lacking(found: Conversion) -> None:
-    """The lines on rows that were not converted, and on what other rows lost."""
+    """The lines on rows that were not converted, and on the data that other rows lost."""
     if found.failed:
         say(f"{_rows(found.failed)} could not be converted:", err=True)
         problems = list(found.problems.values())

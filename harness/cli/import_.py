@@ -88,10 +88,10 @@ def command(
 ) -> int:
     """Make a project in DIR from a grader that was written for another platform.
 
-    SOURCE is a .json file with an OpenAI or Azure grader, or with a job that holds one; or a .py file with an
-    AWS Lambda handler, TRL reward functions, verl's compute_score, an eval-protocol or llm-eval-kit grader,
-    or OpenAI's grade(sample, item). `-` reads JSON from stdin. DIR must not exist or must be empty; by
-    default it is named after SOURCE.
+    SOURCE is a .json file with an OpenAI or Azure grader, or with a job that contains one; or a .py file with
+    an AWS Lambda handler, TRL reward functions, verl's compute_score, an eval-protocol or llm-eval-kit
+    grader, or OpenAI's grade(sample, item). `-` reads JSON from stdin. DIR must not exist or must be empty;
+    by default it is named after SOURCE.
 
     Imported Python runs in a separate process without access to files, network or keys, unless you pass
     --trust. IMPORT.md in the project explains how each part of SOURCE was translated, and lists the remaining

@@ -2,7 +2,7 @@
 
 `--grader` is Python on this machine, `--arn` a function in AWS, `--stack` a CloudFormation stack,
 `--function` a logical ID in a stack or template, `--artifact` a build. `--run` names a run to read, `--name`
-something new, `--out` what the command writes, and `--...-dir` a folder where a collection is kept.
+gives a name to a new object, `--out` names the output, and `--...-dir` the folder of a collection.
 """
 
 from __future__ import annotations
@@ -452,7 +452,7 @@ def run_folder(run: Path, runs_dir: Path) -> Path:
 
     Args:
         run: The path or name that the user gave.
-        runs_dir: Where runs are kept.
+        runs_dir: The folder with the runs.
     """
     return run if (run / "run.json").exists() or run.parent != Path() else runs_dir / run
 

@@ -81,7 +81,7 @@ def command(
     as_json: bool,
     **asked: Any,
 ) -> int:
-    """Train on recorded ROLLOUTS on this machine, and see what the reward teaches.
+    """Train on recorded ROLLOUTS on this machine, and see how the reward changes a model.
 
     The model is a small policy over the recorded completions. It learns from the rewards which words,
     formatting and length pay. It is tested on records that it was not trained on, by --goal if the rollouts
@@ -98,7 +98,7 @@ def command(
     names them. With --records, the grader sees the fields of the training file instead.
 
     A grader that asks a service, such as a judge, asks about every completion, including generated ones. With
-    --answers, a file of recorded answers replies instead of the service.
+    --answers, it gets recorded answers from a file instead.
 
     Exit codes: 0 rehearsed, with or without warnings; 1 the job failed; 2 wrong input.
     """

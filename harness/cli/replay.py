@@ -1,4 +1,4 @@
-"""`rft replay`: runs recorded rollouts through a grader and keeps every reward."""
+"""`rft replay`: runs recorded rollouts through a grader and saves every reward."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def command(
     With --fan-out, many workers in AWS each grade a part of the rollouts in S3. The command first shows what
     this takes and asks for confirmation. The same command resumes.
 
-    With --answers, a file answers the grader's requests to a service; --ask records the answers.
+    With --answers, the grader's requests to a service are answered from a file; --ask records the answers.
 
     Exit codes: 0 good; 1 a difference, a disagreement between wire formats, a failed grading or a field that
     contradicts itself; 2 wrong input; 3 the service could not be reached.

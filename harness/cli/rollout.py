@@ -144,8 +144,9 @@ def command(**asked: Any) -> int:
 def patient(asked: dict[str, Any]) -> dict[str, Any]:
     """Settings of a connection that asks models for completions.
 
-    `harness.rollouts` keeps one pace for all threads and ends each wait when the user's patience ends. The
-    connection therefore never retries, and its own longer timeout only ends requests that were given up.
+    `harness.rollouts` keeps one pace for all threads, and ends each wait when the user's --patience is used
+    up. The connection therefore never retries, and its own longer timeout only ends requests that were given
+    up.
 
     Args:
         asked: The verb's options.
@@ -259,7 +260,7 @@ def _tell_tokens(state: Generated) -> None:
 
 
 def _tell_endings(endings: dict[str, int]) -> None:
-    """One line for each reason for which the model did not end completions itself."""
+    """Print a line for each abnormal kind of ending among the completions."""
     from harness.data.turn_text import WHOLE_ENDINGS
 
     known = {

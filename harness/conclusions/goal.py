@@ -135,7 +135,7 @@ def _read(name: str, values: Mapping[str, Sequence[float | None]], groups: Itera
             if value is None:
                 unknown += 1
             elif low < high:
-                # Halved, because the difference of two floats may overflow.
+                # The values are halved because the difference of two floats may overflow.
                 rightness[candidate.key] = (value / 2 - low / 2) / (high / 2 - low / 2)
             else:
                 rightness[candidate.key] = 1.0

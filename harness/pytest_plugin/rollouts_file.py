@@ -71,7 +71,7 @@ class RolloutsFile(pytest.File):
 
 
 class RolloutItem(pytest.Item):
-    """One sample: a test that grades it and compares the reward with the one its line expects."""
+    """One sample: a test that grades it and compares its reward with the reward that its line expects."""
 
     def __init__(self, *, test: RolloutTest, grade: Callable[[RolloutTest], str | None], **more: Any) -> None:
         super().__init__(**more)
@@ -85,7 +85,7 @@ class RolloutItem(pytest.Item):
             raise AssertionError(failure)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """The difference between its reward and the one its line expects."""
+        """The difference between its reward and the reward that its line expects."""
         if isinstance(excinfo.value, AssertionError):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)

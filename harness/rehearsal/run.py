@@ -54,7 +54,7 @@ from harness.targets.own_process import OwnProcessTarget
 __all__ = ["WITNESSES", "Progress", "RehearsalRequest", "StepFigures", "quarters", "rehearse"]
 
 WITNESSES: Final = "witnesses.jsonl"
-"""File with the rollouts behind the warnings, for `rft replay`."""
+"""File with the rollouts that caused the warnings, for `rft replay`."""
 _REWARDS = "rewards.jsonl"
 
 

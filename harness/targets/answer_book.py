@@ -275,7 +275,7 @@ def _gives_credentials(url: str) -> bool:
 
 
 def _needed(url: str, headers: Mapping[str, Any]) -> dict[str, str | None]:
-    """Environment variables used by a request: URLs with their values, keys without."""
+    """The environment variables used by a request, without the values of keys."""
     found: dict[str, str | None] = {}
     said = [url, unquote(url), *map(str, headers.values())]
     for name, value in os.environ.items():

@@ -105,7 +105,7 @@ def check_recorder() -> None:
 
 
 def played_book(path: Path) -> AnswerBook:
-    """A book with a file's answers, which asks no service.
+    """A book with the answers from a file, which sends no request to a service.
 
     Raises:
         InputError: The file does not exist or is damaged.

@@ -307,7 +307,7 @@ def _is_build(folder: Path) -> bool:
 
 
 def _handles(spec: FunctionSpec, grader: str) -> bool:
-    """Whether a function's handler (`folder/module.name`, dots or slashes) is that of a named grader."""
+    """Whether a function's handler (`folder/module.name`, dots or slashes) belongs to a named grader."""
     if spec.handler == READY_HANDLER:
         return names_the_check(grader, spec.environment.get(READY_VARIABLE))
     module, _, name = spec.handler.replace("/", ".").rpartition(".")

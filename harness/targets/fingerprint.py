@@ -90,7 +90,7 @@ class GraderFiles:
         self._read, self._written = set(self._opened.read), set(self._opened.written)
 
     def news(self) -> tuple[list[str], list[str]]:
-        """The user's files since the last call: those imported or read, and those written.
+        """The user's files that were imported or read since the last call, and the files that were written.
 
         Written files do not identify a grader.
         """

@@ -1,4 +1,4 @@
-"""Grades in this process: the fastest target, and the only one that sees an error's full text.
+"""Grades in this process: the fastest target, and the only one with the full text of an error.
 
 A grader is named by `module:name` or `file.py:name`, and a ready check by its call or a TOML file. A plain
 `(event, context)` function, handwritten or from another tool, is called as Lambda would call it.

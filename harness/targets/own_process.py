@@ -168,7 +168,7 @@ class OwnProcessTarget:
 
 
 class _Process:
-    """The parent's end of one process."""
+    """The parent's side of one grader process."""
 
     def __init__(self, grader: str, answers: str | None, limits: ProcessLimits | None) -> None:
         from multiprocessing.connection import Pipe  # takes 10 ms, so not for every replay
@@ -249,7 +249,7 @@ class _Process:
             self._connection.send_bytes(marshal.dumps(message))
 
     def _heard(self, limit: float | None, longest: float | None = None) -> bytes | None:
-        """The next message from the process.
+        """Receive the next message from the process.
 
         Args:
             limit: Seconds that C code may hold it.

@@ -250,7 +250,7 @@ def _given(example: str, factory: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _called(node: ast.AST) -> str | None:
-    """The name that a node calls."""
+    """The name of the function that a syntax node calls."""
     return node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else None
 
 
