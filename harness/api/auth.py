@@ -41,7 +41,7 @@ class Credential:
         self.source = source
 
     def token(self) -> str:
-        """The key itself: never log it."""
+        """The key. Never log it."""
         return self._key
 
     def renew(self) -> bool:

@@ -121,7 +121,7 @@ class FineTuning:
     # --- Files
 
     def upload(self, file: DataFile, name: str | None = None, content: IO[bytes] | None = None) -> SeenFile:
-        """Upload a training file. The request is sent once: if the answer is lost, `files()` shows the file.
+        """Upload a training file. The request is sent once. If the answer is lost, `files()` lists the file.
 
         Args:
             file: The file, or other data, whose text is sent.
@@ -179,7 +179,7 @@ class FineTuning:
         return SeenJob.read(self._ask("GET", _of_job(job_id), is_job=True))
 
     def cancel(self, job_id: str) -> SeenJob:
-        """Cancel a job permanently. The answer's status says whether the service accepted the request."""
+        """Cancel a job permanently. The answer's status shows whether the service accepted the request."""
         return SeenJob.read(self._ask("POST", _of_job(job_id, "/cancel"), is_job=True))
 
     def events_page(self, job_id: str, *, after: str | None = None, limit: int = PAGE_SIZE) -> Page[Event]:
@@ -187,7 +187,7 @@ class FineTuning:
         return cast(Page[Event], self._page(_of_job(job_id, "/events"), after, limit))
 
     def events(self, job_id: str, page_size: int = PAGE_SIZE) -> Iterator[SeenEvent]:
-        """Every event of a job, each once, in the service's order."""
+        """Return every event of a job once, in the service's order."""
         return map(SeenEvent.read, self._list(_of_job(job_id, "/events"), page_size))
 
     def checkpoints(self, job_id: str, page_size: int = 10) -> Iterator[SeenCheckpoint]:
@@ -240,7 +240,7 @@ class FineTuning:
         found = page.get("data")
         if not isinstance(found, list):
             raise Unreachable("the answer is not a list of objects", fix=_WRONG_SERVICE, place=f"GET {path}")
-        # An element that is not an object is wrapped in one, so that it hides no other and is not lost.
+        # Wrap an element that is not an object, so that neither it nor any other element is lost.
         page["data"] = [one if isinstance(one, dict) else {"not_an_object": one} for one in found]
         return cast(Page[dict[str, Any]], page)
 

@@ -159,7 +159,7 @@ class JobCost:
 
     @property
     def known_usd(self) -> float:
-        """The sum of the known parts: the price is at least this."""
+        """The sum of the known parts, which is the minimum price."""
         return (self.lambda_usd or 0.0) + (self.training_usd or 0.0)
 
 

@@ -59,7 +59,7 @@ class ChatReply:
 
 
 def checkpoints_by_step(client: FineTuning, job_id: str) -> Listing[SeenCheckpoint]:
-    """Return a job's checkpoints in order of step. Those without a readable step come first."""
+    """Return a job's checkpoints in order of step. Checkpoints without a readable step come first."""
     found = gathered(client.checkpoints(job_id))
     return found._replace(
         elements=sorted(found.elements, key=lambda one: -1 if one.step is None else one.step)
@@ -205,7 +205,7 @@ def without_text(message: Mapping[str, Any], finish: str | None) -> str | None:
 
 
 def _tool_names(calls: Any) -> str:
-    """The names of the called functions in parentheses, as far as they can be read."""
+    """The names of the called functions in parentheses; unreadable names are omitted."""
     names = []
     for call in calls if isinstance(calls, list) else [calls]:
         function = call.get("function", call) if isinstance(call, Mapping) else None

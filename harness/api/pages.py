@@ -1,6 +1,6 @@
 """Reads the fine-tuning API's lists page by page.
 
-Wire facts: `after` is the id of the last element before the page, and `has_more` says whether there is
+Wire facts: `after` is the id of the last element before the page, and `has_more` shows whether there is
 another page (user guide, "paginate through all events").
 """
 

@@ -29,7 +29,7 @@ _ROLES = {"nova_assistant": "assistant", "developer": "system", "function": "too
 _TEXTS = ("text", "input_text", "output_text")
 """Types of text blocks; the last two are from the Responses API."""
 _CALL_IDS = ("id", "index")
-# Rollouts of one record are usually adjacent; 256 keys are enough for many files in another order too.
+# Rollouts of one record are usually adjacent; with 256 keys, the cache also helps for other orders.
 _REMEMBERED = 256
 
 
@@ -38,7 +38,7 @@ def record_key(fields: Mapping[str, Any]) -> str:
 
     Args:
         fields: The JSON object of one line; its `messages` are a list. A last turn by the assistant is a
-            completion and is ignored. `metadata` supplies fields that the line itself lacks.
+            completion and is ignored. Fields missing in the line are taken from its `metadata`.
 
     Raises:
         LineError: The line is nested too deeply to compare.

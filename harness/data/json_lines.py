@@ -1,6 +1,6 @@
 """Reads JSON lines: a source's lines as bytes with their offsets, or one line as a Python value.
 
-Training files and rollouts files are both read here, so a line means the same everywhere, and the same as in
+Both training files and rollouts files are read here, so a line has the same meaning everywhere, as well as in
 Lambda. Lines are streamed: only one is in memory at a time. Their content is not interpreted here.
 """
 

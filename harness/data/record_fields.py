@@ -1,4 +1,4 @@
-"""Decides which fields of a rollouts file belong to the record, so a grader sees the same as in training.
+"""Decides which fields of a rollouts file belong to the record, so that a grader sees them as in training.
 
 Training gives a grader the record's fields. A rollouts file has more: fields that the harness adds
 (`OWN_FIELDS`), and notes about one completion, such as a verdict. Comparison finds these notes: a field whose

@@ -66,7 +66,7 @@ class S3Source:
         return io.BufferedReader(_Body(self, start), _BUFFER)
 
     def changed(self) -> str | None:
-        """Ask S3 why the content is no longer the same; return None if it is unchanged."""
+        """Ask S3 for the reason why the content has changed; return None if it is unchanged."""
         try:
             with _explained(self.name, self._s3):
                 self._pinned(self._s3.head_object)
@@ -202,7 +202,7 @@ def _split(name: str) -> tuple[str, str]:
 
 
 def _object(bucket: str, key: str, s3: Any) -> S3Source:
-    """Find an object by requesting its first bytes: unlike HeadObject's, the error tells what is missing."""
+    """Find an object by requesting its first bytes, because HeadObject's error gives no cause."""
     from botocore.exceptions import ClientError
 
     name = f"{S3_SCHEME}{bucket}/{key}"

@@ -1,4 +1,4 @@
-"""Sources of records and rollouts: every command reads data as one text, stored in any place.
+"""Sources of records and rollouts: every command reads data as one text, no matter where it is stored.
 
 A source is a file, standard input, an S3 object, or several of them in order. It can be opened at any byte
 and any number of times, and its facts show whether the content changed. It does not interpret the lines.
@@ -76,7 +76,7 @@ class SourceFacts:
 
 
 class Source(Protocol):
-    """One text, stored in any place; `str` gives its name."""
+    """A text that may be stored in a file, in S3 or elsewhere; `str` gives its name."""
 
     @property
     def name(self) -> str:
@@ -95,7 +95,7 @@ class Source(Protocol):
 
     @property
     def facts(self) -> tuple[SourceFacts, ...]:
-        """Facts that identify the content of each file or object, in order."""
+        """Facts that identify the content, one for each file or object, in order."""
         ...
 
     def open(self, start: int = 0) -> io.BufferedReader:

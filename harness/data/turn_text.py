@@ -1,4 +1,4 @@
-"""Tells what an assistant's turn contains: text, a refusal, reasoning, tool calls, or nothing."""
+"""Classifies the content of an assistant's turn: text, a refusal, reasoning, tool calls, or nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fetches a job's new events: all of them, each once, oldest first, over an unreliable network.
+"""Fetches every new event of a job exactly once, oldest first, over an unreliable network.
 
 Pages come newest first, so a poll reads back until it finds an event of the journal. If that takes more than
 one page, the pages are kept on disk (`events.walk.jsonl`): an interrupted walk resumes, and 100,000 events

@@ -1,4 +1,4 @@
-"""Checks the curves for the signs that AWS says to watch for during training.
+"""Checks the curves for the warning signs that AWS lists for training.
 
 Each kind of finding is reported once per job, as advice. The signs are AWS's (plateau below 0.15, entropy
 approaching 0, exploding length, gradient spikes, rising variance). No source gives the other thresholds, so

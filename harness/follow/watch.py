@@ -200,7 +200,7 @@ class _Silence:
         self._since = self._said = clock.monotonic()
 
     def take_in(self, follower: _Follower, events: int) -> None:
-        """Add a poll, and report if nothing has changed for long enough."""
+        """Add a poll, and report if nothing has changed for a long time."""
         now = self._clock.monotonic()
         status = status_word(follower.watched.job)
         if events or status != self._status:

@@ -38,7 +38,7 @@ class Watched:
     new_events: int = 0
     """Number of events that were new in this call."""
     cost: JobCost | None = None
-    """The known cost of the job so far; None without a limit."""
+    """The known cost of the job so far; None if there is no limit."""
     stop: Literal["asked", "refused"] | None = None
     """Whether the cost exceeded the limit, so that the service was asked to cancel the job."""
 

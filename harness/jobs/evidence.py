@@ -31,7 +31,7 @@ from harness.targets.deployed_code import FunctionFacts
 __all__ = ["Evidence", "changed_code", "evidence"]
 
 SEEN = 0.5
-"""A replay of at most this share of the training records says little about the job."""
+"""A replay of at most this share of the training records is weak evidence for the job."""
 _JOB_WIRE = "open-weight"
 """Prefixes of the names of wire formats that this service may send."""
 FAILED = 0.5

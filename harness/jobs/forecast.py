@@ -39,7 +39,7 @@ class Forecast:
     usd_per_hour: float | None
     """The service's price per hour, which the user gives; None means unknown."""
     measured: str = ""
-    """The place where the replay measured the duration, as the end of a sentence."""
+    """The environment in which the replay measured the duration, as the end of a sentence."""
 
     def to_json(self) -> dict[str, Any]:
         """The forecast with its assumptions; null means unknown."""

@@ -143,7 +143,7 @@ def compare_files(facts: GradedBy, function: FunctionFacts, code: FunctionCode) 
 
 
 def _with_deployed(target: DeployedFacts, function: FunctionFacts | UnknownFunction) -> CodeComparison:
-    # If the replay named an alias, the version that it called counts; a named version counts itself.
+    # The function is the same if the replay called this version, or named this alias.
     other = target.arn != function.arn and (target.asked != function.arn or _is_version(function.arn))
     called = f"the replay called {target.arn}, the job would call {function.arn}"
     if _without_qualifier(target.arn) != _without_qualifier(function.arn):

@@ -37,7 +37,7 @@ class RewardDifference:
 
     id: Any
     expected: float | str | None
-    """The stored reward; None for a failure, `missing` if nothing was stored."""
+    """The stored reward; None for a failure, `missing` if no reward was stored."""
     found: float | str | None
     """The reward in the run; None for a failure, `missing` if the rollout is not in the run."""
 

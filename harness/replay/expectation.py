@@ -53,7 +53,7 @@ class Expectation:
         return f"{low:g}" if low == high else f"from {low:g} to {high:g}"
 
     def _within(self, bounds: Bounds | None) -> tuple[float | None, float | None]:
-        """The line's bounds; the grader's range if the line has none."""
+        """The line's bounds, or the grader's range if the line has no bounds."""
         if self.at_least is None and self.at_most is None and bounds is not None:
             return bounds
         return self.at_least, self.at_most

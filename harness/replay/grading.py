@@ -31,7 +31,7 @@ ENDED = ("Runtime.ExitError", "Runtime.OutOfMemory", "Sandbox.Timedout")
 """Lambda's error types for a function whose process ended during a call."""
 
 _OF_THE_CALL = "ErrorBudgetExceeded"
-"""Error type of a call skipped after too many failures; no single sample is to blame."""
+"""Error type of a call that failed because of too many recent failures; no single sample is to blame."""
 
 UNSENDABLE = ("InvalidRequestContentException", "RequestEntityTooLargeException")
 """Lambda's error types for an event that it refuses for any function."""

@@ -50,7 +50,7 @@ def replay_here(
         repeats: Number of times to grade each rollout.
         limit: Replay only the first N rollouts.
         label: The field with the verdict.
-        label_threshold: For numeric labels: this number and higher mean yes, lower ones no.
+        label_threshold: For numeric labels: this number and higher numbers mean yes, lower numbers no.
         label_tolerance: Allowed distance of a reward from a numeric label; None for 1e-9.
         label_true: Texts that mean yes; every other text means no.
         keep_field: Fields that the grader sees although they differ within a record.
@@ -115,7 +115,7 @@ def replay_completions(
         folder: Folder of a named grader's file or module; None for the current folder.
         answers: The same as for `replay_here`.
         prompt: The user's turn.
-        reference: The record's reference; None for a record without one.
+        reference: The record's reference; None if it has no reference.
         **fields: The record's other fields.
 
     Raises:

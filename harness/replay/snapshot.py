@@ -46,7 +46,7 @@ def snapshot_file(folder: Path, name: str) -> Path:
 
 
 def update_snapshot(path: Path, run: Replayed) -> str:
-    """Store the rewards of a replay, replacing the ones stored before.
+    """Store the rewards of a replay, replacing the previous ones.
 
     Args:
         path: The file. It is replaced atomically, because several workers may write it.

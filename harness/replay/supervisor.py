@@ -262,7 +262,7 @@ def _refuse_other_rows(run: Run, reports: dict[int, ShardReport]) -> None:
 
 
 def _hash_input(run: Run) -> None:
-    """Record the input's hash while the workers are busy; S3 objects are identified without one."""
+    """Record the input's hash while the workers are busy; S3 objects are identified without a hash."""
     given = run.facts.input
     if given.sha256 is None and holds_local_files(given.sources):
         # Without the hash, only the same untouched file can be resumed.

@@ -111,7 +111,7 @@ class Generated:
     refused: dict[str, str] = field(default_factory=dict)
     """Completions that the model refused, with the reasons."""
     tokens: dict[str, int] = field(default_factory=lambda: {"in": 0, "out": 0})
-    """Tokens used by the completions of all calls, as far as known."""
+    """Tokens used by the completions of all calls, without those that are unknown."""
     counted: int = 0
     """Number of completions in the file whose tokens are known."""
     uncounted: int = 0

@@ -70,9 +70,9 @@ class Rollout(NamedTuple):
     at: int
     """Byte offset of its line in the file."""
     id: Any
-    """Its id, or one made from the offset if the line has none."""
+    """The line's id, or an id made from the offset if the line has none."""
     group: str | None
-    """Its record's name; None for a line that cannot be used."""
+    """The name of its record; None for a line that cannot be used."""
     sent: dict[str, Any] | None
     """The sample as the grader sees it; None for a line that cannot be used."""
     label: Any = None

@@ -135,7 +135,7 @@ class AuditFacts:
         return tuple(one for one in self.findings if one.waived is None)
 
     def counts(self) -> dict[Severity, int]:
-        """Number of open findings by severity, worst first, without severities that have none."""
+        """Number of open findings by severity, worst first; severities without findings are omitted."""
         found = {each: sum(one.severity == each for one in self.open) for each in reversed(Severity)}
         return {each: count for each, count in found.items() if count}
 

@@ -27,7 +27,7 @@ class LabelRule:
     tolerance: float = TOLERANCE
     """Allowed difference between a reward and a numeric label."""
     threshold: float | None = None
-    """Numbers of at least this mean yes, smaller ones no; None if a number is the expected reward."""
+    """Numbers from this one up mean yes, lower numbers no; None if a number is the expected reward."""
     true: tuple[str, ...] = ()
     """Texts that mean yes; every other text means no. If empty, only "true" and "false" are labels."""
 
@@ -186,7 +186,7 @@ class LabelCounts:
         self.numbers = n
 
     def to_json(self) -> dict[str, int | float | None]:
-        """The same as `lines`, as JSON."""
+        """The content of `lines` as JSON."""
         return {
             "true_above": self.true_above,
             "true_below": self.true_below,

@@ -47,7 +47,7 @@ class RankPairs:
 
     Args:
         rule: The rule for reading labels.
-        most: Maximum number of pairs to rank, the first ones.
+        most: Maximum number of pairs to rank; later pairs are ignored.
     """
 
     def __init__(self, rule: LabelRule, most: int = MOST_PAIRS) -> None:

@@ -111,7 +111,7 @@ class ReplayedRecords:
             self._by_content.setdefault(content_key(value), value)
 
     def rollout_of(self, record: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """The first rollout of a training record; None if the run has none, or cannot be read again."""
+        """The first rollout of a training record; None if it has none, or the run cannot be read again."""
         content, key = content_key(record), record_key(record)
         rollout = self._named.get((key, leak_key(record)))
         if rollout is None and (content == key or content in self._first):
@@ -120,7 +120,7 @@ class ReplayedRecords:
         return rollout
 
     def group_of(self, record: Mapping[str, Any]) -> str | None:
-        """The group of a training record's rollouts; None if the run has none that certainly belongs to it.
+        """The group of a training record's rollouts; None if no group certainly belongs to the record.
 
         Without the rollouts, a record without a name can still be found by its group's name.
         """

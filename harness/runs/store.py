@@ -75,7 +75,7 @@ class Run:
 
     @property
     def rollouts_name(self) -> str:
-        """The location of the rollouts, for people; they may no longer exist."""
+        """The location of the rollouts, for people; the rollouts may no longer exist."""
         return str(self.own_rollouts) if self.facts.input.own else self.facts.input.name
 
     @property

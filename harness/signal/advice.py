@@ -1,4 +1,4 @@
-"""Turns a run's statistics into one sentence of advice: train, or what to fix first, and why."""
+"""Turns a run's statistics into one sentence of advice: to train, or to fix a problem first, and why."""
 
 from __future__ import annotations
 

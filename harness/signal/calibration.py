@@ -33,7 +33,7 @@ __all__ = ["Calibration", "GradingCost", "calibrate"]
 
 @dataclass(frozen=True, slots=True)
 class GradingCost:
-    """Average cost of one grading, as far as the grader reports it."""
+    """Average cost of one grading, from the costs that the grader reports."""
 
     calls: float | None
     """Judge calls; None if the grader does not count them."""
@@ -85,7 +85,7 @@ class Calibration:
     needed: NeededRepeats
     cost: GradingCost
     position_bias: Statistic
-    """Excess share of choices of the label listed first, compared with a judge that order does not affect."""
+    """Excess share of choices of the label listed first, over the share expected if order had no effect."""
     first_chosen: float | None
     """Share of choices of that label; None if not measured."""
     disagreeing: int

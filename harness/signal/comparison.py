@@ -228,8 +228,7 @@ def _labels(
             agreed, agrees = rule.agreement(was, label, middle), rule_now.agreement(now, label, middle_now)
             mended += agreed is False and agrees is True
             broken += agreed is True and agrees is False
-    # Otherwise a grader that fails on hard completions would look better; both must be tested on the same
-    # ones.
+    # Both must be tested on the same completions, or a grader that fails on hard ones would look better.
     both = [[x for x in group if None not in (x.both.was, x.both.now)] for group in groups.values()]
     one = agreement(([(x.both.was, x.label) for x in group] for group in both), rule, middle)
     other = agreement(([(x.both.now, x.label) for x in group] for group in both), rule_now, middle_now)

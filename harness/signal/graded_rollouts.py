@@ -92,7 +92,7 @@ class GradedRollouts:
                 self._firsts.append(metrics[first])
 
     def position_bias(self) -> tuple[Statistic, float | None]:
-        """The share by which a judge chose the label listed first too often, and the share in total."""
+        """A judge's excess share of choices of the label listed first, and its total share of these."""
         if not self._biases:
             return refused(f"no grading has the metric {EXPECTED}", of="rollouts"), None
         biases = [

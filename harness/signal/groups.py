@@ -43,9 +43,9 @@ class GroupCounts:
     zero_std: int
     """Groups whose rewards are all equal."""
     all_lowest: int | None
-    """Zero-std groups at the bottom of the grader's range: all wrong. None if the range is unknown."""
+    """Zero-std groups at the bottom of the grader's range, with only wrong answers; None if it is unknown."""
     all_highest: int | None
-    """Zero-std groups at the top of the range: all right. None if the range is unknown."""
+    """Zero-std groups at the top of the range, with only right answers; None if the range is unknown."""
     single: int
     """Groups with one rollout, which show nothing either way."""
     unrewarded: int

@@ -52,7 +52,7 @@ class LabelComparison:
 
     label: str
     rollouts: int
-    """Number of the second grader's rollouts that could be compared with their label."""
+    """Number of rollouts of the second grader or model that could be compared with their label."""
     was: Agreement
     now: Agreement
     mended: int | None

@@ -33,9 +33,9 @@ class NeededRepeats:
     share: float
     """The acceptable share of noise in the variance."""
     of: str
-    """The variance that is meant: `within records` or `total`."""
+    """The variance that `share` refers to: `within records` or `total`."""
     repeats: int | None
-    """The number of gradings; None if it was not measured, or if no number is enough."""
+    """The number of gradings; None if the noise was not measured, or if no number is enough."""
     low: int | None = None
     """The lowest number compatible with the noise's interval."""
     high: int | None = None
@@ -111,7 +111,7 @@ def needed_repeats(noise: Statistic, of: str, share: float) -> NeededRepeats:
 
     Args:
         noise: The share of noise in a single grading's variance.
-        of: The variance that is meant.
+        of: The name of the variance.
         share: The acceptable share of noise.
     """
     if noise.value is None:

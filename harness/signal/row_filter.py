@@ -244,7 +244,7 @@ def _group_named(run: Run, name: str) -> str:
 
 
 def _check_seen(run: Run, missing: Iterable[Condition], metrics: list[str]) -> None:
-    """Reject a condition on a value that no grading has: its empty result would look like a finding.
+    """Reject a condition on a value that no grading has, because the empty result would look like a finding.
 
     Raises:
         InputError: A condition compares a value that no grading has.

@@ -61,7 +61,7 @@ class TrustGrounds:
     """Noise as a share of the variance within records, or of the total variance."""
     noise_of: str
     position_bias: Statistic
-    """Excess share of choices of the label listed first, by a judge that should ignore order."""
+    """Excess share of choices of the label listed first, over the share expected if order had no effect."""
     labeled: int
     rarer: float | None
     """Share of labels that give the rarer answer, yes or no; None for numeric labels."""

@@ -28,7 +28,10 @@ __all__ = [
 SIZES: Final = (2, 4, 8, 16, 32)
 """Group sizes in the forecast."""
 REACH: Final = 4
-"""The model extrapolates to at most this many times the mean recorded size. Our choice."""
+"""Largest group size to extrapolate to, as a multiple of the mean recorded size. Our choice.
+
+Figures for larger groups would depend too much on the shape of the model.
+"""
 _MOST: Final = 0.9
 """A size counts as recorded if this share of the groups has it."""
 

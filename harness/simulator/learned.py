@@ -141,7 +141,7 @@ class LearnedReport:
     by_model: dict[str, StyleShift]
     never_moved: NeverMoved
     length: LengthChange | None
-    """Change of the mean length; None if there is nothing to compare."""
+    """Change of the expected length; None if there is nothing to compare."""
     features_amplified: list[FeatureShift] = field(default_factory=list)
     """Words, markers, lengths and counts of numbers that became more frequent, by ratio."""
     features_suppressed: list[FeatureShift] = field(default_factory=list)

@@ -26,7 +26,7 @@ _JOINED: Final = 4
 _FEWEST: Final = 3
 """With fewer completions, a feature may be a coincidence."""
 _SAME: Final = 0.5
-"""Two features that share at least this part of their completions are reported as one."""
+"""Two features that share at least this fraction of their completions are reported as one."""
 _LEAST: Final = 0.005
 """Added to both frequencies of a ratio, so that rare features do not rank first by chance."""
 

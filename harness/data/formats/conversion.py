@@ -191,7 +191,7 @@ def convert_to_file(path: Path, convert_into: Callable[[IO[bytes]], Conversion])
             the target.
 
     Raises:
-        InputError: The file already exists or cannot be written, or as for `convert`.
+        InputError: The file already exists or cannot be written, or `convert` raises the error.
     """
     if os.path.lexists(path):
         raise InputError("this file exists already", place=str(path), fix="Choose a new file.")
@@ -248,7 +248,7 @@ def _with_ids(made: tuple[dict[str, Any], ...], number: int) -> Iterable[dict[st
     """Name lines by their row's id: as `id` in a rollout, which must have one, and as `task_id` in a record.
 
     Args:
-        made: The lines of one row; the row's own `id` is their `row_id`.
+        made: The lines of one row, in which the row's own `id` is called `row_id`.
         number: The row's number, which names a rollout if the row has no id.
     """
     several = sum(_kind(line) == "rollouts" for line in made) > 1

@@ -214,7 +214,7 @@ def _content(parts: RowParts, path: _Path) -> Any:
 def _plain(blocks: Any) -> Any:
     """Content as in training files: a string for one text, typed blocks for several.
 
-    Content with other blocks than text stays unchanged.
+    Content with blocks other than text stays unchanged.
     """
     if not isinstance(blocks, list) or not blocks or not all(map(_is_text, blocks)):
         return blocks

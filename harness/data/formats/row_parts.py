@@ -34,7 +34,7 @@ class RowParts:
     def __init__(self, row: Mapping[str, Any]) -> None:
         self._rest: dict[str, Any] = _copied(row)
         self._touched: set[int] = set()
-        """The `id`s of objects and lists from which something was taken."""
+        """Python's `id` of every object and list from which a value was taken."""
 
     def peek(self, *path: str | int) -> Any:
         """Return the value at a path without taking it; None if it is missing or was taken."""

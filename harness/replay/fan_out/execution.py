@@ -34,7 +34,7 @@ class ExecutionState:
     error: str | None = None
     cause: str | None = None
     children: Mapping[str, int] = field(default_factory=dict)
-    """Number of shards that are `running`, `succeeded`, `failed` and so on, as far as reported."""
+    """Number of shards that are `running`, `succeeded`, `failed` and so on, if AWS reports it."""
 
     @property
     def running(self) -> bool:
@@ -136,7 +136,7 @@ class StateMachine:
             pause = min(_LONGEST_POLL_S, pause * 1.3)
 
     def failures(self, execution: str) -> list[ShardFailure]:
-        """Return why children of an execution failed, as far as AWS reports it, earliest first."""
+        """Return the reasons that AWS reports for failed children of an execution, earliest first."""
         found: list[ShardFailure] = []
         try:
             with explained(execution):

@@ -131,7 +131,7 @@ def forecast_fan_out(
 
     Args:
         missing: The orders to place; at least one.
-        source: The rollouts; the first ones are read.
+        source: The rollouts; only the first few are read.
         workers: Number of workers grading in parallel.
         free: The limits on concurrent calls.
         runs: The folder of runs, of which one may have measured the grader.
@@ -189,5 +189,5 @@ def _settings(grader: str) -> tuple[int | None, str | None]:
 
 
 def _usd(amount: float) -> str:
-    """Format an amount; small ones keep two significant digits."""
+    """Format an amount; small amounts keep two significant digits."""
     return f"{amount:,.2f} USD" if amount >= 0.1 else f"{amount:.2g} USD"

@@ -20,7 +20,7 @@ SMALLEST: Final = 256 << 10
 """Below this size, starting a worker costs more than grading its shard."""
 
 _SHARDS_A_WORKER: Final = 4
-"""Number of shards per worker; with several, workers finish at about the same time."""
+"""Shards per worker; with several, workers finish at about the same time although shards differ."""
 
 
 class ShardRange(NamedTuple):
