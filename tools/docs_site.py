@@ -28,7 +28,7 @@ _LINK = re.compile(
     r"|\[(?P<text>[^\[\]]*)\]\((?P<path>[\w./-]+)(?P<anchor>(?:#[\w-]*)?)\)",
     re.DOTALL | re.MULTILINE,
 )
-"""Code, whose content is never a link, or else a link to a file."""
+"""Code, in which links do not count, or a link to a file."""
 _NAMED = re.compile(
     r"`?\bdocs/(?P<page>[\w-]+\.md)`?|^```.*?^```|`[^`\n]*`|(?<!\]\()(?P<url>https?://[^\s)>`]+)",
     re.DOTALL | re.MULTILINE,

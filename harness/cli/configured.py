@@ -81,8 +81,8 @@ _FIRST_ONLY: Final = (
     ("arn", "stack"),
     ("keep_field", "records"),
 )
-"""Mutually exclusive options: one on the command line disables the others; of several settings the first
-counts.
+"""Mutually exclusive options. An option on the command line disables the others; of several settings, only
+the first counts.
 """
 
 _NATIVE: Final = ("role_arn", "data_uri", "output_uri")

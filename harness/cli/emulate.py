@@ -102,9 +102,9 @@ def command(
 ) -> int:
     """Serve the fine-tuning API on loopback until Ctrl-C; prints its base URL.
 
-    Jobs run for real: completions are drawn from the recorded rollouts, graded, and a small policy over them
-    learns from the rewards. Point any OpenAI client at the URL. A terminal shows jobs, their steps,
-    grader errors, and refused requests as they happen.
+    Jobs really run: they draw completions from the recorded rollouts and grade them, and a small policy
+    learns from the rewards. Point any OpenAI client at the URL. A terminal shows jobs, their steps, grader
+    errors, and refused requests as they happen.
 
     Exit codes: 0 stopped; 2 wrong input.
     """

@@ -89,7 +89,7 @@ def command(
 
 
 def _beside(folder: Path) -> Path:
-    """The page's default path: next to the run's folder, which is never written to again."""
+    """The page's default path: next to the run's folder, because a finished run's folder never changes."""
     if folder.name in ("", ".."):  # for RUN = `.`
         folder = folder.resolve()
     return folder.parent / f"{folder.name}.html"

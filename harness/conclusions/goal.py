@@ -50,7 +50,7 @@ class GoalValues:
 
     Args:
         asked: The field that the user named; None for `is_right`, or else a single label.
-        labels: The fields that the user calls labels.
+        labels: The fields that the user declared as labels.
         kept: Fields that the user shows to the grader. They are never chosen automatically.
 
     Raises:

@@ -96,7 +96,7 @@ def bought(folds: FoldedFigures) -> bool:
 
 
 def change_said(name: str, moved: PolicyChange) -> str:
-    """A change of an expectation in words, with its interval if known."""
+    """Describe a change of an expectation in words, with its interval if known."""
     change = moved.change.difference
     said = f"{name} {moved.before:.2f} -> {moved.after:.2f}"
     if change.low is None or change.high is None:

@@ -1,4 +1,4 @@
-"""Checks whether a model was trained on the records of an evaluation, which would make it meaningless.
+"""Checks whether a model was trained on an evaluation's records, which would make the evaluation meaningless.
 
 A job's journal names its training file and the file's hash. Records are compared by record key and by leak
 key, so a record counts as trained on if its prompt was, regardless of the reference. If the answer is unknown

@@ -88,7 +88,7 @@ class OwnProcessTarget:
 
     Args:
         grader: `module:name` or `path/to/file.py:name` (a lone grader's name may be left out).
-        answers: Recorded answers to its requests to services, which are never called.
+        answers: Recorded answers to its requests to services. No service is called.
         limits: Its limits; None for no limits.
 
     Raises:

@@ -26,7 +26,7 @@ class ServedObject:
     cuts: Callable[[int], int | None] = lambda start: None
     """Maps an answer's first byte to the number of bytes before the connection breaks; None for never."""
     on_get: Callable[[int], None] = lambda start: None
-    """Called with the first byte of each request without an end, before the answer."""
+    """Called with the first byte of each open-ended request, before the answer."""
     refusal: tuple[int, str, dict[str, str]] | None = None
     """The status, code and headers that answer every request, if set."""
     version: str | None = None
@@ -34,7 +34,7 @@ class ServedObject:
     ranged: bool = True
     """Whether it answers with the requested range instead of the whole object."""
     starts: list[int] = field(default_factory=list)
-    """The first byte of each request without an end."""
+    """The first byte of each open-ended request."""
     endpoint: str = ""
 
     @property
