@@ -137,7 +137,7 @@ class FineTuning:
         if self._show:
             self._show.upload = (own or Path(STANDARD_INPUT), name)
         with ExitStack() as stack:
-            if content is None:  # A form's length goes into its header, before the content.
+            if content is None:  # The length of a form is in its header, before the content.
                 content = stack.enter_context(local_copy(source)).open("rb")
             stack.enter_context(content)
             body = {"purpose": FILE_PURPOSE}

@@ -48,7 +48,7 @@ class LambdaPrice:
 
 _REGIONS = ("us-east-1", "us-east-2", "us-west-2")
 _READ = "2026-11-26"
-# AWS's own page draws its figures in the browser; its price list is
+# The figures on AWS's own page are loaded by the browser; the price list is
 # pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AWSLambda/current/REGION/index.json.
 # The whitepaper, docs.aws.amazon.com/whitepapers/latest/how-aws-pricing-works/lambda.html, rounds to
 # 0.00001667.

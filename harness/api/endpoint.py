@@ -26,7 +26,7 @@ _PATHS: Final[dict[ServiceHost, tuple[str, ...]]] = {
 }
 _AWS_DOMAINS = (".api.aws", ".amazonaws.com", ".amazonaws.com.cn")
 # In a VPC endpoint's name (vpce-0abc-xyz.bedrock-mantle.us-west-2.vpce.amazonaws.com) the service and the
-# Region are labels as in the public name, with others around them.
+# Region are labels as in the public name, between other labels.
 _REGION = re.compile(r"^[a-z]{2}(-[a-z]+)+-\d$")
 _REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})

@@ -239,7 +239,7 @@ class _Fields:
         )
 
     def object(self, name: str, of: Json | None = None) -> Json:
-        """Read an object; an absent one is empty."""
+        """Read an object; return an empty one if it is absent."""
         value = self._value(name, of)
         return self._checked(name, value, value if isinstance(value, Mapping) else None) or {}
 
@@ -261,7 +261,7 @@ class _Fields:
 
 
 def _error(value: Any) -> str | None:
-    """Read the reason of a failed job; None for null, false and empty values."""
+    """Read the reason of a failed job; return None for null, false and empty values."""
     if not value:
         return None
     if not isinstance(value, Mapping):

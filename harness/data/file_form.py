@@ -24,7 +24,7 @@ class FileForm(NamedTuple):
 
 
 def form_of(file: DataFile) -> FileForm | None:
-    """Classify a file whose first line is not a record; None for JSON lines and for other formats.
+    """Classify a file whose first line is not a record; return None for JSON lines and other formats.
 
     Args:
         file: The file, or one of several.

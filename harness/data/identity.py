@@ -44,7 +44,7 @@ def record_key(fields: Mapping[str, Any]) -> str:
         LineError: The line is nested too deeply to compare.
     """
     name = fields.get("record")
-    if type(name) is str:  # by far the most common case, in code that runs for every replayed line
+    if type(name) is str:  # This is by far the most common case, in code that runs for every replayed line.
         return name
     name = _field(fields, "record")
     if name is None:

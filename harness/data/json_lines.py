@@ -279,7 +279,7 @@ class _PartLines:
             with self._part.open(max(skip - 1, 0)) as file:
                 offset, last = self._begin(file, skip)
                 readline = file.readline
-                while offset < end:  # this loop dominates the cost of reading
+                while offset < end:  # This loop takes most of the time of reading.
                     line = readline(MAX_LINE + 1)
                     if not line:
                         break

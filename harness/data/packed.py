@@ -124,7 +124,7 @@ class _Unpacked(io.RawIOBase):
         while not self._text and (packed := self._next()) is not None:
             try:
                 self._text = memoryview(self._unpacker.decompress(packed, *self._format.limit))
-            except Exception as error:  # each library raises its own error for damage or for too much memory
+            except Exception as error:  # each library has its own error for bad data or too much memory
                 raise self._broken(f"cannot be unpacked ({error})") from error
         read, self._text = self._text[: len(buffer)], self._text[len(buffer) :]
         buffer[: len(read)] = read

@@ -15,7 +15,7 @@ Textless = Literal["refused", "tool call", "filtered", "reasoning alone", "empty
 
 
 def kind_without_text(message: Mapping[str, Any], finish: str | None) -> Textless | None:
-    """Classify a message without text; None if the message has text.
+    """Classify a message without text; return None if the message has text.
 
     Args:
         message: The assistant's turn.

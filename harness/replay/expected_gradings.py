@@ -22,7 +22,7 @@ class ExpectedGradings:
         self._head_gradings = (head.count(b"\n") + (not head.endswith(b"\n"))) * run.facts.repeats
 
     def total(self, gradings: int, done: int) -> int:
-        """Return the expected number of gradings; exact at the end.
+        """Return the expected number of gradings, which is exact at the end.
 
         Args:
             gradings: Number of gradings so far.

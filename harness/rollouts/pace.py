@@ -58,7 +58,7 @@ class Pace:
         return self._clock.monotonic()
 
     def wait(self) -> bool:
-        """Wait for the next free slot; False if everything was stopped."""
+        """Wait for the next free slot; return False if all waits were ended."""
         with self._lock:
             now = self._clock.monotonic()
             turn = max(now, self._next)

@@ -184,7 +184,7 @@ def keep_audit(runs: Path, name: str | None, facts: AuditFacts, files: Mapping[s
 
 
 def _appear(folder: Path, facts: AuditFacts, files: Mapping[str, bytes]) -> bool:
-    """Make an audit's folder with all its files atomically; False if it already exists."""
+    """Make an audit's folder with all its files atomically; return False if it already exists."""
     fix = "Name another folder with --runs-dir."
     draft = folder.parent / f".new-{uuid4().hex}"
     try:
@@ -207,7 +207,7 @@ def _appear(folder: Path, facts: AuditFacts, files: Mapping[str, bytes]) -> bool
 
 
 def read_audit(folder: Path) -> AuditFacts | None:
-    """Read a saved audit; None if the folder has none.
+    """Read a saved audit; return None if the folder has none.
 
     Args:
         folder: The audit's folder.

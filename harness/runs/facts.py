@@ -265,7 +265,7 @@ def answers_lines(answers: AnswersFacts) -> Iterator[str]:
 
 
 def read_facts(folder: Path) -> RunFacts | None:
-    """Read `run.json`; None if it does not exist.
+    """Read `run.json`; return None if it does not exist.
 
     Raises:
         InputError: The file is damaged, or was written by an unknown version.

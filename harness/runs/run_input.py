@@ -15,7 +15,7 @@ __all__ = ["found_again", "holds_local_files", "same_text"]
 
 
 def holds_local_files(sources: Sequence[SourceFacts]) -> bool:
-    """Whether the input is only local files, so that reading it again costs no money."""
+    """Whether the input consists only of local files, so that reading it again costs nothing."""
     return all(one.mtime_ns is not None for one in sources)
 
 

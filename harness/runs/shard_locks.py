@@ -1,6 +1,6 @@
 """Locks a run's shards, and ends workers that outlived the process that started them.
 
-A separate module, because workers need only this: `harness.runs.store` takes 5 ms more to import.
+This is a separate module because workers need only this part: importing `harness.runs.store` takes 5 ms more.
 """
 
 from __future__ import annotations

@@ -25,7 +25,10 @@ __all__ = ["MIXED", "NO_RANGE", "RewardGroups"]
 MIXED: Final = 0.2
 """Drop a zero-std record only if its next group is less likely than this to differ. Our choice."""
 LESS: Final = 0.5
-"""And less likely to differ than this fraction of the average record: if few teach, keep all. Our choice."""
+"""It must also be less likely to differ than this fraction of the average record. Our choice.
+
+So if few records teach anything, all of them are kept.
+"""
 NO_RANGE: Final = "the grader's range is not known; add --range LOW HIGH"
 
 Rewards: TypeAlias = tuple[float, ...]
@@ -53,7 +56,7 @@ class RewardGroups:
         self._steps = [low for low, high in pairwise(values) if high - low > TOLERANCE]
 
     def _lack(self, *, several: bool) -> Statistic | None:
-        """Refuse a statistic with too little data; None if there is enough.
+        """Return a refused statistic if there is too little data; None if there is enough.
 
         Args:
             several: Whether the statistic is over groups with two or more rewards.

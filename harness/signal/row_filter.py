@@ -133,11 +133,11 @@ class RowFilter:
     """The conditions for selecting gradings; all of them must hold."""
 
     failed: bool = False
-    """Only gradings without a reward."""
+    """Whether to select only gradings without a reward."""
     disagree: bool = False
-    """Only gradings whose reward contradicts their label, or whose wire formats differ."""
+    """Whether to select only gradings whose reward contradicts their label or whose wire formats disagree."""
     group: str | None = None
-    """Only gradings of this record; a sample's id selects its record."""
+    """Select only gradings of this record; a sample's id selects its record."""
     where: tuple[Condition, ...] = ()
 
 

@@ -136,7 +136,7 @@ def probabilities(
 
 
 def draw(policy: Policy, options: Sequence[Option], count: int, rng: random.Random) -> list[int]:
-    """Draw `count` options with replacement; returns their indices."""
+    """Draw `count` options with replacement; return their indices."""
     return rng.choices(range(len(options)), weights=probabilities(policy, options), k=count)
 
 

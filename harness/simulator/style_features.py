@@ -1,6 +1,6 @@
 """Names the style features that a policy amplified and suppressed: words, markers, length, count of numbers.
 
-The names are those of the policy's own features, so no labels are needed. Features that occur in exactly the
+The names come from the policy's own features, so no labels are needed. Features that occur in exactly the
 same completions cannot be told apart and are reported together. Each has the mean advantage of its recorded
 completions, which does not depend on the policy.
 """

@@ -1,7 +1,7 @@
 """Results of Bedrock's batch inference: each record's request and the model's answer.
 
 Documented at https://docs.aws.amazon.com/bedrock/latest/userguide/batch-inference-results.html: `recordId`,
-`modelInput`, and `modelOutput` or `error`, in files `*.jsonl.out`. The bodies are those of InvokeModel or
+`modelInput`, and `modelOutput` or `error`, in files `*.jsonl.out`. The bodies come from InvokeModel or
 Converse, so they are read like the bodies in invocation logs.
 """
 

@@ -1,6 +1,6 @@
 """eval-protocol's `EvaluationRow`s: an evaluation's inputs become records, its results rollouts.
 
-The fields are those of `eval_protocol.models` (https://github.com/eval-protocol/python-sdk). `row_id` names
+The fields are defined in `eval_protocol.models` (https://github.com/eval-protocol/python-sdk). `row_id` names
 the record, and `rollout_id` the rollout. The score becomes the reward unless the row marks it as invalid.
 """
 

@@ -24,7 +24,7 @@ _FIX: Final = "Write --map FIELD=PATH, such as --map reference_answer=reward_mod
 
 @dataclass(frozen=True, slots=True)
 class FieldMap:
-    """The path in a row from which one of our fields is filled."""
+    """The path in a row whose value fills one field of a record or rollout."""
 
     field: str
     path: tuple[str, ...]

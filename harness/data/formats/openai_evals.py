@@ -38,7 +38,7 @@ def _convert(row: Mapping[str, Any]) -> Converted:
     fields: dict[str, Any] = {}
     reference = None
     if isinstance(item := parts.peek("datasource_item"), dict):
-        if isinstance(item.get("item"), dict):  # if the data source is a file, this is the line of the file
+        if isinstance(item.get("item"), dict):  # If the data source is a file, this is the line of the file.
             fields = parts.take("datasource_item", "item")
         else:
             fields = parts.take("datasource_item")

@@ -42,7 +42,7 @@ class RowParts:
         return None if value is _TAKEN else _without_taken(value)
 
     def take(self, *path: str | int) -> Any:
-        """Take the value at a path, so that it does not count as lost; None if it is missing.
+        """Take the value at a path, so that it does not count as lost; return None if it is missing.
 
         Args:
             *path: Keys of objects and indexes of lists, outermost first.
@@ -60,7 +60,7 @@ class RowParts:
         return _without_taken(value) if id(value) in self._touched else value
 
     def take_first(self, *names: str) -> Any:
-        """Take the first of several root fields that is not empty; None if all are."""
+        """Take the first of several root fields that is not empty; return None if all are empty."""
         for name in names:
             if self.peek(name) is not None:
                 return self.take(name)

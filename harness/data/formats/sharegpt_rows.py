@@ -23,7 +23,7 @@ _ROLES: Final = {
     "system": "system",
     **dict.fromkeys(("tool", "observation", "function_response"), "tool"),
 }
-"""Our role for each value of `from`."""
+"""The role in a record for each value of `from`."""
 
 
 def _recognizes(row: Mapping[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""Rollouts saved by verifiers: an evaluation's `results.jsonl`, or what it pushes to the Hugging Face Hub.
+"""Rollouts saved by verifiers: an evaluation's `results.jsonl`, or its data set on the Hugging Face Hub.
 
 Written by `verifiers.utils.save_utils` of https://github.com/PrimeIntellect-ai/verifiers: `prompt`,
 `completion`, `answer`, `info`, `reward`, `metrics`, `error` and `example_id`; older versions have `id` and
@@ -36,7 +36,7 @@ def _convert(row: Mapping[str, Any]) -> Converted:
         raise RowError(f"the rollout failed: {_error_text(error)}")
     prompt = _with_calls(prompt_of(parts.take("prompt")))
     answer = _with_calls(completion_of(parts.take("completion")))
-    # Some environments save the whole conversation as the completion.
+    # Some environments save the whole conversation in the completion.
     messages = answer if _said(answer[: len(prompt)]) == _said(prompt) else [*prompt, *answer]
     ours = {
         "record": parts.take_first("example_id", "id"),

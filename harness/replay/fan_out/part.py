@@ -36,7 +36,7 @@ MARGIN_S: Final = 60.0
 """A worker starts no new batch with less time left than this, or than a slow batch takes."""
 
 LAST_S: Final = 15.0
-"""With less time left than this, a worker abandons running batches and stores what it has."""
+"""With less time left than this, a worker abandons running batches and stores the finished rows."""
 
 _SLOWEST: Final = 1.5
 """Maximum duration of the next batch, as a multiple of the slowest one so far."""
@@ -263,7 +263,7 @@ class _Grading:
         self.rows = 0
         self.errors = 0
         self.last: int | None = None
-        """Start of the last rollout in the whole input; None before the first."""
+        """Offset of the last rollout in the whole input; None before the first rollout."""
         self._order = order
         self._target = target
         self._threads = threads
@@ -320,7 +320,7 @@ class _Grading:
         return len(self.body) >= self._most_bytes or self._remaining() < needed
 
     def _graded(self, batch: list[Rollout]) -> tuple[list[Row], float]:
-        """Grade a batch; returns its rows and the seconds it took."""
+        """Grade a batch; return its rows and its duration in seconds."""
         began, order = time.perf_counter(), self._order
         rows = grade_batch(self._target, batch, self._profiles, order.repeats, order.label is not None)
         return rows, time.perf_counter() - began

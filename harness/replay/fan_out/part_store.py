@@ -31,7 +31,7 @@ class PartStore(Protocol):
         ...
 
     def put_once(self, key: str, body: bytes, metadata: Mapping[str, str]) -> bool:
-        """Store a part; False if one with this name exists already."""
+        """Store a part; return False if a part with this name already exists."""
         ...
 
     def put(self, key: str, body: bytes) -> None:
