@@ -25,7 +25,7 @@ def run_steps(steps: Generator[Any, Any, Any]) -> Any:
 
 
 async def _awaited(steps: Generator[Any, Any, Any], answer: Any) -> Any:
-    """Return the generator's result, awaiting its answers from this one on."""
+    """Return the generator's result, awaiting this answer and all later ones."""
     try:
         while True:
             try:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     """A function's name and its arguments."""
 
 MOST_CALLS = 128
-"""Calls of one completion or reference."""
+"""The calls in one completion or reference."""
 
 _TOO_MANY = Missing(f"it contains more than {MOST_CALLS} calls", "not exact")
 _NO_CALL = Missing("it makes no tool call")

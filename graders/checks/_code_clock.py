@@ -19,7 +19,7 @@ class SessionClock:
 
     Args:
         seconds: The time limit.
-        longest: The most wall-clock time.
+        longest: The maximum wall-clock time.
         least: The time that the session must have used for reaching the wall-clock limit to be its own fault;
             `seconds` when None.
     """

@@ -12,7 +12,7 @@ import ast
 from ._code_names import parsed
 
 _TYPES = frozenset("int float str bool complex bytes list dict set frozenset tuple object type".split())
-# How many types a generic type takes in brackets; 0 for any number.
+# The number of types that a generic type takes in brackets; 0 for any number.
 _GENERIC = {"list": 1, "dict": 2, "set": 1, "frozenset": 1, "tuple": 0}
 _TYPING = {"List": 1, "Dict": 2, "Set": 1, "FrozenSet": 1, "Tuple": 0, "Optional": 1, "Union": 0}
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 OPEN_FILES = 64
-"""The most files, pipes and sockets that code may have open."""
+"""The maximum number of files, pipes and sockets that code may have open."""
 
 _STACK = 64 * 2**20
 

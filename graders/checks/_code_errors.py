@@ -1,6 +1,6 @@
 """Errors that leave a model's code: the nearest built-in class, and plain arguments.
 
-Programs read these errors, so they are not worded for people; `Ran.message` is.
+Programs read these errors; `Ran.message` is the text for people.
 """
 
 from __future__ import annotations

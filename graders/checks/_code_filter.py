@@ -1,8 +1,8 @@
 """The seccomp filter for a model's code: a list of the system calls that computing needs.
 
 A call that is not on the list fails with EPERM: opening or looking up a file, sockets, processes, threads,
-signals, and limits or priorities of any process. A call that a newer kernel adds fails with ENOSYS, which
-tells C libraries that a kernel lacks it. Calls of another architecture (i386, x32) end the process.
+signals, and limits or priorities of any process. A call added by a newer kernel fails with ENOSYS, which
+tells C libraries that the kernel does not have it. Calls of another architecture (i386, x32) end the process.
 
 Sources: seccomp(2), linux/filter.h, linux/seccomp.h, linux/audit.h, and the numbers in asm/unistd_64.h
 (x86-64) and asm-generic/unistd.h (AArch64).

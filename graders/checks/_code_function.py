@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class SentModules:
-    """Finds and loads the modules that the grader has sent.
+    """Finds and loads the modules that the grader sent.
 
     Args:
         modules: Each module's name, its file name for messages, whether it is a package, and its code.

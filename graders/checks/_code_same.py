@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 def same_value(found: Any, expected: Any, tolerance: float, relative: float) -> bool:
     """Return whether a value is the expected one.
 
-    Types count: True is not 1 and "1" is not 1. An integer and a float may be the same number, and a tuple
+    Types matter: True is not 1 and "1" is not 1. An integer and a float may be the same number, and a tuple
     the same as a list, because a JSON record can only contain lists. The cost is bounded by the expected
     value, however large the actual value is.
 

@@ -1,7 +1,7 @@
 """Engines that run a model's code, their sessions, and the results.
 
 A session runs one text of Python in isolation. Only copies of plain values pass in and out: None, booleans,
-numbers, text, bytes, and lists, tuples, sets and dicts of them. Objects of the model's classes never do, so
+numbers, text, bytes, and lists, tuples, sets and dicts of them. Objects of the model's classes never pass, so
 their own equality methods are never called.
 """
 
@@ -77,7 +77,7 @@ class Limits:
             count, and the time of host functions does not.
         memory_mb: Memory beyond the interpreter's own, in MB.
         output_bytes: The size of the output, and of each value that is passed in or out, in bytes.
-        longest: The most wall-clock seconds; `seconds` when None.
+        longest: The maximum wall-clock seconds; `seconds` when None.
         least: Seconds that the code must have had if the wall clock ends it; `seconds` when None.
     """
 
@@ -102,12 +102,12 @@ class Ran:
     """How a run or a call ended.
 
     Args:
-        how: `done`; `raised` (the code raised, `message` says what); `stopped` (it exceeded a limit, or ended
-            its session: exit, a kill); `unsupported` (this engine lacks a module or syntax that it needs);
-            `refused` (its answer was not a plain value).
+        how: `done`; `raised` (the code raised the error that `message` names); `stopped` (it exceeded a
+            limit, or ended its session: exit, a kill); `unsupported` (this engine lacks a module or syntax
+            that it needs); `refused` (its answer was not a plain value).
         value: The result of a call.
         output: The output, up to the limit.
-        message: Why it did not end as `done`, for people, without the code's text.
+        message: The reason why it did not end as `done`, in words, without the code's text.
         error: For `raised`, the name of the built-in exception that the code raised, or of its nearest
             built-in base class; always an `Exception`, so that a host function can raise it in another
             session. For `stopped`, `TimeoutError` if its time was up.

@@ -35,7 +35,7 @@ LEAST = 0.1
 """The fraction of its time limit that code must have had before it counts as too slow, even in a busy
 call."""
 _PATIENCE = 20
-"""How many times a sample's time may pass on the wall clock if code waits for a busy machine."""
+"""The maximum wall-clock time, as a multiple of the sample's time, if code waits for a busy machine."""
 _PROCESSOR_MB = 1769  # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 
 
@@ -108,7 +108,7 @@ class Turns:
 
     Args:
         memory_mb: The memory limit for the code of one session.
-        sessions: How many sessions a sample has open at the same time.
+        sessions: The number of sessions that a sample has open at the same time.
     """
 
     def __init__(self, memory_mb: int, sessions: int = 2) -> None:
@@ -168,7 +168,7 @@ def at_once(memory_mb: int, sessions: int = 2) -> int:
 
     Args:
         memory_mb: The memory limit for the code of one session.
-        sessions: How many sessions a sample has.
+        sessions: The number of sessions that a sample has.
 
     Raises:
         ConfigurationError: The function has too little memory for one sample.

@@ -37,7 +37,7 @@ def packed(value: object, most: float = float("inf"), plain: Callable[[Any], Any
 
     Args:
         value: The value.
-        most: The most bytes that it may take.
+        most: The maximum size in bytes.
         plain: Returns the plain value that a value of another type represents, or raises NotPlain.
 
     Raises:
@@ -67,7 +67,7 @@ class _Packing:
     Parts may be shared, so a small value can unfold into a huge one.
 
     Args:
-        most: The most bytes that it may take.
+        most: The maximum size in bytes.
         plain: As in `packed`.
     """
 

@@ -57,7 +57,7 @@ class CodeVerdict:
         total: The number of tests.
         fault: How the first test that it did not pass ended: `wrong`, `broken` if that is the test's own
             fault, or a value of `Ran.how`.
-        reason: A description of that failure, for people.
+        reason: A description of that failure in words.
     """
 
     __slots__ = ("fault", "passed", "reason", "total")
@@ -79,7 +79,7 @@ class CodePlace:
         seconds: Time for all sessions together.
         memory_mb: Memory for each session.
         hasty: Whether to stop at the first test that is not passed.
-        longest: The most wall-clock seconds, however busy the machine is; `seconds` when None.
+        longest: The maximum wall-clock seconds, even on a busy machine; `seconds` when None.
         least: Seconds that the code must have had if the wall clock ends it; `seconds` when None.
     """
 

@@ -60,7 +60,7 @@ class Chat:
         base_url: The URL, with `/v1`; None for OPENAI_BASE_URL, or OpenAI itself.
         key_variable: The environment variable that contains the key.
         temperature: The temperature of requests.
-        max_tokens: The most tokens of an answer.
+        max_tokens: The maximum number of tokens in an answer.
 
     Raises:
         ConfigurationError: openai is not installed.

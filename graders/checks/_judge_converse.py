@@ -82,7 +82,7 @@ class Converse:
         model: A model's ID, or the ID or ARN of an inference profile.
         region: The Region; None for the environment's.
         temperature: The temperature of requests.
-        max_tokens: The most tokens of an answer.
+        max_tokens: The maximum number of tokens in an answer.
 
     Raises:
         ConfigurationError: boto3 is not installed.
@@ -204,7 +204,7 @@ class Converse:
     def _client(self, limit: float) -> Any:
         """Return the client for this Region, one for all threads of the process with about the same timeout.
 
-        In boto3 a timeout applies to a whole client. The patience ends before it, and has the better message.
+        In boto3 a timeout applies to a whole client. The patience ends first, and its message is better.
 
         Raises:
             ConfigurationError: An environment setting is invalid; the message names it.

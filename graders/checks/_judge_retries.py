@@ -20,13 +20,13 @@ _LONGEST_S = 60.0
 """The time limit of a question if its grader has none, in seconds."""
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.25, 10.0
 _KEPT_S = 0.25
-"""The most of a sample's time that is held back, so that the sample fails with a message from here."""
+"""The maximum part of a sample's time to hold back, so that the sample fails with a message from here."""
 _LEAST_S = 1.0
 """A question is not sent with less time left than this, or than a tenth of its limit."""
 _LOOK_S = 0.05
 _LONGEST_BODY = 8 << 20
 _MOST_OPEN = 64
-"""The most questions that one process has open, including abandoned ones: each is a thread."""
+"""The maximum number of open questions in a process, including abandoned ones: each is a thread."""
 
 
 class TryAgain(Exception):
@@ -74,7 +74,7 @@ class Unsent(Exception):
 
 
 class Heard:
-    """When a model answered and when it was given up in this process, on the clock of `time.perf_counter`."""
+    """The times at which a model answered and was given up in this process, by `time.perf_counter`."""
 
     __slots__ = ("at", "given_up_at", "trouble")
 
@@ -112,7 +112,7 @@ class Patience:
     Args:
         model: The model's name in messages.
         heard: When the model last answered.
-        most: The most times that a question is asked; None for as often as its time allows.
+        most: The maximum number of times that a question is asked; None for as many as its time allows.
     """
 
     __slots__ = (

@@ -35,7 +35,7 @@ def without_secrets(text: str, secrets: Iterable[str] = ()) -> str:
 
     Args:
         text: The text of a service, its library or an option.
-        secrets: Values to redact, whatever they look like.
+        secrets: Values to redact, regardless of their form.
     """
     text = without_values(text, secrets)
     text = _QUERY.sub(r"\1", _USER.sub(r"\1\2", text))

@@ -102,7 +102,7 @@ def one_verdict(
 
     Args:
         calls: The tools that the model called: their names, and the arguments as text.
-        texts: The texts that it wrote besides.
+        texts: The other texts that it wrote.
         tool: The tool that gives a verdict.
 
     Returns:

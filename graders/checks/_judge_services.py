@@ -108,13 +108,14 @@ def service_of(
         key_variable: The environment variable that contains the key of `openai`.
         region: The Region of `bedrock`; None for the environment's.
         temperature: Randomness of an answer; omitted if the model does not accept it.
-        max_tokens: The most tokens of an answer.
+        max_tokens: The maximum number of tokens in an answer.
         input_price: USD per million tokens of questions; None if unknown.
         output_price: USD per million tokens of answers.
         cached_price: USD per million tokens of questions that come from the service's cache; None for
             `input_price`.
-        ceiling_usd: The most USD that one process may spend; beyond it the whole call fails.
-        ceiling_tokens: The most tokens that one process may use, of questions and answers together.
+        ceiling_usd: The maximum that one process may spend, in USD; beyond it the whole call fails.
+        ceiling_tokens: The maximum number of tokens that one process may use, in questions and answers
+            together.
 
     Raises:
         DecorationError: An option is invalid.

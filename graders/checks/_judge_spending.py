@@ -24,8 +24,8 @@ class Spending:
         output_price: USD per million tokens of answers.
         cached_price: USD per million tokens of questions that came from the service's cache; None for the
             price of other tokens.
-        ceiling_usd: The most USD that may be spent; None for no limit.
-        ceiling_tokens: The most tokens that may be used, of questions and answers together.
+        ceiling_usd: The maximum that may be spent, in USD; None for no limit.
+        ceiling_tokens: The maximum number of tokens that may be used, in questions and answers together.
 
     Raises:
         DecorationError: An option is invalid.
@@ -118,7 +118,8 @@ class Spending:
         """Count a question that was abandoned or not answered.
 
         Args:
-            answers: How many answers it may have cost; each counts as much as the most expensive one.
+            answers: The number of answers that it may have cost; each counts as much as the most expensive
+                one.
         """
         self._open -= 1
         self._given_up += answers

@@ -218,7 +218,7 @@ class Checklist:
     Args:
         points: The points.
         partial: Whether to pay the fraction of points that are met; otherwise all of them are required.
-        own: Whether the points are the record's own, and are sent with the sample instead of in the rubric.
+        own: Whether the points come from the record, and are sent with the sample instead of in the rubric.
     """
 
     __slots__ = ("_numbered", "partial", "parts", "points", "schema")

@@ -65,7 +65,7 @@ def judging(
             them.
         reference: Whether the judge sees the reference.
         prompt: Whether the judge sees the prompt.
-        repeats: How often each sample is judged.
+        repeats: The number of times that each sample is judged.
         take: Extracts the part of a completion to judge; None judges the whole completion.
         max_chars: The longest completion to judge, in characters.
 

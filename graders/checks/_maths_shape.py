@@ -117,7 +117,7 @@ class Shape:
         kind: Its kind.
         parts: Its scalars, or the shapes in a set or a tuple.
         signs: An interval's brackets, or an equation's relation.
-        name: The variable that an inequality bounds, or the name of a scalar; empty if there is none.
+        name: The variable that an inequality bounds, or the name of a scalar; empty if it has none.
         names: The name of each part of a set, if all differ: `x` and `y` in `x = 1, y = 2`.
     """
 

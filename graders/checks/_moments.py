@@ -117,7 +117,7 @@ def written_moments(text: str, day_first: bool | None, most: int) -> list[Writte
     Args:
         text: A text with folded widths.
         day_first: Whether `03/04/2026` is 3 April; None if it may be either.
-        most: The most dates and times to read; one more is returned if there are more.
+        most: The maximum number of dates and times to read; one more is returned if there are more.
     """
     found: list[Written] = []
     dated = False  # whether the last one is only a date

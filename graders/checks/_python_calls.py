@@ -43,7 +43,7 @@ def python_calls(text: str, most: int) -> list[Call] | Missing:
 
     Args:
         text: A completion.
-        most: The most calls that are read.
+        most: The maximum number of calls to read.
     """
     if not text.startswith("["):
         return Missing("it makes no tool call")

@@ -1,4 +1,4 @@
-"""The JSON Schema formats that are checked, in linear time; a doubtful text does not match its format."""
+"""Checks of JSON Schema formats, in linear time; a doubtful text does not match its format."""
 
 from __future__ import annotations
 

@@ -179,7 +179,7 @@ def _id_of(one: object, position: int) -> str:
 
 
 def _text_of(one: object, place: str) -> str | None:
-    """Return the text of one source; None if it is an object without one."""
+    """Return the text of one source; None for an object without a text."""
     if isinstance(one, dict):
         one = next((one[key] for key in _TEXTS if isinstance(one.get(key), str)), None)
         if one is None:

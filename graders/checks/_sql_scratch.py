@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Row: TypeAlias = tuple[Any, ...]
 
 MOST_ROWS = 10_000
-"""The most rows of a result."""
+"""The maximum number of rows in a result."""
 
 _SECONDS = 1.0
 _MEMORY = 128 * 2**20
@@ -67,9 +67,9 @@ class Outcome:
     """The outcome of a query on every database of a record.
 
     Args:
-        results: The rows, by database; None if it did not run to its end on each.
+        results: The rows, by database; None if it did not finish on each of them.
         fault: `refused`, `failed` or `stopped`; None if it ran.
-        reason: Why it did not run to its end.
+        reason: The reason why it did not finish.
         reads: Whether it read a table.
         ordered: Whether the query orders its result.
     """
@@ -182,8 +182,8 @@ class _Watch:
     """Stops SQLite's virtual machine when it exceeds its limits.
 
     Args:
-        steps: The most steps.
-        seconds: The most processor time.
+        steps: The maximum number of steps.
+        seconds: The maximum processor time.
     """
 
     def __init__(self, steps: int, seconds: float) -> None:

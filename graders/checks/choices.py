@@ -2,7 +2,7 @@
 
 A completion is right if it settles on the reference's choice. A completion that settles on none, or on
 several, is wrong; such a reference is a `RecordError`. A model that always gives the most common choice is
-right that often, so compare a run's mean reward with that share.
+right that often, so compare a run's mean reward with the share of that choice.
 """
 
 from __future__ import annotations
@@ -241,6 +241,6 @@ def _letters_text(sample: Sample[Any]) -> Sequence[str]:
 
 
 def _label_text(sample: Sample[Any]) -> Sequence[str]:
-    """Return the reference as text, also if it is a JSON boolean."""
+    """Return the reference as text, even if it is a JSON boolean."""
     reference = sample.reference_answer
     return (str(reference) if isinstance(reference, bool) else sample.reference_text,)

@@ -68,7 +68,7 @@ def date(
     ranges, and zone abbreviations other than UTC and GMT. A completion that names several different dates has
     to announce the one that counts.
 
-    It pays for a right date even if it is the date of something else, and in spite of wording such as
+    It pays for a right date even if it is the date of something else, and despite wording such as
     `the opposite of` it. It also pays for guesses: a model guesses many bare years or months without reading
     the prompt.
 
@@ -76,8 +76,8 @@ def date(
         marker: The text right before the answer, in completion and reference; the line after it has to
             contain one date or time.
         take: Extracts the text that has to contain one date or time, instead of a marker.
-        precision: How much is compared: as much as the `reference` says, or up to the `year`, `month`, `day`,
-            `hour`, `minute` or `second`. Use `day` if references are timestamps at midnight.
+        precision: The precision of the comparison: `reference` for the reference's own, or `year`, `month`,
+            `day`, `hour`, `minute` or `second`. Use `day` if references are timestamps at midnight.
         day_first: Whether `03/04/2026` is 3 April (True) or March 4 (False); None leaves it unread.
         zone: Time zone of times that name none, in completion and reference: `UTC`, or `+01:00`.
 

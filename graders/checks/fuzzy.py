@@ -1,6 +1,6 @@
 """A check of the spelling similarity between the answer and the reference, by rapidfuzz.
 
-It is for names, titles and short answers with typing errors. For texts of several sentences use
+Use it for names, titles and short answers with typing errors. For texts of several sentences use
 `graders.checks.similarity`. Of several references, the most similar one counts.
 """
 

@@ -226,7 +226,7 @@ def _expected(sample: Sample[Any], field: str, known: Collection[str]) -> set[st
 
 
 def _is_said(text: str) -> bool:
-    """Return whether a text says something besides its citations."""
+    """Return whether a text contains more than its citations."""
     return any(map(str.isalpha, without_citations(text)))
 
 

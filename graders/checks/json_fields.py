@@ -45,9 +45,9 @@ def json_fields(
     With `fields` the check compares only these fields, and reports how right each one is, 0 to 1, as the
     metric `field.NAME`. `docs/json.md` describes the kinds of fields and their settings.
 
-    It pays for values only, so the reasoning may be wrong, and it pays in spite of a denial whose wording it
-    does not know, such as `{"a": 1} or I will not give an answer`: `take="tag"` leaves less room for that.
-    With `partial=True` it also pays for fields that are the same in most records, which a model can fill in
+    It pays for values only, so the reasoning may be wrong, and it pays despite a denial whose wording it does
+    not know, such as `{"a": 1} or I will not give an answer`: `take="tag"` leaves less room for that. With
+    `partial=True` it also pays for fields that are the same in most records, which a model can fill in
     without reading the prompt: name the fields of the task, and give fields that hardly vary a small weight.
 
     Args:
@@ -191,7 +191,7 @@ def _extra_option(extra: object) -> float:
 
 
 def _reference_json(sample: Sample[Any]) -> Sequence[str]:
-    """Return the reference as text, also if it is an object or an array.
+    """Return the reference as text, even if it is an object or an array.
 
     Raises:
         RecordError: The record has no reference, or the reference contains a value that JSON cannot

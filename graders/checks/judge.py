@@ -81,15 +81,15 @@ def judge_label(
         key_variable: Environment variable that contains the key of an `openai` service.
         region: Bedrock's region; None uses the environment's.
         temperature: Randomness of the replies, 0 to 1 (`openai`: 2). Omitted if the model rejects it.
-        max_tokens: The most tokens of a reply. If a reply is cut off there, the check abstains.
+        max_tokens: The maximum number of tokens in a reply. If a reply is cut off there, the check abstains.
         input_price: US dollars per million tokens of questions; None if unknown.
         output_price: US dollars per million tokens of replies; None if unknown.
         cached_price: US dollars per million tokens that the service reads from its cache; None means
             `input_price`.
-        ceiling_usd: The most US dollars that one process may spend; calls beyond that fail. It needs the
-            prices.
-        ceiling_tokens: The most tokens of questions and replies that one process may use; calls beyond that
-            fail.
+        ceiling_usd: The maximum that one process may spend, in US dollars; calls beyond that fail. It needs
+            the prices.
+        ceiling_tokens: The maximum number of tokens, in questions and replies, that one process may use;
+            calls beyond that fail.
         reference: Whether the judge sees the record's reference, presented as correct.
         prompt: Whether the judge sees the prompt: its text, with roles if it has several turns. Images and
             files are not shown.
@@ -184,15 +184,15 @@ def judge_score(
         key_variable: Environment variable that contains the key of an `openai` service.
         region: Bedrock's region; None uses the environment's.
         temperature: Randomness of the replies, 0 to 1 (`openai`: 2). Omitted if the model rejects it.
-        max_tokens: The most tokens of a reply. If a reply is cut off there, the check abstains.
+        max_tokens: The maximum number of tokens in a reply. If a reply is cut off there, the check abstains.
         input_price: US dollars per million tokens of questions; None if unknown.
         output_price: US dollars per million tokens of replies; None if unknown.
         cached_price: US dollars per million tokens that the service reads from its cache; None means
             `input_price`.
-        ceiling_usd: The most US dollars that one process may spend; calls beyond that fail. It needs the
-            prices.
-        ceiling_tokens: The most tokens of questions and replies that one process may use; calls beyond that
-            fail.
+        ceiling_usd: The maximum that one process may spend, in US dollars; calls beyond that fail. It needs
+            the prices.
+        ceiling_tokens: The maximum number of tokens, in questions and replies, that one process may use;
+            calls beyond that fail.
         reference: Whether the judge sees the record's reference, presented as correct.
         prompt: Whether the judge sees the prompt: its text, with roles if it has several turns. Images and
             files are not shown.
@@ -283,15 +283,15 @@ def judge_rubric(
         key_variable: Environment variable that contains the key of an `openai` service.
         region: Bedrock's region; None uses the environment's.
         temperature: Randomness of the replies, 0 to 1 (`openai`: 2). Omitted if the model rejects it.
-        max_tokens: The most tokens of a reply. If a reply is cut off there, the check abstains.
+        max_tokens: The maximum number of tokens in a reply. If a reply is cut off there, the check abstains.
         input_price: US dollars per million tokens of questions; None if unknown.
         output_price: US dollars per million tokens of replies; None if unknown.
         cached_price: US dollars per million tokens that the service reads from its cache; None means
             `input_price`.
-        ceiling_usd: The most US dollars that one process may spend; calls beyond that fail. It needs the
-            prices.
-        ceiling_tokens: The most tokens of questions and replies that one process may use; calls beyond that
-            fail.
+        ceiling_usd: The maximum that one process may spend, in US dollars; calls beyond that fail. It needs
+            the prices.
+        ceiling_tokens: The maximum number of tokens, in questions and replies, that one process may use;
+            calls beyond that fail.
         reference: Whether the judge sees the record's reference, presented as correct.
         prompt: Whether the judge sees the prompt: its text, with roles if it has several turns. Images and
             files are not shown.
@@ -388,15 +388,15 @@ def judge_checklist(
         key_variable: Environment variable that contains the key of an `openai` service.
         region: Bedrock's region; None uses the environment's.
         temperature: Randomness of the replies, 0 to 1 (`openai`: 2). Omitted if the model rejects it.
-        max_tokens: The most tokens of a reply. If a reply is cut off there, the check abstains.
+        max_tokens: The maximum number of tokens in a reply. If a reply is cut off there, the check abstains.
         input_price: US dollars per million tokens of questions; None if unknown.
         output_price: US dollars per million tokens of replies; None if unknown.
         cached_price: US dollars per million tokens that the service reads from its cache; None means
             `input_price`.
-        ceiling_usd: The most US dollars that one process may spend; calls beyond that fail. It needs the
-            prices.
-        ceiling_tokens: The most tokens of questions and replies that one process may use; calls beyond that
-            fail.
+        ceiling_usd: The maximum that one process may spend, in US dollars; calls beyond that fail. It needs
+            the prices.
+        ceiling_tokens: The maximum number of tokens, in questions and replies, that one process may use;
+            calls beyond that fail.
         reference: Whether the judge sees the record's reference, presented as correct.
         prompt: Whether the judge sees the prompt: its text, with roles if it has several turns. Images and
             files are not shown.

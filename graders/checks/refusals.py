@@ -64,7 +64,7 @@ def refusal(
         answer: The check of a completion that rightly does not refuse; None pays it in full. If it is async,
             the whole check is async.
         phrases: More texts that refuse, such as `that is outside of our service`.
-        longest: The most words that a refusal may have.
+        longest: The maximum number of words in a refusal.
         take: Extracts the part of a completion to check; None checks the whole completion.
 
     Raises:

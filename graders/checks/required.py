@@ -52,7 +52,7 @@ def must_contain(
         field: Record field that lists more texts; it may be `reference_answer`.
         need: Whether the completion has to contain `all` of them or `any` of them.
         whole: Whether texts have to be whole words; with True, `payment` does not contain `pay`.
-        ignore_case: Whether to ignore case, also in patterns.
+        ignore_case: Whether to ignore case, including in patterns.
         partial: Whether to pay the fraction of the texts that are contained, if all are required.
         take: Extracts the part of a completion that has to contain them; None uses the whole completion.
 
@@ -115,7 +115,7 @@ def must_not_contain(
         patterns: Regular expressions for RE2, which takes linear time; they need the extra `regex`.
         field: Record field that lists more texts.
         whole: Whether only whole words count; with False, `guarantee` is found in `guaranteed`.
-        ignore_case: Whether to ignore case, also in patterns.
+        ignore_case: Whether to ignore case, including in patterns.
         take: Extracts the part of a completion that must not contain them; None uses the whole completion.
 
     Raises:

@@ -7,7 +7,7 @@ as far as the answer is correct.
 Invisible characters (zero-width ones, direction marks, variation selectors, fillers) are never counted, and a
 completion without a letter or a digit earns nothing for its form. A word is a run of characters between white
 space; in Chinese, Japanese, Thai, Lao, Tibetan, Burmese and Khmer each character is a word. In a long run
-without a space, each character except the last 40 is a word, too. Neither unit is the model's tokens, which a
+without a space, each character except the last 40 is also a word. Neither unit is the model's tokens, which a
 grader cannot know.
 """
 
@@ -103,7 +103,7 @@ def overlong(
     Args:
         correctness: The scoring function for the answer's correctness, 0 to 1.
         longest: The length above which nothing is earned, in `unit`.
-        cache: How far below `longest` the punishment starts; at most `longest`.
+        cache: The distance below `longest` at which the punishment starts; at most `longest`.
         unit: `characters` or `words`.
 
     Raises:

@@ -1,6 +1,6 @@
 """Checks of a text's similarity to the reference, by tokens: F1, BLEU, GLEU, ROUGE and METEOR.
 
-They are for references without a single right wording, and they measure wording: a text that contradicts the
+Use them for references without a single right wording. They measure wording: a text that contradicts the
 reference in one word earns almost everything. They compute the same figures as nltk 3.10 and rouge-score
 0.1.2 for the same tokens. Of several references, each compared separately, the best one counts.
 

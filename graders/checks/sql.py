@@ -104,7 +104,7 @@ def sql_result(
         tolerance: The largest difference between two numbers that counts as equal.
         relative: The same, as a fraction of the reference's number, which allows for sums in another order.
             The larger of the two allowances applies; `relative` is ignored between two integers.
-        steps: The most steps of SQLite's virtual machine that a query may take.
+        steps: The maximum number of steps of SQLite's virtual machine for a query.
         take: Extracts the part of a completion that contains the query; None searches the whole completion.
 
     Raises:
