@@ -15,7 +15,7 @@ from support.fitting_records import FORMS, RECORDS, write_records
 # By check: the probes with true findings, and words in its docstring that declare them.
 DECLARED: dict[str, dict[str, str]] = {
     "choices:label": {"C05": "in a denial whose wording it does not know"},
-    "dates:date": {"C05": "in spite of wording such as"},
+    "dates:date": {"C05": "despite wording such as"},
     "grounding:quotations": {"C05": "any sentence copied from a source"},
     "json_schema:json_schema": {"C02": "every conforming value earns 1"},
     "maths:maths": {"C05": "other words around the value are not read"},
