@@ -129,7 +129,7 @@ class FineTuning:
             content: Content to send instead, such as a copy that nobody can change. It is closed afterwards.
 
         Raises:
-            InputError: The file cannot be read, or the service refused it.
+            InputError: The file cannot be read, or the service refused the upload.
         """
         source = as_source(file)
         own = source.path if isinstance(source, FileSource) else None

@@ -27,10 +27,10 @@ __all__ = [
 ]
 
 GROUP_SIZE: Final = 8
-"""Completions per record. Not documented; the published event fits a multiple of 8. *Unverified*."""
+"""Number of completions per record. Undocumented; the published event fits a multiple of 8. *Unverified*."""
 
 COMPLETIONS_A_CALL: Final = 1
-"""Completions per grader call. Not documented; 1 gives the largest number of calls. *Unverified*."""
+"""Number of completions per grader call. Undocumented; 1 gives the largest number of calls. *Unverified*."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class LambdaPrice:
 
 _REGIONS = ("us-east-1", "us-east-2", "us-west-2")
 _READ = "2026-11-26"
-# The figures on AWS's own page are loaded by the browser; the price list is
+# AWS's own page loads its figures with JavaScript; the price list is
 # pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AWSLambda/current/REGION/index.json.
 # The whitepaper, docs.aws.amazon.com/whitepapers/latest/how-aws-pricing-works/lambda.html, rounds to
 # 0.00001667.
@@ -95,11 +95,11 @@ def workload(
     """Count the work of a whole job. The service may stop it early or skip long prompts.
 
     Args:
-        records: Records in the training file.
-        batch_size: Records per step.
+        records: Number of records in the training file.
+        batch_size: Number of records per step.
         n_epochs: Passes over the records.
-        group_size: Completions per record.
-        completions_a_call: Completions per grader call.
+        group_size: Number of completions per record.
+        completions_a_call: Number of completions per grader call.
     """
     epochs = max(0, n_epochs)
     steps = math.ceil(records / max(1, batch_size)) * epochs
@@ -117,9 +117,9 @@ def workload_of_steps(
 
     Args:
         steps: Number of steps that the job has taken.
-        batch_size: Records per step.
-        group_size: Completions per record.
-        completions_a_call: Completions per grader call.
+        batch_size: Number of records per step.
+        group_size: Number of completions per record.
+        completions_a_call: Number of completions per grader call.
     """
     return _graded(steps, steps * max(1, batch_size) * group_size, completions_a_call)
 

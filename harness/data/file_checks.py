@@ -39,7 +39,7 @@ class FileChecks:
     """Compares the records of one file as they are added.
 
     Args:
-        for_job: The file is about to be uploaded, so limits on the number of records are errors.
+        for_job: Whether the file is about to be uploaded, which makes limits on the number of records errors.
         where: Returns the name of a line in messages, given its number.
     """
 

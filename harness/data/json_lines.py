@@ -67,7 +67,7 @@ class LineError(ValueError):
     Args:
         message: The problem with the line.
         position: Position in the line, in characters from 0 (in bytes if the line is not UTF-8).
-        is_encoding: The line is not UTF-8.
+        is_encoding: Whether the line is in an encoding other than UTF-8.
     """
 
     def __init__(self, message: str, position: int, *, is_encoding: bool = False) -> None:

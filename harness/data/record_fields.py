@@ -156,7 +156,7 @@ def check_kept(keep: Iterable[str], labels: Iterable[str]) -> tuple[str, ...]:
     """Return the fields to keep, without duplicates.
 
     Raises:
-        InputError: One of them can never reach the grader.
+        InputError: One of the fields can never reach the grader.
     """
     kept = tuple(sorted(set(keep)))
     for name in kept:

@@ -61,7 +61,7 @@ class S3Source:
 
         Raises:
             InputError: The object was replaced or deleted.
-            ServiceError: S3 cannot be reached, or the credentials do not allow reading it.
+            ServiceError: S3 cannot be reached, or the credentials do not allow reading the object.
         """
         return io.BufferedReader(_Body(self, start), _BUFFER)
 

@@ -85,7 +85,7 @@ class Source(Protocol):
 
     @property
     def size(self) -> int | None:
-        """Bytes of the text; None if only reading it can tell."""
+        """Number of bytes of the text; None if only reading it can tell."""
         ...
 
     @property
@@ -257,7 +257,7 @@ class JoinedSource:
 
     @functools.cached_property
     def lengths(self) -> tuple[int | None, ...]:
-        """Bytes that each part contributes, including an added newline; None if unknown."""
+        """Number of bytes that each part contributes, including an added newline; None if unknown."""
         if self._lengths is not None:
             return tuple(self._lengths)
         *before, last = self.parts
@@ -265,7 +265,7 @@ class JoinedSource:
 
     @property
     def size(self) -> int | None:
-        """Bytes of the whole text; None if only reading it can tell."""
+        """Number of bytes of the whole text; None if only reading it can tell."""
         known = [length for length in self.lengths if length is not None]
         return sum(known) if len(known) == len(self.parts) else None
 
@@ -418,7 +418,7 @@ class NamedSource:
 
     @property
     def size(self) -> int | None:
-        """Bytes of the text; None if only reading it can tell."""
+        """Number of bytes of the text; None if only reading it can tell."""
         return self.found.size
 
     @property

@@ -155,7 +155,7 @@ def validate(file: DataFile, *, for_job: bool = False, keep: int | None = None) 
 
     Args:
         file: JSON lines, from any source; several files are checked as one.
-        for_job: The file is about to be uploaded, so limits on the number of records become errors.
+        for_job: Whether the file is about to be uploaded, which makes limits on the number of records errors.
         keep: Maximum number of findings to keep for each rule; all are counted. None keeps all.
 
     Raises:

@@ -26,7 +26,7 @@ class SpendingLimit:
     grader_assumed: bool = False
     """Whether the function's memory and architecture are assumed."""
     batch_size: int | None = None
-    """Records per step; None if it is not known."""
+    """Number of records per step; None if it is not known."""
     usd_per_hour: float | None = None
     """The service's price per hour, which the user gives."""
 

@@ -33,7 +33,7 @@ class Forecast:
     """Lambda's work for one grading; the duration comes from the replay."""
     cost: JobCost
     completions_a_call: int
-    """Completions per call. This is assumed, because no AWS source documents it."""
+    """Number of completions per call. This is assumed, because no AWS source documents it."""
     settings_assumed: bool
     """Whether memory and architecture are assumed, because AWS was not asked about the function."""
     usd_per_hour: float | None
@@ -108,7 +108,7 @@ def forecast(
     Args:
         plan: The job; its replay measured the duration of a grading.
         function: The grader, from `look_at_function`.
-        completions_a_call: Completions per call.
+        completions_a_call: Number of completions per call.
         usd_per_hour: The service's price per hour.
     """
     work = workload(
@@ -135,10 +135,10 @@ def forecast_replayed(
     """Forecast a job before its function exists.
 
     Args:
-        records: Records in the training file.
+        records: Number of records in the training file.
         seconds: Mean duration of one grading in a replay; None if the replay measured no durations.
         target: The `kind` of the replay's target.
-        batch_size: Records per step.
+        batch_size: Number of records per step.
         n_epochs: Passes over the records.
         region: The AWS Region for the price; None if unknown.
         usd_per_hour: The service's price per hour.

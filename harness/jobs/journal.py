@@ -219,7 +219,7 @@ def held(jobs_dir: Path, name: str) -> HeldLock:
         name: The job's local name.
 
     Raises:
-        InputError: Another process is submitting it, or the folder cannot be written.
+        InputError: Another process is submitting under this name, or the folder cannot be written.
     """
     check_name(name)
     return lock(jobs_dir / name / ".lock", f"job {name}", fix="Wait for it, or choose another --name.")

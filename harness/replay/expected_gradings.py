@@ -26,7 +26,7 @@ class ExpectedGradings:
 
         Args:
             gradings: Number of gradings so far.
-            done: Bytes of rollouts graded so far.
+            done: Number of bytes of rollouts graded so far.
         """
         each = (self._head_gradings + gradings) / max(1, self._head + done)
         return gradings + round((self._bytes - done) * each)

@@ -23,7 +23,7 @@ from harness.targets.in_process import InProcessTarget
 from harness.targets.protocol import Answer, Graded, GraderFault, ServiceFault, Target
 
 BATCH = 64
-"""Rollouts per event. Bedrock's number is not documented; SageMaker's default is 64."""
+"""Number of rollouts per event. Bedrock's number is not documented; SageMaker's default is 64."""
 
 ALL_WIRES = "all"
 

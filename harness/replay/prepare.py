@@ -47,7 +47,7 @@ from harness.targets.opening import IN_PROCESS, TargetChoice, describe, describe
 
 SHARD_BYTES = 8 << 20
 SMALLEST_SHARD = 128 << 10
-"""A slow grader uses every core even on a small file; in smaller shards, starting workers costs too much."""
+"""Small enough that a slow grader uses every core on a small file; smaller shards are not worth a worker."""
 MOST_SHARDS = 64
 MOST_SOURCES = 20_000
 """Maximum number of files or objects in one run; `run.json` holds their names and ETags."""

@@ -118,13 +118,13 @@ class Totals:
     gradings: int = 0
     """All rows, with and without a reward."""
     rewards: int = 0
-    """Rows with a reward."""
+    """Number of rows with a reward."""
     total: float = 0.0
     """Sum of the rewards."""
     lowest: float | None = None
     highest: float | None = None
     errors: dict[str, int] = field(default_factory=dict)
-    """Rows without a reward, by kind."""
+    """Number of rows without a reward, by kind."""
     wires: int = 0
     """Number of rows on which the wire formats disagreed."""
     agreed: int = 0
@@ -275,7 +275,7 @@ def no_rewards(rewards: Path, errors: Mapping[str, int]) -> InputError:
 
     Args:
         rewards: The file of its rows.
-        errors: Rows without a reward, by kind.
+        errors: Number of rows without a reward, by kind.
     """
     fix = f"`rft show {rewards.parent}` lists the failures. Replay again once the cause is fixed."
     what, place = "no rollout of this run has a reward", str(rewards.parent)

@@ -22,7 +22,7 @@ def lock_shard(path: Path, patience: float) -> HeldLock:
         patience: Seconds to wait for a worker that is about to end.
 
     Raises:
-        InputError: Another process is still writing it, or its folder is a link.
+        InputError: Another process is still writing the shard, or its folder is a link.
     """
     refuse_link(path.parent)
     return lock(path.with_suffix(".lock"), f"shard {path.stem}", patience=patience, mark=mark())

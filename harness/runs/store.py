@@ -308,7 +308,7 @@ def lock_run(run: Run) -> HeldLock:
     """Lock a run's folder for this process.
 
     Raises:
-        InputError: Another process is working in it.
+        InputError: Another process is working in the folder.
     """
     return lock(
         run.folder / "lock",

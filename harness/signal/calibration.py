@@ -59,7 +59,7 @@ class Calibration:
     """Number of these rollouts that have a label."""
     gradings: int
     errors: dict[str, int]
-    """Gradings without a reward, by kind."""
+    """Number of gradings without a reward, by kind."""
     kappa: Statistic
     """Cohen's kappa between a single grading and the label, with quadratic weights for numeric labels."""
     agreement: Statistic

@@ -64,7 +64,7 @@ class GradedRollouts:
         self._people = people
         self.rollouts: dict[int, GradedRollout] = {}
         self.errors: Counter[str] = Counter()
-        """Gradings without a reward, by kind."""
+        """Number of gradings without a reward, by kind."""
         self._biases: dict[int, list[float]] = {}
         """By line offset, the judge's excess choices of the label listed first, for each grading."""
         self._firsts: list[float] = []

@@ -39,17 +39,17 @@ class GroupCounts:
     """Number of groups of each type in a run."""
 
     groups: int
-    """Groups with at least one reward."""
+    """Number of groups with at least one reward."""
     zero_std: int
-    """Groups whose rewards are all equal."""
+    """Number of groups whose rewards are all equal."""
     all_lowest: int | None
     """Zero-std groups at the bottom of the grader's range, with only wrong answers; None if it is unknown."""
     all_highest: int | None
     """Zero-std groups at the top of the range, with only right answers; None if the range is unknown."""
     single: int
-    """Groups with one rollout, which show nothing either way."""
+    """Number of groups with one rollout, which show nothing either way."""
     unrewarded: int
-    """Groups without any reward."""
+    """Number of groups without any reward."""
 
 
 def group_rewards(rows: Iterable[Row]) -> dict[str, RewardGroup]:

@@ -1,4 +1,4 @@
-"""Compares rollouts with all their gradings to human labels."""
+"""Compares all gradings of the rollouts with human labels."""
 
 from __future__ import annotations
 

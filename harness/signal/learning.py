@@ -67,7 +67,7 @@ class Signal:
     """Number of these records with two or more rewards."""
     bounds: Bounds | None
     errors: dict[str, int]
-    """Rollouts without a reward, by kind."""
+    """Number of rollouts without a reward, by kind."""
     values: dict[str, int] | None
     """Number of occurrences of each reward; None with more than ten distinct ones."""
     mean: Statistic

@@ -16,13 +16,13 @@ class PairCounts(NamedTuple):
     """Numbers of pairs in one group, by the change in their order."""
 
     pairs: int
-    """Pairs whose first numbers differ."""
+    """Number of pairs whose first numbers differ."""
     inverted: int
-    """Pairs that the second number orders the opposite way."""
+    """Number of pairs that the second number orders the opposite way."""
     merged: int
-    """Pairs with different first numbers and equal second numbers."""
+    """Number of pairs with different first numbers and equal second numbers."""
     parted: int
-    """Pairs with equal first numbers and different second numbers."""
+    """Number of pairs with equal first numbers and different second numbers."""
 
 
 def pair_counts(first: Sequence[float], second: Sequence[float]) -> PairCounts:

@@ -59,13 +59,13 @@ class Reordering:
     parted: int
     """Number of pairs to which only the first grader gives equal rewards."""
     flipped: int
-    """Rollouts whose advantage changes sign."""
+    """Number of rollouts whose advantage changes sign."""
     flipped_groups: int
-    """Records with such a rollout."""
+    """Number of records with such a rollout."""
     failed_now: int
-    """Rollouts that lost their reward."""
+    """Number of rollouts that lost their reward."""
     failed_before: int
-    """Rollouts that gained a reward."""
+    """Number of rollouts that gained a reward."""
     samples: list[ChangedSample]
     """Every changed rollout: flips first, then lost and gained rewards, then the largest changes."""
 

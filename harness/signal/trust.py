@@ -72,9 +72,9 @@ class TrustGrounds:
     unlabeled: int
     """Number of rollouts without a usable label."""
     unmatched: int
-    """Labels in a separate file that belong to no rollout with a reward."""
+    """Number of labels in a separate file that belong to no rollout with a reward."""
     seen: Sequence[str]
-    """Labels that the grader could see."""
+    """Number of labels that the grader could see."""
 
 
 def trust_in(grounds: TrustGrounds) -> Trust:

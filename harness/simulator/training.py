@@ -82,7 +82,7 @@ class Step(NamedTuple):
     learned: Learned
     rows: list[DrawRow]
     failures: Counter[str]
-    """Samples without a reward, by kind."""
+    """Number of samples without a reward, by kind."""
     tokens: float
     """Estimated number of generated tokens."""
 

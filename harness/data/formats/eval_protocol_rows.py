@@ -1,4 +1,4 @@
-"""eval-protocol's `EvaluationRow`s: an evaluation's inputs become records, its results rollouts.
+"""eval-protocol's `EvaluationRow`s: an evaluation's inputs become records, its results become rollouts.
 
 The fields are defined in `eval_protocol.models` (https://github.com/eval-protocol/python-sdk). `row_id` names
 the record, and `rollout_id` the rollout. The score becomes the reward unless the row marks it as invalid.

@@ -84,7 +84,7 @@ def as_json(value: Any) -> Any:
     """Convert a Parquet value to a JSON value.
 
     Raises:
-        ValueError: JSON cannot represent it exactly; the message names the type.
+        ValueError: JSON cannot represent the value exactly; the message names the type.
     """
     if value is None or isinstance(value, str | bool | int | float):
         return value

@@ -2,7 +2,8 @@
 
 No page defines the format; the names are used by data sets on the Hugging Face Hub and by LLaMA-Factory
 (https://github.com/hiyouga/LLaMA-Factory, data/README.md). A row that ends with the model's turn becomes
-a rollout, any other a record. A row with `chosen` and `rejected` turns becomes two rollouts of one record.
+a rollout, and any other row becomes a record. A row with `chosen` and `rejected` turns becomes two rollouts
+of one record.
 """
 
 from __future__ import annotations
