@@ -64,7 +64,7 @@ class Report:
     by_severity: Counter[Severity] = field(default_factory=Counter)
     """Number of findings by severity, including those not kept."""
     findings: list[Finding] = field(default_factory=list)
-    """The findings kept, in file order; findings about the whole file come last."""
+    """The findings that were kept, in file order; findings about the whole file come last."""
     begins: list[tuple[int, str]] = field(default_factory=list)
     """For several files: the overall number of each file's first line, and the file's name."""
 

@@ -55,7 +55,7 @@ class AskedNote:
     def __post_init__(self) -> None:
         """Reject token counts that no command could have written."""
         if self.tokens.keys() != {"in", "out"} or min(self.tokens.values()) < 0:
-            raise ValueError("counts other tokens than `in` and `out`")
+            raise ValueError("counts tokens other than `in` and `out`")
 
 
 class GrowingFile:

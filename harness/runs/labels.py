@@ -198,7 +198,7 @@ class LabelCounts:
         }
 
     def lines(self) -> list[str]:
-        """The table and the correlation for people, without parts that were not counted."""
+        """The table and the correlation as text, without parts that were not counted."""
         said = []
         if self.told:
             said += [

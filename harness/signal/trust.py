@@ -74,7 +74,7 @@ class TrustGrounds:
     unmatched: int
     """Number of labels in a separate file that belong to no rollout with a reward."""
     seen: Sequence[str]
-    """Number of labels that the grader could see."""
+    """The label fields that the grader could see."""
 
 
 def trust_in(grounds: TrustGrounds) -> Trust:

@@ -197,7 +197,7 @@ def learned(
 
 
 def distinct(examples: Sequence[Example]) -> list[Example]:
-    """One example per group; a record that occurs twice in the file has one group."""
+    """Return one example per group; a record that occurs twice in the file has only one group."""
     return list({example.group.key: example for example in examples}.values())
 
 
