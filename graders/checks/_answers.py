@@ -135,7 +135,7 @@ def text_of(found: object) -> str | Missing:
     """Return the text that `take` found, or `Missing` if the text is blank or absent.
 
     Raises:
-        ConfigurationError: `take` returned something else, and would do so for every sample.
+        ConfigurationError: `take` returned neither a text nor None, and would do so for every sample.
     """
     if (type(found) is str and found) or type(found) is Missing:
         return found

@@ -35,7 +35,7 @@ class CodeRunner:
 
     Args:
         connection: The file descriptor on which requests arrive and answers are sent.
-        largest: The size of the largest answer, in bytes.
+        largest: The maximum size of an answer, in bytes.
     """
 
     def __init__(self, connection: int, largest: int) -> None:

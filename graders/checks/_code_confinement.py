@@ -68,7 +68,7 @@ def limit(seconds: float, memory_bytes: int, file_bytes: int) -> None:
     """Set this process's limits.
 
     Args:
-        seconds: Processor time, rounded up: the process that waits for this one keeps the exact time.
+        seconds: Processor time, rounded up; the waiting process enforces the exact limit.
         memory_bytes: Total address space.
         file_bytes: The size of any file that it writes.
     """

@@ -272,7 +272,7 @@ def end_processes() -> None:
 
 
 def _forget() -> None:
-    """In a fork of the grader's process, made perhaps while another thread held the lock."""
+    """In a fork of the grader's process: replace the lock, which another thread may have held."""
     global _starting
     _starting = Lock()
     for server in _of_all():

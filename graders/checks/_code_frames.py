@@ -2,7 +2,7 @@
 
 Messages to and from the process are a length, then one plain value. A request is a tuple that starts with
 `run`, `call`, `program` or `function`; an answer is `(how, value, message, error)`, whose value is the
-error's arguments if the code raised one, or `("ask", name, args, kwargs)` for a function of the grader's,
+error's arguments if the code raised one, or `("ask", name, args, kwargs)` for one of the grader's functions,
 which is answered with `("value", value)` or `("error", type, arguments)`. Messages to and from the server are
 numbers.
 """

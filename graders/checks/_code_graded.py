@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
         @property
         def hollow(self) -> tuple[str, ...]:
-            """Bodies, as code, of functions that do the same for all arguments and might still pass them."""
+            """Bodies, as code, of functions that ignore their arguments and might still pass the tests."""
             ...
 
         def verdict(self, place: CodePlace, source: str) -> CodeVerdict: ...
@@ -165,7 +165,7 @@ class CodeGrading:
         return self._in_time(tests.verdict(place, source), place), self._cpython
 
     def _in_time(self, verdict: CodeVerdict, place: CodePlace) -> CodeVerdict:
-        """Return the verdict, unless the call ran out of time rather than the code."""
+        """Return the verdict, unless time ran out for the call rather than for the code."""
         if verdict.fault == "stopped" and place.is_over and place.used < self._seconds * LEAST:
             raise SampleError("timeout", "the call's time was up while the sample's code ran")
         return verdict

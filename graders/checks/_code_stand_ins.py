@@ -117,7 +117,7 @@ def _run_in_place(thread: threading.Thread) -> None:
 
 
 def _wait_for_timer(timer: threading.Timer, timeout: float | None = None) -> None:
-    """Run a timer that is waited for: one that guards the code after it would delay that code."""
+    """Run a timer if the code waits for it; a timer that guards later code would delay that code."""
     if not timer.finished.is_set():
         timer.run()
 
@@ -125,7 +125,7 @@ def _wait_for_timer(timer: threading.Timer, timeout: float | None = None) -> Non
 def _submit_in_place(
     pool: ThreadPoolExecutor, function: Callable[..., Any], /, *args: Any, **kwargs: Any
 ) -> Future[Any]:
-    """Run a thread pool's work immediately: a thread that waits for more would never end."""
+    """Run a thread pool's work immediately: a thread that waits for more work would never end."""
     from concurrent.futures import Future
 
     if pool._shutdown:

@@ -28,7 +28,7 @@ _SESSION_MB = 40
 _OVERBOOKED = 2
 """The multiple of an equal share of the call's time that a sample may take: most need far less."""
 _SHORTEST = 0.05
-"""The remaining seconds of a call below which no turn starts."""
+"""No turn starts if a call has fewer seconds left than this."""
 OURS = 0.95
 """The fraction of a sample's time that is for code, not for the grader itself."""
 LEAST = 0.1

@@ -1,4 +1,4 @@
-"""Reads verifiable instructions as IFEval writes them: a kind with its arguments."""
+"""Reads verifiable instructions in IFEval's format: a kind with its arguments."""
 
 from __future__ import annotations
 

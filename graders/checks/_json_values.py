@@ -37,7 +37,7 @@ spelled = spelling(True, True, True)
 
 
 class FieldShares:
-    """The scores of each field, by name, and the number of unrequested fields."""
+    """The scores of the fields, by name, and the number of unrequested fields."""
 
     __slots__ = ("extra", "places", "sums")
 
@@ -110,7 +110,7 @@ class NumberValue:
         return number if isinstance(number, Missing) else (number, isinstance(value, str))
 
     def compare(self, right: tuple[Number, bool], answer: Any, shares: FieldShares) -> float:
-        """Return whether it is close enough; a text counts only if the reference is one, or with `coerce`."""
+        """Return whether a number is close enough; texts count if the reference is one, or with `coerce`."""
         if isinstance(answer, str) is not right[1] and not self.coerce:
             return 0.0
         return float(within(number_of(answer), right[0], self.tolerance, self.relative))
@@ -133,7 +133,7 @@ class DateValue:
         return whole_moment(plain_width(value), self.day_first)
 
     def compare(self, right: Moment, answer: Any, shares: FieldShares) -> float:
-        """Return whether it says everything that the reference says, and agrees with it."""
+        """Return whether a value is as precise as the reference and agrees with it."""
         from ._whole_moments import agrees
 
         found = self.expect(answer)

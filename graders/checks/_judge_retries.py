@@ -127,7 +127,7 @@ class Patience:
         self.limit = left
         """The seconds that it had when it started."""
         self.least = min(_LEAST_S, max(left, 0.0) / 10)
-        """The seconds that have to be left when it is sent."""
+        """The seconds that have to be left when the question is sent."""
         self._model = model
         self._heard = heard
         # If no question in the whole batch got an answer, this sample is not the cause.
@@ -145,7 +145,7 @@ class Patience:
 
     @property
     def _said(self) -> str:
-        """The limit as messages show it: a sample's own steps have used a little of it."""
+        """The limit as shown in messages; a sample's own steps have used a little of it."""
         return f"{float(f'{self.limit:.2g}'):g}"
 
     @property

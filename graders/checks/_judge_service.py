@@ -34,7 +34,7 @@ class Question:
     """One question for a judge.
 
     Args:
-        rubric: System prompt: the task, the scale, how to answer. Not sent if empty.
+        rubric: System prompt: the task, the scale, the format of the answer. Not sent if empty.
         sample: The part that differs by sample, with its parts delimited: the text of the user's turn, or
             several turns, each with its role (`user` or `assistant`) and its text. They alternate, and the
             first and the last are the user's.

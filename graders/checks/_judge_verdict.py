@@ -102,7 +102,7 @@ class LabelScale:
 
 
 class NumberScale:
-    """An integer between two others, which pays its fraction of the way between them.
+    """An integer on a scale; its reward is its position between the lowest and the highest score.
 
     Args:
         low: The worst score.

@@ -72,7 +72,7 @@ class LabelReader:
 
         Args:
             text: A completion or a reference.
-            strict: Whether the whole text has to be one answer; it has to settle on one in any case.
+            strict: Ignored, because every text has to settle on one label.
         """
         text = NO_DOUBT.sub(" ", math_words(_folded(text)))
         stripped = text.strip()

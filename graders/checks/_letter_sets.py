@@ -47,7 +47,7 @@ class LetterSets:
 
         Args:
             text: A completion or a reference.
-            strict: Whether the whole text has to be one answer; it has to be one in any case.
+            strict: Ignored, because every text has to be one answer.
         """
         text = plain_width(text).strip()
         claims = list(_CLAIMS[is_foreign(text)].finditer(text))

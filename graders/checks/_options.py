@@ -107,7 +107,7 @@ def choice_option(name: str, value: object, choices: Sequence[str]) -> None:
     """Reject an option that is not one of a few texts.
 
     Raises:
-        DecorationError: The option is not one of them.
+        DecorationError: The option is not one of the choices.
     """
     if not isinstance(value, str) or value not in choices:
         raise DecorationError(f"{name}={value!r}: write one of {', '.join(map(repr, choices))}")

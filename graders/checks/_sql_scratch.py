@@ -89,7 +89,7 @@ class Outcome:
 
 
 def run(query: str, databases: Sequence[Scratch], steps: int) -> Outcome:
-    """Run a query on each of several databases, which share its steps.
+    """Run a query on each of several databases, with one limit of steps for all of them.
 
     Args:
         query: The text of one query.
@@ -121,7 +121,7 @@ class Scratch:
     """
 
     def __init__(self, script: str) -> None:
-        # Copies are made in whichever thread grades.
+        # Copies are made in the thread that grades.
         self._made = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         self._made.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
         watch = _Watch(_SCRIPT_STEPS, 20 * _SECONDS)

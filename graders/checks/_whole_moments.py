@@ -13,7 +13,7 @@ _AROUND = " \t\r\n.,;!\"'`*_$()[]{}<>"
 
 
 def agrees(answer: Moment, right: Moment) -> bool:
-    """Return whether an answer says everything that the reference says, and agrees with it."""
+    """Return whether an answer is as precise as the reference and agrees with it."""
     if right.offset is not None and right.hour is not None:
         if answer.offset is None or answer.hour is None:
             return False

@@ -53,8 +53,9 @@ def code_function(
     part of a completion is the code, and how the code is confined.
 
     It pays for a function that knows the tests, as a table of their answers: give many, and none that the
-    prompt shows. A record whose tests a single value passes is rejected, because a function that always
-    returns it would pass too. If the record's reference answer contains a solution, it has to pass the tests.
+    prompt shows. A record is rejected if a single value passes all of its tests, because a function that
+    always returns it would pass too. If the record's reference answer contains a solution, it has to pass the
+    tests.
 
     Args:
         entry: Name of the function, `Solution.add` for a method; None reads it from the record.
@@ -198,9 +199,9 @@ def code_program(
     A test is an object with `input`, which the program reads, and `output`. Each test runs the program from
     scratch, as `python program.py` would, so that `if __name__ == "__main__"` holds.
 
-    It pays for a program that knows the tests: give many, and none that the prompt shows. A record whose
-    tests a single output passes is rejected, because a program that always prints it would pass too. If the
-    record's reference answer contains a solution, it has to pass the tests.
+    It pays for a program that knows the tests: give many, and none that the prompt shows. A record is
+    rejected if a single output passes all of its tests, because a program that always prints it would pass
+    too. If the record's reference answer contains a solution, it has to pass the tests.
 
     Args:
         field: Record field with the list of tests, or with the list as JSON text.

@@ -165,7 +165,7 @@ def _settled(text: str, day_first: bool | None, is_slot: bool) -> Moment | Missi
 
 
 def _unless_changed(text: str, start: int, written: list[Written]) -> Moment | Missing:
-    """Return a date or time, unless the text around it makes it a different one or none.
+    """Return a date or time, unless the text around it changes or denies it.
 
     Args:
         text: A text with its widths folded.

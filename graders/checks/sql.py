@@ -232,7 +232,7 @@ def _comparable(outcome: Outcome) -> Outcome | Missing:
 def _same_rows(
     found: Sequence[Row], right: Sequence[Row], ordered: bool, tolerance: float, relative: float
 ) -> bool:
-    """Return whether two results contain the same rows, in the same order if it counts."""
+    """Return whether two results contain the same rows, in the same order if the order counts."""
     if len(found) != len(right) or {*map(len, found)} != {*map(len, right)}:
         return False
 
