@@ -81,8 +81,9 @@ class PythonTurns:
     def _refusal(self) -> ApiError:
         graders = "1 Python grader is" if self._running == 1 else f"{self._running} Python graders are"
         message = (
-            f"{graders} running, the most that can run here, and none has finished for {self._patience:g} "
-            "seconds. Try again later, or start `rft emulate` with a smaller --grader-seconds."
+            f"{graders} running, the most that can run here, and none finished in the last "
+            f"{self._patience:g} seconds. Try again later, or start `rft emulate` with a smaller "
+            "--grader-seconds."
         )
         return ApiError(
             503, message, code="graders_busy", headers={"Retry-After": str(math.ceil(self._patience))}
