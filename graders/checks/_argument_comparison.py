@@ -19,7 +19,7 @@ _NUMBER = re.compile(r"[-+]?[0-9]+(?:[.,][0-9]+)*")
 
 
 class ArgumentComparison:
-    """Compares the arguments of one completion's calls with the expected ones.
+    """Compares the arguments of a completion's calls with the expected ones.
 
     Args:
         ignored: Names of arguments not to compare.

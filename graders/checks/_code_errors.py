@@ -34,7 +34,7 @@ def error_name(error: BaseException) -> str:
 
 
 def is_error_name(name: object) -> bool:
-    """Return whether this names a built-in exception that may be passed on: no control flow, and no group."""
+    """Return whether a name belongs to a built-in exception that is neither control flow nor a group."""
     kind = getattr(builtins, name, None) if isinstance(name, str) else None
     if not isinstance(kind, type) or not issubclass(kind, Exception):
         return False

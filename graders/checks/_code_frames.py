@@ -14,7 +14,7 @@ import struct
 HEADER = struct.Struct("!I")
 
 LARGEST_REQUEST = 64 * 2**20
-"""The size of the largest message to the code, in bytes."""
+"""The maximum size of a message to the code, in bytes."""
 
 START, END = 1, 2
 REQUEST = struct.Struct("!Bidqq")

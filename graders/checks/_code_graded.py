@@ -194,10 +194,10 @@ class CodeGrading:
         return Reward(value, metrics=metrics, reason=f"{reason}{where}")
 
     def _check_record(self, sample: Sample[Any], tests: Tests, time: TurnTime) -> None:
-        """Reject a record whose tests pay wrong code; each record is tested once.
+        """Reject a record whose tests accept wrong code; each record is tested once.
 
         Raises:
-            RecordError: The record's tests do so.
+            RecordError: The record's tests accept wrong code.
         """
         reference = sample.reference_answer
         solution = reference if isinstance(reference, str) and reference.strip() else ""

@@ -106,8 +106,8 @@ def one_verdict(
         tool: The tool that gives a verdict.
 
     Returns:
-        The verdict as text, and `whole`; or no text, and why the answer is not one whole verdict. A text next
-        to a call is ignored, unless it contains an object.
+        The verdict as text, and `whole`; or no text, and the reason why the answer is not one whole verdict.
+        A text next to a call is ignored, unless it contains an object.
     """
     written = [text for text in texts if isinstance(text, str) and text.strip()]
     if not calls:

@@ -183,7 +183,7 @@ def _concluded(behind: str) -> str | Missing | None:
 
 
 def has_words(text: str) -> bool:
-    """Return whether a text contains words besides commands and the names of functions.
+    """Return whether a text contains words other than commands and the names of functions.
 
     Args:
         text: A possible expression.

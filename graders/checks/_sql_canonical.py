@@ -301,7 +301,7 @@ def _has_more(node: Node) -> bool:
 
 
 def _bare(node: Node, exp: Any) -> Node:
-    """Return an expression without the parentheses around it, which the tree does not need."""
+    """Return an expression without its outer parentheses, which the tree does not need."""
     while isinstance(node, exp.Paren):
         node = node.this
     return node

@@ -259,7 +259,7 @@ def scratch(script: str) -> Scratch | Missing:
 
 
 def _is_ordered(query: str) -> bool:
-    """Return whether a query orders its result, rather than only a part of its work.
+    """Return whether a query orders its result, not only the result of a part of it.
 
     Args:
         query: The text of a query.

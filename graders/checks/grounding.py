@@ -52,7 +52,8 @@ def quotations(
     Args:
         sources: Record field that contains the source texts: a text, a list of texts, or texts by id. None
             uses the prompt.
-        min_words: The fewest words of a quotation that counts; in scripts without spaces, characters.
+        min_words: The minimum number of words in a quotation that counts; in scripts without spaces, of
+            characters.
         partial: Whether to pay the fraction of quotations that are in a source, instead of all or nothing.
         required: Whether an answer without a quotation earns nothing; otherwise it earns full reward.
         take: Extracts the part of a completion to check; None checks the whole completion.
