@@ -51,7 +51,7 @@ __all__ = [
 if not TYPE_CHECKING:
 
     def __getattr__(name):
-        """Load the public names that take longer to import than the rest of the package on first use."""
+        """Load, on first use, a public name that takes longer to import than the rest of the package."""
         if name == "Missing":
             from .extract import Missing
 

@@ -20,7 +20,7 @@ Unicode's Default_Ignorable_Code_Point, and other format characters.
 BLANK = "\u115f\u1160\u2800\u3164\uffa0"
 """Invisible characters that take space: the Hangul fillers and the Braille blank."""
 _MARKS_KEPT = 30
-_MARKS_RUN = re.compile(rf"[^\w\s\x00-\x7f]{{{_MARKS_KEPT + 1},}}+")  # to `re`, marks are not word characters
+_MARKS_RUN = re.compile(rf"[^\w\s\x00-\x7f]{{{_MARKS_KEPT + 1},}}+")  # in `re`, marks do not match `\w`
 
 
 def composed(text: str, form: Literal["NFC", "NFKC"] = "NFC") -> str:

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 TAGS = (
-    # Matched without regard to case. DeepSeek-R1, Qwen3 and most others; the templates of R1 and
+    # Case does not matter. DeepSeek-R1, Qwen3 and most other models use this pair. The templates of R1 and
     # Qwen3-Thinking put the opening tag in the prompt (their model cards; vLLM's and SGLang's parsers).
     ("<think>", "</think>"),
-    ("<thinking>", "</thinking>"),  # Nova and Claude, in text (AWS's and Anthropic's prompt guides)
+    ("<thinking>", "</thinking>"),  # prompts for Nova and Claude (AWS's and Anthropic's prompt guides)
     ("<reasoning>", "</reasoning>"),  # the format that AWS's and TRL's GRPO examples request
     ("<reason>", "</reason>"),
     ("<thought>", "</thought>"),  # EXAONE Deep
@@ -51,15 +51,15 @@ ENDS = (
 )
 """Special tokens that can end a text when the server decodes them."""
 
-# gpt-oss: the harmony format (openai/harmony, docs/format.md). The prompt ends with `<|start|>assistant` or
-# later in the header, so the completion may lack the beginning.
+# gpt-oss: the harmony format (openai/harmony, docs/format.md). The prompt contains `<|start|>assistant` and
+# sometimes more of the header, so a completion may lack the beginning of its header.
 _CHANNEL = r"(?:<\|(?:end|call|return)\|>\s*+)?(?:<\|start\|>\s*+assistant[^<]*+)?<\|channel\|>\s*+(\w++)"
 _HEADER = _CHANNEL + r"[^<]*+(?:<\|constrain\|>[^<]*+)?<\|message\|>"
 _PLAIN = r"(?:<\|start\|>\s*+assistant\s*+)?(?:(analysis|commentary|final)\s*+)?<\|message\|>"
 _NEXT = r"<\|end\|>\s*+<\|start\|>\s*+assistant"
 _CUT = ("<|channel|>", "<|start|>")
 _FINAL_ENDS = r"<\|(?:return|call)\|>|<\|end\|>\s*+(?:<\|start\|>|\Z)"
-# The same after the server has removed the special tokens: `analysisWe need ...assistantfinal4`.
+# The same format after the server has removed the special tokens: `analysisWe need ...assistantfinal4`.
 _BARE = r"analysis(?=[A-Z]|.*?assistantfinal)"
 
 _KINDS = {
@@ -71,12 +71,12 @@ _ANY_TAG = "|".join(re.escape(tag) for tag in _KINDS)
 
 
 def may_divide(text: str) -> bool:
-    """Return whether a text may contain reasoning or special tokens; fast, and False for most answers.
+    """Quickly check whether a text may contain reasoning or special tokens; False for most answers.
 
-    Reasoning is at the start of the text, or ends with a closing tag or a gpt-oss token. Special tokens are
-    at the end.
+    Reasoning starts at the beginning of the text, or ends with a closing tag or a gpt-oss token. Special
+    tokens are at the end.
     """
-    # Searching for one character is much faster than for two, and two are found faster from the end.
+    # Searching for one character is much faster than searching for two, and `rfind` is faster for two.
     if "/" in text and (("<" in text and text.rfind("</") >= 0) or ("[" in text and text.rfind("[/") >= 0)):
         return True
     if "|" in text and "<" in text and "<|" in text:
@@ -117,7 +117,7 @@ def _tags(text: str) -> tuple[str, list[str]]:
 
 
 def _front(text: str, at: int, tags: re.Pattern[str], thoughts: list[str]) -> str:
-    """Collect consecutive tag pairs from a position on, and return the text after them."""
+    """Collect the reasoning in consecutive tag pairs at a position, and return the text after them."""
     found = len(thoughts)
     while tag := tags.match(text, past_blanks(text, at)):
         kind, opens = _KINDS[tag[0].lower()]
@@ -133,7 +133,7 @@ def _front(text: str, at: int, tags: re.Pattern[str], thoughts: list[str]) -> st
 
 
 def _closing(tags: Iterable[re.Match[str]], kind: int) -> re.Match[str] | None:
-    """Find the closing tag of an open tag: the last one if the reasoning mentions only opening tags."""
+    """Find the closing tag of an open tag; the last one if opening tags outnumber closing tags."""
     depth, last = 1, None
     for tag in tags:
         of, opens = _KINDS[tag[0].lower()]
@@ -189,7 +189,7 @@ BLANKS = frozenset(
 
 
 FIRST = BLANKS | {opening[0] for opening, _ in TAGS} | {"a"}
-"""First characters of texts that may start with reasoning; `analysis` is a gpt-oss channel."""
+"""First characters of texts that may start with reasoning; `a` is from gpt-oss's channel `analysis`."""
 LAST = BLANKS | {token[-1] for token in ENDS}
 """Last characters of texts that may end with special tokens."""
 

@@ -2,7 +2,7 @@
 
 A part is a float, a bool, or the result of a check or another grader. The combined `Reward` has the parts as
 its components. A part that is itself a Reward adds its own components and metrics, named `part.name`. If a
-part has no reward (for example, because it abstained), the sample has no reward either, for the same reason.
+part has no reward (for example, because a check abstained), the sample gets no reward, for the same reason.
 A part that is not a finite number raises an error, which fails its sample. An invalid rule (weights that name
 no part, a share above 1) is a ConfigurationError and fails the call. Only `clipped` and `penalized` clip
 values.
@@ -52,7 +52,7 @@ def weighted(parts: Mapping[str, Part], weights: Mapping[str, float]) -> Reward:
         raise ConfigurationError("the weights sum to 0: give at least one part a weight above 0")
     joined = _Joined(parts)
     value = sum(joined.values[name] * (weight / total) for name, weight in weights.items())
-    # Rounding must not lift the mean above the largest part: above the grader's range it would be a failure.
+    # Rounding must not raise the mean above the largest part: a reward above the grader's range is a failure.
     return joined.reward(min(max(value, min(joined.values.values())), max(joined.values.values())))
 
 
@@ -65,7 +65,7 @@ def gated(correct: Part, extras: Mapping[str, Part], *, share: float = 0.2) -> R
     Args:
         correct: The correctness of the answer, 0 to 1.
         extras: Other qualities to reward, by name, each 0 to 1 and all with equal weight.
-        share: The share of the reward that the extras decide, 0 to 1.
+        share: The share of the reward that depends on the extras, 0 to 1.
 
     Raises:
         ConfigurationError: The share lies outside 0 to 1, or there are no extras.
@@ -85,7 +85,7 @@ def gated(correct: Part, extras: Mapping[str, Part], *, share: float = 0.2) -> R
 
 
 def minimum(parts: Mapping[str, Part]) -> Reward:
-    """Return the value of the smallest part, so that the answer is only as good as its worst part.
+    """Return the smallest part as the reward, so that an answer is only as good as its worst part.
 
     Args:
         parts: The parts, by name.
@@ -103,8 +103,7 @@ def minimum(parts: Mapping[str, Part]) -> Reward:
 def clipped(reward: Part, low: float = 0.0, high: float = 1.0) -> Reward:
     """Return the reward, moved to the nearest bound if it lies outside the bounds.
 
-    The original value is reported as the metric `unclipped`, so that a bug that is always clipped stays
-    visible.
+    The original value is reported as the metric `unclipped`, so that clipping cannot hide a bug.
 
     Args:
         reward: A number, or a Reward, whose components and metrics are kept.
@@ -129,7 +128,7 @@ def penalized(reward: Part, penalties: Mapping[str, Part], *, floor: float = 0.0
     Args:
         reward: The reward before penalties; reported as the component `base`.
         penalties: The amounts to subtract, by name, each 0 or more; reported unchanged.
-        floor: The lowest value that penalties can lead to. A reward that is already lower stays unchanged.
+        floor: Penalties never lower the reward below this value. A reward that is already lower is unchanged.
 
     Raises:
         ConfigurationError: The floor is not finite, or a penalty is named `base`.
@@ -191,7 +190,7 @@ _INFINITY = float("inf")
 
 
 def _rule(what: str, value: object, low: float | None, high: float | None) -> float:
-    """Return a finite number that configures the rule, such as a weight."""
+    """Return a number that configures the rule, such as a weight, after checking that it is finite."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
         raise ConfigurationError(f"{what} is {value!r}: write a finite number")
     if (low is not None and value < low) or (high is not None and value > high):

@@ -11,13 +11,13 @@
 `check` names a ready check; the other keys of the table are its options. The optional table `[grader]` holds
 the options of `@grader`. If an option takes scoring functions, a table with a string under `check` is also a
 check, so checks can be nested. In any other option `check` is an ordinary key, such as a label of a judge.
-Without `timeout_s`, the limit is the largest `TIMEOUT_S` of the families of these checks: a judge needs more
-than the default 5 seconds.
+Without `timeout_s`, the limit is the largest `TIMEOUT_S` of the modules that define these checks: a judge
+needs more than the default 5 seconds.
 In one line, the same check is `checks.numbers:number(marker="####")`.
 
 The Lambda handler `graders.configured.ready_check` is the grader that the variable GRADER_CHECK describes.
-The variable holds the path of a file in the artifact, or such a line. Using the handler without the variable
-is an error.
+The variable contains either the path of a TOML file in the artifact or one line like the one above. Using the
+handler without the variable is an error.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def configured_grader(text: str, folder: str = "") -> Grader[Any, Any]:
 if not TYPE_CHECKING:
 
     def __getattr__(name):
-        """Make the handler on first use, so that importing this module needs no variable."""
+        """Make the handler on first use, so that this module can be imported when the variable is not set."""
         if name != "ready_check":
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         import os
@@ -161,7 +161,7 @@ def _grader_around(
         check: The check.
         table: `check` and its options, as the user wrote them.
         declared: Options of `@grader`. Without `timeout_s`, the limit is the largest `TIMEOUT_S` of the
-            families of the checks in the table.
+            modules that define the checks in the table.
 
     Raises:
         DecorationError: An option of `@grader` is invalid.
@@ -174,7 +174,7 @@ def _grader_around(
 
 
 def read_options(call: str) -> dict[str, Any]:
-    """Read the options between the parentheses of a call. They are literals; nothing is evaluated.
+    """Read the options between the parentheses of a call. Each must be a literal; nothing is evaluated.
 
     Args:
         call: The text from the opening parenthesis on: `(marker="####", tolerance=0.5)`.
@@ -237,14 +237,14 @@ def check_factory(name: object) -> Callable[..., Any]:
 
 
 def judge_models() -> list[FoundModel]:
-    """Return the models that this process's judges call, with the abilities of any that have answered."""
+    """Return the models that this process's judges call; a model that has answered has its abilities too."""
     from .checks._judge_services import found_models
 
     return found_models()
 
 
 def families() -> list[str]:
-    """Return the module names of the ready checks, sorted; none is imported."""
+    """Return the names of the modules with ready checks, sorted, without importing them."""
     from pkgutil import iter_modules
 
     from . import checks
@@ -267,7 +267,7 @@ def factories(module: Any) -> dict[str, Callable[..., Any]]:
 
 
 def _checks_in(value: Any) -> Iterator[str]:
-    """Return the names of the checks at any depth of a value."""
+    """Yield the names of the checks in a value, at any depth."""
     if isinstance(value, dict) and isinstance(name := value.get("check"), str):
         yield name
         holding = _Parameters(check_factory(name)).holding
@@ -277,7 +277,7 @@ def _checks_in(value: Any) -> Iterator[str]:
 
 
 def _check_of(table: Mapping[str, Any], depth: int) -> Callable[..., Any]:
-    """Make the scoring function of a table with a key `check`, and of the checks in its options."""
+    """Make the scoring function that a table describes; its options may describe further checks."""
     if "check" not in table:
         raise DecorationError('it names no check: write check = "checks.numbers:number", or another check')
     return _check(table["check"], {name: value for name, value in table.items() if name != "check"}, depth)
@@ -302,7 +302,7 @@ def _check(name: object, given: Mapping[str, Any], depth: int) -> Callable[..., 
 
 
 def _with_checks(value: Any, depth: int = 0) -> Any:
-    """Turn each table with a string under `check` into a check, in an option that takes checks.
+    """Replace each table that has a string under `check` with that check, in an option that takes checks.
 
     Args:
         value: The value as the user wrote it.

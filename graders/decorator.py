@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Given: TypeAlias = float | Reward | Abstain
 
-    # Both are covariant, so that a list of different graders is a list of graders.
+    # Both are covariant, so that type checkers accept a list of different graders as a list of graders.
     Asked = TypeVar("Asked", bound=Mapping[str, Any], default=Any, covariant=True)
     Graded = TypeVar("Graded", default=Any, covariant=True)
 
@@ -79,7 +79,7 @@ class Grader(_Typed["Asked", "Graded"]):
         self.declared = Declared(function, options)
         self._budget = Budget(options.max_error_rate)
         self.__wrapped__ = function
-        update_wrapper(self, function, updated=())  # the function's attributes may have the same names
+        update_wrapper(self, function, updated=())  # the function may have attributes with these names
 
     @property
     def options(self) -> Options:
@@ -144,7 +144,7 @@ class Grader(_Typed["Asked", "Graded"]):
     def grade_all(self, samples: Sequence[Sample[Any] | dict[str, Any]]) -> list[Reward | Failure]:
         """Return the outcome of each sample: its Reward, or a Failure with the reason.
 
-        The error budget does not apply: replay and tests want to see every sample.
+        The error budget does not apply, because replays and tests need the outcome of every sample.
         """
         outcomes, _ = score(self.declared, samples)
         return settled(outcomes)

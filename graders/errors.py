@@ -8,7 +8,7 @@
     |   +-- AnswerIdError        an entry's id differs from the id of the sample at its position
     |   +-- AnswerRewardError    an entry's reward, or one of its metrics, is not a finite number
     +-- RecordError          this record cannot be graded (no reference); fails only this sample
-    +-- SampleError          one sample got no reward; raised when a grader is called with it, has the kind
+    +-- SampleError          one sample got no reward; raised when a grader is called with a sample
     +-- ErrorBudgetExceeded  more samples failed than `max_error_rate` allows; fails the call
 
 A scoring function raises ordinary Python exceptions. An exception fails only its own sample, except
@@ -47,7 +47,7 @@ class AnswerIdError(EventError):
 
 
 class AnswerRewardError(EventError):
-    """An entry's reward, or one of its metrics, is not a finite number."""
+    """The reward in an entry, or one of its metrics, is not a finite number."""
 
 
 class RecordError(GraderError, ValueError):
@@ -64,7 +64,7 @@ class SampleError(GraderError):
     """
 
     def __init__(self, kind: str, message: str, origin: str = "") -> None:
-        super().__init__(kind, message, origin)  # the arguments unchanged, so that the error can be pickled
+        super().__init__(kind, message, origin)  # pickling needs the unchanged arguments
         self.kind = kind
         self.message = message
         self.origin = origin
@@ -76,7 +76,7 @@ class SampleError(GraderError):
 
 
 class ErrorBudgetExceeded(GraderError):
-    """Too many of the last samples failed, so the grader itself counts as broken."""
+    """More of the last samples failed than `max_error_rate` allows, so the whole call fails."""
 
 
 class Interrupted(BaseException):

@@ -45,7 +45,7 @@ class Reward:
         components: Mapping[str, Number] | None = None,
         reason: str | None = None,
     ) -> None:
-        # Holds the caller's values. Rewards that a grader returns have been settled and hold only floats.
+        # These values are the caller's. In the rewards that graders return, `settle` has made them floats.
         self.value: float = value  # type: ignore[assignment]
         self.metrics: Mapping[str, float] = metrics or {}  # type: ignore[assignment]
         self.components: Mapping[str, float] = components or {}  # type: ignore[assignment]
@@ -67,11 +67,11 @@ class Reward:
         return float(self.value)
 
     def __bool__(self) -> bool:
-        """Return whether the number is not 0, so that `if correct(sample):` works as expected."""
+        """Return whether the reward is not 0, so that `if correct(sample):` works as expected."""
         return bool(self.value)
 
     def __repr__(self) -> str:
-        """Show a call that makes an equal object, without empty arguments."""
+        """Show a call that makes an equal object; empty arguments are left out."""
         parts = [repr(self.value)]
         for name in ("metrics", "components", "reason"):
             if getattr(self, name):
@@ -80,7 +80,7 @@ class Reward:
 
 
 class Abstain:
-    """States that no honest reward exists for this sample (the judge refused, the tests cannot run).
+    """States that a sample can get no honest reward (for example, the judge refused or the tests cannot run).
 
     Args:
         reason: One sentence for human readers.
@@ -117,8 +117,8 @@ class Failure:
         self.kind = kind
         self.message = message
         self.origin = origin or kind
-        # Set only when one sample is graded: an error keeps the objects in its traceback alive, and in a
-        # batch those of all samples.
+        # Set only when a single sample is graded. An error keeps the objects in its traceback alive; in a
+        # batch, these would be the objects of all samples.
         self.cause: BaseException | None = None
 
     @property
@@ -168,7 +168,7 @@ def number(value: object) -> float:
 
 
 def drop(awaitable: object) -> None:
-    """Close a coroutine that will never run, and any in its arguments: Python would warn about each."""
+    """Close a coroutine that will never run and any in its arguments, so that Python does not warn."""
     frame = getattr(awaitable, "cr_frame", None)
     held = [] if frame is None else [*frame.f_locals.values()]
     close = getattr(awaitable, "close", None)
@@ -177,7 +177,7 @@ def drop(awaitable: object) -> None:
     for one in held:
         several = one.values() if isinstance(one, dict) else one if isinstance(one, (list, tuple)) else (one,)
         for each in several:
-            # Another task may be awaiting a coroutine that has started.
+            # A coroutine that has started stays open, since another task may be awaiting it.
             if hasattr(each, "cr_frame") and not (each.cr_running or each.cr_suspended):
                 drop(each)
 
@@ -192,7 +192,7 @@ def settle(answer: object, low: float, high: float) -> Reward | Failure:
 
     Returns:
         A Reward that contains only floats, or a Failure of kind `abstain` or `value`. A value outside the
-        range is a failure and is not clipped: a bug would then look like the best possible answer.
+        range is a failure. It is not clipped, because a bug would then look like the best possible answer.
     """
     if type(answer) is Reward:
         value = answer.value
@@ -201,7 +201,7 @@ def settle(answer: object, low: float, high: float) -> Reward | Failure:
             if _are_plain(metrics) and (
                 not components or (_are_plain(components) and components.keys().isdisjoint(metrics))
             ):
-                # Copies the dictionaries: a scoring function may reuse and refill them.
+                # The dictionaries are copied, because a scoring function may reuse and refill them.
                 copy = _new(Reward)
                 copy.value, copy.metrics, copy.reason = value, dict(metrics), answer.reason
                 copy.components = dict(components) if components else components
@@ -228,7 +228,7 @@ def settle(answer: object, low: float, high: float) -> Reward | Failure:
 
 
 def _are_plain(numbers: object) -> bool:
-    """Return whether named numbers need neither conversion nor correction; fast, and usually True."""
+    """Quickly check whether named numbers need neither conversion nor correction; usually True."""
     if type(numbers) is not dict:
         return False
     for name, value in numbers.items():

@@ -28,7 +28,7 @@ else:
     Fields = None
 
     class Subscripted:
-        """Makes `Sample[Fields]` possible without importing typing, which adds 4 ms to a cold start."""
+        """Makes `Sample[Fields]` work without an import of `typing`, which would add 4 ms to a cold start."""
 
         __slots__ = ()
 
@@ -105,8 +105,8 @@ class Sample(_Typed[Fields]):
         """The text of the model's answer, without its reasoning; empty if the model gave no answer."""
         content = self._message.get("content")
         if type(content) is str and (
-            # Every reasoning mark contains one of these characters, and most answers contain none. A function
-            # call would cost as much as this test.
+            # Every mark of reasoning contains one of these characters, and most answers contain none. The
+            # test is inline because a function call would cost as much again.
             (
                 content
                 and "/" not in content
@@ -128,7 +128,7 @@ class Sample(_Typed[Fields]):
         return "\n".join(self._divided()[1])
 
     def _divided(self) -> tuple[str, list[str]]:
-        """Completion and reasoning, computed only once, because checks read both repeatedly."""
+        """Return the completion and the reasoning, computed only once because checks read both repeatedly."""
         try:
             return self._parts
         except AttributeError:
@@ -181,7 +181,7 @@ class Sample(_Typed[Fields]):
         if isinstance(reference, (int, float)) and not isinstance(reference, bool):
             try:
                 return str(reference)
-            except ValueError as error:  # Python's limit on the digits of an integer
+            except ValueError as error:  # Python limits the digits of an integer in a text
                 raise RecordError(f"reference_answer cannot be converted to text: {error}") from None
         raise RecordError(
             f"reference_answer is {_kind(reference)}, not a string: "
@@ -190,7 +190,7 @@ class Sample(_Typed[Fields]):
 
     @property
     def fields(self) -> Fields:
-        """Every other field of the record, wherever the service put it; the sample overrides `metadata`."""
+        """The record's other fields, from the sample itself and, with lower priority, from its `metadata`."""
         found = {name: value for name, value in _metadata(self._item).items() if name not in _OWN}
         found.update((name, value) for name, value in self._item.items() if name not in _OWN)
         if "id" not in self._item:
@@ -217,7 +217,7 @@ def item_id(item: Any) -> Any:
 
 
 def _carried(fields: Mapping[str, Any]) -> tuple[str, Any]:
-    """The field of the reference in verl's data, and the reference; empty and None if absent."""
+    """The field with the reference in verl's data, and the reference; an empty name and None if absent."""
     for name, key in REFERENCES:
         inner = fields.get(name)
         if isinstance(inner, dict) and key in inner:
@@ -263,7 +263,7 @@ def turn_text(message: Mapping[str, Any]) -> str:
 
 
 def turn_thoughts(message: Mapping[str, Any]) -> list[str]:
-    """Return the reasoning that one message has in separate blocks, outside its text."""
+    """Return a message's reasoning from blocks that are separate from its text."""
     return _content(message.get("content"))[1]
 
 
@@ -278,7 +278,7 @@ def _divide(message: dict[str, Any]) -> tuple[str, list[str]]:
 
 
 def _content(content: Any) -> tuple[str, list[str]]:
-    """Return the text and reasoning parts of content: null, a string, a block or a list of blocks."""
+    """Return the texts and the reasoning in content, which is null, a string, a block or a list of blocks."""
     if content is None:
         return "", []
     if isinstance(content, str):

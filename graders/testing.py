@@ -56,7 +56,7 @@ def invoke(
     wire: str = "open-weight",
     context: Any = None,
 ) -> list[Reward | Failure]:
-    """Call a handler as a service does: write an event, pass strict JSON both ways, and read the answer.
+    """Call a handler as a service does: send events as strict JSON, and read the answers as strict JSON.
 
     Args:
         handler: A grader, or any function of event and context.
@@ -75,7 +75,7 @@ def invoke(
     for event in write_events([_rollout(sample) for sample in samples], PROFILES[wire]):
         sent = json.loads(json.dumps(event))
         answer = handler(sent, context or Context())
-        # As Lambda's client writes it on Python 3.12 and later; it crashes on a lone surrogate.
+        # Lambda's client writes JSON like this on Python 3.12 and later, and crashes on a lone surrogate.
         answer = json.loads(json.dumps(answer, allow_nan=False, ensure_ascii=False).encode())
         found += read_answer(answer, sent)
     return found

@@ -6,7 +6,7 @@ this file, which never looks at a completion.
 
 Sources: the Bedrock user guide's pages on reward functions for open-weight models and for Nova, SageMaker's
 page on the same subject, its starter template for open-weight models (awslabs/agent-plugins), and AWS's
-samples. They contradict each other (`docs/contract.md`), so each profile names its evidence.
+samples. These sources contradict each other (`docs/contract.md`), so each profile names its evidence.
 """
 
 from __future__ import annotations
@@ -46,16 +46,17 @@ if TYPE_CHECKING:
 
 
 _MOST_BITS = 14_000
-"""Python refuses to convert longer integers to text."""
+"""Integers with more bits may be too long for Python to convert to text."""
 
 
 EVIDENCE = ("documented", "sampled", "unverified")
-"""The kinds of evidence for a dialect: AWS documents it, code from AWS handles it, or neither."""
+"""The kinds of evidence for a dialect: AWS documents it, code from AWS handles it, or neither is known."""
 
 CONTAINERS = ("list", "single", "trajectories", "batch", "input", "body")
-"""The containers of an event's samples.
+"""The ways in which an event contains its samples.
 
-A list, one sample alone, an object with the list under a key, or `{"batch": ...}` in a JSON body.
+The event is a list of samples, one sample, an object with the list under a key, or an object whose JSON body
+is `{"batch": ...}`.
 """
 
 
@@ -65,7 +66,7 @@ class Profile:
     Args:
         name: Its name for `--wire`.
         evidence: One of `EVIDENCE`.
-        source: The document or code that shows it.
+        source: The document or the code that shows this dialect.
         placement: The place of the reference and the record's fields: `metadata` or `root`.
         wrapped: Whether a string reference arrives as `{"text": ...}`.
         role: The role of the completion.
@@ -158,7 +159,7 @@ def read_event(event: object) -> list[Any]:
     if isinstance(event, list):
         return event
     if isinstance(event, dict):
-        # A sample may have a field with a container's name, but no container has messages.
+        # A sample may have a field with a container's name, but only a sample has messages.
         if "messages" in event or isinstance(event.get("prompt"), list):
             return [event]
         for name in ("trajectories", "batch", "input"):
@@ -190,7 +191,7 @@ def _read_body(body: object) -> list[Any]:
 
 
 def write_events(rollouts: Iterable[dict[str, Any]], profile: Profile) -> Iterator[Any]:
-    """Write the events in which a service of this profile would send rollouts: one, or one per rollout.
+    """Write the events that a service with this profile would send: one for all rollouts, or one per rollout.
 
     Args:
         rollouts: Objects with `messages`, `id`, `reference_answer` and the record's fields.
@@ -211,7 +212,7 @@ def write_events(rollouts: Iterable[dict[str, Any]], profile: Profile) -> Iterat
 
 
 def _write_plain(rollout: dict[str, Any], id: str, turns: str) -> dict[str, Any]:
-    """Write an element of an event in the shape of the rollouts; most replays use this shape."""
+    """Write a rollout as an event's element, quickly, in the dialects of most replays."""
     rest = rollout.copy()
     return {id: rest.pop("id", None), turns: rest.pop("messages", None), "metadata": rest}
 
@@ -279,7 +280,7 @@ def write_answer(
         if type(outcome) is float:
             value = outcome
         elif isinstance(outcome, Reward):
-            value = outcome.value  # settled, so it is a float
+            value = outcome.value  # `settle` has made it a float
             if outcome.components:
                 replaced += _list(outcome.components, "Reward", metrics)
             if outcome.metrics:
@@ -301,7 +302,7 @@ def _list(numbers: Mapping[str, Any], kind: str, into: list[dict[str, Any]]) -> 
             name, changed = strict(name)
             replaced += changed
             while changed and (name in numbers or any(name == metric["name"] for metric in into)):
-                name += "_"  # two names that differed only in the replaced characters
+                name += "_"  # these two names differed only in replaced characters
         into.append({"name": name, "value": value, "type": kind})
     return replaced
 
@@ -362,7 +363,7 @@ def read_answer(answer: Any, event: Any) -> list[Reward | Failure]:
         except ValueError as error:
             raise AnswerShapeError(f"the answer's body is not JSON: {error}") from None
     items = read_event(event)
-    if isinstance(answer, dict) and "error" in answer:  # how SageMaker's starter template reports a failure
+    if isinstance(answer, dict) and "error" in answer:  # from SageMaker's starter template
         raise AnswerShapeError(f"the grader answered with an error: {str(answer['error'])[:200]}")
     if not isinstance(answer, list):
         raise AnswerShapeError(f"the answer is a {type(answer).__name__}, not a list")

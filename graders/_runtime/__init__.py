@@ -31,7 +31,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Names that are loaded on first use, because a handler needs them only to capture an event, or never."""
+    """Names that are loaded on first use, because handlers rarely or never need them."""
     if name == "score_stream":
         from .streaming import score_stream
 

@@ -10,17 +10,17 @@ if TYPE_CHECKING:
     import asyncio
 
 allowance: ContextVar[Allowance | None] = ContextVar("allowance", default=None)
-"""The time of the async sample that is being graded in this context; None outside an async sample."""
+"""The `Allowance` of the async sample that is being graded in this context; None outside an async sample."""
 
 
 class Allowance:
-    """The time of one async sample, linked to the time of the sample around it.
+    """The time that one async sample may take, linked to the `Allowance` of the sample around it.
 
     Args:
         timer: The timer that ends the sample.
         limit: Seconds allowed; None for no limit.
         deadline: The time at which its batch has to end, on the clock of `time.perf_counter`; None for never.
-        outer: The time of the sample that this one is a part of.
+        outer: The `Allowance` of the sample whose grader called this one; None for an outermost sample.
     """
 
     __slots__ = ("_deadline", "_limit", "_outer", "_timer", "is_waiting")
@@ -30,10 +30,10 @@ class Allowance:
     ) -> None:
         self._timer, self._limit, self._deadline, self._outer = timer, limit, deadline, outer
         self.is_waiting = False
-        """Return whether the sample waits for its turn."""
+        """Whether the sample is waiting for its turn."""
 
     def suspend(self) -> None:
-        """Let the sample wait for its turn until the call's deadline."""
+        """Suspend the limit while the sample waits for its turn; the call's deadline still applies."""
         self.is_waiting = True
         self._restart(None)
         if self._outer is not None:

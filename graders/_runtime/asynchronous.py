@@ -1,6 +1,6 @@
 """Time limits of async scoring functions, both while they wait and while they compute without awaiting.
 
-asyncio can only cancel a task that waits. A task that blocks the loop is interrupted by the batch's tick.
+asyncio can only cancel a task that waits. The batch's `Tick` interrupts a task that blocks the loop.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 HELD = ("held the event loop",)
-"""The arguments of an `Interrupted` whose sample computed without awaiting and so delayed its neighbors."""
+"""The arguments of `Interrupted` for a sample that delayed others by computing without awaiting."""
 
 NO_TURN = "the call's time was up before this sample's turn"
 CALL_OVER = "the call's time was up"
 _SAME = 0.01
 
 _GRACE = 0.1
-"""Seconds that a canceled scoring function has to clean up."""
+"""Seconds that a scoring function has to clean up after it is canceled."""
 
 holds = 0
 """Number of samples in this process that have blocked the loop."""
@@ -48,7 +48,7 @@ async def within(limit: float | None, deadline: float | None, call: Awaitable[T]
         left = max(deadline - perf_counter(), 0.0)
         ends = left if limit is None else min(left, limit)
     timer = asyncio.timeout(ends)
-    # An outer sample may have an earlier deadline.
+    # The sample around this one may have an earlier deadline.
     known = [end for end in (None if ends is None else perf_counter() + ends, until.get()) if end is not None]
     token = until.set(min(known, default=None))
     allowed = Allowance(timer, limit, deadline, allowance.get())
@@ -104,14 +104,14 @@ class _Reminder:
             self.task.cancel()
 
     def stop(self) -> None:
-        """Stop canceling again, and leave the task as canceled as it was before."""
+        """Stop the reminder, and undo the cancellation that it added."""
         self.timer.cancel()
         if self.fired and self.task is not None:
             self.task.uncancel()
 
 
 def _drive(steps: Generator[Any, Any, Any], tick: Tick) -> Generator[Any, Any, Any]:
-    """Step a coroutine to its end, passing on the futures it awaits and the values and errors sent to it."""
+    """Run a coroutine to its end, and pass on the futures that it awaits and the errors thrown into it."""
     error: BaseException | None = None
     reminder: _Reminder | None = None
     try:
@@ -126,7 +126,7 @@ def _drive(steps: Generator[Any, Any, Any], tick: Tick) -> Generator[Any, Any, A
             except BaseException as thrown:
                 error = thrown
                 if _is_cancellation(thrown):
-                    if reminder is not None and reminder.fired:  # it swallowed the first
+                    if reminder is not None and reminder.fired:  # it swallowed the first cancellation
                         _abandon(steps, tick)
                         raise
                     if reminder is not None:
@@ -138,7 +138,7 @@ def _drive(steps: Generator[Any, Any, Any], tick: Tick) -> Generator[Any, Any, A
 
 
 def _step(steps: Generator[Any, Any, Any], error: BaseException | None, tick: Tick) -> Any:
-    """Run a coroutine to its next await, with the tick's clock running meanwhile.
+    """Run a coroutine to its next await; meanwhile, the tick measures the time.
 
     Raises:
         Interrupted: The coroutine was interrupted, even if it swallowed the interruption.
@@ -156,7 +156,7 @@ def _step(steps: Generator[Any, Any, Any], error: BaseException | None, tick: Ti
         tick.since = 0.0
         tick.mend()
         fired, tick.fired = tick.fired, False
-    if fired:  # it swallowed the interruption and keeps waiting
+    if fired:  # the coroutine swallowed the interruption and awaits something else
         _abandon(steps, tick)
         raise _held()
     return awaited
@@ -177,7 +177,7 @@ def _abandon(steps: Generator[Any, Any, Any], tick: Tick) -> None:
 
 
 def _held() -> Interrupted:
-    """Return the error that interrupts a sample that computed for too long without awaiting."""
+    """Return the error for a sample that was interrupted for computing too long without awaiting."""
     global holds
     holds += 1
     return Interrupted(*HELD)
@@ -187,7 +187,7 @@ SCORERS = (_step.__code__, _abandon.__code__)
 
 
 def cancelled(error: BaseException) -> bool:
-    """Return whether an error cancels the call itself, rather than something that a sample awaited."""
+    """Return whether an error cancels the call itself, not only something that a sample awaited."""
     if not _is_cancellation(error):
         return False
     import asyncio

@@ -21,7 +21,7 @@ _BATCH_SHAPE = "def my_grader(samples): return [... for sample in samples]"
 
 
 class Options:
-    """The options of `@grader`, whose docstring explains each.
+    """The options of `@grader`; its docstring explains each option.
 
     Raises:
         DecorationError: An option is invalid.
@@ -31,7 +31,7 @@ class Options:
 
     def __init__(
         self,
-        range: Sequence[float],  # the spelling that users write
+        range: Sequence[float],  # users write this name
         on_error: str,
         timeout_s: float | None,
         concurrency: int,
@@ -83,7 +83,7 @@ class Declared:
 
     def __init__(self, function: Callable[..., Any], options: Options) -> None:
         self.is_async = check_function(function, options.batch)
-        """Whether the function is known to be async; for a plain wrapper this is only known after a call."""
+        """Whether the function is known to be async; unknown for a plain wrapper until it is called."""
         self.awaits = self.is_async
         """Whether the function is async, or turned out to be async when it was called."""
         self.function = function
@@ -110,7 +110,7 @@ def check_function(function: Any, batch: bool) -> bool:
         raise DecorationError(f"@grader was given {what}; it takes a function: {_SHAPE}")
     name = getattr(function, "__name__", type(function).__name__)
     code = getattr(function, "__code__", None)
-    if code is None:  # a callable object or a partial: rare, and importing inspect adds 5 ms to a cold start
+    if code is None:  # a callable object or a partial; needs `inspect`, whose import takes 5 ms
         return _check_object(function, name, batch)
     if code.co_flags & _GENERATOR:
         raise DecorationError(f"{name} is a generator; a scoring function returns its answer")
@@ -126,7 +126,7 @@ def check_function(function: Any, batch: bool) -> bool:
 
 
 def _check_object(function: Any, name: str, batch: bool) -> bool:
-    """Check a callable that is not a plain function, as `check_function` does."""
+    """Check a callable that is not a plain function, and return whether it is async."""
     import inspect
 
     try:

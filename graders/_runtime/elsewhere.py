@@ -1,4 +1,4 @@
-"""Packages that belong to a grader although it imports them only in a child process."""
+"""Packages that a grader needs although it imports them only in a child process."""
 
 from __future__ import annotations
 

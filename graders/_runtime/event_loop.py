@@ -1,4 +1,4 @@
-"""Runs coroutines on one event loop for the life of the process, with many concurrent samples.
+"""Runs coroutines on one event loop for the life of the process, and grades many samples concurrently.
 
 One loop is kept because HTTP and AWS clients bind themselves to the loop that they first ran on. asyncio is
 imported when the first async grader runs, since it takes longer to import than the rest of the library
@@ -52,7 +52,7 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 
 def _end(task: Task[Any], loop: AbstractEventLoop) -> None:
     """Cancel the task after Ctrl-C, so that it does not continue when the loop is used again."""
-    for _ in range(3):  # with a time limit: a canceled task may resist, and the user may press Ctrl-C again
+    for _ in range(3):  # limited: a task may swallow the cancellation, and the user may press Ctrl-C again
         if task.done():
             break
         task.cancel()
@@ -84,7 +84,7 @@ def _close() -> None:
 
 
 def _leave() -> None:
-    """Drop the loop after a fork: the parent shares its selector, and closing it would break theirs."""
+    """Drop the loop after a fork: closing it would break the parent's loop, which has the same selector."""
     global _loop, _turn
     _parents.append(_loop)
     _loop, _turn = None, allocate_lock()
@@ -92,7 +92,7 @@ def _leave() -> None:
 
 async def gather(one: Callable[[Any], Awaitable[T]], samples: Sequence[Any], concurrency: int) -> list[T]:
     """Await `one` for every sample, at most `concurrency` at a time, and return the answers in order."""
-    if len(samples) == 1:  # in the caller's own task, where the time of an outer grader is kept
+    if len(samples) == 1:  # stays in the caller's task, which knows an outer grader's time limit
         return [await one(samples[0])]
     import asyncio
 
@@ -102,7 +102,7 @@ async def gather(one: Callable[[Any], Awaitable[T]], samples: Sequence[Any], con
         async with gate:
             return await one(sample)
 
-    # A task group: if one sample's error ends the call, the other tasks are canceled too.
+    # If one sample's error ends the call, the task group cancels the other tasks.
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(admitted(sample)) for sample in samples]

@@ -1,7 +1,7 @@
 """Shows the shape of events without their content; `GRADER_CAPTURE=N` logs it for a process's first N events.
 
-AWS documents no captured event, so the first job on a real account is the first to show the service's format.
-Keys, types and nesting stay. Each text is replaced by its length and kind, and each number by its type. The
+AWS has published no captured event, so only a job on a real account shows the service's format. Keys, types
+and nesting stay. Each text is replaced by its length and kind, and each number by its type. The
 harness uses this module too: `rft capture` reads the log lines, and calls `shape` to compare them with the
 known dialects.
 """
@@ -26,12 +26,12 @@ MESSAGE = "captured an event"
 """The message of the log line."""
 
 JSON_TEXT = "as JSON text"
-"""The key for the JSON value that a text contains."""
+"""The key under which the shape of JSON in a text is shown."""
 
 _ROLES = frozenset((*ASSISTANTS, "system", "user", "tool", "developer", "function"))
 _BLOCK_TYPES = frozenset(("text", "reasoning", "thinking", "image", "image_url", "tool_use", "tool_result"))
 _SPELLED = {"role": _ROLES, "type": _BLOCK_TYPES}
-"""Words of the contract, the only texts that are shown: they come from the services, not from the record."""
+"""The only texts that are shown unchanged: words of the contract, which come from services, not records."""
 
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
 _KINDS = (
@@ -48,7 +48,7 @@ _captured = 0
 
 
 def capture(event: object, context: object) -> None:
-    """Log the shape of an event, if the environment asks for it and it is among the process's first.
+    """Log an event's shape if it is among the process's first N events, where N is `GRADER_CAPTURE`.
 
     Args:
         event: The event that the service sent, in a known shape or not.
@@ -73,7 +73,7 @@ def captured_in(text: str) -> dict[str, Any] | None:
     """Return the captured event in a log line.
 
     Args:
-        text: The line, with any prefix that a tool added; the message may appear in it as a JSON string.
+        text: The line, which may have a prefix that a tool added, or contain the message as a JSON string.
 
     Returns:
         The object that `capture` wrote; None if the line contains no complete captured event.
@@ -92,7 +92,7 @@ def captured_in(text: str) -> dict[str, Any] | None:
 
 
 def _counts(event: object, context: object) -> dict[str, Any]:
-    """Describe the batch: the number of samples and their grouping."""
+    """Describe the batch: the number of samples, and how many share a prompt."""
     counts: dict[str, Any] = {}
     remaining = getattr(context, "get_remaining_time_in_millis", None)
     if remaining is not None:
@@ -111,7 +111,7 @@ def shape(value: Any, key: str = "", depth: int = 0) -> Any:
 
     Args:
         value: The value.
-        key: The key that it belongs to.
+        key: The key whose value it is.
         depth: Its nesting depth.
     """
     if value is None:
@@ -134,7 +134,7 @@ def shape(value: Any, key: str = "", depth: int = 0) -> Any:
 
 
 def _object(value: dict[Any, Any], depth: int) -> dict[str, Any]:
-    """Return an object's shape, without keys that do not look like names: they may be content."""
+    """Return an object's shape without keys that do not look like names, because they may be content."""
     shown: dict[str, Any] = {}
     for key, inner in list(value.items())[:_MOST_KEYS]:
         name = key if isinstance(key, str) and _KEY.fullmatch(key) else f"key of {len(str(key))} characters"
@@ -170,7 +170,7 @@ def _list(value: Any, depth: int) -> list[Any]:
 
 
 def _kind(text: str) -> str:
-    """Name the kind of a text in words that reveal none of its content."""
+    """Name the kind of a text without revealing its content."""
     for name, pattern in _KINDS:
         if pattern.fullmatch(text):
             return name

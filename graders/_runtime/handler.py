@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .declaration import Declared, Options
 
 WINDOW, FEWEST = 64, 20
-"""The error budget covers the process's last 64 samples, and applies once there are 20."""
+"""The error budget covers the process's last 64 samples, and applies after the first 20."""
 
 FAULTS = ("exception", "timeout", "value")
 """The kinds of failure that the grader itself causes."""
@@ -66,7 +66,7 @@ def handle(declared: Declared, budget: Budget, event: object, context: object) -
 def check_failures(
     options: Options, budget: Budget, items: Sequence[Any], outcomes: Sequence[Outcome]
 ) -> None:
-    """Fail the call if the grader's options do not allow these failures.
+    """Fail the call if the grader's options do not allow the failures in its outcomes.
 
     Raises:
         SampleError: A sample failed and the grader was declared with `on_error="raise"`.

@@ -1,7 +1,7 @@
 """Holds back the questions of judges, so that commands that only check records incur no costs.
 
-A judge checks the record first, then calls its service. While questions are held back, it abstains instead of
-calling, after it has reported any fault in the record.
+A judge checks the record first, then calls its service. While questions are held back, a judge still reports
+a fault in the record, but abstains instead of calling its service.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _holding: ContextVar[QuestionsHeldBack | None] = ContextVar("holding", default=N
 
 
 def held_back() -> bool:
-    """Return whether questions are held back; if so, count the sample."""
+    """Return whether questions are held back; if they are, count this sample."""
     holding = _holding.get()
     if holding is None:
         return False

@@ -17,7 +17,7 @@ def may_log_content() -> bool:
 
 
 def short_id(item: Any) -> str | int | None:
-    """Return an id that is safe to log: short, and without structure that could contain content."""
+    """Return an id that is safe to log: a short string or an integer, or None for anything else."""
     key = item.get("id") if isinstance(item, dict) else None
     if isinstance(key, str):
         return key[:200].encode("utf-8", "replace").decode()

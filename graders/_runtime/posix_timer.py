@@ -1,4 +1,4 @@
-"""A timer that only this library uses (Linux), on a signal that nothing else uses.
+"""A timer for this library alone, on a signal that nothing else uses (Linux only).
 
 SIGALRM has one timer for the whole process, and libraries use it: `math_verify` ends each call with
 `signal.alarm(0)`. `timer_create` can make any number of timers. The standard library reaches it only through
@@ -26,7 +26,7 @@ class _Id(_ctypes._SimpleCData):  # type: ignore[type-arg]  # not generic at run
 
 
 def _function(name: str) -> int:
-    """Return the address of a C library function; before glibc 2.34 the timers were in librt."""
+    """Return the address of a C library function; before glibc 2.34, the timer functions were in librt."""
     for library in (None, "librt.so.1"):
         try:
             return _ctypes.dlsym(_ctypes.dlopen(library, 0), name)  # type: ignore[arg-type]  # None: this process
@@ -59,7 +59,7 @@ class PosixTimer:
 
     def set(self, first: float, interval: float) -> None:
         """Fire after `first` seconds and then every `interval` seconds."""
-        if (first, interval) != self._told:  # usually the same: each batch starts and stops it
+        if (first, interval) != self._told:  # most batches set the same times, so they are kept
             self._told = first, interval
             self._times = _ints(8, *(int(part) for t in (interval, first) for part in (t, t % 1 * 1e9)))
         _call(_set, (self._id, 0, self._times, None))

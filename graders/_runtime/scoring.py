@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from ..reward import Outcome
     from .declaration import Declared
 
-    # The outcomes of the first samples, the milliseconds of each, and an awaitable result if the function
-    # inside a plain wrapper turns out to be async.
+    # Outcomes, and milliseconds per sample. If the function inside a plain wrapper turns out to be async,
+    # these end before the current sample, and the third value is the awaitable that the function returned.
     Scored: TypeAlias = tuple[list[Outcome], list[float], Any]
 
 _TEXT_LIMIT = 2000
@@ -42,7 +42,7 @@ def score(
         items: Samples, or elements of an event.
         deadline: The time at which to stop, on the clock of `time.perf_counter`; the remaining samples then
             time out.
-        causes: Whether failures keep their original errors, and so all objects in the errors' tracebacks.
+        causes: Whether failures keep their original errors, which keep the objects in their tracebacks alive.
 
     Returns:
         The outcomes, and the milliseconds that each sample took (equal shares if they ran together).
@@ -115,7 +115,7 @@ def reward_of(outcome: Outcome) -> Reward:
 
 
 def settled(outcomes: Iterable[Outcome]) -> list[Reward | Failure]:
-    """Return the outcomes of samples; each number that a scoring function returned becomes a Reward."""
+    """Return samples' outcomes, in which each number that a scoring function returned becomes a Reward."""
     return [each if isinstance(each, (Reward, Failure)) else Reward(each) for each in outcomes]
 
 
@@ -136,7 +136,7 @@ async def _score_async(
     deadline: float | None,
     begun: Awaitable[Any] | None,
 ) -> list[Outcome]:
-    """Score samples in a running event loop; `begun` is the result of the first call, if already made."""
+    """Score samples in a running event loop; `begun` is the first call's result if it was already made."""
     from .event_loop import gather
 
     options = declared.options
@@ -154,7 +154,7 @@ async def _score_async(
         return at, *found
 
     async def together() -> list[Outcome] | None:
-        """Return None if the call for all samples failed, so that they have to be scored one by one."""
+        """Score all samples in one call; None if it failed, so that they have to be scored one by one."""
         tick.limit = None if limit is None else limit * len(samples)
         try:
             call = _answers_of(declared, list(samples.values()), first_answer())
@@ -174,7 +174,7 @@ async def _score_async(
             tried = await gather(one, list(samples), options.concurrency)
             outcomes.update((at, outcome) for at, outcome, _ in tried)
             held_up = [at for at, _, was_held_up in tried if was_held_up]
-            if held_up and not tick.over(perf_counter()):  # each gets its full time again
+            if held_up and not tick.over(perf_counter()):  # each of these samples gets its full time again
                 tick.unanswered = len(held_up)
                 again = await gather(one, held_up, options.concurrency)
                 outcomes.update((at, outcome) for at, outcome, _ in again)
@@ -217,7 +217,7 @@ async def _answers_of(
         answer = declared.function(given if declared.options.batch else given[0])
     if hasattr(answer, "__await__"):
         answer = await answer
-    # A lazy result runs its code here, within the time limit.
+    # A lazy result computes its answers here, so that the time limit applies to it.
     return _as_many(answer, len(given)) if declared.options.batch else [answer]
 
 
@@ -333,7 +333,7 @@ def _as_many(answers: Any, count: int) -> list[Any]:
             f"a batch scoring function returned a {type(answers).__name__}: "
             "return a list, one answer per sample"
         ) from None
-    # Not list(): a lazy iterable may never end.
+    # `list` is not used, because a lazy iterable may never end.
     listed = list(islice(each, count + 1))
     if len(listed) != count:
         found = "more" if len(listed) > count else str(len(listed))
@@ -376,7 +376,7 @@ def failure_of(error: BaseException, limit: float | None = None) -> Failure:
     if isinstance(error, SampleError) and error.kind in KINDS:
         return Failure(error.kind, message, error.origin)
     name = type(error).__name__
-    # The number of an operating system error identifies the operation that Lambda denied, and is not content.
+    # The number of an operating system error helps to find what Lambda denied, and reveals no content.
     number = error.errno if isinstance(error, OSError) and type(error.errno) is int else None
     origin = f"{name}{'' if number is None else f' (Errno {number})'} at {place_of(error)}"
     failure = Failure("exception", f"{name}: {message}" if message else name, origin)
@@ -394,7 +394,7 @@ def _timed_out(limit: float | None) -> Failure:
 
 
 def place_of(error: BaseException, users_only: bool = False) -> str:
-    """Return the file and line of the user's code that raised the error, or called the code that did.
+    """Return the file and line in the user's code that raised the error or called the code that raised it.
 
     Args:
         error: The error.
@@ -417,5 +417,5 @@ def _is_the_users(file: str) -> bool:
     return not (file.startswith(_NOT_THE_USERS) or "/site-packages/" in file or "/dist-packages/" in file)
 
 
-# This package, the standard library, and code without a file.
+# Code that is not the user's: this package, the standard library, and code without a file.
 _NOT_THE_USERS = (__file__.rpartition("/_runtime/")[0] + "/", os.__file__.rpartition("/")[0] + "/", "<")

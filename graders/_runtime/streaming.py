@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from ..reward import Outcome
     from .declaration import Declared
 
-    # A sample's outcome and milliseconds; in place of the outcome, an error that fails the whole call.
+    # A sample's outcome, or an error that fails the whole call; and the sample's milliseconds.
     Scored: TypeAlias = tuple[Outcome | ConfigurationError, float]
 
 _TURNS = 4
 """The number of times to start a sample that runs out of time while other samples block the loop."""
 
 AHEAD = 2048
-"""Maximum number of samples that wait for a slower, earlier one; killing the process may lose this many."""
+"""Maximum number of samples in progress, or waiting for an earlier sample; a killed process may lose them."""
 
 
 def score_stream(
@@ -41,7 +41,7 @@ def score_stream(
 
     Args:
         declared: An async scoring function of one sample, and its options.
-        items: Samples, or elements of events. The next one is taken when there is room for it.
+        items: Samples, or elements of events. Each is taken when there is room for another sample.
         keep: Called with the outcomes, in the order of the samples.
         ahead: Maximum number of samples that have started and are not yet reported.
     """
@@ -82,7 +82,7 @@ async def _score_stream(
                 await _tell(begun, keep, ahead - 1)
             await _tell(begun, keep, 0)
         finally:
-            for task in begun:  # some are left only after an error
+            for task in begun:  # only an error leaves any
                 task.cancel()
             await asyncio.gather(*begun, return_exceptions=True)
 

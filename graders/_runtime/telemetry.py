@@ -62,7 +62,7 @@ def summary(
     replaced: int,
     left: float | None = None,
 ) -> dict[str, Any]:
-    """Summarize a batch: samples, errors by kind, reward mean and spread, time, and the failed samples."""
+    """Summarize a batch: samples, errors by kind, mean and spread of the rewards, time, failed samples."""
     rewards = [float(outcome) for outcome in outcomes if not isinstance(outcome, Failure)]
     failed = [
         (item, outcome) for item, outcome in zip(items, outcomes, strict=True) if isinstance(outcome, Failure)
@@ -75,11 +75,11 @@ def summary(
         "batch_ms": round(milliseconds, 3),
     }
     if left is not None:
-        # A percentage of the function's own timeout, so that an alarm needs no copy of the timeout.
+        # A percentage of the function's timeout, so that an alarm does not have to know the timeout.
         line["timeout_used"] = round(100 * milliseconds / max(milliseconds + left, 0.001), 3)
     if rewards:
-        # An alarm looks for zero spread, which equal rewards have. A rounded mean would give them some
-        # spread.
+        # An alarm looks for zero spread, which equal rewards have. A rounded mean would give equal rewards a
+        # small spread.
         same = min(rewards) == max(rewards)
         mean = rewards[0] if same else sum(rewards) / len(rewards)
         line["reward_mean"] = mean
@@ -98,7 +98,7 @@ def summary(
 
 
 def _powertools() -> Callable[[dict[str, Any]], None] | None:
-    """Return loggers that send through Powertools; None if the artifact does not include it."""
+    """Return a function that reports a batch through Powertools; None if the artifact does not include it."""
     try:
         from aws_lambda_powertools import Logger
         from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
@@ -133,7 +133,7 @@ def _powertools() -> Callable[[dict[str, Any]], None] | None:
 
 
 def _plain(line: dict[str, Any]) -> None:
-    """Report without Powertools: write only the log line, with a note that the metrics were not sent."""
+    """Report a batch without Powertools: write the log line, with a note that no metrics were sent."""
     import json
 
     line = {

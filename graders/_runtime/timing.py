@@ -28,7 +28,7 @@ from ..errors import ConfigurationError, Interrupted
 
 try:
     from . import posix_timer
-except (ImportError, AttributeError, OSError):  # not Linux, or Python was built without ctypes
+except (ImportError, AttributeError, OSError):  # the system is not Linux, or Python was built without ctypes
     posix_timer = None  # type: ignore[assignment]
 
 TYPE_CHECKING = False
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from .posix_timer import PosixTimer
 
 getsignal = _signal.getsignal
-ALARM = getattr(_signal, "SIGALRM", _signal.SIGINT)  # Windows has none, and enforces no limits
+ALARM = getattr(_signal, "SIGALRM", _signal.SIGINT)  # Windows has no SIGALRM and no limits
 
 _LONGEST, _SHORTEST = 0.1, 0.002
 _AT_ONCE = 0.000_005
@@ -48,15 +48,15 @@ _SAME = 0.01
 _CHANGES = object()
 _DEFAULT, _IGNORED = _signal.SIG_DFL, _signal.SIG_IGN
 _UNLIKELY = range(60, 40, -1) if posix_timer else ()
-"""Real-time signals in the order to try them: away from both ends, where libraries take theirs."""
+"""Real-time signals in the order to try them; the first and last ones, which libraries use, are avoided."""
 
 around: ContextVar[Tick | None] = ContextVar("around", default=None)
-"""The timer of the grader that is grading in this context; graders inside its scoring function share it."""
+"""The `Tick` of the grader that is grading in this context; graders in its scoring function share it."""
 
 until: ContextVar[float | None] = ContextVar("until", default=None)
 """The deadline of the current async sample, on the clock of `time.perf_counter`.
 
-None if there is no limit. Code that waits for a service gives up by then, with its own message.
+None if there is no limit. Code that waits for a service gives up at the deadline, with its own message.
 """
 
 
@@ -64,12 +64,12 @@ def leave(variable: ContextVar[Any], token: Token[Any]) -> None:
     """Restore a variable to its previous value."""
     try:
         variable.reset(token)
-    except ValueError:  # an abandoned coroutine is closed in a different context from the one it began in
+    except ValueError:  # an abandoned coroutine is closed in another context than the one where it began
         pass
 
 
 class Tick:
-    """The timer of one batch; arm it with `with`.
+    """Enforces the time limits of one batch inside a `with` block.
 
     Args:
         limit: Seconds for one sample; None for no limit.
@@ -77,7 +77,7 @@ class Tick:
             never.
         scorers: The code objects of the functions that call scoring functions. These functions are never
             interrupted: the exception would fall between two samples and fail the batch.
-        needed: Whether the limit depends on this timer alone; for tasks that wait, asyncio enforces it too.
+        needed: Whether only this timer enforces the limit; asyncio also enforces it for tasks that wait.
 
     Raises:
         ConfigurationError: A limit is needed but cannot be enforced, off the main thread.
@@ -106,7 +106,7 @@ class Tick:
         self.fired = False
         """Whether the current sample was interrupted, even if it swallowed the interrupt."""
         self.alarm: Any = getsignal(ALARM)
-        """SIGALRM's handler between two samples, while neither it nor SIGALRM's timer has been changed."""
+        """SIGALRM's handler between two samples, as long as no sample has changed it or SIGALRM's timer."""
         self.before = self.alarm
         self.left, self.started = (0.0, 0.0), 0.0
 
@@ -125,11 +125,11 @@ class Tick:
         return since > 0 and ((self.limit is not None and now - since >= self.limit) or self.over(now))
 
     def passed(self, since: float) -> float | None:
-        """Return the limit if a sample that began then has exceeded it; None if the deadline ended it."""
+        """Return the limit if a sample that began at `since` exceeded it; None if the deadline passed."""
         return self.limit if self.limit is not None and perf_counter() - since >= self.limit else None
 
     def __enter__(self) -> Tick:
-        """Start ticking, and remember the previous user of the timer."""
+        """Start checking the time, and remember the `Tick` that was active before."""
         try:
             if self.limit is not None or self.deadline is not None:
                 _alarm.start(self, min(_LONGEST, max(_SHORTEST, (self.limit or 1.0) / 20)))
@@ -144,7 +144,7 @@ class Tick:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop ticking, and release the timer when nothing here needs it."""
+        """Stop checking the time, and stop the timer if no other `Tick` needs it."""
         _alarm.stop(self)
         leave(around, self._token)
 
@@ -177,7 +177,7 @@ class _Alarm:
         """The POSIX timer; None while the timer is SIGALRM's."""
 
     def start(self, tick: Tick, pace: float) -> None:
-        """Add a tick, and fire as often as the most frequent tick needs.
+        """Add a `Tick`, and fire often enough for every `Tick`.
 
         Raises:
             ValueError: The caller is not on the main thread.
@@ -194,11 +194,11 @@ class _Alarm:
         self.ticks.append(tick)
 
     def open(self) -> None:
-        """Find a timer, and remember SIGALRM's handler."""
+        """Choose a timer, and remember SIGALRM's handler."""
         self.before, self.left, self.since = getsignal(ALARM), _remaining(), perf_counter()
         if (
             self.timer is None or getsignal(self.number) is not _ring
-        ):  # in the second case, the signal was taken
+        ):  # in the second case, other code took over the signal
             self.delete()
             self.timer, self.number = _own_timer()
         if self.timer is not None:
@@ -251,10 +251,10 @@ class _Alarm:
             self.set(max(left, _AT_ONCE), interval)
 
     def hurry(self, now: float) -> None:
-        """Fire again within microseconds, because the interruption will be swallowed again.
+        """Fire again within microseconds, because the scoring function keeps swallowing interrupts.
 
-        A loop that swallows everything raised inside its `try` can only be ended by an exception between two
-        rounds, which the next one may hit. The delay varies, because loops do too.
+        A loop that swallows everything raised inside its `try` can only be ended by an exception that is
+        raised between two rounds. The delay varies, so that sooner or later an interrupt falls there.
         """
         self.set(_AT_ONCE * (1 + now * 1e9 % 8), self.pace)
 
@@ -265,13 +265,13 @@ class _Alarm:
             self.timer = None
 
     def end(self) -> None:
-        """Stop, at exit, a timer that an unfinished coroutine left running."""
+        """At exit, stop a timer that an unfinished coroutine left running."""
         for tick in reversed(list(self.ticks)):
             self.stop(tick)
         self.delete()
 
     def forget(self) -> None:
-        """Reset the state after a fork: the child has the handlers, but no timer."""
+        """Reset the state after a fork, where the child inherits the handlers but not the timer."""
         self.timer = None
         if self.ticks:
             self.ticks.clear()
@@ -279,14 +279,14 @@ class _Alarm:
 
 
 def _own_timer() -> tuple[PosixTimer | None, int]:
-    """Make a timer on a signal that nothing handles; None if none is available."""
+    """Make a timer on a signal that nothing handles, and return both; None and SIGALRM if there is none."""
     number = next((number for number in _UNLIKELY if getsignal(number) == _DEFAULT), None)
     if number is None:
         return None, ALARM
     _signal.signal(number, _ring)
     try:
         return posix_timer.PosixTimer(number), number  # pyright: ignore[reportOptionalMemberAccess]
-    except OSError:  # a sandbox
+    except OSError:  # a sandbox may forbid timers
         _signal.signal(number, _DEFAULT)
         return None, ALARM
 
@@ -311,7 +311,7 @@ def _ring(_number: int, frame: FrameType | None) -> None:
 
 
 def _collects_garbage(frame: FrameType | None) -> bool:
-    """Return whether a garbage collector callback is running; errors raised in one are reported and lost.
+    """Return whether a garbage collector callback is running; Python only reports errors raised in one.
 
     The callbacks belong to the process (test tools and profilers add them), not to the scoring function whose
     allocations happen to trigger them. At the start of a callback, Python still shows the frame around it, so
@@ -322,7 +322,7 @@ def _collects_garbage(frame: FrameType | None) -> bool:
 
 
 def _forgotten(_number: int, _frame: FrameType | None) -> None:
-    """SIGALRM's handler during a batch if it had none: without one, an alarm would end the process."""
+    """Handle SIGALRM during a batch if nothing else does: an unhandled alarm would end the process."""
     _signal.setitimer(_signal.ITIMER_REAL, 0)
 
 
@@ -339,7 +339,7 @@ def _remaining() -> tuple[float, float]:
 
 
 def _less(timer: tuple[float, float], since: float) -> tuple[float, float]:
-    """Return the remaining time of a timer that was read at `since`."""
+    """Return the remaining time and the interval of a timer whose values were read at `since`."""
     left, interval = timer
     if left:
         left -= perf_counter() - since
