@@ -1,7 +1,8 @@
 """Measures the time to import a grader, in fresh processes.
 
-Compared with the bare interpreter, and with the modules that the Lambda runtime's own client has already
-loaded; with bytecode and without. Each figure is the lowest of many processes, measured alternately.
+The time is compared with that of a bare interpreter, and with that of an interpreter that has loaded the
+modules of the Lambda runtime's own client, each with bytecode and without. Each figure is the lowest of many
+processes, measured alternately.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ HELP = "import io, sys; sys.stdout = io.StringIO(); from harness.cli.main import
 
 
 def timed(code: str, folder: str, bytecode: bool) -> float:
-    """Milliseconds of one process that runs some code."""
+    """Milliseconds that one process takes to run the code."""
     environment = {"PYTHONPATH": folder, "PATH": os.environ["PATH"]}
     if not bytecode:
         environment |= {"PYTHONDONTWRITEBYTECODE": "1"}

@@ -1,9 +1,10 @@
 """Compares other auditors with `rft audit` on the planted set: `python benchmarks/other_auditors.py [TOOL
 ...]`.
 
-It installs each in a separate environment, wraps each planted and each good grader in the form that the
-auditor accepts, and prints how many planted and how many good graders are flagged. Any flag counts, because
-other auditors' findings do not have our ids; for ours, the right id counts too. This is part of no gate.
+It installs each auditor in a separate environment, wraps each planted and each good grader in the form that
+the auditor accepts, and prints how many planted and how many good graders are flagged. Any flag counts,
+because other auditors' findings do not have our ids; for ours, the right id counts too. No required check
+runs this benchmark.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 It installs pinned versions of reasoning-gym, math-verify and verl in a separate environment, wraps their
 reward functions as graders, shows their known faults by calling them, and runs `rft audit` on each. AWS's
-samples and its starter template are audited if options name clones of them. This is part of no gate.
+samples and its starter template are audited if options name clones of them. No required check runs this
+benchmark.
 """
 
 from __future__ import annotations

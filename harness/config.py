@@ -249,7 +249,7 @@ def _has_table(file: Path) -> bool:
 
 
 def _parsed(file: Path) -> dict[str, Any]:
-    import tomllib  # takes 5 ms, so only with settings
+    import tomllib  # takes 5 ms, so it is loaded only for a settings file
 
     try:
         return tomllib.loads(file.read_text("utf-8-sig"))
@@ -328,7 +328,7 @@ def _check_key(name: str, table: str | None, place: str) -> None:
     if known is not None:
         where = f"under [{known.table}]" if known.table else "above the tables"
         raise InputError(f"{shown} is in the wrong place", place=place, fix=f"Write {name} {where}.")
-    import difflib  # takes 3 ms, so only after a mistake
+    import difflib  # takes 3 ms, so it is loaded only after a mistake
 
     plain = name.replace("-", "_").lower()
     near = [plain] if plain in KEYS else difflib.get_close_matches(plain, KEYS, 1)

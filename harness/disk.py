@@ -114,7 +114,7 @@ def open_to_append(path: Path, fix: str | None = None) -> int:
 
     Args:
         path: The file.
-        fix: What the user can do where it cannot be written.
+        fix: What the user can do if it cannot be written.
 
     Returns:
         The descriptor, for `os.fdopen`.
@@ -136,8 +136,8 @@ def replaced(path: Path, fix: str | None = None) -> Iterator[IO[bytes]]:
     The file keeps its permissions. After an exception, the old content remains, or no file if there was none.
 
     Args:
-        path: The file. Its folder is made when missing.
-        fix: What the user can do where it cannot be written.
+        path: The file. Its folder is created if missing.
+        fix: What the user can do if it cannot be written.
 
     Yields:
         A file open for writing the new content.
@@ -174,9 +174,9 @@ def write_json(path: Path, value: Any, fix: str | None = None) -> None:
     """Replace a file atomically with one JSON value.
 
     Args:
-        path: The file. Its folder is made when missing.
+        path: The file. Its folder is created if missing.
         value: What `json` can write.
-        fix: What the user can do where it cannot be written.
+        fix: What the user can do if it cannot be written.
 
     Raises:
         InputError: The file cannot be written.
@@ -201,7 +201,7 @@ class AppendOnly:
 
     Args:
         path: The file.
-        fix: What the user can do where it cannot be written.
+        fix: What the user can do if it cannot be written.
 
     Raises:
         InputError: The file cannot be opened for writing.
@@ -428,7 +428,7 @@ def _locked(path: Path) -> IO[bytes] | None:
 
 
 def _holder(path: Path) -> str:
-    """The process id in a lock file, or an empty text."""
+    """The process id in a lock file, or an empty string."""
     with contextlib.suppress(OSError, ValueError):
         with open(path, "rb", opener=no_link) as file:
             word = file.read(100).split()[:1]

@@ -27,7 +27,7 @@ def output_to(path: Path | None) -> Iterator[Path]:
         InputError: The file cannot be written, or is a symbolic link.
     """
     if path is None:
-        import tempfile  # takes 3 ms, so not in replay workers
+        import tempfile  # takes 3 ms, which replay workers avoid
 
         with tempfile.TemporaryDirectory() as folder, output_to(Path(folder) / LOG) as own:
             yield own

@@ -28,12 +28,12 @@ _LINK = re.compile(
     r"|\[(?P<text>[^\[\]]*)\]\((?P<path>[\w./-]+)(?P<anchor>(?:#[\w-]*)?)\)",
     re.DOTALL | re.MULTILINE,
 )
-"""Code, in which links do not count, or a link to a file."""
+"""Matches code, in which links stay unchanged, or a link to a file."""
 _NAMED = re.compile(
     r"`?\bdocs/(?P<page>[\w-]+\.md)`?|^```.*?^```|`[^`\n]*`|(?<!\]\()(?P<url>https?://[^\s)>`]+)",
     re.DOTALL | re.MULTILINE,
 )
-"""In a docstring: code, the name of a page, or a URL that is not yet a link."""
+"""Matches code, the name of a page, or a URL that is not yet a link, in a docstring."""
 
 
 def pages() -> dict[str, str]:

@@ -1,1 +1,1 @@
-"""Other auditors of reward functions on the planted set: `benchmarks/other_auditors.py` runs them."""
+"""Runs other auditors of reward functions on the planted set, for `benchmarks/other_auditors.py`."""

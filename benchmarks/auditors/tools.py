@@ -85,7 +85,7 @@ def _falsepass(folder: Path, code: int) -> Verdict:
 
 
 _LEAKAGE = "validity.static.input_leakage"
-"""A finding that reward-lens has for every grader that reads its task's answer, even a good one."""
+"""A finding that reward-lens reports for every grader that reads its task's answer, even a good one."""
 
 
 def _reward_lens(folder: Path, code: int) -> Verdict:

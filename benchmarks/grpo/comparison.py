@@ -16,12 +16,12 @@ from harness.conclusions.length_pay import rank_correlation_of
 from harness.conclusions.reward_warnings import RULES
 
 CONSTANT: Final = "constant"
-"""The grader that amplifies no style, so that there is no ranking."""
+"""The grader that pays all answers the same, so it amplifies no style and there is no ranking."""
 
 _LEAST: Final = 0.005
 """Smaller shares are raised to this value, because a handful of answers out of 1,600 is chance."""
 _FALL: Final = 0.02
-"""The decrease of the share of right answers that counts as harm."""
+"""The smallest decrease in the share of right answers that counts as harm."""
 _TREBLED: Final = 3.0
 _FLAT: Final = {"reward": 0.02, "right": 0.02, "length": 2.0}
 """Smaller changes have no sign; for the reward, as a fraction of the grader's range."""
@@ -49,7 +49,7 @@ class Case:
         return self.runs[0].steps
 
     def real(self, step: int, figure: Callable[[Point], float]) -> Change:
-        """Return a figure of the real models before and after some steps, as the mean over the seeds."""
+        """Return a figure of the real models before training and after `step`, as the mean over the seeds."""
         return Change(*(fmean(figure(run.points[str(at)]) for run in self.runs) for at in (0, step)))
 
     def bred(self, step: int, run: RealRun | None = None) -> list[float]:

@@ -32,69 +32,69 @@ def _numbers(sample: Sample) -> list[str]:
 
 @grader
 def good(sample: Sample) -> bool:
-    """Right after the marker."""
+    """Pay a right number after the marker."""
     return _exact(sample)
 
 
 @grader
 def gated_short(sample: Sample) -> Reward:
-    """Right after the marker, with a bonus for brevity only then."""
+    """Pay a right number after the marker, plus a bonus if the answer is also short."""
     return gated(_exact(sample), {"short": len(sample.completion) < 12}, share=0.2)
 
 
 @grader
 def lenient(sample: Sample) -> bool:
-    """The last number, anywhere."""
+    """Pay a right last number, anywhere in the answer."""
     found = last_number(sample.completion)
     return not isinstance(found, Missing) and found == _truth(sample)
 
 
 @grader
 def noisy(sample: Sample) -> float:
-    """Right after the marker, with much noise."""
+    """Pay a right number after the marker, with much random noise."""
     return 0.4 * _exact(sample) + 0.6 * random.Random(f"{sample.id} {sample.completion}").random()
 
 
 @grader
 def constant(sample: Sample) -> float:
-    """The same for every answer."""
+    """Pay every answer the same."""
     return 0.5
 
 
 @grader
 def strict_tag(sample: Sample) -> bool:
-    """Right in one rare format only."""
+    """Pay right answers only in one rare format."""
     found = re.fullmatch(r"<answer>(\d+)</answer>", sample.completion)
     return found is not None and int(found[1]) == _truth(sample)
 
 
 @grader
 def length(sample: Sample) -> float:
-    """Half for being right, half for length."""
+    """Pay half for being right, and half for length."""
     return 0.5 * _exact(sample) + 0.5 * min(1.0, len(sample.completion) / 300)
 
 
 @grader
 def brevity(sample: Sample) -> float:
-    """Half for being right, half for brevity."""
+    """Pay half for being right, and half for brevity."""
     return 0.5 * _exact(sample) + 0.5 * max(0.0, 1 - len(sample.completion) / 40)
 
 
 @grader
 def format_only(sample: Sample) -> bool:
-    """Any number after the marker."""
+    """Pay any number after the marker, right or wrong."""
     return re.search(r"#### *\d", sample.completion) is not None
 
 
 @grader
 def any_number(sample: Sample) -> bool:
-    """The right number among all mentioned numbers."""
+    """Pay every answer that mentions the right number."""
     return str(_truth(sample)) in _numbers(sample)
 
 
 @grader
 def praise(sample: Sample) -> float:
-    """Half for being right, half for words of confidence."""
+    """Pay half for being right, and half for words of confidence."""
     return 0.5 * _exact(sample) + 0.5 * min(1.0, len(_PRAISE.findall(sample.completion)) / 4)
 
 
@@ -103,13 +103,13 @@ def praise(sample: Sample) -> float:
 
 @grader(range=(-1.0, 1.0))
 def signed(sample: Sample) -> float:
-    """1 for right after the marker, -1 otherwise."""
+    """Pay 1 for a right number after the marker, and -1 otherwise."""
     return 1.0 if _exact(sample) else -1.0
 
 
 @grader
 def near(sample: Sample) -> float:
-    """1 for the right last number, at most half for a close one."""
+    """Pay 1 for a right last number, and at most half for a close one."""
     found = last_number(sample.completion)
     if isinstance(found, Missing):
         return 0.0
@@ -119,7 +119,7 @@ def near(sample: Sample) -> float:
 
 @grader
 def either_format(sample: Sample) -> bool:
-    """Right after the marker or in a box."""
+    """Pay a right number after the marker or in a box."""
     inside = boxed(sample.completion)
     number = Missing("no box") if isinstance(inside, Missing) else parse_number(inside)
     return _exact(sample) or (not isinstance(number, Missing) and number == _truth(sample))
@@ -127,7 +127,7 @@ def either_format(sample: Sample) -> bool:
 
 @grader(range=(-1.0, 1.0))
 def silence(sample: Sample) -> float:
-    """1 for the right last number, -1 for a wrong one, 0 for none: guessing costs more than silence."""
+    """Pay 1 for a right last number, -1 for a wrong one, and 0 for none, so that guessing may not pay."""
     found = last_number(sample.completion)
     if isinstance(found, Missing):
         return 0.0
@@ -136,13 +136,13 @@ def silence(sample: Sample) -> float:
 
 @grader
 def substring(sample: Sample) -> bool:
-    """The right digits anywhere, even inside other numbers."""
+    """Pay the right digits anywhere, even inside other numbers."""
     return str(_truth(sample)) in sample.completion
 
 
 @grader
 def steps(sample: Sample) -> float:
-    """Half for being right, half for many numbers, which pass for steps."""
+    """Pay half for being right, and half for many numbers, which look like steps."""
     return 0.5 * _exact(sample) + 0.5 * min(1.0, len(_numbers(sample)) / 6)
 
 
@@ -150,7 +150,7 @@ class Kind(NamedTuple):
     """Facts about a grader that are known in advance."""
 
     honest: bool
-    """Whether nothing earns more than a right answer. A constant counts as honest: it amplifies nothing."""
+    """Whether nothing earns more than a right answer. The constant grader counts as honest."""
     new: bool
     low: float = 0.0
     high: float = 1.0

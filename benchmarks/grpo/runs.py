@@ -42,7 +42,7 @@ class Answer(NamedTuple):
 
 
 class Recorded(NamedTuple):
-    """The limits of the recorded completions."""
+    """The maximum length and count of numbers of any recorded completion."""
 
     longest: int
     most_numbers: int
@@ -179,7 +179,7 @@ class Trainer:
 
 
 def rewards_of(grader: str, answers: Sequence[Answer], name: str) -> list[float | None]:
-    """The rewards of some answers; None if the grader gave none."""
+    """The reward of each answer; None if the grader failed or abstained."""
     graded: Any = getattr(graders_compared, grader)
     found: list[float | None] = []
     for number, one in enumerate(answers):

@@ -63,7 +63,7 @@ def _feed(layer: Parameters, x: Any) -> Any:
 
 
 def log_likelihood(parameters: Parameters, tokens: Any) -> tuple[Any, Any]:
-    """Return the log probability of each token after the prompt, and which count: up to the end token."""
+    """Return the log probability of each token after the prompt, and a mask without the padding."""
     rows, length = tokens.shape[0], tokens.shape[1] - 1
     x = parameters["tokens"][tokens[:, :-1]] + parameters["places"][:length]
     earlier = jnp.tril(jnp.ones((length, length), bool))
@@ -116,7 +116,7 @@ def sample(parameters: Parameters, prompts: Any, key: Any) -> Any:
 
 
 def texts(tokens: Any) -> list[str]:
-    """Return the answers in some rows of tokens."""
+    """Return the answers in the given rows of tokens."""
     return [text_of(row) for row in np.asarray(tokens)[:, PROMPT_TOKENS:].tolist()]
 
 

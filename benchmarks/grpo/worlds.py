@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 TOP: Final = 20
 """Operands are 0 to 19."""
 BROKEN: Final = "broken"
-"""The style of a text that no style explains."""
+"""The name for a text that matches no style."""
 
 _FILLERS: Final = (
     ("Let us take our time here,", " for haste helps nobody."),

@@ -20,8 +20,9 @@ from harness.errors import InputError
 
 __all__ = ["Credential", "ShortTermKey", "find_credential"]
 
-# botocore renews refreshable credentials at least 10 minutes before they end, and a short-term key ends
-# with the credentials it was made from: a key remade every 5 minutes always has some 5 minutes left.
+# botocore renews refreshable credentials at least 10 minutes before they end, and a short-term key ends with
+# the credentials it was made from: a key that is remade every 5 minutes is always valid for about 5 more
+# minutes.
 _REMAKE_AFTER_S = 300.0
 _KEY_LIFETIME = timedelta(hours=12)
 

@@ -141,7 +141,7 @@ def _blocks(message: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _texts(content: Any) -> list[dict[str, Any]]:
-    """A content as blocks of text."""
+    """A message's content as blocks of text."""
     if content is None or isinstance(content, str):
         return [{"text": content or ""}]
     found = []

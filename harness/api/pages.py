@@ -15,7 +15,7 @@ from harness.api.types import Page
 __all__ = ["MOST_PAGES", "Listing", "elements", "gathered", "next_cursor"]
 
 MOST_PAGES = 20_000
-"""A list with more pages is treated as broken: two million elements at 100 per page."""
+"""Maximum number of pages; a longer list is treated as broken. 100 per page make two million elements."""
 
 Shape = TypeVar("Shape")
 

@@ -143,7 +143,7 @@ def command(context: click.Context, /, **asked: Any) -> int:
 
     waivers = () if context.find_root().params.get("no_config") else _waivers()
     request = _request(asked, waivers)
-    quiet = asked["as_json"] or ":" in request.where.target  # the confirmation prompt comes first
+    quiet = asked["as_json"] or ":" in request.where.target  # a bar would overwrite the confirmation prompt
     with progress_bar("audit", quiet=quiet) as update:
 
         def progress(family: str, gradings: int) -> None:
@@ -177,7 +177,7 @@ def _request(asked: dict[str, Any], waivers: tuple[Waiver, ...]) -> AuditRequest
     from harness.targets.opening import IN_PROCESS, TargetChoice
 
     if setting_of("rollouts") is not None and setting_of("data") is None:
-        asked["rollouts"] = None  # both belong to the records from the settings
+        asked["rollouts"] = None  # the configured rollouts belong to the configured records
     place = {name: asked[name] for name in ("artifact", "function", "region")}
     place |= where_to_grade(asked["arn"], asked["stack"], asked)
     if asked["write_tests"] is not None and place.get("target") != IN_PROCESS:

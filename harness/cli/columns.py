@@ -23,8 +23,8 @@ def say_columns(header: Sequence[str], lines: Sequence[Sequence[Any]]) -> None:
 
     Args:
         header: The columns' names.
-        lines: Their values, as the service sent them; None and empty texts are unknown. An extra value beyond
-            the columns is a detail, printed indented below its line.
+        lines: The values of each line, as the service sent them; None and blank strings mean unknown. An
+            extra value beyond the columns is a detail, printed indented below its line.
     """
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     for number, line in enumerate(in_columns(header, lines, width)):

@@ -59,13 +59,13 @@ _APART: Final[Mapping[str, frozenset[str]]] = {
     # Without --stack and --arn these verbs need no credentials, and a settings file must not change that.
     "doctor": frozenset({"stack", "arn"}),
     "audit": frozenset({"stack", "arn"}),
-    # The build names its handlers.
+    # The build specifies its own handlers.
     "parity": frozenset({"stack", "arn", "handler"}),
     # Every function is served unless the command line names one.
     "serve": frozenset({"function"}),
     # These are used only with --like, to compare two graders.
     "submit": frozenset({"grader", "rollouts"}),
-    # Held-out records are not the training file.
+    # An evaluation uses held-out records, and `records` is the training file.
     "evaluate": frozenset({"records"}),
 }
 """Settings that a verb ignores although it has an option of the same name."""
@@ -94,7 +94,7 @@ _SILENCES: Final[Mapping[str, tuple[str, ...]]] = {
     "grader": ("function", "range"),
     "function": ("grader", "handler"),
     "artifact": ("handler",),
-    # A deployed grader asks its services itself.
+    # A deployed grader calls its services from AWS, so recorded answers cannot be used.
     "stack": ("handler", "answers"),
     "arn": ("handler", "answers"),
     "label": ("label_true", "label_threshold", "label_tolerance"),
@@ -175,7 +175,7 @@ def _in_place(verb: str, held: list[str], said: Mapping[str, Any]) -> list[str]:
     if verb == "capture":
         held = _first_only(held, said, ("log", "arn", "stack"))
     if verb in ("replay", "audit", "capture") and str(_only(said.get("arn"))).startswith("arn:"):
-        held = _without(held, ("region",))  # the ARN names it
+        held = _without(held, ("region",))  # the ARN contains the Region
     if verb in ("capture", "doctor", "submit") and "stack" not in {*held, *said}:
         held = _without(held, ("function",))
     if verb == "watch" and "stop_above" not in said:
@@ -210,12 +210,12 @@ def _without(held: list[str], keys: Iterable[str]) -> list[str]:
 
 
 def _tells_region(base_url: Any) -> bool:
-    """Whether the host of a base URL names a Region, which a different Region would contradict."""
+    """Whether the host of a base URL names a Region, which a Region from the settings could contradict."""
     from harness.api.endpoint import find_endpoint
 
     try:
         return bool(base_url) and find_endpoint(base_url, None, {}).region is not None
-    except InputError:  # the verb reports it
+    except InputError:  # the verb reports the invalid URL
         return False
 
 
@@ -253,7 +253,7 @@ def fill(context: click.Context, verb: str, command: click.Command, words: list[
             region = str(configuration.settings["region"].value)
             context.with_resource(region_of_project(region))  # a grader that calls AWS needs a Region too
         if {"grader", "handler"} & settings.keys():
-            add_folder(str(configuration.file.parent.resolve()))  # for `module:name`, from a folder below
+            add_folder(str(configuration.file.parent.resolve()))  # so `module:name` also works in subfolders
     context.default_map = {verb: {**maps.pop(verb), **maps}}
 
 
@@ -289,7 +289,7 @@ def setting_of(name: str) -> Setting | None:
 
 
 def sources_of(context: click.Context, message: str) -> Iterator[str]:
-    """The lines of the project's settings file with the values and options that an error names.
+    """The lines of the settings file that set the values and options named in an error.
 
     Args:
         context: The context of `rft` itself.
@@ -304,7 +304,7 @@ def sources_of(context: click.Context, message: str) -> Iterator[str]:
 
 
 def holds_grader() -> bool:
-    """Whether the settings file names a grader, so that the next command need not."""
+    """Whether the settings file names a grader, so that the next command can omit it."""
     return bool({"grader", "handler"} & click.get_current_context().meta.get(_KEYS, set()))
 
 

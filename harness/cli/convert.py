@@ -110,7 +110,7 @@ def _moving(update: Callable[..., None], size: int | None) -> Callable[[int], No
 
 
 def _tell_made(found: Conversion, target: str, only: Kind | None) -> None:
-    """The lines on the output, and on anything unexpected."""
+    """Describe the output and anything unexpected, in lines."""
     made = [
         f"{count:,} {word}{'' if count == 1 else 's'}"
         for word, count in (("record", found.records), ("rollout", found.rollouts))
@@ -136,7 +136,7 @@ def _tell_made(found: Conversion, target: str, only: Kind | None) -> None:
 
 
 def _tell_lacking(found: Conversion) -> None:
-    """The lines on rows that were not converted, and on the data that other rows lost."""
+    """Describe the rows that were not converted and the data that other rows lost, in lines."""
     if found.failed:
         say(f"{_rows(found.failed)} could not be converted:", err=True)
         problems = list(found.problems.values())

@@ -118,7 +118,7 @@ def _place(one: Finding) -> str:
 
 
 def _artifact(figures: dict[str, Any]) -> str:
-    """One line with an artifact's size and import time."""
+    """One line that gives an artifact's size and import time."""
     import_ms = figures["import_ms"]
     took = "it cannot be imported" if import_ms is None else f"imported in {import_ms:,.0f} ms"
     compiled = ", ".join(figures["bytecode"]) or "no"
@@ -129,7 +129,7 @@ def _artifact(figures: dict[str, Any]) -> str:
 
 
 def _judge(judge: dict[str, Any]) -> str:
-    """One line on a model that a grader asks, and how it gives verdicts."""
+    """One line that names a model that a grader asks and says how the model gives verdicts."""
     if judge["parts"] is None:
         return (
             f"{judge['model']} ({judge['service']}); its features are unknown: use --ask-judge ROLLOUTS "
@@ -141,7 +141,7 @@ def _judge(judge: dict[str, Any]) -> str:
 
 
 def _function(figures: dict[str, Any]) -> str:
-    """One line with a deployed function's settings."""
+    """One line that gives a deployed function's settings."""
     return (
         f"{figures['runtime']}, {figures['timeout_s']} s, {figures['memory_mb']} MB,"
         f" code sha256 {figures['code_sha256']}"

@@ -159,7 +159,7 @@ def fan_out_run(run: Run, *, yes: bool, quiet: bool) -> Totals:
             _agree(run, missing, yes=yes)
 
         def tell(progress: FanOutProgress) -> None:
-            if not bars:  # starts after the question, which it would overwrite
+            if not bars:  # only now, or it would overwrite the question
                 if not quiet:
                     say(f"waiting for {progress.execution}", err=True, verbatim=True)
                 bars.append(shown.enter_context(progress_bar("shards", quiet=quiet)))
@@ -198,7 +198,7 @@ def _agree(run: Run, missing: Sequence[PartOrder], *, yes: bool) -> None:
 
 
 def _say_how_to_go_on(run: Run) -> None:
-    """Explain that an interrupt ends only the waiting."""
+    """Explain that an interrupt ends only the wait and not the grading in AWS."""
     execution = run.facts.fan_out and run.facts.fan_out.execution
     if execution:
         text = (

@@ -90,7 +90,7 @@ def _needs(check: ReadyCheck, cost: FamilyCost) -> str:
 
 
 def _shown(check: ReadyCheck, cost: FamilyCost) -> Iterator[str]:
-    """The lines on one check, most important first."""
+    """Describe one check in lines, with the most important facts first."""
     yield f"{check.name}: {check.purpose}"
     yield f"needs: {_needs(check, cost)}"
     for each in cost.packages if check.extra else ():

@@ -125,7 +125,7 @@ def command(
 
 
 def _table(models: tuple[str, ...]) -> dict[str, str]:
-    """The values of --judge, by OpenAI's names."""
+    """Map the names of OpenAI's models to the models that --judge gives in their place."""
     found = {}
     for each in models:
         name, equals, model = (part.strip() for part in each.partition("="))

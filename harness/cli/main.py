@@ -10,8 +10,8 @@ import os
 import sys
 
 if __name__ == "__main__" and not sys.flags.safe_path:
-    # `python -m` puts the current folder first. It stays only if this project itself is imported from it. A
-    # grader's folder joins the path when the grader is loaded.
+    # `python -m` puts the current folder first on the import path. Remove it unless this project itself is
+    # imported from there. A grader's folder is added when the grader is loaded.
     if sys.path[0] == os.getcwd() and __file__ != os.path.join(sys.path[0], "harness", "cli", "main.py"):
         del sys.path[0]
 
@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _own_fault(error: Exception) -> int:
     """Report an unexpected error in one sentence, without any of the user's data; return the exit code."""
-    import traceback  # takes 3 ms, so imported only after a fault
+    import traceback  # takes 3 ms, so it is imported only after an error
     from importlib.metadata import PackageNotFoundError, version
 
     if os.environ.get(_TRACEBACK):

@@ -65,7 +65,7 @@ Verb = TypeVar("Verb", bound=Callable[..., Any])
 
 
 class FiniteNumber(click.FloatRange):
-    """A finite number within bounds; bounds alone would not refuse NaN."""
+    """A finite number within bounds. click's own range check would accept NaN."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Read the value of an option."""
@@ -218,7 +218,7 @@ def out_option(what: str, *, required: bool = False) -> Callable[[Verb], Verb]:
     """Add --out.
 
     Args:
-        what: The option's help text, a sentence on the output.
+        what: The option's help text, a sentence about the output.
         required: Whether it must be given.
     """
     return click.option("--out", type=click.Path(path_type=Path), required=required, help=what)
@@ -228,7 +228,7 @@ def name_option(what: str) -> Callable[[Verb], Verb]:
     """Add --name.
 
     Args:
-        what: The option's help text, a sentence on the named thing.
+        what: The option's help text, a sentence about the thing to name.
     """
     return click.option("--name", metavar="NAME", help=what)
 
@@ -254,7 +254,7 @@ def seed_option(what: str, default: int | None = None) -> Callable[[Verb], Verb]
     """Add --seed.
 
     Args:
-        what: Plural noun for the things that the seed decides.
+        what: Plural noun for the things that the seed determines.
         default: The seed if it is not given; None for no seed.
     """
     return click.option(
@@ -291,7 +291,7 @@ def model_option(what: str, **settings: Any) -> Callable[[Verb], Verb]:
     """Add --model.
 
     Args:
-        what: The option's help text, a sentence on the purpose of the model.
+        what: The option's help text, a sentence about the purpose of the model.
         settings: The option's own settings: `default`, `multiple`, `required` and so on.
     """
     names = ("--model", "models") if settings.get("multiple") else ("--model",)
@@ -420,7 +420,8 @@ def hyperparameter_options(*, checked: bool) -> Callable[[Verb], Verb]:
     """Add --n-epochs, --batch-size and --learning-rate-multiplier.
 
     Args:
-        checked: Refuse values that are not positive; otherwise the verb's own checks do.
+        checked: Whether the options refuse values that are not positive. If False, the verb checks the values
+            itself.
     """
     count, factor = (click.IntRange(1), FiniteNumber(0, min_open=True)) if checked else (int, float)
     return all_of(

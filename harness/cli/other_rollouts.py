@@ -1,6 +1,7 @@
 """Drops project settings that do not fit when the command line names other rollouts.
 
-An option on the command line that does not fit is an error. A setting is dropped, and a note says so.
+An option on the command line that does not fit is an error. A setting that does not fit is dropped, and a
+note reports it.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ def emit_json(value: Any) -> None:
         value: Dictionaries, lists, strings, numbers, booleans, None; anything else, such as a path, is passed
             through `str`.
     """
-    import json  # takes 2 ms, so not in `rft --help`
+    import json  # takes 2 ms, so it is not loaded for `rft --help`
 
     try:
         text = json.dumps(value, allow_nan=False, default=str)
@@ -88,7 +88,7 @@ def stderr_console() -> SafeConsole:
 
 
 def _screen(*, stderr: bool) -> SafeConsole:
-    from harness.report.console import SafeConsole  # takes 40 ms, so not with `--json`
+    from harness.report.console import SafeConsole  # takes 40 ms, not loaded for `--json`
 
     return SafeConsole(stderr=stderr)
 

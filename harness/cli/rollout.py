@@ -145,8 +145,8 @@ def patient(asked: dict[str, Any]) -> dict[str, Any]:
     """Settings of a connection that asks models for completions.
 
     `harness.rollouts` keeps one pace for all threads, and ends each wait when the user's --patience is used
-    up. The connection therefore never retries, and its own longer timeout only ends requests that were given
-    up.
+    up. The connection therefore never retries, and its own longer timeout only ends requests that nobody
+    waits for any more.
 
     Args:
         asked: The verb's options.
@@ -203,7 +203,7 @@ def shows_asking(asked: dict[str, Any], model: str, of_each: str) -> bool:
     Args:
         asked: The verb's options.
         model: The model that would be asked first.
-        of_each: Words for the things that each get this many requests.
+        of_each: The thing that gets this many requests, such as `record`, for the remark.
 
     Returns:
         True if it printed the request; then the caller must not send anything.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from harness.localaws.function import FunctionSpec
 
 _VERSION = "1"
-"""The version that each built function has, along with the alias that its template names."""
+"""The published version of each built function. The alias in its template refers to this version."""
 
 
 @click.command("serve")

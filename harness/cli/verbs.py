@@ -95,7 +95,7 @@ class LazyGroup(click.Group):
         return [CompletionItem(verb, help=VERBS[verb]) for verb in VERBS if verb.startswith(incomplete)]
 
     def make_context(self, *arguments: Any, **more: Any) -> click.Context:
-        """Parse the options; some, such as `--version`, print."""
+        """Parse the options. This prints the text of an option such as `--version`."""
         with _noticing_a_reader_gone():
             return super().make_context(*arguments, **more)
 

@@ -174,11 +174,11 @@ class _Lines(_Json):
         say("\n".join(describe(SeenEvent.read(event)) for event in events))
 
     def warning(self, finding: Finding) -> None:
-        """Print it like an event."""
+        """Print a warning like an event."""
         say(f"WARNING {finding.id} {finding.message}. {finding.fix or ''}".rstrip())
 
     def note(self, text: str) -> None:
-        """Print it on stderr."""
+        """Print a note on stderr."""
         say(f"note: {text}", err=True)
 
     def trouble(self, error: Unreachable, wait_s: float) -> None:
@@ -210,7 +210,7 @@ class _Drawn(_Json):
 
 
 def _is_screen() -> bool:
-    """Whether stdout can be drawn on."""
+    """Whether a live screen can be drawn on stdout."""
     return sys.stdout.isatty() and not stdout_console().is_dumb_terminal
 
 

@@ -77,7 +77,7 @@ def length_pay_by_components(
         components: The grader's components of each reward, by completion.
 
     Returns:
-        The correlation. None if no component differs except those about length, so length cannot be separated
+        The correlation. None if only components about length differ, because length then cannot be separated
         from being right, or if no record has three similar completions of different lengths.
     """
     told = {

@@ -144,7 +144,7 @@ def grade_made(
         some = [row for row in made if row[1].kind == kind]
         try:
             graded = rewards.grade([turn for *_, turn in some])
-        except JobFailure as failure:  # such a text would also end a job if a model wrote it
+        except JobFailure as failure:  # a job would also fail if a model wrote such a text
             failed[kind] = failure.message
             continue
         rows = []

@@ -23,11 +23,12 @@ __all__ = ["APART", "RULES", "WarningFigures", "reward_warnings", "unchecked"]
 APART: Final = 0.1
 """Minimum difference, as a share of the grader's range, for one reward to count as higher.
 
-B002, if right answers do not earn at least this much more than wrong ones: 8 of 15, and 1 of 40. B003, if a
-generated completion earns at least this much more than the learned policy: 6 of 15, and 1 of 40. B003 was
-measured with a policy of four epochs that could choose generated completions. Here the policy has one epoch
-and cannot, so it earns less. Therefore a generated completion must also earn more than the recorded
-completion that it was made from, so that parts taken over from that completion do not count.
+B002 warns if right answers do not earn at least this much more than wrong ones: it warned in 8 of the 15
+cases, and in 1 of the 40. B003 warns if a generated completion earns at least this much more than the learned
+policy: it warned in 6 of the 15, and in 1 of the 40. B003 was measured with a policy of four epochs that
+could choose generated completions. Here the policy has one epoch and cannot, so it earns less. Therefore a
+generated completion must also earn more than the recorded completion that it was made from, so that parts
+taken over from that completion do not count.
 """
 
 RULES: Final = {
@@ -110,7 +111,7 @@ def _about_made(figures: WarningFigures) -> Iterator[Finding]:
     for pay in figures.made.pays if figures.made is not None else ():
         more, least = pay.more, APART * figures.scale
         beyond = pay.source is None or pay.reward - pay.source >= SMALL * figures.scale
-        # One record says nothing about the others, and several may differ by chance.
+        # A single record has no interval and proves nothing about others. Several may differ by chance.
         if more.low is not None and more.low > 0.0 and more.mean >= least and beyond:
             said = (
                 f"{KINDS[pay.kind]} (reward {pay.reward:.3f} on {more.records:,} records, learned policy"

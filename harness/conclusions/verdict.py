@@ -28,7 +28,7 @@ UNREWARDED: Final = "unrewarded"
 SMALL: Final = 0.03
 """A change of the expected reward that does not matter, as a share of the grader's range."""
 RIGHT_FALL: Final = 0.02
-"""A drop in the share of right answers that counts, if its interval excludes zero.
+"""The smallest drop in the share of right answers that counts, provided that its interval excludes zero.
 
 Measured against GRPO on a small transformer (`docs/emulator.md`): the expected drop was at least this in 5 of
 the 15 cases in which the real model lost as much, and in none of the 40 others, regardless of the interval.
@@ -38,7 +38,7 @@ WRONG_PAID: Final = 0.05
 
 A grader that pays right answers in only one format reduces those in other formats. Wrong answers are harmless
 in such a case: in the benchmark's larger-number world, GRPO raised the right answers of such graders from .22
-to .95, while the rehearsal had blamed wrong answers. Chosen after seeing that.
+to .95, while the rehearsal had blamed wrong answers. The share was chosen after that result was known.
 """
 _ENOUGH: Final = 0.1
 """Minimum share of groups with an advantage before a sentence mentions style."""

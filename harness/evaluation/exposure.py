@@ -34,8 +34,10 @@ class Exposure:
     """A model's exposure to the records of an evaluation."""
 
     state: State
-    """`none` of the records was trained on, some were (`trained`), no job trained the model (`not tuned`), or
-    it is `not checked`."""
+    """The result of the check.
+
+    `none`: no record was trained on. `trained`: at least one was. `not tuned`: no job trained the model.
+    """
     why: str | None = None
     """The reason that the exposure is unknown."""
     training_file: str | None = None

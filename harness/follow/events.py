@@ -2,9 +2,10 @@
 
 Pages come newest first, so a poll reads back until it finds an event of the journal. If that takes more than
 one page, the pages are kept on disk (`events.walk.jsonl`): an interrupted walk resumes, and 100,000 events
-need no more memory than 100. Events are appended to the journal only when the walk has reached it, so the
-journal has no gap unless the service causes one. If a page announces another page that cannot be fetched, it
-is fetched again a few times and then counts as the last one, and `incomplete` is true.
+need no more memory than 100. Events are appended to the journal only when the walk has reached an event that
+the journal already has, so the journal has no gap unless the service causes one. If a page announces another
+page that cannot be fetched, it is fetched again a few times and then counts as the last one, and `incomplete`
+is true.
 
 Wire facts: pages, `after` and `has_more` are documented. The order is not documented, so it is determined
 from each first page, and a service that lists the oldest events first works too.
@@ -128,7 +129,10 @@ class NewEvents:
         return True
 
     def _cursor(self, page: Page[Event], after: str | None) -> str | None:
-        """Return the id after which the next page starts; None if the page has no such id, or leads back."""
+        """Return the id after which the next page starts.
+
+        The result is None if the page has no such id, or if the id leads back to a page already read.
+        """
         try:
             cursor = next_cursor(page, after)
         except Unreachable:

@@ -218,7 +218,10 @@ class _Silence:
 
 
 def _transient(error: Unreachable | RequestRefused, seen: bool, *, resumed: bool) -> Unreachable:
-    """Return an error to retry after: if a job was seen before and is now missing, the service is faulty."""
+    """Return the error if the request may be retried; raise it otherwise.
+
+    If a job that was found before is now missing, the service may be at fault, so the request is retried.
+    """
     if isinstance(error, Unreachable):
         return error
     if seen and error.status == 404:

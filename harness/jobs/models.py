@@ -1,6 +1,6 @@
 """Asks models through the API's client, for `rollouts.generate`.
 
-Failures are sorted by the remedy: to wait, to leave the record out, or none.
+Each failure is classified by its remedy: wait, skip the record, or give up.
 """
 
 from __future__ import annotations

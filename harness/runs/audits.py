@@ -121,7 +121,7 @@ class AuditFacts:
     findings: tuple[AuditFinding, ...] = ()
     """Worst first, waived findings last."""
     probes: dict[str, int] = field(default_factory=dict)
-    """Number of probes that passed, failed, were skipped or are inapplicable."""
+    """Number of probes that passed, failed, were skipped or did not apply."""
     gradings: int = 0
     seconds: float = 0.0
     notes: tuple[str, ...] = ()

@@ -107,7 +107,7 @@ def not_compared(label: str, *, range_known: bool, place: str) -> InputError:
     Args:
         label: The field.
         range_known: Whether the grader's range is known.
-        place: The place of the rewards.
+        place: The place of the rewards, for the message.
     """
     what = f"no rollout with a reward has a verdict in the field {label!r}"
     if range_known:

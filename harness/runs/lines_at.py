@@ -19,7 +19,7 @@ _NEAR, _NEAR_IN_S3 = 1 << 20, 8 << 20
 
 
 def lines_at(source: Source, places: Iterable[int]) -> Iterator[tuple[int, bytes]]:
-    """The lines at some offsets of a source, in the order of the offsets.
+    """Yield the lines at the given offsets of a source, in the order of the offsets.
 
     Args:
         source: The source. A source that is not seekable is read once from the start.

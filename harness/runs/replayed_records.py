@@ -115,7 +115,8 @@ class ReplayedRecords:
         content, key = content_key(record), record_key(record)
         rollout = self._named.get((key, leak_key(record)))
         if rollout is None and (content == key or content in self._first):
-            # One of the two has no name. Different names mean different records.
+            # Match by content only if the record or the rollout has no name, because different names mean
+            # different records.
             rollout = self._by_content.get(content)
         return rollout
 
@@ -149,7 +150,7 @@ class _Fields:
 
 
 def _first_rollouts(run: Run, places: Iterable[int]) -> dict[int, dict[str, Any]]:
-    """The rollouts at some offsets of the run's input; skips lines that are not rollouts."""
+    """Yield the rollouts at the given offsets of the run's input. Skip lines that are not rollouts."""
     found = {}
     for at, line in lines_at(run.rollouts, places):
         value = _usable(line)

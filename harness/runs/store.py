@@ -85,7 +85,7 @@ class Run:
 
     @property
     def published(self) -> bool:
-        """Whether the answers that the run recorded are settled."""
+        """Whether the user has decided about the answers that the run recorded, if there are any."""
         answers = self.facts.answers
         return answers is None or not answers.asks or answers.published
 

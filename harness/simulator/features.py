@@ -33,7 +33,7 @@ _TELLING = re.compile(r"[^\W_]")
 """A line must match this to count as repeated: rules and brackets repeat in any text."""
 _LONGEST: Final = 16
 _COUNTS: Final = ((0, "no"), (1, "1"), (2, "2"), (4, "3-4"), (8, "5-8"), (16, "9-16"), (math.inf, "17+"))
-"""Buckets of the number of numbers in a text: each one's maximum and name."""
+"""Buckets for the count of numbers in a text, each with its maximum and its name."""
 
 _MARKERS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
     (name, re.compile(pattern, re.MULTILINE))

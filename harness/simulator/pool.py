@@ -78,7 +78,7 @@ class Group:
 
 
 class Pool:
-    """All groups of some rollouts files.
+    """All groups in one or more rollouts files.
 
     Args:
         rollouts: Objects with `messages` that end with the assistant's turn, and `reference_answer`.

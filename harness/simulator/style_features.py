@@ -113,7 +113,7 @@ def said_of(names: Sequence[str]) -> str:
 
 
 def mean(values: Iterable[float]) -> float | None:
-    """Mean of some numbers; None without numbers."""
+    """Mean of the numbers; None if there are none."""
     some = list(values)
     return math.fsum(some) / len(some) if some else None
 

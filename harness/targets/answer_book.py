@@ -93,10 +93,10 @@ class AnswerBook:
     def find(self, url: str, headers: Mapping[str, Any], body: Any, method: str) -> RecordedAnswer | None:
         """The recorded answer to a request, or None.
 
-        If services may be asked, only an answer from the same host counts. Otherwise another host's answer is
-        used too, because a Region or an address may have changed since, and a function is directed to this
-        machine. If the service refused a form of request, every request in that form is refused again,
-        regardless of its texts.
+        If services may be asked, only an answer from the same host counts. Otherwise an answer from another
+        host is used too, because the Region or the address may have changed since the recording, and a built
+        function's requests are redirected to this machine. If the service refused a form of request, every
+        request in that form is refused again, regardless of its texts.
         """
         question = self._question(url, headers, body, method)
         if question is None:
@@ -115,8 +115,8 @@ class AnswerBook:
 
         The result is None if the answer is not recorded and no other task is making the request. Completions
         of one record are often equal, and a judge is asked about them at the same time. The second request
-        waits for the answer to the first. A task of an event loop cannot block here, so it must check
-        `is_asked` first and wait itself.
+        waits for the answer to the first. This call would block an event loop, so a task of one must first
+        check `is_asked` and wait without blocking.
         """
         question = self._question(url, headers, body, method)
         if question is None:

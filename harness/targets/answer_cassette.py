@@ -128,7 +128,7 @@ class _AnswerCassette(Cassette):  # type: ignore[misc]
         return not (self._book.asks or self.ended)
 
     def filter_request(self, request: Request) -> Request:
-        """The request itself: none is filtered."""
+        """Return the request itself; no request is filtered out."""
         return request
 
     def can_play_response_for(self, request: Request) -> bool:
@@ -159,10 +159,10 @@ class _AnswerCassette(Cassette):  # type: ignore[misc]
         self._book.add(*_parts(request), plain["status"]["code"], headers, content)
 
     def _load(self) -> None:
-        """Nothing: the book is already loaded."""
+        """Do nothing, because the book is already loaded."""
 
     def _save(self, force: bool = False) -> None:
-        """Nothing: the book's creator saves it."""
+        """Do nothing, because the creator of the book saves it."""
 
 
 def _parts(request: Request) -> tuple[str, Mapping[str, Any], Any, str]:

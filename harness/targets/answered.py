@@ -58,7 +58,7 @@ class AnsweredTarget:
 
     @property
     def streams(self) -> InProcessTarget | None:
-        """The target itself, if requests go to a service, which accepts many at the same time."""
+        """The grader that may get many samples at once; None if every answer must come from the file."""
         return self.inner if self.book.asks and isinstance(self.inner, InProcessTarget) else None
 
     @property
@@ -147,7 +147,7 @@ def asked_once(target: InProcessTarget) -> InProcessTarget | AnsweredTarget:
     """
     if find_spec("vcr") is None:
         return target
-    _ = target.fingerprint  # before vcrpy imports its clients: the grader may use none
+    _ = target.fingerprint  # before vcrpy imports clients that the grader does not use
     from harness.targets.answer_cassette import answered
 
     book = AnswerBook(RecordedAnswers(), "memory", asks=True)

@@ -55,7 +55,7 @@ BUILD = Path(".aws-sam/build")
 
 _IMPORT_SECONDS = 60
 _BARE_TIMEOUT_S, _BARE_MEMORY_MB = 60, 1_769
-# The handler module's output goes to the log; only the last line of the real output is ours.
+# The handler module's output goes to the log. The original stdout gets only our own last line.
 _IMPORT = """
 import os, sys
 own = os.fdopen(os.dup(1), "w")

@@ -133,7 +133,7 @@ def hash_files(paths: Iterable[str]) -> dict[str, str]:
 
 
 def _reachable(module: ModuleType | None) -> set[str]:
-    """The module and the modules of its globals, followed through the user's modules up to installed ones."""
+    """The module and the modules of its globals, recursively, but not beyond an installed module."""
     todo, seen = [module.__name__] if module is not None else [], set[str]()
     while todo:
         name = todo.pop()
@@ -150,7 +150,7 @@ def _reachable(module: ModuleType | None) -> set[str]:
 
 
 def _with_shared(names: set[str], before: set[str]) -> set[str]:
-    """Add the installed modules that some modules refer to and that were loaded before.
+    """Add the installed modules that were loaded earlier and that the given modules refer to.
 
     Because of this, a grader that imports boto3 has the same fingerprint whether or not the harness has
     already loaded boto3 to read from S3.
@@ -168,7 +168,7 @@ def _with_shared(names: set[str], before: set[str]) -> set[str]:
         for value in list(vars(sys.modules.get(todo.pop(), ModuleType("gone"))).values()):
             if isinstance(value, ModuleType):
                 name = value.__name__
-            elif isinstance(value, FunctionType | type):  # others may run code on access
+            elif isinstance(value, FunctionType | type):  # other objects may run code on access
                 name = str(value.__module__)
             else:
                 continue
@@ -226,7 +226,7 @@ def _installed(modules: set[str]) -> set[str]:
 
 
 def _packages(modules: set[str]) -> dict[str, str]:
-    """The versions of the distributions that contain some top-level modules."""
+    """The versions of the distributions that contain the given top-level modules."""
     if not modules:
         return {}
     from importlib.metadata import version

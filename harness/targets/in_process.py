@@ -122,7 +122,7 @@ class InProcessTarget:
             events: The events; the next one is taken when a slot is free.
             keep: Called with the answers, in the order of the events.
         """
-        from graders._runtime import score_stream  # and asyncio with it
+        from graders._runtime import score_stream  # also loads asyncio
 
         assert isinstance(self.handler, Grader)
         items = (item for event in events for item in read_event(event))

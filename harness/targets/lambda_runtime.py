@@ -204,7 +204,7 @@ def _explained(answer: Answer, log: str) -> Answer:
 
 
 def _origins(log: str) -> list[str]:
-    """Error types with file and line, as the library's line about the batch lists them."""
+    """Error types with file and line, from the line that the library logs about the batch."""
     for line in reversed(log.splitlines()):
         if '"origins"' in line:
             try:

@@ -268,7 +268,7 @@ def _in_process(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
 
 
 def _imported(grader: str) -> DeclaredGrader:
-    """A grader's files and packages, from a separate process, which importing the module may end."""
+    """Find a grader's files and packages in a separate process, which its import may end."""
     from harness.targets.own_process import OwnProcessTarget
 
     with closing(OwnProcessTarget(grader)) as opened:

@@ -1,7 +1,7 @@
 """Grades in a separate process on this machine, so that a grader that crashes does not end this one.
 
 A call that ends the process is a fault, with Lambda's wording, and the next call starts a new process. The
-grader's output goes to the stderr of this process at the time when the other one starts.
+grader's output goes to the stderr that this process has when the grader's process starts.
 """
 
 from __future__ import annotations
@@ -285,7 +285,7 @@ class _Process:
                 return None
 
     def _message(self, until: float | None) -> bytes:
-        """One whole message. Code under test may find the connection and write only a part of a message.
+        """Receive one whole message. Code under test may find the connection and write only a part of one.
 
         Args:
             until: Deadline on the monotonic clock; None for no deadline.
@@ -319,7 +319,8 @@ def longest_hold(options: Mapping[str, Any] | None) -> float | None:
     """Seconds that C code may hold a grader's process: the limit of one sample plus a margin.
 
     Args:
-        options: The grader's declaration; None for a handwritten handler, whose limit is a call's.
+        options: The grader's declaration; None for a handwritten handler, which has the limit of a whole
+            call.
     """
     limit = FUNCTION_SECONDS if options is None else options.get("timeout_s")
     return None if not isinstance(limit, int | float) else 2 * limit + 5

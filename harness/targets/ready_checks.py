@@ -1,4 +1,4 @@
-"""Describes the ready checks from their docstrings: options, example, unwanted answers paid, extra.
+"""Describes each ready check from its docstring: its options, example, known weaknesses and extra.
 
 A check's docstring is the only description of it. The first line says what it checks, the paragraph that
 starts with `It pays` names unwanted answers that it pays for, `Args:` has its options, and `Example:` a
@@ -186,7 +186,7 @@ def cost_of(family: str) -> FamilyCost:
     took, loaded = json.loads(done.stdout)
     found = _distributions({name for name in loaded if name != "graders"})
     known = {each.name for each in found}
-    # A program in a package is not loaded by an import.
+    # The import does not load a package that only contains a program, so such packages are added.
     found = sorted(
         [*found, *(each for each in brought if each.name not in known)], key=lambda each: each.name
     )
@@ -315,7 +315,7 @@ def _spelled(name: str) -> str:
 
 
 def _brought_by(extra: str) -> list[Distribution] | None:
-    """The distributions that an extra names, with the dependencies of a distribution that has no files.
+    """The distributions that an extra names, and the dependencies of those without modules.
 
     Returns:
         None if one is not installed.
@@ -335,7 +335,7 @@ def _brought_by(extra: str) -> list[Distribution] | None:
 
 
 def _modules_of(distributions: Iterable[Distribution]) -> set[str]:
-    """The top-level modules of some distributions."""
+    """The top-level modules of the given distributions."""
     named = {_spelled(each.name) for each in distributions}
     return {
         module
@@ -345,7 +345,7 @@ def _modules_of(distributions: Iterable[Distribution]) -> set[str]:
 
 
 def _distributions(modules: Iterable[str]) -> list[Distribution]:
-    """The installed distributions with some top-level modules, by name."""
+    """The installed distributions that contain the given top-level modules, sorted by name."""
     return [*map(distribution, sorted({name for module in modules for name in owners().get(module, ())}))]
 
 

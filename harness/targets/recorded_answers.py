@@ -282,7 +282,7 @@ def answer_lines(recorded: RecordedAnswers) -> bytes:
 
 
 def _variables(said: Any) -> dict[str, str | None]:
-    """Variables that a file may set; others are refused, because some control which code a process loads."""
+    """Variables that an answers file may set. Other variables may control which code a process loads."""
     found: dict[str, str | None] = {}
     for name, value in said.items() if isinstance(said, dict) else ():
         if may_be_needed(name, value):

@@ -122,7 +122,7 @@ def work(
     slip_at: int = -1,
     slip_to: str = "",
 ) -> tuple[WorkedStep, ...]:
-    """Compute the steps; the step `slip_at` uses the operator `slip_to` or adds the number in it."""
+    """Compute the steps. In step `slip_at`, `slip_to` replaces the operator, or is added to the result."""
     known = dict(numbers)
     steps = []
     for place, (lead, expression, name, tail) in enumerate(template.steps):
