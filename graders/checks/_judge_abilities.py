@@ -1,8 +1,8 @@
-"""Finds out by asking which features a judge's model supports: a JSON schema, a strict tool, a temperature.
+"""Finds out by sending requests which features a judge's model supports, such as a JSON schema.
 
-A service explains in a sentence why it rejects a request, and the sentence differs between models. The
-sentence decides which part the next request omits. Only an answered request proves anything: all later
-requests then have the same parts.
+A service that rejects a request gives the reason in a sentence, which differs between models. The words of
+that sentence decide which part the next request omits. Only an answered request proves that a set of parts is
+accepted; all later requests then use the same parts.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 SCHEMA, STRICT_TOOL, TOOL, OBJECT = "JSON schema", "strict tool", "tool", "JSON object"
-"""The ways to make a model answer by a schema, the strictest first."""
+"""The ways to make a model's answer follow a schema, the strictest first."""
 FORM, CHOICE, TEMPERATURE, CACHE, REPEAT, LIMIT = (
     "form",
     "tool choice",
@@ -28,7 +28,7 @@ FORM, CHOICE, TEMPERATURE, CACHE, REPEAT, LIMIT = (
 )
 """The parts of a request that a model may reject."""
 
-# The part that a rejection is about, by its words; the first match counts.
+# The words by which a rejection shows which part it is about; the first match counts.
 _WORDS = (
     (TEMPERATURE, r"temperature"),
     (REPEAT, r"\bseed\b|request_?metadata"),
@@ -49,10 +49,10 @@ _TOO_LONG = re.compile(
 
 
 class Abilities:
-    """The features that one model supports, as far as this process knows.
+    """The features that one model supports, as far as this process has found out.
 
     Args:
-        ladders: For each part of a request its possible values, the best first.
+        ladders: The possible values of each part of a request, the best first.
     """
 
     def __init__(self, ladders: Mapping[str, Sequence[str]]) -> None:
@@ -67,14 +67,15 @@ class Abilities:
         """Serializes questions until one is answered."""
 
     def refuses_all(self, words: str, sample: str) -> bool:
-        """Record that a question was rejected in every form, for a reason that names none of them.
+        """Record that a question was rejected in every form, with a message that names none of the parts.
 
         Args:
             words: The service's message.
             sample: The sample's part of the question.
 
         Returns:
-            Whether another sample got the same message before: if so, the sample's content is not the cause.
+            Whether another sample got the same message before; then the content of the sample is not the
+            cause.
         """
         same = re.sub(r"\S*\d\S*", "0", words)  # request IDs differ
         before, self._refusal = self._refusal, self._refusal or (same, sample)
@@ -82,7 +83,7 @@ class Abilities:
 
 
 class Trial:
-    """The requests of one question: each rejection removes something, and an answer proves the rest.
+    """The requests for one question: a rejection drops or changes a part, and an answer confirms the rest.
 
     Args:
         abilities: The known features of the model.
@@ -97,7 +98,7 @@ class Trial:
         self.formless = False
         """Whether the model named the last form as unsupported."""
         self.is_hopeless = False
-        """Whether every form was rejected, for a reason that names none of them, before any answer."""
+        """Whether every form was rejected before any answer, with a message that names none of the parts."""
 
     @property
     def parts(self) -> dict[str, str]:
@@ -110,16 +111,16 @@ class Trial:
         return self._abilities.heard.ever
 
     def refuses_all(self, words: str, sample: str) -> bool:
-        """Whether the model rejects this question for the same reason as another one."""
+        """Return whether the model rejects this question for the same reason as an earlier one."""
         return self.is_hopeless and self._abilities.refuses_all(words, sample)
 
     @property
     def forms(self) -> Sequence[str]:
-        """The ways in which the model might be made to answer by a schema."""
+        """The available ways to make the model's answer follow a schema."""
         return self._abilities.ladders[FORM]
 
     def refused(self, refusal: FormRefused) -> bool:
-        """Remove the part for which a request was rejected.
+        """Drop or change the part for which a request was rejected.
 
         Returns:
             Whether there is another request to try.
@@ -141,10 +142,10 @@ class Trial:
         return False
 
     def answered(self) -> None:
-        """Keep the parts of the first answered request.
+        """Use the parts of the first answered request for all later requests.
 
-        Later ones prove nothing new: if this model rejects a part that it has accepted, the cause is the
-        sample.
+        Later answers prove nothing new: if this model rejects a part that it has accepted before, the cause
+        is the sample.
         """
         if not self.heard and self._given:
             self._abilities.known = self.parts

@@ -1,4 +1,4 @@
-"""Checks the URL of a judge's service, and names the proxies and certificates used to reach it."""
+"""Checks the URL of a judge's service, and names the proxies and certificates used to reach the service."""
 
 from __future__ import annotations
 
@@ -8,21 +8,23 @@ from urllib.parse import unquote, urlsplit
 from ._judge_secrets import without_secrets
 
 RELAY = "GRADER_JUDGE_RELAY"
-"""The environment variable with a URL to ask instead of a service's own. Recorded answers use it."""
+"""The environment variable for a URL that replaces the service's own URL. Recorded answers are served that
+way.
+"""
 
 _PROXIES = {"http": ("HTTP_PROXY", "ALL_PROXY"), "https": ("HTTPS_PROXY", "ALL_PROXY")}
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
 
 
 def address_secrets(address: str) -> list[str]:
-    """Return the user and the password in a URL, as written and as sent."""
+    """Return the user name and the password in a URL, as written and as sent."""
     user, at, _ = address.partition("://")[2].rpartition("@")
     password = user.partition(":")[2]
     return [user, password, unquote(password)] if at else []
 
 
 def address_fault(address: str) -> str | None:
-    """Return the reason why a URL cannot be used, without quoting the URL; None if it can be used."""
+    """Return the reason why a URL cannot be used, without quoting the URL; None if the URL can be used."""
     if not address.isprintable() or " " in address:
         return "it contains a space or another character that no URL has"
     try:
@@ -40,7 +42,7 @@ def address_fault(address: str) -> str | None:
 
 
 def shown_address(address: str) -> str:
-    """Return a URL without its user, password and query."""
+    """Return a URL without its user name, password and query."""
     scheme, separator, _ = address.rpartition("@")[0].partition("://")
     kept = f"{scheme}{separator}" if separator else ""
     return without_secrets(kept + address.rpartition("@")[2] if "@" in address else address)

@@ -56,14 +56,15 @@ class Chat:
     """A model behind an OpenAI-compatible endpoint.
 
     Args:
-        model: The model's name there.
-        base_url: The URL, with `/v1`; None for OPENAI_BASE_URL, or OpenAI itself.
+        model: The model's name at that endpoint.
+        base_url: The endpoint's URL, ending in `/v1`; None for the value of OPENAI_BASE_URL, or else OpenAI's
+            own URL.
         key_variable: The environment variable that contains the key.
-        temperature: The temperature of requests.
+        temperature: The sampling temperature.
         max_tokens: The maximum number of tokens in an answer.
 
     Raises:
-        ConfigurationError: openai is not installed.
+        ConfigurationError: The package openai is not installed.
     """
 
     def __init__(
@@ -75,7 +76,7 @@ class Chat:
         self.key_variable = key_variable
         self._temperature = temperature
         self._max_tokens = max_tokens
-        require("openai", EXTRA)  # imported by the first question, because it takes a second
+        require("openai", EXTRA)  # imported later, because the import takes a second
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -83,7 +84,7 @@ class Chat:
         return "openai", self._address, self._model
 
     def abilities(self) -> Abilities:
-        """The features that such a model may support."""
+        """The features that a model behind such an endpoint may support."""
         return Abilities(
             {
                 FORM: (SCHEMA, STRICT_TOOL, TOOL, OBJECT),
@@ -97,9 +98,9 @@ class Chat:
     async def send(
         self, question: Question, parts: Mapping[str, str], patience: Patience, heard: bool
     ) -> Reply:
-        """Ask once, like every `JudgeModel`."""
+        """Ask once, as `JudgeModel.send` describes."""
         request = self._request(question, parts)
-        seconds = max(patience.left, 0.0) + 1  # the patience ends first, and has the better message
+        seconds = max(patience.left, 0.0) + 1  # the question's own limit ends first, with a clearer message
         reply: Reply = await in_thread(lambda: self._call(request, seconds, heard), patience)
         return reply
 
@@ -121,7 +122,7 @@ class Chat:
         return {**request, **_form(question.schema, parts)}
 
     def _call(self, request: dict[str, Any], seconds: float, heard: bool) -> Reply:
-        """Send a request with the SDK, and convert its errors."""
+        """Send a request with the SDK, and convert the SDK's errors to this project's."""
         sdk = optional("openai", EXTRA)
         client = self._client()
         timeout = sdk.Timeout(seconds, connect=min(_CONNECT_S, seconds))
@@ -143,7 +144,7 @@ class Chat:
                 f"{self.name} cannot be reached at {self._address} ({error.__cause__}): write base_url=, or "
                 f"set OPENAI_BASE_URL{named_ways(self._base or '')}"
             ) from None
-        except Exception as error:  # anything else is raised before anything was sent
+        except Exception as error:  # all other errors occur before anything is sent
             raise self._unprepared(error) from None
         try:
             return self._reply(json.loads(answer.content), heard)
@@ -156,7 +157,7 @@ class Chat:
 
     @property
     def _address(self) -> str:
-        """The URL as messages show it."""
+        """The URL as shown in messages."""
         return shown_address(self._base or "OpenAI")
 
     @property
@@ -176,7 +177,7 @@ class Chat:
         )
 
     def _client(self) -> Any:
-        """Return the client for this URL and key, one for all threads of the process.
+        """Return the client for this URL and key; all threads of the process share it.
 
         Raises:
             ConfigurationError: The client cannot be created; the message names the setting at fault.
@@ -202,7 +203,7 @@ class Chat:
 
         def make() -> Any:
             try:
-                # Retries happen here, where the remaining time is known.
+                # Retries are made by this project's code, which knows the remaining time.
                 sdk = optional("openai", EXTRA)
                 http = sdk.DefaultHttpxClient(event_hooks={"response": [_bound]})
                 return sdk.OpenAI(api_key=key, base_url=base_url, max_retries=0, http_client=http)
@@ -212,9 +213,9 @@ class Chat:
         return _clients.client((base_url, key), make)
 
     def _reply(self, answer: Any, heard: bool) -> Reply:
-        """Return the reply in an answer, even if parts of it are missing."""
+        """Return the reply in a response, even if parts of the response are missing."""
         answer = _dict(answer)
-        if error := _dict(answer.get("error")):  # some gateways put it inside a 200
+        if error := _dict(answer.get("error")):  # some gateways send an error with status 200
             code = str(error.get("code"))
             return self._refusal(int(code) if re.fullmatch(r"[1-5]\d\d", code) else 500, error, {}, heard)
         choices = answer.get("choices")
@@ -238,7 +239,7 @@ class Chat:
         return Reply(*_verdict(message), *tokens)
 
     def _refusal(self, status: int, body: Any, headers: Mapping[str, str], heard: bool) -> Reply:
-        """Handle an error of the endpoint; a model that has answered before does exist."""
+        """Convert an error from the endpoint. If the model has answered before, its name is not the cause."""
         body = _dict(body)
         said, code = str(body.get("message") or ""), str(body.get("code") or body.get("type") or "")
         if code in _NO_MONEY or status == 402:
@@ -271,7 +272,7 @@ class Chat:
 
 
 def _bound(response: Any) -> None:
-    """Limit the time and size of a response's body, before any of it is read."""
+    """Limit the time and size of a response's body before any of the body is read."""
     library = import_module(type(response).__module__.partition(".")[0])  # httpx, under any name
     whole = response.stream
     seconds = response.request.extensions["timeout"]["read"]
@@ -287,7 +288,7 @@ def _bound(response: Any) -> None:
 
 
 def _form(schema: Mapping[str, Any], parts: Mapping[str, str]) -> dict[str, Any]:
-    """Return the part of a request that makes the model answer by the schema."""
+    """Return the part of a request that makes the model's answer follow the schema."""
     if parts[FORM] == SCHEMA:
         asked = {"name": _TOOL_NAME, "schema": dict(schema), "strict": True}
         return {"response_format": {"type": "json_schema", "json_schema": asked}}
@@ -307,7 +308,7 @@ def _form(schema: Mapping[str, Any], parts: Mapping[str, str]) -> dict[str, Any]
 
 
 def _verdict(message: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the verdict that the model wrote, and how it ended."""
+    """Return the verdict that the model wrote, and the reason why the answer ended."""
     calls, content = message.get("tool_calls"), message.get("content")
     functions = [_dict(_dict(call).get("function")) for call in calls] if isinstance(calls, list) else []
     texts = [_dict(part).get("text") for part in content] if isinstance(content, list) else [content]

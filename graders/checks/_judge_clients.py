@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class Clients:
     """Clients by key.
 
-    A forked child creates its own, because it must not write to its parent's connections.
+    The child of a fork creates its own clients, because it must not write to its parent's connections.
     """
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class Clients:
 
         Args:
             key: The client's identity.
-            make: Creates it, while other threads that need one wait.
+            make: Creates the client; other threads that need a client wait.
         """
         with self._lock:
             if key not in self._made:

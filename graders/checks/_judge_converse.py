@@ -80,12 +80,12 @@ class Converse:
 
     Args:
         model: A model's ID, or the ID or ARN of an inference profile.
-        region: The Region; None for the environment's.
-        temperature: The temperature of requests.
+        region: The AWS Region; None for the Region that the environment sets.
+        temperature: The sampling temperature.
         max_tokens: The maximum number of tokens in an answer.
 
     Raises:
-        ConfigurationError: boto3 is not installed.
+        ConfigurationError: The package boto3 is not installed.
     """
 
     def __init__(self, model: str, region: str | None, temperature: float, max_tokens: int) -> None:
@@ -95,7 +95,7 @@ class Converse:
         self._region = region
         self._temperature = temperature
         self._max_tokens = max_tokens
-        # Imported by the first question, because it takes a quarter of a second.
+        # Imported when the first question is asked, because the import takes a quarter of a second.
         require("boto3", EXTRA, in_lambda=True)
 
     @property
@@ -110,7 +110,7 @@ class Converse:
 
     @property
     def _address(self) -> str:
-        """The Region, and the endpoint that the environment sets instead of the Region's, as shown."""
+        """The Region, and the endpoint that the environment sets, if any, as shown in messages."""
         named = self._region or os.environ.get("AWS_REGION") or ""
         return f"{named} {shown_address(_endpoint())}"
 
@@ -130,7 +130,7 @@ class Converse:
     async def send(
         self, question: Question, parts: Mapping[str, str], patience: Patience, heard: bool
     ) -> Reply:
-        """Ask once, like every `JudgeModel`."""
+        """Ask once, as `JudgeModel.send` describes."""
         request = self._request(question, parts)
         reply: Reply = await in_thread(lambda: self._call(request, patience.limit, heard), patience)
         return reply
@@ -160,7 +160,7 @@ class Converse:
         return request
 
     def _call(self, request: dict[str, Any], limit: float, heard: bool) -> Reply:
-        """Send a request with boto3, and convert its errors."""
+        """Send a request with boto3, and convert boto3's errors to this project's."""
         import botocore.exceptions as aws
         from botocore.parsers import ResponseParserError
 
@@ -202,16 +202,17 @@ class Converse:
         return self._unprepared(error)
 
     def _client(self, limit: float) -> Any:
-        """Return the client for this Region, one for all threads of the process with about the same timeout.
+        """Return the client for this Region. All threads with about the same timeout share it.
 
-        In boto3 a timeout applies to a whole client. The patience ends first, and its message is better.
+        In boto3 a timeout belongs to a client, not to a request. The question's own limit ends first, because
+        its message is clearer.
 
         Raises:
             ConfigurationError: An environment setting is invalid; the message names it.
         """
         for name in ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_ENDPOINT_URL"):
             address = os.environ.get(name)
-            if address and (fault := address_fault(address)):  # boto3 needs a second to report this
+            if address and (fault := address_fault(address)):  # boto3 takes a second
                 raise ConfigurationError(
                     f"{self.name} cannot be asked at {name}={shown_address(address)}: {fault}"
                 )
@@ -228,7 +229,7 @@ class Converse:
                 connect_timeout=min(_CONNECT_S, seconds),
                 read_timeout=seconds,
                 max_pool_connections=_CONNECTIONS,
-                retries={"total_max_attempts": 1},  # retries happen here, where the remaining time is known
+                retries={"total_max_attempts": 1},  # this project retries, and knows the time left
             )
             # boto3's default session is not thread-safe.
             session = optional("boto3", EXTRA).session.Session()
@@ -240,7 +241,7 @@ class Converse:
         return _clients.client((f"{self._address} {_endpoint()}", seconds), make)
 
     def _meaning(self, error: Any, heard: bool) -> Exception:
-        """Return the error to raise for a Bedrock error; a model that has answered before does exist."""
+        """Convert an error from Bedrock. If the model has answered before, its ID is not the cause."""
         answer = error.response
         fault = answer.get("Error") or {}
         code, said = str(fault.get("Code") or ""), str(fault.get("Message") or "")
@@ -277,7 +278,7 @@ class Converse:
         return FormRefused(f"boto3 {optional('boto3', EXTRA).__version__} does not know {', '.join(names)}")
 
     def _unprepared(self, error: Exception) -> ConfigurationError:
-        """Return the error to raise if boto3 cannot ask at all."""
+        """Return the error to raise if boto3 cannot send a request at all."""
         name = type(error).__name__
         if name == "NoRegionError":
             return ConfigurationError(f"{self.name} has no Region: write region=, or set AWS_REGION")
@@ -295,14 +296,14 @@ def _endpoint() -> str:
 
 
 class _Sending:
-    """Sends a client's requests in its place, and limits the time and size of an answer's body."""
+    """Sends requests in place of a client's own sender, and limits the time and size of an answer's body."""
 
     def __init__(self, client: Any, seconds: float) -> None:
         self._session = client._endpoint.http_session
         self._seconds = seconds
 
     def __call__(self, request: Any, **_: Any) -> Any:
-        request.stream_output = True  # otherwise the whole body is read before the response is available
+        request.stream_output = True  # otherwise boto3 reads the whole body before it returns
         response = self._session.send(request)
         response.raw = _Body(response.raw, self._seconds)
         response.content  # noqa: B018  # read here, where errors are still those of sending
@@ -310,7 +311,7 @@ class _Sending:
 
 
 class _Body:
-    """A response's body, with a limit."""
+    """The body of a response, limited in time and size."""
 
     def __init__(self, raw: Any, seconds: float) -> None:
         self._raw = raw
@@ -340,11 +341,11 @@ def _tools(schema: Mapping[str, Any], parts: Mapping[str, str]) -> dict[str, Any
 
 
 def _reply(answer: Mapping[str, Any]) -> Reply:
-    """Return the reply in an answer.
+    """Return the reply in a response.
 
     Raises:
-        KeyError: The response is no answer: cut short, or from a proxy. boto3 treats such a response as an
-            empty one.
+        KeyError: The response is not an answer: it was cut short, or comes from a proxy. To boto3 such a
+            response looks like an empty one.
     """
     blocks = answer["output"]["message"].get("content") or []
     stopped, usage = answer.get("stopReason"), answer.get("usage") or {}

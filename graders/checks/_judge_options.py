@@ -49,7 +49,7 @@ def labels_option(name: str, labels: object, anchored: str, anchors: object) -> 
 
 
 def _label(name: str, label: object) -> str:
-    """Return a label, if a judge can repeat it exactly.
+    """Return a label if a judge can repeat it exactly.
 
     Raises:
         DecorationError: The label is invalid.
@@ -63,7 +63,7 @@ def _label(name: str, label: object) -> str:
 
 
 def scores_option(prefix: str, low: object, high: object, anchored: str, anchors: object) -> NumberScale:
-    """Return the integers between two others, with the meanings of some.
+    """Return the integers from the lowest to the highest, with the meanings that are given.
 
     Raises:
         DecorationError: The numbers or their meanings are invalid.
@@ -71,7 +71,7 @@ def scores_option(prefix: str, low: object, high: object, anchored: str, anchors
     least = count_option(f"{prefix}low", low, -1000, 1000)
     most = count_option(f"{prefix}high", high, least + 1, least + _MOST_STEPS)
     known = {str(number): number for number in range(least, most + 1)}
-    if isinstance(anchors, dict):  # keys in a configuration are texts
+    if isinstance(anchors, dict):  # keys in a configuration file are strings
         anchors = {str(key) if type(key) is int else key: meaning for key, meaning in anchors.items()}
     meanings = _anchors(anchored, anchors, known)
     return NumberScale(least, most, {known[key]: meaning for key, meaning in meanings.items()})
@@ -135,7 +135,7 @@ def criteria_option(criteria: object) -> WeightedCriteria:
 
 
 def points_option(where: str, given: object, error: type[DecorationError | RecordError]) -> tuple[str, ...]:
-    """Return the points of a checklist.
+    """Return the points of a checklist, from the option or from the record.
 
     Raises:
         DecorationError: The option's points are invalid.

@@ -1,4 +1,4 @@
-"""Limits the questions to a judge that are open at the same time: further questions wait for a turn."""
+"""Limits the number of questions that are open at the same time: further questions wait for a place."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Places:
-    """A fair semaphore: it hands out places in the order of requests, to any thread or event loop.
+    """A fair semaphore: requests get places in the order in which they came, from any thread or event loop.
 
     Args:
         most: The number of places.
@@ -25,7 +25,7 @@ class Places:
         _all.add(self)
 
     def empty(self) -> None:
-        """Forget who holds places and who waits for one."""
+        """Forget all holders of places and all waiting requests."""
         self._lock = Lock()
         self._free = self._most
         self._waiting: deque[Future[None]] = deque()
@@ -39,10 +39,10 @@ class Places:
         """Take a place; `leave` returns it.
 
         Args:
-            seconds: The longest wait.
+            seconds: The maximum time to wait.
 
         Returns:
-            Whether a place was free in time.
+            Whether a place was taken in time.
         """
         import asyncio
         from concurrent.futures import Future
@@ -58,12 +58,12 @@ class Places:
             done, _ = await asyncio.wait({asyncio.wrap_future(place)}, timeout=max(seconds, 0.0))
             taken = bool(done)
         finally:
-            if not taken and not place.cancel():  # it was given at that very moment
+            if not taken and not place.cancel():  # the place was given just as the wait ended
                 self.leave()
         return taken
 
     def leave(self) -> None:
-        """Return a place, and give it to the request that has waited longest."""
+        """Return a place, which goes to the request that has waited longest."""
         with self._lock:
             while self._waiting:
                 place = self._waiting.popleft()
@@ -79,7 +79,7 @@ _all: WeakSet[Places] = WeakSet()
 
 
 def _forget() -> None:
-    """After a fork: the child has none of the threads that hold places."""
+    """Free all places after a fork: the child has none of the threads that hold them."""
     for places in list(_all):
         places.empty()
 

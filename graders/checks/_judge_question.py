@@ -1,8 +1,8 @@
-"""Composes a judge's question, so that no text in it can pose as another part of it.
+"""Composes a judge's question in such a way that no text in it can pose as another part of the question.
 
-A question is joined from pieces; nothing is substituted in a template, so a text that contains a placeholder
-is just text. Each part is enclosed in two tags whose names end in a digest of all parts. To contain such a
-tag, a part would have to contain a digest of itself. The digest is the same for the same texts, so recorded
+The question is assembled by joining strings. No template is filled in, so a placeholder within a text stays
+plain text. Each part is enclosed in two tags whose names end in a digest of all parts. A part that contained
+such a tag would have to contain a digest of itself. The same texts always give the same digest, so recorded
 answers are found again.
 
 No delimiter keeps a model from believing what it reads between the tags.
@@ -24,20 +24,21 @@ if TYPE_CHECKING:
     from ..sample import Sample
 
 _DIGITS = 16
-# Characters that people do not see but a model reads: controls except white space, tags, direction overrides
-# and more. Joiners, directional marks and variation selectors stay, because scripts and emoji need them, but
-# at most two in a row: a longer run can encode text.
+# Characters that people do not see but that a model reads: controls except white space, tags, direction
+# overrides and more. Joiners, directional marks and variation selectors are kept because scripts and emoji
+# need them, but no more than two in a row: a longer run can encode text.
 _NEEDED = "\u034f\u061c\u180b-\u180f\u200c-\u200f\ufe00-\ufe0f"
 _HIDDEN = re.compile(rf"(?:(?![{_NEEDED}])[{INVISIBLE}]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f])+")
 _RUN = re.compile(rf"([{_NEEDED}]{{2}})[{_NEEDED}]+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-# The strings that this project itself treats as tokens, in either case, by their first character.
+# The strings that this project itself treats as tokens, in upper or lower case, by their first character.
 _KNOWN = "|".join(
     f"(?<={re.escape(token[0])})(?i:{re.escape(token[1:])})"
     for token in dict.fromkeys([*(tag for pair in TAGS for tag in pair), *ENDS])
 )
-# The first character of what chat templates use for turns, tools and reasoning, each a single token to them.
-# The others are recognized by their form, because every family of models has its own.
+# The first character of the strings that chat templates use for turns, tools and reasoning, each a single
+# token to them. The other characters are matched by patterns, because every family of models has its own
+# strings.
 _CONTROL = re.compile(
     r"[<\[\]\u25c1](?="
     r"(?<=<)\|[^|<>\s][^|<>]{0,63}\|>"  # ChatML, Llama, Phi, Qwen, gpt-oss: <|im_start|>
@@ -51,15 +52,15 @@ _CONTROL = re.compile(
     r"|(?<=\])~!?b[\[\]]|(?<=\[)e~\["  # MiniMax
     f"|{_KNOWN})"
 )
-_JOINER = "\u2060"  # is invisible, and breaks neither words nor lines
+_JOINER = "\u2060"  # an invisible character that breaks neither words nor lines
 
 
 def delimited(parts: Mapping[str, str], ending: str) -> str:
-    """Return the parts of a sample, each between tags that no part contains.
+    """Return the parts of a sample, each between tags that occur in none of the parts.
 
     Args:
-        parts: Texts by kind: `prompt`, `completion`.
-        ending: The end of the question, after them.
+        parts: The text of each part, by its kind: `prompt`, `completion`.
+        ending: The end of the question, which follows the parts.
     """
     from hashlib import sha256
 
@@ -81,20 +82,20 @@ def delimited(parts: Mapping[str, str], ending: str) -> str:
 def as_asked(text: str) -> str:
     """Return a text as a judge receives it: the visible characters, without a chat template's tokens.
 
-    Invisible characters are removed, except those that scripts and emoji need, of which at most two stay in a
-    row. A lone surrogate, which cannot be sent, becomes U+FFFD. In strings that chat templates read as a
-    control token, such as `<|im_start|>`, `</s>` or `[INST]`, a word joiner is inserted after the first
-    character: the string looks the same, but is no longer the token.
+    Invisible characters are removed, except those that scripts and emoji need, of which no more than two in a
+    row are kept. A lone surrogate, which cannot be sent, becomes U+FFFD. Chat templates read strings such as
+    `<|im_start|>`, `</s>` or `[INST]` as control tokens; a word joiner is inserted after the first character
+    of such a string, which then looks the same but is no longer the token.
 
     Args:
-        text: Any text.
+        text: The text to send.
     """
     text = _SURROGATE.sub("\ufffd", _RUN.sub(r"\1", _HIDDEN.sub("", text)))
     return _CONTROL.sub(lambda sign: sign[0] + _JOINER, text)
 
 
 def prompt_text(sample: Sample[Any]) -> str:
-    """Return the prompt: the user's turn, or all turns with their roles if there are several.
+    """Return the text of the prompt: the user's turn, or all turns with their roles if there are several.
 
     Args:
         sample: The sample; images and files in its prompt are not shown.

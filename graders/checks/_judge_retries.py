@@ -1,4 +1,4 @@
-"""Keeps a question to a judge within its sample's time: how long to wait, when to retry, when to stop."""
+"""Keeps a question to a judge within its sample's time: how long to wait, and when to retry or stop."""
 
 from __future__ import annotations
 
@@ -20,22 +20,24 @@ _LONGEST_S = 60.0
 """The time limit of a question if its grader has none, in seconds."""
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.25, 10.0
 _KEPT_S = 0.25
-"""The maximum part of a sample's time to hold back, so that the sample fails with a message from here."""
+"""The maximum part of a sample's time to hold back, so that the sample fails with a message from this module.
+"""
 _LEAST_S = 1.0
-"""A question is not sent with less time left than this, or than a tenth of its limit."""
+"""A question is not sent with less time left than this, or than a tenth of its limit if that is shorter."""
 _LOOK_S = 0.05
 _LONGEST_BODY = 8 << 20
 _MOST_OPEN = 64
-"""The maximum number of open questions in a process, including abandoned ones: each is a thread."""
+"""The maximum number of open questions in a process, including abandoned ones, because each needs a thread.
+"""
 
 
 class TryAgain(Exception):
     """The service did not answer this time; it may answer next time.
 
     Args:
-        what: The service's message or failure, without any of the sample's content.
-        after: Seconds that the service asks to wait; None if it names no time.
-        throttled: Whether it is overloaded rather than faulty.
+        what: The service's message or the failure, without any content of the sample.
+        after: The seconds that the service asks to wait; None if it names no time.
+        throttled: Whether the service is overloaded rather than faulty.
     """
 
     def __init__(self, what: str, after: float | None = None, throttled: bool = False) -> None:
@@ -45,12 +47,12 @@ class TryAgain(Exception):
 
     @property
     def what(self) -> str:
-        """The service's message or failure."""
+        """The service's message or the failure."""
         return str(self.args[0])
 
 
 class FormRefused(Exception):
-    """The service rejects the request as written; it may accept one with fewer parts.
+    """The service rejects the request as written, but may accept one with fewer parts.
 
     Args:
         message: The service's own message, which may quote the sample.
@@ -66,22 +68,22 @@ class FormRefused(Exception):
 
 
 class Late(Exception):
-    """A question was sent, and its time ran out before its answer came."""
+    """The question was sent, but its time ran out before the answer came."""
 
 
 class Unsent(Exception):
-    """A question's time ran out before it could be sent."""
+    """The question's time ran out before the question could be sent."""
 
 
 class Heard:
-    """The times at which a model answered and was given up in this process, by `time.perf_counter`."""
+    """When a model last answered, and when it was last given up in this process, by `time.perf_counter`."""
 
     __slots__ = ("at", "given_up_at", "trouble")
 
     def __init__(self) -> None:
         self.at = self.given_up_at = -1.0
         self.trouble: TryAgain | None = None
-        """The last failure instead of an answer; None if the model answered last, or never failed."""
+        """The latest failure; None if the model has answered since, or never failed."""
 
     def answer(self) -> None:
         """Record an answer."""
@@ -89,7 +91,7 @@ class Heard:
         self.trouble = None
 
     def give_up(self) -> None:
-        """Record that a question used all its time, and no question was answered."""
+        """Record that a question used all its time while the model answered no question."""
         self.given_up_at = perf_counter()
 
     @property
@@ -98,11 +100,11 @@ class Heard:
         return self.at >= 0
 
     def since(self, began: float) -> bool:
-        """Whether the model has answered since a batch started."""
+        """Return whether the model has answered since a batch started."""
         return self.at >= began
 
     def is_given_up(self, began: float) -> bool:
-        """Whether the model was given up in this batch, and has not answered since."""
+        """Return whether the model was given up in this batch, and has not answered since."""
         return self.given_up_at >= began and self.given_up_at > self.at
 
 
@@ -112,7 +114,7 @@ class Patience:
     Args:
         model: The model's name in messages.
         heard: When the model last answered.
-        most: The maximum number of times that a question is asked; None for as many as its time allows.
+        most: The maximum number of times to ask a question; None for as many as its time allows.
     """
 
     __slots__ = (
@@ -125,7 +127,7 @@ class Patience:
         left = _LONGEST_S if ends is None else ends - now
         self._ends = now + left - min(_KEPT_S, max(left, 0.0) / 10)
         self.limit = left
-        """The seconds that it had when it started."""
+        """The seconds that the question had when it started."""
         self.least = min(_LEAST_S, max(left, 0.0) / 10)
         """The seconds that have to be left when the question is sent."""
         self._model = model
@@ -150,7 +152,7 @@ class Patience:
 
     @property
     def is_lost(self) -> bool:
-        """Whether a question of this batch had all its time, and the model answered none."""
+        """Whether a question of this batch has used all its time while the model answered none."""
         return self._heard.trouble is None and self._heard.is_given_up(self._began)
 
     async def until_answered(self, ask: Callable[[], Awaitable[T]]) -> T:
@@ -247,8 +249,8 @@ class Patience:
 async def in_thread(call: Callable[[], Any], patience: Patience) -> Any:
     """Run a blocking call in a separate thread, for as long as the question has time.
 
-    asyncio's own threads are few, two more than Lambda has processors, and would delay process exit. An
-    abandoned call ends by its own timeout, and keeps its place until then.
+    asyncio's own thread pool is small, two threads more than Lambda has processors, and would delay process
+    exit. An abandoned call ends by its own timeout, and counts as open until then.
 
     Raises:
         Unsent: Too little time is left to start.
@@ -265,7 +267,7 @@ async def in_thread(call: Callable[[], Any], patience: Patience) -> Any:
         places.leave()
         raise Unsent
     answer: Future[Any] = Future()
-    answer.set_running_or_notify_cancel()  # its waiter may be canceled, but not the call itself
+    answer.set_running_or_notify_cancel()  # the waiter may be canceled, but the call itself goes on
 
     def work() -> None:
         try:
@@ -282,25 +284,26 @@ async def in_thread(call: Callable[[], Any], patience: Patience) -> Any:
         places.leave()
         raise TryAgain("this process cannot start more threads") from None
     try:
-        # Unlike a timeout, this cancels nothing: a cancellation means that the sample has to end.
+        # Unlike `wait_for`, this cancels nothing when time runs out; a cancellation comes from outside and
+        # ends the sample.
         done, _ = await asyncio.wait({waiting}, timeout=max(patience.left, 0.0))
     finally:
         if not waiting.cancel():
-            waiting.exception()  # retrieved even if the sample has ended, because asyncio would log it
+            waiting.exception()  # asyncio logs an exception that nobody retrieves
     if not done:
         raise Late
     return waiting.result()
 
 
 def bounded(body: Iterable[bytes], seconds: float) -> Iterator[bytes]:
-    """Yield the pieces of an answer's body: one that trickles in escapes a client's own timeout.
+    """Yield the pieces of an answer's body; a slow stream of small pieces would escape a client's timeout.
 
     Args:
         body: The pieces as they arrive.
         seconds: The time limit for the whole body, from now on.
 
     Raises:
-        TryAgain: The body takes longer, or is longer than any verdict.
+        TryAgain: The body takes longer than the limit, or is longer than any verdict.
     """
     ends, size = perf_counter() + seconds, 0
     for piece in body:
@@ -311,7 +314,7 @@ def bounded(body: Iterable[bytes], seconds: float) -> Iterator[bytes]:
 
 
 def seconds_of(header: str | None) -> float | None:
-    """Return the seconds that a `Retry-After` header asks to wait; None if it is a date or unreadable."""
+    """Return the seconds that a `Retry-After` header asks to wait; None for a date or an invalid header."""
     try:
         seconds = float(header or "")
     except ValueError:
@@ -320,7 +323,7 @@ def seconds_of(header: str | None) -> float | None:
 
 
 def _random() -> Any:
-    """A separate random generator: a user's seed stays unaffected, and forked processes differ."""
+    """A separate random generator, which ignores the user's seed and differs between forked processes."""
     global _chance
     if _chance is None:
         from random import SystemRandom

@@ -11,15 +11,16 @@ if TYPE_CHECKING:
 
 HIDDEN = "***"
 _SHORTEST = 4
-"""A shorter key is a placeholder for a service that needs none, and may be part of any word."""
-# The searched texts come from others, so the time must not be quadratic in their length: a run without the
-# marker that is searched for is either short or consumed whole.
+"""A shorter key is a placeholder for a service that needs no key, and could be part of any word."""
+# The searched strings come from outside, so the search must not take quadratic time: a run of characters
+# without the marker of a secret is either short or consumed whole.
 _USER = re.compile(r"""([a-z][a-z0-9+.-]{0,30}://)(?:[^\s"'<>]*@|([^\s"'<>]*))""", re.IGNORECASE)
 _QUERY = re.compile(
     r"""([a-z][a-z0-9+.-]{0,30}://[^\s"'<>?#)]*)(?:[?#][^\s"'<>)]*)?""",
     re.IGNORECASE,
 )
-# Key prefixes of services, JSON web tokens, and long mixed strings that are not words or model names.
+# Key prefixes of services, JSON web tokens, and long strings of mixed characters other than words and model
+# names.
 _KEY = re.compile(
     r"\b(?:sk|pk|rk|gsk|xai|hf|ghp|pplx|nvapi|r8|key|api[-_]?key|bedrock-api-key)[-_](?=[\w*.-]{0,200}[\d*])[\w*.-]{8,}"
     r"|\b(?:sk|gsk|bedrock-api-key)[-_][\w*.-]{6,}"
@@ -34,7 +35,7 @@ def without_secrets(text: str, secrets: Iterable[str] = ()) -> str:
     """Return a message that is safe to show and keep.
 
     Args:
-        text: The text of a service, its library or an option.
+        text: The text, from a service, its library or an option.
         secrets: Values to redact, regardless of their form.
     """
     text = without_values(text, secrets)
@@ -43,10 +44,10 @@ def without_secrets(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 def without_values(text: str, secrets: Iterable[str], shortest: int = _SHORTEST) -> str:
-    """Return a text with these values redacted, except where they are part of a word.
+    """Return a text with the given values redacted, except where a value is part of a word.
 
     Args:
-        text: Any text.
+        text: The text that may contain them.
         secrets: The values.
         shortest: The length of the shortest value to redact, in characters.
     """

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     class JudgeService(Protocol):
-        """A model that can be asked."""
+        """A model to which questions can be sent."""
 
         async def ask(self, question: Question) -> Reply:
             """Ask once, and retry if possible within the sample's time.
@@ -35,11 +35,11 @@ class Question:
 
     Args:
         rubric: System prompt: the task, the scale, the format of the answer. Not sent if empty.
-        sample: The part that differs by sample, with its parts delimited: the text of the user's turn, or
-            several turns, each with its role (`user` or `assistant`) and its text. They alternate, and the
-            first and the last are the user's.
-        schema: The JSON schema of the verdict, an object.
-        repeat: The index of this one among several identical questions, from 0.
+        sample: The part that differs between samples, with delimiters: the text of the user's turn, or
+            several turns, each with its role (`user` or `assistant`) and its text. Roles alternate, and the
+            first and the last turns are the user's.
+        schema: The JSON schema of the verdict, which is an object.
+        repeat: The index, from 0, of this question among several identical ones.
         is_shared: Whether the rubric is the same for every sample, so that a service may cache it.
     """
 
@@ -69,13 +69,14 @@ class Reply:
     """A service's answer.
 
     Args:
-        text: The verdict as the model wrote it, the whole JSON object as text; empty if it wrote none.
-        ended: `whole`, `cut` (by its token limit), `refused` (by the model or a filter), or another reason
-            why it is not one whole verdict.
-        tokens_in: Tokens of the question; None if the service does not report it.
-        tokens_out: Tokens of the answer; None if the service does not report it.
-        tokens_cached: Tokens of the question that came from the service's cache; None if the service does not
-            report it.
+        text: The verdict as the model wrote it: the whole JSON object as a string; empty if the model wrote
+            none.
+        ended: `whole`, `cut` (by the token limit), `refused` (by the model or a filter), or another reason
+            why the answer is not one whole verdict.
+        tokens_in: The number of tokens in the question; None if the service does not report it.
+        tokens_out: The number of tokens in the answer; None if the service does not report it.
+        tokens_cached: The number of the question's tokens that came from the service's cache; None if the
+            service does not report it.
     """
 
     __slots__ = ("ended", "text", "tokens_cached", "tokens_in", "tokens_out")
@@ -101,13 +102,13 @@ def one_verdict(
     """Find the only part of an answer that can be its verdict.
 
     Args:
-        calls: The tools that the model called: their names, and the arguments as text.
+        calls: The model's tool calls: the name of each tool, and its arguments as a string.
         texts: The other texts that it wrote.
-        tool: The tool that gives a verdict.
+        tool: The name of the tool for the verdict.
 
     Returns:
-        The verdict as text, and `whole`; or no text, and the reason why the answer is not one whole verdict.
-        A text next to a call is ignored, unless it contains an object.
+        The verdict as a string, and `whole`; or an empty string, and the reason why the answer is not one
+        whole verdict. A text next to a tool call is ignored, unless it contains an object.
     """
     written = [text for text in texts if isinstance(text, str) and text.strip()]
     if not calls:
@@ -125,5 +126,5 @@ def one_verdict(
 
 
 def quoted(word: object) -> str:
-    """Quote a service's text for a message."""
+    """Quote text from a service for a message."""
     return repr(word[:40]) if isinstance(word, str) else "none" if word is None else "no text"

@@ -1,4 +1,4 @@
-"""Creates the service that a judge asks, from a check's options; keeps the known facts about each model."""
+"""Creates the service that a judge asks, from a check's options, and keeps what is known about each model."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     ServiceName: TypeAlias = Literal["bedrock", "openai"]
 
     class JudgeModel(Protocol):
-        """A model behind a service's own library."""
+        """A model that is reached through its service's own library."""
 
         name: str
-        """Its name in messages."""
+        """The model's name in messages."""
 
         @property
         def key_variable(self) -> str | None:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
         @property
         def key(self) -> tuple[str, str, str]:
-            """Service, address and model, the same for all checks that ask the same model."""
+            """The service, the address and the model: the same for all checks that ask the same model."""
             ...
 
         @property
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 
             Args:
                 question: The question.
-                parts: The parts of the request.
+                parts: The value of each part of the request.
                 patience: The question's time.
                 heard: Whether this model has answered before.
 
@@ -70,7 +70,7 @@ if TYPE_CHECKING:
 
 _SERVICES = ("bedrock", "openai")
 _TURNS = 4
-"""The number of turns into which a sample's time is divided until one has an answer."""
+"""The number of turns into which a sample's time is divided, until one question has an answer."""
 _REGION = re.compile(r"[A-Za-z0-9-]{1,63}")
 _VARIABLE = re.compile(r"(?!sk[-_])[A-Za-z_]\w{0,99}", re.ASCII)
 _NO_VARIABLE = (
@@ -79,7 +79,7 @@ _NO_VARIABLE = (
 )
 
 known: dict[tuple[str, str, str], Abilities] = {}
-"""The known facts about each model that this process has asked, by service, address and model."""
+"""What is known about each model that this process has asked, by service, address and model."""
 _models: WeakSet[JudgeModel] = WeakSet()
 """The models of all existing checks."""
 
@@ -102,18 +102,19 @@ def service_of(
     """Create the service that a judge asks.
 
     Args:
-        model: The model: for Bedrock its ID, or an inference profile's ID or ARN.
+        model: The model's name; for Bedrock the model's ID, or the ID or ARN of an inference profile.
         service: `bedrock` for the Converse API, or `openai` for any chat completions endpoint.
-        base_url: The URL of `openai`; None for OPENAI_BASE_URL, or OpenAI itself.
-        key_variable: The environment variable that contains the key of `openai`.
-        region: The Region of `bedrock`; None for the environment's.
-        temperature: Randomness of an answer; omitted if the model does not accept it.
+        base_url: The URL of the `openai` endpoint; None for the value of OPENAI_BASE_URL, or else OpenAI's
+            own URL.
+        key_variable: The environment variable that contains the key for `openai`.
+        region: The AWS Region of `bedrock`; None for the Region that the environment sets.
+        temperature: The sampling temperature; omitted from requests if the model does not accept it.
         max_tokens: The maximum number of tokens in an answer.
         input_price: USD per million tokens of questions; None if unknown.
         output_price: USD per million tokens of answers.
         cached_price: USD per million tokens of questions that come from the service's cache; None for
             `input_price`.
-        ceiling_usd: The maximum that one process may spend, in USD; beyond it the whole call fails.
+        ceiling_usd: The maximum amount that one process may spend, in USD; beyond it the whole call fails.
         ceiling_tokens: The maximum number of tokens that one process may use, in questions and answers
             together.
 
@@ -157,16 +158,16 @@ def service_of(
 
 
 class FoundModel:
-    """A model that checks of this process ask, and the features that it turned out to support.
+    """A model that checks in this process ask, and the features that it is known to support.
 
     Args:
         service: `bedrock` or `openai`.
-        address: The endpoint; for Bedrock the Region, and the endpoint if the environment sets one.
-        model: The model.
+        address: The endpoint's URL; for Bedrock the Region, and the endpoint if the environment sets one.
+        model: The model's name.
         key_variable: The environment variable that contains the service's key; None if it needs none.
-        parts: The parts of its requests: `form` (`JSON schema`, `strict tool`, `tool` or `JSON object`), and
-            if the service has them `tool choice`, `temperature`, `cache point`, `repeat`, `token limit`. None
-            until it has answered.
+        parts: The value of each part of a request: `form` (`JSON schema`, `strict tool`, `tool` or `JSON
+            object`), and, if the service has them, `tool choice`, `temperature`, `cache point`, `repeat` and
+            `token limit`. None until the model has answered.
         refused: The model's message for each part that it rejected, by `part: value`.
     """
 
@@ -189,12 +190,12 @@ class FoundModel:
         self.refused = refused
 
     def as_dict(self) -> dict[str, Any]:
-        """The facts by name."""
+        """Return the facts by name."""
         return {name: getattr(self, name) for name in self.__slots__}
 
 
 def found_models() -> list[FoundModel]:
-    """Return each model that the checks of this process ask, with the features of those that answered."""
+    """Return the models that the checks of this process ask; a model that has answered has known features."""
     asked = {model.key: model.key_variable for model in _models}
     found = []
     for key in sorted(asked):
@@ -207,7 +208,7 @@ def found_models() -> list[FoundModel]:
 
 
 class _Asked:
-    """A model that can be asked, with its known features and its cost so far."""
+    """A model to which questions can be sent, with its known features and its cost so far."""
 
     def __init__(self, model: JudgeModel, spending: Spending) -> None:
         self._model = model
@@ -229,15 +230,16 @@ class _Asked:
         return await patience.until_answered(once)
 
     async def _in_turn(self, asking: _Asking, abilities: Abilities, patience: Patience) -> Reply:
-        """Ask alone until the first answer, which shows the model's features and the cost of an answer.
+        """Ask one question at a time until the first answer, which shows the model's features and the cost.
 
-        One slow answer must not use up all other questions' time, so the turn passes on before it arrives.
+        One slow answer must not use up the time of all other questions, so the next question may be asked
+        after a while even if the answer has not come.
         """
         import asyncio
 
         gate = abilities.gate
         if patience.is_lost and not gate.free:
-            raise Unsent  # another question finds out whether the model has recovered
+            raise Unsent  # another question is finding out whether the model has recovered
         if not await gate.enter(patience.left - patience.least):
             raise Unsent
         held = True
@@ -258,14 +260,14 @@ class _Asked:
             pass_on()
 
     def metrics(self, replies: Sequence[Reply]) -> dict[str, float]:
-        """The cost of the replies."""
+        """Return the cost of the replies."""
         return self._spending.metrics(replies)
 
     def _is_measured(self, abilities: Abilities) -> bool:
         return abilities.heard.ever and self._spending.is_measured
 
     async def _counted(self, asking: _Asking) -> Reply:
-        """Ask once, against the ceilings."""
+        """Ask once, and count the cost toward the limits."""
         self._spending.begin()
         try:
             reply = await asking.until_taken()
@@ -288,7 +290,7 @@ class _Asking:
         self._patience = patience
 
     async def until_taken(self) -> Reply:
-        """Ask with fewer and fewer parts, until the model accepts the request."""
+        """Send the question with fewer and fewer parts until the model accepts the request."""
         trial = self._trial
         while True:
             try:
@@ -301,7 +303,7 @@ class _Asking:
                 return reply
 
     async def _sent(self) -> Reply:
-        """Send one request; its errors never contain a secret, not even in the service's own message."""
+        """Send one request. Its errors contain no secrets, not even within the service's own message."""
         trial = self._trial
         try:
             reply = await self._model.send(self._question, trial.parts, self._patience, trial.heard)

@@ -1,4 +1,4 @@
-"""The cost of a judge's answers: metrics of a sample, and limits for a process."""
+"""Tracks the cost of a judge's answers: metrics for each sample, and limits for each process."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _MILLION = 1_000_000
 _MOST = 10**9
-"""More tokens than any question or answer has."""
+"""More tokens than any question or answer contains."""
 
 
 class Spending:
@@ -22,10 +22,10 @@ class Spending:
     Args:
         input_price: USD per million tokens of questions; None if unknown.
         output_price: USD per million tokens of answers.
-        cached_price: USD per million tokens of questions that came from the service's cache; None for the
-            price of other tokens.
-        ceiling_usd: The maximum that may be spent, in USD; None for no limit.
-        ceiling_tokens: The maximum number of tokens that may be used, in questions and answers together.
+        cached_price: USD per million tokens of questions that came from the service's cache; None for
+            `input_price`.
+        ceiling_usd: The maximum amount to spend, in USD; None for no limit.
+        ceiling_tokens: The maximum number of tokens to use, in questions and answers together.
 
     Raises:
         DecorationError: An option is invalid.
@@ -64,14 +64,14 @@ class Spending:
 
     @property
     def is_measured(self) -> bool:
-        """Whether the cost of an answer is known, or need not be."""
+        """Whether the cost of an answer is known, or no limit needs it."""
         return self._calls > 0 or self._ceilings == (None, None)
 
     def begin(self) -> None:
-        """Count a question that is about to be asked; `end` or `give_up` follows.
+        """Count a question that is about to be asked; the caller calls `end` or `give_up` afterwards.
 
-        Questions that are still open, or whose answer came too late, count as much as the most expensive one
-        so far.
+        Questions that are still open, or whose answer came too late, count as much as the most expensive
+        question so far.
 
         Raises:
             ConfigurationError: The question might cost more than is left.
@@ -99,7 +99,7 @@ class Spending:
         """Count the cost of an answered question.
 
         Raises:
-            ConfigurationError: A limit is set, and the service does not report an answer's cost.
+            ConfigurationError: A limit is set, but the service does not report the cost of an answer.
         """
         self._open -= 1
         self._calls += 1
@@ -118,14 +118,14 @@ class Spending:
         """Count a question that was abandoned or not answered.
 
         Args:
-            answers: The number of answers that it may have cost; each counts as much as the most expensive
-                one.
+            answers: The number of answers for which the service may charge; each counts as much as the most
+                expensive answer so far.
         """
         self._open -= 1
         self._given_up += answers
 
     def usd(self, reply: Reply) -> float | None:
-        """Return the cost of a reply; None if unknown."""
+        """Return the cost of a reply; None if it is unknown."""
         price_in, price_out, price_cached = self._prices
         if price_in is None or price_out is None or price_cached is None:
             return None
@@ -136,7 +136,7 @@ class Spending:
         return (fresh * price_in + cached * price_cached + reply.tokens_out * price_out) / _MILLION
 
     def metrics(self, replies: Sequence[Reply]) -> dict[str, float]:
-        """Return a sample's metrics; figures that any reply does not report are omitted."""
+        """Return a sample's metrics. A figure that is missing from any reply is omitted."""
         found: dict[str, float | None] = {
             "judge_calls": float(len(replies)),
             "judge_tokens_in": _sum([reply.tokens_in for reply in replies]),
@@ -150,17 +150,17 @@ class Spending:
 def usage_of(
     question: Sequence[object], answer: object, cached: object = 0
 ) -> tuple[int | None, int | None, int | None]:
-    """Read a service's token counts for an answer: all of them, exactly, or nothing.
+    """Read a service's token counts for an answer, and accept them only if all of them are exact.
 
-    An impossible figure makes the others unknown too, because limits are enforced with all of them.
+    One impossible figure makes all of them unknown, because the limits need all of them.
 
     Args:
-        question: Tokens of the question, in the parts that the service counts separately.
-        answer: Tokens of the answer.
-        cached: The question's tokens that came from the service's cache.
+        question: The tokens of the question, as the parts that the service counts separately.
+        answer: The tokens of the answer.
+        cached: The tokens of the question that came from the service's cache.
 
     Returns:
-        Tokens of the question, of the answer, and from the cache; each None if unknown.
+        The numbers of tokens in the question, in the answer, and from the cache; each is None if unknown.
     """
     counts = [count for count in (*question, answer, cached) if type(count) is int and 0 <= count < _MOST]
     if len(counts) < len(question) + 2:

@@ -1,8 +1,8 @@
-"""The possible verdicts of a judge, and how they are read: strictly, or not at all.
+"""Defines the possible verdicts of a judge. Each is read strictly, or counts as unread.
 
-A verdict is a JSON object with a schema that the judge receives; the reason comes first, so that the model
-writes it before it decides. A reply counts only if it is that whole object with nothing around it. Verdicts
-are not searched for in prose, which may quote one from the completion.
+A verdict is a JSON object that follows a schema, which the judge receives. The reason comes first in the
+schema, so that the model writes it before it decides. A reply counts only if all of it is that object.
+Verdicts are not searched for in prose, which may quote one from the completion.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     Scale: TypeAlias = "LabelScale | NumberScale"
 
     class VerdictForm(Protocol):
-        """A question, and the format of its answer."""
+        """A question to a judge, and the format of its answer."""
 
         schema: dict[str, Any]
         """The JSON schema of an answer."""
         parts: Mapping[str, str]
-        """The question's parts that differ by record, by name; they are sent with the sample."""
+        """The parts of the question that differ by record, by name; they are sent with the sample."""
 
         def rubric(self, turn: int, /) -> str:
-            """Return the question, with labels in the order of this turn."""
+            """Return the question, with the labels in the order for this turn."""
             ...
 
         def read(self, said: Any, turn: int, /) -> Judgment | Missing:
-            """Read a parsed answer; `Missing` if it does not match the schema exactly."""
+            """Read a parsed answer; return `Missing` if it does not match the schema exactly."""
             ...
 
 
@@ -40,8 +40,8 @@ class Judgment:
         value: The reward, 0 to 1.
         reason: The judge's reason.
         components: The reward of each criterion, by name.
-        choices: Each chosen label, with the label that was listed first.
-        metrics: More numbers to report.
+        choices: The chosen labels, each with the label that was listed first in that question.
+        metrics: Further numbers to report.
     """
 
     __slots__ = ("choices", "components", "metrics", "reason", "value")
@@ -62,7 +62,7 @@ class Judgment:
 
 
 class LabelScale:
-    """A choice of one label.
+    """A scale of labels, of which the judge chooses one.
 
     Args:
         values: The reward of each label, 0 to 1.
@@ -79,16 +79,16 @@ class LabelScale:
 
     @property
     def schema(self) -> dict[str, Any]:
-        """The JSON schema of a label. Its order never changes: a service compiles each schema anew."""
+        """The JSON schema of a label. Its order never changes, because a service compiles each new schema."""
         return {"type": "string", "enum": [*self.values]}
 
     def listed(self, turn: int) -> str:
-        """Return the labels as shown to the judge; each turn starts with the next label."""
+        """Return the labels as shown to the judge; each turn starts one label later."""
         lines = [_entry(label, self.anchors.get(label)) for label in self._order(turn)]
         return "\n".join(["Choose one label, spelled exactly so:", *lines])
 
     def value(self, said: object) -> float | None:
-        """Return the reward of an answer; None if it is not a label."""
+        """Return the reward of an answer; None if the answer is not a label."""
         return self.values.get(said) if isinstance(said, str) else None
 
     def choices(self, said: object, turn: int) -> tuple[tuple[str, str], ...]:
@@ -107,7 +107,7 @@ class NumberScale:
     Args:
         low: The worst score.
         high: The best score.
-        anchors: The meanings of numbers, if given.
+        anchors: The meanings of scores, if given.
     """
 
     __slots__ = ("anchors", "high", "low")
@@ -121,7 +121,7 @@ class NumberScale:
 
     @property
     def schema(self) -> dict[str, Any]:
-        """The JSON schema of a score, as a list of values: services that enforce schemas ignore bounds."""
+        """The JSON schema of a score: a list of values, because some services ignore bounds in schemas."""
         return {"type": "integer", "enum": [*range(self.low, self.high + 1)]}
 
     def listed(self, _turn: int) -> str:
@@ -131,23 +131,23 @@ class NumberScale:
         return "\n".join([f"{between}:" if lines else f"{between}.", *lines])
 
     def value(self, said: object) -> float | None:
-        """Return the reward of an answer; None if it is not a number on the scale."""
+        """Return the reward of an answer; None if the answer is not a number on the scale."""
         score = _whole(said)
         if score is None or not self.low <= score <= self.high:
             return None
         return (score - self.low) / (self.high - self.low)
 
     def choices(self, _said: object, _turn: int) -> tuple[tuple[str, str], ...]:
-        """Return nothing: the order of numbers is not varied."""
+        """Return an empty tuple: the order of scores does not vary."""
         return ()
 
 
 class Criterion:
-    """One question with a scale.
+    """One question whose answer is a label or a score.
 
     Args:
         ask: The question.
-        scale: The labels or numbers to choose from.
+        scale: The labels or scores to choose from.
     """
 
     __slots__ = ("ask", "parts", "scale", "schema")
@@ -174,11 +174,11 @@ class Criterion:
 
 
 class WeightedCriteria:
-    """Several questions that one reply answers.
+    """Several questions that one reply answers together.
 
     Args:
         criteria: The questions by name.
-        weights: The weight of each.
+        weights: The weight of each criterion.
     """
 
     __slots__ = ("criteria", "parts", "schema", "weights")
@@ -196,7 +196,7 @@ class WeightedCriteria:
         return "\n\n".join([intro, *pieces])
 
     def read(self, said: Any, turn: int) -> Judgment | Missing:
-        """Read a parsed answer; one unread criterion makes all of it unread."""
+        """Read a parsed answer; one unread criterion makes the whole answer unread."""
         if fault := _fault(said, tuple(self.criteria)):
             return Missing(fault)
         made: dict[str, Judgment] = {}
@@ -213,11 +213,11 @@ class WeightedCriteria:
 
 
 class Checklist:
-    """Points that are met or not.
+    """A checklist of points, each of which is met or not.
 
     Args:
-        points: The points.
-        partial: Whether to pay the fraction of points that are met; otherwise all of them are required.
+        points: The text of each point.
+        partial: Whether to pay the fraction of points that are met; otherwise the reward requires all points.
         own: Whether the points come from the record, and are sent with the sample instead of in the rubric.
     """
 
@@ -226,11 +226,11 @@ class Checklist:
     def __init__(self, points: Sequence[str], partial: bool, own: bool) -> None:
         self.points = points
         self.partial = partial
-        # The lines of a point are indented, so that none of them looks like another point.
+        # The lines of a point are indented, so that no line looks like another point.
         inner = ("\n   ".join(point.splitlines()) for point in points)
         self._numbered = [f"{number}. {point}" for number, point in enumerate(inner, 1)]
         self.parts: Mapping[str, str] = {"points": "\n".join(self._numbered)} if own else {}
-        # The same for any number of points, because a service compiles each schema anew.
+        # The schema is the same for any number of points, because a service compiles each new schema.
         point = {"point": {"type": "integer"}, "reason": {"type": "string"}, "met": {"type": "boolean"}}
         self.schema = object_schema({"points": {"type": "array", "items": object_schema(point)}})
 
@@ -245,7 +245,7 @@ class Checklist:
         return intro if self.parts else "\n".join([intro, "", *self._numbered])
 
     def read(self, said: Any, _turn: int) -> Judgment | Missing:
-        """Read a parsed answer; it needs every point once, in order."""
+        """Read a parsed answer, which has to list every point once, in order."""
         if fault := _fault(said, ("points",)):
             return Missing(fault)
         rows = said["points"]
@@ -269,7 +269,7 @@ def _entry(name: str, meaning: str | None) -> str:
 
 
 def object_schema(properties: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of an object that has these properties and no others."""
+    """Return the schema of an object that has exactly the given properties."""
     return {
         "type": "object",
         "properties": properties,
@@ -279,7 +279,7 @@ def object_schema(properties: dict[str, Any]) -> dict[str, Any]:
 
 
 def _fault(said: object, keys: Sequence[str]) -> str:
-    """Return the reason why a value is not an object of these keys with a text `reason`; empty if it is."""
+    """Return why a value is not an object of these keys with a string `reason`; empty if it is one."""
     if not isinstance(said, dict) or set(said) != set(keys):
         return f"it is not an object of exactly {', '.join(keys)}"
     return "" if isinstance(said.get("reason", ""), str) else "its reason is not a text"

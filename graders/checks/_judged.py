@@ -61,13 +61,13 @@ def judging(
 
     Args:
         service: The service that answers.
-        form_of: Returns the questions about a sample. It raises `RecordError` if the record does not specify
+        form_of: Returns the questions about a sample. Raises `RecordError` if the record does not specify
             them.
         reference: Whether the judge sees the reference.
         prompt: Whether the judge sees the prompt.
         repeats: The number of times that each sample is judged.
         take: Extracts the part of a completion to judge; None judges the whole completion.
-        max_chars: The longest completion to judge, in characters.
+        max_chars: The maximum length of a completion to judge, in characters.
 
     Raises:
         DecorationError: An option is invalid.
@@ -103,13 +103,13 @@ def judging(
 
 
 def _rubric(form: VerdictForm, turn: int, reference: bool) -> str:
-    """Return the judge's instructions, the same for every sample so that they can be cached."""
+    """Return the instructions for the judge, the same for every sample so that they can be cached."""
     pieces = [_INTRO, *([_COMPARED] if reference else []), form.rubric(turn), _ANSWER]
     return "\n\n".join(pieces)
 
 
 async def _replies(service: JudgeService, questions: Sequence[Question]) -> list[Reply]:
-    """Return the answers to all questions, asked concurrently; if one fails, the others are canceled."""
+    """Return the answers to all questions, asked concurrently; one failure cancels the other questions."""
     if len(questions) == 1:
         return [await service.ask(questions[0])]
     import asyncio
@@ -133,7 +133,7 @@ def _read(form: VerdictForm, reply: Reply, turn: int) -> Judgment | Missing:
 
 
 def _reward(judgments: Sequence[Judgment], repeats: int, took: dict[str, float]) -> Reward:
-    """Return the median of the judgments, with their other figures."""
+    """Return the reward: the median value, with the reason of the judgment nearest to it."""
     value = _median([each.value for each in judgments])
     nearest = min(judgments, key=lambda each: abs(each.value - value))
     metrics = {"unread": 0.0}
@@ -151,11 +151,12 @@ def _reward(judgments: Sequence[Judgment], repeats: int, took: dict[str, float])
 
 
 def _first_chosen(judgments: Sequence[Judgment]) -> tuple[float, float]:
-    """Return the fraction of choices of the first label, and the fraction if the order did not matter.
+    """Return how often the first label was chosen, and how often that is expected if order has no effect.
 
-    If the order did not matter, each label that was chosen could have been chosen in any of the orders: the
-    second figure is the fraction of all such pairs that match, as in a permutation test. If each order occurs
-    equally often, it is 1 divided by the number of labels.
+    Both figures are fractions of the choices. If order has no effect, each chosen label could have been
+    chosen in any of the orders. The second figure is the fraction of all pairs of a chosen label and a first
+    label that match, as in a permutation test. If each order occurs equally often, the figure is 1 divided by
+    the number of labels.
     """
     found = total = 0
     expected = 0.0
@@ -174,7 +175,7 @@ def _median(values: Sequence[float]) -> float:
 
 
 def _reference_shown(sample: Sample[Any]) -> str:
-    """Return the reference as a judge sees it: a text or a number as is, anything else as JSON.
+    """Return the reference as shown to a judge: a string or a number as is, anything else as JSON.
 
     Raises:
         RecordError: The record has no reference, or the reference has no visible content.
@@ -195,7 +196,7 @@ def _reference_shown(sample: Sample[Any]) -> str:
 
 
 def _holds_something(value: Any) -> bool:
-    """Return whether a JSON value contains a number, a boolean, or a text with a visible character."""
+    """Return whether a JSON value contains a number, a boolean, or a string with a visible character."""
     waiting = [value]
     while waiting:
         each = waiting.pop()
