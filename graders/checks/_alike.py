@@ -1,4 +1,4 @@
-"""What the similarity checks share: long texts are never compared, and low similarities earn nothing."""
+"""Shared by the similarity checks: overlong texts are not compared, and low similarities earn nothing."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ def alike(
     max_chars: int,
     most_chars: int,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that pays the similarity of the answer and the reference, or the most similar of several.
+    """Make a check that pays the similarity of the answer to the reference, or to the nearest of several.
 
     Args:
-        read: Reads the value to compare from a text in composed form.
-        score: Returns the similarity of two of them, 0 to 1.
+        read: Reads the value to compare from a text in composed Unicode form.
+        score: Returns the similarity of two such values, 0 to 1.
         take: The check's option with this name.
         alternatives: The check's option with this name.
-        at_least: The lowest similarity that is paid; the metric `similarity` reports lower ones too.
-        max_chars: The longest text that is read, in characters; a longer one is unread.
+        at_least: The lowest similarity that is paid. The metric `similarity` reports lower values too.
+        max_chars: The maximum length of a text, in characters; a longer text is unread.
         most_chars: The largest `max_chars` for which the comparison takes an acceptable time.
 
     Raises:

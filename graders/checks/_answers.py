@@ -1,6 +1,6 @@
-"""Compares answers: one reader reads the reference strictly and the completion tolerantly.
+"""Compares answers: the same reader reads the reference strictly and the completion tolerantly.
 
-A reader is a function `read(text, strict)` that returns an answer, or `Missing` if no answer can be read
+A reader is a function `read(text, strict)` that returns an answer, or `Missing` if it cannot read an answer
 exactly. An unread reference is a `RecordError`, because no completion could ever be right. An unread
 completion earns 0. Every reward reports the metric `unread`, 1 or 0, so that a run distinguishes wrong
 answers from unreadable ones.
@@ -44,26 +44,27 @@ def comparing(
     reading: Callable[[object], Reader[Answer]] | None = None,
     metrics: Callable[[Answer | None], dict[str, float]] | None = None,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the completion's answer equals the reference, or one of them.
+    """Make a check that the completion's answer equals the reference, or one of several references.
 
     Args:
-        read: Reads the answer of a text, strictly if its second argument is true. None with `reading`.
-        same: Returns the score of the completion's answer, 0 to 1, given that answer and the reference's.
+        read: Reads the answer in a text, strictly if its second argument is true. None if `reading` is given.
+        same: Returns the score, 0 to 1, of a completion's answer, given that answer and the reference's
+            answer.
         what: The required form of a reference, for the error message: `one number`.
         take: Extracts the part of a text that contains the answer, from the completion and from the
             reference. If it finds nothing in a reference, the whole reference is used.
-        references: Returns a sample's references, each of which is right. None for the single reference.
-        field: Record field that `references` or `reading` uses besides `reference_answer`.
+        references: Returns the references of a sample, each of which is a right answer. None if the record's
+            reference is the only one.
+        field: The record field that `references` or `reading` uses in addition to `reference_answer`.
         reading: Creates a record's reader from that field.
-        metrics: Returns the metrics of a completion's answer besides `unread`; it gets None for an unread
-            answer.
+        metrics: Returns further metrics of a completion's answer; called with None if the answer is unread.
 
     Raises:
         DecorationError: `take` is neither a function nor the name of one.
     """
     find = take_option(take)
     texts = references or reference_text
-    known: dict[str, _Expected[Answer]] = {}  # a record's completions are graded one after another
+    known: dict[str, _Expected[Answer]] = {}  # the completions of a record are graded one after another
 
     def expected(sample: Sample[Any], reference: Any, given: object) -> _Expected[Answer]:
         reader: Any = read if reading is None else reading(given)
@@ -99,12 +100,12 @@ def comparing(
 
 
 def reward(value: float, unread: float, more: dict[str, float] | None = None) -> Reward:
-    """Return a reward with the metric `unread`, bypassing the constructor, whose cost would show in checks.
+    """Return a reward with the metric `unread`, bypassing the constructor, which would slow checks down.
 
     Args:
         value: The reward.
         unread: 1.0 if the completion contains no answer that can be read exactly, else 0.0.
-        more: More metrics.
+        more: Further metrics.
     """
     metrics = {"unread": unread}
     if more:
@@ -149,10 +150,10 @@ def text_of(found: object) -> str | Missing:
 
 
 def accepted_texts(sample: Sample[Any]) -> Sequence[str]:
-    """Return the texts that count as right: the reference, or its items if it is a list of texts.
+    """Return the strings that count as right: the reference, or its items if it is a list of strings.
 
     Raises:
-        RecordError: The record has no reference, or the reference is neither a text nor a list of texts.
+        RecordError: The record has no reference, or the reference is neither a string nor a list of strings.
     """
     reference = sample.reference_answer
     if isinstance(reference, list) and reference and all(isinstance(one, str) for one in reference):
@@ -161,7 +162,7 @@ def accepted_texts(sample: Sample[Any]) -> Sequence[str]:
 
 
 def alternatives_option(field: str | None) -> Callable[[Sample[Any]], Sequence[str]]:
-    """Return the function that lists the right answers: the reference, and the texts of a record field.
+    """Return the function that lists a record's right answers: the reference, and the strings in a field.
 
     Raises:
         DecorationError: The field's name is invalid.
@@ -183,15 +184,15 @@ def alternatives_option(field: str | None) -> Callable[[Sample[Any]], Sequence[s
 
 
 def is_unread(answer: object) -> bool:
-    """Return whether a check could not read the completion, according to its answer."""
+    """Return whether the completion was unread, judging by a check's answer."""
     return isinstance(answer, Reward) and answer.metrics.get("unread") == 1
 
 
 def reference_text(sample: Sample[Any]) -> Sequence[str]:
-    """Return the reference, the only right text.
+    """Return the reference, the only right answer.
 
     Raises:
-        RecordError: The record has no reference, or the reference is not a text.
+        RecordError: The record has no reference, or the reference is not a string.
     """
     return (sample.reference_text,)
 

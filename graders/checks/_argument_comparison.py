@@ -22,8 +22,8 @@ class ArgumentComparison:
     """Compares the arguments of a completion's calls with the expected ones.
 
     Args:
-        ignored: Names of arguments not to compare.
-        coerce: Whether texts count as the numbers and booleans that they spell.
+        ignored: The names of arguments that are not compared.
+        coerce: Whether strings count as the numbers and booleans that they spell.
         ignore_case: Whether to ignore case.
         ignore_punctuation: Whether to ignore punctuation.
         defaults: Whether an omitted argument counts as its tool's default.
@@ -45,10 +45,10 @@ class ArgumentComparison:
         self._ignore_punctuation = ignore_punctuation
         self._defaults = defaults
         self._unknown = unknown
-        self._spellings: dict[str, str] = {}  # a completion's text is compared with every accepted one
+        self._spellings: dict[str, str] = {}  # each string is compared with every accepted one
 
     def call(self, given: Mapping[str, Any], wanted: Arguments, tool: DeclaredTool) -> bool:
-        """Return whether the arguments of a call are the expected ones."""
+        """Return whether the arguments of a call match the expected ones."""
         defaults = tool.defaults if self._defaults else {}
         given = {name: value for name, value in given.items() if name not in self._ignored}
         for name, value in given.items():
@@ -67,13 +67,13 @@ class ArgumentComparison:
         return tool.required - self._ignored <= given.keys()
 
     def _accepts(self, accepted: Accepted, value: object, required: bool) -> bool:
-        """Return whether a value is accepted; for a required argument, an empty text is an accepted value."""
+        """Return whether a value is accepted; a required argument may be an empty string."""
         if value == "" and required and accepted.optional:
             return all(isinstance(one, str) for one in accepted.values)
         return any(self._same(value, one) for one in accepted.values)
 
     def _same(self, value: Any, wanted: Any) -> bool:
-        """Return whether a value is the expected one; the reference decides how deep the recursion goes."""
+        """Return whether a value is the expected one; recursion is no deeper than the reference."""
         if isinstance(wanted, Arguments):
             if not isinstance(value, dict) or not value.keys() <= wanted.keys():
                 return False
@@ -90,7 +90,7 @@ class ArgumentComparison:
         return _equal(value, wanted) or (self._coerce and _coerced_equal(value, wanted))
 
     def _spelled(self, text: str) -> str:
-        """Return the normalized spelling of a text, shared by all texts that count as the same."""
+        """Return the normalized spelling of a string, shared by all strings that count as the same."""
         if not (self._ignore_case or self._ignore_punctuation):
             return text
         spelling = self._spellings.get(text)
@@ -110,7 +110,7 @@ def _equal(value: object, wanted: object) -> bool:
 
 
 def _coerced_equal(value: object, wanted: object) -> bool:
-    """Return whether one of two values is a text that spells the other, a number or a boolean."""
+    """Return whether one of two values is a string that spells the other, a number or a boolean."""
     if isinstance(value, str) is isinstance(wanted, str):
         return False
     text, other = (value, wanted) if isinstance(value, str) else (wanted, value)

@@ -1,4 +1,4 @@
-"""Reads a formula over named numbers; nothing in it is evaluated as Python."""
+"""Reads a formula over named numbers; no part of it is evaluated as Python."""
 
 from __future__ import annotations
 
@@ -37,18 +37,19 @@ _OF_ONE: dict[str, Callable[[float], float]] = {
 }
 _OF_SEVERAL: dict[str, Callable[..., float]] = {"min": min, "max": max}
 _MARK = "\u00b7"
-"""The suffix, in a tree, of a name that is a keyword: no formula can contain it."""
+"""A suffix added, in the syntax tree, to names that are Python keywords; no formula can contain it."""
 FUNCTIONS = (*_OF_SEVERAL, *_OF_ONE)
 """Functions that a formula may call; `log` is the natural logarithm."""
 
 
 def read_formula(text: str, names: Collection[str], *, all_used: bool = True) -> Computed:
-    """Return the function that computes a formula from its named numbers.
+    """Return the function that computes a formula from the values of its names.
 
     Args:
-        text: Numbers, names, `+ - * / ^` (`^` is power, like `**`), parentheses, and `FUNCTIONS`.
-        names: The names that it may use.
-        all_used: Whether it has to use all of them.
+        text: The formula: numbers, names, `+ - * / ^` (`^` is power, like `**`), parentheses, and
+            `FUNCTIONS`.
+        names: The names that the formula may use.
+        all_used: Whether the formula has to use all of these names.
 
     Returns:
         A function that raises `ArithmeticError` or `ValueError` if there is no finite result.
@@ -129,7 +130,7 @@ class _FormulaReader:
         raise self.refused(f"contains what a formula cannot contain: {ast.unparse(node)}")
 
     def known(self, node: ast.expr, computed: Computed) -> Computed:
-        """Return a node's function; constant parts are computed now, so that log(0) is found immediately."""
+        """Return a node's function. Constant parts are computed immediately, so that log(0) is an error."""
         if _holds_names(node):
             return computed
         try:
@@ -170,7 +171,7 @@ def _holds_names(node: ast.expr) -> bool:
 
 
 def _finite(value: float) -> float:
-    """Return a result, unless it is too large for a float."""
+    """Return a result; raise an error if it is too large for a float."""
     if not math.isfinite(value):
         raise OverflowError("a number is too large")
     return value

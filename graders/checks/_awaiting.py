@@ -1,4 +1,4 @@
-"""Runs checks composed of other checks, sync or async: it awaits answers only if one is awaitable."""
+"""Runs checks composed of other checks; the result is awaitable only if an answer has to be awaited."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ if TYPE_CHECKING:
 
 
 def run_steps(steps: Generator[Any, Any, Any]) -> Any:
-    """Return a generator's result, or an awaitable of it if one of the answers has to be awaited.
+    """Return a generator's result, or an awaitable for the result if one of the answers has to be awaited.
 
     Args:
-        steps: A generator that yields each check's answer as returned and receives it back, awaited if
+        steps: A generator that yields the answer of each check and receives the answer back, awaited if
             necessary.
     """
     answer: Any = None
@@ -25,12 +25,12 @@ def run_steps(steps: Generator[Any, Any, Any]) -> Any:
 
 
 async def _awaited(steps: Generator[Any, Any, Any], answer: Any) -> Any:
-    """Return the generator's result, awaiting this answer and all later ones."""
+    """Return the generator's result after awaiting this answer and all later ones."""
     try:
         while True:
             try:
                 given = await answer if hasattr(answer, "__await__") else answer
-            except Exception as error:  # for the generator to handle, like an exception that a check raises
+            except Exception as error:  # the generator handles it like an exception that a check raises
                 answer = steps.throw(error)
             else:
                 answer = steps.send(given)

@@ -1,4 +1,4 @@
-"""Reads the tool calls of a completion, parsed by the service or written as text by the model.
+"""Reads the tool calls of a completion, which the service has parsed or the model has written as text.
 
 Calls in a text form are read as the model's own parser would read them. If one call cannot be read exactly,
 or a text contains more than one form, all calls are unread.
@@ -57,10 +57,10 @@ _HARMONY_END = re.compile(r"<\|(?:call|end|return|start|channel|message)\|>|\Z")
 
 
 def native_calls(sample: Sample[Any]) -> list[Call] | Missing | None:
-    """Read the calls that the service parsed, in `tool_calls` or in blocks of the content; None if absent.
+    """Read the calls that the service parsed, in `tool_calls` or in blocks of the content; None without any.
 
     Args:
-        sample: A sample.
+        sample: The sample.
     """
     content = sample.messages[-1].get("content")
     blocks: list[Any] = content if isinstance(content, list) else []
@@ -79,7 +79,8 @@ def call_of(given: object, *, from_api: bool = False) -> Call | Missing:
 
     Args:
         given: The call.
-        from_api: Whether, as in APIs, arguments may be JSON text, `input`, or null or blank for none.
+        from_api: Whether the call has an API's format, where arguments may be a JSON string, may be named
+            `input`, and may be null or blank if there are none.
     """
     inner = named_part(given)
     if inner is None:
@@ -106,11 +107,11 @@ def named_part(given: object) -> dict[str, Any] | None:
 
 
 def seems_to_call(completion: str, raw: str, names: Iterable[str]) -> bool:
-    """Return whether a text contains a call, even an unreadable one, and so is not an answer without a call.
+    """Return whether a text contains a call, even an unreadable one; otherwise it is an answer without calls.
 
     Args:
         completion: The text without reasoning.
-        raw: The whole text.
+        raw: The whole text, with reasoning.
         names: Names of the record's tools; a name followed by a parenthesis is a call.
     """
     if not isinstance(written_calls(completion, raw, "any"), Missing) or _SIGN.search(raw):
@@ -125,7 +126,7 @@ def written_calls(completion: str, raw: str, form: str) -> list[Call] | Missing:
 
     Args:
         completion: The text without reasoning.
-        raw: The whole text: gpt-oss writes calls in channels that are not part of the answer.
+        raw: The whole text, because gpt-oss writes calls in channels that are not part of the answer.
         form: The only form to read, or `any`.
     """
     if form != "any":
@@ -143,7 +144,7 @@ _OBJECTS = re.compile(r"(?:\[\s*+)?\{")
 
 
 def _all_of(calls: list[Call | Missing]) -> list[Call] | Missing:
-    """Return calls if there is at least one and each could be read."""
+    """Return the calls if there is at least one and all of them could be read."""
     read: list[Call] = []
     for call in calls:
         if isinstance(call, Missing):
@@ -248,7 +249,7 @@ def _without_token(text: str) -> str:
 
 
 _MARKS = {"hermes": "<tool_call>", "mistral": "[TOOL_CALLS]"}
-"""The text before each call, in the forms that may have prose next to their calls."""
+"""The functions that return the text before each call, for the forms that allow prose next to calls."""
 
 FORMS: dict[str, Callable[[str], list[Call] | Missing]] = {
     "hermes": _hermes,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _USUAL = ("None", "True", "False", "0", "[]", "[1]")
-"""Values that pass a test of only truth, type or length, without a comparison."""
+"""Values with which trivial functions pass tests that check only truth, type or length."""
 _PLAIN_NAMES = {
     name
     for kind in (bool, int, float, complex, str, bytes, list, tuple, set, frozenset, dict)
@@ -26,12 +26,12 @@ _LONGEST = 1000
 
 @lru_cache(256)
 def broken_source(test: str, names: tuple[str, ...] = ()) -> str:
-    """Return the reason why no code can pass a test; empty if its text shows none.
+    """Return the reason why no code can pass a test; empty if the test's text shows no such reason.
 
-    It is called for each completion, but depends only on the record's text.
+    This is called for each completion, but depends only on the record's tests.
 
     Args:
-        test: Its text.
+        test: The test's source code.
         names: The names by which the function is called.
     """
     try:
@@ -71,11 +71,12 @@ def _uncrossed(tree: ast.Module, names: Sequence[str]) -> Iterator[str]:
 def hollow_bodies(tests: Sequence[str]) -> tuple[str, ...]:
     """Return statements with which a function might pass tests without computing anything.
 
-    They return the values that the tests compare with most often, or raise the errors that they name. If
-    there is only one comparison its value is omitted, because a function that knows it passes any such test.
+    The statements return the values that the tests compare with most often, or raise the errors that the
+    tests name. If the tests contain only one comparison, its value is omitted, because a function that knows
+    it would pass any such test.
 
     Args:
-        tests: Texts of tests; one that is not Python is skipped.
+        tests: The texts of the tests; a text that is not Python is skipped.
     """
     found: Counter[str] = Counter()
     for test in tests:
@@ -106,5 +107,5 @@ def _bodies(node: ast.AST) -> Iterator[str]:
 
 def _tree(test: str) -> ast.Module:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about escapes in the record's text
+        warnings.simplefilter("ignore")  # warnings about escapes in the record's text
         return ast.parse(test)

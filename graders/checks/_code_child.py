@@ -1,7 +1,7 @@
-"""Runs a model's code on CPython, in a separate process without files, network or other processes.
+"""Runs a model's code on CPython, in a separate process without access to files, network or other processes.
 
-Each session is a fork of a clean server, confined before it reads any code. It returns copies of plain
-values, which this side reads strictly; anything else ends the session.
+Each session is a fork of a clean server process, and is confined before it reads any code. A session returns
+copies of plain values, which are read strictly here; any other answer ends the session.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class CPython:
         except SessionLost:
             if server.alive:
                 raise
-            return ChildSession(self._server(), limits)  # another thread has replaced it, or it has died
+            return ChildSession(self._server(), limits)  # the server has been replaced, or has died
 
     def _server(self) -> ForkServer:
         if os.name != "posix":
@@ -114,7 +114,7 @@ class ChildSession:
             opened.enter_context(self._socket)
             with theirs:
                 self._input, self._printed = (opened.enter_context(memory_file()) for _ in range(2))
-                with memory_file() as errors:  # never read
+                with memory_file() as errors:  # nobody reads this file
                     files = [one.fileno() for one in (theirs, self._input, self._printed, errors)]
                     self._process = server.start(limits, files)
             self._files = opened.pop_all()
@@ -133,10 +133,10 @@ class ChildSession:
         self._clock = SessionClock(limits.seconds, limits.longest, limits.least)
 
     def run(self, source: str, given: Mapping[str, Callable[..., Any]] | None = None) -> Ran:
-        """Run a module's text; see `Session.run`."""
+        """Run the source code of a module; see `Session.run`."""
         self._given = {**self._given, **(given or {})}
         ran = self._ask(("run", source, list(given or ())))
-        ran.value = None  # a module has no value, whatever the answer says
+        ran.value = None  # a module has no value, whatever the answer contains
         return ran
 
     def call(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Ran:
@@ -156,14 +156,16 @@ class ChildSession:
         args: Sequence[Any],
         kwargs: Mapping[str, Any],
     ) -> Ran:
-        """Load modules and call a function in one of them; its output is dropped.
+        """Load modules and call a function in one of them; the output of the function is dropped.
 
         Args:
-            modules: Each module's name, its file name for messages, whether it is a package, and its code.
+            modules: For each module its name, its file name for messages, whether it is a package, and its
+                code.
             module: The module that contains the function.
-            inside: The module whose `call` calls it; empty to call it directly.
+            inside: The module whose function `call` makes the call; empty to call the function directly.
             name: The function's name.
-            args: The function's positional arguments; `call` receives the function before them.
+            args: The function's positional arguments; `call` receives the function as an additional first
+                argument.
             kwargs: The function's keyword arguments.
 
         Returns:
@@ -176,14 +178,14 @@ class ChildSession:
         return self._ask(("function", list(modules), module, inside, name, list(args), dict(kwargs)))
 
     def program(self, source: str, stdin: str) -> Ran:
-        """Run a text as the main program with this input."""
+        """Run source code as the main program with this input."""
         left = memoryview(stdin.encode("utf-8", "surrogatepass"))
         written = 0
         while written < len(left):
             written += os.pwrite(self._input.fileno(), left[written:], written)
         ran = self._ask(("program", source))
         if ran.message == _ending(0) and self._status == 0:
-            # It exited by `os._exit(0)`, which a program may do; only its output counts.
+            # The program exited by `os._exit(0)`, as a program may; only its output counts.
             return Ran("done", None, ran.output)
         return ran
 
@@ -249,7 +251,7 @@ class ChildSession:
                 raise Unreadable("no answer")
 
     def _asked(self, name: Any, args: Any, kwargs: Any) -> tuple[Any, ...]:
-        """Call a host function for the code, whose clock is stopped, and return its result or error."""
+        """Call a host function for the code, with the clock stopped, and return its result or error."""
         if not isinstance(name, str) or name not in self._given:
             raise Unreadable("no such function")
         if not isinstance(args, list) or not isinstance(kwargs, dict) or {*map(type, kwargs)} - {str}:
@@ -267,7 +269,7 @@ class ChildSession:
         return "value", value
 
     def _expect_silence(self) -> None:
-        """Reject messages that were not requested."""
+        """Reject messages that the grader did not request."""
         self._socket.settimeout(0)
         try:
             early = self._socket.recv(1)
@@ -290,8 +292,8 @@ class ChildSession:
         """Return the next message, read strictly.
 
         Raises:
-            _TimeUp: No message arrived in time. A message that arrived in time counts, however late it is
-                read.
+            _TimeUp: No message arrived in time. A message that arrived in time counts, even if it is read
+                later.
             EOFError: The process has ended.
             Unreadable: The bytes are not a message.
         """

@@ -1,10 +1,10 @@
-"""The fork server that creates a process for each session of a model's code; it runs as its own program.
+"""The fork server, a program of its own that creates a process for each session of a model's code.
 
-It starts with an empty environment, before any code runs. It contains only Python's library and, for
+The server starts with an empty environment, before any code runs. It contains only Python's library and, for
 third-party functions, the packages that they name: no credentials, no references, nothing from earlier
-samples. Each session gets a fork of it, which confines itself before it reads the code to run. The grader
-talks to the server over one connection, one request at a time; the server ends when that connection closes,
-and then ends every session.
+samples. Each session gets a fork of the server, which confines itself before it reads the code to run. The
+grader talks to the server over one connection, one request at a time. When that connection closes, the server
+ends all sessions and itself.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def main(loaded: str) -> None:
     """
     control = socket.socket(fileno=CONTROL)
     Library().take_over(**json.loads(loaded))
-    os.closerange(CONTROL + 1, _MOST_FILES)  # that packages may have left open
+    os.closerange(CONTROL + 1, _MOST_FILES)  # close files that packages may have left open
     os.environ.clear()
     confinement.prepare()
     own_memory = _address_space()
@@ -83,7 +83,7 @@ def _start(files: list[int], walls: tuple[str, ...], seconds: float, memory: int
 def _session(
     server: int, files: list[int], walls: tuple[str, ...], seconds: float, memory: int, output: int
 ) -> NoReturn:
-    """Become a session on its files, which replace every file that the server has open."""
+    """Turn this process into a session that has only the given files open, in place of the server's files."""
     try:
         connection, *standard = files
         os.setsid()
@@ -94,7 +94,7 @@ def _session(
         confinement.end_with_parent()
         if os.getppid() != server:
             os._exit(NOT_CONFINED)
-        confinement.limit(seconds, memory, output + 1)  # one more shows that there is too much
+        confinement.limit(seconds, memory, output + 1)  # one byte more shows that there is too much output
         if confinement.shut_in() != walls:
             os._exit(NOT_CONFINED)
         runner = CodeRunner(CONTROL, output)
@@ -108,7 +108,7 @@ def _session(
 
 
 def _kill(session: int) -> None:
-    """End a session and, if nothing prevented it from creating processes, those in its group."""
+    """End a session and, if nothing prevented it from creating processes, the processes in its group."""
     for end in (os.kill, os.killpg):
         try:
             end(session, signal.SIGKILL)
@@ -117,7 +117,7 @@ def _kill(session: int) -> None:
 
 
 def _probe() -> tuple[str, ...]:
-    """Return the confinement that a session gets, found by applying it in a separate process."""
+    """Return the layers that confine a session, found by applying them in a separate process."""
     child = os.fork()
     if child == 0:
         try:

@@ -1,7 +1,7 @@
 """Runs a model's code inside the process that was created for it, and answers the grader.
 
-Everything here shares its process with the code, which may change any of it. So no verdict is reached here:
-the grader treats every answer as if the model's code had written it.
+Everything here shares its process with the model's code, which may change any of it. So the verdict is
+reached elsewhere: the grader treats every answer as if the model's code had written it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class CodeRunner:
         self._plain: Callable[[Any], Any] | None = None
 
     def serve(self) -> None:
-        """Answer until there are no more requests."""
+        """Answer requests until there are no more."""
         _prepare()
         output = sys.stdout
         self._send(("done", None, "", ""))
@@ -55,7 +55,7 @@ class CodeRunner:
             for stream in (sys.stdout, output):
                 try:
                     stream.flush()
-                except Exception:  # the code closed it, or printed too much
+                except Exception:  # the code closed the stream, or printed too much
                     continue
             self._send(answer)
 
@@ -88,9 +88,9 @@ class CodeRunner:
         """Call a function in modules sent with the request, or have one of the grader's modules call it."""
         self._plain = as_plain
         if (chance := sys.modules.get("numpy.random")) is not None:
-            chance.seed(0)  # otherwise random in each server
+            chance.seed(0)  # the generator's seed is otherwise random in each server
         for stream in ("stdout", "__stdout__"):
-            setattr(sys, stream, sys.__stderr__)  # which drops all output
+            setattr(sys, stream, sys.__stderr__)  # this stream drops all output
         sent = SentModules(modules)
 
         def call() -> Any:
@@ -109,7 +109,7 @@ class CodeRunner:
             return "raised", place_in(error, sent.places), _described(error), error_name(error)
 
     def _program(self, source: str) -> Answer:
-        """Run a text as the main program, including its exit handlers."""
+        """Run source code as the main program, including its exit handlers."""
         main = types.ModuleType("__main__")
         sys.modules["__main__"] = main
 
@@ -150,7 +150,7 @@ class CodeRunner:
             left = left[os.write(self._connection, left) :]
 
     def _read(self) -> Any:
-        """Return the next request; None at the end."""
+        """Return the next request; None if the grader has closed the connection."""
         header = self._read_bytes(HEADER.size)
         if header is None:
             return None
@@ -168,7 +168,7 @@ class CodeRunner:
 
 
 class _Unread(io.RawIOBase):
-    """Standard error; nobody reads it, so output to it counts against no limit."""
+    """Standard error: nobody reads it, so output to it does not count toward a limit."""
 
     name = "<stderr>"
 
@@ -196,7 +196,7 @@ def _prepare() -> None:
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
     sys.argv = [_FILE]
-    for name in ("exit", "quit"):  # added by `site`
+    for name in ("exit", "quit"):  # the module `site` would add them
         setattr(builtins, name, sys.exit)
     random.seed(0)  # the same code earns the same reward each time
     install()
@@ -217,21 +217,21 @@ def _attempt(action: Callable[[], Any]) -> Answer:
 
 
 def _described(error: BaseException) -> str:
-    """Return an error's type, message and line, as one line."""
+    """Return an error's type, message and line number as a single line."""
     name = type(error).__name__
     try:
         if isinstance(error, SyntaxError):
             said, line = error.msg or "", error.lineno
         else:
             said, line = str(error), _line(error)
-    except BaseException:  # the code's own exception
+    except BaseException:  # an exception class of the code may fail here
         said, line = "", None
     text = " ".join(f"{name}: {said}".split()) if said else name
     return text[:LONGEST_MESSAGE] + (f" (line {line})" if line else "")
 
 
 def _line(error: BaseException) -> int | None:
-    """Return the line of the code that raised an error."""
+    """Return the number of the line of code that raised an error."""
     line, trace = None, error.__traceback__
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == _FILE:

@@ -12,16 +12,16 @@ class SessionStarved(SessionLost):
 
 
 class SessionClock:
-    """Counts a session's time, over any number of entries.
+    """Counts the time of a session, which may be entered several times.
 
-    Time in which the code waited for a processor does not count: on a busy machine a right answer would
-    otherwise be called too slow. Linux measures these waits; elsewhere all time counts.
+    Time in which the code waited for a processor does not count, because on a busy machine a right answer
+    would otherwise be too slow. Linux measures these waits; on other systems all time counts.
 
     Args:
         seconds: The time limit.
         longest: The maximum wall-clock time.
-        least: The time that the session must have used for reaching the wall-clock limit to be its own fault;
-            `seconds` when None.
+        least: If the session has used at least this time when it reaches the wall-clock limit, the code was
+            too slow; with less, the machine was too busy. `seconds` when None.
     """
 
     def __init__(self, seconds: float, longest: float, least: float | None = None) -> None:
@@ -37,7 +37,7 @@ class SessionClock:
         self._spent, self._since = self._passed(), None
 
     def used(self, process: int | None) -> float:
-        """Return the seconds counted so far; waits are looked up while the process exists."""
+        """Return the seconds counted so far; pass the process while it runs, to measure its waits."""
         if process is not None:
             self._waited = _waited(process)
         return max(self._passed() - self._waited, 0.0)
@@ -47,10 +47,10 @@ class SessionClock:
         return min(self._seconds + self._waited, self._longest) - self._passed()
 
     def is_up(self, process: int) -> bool:
-        """Return whether the time is up.
+        """Return whether the code's time is up.
 
         Raises:
-            SessionStarved: The wall-clock limit is reached, and the code has not had enough processor time.
+            SessionStarved: The wall-clock limit is reached, but the code has not had enough processor time.
         """
         used = self.used(process)
         if self.left() > 0:

@@ -1,8 +1,8 @@
-"""Recognizes code that CPython compiles, and whose annotations it evaluates without an error.
+"""Recognizes code that CPython compiles and whose annotations CPython evaluates without an error.
 
-Monty compiles some code that CPython rejects, and does not evaluate annotations: an undefined name, or a type
-that cannot be subscripted, would pass there. Doubtful code counts as not compiling, which only means that
-CPython decides.
+Monty compiles some code that CPython rejects, and does not evaluate annotations: code whose annotations use
+an undefined name, or a type that cannot be subscripted, would pass on Monty. Doubtful code counts as code
+that does not compile, which only means that CPython decides.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ _LEAVES = (ast.Return, ast.Break, ast.Continue)
 
 
 def is_compiled(source: str) -> bool:
-    """Return whether CPython compiles a text and evaluates its annotations.
+    """Return whether CPython compiles a module and evaluates its annotations.
 
     Args:
-        source: The text of a module.
+        source: The source code of the module.
     """
     tree = parsed(source)
     if tree is None or any(_is_warned_of(node) for node in ast.walk(tree)) or not _are_evaluated(tree):
@@ -50,7 +50,7 @@ def is_compiled(source: str) -> bool:
 
 
 def _is_warned_of(node: ast.AST) -> bool:
-    """Return whether CPython would warn about a node when it compiles it, on the grader's standard error."""
+    """Return whether CPython would warn about a node, which prints to the grader's standard error."""
     if isinstance(node, ast.Assert):
         return isinstance(node.test, ast.Tuple)
     if isinstance(node, ast.Compare):
@@ -68,13 +68,13 @@ def _is_warned_of(node: ast.AST) -> bool:
 
 
 def _are_evaluated(tree: ast.Module) -> bool:
-    """Return whether each annotation of a module is a type made of names that are defined before it."""
+    """Return whether each annotation in a module is a type whose names are all defined before it."""
     known: set[str] = {*_TYPES}
     generic = dict(_GENERIC)
     if _TYPES & {
         node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and type(node.ctx) is not ast.Load
     }:
-        return False  # `list = 5`
+        return False  # a built-in name is redefined: `list = 5`
     for statement in tree.body:
         for node in ast.walk(statement):
             for annotation in _annotations(node):
@@ -121,7 +121,7 @@ def _is_type(node: ast.expr, known: set[str], generic: dict[str, int]) -> bool:
 
 
 def _is_sure(node: ast.expr) -> bool:
-    """Return whether a side of `|` is certainly a type, and not a value with a name in the module."""
+    """Return whether an operand of `|` is certainly a type, and not a value with a name in the module."""
     if isinstance(node, ast.Name):
         return node.id in _TYPES
     return isinstance(node, (ast.Subscript, ast.BinOp))

@@ -1,8 +1,8 @@
-"""Confines the calling process permanently, before any code: no files, no network, no other process.
+"""Confines the calling process permanently before it runs any code: no files, no network, no other processes.
 
-Nothing here can be undone. Each layer that the system has is applied: seccomp is the main one, Landlock a
-second one (it denies every file and, on newer kernels, TCP and signals), and limits on memory, processor
-time, open files and file size.
+Nothing here can be undone. Each layer that the system supports is applied: seccomp is the main layer;
+Landlock is a second one (it denies access to every file and, on newer kernels, TCP and signals); and limits
+apply to memory, processor time, open files and file size.
 
 Sources: seccomp(2), landlock(7), prctl(2), capabilities(7), getrlimit(2).
 """
@@ -51,7 +51,7 @@ class _CapabilityHeader(ctypes.Structure):
 
 
 def prepare() -> None:
-    """Create once the objects that each forked process would otherwise have to create."""
+    """Create in advance the objects that each forked process would otherwise have to create."""
     import resource  # noqa: F401
 
     _libc()
@@ -59,7 +59,7 @@ def prepare() -> None:
 
 
 def end_with_parent() -> None:
-    """Have this process killed when the thread that created it ends, if the system can."""
+    """Have the kernel kill this process when the thread that created it ends, if the system supports that."""
     if sys.platform == "linux":
         _check(_libc().prctl(_PARENT_DEATH, signal.SIGKILL, 0, 0, 0), "PR_SET_PDEATHSIG")
 
@@ -69,8 +69,8 @@ def limit(seconds: float, memory_bytes: int, file_bytes: int) -> None:
 
     Args:
         seconds: Processor time, rounded up; the waiting process enforces the exact limit.
-        memory_bytes: Total address space.
-        file_bytes: The size of any file that it writes.
+        memory_bytes: The total address space.
+        file_bytes: The maximum size of a file that the process writes.
     """
     import resource
 
@@ -83,7 +83,7 @@ def limit(seconds: float, memory_bytes: int, file_bytes: int) -> None:
         "RLIMIT_NPROC": (0, 0),
         "RLIMIT_STACK": (_STACK, _STACK),
     }
-    if sys.platform == "linux":  # macOS has no such limit
+    if sys.platform == "linux":  # macOS lacks this limit
         wanted["RLIMIT_AS"] = (memory_bytes, memory_bytes)
     for name, (soft, hard) in wanted.items():
         which = getattr(resource, name)
@@ -94,16 +94,16 @@ def limit(seconds: float, memory_bytes: int, file_bytes: int) -> None:
 
 
 def shut_in() -> tuple[str, ...]:
-    """Apply the layers that this system has, and return their names: `landlock`, `seccomp`.
+    """Apply the layers that this system supports, and return their names: `landlock`, `seccomp`.
 
     Raises:
-        OSError: A layer that the system has could not be applied.
+        OSError: A layer that the system supports could not be applied.
     """
     if sys.platform != "linux":
         return ()
     libc = _libc()
     _check(libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0), "PR_SET_NO_NEW_PRIVS")
-    _check(libc.prctl(_DUMPABLE, 0, 0, 0, 0), "PR_SET_DUMPABLE")  # no core dump, whatever would receive it
+    _check(libc.prctl(_DUMPABLE, 0, 0, 0, 0), "PR_SET_DUMPABLE")  # no core dump of any kind
     if os.geteuid() == 0:
         header = _CapabilityHeader(0x20080522, 0)
         _check(libc.capset(ctypes.byref(header), (ctypes.c_uint32 * 6)()), "capset")
@@ -112,7 +112,7 @@ def shut_in() -> tuple[str, ...]:
 
 
 def _landlock(libc: Any) -> bool:
-    """Deny every file, and TCP and signals if this kernel's Landlock can; False without Landlock."""
+    """Deny access to files and, if this Landlock can, TCP and signals; return False without Landlock."""
     version = libc.syscall(_CREATE_RULESET, None, 0, 1)
     if version < 1:
         return False
@@ -126,7 +126,7 @@ def _landlock(libc: Any) -> bool:
 
 
 def _seccomp() -> bool:
-    """Install the filter; False if the kernel has no filters or the machine's calls are unknown."""
+    """Install the filter; return False if the kernel has no filters or the machine's calls are unknown."""
     filled = _filter()
     return filled is not None and _libc().prctl(_SECCOMP, _FILTER, ctypes.byref(filled), 0, 0) == 0
 
@@ -138,7 +138,7 @@ def _libc() -> Any:
 
 @cache
 def _filter() -> _Program | None:
-    """Return the filter for this machine; None if its calls are unknown."""
+    """Return the filter for this machine; None if the numbers of its system calls are unknown."""
     try:
         steps = program(os.uname().machine)
     except KeyError:

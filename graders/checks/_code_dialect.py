@@ -1,10 +1,11 @@
 """Distinguishes code that Monty runs like CPython from code that it may silently run differently.
 
-Monty rejects features that it does not support, and then CPython decides. If Monty deviates silently, wrong
-code could pass: objects that are lazy in CPython (`map`, `zip`, generators) are lists, sets keep insertion
-order, `round` to digits rounds the written value rather than the stored one, and some code runs that CPython
-does not compile. So Monty's verdict counts only for a text in which none of this can show; every other text
-is left to CPython. `docs/code.md` describes how the list was found.
+Monty rejects features that it does not support, and then CPython decides. Where Monty silently deviates,
+wrong code could pass: objects that are lazy in CPython (`map`, `zip`, generators) are lists, sets keep
+insertion order, `round` to a number of digits rounds the written value rather than the stored one, and Monty
+runs some code that CPython does not compile. So Monty's verdict counts only for code in which none of these
+differences can show; all other code is left to CPython. `docs/code.md` describes how the list of differences
+was found.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ _TOKENS = re.compile(
 _CLOSES = {"(": ")", "[": "]", "{": "}"}
 _LAZY = frozenset({"map", "filter", "zip", "reversed", "enumerate"})
 _SETS = frozenset({"set", "frozenset"})
-# Functions that consume a whole iterator immediately, so that a list instead makes no difference.
+# Functions that consume a whole iterator immediately, so that a list in place of the iterator makes no
+# difference.
 _CONSUMERS = frozenset(
     """list tuple sorted sum max min any all dict set frozenset join extend update Counter fsum prod
     map filter zip enumerate""".split()
@@ -47,17 +49,17 @@ _IN_TEXT = re.compile(r"\b(?:map|filter|zip|reversed|enumerate|set|frozenset|rou
 
 @lru_cache(256)
 def is_shared(source: str) -> bool:
-    """Return whether Monty, if it runs a text at all, runs it as CPython does.
+    """Return whether code that Monty accepts behaves the same on Monty as on CPython.
 
     Args:
-        source: The text of a module.
+        source: The source code of a module.
     """
     words = _words(source)
     return words is not None and _Scan(words).is_shared() and is_compiled(source)
 
 
 def _words(source: str) -> list[str] | None:
-    """Return a text's words and signs, strings as `""`; None if a string may behave differently."""
+    """Return the words and signs of code, with strings as `""`; None if a string may behave differently."""
     found: list[str] = []
     for match in _TOKENS.finditer(source):
         kind = match.lastgroup
@@ -82,7 +84,7 @@ class _Scan:
         self._closing = _pairs(words)
 
     def is_shared(self) -> bool:
-        """Return whether no word of the text can show a difference."""
+        """Return whether no word of the code can show a difference."""
         if self._closing is None:
             return False
         opened: list[int] = []
@@ -123,7 +125,7 @@ class _Scan:
         return before in ("(", ",") and bool(opened) and self._taken(opened[-1]) in _CONSUMERS
 
     def _is_orderless(self, at: int, opens: int, opened: list[int]) -> bool:
-        """Return whether a set's order is irrelevant: the set is compared, counted or sorted right there."""
+        """Return whether the order of a set is irrelevant, as in a comparison, `len` or `sorted`."""
         assert self._closing is not None
         if self._word(at - 1) in _COMPARISONS or self._word(self._closing[opens] + 1) in _COMPARISONS:
             return self._word(at - 2) != "for" and not self._in_loop(at)
@@ -142,7 +144,7 @@ class _Scan:
         return True
 
     def _taken(self, opens: int) -> str:
-        """Return the name that a parenthesis calls."""
+        """Return the name before a parenthesis, which the parenthesis calls."""
         return self._word(opens - 1) if self._words[opens] == "(" else ""
 
     def _is_set(self, opens: int) -> bool:
@@ -178,7 +180,7 @@ class _Scan:
 
 
 def _pairs(words: Sequence[str]) -> dict[int, int] | None:
-    """Return the position at which each opening bracket closes; None if brackets do not match."""
+    """Return the position of each opening bracket's closing bracket; None if brackets do not match."""
     closing: dict[int, int] = {}
     opened: list[int] = []
     for at, word in enumerate(words):

@@ -1,6 +1,6 @@
-"""Errors that leave a model's code: the nearest built-in class, and plain arguments.
+"""Describes errors that leave a model's code by their nearest built-in class and by plain arguments.
 
-Programs read these errors; `Ran.message` is the text for people.
+Programs read this description; people read the text in `Ran.message`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 LONGEST_MESSAGE = 300
-"""The longest text about an error, in characters."""
+"""The maximum length of a text about an error, in characters."""
 
 _LONGEST_ARGUMENTS = 10_000  # packed bytes
 # Python takes these for the end of a loop: `all(map(f, ...))` would be true for a function that raises one.
@@ -24,8 +24,8 @@ _ENDS_OF_LOOPS = (StopIteration, StopAsyncIteration)
 def error_name(error: BaseException) -> str:
     """Return the name of an error's built-in exception class, or of its nearest built-in base class.
 
-    An exception that Python treats as control flow becomes a `RuntimeError`, as when a generator raises it
-    (PEP 479).
+    An exception that Python treats as control flow becomes a `RuntimeError`, as it does when a generator
+    raises it (PEP 479).
     """
     kinds = type.mro(type(error))
     if Exception not in kinds or any(kind in kinds for kind in _ENDS_OF_LOOPS):
@@ -43,7 +43,8 @@ def is_error_name(name: object) -> bool:
 
 def error_arguments(error: BaseException) -> list[Any]:
     """Return an error's arguments if they are plain and contain all of its text; otherwise its text."""
-    # Both may run the code's own methods, which may raise anything; the grader's interrupts pass through.
+    # Both may run methods of the model's code, which may raise anything; interrupts from the grader pass
+    # through.
     try:
         said = str(error)
     except (Exception, SystemExit):

@@ -1,8 +1,9 @@
 """The seccomp filter for a model's code: a list of the system calls that computing needs.
 
-A call that is not on the list fails with EPERM: opening or looking up a file, sockets, processes, threads,
-signals, and limits or priorities of any process. A call added by a newer kernel fails with ENOSYS, which
-tells C libraries that the kernel does not have it. Calls of another architecture (i386, x32) end the process.
+A call that is not on the list fails with EPERM. Such calls open or look up files, create sockets, processes
+or threads, send signals, or change limits or priorities of any process. A call that a newer kernel added
+fails with ENOSYS, which tells C libraries that the kernel lacks the call. Calls of another architecture
+(i386, x32) end the process.
 
 Sources: seccomp(2), linux/filter.h, linux/seccomp.h, linux/audit.h, and the numbers in asm/unistd_64.h
 (x86-64) and asm-generic/unistd.h (AArch64).
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import TypeAlias
 
-    # A test of one argument: its index, `among`, `without` or `null`, and the values.
+    # A test of one argument: its index, the kind of test (`among`, `without` or `null`), and the values.
     Condition: TypeAlias = tuple[int, str, tuple[int, ...]]
 
 # The number on x86-64 and on AArch64; None if the architecture lacks the call.
@@ -96,7 +97,7 @@ _CALLS: Mapping[str, tuple[int | None, int | None]] = {
 }
 _NEWEST_KNOWN = 451
 
-# No memory becomes executable: every extension module is loaded before the filter.
+# No memory becomes executable, because every extension module is loaded before the filter is installed.
 _NOT_EXECUTABLE = (2, "without", (4,))
 _CONDITIONS: Mapping[str, Sequence[Condition]] = {
     "mmap": (_NOT_EXECUTABLE,),
@@ -107,11 +108,11 @@ _CONDITIONS: Mapping[str, Sequence[Condition]] = {
     # TCGETS (isatty), FIONREAD, FIONBIO, FIONCLEX, FIOCLEX.
     "ioctl": ((1, "among", (0x5401, 0x541B, 0x5421, 0x5450, 0x5451)),),
     "socketpair": ((0, "among", (1,)),),  # AF_UNIX
-    "sendto": ((4, "null", ()),),  # only to the other end of the pair
-    "prlimit64": ((0, "among", (0,)), (2, "null", ())),  # reads its own limits
+    "sendto": ((4, "null", ()),),  # connected only to the other end of the pair
+    "prlimit64": ((0, "among", (0,)), (2, "null", ())),  # only to read its own limits
 }
 
-# AUDIT_ARCH_*, and the first number of x86-64's x32 calls.
+# The constants AUDIT_ARCH_*, and the first number of the x32 calls on x86-64.
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E, 0x40000000), "aarch64": (1, 0xC00000B7, None)}
 _ALLOW, _KILL, _EPERM, _ENOSYS = 0x7FFF0000, 0x80000000, 0x00050001, 0x00050026
 # BPF_LD | BPF_W | BPF_ABS, BPF_JMP | BPF_K with JEQ, JGE and JSET, BPF_RET | BPF_K.
@@ -120,7 +121,7 @@ _NUMBER_AT, _ARCHITECTURE_AT, _ARGUMENTS_AT = 0, 4, 16
 
 
 def allowed(machine: str) -> dict[str, int]:
-    """Return the calls on the list and their numbers on a machine, as `os.uname` names it.
+    """Return the allowed calls and their numbers on a machine, which is named as in `os.uname`.
 
     Raises:
         KeyError: The numbers for this machine are unknown.
@@ -152,7 +153,7 @@ def program(machine: str) -> bytes:
 
 
 def _call(number: int, conditions: Sequence[Condition]) -> list[bytes]:
-    """Return the steps for one call: allowed if every condition holds, and denied otherwise."""
+    """Return the steps for one call, which is allowed if every condition holds and otherwise denied."""
     if not conditions:
         return [_step(_EQUAL, number, 0, 1), _step(_RETURN, _ALLOW)]
     body = [_step(_RETURN, _ALLOW), _step(_RETURN, _EPERM)]
@@ -162,7 +163,7 @@ def _call(number: int, conditions: Sequence[Condition]) -> list[bytes]:
 
 
 def _condition(argument: int, kind: str, values: Sequence[int], to_refusal: int) -> list[bytes]:
-    """Return the steps that fall through if an argument is allowed, and jump to the denial otherwise."""
+    """Return the steps that go on to the next if an argument is allowed, and otherwise jump to the denial."""
     low = _ARGUMENTS_AT + 8 * argument
     if kind == "null":
         return [

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ._code_session import Limits
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-# The package itself is not imported there: its modules are found without it.
+# The package itself is not imported in the server, whose modules are found without it.
 _BOOT = """
 import os, sys, types
 folder, control = sys.argv[1:]
@@ -38,8 +38,9 @@ if control != "3":
 from graders.checks._code_child_main import main
 main(sys.stdin.read())
 """
-# Lambda's Python needs the first one to find its own library. The seed is fixed so that the order of a set,
-# and with it a reward, is the same each time. No library thread may exist when a session is forked.
+# Lambda's Python needs the first one to find its own library. The seed is fixed so that sets have the same
+# order, and code earns the same reward, each time. No library may have started threads when a session is
+# forked.
 _ENVIRONMENT = {"LD_LIBRARY_PATH": os.path.join(sys.base_prefix, "lib"), "PYTHONHASHSEED": "0"}
 _ENVIRONMENT |= dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
@@ -66,7 +67,7 @@ def memory_file() -> IO[bytes]:
 
 
 class CannotImport(ConfigurationError):
-    """A server cannot load one of its modules, although it exists.
+    """The server cannot load one of its modules, although the module exists.
 
     Args:
         module: Its dotted name.
@@ -85,8 +86,9 @@ class ForkServer:
     """A process that creates sessions; see `_code_child_main`.
 
     Args:
-        imports: Dotted names of modules that the server loads beforehand, from the folders that this process
-            uses. One that starts with `?` may be missing, and so may a name in a module, `module:name`.
+        imports: The dotted names of modules that the server loads beforehand, from the folders that this
+            process uses. A module may be missing if its name starts with `?`. In `module:name` the name may
+            be missing.
 
     Raises:
         CannotImport: One of the modules cannot be imported.
@@ -146,7 +148,8 @@ class ForkServer:
     def start(self, limits: Limits, files: Sequence[int]) -> int:
         """Start a session with its connection, input, output and error files; return its process id.
 
-        Each file has to belong to this session only: sessions that share one could communicate through it.
+        Each file has to belong to this session only, because sessions could communicate through a shared
+        file.
 
         Raises:
             SessionLost: The system cannot create another process, or the server has ended.
@@ -190,7 +193,7 @@ class ForkServer:
             except Exception as error:
                 self.close()
                 raise SessionLost("the process that runs code has ended") from error
-            except BaseException:  # the next reply would answer this request
+            except BaseException:  # otherwise this request's reply would be taken for the next one's
                 self.close()
                 raise
         return process, status
@@ -207,7 +210,7 @@ def _loaded(imports: frozenset[str]) -> bytes:
     return json.dumps(named).encode()
 
 
-# The servers of this process: one that has loaded nothing, which all code checks share, and one that has
+# The servers of this process: one that has loaded no modules, which all code checks share, and one that has
 # loaded the imports of all functions of `graders.adapters`.
 _started: dict[bool, ForkServer] = {}
 _replaced: list[ForkServer] = []
@@ -217,7 +220,7 @@ _starting = Lock()
 
 
 def expect_imports(imports: frozenset[str]) -> None:
-    """Have the next server load these modules, so that one server serves every function."""
+    """Make the next server load these modules too, so that one server serves every function."""
     _expected.update(imports)
 
 
@@ -244,7 +247,7 @@ def fork_server(imports: frozenset[str] = frozenset()) -> ForkServer:
 
 
 def _start(imports: frozenset[str]) -> ForkServer:
-    """Return a server for these modules and, if it starts with them too, the modules of other functions."""
+    """Start a server with these modules and, if they load too, with the modules of other functions."""
     if not imports:
         return ForkServer()
     _expected.update(imports)

@@ -1,8 +1,8 @@
 """Grades a sample's code: decides which engine runs it, how often, and the reward for its verdict.
 
-Monty runs the code first if it can, because that takes less than a millisecond. Code that does not pass there
-runs again on CPython, whose verdict counts: Monty does not support all of Python, so a failure there says
-little about the code.
+Monty runs the code first if it can, because that takes less than a millisecond. Code that does not pass on
+Monty runs again on CPython, whose verdict counts: Monty does not support all of Python, so a failure on Monty
+says little about the code.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 
         total: int
         source: str
-        """Their own code, if they are code."""
+        """The source code of the tests, if they are code; otherwise empty."""
         entry: str
-        """The name that the tests call."""
+        """The name of the function that the tests call."""
 
         @property
         def hollow(self) -> tuple[str, ...]:
@@ -56,9 +56,9 @@ PROTECTIONS = ("full", "limits")
 _LONGEST_SECONDS = 60
 _WALLS = ("seccomp", "landlock")
 _LOOK = 0.25
-"""The fraction of a sample's time that Monty has before CPython decides."""
+"""The fraction of a sample's time that Monty may use before CPython decides."""
 _OWN = OURS / (1 + _LOOK)
-"""The fraction of a sample's time that its code has on CPython, after Monty's."""
+"""The fraction of a sample's time that its code may use on CPython, after Monty's fraction."""
 _KEPT = 256
 
 
@@ -140,9 +140,10 @@ class CodeGrading:
         return self._reward(verdict, engine)
 
     def _verdict(self, tests: Tests, source: str, time: TurnTime, share: float) -> tuple[CodeVerdict, Engine]:
-        """Return the verdict that counts, and the engine that gave it.
+        """Return the verdict that counts, and the engine that reached it.
 
-        The code has `seconds`, or the rest of its `share` after Monty's and the grader's own time.
+        The code may take `seconds`, or what remains of the sample's `share` after the time of Monty and of
+        the grader, if that is less.
 
         Raises:
             ConfigurationError: CPython cannot confine the code here.
@@ -194,7 +195,7 @@ class CodeGrading:
         return Reward(value, metrics=metrics, reason=f"{reason}{where}")
 
     def _check_record(self, sample: Sample[Any], tests: Tests, time: TurnTime) -> None:
-        """Reject a record whose tests accept wrong code; each record is tested once.
+        """Reject a record whose tests accept wrong code; each record is examined once.
 
         Raises:
             RecordError: The record's tests accept wrong code.
@@ -211,13 +212,13 @@ class CodeGrading:
             raise RecordError(f"the record's tests cannot be trusted: {kept[1]}")
 
     def _passes_once(self, tests: Tests, source: str, seconds: float) -> bool:
-        """Return whether code passes on the first engine that can run it: enough for the grader's code."""
+        """Return whether code of the grader's own passes; the first engine that can run it decides."""
         engine = self._monty_for(tests, source) or self._cpython or self._monty
         assert engine is not None
         return tests.verdict(CodePlace(engine, seconds, self._memory_mb, hasty=True), source).is_full
 
     def _broken(self, tests: Tests, source: str, seconds: float) -> str:
-        """Return the reason why no code can pass a test, found with code that only defines the function."""
+        """Return the reason why no code can pass a test, found by running the test on an empty function."""
         engine: Engine | None = self._cpython or self._monty  # Monty may not support the test
         assert engine is not None
         verdict = tests.verdict(CodePlace(engine, seconds, self._memory_mb), source)

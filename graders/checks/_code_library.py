@@ -1,8 +1,8 @@
 """Python's own library in memory, for code that cannot open files.
 
-A fork server loads the most common imports and every extension module, because extension modules are files
-too. It keeps the rest as compiled by Python, or as text if not compiled. The same applies to the packages
-that a third-party function names.
+A fork server loads the most common imports, and every extension module because extension modules are files.
+It keeps all other modules in memory, compiled by Python if possible, and otherwise as source code. The
+packages that a third-party function names are treated the same way.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ COMMON = """
 """.split()
 """The modules that every server has loaded."""
 
-# Screens, tests, installers, and deprecated modules.
+# Modules for screens, tests and installers, and deprecated modules.
 _LEFT_OUT_FOLDERS = frozenset(
     """__pycache__ dist-packages distutils ensurepip idlelib lib-dynload lib2to3 pydoc_data site-packages test
     tests tkinter turtledemo venv""".split()
@@ -42,7 +42,7 @@ _LEFT_OUT_FOLDERS = frozenset(
 _LEFT_OUT_EXTENSIONS = ("_test", "_xx", "xx", "_ctypes_test", "_curses", "_tkinter", "readline", "_asyncio")
 _DEPRECATED_EXTENSIONS = frozenset({"_crypt", "audioop", "nis", "ossaudiodev", "spwd"})
 
-_PYC_HEADER = 16  # magic number, flags, time and size of the text
+_PYC_HEADER = 16  # magic number, flags, and the time and size of the source
 _IMPORT = re.compile(rb"\n[ \t]*(?:from|import) ([A-Za-z_][A-Za-z0-9_]*)")
 
 
@@ -54,10 +54,10 @@ class Library:
         self._found = {name: (path, content, package) for name, path, content, package in _modules(folder)}
 
     def take_over(self, imports: Sequence[str] = (), folders: Sequence[str] = ()) -> None:
-        """Load the modules that have to be loaded now, and become the only importer of all others.
+        """Load the modules that have to be loaded now, and become the only importer of all other modules.
 
         Args:
-            imports: More modules to load, from the library or from packages; see `ForkServer`.
+            imports: Further modules to load, from the library or from packages; see `ForkServer`.
             folders: The folders that contain packages.
 
         Raises:
@@ -77,7 +77,7 @@ class Library:
         sys.path_importer_cache.clear()
 
     def _load(self, imports: Sequence[str], folders: Sequence[str]) -> None:
-        """Load modules, and keep the modules in memory that their packages may load later."""
+        """Load modules, and keep in memory the modules that their packages may load later."""
         before = {*sys.modules}
         sys.path.extend(folder for folder in folders if folder not in sys.path)
         with warnings.catch_warnings():
@@ -133,7 +133,7 @@ def _modules(folder: str, package: str = "") -> Iterator[tuple[str, str, bytes, 
 
 
 def _content(entry: os.DirEntry[str]) -> bytes:
-    """Return Python's compiled form of a file, with its header, if it matches the text; else the text."""
+    """Return a file's compiled form, with its header, if it matches the source; otherwise the source."""
     try:
         with open(cache_from_source(entry.path), "rb") as file:
             compiled = file.read()
@@ -148,7 +148,7 @@ def _content(entry: os.DirEntry[str]) -> bytes:
 
 
 def _bring_in(name: str) -> None:
-    """Import a module, or for `module:name` the name in it, as `from module import name` does."""
+    """Import a module, or with `module:name` a name in a module, like `from module import name`."""
     module, _, rest = name.partition(":")
     found: Any = importlib.import_module(module)
     for part in rest.split(".") if rest else ():
@@ -168,7 +168,7 @@ def _folders_of(package: str, folders: Sequence[str]) -> list[str]:
 
 
 def _mentioned(package: str, folders: Sequence[str]) -> set[str]:
-    """Return the packages that a package imports anywhere in its code, perhaps lazily."""
+    """Return the packages that a package imports anywhere in its code, including inside functions."""
     found: set[str] = set()
     for folder in _folders_of(package, folders):
         for _, path, _, _ in _modules(folder):

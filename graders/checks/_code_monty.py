@@ -1,10 +1,10 @@
 """Runs a model's code in Monty: a Python interpreter in Rust, without files, network or environment.
 
-Its workers are separate processes. One pool of them serves this process: it starts with the first session and
-ends with the process. A worker that dies loses only the session that it served, and is replaced.
+Its workers are separate processes. This process has one pool of workers, which starts with the first session
+and ends with the process. A worker that dies loses only the session that it served, and is replaced.
 
-Monty implements part of Python, so code that it rejects or runs wrongly is not necessarily wrong. The
-reverse, code that it wrongly passes, is another matter; `docs/code.md` has the measurements.
+Monty implements part of Python, so code that it rejects or runs wrongly is not necessarily wrong. It also
+passes some wrong code; `docs/code.md` has the measurements.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _TOO_LONG = "it takes too long"
 _CRASHED = "it takes too much time or memory"
 _SUSPENSIONS = 1_000_000
 _LACKS = ("monty", "not supported", "not yet support", "module '", "cannot create '")
-# How Monty represents values that it cannot copy: an iterator, a range, a value that contains itself.
+# How Monty represents values that it cannot copy: an iterator, a range, or a value that contains itself.
 _WRITTEN = ("<", "range(", "dict_", "slice(", "[...]", "{...}", "(...)", "\ufffd")
 _CONTAINERS = (list, tuple, set, frozenset)
 _PLAIN = (bool, int, float, complex, type(None))
@@ -56,7 +56,7 @@ class MontyEngine:
 
     @property
     def is_usable(self) -> bool:
-        """Whether this process can have workers: one that was forked from a process with workers cannot."""
+        """Whether this process can have workers: a process that was forked from one with workers cannot."""
         return not workers.lost
 
     def session(self, limits: Limits) -> MontySession:
@@ -76,7 +76,7 @@ class MontySession:
 
     Args:
         library: The package `pydantic_monty`.
-        pool: Its workers.
+        pool: The pool of workers.
         limits: The session's limits.
     """
 
@@ -91,7 +91,7 @@ class MontySession:
                 "max_total_sleep_secs": 0,
                 "max_suspensions": _SUSPENSIONS,
             },
-            os_policy={"random_start": {"seed": 0}},  # keeps a sample's reward the same each time
+            os_policy={"random_start": {"seed": 0}},  # makes a sample's reward the same each time
             assert_message_annotations=False,
         )
         self._session = self._checkout.__enter__()
@@ -100,13 +100,14 @@ class MontySession:
         self._called = ""
 
     def run(self, source: str, given: Mapping[str, Callable[..., Any]] | None = None) -> Ran:
-        """Run a module's text, which may call the given functions."""
+        """Run the source code of a module, which may call the given functions."""
         return self._fed(source + "\nNone\n", {"__name__": "solution"}, given or {})
 
     def call(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Ran:
         """Call a function that the module has defined.
 
-        All calls of a function share one loop that waits between them, which takes a third of the time.
+        All calls of a function share one loop in the worker, which waits between calls; this takes a third of
+        the time.
         """
         asked = (list(args), dict(kwargs))
         if self._waiting is None or self._called != name:
@@ -116,12 +117,12 @@ class MontySession:
         return self._driven(lambda: waiting.resume({"return_value": asked}), {}, waits=True)
 
     def program(self, source: str, stdin: str) -> Ran:
-        """Run a text as the main program; it can read its input only by lines, with `input`."""
+        """Run source code as the main program, which can read its input only by lines, with `input`."""
         lines = iter(stdin.removesuffix("\n").split("\n") if stdin else [])
         prompts: list[object] = []
 
         def line(*prompt: object) -> str:
-            prompts.extend(prompt)  # which would have to appear within the program's output
+            prompts.extend(prompt)  # its text would have to appear within the program's output
             try:
                 return next(lines)
             except StopIteration:
@@ -147,7 +148,7 @@ class MontySession:
         given: Mapping[str, Callable[..., Any]],
         waits: bool = False,
     ) -> Ran:
-        """Run a text to its end, or until it waits for the next call."""
+        """Run source code to its end, or until it waits for the next call."""
         if self._waiting is not None:
             return Ran("stopped", message="the session is in the middle of another function's calls")
         self._printed = self._library.CollectString(max_bytes=self._limits.output_bytes)
@@ -161,7 +162,7 @@ class MontySession:
         )
 
     def _driven(self, step: Callable[[], Any], given: Mapping[str, Callable[..., Any]], waits: bool) -> Ran:
-        """Answer the code's requests to the host until it ends, or waits for the next call."""
+        """Answer the code's requests to the host until the code ends or waits for the next call."""
         library = self._library
         if self.used > self._limits.seconds:
             return Ran("stopped", message=_TOO_LONG)
@@ -176,7 +177,7 @@ class MontySession:
                 elif at.function_name in given:
                     at = at.resume(_asked(given, at))
                 else:
-                    at = at.resume_auto()  # which raises a NameError in the code
+                    at = at.resume_auto()  # the code then raises a NameError
         except library.MontyCrashedError:
             return Ran("stopped", output=self._printed.output, message=_CRASHED)
         except library.MontyRuntimeError as error:
@@ -186,8 +187,8 @@ class MontySession:
             kind = type(inner).__name__
             return Ran("raised", message=f"{kind}: {error}", error=error_name(inner), arguments=[str(inner)])
         except (ValueError, RuntimeError, OverflowError) as error:
-            # The value exists and cannot be copied, such as an integer of more than 4,300 digits; or the
-            # session no longer exists, because an earlier call ended its worker.
+            # Either the value exists but cannot be copied, such as an integer of more than 4,300 digits; or
+            # the session no longer exists, because an earlier call ended its worker.
             gone = type(error) is RuntimeError
             message = _CRASHED if gone else f"its value cannot be copied: {error}"
             return Ran("stopped" if gone else "unsupported", output=self._printed.output, message=message)
@@ -227,9 +228,9 @@ def _raised(error: Any, output: str) -> Ran:
 
 
 def _not_copied(value: Any, most: int) -> str | None:
-    """Return the part of a value that was not copied exactly, or is too large; None if no part is.
+    """Return the part of a value that was not copied exactly or is too large; None if there is no such part.
 
-    Parts may be shared, so a small value can unfold into a huge one: each part is inspected once.
+    Parts may be shared, so a small value can unfold into a huge one; each part is inspected only once.
     """
     seen: set[int] = set()
     waiting = [value]

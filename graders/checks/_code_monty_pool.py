@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _WORKERS = 64
-"""More workers than sessions ever open at once: a session that waited for a worker could wait forever."""
+"""More workers than sessions that are ever open at once: a session without one could wait forever."""
 
 
 class MontyPool:
@@ -29,7 +29,8 @@ class MontyPool:
         """The pool, started on first use.
 
         Raises:
-            ConfigurationError: The pool cannot be started, or this process was forked from one that had it.
+            ConfigurationError: The pool cannot be started, or this process was forked from one that had a
+                pool.
         """
         with self._lock:
             if self.lost:
@@ -69,7 +70,7 @@ class MontyPool:
     def _leave(self) -> None:
         """Drop the pool after a fork: the workers and the library's threads belong to the parent.
 
-        Even destroying the pool object would kill the parent's workers, so it is never freed.
+        Even the destruction of the pool object would kill the parent's workers, so it is never freed.
         """
         import ctypes
 
@@ -88,7 +89,7 @@ def end_processes() -> None:
 
 
 def _beside(library: Any) -> str | None:
-    """Return Monty's program in a folder of installed packages, as in Lambda; None to let Monty look."""
+    """Return Monty's program in a folder of installed packages, as in Lambda; None to let Monty find it."""
     folder = os.path.dirname(os.path.dirname(os.path.abspath(library.__file__)))
     path = os.path.join(folder, "bin", "monty.exe" if sys.platform == "win32" else "monty")
     return path if os.path.isfile(path) else None

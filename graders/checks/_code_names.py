@@ -1,7 +1,7 @@
 """Lists the names that source code binds and needs, from the syntax tree of Python's own parser.
 
-The text may be hostile and the parser cannot be interrupted, so only texts within limits are parsed. A text
-that is over the limits or does not parse has no names, and the caller decides without them.
+The source code may be hostile and the parser cannot be interrupted, so only code within limits is parsed. For
+code that is over the limits or does not parse, no names are known, and the caller decides without them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import builtins
 import re
 
 LONGEST = 20_000
-"""The longest text that is parsed, in characters."""
+"""The maximum length of source code that is parsed, in characters."""
 
 _LONGEST_LINE = 4_000
 _ESCAPE = re.compile(r"\\([\\'\"\n])|\\")
@@ -33,7 +33,7 @@ class CodeNames:
     """The names of source code.
 
     Args:
-        tree: Its tree.
+        tree: The syntax tree of the code.
     """
 
     __slots__ = ("acts", "binds", "needs")
@@ -47,16 +47,16 @@ class CodeNames:
                 bound.update(_bound(node))
         self.binds = frozenset(name for one in tree.body for name in _top(one))
         self.needs = frozenset() if "*" in bound else frozenset(loaded - bound - _BUILTINS)
-        """The names that it uses but that it neither binds, possibly by `import *`, nor finds built in."""
+        """The names that the code uses but that are not bound or built in; none if it has `import *`."""
         self.acts = any(not _is_passive(one) for one in tree.body)
-        """Whether it does more than define names, as a program does."""
+        """Whether the code does more than define names, as a program does."""
 
 
 def parsed(source: str) -> ast.Module | None:
-    """Return the tree of a text; None if it does not parse, or is too long to try.
+    """Return the syntax tree of source code; None if it does not parse, or is too long to try.
 
-    Backslashes are dropped unless they escape a quote or a line break: they are not part of names, and Python
-    warns about unknown escapes.
+    Backslashes are dropped unless they escape a quote or a line break, because names do not contain them and
+    Python warns about unknown escapes.
 
     Args:
         source: The text of a module.
@@ -70,7 +70,7 @@ def parsed(source: str) -> ast.Module | None:
 
 
 def code_names(source: str) -> CodeNames | None:
-    """Return the names of a text; None if it is not parsed.
+    """Return the names of source code; None if the code is not parsed.
 
     Args:
         source: The text of a module.
@@ -94,7 +94,7 @@ def _bound(node: ast.AST) -> tuple[str, ...]:
         return (node.name,) if node.name else ()
     if isinstance(node, ast.MatchMapping):
         return (node.rest,) if node.rest else ()
-    kind = type(node).__name__  # newer than the oldest Python
+    kind = type(node).__name__  # newer than the oldest supported Python
     return (node.name,) if kind in ("TypeVar", "ParamSpec", "TypeVarTuple") else ()  # type: ignore[attr-defined]
 
 
