@@ -32,15 +32,15 @@ class FileBreach(NamedTuple):
     message: str
     line: int | None = None
     severity: Severity | None = None
-    """The finding's severity; None for the severity of its rule."""
+    """The finding's severity; None if it is the severity of the rule."""
 
 
 class FileChecks:
     """Compares the records of one file as they are added.
 
     Args:
-        for_job: Whether the file is about to be uploaded, which makes limits on the number of records errors.
-        where: Returns the name of a line in messages, given its number.
+        for_job: Whether the file is about to be uploaded; if so, a wrong number of records is an error.
+        where: Formats a line number for messages.
     """
 
     def __init__(self, *, for_job: bool = False, where: Callable[[int], str] = "line {}".format) -> None:
@@ -54,7 +54,7 @@ class FileChecks:
         self._types: dict[str, dict[str, tuple[int, int]]] = {}
 
     def add(self, line: int, fields: dict[str, Any]) -> Iterator[FileBreach]:
-        """Add a record; yields the rules it breaks together with earlier records."""
+        """Add a record, and yield the rules that it breaks together with earlier records."""
         self._records += 1
         if ends_with_assistant(fields):
             self._rollout_lines.append(line)
@@ -64,7 +64,7 @@ class FileChecks:
         self._note_repeats(line, fields)
 
     def finish(self) -> Iterator[FileBreach]:
-        """Yield the findings that need the whole file."""
+        """Yield the findings that are known only after the last record."""
         yield from self._check_rollouts()
         yield from self._check_types()
         yield from self._check_repeats()
@@ -127,7 +127,7 @@ class FileChecks:
                 yield FileBreach("R033", f"`{name[:80]}` is {said}", by_count[-1][1][0])
 
     def _note_repeats(self, line: int, fields: dict[str, Any]) -> None:
-        """Count the records with a field that looks like the reference, and those where both are equal."""
+        """For each field that looks like the reference, count its values and those equal to the reference."""
         answer = _answer(fields)
         for name, value in look_alikes(fields, REFERENCE, "reference_answer") if answer else ():
             first, held, equal = self._repeats.get(name, (line, 0, 0))
@@ -157,7 +157,7 @@ class FileChecks:
 
 
 def _answer(fields: dict[str, Any]) -> str:
-    """The reference; for a worked answer, the part after the last `####`."""
+    """The reference as text; for a worked answer, only the part after the last `####`."""
     reference = fields.get("reference_answer")
     if reference is None:
         return ""

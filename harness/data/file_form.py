@@ -12,7 +12,7 @@ from harness.data.sources import DataFile, Source, as_source
 __all__ = ["FileForm", "form_of"]
 
 _HEAD_CHARS = 4 * 1024 * 1024
-"""Number of characters in which to look for the end of the first object."""
+"""Number of characters at the file's start in which to look for the end of the first object."""
 
 
 class FileForm(NamedTuple):
@@ -27,7 +27,7 @@ def form_of(file: DataFile) -> FileForm | None:
     """Classify a file whose first line is not a record; return None for JSON lines and other formats.
 
     Args:
-        file: The file, or one of several.
+        file: The file. If a source consists of several files, pass one of them.
 
     Raises:
         InputError: The file cannot be read.

@@ -1,4 +1,4 @@
-"""Two keys of a record or rollout: one finds equal records, the other records that a split must not separate.
+"""Computes two keys of a record or rollout, to find equal records and records that a split must not separate.
 
 The *record key* identifies a record by its explicit `record` field, else by its prompt and reference. The
 *leak key* identifies the prompt alone: if one of two records with the same leak key is in training and the
@@ -34,17 +34,17 @@ _REMEMBERED = 256
 
 
 def record_key(fields: Mapping[str, Any]) -> str:
-    """Return the record key: the explicit `record`, else the `content_key`.
+    """Return the record key: the explicit `record` if the line has one, else the `content_key`.
 
     Args:
         fields: The JSON object of one line; its `messages` are a list. A last turn by the assistant is a
-            completion and is ignored. Fields missing in the line are taken from its `metadata`.
+            completion and is ignored. Fields missing from the line are taken from its `metadata`.
 
     Raises:
         LineError: The line is nested too deeply to compare.
     """
     name = fields.get("record")
-    if type(name) is str:  # This is by far the most common case, in code that runs for every replayed line.
+    if type(name) is str:  # This is by far the most common case, and this code runs for every replayed line.
         return name
     name = _field(fields, "record")
     if name is None:
@@ -98,7 +98,7 @@ def leak_sets(records: Sequence[Iterable[str]]) -> list[list[int]]:
 
 
 def _field(fields: Mapping[str, Any], name: str) -> Any:
-    """A field of a line, or of its `metadata`, where the wire format puts it."""
+    """The value of a line's field; if the line lacks it, of its `metadata`, where the wire format puts it."""
     if name in fields:
         return fields[name]
     metadata = fields.get("metadata")
@@ -142,7 +142,7 @@ def _block(block: Any) -> str:
 
 
 def _calls(calls: Any) -> str:
-    """Tool calls as JSON, without their ids, which are new in every sampling run."""
+    """Tool calls as JSON, without their ids, because the ids differ in every sampling run."""
     if isinstance(calls, list):
         calls = [
             {name: value for name, value in call.items() if name not in _CALL_IDS}

@@ -1,6 +1,6 @@
 """Reads JSON lines: a source's lines as bytes with their offsets, or one line as a Python value.
 
-Both training files and rollouts files are read here, so a line has the same meaning everywhere, as well as in
+Both training files and rollouts files are read here, so a line means the same everywhere, including in
 Lambda. Lines are streamed: only one is in memory at a time. Their content is not interpreted here.
 """
 
@@ -96,7 +96,7 @@ def parse(line: bytes) -> Any:
     """
     try:
         value = orjson.loads(line)
-    except ValueError:  # also raised for a byte order mark
+    except ValueError:  # orjson also rejects a byte order mark
         return _parse_slowly(line)
     return _parse_slowly(line) if _is_rounded(value) else value
 
@@ -110,7 +110,7 @@ def oddity(line: bytes, value: Any) -> str | None:
 
     Returns:
         `"integer"` (beyond 64 bits), `"number"` (NaN or infinite), `"text"` (a lone surrogate, or nesting
-        deeper than 1,024), or None if every parser reads the line alike.
+        deeper than 1,024 levels), or None if all parsers read the line in the same way.
     """
     try:
         if not _is_rounded(orjson.loads(line.removeprefix(BOM))):
@@ -217,11 +217,11 @@ def numbered_lines(file: DataFile) -> Iterator[Line]:
 
 
 def place_of(file: DataFile, at: int) -> str:
-    """Return the position of a byte as users look it up: `file:12`.
+    """Return a byte's position in the form in which users look it up: `file:12`.
 
     Args:
         file: The source, or its name.
-        at: Offset in the whole source.
+        at: Offset of the byte in the whole source.
 
     Raises:
         InputError: The source cannot be read.
@@ -239,7 +239,7 @@ def place_of(file: DataFile, at: int) -> str:
     while others and length is not None and at >= base + length:
         base += length
         (part, length), *others = others
-    if part.name.startswith(S3_SCHEME):  # counting lines would download everything before the byte
+    if part.name.startswith(S3_SCHEME):  # counting lines means downloading everything before the byte
         return f"{part.name}, byte {at - base}"
     before, left = 0, at - base
     with part.open() as text:
@@ -268,7 +268,7 @@ class _PartLines:
         self._start = start
         self._end = sys.maxsize if end is None else end
         self.read = 0
-        """After reading: bytes up to the end of the last line, with its newline even if that is missing."""
+        """After reading: number of bytes up to the end of the last line, counting a missing final newline."""
 
     def __iter__(self) -> Iterator[tuple[int, bytes]]:
         """Yield each line's offset in the whole source, and its text."""
@@ -279,7 +279,7 @@ class _PartLines:
             with self._part.open(max(skip - 1, 0)) as file:
                 offset, last = self._begin(file, skip)
                 readline = file.readline
-                while offset < end:  # This loop takes most of the time of reading.
+                while offset < end:  # Most of the reading time is spent in this loop.
                     line = readline(MAX_LINE + 1)
                     if not line:
                         break
@@ -294,7 +294,7 @@ class _PartLines:
         self.read = offset - self._base + (not last.endswith(b"\n"))
 
     def _begin(self, file: io.BufferedReader, skip: int) -> tuple[int, bytes]:
-        """Skip lines of the previous range; returns the offset after them, and the last skipped line."""
+        """Skip the lines of the previous range; return the offset after them, and the last skipped line."""
         if not skip:
             _refuse_other_formats(file, self._part.name)
         offset, last = self._base + max(skip - 1, 0), b"\n"
@@ -319,7 +319,7 @@ def _parse_slowly(line: bytes) -> Any:
         raise LineError(f"not JSON: {error.msg}", error.pos) from error
     except RecursionError as error:
         raise LineError("not readable: nested too deeply", 0) from error
-    except ValueError as error:  # an integer with more digits than Python converts
+    except ValueError as error:  # an integer has more digits than Python converts
         raise LineError(f"not readable: {error}", 0) from error
 
 
@@ -328,7 +328,7 @@ def _is_rounded(value: Any) -> bool:
     # Searching the bytes for long runs of digits would take eight times as long as parsing them.
     # This runs for every replayed line, so messages (lists of objects with only text) are skipped.
     found: list[Any] = [value.values() if type(value) is dict else [value]]
-    for items in found:  # the list grows during the loop
+    for items in found:  # the loop itself appends to this list
         for item in items:
             kind = type(item)
             if kind is str:
@@ -344,7 +344,7 @@ def _is_rounded(value: Any) -> bool:
 
 
 def _is_texts(items: list[Any]) -> bool:
-    """Whether a list contains only texts and objects of texts."""
+    """Whether a list contains only strings, and objects whose values are all strings."""
     for item in items:
         kind = type(item)
         if kind is dict:
@@ -357,7 +357,7 @@ def _is_texts(items: list[Any]) -> bool:
 
 
 def _scalars(value: Any) -> Iterator[Any]:
-    """Yield every string, number, boolean and null in a JSON value, in no order, without recursion."""
+    """Yield every string, number, boolean and null in a JSON value, in any order, without recursion."""
     stack = [value]
     while stack:
         item = stack.pop()

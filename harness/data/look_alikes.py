@@ -19,7 +19,7 @@ _NESTED = (
     ("extra_info", "answer"),
     ("metadata", "reference_answer"),
 )
-"""Places of the reference in verl's data and in the service's events: object and key."""
+"""Where verl's data and the service's events have the reference, as pairs of an object and a key in it."""
 
 MESSAGES = (
     *("message", "messages", "conversations", "conversation", "dialog", "dialogue", "chat", "prompt"),
@@ -36,8 +36,8 @@ def look_alikes(fields: dict[str, Any], names: tuple[str, ...], real: str) -> It
 
     Args:
         fields: The record.
-        names: Names of such a field, in lower case and without punctuation.
-        real: The field's proper name, which is skipped.
+        names: Names that such look-alikes have, in lower case and without punctuation.
+        real: The proper name of the field; the field with this name is not a look-alike.
 
     Yields:
         Path and value of each field that is not empty.
@@ -60,5 +60,5 @@ def look_alike(fields: dict[str, Any], names: tuple[str, ...], real: str) -> str
 
 
 def is_missing_value(text: str) -> bool:
-    """Whether a text stands for a missing value: `nan`, `None`, `N/A`."""
+    """Whether a text stands for a missing value, such as `nan`, `None` or `N/A`."""
     return text.strip().lower() in _MISSING

@@ -1,8 +1,8 @@
 """Decompresses a source: gzip, Zstandard, bzip2 and xz, recognized by their first bytes.
 
-A compressed file is read as one stream in small steps, so the longest allowed line limits its memory, no
-matter how much the data expands. Truncated or damaged data is an error; it is never treated as a shorter
-text.
+A compressed file is read as one stream in small steps. Memory is therefore limited by the longest allowed
+line, no matter how much the data expands. Truncated or damaged data is an error; it is never treated as a
+shorter text.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["HEAD_BYTES", "PackedSource", "unpacked"]
 
 HEAD_BYTES = 8
-"""Number of first bytes that identify the compression."""
+"""Number of bytes at the start of a file that are enough to recognize its compression."""
 
 _BUFFER = 1024 * 1024
 _MEMORY = 256 * 1024 * 1024
@@ -30,7 +30,7 @@ _MEMORY = 256 * 1024 * 1024
 
 
 class _Unpacker(Protocol):
-    """The part of the interface shared by all compression libraries."""
+    """The methods that the decompressors of all compression libraries have in common."""
 
     @property
     def eof(self) -> bool: ...
@@ -47,7 +47,7 @@ class _Format(NamedTuple):
     step: int
     """Bytes passed to the library in one step."""
     limit: tuple[int, ...]
-    """Maximum output bytes of one step; empty for formats that expand one step to at most 64 MB."""
+    """Maximum number of output bytes of a step; empty if no step can expand to more than 64 MB."""
     unpacker: Callable[[], Any]
 
 
@@ -82,7 +82,7 @@ class PackedSource:
 
     @property
     def facts(self) -> tuple[SourceFacts, ...]:
-        """Facts of the compressed file."""
+        """Facts that identify the compressed file."""
         return self._packed.facts
 
     def open(self, start: int = 0) -> io.BufferedReader:
@@ -98,7 +98,7 @@ class PackedSource:
         return text
 
     def changed(self) -> str | None:
-        """The reason why the content may differ from when the source was opened; None if it is unchanged."""
+        """The reason why the content may have changed since the source was opened; None if it has not."""
         return self._packed.changed()
 
     def __str__(self) -> str:
@@ -106,7 +106,7 @@ class PackedSource:
 
 
 class _Unpacked(io.RawIOBase):
-    """Text of concatenated compressed files, as `cat` produces them."""
+    """The decompressed text of a file, which may be several compressed files joined by `cat`."""
 
     def __init__(self, packed: Source, format: _Format) -> None:
         self._name = packed.name
@@ -132,7 +132,7 @@ class _Unpacked(io.RawIOBase):
         return len(read)
 
     def _next(self) -> bytes | None:
-        """The next input for the library; None at the end."""
+        """The next compressed bytes for the library; None at the end of the file."""
         rest = b""
         if self._unpacker.eof:
             rest = self._unpacker.unused_data
@@ -162,14 +162,15 @@ class _Unpacked(io.RawIOBase):
 
 
 def unpacked(source: Source, head: bytes | None = None) -> Source:
-    """Return a source's text, decompressed if its first bytes show a known compression.
+    """Return a source unchanged, or its decompressed text if its first bytes show a known compression.
 
     Args:
         source: A file or object.
         head: Its first bytes, if they are already known.
 
     Raises:
-        InputError: The object cannot be read. OSError: The file cannot be read.
+        InputError: The object cannot be read.
+        OSError: The file cannot be read.
     """
     if head is None:
         with source.open() as file:

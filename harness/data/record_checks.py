@@ -1,6 +1,6 @@
 """Finds the rules that a single record breaks, each with a message.
 
-These checks need neither the file nor the line nor other records.
+These checks use only the record itself: not its line number, its file or other records.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def check_record(fields: dict[str, Any]) -> Iterator[Breach]:
     """Find the problems of one record.
 
     Args:
-        fields: The JSON object of one line that does not end with the assistant's turn.
+        fields: The JSON object of one line, whose messages do not end with the assistant's turn.
 
     Yields:
         Broken rules, in the order of their ids.
@@ -175,8 +175,8 @@ def _check_prompt_text(messages: list[Any], reference: Any) -> Iterator[Breach]:
 def _leaks(reference: Any, prompt: str) -> bool:
     """Whether the prompt contains every text of the reference as whole words, ignoring case and spacing.
 
-    At least one text must have `MIN_LEAK_CHARS` characters: shorter ones occur in prompts legitimately, such
-    as names and dates that the task is to extract.
+    One of these texts must have at least `MIN_LEAK_CHARS` characters, because shorter ones, such as names and
+    dates that the task is to extract, may occur in a prompt legitimately.
     """
     texts = [_folded(text) for text in _texts(reference)]
     if max(map(len, texts), default=0) < MIN_LEAK_CHARS:

@@ -1,8 +1,8 @@
 """Decides which fields of a rollouts file belong to the record, so that a grader sees them as in training.
 
-Training gives a grader the record's fields. A rollouts file has more: fields that the harness adds
-(`OWN_FIELDS`), and notes about one completion, such as a verdict. Comparison finds these notes: a field whose
-value differs between two rollouts of one record cannot belong to the record.
+In training, a grader gets the record's fields. A rollouts file has more: fields that the harness adds
+(`OWN_FIELDS`), and notes about one completion, such as a verdict. These notes are found by comparing the
+rollouts of a record: a field whose value differs between two of them cannot belong to the record.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 EXPECTED = "expected_reward"
-"""The field with a rollout's expected reward in a test."""
+"""The field with the reward that a test expects for a rollout."""
 
 OWN_FIELDS = ("record", "model", "finish_reason", "service", EXPECTED)
 """Fields that the harness adds to a rollouts file; they never reach a grader."""
@@ -51,9 +51,9 @@ class FieldChoice:
     """The fields of the rollouts that a grader sees, decided once for a whole file."""
 
     hidden: tuple[str, ...] = ()
-    """Fields that differ within a record, so they cannot exist in training."""
+    """Fields whose values differ between rollouts of one record, so they cannot exist in training."""
     unproven: tuple[str, ...] = ()
-    """Fields that the grader sees without a comparison, because no record has two rollouts with them."""
+    """Fields that the grader sees although their values could not be compared within a record."""
     kept: tuple[str, ...] = ()
     """Fields that belong to the record, according to the user."""
 
@@ -83,7 +83,7 @@ class FieldComparison:
         self._repeated: set[str] = set()
         self._names: set[str] = set()
         self.differing: set[str] = set()
-        """Fields with more than one value within one record."""
+        """Fields that have different values in two rollouts of one record."""
 
     @property
     def full(self) -> bool:
@@ -92,7 +92,7 @@ class FieldComparison:
 
     @property
     def unproven(self) -> set[str]:
-        """Fields that appear in no record with two rollouts."""
+        """Fields that could not be compared, because no record with two rollouts has them."""
         return self._names - self._repeated - self.differing
 
     def add(self, key: str, fields: Mapping[str, Any]) -> None:
@@ -130,7 +130,7 @@ def comparable(fields: Mapping[str, Any]) -> dict[str, str | bytes]:
 
 
 def unequal(one: Mapping[str, str | bytes], other: Mapping[str, str | bytes]) -> set[str]:
-    """Names of the fields that differ or that only one side has."""
+    """Names of the fields whose values differ, or which only one of two rollouts has."""
     return set() if one == other else {name for name, _ in one.items() ^ other.items()}
 
 
@@ -147,7 +147,7 @@ def record_fields(value: Mapping[str, Any], without: Iterable[str] = ()) -> dict
 
     Args:
         value: The line.
-        without: Other fields to leave out.
+        without: Additional fields to leave out.
     """
     return {name: item for name, item in value.items() if name not in _NEITHER and name not in without}
 
@@ -175,7 +175,7 @@ def choose_fields(file: DataFile, label: str | None = None, keep: Iterable[str] 
     Args:
         file: The rollouts.
         label: The field with the verdict; always hidden.
-        keep: Fields that belong to the record in any case.
+        keep: Fields that belong to the record even if their values differ.
 
     Raises:
         InputError: The file cannot be read, or a field to keep can never reach the grader.
@@ -191,6 +191,6 @@ def choose_fields(file: DataFile, label: str | None = None, keep: Iterable[str] 
         try:
             value = flattened(parse(line))
             comparison.add(record_key(value), record_fields(value, known))  # type: ignore[arg-type]
-        except (LineError, AttributeError, TypeError, KeyError):  # grading reports the error in this line
+        except (LineError, AttributeError, TypeError, KeyError):  # grading will report this line's error
             continue
     return FieldChoice(tuple(sorted(comparison.differing)), tuple(sorted(comparison.unproven)), kept)

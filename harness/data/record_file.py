@@ -62,7 +62,7 @@ class RecordFile:
             raise InputError("the file is empty", place=str(path), fix="Pass the training file.")
 
     def seen(self, value: dict[str, Any]) -> dict[str, Any]:
-        """Return the fields that a grader sees: its messages, its reference and its record's other fields.
+        """Return the fields of a rollout that a grader sees: its messages, and the fields of its record.
 
         Args:
             value: The rollout's line, flattened.
@@ -72,7 +72,7 @@ class RecordFile:
             LineError: The rollout is nested too deeply to compare.
         """
         key = record_key(value)
-        if key not in self._found:  # the rollout may name a record that has no name in the file
+        if key not in self._found:  # the rollout names its record, but the file may not
             key = content_key(value)
         if key not in self._found:
             fix = (

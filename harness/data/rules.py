@@ -1,9 +1,9 @@
 """The rules for a training file, as a table: id, severity, problem, fix.
 
-An id never changes its meaning. An `error` violates AWS's documentation or the wire format, or certainly
-breaks the reward. A `warning` is probably a mistake, or the documentation does not mention it ("unverified").
-A `note` is information. `record_checks` finds the problems of one record, and `file_checks` finds problems
-between records.
+The meaning of an id never changes. An `error` violates AWS's documentation or the wire format, or makes the
+reward wrong with certainty. A `warning` is probably a mistake, or something that the documentation does not
+mention ("unverified"). A `note` is information. `record_checks` finds the problems of one record, and
+`file_checks` finds problems between records.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ __all__ = [
 ]
 
 MIN_RECORDS, MAX_RECORDS = 100, 20_000
-"""Number of records in a training file: "100-20K" on Bedrock's data page for open-weight models."""
+"""Smallest and largest number of records: "100-20K" on Bedrock's data page for open-weight models."""
 CAUTIOUS_MAX_RECORDS = 10_000
 """Maximum number of records according to AWS's best-practices post."""
 PAYLOAD_BYTES = 6 * 1024 * 1024
 """Payload limit of one synchronous Lambda call."""
 MAX_PROMPT_CHARS = 32_768
-"""8,192 tokens, a default `maxPromptLength` for Nova, at four characters a token; unverified elsewhere."""
+"""8,192 tokens of four characters, Nova's default `maxPromptLength`; unverified for other models."""
 MIN_LEAK_CHARS = 20
 """Minimum length of a reference to search for in the prompt; shorter ones ("4", a label) may occur there."""
 

@@ -27,13 +27,13 @@ _BUFFER = 1024 * 1024
 _AT_ONCE = 16
 """Number of objects looked up in parallel."""
 _TRIES = 10
-"""Maximum number of consecutive requests without a byte; the pauses between them add up to about a minute."""
+"""Maximum number of requests in a row that return no byte; their pauses add up to about a minute."""
 _FIRST_PAUSE_S = 0.2
 _AGAIN = "Run the command again on an object that does not change."
 
 
 class Replaced(NotInAws):
-    """The content found first no longer exists."""
+    """The object was replaced after it was found, so the content to read no longer exists."""
 
 
 class S3Source:
@@ -66,7 +66,7 @@ class S3Source:
         return io.BufferedReader(_Body(self, start), _BUFFER)
 
     def changed(self) -> str | None:
-        """Ask S3 for the reason why the content has changed; return None if it is unchanged."""
+        """Ask S3 whether the content has changed, and return the reason; None if it is unchanged."""
         try:
             with _explained(self.name, self._s3):
                 self._pinned(self._s3.head_object)
@@ -77,7 +77,7 @@ class S3Source:
         return None
 
     def body(self, start: int) -> Any:
-        """Request everything from a byte offset; returns botocore's stream."""
+        """Request all bytes from an offset to the end, and return botocore's stream."""
         with _explained(self.name, self._s3):
             found = self._pinned(self._s3.get_object, Range=f"bytes={start}-")
         if not str(found.get("ContentRange", "bytes 0-")).startswith(f"bytes {start}-"):
@@ -106,7 +106,7 @@ class S3Source:
 
 
 class _Body(io.RawIOBase):
-    """Reads an object in order, and requests the rest again when a connection breaks."""
+    """Reads an object in order. When a connection breaks, it requests the remaining bytes again."""
 
     def __init__(self, source: S3Source, start: int) -> None:
         self._source = source

@@ -1,7 +1,7 @@
 """Sources of records and rollouts: every command reads data as one text, no matter where it is stored.
 
 A source is a file, standard input, an S3 object, or several of them in order. It can be opened at any byte
-and any number of times, and its facts show whether the content changed. It does not interpret the lines.
+and any number of times, and its facts show whether the content changed. The lines are not interpreted.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ _CHANGED = "Run the command again on a file that does not change."
 
 @dataclass(frozen=True, slots=True)
 class SourceFacts:
-    """Facts that identify the content of a file or object without reading it."""
+    """Facts that identify the content of a file or object, and can be found without reading it."""
 
     name: str
     """The absolute path, `s3://bucket/key`, or `-` for standard input."""
@@ -85,12 +85,12 @@ class Source(Protocol):
 
     @property
     def size(self) -> int | None:
-        """Number of bytes of the text; None if only reading it can tell."""
+        """Number of bytes of the text; None if it is unknown until the text is read."""
         ...
 
     @property
     def seekable(self) -> bool:
-        """Whether another process can open it at any byte as cheaply as at the start."""
+        """Whether another process can open it at any byte as fast as at the start."""
         ...
 
     @property
@@ -110,7 +110,7 @@ class Source(Protocol):
         ...
 
     def changed(self) -> str | None:
-        """The reason why the content may differ from when the source was named; None if it is unchanged."""
+        """The reason why the content may have changed since the source was named; None if it has not."""
         ...
 
 
@@ -155,7 +155,7 @@ class FileSource:
         return file
 
     def changed(self) -> str | None:
-        """The reason why the content may differ from when the source was named; None if it is unchanged."""
+        """The reason why the content may have changed since the source was named; None if it has not."""
         try:
             now = self._now()
         except InputError as error:
@@ -225,7 +225,7 @@ class SpooledSource:
 
 
 class _Kept(io.RawIOBase):
-    """A reader with its own position, so that several readers do not disturb each other."""
+    """A reader with its own position, so that several readers do not affect each other."""
 
     def __init__(self, source: SpooledSource, start: int) -> None:
         self._source = source
@@ -242,11 +242,11 @@ class _Kept(io.RawIOBase):
 
 
 class JoinedSource:
-    """Several sources in order as one text, with a newline added between parts where it is missing.
+    """Joins several sources in order to one text, and adds a newline after a part that lacks its last one.
 
     Args:
-        parts: At least one source; no `JoinedSource`.
-        lengths: The `lengths` of the same parts, if known; None reads the end of each part when needed.
+        parts: One or more sources, none of which is a `JoinedSource`.
+        lengths: The `lengths` of the same parts, if known. With None, the end of each part is read if needed.
     """
 
     def __init__(self, parts: Sequence[Source], lengths: Sequence[int | None] | None = None) -> None:
@@ -257,7 +257,7 @@ class JoinedSource:
 
     @functools.cached_property
     def lengths(self) -> tuple[int | None, ...]:
-        """Number of bytes that each part contributes, including an added newline; None if unknown."""
+        """Number of bytes that each part contributes, including an added newline; None if not known yet."""
         if self._lengths is not None:
             return tuple(self._lengths)
         *before, last = self.parts
@@ -265,7 +265,7 @@ class JoinedSource:
 
     @property
     def size(self) -> int | None:
-        """Number of bytes of the whole text; None if only reading it can tell."""
+        """Number of bytes of the whole text; None if it is unknown until the text is read."""
         known = [length for length in self.lengths if length is not None]
         return sum(known) if len(known) == len(self.parts) else None
 
@@ -279,7 +279,7 @@ class JoinedSource:
         return io.BufferedReader(_Joined(self, start), _BUFFER)
 
     def changed(self) -> str | None:
-        """The reason why the content of a part may have changed; None if all are unchanged."""
+        """The reason why the content of a part may have changed; None if all parts are unchanged."""
         return next(filter(None, _at_once(lambda part: part.changed(), self.parts)), None)
 
     def __str__(self) -> str:
@@ -311,7 +311,7 @@ class _Joined(io.RawIOBase):
                     continue
                 read = b"\n"
             self._last = read[-1:]
-            if self._skip:  # only if a length was unknown
+            if self._skip:  # bytes are left to skip only after a part of unknown length
                 skipped = min(self._skip, len(read))
                 read, self._skip = read[skipped:], self._skip - skipped
                 if not read:
@@ -343,7 +343,7 @@ class _Joined(io.RawIOBase):
 
 
 def _at_once(ask: Callable[[Source], _Told], parts: Sequence[Source]) -> list[_Told]:
-    """Query the parts in parallel: a thousand S3 objects, one after another, take a minute."""
+    """Query the parts in parallel, because a thousand S3 objects queried one after another take a minute."""
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -360,7 +360,7 @@ def _length_joined(part: Source) -> int | None:
 def parts_of(source: Source) -> tuple[tuple[Source, int | None], ...]:
     """Return the files and objects of a source in order, each with the number of bytes it contributes.
 
-    The number is None if only reading the part can tell.
+    The number is None if it is unknown until the part is read.
     """
     source = as_source(source)
     if isinstance(source, JoinedSource):
@@ -423,7 +423,7 @@ class NamedSource:
 
     @property
     def seekable(self) -> bool:
-        """Whether it can be opened at any byte as cheaply as at the start."""
+        """Whether it can be opened at any byte as fast as at the start."""
         return self.found.seekable
 
     @property

@@ -33,7 +33,7 @@ def tool_offer(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _tool(given: Any) -> Any:
-    """A tool in OpenAI's shape; the schema of its arguments is unchanged."""
+    """Convert a tool to OpenAI's shape, without changing the schema of its arguments."""
     if not isinstance(given, dict) or "function" in given:
         return given
     spec = given.get("toolSpec", given)

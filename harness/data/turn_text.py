@@ -11,7 +11,7 @@ WHOLE_ENDINGS = ("stop", "tool_calls", "function_call")
 """Values of `finish_reason` that mean the model itself ended the completion."""
 
 Textless = Literal["refused", "tool call", "filtered", "reasoning alone", "empty"]
-"""Kinds of answers without text."""
+"""What a model may answer instead of text."""
 
 
 def kind_without_text(message: Mapping[str, Any], finish: str | None) -> Textless | None:
@@ -63,7 +63,7 @@ def _reasoning_text(found: Any) -> str:
 
 
 def refusal_of(message: Mapping[str, Any]) -> Any:
-    """A message's refusal; empty if there is none.
+    """The text with which the model refused to answer; empty if it did not.
 
     Args:
         message: The assistant's turn.
@@ -72,7 +72,7 @@ def refusal_of(message: Mapping[str, Any]) -> Any:
 
 
 def content_text(content: Any, key: str = "text") -> str:
-    """Text of a `content`: a string, or blocks that each have a text; empty otherwise.
+    """The text of a `content` that is a string or a list of blocks; empty for any other value.
 
     Args:
         content: The `content` of a message.

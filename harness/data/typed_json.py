@@ -66,11 +66,11 @@ def read_typed(
         kind: The dataclass.
         what: A description of the file for messages, such as `job journal`.
         schema: The schema number that this version writes.
-        older: For each older readable schema, a function that converts its object to the current one.
-        fix: The user's remedy for a file that cannot be read.
+        older: For each older schema that can be read, a function that converts its object to the current one.
+        fix: What the user can do about a file that cannot be read.
 
     Returns:
-        The record, or None if the file does not exist.
+        The dataclass, or None if the file does not exist.
 
     Raises:
         InputError: The file is not a regular file, is damaged, or has a schema unknown to this version.
@@ -112,7 +112,7 @@ def typed(kind: type[T], value: Any) -> T:
 
 
 def as_json(value: Any) -> Any:
-    """Convert a record to plain JSON values that `read_typed` can read back."""
+    """Convert a dataclass to plain JSON values that `read_typed` can read back."""
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: as_json(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, dict):
@@ -207,7 +207,7 @@ def _scalar(kind: Any, value: Any, at: str) -> Any:
 
 
 def _one_of(choices: tuple[Any, ...], value: Any, at: str) -> Any:
-    """Convert to a member of a union: the record with the value's `kind`, else the first type that fits."""
+    """Convert to one type of a union: the dataclass with the value's `kind`, else the first that fits."""
     tagged = [one for one in choices if "kind" in getattr(one, "__dataclass_fields__", ())]
     if isinstance(value, dict) and len(tagged) > 1:
         choices = tuple(one for one in tagged if value.get("kind") in get_args(_hints(one)["kind"]))
@@ -233,7 +233,7 @@ def _record(kind: Any, value: Any, at: str) -> Any:
         return kind(**given)
     except _Mismatch:
         raise
-    except InputError as error:  # raised by the record's own validation
+    except InputError as error:  # raised by the dataclass's own validation
         raise _Mismatch(at, f"cannot be used: {error.message}") from None
     except ValueError as error:
         raise _Mismatch(at, str(error)) from None

@@ -1,4 +1,4 @@
-"""Reports every problem in a training file, each finding with its line.
+"""Reports every problem in a training file, each with its line.
 
 The file is streamed in one pass. Validation never writes a file or calls a service, and the caller decides
 the exit code.
@@ -48,15 +48,15 @@ class Report:
     for_job: bool = False
     """Whether the limits of a job were applied."""
     keep: int | None = None
-    """Maximum number of findings kept for each rule; None for all."""
+    """Maximum number of findings kept for each rule; None keeps all."""
     records: int = 0
     """Number of lines that contain a JSON object."""
     check: str | None = None
-    """Name of the check that graded the references; None without a check."""
+    """Name of the check that graded the references; None if no check was used."""
     checked: int = 0
     """Number of records graded by the check."""
     unreferenced: int = 0
-    """Number of checked records without a reference; only requirements for all completions were tested."""
+    """Number of checked records without a reference, where only what every completion needs was tested."""
     not_asked: int = 0
     """Number of checked records that need a judge. No judge was called."""
     by_rule: Counter[str] = field(default_factory=Counter)
@@ -96,7 +96,7 @@ class Report:
         Args:
             rule_id: The broken rule.
             message: The exact problem.
-            line: The line; None for the whole file.
+            line: The line; None if the finding is about the whole file.
             severity: Replaces the rule's severity.
             fix: Replaces the rule's fix.
         """
@@ -111,7 +111,7 @@ class Report:
         """Return the file and line number of a line.
 
         Args:
-            line: Its overall number, from 1; None for no single line.
+            line: Its number from 1, counted over all files; None for a finding about the whole file.
         """
         if line is None or not self.begins:
             return Place(self.file, line)
@@ -123,7 +123,7 @@ class Report:
         return f"line {line}" if len(self.begins) < 2 else str(self.place(line))
 
     def add_ungraded(self, message: str, line: int) -> None:
-        """Count a record that the check cannot grade with any completion."""
+        """Count a record for which the check cannot grade any completion."""
         self.add("R090", message, line)
 
     def add_unpaid(self, message: str, line: int) -> None:
@@ -155,7 +155,7 @@ def validate(file: DataFile, *, for_job: bool = False, keep: int | None = None) 
 
     Args:
         file: JSON lines, from any source; several files are checked as one.
-        for_job: Whether the file is about to be uploaded, which makes limits on the number of records errors.
+        for_job: Whether the file is about to be uploaded; if so, a wrong number of records is an error.
         keep: Maximum number of findings to keep for each rule; all are counted. None keeps all.
 
     Raises:

@@ -1,4 +1,4 @@
-"""`--requests FILE`: a batch's input file, which has the prompts that are missing in the batch's results."""
+"""`--requests FILE`: a batch's input file, which has the prompts that are missing from its results."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Results of OpenAI's Batch API, joined with the requests that they answer.
 
 Documented at https://platform.openai.com/docs/api-reference/batch/request-output: `custom_id`, `response`
-with `status_code` and `body`, and `error`. The prompts are in the batch's input file; a row needs the line
-with the same `custom_id` as its `request`.
+with `status_code` and `body`, and `error`. The prompts are in the batch's input file, so each row needs a
+field `request` with the line of that file that has the same `custom_id`.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ _NAMES: Final = {
     "output.outputBodyJson": "modelOutput",
     "requestId": "recordId",
 }
-"""Paths in an invocation log, with the names of the same fields in a batch result."""
+"""Paths in an invocation log, and the names of the same fields in a batch result."""
 _KNOWN: Final = ("recordId", "modelInput", "modelOutput", "error")
 
 
@@ -51,7 +51,7 @@ def _convert(row: Mapping[str, Any]) -> Converted:
 
 
 def _renamed(text: str) -> str:
-    """Replace paths of the invocation log in a message by paths of the batch result."""
+    """Replace an invocation log's paths in a message with the batch result's paths."""
     for there, here in _NAMES.items():
         text = text.replace(there, here)
     return text

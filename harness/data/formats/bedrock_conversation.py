@@ -23,7 +23,7 @@ _OF_OTHERS: Final = frozenset(
         *("execution_metadata", "eval_metadata"),
     )
 )
-"""Fields showing that messages with a `system` come from another tool."""
+"""A row with `messages`, `system` and one of these fields comes from another tool."""
 
 
 def _recognizes(row: Mapping[str, Any]) -> bool:
@@ -56,7 +56,7 @@ def _convert(row: Mapping[str, Any]) -> Converted:
 
 
 def _plain(content: Any) -> Any:
-    """Content as in training files: a string for one text, typed blocks for several."""
+    """Convert content to its form in training files: a string for one text, typed blocks for several."""
     if not isinstance(content, list) or not content or not all(map(_is_text, content)):
         return content
     if len(content) == 1:

@@ -12,9 +12,9 @@ from harness.data.records import ends_with_assistant
 __all__ = ["COMPLETIONS"]
 
 _TEXTS: Final = ("text", "completion", "content", "message", "response", "output")
-"""Keys for the text of a completion that is an object without a role, most likely first."""
+"""Keys that may hold the text of a completion without a role, most likely first."""
 _REWARDS: Final = ("rewards", "scores")
-"""Lists with one number per completion."""
+"""Keys of lists that have one number per completion."""
 
 
 def _recognizes(row: Mapping[str, Any]) -> bool:
@@ -45,7 +45,7 @@ def _convert(row: Mapping[str, Any]) -> Converted:
 
 
 def _answer(parts: RowParts, at: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Take one completion: its messages, and the fields next to its text."""
+    """Take one completion; return its messages, and the fields next to its text."""
     value = parts.peek("completions", at)
     if not isinstance(value, dict) or isinstance(value.get("role"), str):
         return completion_of(parts.take("completions", at), "completions"), {}

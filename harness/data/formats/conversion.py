@@ -28,7 +28,7 @@ from harness.printable import named
 __all__ = ["Conversion", "Kind", "RowProblem", "convert", "convert_to_file"]
 
 Kind: TypeAlias = Literal["records", "rollouts", "prompts"]
-"""The kind of lines to write. For records, the record of every line is written once."""
+"""The kind of lines to write; for `prompts`, each line without its completion, and each record once."""
 
 _LOOKED_AT = 20
 """Number of first rows used to recognize the format."""
@@ -41,7 +41,7 @@ _ABOUT_COMPLETIONS = frozenset(("id", REWARD, "metrics", *OWN_FIELDS))
 _AS_THEY_ARE = Importer(
     "records", "records and rollouts", lambda row: True, lambda row: Converted(({**row},), ())
 )
-"""Rows already in our format; they are only written as JSON lines."""
+"""Used for rows that are already records or rollouts; it leaves them unchanged."""
 
 
 @dataclass(slots=True)
@@ -76,7 +76,7 @@ class Conversion:
     problems: dict[str, RowProblem] = field(default_factory=dict)
     """Problems by message, in file order."""
     lost: Counter[str] = field(default_factory=Counter)
-    """By path, the number of rows with a value there that was not converted."""
+    """For each path, the number of rows whose value at this path was not converted."""
 
     @property
     def lines(self) -> int:
@@ -191,7 +191,7 @@ def convert_to_file(path: Path, convert_into: Callable[[IO[bytes]], Conversion])
             the target.
 
     Raises:
-        InputError: The file already exists or cannot be written, or `convert` raises the error.
+        InputError: The file already exists or cannot be written, or `convert` failed.
     """
     if os.path.lexists(path):
         raise InputError("this file exists already", place=str(path), fix="Choose a new file.")
@@ -245,11 +245,11 @@ def _unclear(source: str, rows: Sequence[Mapping[str, Any]], found: Sequence[Imp
 
 
 def _with_ids(made: tuple[dict[str, Any], ...], number: int) -> Iterable[dict[str, Any]]:
-    """Name lines by their row's id: as `id` in a rollout, which must have one, and as `task_id` in a record.
+    """Store a row's id in its lines: as `id` in a rollout, which must have one, and as `task_id` in a record.
 
     Args:
         made: The lines of one row, in which the row's own `id` is called `row_id`.
-        number: The row's number, which names a rollout if the row has no id.
+        number: The row's number, from which a rollout's id is made if the row has none.
     """
     several = sum(_kind(line) == "rollouts" for line in made) > 1
     for count, line in enumerate(made, 1):
@@ -312,5 +312,5 @@ def _identity(line: dict[str, Any]) -> str:
         return json.dumps(line.get("id"))
     try:
         return record_key(line)
-    except LineError:  # nested too deeply to compare
+    except LineError:  # the line is nested too deeply to compare
         return json.dumps(line)

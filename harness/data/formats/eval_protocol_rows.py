@@ -61,7 +61,7 @@ def _verdict(parts: RowParts) -> dict[str, Any]:
 
 
 def _refuse_failed(parts: RowParts) -> None:
-    """Reject a failed rollout: it has no answer, and should not silently become a record."""
+    """Reject a failed rollout, which has no answer and would otherwise silently become a record."""
     code, why = parts.peek("rollout_status", "code"), parts.peek("rollout_status", "message")
     if isinstance(code, int) and code not in _CODES_OF_NO_FAILURE:
         said = why[:200] if isinstance(why, str) and why else f"status {code}"

@@ -30,7 +30,7 @@ class FieldMap:
     path: tuple[str, ...]
     """Keys and indexes, outermost first."""
     is_json: bool
-    """Whether the value is JSON text, as in a CSV file."""
+    """Whether the value is JSON text that has to be parsed, as in a CSV file."""
 
     @property
     def shown(self) -> str:
@@ -134,7 +134,7 @@ def _system(text: Any, shown: Mapping[str, str]) -> Iterator[dict[str, Any]]:
 
 
 def _found(row: Mapping[str, Any], one: FieldMap) -> _Found:
-    """Find a map's value in one row."""
+    """Find the value that a map takes from one row."""
     value: Any = row
     at: list[str | int] = []
     keys = list(one.path)
@@ -149,7 +149,7 @@ def _found(row: Mapping[str, Any], one: FieldMap) -> _Found:
 
 
 def _step(value: Any, keys: Sequence[str]) -> tuple[Any, int]:
-    """Resolve the first step of a path: its value and the number of parts it used; 0 if none match."""
+    """Return the key or index to follow in a value, and the number of path parts in it; 0 if none exists."""
     if isinstance(value, dict):
         # A key may contain a dot.
         wide = next((n for n in range(1, len(keys) + 1) if ".".join(keys[:n]) in value), 0)

@@ -1,11 +1,11 @@
 """Bedrock's model invocation logs: each call's prompt and answer become rollouts.
 
-Documented: the fields around the bodies, Converse bodies, and that bodies over 100 KB are separate S3 objects
-(https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html); that Nova's
-reinforcement fine-tuning accepts these logs, filtered by `requestMetadata` (.../rft-option-2.html); the body
-of a Llama prompt (AWS's `dataset-validation` sample). InvokeModel bodies are each model's own requests and
-answers, described on the models' pages. Unverified, because no AWS page shows it: a streamed answer of
-InvokeModelWithResponseStream is logged as the list of its events, as in published logs.
+AWS documents the fields around the bodies, the bodies of Converse, and that bodies over 100 KB are separate
+S3 objects (https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html). It also
+documents that Nova's reinforcement fine-tuning accepts these logs, filtered by `requestMetadata`
+(.../rft-option-2.html). AWS's `dataset-validation` sample shows the body of a Llama prompt. InvokeModel
+bodies are each model's own requests and answers, described on the models' pages. In published logs, a
+streamed answer of InvokeModelWithResponseStream is the list of its events; no AWS page confirms this.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _OUT: Final = ("output", "outputBodyJson")
 _Path = tuple[str | int, ...]
 
 _TEXTS: Final = {"generation": "stop_reason", "completion": "stop_reason", "outputText": "completionReason"}
-"""Keys of answers that are a single text, and of their stop reasons: Llama, Claude's old API, Titan."""
+"""Keys of answers that are a single text, with keys of stop reasons: Llama, Claude's old API, Titan."""
 _LISTS: Final = {"outputs": ("text", "stop_reason"), "results": ("outputText", "completionReason")}
-"""Keys of lists of answers, and of their stop reasons: Mistral, Titan."""
+"""Keys of lists of answers, with keys of stop reasons: Mistral, Titan."""
 
 _LLAMA_TURN: Final = re.compile(
     r"<\|(?:start_header_id|header_start)\|>\s*(\w+)\s*<\|(?:end_header_id|header_end)\|>"

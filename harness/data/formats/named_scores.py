@@ -20,8 +20,8 @@ def named_scores(parts: RowParts, name: str, value: str, *path: str | int) -> di
         *path: Path of the list.
 
     Returns:
-        Fields of a line. If the list is malformed or two scores share a name, there are none, and the list is
-        not taken.
+        Fields of a line. If the list is malformed or two scores share a name, no field is returned, and the
+        list is not taken.
     """
     found = parts.peek(*path)
     if not isinstance(found, list) or not found or not all(isinstance(score, dict) for score in found):

@@ -32,7 +32,7 @@ SETTINGS: Final = (
 )
 """Fields of a request or an answer that a record does not need."""
 _ELSEWHERE: Final = ("previous_response_id", "conversation")
-"""Request fields that refer to a part of the prompt stored elsewhere. So does a `prompt` object."""
+"""Request fields which, like a `prompt` object, refer to a part of the prompt that is stored elsewhere."""
 _CUT: Final = {"max_output_tokens": "length"}
 
 

@@ -46,7 +46,7 @@ def _convert(row: Mapping[str, Any]) -> Converted:
 
 
 def _references(row: Mapping[str, Any]) -> Any:
-    """Values of fields whose names suggest a reference, most likely first, without verdicts."""
+    """Values of the fields whose names suggest a reference, most likely first; verdicts are left out."""
     found = look_alikes(dict(row), REFERENCE, "reference_answer")
     return (value for _, value in found if not isinstance(value, bool))
 

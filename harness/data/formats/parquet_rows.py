@@ -1,7 +1,7 @@
 """Reads the rows of a Parquet file as JSON values, through pyarrow (the extra `parquet`).
 
-Dates and times become ISO 8601 text, and decimals become numbers if no digits are lost. A value that JSON
-cannot represent exactly, such as bytes, makes its row a problem.
+Dates and times become ISO 8601 text, and decimals become numbers if no digits are lost. A row with a value
+that JSON cannot represent exactly, such as bytes, is reported as unreadable.
 """
 
 from __future__ import annotations

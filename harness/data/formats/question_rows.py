@@ -23,7 +23,7 @@ _PARTS: Final = frozenset(
         *("story", "knowledge", "table", "image", "images", "audio", "video"),
     )
 )
-"""First words in the names of fields that a question may depend on, although the prompt lacks them."""
+"""First words of field names that may show a part of the question which the prompt would lack."""
 
 
 def _is_alpaca(row: Mapping[str, Any]) -> bool:

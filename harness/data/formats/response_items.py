@@ -1,7 +1,7 @@
 """Converts items of OpenAI's Responses API to Chat Completions messages, which records use.
 
-Documented at https://platform.openai.com/docs/api-reference/responses. The model's consecutive output
-(reasoning, text, function calls) is several items in that API, and one message in a record.
+Documented at https://platform.openai.com/docs/api-reference/responses. Consecutive
+output of the model (reasoning, text, calls) is several items in that API, but one message in a record.
 """
 
 from __future__ import annotations

@@ -84,13 +84,13 @@ class RowParts:
         return Converted(lines, tuple(dict.fromkeys(self._lost(self._rest, ""))))
 
     def _lost(self, value: Any, path: str) -> Iterator[str]:
-        """Yield the paths of remaining parts; an untouched object or list has a single path.
+        """Yield the paths of the remaining parts, and only one path for an untouched object or list.
 
         Null, empty objects and empty lists do not count, because they contain no data.
         """
         if value is _TAKEN or value is None:
             return
-        of_list = path.endswith("[]") and isinstance(value, dict)  # only their keys tell elements apart
+        of_list = path.endswith("[]") and isinstance(value, dict)  # look at an element's keys
         if path and not of_list and id(value) not in self._touched:
             if _holds_something(value):
                 yield path

@@ -1,7 +1,7 @@
 """Reads the rows of a source: JSON lines, JSON over several lines or in one array, CSV, or Parquet.
 
-The format is recognized by the content, and CSV by the file name. An unreadable row does not affect other
-rows. If the rest of the file is unreadable too, the problem's message says so.
+The format is recognized by the content, except CSV, which is recognized by its file name. An unreadable row
+does not affect other rows. If the rest of the file is unreadable too, the problem's message says so.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def rows_in(source: Source) -> Iterator[SourceRow]:
     """Stream the rows of a source; blank lines are skipped.
 
     Raises:
-        InputError: The source cannot be read, or its format has no rows.
+        InputError: The source cannot be read, or is in a format that is not supported.
     """
     base = 0
     for part, length in parts_of(source):
@@ -104,7 +104,7 @@ def _objection(value: Any, twice: list[str]) -> str | None:
 
 
 class _Text:
-    """A file's text while it is parsed; only the necessary part is in memory."""
+    """A file's text while it is parsed; only the part that is being parsed is in memory."""
 
     def __init__(self, part: Source, file: io.BufferedReader) -> None:
         self._part = part
@@ -148,7 +148,7 @@ class _Text:
 
 
 def _values(part: Source) -> Iterator[SourceRow]:
-    """Yield the values of an array, or of objects in sequence."""
+    """Yield the values of a JSON array, or of a file that has one object after another."""
     with part.open() as file:
         text = _Text(part, file)
         in_array = text.skip(" \t\r\n") == "["

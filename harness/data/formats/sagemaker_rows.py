@@ -37,7 +37,7 @@ def _convert(row: Mapping[str, Any]) -> Converted:
     samples = parts.peek("samples")
     reference = parts.take("reward_model", "ground_truth")
     if reference is None:
-        reference = parts.peek("extra_info", "answer")  # not taken, because graders may use it
+        reference = parts.peek("extra_info", "answer")  # only looked at, because graders may use it
     if not isinstance(samples, list) or not samples:
         if reference is None:
             raise RowError("the row has neither `reward_model.ground_truth` nor `extra_info.answer`")

@@ -87,6 +87,6 @@ def call_lines(
 
 
 _HOLDERS: Final = ("id", "request", "response", "body", "method", "url")
-"""Fields that contain a call or the URL it was sent to."""
+"""Fields that contain a call, or the URL to which it was sent."""
 
 OPENAI_STORED: Final = Importer("openai-stored", "calls of OpenAI's API", _recognizes, _convert, _ADVICE)

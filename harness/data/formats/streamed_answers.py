@@ -1,7 +1,7 @@
 """Assembles a streamed answer from its events: Converse's and Nova's, Claude's, OpenAI's, or plain texts.
 
-An incomplete completion is rejected: an unknown event with a part of the answer raises a `RowError`, and so
-does an event that reports an interrupted stream.
+An incomplete completion is rejected: a `RowError` is raised for an unknown event that contains a part of the
+answer, and for an event that reports an interrupted stream.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ _OF_OTHERS: Final = frozenset(
         *("modelResponses", "referenceResponse"),
     )
 )
-"""Columns showing that a row with a `prompt` is from another tool, or has its answer elsewhere."""
+"""A row with a `prompt` and one of these columns is from another tool, or its answer is elsewhere."""
 _ANSWERS: Final = ASSISTANT_ROLES | {"tool"}
 
 
@@ -42,7 +42,7 @@ def _recognizes(row: Mapping[str, Any]) -> bool:
         known = "completion" in row or reference_column(row) is not None
     else:
         known = isinstance(prompt, str | list)
-    return known and not {"completion", "reward"} <= row.keys()  # rollouts saved by verifiers
+    return known and not {"completion", "reward"} <= row.keys()  # these are rollouts saved by verifiers
 
 
 def _convert(row: Mapping[str, Any]) -> Converted:
