@@ -1,4 +1,4 @@
-"""Ways to rewrite a right answer so that it stays right, each with the reason why it does.
+"""Ways to rewrite a right answer so that it stays right, each with the reason why it is still right.
 
 Each form changes a paid completion, or the answer in its slot. Inside tags, boxes, JSON and fences
 only the answer itself changes, because punctuation there would become part of the answer.
@@ -36,7 +36,7 @@ class Right(NamedTuple):
     """The kind of answer: a name from `harness.audit.answer_kinds.KINDS`."""
     gold: str
     wrong: str
-    """An answer that is wrong here."""
+    """A wrong answer for the same record."""
     ordered: bool = True
     """Whether the order of a list may be part of the answer."""
 
@@ -46,7 +46,7 @@ class Right(NamedTuple):
         return self.said(self.gold)
 
     def said(self, answer: str) -> str:
-        """A completion with another text in the slot."""
+        """Return the completion with another text in the slot."""
         return str(self.format.fill(answer))
 
 
@@ -54,7 +54,7 @@ class Form(NamedTuple):
     """One way to rewrite a right answer."""
 
     id: str
-    """The rule of the catalog."""
+    """The id of the probe catalog's rule for graders that refuse this form."""
     name: str
     """The form's name for messages."""
     keeps: str
@@ -62,19 +62,19 @@ class Form(NamedTuple):
     write: Callable[[Right], str | None]
     """Writes the completion; None if the form does not apply."""
     used: Callable[[str, str, str], object]
-    """Whether a recorded completion uses the form. Takes the text before the answer, the answer, the text
-    after it."""
+    """Whether a recorded completion uses the form. Takes the text before the answer, the answer,
+    and the text after it."""
     everyday: bool = False
     """Whether models use the form so often that refusing it is costly, even if no recording contains it."""
 
 
 def closed_slot(one: Format) -> bool:
-    """Whether the slot is followed by text that ends the answer: a tag, a brace, a quote, a fence."""
+    """Whether the slot is followed by text that ends the answer, such as a tag, brace, quote or fence."""
     return bool(one.template.rpartition(SLOT)[2].strip(" \n.")) or not one.template
 
 
 def _open(write: Callable[[str], str], *kinds: str) -> Callable[[Right], str | None]:
-    """Rewrite the answer in an open slot, for some kinds of answers or all."""
+    """Rewrite the answer in an open slot, for the given kinds of answers or for all kinds."""
 
     def changed(right: Right) -> str | None:
         if closed_slot(right.format) or (kinds and right.kind not in kinds) or "\n" in right.gold:
@@ -85,7 +85,7 @@ def _open(write: Callable[[str], str], *kinds: str) -> Callable[[Right], str | N
 
 
 def _number(write: Callable[[str], str | None]) -> Callable[[Right], str | None]:
-    """Rewrite a number, in a slot of any kind."""
+    """Rewrite a number, whether its slot is open or closed."""
 
     def changed(right: Right) -> str | None:
         if right.kind != "number" or number(right.gold) is None:

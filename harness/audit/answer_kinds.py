@@ -13,7 +13,7 @@ from harness.targets.reference_calls import calls_of
 __all__ = ["KINDS", "Inferred", "distinct", "infer", "items", "kind_of", "letter", "number", "same", "value"]
 
 KINDS = ("number", "choice", "yes-no", "text", "list", "json", "tools", "code", "free", "format")
-"""Every kind. `format` (a reward for form that ignores references) is only declared, never inferred."""
+"""All kinds of answers. `format`, for rewards that ignore references, can be declared but is not inferred."""
 
 _MOST = 0.9
 _MAJORITY = 0.6
@@ -37,7 +37,7 @@ _CODE = re.compile(
 
 
 class Inferred(NamedTuple):
-    """The kind of some answers, inferred from their texts."""
+    """The kind of a set of answers, inferred from their texts."""
 
     kind: str
     """A name of `KINDS`."""
@@ -52,8 +52,8 @@ def infer(answers: Sequence[str]) -> Inferred:
         answers: The answer of each record.
 
     Returns:
-        The kind, and whether the answers show it. Too few distinct answers, or a mixture of kinds, do not
-        show it.
+        The kind, and whether it is certain. It is uncertain if there are too few distinct answers or if
+        they are of several kinds.
     """
     if not answers:
         return Inferred("free", False)
@@ -112,7 +112,7 @@ _FITS = {
     "code": lambda text: bool(_CODE.search(text)),
     "list": _is_list,
 }
-"""Tests whether a text is of a kind. The narrowest kinds come first."""
+"""A function for each kind that tests whether a text is of that kind. The narrowest kinds come first."""
 
 
 def number(text: str) -> Fraction | None:
@@ -151,13 +151,13 @@ def letter(text: str) -> str | None:
 
 
 def items(text: str) -> list[str] | None:
-    """Return the items of a list answer: JSON, or separated by lines, semicolons or commas.
+    """Return the items of a list answer: a JSON array, or items on lines or between semicolons or commas.
 
     Args:
         text: An answer.
 
     Returns:
-        None if it is not a list.
+        The items; None if the text is not a list.
     """
     found = _parsed(text)
     if isinstance(found, list):
@@ -179,7 +179,7 @@ def _parsed(text: str) -> Any:
 
 
 def _canonical(given: Any) -> str:
-    """Normalize JSON so that equal values have equal text: 1.0 and 1, any order of keys, any case."""
+    """Normalize JSON so that number notation, the order of keys and letter case make no difference."""
     if isinstance(given, dict):
         return (
             "{"
@@ -221,10 +221,10 @@ def value(kind: str, text: str) -> object:
 
 
 def same(kind: str, one: str, other: str) -> bool:
-    """Whether two answers are the same by value."""
+    """Whether two answers have the same value."""
     return value(kind, one) == value(kind, other)
 
 
 def distinct(kind: str, answers: Iterable[str]) -> int:
-    """The number of different values among some answers."""
+    """The number of different values among the answers."""
     return len({value(kind, each) for each in answers})

@@ -1,4 +1,4 @@
-"""The right answers of the records as a format expresses them, and the choice of records and formats."""
+"""The records' right answers as a format expresses them, and the choice of records and formats to try."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ class Answers:
 
     format: Format
     kind: str
-    """Their kind: a name from `harness.audit.answer_kinds`."""
+    """The kind of the answers: a name from `harness.audit.answer_kinds`."""
     gold: dict[int, str]
-    """The answer of each record that has one."""
+    """The right answers by record; records without one are missing."""
 
     def distinct(self, records: Iterable[int]) -> int:
-        """The number of different right answers among some records."""
+        """The number of different right answers among the given records."""
         return distinct(self.kind, (self.gold[at] for at in records if at in self.gold))
 
 
@@ -68,7 +68,7 @@ def kind_in(case: Case) -> str:
 
 
 def form_alone(case: Case) -> str | None:
-    """The reason not to probe the answers of a reward for form alone; None if there are answers."""
+    """The reason to skip probes of answers if the reward is for form alone; None for other rewards."""
     return "the reward is for form alone" if kind_in(case) == "format" else None
 
 
@@ -102,7 +102,7 @@ def drawn_evenly(
         case: The audit.
         answers: The right answers.
         count: How many records to draw.
-        name: Seeds the draw.
+        name: The name that seeds the draw.
         among: The records to draw from; None for all that have an answer.
     """
     order = list(answers.gold if among is None else among)

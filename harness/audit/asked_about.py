@@ -13,7 +13,7 @@ __all__ = ["MARK", "PLAIN", "seek_question"]
 MARK = "Rftmarkcompletion"
 """A word that no prompt contains. It identifies the completion in the judge's prompt."""
 PLAIN = f"The answer to the question is {MARK}, because of what the question says."
-"""A completion that reaches any judge without preceding checks."""
+"""A completion that reaches the judge of any grader that does not check completions first."""
 
 _RECORDS = 6
 _MOST = 48
@@ -63,7 +63,7 @@ def _candidates(case: Case) -> Iterator[tuple[int, str]]:
 
 
 def _texts(reference: object) -> Iterator[str]:
-    """The texts of a reference."""
+    """All texts in a reference."""
     if isinstance(reference, str):
         yield reference
     elif isinstance(reference, dict):

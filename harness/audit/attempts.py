@@ -43,7 +43,7 @@ class Attempt(NamedTuple):
     """One completion of one record."""
 
     name: str
-    """The idea behind it; attempts with the same name are counted together."""
+    """The name of its idea; attempts with the same name are counted together."""
     record: int
     completion: Any
 
@@ -55,7 +55,7 @@ class Paid(NamedTuple):
     completion: Any
     reward: float
     share: float
-    """Its reward as a share of the right answer's."""
+    """Its reward as a share of the right answer's reward."""
 
 
 @dataclass
@@ -66,7 +66,7 @@ class AttemptTally:
     tried: int = 0
     paid: list[Paid] = field(default_factory=list)
     said: str | None = None
-    """The text in the place of the answer, if known."""
+    """The text in place of the answer, if known."""
     shares: list[float] = field(default_factory=list)
     """The reward of each attempt as a share of the right answer's."""
 
@@ -77,7 +77,7 @@ class AttemptTally:
 
     @property
     def mean(self) -> float:
-        """The mean share of all attempts; 0 without any."""
+        """The mean share of all attempts; 0 if there are none."""
         return sum(self.shares) / len(self.shares) if self.shares else 0.0
 
 
@@ -107,7 +107,7 @@ def try_all(
     Args:
         case: The audit.
         attempts: The attempts to grade.
-        pays: Decides whether a reward on a record counts as paid; None if it must exceed the reward of a
+        pays: Decides whether a reward on a record counts as paid; None to require more than the reward of a
             wrong answer.
     """
     pays = pays or case.known.pays
@@ -154,12 +154,12 @@ def _rank(tally: AttemptTally) -> tuple[float, int]:
 
 
 def _enough(answers: Answers, tally: AttemptTally) -> bool:
-    """Whether a tally rules out chance, with two different answers or a fifth of the records."""
+    """Whether an idea is paid too often for chance: for two different answers, or on enough records."""
     if len(tally.paid) < 2:
         return False
     if answers.distinct(one.record for one in tally.paid) >= 2 and len(tally.paid) >= 0.1 * tally.tried:
         return True
-    # If all records share one label, it is no better than a guess, unless the text says nothing at all.
+    # If the paid records share one label, the text may be a lucky guess, unless it says nothing at all.
     text = str(tally.best.completion) if tally.said is None else tally.said
     says = answers.kind != "format" and any(mark.isalnum() for mark in text)
     return len(tally.paid) >= (_OF_TWO if says else _RATE) * tally.tried

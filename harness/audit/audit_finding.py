@@ -1,4 +1,4 @@
-"""Audit findings: each has the smallest set of rollouts that shows it, and their rewards."""
+"""Audit findings, each with the smallest set of rollouts that shows it and the rewards of these rollouts."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Found(Finding):
     """
 
     records: int | None = None
-    """Number of records that show it."""
+    """Number of records that show the finding."""
     tried: int | None = None
     """Number of records tried."""
     text: str | None = None

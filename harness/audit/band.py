@@ -45,7 +45,7 @@ class _Hit(NamedTuple):
 
 
 class AcceptanceBand:
-    """Wrong numbers that are paid: slightly off, wrong sign, wrong power of ten, wrong digit."""
+    """Wrong numbers that are paid: slightly off, or with a wrong sign, power of ten or digit."""
 
     rule = Rule(
         "C05",
@@ -180,7 +180,7 @@ def _shown_twice(answers: Answers, hits: Sequence[_Hit]) -> list[_Hit]:
 
 
 def _beyond_the_band(hits: Sequence[_Hit]) -> list[_Hit]:
-    """Drop hits that are no farther off than a near hit on the same record."""
+    """Drop hits that a tolerance explains: a near hit on the same record is at least as far off."""
     reach: dict[int, Decimal] = {}
     for hit in hits:
         if hit.step.group in _NEAR and hit.step.off is not None:

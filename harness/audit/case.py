@@ -1,7 +1,7 @@
 """The state that all probes share: records, recorded rollouts, the grader behind a collector, the control.
 
-A probe goes through the collector, never directly to the grader, and compares with the control, never with a
-fixed number.
+A probe sends samples through the collector, never directly to the grader, and compares rewards with the
+control, never with a fixed number.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Subject:
     """The file of each record's line, if there are several files."""
 
     def place(self, at: int | None) -> Place:
-        """The place of a record; None for the data as a whole."""
+        """Return the file and line of a record; for None, the file alone, which stands for all the data."""
         if at is None:
             return Place(self.file, None)
         return Place(self.files[at] if self.files else self.file, self.lines[at])
@@ -84,7 +84,7 @@ class Control:
     kind: str
     """The kind of answers, inferred or declared: a name from `harness.audit.answer_kinds`."""
     formats: tuple[Format, ...]
-    """Formats in which the right answer earns more than another record's; the prompts' formats come first."""
+    """Formats in which right answers earn more than other records' answers; the prompts' own come first."""
     right: dict[int, float]
     """The reward of the right answer in the first format, by record."""
     wrong: dict[int, float]
@@ -117,15 +117,15 @@ class Sought(NamedTuple):
     """The result of the search for a control."""
 
     control: Control | None
-    """None if right answers earn more than wrong ones in no known format."""
+    """None if there is no known format in which right answers earn more than wrong ones."""
     why: str = ""
-    """The reason why there is no control, and the data that the user can supply."""
+    """The reason why there is no control, and the data that the user can supply to get one."""
     wire: str = ""
     """The wire over which right answers are paid."""
     unpaid_over: str | None = None
-    """The requested wire, if right answers are paid only over another one."""
+    """The requested wire, if right answers are paid only over another wire."""
     unpaid: tuple[tuple[int, Any], ...] = ()
-    """Completions that should be paid and earn nothing, as pairs of a record's index and the completion."""
+    """Completions that should be paid but earn nothing, as pairs of a record's index and the completion."""
     tried: tuple[Format, ...] = ()
     """Formats that were tried, the most likely first, if no format is accepted."""
 
@@ -143,9 +143,9 @@ class Case:
     search: int = 2_000
     """Maximum number of gradings for the search."""
     control: Control | None = None
-    """None before the search, and if nothing is ever paid."""
+    """The control; None before the search for it, or if the search finds none."""
     sought: Sought | None = None
-    """The result of the search for the control; None before it."""
+    """The result of the search for the control; None before the search."""
     verdicts: Verdicts | None = None
     """Replies in which a judge's model praises and condemns; None if the grader has no judge."""
     asked_about: tuple[int, str] | None = None
@@ -182,13 +182,13 @@ class Case:
         return random.Random(f"{self.seed} {name}")
 
     def some(self, count: int, name: str = "", among: Iterable[int] | None = None) -> list[int]:
-        """Draw the same records each time; return all of them if there are fewer."""
+        """Draw records, the same ones each time; return all records if there are fewer than `count`."""
         chosen = list(self.controlled if among is None else among)
         return sorted(self.random(f"some {name}").sample(chosen, min(count, len(chosen))))
 
     @property
     def controlled(self) -> list[int]:
-        """The records whose right answer earns more than a wrong one, so that a probe can compare."""
+        """The records whose right answer earns more than a wrong one, so that probes can compare the two."""
         control = self.control
         if control is None:
             return list(range(len(self.subject.records)))
@@ -209,7 +209,7 @@ class Case:
 
 
 class FamilyStopped(Exception):
-    """Raised to end a family early: the grader keeps running into a limit, or the budget is used up.
+    """Raised to end a family early because the grader keeps running into a limit or the budget is used up.
 
     Args:
         why: The reason, for the user.
@@ -237,7 +237,7 @@ class Probe(Protocol):
         ...
 
     def run(self, case: Case) -> Iterable[Found]:
-        """Look for findings; none means that the probe passed.
+        """Look for findings. The probe passes if there are none.
 
         Raises:
             NotRun: The probe cannot reach a decision.

@@ -1,4 +1,4 @@
-"""Records of a code grader with a right program that it pays, as a baseline for wrong programs."""
+"""Records with a right program that the code grader pays, as a baseline for wrong programs."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ class Bench(NamedTuple):
     """The highest reward of a program that returns nothing, raises an error, or cannot be loaded."""
 
     def pays(self, reward: float | None, record: int) -> bool:
-        """Whether a reward beats a hollow program's by a tenth of a right one's."""
+        """Whether a reward beats a hollow program's by a tenth of the right program's reward."""
         floor, top = self.floor[record], self.top[record]
         return reward is not None and reward > floor + DELTA * (top - self.low[record])
 
     def share(self, reward: float | None, record: int) -> float:
-        """A reward as a share of the right program's."""
+        """A reward as a share of the right program's reward."""
         low, top = self.low[record], self.top[record]
         return 0.0 if reward is None else (reward - low) / (top - low)
 
@@ -92,7 +92,7 @@ def _runs(case: Case) -> bool:
 
 
 def programs_instead(case: Case, id: str) -> str | None:
-    """Return the reason for skipping a probe of answers: programs, each in its own process, replace it.
+    """Return the reason for skipping a probe of answers whose place probes of programs take.
 
     Args:
         case: The audit.
@@ -104,7 +104,7 @@ def programs_instead(case: Case, id: str) -> str | None:
 
 
 def bench_of(case: Case, apart: bool = False) -> Bench:
-    """Return records with a right program: the reference's own, or a lookup of the tests' values.
+    """Return records with a right program: the reference, or a program that looks up the tests' values.
 
     Args:
         case: The audit.
@@ -130,7 +130,7 @@ def bench_of(case: Case, apart: bool = False) -> Bench:
     low = _rewards(case, form, {at: hollow(tasks[at])[0].source for at in _best(top)})
     good = [at for at in low if top[at] > (low[at] or 0.0)]
     if not good:
-        # If a program that returns nothing is paid like a right one, a failing program separates them.
+        # A grader that pays a program for returning nothing may still refuse a program that fails.
         low = _rewards(case, form, {at: hollow(tasks[at])[1].source for at in low})
         good = [at for at in low if top[at] > (low[at] or 0.0)]
         if good and apart:
@@ -195,7 +195,7 @@ class PaidProgram(NamedTuple):
     share: float
     """Its reward as a share of a right program's; 0 if the process ends."""
     records: int
-    """Number of records."""
+    """Number of records on which it is paid, or on which it ends the process."""
 
 
 def ended(reply: Graded) -> bool:
@@ -246,7 +246,7 @@ def _ask(case: Case, bench: Bench, at: int, source: str) -> Graded:
 
 
 def _again(case: Case, bench: Bench, at: int, source: str) -> bool:
-    """Whether a program is still paid after an unpaid one, so that its reward is its own."""
+    """Whether a program is still paid after an unpaid one, so that no earlier program explains its reward."""
     pair = (hollow(bench.tasks[at])[0].source, source)
     for one in pair:
         (reply,) = case.collector.grade([case.collector.rollout(at, bench.format.fill(one))])

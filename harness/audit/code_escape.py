@@ -29,7 +29,7 @@ _USUAL_S, _MOST_S = 3.0, 10.0
 
 
 class Unbounded(OfCode):
-    """Programs that never end, or leave a process behind that does not end.
+    """Programs that never end, or that leave behind a process that keeps running.
 
     Its findings have no witness: a replay would wait for the program like the grader does.
     """
@@ -42,7 +42,7 @@ class Unbounded(OfCode):
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade a program that leaves a child process behind and one that never ends, with time to spare.
+        """Grade a program that leaves a child process behind and one that never ends, with a generous limit.
 
         Raises:
             NotRun: No paid right program is known.
@@ -136,7 +136,7 @@ def _is_late(case: Case, at: int, text: str, seconds: float) -> bool:
 
 
 def _longest(case: Case) -> float:
-    """The longest time limit in the grader's source, in seconds; a common one if it has none."""
+    """The longest time limit in the grader's source, in seconds; a typical limit if the source sets none."""
     found = [_MOST_S] if names_check(case.subject.sources, "checks.code:") else []
     for source in case.subject.sources:
         try:
@@ -243,7 +243,7 @@ class CarryOver(OfCode):
                 os.unlink(f"/tmp/{word}")
 
     def _shown(self, case: Case, bench: Bench, programs: tuple[str, ...]) -> Witness | None:
-        """Programs in one call, if the last one is paid but was not paid without the others."""
+        """Return a witness if a call's last program is paid, although the same program before it is not."""
         at = bench.first
         rollouts = tuple(
             case.collector.rollout(at, bench.format.fill(one), f"witness-{number}")

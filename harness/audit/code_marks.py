@@ -29,7 +29,7 @@ _WIRE = frozenset(
 
 
 class Marks(NamedTuple):
-    """Text from a grader's source, the most likely first."""
+    """Texts from a grader's source that may report passed tests, the most likely first."""
 
     words: tuple[str, ...]
     """Texts that passing tests may print."""
@@ -68,7 +68,7 @@ def marks_of(sources: Sequence[Path], count: int) -> Marks:
 
 
 def _numbered(text: str, count: int) -> str:
-    """A text with the number of tests in place of a template's placeholders."""
+    """Fill the placeholders of a template with the number of tests."""
     return re.sub(r"\{[\w.:!\[\]]*\}|%[ds]", str(count), text)
 
 

@@ -85,7 +85,7 @@ class WrongProgram(OfCode):
 
 
 def _forgeries(case: Case, bench: Bench, task: Task) -> Sequence[Program]:
-    """Forged reports; if programs can end the grader, only reports from programs that do not exit."""
+    """Programs that forge reports; without those that exit, if an exit also ends the grader's process."""
     made = forgeries(task, marks_of(case.subject.sources, max(1, len(task.tests))), os.getcwd())
     at = bench.first
     end = next(one.source for one in early_exits(bench.tasks[at]) if "os._exit" in one.source)
@@ -108,7 +108,7 @@ class Patched(WrongProgram):
 
 
 class Hollow(OfCode):
-    """Programs that do nothing, and their rewards above the lowest one."""
+    """Programs that do nothing but earn more than the lowest reward."""
 
     rule = Rule(
         "E06",
@@ -118,9 +118,9 @@ class Hollow(OfCode):
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade hollow programs; a tenth of the reward is an error, 30% is critical.
+        """Grade hollow programs. Earning a tenth of the reward is an error; earning 30% is critical.
 
-        A constant may earn the share of the tests that expect it.
+        A program that returns a constant may earn the share of the tests that expect that constant.
 
         Raises:
             NotRun: No paid right program is known.
@@ -161,7 +161,7 @@ class SomeTests(OfCode):
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade tables of some tests' values.
+        """Grade programs that look up the expected values of only some tests.
 
         Raises:
             NotRun: No paid right program is known.

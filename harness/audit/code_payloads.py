@@ -1,6 +1,6 @@
 """Builds programs that a code grader must not pay, and rewritten right programs that it must pay.
 
-They are harmless: at worst they end their own process, and the audit's child process has limits.
+The programs are harmless: at worst they end their own process, and the audit's child process has limits.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Program(NamedTuple):
     what: str
     """The program's behavior, in words that follow `a program that`."""
     without: str | None = None
-    """The same program without the trick: if that one is paid too, this one proves nothing."""
+    """The same program without the trick. If it is paid too, the trick does not explain the reward."""
 
 
 def early_exits(task: Task) -> list[Program]:
@@ -68,7 +68,7 @@ def forgeries(task: Task, marks: Marks, outside: str) -> list[Program]:
     Args:
         task: The task of the record.
         marks: Possible reports from the grader's source.
-        outside: A folder in which the programs write nothing.
+        outside: A folder in which the programs must not write.
     """
     empty = hollow(task)[0].source
     shouts = "".join(f"print({mark!r})\n" for mark in marks.words)

@@ -75,10 +75,10 @@ class Evaluated:
         "RFT_AUDIT_EVALUATED_SET": "{{}}",
         "RFT_AUDIT_EVALUATED_LIST": "[{}]",
     }
-    """The text of each expression, and the text around it. A JSON parser needs brackets."""
+    """The word that each expression prints, and the text around it: a JSON parser needs brackets."""
 
     def why_not(self, case: Case) -> str | None:
-        """Does not apply if running code is the purpose, or if the source evaluates nothing."""
+        """Does not apply if running code is the purpose, or if the source does not evaluate text."""
         if runs_code(case):
             return "running code is this grader's purpose"
         try:
@@ -90,7 +90,7 @@ class Evaluated:
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade expressions that print a word on stderr, as the answer, alone and in brackets."""
+        """Submit expressions that print a word on stderr as answers, both bare and in brackets."""
         said = "__import__('sys').stderr.write('{}\\n')"
         for at in case.some(1, "E12"):
             for form in case.known.formats:

@@ -54,7 +54,7 @@ def entry_of(record: dict[str, Any], right: str | None) -> str | None:
         right: A right program; its last function is the entry point if nothing else names one.
 
     Returns:
-        None if nothing names a function: the program may read its input and print.
+        None if nothing names a function; the program may then read its input and print the result.
     """
     fields = fields_of(record)
     for key in _NAMES:
@@ -82,7 +82,7 @@ def _functions(source: str) -> list[str]:
 
 
 def _strings(value: Any, key: str | None = None) -> Iterable[str]:
-    """All texts of a JSON value, or those under one key if it is given."""
+    """All texts in a JSON value; if a key is given, only the texts under that key."""
     if isinstance(value, dict):
         for name, part in value.items():
             opened = opened_json(part)
@@ -132,7 +132,7 @@ def _inside(text: str, prompt: str) -> bool:
 
 
 def _pairs(value: Any) -> Iterator[tuple[Any, Any]]:
-    """The inputs and expected values of test objects; two lists of the same length are pairs."""
+    """The inputs and expected values of test objects; two lists of the same length are paired."""
     value = opened_json(value)
     if isinstance(value, dict):
         given = next((value[key] for key in _GIVEN if key in value), None)
@@ -183,7 +183,7 @@ def written(name: str | None, body: str, head: str = "") -> str:
     Args:
         name: The function, `Class.method` for a method; None for a program that reads and prints.
         body: Statements that may use the arguments `a` and return a value.
-        head: Source text before it.
+        head: Source text before the function.
     """
     owner, _, inner = (name or "answer").rpartition(".")
     head = f"{head.rstrip()}\n\n" if head else ""
@@ -198,7 +198,7 @@ def written(name: str | None, body: str, head: str = "") -> str:
 
 
 def lookup(name: str | None, tests: Iterable[Expected]) -> str:
-    """Return a program that knows only some tests and looks up the value by the arguments.
+    """Return a program that looks up the expected values of the given tests by their arguments.
 
     Args:
         name: The function that the tests call; None for a program that reads and prints.

@@ -1,7 +1,7 @@
 """Sends samples to the grader and checks every answer against the contract, for all probes.
 
-One probe on one right answer misses a grader that fails on others, so the shape, ids and rewards of all
-answers are checked here. If a call fails as a whole, dividing it finds the sample at fault.
+A single probe would miss a grader that fails only on other samples, so the shape, ids and rewards of every
+answer are checked here. If a whole call fails, the collector divides it to find the sample at fault.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class AuditBudget:
 
 
 class _Watched:
-    """A target that notes the outcome of its calls."""
+    """A target that records the outcome of its calls."""
 
     def __init__(self, target: Target, budget: AuditBudget) -> None:
         self.target = target
@@ -191,7 +191,7 @@ class Collector:
         self.broken: Counter[str] = Counter()
         """Number of answers that broke the contract, by rule."""
         self.crashes: list[Violation] = []
-        """Some samples that make their whole call fail: the grader raises, or its process ends."""
+        """A few samples that each make a whole call fail, because the grader raises or its process ends."""
         self.failures: Counter[str] = Counter()
         """Number of failed samples by kind of error; `call` for a call that failed as a whole."""
         self._known: dict[tuple[int, str], Graded] = {}
@@ -240,7 +240,8 @@ class Collector:
         Args:
             samples: Lines from `rollout`, or lines that a probe changed.
             batch: Samples per call; None for as many as the time limit allows.
-            bent: Whether no service sends such samples, so that their answers may break the contract.
+            bent: Whether the samples are unlike any that a service sends, so that their answers may break
+                the contract.
         """
         found: list[Graded] = []
         while len(found) < len(samples):
@@ -261,7 +262,7 @@ class Collector:
         return found
 
     def _apart(self, samples: Sequence[dict[str, Any]], graded: Sequence[Graded]) -> list[Graded]:
-        """Grade each sample of a failed call alone: if several fail, dividing the call ends too early."""
+        """Grade a failed call's samples one by one: dividing it ends too early if several of them fail."""
         if len(samples) == 1:
             return list(graded)
         return [
@@ -296,7 +297,7 @@ class Collector:
 
         Args:
             event: The event.
-            gradings: The number of samples that it counts for.
+            gradings: The number of gradings that the event costs in the budget.
         """
         self.budget.take(gradings)
         self.target.bent = True
@@ -370,7 +371,7 @@ class Collector:
 
 
 def _raised(one: Graded) -> bool:
-    """Whether a sample's call failed, but the sample is not known to have ended or stalled the process."""
+    """Whether a sample's call failed but the sample is not known to have ended or stalled the process."""
     return (
         one.error is not None and one.error["kind"] == "call" and not one.error["message"].startswith(ENDED)
     )

@@ -95,7 +95,7 @@ class BestConstant:
 def _excess(case: Case, answers: Answers, text: str, records: list[int]) -> tuple[float, float, AttemptTally]:
     """Compute how much a constant earns beyond the records on which it is right.
 
-    The reward of every honest wrong answer is subtracted, because it is a separate finding.
+    The reward that every honest wrong answer earns is subtracted, because it is a separate finding.
     """
     completion = answers.format.fill(text)
     replies = case.collector.ask([(at, completion) for at in records])

@@ -1,6 +1,6 @@
 """Probes of the contract: response shape, ids, rewards, and bad samples next to good ones.
 
-A grader that reports a failed sample in its entry is fine; one that raises loses the whole call.
+A grader may report a failed sample in that sample's entry; if it raises instead, the whole call is lost.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ LOST_CALL = Rule(
 )
 """The rule that a call breaks if it fails because of one of its samples."""
 _OFTEN, _MORE_TIME = 8, 3
-"""No call is repeated after this many timeouts; a repeated call gets this many times the limit."""
+"""Number of timeouts after which no call is repeated; factor by which a repeated call's limit is longer."""
 _ENDLESS = Rule(
     "G04",
     Severity.CRITICAL,
@@ -77,9 +77,9 @@ OF_SHAPE = {
 }
 """Maps the error of a failed call to the rule that it breaks."""
 _NOT_FINITE = "Out of range float"
-"""How Python's JSON encoder reports a number that is not finite."""
+"""The words with which Python's JSON encoder reports a number that is not finite."""
 _MISCOUNTED = " sent and "
-"""How a fault reports the wrong number of entries."""
+"""The words with which a fault reports the wrong number of entries."""
 _NO_NUMBER = (
     "None is not a number",
     "a str is not a number",
@@ -137,7 +137,10 @@ def _endless(case: Case) -> Iterator[Found]:
 
 
 def _surely_late(case: Case) -> bool:
-    """Whether calls often ran into the limit, or one does again with more time (the machine may be busy)."""
+    """Whether calls often ran into the limit, or a repeated call does so even with more time.
+
+    One late call may only mean that this machine is busy.
+    """
     target = case.collector.target
     if sum(kind == "Sandbox.Timedout" for kind, _ in target.faults) >= _OFTEN:
         return True
@@ -147,7 +150,7 @@ def _surely_late(case: Case) -> bool:
 
 
 def _crashes(case: Case) -> Iterator[Found]:
-    """Report completions that make their whole call fail, except for code that breaks its grader."""
+    """Report completions that make their whole call fail, except for programs that break a code grader."""
     crashes = case.collector.crashes
     if not crashes or (case.control is not None and case.control.kind == "code"):
         return
@@ -186,7 +189,7 @@ def rule_of(fault: GraderFault) -> Rule:
 
 
 def _rule_of(violation: Violation) -> str:
-    """The rule that a violation breaks; a wrong number of entries and non-numeric rewards count as shape."""
+    """The rule that a violation breaks: the shape rule for wrong entry counts and non-numeric rewards."""
     if violation.id == "A09" and any(text in violation.message for text in _NO_NUMBER):
         return "A01"
     if _MISCOUNTED in violation.message:
@@ -208,7 +211,7 @@ def _severity(case: Case, id: str, violation: Violation) -> Severity:
 
 
 def _witness(case: Case, violation: Violation) -> Witness | None:
-    """The sample alone if that shows the violation, otherwise next to another sample."""
+    """The sample alone if it shows the violation by itself, otherwise with a second copy of it."""
     alone = ({**violation.sample, "id": "witness-b"},)
     beside = (*alone, {**violation.sample, "id": "witness-a"})
     for samples in (alone, beside):
@@ -221,7 +224,7 @@ def _witness(case: Case, violation: Violation) -> Witness | None:
 
 
 def _changed_event(case: Case) -> Iterator[Found]:
-    """Report whether any event of the audit was changed."""
+    """Report a grader that changed any event of the audit."""
     if case.collector.target.changed is None:
         return
     said = "the grader changes the samples of its event: code that reads them later sees something else"
@@ -229,7 +232,7 @@ def _changed_event(case: Case) -> Iterator[Found]:
 
 
 class Ids:
-    """Ids that a grader may not expect: repeated ids, and an id with odd characters."""
+    """Ids that a grader may not expect: repeated ids, numeric ids, and an id with odd characters."""
 
     rule = _IDS
     controlled = False

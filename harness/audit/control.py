@@ -1,7 +1,7 @@
-"""Finds the formats that a grader accepts, by contrast, and the rewards of right and wrong answers.
+"""Finds the formats that a grader accepts, and the rewards of right and wrong answers in them.
 
-A format is accepted if the right answer in it earns more than another record's answer. Choosing by the right
-answer alone would select the worst hole: a format that pays for any answer.
+A format is accepted if the right answer earns more in it than another record's answer. A search for paid
+right answers alone would prefer the worst flaw of a grader: a format in which any answer is paid.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _REASONING = re.compile(r"<(think|thinking|reasoning)>.*?</\1>", re.DOTALL)
 
 
 class _Tried(NamedTuple):
-    """A format's separation of right answers from wrong ones."""
+    """The result of a format on several records: how well it separates right answers from wrong ones."""
 
     format: Format
     share: float
@@ -52,7 +52,7 @@ class _Tried(NamedTuple):
 
 
 def find_control(case: Case) -> Control | None:
-    """Return the control; None if right answers earn more than wrong ones in no known format.
+    """Return the control; None if there is no known format in which right answers earn more than wrong ones.
 
     Args:
         case: The audit.
@@ -63,10 +63,11 @@ def find_control(case: Case) -> Control | None:
 def seek(case: Case) -> Sought:
     """Look for the control; if there is none, explain why.
 
-    If nothing is paid over the audit's wire, tries the others; the case continues with a wire that works.
+    If nothing is paid over the audit's wire, the search tries the other wires; the audit then continues over
+    a wire that works.
 
     Args:
-        case: The audit. Sets its `sought` too.
+        case: The audit. The result is also stored in its `sought`.
     """
     look = seek_form if case.subject.kind == "format" else _seek
     try:
@@ -87,7 +88,7 @@ def _seek(case: Case) -> Sought:
         if wire != asked and time.monotonic() < search.until:
             search.collector = case.collector.over(
                 wire
-            )  # Answers over this wire do not break the contract of the requested one.
+            )  # Answers over this wire cannot break the contract of the requested wire.
             found = search.run(quick=True)
             if found:
                 case.speak(wire)
@@ -100,7 +101,7 @@ def _seek(case: Case) -> Sought:
 
 
 def _measured(case: Case, search: _Search, found: Sequence[_Tried], sought: Sought) -> Sought:
-    """The control on all records, unless wrong answers earn as much as right ones on most of them."""
+    """Measure the control on all records; reject it if wrong answers earn as much as right ones on most."""
     control = search.control(found)
     apart = sum(control.pays(reward, at) for at, reward in control.right.items())
     if control.right and apart >= _SOME * len(control.right):
@@ -125,10 +126,10 @@ class _Search:
         self.until = time.monotonic() + _PATIENCE
 
     def run(self, quick: bool = False) -> list[_Tried]:
-        """Return the accepted formats, the first to audit first; empty if none is accepted.
+        """Return the accepted formats, in the order in which to audit them; empty if none is accepted.
 
         Args:
-            quick: Try only the most likely ones.
+            quick: Try only the most likely formats.
         """
         found: list[_Tried] = []
         self.tried_formats = []
@@ -147,7 +148,7 @@ class _Search:
         return _chosen([one for one in found if one.share >= (_WORKS if quick else _SOME)])
 
     def _tiers(self) -> Iterator[list[Format]]:
-        """Put program formats first, if there are any: each sample costs a process."""
+        """Try program formats before the rest of their tier, because each sample costs a process."""
         for number, formats in enumerate(tiers(self.case.subject, self.answers, self.sample)):
             programs = [one for one in formats if self.answers[one.reading].kind == "code"]
             if number == 0 and 0 < len(programs) < len(formats):
@@ -164,13 +165,13 @@ class _Search:
         return [one.format for one in sorted(likely, key=lambda one: -one.mean * one.share)[:_CHOSEN]]
 
     def _checked(self, formats: Sequence[Format]) -> list[_Tried]:
-        """The formats that hold on more records."""
+        """The formats that still separate right answers from wrong ones on more records."""
         count = _CHECKED_HEAVY if self.heavy else _CHECKED
         return [one for one in self._measure(formats, count) if one.share >= _SOME]
 
     @property
     def heavy(self) -> bool:
-        """Whether samples are so slow that few can be tried, as when each one starts a process."""
+        """Whether grading is so slow that only a few samples can be tried, as when each starts a process."""
         return self.collector.pace > _HEAVY_MS
 
     def _measure(self, formats: Sequence[Format], count: int) -> list[_Tried]:
@@ -234,7 +235,10 @@ class _Search:
 
 
 def _pairs(other: Mapping[int, int], sample: Sequence[int], count: int) -> list[tuple[int, int]]:
-    """Some records, each with the record that gives its wrong answer. Mutual pairs come in both orders."""
+    """Up to `count` records, each with the record whose answer serves as its wrong one.
+
+    If two records serve each other, both orders are included.
+    """
     found: dict[int, int] = {}
     for at in sample:
         if at in other and len(found) < count:
@@ -251,7 +255,7 @@ def _judged(
     wrong: Mapping[int, float | None],
     span: float,
 ) -> _Tried:
-    """Rate a format: a right answer must earn more than a wrong answer, and more than on another record."""
+    """Rate a format: a right answer must earn more than a wrong one, and more than on another record."""
     apart = 0
     for at, there in pairs:
         mutual = right.get(there) is not None and dict(pairs).get(there) == at
@@ -266,7 +270,7 @@ def _finite(reward: float | None) -> float | None:
 
 
 def _span(case: Case, rewards: Iterable[float | None]) -> float:
-    """The largest possible difference of rewards that is known."""
+    """The range of rewards: the declared range, or else the range of the rewards seen so far."""
     if case.subject.bounds is not None:
         return case.subject.bounds[1] - case.subject.bounds[0] or 1.0
     seen = [one for one in rewards if one is not None]
@@ -274,7 +278,7 @@ def _span(case: Case, rewards: Iterable[float | None]) -> float:
 
 
 def _chosen(found: Sequence[_Tried]) -> list[_Tried]:
-    """Choose up to three formats: the first format that is as good as the best, then different ones."""
+    """Choose up to three different formats, starting with the first that is as good as the best."""
     if not found:
         return []
     best = max(one.share for one in found)
@@ -294,7 +298,7 @@ def _skeleton(one: Format) -> str:
 
 
 def _spread(case: Case) -> list[int]:
-    """Draw records to try formats on, with the seed."""
+    """Draw the records on which formats are tried, with the audit's seed."""
     records = range(len(case.subject.records))
     drawn = case.some(_SAMPLE, "control", among=records)
     case.random("control order").shuffle(drawn)

@@ -1,4 +1,4 @@
-"""Reads the data of an audit: records, and recorded rollouts of them if there are any."""
+"""Reads the data of an audit: records, and recorded rollouts of these records if there are any."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def read_subject(
     Args:
         file: Records, or rollouts whose records are audited.
         rollouts: Recorded rollouts of these records.
-        limit: Maximum number of records; a random sample if the file has more.
-        seed: Seed of that sample.
+        limit: Maximum number of records; a random sample is drawn if the file has more.
+        seed: Seed of the sample.
         **given: Other fields of `Subject` that the user gave.
 
     Raises:
@@ -79,7 +79,7 @@ def _records(file: DataFile) -> dict[str, _Placed]:
 
 
 def _records_of_rollouts(file: DataFile) -> dict[str, _Placed]:
-    """The records that the rollouts belong to, by the rollouts' name for them, each with its first line."""
+    """The records of the rollouts, by group name, each with the line of its first rollout."""
     first: dict[str, tuple[dict[str, Any], int]] = {}
     for rollout in read_rollouts(file):
         if rollout.sent is not None and rollout.group is not None and rollout.group not in first:
@@ -95,10 +95,10 @@ def _fields(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _recorded(file: DataFile, chosen: Mapping[str, _Placed]) -> tuple[Recorded, ...]:
-    """Return the rollouts of some records: rollouts that name them, or share their prompt and reference.
+    """Return the rollouts of the chosen records: they name a record, or share its prompt and reference.
 
     Raises:
-        InputError: No rollout belongs to them.
+        InputError: No rollout belongs to these records.
     """
     at = {content_key(fields): place for place, (fields, _) in enumerate(chosen.values())}
     at |= {name: place for place, name in enumerate(chosen)}

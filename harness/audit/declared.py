@@ -90,7 +90,8 @@ def declared_templates(prompts: Sequence[str]) -> list[str]:
     """Return templates of the formats that prompts ask for, the most frequent first.
 
     Args:
-        prompts: Prompt texts of some records. A phrase found in only a few of them is about their content.
+        prompts: Prompt texts of a sample of records. A phrase that only a few of them contain is taken as
+            part of their content.
     """
     counts: Counter[str] = Counter()
     first: dict[str, int] = {}
@@ -188,7 +189,7 @@ def _inside(prompt: str) -> Iterator[str]:
 
 
 def _options(prompt: str) -> Iterator[str]:
-    """Templates with the word that a prompt uses for its options: `Option A` and `Option B`."""
+    """Templates with the word that a prompt puts before its options, as in `Option A` and `Option B`."""
     options: dict[str, set[str]] = {}
     for word, name in _OPTION.findall(prompt):
         options.setdefault(word, set()).add(name)

@@ -68,7 +68,7 @@ class Echo:
     def _paid(
         self, answers: Answers, tally: AttemptTally, lucky: set[int], drawn: list[int]
     ) -> AttemptTally | None:
-        """The paid attempts that are not luck: no answer in the prompt, or more than a guess earns."""
+        """The paid attempts that are not due to luck: the prompt has no answer, or they beat a guess."""
         clean = [one for one in tally.paid if one.record not in lucky]
         unlucky = tally.tried - len(lucky)
         sure = len(tally.paid) > max(0.25, _rate(answers, drawn) + 0.05) * tally.tried

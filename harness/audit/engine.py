@@ -39,10 +39,10 @@ from harness.findings import Severity
 __all__ = ["CATALOGUE", "FAMILIES", "Audited", "ProbeOutcome", "run_audit"]
 
 CATALOGUE = "1"
-"""Version of the probe catalog. It changes when a probe looks for something else."""
+"""Version of the probe catalog. It changes when a probe starts to look for a different fault."""
 
 BEFORE: dict[str, tuple[Probe, ...]] = {"state": steadiness.PROBES}
-"""Probes that run before the search for the control: whether the grader gives the same answer twice."""
+"""Probes that run before the search for the control. They test whether the grader repeats its answers."""
 
 FAMILIES: dict[str, tuple[Probe, ...]] = {
     "right answers": right_answers.PROBES,
@@ -83,7 +83,7 @@ EXPLAINS: dict[str, tuple[str, ...]] = {
     "A10": ("A05",),
     "E10": ("A05",),
 }
-"""The findings that each finding explains, so that one cause gives one finding."""
+"""The findings that each finding explains, so that one cause is reported only once."""
 
 
 class ProbeOutcome(NamedTuple):
@@ -93,7 +93,7 @@ class ProbeOutcome(NamedTuple):
     what: str
     """`passed`, `failed`, `skipped` or `inapplicable`."""
     why: str = ""
-    """Why it was skipped or does not apply."""
+    """The reason why it was skipped or does not apply."""
 
 
 @dataclass
@@ -123,7 +123,7 @@ def run_audit(case: Case, progress: Callable[[str, int], None] = lambda name, gr
     """Audit a grader.
 
     Args:
-        case: The grader behind its collector, and the data.
+        case: The audit to run, with its grader and data.
         progress: Called with the family that is running and the number of gradings so far.
 
     Raises:
@@ -146,7 +146,7 @@ def run_audit(case: Case, progress: Callable[[str, int], None] = lambda name, gr
         outcomes += _explained(unstable)
         _run_families(case, _of_contract(), findings, outcomes, progress)
     case.collector.rest()
-    case.collector.budget.seconds = None  # A finding gets its witness, however long the audit has taken.
+    case.collector.budget.seconds = None  # Findings get their witnesses even if time is up.
     if unstable is None:
         findings = _worst_of_each(findings, _until_stopped(changed_later(case)))
     for end in ENDS:
@@ -165,13 +165,13 @@ def run_audit(case: Case, progress: Callable[[str, int], None] = lambda name, gr
 
 
 def _slow(case: Case) -> bool:
-    """Whether samples are so slow that grading time should be probed before anything else."""
+    """Whether grading is so slow that its time should be probed before anything else."""
     if not case.opener.here:
         return False
     samples = [case.collector.rollout(at, _ANY) for at in range(min(2, len(case.subject.records)))]
     try:
         case.collector.grade(samples)
-        case.collector.grade(samples)  # The first calls also pay for imports.
+        case.collector.grade(samples)  # The first calls also include the time for imports.
     except FamilyStopped:
         return False
     return case.collector.last_ms > _SLOW_MS
@@ -222,7 +222,7 @@ def _of_contract() -> dict[str, tuple[Probe, ...]]:
 
 
 def _worst_of_each(findings: list[Found], more: Iterable[Found]) -> list[Found]:
-    """Add the findings about all answers; if a probe found the same thing, keep the more severe one."""
+    """Add the findings about all answers; of two findings with the same id, keep the more severe one."""
     for one in more:
         same = [other for other in findings if other.id == one.id]
         if any(other.severity >= one.severity for other in same):
@@ -232,7 +232,10 @@ def _worst_of_each(findings: list[Found], more: Iterable[Found]) -> list[Found]:
 
 
 def _explains(case: Case) -> dict[str, tuple[str, ...]]:
-    """Map each finding to those it explains; if only some wrong answers are paid, C04 explains nothing."""
+    """Map each finding to the findings that it explains.
+
+    With a control, only some wrong answers are paid, so C04 explains nothing and other findings explain it.
+    """
     if case.control is None:
         return EXPLAINS
     found = {id: others for id, others in EXPLAINS.items() if id != "C04"}
@@ -282,7 +285,7 @@ def _run_family(
     stopped = ""
     for probe in probes:
         if any(one.id == probe.rule.id for one in outcomes if probe is grading_time.CALL_TIME):
-            continue  # It ran before everything else.
+            continue  # This probe ran before all others.
         why = probe.why_not(case) or code_bench.programs_instead(case, probe.rule.id)
         if why is not None:
             outcomes.append(ProbeOutcome(probe.rule.id, "inapplicable", why))

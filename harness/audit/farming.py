@@ -1,4 +1,4 @@
-"""Rewards that need no right answer: for form, for words, for copying the prompt."""
+"""Rewards that need no right answer: rewards for form, for certain words or for copying the prompt."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ _LAYOUT = ("format", "shape", "style", "structure", "tag", "layout", "marker")
 
 
 class FreeReward:
-    """The largest share of the reward that one text earns on every record without an answer."""
+    """The largest share of the reward that a text without an answer earns on every record."""
 
     rule = Rule(
         "C07",
@@ -101,7 +101,7 @@ class FreeReward:
 
 
 class OtherComponents:
-    """A combined reward whose components without a right answer add up to most of it."""
+    """A combined reward, most of which comes from components that need no right answer."""
 
     rule = Rule(
         "C17",
@@ -213,7 +213,7 @@ def _is_declared(case: Case, shown: Paid) -> bool:
 
 
 def _deciding(case: Case) -> dict[str, float]:
-    """The metrics that are higher for every right answer than for a wrong one, with their minimum."""
+    """The metrics that are higher for every right answer than for any wrong one, with their lowest value."""
     known = case.known
     answers = answers_in(case, known.formats[0])
     records = [at for at in case.some(_RECORDS, "C17", among=answers.gold) if at in known.other]

@@ -54,7 +54,7 @@ class FindingTests(NamedTuple):
     written: int
     """Number of findings with tests."""
     left: int
-    """Number of findings that no single completion shows, or that need a model's replies."""
+    """Number of findings without tests, because they need several completions or a model's replies."""
 
 
 def as_tests(

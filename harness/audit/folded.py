@@ -1,4 +1,4 @@
-"""Evaluates source code expressions to text if they consist of constants; nothing is executed."""
+"""Evaluates expressions in source code to text if they consist of constants, without executing any code."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def folded(node: ast.expr, names: Mapping[str, ast.expr], depth: int = 0) -> str
         depth: Nesting depth of the expression.
 
     Returns:
-        None if it depends on more than constants.
+        The text; None if the expression does not consist of constants alone.
     """
     if depth > _DEEPEST:
         return None

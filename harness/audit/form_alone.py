@@ -17,7 +17,7 @@ _WORKS = 0.8
 _MOST = 3
 _PLAIN = "I looked at this and here is what I think about it"
 FORM_FILLER = "The result follows from the steps above"
-"""Text in the place of an answer when only form counts."""
+"""Text in place of an answer when only form counts."""
 _RICH = (
     f"# Answer\n\n- The first point.\n- The second point.\n- The third point.\n\n**{SLOT}**",
     f"1. The first step.\n2. The second step.\n3. The third step.\n\n{SLOT}.",

@@ -24,7 +24,7 @@ class Format:
     """One way to write an answer."""
 
     template: str
-    """A completion with `{a}` in the place of the answer; empty for tool calls."""
+    """A completion with `{a}` in place of the answer; empty for tool calls."""
     reading: Reading = Reading()
     """The part of the record that holds the answer."""
 
@@ -32,7 +32,7 @@ class Format:
         """Return the completion for an answer: a text, or a message with tool calls.
 
         Args:
-            answer: The text of the slot; for tool calls, the calls as JSON.
+            answer: The text for the slot; for tool calls, the calls as JSON.
         """
         if self.template:
             if f'"{SLOT}"' in self.template and self.template.lstrip("`json\n ")[:1] == "{":

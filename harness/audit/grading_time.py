@@ -1,4 +1,4 @@
-"""Probes of grading time: the time of a call, and superlinear growth with the completion (family G).
+"""Probes of grading time: the time of a call, and its growth with the length of a completion (family G).
 
 A completion that hangs a grader stops training. This family has its own limits, shorter than a grader's, so
 that the audit does not hang too.
@@ -56,7 +56,7 @@ class CallTime:
         return _elsewhere(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Time some samples, and a whole call if that may take long; the faster of two runs counts."""
+        """Time a few samples twice, and more samples if the faster run suggests that a whole call is slow."""
         records = (case.some(8, "G03") or [0]) * _BATCH
         samples = [case.collector.rollout(at, good_completion(case, at)) for at in records[:_BATCH]]
         few = samples[:4]
@@ -64,7 +64,7 @@ class CallTime:
         seconds = each * _BATCH / 1000
         if seconds < _DEFAULT_S / 2:
             return
-        more = samples[: _BATCH // 4]  # a call has a fixed cost, which few samples overestimate
+        more = samples[: _BATCH // 4]  # fewer samples overestimate the time, because of a call's fixed cost
         seconds = min(seconds, _timed(case.collector, more) / len(more) * _BATCH / 1000)
         if seconds < _DEFAULT_S:
             return
@@ -78,7 +78,7 @@ class CallTime:
 
 @contextmanager
 def _collector(case: Case) -> Iterator[Collector]:
-    """A process with a custom limit, or the audit's process if the grader takes long to import."""
+    """A process with this family's own limit, or the audit's process if the grader takes long to import."""
     if case.opener.slow:
         yield case.collector
         return
@@ -113,7 +113,7 @@ class _Steep(NamedTuple):
     text: LongText
     size: int
     ms: float | None
-    """None if it ran into the limit."""
+    """Grading time of the completion; None if it ran into the limit."""
     exponent: float | None
 
 
@@ -174,7 +174,7 @@ class GrowingTime:
 
 
 CALL_TIME = CallTime()
-"""The time of a call: probed before everything else if the grader is slow."""
+"""The probe of a call's time, which runs before all others if the grader is slow."""
 
 PROBES = (CALL_TIME, GrowingTime())
 """The probes of this family, in the order in which they run."""
@@ -193,14 +193,14 @@ def _is_late(answer: Answer) -> bool:
 
 
 def _answer_of(case: Case, at: int, steep: _Steep) -> Answer:
-    """Grade a text in a patient process that has already imported its dependencies."""
+    """Grade a text in a process with a longer limit, after a first call that imports its dependencies."""
     with closing(case.opener.open(seconds=4 * _LIMIT_S)) as patient:
         first = _call(patient, at, ["1", steep.text.of(8)])
         return first if _is_late(first) else _call(patient, at, [steep.text.of(steep.size)])
 
 
 def _steepest(collector: Collector, record: int, texts: Sequence[LongText], usual: float) -> _Steep | None:
-    """The first text that takes too long, at the smallest size that does."""
+    """The first text that takes too long, at the smallest size at which one does."""
     before: dict[int, float] = {}
     for size in _SIZES:
         for start in range(0, len(texts), _CHUNK):
@@ -210,7 +210,7 @@ def _steepest(collector: Collector, record: int, texts: Sequence[LongText], usua
             grown = spent > max(_NOTICED_MS, before.get(start, 0.0) * 8**_STEEP / 2)
             before[start] = max(spent, 0.1)
             if _is_late(answer) or grown:
-                collector.rest()  # The call's own timeout says nothing about a single text.
+                collector.rest()  # The timeout of a call does not show which text caused it.
                 for each in chunk:
                     steep = _measured(collector, record, each, size)
                     if steep is not None:
@@ -219,7 +219,7 @@ def _steepest(collector: Collector, record: int, texts: Sequence[LongText], usua
 
 
 def _measured(collector: Collector, record: int, text: LongText, size: int) -> _Steep | None:
-    """Time one text at several sizes, each twice; None if its time is fine."""
+    """Time a text at several sizes, each twice; None if its time does not grow too fast."""
     largest = _time(collector, record, text, size)
     if largest is None:
         # A text that is slow by chance is not slow twice.

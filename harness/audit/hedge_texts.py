@@ -24,9 +24,9 @@ LABELS: dict[str, tuple[str, ...]] = {"choice": ("A", "B", "C", "D", "E"), "yes-
 
 
 def every_answer(case: Case) -> AttemptTally | None:
-    """Return the text that names every possible answer and is paid in full; None if there is none.
+    """Return a text that names every possible answer and is paid in full; None if there is none.
 
-    The possible answers are known if they are labels, or if the prompts name them all.
+    The possible answers are known if they are labels, or if the prompts name all of them.
 
     Args:
         case: The audit.
@@ -69,7 +69,7 @@ def _possible(case: Case, answers: Answers) -> tuple[str, ...]:
 
 
 def _all_of(answers: Answers, named: Sequence[str]) -> Iterator[tuple[str, Any]]:
-    """Ways to name every answer; a list of every item if the answers are lists."""
+    """Ways to name every answer; if the answers are lists, also one list of all items."""
     as_json = answers.kind == "list" and next(iter(answers.gold.values()))[:1] == "["
     if as_json:
         yield "as a list", answers.format.fill(json.dumps(list(named), ensure_ascii=False))

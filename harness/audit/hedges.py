@@ -1,4 +1,4 @@
-"""Hedges: one text that names several answers and is paid for each of them."""
+"""Finds hedges: texts that name several answers and are paid for each of them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class _Group(NamedTuple):
     records: tuple[int, ...]
     named: tuple[str, ...]
     outsider: int | None = None
-    """A record whose answer the text does not name; its reward there is not due to naming."""
+    """A record whose answer the text does not name. The text's reward there is not for naming the answer."""
 
 
 class _Hedged(NamedTuple):
@@ -44,12 +44,12 @@ class _Hedged(NamedTuple):
 
     @property
     def share(self) -> float:
-        """The share that the text earns under at least two references."""
+        """The share that the text earns or exceeds under at least two references."""
         return self.paid[1][1]
 
 
 class Hedge:
-    """Several candidate answers in one completion, paid under two or more references."""
+    """Completions with several candidate answers that are paid under two or more references."""
 
     rule = Rule(
         "C09",
@@ -151,7 +151,7 @@ def _apart(answers: Answers, at: int, named: tuple[int, ...]) -> bool:
 
 
 def _try(case: Case, answers: Answers, groups: list[_Group]) -> list[_Hedged]:
-    """The texts that are paid under two or more references, in at least two groups if there are more."""
+    """The texts that are paid under several references, in at least two groups unless there is only one."""
     texts = [(group, way, text) for group in groups for way, text in naming(answers, group.named)]
     asked = [(at, text) for group, _, text in texts for at in group.records]
     outside = {

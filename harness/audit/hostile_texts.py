@@ -20,7 +20,7 @@ __all__ = ["PROBES"]
 _MEGABYTE = 1_000_000
 _RECORDS = 4
 _HEAVY_MS = 15.0
-"""If one sample takes longer than this, one record is enough."""
+"""If a sample takes longer than this, only one record is tried."""
 _ENDLESS = "a power"
 _TEXTS: tuple[tuple[str, str], ...] = (
     ("a number of 5,000 digits", "9" * 5_000),
@@ -56,7 +56,7 @@ class HostileText:
         at = (case.some(1, "A12") or [0])[0]
         good = case.collector.rollout(at, good_completion(case, at))
         if _fault(case, [good, good]) is not None:
-            return  # The hostile texts are not to blame for failures without them.
+            return  # The call fails even without hostile texts.
         tried = _completions(case)
         failing: list[tuple[str, dict[str, Any], GraderFault]] = []
         if _fault(case, [good, *(sample for _, sample in tried)]) is None:
@@ -90,7 +90,7 @@ PROBES = (HostileText(),)
 
 
 def _completions(case: Case) -> list[tuple[str, dict[str, Any]]]:
-    """The texts, alone and in the first accepted format, on a few records, because the record can matter."""
+    """The texts, alone and in the first accepted format, on a few records in case the record matters."""
     found = []
     records = case.some(1 if case.collector.pace > _HEAVY_MS else _RECORDS, "A12") or [0]
     programs = runs_code(case)
@@ -100,7 +100,7 @@ def _completions(case: Case) -> list[tuple[str, dict[str, Any]]]:
             if at == records[0]:
                 found.append((what, case.collector.rollout(at, text)))
             if programs and what == _ENDLESS:
-                continue  # as a program it runs into the grader's limit, which E08 covers
+                continue  # as a program, this text runs into the grader's limit, which E08 covers
             if first is not None and first.template != "{a}":
                 found.append((what, case.collector.rollout(at, first.fill(text))))
     huge = case.collector.rollout(records[0], "lorem 12 " * (_MEGABYTE // 9))
@@ -108,7 +108,7 @@ def _completions(case: Case) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _fault(case: Case, samples: list[dict[str, Any]]) -> GraderFault | None:
-    """Why a call failed, if the grader raised or its process ended."""
+    """The fault of a call if the grader raised or its process ended; None otherwise."""
     for event in write_events(samples, case.collector.profile):
         fault = case.collector.call(event, len(samples)).fault
         if isinstance(fault, GraderFault) and fault.error_type != "Sandbox.Timedout":

@@ -1,4 +1,4 @@
-"""Probes of right answers in other forms, which should keep their reward: family B, at most one finding."""
+"""A probe of right answers in other forms, which should keep their reward (family B)."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ __all__ = ["PROBES"]
 
 _RECORDS = 6
 _FEW, _HEAVY_MS = 2, 15.0
-"""Number of records if samples are slow, as when each starts a process."""
+"""Number of records if a sample takes longer than the second value, in milliseconds."""
 _PROMPTS = 20
 _ORDER = re.compile(
     r"\b(?:order\w*|sort\w*|rank\w*|chronolog\w*|alphabet\w*|ascend\w*|descend\w*|sequence|steps?|first|path|route)\b",
     re.IGNORECASE,
 )
-"""Words in prompts which suggest that the order of a list is part of the answer."""
+"""Words in prompts that suggest that the order of a list is part of the answer."""
 _LOST = 0.5
 _MOST = 0.5
 _USED = 0.02
@@ -41,7 +41,7 @@ _ASKED = {
     r"|\b(?:show|write) (?:\w+ ){0,2}(?:work|working|calculation|steps)\b",
     "B09": r"<(?:think|thinking|reasoning|thoughts?|scratchpad)>",
 }
-"""Phrases in prompts that ask for the addition of a form; without one, users may want to refuse it."""
+"""Phrases in prompts that ask for a form's added text. Without one, users may want to refuse the form."""
 _CONTESTED = ("B07", "B10")
 _FIXES = {
     "B01": "Read the answer at its marker and ignore the text after it.",
@@ -111,7 +111,7 @@ class OtherForms:
 
 
 def _severity(case: Case, form: Form, uses: Counter[str], right: int) -> Severity:
-    """A warning if recordings use the form, or if nothing is recorded and the prompts ask for it."""
+    """A warning if recordings use the form, or if there are none and the prompts ask for the form."""
     if right:
         return Severity.WARNING if uses[form.name] >= max(2, _USED * right) else Severity.NOTE
     if not form.everyday or (form.id in _ASKED and (_alone(case) or not _asked(case, form.id))):
@@ -120,7 +120,7 @@ def _severity(case: Case, form: Form, uses: Counter[str], right: int) -> Severit
 
 
 def _asked(case: Case, id: str) -> bool:
-    """Whether most prompts ask for the additions of a rule's forms."""
+    """Whether most prompts ask for the text that a rule's forms add."""
     prompts = [prompt_of(case.subject.records[at]) for at in case.some(_PROMPTS, "asked")]
     found = [re.search(_ASKED[id], prompt, re.IGNORECASE | re.DOTALL) for prompt in prompts]
     return sum(map(bool, found)) > len(prompts) / 2
@@ -159,7 +159,7 @@ def _try(case: Case) -> tuple[dict[str, list[float]], list[_Refused]]:
 
 
 def _note_profiles(case: Case, kept: dict[str, list[float]], refused: Sequence[_Refused]) -> None:
-    """Describe the kind of grader, if that explains the refused forms."""
+    """Add a note that describes the grader if one trait of it explains the refused forms."""
     ids = {one.form.id for one in refused}
     if {"B01", "B02"} <= ids:
         case.notes.append(

@@ -1,6 +1,6 @@
-"""Probes of graders that ask a model: their prompts, and how they treat replies and failures (family D).
+"""Probes of graders that ask a model: their prompts, and their handling of replies and failures (family D).
 
-No model is asked. A stub gives prepared replies, so that the meaning of each reply is known.
+The probes ask no model. A stub gives prepared replies, so that the meaning of each reply is known.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _REFERENCE, _PROMPT, _FORGED = (f"Rftmark{word}" for word in ("reference", "prom
 _PLACE = re.compile(
     r"\{\{?\w{2,30}\}?\}|\[\[?[A-Z_]{3,30}\]?\]|%[A-Z_]{3,30}%|<<\w{2,30}>>|\$\{?[a-z_]{3,30}\}?"
 )
-"""Text that prompt templates replace."""
+"""Placeholders that prompt templates replace with text."""
 _MOST_NAMES = 60
 _NO_VERDICT = "The reply mentions what was asked."
 _MOST_PAIRS = 160
 _SEARCH_S = 6.0
 _PATIENCE_S = 20.0
 _REFUSALS = 3
-"""Default number of attempts of common clients; beyond it, a permanent refusal ends the grader's waits."""
+"""Default number of attempts of common clients. Later attempts are refused permanently, to end the waits."""
 _NAMES = ("completion", "response", "answer", "output", "prompt", "question", "input")
 _GOLDS = ("reference", "reference_answer", "ground_truth", "gold", "expected", "target")
 
@@ -96,7 +96,7 @@ def _sample_of(case: Case, content: Any, name: str | None = None) -> dict[str, A
 
 
 def _reward(case: Case, collector: Collector | None = None) -> float | None:
-    """The reward of that completion with the given replies."""
+    """The reward of the completion that the judge is asked about, with the stub's current replies."""
     asked = collector or case.collector
     (one,) = asked.grade([_sample_of(case, _completion(case))])
     return one.reward
@@ -125,10 +125,10 @@ class _OfAJudge:
         return None
 
     def verdicts(self, case: Case) -> tuple[Verdicts, float, float]:
-        """Return the replies that are understood, and their rewards.
+        """Return the replies that the grader understands, and their rewards.
 
         Raises:
-            NotRun: No reply is understood.
+            NotRun: The grader understands no reply.
         """
         pair = case.verdicts
         if pair is None:
@@ -189,7 +189,7 @@ class ReplyParser(_OfAJudge):
 
 
 class FailurePays(_OfAJudge):
-    """Failures of the service that are paid, or that a retry would have fixed."""
+    """Failures of the service that are paid, or that cost the reward although a retry would have helped."""
 
     rule = Rule(
         "D02",
@@ -204,7 +204,7 @@ class FailurePays(_OfAJudge):
         service = _service(case)
         with closing(case.opener.open(seconds=_PATIENCE_S)) as patient:
             for status, what in ((403, "refuses"), (429, "is throttled"), (500, "breaks down")):
-                if service.refused:  # it retried until it was refused permanently, and would do so again
+                if service.refused:  # the grader retried until a permanent refusal, and would do so again
                     break
                 service.tell("", status, most=_REFUSALS)
                 reward = _reward(case, patient)
@@ -235,7 +235,7 @@ class FailurePays(_OfAJudge):
 
 
 class QuestionAsked(_OfAJudge):
-    """Prompts of the judge that a completion can rewrite, or that leave the completion out."""
+    """Judge prompts that a completion can change, or that do not contain the completion."""
 
     rule = Rule(
         "D03",
@@ -245,7 +245,7 @@ class QuestionAsked(_OfAJudge):
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Inspect the judge's prompts with marks in place of the completion, the prompt and the reference."""
+        """Inspect the judge's prompts for marks that replace the completion, the prompt and the reference."""
         pair, high, _ = self.verdicts(case)
         if MARK not in _completion(case):
             raise NotRun("the checks before the judge refuse a completion with another word in it")
@@ -283,7 +283,7 @@ class QuestionAsked(_OfAJudge):
         )
 
     def _substituted(self, case: Case, pair: Verdicts) -> Found | None:
-        """A completion whose placeholders are replaced."""
+        """Report a completion in which the grader replaces placeholders with the reference."""
         plain, _ = self._asked(case, pair, _completion(case))
         names = [
             form for name in _GOLDS for form in (f"{{{name}}}", f"{{{{{name}}}}}", f"${name}", f"<{name}>")
@@ -305,7 +305,7 @@ class QuestionAsked(_OfAJudge):
         )
 
     def _forged(self, case: Case, pair: Verdicts) -> Found | None:
-        """A completion that closes its own section and continues with the reference's heading."""
+        """Report a completion that closes its section and continues under the reference's heading."""
         plain, _ = self._asked(case, pair, _completion(case))
         said = "" if plain is None else _holding(plain.texts, MARK, _REFERENCE)
         heading = said.partition(_REFERENCE)[0].rstrip("\n\"'` ").rpartition("\n")[2].strip()
@@ -344,7 +344,7 @@ class QuestionAsked(_OfAJudge):
 
 
 def _holding(texts: Iterable[str], *parts: str) -> str:
-    """The first text with all parts; empty if there is none."""
+    """The first text that contains all parts; empty if there is none."""
     return next((text for text in texts if all(part in text for part in parts)), "")
 
 
@@ -354,7 +354,7 @@ def _next_line(text: str) -> str:
 
 
 class ScaleUse(_OfAJudge):
-    """The lowest nonzero verdict, paid like the highest."""
+    """A verdict of one point that is paid like the highest verdict."""
 
     rule = Rule(
         "D10",

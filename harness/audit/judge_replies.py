@@ -71,7 +71,7 @@ def verdicts_for(question: AskedQuestion) -> Iterator[Verdicts]:
 
 
 def _filled(form: str, verdict: Any) -> str:
-    """A form with a verdict: as JSON inside an object, and as plain text otherwise."""
+    """Fill a form with a verdict: as JSON inside an object, and as plain text otherwise."""
     inside = json.dumps(verdict) if form.startswith("{{") else str(verdict)
     return form.replace("{{", "{").replace("}}", "}").replace("{v}", inside)
 
@@ -82,7 +82,7 @@ def _tops(text: str) -> list[int]:
 
 
 def _examples(text: str) -> Iterator[Verdicts]:
-    """Pairs of objects with the keys that a prompt shows, in both orders."""
+    """Pairs of example objects with the same keys that a prompt shows, in both orders."""
     shown = [each for each in dict.fromkeys(_OBJECT.findall(text)) if _keys(each)][:_MOST]
     for at, one in enumerate(shown):
         for other in shown[at + 1 :]:
@@ -107,7 +107,7 @@ def _labels(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _json_forms(text: str) -> list[str]:
-    """Objects with the keys that a prompt names, the verdict under each of them in turn."""
+    """Objects with the keys that a prompt names; each object has the verdict under another key."""
     keys = [*dict.fromkeys(_KEY.findall(text))][:_MOST]
     found = []
     for key in [*keys, *(name for name in ("score", "verdict") if name not in keys)]:
@@ -127,7 +127,7 @@ def _line_forms(text: str) -> list[str]:
 
 
 def _schemas(value: Any) -> Iterator[dict[str, Any]]:
-    """The JSON schemas of objects in a request, only the outermost ones."""
+    """The outermost JSON schemas of objects in a request."""
     if isinstance(value, str) and '"properties"' in value:
         try:
             value = json.loads(value)
@@ -145,7 +145,7 @@ def _schemas(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def _instance(schema: Any, good: bool, turned: bool) -> Any:
-    """Return a value that fits a schema: the best or the worst that each part allows.
+    """Return a value that fits a schema, with the best or the worst value that each part allows.
 
     Args:
         schema: The schema.
@@ -173,7 +173,7 @@ def _instance(schema: Any, good: bool, turned: bool) -> Any:
 
 
 def broken_replies(found: Verdicts) -> list[Broken]:
-    """Return replies that condemn the completion in other words, or say nothing: none deserves a reward.
+    """Return replies that condemn the completion in other words or contain no verdict; none may be paid.
 
     Args:
         found: The replies that the grader understands.

@@ -26,10 +26,10 @@ __all__ = ["facts_of", "place_of", "record_of", "rules", "title_of", "witness_fi
 
 @cache
 def rules() -> dict[str, Rule]:
-    """Every rule of the audit, by id; if two rules share an id, the first probe's rule."""
+    """All rules of the audit by id; if two rules share an id, the rule of the probe that runs first."""
     found: dict[str, Rule] = {}
     for probe in (one for probes in (*BEFORE.values(), *FAMILIES.values()) for one in probes):
-        module = sys.modules[type(probe).__module__]  # one with several rules lists the others separately
+        module = sys.modules[type(probe).__module__]  # a module may have further rules
         for value in (probe.rule, *vars(type(probe)).values(), *vars(module).values()):
             if isinstance(value, Rule):
                 found.setdefault(value.id, value)
@@ -37,7 +37,7 @@ def rules() -> dict[str, Rule]:
 
 
 def _rules_of_forms() -> dict[str, Rule]:
-    """The rules about other spellings of right answers, which share one probe."""
+    """The rules for other forms of right answers, which share one probe."""
     names: dict[str, list[str]] = {}
     for form in FORMS:
         names.setdefault(form.id, []).append(form.name)
@@ -49,7 +49,7 @@ def _rules_of_forms() -> dict[str, Rule]:
 
 
 def title_of(found: Found) -> str:
-    """The problem, as the heading over a finding."""
+    """The problem that a rule describes, as the heading of a finding."""
     rule = rules().get(found.id)
     return found.message if rule is None else rule.title
 

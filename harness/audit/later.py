@@ -1,6 +1,6 @@
-"""Compares rewards at the end of an audit with those of a new process.
+"""Compares rewards at the end of an audit with the rewards that a new process gives.
 
-A few dozen samples do not reveal a tolerance that shrinks or a table that fills up; a whole audit does.
+A few dozen samples may not reveal a tolerance that shrinks or a table that fills up; a whole audit does.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _ALIKE = 1e-6
 def changed_later(case: Case) -> Iterator[Found]:
     """Find completions that a new process rewards differently from the process that graded the whole audit.
 
-    The finding has no witness: a replay would need every sample graded before.
+    The finding has no witness, because a replay would have to grade every earlier sample first.
 
     Args:
         case: The audit, at its end.
     """
     if not case.opener.here or case.verdicts is not None or case.collector.mean_pace > _SLOW_MS:
-        return  # a slow grader's own time limits may decide.
+        return  # The time limits of a slow grader may change its rewards.
     asked = case.collector.remembered()
     chosen = case.random("later").sample(asked, min(_MOST, len(asked)))
     samples = [case.collector.rollout(at, json.loads(text)) for at, text in chosen]

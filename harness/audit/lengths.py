@@ -80,7 +80,7 @@ class LengthSlope:
 
 
 class Repetition:
-    """Repeated words, each repetition of which increases the reward."""
+    """Words whose repetition increases the reward."""
 
     rule = Rule(
         "C15",
@@ -96,11 +96,11 @@ class Repetition:
         return "the format is not text" if tools else None
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Repeat a wrong answer, words of confidence and courtesy, and an item of a list."""
+        """Repeat a wrong answer, words of confidence and courtesy, and a list item in turn."""
         answers = answers_in(case, case.known.formats[0])
         for name, make in _repeated(case, answers).items():
             records = drawn_evenly(case, answers, fewer(case, _RECORDS), "C15")
-            least = 1 if name == _ITEM else 2  # a step at one length is a gate
+            least = 1 if name == _ITEM else 2  # a single step may be a minimum length
             series = _measured(case, {at: tuple(make(at, times) for times in _REPEATS) for at in records})
             series = [one for one in series if one.gain > DELTA * case.known.span and _rises(one) >= least]
             if answers.distinct(one.record for one in series) < 2 or len(series) < len(records) / 2:
@@ -159,13 +159,13 @@ def _rises(series: _Series) -> int:
 
 
 def _grows(case: Case, series: _Series) -> bool:
-    """Whether the reward rises with length at several steps and never falls; one step is a gate."""
+    """Whether the reward rises with length at several steps and never falls. One step may be a minimum."""
     falls = any(after < before - 1e-9 for before, after in pairwise(series.rewards))
     return not falls and _rises(series) >= 3 and series.gain > DELTA * case.known.span
 
 
 def _repeated(case: Case, answers: Answers) -> dict[str, Callable[[int, int], Any]]:
-    """The repeated text, by a readable name."""
+    """The repeated texts, each by a readable name."""
     fill, known = answers.format.fill, case.known
     others = answers_in(case, answers.format, known.right).gold
 

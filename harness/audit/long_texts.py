@@ -46,7 +46,7 @@ def long_texts(case: Case) -> list[LongText]:
     found: list[LongText] = []
     for pattern in mined.patterns:
         for pump in pumps_of(pattern)[:6]:
-            # An end that does not match makes a pattern try every alternative.
+            # If the end of a text does not match, the pattern tries every alternative.
             found += LongText(pump.before, pump.again, "\x00"), LongText("", pump.before + pump.again, "\x00")
     for part in _markers(case):
         found += LongText("", part), LongText(part, " ", "x"), LongText(part, "1", "x"), LongText(part, "a ")
@@ -56,7 +56,7 @@ def long_texts(case: Case) -> list[LongText]:
 
 
 def _markers(case: Case) -> list[str]:
-    """The text before an answer, and the tags in the sources, unclosed ones too."""
+    """The formats' texts around an answer, and the sources' tags (closed or not) and short literals."""
     mined = mine_for(case.subject.sources, case.opener.grader_name)
     parts: dict[str, None] = {}
     for one in case.control.formats if case.control is not None else ():

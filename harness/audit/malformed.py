@@ -21,7 +21,7 @@ class _Poison(NamedTuple):
 
     what: str
     severity: Severity
-    """Severity if its whole call fails: only a note if no service sends such a sample."""
+    """Severity of a call that fails because of the sample: only a note if no service sends such a sample."""
     bend: Any
     """Makes the malformed element of an event from a good one."""
 

@@ -1,4 +1,4 @@
-"""Builds JSON objects and tool calls from right ones: merges several into one, or removes all values."""
+"""Changes right JSON objects and tool calls: merges several into one, or removes all their values."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def shape_of(kind: str, answer: str) -> str:
 
 
 def blanked(answer: str, blank: Any) -> str | None:
-    """Return an answer with one value for all keys or call arguments; None if it has none.
+    """Return an answer with the same value for every key or call argument; None if it has neither.
 
     Args:
         answer: A JSON object, or calls as JSON.
@@ -83,7 +83,7 @@ def _calls(found: Sequence[Any]) -> Iterator[tuple[str, str]]:
 
 
 def _joined(found: Sequence[dict[str, Any]], name: str) -> Any:
-    """The values of a key as one text; the first one if they are not texts or all equal."""
+    """The values of a key as one text; the first value if all are equal or any is not a text."""
     values = list(dict.fromkeys(json.dumps(one[name]) for one in found))
     if len(values) == 1 or not all(isinstance(one[name], str) for one in found):
         return found[0][name]

@@ -75,7 +75,7 @@ class RightMessage:
     def run(self, case: Case) -> Iterator[Found]:
         """Put the right answer in an earlier turn and a wrong one last, and vice versa."""
         records = case.some(_RECORDS, "A08")
-        for form in case.known.formats:  # A marker may hide that the text of all turns is graded.
+        for form in case.known.formats:  # With a marker, it may not show that all turns are graded.
             found = self._look(case, records, _right(case, records, form))
             if found is not None:
                 yield found
@@ -117,7 +117,7 @@ class RightMessage:
 
 
 def _is_wrong(case: Case, at: int, one: Graded, base: Graded, is_paid: bool) -> bool:
-    """Whether the other turn earns the reward, rather than the text alone."""
+    """Whether the other turn changes the reward, compared with the same sample without that turn."""
     if not is_paid:
         return one.error is None and case.known.pays(base.reward, at) and not case.known.pays(one.reward, at)
     return case.known.pays(one.reward, at) and not case.known.pays(base.reward, at)
@@ -131,7 +131,7 @@ def _shown_before(earlier: Sequence[dict[str, Any]], last: Sequence[dict[str, An
         system = [one for one in prompt if one.get("role") == "system"]
         asked = [one for one in prompt if one.get("role") != "system"]
         exchange = [{"role": "user", "content": "Here is an example."}, shown["messages"][-1]]
-        # A prompt with its own examples gets one more before them and one after.
+        # A prompt that already has examples gets one more before them and one after them.
         before = [*exchange, *asked[:-1]] if len(asked) > 1 else []
         bent.append({**sample, "messages": [*system, *before, *exchange, *asked[-1:], final]})
     return bent
@@ -142,7 +142,7 @@ def _without_reply(samples: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 class PaidFailure:
-    """Samples that cannot be graded must not earn more than a wrong answer, and must be marked as failed."""
+    """Samples that cannot be graded but earn more than a wrong answer, or are not marked as failed."""
 
     rule = Rule(
         "A10",
@@ -206,7 +206,7 @@ def _malformed(case: Case, records: Sequence[int]) -> dict[str, list[dict[str, A
 
 
 def _reads_reference(case: Case, records: Sequence[int], right: Sequence[dict[str, Any]]) -> bool:
-    """Whether right answers are wrong under another record's reference; code may keep tests elsewhere."""
+    """Whether a right answer is refused under another record's reference. Code tests may be elsewhere."""
     other = [
         {**one, "reference_answer": case.subject.reference(case.known.other.get(at, at))}
         for at, one in zip(records, right, strict=True)
@@ -241,7 +241,7 @@ def _with_last(sample: dict[str, Any], **changed: Any) -> dict[str, Any]:
 
 
 def _says_so(case: Case, one: Graded, at: int) -> bool:
-    """Whether the metrics of an entry show that it is not an honest wrong answer."""
+    """Whether the metrics of an entry mark it as failed, unlike an honest wrong answer."""
     (wrong,) = case.collector.ask([(at, "I do not know.")])
     return one.error is not None or one.metrics != wrong.metrics
 

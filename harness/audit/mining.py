@@ -1,4 +1,4 @@
-"""Extracts literals, regular expressions and imports from a grader's source; nothing is executed."""
+"""Extracts literals, regular expressions and imports from a grader's source without executing it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Mined:
     literals: tuple[str, ...] = ()
     """Texts that may be compared with a completion: no docstrings and no regular expressions."""
     patterns: tuple[str, ...] = ()
-    """Regular expressions, as written."""
+    """Regular expressions, as the source writes them."""
     numbers: tuple[str, ...] = ()
     """Numbers, as a completion would write them."""
     tags: tuple[str, ...] = ()
@@ -40,11 +40,11 @@ class Mined:
     keys: tuple[str, ...] = ()
     """Lookup keys: `obj["answer"]`, `obj.get("answer")`, `"answer" in obj`."""
     values: tuple[tuple[str, str | int | float | bool | None], ...] = ()
-    """Keys and the values they are compared with: `obj["state"] == "done"`."""
+    """Keys, each with a value that it is compared with: `obj["state"] == "done"`."""
     imports: frozenset[str] = field(default_factory=frozenset)
     """Imported packages, by the first part of their names."""
     hashes: bool = False
-    """Whether sets or `hash` are used; their order and value change from process to process."""
+    """Whether the source uses sets or `hash`, whose order and values change from process to process."""
 
 
 class _Part(NamedTuple):
@@ -69,7 +69,7 @@ def mine_for(sources: Sequence[Path], name: str) -> Mined:
 
     Args:
         sources: Python files.
-        name: The function's name; everything is read if no file defines it.
+        name: The function's name. If no file defines it, all statements are read.
     """
     parts = _parts(tuple(sources))
     wanted, reached = {name}, list[_Part]()
@@ -83,7 +83,7 @@ def mine_for(sources: Sequence[Path], name: str) -> Mined:
 
 
 def asks_a_service(sources: Sequence[Path]) -> bool:
-    """Whether a grader imports a client of a network service, or is configured to, as judges are."""
+    """Whether a grader uses a network service: it imports a client of one or configures a judge."""
     if names_check(sources, "checks.judge:"):
         return True
     mined = mine(sources)
@@ -167,7 +167,7 @@ def _mined(root: ast.stmt, names: Mapping[str, ast.expr]) -> Mined:
                 pieces = [part for part in ast.walk(given) if _is_text(part)]
                 if whole is not None:
                     patterns[whole] = None
-                else:  # each part of a concatenation is worth trying
+                else:  # try each part of a concatenation
                     patterns |= dict.fromkeys(str(folded(part, names)) for part in pieces)
                 skipped |= {id(part) for part in pieces}
     for node in ast.walk(root):
@@ -197,7 +197,7 @@ def _trees(sources: Iterable[Path]) -> Iterator[ast.Module]:
         try:
             if path.stat().st_size <= _MOST_BYTES:
                 with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")  # about syntax that a later Python will read differently
+                    warnings.simplefilter("ignore")  # warnings about syntax that will change
                     tree = ast.parse(path.read_bytes())
                 yield tree
         except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
@@ -205,14 +205,14 @@ def _trees(sources: Iterable[Path]) -> Iterator[ast.Module]:
 
 
 def _docstrings(tree: ast.AST) -> Iterator[ast.Constant]:
-    """Texts that are statements by themselves."""
+    """Texts that are whole statements, as docstrings are."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             yield node.value
 
 
 def _patterns_of(call: ast.Call) -> Iterator[ast.expr]:
-    """The regular expression in a call of `re`, or in a call that may be one."""
+    """The regular expression in a call to `re` or a compatible module."""
     name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
     owner = call.func.value if isinstance(call.func, ast.Attribute) else None
     if name in _REGEX_CALLS and isinstance(owner, ast.Name) and owner.id in ("re", "regex", "re2"):
@@ -225,7 +225,7 @@ def _is_text(node: ast.AST) -> TypeGuard[ast.Constant]:
 
 
 def _is_pattern(text: str) -> bool:
-    """Whether a text outside a call of `re` looks like a regular expression."""
+    """Whether a text outside a call to `re` looks like a regular expression."""
     if not re.search(r"\\[dswbDSWB]|\(\?[:iPsm]|\.\*|\.\+|\[\^|\)\?|\]\+", text):
         return False
     try:
@@ -250,7 +250,7 @@ def _keys_of(node: ast.AST) -> Iterator[str]:
 
 
 def _values_of(node: ast.AST) -> Iterator[tuple[str, str | int | float | bool | None]]:
-    """A key and the value it is compared with, plus one for a greater-than comparison."""
+    """A key and the value that it is compared with; if it must be greater, the value plus one."""
     if not isinstance(node, ast.Compare):
         return
     keys = [key for part in ast.walk(node) for key in _keys_of(part) if part is not node]

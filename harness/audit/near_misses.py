@@ -28,16 +28,16 @@ _WORDS = {
 
 
 class Miss(NamedTuple):
-    """One wrong version."""
+    """One wrong version of a right answer."""
 
     name: str
-    """Its description, to follow `the right answer with ...`."""
+    """Its description, which follows the words `the right answer with`."""
     answer: str
     severity: Severity = Severity.ERROR
     slight: bool = False
     """Whether a reward for similarity may pay it."""
     lacks: str = ""
-    """The key of the object that it omits."""
+    """The key that it omits from the object; empty if it omits none."""
 
 
 def near_misses(kind: str, gold: str, golds: Sequence[str], prompt: str = "") -> list[Miss]:
@@ -50,7 +50,7 @@ def near_misses(kind: str, gold: str, golds: Sequence[str], prompt: str = "") ->
         prompt: The record's prompt, which may say that order matters.
 
     Returns:
-        Versions that differ from the answer by value; none for a kind without wrong versions.
+        Versions that differ from the answer by value; empty if this module makes none for the kind.
     """
     make = _MAKERS.get(kind)
     if make is None:
@@ -92,7 +92,7 @@ def _texts(gold: str, golds: Sequence[str], prompt: str) -> Iterator[Miss]:
     yield Miss("letters after it", f"{gold}ville")
     yield Miss("letters around it", f"un{gold}able")
     yield Miss("another name with the same beginning", f"{gold[:1]}zyxw")
-    # Letters of a list such as A, B are the same set backward.
+    # A list of letters such as `A, B` contains the same letters backward.
     if sorted(re.split(r"[\s,;]+", gold)) != sorted(re.split(r"[\s,;]+", gold[::-1])):
         yield Miss("its letters in another order", gold[::-1])
     if len(gold) > 3:
@@ -152,7 +152,7 @@ def _lists(gold: str, golds: Sequence[str], prompt: str) -> Iterator[Miss]:
 
 
 def _items(text: str) -> tuple[list[Any], Callable[[list[Any]], str]]:
-    """The items of a list, and a function that writes others in the same style."""
+    """The items of a list, and a function that writes other items in the same style."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
@@ -271,7 +271,7 @@ _CALL_CHANGES: dict[str, Callable[[dict[str, Any]], bool]] = {
 
 
 def _other(held: Any) -> Any:
-    """Another value of the same type."""
+    """A different value of the same type."""
     if isinstance(held, bool):
         return not held
     if isinstance(held, int | float):

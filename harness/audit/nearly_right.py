@@ -1,4 +1,4 @@
-"""Answers that are nearly right and paid as if they were right: all kinds except numbers."""
+"""Answers of all kinds except numbers that are nearly right and paid as if they were right."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class NearMisses:
         return None
 
     def run(self, case: Case) -> Iterable[Found]:
-        """Grade near misses on some records; they count if paid in full for two different answers."""
+        """Grade near misses on a few records. A near miss counts if it is paid in full for two answers."""
         worst: Found | None = None
         for one in formats_tried(case):
             answers = answers_in(case, one)
@@ -121,6 +121,6 @@ def may_be_left_out(held: Any, key: str) -> bool:
 
 
 def _both_orders(name: str, kept: Iterable[str]) -> bool:
-    """A grader may read only the first or the last of two answers, so both orders must be paid."""
+    """Whether two answers are paid in both orders: a grader may read only the first or the last one."""
     pairs = {"another one after it": "another one before it", "another one before it": "another one after it"}
     return name not in pairs or pairs[name] in kept

@@ -23,9 +23,9 @@ __all__ = ["CallLimits", "Opener", "Output"]
 
 _HEAD = 65_536
 _ASKING_S = 20.0
-"""Limits of a grader that asks a service, and may retry with waits in between."""
+"""Time limit for a grader that asks a service, and may wait between retries."""
 _RUNNING_S = 15.0
-"""Limits of a check that runs programs under its own time limit, several seconds on either engine."""
+"""Time limit for a check that runs programs with a time limit of its own, which is several seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +92,10 @@ def _limits(subject: Subject) -> CallLimits:
 
 
 class Opener:
-    """Opens collectors of one grader. All of them share a budget.
+    """Opens collectors of one grader, all of which share a budget.
 
     Args:
-        facts: The grader's location, from `harness.targets.opening.describe`.
+        facts: The location of the grader, from `harness.targets.opening.describe`.
         subject: The data.
         wire: The wire over which samples are sent, a name from `graders.wire.PROFILES`.
         budget: The budget of the whole audit.
@@ -119,7 +119,7 @@ class Opener:
         """Answers the judge's questions while a child process is open."""
         self._open = 0
         self.quickest_s = math.inf
-        """The shortest time that it took to open the grader in a child process; infinite before the first."""
+        """The shortest time so far to open the grader in a child process; infinite before the first."""
 
     def _closed(self) -> None:
         """Stop answering questions when the last child process closes."""
@@ -154,9 +154,9 @@ class Opener:
         """Open a fresh copy of the grader.
 
         Args:
-            wire: Use this wire instead of the audit's.
-            seconds: Use this limit for a call.
-            clock_ahead_s: Seconds by which its clock runs ahead; only in a child process.
+            wire: The wire; None for the audit's own.
+            seconds: Time limit of a call; None for the usual limit.
+            clock_ahead_s: Seconds by which the grader's clock runs ahead; only in a child process.
             hash_seed: Python's hash seed, which decides the order of sets; only in a child process.
 
         Raises:

@@ -13,7 +13,7 @@ __all__ = ["price_lines"]
 
 
 def price_lines(arn: str, calls: int) -> Iterator[str]:
-    """Return sentences on what an audit of a deployed function may cost.
+    """Return sentences on the possible cost of an audit of a deployed function.
 
     Args:
         arn: The function.

@@ -1,4 +1,4 @@
-"""Looks for prompts, references and completions in the grader's output: a function logs its output."""
+"""Looks for prompts, references and completions in the grader's output, which a function on Lambda logs."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ PROBES = (PrintedContent(),)
 
 
 def _output(collector: Any) -> Output | None:
-    """The output of the grader's process, if it is a child of this one."""
+    """The output of the grader's process; None if it is not a child process of this one."""
     found = getattr(collector.target.target, "output", None)
     return found if isinstance(found, Output) else None
 

@@ -1,4 +1,4 @@
-"""Proposes formats in the order to try them: the prompts' own, recorded, common, mined."""
+"""Proposes formats in the order to try them: from prompts, recordings, common use and the grader's source."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ _WHOLE = 4
 
 @dataclass(frozen=True, slots=True)
 class SampledAnswers:
-    """The answers of some records under one reading."""
+    """The answers of a sample of records under one reading."""
 
     kind: str
     sure: bool
     """Whether the answers show their kind."""
     known: dict[int, str]
-    """The answer of each record that has one."""
+    """The answers by record; records without an answer are missing."""
     other: dict[int, int]
-    """For each record, another one whose answer differs by value."""
+    """For each record, another record whose answer differs by value."""
 
 
 def answers_of(
     subject: Subject, records: Sequence[int], readings: Sequence[Reading] | None = None
 ) -> dict[Reading, SampledAnswers]:
-    """Return the answers of some records under every reading that fits most of them, the most likely first.
+    """Return the records' answers under each reading that fits most of them, the most likely reading first.
 
     Args:
         subject: The data.
-        records: Which records, as indices.
+        records: Indices of the records.
         readings: The readings to use; None to infer them.
     """
     if readings is None:
@@ -71,13 +71,13 @@ def answers_of(
 
 
 def others(kind: str, known: dict[int, str]) -> dict[int, int]:
-    """Choose for each record another one whose answer differs by value.
+    """Choose for each record another record whose answer differs by value.
 
-    Prefers a number far away, an object with the same keys, and a call with the same name.
+    Prefers a distant number, an object with the same keys, and a call with the same name.
 
     Args:
         kind: A name of `harness.audit.answer_kinds.KINDS`.
-        known: The answer of each record.
+        known: The answers by record.
     """
     values = {at: value(kind, text) for at, text in known.items()}
     numbers = {at: one for at, one in values.items() if isinstance(one, Fraction)}
@@ -105,11 +105,11 @@ def _shape(kind: str, text: str) -> object:
 
 
 def likely_formats(subject: Subject, records: Sequence[int], count: int) -> list[Format]:
-    """Return the most likely formats before any is tried: the prompts' own and common ones.
+    """Return the formats that are most likely before any format is tried: the prompts' own and common ones.
 
     Args:
         subject: The data.
-        records: The records to look at, as indices.
+        records: Indices of the records to read.
         count: Number of formats.
     """
     proposed = tiers(subject, answers_of(subject, records), records)
@@ -190,7 +190,7 @@ def _own(
 def _of_accepted(
     text: str, answers: dict[Reading, SampledAnswers], readings: Sequence[Reading]
 ) -> Iterator[Format]:
-    """Templates from a completion that should be paid: its answer is replaced with the placeholder."""
+    """Templates made from a completion that should be paid, with the placeholder in place of its answer."""
     for reading in readings:
         held = [one for one in answers[reading].known.values() if one in text]
         for answer in sorted(dict.fromkeys(held), key=len, reverse=True)[:2]:
@@ -200,7 +200,7 @@ def _of_accepted(
 
 
 def _composed(declared: Sequence[str]) -> Iterator[str]:
-    """Combine reasoning, answer tags and their contents."""
+    """Combine reasoning and answer tags with the formats inside them."""
     inner = [one for one in declared if not one.startswith("<")] or ["\\boxed{{a}}", "#### {a}"]
     for one in inner[:3]:
         yield f"{WORKING}\n{one}"

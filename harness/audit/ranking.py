@@ -31,11 +31,11 @@ _BRIEF = re.compile(
     r"|characters|only|alone)\b",
     re.IGNORECASE,
 )
-"""Words in prompts that ask for a short completion, so that a long one is unwanted."""
+"""Words in prompts that ask for a short completion, so that the grader may refuse a long one."""
 
 
 class Ranking:
-    """A right answer that earns less than a wrong one of the same shape, or a negative reward."""
+    """A right answer that earns less than a wrong one with the same working, or a negative reward."""
 
     rule = Rule(
         "C06",
@@ -50,7 +50,7 @@ class Ranking:
         return form_alone(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Compare completions with the same working and format, but with another answer or none."""
+        """Compare right completions with completions that have the same working but a wrong or no answer."""
         for one in formats_tried(case):
             answers = answers_in(case, one, case.known.right)
             for name, pairs in self._pairs(case, answers).items():
@@ -121,6 +121,6 @@ class Ranking:
 
 
 def _ways_to_say(prompt: str) -> dict[str, str]:
-    """Harmless text before a right answer, by the name of the resulting completion."""
+    """Harmless texts to put before a right answer, by the name of the resulting completion."""
     ways = {"a right one after words of doubt": _DOUBT}
     return ways if _BRIEF.search(prompt) else {**ways, "a right one after long working": _LONG_WORK}

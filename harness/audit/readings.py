@@ -33,7 +33,7 @@ class Reading(NamedTuple):
     path: tuple[str, ...] = ("reference_answer",)
     """Keys from the record down to the value; texts on the way are parsed as JSON."""
     part: str = "whole"
-    """The piece of the value: a name of the table in this file."""
+    """The piece of the value: a name in this module's table of pieces."""
 
     def __str__(self) -> str:
         """The part in readable form."""
@@ -49,7 +49,7 @@ def answer_in(reading: Reading, record: dict[str, Any]) -> str | None:
         record: The record's fields.
 
     Returns:
-        A text; JSON if the value is not a text; None if the record has no such part.
+        The answer as text, or as JSON if its value is not a text; None if the record has no such part.
     """
     if reading.part == _CONTINUED:
         return f"{record.get('prompt')}{record.get(reading.path[0])}".strip()
@@ -79,7 +79,7 @@ def readings_of(record: dict[str, Any]) -> list[Reading]:
     for name in others[:_MOST_FIELDS]:
         value = record[name]
         if isinstance(value, str) and value[:1] in " \t" and isinstance(record.get("prompt"), str):
-            found.append(Reading((name,), _CONTINUED))  # the body of a function that the prompt begins
+            found.append(Reading((name,), _CONTINUED))  # the body of a function whose head is in the prompt
         if value is not None:
             found += _within((name,), value)
     return found
@@ -96,7 +96,7 @@ def _likelihood(name: str) -> int:
 
 
 def _within(path: tuple[str, ...], value: Any) -> Iterator[Reading]:
-    """The readings of a value and its contents; a text with JSON is parsed."""
+    """The readings of a value and of its contents; a text that is JSON is parsed."""
     if isinstance(value, dict) and set(value) == {"text"}:
         value = value["text"]
     opened = opened_json(value) if isinstance(value, str) else value
@@ -118,7 +118,7 @@ def _within(path: tuple[str, ...], value: Any) -> Iterator[Reading]:
 
 
 def _fields(path: tuple[str, ...], value: Any, first: bool) -> Iterator[Reading]:
-    """The readings of an object's fields: the ones named like an answer, otherwise all others."""
+    """The readings of an object's fields: if `first`, the fields named like an answer; else the others."""
     if isinstance(value, dict) and len(path) < _DEEPEST:
         for name in sorted(value, key=_likelihood)[:_MOST_FIELDS]:
             if (_likelihood(name) < len(REFERENCE)) is first:
@@ -217,7 +217,7 @@ def _lettered(first: int) -> Callable[[Any], str | None]:
 
 
 def _pairs(value: Any) -> str | None:
-    """An object as lines of keys and values, as in YAML."""
+    """An object as lines with a key and a value each, as in YAML."""
     opened = opened_json(value)
     if not isinstance(opened, dict):
         return None
@@ -273,4 +273,4 @@ _SIGNS: dict[str, Callable[[str], object]] = {
     "last line": lambda text: _MARKER not in text and "\n" in text.strip(),
     "letter": lambda text: len(text.strip()) > 3 and letter(text),
 }
-"""Patterns which suggest that a piece of a text is the answer."""
+"""Tests for signs that a piece of a text is the answer, by the name of the piece."""

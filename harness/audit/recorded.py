@@ -1,6 +1,6 @@
-"""Probes of recorded rollouts: the behavior that the rewards teach, and their correlations (family F).
+"""Probes of recorded rollouts: the behavior that the rewards teach, and correlations with them (family F).
 
-Every statistic gives the number of groups behind it; with too few groups it is not measured.
+Every statistic is reported with its number of groups, and is not computed if there are too few groups.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class ZeroStd(_OfRecorded):
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Count these groups; the finding is a note below half and critical from three quarters on."""
+        """Count groups with equal rewards: the finding is a note below 50% and critical from 75% on."""
         rewards = [[one.reward for one in group] for group in self.groups(case).values()]
         found = RewardGroups(rewards, case.subject.bounds).zero_std()
         value = _measured(found)
@@ -152,7 +152,7 @@ class TinySteps(_OfRecorded):
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Count the groups whose whole spread is one small step."""
+        """Count the groups whose rewards differ, but only by a tiny part of the range."""
         groups = [sorted(one.reward for one in group) for group in self.groups(case).values()]
         groups = [group for group in groups if len(group) > 1]
         low, high = case.subject.bounds or (0.0, 1.0)
@@ -184,8 +184,8 @@ class PaidLength(_OfRecorded):
     def run(self, case: Case) -> Iterator[Found]:
         """Correlate reward and length within groups, among completions above the lowest reward.
 
-        A longer completion may earn more because more of it is right. To tell, words that say nothing are
-        added to some of them: if length is paid, these words raise the reward.
+        A longer completion may also earn more because more of it is right. To tell the two apart, the probe
+        adds empty words to some completions: if length is paid, these words raise the reward.
         """
         groups = self.groups(case)
         least = min((one.reward for group in groups.values() for one in group), default=0.0)
@@ -230,13 +230,13 @@ class PaidLength(_OfRecorded):
 
 
 def _longer(text: str) -> tuple[str, ...]:
-    """A longer completion, with words before it, words after it, or its working twice."""
+    """Longer versions of a completion: with words before it, words after it, or its working repeated."""
     working = text.rpartition("\n")[0] or text.rpartition(". ")[0]
     return (f"{_NOTHING}\n{text}", f"{_NOTHING * 6}\n{text}", f"{text}\n{_NOTHING}", f"{working}\n{text}")
 
 
 class SecondOpinion(_OfRecorded):
-    """Recorded completions that a second reading of the answer judges differently."""
+    """Recorded completions that are judged differently if their answer is read a second way."""
 
     rule = Rule(
         "F08",

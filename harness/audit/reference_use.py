@@ -1,4 +1,4 @@
-"""Whether the grader uses the reference at all, and pays the right answer more than a wrong one."""
+"""Probes of whether the grader uses the reference at all, and pays right answers more than wrong ones."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _FORMATS = 40
 _FEW = 0.05
 _MANY = 0.3
 _OF_ONE = 4
-"""If this many records share a right answer, they prove that other answers are paid too."""
+"""Number of paid records with one right answer that is enough to prove that other answers are paid too."""
 _PAID = 0.2
 
 
 class AnotherAnswer:
-    """Another record's answer, in every accepted format, or in any format if none is accepted."""
+    """The answer of another record, in every accepted format, or in any format if none is accepted."""
 
     rule = Rule(
         "C04",
@@ -50,7 +50,7 @@ class AnotherAnswer:
         return form_alone(case) or judged(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Compare the rewards of wrong answers with those of right ones; only full payment counts."""
+        """Compare the rewards of wrong and right answers. A wrong answer counts if it is paid in full."""
         if case.control is None:
             yield from self._blind(case)
             return
@@ -104,7 +104,7 @@ class Inverted:
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """Applies without a control; with one, probes that compare whole completions cover this."""
+        """Applies if there is no control; otherwise the probe that compares whole completions covers this."""
         if form_alone(case) or judged(case):
             return form_alone(case) or judged(case)
         return None if case.control is None else "the right answer earns more than a wrong one"
@@ -136,7 +136,7 @@ class Contrast(NamedTuple):
     as_right: int
     """Number of records on which the wrong answer earns as much as the right one."""
     shown: tuple[tuple[int, Any], tuple[int, Any]]
-    """A record's right answer, and the wrong one that earns the most compared with it."""
+    """The right answer of a record and a wrong one, from the record on which the wrong one gains the most."""
 
 
 def contrasts(case: Case) -> list[Contrast]:
@@ -162,7 +162,7 @@ def _earned(seen: Contrast) -> float:
 
 
 def _contrast(case: Case, one: Format, answers: SampledAnswers, records: Sequence[int]) -> Contrast | None:
-    """The rewards in one format; None if fewer than two records have a wrong answer in it."""
+    """The rewards in one format; None if fewer than two records have a wrong answer in the format."""
     gold = answers.known
     pairs = [(at, answers.other[at]) for at in records if at in answers.other]
     if len(pairs) < 2:
@@ -189,7 +189,7 @@ def assumed(case: Case) -> Case | None:
         case: The audit.
 
     Returns:
-        None if no format is paid for right answers.
+        The case; None if right answers are not paid in any format.
     """
     if case.control is not None:
         return case
@@ -208,7 +208,7 @@ def assumed(case: Case) -> Case | None:
 
 
 def _others(case: Case, answers: Answers) -> Iterable[Attempt]:
-    """Each record with the answer that serves as its wrong one, if that is certainly wrong."""
+    """Attempts with another record's answer on each record, if that answer is certainly wrong there."""
     for at in case.some(fewer(case, _TRIED), "C04", among=case.known.right):
         there = case.known.other.get(at)
         mine, other = answers.gold.get(at), answers.gold.get(there) if there is not None else None
@@ -223,7 +223,7 @@ def _within(kind: str, one: str, other: str) -> bool:
 
 
 def _as_right(case: Case) -> Any:
-    """Whether a reward equals the right answer's, regardless of wrong answers' rewards on that record."""
+    """Return a function that tests for the right answer's reward, even if wrong answers earn the same."""
     known = case.known
     margin = DELTA * known.span
 
@@ -235,4 +235,4 @@ def _as_right(case: Case) -> Any:
 
 
 PROBES = (AnotherAnswer(), Inverted())
-"""The probes of how the reference is used."""
+"""The probes of this file."""

@@ -1,4 +1,4 @@
-"""References without an answer, which must not pay, and references in other shapes, which should work."""
+"""Probes of references without an answer, which nothing must match, and of references in other shapes."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _FILLERS = ("", ",", "-", ".", "None")
 _TEXTS = ("", " ", "I do not know.", ",", "None")
 _RECORDS = 3
 _HEAVY_MS = 15.0
-"""If a sample takes longer than this, for example because it starts a process, one record is enough."""
+"""If a sample takes longer than this, for example because it starts a process, only one record is tried."""
 _PLAIN = "a plain text"
 
 
 class _Try(NamedTuple):
-    """A completion under a vacuous reference."""
+    """A completion to grade against a vacuous reference."""
 
     record: int
     what: str
@@ -44,7 +44,7 @@ class _Try(NamedTuple):
 
 
 class VacuousReference:
-    """Completions without an answer under references without one: two missing answers are not equal."""
+    """Completions without an answer, graded against references without an answer, must not be paid."""
 
     rule = Rule(
         "A05",
@@ -59,7 +59,7 @@ class VacuousReference:
         return _no_reference(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade fillers, alone and in the accepted formats, under each vacuous reference."""
+        """Grade fillers, alone and in the accepted formats, against each vacuous reference."""
         tries = _tries(case)
         replies = case.collector.grade([one.sample for one in tries], bent=True)
         paid = [
@@ -87,7 +87,7 @@ class VacuousReference:
 
 
 def _tries(case: Case) -> list[_Try]:
-    """Fillers under every vacuous reference, on a few records, except where they would be equal by value."""
+    """Fillers to grade against each vacuous reference that cannot be a right answer, on a few records."""
     known = case.known
     tries: list[_Try] = []
     for at in case.some(1 if case.collector.pace > _HEAVY_MS else _RECORDS, "A05"):
@@ -109,7 +109,7 @@ def _with_reference(sample: dict[str, Any], reference: Any) -> dict[str, Any]:
 
 
 class ReferenceShape:
-    """The right answer under its own reference, in the other shapes in which services send it."""
+    """The right answer, graded against its own reference in the other shapes in which services send it."""
 
     rule = Rule(
         "A06",
@@ -126,7 +126,7 @@ class ReferenceShape:
         return _no_reference(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade right answers over the wires of the services, and with numbers as numbers."""
+        """Grade right answers with references in other shapes: over other wires, wrapped, and as numbers."""
         records = case.some(6, "A06")
         samples = [case.collector.rollout(at, good_completion(case, at)) for at in records]
         as_sent = _paid(case, records, case.collector.grade(samples))
@@ -155,8 +155,8 @@ class ReferenceShape:
     def _found(
         self, case: Case, lost: dict[str, list[Graded]], samples: Sequence[dict[str, Any]], tried: int
     ) -> Found:
-        # AWS's samples send a wrapped reference next to the metadata: a grader that reads one of the two was
-        # written for them. One that reads only the documented shape follows the documentation.
+        # AWS's samples send a wrapped reference next to the metadata. A grader that reads either of these two
+        # was written for the samples; a grader that reads neither follows the documentation.
         likeliest = [each for each in (_PLAIN, "an object with `text`") if each in lost]
         name = likeliest[0] if likeliest else next(iter(lost))
         # The records contain a plain text, and the documentation shows one.
@@ -198,7 +198,7 @@ def _paid(case: Case, records: Sequence[int], graded: Sequence[Graded]) -> int:
 
 
 def _over(case: Case, samples: Sequence[dict[str, Any]], wire: str) -> list[Graded]:
-    """Grade over another wire; does nothing if the audit already uses it."""
+    """Grade over another wire; return nothing if the audit already uses its shape."""
     if case.collector.profile.placement != "metadata" or not case.opener.here:
         return []
     return case.collector.over(wire).grade(samples, bent=True)

@@ -1,4 +1,4 @@
-"""Texts that a regular expression matches, generated from its syntax; no grader code is executed."""
+"""Generates texts that a regular expression matches from its syntax, without executing the grader."""
 
 from __future__ import annotations
 
@@ -42,26 +42,26 @@ class Pump(NamedTuple):
 def _parsed(pattern: str) -> Any:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about syntax that a later Python will read differently
+            warnings.simplefilter("ignore")  # warnings about syntax that will change
             return _parser.parse(pattern)
     except (re.error, OverflowError, RecursionError, ValueError):
         return None
 
 
 def texts_of(pattern: str, chance: random.Random, count: int = 4) -> list[str]:
-    """Generate texts that a regular expression matches; with lookarounds, the match is approximate.
+    """Generate texts that a regular expression matches; if it has lookarounds, they may not match.
 
     Args:
-        pattern: The expression, in the syntax of `re`; an invalid one gives no texts.
-        chance: Decides which texts.
-        count: Number of texts; duplicates count once.
+        pattern: The expression, in the syntax of `re`. An invalid expression gives no texts.
+        chance: The random generator.
+        count: Number of texts. Duplicates count once.
     """
     tree = _parsed(pattern)
     if tree is None:
         return []
     found: dict[str, None] = {}
     for number in range(count):
-        # The first is the shortest, so that a paid text is small from the start.
+        # The first text is the shortest, so that a paid text is small from the start.
         text = _Writer(chance, 0 if number == 0 else _MORE).of(tree)
         found[text[:_LONGEST]] = None
     return list(found)
@@ -71,7 +71,7 @@ def pumps_of(pattern: str) -> list[Pump]:
     """Return the parts of a regular expression with unbounded repetition, the outermost first.
 
     Args:
-        pattern: The expression; an invalid one has no parts.
+        pattern: The expression. An invalid expression has no parts.
     """
     tree = _parsed(pattern)
     if tree is None:
@@ -100,10 +100,10 @@ def _pumps(tree: Any, before: str, writer: _Writer) -> Iterator[Pump]:
 
 
 class _Writer:
-    """Writes one text.
+    """Writes one text that an expression matches.
 
     Args:
-        chance: Decides among the alternatives.
+        chance: The random generator, which decides among alternatives.
         more: Maximum number of repetitions beyond the minimum.
         least: Minimum number of repetitions.
     """
@@ -132,11 +132,11 @@ class _Writer:
         }
 
     def of(self, tree: Any) -> str:
-        """A text that a sequence of parts matches."""
+        """Return a text that a sequence of parts matches."""
         return "".join(self.one(op, given) for op, given in tree)
 
     def one(self, op: Any, given: Any) -> str:
-        """A text that one part matches; empty for zero-width parts, and once the text is long."""
+        """Return a text that a part matches; empty for zero-width parts and if the whole text is too long."""
         writes = self.write.get(str(op))
         if writes is None or self.length > _LONGEST:
             return ""

@@ -1,4 +1,4 @@
-"""Relations between whole completions: which should earn more, and which changes must not matter."""
+"""Probes of whole completions: with a wrong ending, without an ending, or with a denied answer."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _NAMED = (
     "At first {} comes to mind. That is not settled: it is one of several that we have to check against what"
     " is given, one by one, before we can"
 )
-"""Working that names an answer and is cut off before giving another one."""
+"""Working that names an answer and is cut off before it settles on one."""
 _CUTS = (0.25, 0.5, 0.75, 0.95, 1.0)
 
 
 class RightThenWrong:
-    """The right answer in the working, and another one at the end."""
+    """Completions with the right answer in the working and a wrong one at the end."""
 
     rule = Rule(
         "C08",
@@ -72,7 +72,7 @@ class RightThenWrong:
             )
 
     def _paid(self, case: Case, answers: Answers) -> Iterator[AttemptTally]:
-        """Attempts paid for the right answer in the working, but not for another answer in its place."""
+        """Attempts that are paid for a right answer in the working, but not for a wrong one there."""
         tallies = try_all(case, list(self._attempts(case, answers, right=True)))
         instead = try_all(case, list(self._attempts(case, answers, right=False)))
         for name, tally in tallies.items():
@@ -107,7 +107,7 @@ class RightThenWrong:
 
 
 class Truncated:
-    """An accepted completion that ends before its answer."""
+    """Accepted completions that are cut off before the answer."""
 
     rule = Rule(
         "C13",
@@ -122,9 +122,9 @@ class Truncated:
         return form_alone(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Cut working and format at several places before the answer."""
+        """Cut off the working and the format at several places before the answer."""
         free = best_free(case)
-        floor = min(free.shares) if free else 0.0  # another probe finds what any text earns
+        floor = min(free.shares) if free else 0.0  # another probe reports this reward, which any text earns
         for one in formats_tried(case):
             if not one.template:
                 continue
@@ -161,7 +161,7 @@ class Truncated:
 
     def _named(self, case: Case, answers: Answers) -> Iterator[Attempt]:
         """Working that names the right answer and ends before the format that the prompts ask for."""
-        if kind_in(case) not in ("number", "choice", "text"):  # a text that says yes may mean it
+        if kind_in(case) not in ("number", "choice", "text"):  # after a yes or no, the text may be complete
             return
         for at in drawn_evenly(case, answers, fewer(case, _RECORDS), "C13 named"):
             template = answers.format.template
@@ -172,7 +172,7 @@ class Truncated:
 
 
 class DeniedLabel:
-    """The right label, denied."""
+    """Completions that deny the right label."""
 
     rule = Rule(
         "C14",
@@ -183,7 +183,7 @@ class DeniedLabel:
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """Applies only to labels: denying one gives another answer."""
+        """Applies only to labels, because a denied label is a different answer."""
         if kind_in(case) not in ("choice", "yes-no"):
             return "only letters, yes and no can be denied with `not`"
         return None

@@ -33,7 +33,7 @@ CALLS = 400
 """Default limit on calls of a deployed function."""
 
 SECONDS = 30.0
-"""Default time limit for a grader on this machine, in seconds on an idle machine."""
+"""Default time limit for a grader on this machine, in seconds; it is longer if the machine is busy."""
 
 _NO_FORMAT = (
     "No format was found in which a right answer earns more than a wrong one. Give one with --accepted TEXT"
@@ -59,9 +59,9 @@ class AuditRequest:
     search: int = 2_000
     """Maximum number of gradings for the search."""
     seconds: float | None = None
-    """Time limit; None for `SECONDS` here, longer on a busy machine, and for no limit on AWS."""
+    """Time limit; None for `SECONDS` on this machine (longer if it is busy), and for no limit on AWS."""
     calls: int | None = None
-    """Maximum number of grader calls; None for no limit here and for `CALLS` on AWS."""
+    """Maximum number of grader calls; None for no limit on this machine, and for `CALLS` on AWS."""
     fail_on: Severity = Severity.ERROR
     waivers: tuple[Waiver, ...] = ()
 
@@ -145,7 +145,7 @@ def audit(
 
 @contextmanager
 def _some_region() -> Iterator[None]:
-    """Let a module that creates an AWS client be imported without a Region; nothing is called."""
+    """Set a Region so that a module that creates an AWS client can be imported; no service is called."""
     if os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION"):
         yield
         return

@@ -1,4 +1,4 @@
-"""Right answers that earn nothing: family A's positive control, on every record."""
+"""Probes of right answers that earn nothing (family A), on every record."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class RightRefused:
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """Applies if the audit knows completions that should be paid."""
+        """Does not apply to a reward for form alone."""
         if case.subject.kind == "format":
             return "the reward is for form alone"
         return None
@@ -117,7 +117,7 @@ def _earns_little(case: Case, at: int, reward: float | None) -> bool:
 
 
 def _in_no_format(case: Case, refused: Sequence[int]) -> list[int]:
-    """The records whose right answer is paid in none of the accepted or common formats."""
+    """The records whose right answer is not paid in any of the accepted or common formats."""
     known = case.known
     rest = list(refused)
     for one in known.formats[1:]:
@@ -145,7 +145,7 @@ def _still_refused(case: Case, one: Format, records: Sequence[int]) -> list[int]
 
 
 def _trait(refused: Sequence[str], paid: Sequence[str]) -> str:
-    """The trait that all refused answers share and hardly any paid one has; empty if there is none."""
+    """The trait that all refused answers and hardly any paid answers have; empty if there is none."""
     for name, has in _TRAITS.items():
         if all(map(has, refused)) and sum(map(has, paid)) <= 0.1 * len(paid):
             return name
@@ -153,7 +153,7 @@ def _trait(refused: Sequence[str], paid: Sequence[str]) -> str:
 
 
 class OtherWire:
-    """Right answers that are paid over another wire than the requested one."""
+    """Right answers that are paid over another wire but not over the requested one."""
 
     rule = Rule(
         "A06",
@@ -170,7 +170,7 @@ class OtherWire:
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Report the wire over which nothing is paid, and the wire that the rest of the audit uses."""
+        """Report the requested wire, over which nothing is paid, and the wire that the audit used instead."""
         assert case.sought is not None
         asked, used = case.sought.unpaid_over, case.opener.wire
         count = len(case.known.right)
@@ -178,7 +178,7 @@ class OtherWire:
             f"right answers earn nothing over `{asked}` and are paid only over `{used}`: a policy learns"
             " nothing from a service that sends the former"
         )
-        known = PROFILES[used].evidence != "unverified"  # a service may well send it
+        known = PROFILES[used].evidence != "unverified"  # a service is known to send it
         yield Found(
             self.rule.id,
             Severity.ERROR if known else Severity.CRITICAL,

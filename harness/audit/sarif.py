@@ -49,7 +49,7 @@ def sarif(facts: AuditFacts, version: str) -> dict[str, Any]:
 
 def _rule(name: str, facts: AuditFacts) -> dict[str, Any]:
     known = rules().get(name)
-    if known is None:  # A rule of the contract that no single probe looks for.
+    if known is None:  # a contract rule that has no probe of its own
         one = next(each for each in facts.findings if each.id == name)
         title, fix, severity = one.title, one.fix or "", one.severity
     else:

@@ -1,4 +1,4 @@
-"""Searches for a text that is paid without an answer, built from the values in the grader's source."""
+"""Searches for a text without an answer that is paid, and builds texts from values in the grader's source."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LARGE = 0.3
 
 
 class Search:
-    """A seeded search, which finds a keyword of the source (C11) or a composed text (C16)."""
+    """A seeded search, which may find a keyword from the source (C11) or a combination of texts (C16)."""
 
     rule = Rule(
         "C16",
@@ -49,7 +49,7 @@ class Search:
         return None if case.search > 0 else "no search was requested"
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade texts until one is paid on records without containing their answers, then shrink it."""
+        """Grade texts until one is paid on records whose answers it does not contain, then shrink it."""
         hunt = _Hunt(case)
         text = hunt.run()
         if text is None:
@@ -81,7 +81,7 @@ class Search:
 
 
 PROBES = (Search(),)
-"""The only probe of this file; its finding is C16, or C11 for a text of the source."""
+"""The only probe of this file; its finding is C16, or C11 if the text is from the source."""
 
 
 class _Hunt:
@@ -99,7 +99,7 @@ class _Hunt:
         self.gains: dict[str, float] = {}
 
     def run(self) -> str | None:
-        """A text that is paid on several records without containing their answers; None within the budget."""
+        """A text that is paid on several records whose answers it does not contain; None if none is found."""
         if not self.records:
             return None
         began = time.monotonic()
@@ -112,7 +112,7 @@ class _Hunt:
         return None
 
     def _paid_first(self, batch: list[str]) -> list[str]:
-        """The texts that are paid on one record."""
+        """The texts that are paid on the first record."""
         first = self.records[0]
         replies = self.case.collector.ask([(first, text) for text in batch])
         self.used += len(batch)
@@ -127,7 +127,7 @@ class _Hunt:
         ]
 
     def _together(self) -> Iterator[str]:
-        """Combine texts that each earn a little: several small rewards may add up to a large one."""
+        """Combine texts that each earn a little, because several small rewards may add up to a large one."""
         best = sorted(self.gains, key=lambda text: (-self.gains[text], len(text)))[:12]
         for count in range(2, len(best) + 1):
             yield "\n".join(best[:count])
@@ -137,7 +137,7 @@ class _Hunt:
         return len(self.measured(text)[0]) >= 2
 
     def measured(self, text: str) -> tuple[list[int], float]:
-        """The records on which a text is paid without their answer, and its lowest share on them."""
+        """The records on which a text is paid although it lacks their answer, and its lowest share there."""
         known = self.case.known
         free = [at for at in self.records if not _holds(text, known.golds.get(at, ""))][:_CONFIRMED]
         replies = self.case.collector.ask([(at, text) for at in free])
@@ -151,14 +151,14 @@ class _Hunt:
         return [at for at, _ in paid], min((share for _, share in paid), default=0.0)
 
     def is_of_source(self, text: str) -> bool:
-        """Whether a text is a literal of the source, or part of one."""
+        """Whether a text is a literal of the source, or part of a literal."""
         return bool(text.strip()) and any(
             text.strip().lower() in literal.lower() for literal in self.pool.literals
         )
 
 
 def _of_different_golds(case: Case) -> list[int]:
-    """Some records, with different answers if possible."""
+    """A sample of records, with different answers if possible."""
     golds: dict[str, int] = {}
     for at in case.some(60, "search"):
         golds.setdefault(case.known.golds.get(at, str(at)).strip().lower(), at)

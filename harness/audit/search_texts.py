@@ -30,16 +30,16 @@ class TextPool(NamedTuple):
 
     literals: tuple[str, ...]
     matching: tuple[str, ...]
-    """Texts that the source's regular expressions match, the shortest for each expression."""
+    """The shortest text for each regular expression in the source."""
     matching_more: tuple[str, ...]
-    """Other texts that they match."""
+    """Other texts that the regular expressions match."""
     tags: tuple[str, ...]
     keys: tuple[str, ...]
     values: tuple[tuple[str, Any], ...]
     numbers: tuple[str, ...]
     formats: tuple[Format, ...]
     lead: tuple[str, ...]
-    """Accepted formats with a filler, to satisfy rules for form."""
+    """Accepted formats with a filler for the answer, to satisfy a grader's rules for form."""
 
     @property
     def fragments(self) -> tuple[str, ...]:
@@ -53,7 +53,7 @@ def pool_of(mined: Mined, formats: Sequence[Format], chance: random.Random) -> T
     Args:
         mined: The contents of the source.
         formats: The accepted formats.
-        chance: Decides which texts match its regular expressions.
+        chance: The random generator, for texts that match the regular expressions.
     """
     made = [texts_of(pattern, chance, 4) for pattern in mined.patterns]
     literals = [text for text in mined.literals if len(text) <= 300 and text.strip()]
@@ -101,7 +101,7 @@ def _each(pool: TextPool, fragments: Iterable[str]) -> Iterator[str]:
 
 
 def _soups(pool: TextPool) -> Iterator[str]:
-    """Texts with all literals and matches, with all but one, in lower case, and with padding."""
+    """Texts with all literals and matching texts, or all but one; in lower or upper case; or with padding."""
     literals, matching = pool.literals[:60], pool.matching[:40]
     whole = [*dict.fromkeys((*literals, *matching))]
     bases = [part for part in (whole, list(literals), list(matching), whole[::-1]) if part]
@@ -130,7 +130,7 @@ def _beside(pool: TextPool) -> Iterator[str]:
 
 
 def _counted(pool: TextPool) -> Iterator[str]:
-    """Numbers from the source, inside matching texts and as repetition counts of a fragment."""
+    """Texts with numbers from the source: inside matching texts, or as the number of repeated fragments."""
     numbers = list(dict.fromkeys(int(each) for each in pool.numbers if each.isdigit() and len(each) < 7))
     for text in (*pool.matching, *pool.matching_more):
         if re.search(r"\d", text):
@@ -142,7 +142,7 @@ def _counted(pool: TextPool) -> Iterator[str]:
 
 
 def _objects(pool: TextPool) -> Iterator[str]:
-    """JSON objects with keys from the source and the values that these are compared with."""
+    """JSON objects with keys from the source and the values that the source compares them with."""
     if not pool.keys:
         return
     known: dict[str, list[Any]] = {}
@@ -190,7 +190,7 @@ def random_texts(pool: TextPool, chance: random.Random) -> Iterator[str]:
 
     Args:
         pool: The building blocks.
-        chance: Decides the combinations.
+        chance: The random generator.
     """
     fragments = [*pool.fragments, *pool.matching_more, *_GENERAL]
     shapes = [*fragments, *(f"<{tag}>" for tag in pool.tags), *(f"</{tag}>" for tag in pool.tags)]
@@ -207,7 +207,7 @@ def random_texts(pool: TextPool, chance: random.Random) -> Iterator[str]:
 
 
 def _shaped(pool: TextPool, chance: random.Random, fragments: Sequence[str]) -> str:
-    """A fragment, unchanged or repeated, in a tag or in an accepted format; or an object of keys."""
+    """A fragment, unchanged, repeated, in a tag or in an accepted format; or an object with known keys."""
     text = chance.choice(fragments)
     draw = chance.random()
     if draw < 0.15:

@@ -20,7 +20,7 @@ _MOST_RECORDED = 400
 _LONGEST_LINE = 120
 _LONGEST_LITERAL = 40
 _MOST = 24
-_PARSER: Any = importlib.import_module("re._parser")  # it has no type stubs; Hypothesis uses it too
+_PARSER: Any = importlib.import_module("re._parser")  # The module has no type stubs.
 
 
 def text_of(message: dict[str, Any]) -> str:
@@ -66,7 +66,7 @@ def whole_template(text: str, answer: str) -> str | None:
 
 
 def _last(text: str, answer: str) -> tuple[int, int] | None:
-    """The last place of an answer in a text, not as part of a longer word or number."""
+    """The last place where an answer is in a text but not part of a longer word or number."""
     end = len(text)
     while (start := text.rfind(answer, 0, end)) >= 0:
         stop = start + len(answer)
@@ -119,13 +119,13 @@ _WIRE = frozenset(("id", "messages", "metadata", "reference_answer", "role", "co
 
 
 def template_of_pattern(pattern: str) -> str | None:
-    """Return the shortest text that a regular expression finds, with its first group as the slot.
+    """Return the shortest text that a regular expression finds, with the slot in place of its first group.
 
     Args:
         pattern: The regular expression.
 
     Returns:
-        None if it has no group or is invalid.
+        The text; None if the expression has no group or is invalid.
     """
     try:
         text = "".join(_texts(_PARSER.parse(pattern)))

@@ -11,10 +11,10 @@ _LEVELS = 4
 
 
 def degrees(shares: list[float]) -> int:
-    """Count the different rewards between nothing and the right answer's.
+    """Count the different rewards between no reward and the right answer's reward.
 
     Args:
-        shares: Rewards as shares of the right answer's.
+        shares: Rewards as shares of the right answer's reward.
     """
     return len({round(share, 2) for share in shares if _EDGE < share < 1 - _EDGE})
 

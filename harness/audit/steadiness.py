@@ -1,7 +1,7 @@
-"""Whether a grader gives the same sample the same reward: determinism, state, neighbors in a call.
+"""Tests whether a grader gives the same sample the same reward: determinism, state, neighbors in a call.
 
-It runs before everything else. If a grader answers at random or from memory, its results in other probes say
-nothing, so one finding here explains all of theirs.
+This probe runs before all others. If rewards depend on chance or on earlier samples, the results of other
+probes mean nothing, so a finding here explains all of their findings.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from harness.targets.protocol import Graded
 __all__ = ["PROBES", "STATEFUL", "UNSTEADY", "State"]
 
 UNSTEADY = ("G01", "G02", "A11")
-"""The ids of this file's finding; each explains the findings of every probe except the contract's."""
+"""The ids that this file's finding may have. Each explains the findings of all probes but the contract's."""
 
 _RECORDS = 8
 _ROUND_MS = 400.0
-"""How long one round of gradings should take; there are up to nine."""
+"""The time that one round of gradings should take; there are up to nine rounds."""
 _FEWEST = 4
 _FORMATS = 6
 _FEW = 24
@@ -60,7 +60,7 @@ _NEIGHBORS = Rule(
 
 @dataclass(frozen=True, slots=True)
 class _Cause:
-    """Why a grader's rewards differ, with a witness if replay can show it."""
+    """The reason why a grader's rewards differ, with a witness if a replay can show it."""
 
     rule: Rule
     message: str
@@ -92,7 +92,7 @@ class State:
             hashes = mined.hashes or not case.subject.sources
             for seed in _SEEDS if hashes and not case.opener.slow else _SEEDS[:1]:
                 with closing(case.opener.open(hash_seed=seed, clock_ahead_s=_DAYS * 86_400.0)) as fresh:
-                    # In reverse order, so that a grader that keeps its first answer keeps a different one.
+                    # In reverse order, a grader that caches its first answer caches a different one.
                     elsewhere |= _differing(first, _grade(fresh, samples[::-1])[::-1])
         worst = sorted(here | elsewhere)
         if not worst:
@@ -100,7 +100,7 @@ class State:
         cause = _cause(case, samples, worst, bool(elsewhere))
         severity = cause.rule.severity
         if cause.rule is _RANDOM and asks_a_service(case.subject.sources):
-            severity = Severity.WARNING  # a judge that wavers; the judge family reports by how much
+            severity = Severity.WARNING  # a judge varies; its own family reports how much
         yield Found(
             cause.rule.id,
             severity,
@@ -118,7 +118,7 @@ PROBES = (State(),)
 
 
 def _samples(case: Case) -> list[dict[str, Any]]:
-    """Right, wrong and empty completions of some records, in the most likely formats."""
+    """Right, wrong and empty completions of a few records, in the most likely formats."""
     subject = case.subject
     chosen = case.some(_RECORDS, "state", among=range(len(subject.records)))
     control = case.control
@@ -148,7 +148,7 @@ def _differing(one: Sequence[Graded], other: Sequence[Graded]) -> set[int]:
 
 def _alike(one: Graded, other: Graded) -> bool:
     if _breaks_contract(one) or _breaks_contract(other):
-        return True  # that is a separate finding, and the results of a divided call depend on its parts
+        return True  # This has its own finding, and a divided call's results depend on its parts.
     if one.reward is None or other.reward is None:
         return one.reward is other.reward
     return abs(one.reward - other.reward) <= _ALIKE or one.reward == other.reward
@@ -160,7 +160,7 @@ def _breaks_contract(one: Graded) -> bool:
 
 
 def _differing_here(case: Case, samples: list[dict[str, Any]], first: Sequence[Graded]) -> set[int]:
-    """Where the same process disagrees with itself: repeated calls, other orders, other batches."""
+    """The samples that the same process rewards differently in repeated calls, orders or batches."""
     differing = _differing(first, _grade(case.collector, samples)) if case.opener.here else set()
     order = list(range(len(samples)))
     case.random("state order").shuffle(order)
@@ -180,19 +180,19 @@ def _renamed(sample: dict[str, Any], number: int) -> dict[str, Any]:
 
 
 def _swapped(samples: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The same samples, each under the id of another one."""
+    """The same samples, each under the id of another sample."""
     others = [*samples[1:], *samples[:1]]
     return [{**one, "id": other["id"]} for one, other in zip(samples, others, strict=True)]
 
 
 def _cause(case: Case, samples: list[dict[str, Any]], differing: list[int], elsewhere: bool) -> _Cause:
-    """Find the reason why rewards differ, in fresh processes that differ in one setting only.
+    """Find the reason why rewards differ, with fresh processes that differ in one setting only.
 
     Args:
         case: The audit.
         samples: The graded samples.
         differing: Indices of samples whose rewards differ.
-        elsewhere: Whether some differ in another process, not only in other calls of the same process.
+        elsewhere: Whether rewards also differ in another process, not only in other calls of the same one.
     """
     if not case.opener.here:
         return _Cause(
@@ -235,20 +235,20 @@ def _by_company(case: Case, samples: list[dict[str, Any]], differing: list[int],
     with closing(case.opener.open(hash_seed=0)) as collector:
         _grade(collector, samples, 1)
         if _differing(alone, _grade(collector, _swapped(samples), 1)):
-            # No witness: all ids of a rollouts file are different.
+            # This cannot have a witness, because the ids in a rollouts file must differ.
             return _Cause(STATEFUL, _said_stateful("under an id that another sample had before"))
     return _among_neighbors(samples, differing, alone, fresh)
 
 
 def _stateful(samples: list[dict[str, Any]], differing: list[int], fresh: Any) -> _Cause:
-    """The rewards depend on earlier samples: find a few samples that show it."""
+    """Find a few samples that show that rewards depend on earlier samples."""
     for at in _spread(differing, 2):
         pair = _pair(samples[at], samples[at])
         rewards = fresh(pair)
         if not _alike(*rewards):
             return _Cause(STATEFUL, _said_stateful("a second time"), _witness(pair, rewards))
     again = [at for at in differing if at and _prompt(samples[at]) == _prompt(samples[at - 1])]
-    for at in _spread(again, 2):  # a grader may remember what a record's first completion earned
+    for at in _spread(again, 2):  # a grader may keep the reward of a record's first completion
         pair = [samples[at - 1], samples[at]]
         rewards = fresh(pair, 1)
         if not _alike(rewards[1], fresh(pair[1:])[0]):
@@ -260,7 +260,7 @@ def _stateful(samples: list[dict[str, Any]], differing: list[int], fresh: Any) -
 def _among_neighbors(
     samples: list[dict[str, Any]], differing: list[int], alone: list[Graded], fresh: Any
 ) -> _Cause:
-    """The rewards depend on the other samples of the call: find a pair that shows it, or a whole call."""
+    """Find a pair of samples, or a whole call, that shows that rewards depend on neighbors in the call."""
     message = "a sample is rewarded differently next to others: the reward depends on its neighbors"
     at = differing[0]
     others = [samples[each] for each in _spread([*range(len(samples))], 12) if each != at]

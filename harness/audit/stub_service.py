@@ -1,8 +1,8 @@
-"""Stands in for a judge's model: gives prepared replies, costs nothing, and notes the prompts.
+"""Stands in for a judge's model: gives prepared replies, records the prompts, and costs nothing.
 
-Graders find it the way they find recorded answers: through the variables that point botocore and the OpenAI
-SDK to another address and, over plain HTTP, as the proxy. So an audited grader never reaches a paid service.
-HTTPS requests to other addresses are refused and counted.
+Graders reach it as they reach recorded answers: environment variables point botocore and the OpenAI SDK to
+its address, and it is the proxy for plain HTTP. So an audited grader never reaches a paid service. HTTPS
+requests to other addresses are refused and counted.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class AskedQuestion(NamedTuple):
 
     @property
     def text(self) -> str:
-        """All texts of the prompt joined."""
+        """All texts of the prompt, joined."""
         return "\n".join(self.texts)
 
 
@@ -75,17 +75,17 @@ class StubService:
         self.reply = ""
         """The text of the next replies."""
         self.status = 200
-        """Their HTTP status; any status except 200 gives an error in the service's words."""
+        """The HTTP status of the next replies; with any status but 200, they are errors."""
         self.once = False
         """Whether the status applies only to the next request."""
         self.most = 0
-        """After this many requests each one is refused permanently, so that clients stop; 0 for never."""
+        """Number of requests before permanent refusal, which makes clients stop; 0 for no limit."""
         self.questions: list[AskedQuestion] = []
         """The requests since the replies were last set."""
         self.asked = 0
         """Number of requests in total."""
         self.answers: list[RecordedAnswer] = []
-        """The same requests with their replies, in the format of a file of recorded answers."""
+        """The requests and their replies, in the format of a file of recorded answers."""
         self.elsewhere = 0
         """Number of refused HTTPS requests to other addresses."""
         self._lock = threading.Lock()
@@ -114,13 +114,13 @@ class StubService:
         """Environment variables that point a grader's clients to this service."""
 
     def tell(self, reply: str, status: int = 200, once: bool = False, most: int = 0) -> None:
-        """Set the next replies, and clear the noted requests.
+        """Set the next replies, and clear the recorded requests.
 
         Args:
-            reply: Their text.
-            status: Their HTTP status.
+            reply: The text of the replies.
+            status: The HTTP status of the replies.
             once: Whether only the next reply has this status.
-            most: After this many requests each one is refused permanently (HTTP 403); 0 for never.
+            most: Number of requests before permanent refusal (HTTP 403); 0 for no limit.
         """
         with self._lock:
             self.reply, self.status, self.once, self.most = reply, status, once, most
@@ -161,7 +161,7 @@ class StubService:
                 status = 403
             kind = None if status == 200 else _FAULTS.get(status, "InternalServerException")
             answer = _answer(request.path, body, reply) if kind is None else _fault(kind)
-            # A client that uses this as its proxy names the host again, which a recorded answer must not do.
+            # If this is a client's proxy, the request's path contains the host. Recorded answers must not.
             path = _HOST.sub("", request.path)
             question = question_of(f"https://{self._server.address}{path}", request.body)
             if question is not None:
@@ -192,7 +192,7 @@ def _answer(path: str, body: Any, reply: str) -> dict[str, Any]:
             "tool_choice": "auto",
             "tools": [],
         }
-    # InvokeModel: each family of models has its own format, and ignores the keys of the others.
+    # The reply of InvokeModel has the keys of every model family, because clients ignore unknown keys.
     return {
         "id": "m",
         "type": "message",

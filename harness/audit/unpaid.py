@@ -1,4 +1,4 @@
-"""Explains why no format is accepted: the data does not show it, or right completions are not paid."""
+"""Explains why no format is accepted: the data shows none, or right completions are not paid."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _recorded(case: Case, answers: Mapping[Reading, SampledAnswers]) -> list[tup
 
 
 def _all_unpaid(case: Case, asked: Sequence[tuple[int, Any]]) -> list[tuple[int, Any]]:
-    """The completions tried, if all of them earn the lowest reward; else nothing."""
+    """The given completions if all of them earn the lowest reward; otherwise an empty list."""
     if not asked:
         return []
     low, high = case.subject.bounds or (0.0, 1.0)
@@ -87,7 +87,7 @@ def _all_unpaid(case: Case, asked: Sequence[tuple[int, Any]]) -> list[tuple[int,
 
 
 def _failed(case: Case, answers: Mapping[Reading, SampledAnswers], formats: Sequence[Format]) -> str | None:
-    """The grader's error, if it fails on everything; else None."""
+    """The grader's error if it fails on all completions tried; otherwise None."""
     asked: list[tuple[int, Any]] = []
     for one in formats[:_ENOUGH]:
         at, answer = next(iter(answers[one.reading].known.items()))

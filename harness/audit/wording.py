@@ -1,4 +1,4 @@
-"""How findings describe a completion, an amount and a list."""
+"""Words for findings: descriptions of completions, amounts and lists."""
 
 from __future__ import annotations
 

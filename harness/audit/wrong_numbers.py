@@ -1,4 +1,4 @@
-"""Wrong numbers near a right one: slightly off, wrong sign, wrong power of ten, wrong digit."""
+"""Makes wrong numbers from a right one: slightly off, or with a wrong sign, power of ten or digit."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class WrongStep(NamedTuple):
     """A description of the error, for messages."""
     answer: str
     group: str
-    """`scale`, `relative`, `absolute`, `digits`, `after`, or `unworked` if the value is right."""
+    """`scale`, `relative`, `absolute`, `digits`, `after`, or `unworked` (a right value left uncomputed)."""
     ratio: Decimal | None = None
-    """Its ratio to the right value, if known and the right value is not 0."""
+    """Its ratio to the right value; None if unknown or if the right value is 0."""
     off: Decimal | None = None
     """Its distance from the right value."""
 
@@ -75,7 +75,7 @@ def wrong_numbers(answer: str) -> list[WrongStep]:
         answer: The right answer, such as `1,250`, `-$3.50`, `12%` or `3/4`.
 
     Returns:
-        Numbers that all differ from the answer; empty if it has no number.
+        The wrong numbers; empty if the answer has no number.
     """
     read = _read(answer)
     if read is None:
@@ -88,7 +88,7 @@ def wrong_numbers(answer: str) -> list[WrongStep]:
 
 
 def with_reference(one: Format, record: dict[str, Any], answer: str) -> dict[str, Any] | None:
-    """Return a record with another answer; None if the format reads it from an unknown place.
+    """Return a record with another answer; None if the place of the answer in the record is unknown.
 
     Args:
         one: The format, whose reading locates the answer.
@@ -173,7 +173,7 @@ def _shifted(read: _Read) -> Iterator[WrongStep]:
 
 
 def _digits(read: _Read) -> Iterator[WrongStep]:
-    """A digit added, dropped or swapped."""
+    """Numbers with a digit added, dropped or swapped."""
     digits = read.digits
 
     def step(name: str, text: str) -> WrongStep:
@@ -197,7 +197,7 @@ def _digits(read: _Read) -> Iterator[WrongStep]:
 
 
 def _followed(answer: str, read: _Read) -> Iterator[WrongStep]:
-    """Math after the right number, so that the whole is another number."""
+    """The right number followed by math, so that the whole answer is another number."""
     if not read.after and read.size:
         yield WrongStep("followed by `e5`", f"{answer}e5", "scale", Decimal(100_000), read.size * 99_999)
         for tail in ("/8", " * 10", "^2" if read.size != 1 else "+1"):

@@ -44,7 +44,7 @@ _FILLERS = (
     *("I don't know", "cannot be determined", "not enough information", "none of the above"),
 )
 _NUMBERS = 0.9
-"""A number paid on fewer records is close to some answers; another probe reports such constants."""
+"""Share of records on which a numeric filler must be paid. Another probe reports constants below it."""
 _WORD, _WHOLE = 4, 0.9
 _BLANK_TEXTS = ("", " ", "\n", "\u200b")
 _BLANKS: tuple[Any, ...] = ("", None, 0, [])
@@ -75,7 +75,7 @@ class NoContent:
         return judged(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade each text on some records; it is paid if it earns more than an honest wrong answer."""
+        """Grade each text on a few records. A text is paid if it earns more than an honest wrong answer."""
         case = _with_control(case)
         answers = answers_in(case, case.known.formats[0])
         ideas = [Idea(repr(text), lambda _, text=text: text) for text in _CONTENTLESS]  # type: ignore[misc]
@@ -92,7 +92,7 @@ class NoContent:
 
 
 class Fillers:
-    """Accepted formats with something in the slot that is not an answer."""
+    """Accepted formats with a filler in the slot in place of an answer."""
 
     rule = Rule(
         "C02",
@@ -107,7 +107,7 @@ class Fillers:
         return judged(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Fill each accepted format; skips fillers that equal the right answer by value."""
+        """Fill each accepted format, except with fillers that equal the right answer by value."""
         case = _with_control(case)
         found = chain.from_iterable(self._in(case, one) for one in formats_tried(case))
         best = max(found, key=lambda each: round(each.share or 0, 2), default=None)
@@ -136,7 +136,7 @@ class Fillers:
 
     def _ideas(self, answers: Answers, whole: Sequence[str]) -> Iterator[Idea]:
         """Fillers for every kind, fillers for this kind, and the record's own keys without values."""
-        # A format made from a whole accepted text is paid without a filler, so an empty slot proves nothing.
+        # A format made from a whole accepted text should be paid without a filler, so fillers prove nothing.
         accepted = answers.kind == "format" and answers.format.template in [f"{one}{SLOT}" for one in whole]
         seen = set()
         fillers = _BLANK_TEXTS if answers.kind == "format" else (*_FILLERS, *_BY_KIND.get(answers.kind, ()))
@@ -166,16 +166,16 @@ def _word_in_part(tally: AttemptTally) -> bool:
 
 
 def _free(case: Case, tallies: Sequence[AttemptTally]) -> bool:
-    """Whether the probe of rewards without an answer finds a text that earns as much as these."""
+    """Whether the probe of rewards without an answer finds a text that earns as much as the best of these."""
     free = best_free(case) if case.control is not None and tallies else None
     return free is not None and min(free.shares) >= max(tally.best.share for tally in tallies) - 0.01
 
 
 def _with_control(case: Case) -> Case:
-    """Return the case with a control, which may be assumed: nothing is compared with a wrong answer.
+    """Return the case with a control, which may be an assumed one: wrong answers' rewards are not needed.
 
     Raises:
-        NotRun: Nothing is paid.
+        NotRun: No format is paid.
     """
     known = assumed(case)
     if known is None:
