@@ -1,9 +1,9 @@
 r"""Find the answer inside a completion: after a marker, in a box, in a tag, in a fenced block.
 
-Every function returns the part of the text that contains the answer, or `Missing`. That value is false and
+Every function returns the part of the text that contains the answer, or `Missing`. `Missing` is false and
 equal to nothing, so that a missing answer in the completion never equals a missing one in the reference. No
-function raises an error on any completion, and all take time linear in the length of the text. The last
-answer always counts: naming several answers never pays more than guessing one.
+completion makes a function raise an error, and the time that a function takes is linear in the length of the
+text. By default the last answer counts, so a model gains nothing by naming several answers.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _LATE = {"choice_letter": "_choices", "json_block": "_json"}
 if not TYPE_CHECKING:
 
     def __getattr__(name):
-        """Load the modules that slow a cold start most (tables of phrases, and json) on first use."""
+        """Load a function on first use if its module slows cold starts (tables of phrases, `json`)."""
         if name not in _LATE:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from importlib import import_module
@@ -48,5 +48,5 @@ if not TYPE_CHECKING:
 
 
 def __dir__() -> list[str]:
-    """List the public names, including those that are not loaded yet."""
+    """List the public names, including names that are not loaded yet."""
     return __all__

@@ -1,6 +1,6 @@
-"""Examines the text next to a numeral: its sign and unit, and anything that makes it a different number.
+"""Examines the text next to a numeral, which may contain a sign or a unit, or change the number.
 
-Text that is known to leave a number unchanged is skipped. Mathematics, negations, and anything unknown that
+Text that is known to leave a number unchanged is skipped. Mathematics, negations, and unknown text that
 touches the digits make the number unread.
 """
 
@@ -12,7 +12,7 @@ from ._runs import OVER
 from ._units import CURRENCIES, code_start, scale_at, unit_end
 
 # Each pattern matches right after the number, its unit and its closing brackets.
-_TOUCHED = re.compile(  # by possible mathematics
+_TOUCHED = re.compile(  # possible mathematics
     r"\^(?!1(?![0-9]))|\*{1,2}[0-9A-Za-z(]|_[({0-9A-Za-z]|\[(?![0-9]{1,3}\])|[(\\|@+]|-(?![A-Za-z]{2})"
     r"|/(?![A-Za-z]{2})|!(?!!!)|~[0-9]|&|:[\w(\\$]|\ue002|[⌋⌉‖∣∥⟩⟧]|'[0-9]|[^\W_]"
 )
@@ -24,7 +24,7 @@ _SCALING = (  # 5万, 3点5, 70多, 3分之1, and scale words of other scripts
 _SCALED_UNITS = tuple(
     "千克 千米 千瓦 千卡 千焦 千帕 千赫 千伏 千字节 兆瓦 兆赫 兆帕 兆字节 分钟 百分点 百分點 百分比".split()
 )
-_SPACELESS = ((0x0E00, 0x0E80), (0x3040, 0x3100), (0x4E00, 0xA000), (0xAC00, 0xD7B0))  # from Thai to Korean
+_SPACELESS = ((0x0E00, 0x0E80), (0x3040, 0x3100), (0x4E00, 0xA000), (0xAC00, 0xD7B0))  # Thai to Korean
 _CHANGED_AFTER = re.compile(
     r"\s{0,3}(?:(?:hundreds|dozens?|score|gross|mil|ml[nd]|mrd|milliard\w*|mill?ion\w+|mill?one\w*|milh\w+|tsd"
     r"|tausend|mille|(?:ten|hundred|thousand|million|billion)ths?|plus|minus"
@@ -37,7 +37,8 @@ _CHANGED_AFTER = re.compile(
     r"|-\s{0,2}(?:[0-9(\\$.π√∞]|[A-Za-z](?![A-Za-z])))|\s(?![aI]\b)[B-HJ-Zb-z](?![^\W\d_]|['.])",
     re.IGNORECASE,
 )
-# Each pattern ends right before the number with its sign, currency and opening brackets; in lower case.
+# Each pattern ends right before the number with its sign, currency and opening brackets. The text is in lower
+# case.
 _CHANGED_BEFORE = re.compile(
     r"(?:\b(?:not|never|than|least|most|over|under|above|below|exceeds?|plus|times|minus|multiplied by"
     r"|divided by|mod|modulo|choose|(?:cannot|can't|couldn't|could not) be|rul(?:e|es|ed|ing) out|instead of"
@@ -48,7 +49,7 @@ _CHANGED_BEFORE = re.compile(
     r"|\b(?!x)[a-z]\sx|[\w)\]}$.%]\s{0,3}(?:\+|(?<!\*)\*))"
     r"\s{0,3}\Z"
 )
-_APART = frozenset(",.:;")  # after these characters, no such phrase can change the number
+_APART = frozenset(",.:;")  # between a phrase and a number, these separate the two
 _MINUS_WORD = re.compile(r"(?:\b(?:minus|negative)\s{1,2}|[负負]\s?|マイナス\s?)\Z", re.IGNORECASE)
 _SAID = re.compile(r"(?:[^\W\d_]|')[^\W\d_]\s{1,2}\Z")
 _UNSOLVED = re.compile(
@@ -64,7 +65,7 @@ JOINING = 0x530  # scripts from here on are written without spaces, or attach pr
 
 
 def sign_before(text: str, at: int) -> tuple[int, int, str]:
-    """Return a number's sign (0 if unread), the start of its prefixes, and its outermost bracket."""
+    """Return a number's sign (0 for an unread number), the start of its prefixes, and its outer bracket."""
     sign, signed, opened, low = 1, False, "", max(0, at - _WINDOW)
     while at > low:
         before, left = text[at - 1], text[at - 2 : at - 1] if at > 1 else ""
@@ -91,7 +92,7 @@ def sign_before(text: str, at: int) -> tuple[int, int, str]:
 
 
 def _is_operator(character: str) -> bool:
-    """Return whether a non-ASCII character is mathematical, unlike an arrow or an East Asian bracket."""
+    """Return whether a non-ASCII character is mathematical; arrows and East Asian brackets are not."""
     from unicodedata import category
 
     if character in "▲△" + OVER:  # a minus in East Asian accounting; a fraction bar
@@ -101,7 +102,7 @@ def _is_operator(character: str) -> bool:
 
 
 def _is_unsolved(left: str) -> bool:
-    """Return whether the equation at the start of a text is unsolved: `2x =`, `-x =`; but not `m + n =`."""
+    """Return whether an unsolved equation precedes a number: `2x =` or `-x =`, but not `m + n =`."""
     side = re.split(r"[,;:.?!]\s", left.rstrip(" =$").rpartition("=")[2])[-1]
     side = side.strip(" $*_")
     changed = any(each.isdecimal() for each in side) or side.startswith(("-", "minus ", "negative "))
@@ -114,13 +115,13 @@ def _is_operation(text: str, at: int, left: str) -> bool:
         return text[at - 2 : at - 1] == ")" or text[at - 2 : at - 1].isdigit()
     if not left or not (left in "+-)]}%°!" or left.isalnum()):
         return False
-    if ord(left) >= JOINING and left.isalpha():  # 答案是-5, but 9元-5元
+    if ord(left) >= JOINING and left.isalpha():  # 答案是-5 has a sign, 9元-5元 has an operation
         return _COUNTED.search(text, max(0, at - 4), at) is not None
     return code_start(text, at, dollars=False) == at
 
 
 def _led(left: str, sign: int, signed: bool, at: int, opened: str) -> tuple[int, int, str]:
-    """Return a number's sign from the text before it: a word may mean minus, or change the number."""
+    """Return a number's sign, given the text before it; a word there may mean minus, or change the number."""
     if not left:
         return sign, at, opened
     minus = _MINUS_WORD.search(left, max(0, len(left) - 12)) if left[-1] not in ":=" else None
@@ -144,14 +145,14 @@ def _led(left: str, sign: int, signed: bool, at: int, opened: str) -> tuple[int,
 
 
 def _apart(text: str, at: int, sign: int, signed: bool, opened: str) -> tuple[int, int, str]:
-    """Interpret a sign and a space before a number: after an equals sign a minus, otherwise uncertain."""
+    """Interpret a minus sign and a space before a number: a minus after an equals sign, otherwise unread."""
     if not signed and re.search(r"=\s{0,2}-\s{1,3}\Z", text[max(0, at - 8) : at]):
         return -sign, at - 2, opened
     return 0, at, opened
 
 
 def changed_behind(text: str) -> bool:
-    """Return whether the text right before a number changes it.
+    """Return whether the text right before a number changes the number.
 
     Args:
         text: The text, as `plain` returned it.
@@ -164,7 +165,7 @@ def changed_behind(text: str) -> bool:
 
 
 def changed_after(text: str, found: re.Match[str], start: int, end: int, power: int) -> bool:
-    """Return whether the text after a number changes it."""
+    """Return whether the text after a number changes the number."""
     touched = _TOUCHED.match(text, end)
     if touched and not _is_spaceless(text, end):
         if touched[0] != "!":
@@ -185,21 +186,21 @@ def changed_after(text: str, found: re.Match[str], start: int, end: int, power: 
 
 
 def _is_spaceless(text: str, at: int) -> bool:
-    """Return whether a word of an unspaced script, other than a scale word (3分之1), starts at a position."""
+    """Return whether a word of an unspaced script starts at a position; scale words (3分之1) do not count."""
     code = ord(text[at])
     spaceless = any(low <= code < high for low, high in _SPACELESS)
     return spaceless and (not text.startswith(_SCALING, at) or text.startswith(_SCALED_UNITS, at))
 
 
 def past_unit(text: str, at: int) -> int:
-    """Return the end of a unit, or of a space after it, at a position; the position itself without a unit."""
+    """Return the end of the unit at a position or after one space; the position itself without a unit."""
     start = at + (text[at : at + 1] == " ")
     end = unit_end(text, start)
     return end if end > start else at
 
 
 def in_collection(text: str, start: int, end: int, opened: str) -> bool:
-    """Return whether a number in brackets is one of several: an interval, a set, a point."""
+    """Return whether a number in brackets is one of several, as in an interval, a set or a point."""
     after = text[end : end + 3].lstrip()[:1]
     if opened and after in (",", ";"):
         return True

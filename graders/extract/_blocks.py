@@ -1,4 +1,4 @@
-r"""Answers with explicit structure: after a marker, in a box, a tag or a code block."""
+r"""Finds answers that a completion marks: after a marker, in a box, in a tag or in a code block."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _UNESCAPED = ("\x08oxed", "\x0cbox")
 _CLOSING = " \t\r\n.$*_)]}`\"'"
 TAKEN_BACK = Missing("the text takes it back", "several")
 _BRACES = late(r"\\.|[{}]", re.DOTALL)
-# The start of another element, which is judged separately; markup only decorates words.
+# The start of another element, whose text is not about this answer. Tags that only format words do not count.
 _ELEMENT = late(r"<(?!(?:b|i|u|s|p|br|em|strong|code|span|div|sub|sup|small|mark)\b)[A-Za-z_]", re.IGNORECASE)
 _TAG_NAME = late(r"[A-Za-z_][\w:.-]*\Z")
 
@@ -29,8 +29,8 @@ _TAG_NAME = late(r"[A-Za-z_][\w:.-]*\Z")
 def after_marker(text: str, marker: str = "####", which: Which = "last") -> str | Missing:
     r"""Return the text after a marker: the rest of its line, else the next line that is not empty.
 
-    A line with only a fence, `\[` or `$$` counts as empty. The marker matches exactly, case included,
-    anywhere in the text.
+    A line with only a fence, `\[` or `$$` counts as empty. The marker may be anywhere in the text; upper and
+    lower case differ.
 
     Args:
         text: The text to search.
@@ -38,7 +38,7 @@ def after_marker(text: str, marker: str = "####", which: Which = "last") -> str 
         which: Which occurrence of the marker counts.
 
     Returns:
-        The line without surrounding space; `Missing` if there is no marker or nothing after it, or if the
+        The line without surrounding space; `Missing` if there is no marker, if nothing follows it, or if the
         text takes the answer back (`#### 72`, then `That is wrong.`).
 
     Raises:
@@ -47,14 +47,14 @@ def after_marker(text: str, marker: str = "####", which: Which = "last") -> str 
     at = text.rfind(marker) if which == "last" and marker else -1
     if at >= 0:
         line: str | Missing = text[at + len(marker) :].strip()
-        if line and "\n" not in line and line[0] not in "`\\$":  # how most texts end
+        if line and "\n" not in line and line[0] not in "`\\$":  # most texts end like this
             return line
     line, behind = marked_line(text, marker, which)
     return unless_taken_back(line, behind) if behind and not isinstance(line, Missing) else line
 
 
 def marked_line(text: str, marker: str, which: Which = "last") -> tuple[str | Missing, str]:
-    """Return the line that `after_marker` finds, even if it is taken back, and the text after it.
+    """Return the line that `after_marker` finds, even if it is taken back, and the text after that line.
 
     Args:
         text: The text to search.
@@ -70,7 +70,7 @@ def marked_line(text: str, marker: str, which: Which = "last") -> tuple[str | Mi
     end = text.find("\n", start)
     line, rest = (text[start:], "") if end < 0 else (text[start:end], text[end:])
     line = line.strip()
-    for _ in range(4):  # only a few empty fences are skipped
+    for _ in range(4):  # skips at most four lines that count as empty
         fence = line.startswith("```") and "`" not in line[3:]
         if line and not fence and line not in ("\\[", "$$"):
             return line, rest
@@ -85,13 +85,13 @@ def unless_taken_back(found: str, behind: str) -> str | Missing:
 
     Args:
         found: The answer, exactly as in the text.
-        behind: The text after it; usually empty, or the end of its sentence.
+        behind: The text after it, which is usually empty or only ends the sentence.
     """
     return TAKEN_BACK if is_retracted(found, behind) else found
 
 
 def is_retracted(found: str, behind: str) -> bool:
-    """Return whether the text after an answer takes it back; the rules are loaded only if there is such text.
+    """Return whether the text after an answer takes it back; the rules are loaded only if there is any text.
 
     Args:
         found: The answer, exactly as in the text.
@@ -104,7 +104,7 @@ def is_retracted(found: str, behind: str) -> bool:
 
 @cache
 def _takes_back() -> Callable[[str, str], bool]:
-    """Load the rules for retractions once: an import costs each call 4 us."""
+    """Load the rules for retractions once, because an import statement would cost each call 4 us."""
     from ._retractions import takes_back
 
     return takes_back
@@ -131,7 +131,7 @@ def boxed(text: str, *, which: Which = "last", unclosed: bool = False) -> str | 
 
     Returns:
         The content without surrounding space; `Missing` if there is no box, if the box that counts is blank
-        or not closed, or if the text after it takes it back.
+        or not closed, or if the text after it takes the answer back.
 
     Raises:
         ValueError: `which` is neither 'last' nor 'first'.
@@ -143,7 +143,7 @@ def boxed(text: str, *, which: Which = "last", unclosed: bool = False) -> str | 
 
 
 def box_span(text: str, which: Which = "last", unclosed: bool = False) -> tuple[int, int] | Missing:
-    r"""Return the start and end of a box's content; `Missing` in the same cases as for `boxed`.
+    r"""Return the start and end of a box's content; `Missing` where `boxed` is, except for retractions.
 
     Args:
         text: A completion.
@@ -163,7 +163,7 @@ def box_span(text: str, which: Which = "last", unclosed: bool = False) -> tuple[
         return Missing(f"the {which} box has no braces", "not exact")
     end = text.find("}", opened)
     content = text[opened + 1 : end]
-    if end < 0 or "{" in content or "\\" in content:  # otherwise no brace in it nests
+    if end < 0 or "{" in content or "\\" in content:  # in other boxes, no braces are nested
         end = _closing(text, opened)
     if end < 0 and not unclosed:
         return Missing(f"the {which} box is not closed", "not exact")
@@ -184,7 +184,7 @@ def _closing(text: str, opened: int) -> int:
 
 
 def _opening(text: str, command: str, last: bool) -> int:
-    """Return the position of the brace or bare digit after a command's last or first use; -1 if none."""
+    """Return the position of the brace or the bare number after a command's last or first use; -1 if none."""
     at = text.rfind(command) if last else text.find(command)
     while at >= 0:
         brace = at + len(command)
@@ -207,8 +207,8 @@ def tag(text: str, name: str = "answer", which: Which = "last", *, unclosed: boo
         unclosed: Whether a tag that is cut off at the end of the text counts too.
 
     Returns:
-        The content without surrounding space; `Missing` if there is no complete tag, if the one that counts
-        is blank, or if the text between it and the next tag takes it back.
+        The content without surrounding space; `Missing` if there is no complete tag, if the tag that counts
+        is blank, or if the text between it and the next tag takes the answer back.
 
     Raises:
         ValueError: The name is not a valid tag name, or `which` is neither 'last' nor 'first'.
@@ -250,7 +250,7 @@ def _tag_marks(name: str) -> re.Pattern[str]:
 
 
 def _before_cut(text: str, start: int, closing: str) -> int:
-    """Return the end of content that is cut off, without any fragment of its closing tag."""
+    """Return the end of content that is cut off; the beginning of its closing tag is not content."""
     for size in range(min(len(closing) - 1, len(text) - start), 0, -1):
         if text[-size:].casefold() == closing[:size].casefold():
             return len(text) - size
@@ -269,7 +269,8 @@ def code_block(
         unclosed: Whether a block that is cut off at the end of the text counts too.
 
     Returns:
-        The lines between the fences; `Missing` if there is no such block, or the one that counts is blank.
+        The lines between the fences; `Missing` if there is no such block, or if the block that counts is
+        blank.
 
     Raises:
         ValueError: `which` is neither 'last' nor 'first'.

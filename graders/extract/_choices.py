@@ -1,4 +1,4 @@
-"""The lettered choice that a completion settles on."""
+"""Finds the letter of the choice that a completion settles on."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import NamedTuple
 
     class Patterns(NamedTuple):
-        """Finds the letters of one alphabet in a text."""
+        """The patterns that find the letters of one alphabet in a text."""
 
         named: re.Pattern[str]
         rival: re.Pattern[str]
@@ -30,7 +30,7 @@ else:
 
 _WRAPPING = re.compile(r"\\(?:text|textbf|mathrm|mathbf)\s?\{|[*_`$\"'()\[\]{}<>.,:;!\s]|\\[()\[\]]")
 SEVERAL_LABELS = "it names several letters"
-"""The reason why a text without a claim is unread; a clearer kind of statement may overrule its labels."""
+"""The reason when a text has labels for several letters and no claim; a clearer statement may overrule it."""
 
 _LONGEST = 64
 _MOST = 4000
@@ -73,7 +73,7 @@ _CUES = frozenset(
     hence no wait actually sorry mean choose pick select chose picked with for sure course fact
     certainly surely obviously evidently undoubtedly really just""".split()
 )
-_STOP = r"[)\]}*_`\"'$ ]{0,4}(?:[.,;:!?\n]|\Z)"  # after a letter that is not a word of a sentence
+_STOP = r"[)\]}*_`\"'$ ]{0,4}(?:[.,;:!?\n]|\Z)"  # follows a letter that is not a word in a sentence
 _RIVAL = (
     r"[)\]}>*_`\"'$?\s]{0,8}(?:(?P<join>[,/&|;+=-]|\b(?i:or|and|vs\.?|maybe|possibly|perhaps|to)\b|或者?|和|与|及)"
     r"|)\s{0,3}\(?(?:(?i:or|and|option|maybe|possibly|perhaps|also|then|choice)\b\s{0,3}|或者?|和){0,3}"
@@ -99,7 +99,7 @@ def choice_letter(text: str, letters: str = "ABCD") -> str | Missing:
     r"""Return the letter that a text settles on.
 
     A text that names several choices without settling on one gives no answer. The clearest kind of statement
-    in the text decides, in this order:
+    in the text decides; from the clearest to the least clear:
 
     1. the whole text, apart from markup: `B`, `b`, `(B)`, `B.`, `**B**`;
     2. its claims: `\boxed{B}`, `<answer>B</answer>`, `{"answer": "B"}`, `Answer: B`, `the answer is (B)`,
@@ -113,8 +113,8 @@ def choice_letter(text: str, letters: str = "ABCD") -> str | Missing:
 
     Only the last 4,000 single letters are read, and the last 4,000 labels.
 
-    A letter that is denied is never read: `not B`, `(B) is wrong`, `除了B`. Lower case counts in 1, and in a
-    claim if the letter is in brackets or no word follows it. Full-width letters and brackets are read.
+    A letter that is denied is never read: `not B`, `(B) is wrong`, `除了B`. A lower-case letter counts in 1,
+    and in a claim if it is in brackets or no word follows it. Full-width letters and brackets are read.
 
     Args:
         text: A completion, or a reference answer.
@@ -124,7 +124,8 @@ def choice_letter(text: str, letters: str = "ABCD") -> str | Missing:
         One of the letters, in upper case; `Missing` if the text settles on none.
 
     Raises:
-        ValueError: The letters are not two or more different Latin capitals, or digits.
+        ValueError: The letters are neither two or more different Latin capitals nor two or more different
+            digits.
     """
     patterns = _compiled.get(letters) or _compile(letters)
     text = math_words(plain_width(text))
@@ -135,7 +136,7 @@ def choice_letter(text: str, letters: str = "ABCD") -> str | Missing:
 
 
 def _settled(text: str, letters: str, patterns: Patterns) -> str | Missing:
-    """Return the letter that a text's claims settle on; without claims, the letter of its labels."""
+    """Return the letter that a text's claims settle on; without claims, the letter that its labels name."""
     places = deque(patterns.named.finditer(text), _MOST)
     claims = _claims(text, letters, patterns, places)
     if not claims:
@@ -173,7 +174,7 @@ def _joined_before(text: str, end: int) -> str | None:
 
 
 def _names_other(letter: str, patterns: Patterns) -> Callable[[str], bool]:
-    """Return the function that tells whether a sentence names another letter."""
+    """Return a function that returns whether a sentence names another letter."""
 
     def names(sentence: str) -> bool:
         return any(
@@ -185,13 +186,13 @@ def _names_other(letter: str, patterns: Patterns) -> Callable[[str], bool]:
 
 
 def _is_marked(text: str, claim: tuple[int, int, str]) -> bool:
-    """Return whether a claim's line starts with an announcement, `Answer: B`; the last such line counts."""
+    """Return whether a claim begins its line with a colon, as in `Answer: B`; the last such line counts."""
     line = text.rfind("\n", max(0, claim[0] - 24), claim[0])
     return line >= 0 and ":" in text[line : claim[1]]
 
 
 def _compile(letters: str) -> Patterns:
-    """Return the patterns for one alphabet; cached."""
+    """Compile the patterns for one alphabet, and cache them."""
     plain = letters.isascii() and (letters.isdigit() or (letters.isalpha() and letters.isupper()))
     if not plain or len(letters) < 2 or len(set(letters)) < len(letters):
         raise ValueError(
@@ -215,7 +216,7 @@ def _lone(text: str, letters: str) -> str | None:
 def _plain_claim(text: str, letters: str, patterns: Patterns) -> str | None:
     r"""Return the letter of a text that ends in `Answer: B` or `\boxed{B}`, without other letters or denials.
 
-    None if the text needs the full analysis, which would find the same letter here.
+    This is a shortcut: the full analysis would find the same letter. None if the text needs that analysis.
     """
     claim = _PLAIN_CLAIM.search(text, max(0, len(text) - 32))
     if claim is None:
@@ -266,7 +267,7 @@ def _claims(
 
 
 def _beside_rivals(text: str, letter: str, end: int, patterns: Patterns) -> str | None:
-    """Return a claimed letter, "" if another is joined to it, None if both are denied."""
+    """Return a claimed letter; "" if another letter is joined to it, None if both are denied."""
     other = patterns.rival.match(text, end)
     for _ in range(_LONGEST_LIST):
         if not other or other["letter"].upper() != letter:
@@ -294,7 +295,7 @@ def _are_denied(text: str, last: re.Match[str], patterns: Patterns) -> bool:
 
 
 def _is_unsaid(text: str, lead: int, start: int, end: int) -> bool:
-    """Return whether a claim is denied, doubted or only asked."""
+    """Return whether a claim is denied, doubted or only a question."""
     return is_denied(text, start, end) or is_doubted(text, lead) or is_asked(text, end, near=True)
 
 
@@ -327,7 +328,7 @@ def _last(text: str) -> str:
 
 
 def _labeled(text: str, patterns: Patterns) -> str | Missing:
-    """Return the letter that all labels of a text name, ignoring labels that the text denies."""
+    """Return the letter that all labels of a text name; labels that the text denies do not count."""
     named, behind = "", 0
     for found in deque(patterns.label.finditer(text), _MOST):
         group = found.lastindex or 0

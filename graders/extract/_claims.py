@@ -1,4 +1,4 @@
-r"""The number that a completion settles on: in its box, in its claim, or its last number.
+r"""Finds the number that a completion settles on: in its box, in its claim, or its last number.
 
 Text after a claim counts as its explanation if it makes no claim itself. Claims of different numbers give no
 answer, and neither does a claim that is revised.
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from ._runs import Number
 
 _MOST = 64
-_FILLERS = 4  # the words between a claim and its number, as in: the answer is about x = 72
+_FILLERS = 4  # at most four words between a claim and its number: the answer is about x = 72
 
 _CITATION = late(r"(?<=\S)\s?\[[0-9]{1,3}\](?=[\s.,;]|\Z)")
 _SEE = late(
@@ -62,8 +62,8 @@ _FINAL = late(
     re.IGNORECASE,
 )
 _SENTENCE = late(r"(?<![A-Z])[.;?!]\s+(?=[A-Z(\[]|[^\W\d_a-z])|(?<=[\u0590-\uffff])[.?!]\s+|[。！？；।]")
-# Parts of the words that claim a number in other languages, in lower case; searched first, for speed. A test
-# compares them with the table of announcements.
+# Every claim of a number in another language contains one of these parts of words, in lower case. They are
+# searched first, for speed. A test compares them with the table of announcements.
 _ABROAD = "ntwort espuesta sposta eponse awaban jibu".split()
 _ABROAD_BEYOND_ASCII = [
     *_ABROAD,
@@ -131,7 +131,7 @@ def last_number(text: str, *, decimal: Decimal = ".", scale: bool = False) -> Nu
 
 
 def boxed_number_of(text: str, *, decimal: Decimal = ".", scale: bool = False) -> Number | Missing:
-    r"""Read the number of the last box; unread if the text around the box changes it: `-\boxed{5}`.
+    r"""Read the number in the last box; unread if the text around the box changes it: `-\boxed{5}`.
 
     Args:
         text: A completion.
@@ -149,7 +149,7 @@ def boxed_number_of(text: str, *, decimal: Decimal = ".", scale: bool = False) -
 
 
 def _box_number(text: str, start: int, end: int, decimal: Decimal, scale: bool) -> Number | Missing:
-    """Return the number of the box whose content is at a position."""
+    """Return the number in the box whose content is at a position."""
     content = text[start:end].strip()
     value: Number | Missing | None = ordinary_number(content) if decimal == "." else None
     if value is None:
@@ -217,7 +217,7 @@ def _last(text: str, decimal: Decimal, scale: bool) -> Number | Missing:
 
 
 def _unless_unclaimed(value: Number | Missing, found: str, behind: str) -> Number | Missing:
-    """Return a number, unless the text after it takes it back or makes it a question: `Is it 72?`."""
+    """Return a number, unless the text after it takes it back or makes it a question (`Is it 72?`)."""
     if "?" in behind or not behind.isascii():
         from ._denials import is_asked, is_denied
         from ._phrases import plain_width
@@ -234,13 +234,13 @@ def _behind_digits(line: str) -> str:
     """Return the text after the last digit of a line."""
     bare = line.rstrip(_CLOSERS)
     if bare and not bare[-1].isdecimal():
-        digits = deque(DIGIT.finditer(line), 1)  # none for superscripts or entities: x&#50;
+        digits = deque(DIGIT.finditer(line), 1)  # none if the digits are superscripts or entities: x&#50;
         bare = line[: digits[0].end()] if digits else bare
     return line[len(bare) :]
 
 
 def _last_of_line(line: str, decimal: Decimal, scale: bool) -> Number | Missing | None:
-    """Return the last number of a line; None if its digits belong to words."""
+    """Return the last number of a line; None if all of its digits belong to words."""
     plain, numerals, read_numeral, changed_behind = readers()
     line = plain(line)
     if "[" in line or "(" in line:
@@ -317,7 +317,7 @@ def _claimed(text: str, decimal: Decimal, scale: bool) -> Number | Missing | Non
 
 def _is_claimed_abroad(text: str) -> bool:
     """Return whether a text contains words that claim a number in a language other than English."""
-    if " the " in text and text.isascii():  # found early in most texts, unlike the nouns
+    if " the " in text and text.isascii():  # in most texts, this is found sooner than the nouns
         return False
     small = text.lower()
     for noun in _ABROAD if text.isascii() else _ABROAD_BEYOND_ASCII:  # a generator would take twice the time
@@ -328,14 +328,14 @@ def _is_claimed_abroad(text: str) -> bool:
 
 @cache
 def _claims_of_all_languages() -> re.Pattern[str]:
-    """Return the pattern of words that claim a number in any language of the table."""
+    """Return the pattern of the words that claim a number, in all languages of the table."""
     from ._phrases import number_claims
 
     return re.compile(f"{_CLAIM.pattern}|{number_claims()}", re.IGNORECASE)
 
 
 def _words(text: str) -> int:
-    """Return the number of words in a text; in an unspaced script, each letter counts as a word."""
+    """Return the number of words in a text; in an unspaced script, three letters count as a word."""
     spaceless = 0 if text.isascii() else len(_SPACELESS.findall(text))
     return len(text.split()) + spaceless // _LETTERS_A_WORD
 

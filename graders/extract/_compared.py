@@ -33,7 +33,7 @@ def reference_number(
         reference: A number, or a text. The text after the marker, or the whole text without a marker, has to
             be exactly one number.
         marker: The text before the answer.
-        which: The marker that counts if there are several.
+        which: Which occurrence of the marker counts.
         decimal: The decimal separator to assume if the text leaves it open.
         scale: Whether `72k`, `3.5M` and `2 million` are read.
 
@@ -57,7 +57,7 @@ def reference_number(
     return number
 
 
-@lru_cache(256)  # completions of the same record are graded one after another
+@lru_cache(256)  # cached, because completions of one record are graded one after another
 def _text_number(
     reference: str, marker: str | None, which: Literal["last", "first"], decimal: Decimal, scale: bool
 ) -> Number | Missing:
@@ -91,7 +91,7 @@ def same_number(
         completion: The model's answer.
         reference: The right answer, a number or a text that contains it; see `reference_number`.
         marker: The text before the answer; None if the answers have no marker.
-        which: The marker that counts if there are several.
+        which: Which occurrence of the marker counts.
         decimal: The decimal separator to assume if a text leaves it open.
         scale: Whether `72k`, `3.5M` and `2 million` are read.
         tolerance: The largest difference between the two numbers that still counts as equal.
@@ -118,7 +118,7 @@ def same_number(
 
 
 def allowance(name: str, value: float) -> Number:
-    """Return a tolerance as the exact decimal that the user wrote: 0.3 is three tenths.
+    """Convert a tolerance to the exact decimal that the user wrote: 0.3 is three tenths.
 
     Raises:
         ValueError: The tolerance is negative or not finite.

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     class Denying(NamedTuple):
         """One language's phrases that deny an answer, and that doubt or take back a claim.
 
-        The clauses in `alone` take back a claim if they contain nothing else, those in `opening` also if
-        other words follow, and those in `pointing` call the claim wrong.
+        The phrases in `alone` take back a claim if they are a whole clause, and the phrases in `opening` even
+        if other words follow. The phrases in `pointing` call the claim wrong.
         """
 
         before: str
@@ -234,11 +234,11 @@ def is_latin(row: Denying) -> bool:
 
 
 class Scripts(dict[bool, "re.Pattern[str]"]):
-    """A pattern with the table columns that it names, in one version for ASCII texts and one for all others.
+    """A pattern built from columns of the table, in one version for ASCII texts and one for all others.
 
-    Most texts are ASCII, and the rows of other scripts would double the time for each of them. Texts are
+    Most texts are ASCII, and searching them for phrases of other scripts would double the time. Texts are
     searched in lower case, because the regular expression engine can skip alternatives by their first
-    character only in a case-sensitive pattern. A pattern is compiled when a text first needs it.
+    character only in a case-sensitive pattern. Each version is compiled when a text first needs it.
 
     Args:
         form: A regular expression that names columns, as in `%before%`.
@@ -256,5 +256,5 @@ class Scripts(dict[bool, "re.Pattern[str]"]):
 
 
 def small(text: str) -> str:
-    """Return a text in lower case, with each character at its old position; only `İ` would become two."""
+    """Return a text in lower case without moving any character; `İ`, which would become two, stays one."""
     return text.lower() if text.isascii() else text.replace("\u0130", "i").lower()

@@ -18,13 +18,13 @@ _DENIED_BEFORE = Scripts(
 )
 # Phrases that deny or doubt the answer right before them: `(B) is not the answer`.
 _DENIED_BEHIND = Scripts(r"(?:</answer>)?[)\]}>*_`\"'$]{0,6}+\s{0,2}+(?:%behind%)")
-# Phrases that deny a whole block or value after a few words: `The answer is not {"a": 1}`.
+# Phrases that deny the block or value after them, with a few words between: `The answer is not {"a": 1}`.
 _DENIED_AT_ONCE = Scripts(
     r"(?:%before%)(?:\s(?:the|my|an?|this|correct|right|answer|value|result|json|object|is|be)\b){0,4}"
     r"[\s:\"'`*_($<-]{0,8}\Z",
 )
 _NEVER_DENYING = frozenset(("", *".,;:!?"))  # characters that cannot begin a denial after an answer
-# Clauses that keep the announcement after them from being a claim: `I do not think the answer is B`.
+# Clauses that make the announcement after them no claim: `I do not think the answer is B`.
 _DOUBTED = Scripts(
     r"(?:%doubt%)"
     r"(?:(?!\b(?:so|but|therefore|thus|hence|and|because|since|then)\b)[^.,;:!?。\n]"
@@ -35,7 +35,7 @@ NO_DOUBT = re.compile(
     r"(?:n(?<!\wn)(?:ot?|ever|['’]t)|w(?<!\ww)ithout|b(?<!\wb)eyond)\s(?:a\s|any\s|there\s)?"
     r"(?:doubt|question|wonder|problems?|worries|need|matter|way\saround)\b|not(?<!\wnot)\s(?:only|just|merely)\b"
 )
-"""Idioms whose `no` or `not` is no denial, in lower case.
+"""Idioms, in lower case, whose `no` or `not` does not deny anything.
 
 They begin with a letter, so that the regular expression engine skips places that cannot match.
 """
@@ -56,8 +56,8 @@ _CLAUSE_END = re.compile(
     r"[.;!?\n]\s?|,\s(?!(?:or|nor|dass|что|що)\b)|\b(?:so|(?<!\ball )(?<!\bany )(?<!thing )but|therefore|thus"
     r"|hence)\b"
 )
-# Every ASCII clause with a denial or doubt contains one of these cues; searched first, since most clauses
-# contain none. A test generates denials from the table and finds a cue in each.
+# Every ASCII clause with a denial or a doubt contains one of these cues. They are searched first, because
+# most clauses contain none. A test generates denials from the table and looks for a cue in each.
 _CUES = (
     *"not n't ne nor hardly non exce without unlike against than then instead rul elimin exclu".split(),
     *"reject doubt nicht kein pas ni nunca whether suppose assum wrong deny false incorrect untrue".split(),
@@ -92,7 +92,7 @@ def is_denied(text: str, start: int, end: int) -> bool:
 
 
 def is_denied_at_once(text: str, start: int) -> bool:
-    """Return whether the words right before a value deny it; other words of the clause do not count.
+    """Return whether the words right before a value deny it; words earlier in the clause do not count.
 
     Args:
         text: A text with folded widths.
@@ -114,14 +114,14 @@ def is_doubted(text: str, start: int) -> bool:
 
 
 def is_asked(text: str, end: int, *, near: bool = False, answers: Container[int] = ()) -> bool:
-    """Return whether an answer is only asked: `Is it positive?`, without a `Yes.` after it.
+    """Return whether an answer is part of a question, such as `Is it positive?`, that no `Yes.` follows.
 
     Args:
         text: A text with folded widths.
         end: The end of the answer.
-        near: Whether only a question mark right after the answer counts, because its sentence may be an
-            option's text.
-        answers: The starts of answers; a yes at one of them does not affirm another answer.
+        near: Whether only a question mark right after the answer counts, because the words after the answer
+            may be an option's text.
+        answers: The starts of all answers. A `yes` that is itself an answer does not affirm another one.
     """
     asked = (_ASKED_NEAR if near else _ASKED).match(text, end) if not text.isascii() or "?" in text else None
     if asked is None:
@@ -131,7 +131,7 @@ def is_asked(text: str, end: int, *, near: bool = False, answers: Container[int]
 
 
 def _denying_clause(text: str, end: int) -> str:
-    """Return up to 60 characters of the clause before a position; "" if no word in it can deny."""
+    """Return the last 60 characters of the clause before a position; "" if no word in it can deny."""
     words = text[_begin(text, end) : end]
     if not _holds_cue(words):
         return ""
@@ -150,14 +150,14 @@ def may_deny(text: str, start: int, end: int) -> bool:
 
 
 def _begin(text: str, end: int) -> int:
-    """Return a quick estimate of the start of the clause at a position: after the last line or sentence."""
+    """Quickly estimate where the clause at a position starts: after a line break or a period."""
     begin = end - _CLAUSE if end > _CLAUSE else 0
     begin = text.rfind("\n", begin, end) + 1 or begin
     return text.rfind(". ", begin, end) + 1 or begin
 
 
 def _holds_cue(words: str) -> bool:
-    """Return whether words contain a cue that every denying or doubting clause contains."""
+    """Return whether words contain one of the cues; the results for short texts are cached."""
     return _short_holds_cue(words) if len(words) <= _SHORT else _find_cue(words)
 
 

@@ -1,6 +1,6 @@
-"""The JSON value that a text gives as its answer: the outermost value, or none.
+"""Finds the JSON value that a text gives as its answer: an outermost value, or none.
 
-A value that does not parse never yields one of the values inside it: `{"score": 5, "old": {"score": 1},}` is
+If a value does not parse, no value inside it is read instead: `{"score": 5, "old": {"score": 1},}` is
 unread, not `{"score": 1}`.
 """
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _LABELS = ("json", "json5", "jsonc")
 _CALLED = ("is ", "was ", "isn't ", "isn\u2019t ", "wasn't ", "cannot ", "can't ")
 _BEFORE = 100
-_OPENED = re.compile(r"\s{0,8}(?:(?:`{3,8}|~{3,8})[ \w.{}]{0,12}\s{0,8})?\Z")  # the line that opens a block
+_OPENED = re.compile(r"\s{0,8}(?:(?:`{3,8}|~{3,8})[ \w.{}]{0,12}\s{0,8})?\Z")  # the fence before a value
 # A single quote opens a string only where a value or a key may start; elsewhere it is an apostrophe.
 _STRING = r'"(?:[^"\\]|\\.)*"|(?<=[{\[,:\s])' + r"'(?:[^'\\]|\\.)*'"
 _COMMENT = r"//[^\n]*|/\*(?:.*?\*/|.*\Z)|(?<=\s)#[^\n]*"
@@ -46,8 +46,8 @@ def json_block(text: str, repair: bool = False, *, which: Which = "last") -> Any
 
     The whole text counts first. Next comes its last fenced block that is labeled as JSON, or that is
     unlabeled and contains JSON. Then comes the last object or array of objects in the prose, else the last
-    array of two or more plain values. If that value does not parse, the answer is unread, because it replaced
-    any earlier value.
+    array of two or more plain values. If that value does not parse, the answer is unread: an earlier value is
+    not used, because the later one replaced it.
 
     Args:
         text: A completion.
@@ -105,14 +105,14 @@ def _unless_taken_back(value: Any, text: str, start: int, end: int) -> Any:
 
 @cache
 def _is_denied() -> Callable[[str, int], bool]:
-    """Load the rules for denials once: an import costs each call 4 us."""
+    """Load the rules for denials once, because an import statement would cost each call 4 us."""
     from ._denials import is_denied_at_once
 
     return is_denied_at_once
 
 
 def _without_code(text: str, blocks: list[Fence]) -> str:
-    """Return a text without its blocks of other languages: a dictionary in a program is not an answer."""
+    """Return a text without its blocks of code in other languages: a dictionary in a program is no answer."""
     pieces, behind = [], 0
     for block in blocks:
         if block.language and block.language not in _LABELS:
@@ -122,7 +122,7 @@ def _without_code(text: str, blocks: list[Fence]) -> str:
 
 
 def _is_json(content: str) -> bool:
-    """Return whether an unlabeled block contains JSON, even if it does not parse."""
+    """Return whether an unlabeled block contains JSON, or looks like JSON but does not parse."""
     if content[:1] in ("{", "["):
         return True
     try:
@@ -202,7 +202,7 @@ def _in_prose(text: str, repair: bool) -> tuple[list[_Placed], list[_Placed]]:
 
 
 def _depth(prose: str, depth: int, values: list[_Placed]) -> int:
-    """Return the number of open brackets after a piece of prose; an unmatched closing one means unread."""
+    """Return the number of open brackets after prose; an unmatched closing one makes a value unread."""
     depth += max(0, prose.count("(") - prose.count(")"))  # (0, 1]
     depth -= prose.count("}") + prose.count("]")
     if depth < 0 and values:
@@ -236,7 +236,7 @@ _OPENING = re.compile(r"[{\[]")
 
 def _read(text: str, at: int, repair: bool) -> tuple[int, Any]:
     """Return the end of the value at a position (-1 if it is never closed) and the value."""
-    end = _end(text, at)  # a decoder error counts the lines before it, so it is given only the value
+    end = _end(text, at)  # a decoder error counts all lines before it, so the decoder gets only the value
     if end < 0:
         return -1, Missing("the last JSON value is not closed", "not exact")
     return end, _value(text[at:end], repair)
@@ -259,7 +259,7 @@ def _end(text: str, at: int) -> int:
 
 
 def _strict(text: str) -> str:
-    """Rewrite a fixed list of deviations as JSON, and leave any other fault unchanged."""
+    """Rewrite the deviations that `json_block` lists as JSON, and leave other faults unchanged."""
     before = ""
 
     def rewritten(token: re.Match[str]) -> str:
@@ -279,7 +279,7 @@ def _strict(text: str) -> str:
 
 
 def _escaped(part: re.Match[str]) -> str:
-    """Return a part of a string in JSON's spelling."""
+    """Return an escape or a special character of a string as JSON spells it."""
     mark = part[0]
     if mark == "\\'":
         return "'"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def late(pattern: str, flags: int = 0) -> re.Pattern[str]:
-    """Return an object that behaves like `re.compile(pattern, flags)` but compiles on first use.
+    """Return an object that behaves like `re.compile(pattern, flags)` but compiles the pattern on first use.
 
     Args:
         pattern: A regular expression.
@@ -35,7 +35,7 @@ class LatePattern:
         self._given = pattern, flags
 
     def __getattr__(self, name: str) -> Any:
-        """Compile the pattern, and store the method as an attribute, so that later calls skip this one."""
+        """Compile the pattern, and store its method as an attribute, so that later calls do not come here."""
         found = getattr(re.compile(*self._given), name)
         setattr(self, name, found)
         return found

@@ -1,4 +1,4 @@
-"""The value that replaces an answer that was not found."""
+"""The result of an extractor that finds no answer."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class Missing:
     Any other use of it raises an error too, and fails the sample as any exception does.
 
     Args:
-        reason: The reason why there is no answer, in words and without quoting the text.
-        kind: The reason as a value for code: `none` if the text contains no answer, `several` if there are
+        reason: The reason why there is no answer, in words that do not quote the text.
+        kind: The reason in a form for code: `none` if the text contains no answer, `several` if there are
             different answers, `not exact` if an answer cannot be read exactly (an empty box, an unfinished
             calculation).
     """
@@ -46,7 +46,7 @@ class Missing:
         return False
 
     def __bool__(self) -> Literal[False]:
-        """Return False, as for an empty text, so that type checkers narrow the type of a true answer."""
+        """Return False, as for an empty text; type checkers then know that a true answer is not `Missing`."""
         return False
 
     def __hash__(self) -> NoReturn:
@@ -62,7 +62,7 @@ class Missing:
         return Missing, (self.reason, self.kind)
 
     def __repr__(self) -> str:
-        """Show the reason for logs, with a new number each time, so that no two texts are equal either."""
+        """Show the reason for logs, with a new number each time, so that two such texts are never equal."""
         return f"<Missing {next(_serial)}: {self.reason}>"
 
     def _refusal(self, why: str) -> TypeError:

@@ -1,4 +1,4 @@
-r"""The number that is alone on its line, before a note: `72`, then `Note: I used 2 steps.`."""
+r"""Finds the number that is alone on its line, before a note: `72`, then `Note: I used 2 steps.`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NUMBER_ALONE = late(
     r"(?:[ \t]{1,2}[^\W\d_]+[^\s=:\d]*){0,2}[\s*_$]{0,4}"
 )
 _FIRST_ALONE = late(r"[\s*_#$>+~\u2212£€¥-]{0,8}(?!1[.)])\d[\d.,'\u2009%]*[\s*_$]{0,4}")
-# A line that only comments on the answer before it.
+# A line that only comments on the answer above it.
 _NOTE = late(
     r"\n[\s*_#>-]{0,6}(?:\((?=[^()\n]*[^\W\d_]{2})[^()\n]{1,200}\)[\s.*_]{0,4}(?:\n|\Z)"
     r"|(?:(?:side\s|foot)?notes?|n\.?b|p\.?s|remarks?|comments?|caveats?|disclaimer|explanation|explained"
@@ -40,10 +40,10 @@ _CONCLUDES = late(
 def number_alone(
     text: str, last: Number | Missing, start: int, decimal: Decimal, scale: bool
 ) -> tuple[Number, str, str] | Missing | None:
-    """Return the number that is alone on a line before a note, with that line and the note.
+    """Return the number that is alone on a line above a note, with that line and the note.
 
-    A first line with only a number is an answer too, so a second number after it that is not in a note makes
-    several candidates.
+    A first line with only a number is an answer too. A second number after it, outside any note, makes it
+    unclear which number is the answer.
 
     Args:
         text: A completion without a claim.

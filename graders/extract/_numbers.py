@@ -1,8 +1,8 @@
-r"""Exact numbers in text: integers and fractions, never floats, so that 0.1 is one tenth.
+r"""Reads exact numbers from text: integers and fractions, never floats, so that 0.1 is one tenth.
 
-`parse_number` reads the one number of a short text. A reference is read by the same code with `strict=True`:
-the whole reference has to be one number. No function raises an error on any text, and all take time linear in
-the length of the text. `docs/answers.md` has the tables.
+`parse_number` reads the one number of a short text. With `strict=True`, it reads a reference, and the whole
+text has to be one number. No text makes a function raise an error, and the time that a function takes is
+linear in the length of the text. `docs/answers.md` lists the accepted formats.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _EQUALS = late(r"(?<![<>!:=])=(?![=>])")
 _EQUATIONS = late(
     r"(?<![\w\\])([^\W\d_]\w{0,8})\s{0,2}=[^=,;\n]{1,40}(?:[,;](?:\sand\b)?|\band\b)[\s$]{0,3}([^\W\d_]\w{0,8})\s{0,2}=\Z"
 )
-# The left side of a reference's equation: x, x_1, f(2), P(A), |AB|, ∠ABC; not one to be solved, |x| = 5.
+# The left side of a reference's equation: x, x_1, f(2), P(A), |AB|, ∠ABC. |x| = 5 would have to be solved.
 _NAME = late(
     r"[\s#$*]*(?:(?:m?(?:\\(?:angle|triangle|overline)\s?|[∠△])?\{?[A-Za-z]\w{0,11}\}?(?:_\{?\w{1,4}\}?)?'{0,2}"
     r"(?:\([^()=]{1,20}\))?|\|[A-Z]{2}\||[A-Z]{1,3}:[A-Z]{1,3})\s{0,2}=\s{0,2})?\Z"
@@ -73,8 +73,8 @@ def parse_number(
 
     `docs/answers.md` lists the texts that are read as numbers and the texts that are not. In short:
 
-    - Currencies, units, ordinals, degrees, percents and markup change nothing: `-$72`, `72 m^2`, `72nd`,
-      `\boxed{72}`. `50%` is 50. Fractions are exact: `1/2`, `1 1/2`, `½`, `\frac12`.
+    - Currencies, units, ordinals, degrees, percents and markup do not change a number: `-$72`, `72 m^2`,
+      `72nd`, `\boxed{72}`. `50%` is 50. Fractions are exact: `1/2`, `1 1/2`, `½`, `\frac12`.
     - Digits are grouped in threes or in the Indian way, by commas, apostrophes or spaces. A comma that cannot
       group (`3,14`) is unread, unless `decimal=","` or another separator settles it (`1.234,56`).
     - Unfinished calculations, inequalities, intervals, sets, negations (`not 72`), dates, versions and scale
@@ -114,13 +114,13 @@ def parse_number(
 def all_numbers(
     text: str, *, decimal: Decimal = ".", scale: bool = False, strict: bool = False
 ) -> tuple[Number, ...] | Missing:
-    """Return every number of a text; here, a space before three digits separates two numbers.
+    """Return every number in a text; a space before three digits separates two numbers here.
 
     Args:
         text: A text.
         decimal: The decimal separator to assume if the text leaves it open.
         scale: Whether `72k`, `3.5M` and `2 million` are read.
-        strict: Whether the text has to be only a list of numbers.
+        strict: Whether the text may contain nothing but a list of numbers.
     """
     lone = ordinary_number(text) if len(text) < _SHORT and decimal == "." else None
     if lone is not None:
@@ -152,8 +152,8 @@ def all_numbers(
 def readers() -> Readers:
     """Load `plain`, `numerals`, `read_numeral` and `changed_behind` when a text first needs them.
 
-    Ordinary numbers do not need them. The import is in a separate function, because an import costs each call
-    4 us.
+    Ordinary numbers do not need them. This cached function imports them, because an import statement would
+    cost each call 4 us.
     """
     from ._beside import changed_behind
     from ._numerals import plain
@@ -174,7 +174,7 @@ def unread(reason: str) -> Missing:
 
 
 def ordinary_number(text: str) -> Number | None:
-    """Return the number of a text in one of the most common formats; None if it needs the full analysis.
+    """Return the number in a text of one of the most common formats; None if it needs the full analysis.
 
     Args:
         text: A short text.
@@ -201,7 +201,7 @@ def _differ(one: Numeral, other: Numeral) -> bool:
 
 
 def booked(text: str, one: Numeral) -> Number | Missing:
-    """Return the only candidate's value, unless it is in brackets with a currency, a bookkeeper's minus."""
+    """Return the only candidate's value; brackets around an amount of money, and nothing else, mean minus."""
     if one.value is None:
         return unread(one.reason)
     if not one.booked:
@@ -234,7 +234,7 @@ def _settled(text: str, read: list[Numeral], strict: bool) -> Number | Missing:
 
 
 def _right_side(text: str, read: list[Numeral]) -> list[Numeral] | Missing:
-    """Return the numerals after the last equals sign, or all without one; `Missing` if two are equated."""
+    """Return the numerals after the last equals sign, or all if none follow; `Missing` if unclear."""
     at = [found.end() for found in _EQUALS.finditer(text)][-1]
     left = [one for one in read if one.start < at]
     right = read[len(left) :]
@@ -275,7 +275,7 @@ def _unit_end() -> Callable[[str, int], int]:
 
 
 def _is_remark(text: str, read: list[Numeral]) -> bool:
-    """Return whether the text after the first of several numerals only explains that numeral."""
+    """Return whether the text after the first of several numerals only explains the first one."""
     behind = text[read[0].end :]
     if read[0].value is None or not _REMARK.match(behind) or _HEDGE.search(behind):
         return False

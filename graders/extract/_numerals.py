@@ -1,4 +1,4 @@
-r"""Writes numbers of every script, markup and notation in one plain form, so that one grammar reads them.
+r"""Writes numbers of any script, markup and notation in one plain form, so that one grammar can read them.
 
 `plain` rewrites a text only where that changes no number: digits of other scripts, Unicode signs, HTML tags,
 calculator annotations (`<<6*12=72>>`) and LaTeX layout. Unknown text stays unchanged, and makes the number
@@ -32,7 +32,7 @@ _GAP = re.compile(r"(?<=[0-9])\xa0(?=[0-9]{3}(?![0-9]))")
 
 
 class _Spellings(dict[int, str]):
-    """ASCII spellings of characters, for str.translate; digits of other scripts are added on first use."""
+    """ASCII spellings of characters, for `str.translate`; a digit of another script is added on first use."""
 
     def __missing__(self, code: int) -> str:
         character = chr(code)
@@ -45,10 +45,10 @@ class _Spellings(dict[int, str]):
 
 
 def _spellings() -> _Spellings:
-    """The characters that have a different spelling in ASCII."""
+    """Return the table of characters and their spellings in ASCII."""
     table = _Spellings()
     table.update(dict.fromkeys((0x2212, 0x2010, 0x2011, 0x2012, 0x2013, 0xFE63, 0xFF0D, 0x2796), "-"))
-    # No-break, narrow, thin and figure spaces group digits; ordinary spaces may.
+    # No-break, narrow, thin and figure spaces always group digits; an ordinary space sometimes does.
     table.update(dict.fromkeys((0xA0, 0x202F, 0x2009, 0x2007, 0x2008), "\xa0"))
     table.update(dict.fromkeys(map(ord, "†‡§"), ""))  # footnote marks
     table.update(dict.fromkeys((0x3000, 0x2002, 0x2003, *map(ord, BLANK)), " "))
@@ -144,7 +144,7 @@ def plain(text: str) -> str:
 
 
 def _raised(found: re.Match[str]) -> str:
-    """Return a power; a footnote mark becomes the first power, which leaves a number unchanged."""
+    """Write a superscript as a power, unless it is a footnote mark, which is dropped."""
     before = found.string[max(0, found.start() - 2) : found.start()]
     if found[0] == "¹" and before[-1:].isdecimal() and before != "10":
         return ""
@@ -152,10 +152,10 @@ def _raised(found: re.Match[str]) -> str:
 
 
 def _without_latex(text: str) -> str:
-    """Return a text without LaTeX layout; commands with a meaning stay."""
+    """Remove LaTeX commands for layout from a text; commands that change the meaning stay."""
     text = _THIN_COMMA.sub(",", _BRACED_COMMA.sub(",", text))
     text = _LAYOUT.sub("", text)
-    for _ in range(6):  # the deepest nesting of wrappers
+    for _ in range(6):  # wrappers may be nested six levels deep
         before = text
         text = _FRACTION.sub(_quotient, text)
         text = _OVER.sub(lambda found: _over(found[1], found[2]), text)
@@ -174,9 +174,9 @@ def _spelled_command(name: str, command: str) -> str:
 
 
 def _unwrapped(found: re.Match[str]) -> str:
-    r"""Return a wrapper's content, apart from digits before it: `35\text{cm}` is 35 and a word."""
+    r"""Return a wrapper's content, separated by a space from digits before it: `35\text{cm}` is `35 cm`."""
     before, inside = found["before"], found["inside"]
-    if not before and found.start() and found.string[found.start() - 1] == "}":  # of the previous wrapper
+    if not before and found.start() and found.string[found.start() - 1] == "}":  # from the previous wrapper
         before = " "
     return f"{before} {inside}" if before and inside[:1].isalnum() else before + inside
 
@@ -188,7 +188,7 @@ def _quotient(found: re.Match[str]) -> str:
 
 
 def _over(above: str, below: str) -> str:
-    """Return a quotient with one sign before it; two signs are both kept, so that it is unread."""
+    """Return a quotient with its sign in front; two signs are both kept, which makes the quotient unread."""
     above, below = above.replace(" ", ""), below.replace(" ", "")
     if below[0] in "+-":
         above, below = below[0] + above, below[1:]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     class Announced(NamedTuple):
         """The words before an answer: a noun with its adjectives, then a verb or a colon.
 
-        `choice` holds words that announce only a choice, such as `Option B`, and never a number.
+        The words in `choice`, such as `option`, announce only a choice, and never a number.
         """
 
         noun: str
@@ -100,7 +100,7 @@ ANNOUNCED = {
         r"\b(?:opsi|pilihan)(?:\syang\sbenar)?",
     ),
     "Swahili": Announced(r"\bjibu(?:\s(?:sahihi|la\smwisho))?", r"ni\b", r"(?:chaguo|herufi)\b", r"\bchaguo"),
-    # When compatibility characters are folded, the second letter of this noun becomes two letters.
+    # Folding compatibility characters turns the second letter of this noun into two letters.
     "Thai": Announced(
         "ค(?:ำ|\u0e4d\u0e32)ตอบ(?:ที่ถูกต้อง|สุดท้าย)?",
         "(?:คือ|เป็น|ได้แก่)",
@@ -122,20 +122,21 @@ YES_NO = {
 }
 
 BEGINS = "(?=[acefjloprsv\x80-\U0010ffff])"
-"""The first characters of announcements in any language; checked first, since most positions have none.
+"""The first characters of announcements in any language, checked first because few positions have one.
 
-A test generates announcements from the table. Trying every language everywhere takes four times as long.
+Trying every language at every position would take four times as long. A test generates announcements from the
+table and compares their first characters.
 """
 
 _FINAL = r"(?:endgültige|最[终終后後]的?|최종|итоговый|окончательный)"
 
 REVISED = re.compile(
-    "(?=[abchikmnoprsw\x80-\U0010ffff])(?:"  # its first characters; halves the time
+    "(?=[abchikmnoprsw\x80-\U0010ffff])(?:"  # the first characters of the words, which halves the time
     r"\b(?:wait|actually|corrections?|corrected|oops|sorry|mistaken?|scratch\sthat|on\ssecond\sthought"
     r"|re-?consider\w{0,3}|i\smean|but|however|no,|no\.|hold\son|korrektur|moment|pardon|perd[óo]n)"
     r"|不对|不對|等等|等一下|更正|修正|改为|改為|改成|其实|其實|抱歉|但是|而是|かし|待って|잠깐|아니)"
 )
-"""Words that take back the claim before them, so that the claim after them counts; in lower case."""
+"""Words, in lower case, that take back the claim before them, so that the claim after them counts."""
 
 _INVISIBLE = re.compile(f"[{INVISIBLE}]+")
 _BRACKETS = str.maketrans(
@@ -169,11 +170,11 @@ def plain_width(text: str) -> str:
 
 
 def announced(rows: bool, *, every_filler: bool = False) -> str:
-    """Return a pattern of the words that announce an answer; bounded, so that it takes linear time.
+    """Return a pattern of the words that announce an answer; its repetitions are bounded, for linear time.
 
     Args:
         rows: Whether the rows of all languages count, or only the English row.
-        every_filler: Whether the fillers of all languages count even then.
+        every_filler: Whether the fillers of all languages count even if only the English row does.
     """
     languages = ANNOUNCED.values() if rows else (ANNOUNCED["English"],)
     fillers = "|".join(row.filler for row in (ANNOUNCED.values() if every_filler else languages))
@@ -201,11 +202,11 @@ def _number_verb(row: Announced) -> str:
 
 
 def claim_patterns(more: str = "", *, is_small: bool = False) -> dict[bool, re.Pattern[str]]:
-    """Return the patterns that find an announcement of a whole line, in words or by its markup.
+    """Return the patterns that find an announcement in words or in markup.
 
     Args:
         more: Another pattern that announces an answer.
-        is_small: Whether texts are in lower case, which takes a third of the time.
+        is_small: Whether all texts are in lower case; searching them then takes a third of the time.
 
     Returns:
         A pattern for texts that may contain announcements in a language other than English (`is_foreign`),

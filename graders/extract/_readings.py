@@ -2,8 +2,8 @@ r"""Finds the numerals of a text, and reads each as exactly one number or not at
 
 Digits alone do not determine a number: `5` has a different meaning in each of `2\sqrt{5}`, `x < 5`, `5!`,
 `-5`, `5 million` and `H5`. So a numeral is read together with the text on both sides of it. Text that is
-known to leave it unchanged (units, currencies, brackets, words) is skipped; mathematics, negations and
-anything unknown that touches it make it unread.
+known to leave it unchanged (units, currencies, brackets, words) is skipped. Mathematics, negations and
+unknown text that touches it make it unread.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ _SPACED = r"[1-9][0-9]{0,2}(?: [0-9]{3}(?![0-9]))+(?:[.,][0-9]+)?"
 # Other dates, times, ratios, and chains of operations.
 _CLOCK = r"(?<![0-9.,])[0-9]+(?:[:/-][0-9]+){2,}(?:[.,][0-9]+)*|[0-9]+(?:\.[0-9]+)?(?::[0-9]+(?:\.[0-9]+)?)+"
 _NUMERAL = re.compile(
-    rf"(?=[0-9.{DECIMAL}A-Z])(?:"  # first characters, rare in most texts: quarters the time
+    rf"(?=[0-9.{DECIMAL}A-Z])(?:"  # these characters are rare; the check saves three quarters of the time
     rf"(?P<date>{_DATE})"
     rf"|(?P<clock>{_CLOCK})"
-    rf"|(?:(?P<whole>[0-9]+) {{1,2}}(?=[0-9]+ ?[/{OVER}] ?[0-9]))?"  # of a mixed number
+    rf"|(?:(?P<whole>[0-9]+) {{1,2}}(?=[0-9]+ ?[/{OVER}] ?[0-9]))?"  # the whole part of a mixed number
     rf"(?P<run>{_SPACED}|(?:(?<![\w.])[.{DECIMAL}])?{_RUN})"
     rf"(?:[eE](?P<e>{_POWER})(?![0-9A-Za-z])"
     rf"|\s{{0,2}}[xX×*·]\s{{0,2}}10\s?(?:\^|\*\*)\s?(?P<ten>{_POWER})(?![0-9])"
@@ -58,7 +58,7 @@ class Numeral:
         end: The end of the number, with its unit.
         dated: Whether it is a date, which is not a candidate for an answer if the text has another number.
         booked: Whether it is in parentheses with a currency, which bookkeepers read as a minus.
-        reason: The reason why it has no value.
+        reason: The reason why it has no value; empty if it has one.
     """
 
     __slots__ = ("booked", "dated", "end", "reason", "start", "value")
@@ -160,7 +160,7 @@ def _value(found: re.Match[str], decimal: str, power: int) -> Number | None:
     if below is None or value is None:
         return value
     if found["bar"] == "/" and not (run.isdecimal() and below.isdecimal()):
-        return None  # a calculation, unlike \frac{3.5}{2}
+        return None  # 3.5/2 is a calculation; \frac{3.5}{2} is a number
     divisor = run_value(below, decimal)
     if not divisor:
         return None

@@ -22,15 +22,15 @@ _RETRACTION = (
     rf"{_SAID_FIRST}(?:(?P<alone>(?:%alone%)(?=\s{{0,2}}(?:[.!?,;:\n)\]*_\"<\u2026-]|\Z)))|(?P<opening>%opening%)"
     r"|(?P<pointing>%pointing%))"
 )
-# The pattern begins with a character class, so that the regular expression engine skips other characters.
+# The pattern begins with a character class, so that the regular expression engine can skip other characters.
 _TAKEN_BACK = Scripts(r"[.!?;:,\n()>}\u2026\"*-](?:(?<!-)|(?<=\s-))" + _RETRACTION)
 _TOLD_AT_MOST = 16
 _CROSSES = tuple("\u2717\u2718\u274c\u274e\u2a2f\u2716")
 _AT_ONCE = 8
 _THE_CLAIM = ("that", "this", "which", "the", "my ")
-_DRESS = " \t$)]}*_`"  # characters that close an answer
+_DRESS = " \t$)]}*_`"  # characters that may follow an answer as part of its markup
 _AROUND = " \t\r.!?;:,\n()>]}*$`-_\"'"
-# An answer that a sentence names: a number, a name that does not begin the sentence, or a letter.
+# Answers that a sentence may name: a number, a capitalized word inside the sentence, or a letter.
 _NUMBER = re.compile(r"\d(?:[.,]?\d)*")
 _NAME = re.compile(r"(?<=[\w,:] )(?!I\b)[A-Z]\w*|\b[B-HJ-Z]\b|\bA(?=\s(?:is|was|or)\b)|\d+|(?<=[\"'(])\w+")
 _SENTENCE_END = re.compile(r"[.!?;\n](?=\s|\Z)|[.!?](?![0-9A-Za-z])|\n")
@@ -48,7 +48,7 @@ def is_taken_back(
     is_negative: bool = False,
     is_announced: bool = False,
 ) -> bool:
-    """Return whether a text takes back the claim before a position: `Answer: B. Scratch that.`.
+    """Return whether the text after a claim takes it back: `Answer: B. Scratch that.`.
 
     A sentence such as `That is wrong` is about the claim, unless the sentence before it is about another
     answer: `The answer is A. Some choose B. That is wrong.`.
@@ -58,7 +58,8 @@ def is_taken_back(
         end: The end of the claimed answer.
         names_other: Returns whether a sentence names an answer other than the claimed one.
         is_negative: Whether the claim is itself a `no`, which `That is wrong` explains.
-        is_announced: Whether words such as `Answer:` come before the claim, so that `that` means the answer.
+        is_announced: Whether words such as `Answer:` come before the claim, so that `that` refers to the
+            claim.
     """
     behind = text[end:]
     if len(behind) < 2 or not behind.strip(_AROUND):
@@ -67,7 +68,7 @@ def is_taken_back(
         return True
     behind, told = behind.lstrip(_DRESS), 0
     if behind[0] not in ",.;:!?\n":
-        behind = f":{behind}"  # the search needs a mark before each clause
+        behind = f":{behind}"  # the pattern needs a punctuation mark before each clause
     for found in _TAKEN_BACK[behind.isascii()].finditer(small(behind)):
         if found["opening"] or told >= _TOLD_AT_MOST:
             return True
@@ -78,7 +79,7 @@ def is_taken_back(
         ends = [one.end() for one in _SENTENCE_END.finditer(behind, begin, found.start())]
         repaired = found[0].lstrip(_AROUND)
         if found["alone"] and repaired[: len(found["alone"])] != found["alone"]:
-            return True  # `Actually, no` answers no question
+            return True  # `Actually, no` does not answer a question
         if not ends and not repaired.startswith("which"):
             return True
         sentence = behind[ends[-1] if ends else begin : found.start()]
@@ -88,7 +89,7 @@ def is_taken_back(
 
 
 def _is_about_no(behind: str, found: re.Match[str], is_announced: bool) -> bool:
-    """Return whether a phrase is about the `no` before it: `no (wrong)`, or `that` after `Answer: no`."""
+    """Return whether a phrase is about the `no` before it: `no (wrong)`, `Answer: no. That is wrong`."""
     if behind[: found.start()].strip(_AROUND):
         return False
     said: str = found["pointing"] or found["alone"]

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 MAX_CHARS = 600  # the lowest limit that Python accepts for int()
 MAX_EXPONENT = 400
 
-# Separators with only one meaning, unlike the separators that people type. All are in Unicode's private use
-# area.
+# Internal separators, each with only one meaning, in Unicode's private use area. The separators that people
+# type are ambiguous.
 DECIMAL, GROUP, OVER = "\ue000", "\ue001", "\ue002"
 
 VULGAR = dict(
@@ -31,12 +31,12 @@ _INDIAN = re.compile(r"[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}\Z")
 
 
 def run_value(run: str, decimal: str, exponent: int = 0) -> Number | None:
-    """Return the value of one run of digits; None if its separators are ambiguous or group nothing.
+    """Return the value of one run of digits; None if its separators are ambiguous or misplaced.
 
     Args:
         run: Digits with points, commas, apostrophes or spaces between them.
         decimal: The decimal separator to assume if the run leaves it open, `.` or `,`.
-        exponent: The power of ten to multiply by.
+        exponent: The exponent of the power of ten to multiply by.
     """
     if len(run) > MAX_CHARS or abs(exponent) > MAX_EXPONENT:
         return None
@@ -60,8 +60,8 @@ def run_value(run: str, decimal: str, exponent: int = 0) -> Number | None:
 def _decimal_sign(run: str, decimal: str) -> str | None:
     """Return the decimal separator of a run; empty if the run has no separator, None if it is ambiguous.
 
-    A comma may also separate the items of a list, but a point does not: `4.5` is a decimal unless the point
-    can group.
+    A comma may also separate the items of a list, but a point never does: `4.5` is a decimal number. A point
+    that can group digits does so if the decimal separator is a comma.
     """
     points, commas = run.count("."), run.count(",")
     if DECIMAL in run:
@@ -71,7 +71,7 @@ def _decimal_sign(run: str, decimal: str) -> str | None:
         return last if run.count(last) == 1 else None
     if (
         GROUP in run or "'" in run or " " in run
-    ):  # these group digits, so a point or comma next to them does not
+    ):  # these characters group digits, so a point or a comma is the decimal separator
         return "." if points else "," if commas else ""
     if points and (points > 1 or decimal == ","):
         return "" if decimal == "," and _THREES.match(run.replace(".", ",")) else "." if points == 1 else None

@@ -1,7 +1,7 @@
-"""Units, currencies and scale words: text next to a number that leaves it unchanged or scales it.
+"""Lists of units and currencies, which leave the number next to them unchanged, and of scale words.
 
-These are closed lists. Unlisted text makes a number unread if it touches the digits; in a reference, it does
-so anywhere.
+Text that is not in these lists makes a number unread if it touches the digits. In a reference, such text
+makes the number unread anywhere.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _CODES = frozenset(
     """USD EUR GBP JPY INR CNY RMB CHF AUD CAD NZD HKD SGD SEK NOK DKK PLN CZK HUF RUB BRL MXN ZAR KRW TRY
     Rs Rs. kr kr. Fr. zł RM""".split()
 )
-_COUNTRIES = frozenset("US CA AU NZ HK SG NT A C R S".split())  # as in US$ and R$
+_COUNTRIES = frozenset("US CA AU NZ HK SG NT A C R S".split())  # the prefixes in US$ and R$
 UNITS = _CODES | frozenset(
     """m km cm mm nm µm μm um kg g mg t lb lbs oz l L ml mL cl dl s sec secs ms min mins h hr hrs d yr yrs ft
     in yd mi mph kph Hz kHz MHz GHz N J kJ cal kcal W kW kWh V A mA Pa kPa bar atm C F mol ha rad deg Ω pt px
@@ -69,11 +69,11 @@ def unit_end(text: str, at: int) -> int:
 
 
 def scale_at(text: str, at: int) -> tuple[int, int]:
-    """Return the power of ten of a scale word or letter at a position, and its end; 0 without such a word.
+    """Return the exponent of the scale word or letter at a position, and its end; 0 without a scale word.
 
     Args:
         text: The text, as `plain` returned it.
-        at: The end of the number's digits.
+        at: The position right after the number's digits.
     """
     start = at + len(text[at : at + 3]) - len(text[at : at + 3].lstrip(" -"))
     word = _WORD.match(text, start)
