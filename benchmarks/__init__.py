@@ -1,1 +1,1 @@
-"""Benchmarks. Each prints ratios of two things measured alternately in one run, because machines drift."""
+"""Benchmarks that print ratios of two things, measured alternately because a machine's speed drifts."""

@@ -94,7 +94,7 @@ class NotSetUp(AwsError, InputError):
 
 
 class NotServed(AwsError, ServiceError):
-    """AWS cannot be reached, or refused."""
+    """AWS could not be reached, or refused the call."""
 
 
 class Denied(NotServed):

@@ -1,9 +1,9 @@
 """Wraps a Lambda handler for other auditors, as thinly as their documentation allows.
 
-No other auditor calls a handler with an event. Each gets a copy of the grader's file, so that tools that read
-source read the grader's own, followed by functions that build an event with one sample. If the auditor passes
-columns, the task's number selects the record; otherwise the first record is used, with the auditor's
-reference.
+No other auditor calls a handler with an event. Each auditor gets a copy of the grader's file, so that an
+auditor that reads source code reads the grader's own. Functions that build an event with one sample are added
+at the end. If the auditor passes columns, the task's number selects the record; otherwise the first record is
+used, with the auditor's reference.
 """
 
 from __future__ import annotations

@@ -19,12 +19,12 @@ CONSTANT: Final = "constant"
 """The grader that pays all answers the same, so it amplifies no style and there is no ranking."""
 
 _LEAST: Final = 0.005
-"""Smaller shares are raised to this value, because a handful of answers out of 1,600 is chance."""
+"""The minimum share. Smaller ones are raised to it, because a few answers out of 1,600 are chance."""
 _FALL: Final = 0.02
 """The smallest decrease in the share of right answers that counts as harm."""
 _TREBLED: Final = 3.0
 _FLAT: Final = {"reward": 0.02, "right": 0.02, "length": 2.0}
-"""Smaller changes have no sign; for the reward, as a fraction of the grader's range."""
+"""The smallest change that has a sign; for the reward, it is a fraction of the grader's range."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,13 +177,13 @@ def _sign(change: Change | None, flat: float) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """The cases named by one or more warnings."""
+    """The cases in which the warnings were right or wrong, by name."""
 
     warning: str
     caught: list[str]
     missed: list[str]
     alarms: list[str]
-    """Named cases without harm."""
+    """Cases with a warning but without harm."""
     spared: list[str]
 
 

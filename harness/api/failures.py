@@ -129,7 +129,7 @@ def _from_status(error: openai.APIStatusError) -> RequestRefused | Unreachable:
             place=place,
         )
     fix = _FIXES.get(status)
-    # Bedrock's message for a model that it serves only under the other one of its two paths.
+    # Part of Bedrock's message for a model that it serves only under its other path.
     if "supported on this route" in said and (other := other_path(str(error.request.url))):
         fix = f"This model uses the other path: add --inference-url {other}."
     return RequestRefused(

@@ -1,1 +1,1 @@
-"""The `rft` command line: one thin file per verb, imported only when it is called."""
+"""The `rft` command line. Each verb has a thin module, which is imported only when the verb is called."""

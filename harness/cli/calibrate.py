@@ -122,7 +122,7 @@ def command(**asked: Any) -> int:
 
 
 def _without_settings(asked: dict[str, Any]) -> dict[str, Any]:
-    """The label options from the command line; the run's options override the project's settings."""
+    """Reset the label options that come from the settings, because the run's own options override them."""
     names = ("labels", "label_true", "label_threshold", "label_tolerance")
     return {name: () if isinstance(asked[name], tuple) else None for name in names if setting_of(name)}
 

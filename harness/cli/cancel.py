@@ -63,7 +63,8 @@ def command(
 def _cancelled(client: TrainingService, job_id: str) -> SeenJob:
     """Cancel the job.
 
-    A refusal is no error if the job is already canceled, because an earlier answer may have been lost.
+    A refusal is not an error if the job is already canceled, because the answer to an earlier request may
+    have been lost.
     """
     from harness.api.failures import RequestRefused
     from harness.follow.status import has_ended, is_cancelled

@@ -53,7 +53,7 @@ _ARGUMENTS: Final[Mapping[tuple[str, str], str]] = {
     ("submit", "training_file"): "records",
     ("stack", "name"): "stack",
 }
-"""Arguments that a setting can supply. A setting supplies an option by the option's name."""
+"""Positional arguments that a setting can supply. An option gets the setting of the same name."""
 
 _APART: Final[Mapping[str, frozenset[str]]] = {
     # Without --stack and --arn these verbs need no credentials, and a settings file must not change that.
@@ -169,7 +169,7 @@ def variable_for(key: str, environment: Mapping[str, str]) -> str | None:
 
 
 def _in_place(verb: str, held: list[str], said: Mapping[str, Any]) -> list[str]:
-    """Drop settings that would change where the verb grades, or that do not apply there."""
+    """Drop settings that would change the place where the verb grades, or that do not apply to that place."""
     if verb in ("replay", "audit"):
         held = _for_replay(held, said)
     if verb == "capture":

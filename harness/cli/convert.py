@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from harness.data.formats.conversion import Conversion, Kind
 
 _SHOWN = 10
-"""Maximum kinds of problems, and lost paths, to print; `--json` has all of them."""
+"""Maximum number of kinds of problems, and of lost paths, to print; `--json` has all of them."""
 
 
 @click.command("convert")

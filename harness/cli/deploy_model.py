@@ -130,7 +130,7 @@ def _existing(bedrock: NativeBedrock, name: str, model: str) -> dict[str, Any] |
 
 
 def _created(bedrock: NativeBedrock, model: str, name: str) -> str:
-    """Create the deployment. Its token is always new; the lookup by name prevents a second deployment."""
+    """Create the deployment with a new token. The lookup by name prevents a second deployment."""
     import uuid
 
     from harness.api.native_rules import faults_of

@@ -77,8 +77,8 @@ def _listed(checks: tuple[ReadyCheck, ...], costs: dict[str, FamilyCost]) -> Ite
 def _needs(check: ReadyCheck, cost: FamilyCost) -> str:
     """The extra that a family needs, its size and its import time."""
     if check.extra is None:
-        # If the family has an extra, its packages take most of the import time, and this check does not load
-        # them.
+        # If other checks of the family need an extra, its packages take most of the measured import time, but
+        # this check does not load them.
         known = cost.import_ms is not None and not cost.packages
         return f"standard library, {cost.import_ms:,.0f} ms to import" if known else "standard library"
     if cost.import_ms is None:

@@ -36,10 +36,10 @@ def fitting_label(rollouts: DataFile, label: str | None) -> str | None:
 
 
 def fitting_records(rollouts: DataFile, records: DataFile | None) -> DataFile | None:
-    """Return the training file, or None if it comes from the settings and has other records.
+    """Return the training file, or None if it comes from the settings and lacks the rollouts' records.
 
     Args:
-        rollouts: The file to grade: of rollouts, or of records, which need no other records.
+        rollouts: The file to grade, with rollouts or with records. Records need no training file.
         records: The `records` parameter of a verb that also has `rollouts`.
     """
     setting = setting_of("records")

@@ -260,7 +260,7 @@ def _tell_tokens(state: Generated) -> None:
 
 
 def _tell_endings(endings: dict[str, int]) -> None:
-    """Print a line for each abnormal kind of ending among the completions."""
+    """Print a line for each `finish_reason` that shows or may hide an incomplete completion."""
     from harness.data.turn_text import WHOLE_ENDINGS
 
     known = {

@@ -57,7 +57,7 @@ class Service:
 
     @property
     def inference(self) -> Endpoint | None:
-        """The address for asking models; None if it is the API's."""
+        """The address for asking models; None if they are asked at the API's address."""
         from harness.api.endpoint import check_same_region, find_endpoint
 
         if not self.inference_url:
@@ -221,7 +221,7 @@ def refuse_native(job_id: str, what: str) -> None:
 
 
 def at(time: Time) -> str:
-    """A time from the service as local text; a value that is not a time unchanged, and `-` for None.
+    """Format a time from the service in local time. Other values stay unchanged, and None becomes `-`.
 
     Args:
         time: The value in the service's object.
@@ -235,7 +235,7 @@ def at(time: Time) -> str:
 
 
 def tell_no_id(object_id: str | None, raw: Json) -> int:
-    """Warn if the service's object has no id, and may be something else; return the exit code.
+    """Warn if an object from the service has no id and so may be a wrong answer; return the exit code.
 
     Args:
         object_id: Its id.

@@ -56,7 +56,7 @@ class FoldedFigures:
 
 
 class _Known(Grading):
-    """Rewards that are already known."""
+    """Returns rewards that are already known, without calling a grader."""
 
     def __init__(self, rewards: Mapping[str, float | None]) -> None:
         self._rewards = rewards

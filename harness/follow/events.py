@@ -144,7 +144,7 @@ class NewEvents:
         return cursor
 
     def _merge(self) -> Iterator[list[Event]]:
-        """Append the walk to the journal, oldest page first, from the page that the journal has reached.
+        """Append the walk's pages to the journal, oldest first, starting with the page of its newest event.
 
         After a kill, the merge is repeated; the journal's newest event shows its progress.
         """
@@ -172,7 +172,7 @@ class NewEvents:
         self._walk.cut(0)
 
     def _has_unseen(self, page: Page[Event]) -> bool:
-        """Whether more pages follow a first page of known events. If the oldest come first, they are new."""
+        """Whether more pages follow a first page of known events; they are new if the oldest come first."""
         if not page.get("has_more") or not all(event in self._log for event in page["data"]):
             return False
         ids = {event_id(event) for event in page["data"]}

@@ -87,7 +87,7 @@ def _all_alike(plan: Plan, report: Report) -> Iterator[Finding]:
         fix = "Add records; n_epochs repeats them."
         yield Finding("J005", level, message, place, fix=fix)
     if report.records and report.without_reference == report.records:
-        # A grader may need no reference; a replay of these records shows it.
+        # A grader may not need a reference. A replay of these records shows whether it does.
         shown = plan.replay is not None and bool(plan.replay.records_seen)
         message = "no record has a reference_answer"
         fix = "Add it. If the grader needs none, give a replay of these records with --run."

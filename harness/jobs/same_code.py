@@ -71,9 +71,9 @@ class CodeComparison:
 
     same: SameCode
     why: tuple[str, ...] = ()
-    """The differences, or the reasons why neither is proven."""
+    """The differences, or the reasons why neither equality nor a difference is proven."""
     unchecked: tuple[str, ...] = ()
-    """The parts that were not compared, although the code is the same."""
+    """The parts that were not compared, although all compared code is the same."""
 
 
 def look_at_function(arn: str, *, local_service: bool) -> FunctionFacts | UnknownFunction:

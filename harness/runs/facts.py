@@ -84,8 +84,8 @@ class InputFacts:
     sha256: str | None
     """SHA-256 of the whole text, if this process read all of it.
 
-    Known from the start for standard input, and for files once they have been read. None for objects in S3,
-    which the ETag and version identify.
+    For standard input, the hash is known from the start, and for files once they have been read. It is None
+    for objects in S3, which their ETag and version identify.
     """
     derived: bool
     """Whether the input is records, from which the run made its own rollouts."""

@@ -73,7 +73,7 @@ def list_runs(folder: Path, limit: int) -> RunList:
 
 
 def _is_run(path: Path) -> bool:
-    """Whether a folder is a run or the rest of one. Drafts start with a dot, and logs are next to runs."""
+    """Whether a path is a run or the remains of one, rather than a log, or a draft (`.NAME`)."""
     kept = ("run.json", "rewards.jsonl", "shards")
     return path.name[0] != "." and path.is_dir() and any((path / name).exists() for name in kept)
 

@@ -1,4 +1,4 @@
-"""Hashed style features of a completion's text: the phi of the emulator's policy.
+"""Hashed style features of a completion's text, the vector phi that the emulator's policy uses.
 
 The vector is sparse and has length one. Its features are the completion's words, formatting markers, and
 buckets of its length and of its count of numbers, but never the prompt, the reference, a label or a number's

@@ -1,1 +1,1 @@
-"""Targets that grade samples: in process, a local Lambda runtime, a deployed function; one protocol."""
+"""Targets that grade samples in process, in a local Lambda runtime or in a deployed function."""

@@ -111,7 +111,8 @@ class _AnswerCassette(Cassette):  # type: ignore[misc]
     def __init__(self, path: str, book: AnswerBook) -> None:
         # vcrpy removes its patches while it opens a connection or sends a request. A judge is asked from many
         # threads, and another thread's request at that moment would bypass the cassette. Only the standard
-        # library's HTTPS connection needs the removal, and `_StandardHTTPS` does not.
+        # library's HTTPS connection needs this removal. `_StandardHTTPS` replaces it and does not need the
+        # removal.
         patches = (
             (vcr.patch, "force_reset", contextlib.nullcontext),
             (http.client, "HTTPSConnection", _StandardHTTPSStub),

@@ -137,10 +137,10 @@ def open_here(
 
 
 def asked_once(target: InProcessTarget) -> InProcessTarget | AnsweredTarget:
-    """A grader whose requests are made once per sample, even over several wires.
+    """Make a grader send each sample's requests only once, even if several wire formats are graded.
 
-    Every grader is wrapped, because a judge, like many functions, imports its HTTP client at its first
-    request.
+    Every grader is wrapped, because a grader may import its HTTP client only at its first request, as a judge
+    does.
 
     Args:
         target: A grader; returned unchanged if vcrpy is not installed.

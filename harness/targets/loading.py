@@ -189,7 +189,7 @@ def _takes(function: Any, count: int) -> bool:
 
 
 def _import_module(where: str, reference: str, folder: Path) -> ModuleType:
-    """Import by name, with a folder on the path like the current folder under `python -m`."""
+    """Import a module by name, with a folder on the import path as `python -m` adds the current folder."""
     if not where:
         raise InputError(
             "no module is named", place=reference, fix="Pass --grader module:name or file.py:name."

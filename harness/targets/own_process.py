@@ -44,7 +44,7 @@ _LONGEST_MESSAGE = 1 << 30
 IMPORT_SECONDS = 60
 """Time limit for importing a grader with limits."""
 HEARTBEAT = b""
-"""Sent once a second during a call, unless C code holds the interpreter."""
+"""Message that the process sends once a second during a call, unless C code holds the interpreter."""
 _ERRORS = {1: HarnessError, 2: InputError, 3: ServiceError}
 
 

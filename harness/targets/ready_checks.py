@@ -55,7 +55,7 @@ class CheckOption:
     meaning: str
     required: bool
     default: Any = None
-    """The default value; also None if it is required."""
+    """The default value; None also if the option is required."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ __all__ = [
 
 _FORM = 1
 HIDDEN = "<hidden>"
-"""Replaces a secret."""
+"""Text that replaces a secret."""
 
 _ACCOUNT = re.compile(r"(arn:aws[\w-]*:[\w-]*:[\w-]*:)\d{12}(?=:)")
 _SECRET_NAME = re.compile(r"key|token|secret|passw|credential|auth|cookie|signature", re.IGNORECASE)
@@ -122,8 +122,8 @@ class RecordedAnswers:
 def refused_forms(answers: Iterable[RecordedAnswer]) -> dict[str, RecordedAnswer]:
     """One refusal for each form of request that a service always refused.
 
-    A client learns from such a refusal which features a model supports. The request that it tries first is
-    arbitrary.
+    A client learns from such a refusal which features a model supports. Any request may be the one with which
+    the client first tries a feature.
     """
     answers = tuple(answers)
     taken = {one.form for one in answers if not one.refused}
