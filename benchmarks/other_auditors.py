@@ -35,7 +35,7 @@ TASKS = 60
 OURS = "rft audit"
 PLANTED = tuple(row for row in FIRST_PLANTED if row.kind != "judge")
 GOOD = tuple(row for row in FIRST_GOOD if row.kind != "judge")
-"""Without judges: `rft audit` replaces their model, while the others would call a real one."""
+"""The graders without judges: `rft audit` replaces a judge's model, and the others would call it."""
 
 Ask = Callable[[Planted | Good, Path, int], Answer]
 

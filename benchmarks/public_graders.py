@@ -66,7 +66,7 @@ def source_of(case: Public, options: argparse.Namespace) -> Path | None:
 
 
 def laid_out(case: Public, source: Path, python: Path, options: argparse.Namespace) -> Path:
-    """Create a folder with the file and its records, which also keeps the audit's output."""
+    """Create a folder for the file, its records and the audit's output."""
     folder: Path = (options.out or options.env / "audits").resolve() / case.name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

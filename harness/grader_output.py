@@ -46,5 +46,5 @@ def output_to(path: Path | None) -> Iterator[Path]:
             for number, before in zip((1, 2), kept, strict=True):
                 os.dup2(before, number)
                 os.close(before)
-            if path.is_file() and not path.stat().st_size:  # never a device
+            if path.is_file() and not path.stat().st_size:  # never deletes a device
                 path.unlink()

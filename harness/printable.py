@@ -68,7 +68,7 @@ def _wrapped_line(line: str, width: int) -> str:
 
 
 def columns_of(text: str) -> int:
-    """Number of terminal columns for a text; a Chinese character takes two."""
+    """Number of terminal columns that a text fills; a Chinese character fills two."""
     if text.isascii():
         return len(text)
     return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)

@@ -26,7 +26,7 @@ class Complaint(NamedTuple):
     message: str
 
     def __str__(self) -> str:
-        """Return it in the format that editors and terminals link."""
+        """Return the finding in the format that editors and terminals turn into a link."""
         return f"{self.file}:{self.line}: {self.message}"
 
 

@@ -205,7 +205,7 @@ def warned(cases: Sequence[Case], names: Sequence[str], harm: Callable[[Case], b
 
 
 def warnings_of(cases: Sequence[Case], harm: Callable[[Case], bool] = Case.harmed) -> Iterator[Warned]:
-    """Return each warning alone, those that need labels, and all of them."""
+    """Return the results of each warning alone, of the warnings that need labels, and of all warnings."""
     for name in RULES:
         yield warned(cases, [name], harm)
     yield warned(cases, [name for name in RULES if name != "B003"], harm)

@@ -1,4 +1,4 @@
-"""Rehearses each grader as a user would: recorded rollouts in, a verdict out."""
+"""Rehearses each grader on recorded rollouts, as a user would."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class Rehearsed:
     """On records left out of training, like `right`; None if it was not measured."""
     right: Change | None
     length: Change | None
-    """In characters, on the training records."""
+    """The expected length in characters, on the training records."""
     styles: dict[str, Change]
     """Expected share of each recorded style."""
     advantages: dict[str, float]

@@ -121,7 +121,7 @@ class World:
     operation: str
     habits: Mapping[str, Habit]
     new: bool
-    """Whether its kind played no part in choosing the thresholds."""
+    """Whether worlds of this kind played no part in the choice of the thresholds."""
 
     @property
     def styles(self) -> list[str]:

@@ -143,7 +143,7 @@ def _generate(region: str) -> str:
         return str(provide_token(region=region, expiry=_KEY_LIFETIME))
     except InputError:
         raise
-    except Exception as error:  # botocore raises dozens of classes: profiles, SSO, metadata service
+    except Exception as error:  # botocore has dozens of error classes, for profiles, SSO and so on
         raise InputError(
             f"no key, and no usable AWS credentials ({type(error).__name__})", fix=_SIGN_IN
         ) from error

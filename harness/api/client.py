@@ -310,7 +310,7 @@ class FineTuning:
 
 @cache
 def _authorities(trust_env: bool, *named: str | None) -> ssl.SSLContext:
-    """Certificate authorities that httpx trusts. They are read once, because this takes long.
+    """Certificate authorities that httpx trusts. They are read only once, because reading them is slow.
 
     Args:
         trust_env: Whether the environment may name other authorities.

@@ -184,7 +184,7 @@ def _in_place(verb: str, held: list[str], said: Mapping[str, Any]) -> list[str]:
 
 
 def _for_replay(held: list[str], said: Mapping[str, Any]) -> list[str]:
-    """Where to grade: in this process if a grader is named, else the built function, else AWS."""
+    """The place of grading: this process if a grader is named, else the built function, else AWS."""
     places = ("artifact", "arn", "stack")
     if "arn" in said:
         held = _without(held, ("grader", "function"))

@@ -166,7 +166,7 @@ handler_option = click.option(
 
 
 def named_grader(grader: str | None, handler: str | None) -> str:
-    """The one grader that --grader or --handler names, as `module:name`.
+    """The grader that --grader or --handler names, as `module:name`.
 
     Raises:
         InputError: Neither or both of the options are given, or the name is not a handler's.

@@ -90,6 +90,6 @@ def command(
 
 def _beside(folder: Path) -> Path:
     """The page's default path: next to the run's folder, because a finished run's folder never changes."""
-    if folder.name in ("", ".."):  # for RUN = `.`
+    if folder.name in ("", ".."):  # gives RUN = `.` a name
         folder = folder.resolve()
     return folder.parent / f"{folder.name}.html"

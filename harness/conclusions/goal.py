@@ -31,7 +31,7 @@ class Goal:
     span: tuple[float, float] | None
     """The lowest and the highest value, which are scaled to 0 and 1; None if no scaling is needed."""
     unknown: int
-    """Number of completions whose rollout does not have the field."""
+    """Number of completions whose rollout does not have the goal's field."""
 
     @property
     def remarks(self) -> list[str]:

@@ -27,7 +27,7 @@ the grader that rewards long completions, -1.00 to -.99 for the grader that rewa
 .72 for the other nine graders.
 """
 SETS: Final = 10
-"""Minimum sets of completions for a conclusion. Chosen without a measurement."""
+"""Minimum number of sets of completions for a conclusion. It was chosen without a measurement."""
 _FEWEST: Final = 3
 """Minimum completions in a set; with fewer, a rank correlation is 1 or -1 by chance."""
 

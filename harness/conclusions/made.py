@@ -37,7 +37,7 @@ KINDS: Final[Mapping[str, str]] = {
 """The kinds of generated completions, in words."""
 
 _TIMES: Final = 6
-# Does not match within a number, or the minus sign of a subtraction.
+# The pattern does not match inside a number, and does not match the minus sign of a subtraction.
 _LAST_NUMBER = re.compile(r"(?<![\d.,])(?:(?<!\w)-)?\d+(?:[.,]\d+)*(?=\D*\Z)")
 _WORD_OR_NUMBER = re.compile(r"[^\W\d_]+|\d+(?:[.,]\d+)*")
 _WORD_AT_END = re.compile(r"\w+\Z")
@@ -64,7 +64,7 @@ class MadePay:
     policy: float
     """Expected reward of the learned policy, which was not trained on these records."""
     more: Interval
-    """Their mean reward minus the policy's."""
+    """The texts' mean reward minus the policy's expected reward."""
     record: str
     """The witness's record."""
     witness: dict[str, Any]

@@ -75,7 +75,7 @@ class WarningFigures:
     length: LengthPay | None
     """None if length could not be separated from correctness, or if nothing could be compared."""
     made: MadeGradings | None
-    """None if there is no policy's reward for comparison."""
+    """None if there is no policy to compare the generated completions with."""
 
 
 def reward_warnings(figures: WarningFigures) -> list[Finding]:

@@ -167,7 +167,7 @@ def _risen(facts: Facts, reward: PolicyChange) -> Verdict:
 
 
 def _right(facts: Facts) -> str:
-    """A sentence on right answers, as far as they are known."""
+    """A sentence about right answers, or about why they were not measured."""
     folds = facts.folds
     if folds is not None and folds.right is not None:
         return f"{change_said('Right answers', folds.right)}."
@@ -189,7 +189,7 @@ def _favored(facts: Facts) -> str:
 
 
 def _horizon(facts: Facts) -> str:
-    """A note on the limits of the rehearsal, for sentences that report little change."""
+    """A note about the limits of the rehearsal, for sentences that report little change."""
     graded = facts.learned.graded
     found = f"This applies to the {facts.learned.draws:,} completions that were drawn."
     if not graded.above_lowest:
@@ -204,7 +204,7 @@ def _horizon(facts: Facts) -> str:
 
 
 def _about_grader(facts: Facts) -> str:
-    """A sentence on whether the grader is to blame, judging by the references."""
+    """A sentence that says whether the grader is to blame, judging by the references."""
     controls = facts.controls
     if controls is None:
         return "Whether the grader is to blame was not measured: the references are not texts."

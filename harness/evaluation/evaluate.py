@@ -39,7 +39,7 @@ class Named(NamedTuple):
     label: str
     model: str
     exposure: Exposure
-    """Whether it was trained on these records, if known."""
+    """Whether the model was trained on these records, if known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

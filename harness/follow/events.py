@@ -27,7 +27,7 @@ from harness.follow.event_log import EventLog, event_id
 __all__ = ["NewEvents", "is_newest_first"]
 
 _DEAD_ENDS = 3
-"""Attempts to fetch a page that was announced, before the page before it counts as the last one."""
+"""Maximum attempts to fetch an announced page. Then the page before it counts as the last one."""
 
 
 class NewEvents:

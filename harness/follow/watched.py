@@ -28,7 +28,7 @@ class Watched:
     curves: Curves = field(default_factory=Curves)
     warnings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    """Notes on unknown statuses and on events that may be missing."""
+    """Notes about unknown statuses and about events that may be missing."""
     silence: str | None = None
     """A note while the job has reported nothing new for a long time."""
     messages: deque[Event] = field(default_factory=lambda: deque(maxlen=_MESSAGES_KEPT))

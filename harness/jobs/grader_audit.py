@@ -19,7 +19,7 @@ from harness.targets.deployed_code import FunctionFacts
 __all__ = ["audit_findings"]
 
 _COMPARED = 3
-"""The number of graders whose audits are compared with the function's files, which takes a download."""
+"""Maximum number of graders whose audits are compared with the function's files, after a download."""
 _FIX = "Run `rft audit` on the training file, with this grader."
 
 

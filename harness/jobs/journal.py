@@ -135,7 +135,7 @@ class Entry:
                 fix="Choose another --name.",
                 place=str(found.path),
             )
-        if found.facts.state != "created":  # The function's code at the creation of the job grades it.
+        if found.facts.state != "created":  # Grading uses the code from the job's creation.
             found.facts = replace(
                 found.facts,
                 grader=JobGrader(plan.grader_arn, plan.code_sha256 or found.facts.grader.code_sha256),

@@ -78,7 +78,7 @@ class Plan:
     region_from: str | None = None
     """The source of the Region."""
     region_guessed: bool = False
-    """Whether an environment variable gave a Region although the service is on this machine and has none."""
+    """Whether an environment variable gave a Region although the service, on this machine, has no Region."""
 
     def digest(self) -> str:
         """A SHA-256 that identifies the plan; the file's name and the grader's code do not count."""

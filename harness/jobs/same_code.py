@@ -218,7 +218,7 @@ class _Comparing:
             self.unchecked.append(f"which function of {ref} graded, as the replay named none")
 
     def artifact(self, target: LocalRuntimeFacts) -> None:
-        """Compare the files with the replayed artifact's. Name the differences if it still exists."""
+        """Compare the files with the replayed artifact, and name the differing ones if it still exists."""
         if self.code.digest == target.code_sha256:
             return
         folder = target.template if target.handler else target.template.parent / target.function

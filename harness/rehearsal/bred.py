@@ -1,4 +1,4 @@
-"""Measures whether training reinforces the texts that an audit found paid.
+"""Measures whether training reinforces the unwanted texts that, according to an audit, a grader pays for.
 
 The texts were not recorded, so a separate job trains on the recorded completions plus each text as one more
 completion per record. This job does not change the main job's figures.
@@ -25,12 +25,12 @@ __all__ = ["breed", "paid_texts"]
 
 _TEXTS: Final = 3
 _RECORDS: Final = 48
-"""Maximum records over which a text's probability is averaged."""
+"""Maximum number of records over which a text's probability is averaged."""
 _INVARIANCE: Final = "B"
 
 
 def paid_texts(runs: Path, sha256: str | None) -> list[AuditFinding]:
-    """The findings with paid texts from a grader's newest audit, worst first.
+    """The findings from a grader's newest audit that have a paid text, worst first.
 
     Args:
         runs: The folder of all runs.

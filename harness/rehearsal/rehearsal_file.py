@@ -103,7 +103,7 @@ class Rehearsal(Conclusions):
     questions_made: int = 0
     """The number of these questions that were about generated completions."""
     bred: list[BredText] = field(default_factory=list)
-    """Texts that an audit of this grader found paid, before and after a job that can draw them."""
+    """Unwanted texts that an audit of this grader found, before and after a job that can draw them."""
 
     def to_json(self) -> dict[str, Any]:
         """The rehearsal as one JSON object."""

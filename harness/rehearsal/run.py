@@ -65,8 +65,10 @@ class RehearsalRequest:
     rollouts: DataFile
     grader: str
     out: Path | None = None
-    """Output folder; one under `rehearsals/` that is named after the inputs when None. Resumes an unfinished
-    rehearsal with the same inputs."""
+    """Output folder; None for a folder under `rehearsals/` that is named after the inputs.
+
+    If it contains an unfinished rehearsal with the same inputs, that rehearsal is resumed.
+    """
     holdout: float = 0.1
     seed: int = 0
     n_epochs: int = int(HYPERPARAMETERS["n_epochs"].default)

@@ -96,7 +96,7 @@ class InputFacts:
     lengths: tuple[int, ...] = field(default=(), compare=False)
     """Length in bytes of each source if there are several, including a newline added at its end.
 
-    In S3, each length takes a request.
+    Each length of an object in S3 costs one request.
     """
     spoiled: bool = False
     """Whether the input changed during grading, which leaves the graded content unknown."""

@@ -24,7 +24,7 @@ class RankCorrelation:
     """The rank correlation of rewards and labels."""
 
     spearman: float | None = None
-    """From -1 to 1; None if rewards or labels are constant."""
+    """The correlation, from -1 to 1; None if rewards or labels are constant."""
     n: int = 0
     """Number of pairs of a reward and a numeric label."""
     all: bool = True
@@ -70,7 +70,7 @@ class RankPairs:
             self._labels.append(number)
 
     def correlation(self) -> RankCorrelation:
-        """Rank them."""
+        """Rank the collected pairs, and correlate the ranks."""
         found = _correlation(_ranks(self._rewards), _ranks(self._labels))
         return RankCorrelation(found, len(self._rewards), self._all)
 

@@ -67,7 +67,7 @@ def _own_https_init() -> Any:
 
 
 class _StandardHTTPS(http.client.HTTPSConnection):
-    """The standard library's connection, which can be created while its name is patched."""
+    """A connection of the standard library that can be created while vcrpy patches the class's name."""
 
     __init__ = _own_https_init()
 

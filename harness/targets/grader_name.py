@@ -74,7 +74,7 @@ def names_the_check(grader: str, check: str | None) -> bool:
     """Whether a grader's name and a function's variable name the same check.
 
     Args:
-        grader: The grader's name; the path of a file may start anywhere.
+        grader: The grader's name; the path of a file may be relative to any folder.
         check: The variable's value: a file in the artifact, or a check with its options. None if unset.
     """
     if not check:

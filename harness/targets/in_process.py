@@ -73,7 +73,7 @@ class InProcessTarget:
 
     @cached_property
     def fingerprint(self) -> Fingerprint:
-        """Its files and packages, as known at the first access."""
+        """The grader's files and packages, as known at the first access."""
         return self.files.fingerprint(self._module, self._file)
 
     @cached_property

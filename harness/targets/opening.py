@@ -58,7 +58,7 @@ _KNOWN = "Write its ARN, or NAME:ALIAS."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetChoice:
-    """Where to grade, from a command's options."""
+    """The place where to grade, from a command's options."""
 
     target: str = IN_PROCESS
     """`in-process`, `lambda-runtime`, an ARN or `NAME:QUALIFIER`."""

@@ -109,12 +109,12 @@ class OwnProcessTarget:
 
     @property
     def imported(self) -> DeclaredGrader:
-        """Its process's report from the first import."""
+        """The report of the grader's process on the first import."""
         return self._declared
 
     @property
     def pid(self) -> int | None:
-        """Its process, if any."""
+        """The grader's process, if one is running."""
         return None if self._process is None else self._process.pid
 
     @property
@@ -171,12 +171,12 @@ class _Process:
     """The parent's side of one grader process."""
 
     def __init__(self, grader: str, answers: str | None, limits: ProcessLimits | None) -> None:
-        from multiprocessing.connection import Pipe  # takes 10 ms, so not for every replay
+        from multiprocessing.connection import Pipe  # takes 10 ms, so only replays that need it import it
 
         self._connection, theirs = Pipe()
         self._limits = limits
         self.late = False
-        """Whether it was killed because a call exceeded its limit."""
+        """Whether the process was killed because a call exceeded its limit."""
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(_PATH)}
         environment |= limits.variables if limits is not None else {}
         if limits is not None and limits.hash_seed is not None:
@@ -228,7 +228,7 @@ class _Process:
             return None
 
     def print_to(self, log: Path) -> None:
-        """Tell the process to print to a file; a text is not an event."""
+        """Tell the process to print to a file. Events are not strings, so this message cannot be one."""
         self._send(str(log.resolve()))
 
     def end(self) -> str:
@@ -285,7 +285,9 @@ class _Process:
                 return None
 
     def _message(self, until: float | None) -> bytes:
-        """Receive one whole message. Code under test may find the connection and write only a part of one.
+        """Receive one whole message.
+
+        Code under test may find the connection and write only part of a message.
 
         Args:
             until: Deadline on the monotonic clock; None for no deadline.

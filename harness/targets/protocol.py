@@ -60,7 +60,7 @@ class Target(Protocol):
     """A place that grades events."""
 
     name: str
-    """Its name for people: `in-process`, `lambda-runtime`, an ARN."""
+    """The target's name for people: `in-process`, `lambda-runtime`, or an ARN."""
     max_bytes: int | None
     """Maximum event size in bytes of JSON; None for no limit."""
     concurrency: int

@@ -63,11 +63,11 @@ class ReadyCheck:
     """One ready check."""
 
     name: str
-    """Its full name: `checks.numbers:number`."""
+    """The check's full name: `checks.numbers:number`."""
     purpose: str
     """One line that says which answers it checks for or rewards."""
     text: str
-    """How it reads and compares answers; empty if the first line is enough."""
+    """How the check reads and compares answers; empty if the first line is enough."""
     pays: str
     """Unwanted answers that it pays for."""
     options: tuple[CheckOption, ...]
@@ -82,7 +82,7 @@ class ReadyCheck:
 
     @property
     def family(self) -> str:
-        """Its module, such as `numbers`."""
+        """The check's module, such as `numbers`."""
         return self.name.partition(":")[0].removeprefix("checks.")
 
 

@@ -116,7 +116,7 @@ class RecordedAnswers:
     variables: Mapping[str, str | None] = field(default_factory=dict)
     """Environment variables that the grader's requests needed: values of URLs, or else None."""
     notes: tuple[str, ...] = ()
-    """Sentences on parts of the recording that a replay cannot repeat."""
+    """Sentences about parts of the recording that a replay cannot repeat."""
 
 
 def refused_forms(answers: Iterable[RecordedAnswer]) -> dict[str, RecordedAnswer]:
