@@ -1,6 +1,7 @@
-"""Reads the tests of a record: calls with results, inputs with outputs, or texts of asserts.
+"""Reads a record's tests: calls with results, inputs with outputs, or source code of asserts.
 
-Unreadable tests are a `RecordError` that says what to write, because no completion could be paid for them.
+If the tests cannot be read, the reader raises a `RecordError` that says what to write, because no completion
+could be paid.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ _PROGRAM = '{"input": "2 3\\n", "output": "5\\n"}'
 
 
 def entry_option(entry: str | None, field: str) -> Callable[[Sample[Any]], str]:
-    """Return the function that finds the name that a sample's code has to define.
+    """Return the function that finds, for a sample, the name that its code has to define.
 
     Args:
-        entry: The name for all records; None to read it from each.
+        entry: The name for all records; None to read the name from each record.
         field: The record field with the name.
 
     Raises:
@@ -57,7 +58,7 @@ def entry_option(entry: str | None, field: str) -> Callable[[Sample[Any]], str]:
 def call_tests(
     sample: Sample[Any], field: str, same: Callable[[Any, Any], bool]
 ) -> list[tuple[list[Any], dict[str, Any], Any]]:
-    """Return the arguments, keyword arguments and expected value of each test of a record.
+    """Return the arguments, keyword arguments and expected value of each of a record's tests.
 
     Args:
         sample: The sample of the record.
@@ -65,7 +66,7 @@ def call_tests(
         same: Returns whether a value is the expected one.
 
     Raises:
-        RecordError: The record has no tests, one cannot be read, or a single value passes them all.
+        RecordError: The record has no tests, a test cannot be read, or a single value passes all tests.
     """
     made = []
     for number, one in enumerate(_listed(sample, field, _CALL), 1):
@@ -83,7 +84,7 @@ def call_tests(
 
 
 def program_tests(sample: Sample[Any], field: str, same: Callable[[str, str], bool]) -> list[tuple[str, str]]:
-    """Return the input and the output of each test of a record.
+    """Return the input and the expected output of each of a record's tests.
 
     Args:
         sample: The sample of the record.
@@ -91,7 +92,7 @@ def program_tests(sample: Sample[Any], field: str, same: Callable[[str, str], bo
         same: Returns whether an output is the expected one.
 
     Raises:
-        RecordError: The record has no tests, one cannot be read, or a single output passes them all.
+        RecordError: The record has no tests, a test cannot be read, or a single output passes all tests.
     """
     made = []
     for number, one in enumerate(_listed(sample, field, _PROGRAM), 1):
@@ -111,10 +112,10 @@ def program_tests(sample: Sample[Any], field: str, same: Callable[[str, str], bo
 
 
 def assert_tests(sample: Sample[Any], field: str) -> list[str]:
-    """Return the texts of a record's tests.
+    """Return the source code of each of a record's tests.
 
     Raises:
-        RecordError: The record has no tests, or one is not a text.
+        RecordError: The record has no tests, or a test is not a string.
     """
     given = _given(sample, field)
     texts = [given] if isinstance(given, str) else given
@@ -131,7 +132,7 @@ def assert_tests(sample: Sample[Any], field: str) -> list[str]:
 
 
 def _listed(sample: Sample[Any], field: str, example: str) -> list[Any]:
-    """Return the tests that a field lists, as a list or as JSON text."""
+    """Return the tests that a field lists, as a list or as a JSON string."""
     given = _given(sample, field)
     if isinstance(given, str):
         try:
@@ -150,13 +151,13 @@ def _given(sample: Sample[Any], field: str) -> Any:
 
 
 def _has_constant(expected: list[Any], same: Callable[[Any, Any], bool]) -> bool:
-    """Return whether one value equals all expected values, by the check's own comparison."""
+    """Return whether a single value equals all expected values, according to the check's own comparison."""
     tried = [*expected]
     try:
         numbers = [float(one) for one in expected if not isinstance(one, bool)]
     except (TypeError, ValueError, OverflowError):
         numbers = []
-    if len(numbers) == len(expected):  # a value between them may be within the tolerance of all
+    if len(numbers) == len(expected):  # a value between them may be within the tolerance of each
         middle = min(numbers) / 2 + max(numbers) / 2
         tried.append(repr(middle) if isinstance(expected[0], str) else middle)
     return any(all(same(one, other) for other in expected) for one in tried)

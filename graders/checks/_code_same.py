@@ -1,4 +1,4 @@
-"""Compares a value that code returned with a test's expected value."""
+"""Compares a value that code returned with the expected value of a test."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 def same_value(found: Any, expected: Any, tolerance: float, relative: float) -> bool:
     """Return whether a value is the expected one.
 
-    Types matter: True is not 1 and "1" is not 1. An integer and a float may be the same number, and a tuple
-    the same as a list, because a JSON record can only contain lists. The cost is bounded by the expected
-    value, however large the actual value is.
+    Types matter: True is not 1, and "1" is not 1. An integer and a float may be the same number, and a tuple
+    counts as a list, because a JSON record can contain only lists. The size of the expected value limits the
+    cost, however large the actual value is.
 
     Args:
         found: A plain value.
         expected: A JSON value.
         tolerance: The largest difference between two numbers that counts as equal.
-        relative: The same, as a fraction of the expected number, if that is a float.
+        relative: The largest such difference as a fraction of the expected number, if that number is a float.
     """
     waiting = [(found, expected)]
     while waiting:
@@ -52,7 +52,7 @@ def _same_scalar(one: Any, other: Any, tolerance: float, relative: float) -> boo
             if not allowed and not tolerance:
                 return bool(one == other)
             return isclose(one, other, rel_tol=allowed, abs_tol=tolerance)
-        except OverflowError:  # an integer too large for a float
+        except OverflowError:  # an integer that is too large for a float
             return bool(one == other)
     return type(one) is type(other) and bool(one == other)
 

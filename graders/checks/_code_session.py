@@ -1,8 +1,8 @@
-"""Engines that run a model's code, their sessions, and the results.
+"""Defines the engines that run a model's code, their sessions, and their results.
 
-A session runs one text of Python in isolation. Only copies of plain values pass in and out: None, booleans,
-numbers, text, bytes, and lists, tuples, sets and dicts of them. Objects of the model's classes never pass, so
-their own equality methods are never called.
+A session runs Python source code in isolation. Only copies of plain values pass in and out: None, booleans,
+numbers, strings, bytes, and lists, tuples, sets and dicts of them. Objects of the model's classes never pass,
+so their own equality methods are never called.
 """
 
 from __future__ import annotations
@@ -13,16 +13,17 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     class Session(Protocol):
-        """A place to run code, empty when opened; nothing remains after it is closed.
+        """An isolated place to run code, empty when opened; nothing remains after it is closed.
 
-        Everything that a session runs counts against one limit of time, memory and output. Each of these
+        Everything that a session runs counts toward one limit each of time, memory and output. Each of these
         methods raises `SessionLost` if the session ended for a reason other than the code.
         """
 
         def run(self, source: str, given: Mapping[str, Callable[..., Any]] | None = None) -> Ran:
-            """Run a module's text, which may call the host functions in `given`, by name.
+            """Run the source code of a module, which may call the host functions in `given`, by name.
 
-            A host function is called on this side, with plain values, and returns one or raises.
+            A host function runs on the grader's side. It gets plain values, and returns a plain value or
+            raises an error.
             """
             ...
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
             ...
 
         def program(self, source: str, stdin: str) -> Ran:
-            """Run a text as the main program with this input; the result contains its output."""
+            """Run source code as the main program with this input; the result contains the output."""
             ...
 
         @property
@@ -40,15 +41,15 @@ if TYPE_CHECKING:
             ...
 
         def close(self) -> None:
-            """End it and everything that it started."""
+            """End the session and everything that it started."""
             ...
 
     class Engine(Protocol):
-        """A way to run code."""
+        """An engine that runs code."""
 
         @property
         def name(self) -> str:
-            """`monty` or `cpython`."""
+            """The engine's name: `monty` or `cpython`."""
             ...
 
         @property
@@ -73,12 +74,13 @@ class Limits:
     """The limits of one session.
 
     Args:
-        seconds: Time for everything that it runs. Time in which the code waits for a busy machine need not
-            count, and the time of host functions does not.
-        memory_mb: Memory beyond the interpreter's own, in MB.
-        output_bytes: The size of the output, and of each value that is passed in or out, in bytes.
+        seconds: The time for everything that the session runs. Host functions do not count, and neither need
+            waits for a busy machine.
+        memory_mb: The memory beyond the interpreter's own, in MB.
+        output_bytes: The maximum size of the output, and of each value that is passed in or out, in bytes.
         longest: The maximum wall-clock seconds; `seconds` when None.
-        least: Seconds that the code must have had if the wall clock ends it; `seconds` when None.
+        least: The seconds that the code must have had for the wall-clock limit to count against it; `seconds`
+            when None.
     """
 
     __slots__ = ("least", "longest", "memory_mb", "output_bytes", "seconds")
@@ -99,18 +101,18 @@ class Limits:
 
 
 class Ran:
-    """How a run or a call ended.
+    """How a run or a call ended, and its result.
 
     Args:
-        how: `done`; `raised` (the code raised the error that `message` names); `stopped` (it exceeded a
-            limit, or ended its session: exit, a kill); `unsupported` (this engine lacks a module or syntax
-            that it needs); `refused` (its answer was not a plain value).
+        how: `done`; `raised` (the code raised the error that `message` names); `stopped` (the code exceeded a
+            limit, or ended its session, for example with exit); `unsupported` (the engine lacks a module or
+            syntax that the code needs); `refused` (the answer was not a plain value).
         value: The result of a call.
         output: The output, up to the limit.
-        message: The reason why it did not end as `done`, in words, without the code's text.
+        message: If `how` is not `done`, the reason in words, without the source code.
         error: For `raised`, the name of the built-in exception that the code raised, or of its nearest
             built-in base class; always an `Exception`, so that a host function can raise it in another
-            session. For `stopped`, `TimeoutError` if its time was up.
+            session. For `stopped`, `TimeoutError` if the time was up.
         arguments: The arguments of that exception, a list of plain values, as the code wrote them.
     """
 

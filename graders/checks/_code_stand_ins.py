@@ -1,6 +1,6 @@
-"""Stand-ins for Python functions that need a system call denied to sessions, built from allowed calls.
+"""Stand-ins, made of allowed calls, for Python functions that need a system call that sessions are denied.
 
-They serve honest programs and are no protection: the filter applies whatever code does to them.
+They help honest programs and protect nothing: the filter applies whatever code does to them.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from concurrent.futures.thread import ThreadPoolExecutor
     from typing import Any
 
-# `struct stat` of <asm/stat.h>, and the positions in it of: mode, inode, device, links, user, group, kind of
-# device, size, size and number of blocks. Three times follow, each with its nanoseconds.
+# `struct stat` of <asm/stat.h>, and the positions of its fields: mode, inode, device, links, user, group,
+# kind of device, size, size and number of blocks. Three times follow, each with its nanoseconds.
 _STAT = {
     "x86_64": ("=3Q3I4xQ3q6q24x", (3, 1, 0, 2, 4, 5, 6, 7, 8, 9)),
     "aarch64": ("=2Q4IQ8xqi4xq6q8x", (2, 1, 0, 3, 4, 5, 6, 7, 8, 9)),
@@ -56,7 +56,7 @@ def install() -> None:
 
 
 def _fstat(fd: int) -> os.stat_result:
-    """Return the result of `os.fstat`. The C library before 2.39 uses a call that also looks up paths."""
+    """Return the result of `os.fstat`; C libraries before 2.39 use a call that also looks up paths."""
     machine = os.uname().machine
     form, places = _STAT[machine]
     found = ctypes.create_string_buffer(struct.calcsize(form))
@@ -74,7 +74,7 @@ def _fstat(fd: int) -> os.stat_result:
 
 
 class _Map(mmap.mmap):
-    """`mmap.mmap`, which finds the length of a whole file by the same call."""
+    """Replaces `mmap.mmap`, which finds the length of a whole file by the same call."""
 
     def __new__(cls, fileno: int, length: int, *args: Any, **options: Any) -> _Map:
         if length == 0 and fileno >= 0:
@@ -83,7 +83,7 @@ class _Map(mmap.mmap):
 
 
 def _opened(file: Any, mode: str = "r", *args: Any, **options: Any) -> Any:
-    """`open`, which also finds a program's own streams and `/dev/null` by name."""
+    """Replaces `open`; also opens a program's own streams and `/dev/null` by name."""
     name = os.fspath(file) if isinstance(file, os.PathLike) else file
     if name in _STANDARD:
         return _open(os.dup(_STANDARD[name]), mode, *args, **options)
@@ -93,20 +93,20 @@ def _opened(file: Any, mode: str = "r", *args: Any, **options: Any) -> Any:
 
 
 def _nothing() -> int:
-    """Return a file that is at its end."""
+    """Return an empty file."""
     reading, writing = os.pipe()
     os.close(writing)
     return reading
 
 
 def _keep_limit(which: int, limits: tuple[int, int]) -> None:
-    """`resource.setrlimit`, with which programs request a larger stack: they already have the largest."""
+    """Replaces `resource.setrlimit`; programs that request a larger stack already have the largest."""
 
 
 def _run_in_place(thread: threading.Thread) -> None:
-    """Run a thread to its end where it is started, because there can be no other thread.
+    """Run a thread to its end when it is started, because no second thread can exist.
 
-    Programs that recurse deeply run in one thread with a large stack, and wait for it.
+    Programs that recurse deeply often do so in a single thread with a large stack, and wait for it.
     """
     try:
         thread.run()

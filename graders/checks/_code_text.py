@@ -1,7 +1,7 @@
-"""Finds the code in a completion: in its code blocks, or in a text without any.
+"""Finds the code in a completion: in its code blocks, or in its text if it has none.
 
-Code lines are distinguished from prose by how they begin, and a function by the line that defines it. The
-names that blocks bind and need determine which of several blocks belong together.
+Code is distinguished from prose by how lines begin, and a function by the line that defines it. The names
+that the blocks bind and need show which blocks belong together.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 LONGEST = 100_000
-"""The longest completion that is read, in characters."""
+"""The maximum length of a completion that is read, in characters."""
 
 _PYTHON = frozenset({"python", "py", "pycon", "python-repl", "ipython", "sage"})
-# How a line of code begins at the left margin; if prose begins with the word too, more of the line has to
+# How a line of code begins at the left margin. If prose may begin with the same word, more of the line has to
 # match.
 _CODE_LINE = re.compile(
     r"(?:async\s+)?def\s+\w|class\s+\w+\s*[(:\[]|import\s+[\w.]+\s*(?:$|,|;|#|as\b)|from\s+[\w.]+\s+import\b"
@@ -38,7 +38,7 @@ _IMPORTED = re.compile(r"^[ \t]*+(?:from|import)[ \t]([^\n]*)", re.MULTILINE)
 _PROMPTED = re.compile(r"(?:>>>|\.\.\.)(?: |$)")
 _WORD = re.compile(r"\w+")
 _FILE = re.compile(r"\b([A-Za-z_]\w*)\.py\b")
-# A fence after other text on its line, with its possible attributes; in a comment it is not a fence.
+# A fence after other text on its line, with attributes if any; within a comment it is not a fence.
 _INLINE_FENCE = re.compile(r"(?<=[^\s`#])[ \t]*(```(?:\w[\w.+-]*(?:[ \t]+[\w-]+=[^\n`]*)?)?[ \t]*(?:\n|\Z))")
 _TAGGED_FENCE = re.compile(r"^([ \t]*```)[ \t]*(?=</)", re.MULTILINE)
 _FUTURE = re.compile(
@@ -56,8 +56,8 @@ class CodeText:
     """The code of a completion.
 
     Args:
-        source: The text of its main module.
-        modules: The texts of other files that it may import, by module name.
+        source: The source code of its main module.
+        modules: The source code of other files that the main module may import, by module name.
     """
 
     __slots__ = ("modules", "source")
@@ -67,7 +67,7 @@ class CodeText:
         self.modules = modules or {}
 
     def whole(self) -> str:
-        """Return one text that runs as the main module, with the other files as importable modules."""
+        """Return source code that runs as the main module, with the other files as importable modules."""
         if not self.modules:
             return self.source
         lines = ["import sys as _sys, types as _types"]
@@ -83,8 +83,9 @@ def function_code(text: str, entry: str, start: str | None = None) -> CodeText |
     """Return the code of a completion that has to define a function.
 
     The last complete Python code block that defines the function counts; a block whose fence names Python
-    takes precedence over one whose fence names nothing. Other blocks are prepended if they define names that
-    it needs. Without a block, the code runs from the text's first line of code to the prose after it.
+    takes precedence over one whose fence names no language. Other blocks are prepended if they define names
+    that the block needs. In a text without blocks, the code extends from the first line of code to the prose
+    after it.
 
     Args:
         text: A completion, or the part that contains the answer.
@@ -117,9 +118,9 @@ def function_code(text: str, entry: str, start: str | None = None) -> CodeText |
 def program_code(text: str) -> CodeText | Missing:
     """Return the code of a completion that has to be a program.
 
-    The last complete Python code block counts that does more than define names, and finds the names that it
-    needs in itself and in blocks that only define names; a block whose fence names Python takes precedence
-    over one whose fence names nothing. A snippet of the program or an example of its input does not count.
+    The program is the last complete Python code block that does more than define names, and whose names are
+    defined in it or in blocks that only define names. A block whose fence names Python takes precedence over
+    one whose fence names no language. A snippet of the program or an example of its input does not count.
 
     Args:
         text: A completion, or the part that contains the answer.
@@ -138,7 +139,7 @@ def program_code(text: str) -> CodeText | Missing:
 
 
 class _Block:
-    """A block of Python, with the file name that the text gives it, and whether it is labeled as Python."""
+    """A block of Python code, with its file name, if any, and whether its fence names Python."""
 
     __slots__ = ("content", "labeled", "name")
 
@@ -147,7 +148,7 @@ class _Block:
 
 
 def _spelled(text: str) -> str:
-    """Return a text with plain line ends and fences on separate lines, without inline code's backquotes."""
+    """Return a text with plain line ends and each fence on its own line, without inline code's backquotes."""
     text = _INLINE_FENCE.sub(_own_line, text.replace("\r\n", "\n").replace("\ufeff", ""))
     text = _TAGGED_FENCE.sub(r"\1\n", text)
     inner = text.strip()
@@ -155,7 +156,7 @@ def _spelled(text: str) -> str:
 
 
 def _own_line(found: re.Match[str]) -> str:
-    """Return a fence on its own line, unless it only ends inline code: "Call ```f(2)```"."""
+    """Return a fence on its own line, unless it only ends inline code, as in "Call ```f(2)```"."""
     begins = found.string.rfind("\n", 0, found.start()) + 1
     return found[0] if "```" in found.string[begins : found.start()] else f"\n{found[1]}"
 
@@ -166,7 +167,7 @@ def _defines(name: str, code: str) -> bool:
 
 
 def _has_method(name: str, code: str) -> bool:
-    """Return whether code has the class `Solution` with a named method, as LeetCode's answers do."""
+    """Return whether code has the class `Solution` with the given method, as in answers for LeetCode."""
     found = re.search(rf"^class {_CLASS}\b", code, re.MULTILINE)
     return (
         found is not None
@@ -175,14 +176,14 @@ def _has_method(name: str, code: str) -> bool:
 
 
 def _definition(name: str) -> re.Pattern[str]:
-    """Return the pattern of the line at the left margin that defines a name."""
+    """Return the pattern of a line, at the left margin, that defines a name."""
     return re.compile(
         rf"^(?:(?:async[ ]+)?def[ ]+{name}\b|class[ ]+{name}\b|{name}[ ]*(?::[^=\n]*)?=(?!=))", re.MULTILINE
     )
 
 
 def _blocks(text: str) -> list[_Block]:
-    """Return the complete code blocks that may be Python; without any, the unfinished one at the end."""
+    """Return the complete code blocks that may be Python; without any, an unfinished one at the end."""
     if not _has_fence(text):
         return []
     found: list[_Block] = []
@@ -197,7 +198,7 @@ def _blocks(text: str) -> list[_Block]:
         return found
     before = text[: last.start]
     if not last.language and not before.count("```") and _begins_as_code(before):
-        return [_Block(_cleaned(before), "")]  # the prompt ended with the opening fence
+        return [_Block(_cleaned(before), "")]  # the opening fence was at the end of the prompt
     if _is_python(last) or (not last.language and _begins_as_code(last.content)):
         return [_Block(_cleaned(_bare(last.content)), "")]
     return []
@@ -213,7 +214,7 @@ def _has_fence(text: str) -> bool:
 
 
 def _whole(text: str, parts: Iterable[Fence]) -> Iterator[Fence]:
-    """Return fences in order; one that ends inside a docstring extends to the end of the next."""
+    """Return fences in order; one that ends inside a docstring extends to the end of the next fence."""
     opened: Fence | None = None
     for fence in parts:
         if opened is not None:
@@ -230,7 +231,7 @@ def _whole(text: str, parts: Iterable[Fence]) -> Iterator[Fence]:
 
 
 def _block(text: str, fence: Fence, after: int) -> _Block:
-    """Return a block with its file name, if its first line, the fence or the line before gives one."""
+    """Return a block with its file name, if its first line, the fence or the line before it gives one."""
     content = _cleaned(fence.content)
     first = content.lstrip("\n").partition("\n")[0]
     info = text[fence.start : fence.start + 2 * _LONGEST_HEADING].partition("\n")[0]
@@ -243,7 +244,7 @@ def _block(text: str, fence: Fence, after: int) -> _Block:
 
 
 def _cleaned(code: str) -> str:
-    """Return code without its common indentation and without the prompts of a session."""
+    """Return code without its common indentation and without the prompts of an interactive session."""
     lines = code.split("\n")
     first = next((line for line in lines if line.strip()), "")
     if _PROMPTED.match(first.lstrip()):
@@ -258,7 +259,7 @@ def _ranked(blocks: Sequence[_Block]) -> list[_Block]:
 
 
 def _named(blocks: Sequence[_Block]) -> dict[_Block, CodeNames]:
-    """Return the names in the blocks that are parsed; none if the blocks are too long together."""
+    """Return the names in the blocks that are parsed; no names if the blocks are too long together."""
     if sum(len(block.content) for block in blocks) > LONGEST_PARSED:
         return {}
     return {block: names for block in blocks if (names := code_names(block.content))}
@@ -275,7 +276,7 @@ def _program(blocks: Sequence[_Block]) -> _Block:
 
 
 def _joined(blocks: Sequence[_Block], main: _Block) -> CodeText:
-    """Return the main block after the blocks that define its names, and the other files that are imported.
+    """Return the main block after the blocks that define its names, and the other files that it imports.
 
     If a block has a file name, only blocks with file names count.
     """
@@ -301,7 +302,7 @@ def _joined(blocks: Sequence[_Block], main: _Block) -> CodeText:
 
 
 def _in_a_row(*parts: str) -> str:
-    """Return texts of code as one, with imports from `__future__` at the start, as Python requires."""
+    """Join pieces of code, with imports from `__future__` at the start, as Python requires."""
     if len(parts) == 1:
         return parts[0]
     futures = ""
@@ -317,10 +318,10 @@ def _in_a_row(*parts: str) -> str:
 
 
 def head_of(start: str, entry: str) -> str:
-    """Return the text before the function in code that ends with its signature: imports and helpers.
+    """Return the code before a function's signature, at the end of the given code: imports and helpers.
 
     Args:
-        start: Code that a completion may continue.
+        start: The code that a completion may continue, which ends with the signature.
         entry: The function's name.
     """
     heads = [*_definition(entry.partition(".")[0]).finditer(start)]
@@ -328,7 +329,7 @@ def head_of(start: str, entry: str) -> str:
 
 
 def _body(text: str, blocks: Sequence[_Block]) -> str:
-    """Return the lines that continue a function's signature; empty if the text has none."""
+    """Return the lines that continue a function's signature; empty if there are none."""
     if blocks:
         return blocks[-1].content
     lines = text.split("\n")
@@ -339,13 +340,13 @@ def _body(text: str, blocks: Sequence[_Block]) -> str:
 
 
 def _continued(start: str, body: str) -> str:
-    """Return a function's signature with its body, indented as a body."""
+    """Return a function's signature with the given body, indented."""
     lines = body.strip("\n").split("\n")
     if lines[0][:1].isspace():
         return f"{start.rstrip()}\n{body}"
     depths = [len(line) - len(line.lstrip()) for line in lines[1:] if line.strip()]
     if depths and min(depths) >= 4 and (not lines[0].rstrip().endswith(":") or depths[0] > min(depths)):
-        lines[0] = " " * min(depths) + lines[0]  # a first line without its indentation
+        lines[0] = " " * min(depths) + lines[0]  # the first line has lost its indentation
         return f"{start.rstrip()}\n" + "\n".join(lines)
     return f"{start.rstrip()}\n{indent(body, '    ')}"
 
@@ -356,9 +357,9 @@ def _begins_as_code(text: str) -> bool:
 
 
 def _bare(text: str) -> str:
-    """Return the code of a text without fences, from its first line of code to the prose after it."""
+    """Return the code of a text without fences, from the first line of code to the prose after it."""
     kept: list[str] = []
-    quoted = ""  # the quotes of the multiline string here
+    quoted = ""  # the quotes of the multiline string that is open here
     for line in text.split("\n"):
         if not quoted and line.strip() and not line[0].isspace() and not _CODE_LINE.match(line):
             if kept and any(one.strip() for one in kept):

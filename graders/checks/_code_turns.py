@@ -1,4 +1,4 @@
-"""Runs the code of several samples concurrently, as many as processors and memory allow."""
+"""Runs the code of several samples concurrently, as many as the processors and the memory allow."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 _MEMORY = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"
 _GRADER_MB = 100
 _SESSION_MB = 40
-"""The memory of the grader itself, and of a session apart from its code, in MB."""
+"""The memory of the grader itself, and the memory of a session apart from its code, in MB."""
 _OVERBOOKED = 2
-"""The multiple of an equal share of the call's time that a sample may take: most need far less."""
+"""A sample may take this multiple of an equal share of the call's time; most need far less."""
 _SHORTEST = 0.05
 """No turn starts if a call has fewer seconds left than this."""
 OURS = 0.95
@@ -35,7 +35,7 @@ LEAST = 0.1
 """The fraction of its time limit that code must have had before it counts as too slow, even in a busy
 call."""
 _PATIENCE = 20
-"""The maximum wall-clock time, as a multiple of the sample's time, if code waits for a busy machine."""
+"""The maximum wall-clock time, as a multiple of a sample's time, if its code waits for a busy machine."""
 _PROCESSOR_MB = 1769  # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 
 
@@ -43,9 +43,9 @@ class Portion:
     """The part of a sample's time that code may take.
 
     Args:
-        seconds: Its own time.
-        longest: The limit on the wall clock, however busy the machine is.
-        least: Seconds that it must have had to count as too slow.
+        seconds: The time that the code itself may take.
+        longest: The maximum wall-clock time, however busy the machine is.
+        least: The seconds that the code must have had before it counts as too slow.
     """
 
     __slots__ = ("least", "longest", "seconds")
@@ -58,7 +58,7 @@ class TurnTime:
     """The time that a sample has when its turn starts.
 
     Args:
-        tick: The timer of its batch; None if absent.
+        tick: The timer of the sample's batch; None without one.
         at_once: The number of samples that run concurrently.
     """
 
@@ -67,7 +67,7 @@ class TurnTime:
     def __init__(self, tick: Tick | None, at_once: int) -> None:
         now = perf_counter()
         self.ends = self.share = self._deadline = float("inf")
-        """When it has to end, on the clock of `time.perf_counter`; infinite if there is no limit."""
+        """When the sample has to end, on the clock of `time.perf_counter`; infinite if there is no limit."""
         if tick is None:
             return
         if tick.deadline is not None:
@@ -79,18 +79,18 @@ class TurnTime:
 
     @property
     def left(self) -> float:
-        """The seconds until it has to end."""
+        """The seconds until the sample has to end."""
         return self.ends - perf_counter()
 
     def portion(self, seconds: float, share: float, part: float = OURS, least: float = LEAST) -> Portion:
         """Return the time that code may take from now on, so that later samples get their turn too.
 
         Args:
-            seconds: The time that it may take if there is plenty.
+            seconds: The time that the code may take if there is plenty.
             share: The sample's part of the call's time: `share`, or `left` for work that all samples of a
                 record need.
-            part: The fraction of that time for the code.
-            least: The fraction of `seconds` that it may take however little time there is.
+            part: The fraction of that share that the code may take.
+            least: The fraction of `seconds` that the code may take however little time there is.
         """
         own = min(seconds, max(share * part, seconds * least))
         left = max(self.left * OURS, 0.001)
@@ -117,10 +117,10 @@ class Turns:
         self._pid = 0
 
     async def take(self, work: Callable[[TurnTime], T], ready: Callable[[], object] | None = None) -> T:
-        """Run a function in a thread, when it is its turn.
+        """Run a function in a thread when the sample's turn comes.
 
-        The grader's time limit for a sample starts with its turn: waiting for other samples is limited only
-        by the call.
+        The grader's time limit for a sample starts with the sample's turn; only the call's time limits the
+        wait for other samples.
 
         Args:
             work: Receives the time that the sample has.
@@ -143,7 +143,7 @@ class Turns:
                 try:
                     loop.call_soon_threadsafe(allowed.resume)
                 except RuntimeError:
-                    pass  # the loop has ended, and nothing waits for this sample any longer
+                    pass  # the event loop has ended, so nothing waits for this sample any longer
             try:
                 return work(TurnTime(tick, at_once(self._memory_mb, self._sessions)))
             except SessionStarved as starved:
@@ -154,7 +154,7 @@ class Turns:
         return await loop.run_in_executor(pool, turn)
 
     def _pool(self) -> ThreadPoolExecutor:
-        """Return the threads; after a fork, existing ones belong to the parent."""
+        """Return the threads; a forked process creates its own, because others belong to its parent."""
         if self._threads is None or self._pid != os.getpid():
             from concurrent.futures import ThreadPoolExecutor
 
@@ -168,7 +168,7 @@ def at_once(memory_mb: int, sessions: int = 2) -> int:
 
     Args:
         memory_mb: The memory limit for the code of one session.
-        sessions: The number of sessions that a sample has.
+        sessions: The number of sessions that a sample has open at the same time.
 
     Raises:
         ConfigurationError: The function has too little memory for one sample.

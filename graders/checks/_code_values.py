@@ -1,7 +1,7 @@
-"""Encodes plain values, with their exact types, as bytes and back, to pass them to and from a model's code.
+"""Encodes plain values and their exact types as bytes and back, to exchange them with a model's code.
 
-The format is JSON; containers, and values that JSON cannot represent, are objects with one key, the kind.
-Decoding only ever creates plain values, whatever the bytes contain.
+The format is JSON. Containers, and values that JSON cannot represent, become objects with one key, which
+names the kind. Decoding creates only plain values, whatever the bytes contain.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from typing import Any
 
 DEEPEST = 100
-"""How deeply lists and other containers may be nested."""
+"""The maximum depth to which lists and other containers may be nested."""
 
-# Python refuses to write longer integers as decimal text.
+# Python refuses to write longer integers in decimal.
 _LONGEST_INTEGER = 10**18
 _MOST_OF_ONE_HASH = 1000
 
 
 class NotPlain(ValueError):
-    """A value's type cannot be encoded, or it is nested too deeply."""
+    """A value has a type that cannot be encoded, or is nested too deeply."""
 
 
 class Unreadable(ValueError):
@@ -36,7 +36,7 @@ def packed(value: object, most: float = float("inf"), plain: Callable[[Any], Any
     that it contains.
 
     Args:
-        value: The value.
+        value: The value to encode.
         most: The maximum size in bytes.
         plain: Returns the plain value that a value of another type represents, or raises NotPlain.
 
@@ -62,7 +62,7 @@ def unpacked(data: bytes) -> Any:
 
 
 class _Packing:
-    """Converts a value to types that JSON can represent, and stops if the result is too large.
+    """Converts a value to types that JSON can represent, and raises an error if the result becomes too large.
 
     Parts may be shared, so a small value can unfold into a huge one.
 
@@ -76,7 +76,7 @@ class _Packing:
         self._plain = plain
 
     def pack(self, value: Any, depth: int) -> Any:
-        self._left -= 2  # a part and its comma
+        self._left -= 2  # one for the part and one for a comma
         if self._left < 0:
             raise NotPlain(f"it takes more than {self._most} bytes")
         if depth > DEEPEST:
@@ -145,7 +145,7 @@ def _unpack_all(written: Any, depth: int) -> list[Any]:
 
 
 def _unpack_keys(written: Any, depth: int) -> list[Any]:
-    """Return a set's members or a dict's keys, unless hash collisions would make them quadratic to insert."""
+    """Return a set's members or a dict's keys; reject them if hash collisions would slow insertion."""
     keys = _unpack_all(written, depth)
     if len(keys) - len({hash(key) for key in keys}) > _MOST_OF_ONE_HASH:
         raise Unreadable("too many keys with the same hash")

@@ -1,7 +1,7 @@
-"""Reaches the verdict on a model's code, outside the process where the code runs.
+"""Reaches the verdict on a model's code, outside the process in which the code runs.
 
 The code and the tests run in separate sessions. Only the values that the code returns, or the output of a
-program, count; they are compared on this side, or by the tests.
+program, count. They are compared in the grader's process, or by the tests.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _METHOD = "method_under_test"
 
 
 def with_entry(source: str, entry: str) -> str:
-    """Return code whose method can be called as a function, if a method is tested.
+    """Return code in which the tested method, if it is a method, can be called as a function.
 
     Args:
         source: The code.
@@ -50,12 +50,12 @@ def called_name(entry: str) -> str:
 
 
 class CodeVerdict:
-    """The result of source code on a record's tests.
+    """The result of running a record's tests on source code.
 
     Args:
-        passed: The number of tests that it passed.
+        passed: The number of tests that the code passed.
         total: The number of tests.
-        fault: How the first test that it did not pass ended: `wrong`, `broken` if that is the test's own
+        fault: How the first test that the code did not pass ended: `wrong`, `broken` if the test itself is at
             fault, or a value of `Ran.how`.
         reason: A description of that failure in words.
     """
@@ -67,7 +67,7 @@ class CodeVerdict:
 
     @property
     def is_full(self) -> bool:
-        """Whether it passed every test."""
+        """Whether the code passed every test."""
         return self.passed == self.total > 0
 
 
@@ -76,11 +76,12 @@ class CodePlace:
 
     Args:
         engine: The engine.
-        seconds: Time for all sessions together.
-        memory_mb: Memory for each session.
-        hasty: Whether to stop at the first test that is not passed.
+        seconds: The time for all sessions together.
+        memory_mb: The memory for each session, in MB.
+        hasty: Whether to stop at the first test that the code does not pass.
         longest: The maximum wall-clock seconds, even on a busy machine; `seconds` when None.
-        least: Seconds that the code must have had if the wall clock ends it; `seconds` when None.
+        least: The seconds that the code must have had for the wall-clock limit to count against it; `seconds`
+            when None.
     """
 
     def __init__(
@@ -105,7 +106,7 @@ class CodePlace:
 
     @property
     def used(self) -> float:
-        """The seconds that the code has had in the sessions that are closed."""
+        """The seconds that the code has had in the sessions that are now closed."""
         return self._seconds - self._left
 
     def session(self) -> Session:
@@ -116,12 +117,12 @@ class CodePlace:
         return self.engine.session(Limits(seconds, self._memory_mb, longest=longest, least=least))
 
     def close(self, session: Session) -> None:
-        """End a session, and count the time it used."""
+        """End a session, and count the time that it used."""
         self._left -= session.used
         session.close()
 
     def counted(self, trial: Callable[..., Ran], tests: Sequence[tuple[Any, ...]]) -> CodeVerdict:
-        """Return the verdict on several tests, each of which runs here.
+        """Return the verdict on several tests, each of which `trial` runs here.
 
         Args:
             trial: Runs one test, given the items of its tuple.
@@ -145,7 +146,7 @@ class Calls:
 
     Args:
         entry: The function's name.
-        tests: Positional arguments, keyword arguments, and the expected result.
+        tests: The positional arguments, the keyword arguments and the expected result of each test.
         same: Returns whether a value is the expected one.
     """
 
@@ -180,7 +181,7 @@ class Programs:
     """Tests that run a program and compare its output.
 
     Args:
-        tests: The input, and the expected output.
+        tests: The input and the expected output of each test.
         same: Returns whether an output is the expected one.
     """
 
@@ -205,12 +206,12 @@ class Programs:
 class Asserts:
     """Tests that are themselves code, which calls the function and asserts its results.
 
-    Each test runs in a separate session, in which the function is a host function that forwards calls to the
+    Each test runs in a separate session. There, the function is a host function that forwards calls to the
     code's session. A test passes if it ends without an error and has called the function.
 
     Args:
         entry: The function's name, `Solution.add` for a method.
-        tests: The texts of the tests.
+        tests: The source code of each test.
         head: Other code that the tests may use, such as imports and functions that the prompt defines.
     """
 
@@ -245,7 +246,7 @@ class Asserts:
             ran = session.call(self.entry, args, kwargs)
             if ran.how == "done":
                 return ran.value
-            if ran.how != "raised":  # which no test may mistake for an error that it expects
+            if ran.how != "raised":  # no test may mistake this for an error that it expects
                 ended.append(ran)
             raise error_of(ran.error, ran.arguments)
 
@@ -267,7 +268,7 @@ class Asserts:
 
 
 class _Over(Exception):
-    """The code's session has ended, and so does the test."""
+    """The code's session has ended, and with it the test."""
 
 
 class _Opened:

@@ -1,4 +1,4 @@
-"""The tools that a record declares: their required arguments, and the defaults of others."""
+"""The tools that a record declares: their required arguments, and the defaults of the other arguments."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 class DeclaredTool:
-    """A tool's declaration of its arguments.
+    """The declaration of a tool's arguments.
 
     Args:
-        required: The arguments that a call must not omit.
-        defaults: The values of omitted arguments.
+        required: The names of the arguments that a call must not omit.
+        defaults: The values that omitted arguments get, by name.
     """
 
     __slots__ = ("defaults", "required")
@@ -32,7 +32,7 @@ NO_TOOL = DeclaredTool(frozenset(), {})
 
 
 def declared_tools(given: object, field: str, named: Callable[[str], str]) -> dict[str, DeclaredTool] | None:
-    """Return the record's tools by name; None if it lists none.
+    """Return the record's tools by name; None if the record lists no tools.
 
     Raises:
         RecordError: The field does not contain a list of tools.
@@ -71,12 +71,12 @@ def check_declared(
 
     Args:
         call: The expected call.
-        tool: The tool with its name; None if absent.
+        tool: The tool with that name; None if there is none.
         field: The record field that lists the tools.
-        ignored: Arguments that are not compared; None if a call may have any.
+        ignored: The names of arguments that are not compared; None if a call may have any arguments.
 
     Raises:
-        RecordError: The tool is not listed, or requires an argument that the call does not name.
+        RecordError: The tool is not listed, or requires an argument that the call omits.
     """
     if tool is None:
         raise RecordError(

@@ -1,4 +1,4 @@
-"""The calls that a record expects: each function with the values that each of its arguments accepts."""
+"""The calls that a record expects: functions, with the values that each of their arguments accepts."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Accepted:
     """The values that one argument accepts.
 
     Args:
-        values: The accepted values: texts, numbers, booleans, None, lists, and `Arguments` for objects.
-        optional: Whether it may be omitted.
+        values: The accepted values: strings, numbers, booleans, None, lists, and `Arguments` for objects.
+        optional: Whether the argument may be omitted.
     """
 
     __slots__ = ("optional", "values")
@@ -56,8 +56,8 @@ def expected_calls(reference: object, *, may_be_none: bool = False) -> list[Expe
 
     Args:
         reference: A list of calls, or one call; an object that contains the list as `calls`, `tool_calls` or
-            `ground_truth`; or a text that contains either as JSON, or calls as a model could have written
-            them. A call is an object with `name` and `arguments`, possibly under `function`, Converse's
+            `ground_truth`; or a string that contains any of these as JSON, or calls in a form in which models
+            write them. A call is an object with `name` and `arguments`, possibly under `function`, Converse's
             `toolUse`, or BFCL's `{function: {argument: [accepted values]}}`.
         may_be_none: Whether the list may be empty.
 
@@ -85,7 +85,7 @@ _SHAPES = 'write {"name": ..., "arguments": {...}}, or {function: {argument: [ac
 
 
 def _from_text(text: str) -> Any:
-    """Return the calls of a reference that is a text."""
+    """Return the calls of a reference that is a string."""
     value = exact_json(text.strip())
     if not isinstance(value, Missing):
         return value
@@ -109,13 +109,13 @@ def _expected(given: object) -> ExpectedCall:
 
 
 def _is_named(given: dict[str, Any]) -> bool:
-    """Return whether a call names its function under `name`, rather than being BFCL's call of `name`."""
+    """Return whether `name` in a call contains the function's name; in BFCL's format it is the function."""
     inner = named_part(given)
     return inner is not None and isinstance(inner.get("name"), str)
 
 
 def _accepting(given: dict[str, Any], where: str, depth: int = 0) -> Arguments:
-    """Return arguments in BFCL's format: each lists its accepted values, and an empty text means optional."""
+    """Return arguments in BFCL's format: each lists accepted values; an empty string means optional."""
     found = Arguments()
     for key, values in given.items():
         if not isinstance(values, list) or not values:
@@ -128,7 +128,7 @@ def _accepting(given: dict[str, Any], where: str, depth: int = 0) -> Arguments:
 
 
 def _bfcl(value: Any, where: str, depth: int) -> Any:
-    """Return a value in BFCL's format: each field of an object lists its accepted values, or none does."""
+    """Return a value in BFCL's format: each field of an object lists accepted values, or no field does."""
     if isinstance(value, list):
         return [_bfcl(one, where, _deeper(depth)) for one in value]
     if isinstance(value, dict):
@@ -144,7 +144,7 @@ def _bfcl(value: Any, where: str, depth: int) -> Any:
 
 
 def plain(value: Any, depth: int = 0) -> Any:
-    """Return a literal value, in the format of accepted ones."""
+    """Return a literal value in the form in which accepted values are kept."""
     if isinstance(value, dict):
         return Arguments((key, Accepted([plain(one, _deeper(depth))], False)) for key, one in value.items())
     if isinstance(value, list):

@@ -1,6 +1,6 @@
 """Reads the option `fields` of `json_fields`: which fields of an object to compare, and how.
 
-A field is named by its path: keys separated by dots, with a key that contains a dot or a bracket in double
+A field is named by its path: keys separated by dots. A key that contains a dot or a bracket is put in double
 quotes.
 """
 
@@ -41,10 +41,10 @@ def compared_fields(fields: object, *, partial: bool, coerce: bool) -> ObjectOfF
     """Return the fields of an object to compare.
 
     Args:
-        fields: A list of paths, or a table that says for each path how to compare its value.
+        fields: A list of paths, or a table that maps each path to the way in which its value is compared.
         partial: Whether weights are paid.
-        coerce: Whether texts count as the numbers and booleans that they spell, unless a field says
-            otherwise.
+        coerce: Whether strings count as the numbers and booleans that they spell, unless a field's own
+            setting differs.
 
     Raises:
         DecorationError: The fields are invalid.
@@ -53,7 +53,7 @@ def compared_fields(fields: object, *, partial: bool, coerce: bool) -> ObjectOfF
 
 
 class _FieldReader:
-    """Reads fields and kinds, with the defaults for all of them; `where` names a place in messages."""
+    """Reads fields and kinds, with defaults that apply to all of them; `where` names a place for messages."""
 
     __slots__ = ("coerce", "partial")
 
@@ -76,7 +76,7 @@ class _FieldReader:
         return made
 
     def field(self, where: str, name: object, how: object, outer: str) -> ObjectField:
-        """Return the field of one entry."""
+        """Return the field that one entry describes."""
         path = tuple(_steps(where, text_option("fields", name)))
         if not isinstance(how, (str, dict)):
             raise DecorationError(f"{where}={how!r}: write a kind, such as 'text', or a table of settings")
@@ -161,7 +161,7 @@ def _steps(where: str, name: str) -> Iterator[str]:
 
 
 def _refuse_unknown(where: str, name: object, how: Mapping[str, Any]) -> None:
-    """Reject a kind that does not exist, and a setting that the kind does not have."""
+    """Reject a kind that does not exist, and a setting that does not apply to a kind."""
     known: Sequence[str] = _OF_VALUES.get(name, ()) if isinstance(name, str) else ()
     if isinstance(name, str) and name in _OF_LISTS:
         of = how.get("of", "exact")

@@ -1,4 +1,4 @@
-"""Reads one label of several: the label that a text claims, begins with, or names."""
+"""Reads one of several labels: the label that a text claims, begins with, or names."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import NamedTuple
 
     class Mention(NamedTuple):
-        """A label that a text names, its position, and whether it stands alone there, without any reason."""
+        """A label that a text names, its position, and whether it stands alone there, without a reason."""
 
         name: str
         start: int
@@ -45,7 +45,8 @@ _JOINED = re.compile(
 )
 _NO_WORD = re.compile(r"[\W_]{0,8}")
 _BARE_END = re.compile(r"[\s*_`\"')]{0,4}(?:[.!?;,]|\Z)")
-# The text after a label that is next to another one, if the label does not begin a sentence of a reason.
+# The text after a label that is next to another label, if the first label does not begin a sentence of a
+# reason.
 _BESIDE_END = re.compile(
     r"[\s*_`\"')\]}$]{0,4}(?:[.!?;,/|&]|\Z|\b(?:or|and|nor|vs|maybe|perhaps|possibly|because|since)\b)"
 )
@@ -57,10 +58,10 @@ class LabelReader:
     """Reads the label that a text settles on.
 
     Args:
-        labels: The labels, or for each label the words that mean it.
+        labels: The labels, or an object that lists, for each label, the words that mean it.
 
     Raises:
-        DecorationError: Fewer than two labels are given, or a word is blank or means two labels.
+        DecorationError: Fewer than two labels are given, a word is blank, or a word means two labels.
     """
 
     def __init__(self, labels: Sequence[str] | Mapping[str, Sequence[str]]) -> None:
@@ -113,13 +114,13 @@ class LabelReader:
         return self._kept(_settled(named), claimed, is_announced=True)
 
     def _claim_end(self, claim: re.Match[str]) -> int:
-        """Return the end of an announcement; its last filler, such as `likely` or `a`, may be a label."""
+        """Return the end of an announcement, before its last filler, such as `likely`, if that is a label."""
         filler = _LAST_WORD.search(claim[0])
         is_label = filler is not None and filler.start() > 0 and filler[1] in self._words
         return claim.start() + filler.start() if filler and is_label else claim.end()
 
     def _bare_claim(self, text: str, claim: re.Match[str], end: int) -> re.Match[str] | None:
-        """Return the label right after an earlier claim, unless it begins a reason; None if absent."""
+        """Return the label right after an earlier claim, unless it begins a reason; None without a label."""
         begin = self._claim_end(claim)
         while begin < end and text[begin] in _AROUND:
             begin += 1
@@ -135,7 +136,7 @@ class LabelReader:
         return [self._words[_word(one[0])] for one in found if _JOINED.fullmatch(text, one.end(), end)]
 
     def _leading(self, text: str) -> str | Missing:
-        """Return the label that a text begins with, or names alone; the text after it is its reason."""
+        """Return the label that a text begins with or names alone; the text after the label is a reason."""
         found = self._mentions(text)
         if not self._pattern.match(text) or not found or found[0].start:
             return _settled({one.name for one in found})
@@ -150,18 +151,19 @@ class LabelReader:
     def _mentions(self, text: str) -> list[Mention]:
         """Return each label that a text names without denying it or asking about it.
 
-        None if it names too many to read.
+        None if the text names too many labels to read.
         """
         found = list(islice(self._pattern.finditer(text), _MOST + 1))
         if len(found) > _MOST:
             return []
-        starts = {one.start() for one in found}  # 是不是: neither denies the other
+        starts = {one.start() for one in found}  # 是不是: neither label denies the other
         bare = _bare(text, found)
         named: list[Mention] = []
-        behind = -1  # where the previous mention ends, if it counts
+        behind = -1  # the end of the previous mention, if that mention counts
         for one, (is_bare, is_followed) in zip(found, bare, strict=True):
             start, end = one.span()
-            # `no yes`, `spam not spam`: adjacent labels are candidates, none of which denies another
+            # `no yes`, `spam not spam`: labels that are next to each other are candidates, none of which
+            # denies another
             said = end in starts or (behind >= 0 and is_bare and _is_beside(text, behind, start))
             if not said and is_followed:
                 before = text[max(0, start - _CLAUSE) : end]
@@ -195,12 +197,12 @@ class LabelReader:
 
 
 def _is_beside(text: str, end: int, start: int) -> bool:
-    """Return whether two labels, one ending and one starting at these positions, are adjacent."""
+    """Return whether two labels are adjacent, one ending and the other starting at these positions."""
     return bool(_NO_WORD.fullmatch(text, end, start) or _JOINED.fullmatch(text, end, start))
 
 
 def _bare(text: str, found: Sequence[re.Match[str]]) -> list[tuple[bool, bool]]:
-    """Return whether each label stands alone, as in `yes no maybe`, or a bare one follows directly."""
+    """For each label, return whether it stands alone, and whether another such label follows directly."""
     bare: list[tuple[bool, bool]] = []
     following = None
     for one in reversed(found):
@@ -212,7 +214,7 @@ def _bare(text: str, found: Sequence[re.Match[str]]) -> list[tuple[bool, bool]]:
 
 
 def _outranks(text: str, behind: int, claim: re.Match[str]) -> bool:
-    """Return whether a claim replaces the previous one: it is revised or final, or on a separate line."""
+    """Return whether a claim replaces the previous claim: it is revised or final, or on a separate line."""
     line = text.rfind("\n", max(behind - 1, claim.start() - 24), claim.start())
     own_line = line >= 0 and ":" in text[line : claim.end()]
     final = "inal" in text[max(behind, claim.start() - 8) : claim.end()]
@@ -249,19 +251,19 @@ def _settled(named: set[str]) -> str | Missing:
 
 
 def _folded(text: str) -> str:
-    """Return a text in lower case with folded widths, which may yield capitals, as from `™`."""
+    """Return a text in lower case with folded widths; folding may yield capitals, as from `™`."""
     return text.lower() if text.isascii() else small(plain_width(text.casefold()))
 
 
 def _word(text: str) -> str:
-    """Return a label with one space wherever a space, a hyphen or an underscore separates its words."""
+    """Return a label with one space in place of each space, hyphen or underscore between words."""
     return _SEPARATORS.sub(" ", text)
 
 
 def _spelled(word: str) -> str:
     """Return the pattern of one label, as a whole word if its script separates words.
 
-    It begins with a character, so the regular expression engine skips text that cannot be a label.
+    The pattern begins with a character, so the regular expression engine skips text that cannot be a label.
     """
     first = re.escape(word[0])
     body = r"[\s_-]{1,3}".join(map(re.escape, word.split(" "))).removeprefix(first)
@@ -270,5 +272,5 @@ def _spelled(word: str) -> str:
     return f"{first}{before}{body}{behind}"
 
 
-# It begins with a separator, so the regular expression engine skips everything else.
+# The pattern begins with a separator, so the regular expression engine skips everything else.
 _SEPARATORS = re.compile(r"[\s_-](?<=\w.)[\s_-]*(?=\w)", re.DOTALL)

@@ -1,12 +1,12 @@
-"""The words and letters that distinguish a language from the others of its script.
+"""The words and letters that distinguish a language from other languages in the same script.
 
-To add a language, add its row of words, and to `LETTERS` the letters that the others hardly use.
+To add a language, add its row of words, and add to `LETTERS` the letters that other languages hardly use.
 """
 
 from __future__ import annotations
 
 OTHER = ""
-"""The key for the languages of a script that have no row."""
+"""The key for languages without a row of their own in a script."""
 WORDS: dict[str, dict[str, str]] = {
     "latin": {
         "en": """
@@ -172,7 +172,7 @@ WORDS: dict[str, dict[str, str]] = {
         """,
     },
 }
-"""Common words of each language, by script; most mean little, so they occur in texts on any topic."""
+"""Common words of each language, by script; most have little meaning, so they occur in texts on any topic."""
 LETTERS: dict[str, dict[str, str]] = {
     "latin": {
         "vi": "ơưạảậầấẩẫắằẳẵặẹẻẽềếểễệỉịọỏồốổỗộớờởỡợụủứừửữựỳỵỷỹđ",
@@ -190,4 +190,4 @@ LETTERS: dict[str, dict[str, str]] = {
     "arabic": {"ur": "ٹڈڑںےہھ", "fa": "\u200c", "ar": "ةىيك", OTHER: "ۇۆېۋڭۈێڕڵڼځڅډ"},
     "devanagari": {"mr": "ळ"},
 }
-"""Letters of one language, by script: a word with one of them counts like a common word."""
+"""Letters of a single language, by script: a word that contains one counts like a common word."""

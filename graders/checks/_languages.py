@@ -1,7 +1,8 @@
 """Detects the language of a text: by its script, and within a script by common words and letters.
 
-A text is in a language if most of its letters belong to the language's script and its words distinguish the
-language from its neighbors. Anything else is undecided, such as a name, or a text half in another language.
+A text is in a language if most of its letters belong to the language's script, and its words distinguish the
+language from its neighbors. All other texts are undecided, such as a name, or a text that is half in another
+language.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 SHARE = 0.7
-"""The fraction of the letters that must be in a language's script; names and formulas use the rest."""
+"""The fraction of letters that must be in a language's script; names and formulas may use other scripts."""
 FEWEST_LETTERS = 5
-"""The fewest letters in a language's own script that identify the language."""
+"""The minimum number of letters in a script that only one language uses to identify that language."""
 _FEWEST_HITS, _LEAD, _LEAST = 2, 2.5, 0.12
 
 _SCRIPTS = {
@@ -40,7 +41,7 @@ _SCRIPTS = {
     "ml": r"\u0d00-\u0d65\u0d70-\u0d7f",
     "th": r"\u0e00-\u0e4e",
 }
-"""Scripts by name; a script of only one language has its code."""
+"""Scripts by name; a script that only one language uses has the code of the language."""
 _RUN = re.compile("|".join([*(f"(?P<{name}>[{signs}]+)" for name, signs in _SCRIPTS.items()), r"[^\W\d_]+"]))
 
 LANGUAGES = frozenset(
@@ -55,7 +56,7 @@ LANGUAGES = frozenset(
 
 
 def _table() -> dict[str, dict[str, tuple[str, ...]]]:
-    """The languages to which a word points, by script."""
+    """The languages that each word suggests, by script."""
     made: dict[str, dict[str, tuple[str, ...]]] = {}
     for script, languages in WORDS.items():
         hits = made.setdefault(script, {})
@@ -69,7 +70,7 @@ _known: dict[str, dict[str, tuple[str, ...]]] = {}
 
 
 def language_of(text: str) -> str | None:
-    """Return the code of a visible text's language; None if that is undecided."""
+    """Return the code of a visible text's language; None if the language is undecided."""
     words: dict[str, dict[str, int]] = {}
     letters: dict[str, int] = {}
     total = 0
@@ -93,10 +94,10 @@ def language_of(text: str) -> str | None:
 
 
 def _by_words(script: str, words: Iterable[tuple[str, int]]) -> str | None:
-    """Return the language of a script whose common words and distinctive letters dominate.
+    """Return the language, within a script, whose common words and distinctive letters dominate.
 
-    It is compared with each other language by the words that only one of them has, because neighbors share
-    many.
+    The language is compared with every other language by the words that only one of the two has, because
+    neighbors share many words.
     """
     if not _known:
         _known.update(_table())

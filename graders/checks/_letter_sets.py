@@ -1,4 +1,4 @@
-"""Reads several letters as one answer, `A, C`, from a slot that contains nothing else."""
+"""Reads several letters as one answer, such as `A, C`, from a slot that contains nothing else."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class LetterSets:
         self._slot = re.compile(rf"{_OPEN}(?P<letters>{parts}){_ENDED}")
 
     def in_slot(self, text: str) -> frozenset[str]:
-        """Return the letters of a text that contains nothing else; empty for any other text."""
+        """Return the letters of a text that contains nothing else; an empty value for all other texts."""
         text = _STYLE.sub("", text.strip())
         found = self._slot.fullmatch(text) if len(text) <= _LONGEST else None
         if found is None:
@@ -53,7 +53,7 @@ class LetterSets:
         claims = list(_CLAIMS[is_foreign(text)].finditer(text))
         if not claims:
             return self.in_slot(text) or Missing("it claims no letters")
-        # An announcement ends in fillers such as `a`, which may really be the letter A.
+        # An announcement may end in a filler such as `a`, which may really be the letter A.
         filler = _FILLER.search(claims[-1][0])
         at = claims[-1].start() + filler.start() if filler else claims[-1].end()
         line, _, behind = text[at:].strip().partition("\n")

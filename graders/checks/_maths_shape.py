@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     Kind: TypeAlias = Literal["scalar", "set", "tuple", "interval", "equation"]
 
 LONGEST = 400
-"""The longest expression that is read, in characters."""
+"""The maximum length of an expression that is read, in characters."""
 
 _DEEPEST = 6
 _MOST_PARTS = 50
@@ -62,7 +62,7 @@ _COMMAS = re.compile(r"[,;]")
 _OPEN, _CLOSE = "([{\u2983", ")]}\u2984"
 _SEPARATORS = re.compile(r",\s*(?:and|or)\b|,(?!\d{3}(?!\d))|[;\u222a]|\band\b|\bor\b|(?<=\d),(?=\s)")
 _RELATION = re.compile(r"[=\u2260<>\u2264\u2265]")
-# A name given to a value, which adds nothing to it: x, x_1, f(x), |AB|, (x, y), n_{max}.
+# A name given to a value, which does not change the value: x, x_1, f(x), |AB|, (x, y), n_{max}.
 _NAME = re.compile(
     r"\s*(?:[A-Za-z](?:_(?:\w|\{[^{}]{1,12}\}))?'?(?:\s?\([A-Za-z\d, ]{1,12}\))?|\|?[A-Z]{1,3}\|?"
     r"|[A-Z]{1,2}(?:_\{?\w{1,5}\}?)?\s?:\s?[A-Z]{1,2}(?:_\{?\w{1,5}\}?)?"
@@ -72,7 +72,7 @@ _NAME = re.compile(
 )
 _VARIABLE = re.compile(r"\s*(?:\(?[A-Za-z](?:_\w)?\)?|[A-Za-z]\([A-Za-z]\))\s*\Z")
 VARIABLES = re.compile(r"(?<![\\A-Za-z])[A-DF-Za-df-z](?![A-Za-z])")
-"""Finds a letter that stands for a value, which e does not."""
+"""Finds a letter that stands for a value; e does not."""
 
 _UNIT = re.compile(
     r"(?P<value>.*[\d)}\u2984!.]|.*\\pi\s|.*[\dA-Za-z)}]\s?(?=\\(?:text|mbox)))\s*"
@@ -89,24 +89,24 @@ _AS_WRITTEN = re.compile(r"\d\s*_|\d\s*:\s*\d|\\overline|\\dot|\\ldots|\\cdots|\
 
 
 class Scalar:
-    """One value: a number, a word, something compared as written, or an expression.
+    """One value: a number, a word, an expression, or a text that is compared as written.
 
     Args:
-        text: Its text, without its unit.
-        unit: Its unit, as compared; empty if it has none.
-        number: Its exact value, if it is a plain number.
-        written: The text that is compared as written; empty for an expression.
+        text: The value as written, without its unit.
+        unit: The unit in normalized form; empty if the value has none.
+        number: The exact number, if the value is a plain number.
+        written: The text to compare as written; empty for an expression.
     """
 
     __slots__ = ("number", "text", "unit", "value", "written")
 
     def __init__(self, text: str, unit: str, number: Number | None, written: str) -> None:
         self.text, self.unit, self.number, self.written = text, unit, number, written
-        self.value: object = None  # the expression as math-verify read it, if it did
+        self.value: object = None  # the expression as read by math-verify, once it has been read
 
     @property
     def is_expression(self) -> bool:
-        """Whether it is neither a plain number nor compared as written."""
+        """Whether the value is neither a plain number nor compared as written."""
         return self.number is None and not self.written
 
 
@@ -114,10 +114,10 @@ class Shape:
     """A parsed expression.
 
     Args:
-        kind: Its kind.
-        parts: Its scalars, or the shapes in a set or a tuple.
-        signs: An interval's brackets, or an equation's relation.
-        name: The variable that an inequality bounds, or the name of a scalar; empty if it has none.
+        kind: The kind of expression.
+        parts: The scalars of the expression, or the shapes in a set or a tuple.
+        signs: The brackets of an interval, or the relation of an equation.
+        name: The variable that an inequality bounds, or the name of a scalar; empty if there is none.
         names: The name of each part of a set, if all differ: `x` and `y` in `x = 1, y = 2`.
     """
 
@@ -134,7 +134,7 @@ class Shape:
         self.kind, self.parts, self.signs, self.name, self.names = kind, parts, signs, name, names
 
     def scalars(self) -> list[Scalar]:
-        """All scalars, at any depth."""
+        """All scalars in the expression, at any depth."""
         found: list[Scalar] = []
         for part in self.parts:
             found += [part] if isinstance(part, Scalar) else part.scalars()
@@ -168,7 +168,7 @@ def shape_of(text: str, *, ignore_units: bool = False) -> Shape | Missing:
 
 
 def _shape(text: str, loose: bool, level: int) -> Shape | Missing:
-    """Return the shape of a text with normalized spellings."""
+    """Return the shape of a text whose spellings are normalized."""
     text = _unwrapped(text.strip())
     if level > _MOST_LEVELS:
         return Missing("the expression nests too many lists", "not exact")
@@ -211,14 +211,14 @@ def _call(shape: Shape, name: str) -> None:
 
 
 def _several(text: str, parts: list[str], loose: bool, level: int) -> Shape | Missing:
-    """Return the shape of several parts without brackets: united intervals, solutions, or a set."""
+    """Return the shape of several parts without brackets: a union of intervals, solutions, or a set."""
     if "\u222a" in text:
         return _intervals(parts, loose)
     return _systems(text, loose, level) or _collection("set", parts, loose, level)
 
 
 def _systems(text: str, loose: bool, level: int) -> Shape | None:
-    """Return the set of tuples in `p = 5, q = 2; p = 7, q = 2`; None if it does not list solutions so."""
+    """Return the set of tuples in `p = 5, q = 2; p = 7, q = 2`; None for any other text."""
     groups = _split(text, _SYSTEMS)
     found = [_shape(group, loose, level + 1) for group in groups] if len(groups) > 1 else []
     tuples = [as_tuple(shape) for shape in found if isinstance(shape, Shape) and shape.names]
@@ -227,7 +227,7 @@ def _systems(text: str, loose: bool, level: int) -> Shape | None:
 
 
 def same_name(one: str, other: str) -> bool:
-    """Return whether two names may be the same: `n_{max}` matches `n` or no name, but `x` not `y`.
+    """Return whether two names may be the same: `n_{max}` matches `n` and an empty name.
 
     Args:
         one: A scalar's name.
@@ -238,7 +238,7 @@ def same_name(one: str, other: str) -> bool:
 
 
 def as_tuple(shape: Shape) -> Shape:
-    """Return the tuple for `y = 2, x = 1`: the values in the order of their names.
+    """Return the tuple for `y = 2, x = 1`: the values in the alphabetical order of their names.
 
     Args:
         shape: A set with names.
@@ -248,7 +248,7 @@ def as_tuple(shape: Shape) -> Shape:
 
 
 def _bracketed(text: str, loose: bool, level: int) -> Shape | Missing | None:
-    """Return the list in brackets; None if they contain one value."""
+    """Return the list in brackets; None if the brackets contain a single value."""
     inner, brackets = _split(text[1:-1], _COMMAS), text[0] + text[-1]
     if brackets == "\u2983\u2984":
         return _collection("set", inner, loose, level) if text[1:-1].strip() else Shape("set", [])
@@ -260,7 +260,7 @@ def _bracketed(text: str, loose: bool, level: int) -> Shape | Missing | None:
 
 
 def as_interval(shape: Shape) -> Shape | None:
-    """Return the open interval that a pair may also be; None for anything else.
+    """Return the open interval that a pair may mean; None for any other expression.
 
     Args:
         shape: An expression.
@@ -275,7 +275,7 @@ def as_interval(shape: Shape) -> Shape | None:
 
 
 def as_relation(shape: Shape) -> Shape | None:
-    """Return the inequality `x < 5` that an interval was read from; None for anything else.
+    """Return the inequality, such as `x < 5`, from which an interval was read; None for any other expression.
 
     Args:
         shape: An expression.
@@ -295,7 +295,7 @@ def as_relation(shape: Shape) -> Shape | None:
 
 
 def as_equation(shape: Shape) -> Shape | None:
-    """Return the equation `y = 2x + 1` that a named scalar also is; None for anything else.
+    """Return the equation `y = 2x + 1` that a named scalar may mean; None for any other expression.
 
     Args:
         shape: An expression.
@@ -306,7 +306,7 @@ def as_equation(shape: Shape) -> Shape | None:
 
 
 def _collection(kind: Kind, parts: list[str], loose: bool, level: int) -> Shape | Missing:
-    """Return a set or a tuple of parts."""
+    """Return a set or a tuple of the given parts."""
     if len(parts) > _MOST_PARTS:
         return Missing("the expression lists too many items", "several")
     made: list[Scalar | Shape] = []
@@ -327,7 +327,7 @@ def _collection(kind: Kind, parts: list[str], loose: bool, level: int) -> Shape 
 
 
 def _intervals(parts: list[str], loose: bool) -> Shape | Missing:
-    """Return a union of intervals, in order."""
+    """Return a union of intervals in ascending order."""
     made: list[Scalar | Shape] = []
     for part in parts:
         shape = _shape(part, loose, 1)
@@ -397,7 +397,7 @@ def _bounded(sides: list[str], signs: list[str], loose: bool) -> Shape | Missing
 
 
 def _scalar(text: str, loose: bool) -> Scalar | Missing:
-    """Return one value and its unit."""
+    """Return a value and its unit."""
     text = text.strip()
     if not text:
         return Missing("it is empty")
@@ -424,7 +424,7 @@ def _scalar(text: str, loose: bool) -> Scalar | Missing:
 
 
 def _plain_unit(text: str) -> str:
-    """Return a unit as compared: without commands, spaces, dots and the plural s."""
+    """Return a unit in normalized form: without commands, spaces, dots and the plural s."""
     bare = re.sub(r"\\[A-Za-z]+|[\s{}^.]", "", text).replace("\u00b2", "2").replace("\u00b3", "3")
     return bare.casefold().removesuffix("s") if len(bare) > 3 else bare.casefold()
 
@@ -442,7 +442,7 @@ def _unwrapped(text: str) -> str:
 
 
 def _closes_last(text: str) -> bool:
-    """Return whether the last character, and none before it, closes the first bracket."""
+    """Return whether the first bracket is closed by the last character and not before."""
     depth = 0
     for at, sign in enumerate(text):
         depth += (sign in _OPEN) - (sign in _CLOSE)

@@ -1,4 +1,4 @@
-r"""Finds the one expression that is the answer: in a text's boxes, its claim, or its last formula."""
+r"""Finds the expression that is the answer: in a text's boxes, in its claim, or in its last formula."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     Span: TypeAlias = tuple[
         int, int, str
-    ]  # where a formula begins and ends, including its delimiters, and its content
+    ]  # where a formula begins and ends, with its delimiters, and its content
 
     from typing import TypeAlias
 
@@ -38,7 +38,7 @@ _JOINT = re.compile(
     r"(?:[\s,;.$*&~]|\\[()\[\]]|\\(?:q?quad|,|;|!| )|\\(?:text|mbox)\{\s*(?:,|and|or)?\s*\}"
     r"|\b(?:and|or)\b){0,40}\Z"
 )
-# Other text allowed between boxes: a noun, a remark in text, the name of the next box's value.
+# Other text that is allowed between boxes: a noun, a remark in text, or the name of the next box's value.
 _JOINT_BOXES = re.compile(
     r"[\s$]*(?:\\[)\]]|\\text\{(?P<remark>[^{}]{0,40})\b(?:and|or)\s*\}|(?P<noun>[A-Za-z]{2,20})(?=\s+(?:and|or)\b))?"
     r"(?:[\s,;$]|\\[(\[]|\b(?:and|or)\b){0,20}(?:[A-Za-z](?:_\{?\w\}?)?\s*=[\s$]*)?\Z"
@@ -54,7 +54,7 @@ _CONCLUSION = re.compile(r"(?:\A|(?<=[.\s$\])]))(?:therefore|thus|hence|so|conse
 _CONCLUDED = 400
 _NUMERAL = re.compile(r"\d+(?:[.,]\d+)*")
 _CONTINENTAL = re.compile(r"(?:\d+|\d{1,3}(?:\.\d{3})+)(?:,\d+)?")
-# The characters that escapes make of a backslash and a letter, as in "\frac" written in JSON or Python.
+# The characters into which escapes turn a backslash and a letter, as in "\frac" written in JSON or Python.
 _EATEN = (
     (re.compile(r"\\?\x0c(?=[a-z])"), r"\\f"),
     (re.compile(r"\\?\x08(?=[a-z])"), r"\\b"),
@@ -75,7 +75,7 @@ _UNIT_BEHIND = re.compile(r"[\s$~]{0,4}((?:\\(?:text|mbox|mathrm)\s?\{[^{}]{1,30
 
 
 def with_escapes(text: str) -> str:
-    r"""Return a text with the commands restored that escapes broke: a form feed and `rac` become `\frac`.
+    r"""Return a text in which commands that escapes broke are restored: a form feed and `rac` become `\frac`.
 
     Args:
         text: A reference or a completion.
@@ -101,7 +101,7 @@ def _pointed(found: re.Match[str]) -> str:
 
 
 def whole_slot(text: str) -> str | Missing:
-    """Return the expression in the whole text: its boxes, its formulas, or all of it.
+    """Return the expression in a whole text: in its boxes, in its formulas, or all of it.
 
     Args:
         text: A reference, or the text that `take` found.
@@ -123,7 +123,7 @@ def whole_slot(text: str) -> str | Missing:
 
 
 def answer_slot(text: str) -> str | Missing:
-    """Return the expression that a completion settles on.
+    """Return the expression on which a completion settles.
 
     Args:
         text: A completion.
@@ -166,7 +166,7 @@ def answer_slot(text: str) -> str | Missing:
 
 
 def _concluded(behind: str) -> str | Missing | None:
-    """Return the number of a conclusion in words after the last formula; None if absent.
+    """Return the number in a conclusion in words after the last formula; None if there is none.
 
     In `Therefore, there are 12 such sequences.` this number is the answer, not the formula before it.
     """
@@ -233,7 +233,7 @@ def _joins(between: str) -> bool:
 
 
 def _unit_behind(behind: str) -> str:
-    """Return the unit after a box."""
+    """Return the unit that follows a box."""
     found = _UNIT_BEHIND.match(behind)
     if found:
         return str(found[1])
@@ -247,7 +247,7 @@ def _once(joined: str, contents: list[str]) -> str:
 
 
 def _claimed(rest: str) -> str | None:
-    """Return the expression that follows a claim; None if absent."""
+    """Return the expression that follows a claim; None if there is none."""
     rest = rest[:2000].lstrip()
     spans = list(_formulas(rest))
     first = _SENTENCE.search(rest)
@@ -280,7 +280,7 @@ def _formulas(text: str) -> Iterator[Span]:
 
 
 def _joined(text: str, spans: list[Span]) -> str:
-    """Return formulas that form one answer, as one list."""
+    """Return the formulas that together form one answer, as one list."""
     made: str = spans[0][2]
     for before, one in zip(spans, spans[1:], strict=False):
         between = text[before[1] : one[0]]
@@ -289,5 +289,5 @@ def _joined(text: str, spans: list[Span]) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return an expression without characters that change nothing."""
+    """Return an expression without characters that do not change it."""
     return _IDLE.sub("", text)

@@ -1,9 +1,9 @@
 r"""Reads expressions with math-verify, and compares their values instead of simplifying them.
 
-Two expressions without variables are equal if their values agree to 40 digits; those with variables, if they
-agree at several points. Nothing is simplified, because that can take forever, and nothing is rounded, so a
-decimal never equals the fraction that it approximates. math-verify's own comparison decides about expressions
-without a value, such as matrices and unknown functions. Its timer is never set.
+Two expressions without variables are equal if their values agree to 40 digits. Two expressions with variables
+are equal if their values agree at several points. Nothing is simplified, because that can take forever, and
+nothing is rounded, so a decimal never equals the fraction that it approximates. Expressions without a value,
+such as matrices and unknown functions, are compared by math-verify itself. Its timer is never set.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ _PLAIN = (
 
 
 def require() -> None:
-    """Raise an error if math-verify is missing; it is imported only once an answer needs it.
+    """Raise an error if math-verify is not installed; the library is imported only when an answer needs it.
 
     Raises:
         ConfigurationError: math-verify is not installed.
@@ -71,7 +71,7 @@ def require() -> None:
 
 
 def reading_of(scalar: Scalar) -> object | Missing:
-    """Read an expression, once.
+    """Read an expression with math-verify, once.
 
     Args:
         scalar: An expression.
@@ -88,7 +88,7 @@ def same_value(one: Scalar, other: Scalar, tolerance: Number, relative: Number) 
         one: The answer.
         other: The reference.
         tolerance: The largest difference between the values that counts as equal.
-        relative: The same, as a fraction of the reference's value.
+        relative: The largest such difference as a fraction of the reference's value.
     """
     if one.number is not None and other.number is not None:
         return within(one.number, other.number, tolerance, relative)
@@ -101,7 +101,7 @@ def same_value(one: Scalar, other: Scalar, tolerance: Number, relative: Number) 
 
 
 def same_equation(one: tuple[Scalar, Scalar], other: tuple[Scalar, Scalar], *, directed: bool) -> bool:
-    """Return whether two relations hold for the same values: their differences of sides are multiples.
+    """Return whether two relations hold for the same values, because their differences are multiples.
 
     Args:
         one: The sides of the answer's relation.
@@ -135,7 +135,7 @@ def same_equation(one: tuple[Scalar, Scalar], other: tuple[Scalar, Scalar], *, d
 
 
 def _same_case(one: str, other: str) -> bool:
-    """Return whether the texts differ in no letter's case, because math-verify reads both cases alike."""
+    """Return whether no letter differs only in case between the texts, because math-verify ignores case."""
     letters, others = (set(_LETTER.findall(_COMMAND.sub(" ", text))) for text in (one, other))
     return not any(each.swapcase() in others and each not in others for each in letters)
 
@@ -168,7 +168,7 @@ def _same(left: Any, right: Any, tolerance: Number, relative: Number) -> bool:
 
 
 def _alike(one: Any, other: Any, tolerance: Number, relative: Number) -> bool:
-    """Return whether two values agree, to 40 digits or within the allowances."""
+    """Return whether two values agree to 40 digits or within the tolerances."""
     apart = abs(one - other)
     if _near_zero(apart, other):
         return True
@@ -181,7 +181,7 @@ def _near_zero(value: Any, beside: Any) -> bool:
 
 
 def _number_at(value: Any, places: dict[Any, Any]) -> Any:
-    """Return the value of an expression at a point; None if it has none."""
+    """Return the value of an expression at a point; None if it has no value there."""
     sympy = _sympy()
     try:
         found = value.evalf(_DIGITS, subs=places or None, maxn=300)
@@ -206,7 +206,7 @@ def _number_at(value: Any, places: dict[Any, Any]) -> Any:
 
 @lru_cache(256)
 def _read(text: str) -> object | Missing:
-    """Return the expression of a text; `Missing` if it is not one, or is too large to examine."""
+    """Return the expression in a text; `Missing` if the text is not one, or is too large to examine."""
     for pattern, spelled in _PLAIN:
         text = pattern.sub(spelled, text)
     if _LONG_DIGITS.search(text) or (_GROWS.search(text) and _MANY_DIGITS.search(text)):
@@ -224,7 +224,7 @@ def _read(text: str) -> object | Missing:
             extraction_mode="first_match",
             parsing_timeout=None,
         )
-    except library.errors.TimeoutException:  # a BaseException, which must not escape
+    except library.errors.TimeoutException:  # a BaseException, which callers do not expect
         found = []
     except (RecursionError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError):
         found = []
@@ -240,7 +240,7 @@ def _read(text: str) -> object | Missing:
 
 
 def _magnitude(value: Any) -> float:
-    """Return an upper bound on the decimal digits of a value, before anything multiplies it out."""
+    """Return an upper bound on the decimal digits of a value, without computing the value."""
     sympy = _sympy()
     if isinstance(value, sympy.MatrixBase):
         return max((_magnitude(one) for one in value), default=0.0)
@@ -282,9 +282,9 @@ def _sympy() -> Any:
 def _math_verify() -> Any:
     library = optional("math_verify", EXTRA)
     optional("math_verify.errors", EXTRA)
-    import logging  # not needed at a cold start
+    import logging  # a cold start does not need it
 
-    for part in ("parser", "grader"):  # they warn that no timer is set; the grader's own limit ends a sample
+    for part in ("parser", "grader"):  # warns of no timer; the grader's limit suffices
         logging.getLogger(f"math_verify.{part}").addFilter(
             lambda record: "Timeout is disabled" not in record.msg
         )

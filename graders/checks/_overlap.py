@@ -1,7 +1,7 @@
 """Scores the overlap of two token lists, from 0 to 1, as nltk 3.10 and rouge-score 0.1.2 compute it.
 
-Each function takes the completion's tokens, then the reference's. All take time linear in the tokens except
-`rouge_l`, which takes the product of both lengths divided by the bits of a machine word.
+Each function takes the completion's tokens, then the reference's. Each takes time linear in the number of
+tokens, except `rouge_l`, whose time is the product of both lengths divided by the bits of a machine word.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _BREAKS, _POWER = 0.5, 3
 
 
 def f1(answer: Tokens, right: Tokens) -> float:
-    """Return the harmonic mean of the fractions of each list's tokens that the other list contains."""
+    """Return the harmonic mean of each list's fraction of tokens that the other list contains, too."""
     return rouge_n(answer, right, 1)
 
 
@@ -59,7 +59,7 @@ def bleu(answer: Tokens, right: Tokens, order: int, smoothing: int) -> float:
     if not counts[0][0]:
         return 0.0
     shares = _smoothed(counts, answer, right, smoothing)
-    if smoothing in (0, 6) and not all(shares):  # nltk raises an error for 6
+    if smoothing in (0, 6) and not all(shares):  # nltk raises an error for method 6
         return 0.0
     brevity = min(0.0, 1 - len(right) / len(answer))
     return min(1.0, exp(brevity + fsum(log(share) / order for share in shares if share > 0)))
@@ -133,7 +133,7 @@ def _smoothed(counts: list[tuple[int, int]], answer: Tokens, right: Tokens, meth
 
 
 def _in_place_of_none(method: int, rank: int, length: int) -> float:
-    """Return the common n-grams assumed for an order without any; `rank` is 1 for the first such order."""
+    """Return the common n-grams to assume for an order that has none; `rank` counts such orders from 1."""
     if method == 1:
         return _EPSILON
     halved = 0.5**rank
@@ -150,7 +150,7 @@ def _aligned(mine: dict[int, str], theirs: dict[int, str], stemmed: bool) -> lis
 
 
 def _matched(mine: dict[int, str], theirs: dict[int, str]) -> list[tuple[int, int]]:
-    """Remove the tokens that both lists share, and return the index pairs."""
+    """Remove the tokens that both lists contain, and return their index pairs."""
     places: dict[str, list[int]] = {}
     for at, token in theirs.items():
         places.setdefault(token, []).append(at)

@@ -1,4 +1,4 @@
-"""Pairs a completion's items with a reference's, in as many right pairs as possible."""
+"""Pairs the items of a completion with those of the reference, in as many right pairs as possible."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 def one_to_one(made: int, expected: int, fits: Fits) -> int:
-    """Return the largest number of pairs in which nothing occurs twice.
+    """Return the largest number of right pairs in which no item occurs twice.
 
-    A pair is split if that allows more pairs: an item that fits two expected ones must not take the place of
-    one that fits only one of them.
+    An item that fits two expected items must not take the place of an item that fits only one of them, so a
+    pair is undone if that allows more pairs.
 
     Args:
         made: The number of items in a completion.
@@ -36,7 +36,7 @@ def one_to_one(made: int, expected: int, fits: Fits) -> int:
 
 
 def in_order(made: int, expected: int, fits: Fits) -> int:
-    """Return the largest number of pairs that are in the same order on both sides.
+    """Return the largest number of right pairs whose items are in the same order on both sides.
 
     Args:
         made: The number of items in a completion.

@@ -1,7 +1,7 @@
 """Reads a list of calls in Python's syntax, `[f(a=1, b="x"), g.h()]`, without Python's parser.
 
-Python's own parser takes disproportionate memory and may exhaust the C stack on hostile text, and nothing
-could interrupt it. Only literals are read: an argument that needs computing is unread.
+Python's own parser takes disproportionate memory on hostile text, may exhaust the C stack, and cannot be
+interrupted. Only literals are read; an argument that needs computing makes the calls unread.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class _Reader:
         self._next()
 
     def calls(self, most: int) -> list[Call]:
-        """Return all calls of the text.
+        """Return all calls in the text.
 
         Raises:
             ValueError: The text is not a list of calls.
@@ -90,7 +90,7 @@ class _Reader:
         return found
 
     def _next(self) -> None:
-        """Move to the next token; at the end of the text it has no kind."""
+        """Move to the next token; the token at the end of the text has no kind."""
         token = _TOKEN.match(self._text, self._at)
         if token is not None:
             self._kind, self._at = token.lastgroup or "", token.end()
@@ -110,7 +110,7 @@ class _Reader:
         self._next()
 
     def _more(self, closing: str) -> bool:
-        """Consume a comma; return whether anything but the closing mark may follow."""
+        """Consume a comma; return whether anything other than the closing mark may follow."""
         if not self._is(","):
             return False
         self._next()
@@ -125,7 +125,7 @@ class _Reader:
         return name
 
     def _arguments(self) -> dict[str, Any]:
-        """Consume arguments in parentheses, each with its name."""
+        """Consume the arguments in parentheses, each of which has a name."""
         found: dict[str, Any] = {}
         self._mark("(")
         while not self._is(")"):
@@ -185,7 +185,7 @@ class _Reader:
 
 
 def _number(digits: str) -> int | float:
-    """Return a number in Python's spelling.
+    """Return the value of a number in Python's spelling.
 
     Raises:
         ValueError: The number is not in Python's spelling, or is too large.
@@ -201,10 +201,10 @@ def _number(digits: str) -> int | float:
 
 
 def _text(content: str) -> str:
-    """Return a quoted text with its escapes resolved.
+    """Return the content of a quoted string, with its escapes resolved.
 
     Raises:
-        ValueError: The text contains an unsupported escape.
+        ValueError: The string contains an unsupported escape.
     """
     return _ESCAPE.sub(_unescaped, content) if "\\" in content else content
 

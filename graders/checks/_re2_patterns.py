@@ -1,4 +1,4 @@
-"""RE2 patterns, all of which take time linear in the text."""
+"""Compiles patterns with RE2, which takes time linear in the text for every pattern."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def re2_pattern(option: str, pattern: str, ignore_case: bool, instead: str = "")
     """Compile a pattern.
 
     Args:
-        option: Its name in an error: `pattern='('`.
+        option: The name of the pattern in an error message: `pattern='('`.
         pattern: The pattern.
         ignore_case: Whether to ignore case.
-        instead: The alternative if RE2 rejects the pattern: `engine='re'`.
+        instead: The alternative that the error message suggests if RE2 rejects the pattern: `engine='re'`.
 
     Raises:
         DecorationError: RE2 rejects the pattern.
@@ -41,5 +41,5 @@ def re2_pattern(option: str, pattern: str, ignore_case: bool, instead: str = "")
 
 
 def paired(text: str) -> str:
-    """Return the text with a replacement character for each lone surrogate, which UTF-8 cannot represent."""
+    """Return a text with a replacement character for each lone surrogate, which UTF-8 cannot represent."""
     return text if text.isascii() else _UNPAIRED.sub("\ufffd", text)

@@ -1,4 +1,4 @@
-"""Reads a record's fields besides its reference, by name."""
+"""Reads the fields of a record other than its reference, by name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def recorded(sample: Sample[Any], name: str) -> Any:
-    """Return a field of the record, or of a reference that is an object; None if neither has it."""
+    """Return a field of the record, or of its reference if that is an object; None if both lack it."""
     reference = sample.reference_answer
     if name == "reference_answer":
         return reference

@@ -1,4 +1,4 @@
-"""Checks of JSON Schema formats, in linear time; a doubtful text does not match its format."""
+"""Checks the formats of JSON Schema, in linear time; a doubtful string does not match its format."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TIME = re.compile(
 )
 _LABEL = r"(?!..--)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _WORD = r"[^@\s.]++"
-# RFC 3986; text in square brackets is checked separately.
+# The syntax of RFC 3986; text in square brackets is checked separately.
 _NAME, _ESCAPE = r"A-Za-z0-9._~!$&'()*+,;=\-", r"%[0-9A-Fa-f]{2}"
 _PATH = rf"(?:[{_NAME}:@/]|{_ESCAPE})*+"
 _QUERY = rf"(?:[{_NAME}:@/?]|{_ESCAPE})*+"

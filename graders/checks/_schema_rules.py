@@ -1,7 +1,7 @@
-"""The JSON schemas that can be checked: those with only keywords of drafts 4 to 7 and valid values.
+"""Accepts the JSON schemas that can be checked: only keywords of drafts 4 to 7, with valid values.
 
-A keyword that would not be applied is rejected rather than ignored, because a schema that is only partly
-checked pays for values that its author meant to reject.
+Keywords that would not be applied are rejected rather than ignored, because a schema that is only partly
+checked pays for values that its author wanted to reject.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ class SchemaError(ValueError):
 
 
 def plain_schema(schema: object, formats: Collection[str]) -> dict[str, Any]:
-    """Return a schema as a separate copy in plain JSON values.
+    """Return a schema as a separate copy of plain JSON values.
 
     Args:
-        schema: An object, or its JSON text.
+        schema: The schema: an object, or a JSON string that contains one.
         formats: The formats that are checked.
 
     Raises:
@@ -51,7 +51,7 @@ def plain_schema(schema: object, formats: Collection[str]) -> dict[str, Any]:
     plain = exact_json(text)
     if not isinstance(plain, dict) or not plain:
         raise SchemaError('it is not a JSON object that requires something, such as {"type": "integer"}')
-    for name in _NAMES_OF_ITSELF:  # references point to places inside, whatever the schema's own name
+    for name in _NAMES_OF_ITSELF:  # references are local, whatever the schema's name
         plain.pop(name, None)
     rules = _Rules("draft-04" in str(plain.get("$schema", "")), formats)
     _check(plain, "#", rules, 0)
@@ -60,10 +60,10 @@ def plain_schema(schema: object, formats: Collection[str]) -> dict[str, Any]:
 
 
 def _number_references(plain: dict[str, Any], rules: _Rules) -> None:
-    """Point each reference to a definition with a unique name.
+    """Point each reference to a definition that has a unique name.
 
-    fastjsonschema 2.22 creates one function for two definitions whose names differ only in case or
-    punctuation, and reads references as URLs, which cannot contain every name.
+    fastjsonschema 2.22 creates only one function for two definitions whose names differ only in case or
+    punctuation. It also reads references as URLs, which cannot contain every name.
     """
     definitions: dict[str, Any] = {}
     numbers: dict[str, str] = {"#": "#"}
@@ -82,7 +82,7 @@ def _number_references(plain: dict[str, Any], rules: _Rules) -> None:
 
 
 class _Rules:
-    """The context of a whole schema."""
+    """What is known about the whole schema while its parts are checked."""
 
     __slots__ = ("fits", "formats", "places", "references")
 
@@ -109,7 +109,7 @@ class _Rules:
             self.fits[f"min{name}"] = self.fits[f"max{name}"] = (_is_count, "a whole number, 0 or more")
 
     def is_format(self, value: Any) -> bool:
-        """Return whether a format is one that is checked."""
+        """Return whether a format is one of those that are checked."""
         return isinstance(value, str) and value in self.formats
 
 
@@ -136,9 +136,10 @@ def _check(schema: Any, place: str, rules: _Rules, depth: int) -> None:
 
 
 def _prepare(schema: dict[str, Any], place: str) -> None:
-    """Reject keywords that `$ref` hides, and rewrite `const` as `enum`.
+    """Reject keywords that take no effect next to `$ref`, and rewrite `const` as `enum`.
 
-    fastjsonschema 2.22 cannot compile `const` without its detailed errors, which make large schemas slow.
+    fastjsonschema 2.22 compiles `const` only together with its detailed errors, which make large schemas
+    slow.
     """
     beside = [key for key in schema if key not in _NOTES and key not in _TABLES and key != "$ref"]
     if "$ref" in schema and beside:
@@ -153,7 +154,7 @@ def _prepare(schema: dict[str, Any], place: str) -> None:
 
 
 def _check_inside(key: str, value: Any, at: str, rules: _Rules, depth: int) -> None:
-    """Check the subschemas in a keyword."""
+    """Check the subschemas that a keyword contains."""
     if key in _TABLES or key == "dependencies":
         if not isinstance(value, dict):
             raise SchemaError(f"{at} is not a table of schemas by name")
@@ -176,7 +177,7 @@ def _check_inside(key: str, value: Any, at: str, rules: _Rules, depth: int) -> N
 
 
 def _unquoted(reference: str) -> str:
-    """Return a reference in the notation of places."""
+    """Return a reference in the notation that messages use for places."""
     if "%" not in reference:
         return reference
     from urllib.parse import unquote

@@ -17,21 +17,22 @@ if TYPE_CHECKING:
     from ..sample import Sample
 
 _TEXTS = ("text", "content", "page_content")
-_RANGE = 100  # the most sources that a range such as [1-3] may name
+_RANGE = 100  # the maximum number of sources that a range such as [1-3] may name
 
-# Opening quotation marks and their closing ones. Single marks are too often apostrophes to be included.
+# Opening quotation marks and the closing marks that match them. Single marks are not included, because they
+# are too often apostrophes.
 _CLOSING = {
     **{"\u201c": '\u201d"', "\u201e": "\u201c\u201d", "\u201d": "\u201d", '"': '"\u201d', "\uff02": "\uff02"},
     **{"\u00ab": "\u00bb", "\u00bb": "\u00ab", "\u300c": "\u300d", "\u300e": "\u300f"},
 }
-_AMBIGUOUS = '"\u201d\u00bb'  # they also close, or mean inches
+_AMBIGUOUS = '"\u201d\u00bb'  # straight marks also close a quotation, or mean inches
 _OPENING = re.compile(f"[{''.join(_CLOSING)}]")
 _CLOSERS = {sign: re.compile(f"[{closing}]") for sign, closing in _CLOSING.items()}
 _BLOCK = re.compile(r"(?:^[ ]{0,3}>[^\n]*(?:\n|\Z))+", re.MULTILINE)
 _BLOCK_MARK = re.compile(r"^[ ]{0,3}>", re.MULTILINE)
 _CODE = re.compile(r"^(?:```|~~~)[^\n]*\n.*?(?:^(?:```|~~~)[ \t]*$|\Z)|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 _ELLIPSIS = re.compile(r"[\[(]\s?(?:\u2026|\.\s?\.\s?\.)\s?[\])]|\u2026|\.\s?\.\s?\.")
-_ALTERED = re.compile(r"\[(\w)\](?=\w)")  # [T]he
+_ALTERED = re.compile(r"\[(\w)\](?=\w)")  # a letter in brackets, as in [T]he
 _DASH = re.compile("[\u2014\u2015]|--+")
 _UNSPACED = re.compile(f"([{UNSPACED}])")
 
@@ -45,17 +46,17 @@ _spelled = spelling(True, True, True)
 
 
 def sources_of(sample: Sample[Any], field: str | None) -> list[tuple[str, str | None]]:
-    """Return the sources of a record: the ID of each, and its text if there is one.
+    """Return the sources of a record: the ID of each, and its text if it has one.
 
-    A list numbers its texts from 1; an object in it may have an `id`, and a text under `text`, `content` or
-    `page_content`. An object maps IDs to sources. A text is the only source.
+    The strings in a list are numbered from 1. An object in a list may have an `id`, and a string under
+    `text`, `content` or `page_content`. An object maps IDs to sources. A string is the only source.
 
     Args:
         sample: The sample.
-        field: Record field that contains them; None for the prompt, the last user turn.
+        field: The record field that contains the sources; None for the last user turn of the prompt.
 
     Raises:
-        RecordError: The record has no sources, they have another format, or two have the same ID.
+        RecordError: The record has no sources, they have another format, or two sources have the same ID.
     """
     place = "the prompt" if field is None else f"the record's {field}"
     given = sample.prompt if field is None else sample.fields.get(field)
@@ -83,7 +84,7 @@ def sources_of(sample: Sample[Any], field: str | None) -> list[tuple[str, str | 
 
 
 def searchable(text: str) -> str:
-    """Return a text's words in one spelling, with spaces around each, so that a quotation is a substring."""
+    """Return a text's words, normalized and each between spaces, so that a quotation is a substring."""
     text = _DASH.sub(" ", _ALTERED.sub(r"\1", text))
     words = _UNSPACED.sub(r" \1 ", _spelled(text)).split()
     kept = [word for word in map(without_around, words) if word and word != "-"]
@@ -91,7 +92,7 @@ def searchable(text: str) -> str:
 
 
 def quoted(text: str) -> list[str] | Missing:
-    """Return a text's quotations, in double quotation marks of any kind and in block quotes, outside code.
+    """Return the quotations in a text, in double quotation marks or block quotes, but not in code.
 
     Returns:
         The quotations, or `Missing` if one is not closed.
@@ -112,20 +113,20 @@ def quoted(text: str) -> list[str] | Missing:
 
 
 def _may_open(before: str, behind: str) -> bool:
-    """Return whether a straight mark between two characters may open a quotation, not mean inches."""
+    """Return whether a straight mark between two characters may open a quotation rather than mean inches."""
     return bool(behind.strip()) and (not before.isalnum() or _UNSPACED.match(before) is not None)
 
 
 def parts_of(quotation: str) -> list[str]:
-    """Return the parts of a quotation between its ellipses, as `searchable` spells them."""
+    """Return the parts of a quotation between its ellipses, in the spelling of `searchable`."""
     quotation = quotation.rstrip()
     while quotation.endswith("]") and _BRACKETS.fullmatch(quotation, quotation.rfind("[")):
-        quotation = quotation[: quotation.rfind("[")].rstrip()  # a citation after it
+        quotation = quotation[: quotation.rfind("[")].rstrip()  # a citation that follows the quotation
     return [part for part in map(searchable, _ELLIPSIS.split(quotation)) if part]
 
 
 def holds(source: str, parts: Iterable[str]) -> bool:
-    """Return whether a searchable source contains the parts of a quotation, in order."""
+    """Return whether a searchable source contains all parts of a quotation, in order."""
     at = 0
     for part in parts:
         found = source.find(part, at)
@@ -138,11 +139,12 @@ def holds(source: str, parts: Iterable[str]) -> bool:
 def cited(text: str, known: Collection[str]) -> list[str]:
     """Return the distinct IDs cited in brackets, in lower case: `[1]`, `[2, 3]`, `[1-3]`, `[doc-2]`.
 
-    Text in brackets is an ID if it is known or contains a digit, so `[sic]` is not. Code is not searched.
+    Text in brackets is an ID if it is a known ID or contains a digit, so `[sic]` is none. Code is not
+    searched.
 
     Args:
-        text: The text.
-        known: The existing IDs, in lower case.
+        text: The text to search.
+        known: The IDs of the sources, in lower case.
     """
     found: dict[str, None] = {}
     seen: set[str] = set()
@@ -164,7 +166,7 @@ def without_citations(text: str) -> str:
 
 
 def _ids_of(part: str, known: Collection[str]) -> list[str]:
-    """Return the IDs in a part of a bracket, known or not; a range of known ones includes all between."""
+    """Return the IDs in part of a bracket, known or not; a range of known IDs includes those between."""
     ranged = _RANGED.fullmatch(part)
     if ranged and ranged[1] in known and ranged[2] in known:
         first, last = int(ranged[1]), int(ranged[2])
@@ -179,7 +181,7 @@ def _id_of(one: object, position: int) -> str:
 
 
 def _text_of(one: object, place: str) -> str | None:
-    """Return the text of one source; None for an object without a text."""
+    """Return the text of one source; None for an object that has no text."""
     if isinstance(one, dict):
         one = next((one[key] for key in _TEXTS if isinstance(one.get(key), str)), None)
         if one is None:

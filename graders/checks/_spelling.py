@@ -1,4 +1,4 @@
-"""Normalizes texts that count as the same: case, white space, outer punctuation, dashes and quotes."""
+"""Normalizes case, white space, outer punctuation, dashes and quotes, so that equivalent texts are equal."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PLAIN = {
     **dict.fromkeys((*range(0x201C, 0x2020), 0x2033, 0xFF02), '"'),
     **dict.fromkeys((0x2010, 0x2011), "-"),
 }
-# Every script's hyphens and dashes, except the wave dash, which means `to`.
+# The hyphens and dashes of every script, except the wave dash, which means `to`.
 _DASHES = dict.fromkeys(
     (
         0x58A,
@@ -39,10 +39,10 @@ _DASHES = dict.fromkeys(
 )
 _MARKS: dict[int, str] = dict.fromkeys(
     (0x2122, 0xAE, 0xA9, 0x2120, 0x2117), ""
-)  # trademark signs and the like
+)  # trademark signs and similar ones
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-# Marks that may surround an answer without changing it, besides every script's brackets and quotes; signs,
-# currencies and percent signs do change it.
+# Marks that may surround an answer without changing it, in addition to the brackets and quotes of every
+# script. Plus and minus signs, currencies and percent signs do change an answer.
 _AROUND = (
     " \t\r\n.,;:!?\"'`*_()[]{}"
     "\u00a1\u00bf\u2025\u2026\u203c\u203d\u2047\u2048\u2049\u3000\u3001\u3002\ufe50\ufe51\ufe52\ufe54\ufe55\ufe56\ufe57"
@@ -50,14 +50,14 @@ _AROUND = (
     "\u055c\u055d\u055e\u0589\u05c3\u060c\u061b\u061e\u061f\u06d4\u0700\u0964\u0965\u0df4\u0f0d\u0f0e\u104a\u104b"
     "\u1361\u1362\u1363\u1364\u1365\u1366\u1367\u1368\u166e\u17d4\u17d5\u1803\u1809"
 )
-_ROUNDED = "\u2308\u2309\u230a\u230b"  # brackets that round their content
+_ROUNDED = "\u2308\u2309\u230a\u230b"  # brackets that round their content, as in floor and ceiling
 _POINT = re.compile(r"[.,]\d")
 
 
 def spelling(
     ignore_case: bool, ignore_space: bool, ignore_around: bool, nfkc: bool = False
 ) -> Callable[[str], str]:
-    """Return the function that normalizes texts that count as the same."""
+    """Return the function that normalizes a text."""
     flag_options(ignore_case=ignore_case, ignore_space=ignore_space, nfkc=nfkc)
     form: Literal["NFC", "NFKC"] = "NFKC" if nfkc else "NFC"
 
@@ -71,7 +71,7 @@ def spelling(
                 text = text.translate(_MARKS).translate(_DASHES)
             text = _BLANK.sub(" ", _INVISIBLE.sub("", text))
             text = composed(text.translate(_PLAIN), form)
-            if ignore_case:  # a capital dotted I becomes an i with an extra dot
+            if ignore_case:  # lower case turns a capital dotted I into an i with an extra dot
                 text = composed(text.casefold(), form).replace("i\u0307", "i")
         elif ignore_case:
             text = text.casefold()

@@ -1,8 +1,8 @@
-"""The canonical form of a parsed query: equal forms mean the same on every database.
+"""Converts parsed queries to a canonical form: queries of equal form mean the same on every database.
 
-Names that a query defines itself (table aliases, names of common table expressions, names of result columns)
-are ignored, and so is the order of commutative terms. Anything that needs the schema to decide stays as
-written, so that two queries that might differ are never called equal.
+Names that a query itself defines (table aliases, names of common table expressions, names of result columns)
+are ignored, and so is the order of commutative terms. Everything else whose meaning depends on the schema
+stays as written, so that two queries that might differ are never called equal.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
-    Node: TypeAlias = Any  # sqlglot's expressions, imported only when a check is created
+    Node: TypeAlias = Any  # the classes of sqlglot's expressions, imported only when a check is created
 
 _VALUES = frozenset({"expression", "expressions", "low", "high", "true", "default"})
 _ANY_CASE_COLUMNS = frozenset({"mysql", "doris", "starrocks", "singlestore"})
 
 
 class Query:
-    """Converts parsed queries of one dialect into comparable texts.
+    """Converts the parsed queries of one dialect into strings that can be compared.
 
     Args:
         dialect: The dialect, as sqlglot's object.
-        name: Its name.
+        name: The name of the dialect.
         expressions: The module `sqlglot.expressions`.
     """
 
@@ -32,7 +32,7 @@ class Query:
         self._dialect, self._name, self._exp = dialect, name, expressions
 
     def canonical(self, query: Node) -> str:
-        """Return a text that is the same for two queries if all of their differences are ignored ones.
+        """Return a string that is the same for two queries if they differ only in ways that do not count.
 
         Args:
             query: A parsed query.
@@ -42,7 +42,7 @@ class Query:
     def _query(
         self, node: Node, outer: _Scope | None, queries: dict[str, str], outermost: bool = False
     ) -> str:
-        """Return a query: a select, a set operation, values, or one of them in parentheses."""
+        """Return the form of a query: a select, a set operation, values, or one of these in parentheses."""
         exp = self._exp
         while isinstance(node, (exp.Subquery, exp.Paren)) and not _has_more(node):
             node = node.this
@@ -90,14 +90,14 @@ class Query:
         return f"Select({columns} from {sources} {linked} {grouped} {ordered} {rest})"
 
     def _column_name(self, shown: Node) -> str:
-        """Return the name under which an outer query knows a column."""
+        """Return the name by which an outer query refers to a column."""
         name = shown.args.get("alias") if isinstance(shown, self._exp.Alias) else None
         if name is None and isinstance(shown, self._exp.Column):
             name = shown.this
         return self._fold(name) if isinstance(name, self._exp.Identifier) else "?"
 
     def _ordering(self, order: Node, shown: list[Node], meant: list[str], here: _Scope) -> str:
-        """Return the terms of ORDER BY, with expressions for the result's names and positions."""
+        """Return the terms of ORDER BY, with expressions in place of result names and positions."""
         if order is None:
             return ""
         exp, terms = self._exp, []
@@ -115,14 +115,14 @@ class Query:
         return f"order {terms}"
 
     def _grouping(self, group: Node, meant: list[str], here: _Scope) -> str:
-        """Return the terms of GROUP BY, whose order is ignored."""
+        """Return the terms of GROUP BY, whose order does not matter."""
         if group is None:
             return ""
         terms = {self._by_place(one, meant) or self._of(one, here) for one in group.expressions}
         return f"group {sorted(terms)} {self._rest(group, here, {'expressions'})}"
 
     def _by_place(self, node: Node, meant: list[str]) -> str | None:
-        """Return the expression at a position of the result: `ORDER BY 2`."""
+        """Return the expression at a position of the result, as in `ORDER BY 2`."""
         if any(text.startswith(("Star(", "column ")) and "*" in text for text in meant):
             return None
         if isinstance(node, self._exp.Literal) and not node.is_string and node.name.isdecimal():
@@ -131,14 +131,14 @@ class Query:
         return None
 
     def _source_name(self, node: Node) -> str:
-        """Return the name by which a table, or a query in its place, is known."""
+        """Return the name by which a query refers to a table or to a subquery in its place."""
         alias = node.args.get("alias")
         if alias is not None and alias.args.get("this") is not None:
             return self._fold(alias.this)
         return self._fold(node.this) if isinstance(node.this, self._exp.Identifier) else ""
 
     def _source(self, node: Node, scope: _Scope) -> str:
-        """Return a table, or a query in its place, without its alias."""
+        """Return a table, or a subquery in its place, without its alias."""
         exp = self._exp
         alias = node.args.get("alias")
         columns = [self._fold(one) for one in (alias.args.get("columns") or ())] if alias else []
@@ -153,7 +153,7 @@ class Query:
         return self._generic(node, scope, {"alias"}) + str(columns)
 
     def _join(self, join: Node, here: _Scope) -> str:
-        """Return a join without its table; the words INNER, OUTER and CROSS alone change nothing."""
+        """Return a join without its table; the words INNER, OUTER and CROSS do not change a join."""
         kind = str(join.args.get("kind") or "").upper()
         side = str(join.args.get("side") or "").upper()
         condition = join.args.get("on")
@@ -162,7 +162,7 @@ class Query:
         return f"join({side} {kind} {on} {self._rest(join, here, {'this', 'kind', 'side', 'on'})})"
 
     def _of(self, node: Node, scope: _Scope) -> str:
-        """Return an expression."""
+        """Return the form of an expression."""
         exp = self._exp
         node = _bare(node, exp)
         if isinstance(node, (exp.And, exp.Or)):
@@ -189,7 +189,7 @@ class Query:
         return self._generic(node, scope, set())
 
     def _column(self, node: Node, scope: _Scope) -> str:
-        """Return a column: the query (counted outward) and position of its table, and its name."""
+        """Return a column as its table's query (counted outward) and position, and its own name."""
         exp = self._exp
         parts = node.parts
         is_star = isinstance(node.this, exp.Star)
@@ -207,11 +207,11 @@ class Query:
         if scope.is_alias(name):
             return f"column ? {name!r}"
         if node.this.quoted and self._name == "sqlite" and self._is_value(node):
-            name = node.this.name  # which SQLite reads as a string if no column has that name
+            name = node.this.name  # SQLite reads this as a string if no column has that name
         return f"column {'0.0' if scope.outer is None and len(scope.sources) == 1 else '?'} {name!r}"
 
     def _is_value(self, node: Node) -> bool:
-        """Return whether an expression is probably used as a value, rather than to name columns."""
+        """Return whether an expression is probably used as a value; otherwise it names columns."""
         exp = self._exp
         while isinstance(node.parent, exp.Paren):
             node = node.parent
@@ -224,7 +224,7 @@ class Query:
         return f"{type(node).__name__}({self._rest(node, scope, without)})"
 
     def _rest(self, node: Node, scope: _Scope, without: set[str]) -> str:
-        """Return a node's contents except the given parts, and except parts that change nothing."""
+        """Return the contents of a node except the given parts and parts that have no effect."""
         found = []
         for name in sorted(node.args.keys() - without):
             value = node.args[name]
@@ -244,7 +244,7 @@ class Query:
         return [self._fold(alias.this), *map(self._fold, alias.args.get("columns") or ())]
 
     def _fold(self, name: Node, is_table: bool = False) -> str:
-        """Return a name as the dialect distinguishes names."""
+        """Return a name in the case in which the dialect compares names."""
         if not isinstance(name, self._exp.Identifier):
             return str(name)
         if self._name in _ANY_CASE_COLUMNS and not is_table:
@@ -258,7 +258,7 @@ class _Scope:
     """The meanings of the names in a query.
 
     Args:
-        outer: The enclosing query, whose tables it sees.
+        outer: The enclosing query, whose tables are visible in this one.
         queries: The common table expressions, by name.
     """
 
@@ -269,7 +269,7 @@ class _Scope:
         self.used: set[str] = set()
 
     def is_alias(self, name: str) -> bool:
-        """Return whether a result column has a name, here or in an enclosing query; remember its use."""
+        """Return whether a result column has a name, here or in an enclosing query, and record its use."""
         scope: _Scope | None = self
         found = False
         while scope is not None:
@@ -280,7 +280,7 @@ class _Scope:
         return found
 
     def place(self, name: str) -> str | None:
-        """Return the place of a name's table; None if no enclosing query has it, or one has two."""
+        """Return the place of a name's table; None if no query has it, or a query has two of that name."""
         scope: _Scope | None = self
         out = 0
         while scope is not None:
@@ -296,19 +296,19 @@ def _digest(text: str) -> str:
 
 
 def _has_more(node: Node) -> bool:
-    """Return whether parentheses add to their content: a name, a limit, an order."""
+    """Return whether parentheses contain more than an expression: a name, a limit, an order."""
     return any(value for name, value in node.args.items() if name != "this")
 
 
 def _bare(node: Node, exp: Any) -> Node:
-    """Return an expression without its outer parentheses, which the tree does not need."""
+    """Return an expression without its outer parentheses, which a syntax tree does not need."""
     while isinstance(node, exp.Paren):
         node = node.this
     return node
 
 
 def _terms(node: Node, kind: Any, exp: Any) -> list[Node]:
-    """Return the terms of a chain of AND or OR, with or without parentheses around parts of it."""
+    """Return the terms of a chain of AND or OR, including those in inner parentheses."""
     found, left = [], [node]
     while left:
         one = _bare(left.pop(), exp)

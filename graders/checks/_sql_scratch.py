@@ -1,8 +1,9 @@
-"""Runs a model's queries on an in-memory scratch database, created by a trusted script.
+"""Runs a model's queries on a scratch database in memory, which a trusted script creates.
 
-A query may only read: SQLite rejects everything that writes, attaches, sets or loads when it compiles the
-query. A query's cost is limited in steps of SQLite's virtual machine, which are the same everywhere, and in
-processor time, memory, the size of values, and rows. Each query runs on a separate copy.
+A query may only read: when SQLite compiles a query, it rejects everything that writes, attaches, sets or
+loads. The cost of a query is limited in steps of SQLite's virtual machine, which are the same on every
+machine, and in processor time, memory, the size of values, and rows. Each query runs on its own copy of the
+database.
 """
 
 from __future__ import annotations
@@ -47,8 +48,9 @@ _LIMITS = {
     sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH: 0,
     sqlite3.SQLITE_LIMIT_WORKER_THREADS: 0,
 }
-# https://sqlite.org/lang_corefunc.html, lang_aggfunc, lang_mathfunc, lang_datefunc, windowfunctions and
-# json1, except functions that are random, inspect this process, or load code; the size of results is limited.
+# The functions of https://sqlite.org/lang_corefunc.html, lang_aggfunc, lang_mathfunc, lang_datefunc,
+# windowfunctions and json1, except those that are random, inspect this process, or load code. The size of
+# results is limited.
 _FUNCTIONS = frozenset(
     """abs char coalesce concat concat_ws format glob hex ifnull iif if instr length like likelihood likely
     lower ltrim max min nullif octet_length printf quote replace round rtrim sign soundex substr substring
@@ -67,10 +69,10 @@ class Outcome:
     """The outcome of a query on every database of a record.
 
     Args:
-        results: The rows, by database; None if it did not finish on each of them.
-        fault: `refused`, `failed` or `stopped`; None if it ran.
-        reason: The reason why it did not finish.
-        reads: Whether it read a table.
+        results: The rows of each database; None if the query did not finish on all databases.
+        fault: `refused`, `failed` or `stopped`; None if the query finished.
+        reason: The reason why the query did not finish.
+        reads: Whether the query read a table.
         ordered: Whether the query orders its result.
     """
 
@@ -94,7 +96,7 @@ def run(query: str, databases: Sequence[Scratch], steps: int) -> Outcome:
     Args:
         query: The text of one query.
         databases: The databases.
-        steps: The steps of SQLite's virtual machine after which it is stopped.
+        steps: The number of steps of SQLite's virtual machine after which the query is stopped.
     """
     if _expanded(query) > _MOST_EXPANDED:
         return Outcome(None, "stopped", "it repeats its common table expressions too often")
@@ -111,7 +113,7 @@ def run(query: str, databases: Sequence[Scratch], steps: int) -> Outcome:
 
 
 class Scratch:
-    """An in-memory database; each query runs on a separate copy.
+    """A database in memory; each query runs on a separate copy.
 
     Args:
         script: SQL that creates the tables and fills them.
@@ -140,18 +142,18 @@ class Scratch:
             raise ValueError("it creates no table")
 
     def run(self, query: str, watch: _Watch) -> tuple[list[Row], bool] | Outcome:
-        """Return the rows of a query and whether it read a table, or the reason why it returned none.
+        """Return a query's rows and whether it read a table, or the reason why there are no rows.
 
         Args:
             query: The text of one query.
-            watch: The limits that stop it.
+            watch: The limits that stop the query.
         """
         copy = sqlite3.connect(":memory:", isolation_level=None)
         gate = _Gate(self._tables)
         try:
             self._made.backup(copy)
-            copy.execute("PRAGMA temp_store = MEMORY")  # uses no files, and counts toward the memory limit
-            if "json_" in query.lower():  # SQLite creates these tables on first use, by a write
+            copy.execute("PRAGMA temp_store = MEMORY")  # no files; counts toward the memory limit
+            if "json_" in query.lower():  # the first use writes to the database
                 copy.execute("SELECT 1 FROM json_each('[]'), json_tree('[]')")
             copy.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
             for limit, value in _LIMITS.items():
@@ -179,7 +181,7 @@ class Scratch:
 
 
 class _Watch:
-    """Stops SQLite's virtual machine when it exceeds its limits.
+    """Stops SQLite's virtual machine when a query exceeds its limits.
 
     Args:
         steps: The maximum number of steps.
@@ -195,7 +197,7 @@ class _Watch:
         self.why = ""
 
     def tick(self) -> int:
-        """Return 1 to stop SQLite; it would swallow exceptions raised here, so they are kept."""
+        """Return 1 to stop SQLite. Exceptions raised here are kept, because SQLite would swallow them."""
         try:
             self._left -= _STEPS_AT_ONCE
             self._ticks += 1
@@ -206,7 +208,7 @@ class _Watch:
             elif not self._ticks % _TICKS_A_LOOK and _resident() > self._memory:
                 self.why = "it takes too much memory"
             return 1 if self.why else 0
-        except BaseException as error:  # such as the grader's own time limit
+        except BaseException as error:  # for example the grader's own time limit
             self._held = error
             return 1
 
@@ -217,10 +219,10 @@ class _Watch:
 
 
 class _Gate:
-    """Decides what a query may do when SQLite compiles it.
+    """Decides, while SQLite compiles a query, what the query may do.
 
     Args:
-        tables: The tables that it may read, in lower case.
+        tables: The names of the tables that the query may read, in lower case.
     """
 
     def __init__(self, tables: set[str]) -> None:
@@ -237,7 +239,7 @@ class _Gate:
             self.reads = True
             return sqlite3.SQLITE_OK
         if action == sqlite3.SQLITE_READ and not second and not table.startswith("sqlite_"):
-            return sqlite3.SQLITE_OK  # counting the rows of a common table expression
+            return sqlite3.SQLITE_OK  # a count of the rows of a common table expression
         if action == sqlite3.SQLITE_FUNCTION and (second or "").lower() in _FUNCTIONS:
             return sqlite3.SQLITE_OK
         named = {sqlite3.SQLITE_FUNCTION: f"{second}()", sqlite3.SQLITE_READ: f"the table {first}"}
@@ -247,7 +249,7 @@ class _Gate:
 
 @lru_cache(_KEPT)
 def scratch(script: str) -> Scratch | Missing:
-    """Return the database that a script creates; `Missing` if it creates none.
+    """Return the database that a script creates; `Missing` if it fails or creates no table.
 
     Args:
         script: SQL that creates the tables and fills them.
@@ -259,10 +261,10 @@ def scratch(script: str) -> Scratch | Missing:
 
 
 def _is_ordered(query: str) -> bool:
-    """Return whether a query orders its result, not only the result of a part of it.
+    """Return whether a query orders its whole result, rather than only a part of it.
 
     Args:
-        query: The text of a query.
+        query: The text of the query.
     """
     depth, before, ordered = 0, "", False
     for part in query_parts(query):
@@ -275,7 +277,7 @@ def _is_ordered(query: str) -> bool:
 
 
 def _fetched(cursor: sqlite3.Cursor) -> list[Row] | None:
-    """Return all rows of a result; None if there are too many, or too much text."""
+    """Return all rows of a result; None if there are too many rows, or the rows are too large."""
     rows: list[Row] = []
     text = 0
     for row in cursor:
@@ -287,10 +289,10 @@ def _fetched(cursor: sqlite3.Cursor) -> list[Row] | None:
 
 
 def _expanded(query: str) -> int:
-    """Return the most selects in a query once each common table expression is expanded where it is used.
+    """Return the maximum number of selects in a query after expanding its common table expressions.
 
-    SQLite expands them like this when it compiles a query, which nothing interrupts: twenty that use each
-    other twice make a million.
+    SQLite expands them wherever they are used when it compiles a query, which nothing can interrupt: twenty
+    expressions, each of which uses the previous one twice, become a million selects.
     """
     weights: dict[str, int] = {}
     totals, name = [0], [""]
@@ -319,7 +321,7 @@ def _expanded(query: str) -> int:
 
 
 def _made_name(parts: list[str], at: int) -> str:
-    """Return the common table expression whose parenthesis opens at a position: `name (columns) AS (`."""
+    """Return the common table expression whose parenthesis is at a position: `name (columns) AS (`."""
     back = at - 2
     while back >= 0 and parts[back] in ("as", "not"):
         back -= 1
@@ -331,11 +333,11 @@ def _made_name(parts: list[str], at: int) -> str:
 
 
 _memory_of: dict[int, int] = {}
-"""The open file of each process that measures memory, so that an ended query leaves none behind."""
+"""The open memory file of each process, so that a query that was stopped leaves no open file behind."""
 
 
 def _resident() -> int:
-    """Return this process's memory in bytes; 0 if unknown, and then there is no limit."""
+    """Return this process's memory in bytes; 0 if unknown, so that there is no limit."""
     try:
         process = os.getpid()
         if process not in _memory_of:

@@ -1,4 +1,4 @@
-"""Finds the SQL query in a text: in its code block, or the whole text."""
+"""Finds the SQL query in a text: in its code block, or in the whole text."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from ..extract import Missing
 from ..extract._blocks import fences
 
 LONGEST = 10_000
-"""The longest query that is read, in characters."""
+"""The maximum length of a query that is read, in characters."""
 
 DEEPEST = 60
-"""The deepest nesting of parentheses in a query."""
+"""The maximum nesting of parentheses in a query."""
 
 _DIALECTS = frozenset(
     {"sqlite", "sqlite3", "postgres", "bigquery", "snowflake", "duckdb", "oracle", "redshift"}
@@ -31,15 +31,14 @@ _PARTS = re.compile(
 def query_text(text: str) -> str | Missing:
     """Return the statement in a text, in any dialect.
 
-    The last complete code block labeled as SQL counts; else the last unlabeled one that begins like a
-    statement; without a code block, the whole text.
+    The last complete code block labeled as SQL counts, or else the last unlabeled code block that begins like
+    a statement. In a text without code blocks, the whole text counts.
 
     Args:
         text: A completion, a reference, or the part that contains the answer.
 
     Returns:
-        The text of the statement; `Missing` if nothing begins like one, or it is too long or too deeply
-        nested.
+        The text of the statement; `Missing` if there is none, or if it is too long or too deeply nested.
     """
     blocks = list(fences(text)) if "```" in text or "~~~" in text else []
     if blocks:
@@ -65,16 +64,16 @@ def begins_as_statement(text: str) -> bool:
     """Return whether the first word of a text begins an SQL statement.
 
     Args:
-        text: A text.
+        text: The text.
     """
     found = _FIRST_WORD.match(text)
     return found is not None and found[1].lower() in _STATEMENTS
 
 
 def query_parts(text: str) -> list[str]:
-    """Return the tokens of a query in order; a string, a quoted name and a comment are one token each.
+    """Return the tokens of a query in order. A string, a quoted name and a comment are one token each.
 
     Args:
-        text: A query.
+        text: The text of the query.
     """
     return _PARTS.findall(text)

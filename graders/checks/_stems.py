@@ -1,7 +1,7 @@
-"""The stems of English words: Porter's algorithm with the extensions that nltk 3.10 has by default.
+"""The stems of English words, by Porter's algorithm with the extensions that nltk 3.10 uses by default.
 
-M. F. Porter, "An algorithm for suffix stripping" (1980). Each step is a table of suffixes; the first one that
-matches decides, whether its condition holds or not.
+Source: M. F. Porter, "An algorithm for suffix stripping" (1980). Each step is a table of suffixes. Only the
+first suffix that matches is tried, whether its condition holds or not.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 LONGEST = 100
-"""The longest word that is stemmed, in letters."""
+"""The maximum length of a word that is stemmed, in letters."""
 _IRREGULAR = {
     **dict.fromkeys(("sky", "skies"), "sky"),
     **{"dying": "die", "lying": "lie", "tying": "tie"},
@@ -63,7 +63,7 @@ def _without_plural(word: str) -> str:
 
 
 def _without_ending(word: str) -> str:
-    """Return a word without `ied`, `ed` and `ing`, and with the spelling of the rest repaired."""
+    """Return a word without `ied`, `ed` or `ing`, and with the spelling of the rest repaired."""
     if word.endswith("ied"):
         return word[:-1] if len(word) == 4 else word[:-2]
     if word.endswith("eed"):
@@ -98,7 +98,7 @@ def _step_4(word: str) -> str:
 
 
 def _replaced(word: str, table: Sequence[tuple[str, str]]) -> str:
-    """Return a word with its suffix replaced, if enough of the word precedes it."""
+    """Return a word with its suffix replaced, if enough of the word comes before the suffix."""
     for end, new in table:
         if word.endswith(end):
             rest = word[: len(word) - len(end)]

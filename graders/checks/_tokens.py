@@ -1,7 +1,7 @@
-r"""Tokenizes texts like the libraries whose figures the similarity checks reproduce.
+r"""Splits texts into tokens like the libraries whose figures the similarity checks reproduce.
 
-`words` is this project's own tokenizer, for every script. The others reproduce the tokenizers of rouge-score
-0.1.2, of nltk 3.10 (`wordpunct_tokenize`, and `str.split`), and of SQuAD's evaluation script.
+`words` is this project's own tokenizer, which works in every script. The others reproduce the tokenizers of
+rouge-score 0.1.2, of nltk 3.10 (`wordpunct_tokenize`, and `str.split`), and of SQuAD's evaluation script.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def words(text: str) -> Tokens:
 
 
 def rouge(text: str) -> Tokens:
-    """Return runs of `a-z0-9` in lower case, as in rouge-score; other letters separate."""
+    """Return runs of `a-z0-9` in lower case, as in rouge-score; all other characters separate tokens."""
     return tuple(_ALPHANUMERIC.findall(text.lower()))
 
 
@@ -63,12 +63,12 @@ def wordpunct(text: str) -> Tokens:
 
 
 def spaces(text: str) -> Tokens:
-    """Return the words between white space, with their case and punctuation."""
+    """Return the words between white space, with their case and punctuation unchanged."""
     return tuple(text.split())
 
 
 def squad(text: str) -> Tokens:
-    """Return SQuAD's tokens: lowercase, ASCII punctuation deleted (`3.5` is `35`), no `a`, `an` and `the`."""
+    """Return SQuAD's tokens: lower case, no ASCII punctuation (`3.5` is `35`), and no `a`, `an`, `the`."""
     return tuple(_ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION)).split())
 
 
@@ -79,7 +79,7 @@ CUTS: dict[str, Callable[[str], Tokens]] = {
 
 
 def _is_in_word(sign: str) -> bool:
-    """Return whether a character is a letter, a digit, a mark on one, or a symbol with meaning."""
+    """Return whether a character is a letter, a digit, a mark on either, or a symbol with a meaning."""
     if sign.isalnum() or sign in _SIGNS:
         return True
     from unicodedata import category

@@ -1,8 +1,8 @@
-"""The visible part of a text, in any script, and its length.
+"""Finds the visible part of a text, in any script, and its length.
 
 A model that is paid for form would learn to write characters that are counted but not seen, so invisible
-characters are never counted. Words are counted by script, because a text without spaces would otherwise be
-one word.
+characters are never counted. How words are counted depends on the script, because a text without spaces would
+otherwise be one word.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Controls other than white space are not counted either.
+# Control characters other than white space are not counted either.
 _UNCOUNTED = re.compile(rf"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f{INVISIBLE}{BLANK}]+")
 # Chinese, Japanese, Thai, Lao, Tibetan, Burmese and Khmer have no spaces between words.
 UNSPACED = (
@@ -26,10 +26,10 @@ _SPACED = rf"[^\s{UNSPACED}]"
 _MARKUP = re.compile(
     r"[*`~]+|</?[A-Za-z][A-Za-z0-9]{0,9}>"
     r"|(?<![^\W_])_+(?=[^\s_])|(?<=[^\s_])_+(?![^\W_])"  # an underscore inside a word is not emphasis
-    r"|\\(?=[!-/:-@\[-`{-~])"  # escaped characters are shown
+    r"|\\(?=[!-/:-@\[-`{-~])"  # escaped characters are visible
 )
 LONGEST_WORD = 40
-"""The longest word, in characters; in a longer run without a space, each earlier character is a word."""
+"""The maximum length of a word, in characters; in a longer run, each excess character is a word."""
 _WORD = re.compile(rf"[{UNSPACED}]|{_SPACED}{{1,{LONGEST_WORD}}}+(?!{_SPACED})|{_SPACED}")
 
 
@@ -39,12 +39,12 @@ def visible(text: str) -> str:
 
 
 def unmarked(text: str) -> str:
-    """Return the text as a page shows it, without Markdown and HTML markup that may be inside a word."""
+    """Return the text that a page shows, without Markdown and HTML markup that may be inside a word."""
     return _MARKUP.sub("", text)
 
 
 def words(text: str) -> Iterator[str]:
-    """Return a visible text's words; in scripts without spaces between words, each character is one."""
+    """Return the words of a visible text; in scripts without spaces, each character is a word."""
     return (found[0] for found in _WORD.finditer(text))
 
 
