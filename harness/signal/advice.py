@@ -1,4 +1,4 @@
-"""Turns a run's statistics into one sentence of advice: to train, or to fix a problem first, and why."""
+"""Turns a run's statistics into a sentence that advises to train or to fix a problem first, and says why."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Advice:
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
-    """The statistics that advice is based on."""
+    """The statistics on which the advice is based."""
 
     graded: int
     """Number of rollouts, including lines that could not be used."""
@@ -77,7 +77,7 @@ class Grounds:
 
 
 def advise(grounds: Grounds) -> Advice:
-    """Decide on advice; the most serious problem is the reason, and the others are listed with it.
+    """Decide what to advise. The most serious problem becomes the reason; other problems are listed with it.
 
     Args:
         grounds: The statistics.
@@ -113,7 +113,7 @@ def _of_failures(grounds: Grounds) -> Iterator[tuple[Action, str]]:
     if _mostly_failed(grounds):
         failed = sum(grounds.errors.values())
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(grounds.errors.items()))
-        own = {"input", "record"}  # errors caused by the input file
+        own = {"input", "record"}  # these errors are caused by the input file
         blame: Action = "fix the data" if own.issuperset(grounds.errors) else "fix the grader"
         yield blame, f"{failed:,} of {grounds.graded:,} rollouts have no reward ({kinds})"
 
@@ -169,7 +169,7 @@ def _of_the_spread(grounds: Grounds) -> Iterator[tuple[Action, str]]:
 
 
 def _flat(grounds: Grounds) -> Action:
-    """Find the cause of equal rewards: records too hard or too easy, or an undiscriminating grader."""
+    """Choose the action against equal rewards, by whether most are at the bottom, the top or in between."""
     low, high, zero = grounds.all_lowest.value, grounds.all_highest.value, grounds.zero_std.value
     if low is None or high is None or zero is None:
         return "fix the grader"
@@ -179,7 +179,7 @@ def _flat(grounds: Grounds) -> Action:
 
 
 def _teaching(grounds: Grounds) -> float | None:
-    """The highest share of groups expected to teach something at the service's group size."""
+    """The highest expected share of groups that teach something at the service's group size."""
     for one in grounds.forecast:
         if one.group_size == GROUP_SIZE and one.zero_std.low is not None:
             return 1 - one.zero_std.low

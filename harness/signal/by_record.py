@@ -1,7 +1,7 @@
 """Confidence intervals for statistics over rollouts, with records as the independent units.
 
-Statistics are linearized: each rollout has an influence on the statistic, influences are summed within each
-record, and the spread of these sums gives the variance (Taylor linearization for clusters; Wolter,
+Statistics are linearized: each rollout has an influence on the statistic, these influences are summed within
+each record, and the spread of the sums gives the variance (Taylor linearization for clusters; Wolter,
 "Introduction to Variance Estimation", 2007, chapter 6). With one rollout per record, this is the ordinary
 standard error.
 """
@@ -33,7 +33,7 @@ def too_few(influences: Sequence[Influence], what: str = "rollouts") -> str | No
 
     Args:
         influences: One for each rollout.
-        what: The name of the rollouts in messages, for example "labeled rollouts".
+        what: What a message calls these rollouts, for example "labeled rollouts".
     """
     records = len({one.record for one in influences})
     if len(influences) >= ROLLOUTS and records >= GROUPS:
@@ -60,11 +60,11 @@ def variance_over_records(influences: Iterable[Influence]) -> tuple[float, int]:
 
 
 def mean_over_records(values: Sequence[Influence], what: str = "rollouts") -> Statistic:
-    """Mean of one number per rollout, with an interval by Student's t; no interval if all are equal.
+    """Mean of one number per rollout, with an interval by Student's t unless all numbers are equal.
 
     Args:
         values: The number of each rollout.
-        what: The name of the rollouts in a message that there are too few.
+        what: What a message calls these rollouts if there are too few.
     """
     if why := too_few(values, what):
         return refused(why, len(values), "rollouts")
@@ -94,7 +94,7 @@ def mean_share(shares: Sequence[Influence], most: int, what: str = "rollouts") -
     Args:
         shares: The share of each rollout, from 0 to 1.
         most: Upper limit for the effective sample size: the number of gradings.
-        what: The name of the rollouts in a message that there are too few.
+        what: What a message calls these rollouts if there are too few.
     """
     if why := too_few(shares, what):
         return refused(why, len(shares), "rollouts")

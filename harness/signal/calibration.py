@@ -1,4 +1,4 @@
-"""Measures whether a judge or other grader can be trusted, against human labels and its own repeats.
+"""Measures whether a judge or other grader can be trusted: whether it agrees with human labels and itself.
 
 `calibrate(run, ...)` returns a `Calibration`. Every grading counts and each rollout has the same weight, so
 the figures describe a single grading, which is what training uses. Intervals are 95 % and treat the record as
@@ -36,7 +36,7 @@ class GradingCost:
     """Average cost of one grading, from the costs that the grader reports."""
 
     calls: float | None
-    """Judge calls; None if the grader does not count them."""
+    """Number of judge calls; None if the grader does not count them."""
     usd: float | None
 
 
@@ -71,13 +71,13 @@ class Calibration:
     off_by: float | None
     """Mean distance between the reward and a numeric label."""
     confusion: Confusion | None
-    """The confusion table; None without labels, or with too many distinct ones."""
+    """The confusion table; None if there are no labels, or too many distinct ones."""
     raters: list[Rater]
-    """The agreement of the other raters."""
+    """How the other raters agree with the first one and with the grader."""
     flips: Statistic
     """Share of pairs of gradings of a rollout that give different rewards."""
     verdict_flips: Statistic
-    """Share of pairs of gradings that are on different sides of the middle of the range."""
+    """Share of these pairs with rewards on different sides of the middle of the range."""
     noise: Statistic
     """Variance of repeats divided by the variance within records, as in `rft signal`."""
     noise_of_total: Statistic
@@ -85,9 +85,9 @@ class Calibration:
     needed: NeededRepeats
     cost: GradingCost
     position_bias: Statistic
-    """Excess share of choices of the label listed first, over the share expected if order had no effect."""
+    """By how much the share of choices of the label listed first exceeds its share if order had no effect."""
     first_chosen: float | None
-    """Share of choices of that label; None if not measured."""
+    """Share of choices of the label listed first; None if not measured."""
     disagreeing: int
     """Number of rollouts with at least one grading that disagrees with the label."""
     disagreements: list[Disagreement]
@@ -115,7 +115,7 @@ def calibrate(
 
     Args:
         run: A completed run.
-        labels: The label fields, one per rater; without any, the label that the run was replayed with.
+        labels: The label fields, one per rater; if empty, the label field of the replay is used.
         scale: The rule for interpreting labels; None uses the run's setting.
         bounds: The grader's range, if the grader does not declare it; with `metric`, the metric's range.
         file: Read the labels from this file, by id, instead of from the run or its rollouts.

@@ -25,7 +25,7 @@ __all__ = ["Change", "Side", "compare", "is_arn"]
 
 
 class Side(NamedTuple):
-    """One of two graders."""
+    """One of the two graders that are compared."""
 
     ref: str
     """`module:name`, a file, or an ARN."""
@@ -53,7 +53,7 @@ class Change:
 
 
 def is_arn(ref: str) -> bool:
-    """Whether a grader is given as an ARN."""
+    """Whether a grader is named by an ARN."""
     return ref.startswith("arn:")
 
 

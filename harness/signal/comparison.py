@@ -32,7 +32,8 @@ JoinBy: TypeAlias = Literal["rollout", "record"]
 _ENOUGH = 0.5
 """Share of the smaller run's rollouts that must match for a comparison by rollout."""
 _NEARLY_ALL = 0.95
-"""The same share for runs with one grader; it is higher, because models share short answers by chance."""
+"""The same share if both runs have the same grader. It is higher, because two models may give the same short
+answers by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +44,9 @@ class Comparison:
     """The first run's folder."""
     now: str
     by: Literal["place", "completion", "record"]
-    """The method of joining the runs: by line of the same file, by completion, or only by record."""
+    """How the runs were joined: by line of the same file, by completion, or only by record."""
     only_was: int
-    """Rollouts (records, if compared by record) that only the first run has."""
+    """Number of rollouts, or records if compared by record, that only the first run has."""
     only_now: int
     mean_was: float | None
     """Mean reward over the compared rollouts; None if they have no rewards."""
@@ -57,7 +58,7 @@ class Comparison:
     """Mean reward by record, over the compared rollouts with a reward in both runs."""
     common_records: int
     labels: LabelComparison | None
-    """None without labels, or if the range is unknown."""
+    """How both runs agree with the labels; None if there are no labels or the range is unknown."""
     why_no_labels: str | None
     remarks: list[str]
     """Notes about the comparison itself."""
@@ -105,7 +106,7 @@ class _Sides:
 
     @property
     def label(self) -> str | None:
-        """The label field; the first run's if both have one."""
+        """The label field; if the runs have different ones, that of the first run."""
         return self.was.facts.label or self.now.facts.label
 
     def terms(self, run: Run) -> tuple[LabelRule, float | None]:
@@ -228,7 +229,7 @@ def _labels(
             agreed, agrees = rule.agreement(was, label, middle), rule_now.agreement(now, label, middle_now)
             mended += agreed is False and agrees is True
             broken += agreed is True and agrees is False
-    # Both must be tested on the same completions, or a grader that fails on hard ones would look better.
+    # Test both on the same completions, or a grader that fails on hard ones would look better.
     both = [[x for x in group if None not in (x.both.was, x.both.now)] for group in groups.values()]
     one = agreement(([(x.both.was, x.label) for x in group] for group in both), rule, middle)
     other = agreement(([(x.both.now, x.label) for x in group] for group in both), rule_now, middle_now)

@@ -21,7 +21,7 @@ class _Sums(NamedTuple):
 
     @property
     def pearson(self) -> float:
-        """The correlation; 0 if one number is constant."""
+        """The correlation; 0 if either number is constant."""
         spread = math.sqrt(max(0.0, self.first)) * math.sqrt(max(0.0, self.second))
         return max(-1.0, min(1.0, self.product / spread)) if spread > 0.0 else 0.0
 

@@ -22,7 +22,7 @@ LIMITS = {
     "false_positives": "labels that say no but get more than the middle in the second run, of those labels",
     "false_negatives": "labels that say yes but get at most the middle in the second run, of those labels",
 }
-"""The statistics that can be limited, with the totals of which they are percentages."""
+"""The statistics that can be limited, each with the total to which a percentage refers."""
 
 GROWING = ("zero_std", "false_positives", "false_negatives")
 """The statistics whose increase can be limited with `+`, as in `zero_std=+2%`."""
@@ -30,7 +30,7 @@ GROWING = ("zero_std", "false_positives", "false_negatives")
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """One limit."""
+    """A limit on one statistic of a comparison."""
 
     name: str
     most: float
@@ -45,11 +45,11 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class LimitOutcome:
-    """A limit and the measured value."""
+    """A limit, and whether the comparison keeps it."""
 
     limit: str
     count: int | None
-    """None if not measured."""
+    """The measured value; None if it was not measured."""
     of: int | None
     kept: bool
     why: str | None = None

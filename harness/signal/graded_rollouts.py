@@ -92,7 +92,7 @@ class GradedRollouts:
                 self._firsts.append(metrics[first])
 
     def position_bias(self) -> tuple[Statistic, float | None]:
-        """A judge's excess share of choices of the label listed first, and its total share of these."""
+        """How much more than expected the label listed first is chosen, and how often it is chosen."""
         if not self._biases:
             return refused(f"no grading has the metric {EXPECTED}", of="rollouts"), None
         biases = [
@@ -106,7 +106,7 @@ class GradedRollouts:
 def reasons_of(
     rows: Iterable[Row], disagreements: Sequence[Disagreement], held: HeldToLabels
 ) -> dict[int, str]:
-    """By line offset, the first reason given by a disagreeing grading. Others, often long, are skipped."""
+    """By line offset, the first reason given by a disagreeing grading. Other reasons are not kept."""
     found: dict[int, str] = {}
     wanted = {one.at: one for one in disagreements}
     for row in rows if wanted else ():

@@ -43,11 +43,11 @@ class GroupCounts:
     zero_std: int
     """Number of groups whose rewards are all equal."""
     all_lowest: int | None
-    """Zero-std groups at the bottom of the grader's range, with only wrong answers; None if it is unknown."""
+    """Zero-std groups at the bottom of the range, with only wrong answers; None if the range is unknown."""
     all_highest: int | None
     """Zero-std groups at the top of the range, with only right answers; None if the range is unknown."""
     single: int
-    """Number of groups with one rollout, which show nothing either way."""
+    """Number of groups with one rollout, which cannot show whether rewards differ."""
     unrewarded: int
     """Number of groups without any reward."""
 

@@ -38,9 +38,9 @@ class Confusion:
     """Confusion table: the number of gradings by label and verdict."""
 
     labels: list[str]
-    """Names of the rows."""
+    """The labels, which name the table's rows."""
     verdicts: list[str]
-    """Names of the columns."""
+    """The verdicts, which name the table's columns."""
     gradings: list[list[int]]
 
 
@@ -97,7 +97,7 @@ class HeldToLabels:
 
     @property
     def rarer(self) -> float | None:
-        """Share of labels that give the rarer answer, yes or no; None for numeric labels."""
+        """Share of the labels with the rarer of the answers yes and no; None for numeric labels."""
         if not self._yes_or_no:
             return None
         share = sum(one.labels[0] is True for one in self._held.values()) / len(self._held)

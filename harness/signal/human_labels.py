@@ -17,7 +17,7 @@ __all__ = ["HumanLabels", "LabelReading", "read_value"]
 
 _NAMED = 3
 _MOST = 1e100
-"""The squares of larger numbers overflow."""
+"""The largest number allowed as a label, because the squares of larger numbers overflow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ class LabelReading:
     values: Mapping[str, float] = field(default_factory=dict)
     """The reward for each text."""
     range: Bounds | None = None
-    """The ends of the human scale, which correspond to the ends of the grader's range; None if a number is
-    the expected reward itself."""
+    """The ends of the human scale, which correspond to the ends of the grader's range; None if numeric labels
+    are the expected rewards themselves."""
 
     def __post_init__(self) -> None:
         """Reject two interpretations of the same label."""

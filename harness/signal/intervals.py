@@ -24,7 +24,7 @@ class Interval:
 
     mean: float
     low: float | None
-    """None for a single record, which shows nothing about the spread."""
+    """Lower end of the interval; None for a single record, which shows nothing about the spread."""
     high: float | None
     records: int
 
@@ -35,7 +35,7 @@ class Pair:
 
     difference: Interval
     wins: int
-    """Number of records with a higher mean reward."""
+    """Number of records with a higher mean reward from the second model."""
     losses: int
     ties: int
 

@@ -1,8 +1,8 @@
-"""Joins two runs: the rollouts they have in common, and both runs' results for each.
+"""Joins two runs: finds the rollouts that they have in common, with both runs' results for each.
 
-Runs of the same file are joined by line offset. Other runs are joined by record and completion: a completion
-that occurs several times in a record is matched that many times, if both runs have as many. Only the first
-repeat counts, because a job grades each rollout once.
+Runs of the same file are joined by line offset. Other runs are joined by record and completion. If a
+completion occurs several times in a record, each occurrence is matched with one in the other run. Only the
+first repeat counts, because a job grades each rollout once.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Labeled(NamedTuple):
 
     both: Both
     label: Any
-    """None if neither run recorded one."""
+    """The human label; None if neither run recorded one."""
 
 
 @dataclass(slots=True)
@@ -38,7 +38,7 @@ class Joined:
     """The rollouts that two runs have in common."""
 
     by: Literal["place", "completion"]
-    """The method by which the rollouts were matched."""
+    """How the rollouts were matched."""
     groups: dict[str, list[Labeled]] = field(default_factory=dict)
     rollouts: int = 0
     only_was: int = 0
@@ -143,5 +143,5 @@ def _with_completions(run: Run) -> Iterator[tuple[Row, str]]:
         try:
             said = completion_key(flattened(parse(line)))
         except (LineError, KeyError, IndexError, TypeError, AttributeError):
-            said = f"{run.folder} at {row['at']}"  # it cannot be compared, so give it a unique key
+            said = f"{run.folder} at {row['at']}"  # give it a unique key, because it cannot be compared
         yield row, said

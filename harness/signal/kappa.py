@@ -31,11 +31,11 @@ def kappa_of(rated: Sequence[Rated], what: str = "labeled rollouts") -> Statisti
     grading.
 
     The interval is Wilson's for the difference, at the effective sample size (Korn and Graubard 1998) from
-    the linearized variance over records. So it has a width even if all agree.
+    the linearized variance over records. So it has a width even if every grading agrees with its label.
 
     Args:
         rated: The rollouts with a label and at least one reward.
-        what: The name of the rollouts in a message that there are too few.
+        what: What a message calls these rollouts if there are too few.
     """
     if why := too_few([Influence(one.record, 0.0) for one in rated], what):
         return refused(why, len(rated), "rollouts")

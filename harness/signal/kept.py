@@ -1,6 +1,6 @@
 """Writes a training file without the records that would teach nothing; other lines are copied unchanged.
 
-Only records that the run measured are dropped; all other records stay in the file.
+Only records that the run measured are dropped.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = ["KeptRecords", "keep_records", "write_kept"]
 
 @dataclass(frozen=True, slots=True)
 class KeptRecords:
-    """Result of writing a training file without some of its records."""
+    """Result of dropping records from a training file."""
 
     path: Path
     kept: int
@@ -35,7 +35,7 @@ class KeptRecords:
     unknown: int
     """Number of kept records that the run did not measure."""
     why: str | None = None
-    """The reason why named records could not be compared with the run's; None if they could."""
+    """The reason why the run's records could not be found by their names; None if they could."""
 
     def lines(self) -> list[str]:
         """The result as sentences."""
@@ -80,14 +80,14 @@ def write_kept(
     drop: Collection[str],
     measured: Collection[str],
 ) -> KeptRecords:
-    """Write a training file without the records of some groups.
+    """Write a training file without the records of the given groups.
 
     Args:
         training: The training file.
         out: The file to write; it must not exist.
         replayed: The records of the run.
-        drop: The groups whose records to drop.
-        measured: The groups that the run measured well enough.
+        drop: The groups whose records are dropped.
+        measured: The groups in which the run has at least two rewards.
 
     Raises:
         InputError: The training file cannot be read or has an invalid record, no record would be left, or
@@ -99,7 +99,7 @@ def write_kept(
     source = as_source(training)
     with source.open() as whole, replaced(out, "Choose another file with --out.") as left:
         for line in numbered_lines(source):
-            raw = whole.readline()  # the line with its original ending
+            raw = whole.readline()  # unlike `line.text`, this has the original line ending
             group = None
             if line.text.strip():
                 group = replayed.group_of(read_record(line.text, line.place))

@@ -1,4 +1,4 @@
-"""Compares two graders with labels: both kinds of errors, and the order within groups."""
+"""Compares two graders with labels: counts both kinds of errors, and pairs in the wrong order in a group."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ class Agreement:
     false_negatives: Statistic
     """For labels that say yes: the share with a reward at or below the middle."""
     youden: Statistic
-    """Youden's J: 1 minus both shares; 0 is chance, 1 is perfect."""
+    """Youden's J: 1 minus the sum of both shares; 0 is expected by chance, 1 is perfect."""
     pair_accuracy: Statistic
-    """Share of a record's pairs with different labels that the rewards order correctly; ties are wrong."""
+    """Of the pairs in a record with different labels, the share in the right order; ties count as wrong."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,12 +32,12 @@ class LabelSource(Protocol):
 
     @property
     def unmatched(self) -> int:
-        """Number of labels that belong to none of the rollouts looked up."""
+        """Number of labels that belong to no rollout passed to `of`."""
         ...
 
 
 class RunLabels:
-    """Labels recorded in a run, or present in its rollouts file.
+    """Labels that a run recorded, or that its rollouts file has.
 
     Args:
         run: The run.
@@ -105,7 +105,7 @@ class FileLabels:
         """A rollout's value in each field.
 
         Raises:
-            InputError: Two rollouts have the id of the same line.
+            InputError: Two rollouts have the same id, so it is unknown which one the label belongs to.
         """
         key = sample_name(row)
         line = self._by_id.get(key)

@@ -29,10 +29,10 @@ __all__ = ["Component", "Signal", "signal_of"]
 TEACHING: Final = 4
 """Groups that should teach something in each step; the mean over fewer is mostly noise. Our choice."""
 SURE: Final = 0.95
-"""Required probability that a step has that many."""
+"""Required probability that a step has that many such groups."""
 _FEW = 10
 _STILL = 1e-9
-"""A smaller spread is only rounding error."""
+"""A spread smaller than this is only a rounding error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +95,11 @@ class Signal:
     """Share of records whose next group is unlikely to teach anything."""
     components: list[Component]
     passed_over: int
-    """Metric values ignored because there are over fifty names or they are too large to compute with."""
+    """Number of metric values ignored: too large, or of a metric that is not one of the first fifty."""
     noise: Statistic
     """Variance of repeats divided by the variance within groups."""
     noisy: Statistic
-    """Share of the groups with different rewards whose rollouts differ no more than one rollout's repeats."""
+    """Share of the groups with different rewards in which rollouts differ no more than repeats of one do."""
     agreement: Statistic
     """Share of yes/no labels that the rewards agree with."""
     length: Statistic
@@ -109,7 +109,7 @@ class Signal:
     truncated_mean: float | None
     """Mean reward of truncated completions."""
     unread: dict[str, Statistic]
-    """Share of answers that could not be read, by metric."""
+    """By metric, the share of answers that the grader could not read."""
     seconds: float | None
     """Mean duration of a grading, in seconds."""
     verdict: Advice

@@ -20,9 +20,9 @@ ONCE: Final = "graded once each; replay with --repeats 3"
 def noise_of(again: Repeats, repeats: int) -> Statistic:
     """The variance of repeats as a share of the variance within groups.
 
-    A ratio of two means over the groups, with the variance of the linearized ratio (Taylor). The variance
-    within groups refers to single gradings: the variance of the repeats' means, plus the noise that the means
-    average out.
+    This is a ratio of two means over the groups, with the variance of the linearized ratio (Taylor). The
+    variance within groups refers to single gradings: it is the variance of the rollouts' mean rewards, plus
+    the noise that averaging has removed.
 
     Args:
         again: Rewards of the rollouts that were graded more than once.
@@ -53,7 +53,7 @@ class _Parts(NamedTuple):
     """One group's contribution to the two variances."""
 
     noise: float
-    """Sum of the variances between repeats, one per rollout."""
+    """Sum over the rollouts of the variance between their repeats."""
     graded: int
     """Number of rollouts graded more than once."""
     spread: float
@@ -75,9 +75,9 @@ def _parts(rollouts: Sequence[Sequence[float]]) -> _Parts:
 def noisy_groups(again: Repeats, repeats: int) -> Statistic:
     """Share of the groups with different rewards whose rollouts differ only by chance, judging by repeats.
 
-    One-way analysis of variance in each group: rollouts do not differ if the mean square between them does
-    not exceed the mean square between repeats, so that their estimated variance is not positive (Searle,
-    Casella and McCulloch, "Variance Components", 1992).
+    Each group gets a one-way analysis of variance. Its rollouts differ only by chance if the mean square
+    between them does not exceed the mean square between repeats, so that their estimated variance is not
+    positive (Searle, Casella and McCulloch, "Variance Components", 1992).
 
     Args:
         again: Rewards of the rollouts that were graded more than once.

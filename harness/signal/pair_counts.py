@@ -13,7 +13,7 @@ __all__ = ["PairCounts", "pair_counts"]
 
 
 class PairCounts(NamedTuple):
-    """Numbers of pairs in one group, by the change in their order."""
+    """Counts of a group's pairs of members, by how their order changes between two numbers."""
 
     pairs: int
     """Number of pairs whose first numbers differ."""
@@ -62,7 +62,7 @@ def _ties(values: Sequence[object]) -> int:
 
 
 def _inversions(ranks: Sequence[int]) -> int:
-    """Number of pairs with the larger number first; a Fenwick tree counts the ranks seen so far."""
+    """Number of pairs in which the larger rank comes first; a Fenwick tree counts the ranks seen so far."""
     size = max(ranks) + 1
     tree = [0] * (size + 1)
     found = 0

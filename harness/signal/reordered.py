@@ -21,7 +21,7 @@ class Both(NamedTuple):
     """Reward from the first grader, or None."""
     now: float | None
     at: int = 0
-    """Offset of its line in the first run's rollouts."""
+    """Byte offset of its line in the first run's rollouts."""
     was_error: str | None = None
     """Error kind, if there is no reward."""
     now_error: str | None = None
@@ -38,7 +38,7 @@ class ChangedSample(NamedTuple):
     was_error: str | None
     now_error: str | None
     changed: bool
-    """Whether the rollout's reward differs, or only one grader gave one."""
+    """Whether the two rewards differ, or only one grader gave a reward."""
     flipped: bool
     """Whether training would now push the model in the opposite direction."""
 
@@ -77,15 +77,15 @@ class Reordering:
 
 @dataclass(frozen=True, slots=True)
 class ZeroStdChange:
-    """Records with two or more rewards from either grader, and the records that teach nothing."""
+    """How many records teach nothing with each grader; `groups` counts those with two or more rewards."""
 
     groups: int
     was: int
     now: int
     became: list[str]
-    """Number of records that teach something only with the first grader."""
+    """Names of the records that teach something only with the first grader."""
     stopped: list[str]
-    """Number of records that teach something only with the second grader."""
+    """Names of the records that teach something only with the second grader."""
 
 
 def reordered(groups: Iterable[tuple[str, Sequence[Both]]]) -> Reordering:
@@ -133,7 +133,8 @@ def zero_std_change(groups: Iterable[tuple[str, Sequence[float], Sequence[float]
     """Count the records that teach nothing, for each grader.
 
     Args:
-        groups: Each record's name, and its rewards on both sides; a single reward shows nothing either way.
+        groups: Each record's name, and its rewards from both graders. Records with only single rewards are
+            not counted.
     """
     count = was_flat = now_flat = 0
     became, stopped = [], []
@@ -150,7 +151,7 @@ def zero_std_change(groups: Iterable[tuple[str, Sequence[float], Sequence[float]
 
 
 def sign(was: float | None, now: float | None) -> int:
-    """Sign of a reward's change. A reward that only one grader gave counts as a change."""
+    """Sign of a reward's change: -1, 0 or 1. It is 1 if only one grader gave a reward."""
     if was is None or now is None:
         return int(was is not now)
     gap = now - was
@@ -158,7 +159,7 @@ def sign(was: float | None, now: float | None) -> int:
 
 
 def _flips(was: Sequence[float], now: Sequence[float]) -> list[int]:
-    """Members of a group whose advantage changes sign."""
+    """Indices of a group's members whose advantage changes sign."""
     if not was:
         return []
     middle_was, middle_now = math.fsum(was) / len(was), math.fsum(now) / len(now)

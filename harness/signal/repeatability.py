@@ -33,13 +33,13 @@ class NeededRepeats:
     share: float
     """The acceptable share of noise in the variance."""
     of: str
-    """The variance that `share` refers to: `within records` or `total`."""
+    """The variance to which `share` refers: `within records` or `total`."""
     repeats: int | None
     """The number of gradings; None if the noise was not measured, or if no number is enough."""
     low: int | None = None
-    """The lowest number compatible with the noise's interval."""
+    """The number for the lower end of the noise's interval."""
     high: int | None = None
-    """The highest such number; None if it is possible that no number is enough."""
+    """The number for the upper end of the noise's interval; None if no number is enough there."""
     why: str | None = None
     """The reason why no number was computed."""
 
@@ -104,7 +104,7 @@ def noise_of_total(rollouts: Sequence[Regraded], repeats: int) -> Statistic:
 
 
 def needed_repeats(noise: Statistic, of: str, share: float) -> NeededRepeats:
-    """Number of gradings to average so that the share of noise in their variance is acceptable.
+    """Find the number of gradings to average so that the share of noise in their variance is acceptable.
 
     Averaging R gradings reduces a share p to p / (p + R (1 - p)) (Spearman 1910 and Brown 1910, solved for
     the length of a test).
@@ -124,7 +124,7 @@ def needed_repeats(noise: Statistic, of: str, share: float) -> NeededRepeats:
 
 
 def _repeats(noise: float, share: float) -> int | None:
-    """The smallest sufficient number of gradings; None if no number is enough."""
+    """The smallest number of gradings that is enough; None if no number is."""
     if noise >= 1.0:
         return None
     return max(1, math.ceil(noise * (1 - share) / (share * (1 - noise)) - 1e-9))

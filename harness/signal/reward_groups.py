@@ -23,11 +23,12 @@ from harness.signal.zero_std import SIZES, Partition, SizeForecast, chance_other
 __all__ = ["MIXED", "NO_RANGE", "RewardGroups"]
 
 MIXED: Final = 0.2
-"""Drop a zero-std record only if its next group is less likely than this to differ. Our choice."""
+"""Drop a zero-std record only if its next group has different rewards with less than this probability. Our
+choice."""
 LESS: Final = 0.5
-"""It must also be less likely to differ than this fraction of the average record. Our choice.
+"""That probability must also be less than this fraction of the average record's. Our choice.
 
-So if few records teach anything, all of them are kept.
+As a result, fewer records are dropped if few records teach anything.
 """
 NO_RANGE: Final = "the grader's range is not known; add --range LOW HIGH"
 
@@ -50,13 +51,13 @@ class RewardGroups:
         self.groups = self._all.total()
         """Number of groups with a reward."""
         self.several = sum(self._several.values())
-        """Number of groups with two or more rewards, which can show differences."""
+        """Number of groups with two or more rewards; only these can show differences."""
         self.rewards = sum(len(one) * many for one, many in self._all.items())
         values = sorted({value for one in self._all for value in one})
         self._steps = [low for low, high in pairwise(values) if high - low > TOLERANCE]
 
     def _lack(self, *, several: bool) -> Statistic | None:
-        """Return a refused statistic if there is too little data; None if there is enough.
+        """Return a statistic marked as not measured if there is too little data; None if there is enough.
 
         Args:
             several: Whether the statistic is over groups with two or more rewards.
@@ -97,7 +98,7 @@ class RewardGroups:
         return self._lack(several=True) or share(self._count(is_flat), self.several)
 
     def zero_std_by_place(self) -> tuple[Statistic, Statistic, Statistic]:
-        """Shares of groups whose rewards are all at the bottom, all at the top, and equal elsewhere."""
+        """Shares of groups whose rewards are all at the bottom, all at the top, and all equal in between."""
         if self.bounds is None:
             unknown = refused(NO_RANGE, self.several)
             return unknown, unknown, unknown
@@ -128,7 +129,7 @@ class RewardGroups:
         return tuple(sorted((end - start for start, end in pairwise([0, *edges, len(one)])), reverse=True))
 
     def effective(self) -> tuple[Statistic, Statistic]:
-        """Share of rollouts that teach something, in groups that are not zero-std, and the same by weight.
+        """Share of rollouts that teach something because their groups are not zero-std, also by weight.
 
         By weight it is Kish's effective sample size, (sum w)^2 / sum w^2, where w is the size of the
         advantage, |reward - mean| / std (Kish, "Survey Sampling", 1965). Both are ratios of sums over the
@@ -164,9 +165,9 @@ class RewardGroups:
         return share(self._count(lambda one: one in kinds), self.several)
 
     def droppable_kinds(self) -> frozenset[Rewards]:
-        """Rewards of groups that are all at one end of the range and expected to stay there."""
+        """Rewards of the groups that are expected to keep all rewards at the same end of the range."""
         zero = next((one.zero_std.value for one in self.forecast() if one.group_size == GROUP_SIZE), None)
-        if zero is None:  # fewer than 4 rewards per group, or many values: use the recorded share as a bound
+        if zero is None:  # with under 4 rewards per group or many values, the recorded share is a bound
             zero = self._count(is_flat) / self.several
         most = min(MIXED, LESS * (1 - zero))
         found: set[Rewards] = set()

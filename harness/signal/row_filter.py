@@ -1,4 +1,4 @@
-"""Selects gradings of a run: failures, disagreements, one record's gradings, or gradings with a value."""
+"""Selects gradings of a run: failures, disagreements, one record's gradings, or matches of conditions."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ class Condition:
     sign: str
     """`=`, `!=`, `<`, `<=`, `>` or `>=`."""
     text: str
-    """The value as written."""
+    """The value to compare with, as the user wrote it."""
     number: float | None
-    """The value as a number; None if it is not one."""
+    """The value to compare with as a number; None if it is not a number."""
 
     def value_in(self, row: Row) -> Any:
-        """A grading's value for this condition; None if it has none."""
+        """The value of a grading that this condition tests; None if the grading has none."""
         if self.name == "error":
             error = row["error"]
             return None if error is None else error["kind"]
@@ -67,7 +67,7 @@ class Condition:
         if isinstance(value, int | float) and self.number is not None:
             try:
                 gap = value - self.number
-            except OverflowError:  # an integer too large for a float
+            except OverflowError:  # the integer is too large for a float
                 gap = math.inf if value > 0 else -math.inf
             return _OPERATORS[self.sign](0.0 if abs(gap) <= TOLERANCE else gap, 0.0)
         same = str(value) == self.text or str(value).lower() == self.text.lower() in ("true", "false")
@@ -148,7 +148,7 @@ class ChosenRows:
     middle: float | None
     """Middle of the grader's range, above which a reward means yes; None if unknown."""
     gradings: int = 0
-    """Total number of gradings."""
+    """Number of all gradings, selected or not."""
     count: int = 0
     rewards: int = 0
     """Selected gradings with a reward."""
@@ -170,13 +170,13 @@ def choose_rows(run: Run, asked: RowFilter, most: int, bounds: Bounds | None = N
 
     Args:
         run: A completed run.
-        asked: The filter.
+        asked: The filter to apply.
         most: Maximum number of rows to keep; all are counted.
         bounds: The grader's range, if the run does not know it.
 
     Raises:
-        InputError: The run is not complete, its grader declares another range, it has no value to filter by,
-            or no reward can be compared with its label.
+        InputError: The run is not complete, its grader declares another range, no grading has the value that
+            a condition tests, or no reward can be compared with its label.
     """
     _ = run.totals  # raises an error for an incomplete run
     facts = run.facts
@@ -244,7 +244,7 @@ def _group_named(run: Run, name: str) -> str:
 
 
 def _check_seen(run: Run, missing: Iterable[Condition], metrics: list[str]) -> None:
-    """Reject a condition on a value that no grading has, because the empty result would look like a finding.
+    """Reject a condition on a value that no grading has, because its empty result would be misleading.
 
     Raises:
         InputError: A condition compares a value that no grading has.

@@ -1,6 +1,6 @@
 """A statistic of a run, with its sample size and interval, or the reason why it was not measured.
 
-A statistic with too little data is not given, because a misleading number is worse than none.
+A statistic with too little data has no number, because a misleading number is worse than none.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ GROUPS: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Statistic:
-    """A number with its 95 % interval, or the reason why there is no number."""
+    """A number with its 95 % interval, or the reason why it was not measured."""
 
     value: float | None
-    """None if not measured."""
+    """The number; None if it was not measured."""
     low: float | None = None
     high: float | None = None
     n: int = 0
@@ -61,7 +61,7 @@ def refused(why: str, n: int = 0, of: str = "groups") -> Statistic:
 def measured(
     value: float, reach: float, n: int, *, low: float = -math.inf, high: float = math.inf
 ) -> Statistic:
-    """A statistic over groups with a symmetric interval, clipped to bounds."""
+    """A statistic over groups with a symmetric interval, which is clipped to the bounds."""
     return Statistic(value, min(value, max(low, value - reach)), max(value, min(high, value + reach)), n)
 
 
@@ -71,7 +71,7 @@ def share(hits: int, n: int, of: str = "groups") -> Statistic:
     Args:
         hits: Number of hits.
         n: Number of units.
-        of: Name of the units; too few of them are refused.
+        of: Name of the units. With too few of them, the share is not measured.
     """
     fewest = GROUPS if of == "groups" else ROLLOUTS
     if n < fewest:
@@ -104,12 +104,12 @@ def around(value: float, variance: float, n: int, most: float) -> Statistic:
 
     Args:
         value: The share.
-        variance: The variance of its estimate, over the groups.
+        variance: The variance of the share's estimate, over the groups.
         n: Number of groups.
         most: Upper limit for the effective sample size: the number of rollouts.
     """
     spread = value * (1 - value)
-    units = float(n)  # for a share of 0 or 1, only the number of groups counts
+    units = float(n)  # if the share is 0 or 1, each group counts as one unit
     if spread > 0.0:
         units = min(spread / variance, most) if variance > 0.0 else most
     low, high = wilson(value * units, units)
@@ -121,7 +121,7 @@ def part_of_variance(value: float, reach: float, n: int, of: str = "groups") -> 
 
     Args:
         value: The estimate; if chance makes it larger than 1, it counts as 1.
-        reach: Half the width of the interval before the transformation.
+        reach: Half the width of the interval before it is transformed to the logit scale.
         n: Number of units.
         of: Name of the units.
     """
@@ -147,5 +147,5 @@ def wilson(hits: float, n: float) -> tuple[float, float]:
     """
     middle = (hits + Z * Z / 2) / (n + Z * Z)
     reach = Z / (n + Z * Z) * math.sqrt(hits * (n - hits) / n + Z * Z / 4)
-    # The share itself must not fall outside because of rounding.
+    # Rounding must not put the share itself outside the interval.
     return max(0.0, min(middle - reach, hits / n)), min(1.0, max(middle + reach, hits / n))

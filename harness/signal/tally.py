@@ -1,7 +1,6 @@
 """Collects everything that a run's statistics need, in one pass over its rewards.
 
-Memory holds the groups with their rewards and lengths, a few hundred bytes per rollout, and nothing else, no
-matter how long the run is.
+Only the groups with their rewards and lengths are kept in memory: a few hundred bytes per rollout.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ TRUNCATED: Final = frozenset(
 )
 """Finish reasons that mean truncation: OpenAI, Bedrock Converse, Gemini, Mistral."""
 _LARGEST = 1e100
-"""Sums of squares of larger numbers overflow."""
+"""The largest number allowed, because sums of the squares of larger numbers overflow."""
 _VALUES = 1_000
 """Maximum number of distinct rewards counted separately."""
 _METRICS = 50
@@ -38,7 +37,7 @@ class GroupTally:
 
     rewards: list[float] = field(default_factory=list)
     lengths: list[int] = field(default_factory=list)
-    """Number of characters of the completions with a reward; fewer than `rewards` if some are unknown."""
+    """Length in characters of each completion with a reward, if the run recorded it."""
     missing: int = 0
     """Number of rollouts without a reward."""
 
@@ -77,10 +76,10 @@ class MetricSums:
 
 @dataclass(slots=True)
 class Repeats:
-    """Rewards of rollouts that were graded repeatedly."""
+    """Rewards of the rollouts that were graded more than once."""
 
     by_group: dict[str | None, list[list[float]]] = field(default_factory=dict)
-    """By group, the rewards of each rollout with two or more."""
+    """By group, the rewards of each rollout that has two or more rewards."""
 
     def add(self, group: str | None, rewards: list[float]) -> None:
         """Add the repeats of one rollout."""
@@ -109,7 +108,7 @@ class Tally:
     """Number of occurrences of each reward, for the first thousand distinct ones."""
     metrics: dict[str, MetricSums] = field(default_factory=dict)
     passed_over: int = 0
-    """Metric values ignored because there are over fifty names or they are too large to compute with."""
+    """Number of metric values ignored: too large, or of a metric that is not one of the first fifty."""
     finished: int = 0
     """Number of rollouts with a finish reason."""
     truncated: int = 0
@@ -123,7 +122,7 @@ class Tally:
 
     @property
     def several(self) -> list[GroupTally]:
-        """The groups with two or more rewards, which can show differences."""
+        """The groups with two or more rewards; only these can show differences."""
         return [group for group in self.groups.values() if len(group.rewards) > 1]
 
     def add(self, row: Row, name: str) -> None:

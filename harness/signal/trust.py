@@ -1,4 +1,4 @@
-"""Decides whether a grader's verdicts can be trusted, and lists the limits of that decision."""
+"""Decides whether a grader's verdicts can be trusted, and lists what limits this conclusion."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Rater:
 
 @dataclass(frozen=True, slots=True)
 class TrustGrounds:
-    """The statistics that trust is based on."""
+    """The statistics on which the verdict is based."""
 
     label: str | None
     """The label field; None without labels."""
@@ -61,10 +61,10 @@ class TrustGrounds:
     """Noise as a share of the variance within records, or of the total variance."""
     noise_of: str
     position_bias: Statistic
-    """Excess share of choices of the label listed first, over the share expected if order had no effect."""
+    """By how much the share of choices of the label listed first exceeds its share if order had no effect."""
     labeled: int
     rarer: float | None
-    """Share of labels that give the rarer answer, yes or no; None for numeric labels."""
+    """Share of the labels with the rarer of the answers yes and no; None for numeric labels."""
     raters: Sequence[Rater]
     gradings: int
     failed: int

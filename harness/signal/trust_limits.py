@@ -22,7 +22,7 @@ LIMITS_OF_TRUST = {
     "noise_of_total": (False, "variance of repeats over the variance of all gradings"),
     "position": (False, "how much more or less often than it should the label listed first is chosen"),
 }
-"""The statistics that can be limited: whether the limit is a minimum, and a description."""
+"""For each statistic that can be limited: whether the limit is a minimum, and a description."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,11 @@ class TrustLimit:
 
 @dataclass(frozen=True, slots=True)
 class TrustOutcome:
-    """A limit and the measured value."""
+    """A limit, and whether the calibration keeps it."""
 
     limit: str
     value: float | None
-    """None if not measured."""
+    """The measured value; None if it was not measured."""
     least: bool
     kept: bool
     why: str | None = None

@@ -33,10 +33,10 @@ REACH: Final = 4
 Figures for larger groups would depend too much on the shape of the model.
 """
 _MOST: Final = 0.9
-"""A size counts as recorded if this share of the groups has it."""
+"""A size counts as recorded if at least this share of the groups has that many rewards."""
 
 Partition: TypeAlias = tuple[int, ...]
-"""Occurrences of each value in a group: (higher, lower) for rewards with two values, else in any order."""
+"""How often each value occurs in a group: (higher, lower) for rewards with two values, else in any order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def forecast_zero_std(groups: Mapping[Partition, int], *, two_valued: bool) -> l
     """Forecast the share of zero-std groups for each of `SIZES`.
 
     Args:
-        groups: Number of groups with two or more rewards that have each partition.
+        groups: For each partition, the number of groups that have it. Each group has two or more rewards.
         two_valued: Whether the whole run has at most two distinct rewards.
     """
     count = sum(groups.values())
@@ -99,7 +99,7 @@ def _extrapolated(groups: Mapping[Partition, int], size: int, most: float) -> St
 def _predicted(value: float, variance: float, count: int) -> Statistic:
     """A share, with the interval into which an equal number of new groups falls 19 times out of 20."""
     spread = value * (1 - value)
-    if spread <= 0.0:  # the forecast's variance is unknown, so use half the groups for both uncertainties
+    if spread <= 0.0:  # the forecast's variance is unknown, so count only half of the groups
         return replace(around(value, 0.0, count // 2, count), n=count)
     return around(value, variance + spread / count, count, count)
 
@@ -159,18 +159,18 @@ def chance_others(groups: Mapping[Partition, int], size: int) -> dict[int, float
     It is the beta-binomial model's posterior, with the distribution over all records as the prior.
 
     Args:
-        groups: Number of groups with each pair of counts: of that reward, and of all others.
+        groups: The number of groups for each pair of counts: how often the one reward and others occur.
         size: Completions in the new group.
 
     Returns:
-        The probability by the group's number of rewards.
+        The probability, by the number of rewards that the record has so far.
     """
     moments = _Moments(groups)
     chances = {}
     for hits, others in groups:
         if others:
             continue
-        # With a = mean (1 - overlap) / overlap, and so on; written with the overlap to avoid dividing by 0.
+        # The model's a is mean (1 - overlap) / overlap; multiplying by the overlap avoids dividing by 0.
         prior = 1 - moments.overlap
         same = 1.0
         for number in range(hits, hits + size):
