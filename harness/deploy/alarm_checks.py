@@ -17,7 +17,7 @@ _EVERY = re.compile(r"\bGROUP\s+BY\b.*\bFunctionName\b", re.IGNORECASE | re.DOTA
 
 
 class Loop:
-    """One `Fn::ForEach` entry of the resources: its name, its list if the template states it, and its body.
+    """Return the parts of a `Fn::ForEach` entry: its name, its list if the template states it, and its body.
 
     Args:
         key: The entry's key, such as `Fn::ForEach::Graders`.

@@ -3,10 +3,10 @@
     python -m harness.deploy.artifact --into DIR --template template.yaml --function WordProblem \
         --requirements requirements/lambda.txt
 
-`localaws.source_tree` decides which files go in, and the build reports what it left out. `harness` and the
-AWS SDK, which the runtime provides, are left out. The build does not depend on the machine or the time: the
-same sources give the same bytes, so a deployment without changes publishes no version. A manifest next to the
-folder records the hash of every source.
+`localaws.source_tree` decides which files go in, and the build reports the files that it left out. `harness`
+is left out, and so is the AWS SDK, which the runtime provides. The build does not depend on the machine or
+the time: the same sources give the same bytes, so a deployment without changes publishes no version. A
+manifest next to the folder records the hash of every source.
 
 Bytecode is compiled if this machine has an interpreter of the runtime's minor version. Lambda's folder is
 read-only, so without bytecode every cold start compiles everything again. The bytecode is of the
@@ -64,7 +64,7 @@ class Artifact:
     compiled_by: Path | None
     """The interpreter that compiled the bytecode; None if this machine has none of the runtime's version."""
     notes: tuple[str, ...]
-    """Notes for the user. None of them stops the artifact from working."""
+    """Notes for the user. The artifact works in spite of them."""
 
 
 def build(recipe: Recipe, into: Path) -> Artifact:
@@ -76,7 +76,7 @@ def build(recipe: Recipe, into: Path) -> Artifact:
 
     Raises:
         InputError: The folder is not empty, a source cannot be copied or compiled or clashes with another
-            file, a requirement cannot be met, or Lambda could not run the result.
+            file, a requirement cannot be met, or Lambda could not run the artifact.
         ServiceError: The package index could not be reached.
     """
     wheel_platforms(recipe.runtime, recipe.architecture)  # raises for a runtime that Lambda does not have
@@ -102,7 +102,7 @@ def build(recipe: Recipe, into: Path) -> Artifact:
 
 
 def _fill(recipe: Recipe, into: Path) -> tuple[list[SourceTree], list[str]]:
-    """Copy packages, the library, then the sources, which are checked for clashes with the first two."""
+    """Copy the packages, the library and then the sources, which must not clash with files already copied."""
     if recipe.placeholder:
         write_placeholder(into)
         return [], []
@@ -138,7 +138,7 @@ def _copy(tree: SourceTree, into: Path) -> None:
 
 
 def _check_names(tree: SourceTree, into: Path) -> None:
-    """Reject a source that would replace or hide something, or that some file systems could not store."""
+    """Reject a source that would replace or hide a module, or that some file systems could not store."""
     module = tree.name.partition(".")[0]
     importable = module != tree.name or f"{tree.name}/__init__.py" in tree.files
     fix = "Give it another name."
@@ -178,7 +178,7 @@ def _compile(runtime: str, artifact: Path, trees: list[SourceTree]) -> Path | No
         said = (done.stdout + done.stderr).strip()
         broken = {found["file"] for found in _NOT_COMPILED.finditer(said)}
         own = {f"{root}/{name}" for tree in trees for name in tree.files for root in (artifact, TASK_ROOT)}
-        # Packages ship files for other Python versions, which nobody imports.
+        # Packages ship files for other Python versions, which are never imported.
         if not broken or broken & own:
             said = said.replace(str(artifact) + os.sep, "").replace(TASK_ROOT + os.sep, "")
             raise InputError(

@@ -39,11 +39,11 @@ class Measured:
     bytes_zipped: int
     files: int
     code_sha256: str
-    """Hash of the files' names and bytes. Lambda's CodeSha256, in contrast, is the hash of the zip file."""
+    """Hash of the files' names and contents. Lambda's CodeSha256 is different: the hash of the zip file."""
     import_ms: float | None
     """Time to import the handler, in milliseconds; None if the import failed."""
     processor_share: float
-    """The share of one processor that the function's memory size gives it."""
+    """The share of one processor that Lambda gives a function of this memory size."""
     bytecode: list[str]
     """The Python versions that the bytecode is for, such as `cpython-313`."""
     judges: tuple[AskedModel, ...] = ()
@@ -158,7 +158,7 @@ def _library(artifact: Path, place: str) -> Iterator[Finding]:
 
 
 def _sources(artifact: Path, project: Path, place: str) -> Iterator[Finding]:
-    """Compare the user's files with those that were built."""
+    """Compare the user's files with their copies in the artifact."""
     if changed := changed_sources(artifact, project):
         yield finding("D030", f"{counted(changed)} changed since the build", place)
 

@@ -1,4 +1,4 @@
-"""Checks that `sam build` can build a function: its folder, its handler's file, and its Makefile target."""
+"""Checks whether `sam build` can build a function: its folder, handler file and Makefile target."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _has_module(sources: Path, handler: str) -> bool:
 
 
 def _has_target(makefile: Path, target: str, depth: int = 0) -> bool:
-    """Whether a Makefile or a file that it includes has a target; also true if only make could tell."""
+    """Whether a Makefile, or a file that it includes, has a target. True also if only make could find out."""
     try:
         text = makefile.read_text("utf-8", "replace")
     except OSError:

@@ -24,13 +24,13 @@ _SETTINGS = {
     "architecture": "Architectures",
     "environment": "Environment",
 }
-"""Fields of a spec that `sam deploy` reads from the built template, with their names there."""
+"""Fields of a spec that `sam deploy` reads from the built template, with their names in the template."""
 
 
 def check_completeness(
     template: Path, build: Path, built: Mapping[str, FunctionSpec], parameters: Mapping[str, str]
 ) -> Iterator[Finding]:
-    """Find functions that a build lacks, or that it has with settings other than the template's.
+    """Find functions that are missing from a build, or whose settings there differ from the template's.
 
     Args:
         template: The source template.
@@ -83,7 +83,7 @@ def _built_for(name: str, deployed: FunctionSpec) -> Iterator[Finding]:
     ):
         if was != wanted:
             fix = "Build with the same values (RFT_PARAMETERS='NAME=VALUE' sam build), or correct them."
-            if manifest.handler is None:  # a Makefile of an earlier release passes them itself
+            if manifest.handler is None:  # a Makefile from an earlier release passes these values itself
                 fix = f"In the Makefile pass --template template.yaml --function {name} to the build."
             text = f"{name} was built for {was}, but {key} is {wanted} in the deployment"
             yield finding("D031", text, str(deployed.artifact), fix=fix)

@@ -1,8 +1,8 @@
-"""Compares captured events, as a service really sent them, with the known wire formats.
+"""Compares events that a function captured from a service with the known wire formats.
 
-A function with `GRADER_CAPTURE` set logs the shape of its events. AWS documents no captured event, and its
-sources contradict each other. The log of an account's first job shows which wire the service uses, where it
-differs, and facts that no source mentions.
+A function with `GRADER_CAPTURE` set logs the shape of its events. AWS publishes no captured event, and its
+sources contradict each other. The log of an account's first job shows which wire the service uses, how its
+events differ from that wire, and facts that no source mentions.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Likeness:
     wire: str
     evidence: str
     differences: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """By trait: what the wire has, and what the captured event has."""
+    """The differences, by trait: the wire's value, and the captured event's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Captured:
     """One captured event, without its content."""
 
     event: Any
-    """The event's shape: keys and nesting as received, with each text and number replaced."""
+    """The event's shape: its keys and nesting as received, with placeholders for texts and numbers."""
     samples: int | None = None
     distinct_ids: int | None = None
     distinct_prompts: int | None = None
@@ -74,7 +74,7 @@ class Captured:
         return [one for one in self.likenesses() if not one.differences]
 
     def tells(self) -> dict[str, str]:
-        """Facts that this event shows and no source documents."""
+        """Facts that this event shows and that no source documents."""
         sample = self.sample
         message = _last_message(sample)
         told = {
@@ -152,7 +152,7 @@ def log_lines(function: str, region: str | None, since_ms: int) -> Iterator[str]
 
 
 def _log_group(function: str, name: str, region: str | None) -> str:
-    """The log group that a function writes to; the default name if these credentials may not look it up."""
+    """The function's log group, under its default name if these credentials may not look up the setting."""
     try:
         with explained(function):
             found = client("lambda", region).get_function_configuration(FunctionName=function)
@@ -169,7 +169,7 @@ def _log_group(function: str, name: str, region: str | None) -> str:
 
 
 def _first_sample(event: Any, depth: int = 0) -> tuple[str, dict[str, Any]]:
-    """How the event holds its samples, and the first of them."""
+    """Describe how the event holds its samples, and return the first sample."""
     if isinstance(event, dict) and depth < 4:
         if "messages" in event or isinstance(event.get("prompt"), list):
             return "one sample", event
@@ -213,7 +213,7 @@ def _traits(event: Any) -> dict[str, str]:
 
 
 def _reference(sample: dict[str, Any]) -> tuple[str, Any]:
-    """Where the reference is, and its shape."""
+    """Describe the reference's place and shape."""
     for place, holder in (("the sample", sample), ("metadata", sample.get("metadata"))):
         if isinstance(holder, dict) and holder.get("reference_answer") is not None:
             return place, holder["reference_answer"]
@@ -225,7 +225,7 @@ def _reference(sample: dict[str, Any]) -> tuple[str, Any]:
 
 
 def _reasoning(message: dict[str, Any]) -> str:
-    """Where the reasoning is, as far as a message's shape shows it."""
+    """Describe the reasoning's place, as far as a message's shape shows it."""
     found: list[str] = [name for name in ("reasoning_content", "reasoning") if name in message]
     content = message.get("content")
     blocks = content if isinstance(content, list) else [content]

@@ -1,9 +1,9 @@
-"""The table of everything that `rft doctor` checks: id, severity, what is wrong, how to fix it.
+"""The table of the faults that `rft doctor` finds: id, severity, description and fix.
 
 An id never changes its meaning. An `error` means that the job would fail, or would train on a different
-reward than the one that was measured. A `warning` means that it may, or that it costs or exposes more than
-necessary. A `note` is good to know, or says what could not be checked. The same fault has the same id in the
-template, in the artifact and in AWS.
+reward than the one that was measured. A `warning` means that this may happen, or that the grader costs or
+exposes more than necessary. A `note` gives useful information, or names something that could not be checked.
+The same fault has the same id in the template, in the artifact and in AWS.
 """
 
 from __future__ import annotations
@@ -140,8 +140,8 @@ def finding(rule: str, message: str, place: Place | str | None = None, *, fix: s
 
     Args:
         rule: The rule's id.
-        message: What is wrong.
-        place: Where it is; a string names a file, an ARN or the like.
+        message: A description of the fault.
+        place: The place of the fault; a string names a file, an ARN or the like.
         fix: The fix, if the rule's default fix does not apply.
     """
     known = RULES[rule]

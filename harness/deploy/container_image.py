@@ -58,7 +58,7 @@ def write_dockerfile(recipe: Recipe, context: Path) -> Path:
 
 
 def image_function(declared: DeclaredFunction) -> FunctionSpec | None:
-    """Return the function whose image is built from a context; None if the context is not written.
+    """Return a function with the artifact in its image's context; None if the context was not written.
 
     Args:
         declared: The function as the template declares it.
@@ -72,7 +72,7 @@ def image_function(declared: DeclaredFunction) -> FunctionSpec | None:
         handler=declared.handler,
         runtime=declared.runtime or DEFAULT_RUNTIME,
         architecture=declared.architecture or "x86_64",
-        # Values known only at deployment count as those of the template of `rft init`, so they cause no
+        # Values known only at deployment are taken from the template of `rft init`, so that they cause no
         # finding.
         timeout_s=declared.timeout_s or 60.0,
         memory_mb=declared.memory_mb or 512,

@@ -10,12 +10,12 @@ __all__ = ["mapping", "plain", "sequence"]
 
 
 def mapping(value: Any) -> dict[str, Any]:
-    """Return an object of a template, or an empty one if it is not an object."""
+    """Return a template's value if it is an object, else an empty object."""
     return value if isinstance(value, dict) else {}
 
 
 def sequence(value: Any) -> list[Any]:
-    """Return a list of a template, or an empty one if it is not a list."""
+    """Return a template's value if it is a list, else an empty list."""
     return value if isinstance(value, list) else []
 
 

@@ -1,6 +1,6 @@
 """Runs all checks of `rft doctor` in deployment order: template, artifact, function.
 
-Without an ARN it calls no service and needs no credentials.
+Unless it is given an ARN, it calls no service and needs no credentials.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ class Diagnosis:
     """All findings of one `rft doctor` run."""
 
     looked_at: list[str] = field(default_factory=list)
-    """Templates, artifacts and functions that were checked, in order."""
+    """Templates, artifacts and functions, in the order in which they were checked."""
     findings: list[Finding] = field(default_factory=list)
     artifacts: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Measurements by logical ID."""
+    """Measurements of artifacts, by the function's logical ID."""
     functions: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Measurements by ARN."""
+    """Measurements of deployed functions, by ARN."""
 
     @property
     def failed(self) -> bool:
@@ -86,7 +86,7 @@ def examine_project(
     job: JobSettings,
     ask: Path | None = None,
 ) -> None:
-    """Check a template, its folder, and what was built from it.
+    """Check a template, its folder, and the build made from it.
 
     Args:
         diagnosis: Receives the findings.
@@ -97,7 +97,7 @@ def examine_project(
         ask: Rollouts to ask the graders' judges about; None to ask no judge.
 
     Raises:
-        InputError: The template cannot be read, or the rollouts.
+        InputError: The template or the rollouts cannot be read.
         ServiceError: A judge's service cannot be reached.
     """
     if not template.is_file():
@@ -132,7 +132,7 @@ def _examine_build(
     parameters: Mapping[str, str],
     ask: Path | None,
 ) -> None:
-    """Check what was built from a template."""
+    """Check the build of a template."""
     folder = template.resolve().parent
     build = artifact or template.parent / BUILD
     if artifact is None and not (build / "template.yaml").is_file():
@@ -211,7 +211,7 @@ def examine_functions(
         diagnosis.findings += [one for one in found if one not in diagnosis.findings]
         diagnosis.functions[arn] = figures
     if any(arn.count(":") > _UNQUALIFIED for arn in arns):
-        # RLVRTrainer of sagemaker-train 1.27.0 takes anything that its LAMBDA_ARN_REGEX does not match for
+        # RLVRTrainer of sagemaker-train 1.27.0 takes any ARN that its LAMBDA_ARN_REGEX does not match for
         # the ARN of an evaluator. Evaluator.create accepts any Lambda ARN, but the verifier then takes it for
         # a file.
         text = "sagemaker-train 1.27.0 refuses an ARN with a version or alias; jobs on Bedrock do not use it"

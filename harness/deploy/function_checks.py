@@ -1,7 +1,7 @@
-"""Checks a deployed function: does it meet a job's needs, and may the job call it?
+"""Checks whether a deployed function meets a job's needs, and whether the job may call it.
 
-It reads configuration, log group and policies, and changes nothing. Anything these credentials may not read
-is reported as a note.
+The checks read the configuration, the log group and the policies, and change nothing. A note reports
+everything that these credentials may not read.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class JobSettings:
     model: str | None = None
     """The model that the job tunes; None to skip this check."""
     submitter_policy: str | None = None
-    """The stack's managed policy for the identity that submits jobs, to be checked as well."""
+    """The stack's managed policy for the identity that submits jobs, which is checked as well."""
 
 
 def check_function(
@@ -63,7 +63,7 @@ def check_function(
         Findings, and the function's measurements.
 
     Raises:
-        InputError: This is not a function's ARN, the function does not exist, or boto3 is not configured.
+        InputError: The ARN is not a function's, the function does not exist, or boto3 is not configured.
         ServiceError: AWS cannot be reached, or these credentials may not read the function.
     """
     match = _ARN.fullmatch(arn)
@@ -128,7 +128,7 @@ def _qualifier(arn: str, qualifier: str | None) -> Iterator[Finding]:
 
 
 def _concurrency(functions: Any, plain: str, arn: str) -> Iterator[Finding]:
-    """How many calls may run at the same time: the function's reserved share, or the account's remainder."""
+    """The largest number of concurrent calls: the function's reserved share, or the account's remainder."""
     with explained(arn):
         reserved = functions.get_function_concurrency(FunctionName=plain).get("ReservedConcurrentExecutions")
     if reserved == 0:
@@ -165,7 +165,7 @@ def _group_name(found: dict[str, Any], match: re.Match[str]) -> str:
 def _execution_role(
     found: dict[str, Any], match: re.Match[str], arn: str, models: Sequence[str]
 ) -> Iterator[Finding]:
-    """Check what the function's role may do: write its log, call its judges' models, and little else."""
+    """Check whether the function's role may write its log and call its judges' models, but do little else."""
     try:
         role = identity_of(found["Role"])
     except (KeyError, ValueError):

@@ -1,8 +1,8 @@
-"""Tells what roles and the current identity may do in an AWS account.
+"""Determines what roles and the current identity may do in an AWS account.
 
 IAM's policy simulator decides, so permission boundaries and the organization's policies count. The simulator
 itself needs permissions (iam:SimulatePrincipalPolicy, iam:SimulateCustomPolicy). Without them these functions
-raise `Denied`. They change nothing.
+raise `Denied`. They change nothing in the account.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def document_decides(document: dict[str, Any], action: str, resource: str, regio
 def _verdict(answer: dict[str, Any]) -> str:
     [result] = answer["EvaluationResults"]
     decision = _DECISIONS.get(result["EvalDecision"], "not allowed")
-    # A condition without its context does not match, which proves nothing.
+    # A condition whose context is missing does not match here, although it may match in a real call.
     return "conditional" if decision != "allowed" and result.get("MissingContextValues") else decision
 
 
@@ -115,7 +115,7 @@ def policies_of(role: Identity, region: str) -> Iterator[dict[str, Any]]:
         region: Any Region of the account's partition.
 
     Raises:
-        Denied: These credentials may not read them.
+        Denied: These credentials may not read the policies.
         ServiceError: AWS cannot be reached.
     """
     iam, own = client("iam", region), {"RoleName": role.name}

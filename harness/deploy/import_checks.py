@@ -1,4 +1,4 @@
-"""Finds modules that a grader imports only while it runs, and that its artifact lacks.
+"""Finds modules that a grader imports only while it runs and that are missing from its artifact.
 
 Importing the handler tests only the imports at the top of its modules. An import inside a function runs when
 a sample first reaches it, in Lambda, in the middle of a job. So this check reads the user's modules, starting
@@ -52,7 +52,7 @@ class _Import:
     """The module's absolute dotted name."""
     line: int
     optional: bool
-    """Whether the import is conditional, or its failure is caught."""
+    """Whether the import is conditional, or the code catches its failure."""
     guess: bool = False
     """Whether the name may be an attribute of a module instead of a module."""
 
@@ -177,7 +177,7 @@ _NEVER = frozenset({"TYPE_CHECKING", "typing.TYPE_CHECKING", "__name__ == '__mai
 
 
 def _named(node: ast.AST, package: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
-    """The modules that one node imports, and whether each is a guess."""
+    """The modules that one node imports, each with whether its name may be an attribute instead."""
     if isinstance(node, ast.Import):
         yield from ((alias.name, False) for alias in node.names)
     elif isinstance(node, ast.ImportFrom):
@@ -194,6 +194,6 @@ def _named(node: ast.AST, package: tuple[str, ...]) -> Iterator[tuple[str, bool]
 
 
 def _catches_imports(caught: ast.expr | None) -> bool:
-    """Whether an except clause catches a failed import; a bare clause does."""
+    """Whether an except clause, such as a bare one, catches a failed import."""
     each = caught.elts if isinstance(caught, ast.Tuple) else [caught]
     return any(one is None or ast.unparse(one).rpartition(".")[2] in _IMPORT_ERRORS for one in each)

@@ -34,7 +34,7 @@ def check_judges(
     template: Path,
     parameters: Mapping[str, str],
 ) -> Iterator[Finding]:
-    """Check that the template gives a function's judges what they need.
+    """Check whether the template lets a function call the models of its judges.
 
     Args:
         spec: The function.
@@ -59,7 +59,7 @@ def model_arns(model: str, partition: str, region: str, account: str) -> list[st
     """Return the ARNs that a model may have: as a foundation model and as an inference profile.
 
     Args:
-        model: The model's ID, or its ARN, which is then the only one.
+        model: The model's ID, or its ARN, which is then the only ARN returned.
         partition: The account's partition.
         region: The Region in which the model is called.
         account: The account that calls it.
@@ -74,7 +74,7 @@ def unanswered(asked: AskedJudges, place: str) -> Iterator[Finding]:
     """Report the models that did not answer.
 
     Args:
-        asked: The result of asking.
+        asked: The result of asking the judges.
         place: The file with the samples.
     """
     for model in asked.silent:
@@ -109,7 +109,7 @@ class _Permissions:
         self._untold = False
 
     def may_ask(self, function: str, model: str) -> bool | None:
-        """Whether a function's role may call a model; None if the template does not tell.
+        """Whether a function's role may call a model; None if the template alone does not determine it.
 
         Args:
             function: The function's logical ID.
@@ -169,7 +169,7 @@ class _Permissions:
                     yield statement
 
     def _chosen(self, value: Any) -> Any:
-        """A value with its conditions resolved; None if that needs a deployment."""
+        """A value with its conditions resolved; None if they are known only at deployment."""
         try:
             return self._values.chosen(value)
         except Unresolved:

@@ -1,7 +1,7 @@
 """Asks a grader's judges about samples until each model has answered, to learn which parameters it accepts.
 
 The first request with a schema also makes Bedrock compile the schema. That can take minutes, and the result
-is cached for a day. After asking before a job, none of the job's samples has to wait for it.
+is cached for a day. If the judges are asked before a job, none of the job's samples has to wait for it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class AskedJudges:
     models: tuple[AskedModel, ...]
     """Every model that the grader calls."""
     samples: int
-    """How many samples were graded."""
+    """The number of samples that were graded."""
     trouble: str | None = None
     """Why a sample got no reward; None if all got one."""
 
@@ -65,7 +65,7 @@ def ask_judges(
         if row["error"] is not None:
             trouble = row["error"]["message"]
         asked = AskedJudges(_answered(judges), samples, trouble)
-        if not asked.silent or (row["error"] or {}).get("kind") == "call":  # nothing can be asked
+        if not asked.silent or (row["error"] or {}).get("kind") == "call":  # another sample would not help
             return asked
     if not asked.samples:
         raise InputError("has no rollout", place=str(rollouts), fix="Name a file of rollouts.")

@@ -1,4 +1,4 @@
-"""Reports which parts of a template `rft doctor` does not check, so that silence does not imply approval."""
+"""Reports the parts of a template that `rft doctor` does not check, so that nobody takes them for checked."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _RESOURCES = {
 
 
 def not_checked_function(name: str, properties: Mapping[str, Any], place: Place) -> Iterator[Finding]:
-    """Report what is not checked in a function, one note each.
+    """Report the parts of a function that are not checked, one note for each part.
 
     Args:
         name: The function's logical ID.
@@ -46,7 +46,7 @@ def not_checked_function(name: str, properties: Mapping[str, Any], place: Place)
 
 
 def not_checked_resource(name: str, resource: Mapping[str, Any], place: Place) -> Iterator[Finding]:
-    """Report that a resource may contain graders that are not checked. The worker of fan-outs has none.
+    """Report that a resource may contain graders that are not checked. The fan-out worker contains none.
 
     Args:
         name: The resource's logical ID.

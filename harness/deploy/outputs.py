@@ -1,8 +1,8 @@
 """Finds the graders that a CloudFormation stack has deployed, from its outputs and resources.
 
 An output counts if its value is the ARN of a Lambda function. Its name without the ending (`VersionArn`,
-`AliasArn`, `FunctionArn`, `Arn`) is the grader's name. A function that publishes versions also counts if no
-output names it, under its logical ID. Nothing changes in AWS.
+`AliasArn`, `FunctionArn`, `Arn`) is the grader's name. A function that publishes versions counts even if no
+output names it; its logical ID is then the grader's name. Nothing changes in AWS.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ class DeployedGrader:
 
     name: str
     version: str | None = None
-    """ARN of the published version, which never changes what it runs."""
+    """ARN of the published version, whose code never changes."""
     alias: str | None = None
     function: str | None = None
-    """ARN without a version; the next deployment changes what it runs."""
+    """ARN without a version; the next deployment changes the code behind it."""
 
     @property
     def arn(self) -> str:
@@ -47,7 +47,7 @@ class DeployedGrader:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """The graders of a stack, and what the harness needs to use them."""
+    """The graders of a stack, with the stack's properties that the harness uses."""
 
     name: str
     region: str
@@ -67,10 +67,10 @@ class Stack:
         """Return one grader's ARN with the most specific qualifier.
 
         Args:
-            grader: The grader's name; None for the stack's only one.
+            grader: The grader's name; None for the stack's only grader.
 
         Raises:
-            InputError: There is no such grader, or several graders and no name.
+            InputError: The stack has no such grader, or it has several and no name was given.
         """
         known = f"Its graders: {', '.join(self.graders)}."
         if grader is None and len(self.graders) > 1:
@@ -155,7 +155,7 @@ def _fan_out_prefix(outputs: dict[str, str]) -> str | None:
 
 
 def _published(formation: Any, stack_arn: str) -> list[tuple[str, str]]:
-    """By ARN, the logical ID of each function in the stack that publishes versions."""
+    """The logical ID of each function in the stack that publishes versions, by ARN."""
     pages = formation.get_paginator("list_stack_resources").paginate(StackName=stack_arn)
     rows = [row for page in pages for row in page["StackResourceSummaries"] if "PhysicalResourceId" in row]
     live = [row for row in rows if not row["ResourceStatus"].startswith("DELETE_")]
@@ -171,7 +171,7 @@ def _published(formation: Any, stack_arn: str) -> list[tuple[str, str]]:
 
 
 def _graders(arns: list[tuple[str, str]]) -> dict[str, DeployedGrader]:
-    """Group names and ARNs into graders; a function takes its first name."""
+    """Group names and ARNs into graders. A function with several names takes the first."""
     names: dict[str, str] = {}
     found: dict[str, dict[str, str]] = {}
     for name, arn in arns:

@@ -1,8 +1,8 @@
 """Grades the same rollouts in several places and over every wire, and reports where and why results differ.
 
-This process grades first, and the other places are compared with it. An answer with wrong ids or a wrong
-order is a failed call. A second pass in reverse order finds graders that disagree with themselves, which a
-comparison of places alone would miss.
+This process grades first, and the other places are compared with it. An answer whose ids or order are wrong
+counts as a failed call. A second pass in reverse order finds graders whose results depend on earlier samples,
+which a comparison of places alone would miss.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ class Difference(NamedTuple):
     what: str
     """`reward`, `error`, or the name of a metric."""
     here: Any
-    """This process's result over the first wire."""
+    """The result in this process over the first wire."""
     there: Any
 
 
 @dataclass(slots=True)
 class Times:
-    """How long the calls to one place took."""
+    """The durations of the calls to one place."""
 
     calls: list[float] = field(default_factory=list)
     """Milliseconds of each call, except the first, which may include a cold start."""
@@ -60,7 +60,7 @@ class Times:
             self.calls.append(ms)
 
     def at(self, share: float) -> float | None:
-        """Return the time within which this share of the calls was answered. With only one call, its time."""
+        """Return the time within which this share of the calls was answered; for a single call, its time."""
         ordered = sorted(self.calls) or ([self.first_ms] if self.first_ms is not None else [])
         return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else None
 
@@ -79,7 +79,7 @@ class Parity:
     largest_answer: int = 0
     """Size of the largest answer in bytes."""
     unstable: dict[str, list[Difference]] = field(default_factory=dict)
-    """By place, the samples that it graded differently in a second pass: restarted, in reverse order."""
+    """By place, the samples that it graded differently in a second pass, restarted and in reverse order."""
     causes: dict[str, list[str]] = field(default_factory=dict)
     """By place, possible causes of its differences, one sentence each."""
 
@@ -109,7 +109,7 @@ def compare(
     Args:
         rollouts: The rollouts to grade. All must be usable.
         places: Where to grade, this process first.
-        wires: Names of profiles. All results are compared with this process's rewards over the first.
+        wires: Names of profiles. All results are compared with this process's rewards over the first wire.
         progress: Called with the number of rollouts that each call graded.
 
     Raises:
@@ -145,7 +145,7 @@ def compare(
 
 
 def _refuse_unrecorded(rows: list[Row], place: str) -> None:
-    """Refuse to compare if an answer is not recorded, which fails alike in every place."""
+    """Refuse to compare if an answer is not recorded, because every place would fail in the same way."""
     for row in rows:
         if row["error"] is not None and row["error"]["kind"] == UNRECORDED:
             raise InputError(f"not measured: {row['error']['message']}", place=place)
@@ -268,7 +268,7 @@ def _weigh(parity: Parity, batches: list[list[Rollout]], base: list[Row], profil
 
 
 def _outcome(row: Row) -> Reward | Failure:
-    """A grading as the library writes it; a failed call counts with the size of a failed sample."""
+    """The library's JSON for a grading; a failed call has the size of a failed sample."""
     if row["reward"] is None:
         return Failure("exception", "")
     return Reward(row["reward"], metrics=row["metrics"])

@@ -35,16 +35,16 @@ class GradingPlace:
     """`in-process`, `lambda-runtime` or an ARN."""
     target: Target
     code_sha256: str | None
-    """Hash of what runs there: a source file, an artifact's files, or Lambda's hash of the zip file."""
+    """Hash of the code there: a source file, an artifact's files, or Lambda's hash of the zip file."""
     timeout_s: float | None = None
-    """The longest that a call may take there; None for no limit."""
+    """The time limit of a call there; None for no limit."""
     notes: tuple[str, ...] = ()
     """Ways in which this place differs from the deployed function, one sentence each."""
     around: Surroundings = Surroundings()
     variables: Mapping[str, str] = field(default_factory=dict)
     """The environment variables that the function sets."""
     restart: Callable[[], None] | None = None
-    """Restarts the place; None if it cannot be restarted from here, so it gets no second pass."""
+    """Restarts the place. None if this process cannot restart it; there is then no second pass."""
     source: str = ""
     """The text of the grader's own modules."""
 
@@ -82,7 +82,7 @@ def open_places(
     Args:
         stack: Closes the places.
         grader: `module:name` or `file.py:name`; the built function's handler when None.
-        handler: `module.function`, instead of `grader`: a handler here and in `artifact`.
+        handler: `module.function`, instead of `grader`: a handler in this process and in `artifact`.
         artifact: The build's folder; with `handler`, a folder or zip file without a template.
         function: The function's logical ID; None finds it by the grader.
         arns: Functions in AWS.
@@ -92,7 +92,7 @@ def open_places(
         answers: Recorded answers to the grader's requests to a service, the same in every place.
 
     Raises:
-        InputError: There is no such grader or function, or nothing is built and no other place is given.
+        InputError: There is no such grader or function, or there is no build and no other place is given.
         ServiceError: AWS cannot be reached.
     """
     if answers is not None and arns:
@@ -172,7 +172,7 @@ def _local(
 def _by_hand(
     handler: str, grader: str | None, artifact: Path | None, function: str | None, elsewhere: bool
 ) -> FunctionSpec | None:
-    """The folder or zip file of a handler without a template; None if only functions in AWS are compared."""
+    """The handler's folder or zip file, without a template; None if only functions in AWS are compared."""
     if grader is not None or function is not None:
         raise InputError("--handler already names the function", fix="Leave --grader and --function out.")
     if artifact is not None:
@@ -184,7 +184,7 @@ def _by_hand(
 
 
 def _built(artifact: Path | None, function: str | None, grader: str | None, elsewhere: bool) -> Built | None:
-    """The built function; None if nothing is built and no build was requested or needed."""
+    """The built function; None if there is no build, and none was requested or needed."""
     try:
         return built_function(artifact, function, grader)
     except InputError:

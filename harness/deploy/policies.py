@@ -1,4 +1,4 @@
-"""Finds IAM policies that allow too much, as IAM returns them or as a template writes them.
+"""Finds IAM policies that allow too much, in IAM's own form or in a template's.
 
 Source: the IAM user guide, "IAM JSON policy elements".
 """
@@ -14,7 +14,7 @@ from harness.findings import Finding, Place
 
 __all__ = ["check_statements", "written"]
 
-# Actions without resources, or whose resources are not known in advance, so that only `*` works.
+# Actions that take no resource, or whose resources are not known in advance, so that only `*` works.
 _NO_RESOURCE = re.compile(
     r"(bedrock|bedrock-mantle):CallWithBearerToken|cloudwatch:PutMetricData|xray:Put\w+|logs:CreateLogGroup|"
     r"ec2:(\w*NetworkInterfaces?|DescribeSubnets|\w*ssignPrivateIpAddresses)|sts:GetCallerIdentity|"
@@ -31,7 +31,7 @@ def check_statements(document: Any, place: Place, whose: str) -> Iterator[Findin
     Args:
         document: A policy.
         place: The policy's place, for findings.
-        whose: The identity that it allows, for the message.
+        whose: The identity that has the policy, for the message.
     """
     for statement in written(document.get("Statement") if isinstance(document, dict) else None):
         if statement.get("Effect") != "Allow":

@@ -20,7 +20,7 @@ from harness.findings import Finding, Place
 
 __all__ = ["check_publishing"]
 
-# Properties that a version includes and a reward can depend on. SAM already puts parameters into the code.
+# Properties of a version that a reward can depend on. SAM already puts parameters into the code.
 _DECIDING = (
     "Handler Runtime Timeout MemorySize Environment Role Layers VpcConfig Architectures EphemeralStorage"
     " FileSystemConfigs ImageConfig"
@@ -69,7 +69,7 @@ def _parameters(template: Mapping[str, Any], value: Any) -> list[str]:
 
 
 def _references(template: Mapping[str, Any], value: Any, within: tuple[str, ...] = ()) -> Iterator[str]:
-    """Every name that a value depends on, also through conditions.
+    """Every name that a value depends on, directly or through conditions.
 
     `within` holds the conditions being followed.
     """

@@ -49,17 +49,17 @@ class Recipe:
     handler: str | None = None
     """The function's handler, which decides what belongs to the function; None if every part is explicit."""
     check: str | None = None
-    """What the handler of ready checks grades with; None for any other handler."""
+    """The check, if the handler is that of ready checks; None for any other handler."""
     own: Path | None = None
     """The handler's folder or module, or the file that describes its check."""
     sources: tuple[Path, ...] = ()
-    """More modules and folders, each copied to the top of the artifact under its own name."""
+    """Other modules and folders, each copied to the top of the artifact under its own name."""
     project: Path = Path()
     """The folder that paths are relative to and that links must not leave."""
     image: bool = False
     """Whether the function is deployed as a container image, which may be larger."""
     worker: bool = False
-    """Whether the function is the worker of fan-outs, which has modules of the harness but no grader."""
+    """Whether the function is the fan-out worker, which has modules of the harness but no grader."""
     placeholder: bool = False
     """Whether to build a placeholder instead of the worker, because the stack does not fan out."""
     notes: tuple[str, ...] = ()
@@ -136,9 +136,9 @@ def recipe_of(
 def _worker_recipe(
     content: Mapping[str, Any], function: str, template: Path, parameters: Mapping[str, str]
 ) -> Recipe:
-    """The recipe of the fan-out worker. The default of its parameter alone says whether the stack has one."""
+    """The recipe of the fan-out worker. Only its parameter's default tells whether the stack has a worker."""
     resource = content["Resources"][function]
-    # Read runtime and architecture as for a grader.
+    # Read the worker's runtime and architecture like a grader's.
     serverless = {**content, "Resources": {function: {**resource, "Type": FUNCTION_TYPE}}}
     declared = declared_functions(serverless, template, parameters)[function]
     runtime, notes = _runtime(declared, template)
@@ -173,7 +173,7 @@ def _left_open(what: str, declared: DeclaredFunction, template: Path) -> InputEr
 
 
 def _defaults(declared: DeclaredFunction) -> Iterator[str]:
-    """A note on the defaults that were used: `sam` does not pass `--parameter-overrides` on to make."""
+    """A note on the defaults used, because `sam` does not pass `--parameter-overrides` on to make."""
     if declared.defaults:
         used = " ".join(f"{name}={value}" for name, value in declared.defaults.items())
         yield (

@@ -1,4 +1,4 @@
-"""Finds the AWS Region of a project's graders, and checks that a job can run there."""
+"""Finds the AWS Region of a project's graders, and checks whether a job can run there."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 @dataclass(frozen=True, slots=True)
 class KnownRegion:
-    """A Region, and where it is set."""
+    """A Region, and the setting that it comes from."""
 
     name: str
     source: str
@@ -64,9 +64,9 @@ def check_region(
 
     Args:
         region: The grader's Region.
-        place: Where that Region is set.
-        job_region: The job's Region; None for the grader's.
-        model: The model that the job tunes; None for any.
+        place: The place where that Region is set.
+        job_region: The job's Region; None for the grader's Region.
+        model: The model that the job tunes; None for any model.
     """
     if job_region is not None and job_region != region:
         yield finding("D066", f"the grader is in {region}, the job in {job_region}", place)

@@ -1,4 +1,4 @@
-"""Reads the settings of `sam deploy` from `samconfig.toml` that the harness needs too.
+"""Reads settings of `sam deploy` that the harness also needs from `samconfig.toml`.
 
 Source: the SAM developer guide, "SAM CLI configuration file". `global` applies to every command, and a
 command's own table takes precedence. The environment is `default`, or SAM_CONFIG_ENV.
@@ -25,7 +25,7 @@ _LONG = re.compile(r"^ParameterKey=([^,]*),ParameterValue=")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SamConfig:
-    """Settings of `sam deploy`; None for those that the file does not set."""
+    """Settings of `sam deploy`. A setting that is not in the file is None."""
 
     path: Path
     region: str | None = None
@@ -46,7 +46,7 @@ def read_samconfig(folder: Path) -> SamConfig | None:
         The settings, or None if there is no file.
 
     Raises:
-        InputError: It is not valid TOML.
+        InputError: The file is not valid TOML.
     """
     path = folder / "samconfig.toml"
     try:
@@ -75,7 +75,7 @@ def _parameters(environment: Any, command: str) -> dict[str, Any]:
 
 
 def _overrides(value: Any) -> dict[str, str]:
-    """Parse `Name=Value` from a text or a list, CloudFormation's long form of it, or a table."""
+    """Parse parameters: a text or list of `Name=Value`, CloudFormation's long form, or a table."""
     if isinstance(value, dict):
         return {name: scalar_text(each) for name, each in value.items() if not isinstance(each, (dict, list))}
     lines = value if isinstance(value, list) else [value]
@@ -83,7 +83,7 @@ def _overrides(value: Any) -> dict[str, str]:
     for line in lines:
         try:
             words = shlex.split(line) if isinstance(line, str) else []
-        except ValueError:  # an unclosed quote: `sam` refuses it
+        except ValueError:  # an unclosed quote, which `sam` refuses
             continue
         for word in words:
             name, given, text = _LONG.sub(r"\1=", word).partition("=")

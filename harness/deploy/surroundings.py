@@ -1,4 +1,4 @@
-"""Compares a grader's environment in two places, where the same code may grade differently."""
+"""Compares a grader's environments in two places, because the same code may grade differently in each."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ print(json.dumps({
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """A grader's environment in one place. Fields are None if they are unknown."""
+    """A grader's environment in one place. A field is None if its value is unknown."""
 
     python: str | None = None
     architecture: str | None = None
@@ -96,7 +96,7 @@ def causes(
     Args:
         here: This process.
         there: The other place.
-        set_there: The variables that the template or the function's configuration sets.
+        set_there: The variables that the template or the function's configuration sets there.
         source: The text of the grader's own modules, which may read any variable that it mentions.
     """
     yield from _variables(here.variables, there.variables, set_there, source)
@@ -122,7 +122,7 @@ def causes(
 def _variables(
     here: Mapping[str, str] | None, there: Mapping[str, str] | None, set_there: Mapping[str, str], source: str
 ) -> Iterator[str]:
-    """Variables that differ; if the grader's code mentions some of them, only those."""
+    """The variables that differ; only the ones that the grader's code mentions, if it mentions any."""
     if here is None:
         return
     quoted = set(re.findall("['\"]([A-Za-z_][A-Za-z0-9_]*)['\"]", source))
@@ -146,7 +146,7 @@ def _listed(items: list[str]) -> str:
 
 
 def _read(printed: bytes) -> Surroundings:
-    """Parse the output of `_LOOK`; empty if it could not run."""
+    """Parse the output of `_LOOK`; the result is empty if `_LOOK` could not run."""
     try:
         return Surroundings(**json.loads(printed))
     except ValueError:

@@ -1,7 +1,7 @@
-"""Checks a SAM template before it is built for settings that would harm a grader: timeouts, versions, IAM.
+"""Checks a SAM template, before it is built, for harmful settings: timeouts, versions, IAM.
 
-Values known only at deployment (a parameter without a default, an import) are skipped, because a guess would
-be worse than a gap.
+Values known only at deployment (a parameter without a default, an import) are not checked, because a guess
+could give a wrong finding.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def check_template(path: Path, parameters: Mapping[str, str] | None = None) -> l
         parameters: Values that replace the parameters' defaults.
 
     Raises:
-        InputError: It cannot be read, or is not a template.
+        InputError: The file cannot be read, or is not a template.
     """
     return list(_Template(path, parameters or {}).findings())
 
@@ -128,7 +128,7 @@ class _Template:
         if (group := str(mapping(wanted).get("Ref"))) in groups:
             fitting = [groups[group]]
         elif wanted is not None:
-            return True  # a group of another stack
+            return True  # the log group belongs to another stack
         else:
             mine = f"/aws/lambda/${{{name}}}"
             names = {key: mapping(one.get("Properties")).get("LogGroupName") for key, one in groups.items()}
@@ -145,7 +145,7 @@ class _Template:
             yield from _managed(arn, name, place)
 
     def _own_policies(self, name: str, policies: Any, place: Place) -> Iterator[Finding]:
-        """Check SAM's shorthand on the function itself: names of managed policies, and statements."""
+        """Check policies in SAM's shorthand on the function: names of managed policies, and statements."""
         for policy in policies if isinstance(policies, list) else [policies]:
             if isinstance(policy, dict):
                 yield from check_statements(policy, place, name)

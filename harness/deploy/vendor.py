@@ -1,7 +1,7 @@
 """Installs a grader's packages into the artifact, and removes files that Lambda never reads.
 
 The packages come from requirements files or from the running environment. Only wheels are used, because a
-source distribution would run its build on this machine and for this machine's platform.
+source distribution would be built on this machine and for this machine's platform.
 """
 
 from __future__ import annotations
@@ -60,11 +60,11 @@ def install_requirements(
 ) -> list[str]:
     """Install the wheels of requirements files for a function's platform, on any machine.
 
-    pip enforces hashes for every file that has any. A file does not replace what another installed: different
-    versions of a package conflict.
+    pip enforces hashes for every file that has any. A file never replaces a package that another file
+    installed: different versions of a package conflict.
 
     Args:
-        requirements: The files. Those without a requirement are skipped.
+        requirements: The files. Files without a requirement are skipped.
         into: The artifact.
         runtime: The function's runtime, `python3.13`.
         architecture: The function's architecture, `x86_64` or `arm64`.
@@ -139,7 +139,7 @@ def copy_installed(distributions: tuple[str, ...], into: Path) -> None:
     """Copy pure-Python distributions from the running environment, without using the network.
 
     Args:
-        distributions: Their names.
+        distributions: The distributions' names.
         into: The artifact.
 
     Raises:
@@ -167,7 +167,7 @@ def copy_installed(distributions: tuple[str, ...], into: Path) -> None:
 def _download(
     files: Sequence[Path], scratch: Path, others: Sequence[Path], into: Path, runtime: str, architecture: str
 ) -> None:
-    """Choose packages for the function's Python, not for this one, and fetch their wheels."""
+    """Choose packages for the function's Python instead of this process's, and fetch their wheels."""
     version = ".".join(map(str, runtime_version(runtime)))
     markers = f"python_version={version} python_full_version={version}.0 implementation_version={version}.0"
     markers += " implementation_name=cpython platform_python_implementation=CPython os_name=posix"
@@ -185,7 +185,7 @@ def _download(
 
 
 def _unpack(scratch: Path, runtime: str, architecture: str) -> list[str]:
-    """Install the fetched wheels into `packages`, and return those with nothing but scripts."""
+    """Install the fetched wheels into `packages`, and return the packages that contain only scripts."""
     packages = scratch / "packages"
     packages.mkdir()
     if wheels := sorted(map(str, (scratch / "wheels").glob("*.whl"))):
@@ -312,7 +312,7 @@ def _remove_leftovers(packages: Path) -> None:
 
 
 def _merge(packages: Path, into: Path, files: Sequence[Path]) -> None:
-    """Merge freshly installed packages into the artifact; files that both have must be identical."""
+    """Merge newly installed packages into the artifact. A file that exists in both must be identical."""
     for file in sorted(packages.rglob("*")):
         if not file.is_file():
             continue

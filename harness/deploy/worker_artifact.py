@@ -21,7 +21,7 @@ __all__ = ["WORKER_HANDLER", "WORKER_PINS", "copy_worker", "is_wanted", "is_work
 
 WORKER_MODULE = "harness.replay.fan_out.part_worker"
 WORKER_HANDLER = f"{WORKER_MODULE}.handler"
-"""The handler that tells a worker from a grader."""
+"""The worker's handler, by which a worker is distinguished from a grader."""
 
 _HARNESS = Path(harness.__file__).parent
 WORKER_PINS = _HARNESS / "replay" / "fan_out" / "requirements.txt"
@@ -61,7 +61,7 @@ def is_wanted(
         project: The folder of `samconfig.toml`, whose values `sam deploy` uses.
 
     Returns:
-        The answer, and the defaults that it depends on, by parameter.
+        Whether the stack has the worker, and the defaults that this depends on, by parameter.
 
     Raises:
         InputError: `samconfig.toml` is not valid.
