@@ -24,7 +24,7 @@ class AddedGrader:
     """A grader that was added to a project."""
 
     grader: str
-    """`module:name`, in the form of `--grader`."""
+    """The grader as `module:name`, the form that `--grader` takes."""
     logical_id: str
     handler: str
     files: tuple[Path, ...]
@@ -34,15 +34,15 @@ class AddedGrader:
 
 
 def add_grader(project: Path, name: str) -> AddedGrader:
-    """Add a grader to a project that `rft init` made, or to a checkout of this one.
+    """Add a grader to a project that `rft init` made, or to a checkout of this project.
 
-    The grader gets its own folder, and so its own `requirements.txt`. In a checkout that folder is in
-    `my_graders/`. The template changes last, atomically. Until then nothing refers to the new files, and
-    after a kill the same command completes the work.
+    The grader gets its own folder with its own `requirements.txt`. In a checkout the folder is in
+    `my_graders/`. The template is changed last, atomically. Until then nothing refers to the new files. If
+    the command is killed, running it again completes the work.
 
     Args:
         project: The folder with the template.
-        name: The user's name for it, such as `receipt-total`.
+        name: The user's name for the grader, such as `receipt-total`.
 
     Raises:
         InputError: There is no template, the name is taken or invalid, or the files cannot be written.

@@ -1,6 +1,6 @@
 """Finds the files in a folder that a Python file needs, and the packages that it imports from elsewhere.
 
-Files are read and never run, because importing one may call services.
+Files are read but never run, because importing one may call services.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def check_python_file(path: Path, wanted: str) -> None:
         wanted: Completes the sentence "Name the Python file that ...".
 
     Raises:
-        InputError: It is a folder, missing, or another kind of file.
+        InputError: The path is a folder, does not exist, or is another kind of file.
     """
     fix = f"Name the Python file that {wanted}."
     kind = path.suffix.lower()
@@ -61,7 +61,7 @@ def content_of(path: Path) -> bytes:
     """Return the bytes of a file.
 
     Raises:
-        InputError: It cannot be read.
+        InputError: The file cannot be read.
     """
     try:
         return path.read_bytes()
@@ -73,11 +73,11 @@ def parsed(path: Path) -> ast.Module:
     """Return the syntax tree of a file.
 
     Raises:
-        InputError: It cannot be read, or Python cannot parse it.
+        InputError: The file cannot be read, or Python cannot parse it.
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about escapes in the user's text
+            warnings.simplefilter("ignore")  # Python warns about escapes in the user's text
             return ast.parse(content_of(path), path.name)
     except SyntaxError as error:
         raise InputError(f"is not valid Python: {error.msg}", place=_line_of(path, error)) from None
@@ -110,7 +110,7 @@ class Belongings:
         self.trees: dict[str, ast.Module] = {}
         """The syntax trees of the Python files."""
         self.imported: dict[str, str] = {}
-        """The top-level modules from elsewhere, each with file and line of its first import."""
+        """The top-level modules from elsewhere, each with the file and line of its first import."""
         self._relative = relative
         self._size = 0
 
@@ -145,7 +145,7 @@ class Belongings:
                 self.add(text)
 
     def _imports(self, tree: ast.Module, name: str) -> Iterator[tuple[str, int]]:
-        """The top-level modules that a file imports anywhere, also inside functions, each with its line."""
+        """The top-level modules that a file imports, even inside functions, each with the import's line."""
         for node in ast.walk(tree):
             yield from ((each, node.lineno) for each in packages_of(node))  # type: ignore[attr-defined]
             if isinstance(node, ast.ImportFrom) and node.level and "/" not in name:
@@ -170,7 +170,7 @@ class Belongings:
             yield module, node.lineno
 
     def _import(self, module: str, place: str) -> None:
-        """Add a module in the folder, or record it as a package."""
+        """Add a module that is in the folder, or record it as a package from elsewhere."""
         if (self.folder / module / "__init__.py").is_file() or (
             not (self.folder / f"{module}.py").is_file() and any((self.folder / module).glob("*.py"))
         ):
@@ -186,7 +186,7 @@ class Belongings:
             self.imported.setdefault(module, place)
 
     def _is_data(self, text: str) -> bool:
-        """Whether a text in the source names a file in the folder, which the source may open."""
+        """Whether a text in the source names a file in the folder that the source may open."""
         path = Path(text)
         if path.is_absolute() or not path.suffix or any(_is_no_source(part) for part in path.parts):
             return False

@@ -1,4 +1,4 @@
-"""Finds failures that a source catches and rewards as if they were answers."""
+"""Finds places where a source catches a failure and returns a reward, as if the model had answered."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _OF_ALL = ("Exception", "BaseException")
 def failure_notes(
     code: ReachedCode, values: RecordValues, missing: Collection[str]
 ) -> Iterator[tuple[SourceNode, str]]:
-    """Report where a failure that no completion causes is rewarded like an answer.
+    """Report the places where a failure that no completion causes is rewarded like an answer.
 
     Args:
-        code: The code that runs when it grades.
-        values: The values in it that come from the record.
+        code: The code that runs when the source grades.
+        values: The values in the code that come from the record.
         missing: Imported packages that are not installed.
     """
     for part in code.parts():
@@ -54,7 +54,7 @@ _PASSED = "this ignores a failure, which then looks like a wrong answer; let it 
 
 
 def _hidden(handler: ast.ExceptHandler, reads_record: bool) -> str | None:
-    """A note on a handler, if it needs one."""
+    """The note that an exception handler needs, if any."""
     inside = [*ast.walk(handler)]
     paid = _paid(inside)
     if all(name in _OF_ANSWERS for name in caught_by(handler)):
@@ -88,7 +88,7 @@ def _suppresses(file: str, node: ast.expr, code: ReachedCode) -> bool:
 def _without(
     lacks: list[str], file: str, handler: ast.ExceptHandler, code: ReachedCode
 ) -> Iterator[tuple[SourceNode, str]]:
-    """What happens to samples if packages are not installed."""
+    """The consequences for samples if packages are not installed."""
     inside = [*ast.walk(handler)]
     if any(isinstance(each, ast.Raise) for each in inside):
         return
@@ -123,7 +123,7 @@ def _flags(nodes: Iterable[ast.AST]) -> dict[str, object]:
 
 
 def _taken(node: ast.If | ast.IfExp, flags: Mapping[str, object]) -> list[ast.AST]:
-    """The branch that runs if names have these values; nothing if unknown."""
+    """The branch that runs if the names have these values; empty if that is unknown."""
     holds = _holds(node.test, flags)
     if holds is None:
         return []
@@ -150,7 +150,7 @@ def _holds(test: ast.expr, flags: Mapping[str, object]) -> bool | None:
 
 
 def _paid(nodes: Iterable[ast.AST], values: Iterable[ast.AST] = ()) -> str | None:
-    """Return the number that statements give as a reward, as the source writes it.
+    """Return the number that statements return as a reward, in the source's own spelling.
 
     Args:
         nodes: The statements and all nodes in them.
@@ -175,7 +175,7 @@ def _paid(nodes: Iterable[ast.AST], values: Iterable[ast.AST] = ()) -> str | Non
 
 
 def _number_in(node: ast.expr) -> str | None:
-    """The number that an expression is, or contains as its score."""
+    """The number that an expression writes, or that it contains as its score."""
     if isinstance(node, ast.UnaryOp | ast.Constant):
         try:
             value = ast.literal_eval(node)

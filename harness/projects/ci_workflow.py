@@ -53,7 +53,7 @@ def check_root(project: Path) -> None:
     """Reject a folder below the root of a repository, because GitHub would not read its workflows.
 
     Raises:
-        InputError: It is such a folder.
+        InputError: The folder is below the root of a repository.
     """
     here = project.resolve()
     root = next((each for each in (here, *here.parents) if (each / ".git").exists()), here)
@@ -72,7 +72,7 @@ def workflow_text(stack: str, region: str) -> bytes:
         region: The stack's Region.
 
     Raises:
-        InputError: One of them is not a plain name, and a shell would interpret it.
+        InputError: The stack or the Region is not a plain name, so a shell would interpret it.
     """
     for what, value in (("stack", stack), ("region", region)):
         if not _PLAIN.fullmatch(value):

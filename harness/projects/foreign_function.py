@@ -1,4 +1,4 @@
-"""Finds the function of a Python file that grades, and the platform it was written for, from the source."""
+"""Finds the grading function of a Python file, and the platform that it was written for, from the source."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from harness.projects.trainer_arguments import given_functions
 
 __all__ = ["ForeignFunction", "find_functions"]
 
-# The entry point of a file with several functions of its kind.
+# The names of entry points, which decide in a file with several functions of one kind.
 _USUAL = {"lambda": "lambda_handler", "verl": "compute_score", "openai": "grade"}
 _OF_LIBRARIES = ("eval-protocol", "llm-eval-kit")
 
@@ -44,16 +44,16 @@ class ForeignFunction:
 def find_functions(
     tree: ast.Module, path: Path, named: Sequence[str] = (), kind: str | None = None
 ) -> tuple[ForeignFunction, ...]:
-    """Find the functions of a file that grade: one, or all that a TRL trainer receives together.
+    """Find the grading functions of a file: one, or all the functions that a TRL trainer receives together.
 
     Args:
         tree: The module.
-        path: Its file.
+        path: The module's file.
         named: Functions that the user names.
         kind: The platform that the user names.
 
     Raises:
-        InputError: No function fits, several do, or the named one does not.
+        InputError: No function fits, several functions fit, or a function that the user names does not fit.
     """
     finder = _Finder(tree, path)
     if named:
@@ -63,7 +63,7 @@ def find_functions(
 
 
 class _Finder:
-    """Finds the functions of one file."""
+    """Finds the grading functions of one file."""
 
     def __init__(self, tree: ast.Module, path: Path) -> None:
         self._tree, self._path = tree, path
@@ -134,7 +134,7 @@ class _Finder:
         return ForeignFunction("trl", part.id, node.lineno, _callable(node), weight)
 
     def alone(self, kind: str | None) -> ForeignFunction:
-        """Return the one function that fits."""
+        """Return the only function that fits."""
         public = {
             name: node
             for name, node in self._bound.items()
@@ -165,7 +165,7 @@ class _Finder:
         raise self._none(kind)
 
     def _not_called(self, found: list[ForeignFunction]) -> list[ForeignFunction]:
-        """Those that no other one calls: a handler's own `compute_score` is only a part of it."""
+        """The functions that no other function calls: a handler's own `compute_score` is only part of it."""
         called: set[str] = set()
         for each in found:
             reached = ReachedCode({self._path.name: self._tree}, [each.name])
@@ -178,7 +178,7 @@ class _Finder:
         return [each for each in found if each.name not in called] or found
 
     def _candidate(self, name: str, node: ast.stmt, kind: str | None) -> ForeignFunction | None:
-        """The function with its kind, given by the user or recognized; None if it has none."""
+        """The function with its kind, given by the user or recognized; None if its kind is unknown."""
         function = _callable(node)
         if isinstance(node, ast.ClassDef):
             known: str | None = "llm-eval-kit"

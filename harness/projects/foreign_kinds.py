@@ -23,7 +23,7 @@ KINDS_OF_PYTHON = {
     "llm-eval-kit": "an llm-eval-kit @grader",
     "openai": "an OpenAI python grader (sample, item)",
 }
-"""The platforms that a function may be written for, and what its functions look like."""
+"""The platforms that a function may be written for, each with a description of its functions."""
 
 _EVAL_PROTOCOL = ("eval_protocol", "reward_kit")
 _DECORATORS = ("reward_function", "evaluation_test")

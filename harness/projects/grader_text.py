@@ -1,4 +1,4 @@
-"""Writes the few lines of Python that make a grader out of functions written for another platform."""
+"""Writes a short Python module that makes a grader out of functions written for another platform."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class GraderText:
     functions: tuple[str, ...]
     weights: tuple[float, ...]
     reference: str
-    """The name of the reference in TRL's functions."""
+    """The name of the parameter for the reference in TRL's functions."""
     conversational: bool
     """Whether TRL's functions receive lists of messages."""
     packages: tuple[str, ...]

@@ -24,7 +24,7 @@ class GradedHere(NamedTuple):
 
     reward: float | None
     problem: str | None
-    """Why there is no reward."""
+    """The reason why there is no reward."""
 
 
 class GradingHere:
@@ -32,8 +32,8 @@ class GradingHere:
 
     Args:
         target: The grader.
-        clock: Tells the time.
-        ends: The end of the time limit, on that clock.
+        clock: The clock for the time limit.
+        ends: The end of the time limit, as that clock shows it.
     """
 
     def __init__(self, target: OwnProcessTarget, clock: Clock, ends: float) -> None:
@@ -57,7 +57,7 @@ class GradingHere:
 def grading_here(
     write: Callable[[Path], Path], clock: Clock | None = None, function: str = "reward"
 ) -> Iterator[GradingHere]:
-    """Start a grader in a separate process, and end it with the block.
+    """Start a grader in a separate process, which ends with the `with` block.
 
     Args:
         write: Writes the grader into a folder and returns its file.

@@ -1,4 +1,4 @@
-"""Reads an existing Lambda handler: its file, unchanged, and the files that it needs in a project.
+"""Reads an existing Lambda handler: its unchanged file, and the files that it needs in a project.
 
 The file is never run, because importing a handler may call services.
 """
@@ -39,7 +39,7 @@ def read_handler(path: Path, named: str | None = None) -> HandlerFile:
 
     Args:
         path: The Python file.
-        named: The handler, `module.function` or `function`; None if only one function can be it.
+        named: The handler, `module.function` or `function`; None if only one function can be the handler.
 
     Raises:
         InputError: The file does not exist, is not Python, or has no handler.

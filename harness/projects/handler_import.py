@@ -1,4 +1,4 @@
-"""Tries in a separate process whether a project's handler can be imported on this machine."""
+"""Imports a project's handler in a separate process, to find out whether this machine can import it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def import_problem(project: Path, handler: str, seconds: float = _SECONDS) -> st
     """Import a handler as a test would, with this machine's packages and variables.
 
     Args:
-        project: The folder of its module.
+        project: The folder of the handler's module.
         handler: `module.function`.
         seconds: The time limit.
 

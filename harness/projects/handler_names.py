@@ -18,11 +18,12 @@ def choose_handler(tree: ast.Module, path: Path, named: str | None) -> str:
 
     Args:
         tree: The module.
-        path: Its file.
-        named: `module.function` or `function`, if the user names one.
+        path: The module's file.
+        named: `module.function` or `function`, if the user names the handler.
 
     Raises:
-        InputError: No function can be the handler, several can, or it is one of this library's graders.
+        InputError: No function can be the handler, several functions can, or the handler is one of this
+            library's graders.
     """
     module = path.stem
     names = dict(bound_names(tree))
@@ -96,7 +97,7 @@ def bound_names(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
 
 
 def looks_like_handler(node: ast.stmt) -> bool:
-    """Whether a function has a handler's parameters, under the usual names."""
+    """Whether a function has a handler's parameters with their usual names."""
     if not isinstance(node, ast.FunctionDef) or node.name.startswith("_") or not _takes_two(node):
         return False
     names = [each.arg.lower() for each in [*node.args.posonlyargs, *node.args.args]]
@@ -104,7 +105,7 @@ def looks_like_handler(node: ast.stmt) -> bool:
 
 
 def _can_be_one(node: ast.stmt) -> bool:
-    """Whether Lambda could call it; an assigned or imported name may be anything."""
+    """Whether Lambda could call the bound value. The value of an assigned or imported name is unknown."""
     return isinstance(node, ast.Assign | ast.ImportFrom) or (
         isinstance(node, ast.FunctionDef) and _takes_two(node)
     )

@@ -1,4 +1,4 @@
-"""Builds the project of an imported grader, with a report on each of its parts."""
+"""Builds the project of an imported grader, with a report on each part of the source."""
 
 from __future__ import annotations
 
@@ -116,12 +116,12 @@ def _whose_rollouts(imported: ImportedGrader) -> str:
 
 
 def _setting(name: str, is_written: bool) -> str:
-    """A setting that names a file of samples, commented out if there is none."""
+    """A setting that names a file of samples, commented out if there is no such file."""
     return f'{"" if is_written else "# "}{name} = "{name}.jsonl"'
 
 
 def _check_names(imported: ImportedGrader) -> None:
-    """Reject files that the project would overwrite, or that its own tests would import."""
+    """Reject files that the project would overwrite or that its tests would import."""
     for path in ("IMPORT.md", "records.jsonl", "rollouts.jsonl"):
         if path in imported.files:
             fix = "Rename it, and the name in the source: existing files are not overwritten."
@@ -238,7 +238,7 @@ def _variables(secrets: Iterable[str]) -> str:
 
 
 def _skipped(imported: ImportedGrader) -> str:
-    """Why the test cannot run yet, and what to do."""
+    """The reason why the test cannot run yet, with the fix."""
     if imported.asks_judge:
         reason = f"no answers are recorded yet: {_TO_RECORD}"
         return _SKIPPED.format(file="answers.jsonl", test="exists()", reason=reason)

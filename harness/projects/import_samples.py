@@ -130,7 +130,7 @@ def _records(file: DataFile) -> _Taken:
 
 
 def _rollouts(file: DataFile, records: RecordFile | None = None) -> _Taken:
-    """The usable rollouts of a file, of these records."""
+    """The usable rollouts in a file that belong to these records."""
     kept, total = [], 0
     first: tuple[Line, str] | None = None
     for line in numbered_lines(file):
@@ -147,7 +147,7 @@ def _rollouts(file: DataFile, records: RecordFile | None = None) -> _Taken:
 
 
 def _shown(problem: str, records: RecordFile) -> str:
-    """A rollout's problem, for a reader who knows the records by their name in the project."""
+    """A rollout's problem, with the records file named as in the project."""
     return problem.partition(". ")[0].replace(str(records.path), "records.jsonl")
 
 
@@ -166,5 +166,5 @@ def _taken(
 
 
 def _short(file: DataFile) -> str:
-    """A name without folders."""
+    """The file's name without its folders."""
     return str(file).rpartition("/")[2] or str(file)

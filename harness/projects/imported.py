@@ -1,4 +1,4 @@
-"""A grader that was written for another platform, read and ready to become a project."""
+"""A grader that was written for another platform, with everything that is needed to make a project of it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ How: TypeAlias = Literal["mapped", "approximated", "unsupported"]
 
 @dataclass(frozen=True, slots=True)
 class ImportNote:
-    """What became of one part of a source."""
+    """The result of importing one part of a source."""
 
     place: str
-    """Where the part is: file and line, or file and JSON pointer."""
+    """The part's place: file and line, or file and JSON pointer."""
     how: How
     what: str
-    """What it became, and any difference with its reason."""
+    """The part's counterpart in the project, and any difference with its reason."""
     step: str | None = None
-    """What the user has to do about it, as a sentence."""
+    """The step that is left to the user, as a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +49,16 @@ class ImportedGrader:
     range: tuple[float, float] = (0.0, 1.0)
     timeout_s: float = 10
     records: tuple[Mapping[str, Any], ...] = ()
-    """Records that it can grade."""
+    """Records that the grader can grade."""
     rollouts: tuple[Mapping[str, Any], ...] = ()
-    """Rollouts of them; empty if no made-up one could be graded."""
+    """Rollouts of the records; empty if no made-up rollout could be graded."""
     notes: tuple[ImportNote, ...] = ()
     sample_notes: tuple[ImportNote, ...] = ()
     """Notes on the records and rollouts."""
     own_records: bool = False
     """Whether the records are the user's."""
     own_rollouts: bool = False
-    """Whether the rollouts are the user's. Records that are not are then made from them."""
+    """Whether the rollouts are the user's. If the records are not, they are then made from the rollouts."""
     secrets: tuple[str, ...] = ()
     """Environment variables that replace keys in the source."""
 

@@ -1,7 +1,7 @@
 """The kinds of projects that grade with a ready check instead of Python code.
 
-Each has a folder in `with_check/` with its `grader.toml`, and with its samples if it does not use the shipped
-ones.
+Each kind has a folder in `with_check/` with its `grader.toml`. Its samples are there too, unless it uses the
+shipped samples.
 """
 
 from __future__ import annotations
@@ -50,19 +50,19 @@ class ProjectKind:
     logical_id: str
     """The function's name in the template."""
     what: str
-    """What its grader rewards."""
+    """A description of the answers that its grader rewards."""
     samples: str
-    """What its records are."""
+    """A description of its records."""
     label: str = 'label = "is_right"'
     """The settings that name the field of the rollouts' verdicts."""
     judge: str = ""
     """The model that its check calls; empty for none."""
     agrees: str = ""
-    """The agreement of rewards and verdicts that its test requires; empty for full agreement."""
+    """The agreement between rewards and verdicts that its test requires; empty for full agreement."""
     role: str = _ROLE
     """The role and timeout of its function in the template."""
     audited: bool = True
-    """Whether its test includes an audit; one that runs programs takes long on a busy machine."""
+    """Whether its test includes an audit. An audit that runs programs takes long on a busy machine."""
     packages: str = ""
     """The packages for requirements.txt that its check needs in addition to the library."""
 

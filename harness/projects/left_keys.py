@@ -1,6 +1,6 @@
 """Finds texts that look like keys in the files of an imported project, with their places.
 
-Nothing is removed: a key in code or in a sample may be a harmless name, which only its owner can tell.
+Nothing is removed, because a text that looks like a key may be a harmless name, and only its owner knows.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from harness.projects.imported import ImportNote
 
 __all__ = ["key_notes"]
 
-# A value of a name that sounds secret: mixed letters and digits, and no ${VARIABLE}.
+# The value of a name that sounds secret: mixed letters and digits, without ${VARIABLE}.
 _NAMED = re.compile(
     r"""(?:key|token|secret|passw(?:or)?d|credential)s?["']?\s*[:=]\s*["'](?=[^"'\s]*\d)[\w+/=.~-]{12,}["']""",
     re.IGNORECASE,
 )
-# Begins at `://`, so that a run of letters before it is not searched again from each letter.
+# The pattern begins at `://`, so that a run of letters before it is not searched again from each letter.
 _PASSWORD = re.compile(r"""(?<=[a-z0-9+.-])://[^\s"'<>/@:]*:[^\s"'<>/@{}$]+@""", re.IGNORECASE)
 
 _LOOK_BYTES = 8_000
-"""A file with a zero byte within this many counts as binary, as in Git.
+"""A file counts as binary if one of its first bytes, this many, is zero, as in Git.
 
 Searching model weights is too slow.
 """
@@ -33,12 +33,12 @@ Searching model weights is too slow.
 def key_notes(
     files: Mapping[str, bytes], records: Sequence[Any] = (), rollouts: Sequence[Any] = ()
 ) -> Iterator[ImportNote]:
-    """Report where a project would contain what looks like a key, without showing it.
+    """Report the places where a project would contain a text that looks like a key, without showing the text.
 
     Binary files are skipped.
 
     Args:
-        files: The project's files by path. A place is a JSON pointer in `.json`, and a line in others.
+        files: The project's files by path. A place is a JSON pointer in `.json` files, a line in others.
         records: The values of the lines of `records.jsonl`.
         rollouts: The values of the lines of `rollouts.jsonl`.
     """
@@ -50,7 +50,7 @@ def key_notes(
 
 
 def _notes(name: str, places: Iterator[tuple[str, str]]) -> Iterator[ImportNote]:
-    """One note for a file, at the first place."""
+    """One note for a file, at the first place with such a text."""
     found = [place for place, text in places if _holds_key(text)]
     if found:
         also = f", and {len(found) - 1} more in this file" if found[1:] else ""
@@ -71,7 +71,7 @@ def _places(name: str, content: bytes) -> Iterator[tuple[str, str]]:
         try:
             yield from _pointed("", json.loads(content))
         except (ValueError, RecursionError):
-            pass  # not JSON after all: read its lines
+            pass  # not JSON in spite of its name: read the lines
         else:
             return
     text = content.decode("utf-8", "replace")
@@ -79,7 +79,7 @@ def _places(name: str, content: bytes) -> Iterator[tuple[str, str]]:
 
 
 def _pointed(pointer: str, value: Any) -> Iterator[tuple[str, str]]:
-    """The texts in a JSON value, each with its pointer; a text under a name includes that name."""
+    """The texts in a JSON value, each with its pointer; the text of a named value includes the name."""
     if isinstance(value, str):
         lines = value.splitlines()
         numbered = len(lines) > 1

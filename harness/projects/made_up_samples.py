@@ -1,7 +1,7 @@
-"""Makes up records and rollouts for an imported grader, and keeps those that it grades on this machine.
+"""Makes up records and rollouts for an imported grader, and keeps those that it can grade on this machine.
 
-Nobody knows which records a function was written for. So several shapes of a reference and several spellings
-of an answer are tried, and those that the grader distinguishes best are kept.
+It is unknown which records a function was written for. So several shapes of a reference and several spellings
+of an answer are tried. The shape and spelling for which the grader distinguishes answers best are kept.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _QUESTIONS = (
     ("What is 50 divided by 10?", "5", "6"),
 )
 _FAILURES = 4
-"""After this many spellings that it cannot grade, a shape is abandoned."""
+"""A shape is abandoned after this number of spellings that the grader cannot grade."""
 _THOUGHT = "I check it twice."
 # A spelling of an answer, and a pattern in the source that makes it likely.
 _SPELLINGS = (
@@ -50,23 +50,23 @@ class MadeUp:
     rollouts: tuple[Mapping[str, Any], ...] = ()
     """The rollouts that the grader graded."""
     problem: str | None = None
-    """Why it did not grade one."""
+    """The reason why it did not grade the first rollout that it failed on."""
     told_apart: bool = False
-    """Whether it rewards right answers more than wrong ones."""
+    """Whether the grader rewards right answers more than wrong ones."""
     rewards: tuple[float, ...] = ()
     """The rewards of the rollouts."""
     left_out: int = 0
-    """How many more rollouts there would be if the grader graded them."""
+    """The number of rollouts that were left out because the grader could not grade them."""
     ended_early: bool = False
     """Whether time ran out before everything was tried."""
 
     @property
     def shows_nothing(self) -> bool:
-        """Whether it gives every made-up completion the same reward."""
+        """Whether the grader gives every made-up completion the same reward."""
         return bool(self.rewards) and len({*self.rewards}) == 1
 
     def shortfalls(self) -> Iterator[str]:
-        """What the graded samples do not show about the grader."""
+        """List the properties of the grader that the graded samples do not show."""
         if self.shows_nothing:
             yield (
                 "no made-up completion earned more than another: the samples show nothing about the grader "
@@ -98,11 +98,11 @@ class _Shape:
 
 @dataclass(slots=True)
 class _Found:
-    """How a grader grades records of one shape."""
+    """A grader's rewards for records of one shape."""
 
     shape: _Shape
     rewards: dict[str, float] = field(default_factory=dict)
-    """By completion."""
+    """The rewards by completion."""
     told_apart: str | None = None
     """The spelling that earns more for a right answer than for a wrong one."""
 
@@ -113,7 +113,7 @@ class _Found:
 
 
 def _likely(texts: Sequence[str]) -> list[str]:
-    """The spellings of an answer, first those that the source hints at."""
+    """The spellings of an answer, starting with those that the source hints at."""
     hinted = [spelling for spelling, hint in _SPELLINGS if hint and any(hint in text for text in texts)]
     return [*hinted, *(spelling for spelling, _ in _SPELLINGS if spelling not in hinted)]
 
@@ -128,12 +128,12 @@ def _shapes(keys: ReadKeys, texts: Sequence[str]) -> list[_Shape]:
 def make_up(
     write: Callable[[Path], Path], keys: ReadKeys, texts: Sequence[str], clock: Clock | None = None
 ) -> MadeUp:
-    """Make up samples, and keep those that a grader grades on this machine.
+    """Make up samples, and keep those that a grader can grade on this machine.
 
     Args:
         write: Writes the grader into a folder under the name `reward`, and returns its file.
-        keys: The fields of a record that it reads.
-        texts: The texts in its source.
+        keys: The fields of a record that the grader reads.
+        texts: The texts in the grader's source.
         clock: The clock for the time limit.
     """
     try:
@@ -144,14 +144,14 @@ def make_up(
 
 
 class _Trial:
-    """Tries which samples a grader grades."""
+    """Finds samples that a grader can grade by trying them."""
 
     def __init__(self, here: GradingHere, keys: ReadKeys) -> None:
         self._here, self._keys = here, keys
         self._problem: str | None = None
 
     def samples(self, shapes: list[_Shape], spellings: list[str]) -> MadeUp:
-        """Samples of the first shape whose answers it distinguishes, else of one with the widest range."""
+        """Samples of the first shape whose answers the grader tells apart, or of the one with most spread."""
         found = []
         for shape in shapes:
             found.append(self._try(shape, spellings))
@@ -215,7 +215,7 @@ class _Trial:
 
 
 def shortfall_notes(place: str, samples: MadeUp) -> Iterator[ImportNote]:
-    """Report what made-up samples do not show about a grader.
+    """Report the properties of a grader that made-up samples do not show.
 
     Args:
         place: The grader's source.
@@ -231,7 +231,7 @@ def shortfall_notes(place: str, samples: MadeUp) -> Iterator[ImportNote]:
 
 
 def widened_by(paid: float, wider: tuple[float, float]) -> str:
-    """Explain why a range is wider than the source shows.
+    """Explain why a range is wider than the range that the source shows.
 
     Args:
         paid: A made-up sample's reward.

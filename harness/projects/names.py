@@ -1,4 +1,4 @@
-"""Derives and checks names of graders in Python and in a template, before anything is written."""
+"""Derives and checks the names of graders in Python and in a template, before any file is written."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ __all__ = [
 FOLDERS_TAKEN = ("graders", "harness")
 """Folders that Python would import instead of the library."""
 NAMES_TAKEN = ("rft-graders", "pytest")
-"""Dependencies of every project: one with such a name would depend on itself."""
+"""Dependencies of every project: a project with such a name would depend on itself."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_ ][A-Za-z0-9]+)*")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-# A function's name in AWS begins with its stack's, and Lambda allows 64 characters in total.
+# A function's name in AWS begins with its stack's name, and Lambda allows 64 characters in total.
 _MOST = 40
 # Git ignores a folder with such a name.
 _WRITTEN = ("build", "dist", "evaluations", "jobs", "rehearsals", "runs")
@@ -40,9 +40,9 @@ class ProjectNames:
     """A grader's names in Python and in the template."""
 
     module: str
-    """Its module and scoring function, such as `receipt_total`."""
+    """The name of its module and scoring function, such as `receipt_total`."""
     logical_id: str
-    """Its resource in the template, such as `ReceiptTotal`."""
+    """The name of its resource in the template, such as `ReceiptTotal`."""
 
 
 def grader_name(text: str, folder: Path) -> ProjectNames:
@@ -53,7 +53,7 @@ def grader_name(text: str, folder: Path) -> ProjectNames:
         folder: The module's folder, whose contents must not hide the module.
 
     Raises:
-        InputError: It is not a valid name in Python or AWS, or it would hide another module.
+        InputError: The name is not valid in Python or AWS, or it would hide another module.
     """
     fix = f"Use letters, digits and hyphens, a letter first, at most {_MOST} characters: receipt-total."
     if not _NAME.fullmatch(text) or len(text) > _MOST:
@@ -76,7 +76,7 @@ def folder_name(like: str) -> str:
 
 
 def logical_id_of(module: str) -> str:
-    """Return the resource of a module's grader in a template, with only letters and digits."""
+    """Return the name of a grader's resource in a template from its module's: only letters and digits."""
     return "".join(word[:1].upper() + word[1:] for word in re.split("[^A-Za-z0-9]+", module))
 
 
@@ -89,7 +89,7 @@ def check_module(module: str, folder: Path, file: Path | None = None) -> None:
         file: An existing file or folder with this name.
 
     Raises:
-        InputError: It is a keyword, or hides the library, the standard library or an installed package.
+        InputError: The name is a keyword, or hides the library, the standard library or an installed package.
     """
     place = None if file is None else str(file)
     fix = "Choose another name, such as what it grades: math_answer."

@@ -1,4 +1,4 @@
-"""Lists what a project's commands need and this machine lacks, with the command that installs it."""
+"""Lists programs and packages that a project needs and that are not installed, with the fix."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ __all__ = ["Lacking", "lacking"]
 
 @dataclass(frozen=True, slots=True)
 class Lacking:
-    """Something that is not installed."""
+    """A program or package that is not installed."""
 
     name: str
     why: str
     """Its use in the project."""
     install: str
-    """How to install it."""
+    """Instructions for installing it."""
 
 
 _MODULES = (
@@ -43,10 +43,10 @@ _PROGRAMS = (
 
 
 def lacking(path: str | None = None) -> list[Lacking]:
-    """List what a new project's commands need and this machine lacks.
+    """List the programs and packages that a new project's commands need and that are not installed.
 
     Args:
-        path: Where to look for programs; None for the PATH variable.
+        path: The folders to search for programs, in the form of PATH; None for the PATH variable.
     """
     modules = [each for each, module in _MODULES if find_spec(module) is None]
     return modules + [each for each in _PROGRAMS if shutil.which(each.name, path=path) is None]

@@ -13,18 +13,18 @@ from harness.errors import InputError
 __all__ = ["STAGE", "write_new"]
 
 STAGE = ".rft-new"
-"""Ending of the folder in which files are written before they are moved; a kill may leave it behind."""
+"""Ending of the folder in which files are written before they are moved. A killed command may leave it."""
 
 
 def write_new(folder: Path, files: Mapping[str, bytes]) -> None:
     """Write new files without overwriting any.
 
-    An existing file with the same content counts as written, so after a kill the same command completes the
+    An existing file with the same content counts as written, so running a killed command again completes the
     work. A new folder appears with all of its files at once.
 
     Args:
-        folder: The folder, which is created if missing.
-        files: Their content, by path relative to the folder.
+        folder: The folder, which is created if it does not exist.
+        files: The files' content, by path relative to the folder.
 
     Raises:
         InputError: A different file has one of the names, or the files cannot be written.
@@ -48,7 +48,7 @@ def write_new(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _meant(named: str | None, stage: Path, folder: Path) -> Path:
-    """The path that the user knows: a file's final path instead of its temporary one."""
+    """A file's final path, which the user knows, instead of its temporary one."""
     path = Path(named or folder)
     return folder / path.relative_to(stage) if path.is_relative_to(stage) else path
 
@@ -74,7 +74,7 @@ def _is_written(path: Path, content: bytes) -> bool:
 
 
 def _move(stage: Path, folder: Path, names: list[str]) -> None:
-    """Move files to their final place, and back if one cannot be moved."""
+    """Move files to their final places. If a file cannot be moved, move the others back."""
     moved: list[Path] = []
     try:
         for name in names:

@@ -41,7 +41,7 @@ _ABOUT_MODELS = """# The replacement for each of OpenAI's models. Another model 
 # compare its scores with people's labels before a job. Change it here, and in JudgeModel in template.yaml,
 # which lets the function call it.
 """
-# Wide enough to show what a grader rewards.
+# A range that is wide enough for every reward of the trial.
 _ANY = (-1e9, 1e9)
 _EXAMPLE = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
 
@@ -58,11 +58,11 @@ def read_openai_source(
     Args:
         text: The JSON.
         name: The file's name, for messages and for its copy in the project.
-        models: Bedrock models by OpenAI's names, which take precedence over the shipped table.
+        models: Bedrock models by the names of OpenAI's models. They take precedence over the shipped table.
         range: The smallest and the largest reward; None computes them from the grader.
 
     Raises:
-        InputError: It cannot be imported; the message says where and what to do.
+        InputError: The grader cannot be imported. The message says where, and how to fix it.
     """
     try:
         document = spec_document(text)
@@ -126,10 +126,10 @@ class _Source:
         )
 
     def _judges(self, given: Mapping[str, str]) -> dict[str, str]:
-        """Return the replacements for the models that it calls.
+        """Return the replacements for the models that the grader calls.
 
         Raises:
-            InputError: A model has no replacement, or a given one is not called.
+            InputError: A model has no replacement, or the user gave one for a model that is not called.
         """
         asked = dict.fromkeys(self._values.models.values())
         for name in given:
@@ -217,7 +217,7 @@ class _Source:
             yield ImportNote(self._shown, "approximated", what)
 
     def _widened(self, rewards: Sequence[float]) -> Iterator[ImportNote]:
-        """Widen the range to the rewards of made-up samples: nothing enforces OpenAI's 0 to 1."""
+        """Widen the range to the rewards of made-up samples, because OpenAI's 0 to 1 is not enforced."""
         low, high = self._range
         outside = [paid for paid in rewards if not low <= paid <= high]
         if outside:

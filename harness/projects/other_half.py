@@ -1,7 +1,7 @@
-"""Makes the samples that the user did not give from those that they gave.
+"""Makes records from the user's rollouts, or rollouts from the user's records, if only one file is given.
 
-Records are rollouts without their completions. Rollouts are records with made-up completions, spelled like
-those that the grader distinguished when it was tried on made-up records.
+Records are rollouts without their completions. Rollouts are records with made-up completions. These are
+spelled like the completions that the grader distinguished when it was tried on made-up records.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ class MadeRecords:
 
     values: tuple[Mapping[str, Any], ...]
     left_out: tuple[str, ...]
-    """Fields that differ within a record, so they describe a completion."""
+    """Fields that differ between rollouts of one record, so they describe a completion."""
     unproven: tuple[str, ...]
-    """Fields that may describe a completion: no two rollouts of one record have them."""
+    """Fields that may describe a completion, because no two rollouts of one record have them."""
 
 
 def records_of(rollouts: Sequence[Mapping[str, Any]]) -> MadeRecords:
@@ -61,12 +61,12 @@ def records_of(rollouts: Sequence[Mapping[str, Any]]) -> MadeRecords:
 def rollouts_of(
     records: Sequence[Mapping[str, Any]], imported: ImportedGrader, clock: Clock | None = None
 ) -> MadeUp:
-    """Make completions of the first records, and keep those that the grader grades on this machine.
+    """Make completions of the first records, and keep those that the grader can grade on this machine.
 
     Args:
         records: The user's records.
-        imported: The grader, with the samples made up for it. One that calls a service is not run, and all
-            completions are kept.
+        imported: The grader, with the samples made up for it. A grader that calls a service is not run, and
+            all completions are kept.
         clock: The clock for the time limit.
     """
     made = [*_completed(records, imported)]
@@ -97,7 +97,7 @@ class _Completed(NamedTuple):
 
 
 def _graded(made: Sequence[_Completed], here: GradingHere) -> MadeUp:
-    """The rollouts that a grader grades, with what they show about it."""
+    """The rollouts that a grader can grade, with its rewards."""
     kept: list[tuple[_Completed, float]] = []
     tried, problem = 0, None
     for each in made:
@@ -119,7 +119,7 @@ def _graded(made: Sequence[_Completed], here: GradingHere) -> MadeUp:
 
 
 def _numbers(kept: Sequence[tuple[_Completed, float]]) -> set[int]:
-    """The records with graded completions of both kinds."""
+    """The records for which both a right and a wrong completion were graded."""
     right, wrong = (
         {each.number for each, _ in kept if each.is_like_reference is is_right} for is_right in (True, False)
     )
@@ -131,7 +131,7 @@ def _best(kept: Sequence[tuple[_Completed, float]], number: int, is_right: bool)
 
 
 def _completed(records: Sequence[Mapping[str, Any]], imported: ImportedGrader) -> Iterator[_Completed]:
-    """Rollouts of the first records: completions like the reference, like another's, and empty."""
+    """Rollouts of the first records: completions like the reference, like another record's, and empty."""
     first = records[:_MOST_RECORDS]
     for number, record in enumerate(first, 1):
         other = first[number % len(first)]
@@ -171,7 +171,7 @@ def _written_for(
 
 
 def _replaced(value: Any, instead: Mapping[str, Any]) -> Any:
-    """A JSON value with some values in it replaced."""
+    """A JSON value in which the given values are replaced."""
     if isinstance(value, dict):
         return {key: _replaced(each, instead) for key, each in value.items()}
     if isinstance(value, list):

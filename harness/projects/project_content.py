@@ -17,8 +17,8 @@ class ProjectContent:
     templates: str
     """The folder of templates for such projects only."""
     files: Mapping[str, bytes] = field(default_factory=dict)
-    """Its own files, by path in the project, such as samples that differ from the shipped ones. Empty files
-    are not written.
+    """Its own files, by path in the project, such as samples other than the shipped ones. Empty files are not
+    written.
     """
     may_be_left_out: bool = False
-    """Whether a file with the name of one of the project's is left out; otherwise it is an error."""
+    """Whether to leave out a file whose name a file of the project has; otherwise it is an error."""

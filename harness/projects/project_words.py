@@ -14,15 +14,15 @@ _GENERATED = "completions of them, with a verdict in `{}`; generated, too"
 def common_words(
     *, handler: str, file: str, logical_id: str, what: str, tested: str, verdicts: str = "is_right"
 ) -> dict[str, str]:
-    """Return the words of every project, with defaults that suit most of them.
+    """Return the words for a project's templates, with defaults that suit most projects.
 
     Args:
         handler: `module.function`.
         file: The file that grades.
         logical_id: The function's name in the template.
         what: A description of the file.
-        tested: A description of what the test tests.
-        verdicts: The field of the rollouts with their verdicts.
+        tested: A description of the tested behavior.
+        verdicts: The field of the rollouts that contains their verdicts.
     """
     return {
         "@HANDLER@": handler,
@@ -75,7 +75,7 @@ def sources_word(sources: Iterable[str], module: str) -> str:
     """Return the files and folders for the artifact besides the grader's module, as in the Makefile.
 
     Args:
-        sources: All of them.
+        sources: All files and folders for the artifact.
         module: The grader's module, which the build adds.
     """
     return "".join(f" {name}" for name in sources if name != f"{module}.py")

@@ -52,13 +52,13 @@ def read_python_source(
 
     Args:
         path: The file.
-        functions: The functions, if several fit; several TRL functions make one reward.
+        functions: The grading functions, if the file has several; several TRL functions make one reward.
         kind: The platform, one of `KINDS_OF_PYTHON`; None to recognize it.
-        trust: Whether it may run in the grader's process, with access to files, network and keys.
+        trust: Whether the file may run in the grader's process, with access to files, network and keys.
         range: The smallest and the largest reward; None takes it from constants in the source.
 
     Raises:
-        InputError: It cannot be imported; the message says where and what to do.
+        InputError: The file cannot be imported. The message says where, and how to fix it.
     """
     check_python_file(path, "grades")
     if kind is not None and kind not in KINDS_OF_PYTHON:
@@ -72,12 +72,12 @@ def read_python_source(
 
 
 def _source(path: Path, tree: ast.Module, functions: Sequence[str], kind: str | None, trust: bool) -> _Source:
-    """Find the functions of a file that grade, with the files and packages that they need."""
+    """Find the grading functions of a file, with the files and packages that they need."""
     found = find_functions(tree, path, functions, kind)
     belongings = Belongings(path.parent, relative=not trust)
     belongings.add(path.name)
     for name in dict.fromkeys([path.name, *(name.partition("/")[0] for name in belongings.trees)]):
-        # In Lambda all of them are in the folder where the grader's process looks first.
+        # In Lambda all these files are in the folder where the grader's process looks first.
         check_module(name.removesuffix(".py"), path.absolute().parent, path.with_name(name))
     if trust and found[0].kind == "openai":
         fix = "Leave out --trust: such a grader never uses files or the network."
@@ -212,7 +212,7 @@ class _Source:
         return InputError(message, place=place, fix=fix)
 
     def _check_confined(self, text: GraderText) -> None:
-        """Reject what could not be called confined, with the message of `confined`."""
+        """Reject functions that could not be called confined, with the message of `confined`."""
         try:
             if self.kind == "openai":
                 from_openai(
@@ -241,7 +241,7 @@ class _Source:
     def _samples(
         self, text: GraderText, keys: ReadKeys, code: ReachedCode, asks: bool
     ) -> tuple[GraderText, MadeUp]:
-        """Samples that it grades, and the grader for the wire that it reads."""
+        """Samples that the grader can grade, and the grader for the wire that it reads."""
         texts = sorted(code.texts())
         wires = self._wires(texts)
         if asks:
@@ -292,7 +292,7 @@ class _Source:
         return next((each for each in found if any(maker in each for maker in _MAKERS)), None)
 
     def _mapped(self, text: GraderText, keys: ReadKeys, told_apart: bool) -> list[ImportNote]:
-        """What became of the functions."""
+        """Notes on how the functions were imported."""
         where = "runs in the grader's process" if self.trust else "runs confined, in a separate process"
         notes = [
             ImportNote(
@@ -354,7 +354,7 @@ class _Source:
 
 
 def _at_root(names: list[str]) -> list[str]:
-    """Dialects, first those of Bedrock with the reference next to the messages."""
+    """The dialects, starting with those of Bedrock that put the reference next to the messages."""
     return sorted(
         names, key=lambda name: (PROFILES[name].placement != "root", not name.startswith("open-weight"))
     )

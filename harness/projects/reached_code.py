@@ -33,10 +33,10 @@ class SourceNode(NamedTuple):
 
 
 class ReachedCode:
-    """The parts of some files that run when functions of one of them are called, as far as names show.
+    """The parts of files that run when functions in the first file are called, as far as names show.
 
     Args:
-        trees: The files by name, first the one of the functions.
+        trees: The syntax trees of the files by name, starting with the file of the functions.
         functions: Names of functions in the first file.
     """
 
@@ -72,7 +72,7 @@ class ReachedCode:
         return {name for _, node in self.nodes() for name in packages_of(node)}
 
     def needed_imports(self) -> Iterator[tuple[str, SourceNode]]:
-        """The packages that it cannot run without, each with its import.
+        """The packages that the code cannot run without, each with its import.
 
         Imports under an `if`, or in a `try` that catches their failure, are optional.
         """
@@ -133,14 +133,14 @@ class ReachedCode:
         return dotted(place.node.func, self.aliases[place.file])
 
     def _reach(self, found: tuple[str, Definition] | None) -> tuple[str, Definition] | None:
-        """A function or class with its file, if this is the first time it is reached."""
+        """A function or class with its file; None if it was reached before."""
         if found is None or found[1].name in self._reached[found[0]]:
             return None
         self._reached[found[0]][found[1].name] = found[1]
         return found
 
     def _named_in(self, file: str, part: ast.AST) -> Iterator[tuple[str, Definition]]:
-        """The functions and classes that a part of a file names and that were not reached before."""
+        """The functions and classes that a part of a file names, without those already reached."""
         for node in ast.walk(part):
             if isinstance(node, ast.Name | ast.Attribute) and (found := self._reach(self.meant(file, node))):
                 yield found
@@ -151,14 +151,14 @@ def _module_of(name: str) -> str:
 
 
 def _top(tree: ast.Module) -> Iterator[ast.stmt]:
-    """The statements of a module that run on import, without its functions and classes."""
+    """The statements of a module that run when it is imported, without its functions and classes."""
     for node in tree.body:
         if not isinstance(node, _DEFINITIONS) and not _is_for_scripts(node):
             yield node
 
 
 def _is_for_scripts(node: ast.stmt) -> bool:
-    """Whether it is `if __name__ == "__main__":` or a branch for type checkers."""
+    """Whether a statement is `if __name__ == "__main__":` or a branch for type checkers."""
     if not isinstance(node, ast.If):
         return False
     names = {each.id for each in ast.walk(node.test) if isinstance(each, ast.Name)}

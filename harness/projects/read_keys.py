@@ -38,19 +38,19 @@ class ReadKeys:
     reference: str = "reference_answer"
     """The function's name for the reference."""
     reference_keys: tuple[str, ...] = ()
-    """Keys that it reads from a reference object."""
+    """Keys that the function reads from a reference object."""
     fields: tuple[tuple[str, str], ...] = ()
-    """Other fields, each with its type annotation or an empty text."""
+    """Other fields, each with its type annotation; empty if it has none."""
     extra: tuple[str, ...] = ()
-    """Keys that it reads from a field `extra_info`."""
+    """Keys that the function reads from a field `extra_info`."""
 
 
 def read_keys(code: ReachedCode, functions: tuple[ForeignFunction, ...]) -> ReadKeys:
     """Find the fields of a record that functions read.
 
     Args:
-        code: The code that runs when they are called.
-        functions: The functions, of one kind.
+        code: The code that runs when the functions are called.
+        functions: The functions, all of one kind.
     """
     kind = functions[0].kind
     parameters = _columns(functions)
@@ -79,7 +79,7 @@ def read_keys(code: ReachedCode, functions: tuple[ForeignFunction, ...]) -> Read
 
 
 def record_parameters(function: ForeignFunction) -> frozenset[str]:
-    """Return the parameters that receive values of the record and nothing of the completion.
+    """Return the parameters that receive values of the record and none of the completion.
 
     Args:
         function: The function.
@@ -95,7 +95,7 @@ def record_parameters(function: ForeignFunction) -> frozenset[str]:
 
 
 def _columns(functions: tuple[ForeignFunction, ...]) -> dict[str, str]:
-    """The parameters of functions without a default, each with its type annotation."""
+    """The functions' parameters without a default, each with its type annotation."""
     found = {}
     for each in functions:
         if each.node is None:
@@ -109,7 +109,7 @@ def _columns(functions: tuple[ForeignFunction, ...]) -> dict[str, str]:
 
 
 def _keys(code: ReachedCode) -> Iterator[tuple[str, str]]:
-    """Reads by key: the name or key of the object, and the key."""
+    """The reads by key in the code, each as the name or key of the object and the key that is read."""
     for _, node in code.nodes():
         if isinstance(node, ast.Subscript | ast.Call) and (key := key_of(node)) is not None:
             base = node.value if isinstance(node, ast.Subscript) else node.func.value  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Tells which values in foreign Python code come from the record, not from the completion."""
+"""Finds the values in foreign Python code that come from the record instead of the completion."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NAMES = frozenset(
 )
 """Names that always mean a value of the record."""
 _SAFE = ("isinstance", "print", "bool", "id", "type")
-"""Functions that fail for no value."""
+"""Functions that never fail, whatever their argument."""
 
 
 class RecordValues:
@@ -62,9 +62,9 @@ class RecordValues:
         return name in _NAMES or name in self._names[part.node]
 
     def _is_of_record(self, part: SourceNode, value: ast.expr) -> bool:
-        """Whether a value is made only from the record.
+        """Whether a value is computed only from the record.
 
-        A comparison with a completion is a verdict instead.
+        A value that is compared with a completion is a verdict instead.
         """
         if isinstance(value, ast.Compare):
             return False
@@ -85,7 +85,7 @@ class RecordValues:
         return known or self._code.definition(file, name) is not None
 
     def _spread(self, part: SourceNode) -> None:
-        """Add the names that receive a value of the record."""
+        """Add the names in a part that are bound to a value of the record."""
         for node in ast.walk(part.node):
             if isinstance(node, ast.Assign):
                 for target in node.targets:

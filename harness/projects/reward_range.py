@@ -22,11 +22,11 @@ _SAME = ("float", "int", "round", "max", "min", "abs", "asdict")
 def range_of(
     code: ReachedCode, file: str, functions: Sequence[ForeignFunction]
 ) -> tuple[tuple[float, float], list[ImportNote]]:
-    """Return the range of a reward that functions make together, and notes on it, the range itself last.
+    """Return the range of the reward that functions make together, and notes on it; the last gives the range.
 
     Args:
-        code: The code that runs when they are called.
-        file: The file that defines them.
+        code: The code that runs when the functions are called.
+        file: The file that defines the functions.
         functions: The functions with their weights.
     """
     low = high = 0.0
@@ -59,9 +59,9 @@ def shown_rewards(code: ReachedCode, file: str, function: str) -> list[Shown]:
     """Find the numbers that a function returns as rewards, as far as its constants show them.
 
     Args:
-        code: The code that runs when it is called.
-        file: The file that defines it.
-        function: Its name.
+        code: The code that runs when the function is called.
+        file: The file that defines the function.
+        function: The function's name.
     """
     reader = _Reader(code)
     found = code.definition(file, function)
@@ -76,7 +76,7 @@ class _Reader:
         self._seen: set[ast.AST] = set()
 
     def scores(self) -> Iterator[Shown]:
-        """Values called a score anywhere in the code, as in the answers of handlers."""
+        """Values that the code stores anywhere under a name for a score, as handlers do in their answers."""
         around: dict[ast.AST, tuple[str, Definition]] = {}
         for file, part in self._code.parts():
             if not isinstance(part, ast.stmt) or not hasattr(part, "name"):
@@ -88,7 +88,7 @@ class _Reader:
                 yield from self._value(value, file, part, 0)
 
     def made(self) -> Iterator[Shown]:
-        """Return values of functions called elsewhere: nested functions, and methods."""
+        """Return values of nested functions and methods, which the code may call anywhere."""
         for file, part in self._code.parts():
             for node in ast.walk(part):
                 is_method = isinstance(part, ast.ClassDef) and getattr(node, "name", "") == "__call__"
@@ -173,7 +173,7 @@ def _bound_to(name: str, part: Definition) -> Iterator[ast.expr]:
 
 
 def _number(node: ast.expr) -> float | None:
-    """The number that an expression writes."""
+    """The number that an expression states."""
     try:
         value = ast.literal_eval(node)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):

@@ -1,7 +1,7 @@
 """Makes a new project: a grader or a handler, samples, a replay test, and the files for deploying it.
 
 `pytest`, `rft replay` and `sam build` work in the new folder right away, without the network. Its files are
-the templates in `new_project/` and of its kind, with the first of the samples that ship with the harness.
+made from the templates in `new_project/` and those of its kind. Its samples are the first of the harness's.
 Existing files are not overwritten, and no folder is called `graders` or `harness`.
 """
 
@@ -31,9 +31,9 @@ __all__ = ["NewProject", "make_project"]
 
 _RECORDS = 24
 _SAMPLES = ("records.jsonl", "rollouts.jsonl")
-# A file of this name that comes with a grader is more specific than the project's own.
+# If a grader comes with a file of this name, that file replaces the project's more general one.
 _REPLACED = ("requirements.txt",)
-# The name of a stack; Lambda's names, of up to 64 characters, begin with it and also include the grader's.
+# A stack's name. A function's name in Lambda has at most 64 characters: the stack's name, then the grader's.
 _NAME = re.compile(r"[A-Za-z](?:[A-Za-z0-9-]{0,38}[A-Za-z0-9])?")
 _MODULE, _FUNCTION = "math_grader", "math_answer"
 
@@ -68,7 +68,7 @@ def make_project(
         workflow: Whether to add a GitHub workflow.
 
     Raises:
-        InputError: The name is invalid, the folder is not empty, or it cannot be written.
+        InputError: The name is invalid, or the folder is not empty or cannot be written.
     """
     content = _content(own, kind)
     name = _checked(folder, name)
@@ -139,7 +139,7 @@ def _handler(own: HandlerFile) -> ProjectContent:
 
 
 def _checked(folder: Path, name: str | None) -> str:
-    """The project's name; an error if AWS or Python could not handle it."""
+    """Return the project's name; raise an error if AWS or Python does not allow it."""
     found = name if name is not None else folder.resolve().name
     if folder.resolve().name in FOLDERS_TAKEN:
         fix = "Choose another name: Python would import the folder instead of the library."
@@ -159,7 +159,7 @@ def _checked(folder: Path, name: str | None) -> str:
 
 
 def _check_empty(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Reject a folder with anything except an interrupted start of this same project."""
+    """Reject a folder that contains anything except files of an interrupted command for the same project."""
     if not folder.exists():
         return
     if not folder.is_dir():
@@ -176,7 +176,7 @@ def _check_empty(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _samples() -> dict[str, bytes]:
-    """The first of the shipped records, and all of their rollouts, by the file's name."""
+    """The first of the shipped records and all of their rollouts, by file name."""
     with RECORDS.open(encoding="utf-8") as file:
         records = list(islice(file, _RECORDS))
     ids = {json.loads(line)["task_id"] for line in records}

@@ -1,4 +1,4 @@
-"""Finds what foreign Python code does that grades differently here, or cannot run here, from its source."""
+"""Finds operations in foreign Python code that grade differently here or cannot run here, from its source."""
 
 from __future__ import annotations
 
@@ -51,17 +51,17 @@ _COMPARES = frozenset(
 
 
 class Refused(NamedTuple):
-    """Something that confined code cannot do."""
+    """An operation that confined code cannot perform."""
 
     place: str
     what: str
-    """What the code does, such as `open opens a file`."""
+    """A description of the operation, such as `open opens a file`."""
     asks: bool
     """Whether it calls a service."""
 
 
 def refused_by_confinement(code: ReachedCode) -> tuple[Refused, ...]:
-    """List what reached code does that a process without files, network and processes refuses.
+    """List the operations in reached code that confinement refuses: files, the network and processes.
 
     An unused import is not a reason to refuse.
     """
@@ -87,7 +87,7 @@ def refused_by_confinement(code: ReachedCode) -> tuple[Refused, ...]:
 
 
 def _only_named(node: ast.AST) -> Iterator[ast.AST]:
-    """Nodes in annotations and after `except`, which run nothing."""
+    """Nodes in annotations and after `except`, which run no code."""
     parts = [getattr(node, name, None) for name in ("annotation", "returns")]
     parts += [node.type] if isinstance(node, ast.ExceptHandler) else []
     for part in parts:
@@ -101,7 +101,7 @@ def _used(place: SourceNode, code: ReachedCode) -> str | None:
         return code.called(place) or ""
     if isinstance(place.node, ast.Name) and isinstance(place.node.ctx, ast.Load):
         name = code.aliases[place.file].get(place.node.id)
-        # A module's name alone shows nothing if only some of its contents are refused.
+        # The module's name alone does not decide if only some of its functions are refused.
         return name if name is not None and name.partition(".")[0] not in ("os", "io") else None
     return None
 
@@ -117,7 +117,7 @@ def notes_of(
     given: Mapping[str, Collection[str]] | None = None,
     missing: Collection[str] = (),
 ) -> Iterator[ImportNote]:
-    """Report what reached code does that depends on more than the sample, or hides a failure.
+    """Report operations in reached code that depend on more than the sample or hide a failure.
 
     Args:
         code: The code.
@@ -169,7 +169,7 @@ def _gives_seed(call: ast.Call) -> bool:
 
 
 def _chance(name: str, is_confined: bool, is_given: bool) -> Iterator[str]:
-    """A note on a random call; one that takes a seed but gets none starts from the system's."""
+    """A note on a random call. A call without its optional seed uses the system's randomness."""
     seeds = name in _FIXED
     if (seeds and is_given) or not any(_is_of(name, each) for each in _RANDOM):
         return
@@ -215,7 +215,7 @@ def _kept_state(
 
 
 def batch_notes(file: str, functions: list[ast.AST], code: ReachedCode) -> Iterator[ImportNote]:
-    """Report where functions for a whole batch compare its completions with each other.
+    """Report the places where functions for a whole batch compare its completions with each other.
 
     Args:
         file: The file's name.

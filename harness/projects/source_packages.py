@@ -42,11 +42,11 @@ def needed_packages(
         path: The file.
         kind: The platform. Packages for which its adapter has stand-ins are left out.
         belongings: The file's imports.
-        code: The code that runs when it grades.
+        code: The code that runs when the file grades.
 
     Returns:
-        The packages, each with its distribution, and its version if installed; and notes on those that are
-        not installed, by name.
+        The packages, each with its distribution, and its version if installed; and notes on the packages that
+        are not installed, by name.
 
     Raises:
         InputError: A required package is not installed.
@@ -64,7 +64,7 @@ def needed_packages(
             place = str(path.parent / str(needed[name]))
             raise InputError(f"imports {name}, which is not installed here", place=place, fix=_fix(name))
         else:
-            # Listed anyway: without it the source would silently use its fallback in Lambda, too.
+            # The package is listed anyway, or the source would silently use its fallback in Lambda, too.
             found[name] = _distribution(name)
             install = f"pip install {found[name]}"
             what = f"imports {name}, which is not installed here: {install}"

@@ -1,7 +1,7 @@
-"""Makes up records and rollouts for the JSON of an OpenAI grader, and keeps those that it grades here.
+"""Makes up records and rollouts for the JSON of an OpenAI grader, and keeps those that it can grade here.
 
 The types of the record's values are unknown, so several are tried: sentences, numbers in texts, numbers,
-lists. The first type is kept for which the grader rewards an answer like the reference more than another.
+lists. The type is kept for which the grader distinguishes an answer like the reference best from another.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ _KINDS: tuple[Callable[[int], Any], ...] = (
 
 
 def make_up_for_spec(values: SpecValues, write: Callable[[Path], Path], clock: Clock | None = None) -> MadeUp:
-    """Make up samples, and keep those that a grader grades here, or all if it would call a service.
+    """Make up samples, and keep those that a grader can grade here, or all if it would call a service.
 
     Args:
-        values: The values that it reads.
+        values: The values that the grader reads.
         write: Writes the grader into a folder under the name `reward`, and returns its file.
         clock: The clock for the time limit.
     """
@@ -56,7 +56,7 @@ def make_up_for_spec(values: SpecValues, write: Callable[[Path], Path], clock: C
 
 
 def _tried(values: SpecValues, here: GradingHere) -> MadeUp:
-    """The samples by which a grader distinguishes answers, else those of which it grades the most."""
+    """The samples whose answers a grader distinguishes best, else those of which it can grade the most."""
     best, best_worth, problem = MadeUp(), (0.0, 0), None
     for kind in _KINDS if values.fields else _KINDS[:1]:
         records = [_record(values, kind, at) for at in range(len(_SENTENCES))]
@@ -67,7 +67,7 @@ def _tried(values: SpecValues, here: GradingHere) -> MadeUp:
             kept = [[each for each in group if rewards.get(each["id"]) is not None] for group in made]
             first = [rewards.get(each["id"]) for each in made[0]]
             apart = first[0] - first[1] if first[0] is not None and first[1] is not None else 0.0
-            worth = (max(apart, 0.0), sum(map(len, kept)))  # also one that rewards wrong answers more
+            worth = (max(apart, 0.0), sum(map(len, kept)))  # also if wrong answers earn more
             if worth > best_worth:
                 best_worth = worth
                 best = MadeUp(
@@ -86,7 +86,7 @@ def _tried(values: SpecValues, here: GradingHere) -> MadeUp:
 
 
 def _graded(here: GradingHere, rollouts: list[dict[str, Any]]) -> tuple[dict[str, float | None], str | None]:
-    """The rewards of rollouts by id, and the first failure."""
+    """The rewards of rollouts by id, and the message of the first failure."""
     rewards: dict[str, float | None] = {}
     problem = None
     for rollout in rollouts:

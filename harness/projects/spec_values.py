@@ -1,4 +1,4 @@
-"""Finds what the JSON of an OpenAI grader reads from records and completions, and what it compares."""
+"""Finds the values that the JSON of an OpenAI grader reads and compares in records and completions."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ class SpecValues:
     """The values that a grader's JSON reads."""
 
     fields: tuple[ReadPath, ...]
-    """Fields of a record that it reads."""
+    """Fields of a record that the grader reads."""
     parts: tuple[ReadPath, ...]
-    """Parts of a completion's JSON that it reads."""
+    """Parts of a completion's JSON that the grader reads."""
     reads_json: bool
-    """Whether it reads a completion's JSON, in parts or as a whole."""
+    """Whether the grader reads a completion's JSON, in parts or as a whole."""
     compared: tuple[tuple[TextTemplate, TextTemplate], ...]
-    """Templates that are compared: the input and its reference."""
+    """Pairs of templates that the grader compares: an input and its reference."""
     models: Mapping[str, str]
-    """The models that it calls, by the JSON pointer of each."""
+    """The models that the grader calls, each by the JSON pointer of its name."""
     asks: bool
-    """Whether it calls a model or an address."""
+    """Whether the grader calls a model or a network address."""
     sources: Mapping[str, str]
-    """Its Python sources, by the JSON pointer of each."""
+    """The grader's Python sources, by JSON pointer."""
     similar: bool
-    """Whether it needs the package for fuzzy matches."""
+    """Whether the grader needs the package for fuzzy matches."""
 
     @property
     def runs_code(self) -> bool:
-        """Whether it runs Python code."""
+        """Whether the grader runs Python code."""
         return bool(self.sources)
 
 
@@ -107,7 +107,7 @@ def read_spec_values(document: Mapping[str, Any]) -> SpecValues:
 
 
 def value_at(value: Any, path: ReadPath) -> Any:
-    """Return the value at a place in a record or an answer; an empty text if there is none."""
+    """Return the value at a place in a record or an answer; an empty text if the place does not exist."""
     for step in path:
         try:
             value = value[step]
@@ -121,7 +121,7 @@ def _text(value: Any) -> str:
 
 
 def _of_source(source: str) -> Iterator[tuple[str, ReadPath]]:
-    """Keys in the source of a Python grader that it reads, in any of its functions."""
+    """The keys that the source of a Python grader reads, in any of its functions."""
     tree = ast.parse(source)
     grade = next(
         (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == "grade"), None
@@ -141,7 +141,7 @@ def _of_source(source: str) -> Iterator[tuple[str, ReadPath]]:
 
 
 def _chain(node: ast.AST, known: Mapping[str, tuple[str, ReadPath]]) -> tuple[str, ReadPath] | None:
-    """The object that an expression reads, and its keys: `item["a"].get("b")`."""
+    """The object and the keys that an expression such as `item["a"].get("b")` reads."""
     if isinstance(node, ast.Name):
         return known.get(node.id)
     if isinstance(node, ast.BoolOp):

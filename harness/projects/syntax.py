@@ -76,7 +76,7 @@ def key_of(node: ast.AST) -> str | None:
 
 
 def caught_by(handler: ast.ExceptHandler) -> list[str]:
-    """Return the exceptions that a handler catches, by the last part of their names."""
+    """Return the last part of the name of each exception that a handler catches."""
     if handler.type is None:
         return ["BaseException"]
     caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]

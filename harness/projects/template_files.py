@@ -12,7 +12,7 @@ _SUFFIX = ".template"
 
 
 def files_of(folder: str, words: Mapping[str, str]) -> dict[str, bytes]:
-    """Return every file in a folder of templates, by its name in the project.
+    """Return every file in a folder of templates, filled, by its name in the project.
 
     Args:
         folder: A folder in `harness/projects`.

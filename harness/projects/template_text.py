@@ -32,12 +32,12 @@ _SHARED = frozenset(
 
 
 class NoPlace(InputError):
-    """The template's text cannot be extended. `lines` is what the user must add by hand.
+    """The template's text cannot be extended. The user must add `lines` by hand.
 
     Args:
         why: The obstacle.
         template: The template.
-        lines: The resource.
+        lines: The text of the resource.
     """
 
     def __init__(self, why: str, template: Path, lines: str) -> None:
@@ -49,7 +49,7 @@ def grader_resource(logical_id: str, handler: str) -> str:
     """Return a grader's resource, in the form of a new project's first grader.
 
     Args:
-        logical_id: The resource's name.
+        logical_id: The resource's logical ID.
         handler: `module.function`.
     """
     words = {"@LOGICAL_ID@": logical_id, "@HANDLER@": handler, "@ROLE@": ROLE}
@@ -62,18 +62,18 @@ def grader_resource(logical_id: str, handler: str) -> str:
 def with_grader(template: Path, logical_id: str, handler: str) -> bytes:
     """Return the text of a template with one more grader, after its last one and modeled on it.
 
-    The new grader gets that one's role, metadata and other shared properties, but nothing specific to it,
-    such as variables, a description or a name. If the template lists its graders under Mappings, the new one
-    is added.
+    The new grader gets the last grader's role, metadata and other shared properties. It does not get
+    properties that are specific to that grader, such as variables, a description or a name. If the template
+    lists its graders under Mappings, the new grader is added to the list.
 
     Args:
         template: The template.
-        logical_id: The new resource.
+        logical_id: The new resource's logical ID.
         handler: `module.function`.
 
     Raises:
-        InputError: The template cannot be read, or already has something with that name.
-        NoPlace: There is no place for it.
+        InputError: The template cannot be read, or already uses that name.
+        NoPlace: There is no place for the resource.
     """
     before = read_template(template)
     for section in ("Parameters", "Conditions", "Resources", "Outputs"):
@@ -97,7 +97,7 @@ def with_grader(template: Path, logical_id: str, handler: str) -> bytes:
 
 
 def _extended(text: str, logical_id: str, handler: str) -> str | None:
-    """The text with the resource and, if there is one, the list; None if there is no place for it."""
+    """The text with the resource added, also to the list if there is one; None if it has no place."""
     import yaml
 
     root = yaml.compose(text, yaml.SafeLoader)
@@ -149,7 +149,7 @@ def _text_of(node: Any) -> str:
 
 
 def _like(key: Any, value: Any, lines: list[str], logical_id: str, handler: str) -> str:
-    """A grader's lines under another name and handler, without what is specific to that grader."""
+    """A grader's lines with another name and handler, without properties that are specific to the grader."""
     copied = [f"{' ' * key.start_mark.column}{logical_id}:\n"]
     for name, setting in value.value:
         first = name.start_mark.line
@@ -175,7 +175,7 @@ def _after(key: Any, last: Any, lines: list[str], resource: str) -> tuple[int, i
 
 
 def _name_after(names: Any, lines: list[str], logical_id: str) -> tuple[int, int, str]:
-    """The place for a name in a list, after its last one."""
+    """The place for a name in a list, after the last name."""
     last = names.value[-1]
     if names.flow_style:
         return last.end_mark.line, last.end_mark.column, f", {logical_id}"
@@ -184,7 +184,7 @@ def _name_after(names: Any, lines: list[str], logical_id: str) -> tuple[int, int
 
 
 def _end_of(key: Any, value: Any) -> int:
-    """The line, from 0, on which a key's value ends; an alias has the marks of its anchor."""
+    """The line, from 0, on which a key's value ends. PyYAML gives an alias the marks of its anchor."""
     if value.start_mark.line < key.start_mark.line:
         return int(key.end_mark.line)
     return _last_line(value)
@@ -207,7 +207,7 @@ def _is_comment(line: str, inside: int) -> bool:
 
 
 def _difference(before: dict[str, Any], draft: Path, logical_id: str, handler: str) -> str | None:
-    """What is wrong with a template's new text: a missing requirement of the grader, or another change."""
+    """The fault of a template's new text: a missing requirement of the grader, or another change."""
     try:
         after = read_template(draft)
         added = after["Resources"].pop(logical_id)["Properties"]

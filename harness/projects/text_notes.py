@@ -19,10 +19,10 @@ _GRADE = "grade"
 
 
 def notes_of_text(place: str, source: str) -> Iterator[ImportNote]:
-    """Report what a source does that grades differently here, as for a Python file.
+    """Report operations in a source that grade differently here, as for a Python file.
 
     Args:
-        place: The source's place; line numbers are added.
+        place: The source's place, to which line numbers are added.
         source: The source, known to be valid.
     """
     code = ReachedCode({place: ast.parse(source)}, [_GRADE])

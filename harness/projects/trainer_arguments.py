@@ -1,4 +1,4 @@
-"""Finds what a Python file passes to a TRL trainer: the reward functions and their weights."""
+"""Finds the reward functions and weights that a Python file passes to a TRL trainer."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class GivenFunction(NamedTuple):
 
 
 def given_functions(tree: ast.Module, path: Path) -> list[GivenFunction]:
-    """Read what a file passes to trainers as `reward_funcs`, with its `reward_weights`.
+    """Read the functions that a file passes to trainers as `reward_funcs`, with their `reward_weights`.
 
     Args:
         tree: The module.
-        path: Its file.
+        path: The module's file.
 
     Raises:
         InputError: The functions or their weights cannot be read from the source.
@@ -94,7 +94,7 @@ def _resolved(tree: ast.Module, path: Path, value: ast.expr) -> ast.expr:
 
 
 def _bound_to(name: str, node: ast.AST) -> list[ast.expr]:
-    """What a statement binds a name to, if it does."""
+    """The expression that a statement binds a name to; empty if it does not bind the name."""
     targets: list[ast.expr] = []
     if isinstance(node, ast.Assign):
         targets = node.targets
@@ -105,7 +105,7 @@ def _bound_to(name: str, node: ast.AST) -> list[ast.expr]:
 
 
 def _changes(name: str, node: ast.AST) -> bool:
-    """Whether a part of a file changes the list of a name."""
+    """Whether a node changes the list that a name is bound to."""
     if isinstance(node, ast.AugAssign):
         return isinstance(node.target, ast.Name) and node.target.id == name
     if isinstance(node, ast.Attribute):
@@ -117,7 +117,7 @@ def _changes(name: str, node: ast.AST) -> bool:
 
 
 def _keywords(tree: ast.Module, name: str) -> Iterator[ast.expr]:
-    """The values that calls in the file pass under a name."""
+    """The values that calls in the file pass as the keyword argument of this name."""
     for node in ast.walk(tree):
         if isinstance(node, ast.keyword) and node.arg == name:
             yield node.value
