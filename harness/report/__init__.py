@@ -1,1 +1,1 @@
-"""Reports about a run for people: data is gathered first and rendered second."""
+"""Reports about a run for people. The data is gathered first and then rendered."""

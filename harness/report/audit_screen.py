@@ -23,9 +23,9 @@ def print_audit(facts: AuditFacts, console: SafeConsole, remarks: Iterable[str] 
 
     Args:
         facts: The audit.
-        console: Where to print.
-        remarks: Lines for the end, such as what was skipped and which files were written. A command stays on
-            one line, so that it can be copied.
+        console: The console to print to.
+        remarks: Lines for the end, such as the skipped probes and the files that were written. A command
+            stays on one line, so that it can be copied.
     """
     if facts.headline is not None:
         console.print(filled(f"{facts.headline.message} ({facts.headline.id})"), style="bold")

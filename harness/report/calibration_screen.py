@@ -1,4 +1,4 @@
-"""Prints whether a grader can be trusted: verdict, basis, and where the grader disagrees with people."""
+"""Prints whether a grader can be trusted: verdict, basis, and the grader's disagreements with people."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def print_calibration(
     *,
     whole: bool = False,
 ) -> None:
-    """Print how far a run shows that its grader can be trusted.
+    """Print how far the run shows that its grader can be trusted.
 
     Args:
         found: The calibration.
         limits: The limits, with the measured values.
-        run: The run, whose rollouts have the texts.
-        console: Where to print.
+        run: The run, whose rollouts contain the texts.
+        console: The console to print to.
         whole: Print the texts of disagreements in full.
     """
     console.print(filled(found.trust.sentence), style="bold")

@@ -1,4 +1,4 @@
-"""Prints what a second run changes: what matters to a job first, then flipped rollouts with texts."""
+"""Prints the changes in a second run: first those that matter to a job, then flipped rollouts with texts."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def print_comparison(
     *,
     everything: bool = False,
 ) -> None:
-    """Print what the second run changes.
+    """Print the changes in the second run.
 
     Args:
         found: The comparison.
         measured: The limits, with the measured values.
-        runs: Both runs, whose rollouts have the texts.
-        console: Where to print.
+        runs: Both runs, whose rollouts contain the texts.
+        console: The console to print to.
         everything: List every change, with full texts.
     """
     for line in _head(found):

@@ -21,13 +21,13 @@ _NAME = 40
 
 
 def print_chosen(run: Run, found: ChosenRows, console: SafeConsole, *, whole: bool = False) -> None:
-    """Print gradings, each with prompt, completion and reference.
+    """Print gradings, each with its prompt, completion and reference.
 
     Args:
-        run: The run of the gradings.
+        run: The run that contains the gradings.
         found: The gradings.
-        console: Where to print.
-        whole: Print texts in full, and all metrics.
+        console: The console to print to.
+        whole: Print the full texts and all metrics.
     """
     mean = "" if found.mean is None else f", mean reward {found.mean:.4f}"
     console.print(f"{found.count:,} of {found.gradings:,} gradings{mean}", style="bold")

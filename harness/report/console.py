@@ -1,4 +1,4 @@
-"""The console for all printing: it escapes control characters, so nothing it prints can control the terminal.
+"""The console for all printing. It escapes control characters, so printed texts cannot control the terminal.
 
 All output goes through `SafeConsole.render`, including tables and live displays, and is escaped there.
 """
@@ -17,7 +17,7 @@ __all__ = ["SafeConsole"]
 
 
 class SafeConsole(Console):
-    """Rich's console, without markup and with control characters escaped.
+    """Rich's console, which interprets no markup here and escapes control characters.
 
     Args:
         file: The file to print to; None for standard output.
@@ -36,7 +36,7 @@ class SafeConsole(Console):
             yield segment if segment.control else segment._replace(text=readable(segment.text))
 
     def on_broken_pipe(self) -> None:
-        """Raise, so that the command line handles a closed pipe; rich would exit the process."""
+        """Raise the error, so that the command line handles a closed pipe; rich would exit the process."""
         raise BrokenPipeError
 
     def print(self, *objects: Any, **options: Any) -> None:

@@ -1,6 +1,6 @@
 """Prints an evaluation: a table of models, and each model against the baseline.
 
-It only formats; all figures are computed elsewhere.
+This module only formats figures that are computed elsewhere.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def print_evaluation(found: Evaluation, console: SafeConsole) -> None:
 
     Args:
         found: The evaluation.
-        console: Where to print, without markup.
+        console: The console to print to, without markup.
     """
     first = found.baseline.label
     asked = f"{_count(found.records, 'record')}, {_count(found.n, 'completion')} each"
@@ -83,7 +83,7 @@ def _against(pair: Pair | None) -> tuple[str, ...]:
 
 
 def _apart(standing: Standing) -> list[str]:
-    """Completions that the mean leaves out."""
+    """A note on the completions that the mean leaves out."""
     lines = [f"{count:,} got no reward: {kind}" for kind, count in standing.failures.items()]
     if standing.not_recorded:
         lines.append(f"{standing.not_recorded:,} left out: the emulator has no recorded completion")

@@ -31,7 +31,7 @@ class MetricMean:
 
     mean: float
     n: int
-    """Number of gradings that have the metric."""
+    """The number of gradings that have the metric."""
 
 
 @dataclass(slots=True)
@@ -44,25 +44,25 @@ class Look:
     bounds: Bounds | None
     """The grader's range; None if unknown."""
     span: Bounds
-    """The range that the bins divide: the grader's, or that of all rewards if it is unknown."""
+    """The range that the bins divide: the grader's range, or the range of all rewards if that is unknown."""
     groups: GroupCounts = field(init=False)
     agreed: int = 0
-    """Gradings whose reward agrees with their label."""
+    """The number of gradings whose reward agrees with their label."""
     judged: int = 0
-    """Gradings whose reward could be compared with their label."""
+    """The number of gradings whose reward could be compared with their label."""
     labels: LabelCounts = field(default_factory=LabelCounts)
     ranks: RankCorrelation = RankCorrelation()
     bins: list[int] = field(default_factory=lambda: [0] * BINS)
-    """Number of rewards in each tenth of the span."""
+    """The number of rewards in each tenth of the span."""
     values: dict[float, int] = field(default_factory=Counter)
-    """How often each reward occurs, if there are few distinct ones; else empty."""
+    """The number of times that each reward occurs; empty if there are many distinct rewards."""
     metrics: dict[str, MetricMean] = field(default_factory=dict)
     lowest: list[Row] = field(default_factory=list)
     slowest: list[Row] = field(default_factory=list)
     failed: list[Row] = field(default_factory=list)
     """The first gradings without a reward."""
     disagreed: list[Row] = field(default_factory=list)
-    """The first gradings with a disagreement between wires, or with the label."""
+    """The first gradings whose rewards differ between wires or disagree with the label."""
     ms: float = 0.0
     """Total milliseconds of grading."""
 
@@ -118,7 +118,7 @@ def look_at(run: Run, keep: int = 5, bounds: Bounds | None = None) -> Look:
 
     Args:
         run: A finished run.
-        keep: How many of the lowest, slowest and failed samples to keep.
+        keep: The number of lowest, slowest and failed samples to keep of each kind.
         bounds: The grader's range, if the run does not know it.
 
     Raises:
@@ -142,7 +142,7 @@ def _span(totals: Totals) -> Bounds:
 
 
 def sample_of(run: Run, key: str) -> dict[str, Any]:
-    """Return one sample of a run in full: its rollout and everything recorded about it.
+    """Return everything about one sample of a run: its rollout and all recorded gradings.
 
     Args:
         run: A finished run.
@@ -176,7 +176,7 @@ def sample_of(run: Run, key: str) -> dict[str, Any]:
         rollout = None
     others = dict.fromkeys(f"at-{row['at']}" for row in rows if row["at"] != at)
     found: dict[str, Any] = {"rollout": rollout, "rows": [row for row in rows if row["at"] == at]}
-    found["place"] = place_of(run.rollouts, at)  # only the run knows which file that is
+    found["place"] = place_of(run.rollouts, at)  # only the run knows which file contains the rollout
     if rollout is None:
         found["line"] = line.decode("utf-8", "replace")
     if others:
@@ -185,7 +185,7 @@ def sample_of(run: Run, key: str) -> dict[str, Any]:
 
 
 def _keep(heap: list[tuple[float, int, Row]], one: tuple[float, int, Row], most: int) -> None:
-    """Keep the greatest; among equals, the first."""
+    """Keep the greatest items, and the first of equal ones."""
     if len(heap) < most:
         heapq.heappush(heap, one)
     elif heap and one[:2] > heap[0][:2]:

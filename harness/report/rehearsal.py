@@ -1,4 +1,4 @@
-"""Renders a rehearsal as lines for people: the curve, what the model learned to say, and what it means.
+"""Renders a rehearsal as lines for people: the curve, the texts that the model learned, and a conclusion.
 
 Completions appear unchanged, except for control characters.
 """
@@ -31,11 +31,11 @@ __all__ = [
 
 
 class StyledLine(NamedTuple):
-    """One or more lines, and their style on a terminal."""
+    """One or more lines, with their style on a terminal."""
 
     text: str
     style: str = ""
-    """`bold`, `dim`, or nothing."""
+    """`bold`, `dim` or empty."""
 
 
 _SHOWN = 3
@@ -86,7 +86,7 @@ def rehearsal_lines(found: Rehearsal) -> Iterator[StyledLine]:
 
 
 def warning_lines(found: Rehearsal) -> Iterator[StyledLine]:
-    """Warnings about this reward with their fixes, and what was not checked."""
+    """Warnings about this reward with their fixes, and the checks that were not made."""
     yield from _head("warnings")
     if not found.findings:
         yield StyledLine("  none")
@@ -102,7 +102,7 @@ def warning_lines(found: Rehearsal) -> Iterator[StyledLine]:
 
 
 def bred_lines(bred: Sequence[BredText]) -> Iterator[StyledLine]:
-    """What training does to the texts that an audit found rewarded: finding and curve; empty without any.
+    """Describe the effect of training on each text that an audit found rewarded: finding and curve.
 
     Args:
         bred: The texts.
@@ -128,7 +128,7 @@ def bred_lines(bred: Sequence[BredText]) -> Iterator[StyledLine]:
 
 
 def verdict_lines(found: Rehearsal) -> Iterator[StyledLine]:
-    """What the rehearsal means."""
+    """The conclusion from the rehearsal."""
     for verdict in found.verdicts:
         yield StyledLine(_indented(verdict.message, 2))
 
@@ -154,7 +154,7 @@ def curves_lines(found: Rehearsal) -> Iterator[StyledLine]:
 
 
 def example_lines(example: BeforeAfter) -> Iterator[StyledLine]:
-    """The completion of a record that lost the most probability, and the one that gained the most."""
+    """The completions of a record that lost and gained the most probability."""
     yield StyledLine(f"  {_line(example.prompt)}")
     for name, text, reward, (first, last) in (
         ("lost", example.before, example.reward_before, example.before_probability),
@@ -198,7 +198,7 @@ def _features(name: str, shifts: Sequence[FeatureShift]) -> Iterator[StyledLine]
 
 
 def _models(by_model: dict[str, StyleShift]) -> Iterator[StyledLine]:
-    """The models that the rollouts name, if they name several."""
+    """The models that the rollouts name; empty if they name only one."""
     if len(by_model) < 2:
         return
     yield StyledLine("  probability by the rollouts' `model`, by ratio", "bold")

@@ -12,7 +12,7 @@ from harness.signal.statistic import Statistic
 __all__ = ["NAME_COLUMNS", "filled", "print_sections", "statistic_line"]
 
 NAME_COLUMNS = 26
-"""Columns of a line for the name of its figure."""
+"""The number of columns for a figure's name."""
 
 
 def filled(line: str, indent: int = 0) -> str:
@@ -31,7 +31,7 @@ def print_sections(sections: Iterable[tuple[str, Iterable[str]]], console: SafeC
 
     Args:
         sections: Titles with their lines.
-        console: Where to print.
+        console: The console to print to.
     """
     for title, lines in sections:
         shown = list(lines)
@@ -43,7 +43,7 @@ def print_sections(sections: Iterable[tuple[str, Iterable[str]]], console: SafeC
 
 
 def statistic_line(name: str, one: Statistic, *, form: str = ".1%", more: str = "") -> str:
-    """Return a statistic with its interval and what it counts, or why it was not measured.
+    """Return a statistic with its interval and the number of counted items, or why it was not measured.
 
     Args:
         name: The statistic's name.

@@ -1,4 +1,4 @@
-"""The texts of a run's samples, read by their place in the rollouts file and shortened to one line each."""
+"""Reads the texts of a run's samples by their places in the rollouts file, and shortens them to one line."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class SampleReader:
 
     def __init__(self, run: Run) -> None:
         self.why: str | None = run.why_unreadable()
-        """Why there are no texts; None if there are."""
+        """The reason why the texts cannot be read; None if they can."""
         self._rollouts = None if self.why else run.rollouts
 
     def at(self, place: int) -> SampleTexts | None:
@@ -49,7 +49,7 @@ def text_lines(
         texts: The sample's texts.
         indent: Columns before each line.
         prompt: Whether to show the user's last turn of the prompt.
-        whole: Show texts in full, with their line breaks.
+        whole: Show the full texts, with their line breaks.
     """
     asked = next((said for role, said in reversed(texts.prompt) if role == "user"), None)
     found = [("prompt", asked)] if prompt and asked is not None else []
@@ -61,13 +61,13 @@ def text_lines(
 
 
 def text_line(name: str, text: str, *, indent: int = 4, whole: bool = False) -> str:
-    """Return a text after its name: one line, or in full.
+    """Return a text after its name, on one line or in full.
 
     Args:
         name: The text's name.
         text: The text.
         indent: Columns before the name.
-        whole: Show it in full, with its line breaks.
+        whole: Show the full text, with its line breaks.
     """
     head = f"{' ' * indent}{name:<{_NAME}} "
     if whole:
@@ -76,7 +76,7 @@ def text_line(name: str, text: str, *, indent: int = 4, whole: bool = False) -> 
 
 
 def cut(text: str, columns: int) -> str:
-    """Text as one printable line of limited width; it keeps more of the end, where answers are."""
+    """Text as one printable line of limited width. It keeps more of the text's end, where answers are."""
     # Only both ends are visible, and a completion may have millions of characters.
     if len(text) > 4 * columns:
         text = text[: 2 * columns] + text[-2 * columns :]

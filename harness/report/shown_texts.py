@@ -15,7 +15,7 @@ from harness.data.record_fields import flattened
 __all__ = ["Excerpt", "SampleTexts", "Shown", "as_text", "excerpt", "length_of", "texts_of_line"]
 
 Excerpt: TypeAlias = tuple[str, int, str]
-"""Start of a text, number of characters left out, and its end."""
+"""The start of a text, the number of characters left out, and the end of the text."""
 
 Shown: TypeAlias = str | Excerpt
 """A text, in full or as an excerpt."""
@@ -67,7 +67,7 @@ def excerpt(text: str, most: int) -> Shown:
 
 
 def length_of(shown: Shown) -> int:
-    """The number of characters kept of a text."""
+    """The number of a text's characters that are kept."""
     return len(shown) if isinstance(shown, str) else len(shown[0]) + len(shown[2])
 
 
@@ -129,7 +129,7 @@ def _calls(message: dict[str, Any]) -> Iterator[str]:
 
 
 def as_text(value: Any) -> str:
-    """A text unchanged, anything else as JSON."""
+    """Return a text unchanged, and any other value as JSON."""
     if isinstance(value, str):
         return value
     try:

@@ -1,4 +1,4 @@
-"""Prints a run's signal: what to do, then the statistics behind it."""
+"""Prints a run's signal: the recommendation, then the statistics behind it."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _METRICS = 10
 def print_signal(
     found: Signal, cost: Forecast | None, kept: KeptRecords | None, console: SafeConsole
 ) -> None:
-    """Print what a job could learn.
+    """Print how much a job could learn from the rewards.
 
     Args:
         found: The statistics.
-        cost: The cost of the planned job; None without a record to plan with.
+        cost: The cost of the planned job; None if no record has a reward to plan with.
         kept: The training file that was written, or None.
-        console: Where to print.
+        console: The console to print to.
     """
     console.print(filled(found.verdict.sentence), style="bold")
     for more in found.verdict.also:

@@ -1,6 +1,6 @@
 """Summary of a replay: totals, label agreement, differences from expected rewards.
 
-It prints nothing and decides no exit code. Lines may contain control characters of the input.
+This module neither prints nor decides the exit code. Its lines may contain control characters of the input.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ class RunSummary:
     run: Run
     totals: Totals
     changed: list[RewardDifference] | None
-    """Differences from stored rewards; None if none were given."""
+    """Differences from stored rewards; None if no stored rewards were given."""
     controls: Controls | None
     """Results for rollouts made from records; None for a file of rollouts."""
     unusable: list[tuple[str, str]]
-    """Place and problem of the first lines that were not rollouts."""
+    """The place and problem of each of the first lines that were not rollouts."""
     first_errors: list[Row]
     """The first grading of each kind of error except `input`."""
     ranks: RankCorrelation = RankCorrelation()
@@ -46,7 +46,7 @@ class RunSummary:
     function: FunctionReport | None = None
     """The local runtime's measurements of a built function."""
     published: PublishedAnswers | None = None
-    """What became of the answers that the run recorded."""
+    """What happened to the answers that the run recorded."""
 
     def to_json(self) -> dict[str, Any]:
         """The run as one JSON object."""
@@ -73,12 +73,12 @@ class RunSummary:
         return summary
 
     def _input_lines(self) -> Iterator[str]:
-        """Where to find the copy of an input that cannot be read from the middle; the copy takes space."""
+        """Name the copy of an input that cannot be read from the middle, because the copy takes up space."""
         if self.run.facts.input.copied:
             yield f"the input is compressed or piped; its copy: {self.run.own_rollouts}"
 
     def _function_lines(self) -> Iterator[str]:
-        """How a built function ran here."""
+        """Lines about a built function's run on this machine."""
         if self.function is not None:
             yield from self.function.lines()
         elif isinstance(self.run.facts.target, LocalRuntimeFacts) and self.run.facts.target.note:
@@ -89,7 +89,7 @@ class RunSummary:
                 yield f"{whose}: {log}"
 
     def _answer_lines(self) -> Iterator[str]:
-        """Where answers to the grader's questions came from, and what became of recorded ones."""
+        """Lines about the source of the answers to the grader's questions, and about the recorded answers."""
         if self.run.facts.answers is not None:
             yield from answers_lines(self.run.facts.answers)
             if self.function is not None:
@@ -100,7 +100,7 @@ class RunSummary:
             yield from self.published.lines()
 
     def lines(self) -> Iterator[str]:
-        """The run in a few lines for people."""
+        """Describe the run to people in a few lines."""
         facts, totals = self.run.facts, self.totals
         mean = "no rewards" if totals.mean is None else f"mean reward {totals.mean:.4f}"
         yield f"{totals.gradings:,} grading{'' if totals.gradings == 1 else 's'}, {mean}"
@@ -147,8 +147,8 @@ def summary_of(run: Run, totals: Totals, stored: list[StoredReward] | None = Non
 
     Args:
         run: A finished run.
-        totals: The totals of its rows.
-        stored: Rewards to compare with.
+        totals: The totals of the run's rows.
+        stored: Stored rewards to compare the run's rewards with.
     """
     changed = None
     if stored is not None:
@@ -199,7 +199,7 @@ def _first_errors(run: Run, totals: Totals) -> list[Row]:
 
 
 def _field_lines(facts: RunFacts, totals: Totals) -> Iterator[str]:
-    """Fields that the grader saw and training may not provide, and fields that it did not see."""
+    """Lines about fields that the grader saw but training may not provide, and fields that it did not see."""
     if facts.records is not None:
         yield f"fields are those of the records in {facts.records.path}"
     for note in facts.fields.notes():

@@ -1,4 +1,4 @@
-"""Prints a run, or one sample, for people; as plain text if standard output is not a terminal.
+"""Prints a run or one sample for people, as plain text if standard output is not a terminal.
 
 Markup in a completion is not interpreted, and control characters are escaped.
 """
@@ -23,11 +23,11 @@ from harness.signal.groups import GroupCounts
 
 BAR = 40
 METRICS = 20
-"""Metrics printed by default; a grader may invent a name for each sample."""
+"""The number of metrics printed by default. A grader may invent a new metric name for each sample."""
 TEXT = 10_000
-"""Characters of a text printed by default."""
+"""The number of a text's characters printed by default."""
 TURNS = 40
-"""Messages printed by default, half from the start and half from the end."""
+"""The number of messages printed by default, half from the start and half from the end."""
 _NAME = 60
 
 
@@ -37,13 +37,13 @@ def print_run(
     everything: bool = False,
     reader: SampleReader | None = None,
 ) -> None:
-    """Print rewards, groups, errors, and the samples worth a look.
+    """Print rewards, groups, errors, and the samples worth reading.
 
     Args:
         look: The run's summary.
-        console: Where to print; None for standard output.
-        everything: Print all metrics, not only the first ones.
-        reader: Reads the texts of the samples worth a look; None to show no texts.
+        console: The console to print to; None for standard output.
+        everything: Print all metrics instead of only the first.
+        reader: Reads the texts of the samples worth reading; None to show no texts.
     """
     console = console or SafeConsole()
     facts, totals = look.facts, look.totals
@@ -95,8 +95,8 @@ def print_sample(found: dict[str, Any], console: SafeConsole | None = None, ever
 
     Args:
         found: The result of `sample_of`.
-        console: Where to print; None for standard output.
-        everything: Print texts in full, and all metrics.
+        console: The console to print to; None for standard output.
+        everything: Print the full texts and all metrics.
     """
     console = console or SafeConsole()
     rollout = found["rollout"]
@@ -139,7 +139,7 @@ def _conversation(rollout: dict[str, Any], console: SafeConsole, everything: boo
 
 
 def _metrics(console: SafeConsole, lines: Iterator[str], count: int, everything: bool) -> None:
-    """Print a line for each metric, or for the first ones and how to see the rest."""
+    """Print a line for each metric, or for the first metrics with a hint at how to see the rest."""
     for line in lines if everything else islice(lines, METRICS):
         console.print(f"  {line}")
     if count > METRICS and not everything:
@@ -173,7 +173,7 @@ def print_rewards(look: Look, console: SafeConsole) -> None:
 
 
 def print_groups(look: Look, console: SafeConsole) -> None:
-    """Print how many records would teach the model something."""
+    """Print the number of records that would teach the model something."""
     groups = look.groups
     if not groups.groups:
         console.print("  no group has a reward")

@@ -22,25 +22,25 @@ class ShownFinding:
     id: str
     message: str
     records: str
-    """`8 of 24`; empty if the probe does not count records."""
+    """The number of records, as in `8 of 24`; empty if the probe does not count records."""
     waived: str
-    """Why the finding is waived; empty if it is not."""
+    """The reason why the finding is waived; empty if it is not waived."""
 
 
 @dataclass(frozen=True, slots=True)
 class AuditCard:
-    """What an audit found about the grader."""
+    """The results of an audit of the grader."""
 
     name: str
     verdict: str
     sentences: list[str]
     findings: list[ShownFinding]
     more: int
-    """How many findings are not in `findings`."""
+    """The number of findings that are not in `findings`."""
 
 
 def audit_card(run: Run) -> AuditCard | None:
-    """Return the newest audit of exactly the grader that a run used, or None.
+    """Return the newest audit of exactly the grader that a run used; None if there is no such audit.
 
     Args:
         run: The run; audits are stored next to its folder.

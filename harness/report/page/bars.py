@@ -1,6 +1,6 @@
-"""The page's charts as rows of bars: a name, a bar, a figure. They are HTML tables and need no script.
+"""The page's bar charts: HTML tables, whose rows have a name, a bar and a figure. They need no script.
 
-Shares are fractions of the chart's full width. A bar may show an interval, and link to the samples it counts.
+Shares are fractions of the chart's full width. A bar may show an interval and link to the samples it counts.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Tone: TypeAlias = Literal["plain", "good", "bad", "muted"]
 _NAME = 80
 _ROWS = 30
 FAILURES = 12
-"""The largest number of failures with a bar."""
+"""The largest number of failures that get a bar."""
 _COLUMNS, _LINES = 32, 12
 
 
@@ -79,13 +79,13 @@ class DensityCell:
     x: int
     y: int
     weight: float
-    """Square root of the share of the fullest cell, so that single samples stay visible."""
+    """Square root of the number relative to the fullest cell, so that single samples stay visible."""
     count: int
 
 
 @dataclass(frozen=True, slots=True)
 class DensityMap:
-    """A two-dimensional histogram of two numbers of each sample."""
+    """A two-dimensional histogram of samples by two of their numbers."""
 
     cells: list[DensityCell]
     columns: int
@@ -123,7 +123,7 @@ def reward_bars(look: Look) -> BarChart:
 
 
 def group_bars(groups: GroupCounts) -> BarChart:
-    """Which groups can teach something, and why the others cannot."""
+    """The groups that can teach something, and the others by the reason why they cannot."""
     total = groups.groups + groups.unrewarded
     told = groups.groups - groups.zero_std
     rows: list[tuple[str, int, Tone]] = [("rewards differ: can teach", told, "good")]
@@ -150,7 +150,7 @@ def failure_bars(ordered: Sequence[tuple[FailureText, int]], gradings: int) -> B
     """Gradings without a reward, by kind and message, the most frequent first.
 
     Args:
-        ordered: Kind and message, with their counts.
+        ordered: Pairs of kind and message, with their counts.
         gradings: The number of all gradings.
     """
     most = ordered[0][1] if ordered else 0
@@ -211,7 +211,7 @@ def length_map(points: Iterable[tuple[int, float]], span: Bounds) -> DensityMap 
     ordered = sorted(points)
     if len(ordered) < 2 or ordered[0][0] == ordered[-1][0]:
         return None
-    # One very long completion would put all others into the first column.
+    # A single very long completion would put all others into the first column.
     longest = ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))][0] or ordered[-1][0]
     shortest = ordered[0][0]
     wide = max(1, longest - shortest)
@@ -235,7 +235,7 @@ def length_map(points: Iterable[tuple[int, float]], span: Bounds) -> DensityMap 
 
 
 def _tenths(ordered: list[tuple[int, float]], span: Bounds) -> BarChart:
-    """Mean reward by tenth of the samples, shortest first."""
+    """The mean reward of each tenth of the samples, shortest completions first."""
     parts = min(10, len(ordered))
     bars = []
     for at in range(parts):
@@ -247,7 +247,7 @@ def _tenths(ordered: list[tuple[int, float]], span: Bounds) -> BarChart:
 
 
 def figure_of(value: float, form: str = ".3f") -> str:
-    """A number with its decimals, or in scientific notation if it is huge."""
+    """A number with decimals, or in scientific notation if it is huge."""
     return f"{value:{form}}" if abs(value) < 1e6 else f"{value:.4g}"
 
 

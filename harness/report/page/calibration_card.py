@@ -1,4 +1,4 @@
-"""The page's card on whether the grader can be trusted: the verdict, its warnings, every figure."""
+"""The page's card on whether the grader can be trusted: the verdict, its warnings and all figures."""
 
 from __future__ import annotations
 

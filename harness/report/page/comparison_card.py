@@ -35,7 +35,7 @@ class ChangedSide:
 
 @dataclass(frozen=True, slots=True)
 class ComparisonCard:
-    """What this run changes compared with another."""
+    """The changes in this run, compared with another run."""
 
     other: str
     sentences: list[str]
@@ -45,7 +45,7 @@ class ComparisonCard:
     """Figures about labels: name, before, now."""
     flips: list[ChangedSide]
     flipped: int
-    """How many there are in all; `flips` has only the first."""
+    """The number of all such rollouts; `flips` has only the first."""
 
 
 def comparison_card(found: Comparison) -> ComparisonCard:

@@ -62,7 +62,7 @@ class ReportPage:
     length_note: str
     statistics: list[StatisticLine]
     groups: int
-    """Groups that are drawn, out of `all_groups`."""
+    """The number of groups that are drawn, out of `all_groups`."""
     all_groups: int
     calibration: CalibrationCard | None
     """None if the run has neither labels nor repeats."""
@@ -73,10 +73,10 @@ class ReportPage:
     rehearsal: list[CurveChart]
     rehearsal_says: list[str]
     remarks: list[str]
-    """What the page leaves out, or what was not measured."""
+    """Remarks on samples that the page leaves out, and on figures that were not measured."""
     printed: list[PrintedSample]
     held: int
-    """Samples in the page, out of `gradings`."""
+    """The number of samples in the page, out of `gradings`."""
     gradings: int
     data: str
     """The packed samples."""
@@ -84,7 +84,7 @@ class ReportPage:
 
 @dataclass(slots=True)
 class _Gathered:
-    """What one pass over the rewards finds in addition to a `Look`."""
+    """The facts that one pass over the rewards gathers in addition to a `Look`."""
 
     middle: float | None
     look: Look
@@ -92,7 +92,7 @@ class _Gathered:
     failures: FailureCounts = field(default_factory=FailureCounts)
     extremes: dict[str, tuple[float, float]] = field(default_factory=dict)
     matched: int = 0
-    """Gradings that the other run also has."""
+    """The number of gradings that the other run also has."""
 
     def passing(self, pairs: Iterator[Pair]) -> Iterator[Pair]:
         """Yield gradings unchanged while gathering facts about them."""
@@ -107,7 +107,7 @@ class _Gathered:
             yield row, other
 
     def worth_reading(self, row: Row, other: Row | None) -> bool:
-        """Whether a grading failed, or disagrees with its label, its wires or the other run."""
+        """Whether a grading failed, disagrees with its label or the other run, or differs between wires."""
         if row["reward"] is None or "wires" in row:
             return True
         if other is not None and other["reward"] != row["reward"]:
@@ -129,11 +129,11 @@ def page_of(
 
     Args:
         run: A finished run.
-        against: Another finished run to compare it with.
+        against: Another finished run to compare the run with.
         bounds: The grader's range, if the run does not know it.
         job: Name and folder of a job with stored events.
         rehearsal: Folder of a finished rehearsal.
-        most_characters: With more text than this, the page has excerpts.
+        most_characters: The largest amount of text, in characters, that the page has in full.
 
     Raises:
         InputError: The run is unfinished or damaged, or there is no such job or rehearsal.
@@ -195,7 +195,7 @@ def page_of(
 
 
 def _texts(run: Run, held: HeldRows, rows: Sequence[Row], most: int) -> HeldTexts | None:
-    """The texts of gradings; None if the rollouts are gone or have changed."""
+    """The texts of gradings; None if the rollouts no longer exist or have changed."""
     return read_texts(run.rollouts, rows, held.worth, most) if run.why_unreadable() is None else None
 
 

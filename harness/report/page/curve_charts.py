@@ -48,7 +48,7 @@ class CurveChart:
 
     @property
     def said(self) -> str:
-        """The curve in words."""
+        """A description of the curve in words."""
         ends = ((self.values[at], self.steps[at]) for at in (0, -1))
         return ", ".join(f"{value:.4g} at step {step:g}" for value, step in ends)
 
@@ -61,7 +61,7 @@ def job_charts(name: str, folder: Path) -> list[CurveChart]:
         folder: The folder of its events.
 
     Raises:
-        InputError: No events are kept there.
+        InputError: The folder contains no events.
     """
     path = folder / "events.jsonl"
     if not path.is_file():
@@ -82,7 +82,7 @@ def job_charts(name: str, folder: Path) -> list[CurveChart]:
 
 
 def rehearsal_charts(folder: Path) -> tuple[list[str], list[CurveChart]]:
-    """Return what a rehearsal found, and its curves.
+    """Return a rehearsal's findings and its curves.
 
     Args:
         folder: The rehearsal's folder.
@@ -106,7 +106,7 @@ def rehearsal_charts(folder: Path) -> tuple[list[str], list[CurveChart]]:
 
 
 def _bred(found: Rehearsal) -> Iterator[CurveChart]:
-    """The probability of each text that the audit found rewarded, in a job whose model may say it."""
+    """Curves of the probability of each text that the audit found rewarded, if the model can say it."""
     for one in found.bred:
         wide = found.steps / len(one.curve) if one.curve else 0.0
         steps = [round((at + 1) * wide, 3) for at in range(len(one.curve))]
@@ -117,7 +117,7 @@ def _bred(found: Rehearsal) -> Iterator[CurveChart]:
 
 
 def _said(found: Rehearsal) -> Iterator[str]:
-    """Verdicts, warnings with their witnesses, and what was not checked."""
+    """Verdicts, warnings with examples, and the checks that were not made."""
     yield from (verdict.message for verdict in found.verdicts)
     for finding in found.findings:
         yield f"{finding.id} {finding.message}. {finding.fix or ''}"
@@ -131,7 +131,7 @@ def _said(found: Rehearsal) -> Iterator[str]:
 
 
 def _events(path: Path) -> Iterator[Event]:
-    """Read the stored events; a running watch may be writing the last line."""
+    """Read the stored events. The last line may be incomplete, because a watch may be writing it."""
     for _, line in lines(path):
         try:
             value = parse(line)
@@ -142,7 +142,7 @@ def _events(path: Path) -> Iterator[Event]:
 
 
 def _thinned(points: list[tuple[float, float]]) -> tuple[list[float], list[float]]:
-    """At most a thousand points: means of neighbors, each at its last step."""
+    """At most a thousand points: each is a mean of neighbors, at the last of their steps."""
     stride = -(-len(points) // _POINTS)
     parts = [points[at : at + stride] for at in range(0, len(points), stride)]
     return [part[-1][0] for part in parts], [sum(value for _, value in part) / len(part) for part in parts]

@@ -31,7 +31,7 @@ class PageVerdict:
     """The sentence at the top."""
 
     word: str
-    """A word or two that say what to do."""
+    """The recommended action, in one or two words."""
     tone: _Tone
     sentence: str
     reasons: list[str]
@@ -104,7 +104,7 @@ def lead_of(run: Run) -> str:
 
 
 def verdict_of(advice: Advice) -> PageVerdict:
-    """What the statistics amount to."""
+    """The verdict that follows from the statistics."""
     return PageVerdict(
         advice.action.capitalize(),
         _TONES[advice.action],

@@ -43,7 +43,7 @@ class GroupCells:
     cells: dict[str, GroupCell] = field(default_factory=dict)
 
     def add(self, row: Row) -> None:
-        """Count one grading; of repeats only the first counts, as in `harness.signal.groups`."""
+        """Count one grading. Only the first of several repeats counts, as in `harness.signal.groups`."""
         name, reward = row["group"], row["reward"]
         if name is None or row["repeat"]:
             return
@@ -58,7 +58,7 @@ class GroupCells:
         cell.lowest, cell.highest = min(cell.lowest, reward), max(cell.highest, reward)
 
     def drawn(self) -> list[GroupCell]:
-        """The groups by mean reward, those without one last; evenly sampled if there are too many."""
+        """The groups by mean reward, groups without rewards last; an even sample if there are too many."""
         ordered = sorted(self.cells.values(), key=lambda cell: math.inf if cell.mean is None else cell.mean)
         if len(ordered) <= CELLS:
             return ordered

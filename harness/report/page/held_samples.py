@@ -1,7 +1,8 @@
 """Selects the samples of a page and reads their texts, in full as long as the page stays small.
 
-Above 25 MB of text the page has excerpts, with the samples worth reading in full. Above 50,000 gradings it
-leaves out some of the others. Each omission is counted, so that the page can report it.
+If there is more than 25 MB of text, the page has excerpts, and only the samples worth reading are complete.
+If there are more than 50,000 gradings, it leaves out some of the other samples. Omissions are counted, so
+that the page can report them.
 """
 
 from __future__ import annotations
@@ -30,18 +31,18 @@ __all__ = [
 MOST_SAMPLES = 50_000
 MOST_CHARACTERS = 25_000_000
 _WORTH = 300
-"""Samples that stay complete when the others become excerpts."""
+"""The number of samples that stay complete when the others become excerpts."""
 _LONGEST = 200_000
-"""Characters of one text, in a page with full texts."""
+"""The maximum number of characters of one text, in a page with full texts."""
 _LONGEST_AMONG_EXCERPTS = 20_000
 
 Value = TypeVar("Value")
 
 Pair: TypeAlias = tuple[Row, Row | None]
-"""A grading, and that of the same sample in the other run."""
+"""A grading, and the other run's grading of the same sample."""
 
 Judge = Callable[[Row, Row | None], bool]
-"""Whether a grading is worth reading: it has no reward, or something disagrees."""
+"""Decides whether a grading is worth reading, because it has no reward or disagrees with something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +51,9 @@ class HeldRows:
 
     rows: list[Row]
     others: list[Row | None]
-    """The same samples in the other run."""
+    """The other run's gradings of the same samples."""
     of: int
-    """How many gradings the run has."""
+    """The number of gradings in the run."""
     worth: frozenset[int]
     """Indexes in `rows` of gradings that always stay complete."""
 
@@ -70,7 +71,7 @@ class HeldTexts:
     reasoning: list[Shown] = field(default_factory=list)
     model: list[str | None] = field(default_factory=list)
     length: list[int] = field(default_factory=list)
-    """Characters of the full completion."""
+    """The number of characters in the full completion."""
     line: list[int] = field(default_factory=list)
     """Line number in the rollout's file."""
     file: list[str] = field(default_factory=list)
@@ -129,9 +130,9 @@ def hold_rows(pairs: Iterable[Pair], of: int, judge: Judge, most: int = MOST_SAM
     Args:
         pairs: All gradings of the run.
         of: The number of gradings.
-        judge: Decides which are worth reading.
-        most: How many fit. With more, the lowest and those worth reading stay, and the others are sampled
-            evenly.
+        judge: Decides which gradings are worth reading.
+        most: The number of gradings that fit. If there are more, the lowest and those worth reading stay, and
+            the others are sampled evenly.
     """
     step = 1 if of <= most else -(-of // max(1, most - _WORTH))
     kept: dict[int, Pair] = {}
@@ -165,7 +166,7 @@ def read_texts(
         rollouts: The rollouts.
         rows: The gradings.
         worth: Indexes of gradings that always stay complete.
-        most: How many characters fit.
+        most: The number of characters that fit.
 
     Raises:
         InputError: The rollouts cannot be read.
@@ -173,7 +174,7 @@ def read_texts(
     whole = _read(rollouts, rows, most, lambda at: _LONGEST)
     if whole is not None:
         return whole
-    # Completions and reasoning are per rollout; prompts and references are shared and fewer.
+    # Each rollout has its own completion and reasoning; prompts and references are shared, and fewer.
     short = max(100, min(2_000, most // (3 * max(1, len(rows)))))
     full = {rows[at]["at"] for at in worth}
     found = _read(rollouts, rows, None, lambda at: _LONGEST_AMONG_EXCERPTS if at in full else short)
@@ -185,7 +186,7 @@ def read_texts(
 def _read(
     rollouts: DataFile, rows: Sequence[Row], most: int | None, longest: Callable[[int], int]
 ) -> HeldTexts | None:
-    """Read the texts, each up to `longest`; None as soon as the total exceeds the limit."""
+    """Read the texts, each up to `longest` characters; return None once the total exceeds the limit."""
     wanted = {row["at"] for row in rows}
     found = HeldTexts()
     for line in numbered_lines(rollouts):

@@ -1,4 +1,4 @@
-"""Packs the samples of a page into columns of JSON, compressed, as text that no browser runs as a script.
+"""Packs the samples of a page into columns of compressed JSON, as text that no browser runs as a script.
 
 A column is smaller and faster to read than a list of objects, and equal prompts are stored once.
 """
@@ -25,7 +25,7 @@ from harness.runs.rows import Row, sample_name
 __all__ = ["METRICS", "OtherSide", "packed", "sample_columns", "unpacked"]
 
 METRICS = 50
-"""The largest number of metrics with a column: a grader may invent a name for each sample."""
+"""The largest number of metrics with a column. A grader may invent a new metric name for each sample."""
 _LABEL = 200
 _REASON, _SHORT_REASON = 500, 100
 
@@ -36,12 +36,12 @@ class OtherSide:
 
     name: str
     texts: HeldTexts | None
-    """Its rollouts, if they differ from those of the page."""
+    """The other run's rollouts, if they differ from the page's."""
 
 
 @dataclass(slots=True)
 class _Places:
-    """Numbers for values, in order of first appearance."""
+    """Numbers values in the order of their first appearance."""
 
     of: dict[Any, int] = field(default_factory=dict)
 
@@ -63,11 +63,11 @@ def sample_columns(
 
     Args:
         held: The gradings.
-        texts: Their texts; None if the rollouts have changed or are gone.
+        texts: The gradings' texts; None if the rollouts have changed or no longer exist.
         bounds: The grader's range; None if unknown.
-        rule: How to read labels.
+        rule: The rule for reading labels.
         cells: The groups to draw.
-        failures: Kind and message of failures, which get the first numbers in this order.
+        failures: Kinds and messages of failures, which get the first numbers in this order.
         other: The other run in a comparison.
     """
     rows, groups = held.rows, _Places()
@@ -125,7 +125,7 @@ def _errors(rows: Iterable[Row], failures: Iterable[FailureText]) -> dict[str, A
 
 
 def _verdicts(rows: Sequence[Row], rule: LabelRule, middle: float | None) -> dict[str, Any]:
-    """The verdicts of the rollouts' labels, and where rewards or wires disagree."""
+    """The verdicts of the rollouts' labels, and the disagreements of rewards and wires."""
     labels = _Places()
     shown = [labels.place(_label_text(row["label"])) if "label" in row else -1 for row in rows]
     agree = [

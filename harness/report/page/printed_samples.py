@@ -1,4 +1,4 @@
-"""The lowest samples in brief, for print and for browsers without scripts."""
+"""Short versions of the lowest samples, for print and for browsers without scripts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LONGEST = 600
 
 @dataclass(frozen=True, slots=True)
 class PrintedSample:
-    """A sample in print, or where no script runs."""
+    """A sample as it appears in print and in browsers without scripts."""
 
     name: str
     reward: str

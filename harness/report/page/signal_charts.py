@@ -1,4 +1,4 @@
-"""The page's charts of what a job would learn: forecast, correlates of the reward, every statistic."""
+"""The page's charts about a job's learning: forecast, correlates of the reward, and all statistics."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _COMPONENTS = 15
 
 @dataclass(frozen=True, slots=True)
 class StatisticLine:
-    """One statistic in words."""
+    """One statistic, described in words."""
 
     name: str
     value: str
     interval: str
     n: str
     why: str | None
-    """Why it was not measured."""
+    """The reason why the statistic was not measured."""
 
 
 def forecast_bars(found: Signal) -> BarChart:
@@ -52,7 +52,7 @@ def forecast_bars(found: Signal) -> BarChart:
 
 
 def component_bars(found: Signal) -> BarChart:
-    """How each metric correlates with the reward among the rollouts of a record."""
+    """The correlation of each metric with the reward among the rollouts of a record."""
     bars = []
     for one in found.components[:_COMPONENTS]:
         if one.correlation is not None:
@@ -64,7 +64,7 @@ def component_bars(found: Signal) -> BarChart:
 
 
 def length_note(found: Signal) -> str:
-    """How length and reward correlate within records."""
+    """The correlation of length and reward within records."""
     one = found.length
     if one.value is None:
         return f"Correlation within records not measured: {one.why}."
@@ -104,7 +104,7 @@ def _sizes(found: Signal) -> Iterator[StatisticLine]:
 
 
 def statistic_line(name: str, one: Statistic, form: str) -> StatisticLine:
-    """One statistic in words.
+    """Describe one statistic in words.
 
     Args:
         name: The statistic's name.

@@ -1,4 +1,4 @@
-"""Counts by kind and message why gradings of a run have no reward."""
+"""Counts the gradings of a run that have no reward, by the kind and message of the failure."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ FailureText: TypeAlias = tuple[str, str]
 
 _LONGEST = 2_000
 _MOST = 10_000
-"""Messages that are counted separately: a grader may write a sample's id into each."""
+"""The largest number of messages that are counted separately. A grader may write a sample's id into each."""
 
 
 def failure_text(row: Row) -> FailureText:
-    """Why a grading has no reward."""
+    """The reason why a grading has no reward."""
     kind, message = failure_of(row)
     return kind, shortened(message, _LONGEST)
 

@@ -1,7 +1,7 @@
 """Writes a page as one HTML file that loads nothing and runs only its own script.
 
-The page's content security policy names the hashes of its script and style, so the browser runs nothing else,
-whatever a completion contains.
+The page's content security policy names the hashes of its script and style, so the browser runs no other
+script, whatever a completion contains.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class WrittenPage:
     samples: int
     """Number of gradings in the page with everything recorded about them."""
     remarks: list[str]
-    """What the page leaves out."""
+    """Remarks on samples and texts that the page leaves out."""
 
 
 def write_page(page: ReportPage, path: Path) -> WrittenPage:
@@ -91,9 +91,9 @@ def _style() -> str:
 
 
 def _script() -> str:
-    """All scripts as one; the page's own are wrapped in one function, which keeps their names local."""
+    """All scripts joined into one. The page's own are inside a function, so that their names are local."""
     own = "\n".join(_part(f"scripts/{name}.js") for name in _SCRIPTS)
-    license = f"/*\n{_part('uplot/LICENSE')}*/\n"  # the license has to travel with uPlot
+    license = f"/*\n{_part('uplot/LICENSE')}*/\n"  # uPlot may be distributed only with its license
     return f'{license}{_part("uplot/uPlot.iife.min.js")}\n(() => {{\n"use strict";\n{own}}})();\n'
 
 
