@@ -1,7 +1,7 @@
-r"""Verifiable instructions that count keywords, letters, words, sentences, paragraphs, capitals.
+r"""Verifiable instructions that count keywords, letters, words, sentences, paragraphs or capitals.
 
-A count is a pair: the certain occurrences and the possible ones. `at least` needs enough certain ones, and
-`less than` needs few enough possible ones, so neither is satisfied by a doubtful word.
+A count is a pair: the number of certain occurrences and the number of possible ones. `at least` needs enough
+certain occurrences, and `less than` needs few enough possible ones, so doubtful words help neither.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ RELATIONS: dict[str, Callable[[int, int, int], bool]] = {
     "more than": lambda certain, possible, number: certain > number,
     "exactly": lambda certain, possible, number: certain == number == possible,
 }
-"""Relations of a count to a number; the first two are IFEval's."""
+"""The relations of a count to a number; IFEval has only the first two."""
 
 _IN_WORD = rf"[^\W{UNSPACED}]"
 _PIECE = re.compile(rf"[{UNSPACED}]|(?:{_IN_WORD}|[{MARKS}])++")
@@ -47,13 +47,13 @@ _BEFORE_END = re.compile(r"[\w.]{1,12}\Z")
 
 
 def related(count: Count, relation: str, number: int) -> Kept:
-    """Return whether a count of the text has the relation to a number."""
+    """Return whether a count in the text has a relation to a number."""
     holds = RELATIONS[relation]
     return lambda text: holds(*count(text), number)
 
 
 def occurrences(wanted: str) -> Count:
-    """Count the occurrences of a text, as whole words and anywhere, ignoring case."""
+    """Count the occurrences of a keyword, as whole words and anywhere, ignoring case."""
     anywhere = re.compile(re.escape(wanted), re.IGNORECASE)
     whole = whole_words(wanted)
     return lambda text: (sum(1 for _ in whole.finditer(text)), sum(1 for _ in anywhere.finditer(text)))
@@ -75,14 +75,14 @@ def forbidden_words(forbidden_words: Sequence[str]) -> Kept:
     patterns = [whole_words(word) for word in forbidden_words]
 
     def kept(text: str) -> bool:
-        shown = dict.fromkeys((text, unmarked(text)))  # text that Markdown hides is read, too
+        shown = dict.fromkeys((text, unmarked(text)))  # text that Markdown hides counts too
         return not any(pattern.search(each) for pattern in patterns for each in shown)
 
     return kept
 
 
 def letter_frequency(let_relation: str, letter: str, let_frequency: int) -> Kept:
-    """Return whether the text contains a character as often as required; case is ignored."""
+    """Return whether the text contains a character as often as required, ignoring case."""
     sign = letter.lower()
 
     def count(text: str) -> tuple[int, int]:
@@ -98,7 +98,7 @@ def number_words(relation: str, num_words: int) -> Kept:
 
 
 def count_words(text: str) -> tuple[int, int]:
-    """Count words: `don't` and `well-known` are certainly one word, and possibly two."""
+    """Count words: `don't` and `well-known` are each one word for certain, and possibly two."""
     certain = sum(1 for found in _WORD.finditer(text) if says_something(found[0]))
     return certain, sum(1 for found in _PIECE.finditer(text) if _SIGN.search(found[0]))
 
@@ -109,7 +109,7 @@ def number_sentences(relation: str, num_sentences: int) -> Kept:
 
 
 def count_sentences(text: str) -> tuple[int, int]:
-    """Count sentences: pieces with a letter certainly are sentences, and others possibly are."""
+    """Count sentences: pieces of text with a letter are certain, and all other pieces are possible."""
     certain = possible = start = 0
     for found in _END.finditer(text):
         if found[0][0] == "." and (
@@ -153,7 +153,7 @@ def nth_paragraph_first_word(num_paragraphs: int, nth_paragraph: int, first_word
 
 
 def capital_word_frequency(capital_relation: str, capital_frequency: int) -> Kept:
-    """Return whether the text has the required number of capitalized words; single letters are doubtful."""
+    """Return whether the text has the required number of capitalized words; a single letter is doubtful."""
 
     def count(text: str) -> tuple[int, int]:
         capitals = [found[0] for found in _WORD.finditer(text) if found[0].isupper()]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Kept: TypeAlias = Callable[[str], bool | None]
 
 ANSWERS = ("My answer is yes.", "My answer is no.", "My answer is maybe.")
-"""IFEval's phrases of a constrained response."""
+"""The phrases of which IFEval's instruction for a constrained response requires one."""
 
 _PLACEHOLDER = re.compile(r"\[([^\[\]\n]*)\]")
 _STARS = re.compile(r"(\*+)")
@@ -44,7 +44,7 @@ def number_placeholders(num_placeholders: int) -> Kept:
 
 
 def postscript(postscript_marker: str) -> Kept:
-    """Return whether the marker of a postscript is followed by text."""
+    """Return whether text follows the marker of a postscript."""
     form = _POSTSCRIPTS.get(postscript_marker.upper()) or re.escape(postscript_marker.lower())
     marker = re.compile(rf"(?<![\w.]){form}")
 
@@ -85,7 +85,7 @@ def number_highlighted_sections(num_highlights: int) -> Kept:
 
 
 def _highlights(line: str) -> int:
-    """Return the highlighted parts of a line: between equal asterisks, without white space inside them."""
+    """Return the number of highlights in a line, each between equal asterisks without outer white space."""
     pieces = _STARS.split(line)
     at = found = 0
     while 2 * at + 3 < len(pieces):
@@ -114,12 +114,12 @@ def _filled(pieces: Sequence[str]) -> list[str]:
 
 
 def int_text(number: str) -> str:
-    """Return a number without leading zeros; as text, because `int` rejects thousands of digits."""
+    """Return a number without leading zeros, as a string, because `int` rejects thousands of digits."""
     return number.lstrip("0")
 
 
 def json_format(text: str) -> bool:
-    """Return whether the whole text is one nonempty JSON object or array, in a fence or bare."""
+    """Return whether the whole text is one nonempty JSON object or array, with or without a fence."""
     fence = _FENCE.match(text)
     value = exact_json((text[fence.end() :] if fence else text).removesuffix("```").strip())
     return not isinstance(value, Missing) and isinstance(value, (dict, list)) and says_something(text)
@@ -135,7 +135,7 @@ def title(text: str) -> bool:
 
 
 def two_responses(text: str) -> bool:
-    """Return whether the text is two different responses, with six asterisks between them."""
+    """Return whether the text consists of two different responses with six asterisks between them."""
     parts = text.split("******")
     parts = parts[not parts[0].strip() : len(parts) - (not parts[-1].strip())]
     said = ["".join(filter(str.isalnum, part.casefold())) for part in parts]
@@ -143,7 +143,7 @@ def two_responses(text: str) -> bool:
 
 
 def repeat_prompt(prompt_to_repeat: str) -> Kept:
-    """Return whether the text begins with the prompt and continues after it, ignoring case."""
+    """Return whether the text begins with the prompt and goes on after it, ignoring case."""
     prompt = prompt_to_repeat.strip().lower()
 
     def kept(text: str) -> bool:
@@ -165,21 +165,21 @@ def end_checker(end_phrase: str) -> Kept:
 
 
 def english_capital(text: str) -> bool:
-    """Return whether the text has only capital letters, and is not known to be non-English."""
+    """Return whether all letters are capitals, and the text is not known to be non-English."""
     return text.isupper() and language_of(text) in ("en", None)
 
 
 def english_lowercase(text: str) -> bool:
-    """Return whether the text has only lowercase letters, and is not known to be non-English."""
+    """Return whether all letters are lowercase, and the text is not known to be non-English."""
     return text.islower() and language_of(text) in ("en", None)
 
 
 def no_comma(text: str) -> bool:
-    """Return whether the text has no comma of any script."""
+    """Return whether the text contains no comma of any script."""
     return not _COMMAS.search(text)
 
 
 def quotation(text: str) -> bool:
-    """Return whether the whole text is in straight double quotation marks."""
+    """Return whether the whole text is between straight double quotation marks."""
     text = text.strip()
     return len(text) > 1 and text[0] == '"' == text[-1]

@@ -21,8 +21,9 @@ class Instruction:
     """One instruction of a record.
 
     Args:
-        kind: Its name, such as `punctuation:no_comma`.
-        arguments: The kind's parameters, such as a number of words; None counts as not given.
+        kind: The name of the kind, such as `punctuation:no_comma`.
+        arguments: The arguments of the kind, such as a number of words; an argument that is None counts as
+            not given.
 
     Raises:
         ValueError: The kind is unknown, or an argument is missing, unknown or invalid.
@@ -60,14 +61,14 @@ class Instruction:
         self._test: Kept = make(**read)
 
     def __str__(self) -> str:
-        """Return the kind with its arguments."""
+        """Return the instruction as its kind with its arguments."""
         said = ", ".join(f"{name}={value!r}" for name, value in self._arguments.items())
         if len(said) > _SAID:
             said = f"{said[:_SAID]}..."
         return f"{self.kind}({said})" if said else self.kind
 
     def is_kept(self, readings: Sequence[str]) -> bool | None:
-        """Return whether a reading of a text follows the instruction; None if that is undecidable."""
+        """Return whether a reading of a text follows the instruction; None if that cannot be decided."""
         undecided = False
         for text in readings:
             kept = says_something(text) and self._test(text)
@@ -77,7 +78,7 @@ class Instruction:
         return None if undecided else False
 
     def demanded(self) -> list[str]:
-        """Texts that occur in every text that follows the instruction."""
+        """The strings that occur in every text that follows the instruction."""
         relation = self._arguments.get("relation")
         if relation is not None and relation not in ("at least", "more than"):
             return []
@@ -85,7 +86,7 @@ class Instruction:
         return [text for one in found if one for text in ([one] if isinstance(one, str) else one)]
 
     def forbids(self, text: str) -> bool:
-        """Return whether every text that contains the given one breaks the instruction."""
+        """Return whether every text that contains the given string breaks the instruction."""
         relation = self._arguments.get("relation") or self._arguments.get("let_relation")
         if relation in ("less than", "at most") or self.kind in _FORBIDDING:
             return self._test(text) is False
@@ -93,7 +94,7 @@ class Instruction:
 
 
 def contradiction(instructions: Sequence[Instruction]) -> str | None:
-    """Return a message if one instruction requires a text that another forbids."""
+    """Return a message if one instruction requires a string that another one forbids."""
     for one in instructions:
         for text in one.demanded():
             for other in instructions:
@@ -103,7 +104,7 @@ def contradiction(instructions: Sequence[Instruction]) -> str | None:
 
 
 def _count(value: object) -> int:
-    if isinstance(value, float) and value.is_integer():  # as in data frames with missing values
+    if isinstance(value, float) and value.is_integer():  # missing values are None in data frames
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError("write a whole number, 1 or more")
@@ -193,7 +194,7 @@ KINDS: dict[str, tuple[Callable[..., Kept], dict[str, Read]]] = {
     "change_case:english_lowercase": (_as_is(forms.english_lowercase), {}),
     "punctuation:no_comma": (_as_is(forms.no_comma), {}),
 }
-"""The kinds of instructions by IFEval's names: the factory of the test, and the reader of each argument."""
+"""The kinds of instructions by IFEval's names: the factory of the test, and the arguments' readers."""
 _OPTIONAL, _SAID = ("options",), 80
 _DEMANDED = (
     "keywords",

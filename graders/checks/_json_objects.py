@@ -1,8 +1,8 @@
 """Scores the fields of a JSON object, and the items of a list.
 
-Each field of an object is compared by its kind; an object's score is the weight of its right fields. A list's
-score is its number of right items divided by the length of the longer list, so neither a missing item nor an
-extra one is paid.
+Each field of an object is compared according to its kind; the score of an object is the weight of its right
+fields. The score of a list is its number of right items divided by the length of the longer list, so a
+missing item costs as much as an extra one.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ class ObjectField:
     """One field of an object: its place, its comparison, and its weight.
 
     Args:
-        name: Its path as written.
-        path: The keys that lead to it.
-        kind: How it is compared.
-        weight: Its weight relative to the others.
-        optional: Whether a reference may omit it.
+        name: The path of the field, as written.
+        path: The keys that lead to the field.
+        kind: The comparison of its values.
+        weight: The weight of the field relative to the others.
+        optional: Whether a reference may omit the field.
     """
 
     __slots__ = ("kind", "name", "optional", "path", "weight")
@@ -75,11 +75,11 @@ class ObjectField:
 
 
 class ObjectOfFields:
-    """An object with the fields to compare.
+    """An object, with the fields to compare.
 
     Args:
-        fields: The fields.
-        keys: Other keys that an object may have.
+        fields: The fields to compare.
+        keys: Other keys that an object may contain.
     """
 
     __slots__ = ("fields", "known", "names")
@@ -107,7 +107,7 @@ class ObjectOfFields:
         return any(one is not None and field.weight for field, one in zip(self.fields, right, strict=True))
 
     def compare(self, right: list[Any], answer: Any, shares: FieldShares) -> float:
-        """Return the weight of the right fields, out of the fields that the reference or the answer has."""
+        """Return the weight of the right fields, out of all fields in the reference or the answer."""
         total = earned = 0.0
         for field, asked in zip(self.fields, right, strict=True):
             given = field.of(answer)
@@ -157,7 +157,7 @@ class ListInOrder:
 
 
 class ListByKey(ListInOrder):
-    """A list of objects in any order, each compared with the object with the same key."""
+    """A list of objects in any order; each object is compared with the one that has the same key."""
 
     __slots__ = ("key",)
 
@@ -177,7 +177,7 @@ class ListByKey(ListInOrder):
         return made if len(made) == len(keys) else Missing(f"two items have the same {self.key!r}")
 
     def compare(self, right: Any, answer: Any, shares: FieldShares) -> float:
-        """Return the fraction of right objects; objects that share a key are all wrong."""
+        """Return the fraction of right objects; objects that share a key with another one are all wrong."""
         if not isinstance(answer, list):
             return self.share((), len(right), shares)
         items: dict[str | None, Any] = {}
@@ -192,7 +192,7 @@ class ListByKey(ListInOrder):
 
 
 class ListInAnyOrder:
-    """A list of texts, numbers and booleans in any order, each as often as in the reference."""
+    """A list of strings, numbers and booleans in any order, each as often as in the reference."""
 
     __slots__ = ("coerce", "of")
 
@@ -209,7 +209,7 @@ class ListInAnyOrder:
         return Missing("an item is an object, a list or null") if None in counts else counts
 
     def compare(self, right: dict[str | None, int], answer: Any, shares: FieldShares) -> float:
-        """Return the fraction of the values that both lists contain."""
+        """Return the fraction of values that both lists contain."""
         if not isinstance(answer, list):
             return 0.0
         given, longer = self._counts(answer), max(sum(right.values()), len(answer))
@@ -235,7 +235,7 @@ class ListInAnyOrder:
 
 
 def miss(kind: ValueKind, shares: FieldShares) -> None:
-    """Count every field inside a missing value as wrong."""
+    """Count every field within a missing value as wrong."""
     for name in getattr(kind, "names", ()):
         shares.add(name, 0.0)
 

@@ -1,7 +1,7 @@
 """Scores one JSON value: each kind of value has its own comparison.
 
-A kind reads the reference's value once (`expect`, which returns `Missing` for a value that cannot be
-compared), and scores a completion's value (`compare`, 0 to 1).
+A kind reads each value of the reference once (`expect`, which returns `Missing` for a value that cannot be
+compared), and scores each value of a completion (`compare`, from 0 to 1).
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class FieldShares:
         self.extra = 0
 
     def add(self, name: str, share: float) -> None:
-        """Count one occurrence of a field."""
+        """Record the score of one occurrence of a field."""
         self.sums[name] = self.sums.get(name, 0.0) + share
         self.places[name] = self.places.get(name, 0) + 1
 
@@ -57,7 +57,7 @@ class FieldShares:
 
 
 class ExactValue:
-    """Any JSON value, equal to the reference's."""
+    """Any JSON value, which has to equal the reference's."""
 
     __slots__ = ("coerce",)
 
@@ -69,12 +69,12 @@ class ExactValue:
         return value
 
     def compare(self, right: Any, answer: Any, shares: FieldShares) -> float:
-        """Return whether the values are equal, or with `coerce` spell the same number or boolean."""
+        """Return whether the values are equal or, with `coerce`, spell the same number or boolean."""
         return float(equal(answer, right) or (self.coerce and _says(answer, right)))
 
 
 class TextValue:
-    """A text, ignoring case, white space and outer punctuation."""
+    """A string, compared without case, white space and outer punctuation."""
 
     __slots__ = ("coerce",)
 
@@ -82,20 +82,20 @@ class TextValue:
         self.coerce = coerce
 
     def expect(self, value: Any) -> str | Missing:
-        """Return the normalized text."""
+        """Return the normalized string."""
         if not isinstance(value, str):
             return Missing("it is not a text")
         return spelled(value) or Missing("nothing is left after normalization")
 
     def compare(self, right: str, answer: Any, shares: FieldShares) -> float:
-        """Return whether the texts have the same normalized spelling."""
+        """Return whether the strings have the same normalized spelling."""
         if isinstance(answer, str):
             return float(spelled(answer) == right)
         return float(self.coerce and _says(answer, right))
 
 
 class NumberValue:
-    """A number, within the larger of two allowances."""
+    """A number, compared within the larger of two tolerances."""
 
     __slots__ = ("coerce", "relative", "tolerance")
 
@@ -105,7 +105,7 @@ class NumberValue:
         self.coerce = coerce
 
     def expect(self, value: Any) -> tuple[Number, bool] | Missing:
-        """Return the number, and whether a text spells it."""
+        """Return the number, and whether it is written as a string."""
         number = number_of(value)
         return number if isinstance(number, Missing) else (number, isinstance(value, str))
 
@@ -117,7 +117,7 @@ class NumberValue:
 
 
 class DateValue:
-    """A text that is one date or time, to the reference's precision."""
+    """A string that is one date or time, compared to the reference's precision."""
 
     __slots__ = ("day_first",)
 
@@ -128,7 +128,7 @@ class DateValue:
         """Return the date or time."""
         if not isinstance(value, str) or len(value) > _LONGEST_DATE:
             return Missing("it is not a text of a date's length")
-        from ._whole_moments import whole_moment  # imported here, because other kinds do not need it
+        from ._whole_moments import whole_moment  # imported only here, because the other kinds do not need it
 
         return whole_moment(plain_width(value), self.day_first)
 
@@ -141,7 +141,7 @@ class DateValue:
 
 
 class AcceptedValue:
-    """One of the values that the reference lists, all of one kind."""
+    """A value that has to equal one of those that the reference lists, all of one kind."""
 
     __slots__ = ("of",)
 
@@ -154,7 +154,7 @@ class AcceptedValue:
         return Missing("it lists no accepted values") if asked == [] else asked
 
     def compare(self, right: list[Any], answer: Any, shares: FieldShares) -> float:
-        """Return the value's score, compared with the closest accepted value."""
+        """Return the best score of the value, compared with each accepted value."""
         return max(self.of.compare(one, answer, shares) for one in right)
 
 
@@ -167,7 +167,7 @@ def expect_each(kind: ValueKind, value: Any) -> list[Any] | Missing:
 
 
 def number_of(value: Any) -> Number | Missing:
-    """Return the number that a JSON value is, or that a text spells if it contains nothing else."""
+    """Return the number that a JSON value is, or that a string spells if it contains nothing else."""
     if isinstance(value, str):
         return parse_number(value, strict=True)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -176,10 +176,10 @@ def number_of(value: Any) -> Number | Missing:
 
 
 def plain_key(value: Any) -> str | None:
-    """Return the key that equal texts, numbers and booleans share; None for any other value.
+    """Return the key that equal strings, numbers and booleans share; None for any other value.
 
-    The key is a text, whose hash nobody can predict: a completion of numbers that all have the same hash
-    would make a hash table of them slow.
+    The key is a string, because nobody can predict the hash of a string: numbers that all have the same hash
+    would make a hash table slow.
     """
     if isinstance(value, str):
         return f'"{value}'
@@ -189,14 +189,14 @@ def plain_key(value: Any) -> str | None:
 
 
 def is_blank(value: Any) -> bool:
-    """Return whether a field's value is empty: missing, null, a blank text or an empty list."""
+    """Return whether a field's value is empty: missing, null, a blank string or an empty list."""
     if isinstance(value, str):
         return not value.strip()
     return value is None or value == [] or isinstance(value, Missing)
 
 
 def equal(left: Any, right: Any) -> bool:
-    """Return whether two JSON values are equal, without recursion: a completion may nest them deeply."""
+    """Return whether two JSON values are equal; without recursion, because they may be nested deeply."""
     pairs = [(left, right)]
     while pairs:
         one, other = pairs.pop()
@@ -214,11 +214,11 @@ def equal(left: Any, right: Any) -> bool:
 
 
 def coerced(value: Any) -> Any:
-    """Return the number or boolean that a text spells; any other value as is."""
+    """Return the number or boolean that a string spells; any other value unchanged."""
     spells = exact_json(value.strip()) if isinstance(value, str) else value
     return spells if isinstance(spells, (int, float)) else value
 
 
 def _says(answer: Any, right: Any) -> bool:
-    """Return whether one of two values is a text that spells the other, a number or a boolean."""
+    """Return whether one of two values is a string that spells the other, a number or a boolean."""
     return isinstance(answer, str) is not isinstance(right, str) and equal(coerced(answer), coerced(right))

@@ -1,7 +1,7 @@
 """Finds dates and times in a text, and reads each one to its written precision, from a fixed table of forms.
 
-An ambiguous form, such as `03/04/2026`, is unread, and so is a date that does not exist or contradicts its
-weekday, and a zone abbreviation other than UTC and GMT.
+Some forms are unread: an ambiguous date such as `03/04/2026`, a date that does not exist or contradicts its
+weekday, and a time with a zone abbreviation other than UTC and GMT.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import NamedTuple
 
     class Moment(NamedTuple):
-        """A date, a time, or both, as far as a text gives them; None for the rest."""
+        """A date, a time, or both; the parts that a text does not give are None."""
 
         year: int | None = None
         month: int | None = None
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
         minute: int | None = None
         second: int | None = None
         fraction: str = ""
-        """The digits of the second after its decimal point."""
+        """The digits of the second after the decimal point."""
         offset: int | None = None
-        """The minutes by which its zone is ahead of UTC."""
+        """The minutes by which the time zone is ahead of UTC."""
 
     class Written(NamedTuple):
-        """A date or a time, and its position in a text."""
+        """A date or a time, with its position in a text."""
 
         moment: Moment | Missing
         start: int
@@ -67,7 +67,7 @@ _WEEKDAY = rf"(?:(?P<weekday>{_DAY_NAME})\.?,?\s{{1,2}}(?:the\s)?)?"
 _MONTH = rf"(?:{'|'.join(sorted(_MONTH_OF, key=len, reverse=True))})(?![^\W\d_])\.?"
 _DAY = r"[0-9]{1,2}(?:st|nd|rd|th|er|º|\.)?"
 _YEAR = r"[0-9]{4}"
-_FORMS = {  # each with its order of year, month and day; a month's name is not a number
+_FORMS = {  # each with its order of year, month and day; the name of a month is not a number
     "ymd": (rf"{_YEAR}(?:-[0-9]{{1,2}}-|/[0-9]{{1,2}}/|\.[0-9]{{1,2}}\.)[0-9]{{1,2}}", "ymd"),
     "week": (rf"{_YEAR}-?w[0-9]{{2}}-?[1-7]", ""),
     "basic": (r"[0-9]{8}(?=t[0-9]{4})", ""),
@@ -99,7 +99,7 @@ _LONE = re.compile(r"[0-9]{4}(?:[0-9]{4})?")
 _JOINTS = {
     True: re.compile(
         r"t|,?\s{1,2}(?:(?:at|um|à|a\slas|alle)\s)?|,\s?at\s", re.IGNORECASE
-    ),  # the time follows
+    ),  # a time follows the date
     False: re.compile(r",?\s{1,2}(?:on\s)?", re.IGNORECASE),
 }
 _DAY_BEHIND = re.compile(rf",?\s{{0,2}}\(?({_DAY_NAME})\b", re.IGNORECASE)
@@ -112,12 +112,13 @@ _FURTHEST = 14 * 60
 
 
 def written_moments(text: str, day_first: bool | None, most: int) -> list[Written]:
-    """Return the dates and times of a text in order, with a date and the time next to it as one.
+    """Return the dates and times in a text, in order; a date and the time next to it are one.
 
     Args:
         text: A text with folded widths.
-        day_first: Whether `03/04/2026` is 3 April; None if it may be either.
-        most: The maximum number of dates and times to read; one more is returned if there are more.
+        day_first: Whether `03/04/2026` is 3 April rather than March 4; None if that is unknown.
+        most: The maximum number of dates and times to read; if there are more, one more than this is
+            returned.
     """
     found: list[Written] = []
     dated = False  # whether the last one is only a date
@@ -137,7 +138,7 @@ def written_moments(text: str, day_first: bool | None, most: int) -> list[Writte
 
 
 def lone_moment(text: str) -> list[Written]:
-    """Return the year, or the eight-digit date, that is the only number of a text; empty if absent.
+    """Return the year, or the eight-digit date, that is the only number in a text; empty if there is none.
 
     Args:
         text: A text with folded widths.
@@ -159,7 +160,7 @@ def _is_half(moment: Moment | Missing, is_date: bool) -> bool:
 
 
 def _joined(one: Moment | Missing, other: Moment | Missing) -> Moment | Missing:
-    """Return a date and a time as one."""
+    """Combine a date and a time."""
     if isinstance(one, Missing) or isinstance(other, Missing):
         return one if isinstance(one, Missing) else other
     day, time = (one, other) if one.hour is None else (other, one)
@@ -169,7 +170,7 @@ def _joined(one: Moment | Missing, other: Moment | Missing) -> Moment | Missing:
 
 
 def _date(token: re.Match[str], day_first: bool | None) -> Moment | Missing:
-    """Return the date of a token."""
+    """Return the date that a token spells."""
     kind = next(name for name in _FORMS if token[name] is not None)
     written = token[kind]
     numbers = [int(one) for one in _NUMBERS.findall(written)]
@@ -197,7 +198,7 @@ def _date(token: re.Match[str], day_first: bool | None) -> Moment | Missing:
 
 
 def _numeric(written: str, numbers: list[int], day_first: bool | None) -> Moment | Missing:
-    """Return the date of two numbers and a year, if only one reading is a date, or one is declared."""
+    """Return the date of two numbers and a year, if only one order gives a date or the order is declared."""
     one, other, year = numbers
     if day_first is not None:
         return _exact(year, *((other, one) if day_first else (one, other)))
@@ -209,7 +210,7 @@ def _numeric(written: str, numbers: list[int], day_first: bool | None) -> Moment
 
 
 def _exact(year: int | None, month: int | None = None, day: int | None = None) -> Moment | Missing:
-    """Return a date, unless it does not exist; without a year, 29 February exists."""
+    """Return a date, unless it does not exist; in a date without a year, 29 February exists."""
     try:
         calendar_date(
             2000 if year is None else year, 1 if month is None else month, 1 if day is None else day
@@ -220,7 +221,7 @@ def _exact(year: int | None, month: int | None = None, day: int | None = None) -
 
 
 def _on_weekday(moment: Moment, weekday: int) -> Moment | Missing:
-    """Return a date, unless it falls on another day of the week."""
+    """Return a date, unless its day of the week is another one."""
     if moment.year is None or moment.month is None or moment.day is None:
         return moment
     if calendar_date(moment.year, moment.month, moment.day).weekday() == weekday:
@@ -229,7 +230,7 @@ def _on_weekday(moment: Moment, weekday: int) -> Moment | Missing:
 
 
 def _time(token: re.Match[str], text: str) -> Moment | Missing:
-    """Return the time of a token."""
+    """Return the time that a token spells."""
     if token["clock"]:
         parts = [token["clock"][at : at + 2] for at in (0, 2, 4)]
     else:
@@ -252,7 +253,7 @@ def _time(token: re.Match[str], text: str) -> Moment | Missing:
 
 
 def _offset(zone: str | None) -> int | Missing | None:
-    """Return the minutes by which a zone is ahead of UTC; None if there is no zone."""
+    """Return the minutes by which a time zone is ahead of UTC; None if the text names no zone."""
     if not zone:
         return None
     numbers = "".join(_NUMBERS.findall(zone))
@@ -264,10 +265,10 @@ def _offset(zone: str | None) -> int | Missing | None:
 
 
 def shifted(moment: Moment, offset: int) -> Moment | Missing:
-    """Return the same instant in another zone; without a date, only the time of day.
+    """Return the same instant in another time zone; without a date, return only the time of day.
 
     Args:
-        moment: A moment with an hour and a zone.
+        moment: A date and time, or a time, with an hour and a zone.
         offset: The minutes by which the other zone is ahead of UTC.
     """
     here, zone = (timezone(timedelta(minutes=one)) for one in (moment.offset or 0, offset))

@@ -1,4 +1,4 @@
-"""Reads a choice by its letter or by its option's text, if the record lists the options."""
+"""Reads a choice by its letter, or by the text of its option if the record lists the options."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ _LATIN = r"A-Za-z0-9_\u00c0-\u04ff"
 
 
 class OptionTexts:
-    """Reads a record's choice from a letter, or from the text of exactly one option.
+    """Reads a choice from a letter, or from the text of exactly one of the record's options.
 
     Args:
-        given: The record's options: texts in the order of the letters, or an object that maps letters to
-            texts.
+        given: The record's options: a list of texts in the order of the letters, or an object that maps
+            letters to texts.
         field: The record field that contains them.
-        letters: The possible letters, in upper case.
+        letters: The letters of the options, in upper case.
 
     Raises:
         RecordError: The field does not contain options, or two of them have the same normalized text.
@@ -68,11 +68,11 @@ class OptionTexts:
         )
 
     def read(self, text: str, strict: bool) -> str | Missing:
-        """Return the letter that a text settles on.
+        """Return the letter of the option on which a text settles.
 
         Args:
             text: A completion or a reference.
-            strict: Whether the whole text has to be the option's text, or its letter.
+            strict: Whether the whole text has to be the text or the letter of an option.
         """
         letter = choice_letter(text, self.letters)
         text = plain_width(text)
@@ -87,7 +87,7 @@ class OptionTexts:
         return named.pop()
 
     def _whole(self, text: str) -> set[str]:
-        """Return the option whose text is the whole text, with or without its letter."""
+        """Return the option whose text, with or without its letter, is the whole text."""
         found = self._slot.match(text)
         if found and not text[found.end() :].strip(_AROUND + ")]}$"):
             both = self._both(found)
@@ -95,12 +95,12 @@ class OptionTexts:
         return set()
 
     def _is_asked(self, text: str, found: re.Match[str]) -> bool:
-        """Return whether a text questions an option, rather than naming one that is itself a question."""
+        """Return whether a text asks about an option; an option may itself be a question."""
         asked = is_asked(text, found.end(), near=True)
         return asked and _folded(found["text"]) not in self._questions
 
     def _named(self, text: str) -> set[str]:
-        """Return the options that are claimed; without a claim, the option of the first or the last line."""
+        """Return the options that are claimed; without a claim, the option in the first or the last line."""
         claims = [claim.span() for claim in _CLAIMS[is_foreign(text)].finditer(text)][-_MOST:]
         named: set[str] = set()
         asked: set[str] = set()
@@ -132,7 +132,7 @@ class OptionTexts:
         return first | self._whole(lines[-1])
 
     def _claimed(self, text: str, start: int, end: int) -> re.Match[str] | None:
-        """Return the option in the slot after a claim, whose end may include its first word or character."""
+        """Return the option in the slot after a claim, whose end may contain the option's beginning."""
         for at in range(max(start + 1, end - _FILLED), end):
             before, sign = text[at - 1], text[at]
             if (before.isascii() and before.isalnum()) or not (sign.isalnum() or sign in "-("):
@@ -143,7 +143,7 @@ class OptionTexts:
         return self._slot.match(text, end)
 
     def _beside(self, text: str, found: re.Match[str]) -> set[str]:
-        """Return the option of a slot, with the options of its letter and of a text joined to it."""
+        """Return the option in a slot, and the options that its letter and a joined text name."""
         named = self._both(found)
         joined = _JOINED.match(text, found.end())
         other = self._text.match(text, joined.end()) if joined else None
@@ -152,13 +152,13 @@ class OptionTexts:
         return named
 
     def _both(self, found: re.Match[str]) -> set[str]:
-        """Return the options that a slot's text and its letter name."""
+        """Return the options that the text and the letter in a slot name."""
         letter = found["letter"]
         return {self._letter.get(_folded(found["text"]), ""), *(letter.upper() if letter else "")}
 
 
 def options_reader(field: str, letters: str) -> Callable[[object], Callable[[str, bool], str | Missing]]:
-    """Return the function that creates a record's reader from its field."""
+    """Return the function that creates the reader for a record from the record's field."""
     return lambda given: OptionTexts(given, field, letters).read
 
 
@@ -191,18 +191,18 @@ def _listed(given: object, field: str, letters: str) -> dict[str, str]:
             raise RecordError(f"the record's {field}: option {name} is {text!r}: write its text")
         texts[name] = str(text)
     bare = {letter: re.sub(rf"\A\s*\(?{letter}[).:]\s*(?=\S)", "", text) for letter, text in texts.items()}
-    if all(bare[letter] != text for letter, text in texts.items()):  # they start with their own letters
+    if all(bare[letter] != text for letter, text in texts.items()):  # the texts start with their own letters
         texts = bare
     return {letter: texts[letter] for letter in letters if letter in texts}
 
 
 def _folded(text: str) -> str:
-    """Return a text as options are compared."""
+    """Return a text in the form in which options are compared."""
     return " ".join(plain_width(text).casefold().split()).strip(_AROUND)
 
 
 def _spelled(text: str) -> str:
-    """Return the pattern of an option's text, which splits no word or number."""
+    """Return the pattern that finds an option's text where it splits no word or number."""
     body = r"\s{1,3}".join(map(re.escape, text.split(" ")))
     before = rf"(?<![{_LATIN}])" if text[0].isascii() and text[0].isalnum() else ""
     behind = (

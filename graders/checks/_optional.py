@@ -1,6 +1,6 @@
-"""Imports the libraries that a check needs beyond the standard one, when the check is created.
+"""Imports libraries outside the standard library, when a check that needs them is created.
 
-A family that needs such a library has a constant `EXTRA`, the name of the extra that installs it.
+A module whose checks need such a library has a constant `EXTRA`, the name of the extra that installs it.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ def optional(module: str, extra: str, package: str | None = None) -> Any:
 
 
 def require(module: str, extra: str, in_lambda: bool = False) -> None:
-    """Raise an error if a library is missing that is imported only when a check first runs.
+    """Raise an error if a library that is imported only when a check first runs is not installed.
 
     Args:
         module: Its import name, without a dot.
         extra: The extra of this distribution that installs it.
-        in_lambda: Whether Lambda's runtime includes it.
+        in_lambda: Whether Lambda's runtime includes the library.
 
     Raises:
         ConfigurationError: The library is not installed.

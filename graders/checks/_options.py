@@ -1,6 +1,6 @@
 """Validates the options of the factories in this package.
 
-An invalid option is a `DecorationError` that says what to write instead.
+An invalid option raises a `DecorationError` that says what to write instead.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 LARGEST = 1e300
-"""The largest value of an option: products and sums of such values stay finite."""
+"""The largest value of an option; products and sums of such values stay finite."""
 LONGEST = 10_000
-"""The default limit, in characters, of a completion for checks that read a whole text."""
+"""The default limit on a completion's length, in characters, for checks that read a whole text."""
 
 
 def number_option(name: str, value: object, low: float, high: float | None = None) -> float:
-    """Return the option if it is a number within its bounds, and not so large that sums are infinite.
+    """Return the option if it is a number within its bounds, and small enough that sums stay finite.
 
     Raises:
         DecorationError: The value is not a number, or is out of bounds.
@@ -32,12 +32,12 @@ def number_option(name: str, value: object, low: float, high: float | None = Non
 
 
 def share_option(name: str, value: object) -> float:
-    """Return the option if it is a fraction from 0 to below 1.
+    """Return the option if it is a fraction of at least 0 and below 1.
 
-    A tolerance of the whole number or more would accept 0 for it.
+    A tolerance of 1 or more would accept 0 for any number.
 
     Raises:
-        DecorationError: The value is not a fraction from 0 to below 1.
+        DecorationError: The value is not a number of at least 0 and below 1.
     """
     share = number_option(name, value, 0)
     if share >= 1:
@@ -54,8 +54,8 @@ def count_option(name: str, value: object, low: int = 1, high: int | None = None
         name: The option's name.
         value: The given value.
         low: The smallest valid integer.
-        high: The largest valid integer; None for no bound.
-        more: The alternatives to an integer, for the message.
+        high: The largest valid integer; None if there is no upper bound.
+        more: The alternatives to an integer, for the error message.
 
     Raises:
         DecorationError: The value is not an integer, or is out of bounds.
@@ -68,10 +68,10 @@ def count_option(name: str, value: object, low: int = 1, high: int | None = None
 
 
 def text_option(name: str, value: object) -> str:
-    """Return the option if it is a text with a visible character.
+    """Return the option if it is a string with a visible character.
 
     Raises:
-        DecorationError: The value is not a text, or has no visible character.
+        DecorationError: The value is not a string, or has no visible character.
     """
     if not isinstance(value, str) or not visible(value).strip():
         raise DecorationError(f"{name}={value!r}: write a text that is not blank")
@@ -83,10 +83,10 @@ def text_option(name: str, value: object) -> str:
 
 
 def flag_options(**flags: object) -> None:
-    """Reject flags that are neither True nor False, by name.
+    """Reject flags that are neither True nor False; the flags are given by name.
 
     Raises:
-        DecorationError: One of the flags is something else.
+        DecorationError: One of the flags is neither True nor False.
     """
     for name, value in flags.items():
         if not isinstance(value, bool):
@@ -94,7 +94,7 @@ def flag_options(**flags: object) -> None:
 
 
 def function_option(name: str, value: object) -> None:
-    """Reject a value that is not callable; the usual reason is a factory without parentheses.
+    """Reject a value that is not callable, usually because a factory was given without parentheses.
 
     Raises:
         DecorationError: The value is not callable.
@@ -104,7 +104,7 @@ def function_option(name: str, value: object) -> None:
 
 
 def choice_option(name: str, value: object, choices: Sequence[str]) -> None:
-    """Reject an option that is not one of the listed texts.
+    """Reject an option that is not one of a few strings.
 
     Raises:
         DecorationError: The option is not one of the choices.
@@ -114,7 +114,7 @@ def choice_option(name: str, value: object, choices: Sequence[str]) -> None:
 
 
 def names_option(name: str, value: object) -> tuple[str, ...]:
-    """Return the option if it is a list, possibly empty, of distinct names.
+    """Return the option if it is a list of distinct names, which may be empty.
 
     Raises:
         DecorationError: The value is not a list of distinct names.

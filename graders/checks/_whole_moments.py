@@ -1,4 +1,4 @@
-"""Reads a text that is one date or time as a whole, and compares an answer with the reference."""
+"""Reads a text that as a whole is one date or time, and compares an answer with the reference."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def agrees(answer: Moment, right: Moment) -> bool:
 
 
 def whole_moment(text: str, day_first: bool | None) -> Moment | Missing:
-    """Return the date or time in a text that contains nothing else."""
+    """Return the date or time that is the whole text."""
     text = text.strip(_AROUND)
     found = written_moments(text, day_first, 1) or lone_moment(text)
     if not found:
