@@ -1,1 +1,1 @@
-"""Finds wrong completions that a grader pays for, and right ones that it refuses, on the user's own data."""
+"""Finds, on the user's own data, wrong completions that a grader pays and right ones that it refuses."""

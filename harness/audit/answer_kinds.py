@@ -1,4 +1,4 @@
-"""Kinds of answers: infers the kind of the references, and compares two answers by value."""
+"""Infers the kind of a project's answers from its references, and compares answers of a kind by value."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def number(text: str) -> Fraction | None:
         text: An answer.
 
     Returns:
-        The number exactly, or None.
+        The exact number; None if the text is not a number.
     """
     found = _NUMBER.fullmatch(text.strip().strip("*").rstrip("."))
     if found is None or (found["sign"] and found["inner"]):

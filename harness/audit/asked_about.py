@@ -20,7 +20,7 @@ _MOST = 48
 
 
 def seek_question(case: Case, persist: bool = True) -> bool:
-    """Try completions until the grader asks its judge: a plain one, references, then recorded ones.
+    """Try completions until the grader asks its judge: first a plain one, then references and recordings.
 
     Args:
         case: The audit. Sets `asked_about` if the plain completion does not reach the judge.

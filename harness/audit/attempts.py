@@ -68,11 +68,11 @@ class AttemptTally:
     said: str | None = None
     """The text in place of the answer, if known."""
     shares: list[float] = field(default_factory=list)
-    """The reward of each attempt as a share of the right answer's."""
+    """The reward of each attempt as a share of the right answer's reward."""
 
     @property
     def best(self) -> Paid:
-        """The best paid attempt; the shortest one on a tie."""
+        """The attempt that is paid the largest share; on a tie, the shortest of them."""
         return max(self.paid, key=lambda one: (round(one.share, 3), -len(json.dumps(one.completion))))
 
     @property
@@ -132,7 +132,7 @@ def try_ideas(case: Case, answers: Answers, ideas: Sequence[Idea], name: str) ->
         case: The audit.
         answers: The right answers.
         ideas: The ideas to try.
-        name: Seeds the draw of records.
+        name: The name that seeds the draw of records.
 
     Returns:
         The ideas that are paid for enough different answers or on enough records, the best first.
@@ -206,7 +206,7 @@ def found_by(
         rule: The rule.
         tally: The results of the attempts, at least one of which is paid.
         message: The behavior that the policy would learn, in one sentence.
-        severity: None for the rule's own.
+        severity: The severity; None for the rule's own.
         **more: Other fields of `Found`.
     """
     best = tally.best

@@ -14,7 +14,7 @@ __all__ = ["Found", "Witness"]
 
 
 class Witness(NamedTuple):
-    """Rollouts that show a finding, and the expected responses of the grader when they are replayed."""
+    """Rollouts that show a finding, and the rewards that the grader is expected to give them in a replay."""
 
     rollouts: tuple[dict[str, Any], ...]
     """Lines of a rollouts file, each with its own id."""
@@ -46,4 +46,4 @@ class Found(Finding):
     share: float | None = None
     """The reward of that completion, as a share of the right answer's reward."""
     headline: str | None = None
-    """The finding as one short sentence for the top of the output; None builds it from `text` and `share`."""
+    """The finding in one short sentence, for the top of the output; None to use `text` and `share`."""

@@ -51,7 +51,7 @@ def sort_out(findings: Sequence[Found], waivers: Sequence[Waiver]) -> Sorted:
 
 
 def waiver_of(found: Found, waivers: Iterable[Waiver]) -> Waiver | None:
-    """Return the waiver of a finding. A waiver does not cover a new witness.
+    """Return the waiver that covers a finding; None if there is none. A waiver does not cover a new witness.
 
     Args:
         found: The finding.
@@ -80,7 +80,7 @@ def verdict_of(audited: Audited, open_findings: Iterable[Found], fail_on: Severi
 
 
 def headline_of(open_findings: Sequence[Found], recorded: bool) -> AuditHeadline | None:
-    """Return the headline: the cheapest paid text, or refused right answers; None without findings.
+    """Return the headline: the cheapest paid text, or refused right answers; None if there are no findings.
 
     Args:
         open_findings: The findings without a waiver, in display order.

@@ -148,7 +148,7 @@ class AcceptanceBand:
 
 
 def _of_all_sizes(answers: Answers, count: int) -> list[int]:
-    """Records from the smallest right number to the largest."""
+    """Up to `count` records whose right numbers are spread from the smallest to the largest."""
     sized = sorted((size, at) for at, gold in answers.gold.items() if (size := magnitude(gold)) is not None)
     if len(sized) <= count:
         return [at for _, at in sized]

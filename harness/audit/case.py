@@ -108,7 +108,7 @@ class Control:
         return reward is not None and reward > self.wrong.get(record, self.low) + DELTA * self.span
 
     def share(self, reward: float | None, record: int) -> float:
-        """The part of a reward above the lowest one, as a share of the right answer's."""
+        """A reward as a share of the right answer's reward, both counted from the lowest reward."""
         best = self.right.get(record, self.high) - self.low
         return 0.0 if reward is None or best <= 0 else max(0.0, (reward - self.low) / best)
 
@@ -147,7 +147,7 @@ class Case:
     sought: Sought | None = None
     """The result of the search for the control; None before the search."""
     verdicts: Verdicts | None = None
-    """Replies in which a judge's model praises and condemns; None if the grader has no judge."""
+    """A judge's reply that praises a completion and one that condemns it; None if the grader has no judge."""
     asked_about: tuple[int, str] | None = None
     """A record and a completion that reach the judge; None if every completion reaches it."""
     notes: list[str] = field(default_factory=list)
@@ -246,7 +246,7 @@ class Probe(Protocol):
 
 
 def shown_first(found: Sequence[Found]) -> list[Found]:
-    """Sort findings for display: the most severe first, and within these the cheapest to exploit.
+    """Sort findings for display: the most severe first; at equal severity, the cheapest to exploit first.
 
     A text that is paid for every record comes before one that depends on the right answer.
     """

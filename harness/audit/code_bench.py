@@ -92,7 +92,7 @@ def _runs(case: Case) -> bool:
 
 
 def programs_instead(case: Case, id: str) -> str | None:
-    """Return the reason for skipping a probe of answers whose place probes of programs take.
+    """Return the reason for skipping a probe of answers that probes of programs replace; None if none do.
 
     Args:
         case: The audit.
@@ -193,7 +193,7 @@ class PaidProgram(NamedTuple):
     record: int
     program: Program
     share: float
-    """Its reward as a share of a right program's; 0 if the process ends."""
+    """Its reward as a share of the right program's reward; 0 if it ends the grader's process."""
     records: int
     """Number of records on which it is paid, or on which it ends the process."""
 

@@ -31,7 +31,7 @@ _USUAL_S, _MOST_S = 3.0, 10.0
 class Unbounded(OfCode):
     """Programs that never end, or that leave behind a process that keeps running.
 
-    Its findings have no witness: a replay would wait for the program like the grader does.
+    Its findings have no witness: a replay would wait for the program as the grader does.
     """
 
     rule = Rule(
@@ -207,7 +207,7 @@ class CarryOver(OfCode):
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Have one program leave a mark, and another be right only if it finds that mark.
+        """Grade a program that leaves a mark, followed by one that is right only if it finds the mark.
 
         Raises:
             NotRun: No paid right program is known.

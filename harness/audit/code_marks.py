@@ -44,7 +44,7 @@ def marks_of(sources: Sequence[Path], count: int) -> Marks:
 
     Args:
         sources: The grader's own files.
-        count: Number of tests to pass; replaces the number's placeholder in a text.
+        count: Number of tests; it replaces the placeholder for a number in a text.
     """
     mined = mine(sources)
     texts = [*mined.literals, *_pieced(sources, count)]

@@ -38,7 +38,7 @@ class WrongProgram(OfCode):
     Args:
         rule: The probe's id, title and fix.
         make: Makes the programs of a record.
-        alone: Whether each program gets its own call.
+        alone: Whether each program is graded in its own call.
     """
 
     def __init__(self, rule: Rule, make: Making, alone: bool = False) -> None:
@@ -85,7 +85,7 @@ class WrongProgram(OfCode):
 
 
 def _forgeries(case: Case, bench: Bench, task: Task) -> Sequence[Program]:
-    """Programs that forge reports; without those that exit, if an exit also ends the grader's process."""
+    """Programs that forge reports. Those that exit are left out if an exit ends the grader's process."""
     made = forgeries(task, marks_of(case.subject.sources, max(1, len(task.tests))), os.getcwd())
     at = bench.first
     end = next(one.source for one in early_exits(bench.tasks[at]) if "os._exit" in one.source)

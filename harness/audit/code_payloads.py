@@ -162,7 +162,7 @@ def constants(task: Task) -> list[tuple[Program, float]]:
 
 
 def parts(task: Task) -> list[tuple[Program, float]]:
-    """Return programs that know only some tests, each with the share of the tests that it passes.
+    """Return programs that know only some of the tests, each with the share of tests that it passes.
 
     Args:
         task: The task of the record; its tests must be known.

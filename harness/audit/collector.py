@@ -83,7 +83,7 @@ class AuditBudget:
         return time.monotonic() - self.began
 
     def end_in(self, seconds: float) -> None:
-        """Limit the rest of the audit to this time.
+        """Limit the rest of the audit to the given time.
 
         Args:
             seconds: Time left, unless another limit ends the audit earlier.
@@ -286,14 +286,14 @@ class Collector:
         return self._spent_ms / self._graded if self._graded else 1.0
 
     def _fitting(self) -> int:
-        """Maximum number of samples per call, based on the time of the last ones."""
+        """Maximum number of samples per call, judging by the time that the last samples took."""
         if not self._ms:
             return _FIRST
         room = self.seconds * 1000 * _SHARE
         return max(1, min(_BATCH, int(room / self.pace)))
 
     def call(self, event: Any, gradings: int = 1) -> Answer:
-        """Make one call with a custom event; nothing is divided or cached.
+        """Make one call with a custom event, without dividing it or caching its results.
 
         Args:
             event: The event.

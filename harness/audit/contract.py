@@ -91,7 +91,7 @@ _NO_NUMBER = (
 
 
 def broken_contract(case: Case) -> Iterator[Found]:
-    """Report contract violations in all answers of the audit: run it at the end.
+    """Report contract violations in all answers of the audit. Call this at the end of the audit.
 
     Args:
         case: The audit, whose collector noted every answer.

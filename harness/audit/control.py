@@ -237,7 +237,7 @@ class _Search:
 def _pairs(other: Mapping[int, int], sample: Sequence[int], count: int) -> list[tuple[int, int]]:
     """Up to `count` records, each with the record whose answer serves as its wrong one.
 
-    If two records serve each other, both orders are included.
+    If two records give each other's wrong answers, both orders are included.
     """
     found: dict[int, int] = {}
     for at in sample:

@@ -80,7 +80,7 @@ class FreeReward:
         return form_alone(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade texts with only form, words or wrong answers; the lowest reward on any record counts."""
+        """Grade texts with only form, words or wrong answers; the lowest of a text's rewards counts."""
         tally = best_free(case)
         if tally is None:
             return

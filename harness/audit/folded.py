@@ -28,7 +28,7 @@ def named_constants(tree: ast.Module) -> dict[str, ast.expr]:
 
 
 def folded(node: ast.expr, names: Mapping[str, ast.expr], depth: int = 0) -> str | None:
-    """Return the text of an expression: constants, f-strings, sums, joined lists, `re.escape` of these.
+    """Return the text of an expression made of constants, f-strings, sums, joined lists and `re.escape`.
 
     Args:
         node: The expression.

@@ -1,4 +1,4 @@
-"""Finds the control for a reward for form alone: the declared format against a text without it."""
+"""Finds the control for a reward for form alone: the declared format compared with a text without it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counts how often recorded completions write a right answer in a form."""
+"""Counts how often recorded completions write a right answer in each form."""
 
 from __future__ import annotations
 

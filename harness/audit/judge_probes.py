@@ -91,7 +91,7 @@ def _completion(case: Case) -> str:
 
 
 def _sample_of(case: Case, content: Any, name: str | None = None) -> dict[str, Any]:
-    """The completion that the judge is asked about, as a sample of the record."""
+    """A completion as a sample of the record that the judge is asked about."""
     return case.collector.rollout(case.asked_about[0] if case.asked_about else 0, content, name)
 
 

@@ -149,7 +149,7 @@ def _instance(schema: Any, good: bool, turned: bool) -> Any:
 
     Args:
         schema: The schema.
-        good: Whether it praises.
+        good: Whether the value praises the completion.
         turned: Whether lists of choices begin with the worst.
     """
     if not isinstance(schema, dict):

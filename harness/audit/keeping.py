@@ -29,7 +29,7 @@ def rules() -> dict[str, Rule]:
     """All rules of the audit by id; if two rules share an id, the rule of the probe that runs first."""
     found: dict[str, Rule] = {}
     for probe in (one for probes in (*BEFORE.values(), *FAMILIES.values()) for one in probes):
-        module = sys.modules[type(probe).__module__]  # a module may have further rules
+        module = sys.modules[type(probe).__module__]  # the class or its module may have more rules
         for value in (probe.rule, *vars(type(probe)).values(), *vars(module).values()):
             if isinstance(value, Rule):
                 found.setdefault(value.id, value)

@@ -91,7 +91,7 @@ class Repetition:
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """Does not apply to tool calls, which are not repeated as text."""
+        """Does not apply to tool calls, which cannot be repeated as text."""
         tools = case.control is not None and not case.control.formats[0].template
         return "the format is not text" if tools else None
 
@@ -159,7 +159,7 @@ def _rises(series: _Series) -> int:
 
 
 def _grows(case: Case, series: _Series) -> bool:
-    """Whether the reward rises with length at several steps and never falls. One step may be a minimum."""
+    """Whether the reward never falls with length and rises at several steps: one step may be a limit."""
     falls = any(after < before - 1e-9 for before, after in pairwise(series.rewards))
     return not falls and _rises(series) >= 3 and series.gain > DELTA * case.known.span
 

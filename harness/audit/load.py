@@ -40,15 +40,15 @@ def busy_ms(target: Target) -> float | None:
 
 
 def unhurried_ms(ms: float, before: float | None, after: float | None) -> float:
-    """Estimate an upper limit on how long something would have taken on an idle machine.
+    """Estimate an upper limit for the time that the grader's work would have taken on an idle machine.
 
     If the process computed for part of the time, it probably waited for the processor most of the rest. If it
     hardly computed, it slept or waited for something else.
 
     Args:
-        ms: How long it took, in milliseconds.
-        before: `busy_ms` before it.
-        after: `busy_ms` now.
+        ms: The measured time in milliseconds.
+        before: The result of `busy_ms` before the measurement.
+        after: The result of `busy_ms` after the measurement.
     """
     if before is None or after is None or after - before < _COMPUTES * ms:
         return ms

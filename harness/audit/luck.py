@@ -1,4 +1,4 @@
-"""Whether a completion states a right answer, by luck or because a probe put it there."""
+"""Tests whether a completion states a right answer, by luck or because a probe put it there."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ class RightMessage:
     def run(self, case: Case) -> Iterator[Found]:
         """Put the right answer in an earlier turn and a wrong one last, and vice versa."""
         records = case.some(_RECORDS, "A08")
-        for form in case.known.formats:  # With a marker, it may not show that all turns are graded.
+        for form in case.known.formats:  # A marker in the format may hide that all turns are graded.
             found = self._look(case, records, _right(case, records, form))
             if found is not None:
                 yield found

@@ -228,7 +228,7 @@ def calls_in(found: Any) -> list[dict[str, Any]]:
 
 
 def _arguments(call: dict[str, Any], change: Callable[[dict[str, Any]], dict[str, Any] | None]) -> bool:
-    """Change the arguments of a call, which may be JSON; False if that is impossible."""
+    """Change the arguments of a call, which may be JSON text; return False if that is impossible."""
     key = "arguments" if "arguments" in call else "parameters"
     given = _parsed(call[key]) if isinstance(call[key], str) else call[key]
     if not isinstance(given, dict):

@@ -43,7 +43,7 @@ class NearMisses:
         return None
 
     def run(self, case: Case) -> Iterable[Found]:
-        """Grade near misses on a few records. A near miss counts if it is paid in full for two answers."""
+        """Grade near misses on a few records. One counts if it is paid in full for two different answers."""
         worst: Found | None = None
         for one in formats_tried(case):
             answers = answers_in(case, one)

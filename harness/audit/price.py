@@ -1,4 +1,4 @@
-"""Estimates the cost of an audit's calls, before the first call."""
+"""Estimates the cost of an audit's calls before the first call is made."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def _said(found: Statistic) -> str:
 
 
 class ZeroStd(_OfRecorded):
-    """Groups whose rewards are all equal, from which nothing is learned."""
+    """Groups whose rewards are all equal, so that training learns nothing from them."""
 
     rule = Rule(
         "F01",
@@ -142,7 +142,7 @@ class Sparse(_OfRecorded):
 
 
 class TinySteps(_OfRecorded):
-    """Groups with tiny differences of rewards, which normalization turns into full advantages."""
+    """Groups whose rewards differ by very little, which normalization turns into full advantages."""
 
     rule = Rule(
         "F04",
@@ -211,7 +211,7 @@ class PaidLength(_OfRecorded):
             )
 
     def _lengthened(self, case: Case, paid: list[_Paid]) -> tuple[tuple[int, str], tuple[int, str]] | None:
-        """A paid completion and its version with empty words, if such words raise half of the rewards."""
+        """A paid completion without and with empty words, if these raise the reward of every second one."""
         best = max(one.reward for one in paid)
         step = _NOTICED * (best - min(one.reward for one in paid))
         below = [one for one in paid if one.reward < best - step]
@@ -236,7 +236,7 @@ def _longer(text: str) -> tuple[str, ...]:
 
 
 class SecondOpinion(_OfRecorded):
-    """Recorded completions that are judged differently if their answer is read a second way."""
+    """Recorded completions on which the grader and a second reading of the answer disagree."""
 
     rule = Rule(
         "F08",

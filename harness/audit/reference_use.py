@@ -140,7 +140,7 @@ class Contrast(NamedTuple):
 
 
 def contrasts(case: Case) -> list[Contrast]:
-    """Return the rewards of right and wrong answers in the best known formats, the best paid first.
+    """Return the rewards of right and wrong answers in the best known formats, the highest paid first.
 
     Args:
         case: The audit.
@@ -183,7 +183,7 @@ def _contrast(case: Case, one: Format, answers: SampledAnswers, records: Sequenc
 
 
 def assumed(case: Case) -> Case | None:
-    """Return the case with a control. If wrong answers are paid too, the best paid format is assumed.
+    """Return the case with a control. If wrong answers are paid too, the format that is paid most is assumed.
 
     Args:
         case: The audit.

@@ -44,7 +44,7 @@ class _Try(NamedTuple):
 
 
 class VacuousReference:
-    """Completions without an answer, graded against references without an answer, must not be paid."""
+    """Completions without an answer that are paid when the reference has no answer either."""
 
     rule = Rule(
         "A05",

@@ -1,4 +1,4 @@
-"""Whether a grader rewards by degree of closeness or similarity rather than by right or wrong."""
+"""Tests whether a grader rewards closeness or similarity by degree instead of paying only right answers."""
 
 from __future__ import annotations
 

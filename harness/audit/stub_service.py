@@ -35,7 +35,7 @@ class AskedQuestion(NamedTuple):
 
     path: str
     body: Any
-    """The request's body as JSON; its text if it is not JSON."""
+    """The request's body, parsed as JSON; the body's text if it is not JSON."""
 
     @property
     def texts(self) -> list[str]:
@@ -192,7 +192,7 @@ def _answer(path: str, body: Any, reply: str) -> dict[str, Any]:
             "tool_choice": "auto",
             "tools": [],
         }
-    # The reply of InvokeModel has the keys of every model family, because clients ignore unknown keys.
+    # An InvokeModel reply has the keys of every model family; clients ignore the keys of other families.
     return {
         "id": "m",
         "type": "message",

@@ -69,7 +69,7 @@ def magnitude(answer: str) -> Decimal | None:
 
 
 def wrong_numbers(answer: str) -> list[WrongStep]:
-    """Return numbers that differ from a right one by value, in the same notation.
+    """Return numbers in the notation of a right number that differ from it by value.
 
     Args:
         answer: The right answer, such as `1,250`, `-$3.50`, `12%` or `3/4`.
