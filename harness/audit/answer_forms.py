@@ -58,7 +58,7 @@ class Form(NamedTuple):
     name: str
     """The form's name for messages."""
     keeps: str
-    """Why the answer is still right."""
+    """The reason why the answer is still right."""
     write: Callable[[Right], str | None]
     """Writes the completion; None if the form does not apply."""
     used: Callable[[str, str, str], object]

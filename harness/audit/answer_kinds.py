@@ -40,7 +40,7 @@ class Inferred(NamedTuple):
     """The kind of a set of answers, inferred from their texts."""
 
     kind: str
-    """A name of `KINDS`."""
+    """A name from `KINDS`."""
     sure: bool
     """False if several kinds fit, or none fits most of the answers."""
 

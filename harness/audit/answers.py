@@ -118,7 +118,7 @@ def other_answer(case: Case, answers: Answers, at: int) -> str | None:
     """Return another record's answer, as the format reads it, if it differs by value; otherwise None.
 
     Args:
-        case: The audit. Its control names the record that serves as the wrong one.
+        case: The audit. Its control names the record whose answer serves as the wrong one.
         answers: The right answers.
         at: The record.
     """

@@ -40,7 +40,7 @@ class Recorded(NamedTuple):
     length: int | None = None
     """Number of characters of the whole completion, reasoning included."""
     finish: str | None = None
-    """Why the model stopped, if recorded."""
+    """The reason why the model stopped, if recorded."""
 
 
 @dataclass(frozen=True, slots=True)

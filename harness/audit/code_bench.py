@@ -261,7 +261,7 @@ def _on(
     number: int,
     like: Program,
 ) -> bool:
-    """Whether a program that works on one record works on another one."""
+    """Whether a wrong program that is paid on one record is also paid on another one."""
     programs = list(make(bench.tasks[at]))
     same = programs[number] if number < len(programs) and programs[number].what == like.what else None
     same = same or next((one for one in programs if one.what == like.what), None)
@@ -269,6 +269,6 @@ def _on(
 
 
 def shown_paid(case: Case, bench: Bench, one: PaidProgram) -> tuple[str, Witness]:
-    """The completion of a program that is paid, and its witness."""
+    """The completion that contains a paid program, and its witness."""
     text = bench.format.fill(one.program.source)
     return text, case.witness((one.record, text))

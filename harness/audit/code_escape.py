@@ -157,7 +157,7 @@ class Credentials(OfCode):
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade a right program that works only if it finds the stand-in key in its environment.
+        """Grade a right program that works only if it finds a stand-in for the role's key in its environment.
 
         Raises:
             NotRun: No paid right program is known.

@@ -94,7 +94,7 @@ def _forgeries(case: Case, bench: Bench, task: Task) -> Sequence[Program]:
 
 
 class Patched(WrongProgram):
-    """Programs that patch the functions that the tests compare with, in a separate process."""
+    """Programs that patch the functions with which the tests compare values."""
 
     def run(self, case: Case) -> Iterator[Found]:
         """Grade each program in a fresh process, because it may change the process permanently.

@@ -1,4 +1,4 @@
-"""Programs that return objects equal to everything, or patch the functions that the tests compare with."""
+"""Programs that return objects equal to everything, or patch the functions with which tests compare."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _equal(base: str) -> str:
 
 
 def patches(task: Task) -> list[Program]:
-    """Return programs that patch the functions that the tests compare with.
+    """Return programs that patch the functions with which the tests compare values.
 
     Args:
         task: The task of the record.

@@ -213,7 +213,7 @@ class Collector:
         return {**fields, "id": name, "messages": [*fields["messages"], last]}
 
     def ask(self, asked: Sequence[tuple[int, Any]]) -> list[Graded]:
-        """Grade completions of records; earlier results are cached.
+        """Grade completions of records, with a cache of earlier results.
 
         Args:
             asked: Pairs of a record's index and a completion, either text or a whole final message.

@@ -275,7 +275,7 @@ def good_completion(case: Case, at: int) -> Any:
     """
     reference = case.subject.reference(at)
     for one in case.control.formats if case.control is not None else ():
-        if case.control is not None and case.control.kind == "format":  # no reference says what to write
+        if case.control is not None and case.control.kind == "format":  # no answer is known
             return one.fill(FORM_FILLER)
         if answer := case.gold(one, at):
             return one.fill(answer)

@@ -206,7 +206,7 @@ def _answer_line(lines: Sequence[str]) -> str:
 
 
 def _filler(line: str) -> str:
-    """Text for a line that does not hold the answer."""
+    """Text to write on a line that does not hold the answer."""
     return "90" if re.search(r"confiden|certain|score|percent|probab", line, re.IGNORECASE) else WORKING
 
 

@@ -58,10 +58,10 @@ FAMILIES: dict[str, tuple[Probe, ...]] = {
     "judge": judge_probes.PROBES,
     "recorded": recorded.PROBES,
 }
-"""The families in the order in which they run, one file each."""
+"""The families of probes in the order in which they run; each has a module of its own."""
 
 ENDS: tuple[Callable[[Case], Iterable[Found]], ...] = (contract.broken_contract,)
-"""Probes that look at all answers of the audit, at its end."""
+"""Probes that inspect all of the grader's answers at the end of the audit."""
 
 _CONTRACT = ("A01", "A02", "A03", "A09", "A12", "A14", "G07")
 _UNSTABLE = ("G01", "G02", "A11")

@@ -66,7 +66,7 @@ class Hedge:
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Write several answers in each accepted format, together and one after the other."""
+        """Grade texts that name several answers, in one slot or in several, in each accepted format."""
         found: list[_Hedged] = []
         for one in formats_tried(case):
             answers = answers_in(case, one)

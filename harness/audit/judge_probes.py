@@ -199,7 +199,7 @@ class FailurePays(_OfAJudge):
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Have the service refuse, throttle and fail."""
+        """Have the stub refuse requests, throttle them and fail."""
         pair, high, low = self.verdicts(case)
         service = _service(case)
         with closing(case.opener.open(seconds=_PATIENCE_S)) as patient:
@@ -262,7 +262,7 @@ class QuestionAsked(_OfAJudge):
             yield found
 
     def _asked(self, case: Case, pair: Verdicts, content: Any) -> tuple[AskedQuestion | None, float | None]:
-        """The judge's prompt about a completion of the first record, with marked reference and prompt."""
+        """The judge's prompt for a completion whose record has marks for its prompt and reference."""
         service = _service(case)
         service.tell(pair.high)
         (one,) = case.collector.grade([self._sample(case, content)])
@@ -317,7 +317,7 @@ class QuestionAsked(_OfAJudge):
         if question is None or reward is None:
             return None
         forged = _holding(question.texts, text, _REFERENCE)
-        # Marks that change with the completion, or escaped text, cannot be forged.
+        # A completion cannot forge its section's end if the end varies or the text is escaped.
         if not forged or _next_line(forged.partition(text)[2]) != closing or forged.count(heading) < 2:
             return None
         return self._found(

@@ -73,7 +73,7 @@ class RightMessage:
         return None if _is_text(case) else "completions are tool calls"
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Put the right answer in an earlier turn and a wrong one last, and vice versa."""
+        """Grade samples with a right answer in an earlier turn and a wrong one last, and vice versa."""
         records = case.some(_RECORDS, "A08")
         for form in case.known.formats:  # A marker in the format may hide that all turns are graded.
             found = self._look(case, records, _right(case, records, form))
@@ -188,7 +188,7 @@ class PaidFailure:
 
 
 def _malformed(case: Case, records: Sequence[int]) -> dict[str, list[dict[str, Any]]]:
-    """Samples whose grading must fail: descriptions and lines of a rollouts file."""
+    """Lines of a rollouts file whose grading must fail, by their description."""
     right = _right(case, records)
     kinds = {
         # Tool calls have no content and are a complete completion.

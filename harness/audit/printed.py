@@ -19,7 +19,7 @@ _MUCH = 1_000
 
 
 class PrintedContent:
-    """Texts of samples that appear in the grader's output."""
+    """Parts of samples that appear in the grader's output."""
 
     rule = Rule(
         "G07",

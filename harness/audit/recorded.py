@@ -211,7 +211,7 @@ class PaidLength(_OfRecorded):
             )
 
     def _lengthened(self, case: Case, paid: list[_Paid]) -> tuple[tuple[int, str], tuple[int, str]] | None:
-        """A paid completion without and with empty words, if these raise the reward of every second one."""
+        """A paid completion, without and with empty words; None unless these raise half of the rewards."""
         best = max(one.reward for one in paid)
         step = _NOTICED * (best - min(one.reward for one in paid))
         below = [one for one in paid if one.reward < best - step]

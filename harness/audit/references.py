@@ -25,7 +25,7 @@ _VACUOUS: tuple[tuple[str, Any], ...] = (
     ("a text without an answer", "see the attached file"),
     ("an empty `text`", {"text": ""}),
 )
-"""References under which no completion can be right: descriptions and values as sent."""
+"""References under which no completion can be right: the description and the value of each."""
 _FILLERS = ("", ",", "-", ".", "None")
 _TEXTS = ("", " ", "I do not know.", ",", "None")
 _RECORDS = 3

@@ -36,7 +36,7 @@ _TRAITS: dict[str, Callable[[str], bool]] = {
 
 
 class RightRefused:
-    """Records whose right answer earns nothing, and graders that pay nothing at all."""
+    """Records whose right answer earns nothing, and graders that pay no completion at all."""
 
     rule = Rule(
         "A04",

@@ -55,7 +55,7 @@ def recorded_templates(subject: Subject, reading: Reading) -> list[str]:
 
 
 def whole_template(text: str, answer: str) -> str | None:
-    """Replace the last place of the answer in a completion with the slot; None if the answer does not occur.
+    """Put the slot in the last place of the answer in a completion; None if the answer does not occur.
 
     Args:
         text: The completion.

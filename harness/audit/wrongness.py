@@ -135,7 +135,7 @@ class Fillers:
             )
 
     def _ideas(self, answers: Answers, whole: Sequence[str]) -> Iterator[Idea]:
-        """Fillers for every kind, fillers for this kind, and the record's own keys without values."""
+        """Fillers for all kinds of answers, fillers for this kind, and right answers with blank values."""
         # A format made from a whole accepted text should be paid without a filler, so fillers prove nothing.
         accepted = answers.kind == "format" and answers.format.template in [f"{one}{SLOT}" for one in whole]
         seen = set()
