@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:
-    # The module of each name; type checkers read the imports above.
+    # The module that defines each name; type checkers read the imports above.
     _MODULES = {
         "ConfinedFunction": "_confined",
         "OpenAISpecError": "openai",
@@ -56,7 +56,7 @@ if not TYPE_CHECKING:
     }
 
     def __getattr__(name):
-        """Load the module of a public name."""
+        """Load the module that defines a public name."""
         if name in _MODULES:
             from importlib import import_module
 

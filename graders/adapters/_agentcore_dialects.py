@@ -1,4 +1,4 @@
-"""The formats in which libraries write a conversation into a span, and a reader for each."""
+"""The formats in which libraries write a conversation into a span, with a reader for each format."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _of_bodies(span: AgentSpan) -> Turns:
 
 
 def _value_among(messages: list[Any]) -> object:
-    """Return the texts in a body that may be a span's value; ADOT writes them before the value's parts."""
+    """Return the text in a body that may be a span's value, which ADOT writes before the value's parts."""
     contents = [object_of(one).get("content") for one in messages]
     return next((one for one in contents if is_state(one)), contents[0] if contents else None)
 
@@ -52,7 +52,7 @@ def _of_body(message: dict[str, Any], span: AgentSpan, side: str) -> list[Any]:
         listed = _listed_in_text(content, span, role)
         if listed:
             return listed
-    for _ in range(4):  # a Strands event, whose attributes hold the text
+    for _ in range(4):  # an event from Strands nests the text
         box = object_of(content)
         key = next((key for key in ("content", "message") if key in box), None)
         if key is None or "type" in box:
@@ -64,7 +64,7 @@ def _of_body(message: dict[str, Any], span: AgentSpan, side: str) -> list[Any]:
 
 
 def _listed_in_text(text: str, span: AgentSpan, role: object) -> list[Any]:
-    """Return the messages, or the system prompt's parts, that newer Strands events contain in one text.
+    """Return the messages, or parts of the system prompt, that newer Strands versions write into one text.
 
     Raises:
         TurnUnread: The text was cut off, or may only look like this format.
@@ -102,7 +102,7 @@ def _of_message_events(span: AgentSpan) -> Turns:
 
 
 def _of_message_lists(span: AgentSpan) -> Turns:
-    """Read events; the prompt and the answer may be in separate events."""
+    """Read lists of messages from a span and its events; prompt and answer may be in separate events."""
     asked: list[Any] = []
     answered: list[Any] = []
     for _, attributes, body in (*span.events, ("", span.attributes, None)):
@@ -115,7 +115,7 @@ def _of_message_lists(span: AgentSpan) -> Turns:
 
 
 def _listed_in(given: dict[str, Any], key: str) -> list[Any]:
-    """Return the list of messages that the convention writes as JSON.
+    """Return the list of messages that an attribute contains as JSON.
 
     Raises:
         TurnUnread: The JSON was cut off.
@@ -135,7 +135,7 @@ def _of_numbered_messages(span: AgentSpan) -> Turns:
 
 
 def _of_values(span: AgentSpan) -> Turns:
-    """Read only model calls and the agent's own span: the steps in between have values too, but no answer."""
+    """Read model calls and the agent's own span; other steps have inputs and outputs too, but no answer."""
     if not (span.is_agents or span.attributes.get("openinference.span.kind") == "LLM"):
         return [], []
     found = [_value(span, side) for side, _ in _SIDES]
@@ -150,12 +150,12 @@ def _of_values(span: AgentSpan) -> Turns:
 
 
 def _value(span: AgentSpan, side: str) -> tuple[Any, bool]:
-    """Return a span's input or output, and whether its format depends on the span: Traceloop writes JSON."""
+    """Return a span's input or output, and whether it may be plain text; Traceloop always writes JSON."""
     text = span.attributes.get(f"{side}.value")
     if text is None:
         return span.attributes.get(f"traceloop.entity.{side}"), False
     task = object_of(decoded(text)).get("task")
-    if side == "input" and isinstance(task, str):  # smolagents writes the arguments of the agent call
+    if side == "input" and isinstance(task, str):  # smolagents writes the arguments of the agent's call
         if not span.has_known_writer:
             raise TurnUnread(EITHER)
         return (task if span.is_of_smolagents else text), True
@@ -181,7 +181,7 @@ DIALECTS: tuple[tuple[str, str, Callable[[AgentSpan], Turns]], ...] = (
         _of_values,
     ),
 )
-"""The supported formats, most trusted first: each one's attributes, its writers and its reader.
+"""The supported formats, most trusted first: the attributes of each, its writers and its reader.
 
 AgentCore's own SDK produces the first two from Strands' spans. The mappers of Strands' evaluation library
 read all of these formats.

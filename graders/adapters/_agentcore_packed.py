@@ -1,8 +1,8 @@
 """Distinguishes texts that a library wrote into a span as JSON from texts that only look like it.
 
-A model or a user may write any text, including one that looks like a library's JSON. So the span's writer
-decides, known by the name of its scope and by the attributes that only the library sets. A turn that may
-still be either is unread.
+A model or a user may write any text, including text that looks like a library's JSON. So the library that
+wrote the span decides; the name of its scope and the attributes that only this library sets identify it. A
+turn that may still be either is unread.
 
 Sources: the tracers of Strands 1.62, `openinference-instrumentation-langchain` 0.1.80 and
 `opentelemetry-instrumentation-langchain` 0.62, and the log records that ADOT makes of their spans.
@@ -30,7 +30,7 @@ EITHER = "it may be the text itself or a library's JSON, and the span does not s
 
 
 def blocks_of(text: str, span: AgentSpan, is_answer: bool) -> Any:
-    """Return the blocks of a message that Strands writes as JSON; other writers' texts stay unchanged.
+    """Return the blocks of a message that Strands wrote as JSON; texts from other writers stay unchanged.
 
     Raises:
         TurnUnread: The text was cut off, or may be either JSON or plain text.
@@ -47,7 +47,7 @@ def blocks_of(text: str, span: AgentSpan, is_answer: bool) -> Any:
     if not (is_cut or _are_blocks(inner)):
         return text
     operation = str(span.attributes.get("gen_ai.operation.name", ""))
-    if operation.startswith("invoke_"):  # An agent's result is a text; a swarm's task is a text or blocks.
+    if operation.startswith("invoke_"):  # An agent's result is text; a swarm's task is text or blocks.
         if is_answer:
             return text
         if operation != "invoke_agent":
@@ -78,10 +78,10 @@ def are_packed(span: AgentSpan, given: object, made: object) -> tuple[bool, bool
 
 
 def _says(span: AgentSpan, side: str) -> bool | None:
-    """Return whether the attributes of a span call its input or output the library's JSON or a plain text.
+    """Return True if attributes call a span's input or output JSON, False if plain text, None if unclear.
 
-    OpenInference calls a chain's value JSON if its text looks like JSON, and a model call's only if it is
-    JSON.
+    OpenInference calls the value of a chain JSON if the text looks like JSON, but the value of a model call
+    only if the library wrote JSON.
     """
     kind, mime = span.attributes.get("openinference.span.kind"), span.attributes.get(f"{side}.mime_type")
     if kind is None and mime is None:
@@ -94,7 +94,7 @@ def _says(span: AgentSpan, side: str) -> bool | None:
 
 
 def _settled(span: AgentSpan, side: str, text: object, fits: bool, fits_beside: bool) -> bool:
-    """Decide one side of `are_packed`."""
+    """Return whether one side of a span, its input or its output, is a library's JSON."""
     said = _says(span, side)
     if said is not None or not isinstance(text, str):
         return bool(said)
@@ -111,7 +111,7 @@ def _settled(span: AgentSpan, side: str, text: object, fits: bool, fits_beside: 
 
 
 def _refuse_objects(span: AgentSpan, text: str) -> None:
-    """Reject JSON with unknown fields; for LangChain, a value with a single text means that text."""
+    """Reject JSON with unknown fields; LangChain may write an object with a single text for that text."""
     inner = decoded(text)
     is_single = isinstance(inner, dict) and len(inner) == 1 and isinstance(next(iter(inner.values())), str)
     if inner is not text and not (span.is_of_langchain and is_single):
@@ -119,7 +119,7 @@ def _refuse_objects(span: AgentSpan, text: str) -> None:
 
 
 def is_state(text: object) -> bool:
-    """Return whether a text looks like a library's state with a conversation in it."""
+    """Return whether a text looks like the JSON of a library's state that contains a conversation."""
     inner = decoded(text)
     if inner is text:
         return isinstance(text, str) and _CUT_STATE.match(text) is not None
@@ -175,7 +175,7 @@ def unpacked(text: object, role: str) -> list[Any]:
 
 
 def answers_of(span: AgentSpan) -> Iterator[str]:
-    """Return every text that may be a span's answer, for each reading that its format allows."""
+    """Yield every text that may be a span's answer; an ambiguous format allows several."""
     given = [span.attributes.get("output.value"), span.attributes.get("traceloop.entity.output")]
     for _, _, body in span.events:
         for one in list_of(object_of(object_of(body).get("output")).get("messages")):

@@ -1,4 +1,4 @@
-"""A span of an agent's trace, built from the records about it in an evaluator's event."""
+"""A span of an agent's trace, built from its records in an evaluator's event."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LANGCHAIN = ("openinference.instrumentation.langchain", "opentelemetry.instrume
 _LIBRARIES = ("openinference.instrumentation.", "opentelemetry.instrumentation.")
 _SMOLAGENTS = "openinference.instrumentation.smolagents"
 _PLAIN = (_SMOLAGENTS, "openinference.instrumentation.claude_agent_sdk")
-"""OpenInference scopes whose agents' answers are plain texts."""
+"""OpenInference scopes that write an agent's answer as plain text."""
 
 
 class AgentSpan:
@@ -95,7 +95,7 @@ class AgentSpan:
 
     @property
     def writes_plain_texts(self) -> bool:
-        """Return whether the span's writer keeps a conversation's texts unchanged, and never writes JSON."""
+        """Return whether the span's writer writes a conversation's texts unchanged, and never as JSON."""
         return not self.is_of_langchain and any(
             scope in _PLAIN or scope.startswith(_LIBRARIES[1]) for scope in self.scopes
         )

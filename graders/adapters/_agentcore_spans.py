@@ -40,7 +40,7 @@ class Exchange:
         self.answer = answer
         self.span = span
         self.text = turn_text(answer)
-        # Without white space, to recognize two records of the same answer.
+        # The text without white space, in which two records of the same answer are equal.
         self.words = _words(self.text)
 
 
@@ -95,7 +95,7 @@ def _unread(error: TurnUnread) -> SpansUnread:
 def _refuse_what_goes_on(
     last: Exchange, spans: list[AgentSpan], unread: list[tuple[AgentSpan, TurnUnread]]
 ) -> None:
-    """Reject an answer if the trace continues after it and no agent span marks it as the last."""
+    """Reject an answer that may not be the last: an unread span or a tool call follows it."""
     for span, error in unread:
         if span.ended >= last.span.ended and all(_words(one) != last.words for one in answers_of(span)):
             raise _unread(error)
@@ -105,10 +105,10 @@ def _refuse_what_goes_on(
 
 
 def _last(found: list[Exchange]) -> Exchange:
-    """Return the exchange that ended the trace: the agent's answer, else a model's last answer.
+    """Return the last exchange of the trace: the agent's answer or, without one, a model's last answer.
 
-    An agent's own span contains the text that its user saw; some libraries add white space to it between
-    blocks and at the end. The span of the model call contains the exact text, with every turn before it. So
+    An agent's own span contains the text that the user saw, but some libraries add white space between its
+    blocks and at its end. The span of the model call contains the exact text, with every turn before it. So
     if several records contain the same answer, the shortest record is used.
     """
     found = sorted(reversed(found), key=lambda one: -one.span.ended)
@@ -172,7 +172,7 @@ def _says_something(turn: Turn) -> bool:
 
 
 def _with_system_prompt(turns: list[Turn], span: AgentSpan) -> list[Turn]:
-    """Return the turns, with the system prompt from elsewhere in the span if they have none."""
+    """Return the turns; if they have no system prompt, one from elsewhere in the span is added."""
     if any(turn["role"] == "system" for turn in turns):
         return turns
     for attributes in (span.attributes, *(attributes for _, attributes, _ in span.events)):

@@ -29,7 +29,7 @@ _THOUGHTS = ("reasoning", "thinking")
 
 
 class TurnUnread(ValueError):
-    """A message has unknown content, or was cut off, so its text is unknown too."""
+    """A message's text cannot be known, because its content is of an unknown kind or was cut off."""
 
 
 def turn_of(given: Any) -> Turn | None:
@@ -44,7 +44,7 @@ def turn_of(given: Any) -> Turn | None:
     if not isinstance(given, dict):
         return None
     role = given.get("role") or given.get("type")
-    if "kwargs" in given:  # LangChain's serialized form, whose id ends with the class name
+    if "kwargs" in given:  # LangChain's serialized form has an id that ends with the class name
         names = list_of(given.get("id"))
         given = object_of(given["kwargs"])
         role = given.get("type") or (names[-1] if names else None)

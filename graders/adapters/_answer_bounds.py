@@ -1,7 +1,8 @@
 """Limits the parts of a model's answer that are passed to third-party functions.
 
 Data sent to a separate process is limited in size, and a model's answer can have any size. Parts beyond the
-limits are removed before the answer is passed on, so that no answer can fail its own sample by its size.
+limits are removed before the answer is passed on, so that a model cannot make its sample fail with a large
+answer.
 """
 
 from __future__ import annotations
@@ -14,15 +15,15 @@ if TYPE_CHECKING:
     from typing import Any
 
 LONGEST = 1_000_000
-"""Maximum number of characters in all texts of a value."""
+"""Maximum number of characters in all texts of a value together."""
 MOST_VALUES = 100_000
 """Maximum number of parts of a value, nested parts included."""
 LEVELS = DEEPEST - 20
-"""Maximum nesting depth; the remaining levels are for the objects around an answer."""
+"""Maximum nesting depth of an answer; 20 more levels are left for the objects around it."""
 
 
 def is_bounded(value: object) -> bool:
-    """Return whether a value from a model's answer is within the limits, at any depth of the answer."""
+    """Return whether a value from a model's answer, including its nested parts, is within the limits."""
     level, parts, characters = [value], MOST_VALUES, LONGEST
     for _ in range(LEVELS):
         inner: list[Any] = []

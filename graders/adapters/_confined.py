@@ -43,16 +43,17 @@ _HINTS = {
     MemoryError: "set memory_mb= to the memory that it may use",
 }
 _memories: set[int] = set()
-"""The memory limit of each function. All calls share one queue, where each counts as the largest limit."""
+"""The memory limits of all functions; the queue that all calls share reserves the largest for each call."""
 _turns: dict[int, Turns] = {}
 
 
 class ConfinedFunction:
     """A third-party function that is called in a separate process; made by `confined`.
 
-    Await its calls. Arguments and return values are plain values, which are copied: None, booleans, numbers,
-    texts, bytes, and lists, tuples, sets and dicts of these. Numbers and arrays of numpy and similar
-    libraries are returned as plain ones. Each call gets a fresh process, so that no call affects the next.
+    Its calls have to be awaited. Arguments and return values are plain values, which are copied: None,
+    booleans, numbers, texts, bytes, and lists, tuples, sets and dicts of these. Numbers and arrays of numpy
+    and similar libraries are returned as plain values. Each call gets a fresh process, so that it cannot
+    affect the next call.
 
     Args:
         source: The text that defines the function.
@@ -147,8 +148,8 @@ class ConfinedFunction:
         """
         if problem := self._source.missing(self._provided):
             raise ConfigurationError(problem)
-        # Checks only the source: a completion may cause a failure during a call, so a call proves nothing
-        # here.
+        # Only the source is checked. A failed call proves nothing, because a completion may have caused the
+        # failure.
         imports = self._source.preloaded(self._provided) | self._inside_imports
         expect_imports(imports)
         self._engine = CPython(imports)
@@ -169,7 +170,7 @@ class ConfinedFunction:
         turns, held = _turns[most], _Held()
         try:
             return await turns.take(lambda time: self._value(time, args, kwargs, held), self._ready)
-        except BaseException:  # canceled: a call that nothing waits for must not delay others
+        except BaseException:  # canceled: an abandoned call must not delay others
             held.give_up()
             raise
 
@@ -178,9 +179,9 @@ class ConfinedFunction:
         self._engine.check_walls(self._protection)
 
     def _value(self, time: TurnTime, args: Sequence[Any], kwargs: Mapping[str, Any], held: _Held) -> Any:
-        """Return the call's result, computed in a separate thread."""
+        """Compute the call's result; runs in a separate thread."""
         assert self._engine is not None
-        # A slow call is a failure here and not a verdict, so no minimum time is needed for it to count.
+        # A timeout here fails the sample and says nothing about its answer, so no minimum time is needed.
         portion = time.portion(self._seconds, time.share, least=0)
         longest = min(portion.longest, max(time.share, portion.seconds))
         limits = Limits(portion.seconds, self._memory_mb, _LARGEST_ANSWER, longest, portion.least)
@@ -230,7 +231,8 @@ class ConfinedFunction:
 class _Held:
     """The session of a call, which the thread that waits for the call may end.
 
-    Each method writes before it reads, so that in any order one of the two threads ends the session.
+    Two threads call its methods. Each method writes its own attribute before it reads the other, so that one
+    of the threads ends the session whatever the order.
     """
 
     def __init__(self) -> None:
@@ -238,7 +240,7 @@ class _Held:
         self._is_given_up = False
 
     def hold(self, session: ChildSession) -> None:
-        """Take over the session, and end it immediately if the call was already abandoned."""
+        """Hold the session, and end it immediately if the call was already abandoned."""
         self._session = session
         if self._is_given_up:
             session.close()

@@ -50,7 +50,7 @@ def has_async(tree: ast.Module) -> bool:
 
 
 def library_imports(text: str) -> frozenset[str]:
-    """Return the standard library modules that a source imports, in the form that `CPython` takes."""
+    """Return the standard library modules that a source imports, as arguments for `CPython`."""
     tree = ast.parse(text)
     found = {f"?{one.module}" for one in imports_of(tree, "", "", "") if not one.is_there}
     if has_async(tree):
@@ -91,7 +91,7 @@ def imports_of(tree: ast.Module, place: str, package: str, function: str) -> Ite
 
 
 def _attributes(tree: ast.Module, place: str) -> Iterator[Import]:
-    """Return the module attributes that a source uses, such as `random.default_rng`: some load modules."""
+    """Return the module attributes that a source uses, such as `random.default_rng`; some load a module."""
     modules = {
         name.asname or name.name.partition(".")[0]: name.name if name.asname else name.name.partition(".")[0]
         for node in ast.walk(tree)
@@ -109,7 +109,7 @@ def _attributes(tree: ast.Module, place: str) -> Iterator[Import]:
 
 
 def _used_by(tree: ast.Module, function: str) -> frozenset[str]:
-    """Return the names of the module's functions and classes that one of them uses, and its own name."""
+    """Return a function's name and the names of the module's functions and classes that it uses."""
     names = {
         one.name: {node.id for node in ast.walk(one) if isinstance(node, ast.Name)}
         for one in tree.body

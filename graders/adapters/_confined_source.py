@@ -50,7 +50,7 @@ class ConfinedSource:
         self._folder = os.path.dirname(file) if file else None
         self._packages = frozenset(packages)
         self.modules: dict[str, Sent] = {}
-        """The modules to send along, by name: name, place in messages, whether it is a package, code."""
+        """The modules to send along, by name: name, place in messages, whether it is a package, and code."""
         self._imports: list[Import] = []
         self._has_async = False
         tree = _tree(text, place)
@@ -88,7 +88,7 @@ class ConfinedSource:
         return ""
 
     def preloaded(self, provided: Collection[str] = ()) -> frozenset[str]:
-        """Return the modules to load before a session is confined, in the form that `CPython` takes.
+        """Return the modules to load before a session is confined, as arguments for `CPython`.
 
         Args:
             provided: Packages that will be available in any case.
@@ -116,7 +116,7 @@ class ConfinedSource:
                 self._send_own(f"{one.module}.{one.name}")
 
     def _send_own(self, name: str, is_tried: bool = False) -> bool:
-        """Send along a module that is next to the source, with its packages; False without such a module.
+        """Send along a module that is next to the source, and the packages around it; False if there is none.
 
         A folder does not count if the source can work without it: in Lambda, the folders of installed
         packages, which the function may not import, are next to the source as well.
@@ -182,7 +182,7 @@ def _python(place: str) -> Iterator[None]:
 
 
 def _is_installed(package: str) -> bool:
-    """Return whether a package is in the standard library or installed here, rather than just a folder."""
+    """Return whether a package is in the standard library or installed here; a mere folder does not count."""
     if is_pythons(package):
         return True
     found = spec_of(package)
@@ -193,7 +193,7 @@ def spec_of(package: str) -> ModuleSpec | None:
     """Return the location of a package; None if it is not installed, even if a stand-in is loaded."""
     try:
         return importlib.util.find_spec(package)
-    except ValueError:  # the module that is loaded under its name has no file
+    except ValueError:  # a module without a file, such as a stand-in, is loaded under this name
         return None
 
 

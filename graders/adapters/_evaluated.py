@@ -57,7 +57,7 @@ def evaluated(function: Evaluator, adapter: str) -> Callable[[Sample[Any]], Any]
 
 
 def _turn(sample: Sample[Any], at: int) -> dict[str, Any]:
-    """Return a message with its content as one text instead of blocks; the last message keeps all its text.
+    """Return a message with its blocks joined to one text; the last message keeps its reasoning.
 
     Functions that return an EvaluateResult look for `<think>` and similar tags themselves.
     """
@@ -72,7 +72,7 @@ def _turn(sample: Sample[Any], at: int) -> dict[str, Any]:
 
 
 def _lacking(name: str, lacks: list[str]) -> str:
-    """Raise an error that names the fields that a function needs from its record."""
+    """Return a message that names the fields that a function needs and its record lacks."""
     if lacks == ["ground_truth"]:
         return (
             f"the record has no reference_answer, and {name} needs ground_truth: "
@@ -104,10 +104,10 @@ def _settled(name: str, told: dict[str, Any]) -> Answer:
 
 
 def stand_in(*packages: str) -> None:
-    """Make the libraries that reward functions import available, where they are not installed.
+    """Replace libraries that reward functions import with stand-ins, where the libraries are not installed.
 
     eval-protocol takes 300 MB and llm-eval-kit is in no package registry; a reward function needs little of
-    either. Importing a name that a stand-in does not have raises an ImportError that names it. Call this
+    either. Importing a name that a stand-in lacks raises an ImportError with that name. Call this
     before you import the reward function; a `confined` one does not need the call.
 
     Args:

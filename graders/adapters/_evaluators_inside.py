@@ -29,8 +29,8 @@ PROVIDES = ("eval_protocol", "reward_kit", "llm_eval_kit", "nova_custom_evaluati
 class StandInRecord(dict[str, "Any"]):
     """Named fields with defaults, in place of pydantic's models.
 
-    Only the given fields are items, so that a message looks unchanged to code that expects a dict; as
-    attributes, all fields are available, with their defaults.
+    As items, only the given fields exist, so that a message looks unchanged to code that expects a dict. As
+    attributes, all fields exist, and a missing one has its default.
     """
 
     CALLED: ClassVar[str] = "a record"
@@ -370,13 +370,13 @@ class StandIn(ModuleType):
 
     def __init__(self, name: str, names: dict[str, Any]) -> None:
         super().__init__(name, "A stand-in.")
-        self.__dict__.update(names, __path__=[])  # a module with a path may contain modules
+        self.__dict__.update(names, __path__=[])  # a module with a path may have submodules
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
         if name.endswith(("RolloutProcessor", "ProcessorConfig", "HandlerConfig", "BackoffConfig")):
-            return StandInRecord  # the configuration of an @evaluation_test for existing rollouts
+            return StandInRecord  # an @evaluation_test is configured with these; grading does not use them
         raise ImportError(_lacking(f"{self.__name__}.{name}"), name=self.__name__)
 
 
@@ -385,7 +385,7 @@ class StandInFinder:
 
     @staticmethod
     def find_spec(name: str, path: object = None, target: object = None) -> None:
-        """Find a module; Python's import calls this finder last."""
+        """Reject a module of a stand-in that no other finder found; Python calls this finder last."""
         if isinstance(sys.modules.get(name.partition(".")[0]), StandIn):
             raise ImportError(_lacking(name), name=name)
 
@@ -466,7 +466,7 @@ def call(function: Any, messages: list[Any], reference: Any, fields: dict[str, A
 
 
 def _reference(parameters: Iterable[Any], reference: Any) -> Any:
-    """Return the reference; as a list with an assistant's message if the function's signature requires it."""
+    """Return the reference; if the function's signature asks for messages, it becomes a list with one."""
     annotation = next((str(one.annotation) for one in parameters if one.name == "ground_truth"), "")
     if "ist[" not in annotation or "Message" not in annotation:
         return _as_messages(reference)
@@ -539,7 +539,7 @@ def _as_messages(value: Any) -> Any:
 
 
 def _as_records(value: Any) -> Any:
-    """Return a JSON value whose objects can be read by attribute."""
+    """Return a JSON value with objects whose fields can be read as attributes."""
     if isinstance(value, StandInRecord):
         return value
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""The reference that a third-party function receives, which an empty answer never equals."""
+"""Passes the reference to third-party functions, unless an empty answer could equal it."""
 
 from __future__ import annotations
 
@@ -12,20 +12,19 @@ if TYPE_CHECKING:
     from ..sample import Sample
 
 _LABELS = ("role", "type")
-"""Keys whose values describe an object, such as a message, but not its content."""
+"""Keys of an object, such as a message, whose values are not part of its content."""
 
 
 def given_reference(sample: Sample[Any], column: str) -> dict[str, Any]:
     """Return a record's reference as named arguments for a third-party function; empty without a reference.
 
-    Third-party functions compare texts unchanged, so an empty answer would be rewarded if the reference is
-    blank, or lists a blank text among its right answers.
+    Third-party functions compare texts unchanged. They would reward an empty answer if the reference were
+    blank, or were a list of right answers with a blank one.
 
     Args:
         sample: The sample.
         column: The function's name for the reference. If the record has a field with this name, its platform
-            would pass the field, so the field takes precedence over `reference_answer`, which is then passed
-            separately.
+            would pass the field, so the field takes precedence, and `reference_answer` is passed separately.
 
     Raises:
         RecordError: The reference is blank.
@@ -52,7 +51,7 @@ def _may_equal_nothing(reference: Any) -> bool:
         if None in reference and all(one is None or isinstance(one, str) for one in reference):
             return True
     waiting = [reference]
-    while waiting:  # not recursive, because it may be deeply nested
+    while waiting:  # not recursive, because the reference may be deeply nested
         value = waiting.pop()
         if isinstance(value, dict):
             waiting += [one for name, one in value.items() if name not in _LABELS]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _LONGEST = 300
 """Maximum length of a message on stderr, in characters."""
 _MOST_SAID = 50
-"""Maximum number of lines on stderr; the reason to abstain may be different for every sample."""
+"""Maximum number of lines on stderr, because every sample may abstain for a different reason."""
 
 
 def rollout_item(
@@ -41,7 +41,7 @@ def rollout_item(
         wire: The dialect, one of `graders.wire.PROFILES`.
 
     Raises:
-        ValueError: A column has the name of a different property of a sample.
+        ValueError: A column has the same name as another property of a sample.
     """
     rollout = {name: plain(value) for name, value in columns.items()}
     if isinstance(rollout.get("metadata"), dict):
@@ -69,7 +69,7 @@ def rollout_item(
 
 
 def plain(value: Any) -> Any:
-    """Return a value as JSON data, because data sets contain numpy and torch scalars and arrays.
+    """Convert a value to JSON data; data sets may contain scalars and arrays of numpy and torch.
 
     Raises:
         ValueError: The value is nested too deeply.
@@ -117,10 +117,10 @@ class TrainerBatch:
         return [outcome.value if isinstance(outcome, Reward) else None for outcome in self.outcomes]
 
     def metrics(self) -> Iterator[tuple[str, float]]:
-        """Return the share of samples without a reward, and the mean of each metric over its samples.
+        """Yield the share of samples without a reward, and each metric's mean over the samples that have it.
 
-        In a training run with several processes, only the share is returned: trainers gather a metric from
-        all processes, and wait forever if one process does not have it.
+        In a training run with several processes, only the share is yielded: trainers gather a metric from all
+        processes, and would wait forever for a process that does not have it.
         """
         yield RESERVED, sum(isinstance(one, Failure) for one in self.outcomes) / max(len(self.outcomes), 1)
         if os.environ.get("WORLD_SIZE", "1") != "1":
@@ -193,7 +193,7 @@ class GraderInTrainer:
         return TrainerBatch(outcomes)
 
     def say(self, key: str, text: str) -> None:
-        """Write a line to stderr, unless a line with this key, or too many lines, were already written."""
+        """Write a line to stderr, unless one with this key, or the maximum number, was already written."""
         if key in self._said or len(self._said) > _MOST_SAID:
             return
         self._said.add(key)
@@ -217,7 +217,7 @@ class GraderInTrainer:
                 self._declared = _waiting(declared.function, self.options)
 
     def _here(self) -> Declared:
-        """Return the grader, with its time limit if the limit can be enforced."""
+        """Return the grader, without its time limit if the limit cannot be enforced; report that once."""
         import threading
 
         limit = self.options.timeout_s
@@ -232,7 +232,7 @@ class GraderInTrainer:
 
 
 def _waiting(function: Callable[[Any], Any], options: Options) -> Declared:
-    """Make a function that returns awaitables async, so that its time limit works in any thread."""
+    """Make an async function from one that returns awaitables; its time limit works in any thread."""
 
     async def wait(given: Any) -> Any:
         answer = function(given)
@@ -242,7 +242,7 @@ def _waiting(function: Callable[[Any], Any], options: Options) -> Declared:
 
 
 def _loop_runs() -> bool:
-    """Return whether an event loop is running in this thread, which then cannot wait for another."""
+    """Return whether an event loop is running in this thread, so that a second loop cannot run in it."""
     asyncio = sys.modules.get("asyncio")
     if asyncio is None:
         return False

@@ -1,4 +1,4 @@
-"""Calls a third-party Lambda handler with the event and the context that Lambda would pass to it.
+"""Calls a third-party Lambda handler with the event and the context that it would get from Lambda.
 
 The text of this module is also sent to the process of a confined handler, so it imports nothing from this
 package.

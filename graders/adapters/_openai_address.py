@@ -12,7 +12,7 @@ from ..errors import ConfigurationError
 VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)\}", re.ASCII)
 """The syntax of an environment variable in a header or an address."""
 SCHEME = re.compile(r"(bearer|basic|key|token)\s+", re.IGNORECASE)
-"""The words before a key in a header, which are not part of the key."""
+"""The words before a key in a header, such as `Bearer`, that are not part of the key."""
 OWN_HEADERS = (
     *("content-type", "content-length", "host", "transfer-encoding", "connection", "accept-encoding"),
 )
@@ -25,8 +25,8 @@ def url_fault(url: str) -> str | None:
     """Return the reason why an address cannot be called, without quoting it; None if it can be called.
 
     Args:
-        url: The address. If a variable comes before the query, the address can be checked only once the
-            variable is filled in.
+        url: The address. An address with a variable before its query cannot be checked until the variable is
+            filled in.
     """
     if "${" in VARIABLE.sub("", url):
         return _NO_NAME
@@ -67,7 +67,7 @@ def filled(text: str, what: str, secrets: list[str]) -> str:
     Args:
         text: The text.
         what: The name of the text in messages.
-        secrets: The set to add the values to, which no message may contain.
+        secrets: The collection to which the values are added, so that they can be removed from messages.
 
     Raises:
         ConfigurationError: A variable is not set, or its value cannot be sent.

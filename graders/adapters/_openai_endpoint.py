@@ -38,7 +38,7 @@ _MOST_ASKED = 4
 _PIECE = 1 << 16
 _BUSY = (408, 425, 429)
 _GATEWAY = (429, 502, 503, 504)
-"""HTTP statuses that may mean that the service is down."""
+"""HTTP statuses that may mean that the service is down or overloaded."""
 _LONGEST_SAID = 200
 
 
@@ -59,7 +59,7 @@ def endpoint_scoring(node: EndpointGrader) -> Scoring:
         except SampleError as error:
             if error.origin != _UNSENT or not endpoint.takes(Scope("", scope.item).sample, scope.item):
                 raise
-            # Only the record can be sent.
+            # The record alone can be sent, so the completion is too large or not JSON.
             return GraderScore(0.0, unread=True, errors={"other_error": True}, reason=error.message)
         return GraderScore(score, metrics=passed(score, node.pass_threshold))
 
@@ -106,7 +106,7 @@ class ScoringEndpoint:
         return await patience.until_answered(once)
 
     def takes(self, sample: Mapping[str, Any], item: Mapping[str, Any]) -> bool:
-        """Return whether a sample can be sent at all; the arguments are those of `score`."""
+        """Return whether a sample can be sent at all; takes the arguments of `score`."""
         try:
             self._body(sample, item)
         except SampleError:
@@ -114,7 +114,7 @@ class ScoringEndpoint:
         return True
 
     def _body(self, sample: Mapping[str, Any], item: Mapping[str, Any]) -> bytes:
-        """Return the payload; the texts determine its trace id, so that recorded answers are found again.
+        """Return the payload; its trace id depends only on its content, so that recorded answers are found.
 
         Raises:
             SampleError: The payload cannot be written as JSON, or is too large.
@@ -156,7 +156,7 @@ class ScoringEndpoint:
             await asyncio.sleep(at - now)
 
     def _ask(self, body: bytes, seconds: float) -> float:
-        """Send one request; none of its errors contains the value of a header."""
+        """Send one request; the errors that it raises never contain the value of a secret."""
         from contextlib import closing
         from http.client import HTTPException
         from urllib.error import URLError
@@ -165,9 +165,9 @@ class ScoringEndpoint:
         secrets: list[str] = []
         try:
             url, headers = self._address(secrets), self._filled_headers(secrets)
-            request = Request(url, body, headers, method="POST")  # its scheme was checked
+            request = Request(url, body, headers, method="POST")  # the address's scheme was checked
             try:
-                # A recorded answer is a response whose own `with` swallows errors.
+                # `closing` is needed because a recorded response swallows errors in its own `with` block.
                 with closing(build_opener(_as_answered()).open(request, timeout=seconds)) as answer:
                     content = b"".join(bounded(iter(lambda: answer.read1(_PIECE), b""), seconds))
                     return self._score(answer, content)
@@ -209,7 +209,7 @@ class ScoringEndpoint:
         )
 
     def _refusal(self, status: int, location: str) -> str:
-        """Return the problem of a status that rejects every sample; empty for any other status."""
+        """Describe the problem if a status means that every sample is rejected; empty for another status."""
         if 300 <= status < 400:
             return (
                 f"{self.name} redirects to {location or 'no address'} (HTTP {status}), and its headers are "
@@ -223,7 +223,7 @@ class ScoringEndpoint:
         return ""
 
     def _address(self, secrets: list[str]) -> str:
-        """Return the address to call now; a relay gets no query.
+        """Return the address to call now; the query is left out if a relay is called.
 
         Raises:
             ConfigurationError: A variable in the address is not set, or its value makes the address invalid.
@@ -237,7 +237,7 @@ class ScoringEndpoint:
         return f"{relay}/{url}" if relay else url
 
     def _filled_headers(self, secrets: list[str]) -> dict[str, str]:
-        """Return the headers to send now; a relay gets none of the spec's headers.
+        """Return the headers to send now; the spec's headers are left out if a relay is called.
 
         Raises:
             ConfigurationError: A variable in a header is not set, or its value makes the header invalid.
@@ -270,7 +270,7 @@ def score_of(content: bytes) -> float:
 
 
 def _as_answered() -> Any:
-    """A urllib handler that accepts every status: none raises an error, and no redirect is followed."""
+    """A urllib handler that accepts every status: it raises no errors and follows no redirects."""
     from urllib.request import HTTPErrorProcessor
 
     class AsAnswered(HTTPErrorProcessor):

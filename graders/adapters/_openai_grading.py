@@ -57,7 +57,7 @@ def grading_of(node: OpenAIGrader, options: GradingOptions) -> Scoring:
     scoring: Scoring
     try:
         scoring = _joined(node, options) if isinstance(node, MultiGrader) else _of_one(node, options)
-    except (ConfigurationError, NoCounterpart) as error:  # a missing package is not the grader's fault
+    except (ConfigurationError, NoCounterpart) as error:  # a missing package is no fault of the grader
         if not options.zero_for_faults:
             raise
         scoring = _failing(error)
@@ -90,7 +90,7 @@ _FLAGS = {
     "score_model": "model_grader_server_error",
     "label_model": "model_grader_server_error",
 }
-"""Flag for a fault that has no specific flag."""
+"""For each type of grader, the flag for a fault that has no specific flag."""
 
 
 def _joined(node: MultiGrader, options: GradingOptions) -> Scoring:
@@ -132,7 +132,7 @@ async def _awaited(
 
 
 def _total(node: MultiGrader, scores: Mapping[str, GraderScore]) -> GraderScore:
-    """Compute a formula's score from the scores of its graders."""
+    """Compute a multi grader's score from the scores of its graders."""
     parts = {key: score.value for key, score in scores.items()}
     try:
         value = float(node.computed(parts))
@@ -163,7 +163,7 @@ def _total(node: MultiGrader, scores: Mapping[str, GraderScore]) -> GraderScore:
 
 
 def _failing(error: Exception) -> Scoring:
-    """Return a scoring function for a grader that cannot run here."""
+    """Return a scoring function that raises an error, for a grader that cannot run here."""
 
     def scored(scope: Scope) -> GraderScore:
         raise error
@@ -172,7 +172,7 @@ def _failing(error: Exception) -> Scoring:
 
 
 def _with_zeros(scoring: Scoring, flag: str) -> Scoring:
-    """Wrap a scoring function so that it returns 0 with a flag instead of no score."""
+    """Wrap a scoring function so that it returns 0 with a flag where it would give no score."""
 
     def scored(scope: Scope) -> GraderScore | Awaitable[GraderScore]:
         try:
@@ -198,7 +198,7 @@ def _zero_if_lacking(score: GraderScore) -> GraderScore:
 
 
 def _zero(error: Exception, flag: str) -> GraderScore:
-    """Return the score of a grader that failed, as OpenAI documents it."""
+    """Return the score that OpenAI documents for a grader that failed."""
     if isinstance(error, GradeFault):
         fault = error
     elif isinstance(error, SampleError):

@@ -28,7 +28,7 @@ class OpenAISpecError(DecorationError):
     """
 
     def __init__(self, pointer: str, message: str, file: str = "") -> None:
-        super().__init__(pointer, message, file)  # the arguments unchanged, so that the error can be pickled
+        super().__init__(pointer, message, file)  # pickling needs the unchanged arguments
         self.pointer = pointer
         self.message = message
         self.file = file
@@ -40,11 +40,11 @@ class OpenAISpecError(DecorationError):
 
 
 class NoCounterpart(OpenAISpecError):
-    """A judge's model that is not in the table of models."""
+    """The table of models has no entry for a judge's model."""
 
 
 class FormulaError(OpenAISpecError):
-    """A formula that cannot be read, or that uses an unknown name."""
+    """A formula cannot be read, or uses an unknown name."""
 
 
 def place_of(pointer: str, key: object) -> str:
@@ -82,7 +82,7 @@ class JsonObject:
         return place_of(self.pointer, key)
 
     def fault(self, key: object, message: str) -> OpenAISpecError:
-        """Return an error about a key."""
+        """Return an error that locates its fault at a key."""
         return OpenAISpecError(self.place(key), message)
 
     def has(self, key: str) -> bool:
@@ -128,7 +128,7 @@ class JsonObject:
         return value
 
     def texts(self, key: str, example: str) -> tuple[str, ...]:
-        """Return the list of texts of a required key."""
+        """Return the list of texts at a required key."""
         found = self.items(key, example)
         for at, each in enumerate(found):
             if not isinstance(each, str) or not each.strip():
@@ -268,7 +268,7 @@ _TOO_DEEP = f"is nested more than {_DEEPEST} levels deep: give only the grader"
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object that remembers a duplicate key."""
+    """Return an object; if it has a duplicate key, one that remembers this key."""
     found = dict(pairs)
     if len(found) == len(pairs):
         return found
@@ -290,7 +290,7 @@ def number_of(value: object) -> float | None:
 
 
 def exact(value: float) -> str:
-    """Return a finite number as messages show it: not rounded, and a whole one without `.0`."""
+    """Return a finite number as messages show it: not rounded, and without `.0` if it is whole."""
     return repr(float(value)).removesuffix(".0")
 
 

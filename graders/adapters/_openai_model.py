@@ -1,8 +1,8 @@
 """OpenAI's model graders: a judge scores or labels a completion, with the grader's own prompt.
 
-The prompt of such a grader is a template that contains the completion, which may therefore pose as part of
-the prompt. Control tokens of chat templates in the completion are made harmless. `graders.checks.judge` keeps
-a completion separate from the question.
+The prompt of such a grader is a template that contains the completion, so a completion may pretend to be part
+of the prompt. Control tokens of chat templates in the completion are made harmless. Unlike these graders,
+`graders.checks.judge` keeps a completion separate from the question.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ OPTIONS = (
     *("model", "service", "base_url", "key_variable", "region", "temperature", "max_tokens"),
     *("input_price", "output_price", "cached_price", "ceiling_usd", "ceiling_tokens"),
 )
-"""The table's options for a model, the same as in `graders.checks.judge`."""
+"""The options that the table accepts for a model, as in `graders.checks.judge`."""
 NOT_SENT = ("seed", "top_p", "reasoning_effort")
 """Sampling parameters that are not sent to judges."""
 _MOST_TOKENS = 4_000
@@ -32,8 +32,8 @@ class JudgeModels:
     """The models that judges call in place of OpenAI's.
 
     Args:
-        models: For each of OpenAI's names, the ID of a Bedrock model or a table of options (`OPTIONS`); or
-            the path of a TOML file with this table; or None.
+        models: A table with the ID of a Bedrock model, or a table of options (`OPTIONS`), for each name of
+            OpenAI's; or the path of a TOML file with such a table; or None.
 
     Raises:
         DecorationError: The value is not such a table.
@@ -44,7 +44,7 @@ class JudgeModels:
 
     def __init__(self, models: Mapping[str, Any] | str | os.PathLike[str] | None) -> None:
         self.place = "the table of models" if models is None else "models="
-        """The place to add a model, for messages."""
+        """The place where a model has to be added, for messages."""
         if isinstance(models, (str, os.PathLike)):
             path = os.fspath(models)
             self.place = os.path.basename(path)
@@ -69,7 +69,7 @@ class JudgeModels:
         return self._table.get(model)
 
     def missing(self, model: str) -> str:
-        """Return a message that the table has no entry for a model, with the line to add.
+        """Return a message that a model has no entry in the table, with the line to add.
 
         Args:
             model: OpenAI's name.
@@ -119,7 +119,7 @@ def _read(path: str) -> dict[str, Any]:
             return tomllib.load(file)
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror or error}") from None
-    except ValueError as error:  # not TOML, or not UTF-8
+    except ValueError as error:  # the file is not TOML or not UTF-8
         raise DecorationError(f"{path} is not valid TOML: {error}") from None
 
 

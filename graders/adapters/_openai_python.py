@@ -39,7 +39,7 @@ IMAGE_PACKAGES: dict[str, tuple[str, str | None]] = {
     "rdkit": ("rdkit", "2024.9.6"),
     "skbio": ("scikit-bio", "0.6.3"),
     "ast_grep_py": ("ast-grep-py", "0.36.2"),
-    # Dependencies of these packages; their versions are not documented.
+    # Dependencies of the packages above; the versions of these are not documented.
     "annotated_types": ("annotated-types", None),
     "attr": ("attrs", None),
     "attrs": ("attrs", None),
@@ -54,12 +54,12 @@ IMAGE_PACKAGES: dict[str, tuple[str, str | None]] = {
     "tqdm": ("tqdm", None),
     "typing_extensions": ("typing_extensions", None),
 }
-"""The contents of the image 2025-05-08 besides the standard library, by module name: package and version."""
+"""The package and the version of each module in the image 2025-05-08, without the standard library."""
 _HINTS = {
     OSError: "a Python grader can open no file and no connection",
     ModuleNotFoundError: "a Python grader may import packages that are in OpenAI's image and installed here",
 }
-"""Hints for exceptions, worded to be true wherever a grader's JSON is run."""
+"""Hints for exceptions, worded so that they are true wherever a grader runs."""
 _NOT_OF_TEXT = (
     *("NameError", "UnboundLocalError", "ImportError", "ModuleNotFoundError", "MemoryError"),
     *("OSError", "PermissionError", "FileNotFoundError"),
@@ -151,7 +151,7 @@ def python_fault(source: str) -> str | None:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == FUNCTION:
             found = node
         elif FUNCTION in _bound(node):
-            return None  # the object with this name is only known when it runs
+            return None  # what this name refers to is known only when the source runs
     if found is None:
         return f"defines no function grade: {_WRITE}"
     if isinstance(found, ast.AsyncFunctionDef):
@@ -163,7 +163,7 @@ def python_fault(source: str) -> str | None:
 
 
 def python_imports(source: str) -> tuple[PythonImport, ...]:
-    """Return the modules that a source imports from outside the standard library, each only once."""
+    """Return the modules outside the standard library that a source imports, each only once."""
     found: dict[str, PythonImport] = {}
     tree = _parsed(source)
     optional = [node for node in ast.walk(tree) if isinstance(node, ast.Try | ast.TryStar | ast.If)]
@@ -184,7 +184,7 @@ def python_imports(source: str) -> tuple[PythonImport, ...]:
 
 
 def _parsed(source: str) -> ast.Module:
-    """Return the syntax tree of a source, without Python's warnings, which concern only its author."""
+    """Return the syntax tree of a source; Python's warnings, which are for its author, are suppressed."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return ast.parse(source)

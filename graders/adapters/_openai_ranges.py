@@ -1,4 +1,4 @@
-"""The range of scores that an OpenAI grader can return, by interval arithmetic over its formula."""
+"""Computes the range of an OpenAI grader's scores, with interval arithmetic on its formula."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ _RISING: dict[str, Callable[[float], float]] = {
     "floor": math.floor,
     "ceil": math.ceil,
     "exp": math.exp,
-    "sqrt": lambda value: math.sqrt(max(value, 0.0)),  # no reward below 0, where sqrt has no value
+    "sqrt": lambda value: math.sqrt(max(value, 0.0)),  # sqrt has no value, so no score, below 0
     "log": math.log,
 }
 _LARGEST_POWER = 1_000
 
 
 def score_range(node: OpenAIGrader) -> Bounds:
-    """Return the smallest and the largest score; None if the score has no bound or no documented bound."""
+    """Return the smallest and the largest score; None if a bound does not exist or is not documented."""
     if isinstance(node, EndpointGrader):
         return None
     if isinstance(node, ScoreModel):
-        return node.low, node.high  # an unread completion scores the lower bound
+        return node.low, node.high  # an unread completion gets the lower bound
     if not isinstance(node, MultiGrader):
         return 0.0, 1.0
     ranges = {key: score_range(each) for key, each in node.graders.items()}

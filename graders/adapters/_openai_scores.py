@@ -30,13 +30,13 @@ FLAGS = (
     "model_grader_refusal_error",
     "model_grader_parse_error",
 )
-"""OpenAI's flags for a fault in a grader, each true or false."""
+"""OpenAI's flags for faults in grading; each is true or false."""
 DETAILS = (
     "python_grader_server_error_type",
     "python_grader_runtime_error_details",
     "model_grader_server_error_details",
 )
-"""The details that OpenAI adds to some flags, each a text or null."""
+"""The names of the details that OpenAI adds to three of the flags; each is a text or null."""
 _DETAILS_OF = {name.removesuffix("_type").removesuffix("_details"): name for name in DETAILS}
 
 _FORM = ("role", "index", "id", "type", "tool_call_id")
@@ -68,11 +68,11 @@ class GradeFault(SampleError):
         self.flag = flag
         self.details = details
         self.tokens: Mapping[str, ModelTokens] = {}
-        """The tokens that models used before the failure, by the grader's names for the models."""
+        """The tokens that models used before the failure, by the model names in the grader."""
 
     @property
     def errors(self) -> dict[str, bool | str]:
-        """The flag, and OpenAI's details."""
+        """The fault as OpenAI reports it: the flag and, for three of the flags, details."""
         more = _DETAILS_OF.get(self.flag)
         said: dict[str, bool | str] = {self.flag: True}
         return {**said, more: self.details or self.message} if more else said
@@ -95,9 +95,9 @@ class ModelTokens:
     """The tokens that a judge's model used for a sample; None if its service does not report them.
 
     Args:
-        prompt: Tokens of the questions.
-        completion: Tokens of the answers.
-        cached: Tokens of the questions that came from the service's cache.
+        prompt: The number of tokens in the questions.
+        completion: The number of tokens in the answers.
+        cached: The number of the questions' tokens that came from the service's cache.
     """
 
     __slots__ = ("cached", "completion", "prompt")
@@ -128,8 +128,8 @@ class GraderScore:
         unread: Whether the score is 0 because the completion lacks a value that the grader reads.
         metrics: Other numbers to report.
         parts: For a multi grader, the scores of its graders by key.
-        errors: The faults that OpenAI would report, by the names in `FLAGS` and `DETAILS`.
-        tokens: The tokens that models used, by the grader's names for the models.
+        errors: The faults that OpenAI would report; the keys are names in `FLAGS` and `DETAILS`.
+        tokens: The tokens that models used, by the model names in the grader.
         reason: One sentence for human readers.
     """
 
@@ -194,7 +194,7 @@ class Scope:
         return self.item if namespace == "item" else self.sample
 
     def told(self, namespace: str) -> Mapping[str, Any]:
-        """Return a namespace without the values that every answer has: roles, positions, ids and kinds."""
+        """Return a namespace without roles, positions, ids and kinds, which do not depend on the answer."""
         if namespace == "item":
             return {**self.item, "messages": _without_form(self.item.get("messages"))}
         tools = _without_form(self.tools)

@@ -1,4 +1,4 @@
-"""Removes keys from the JSON of endpoint graders, so that it can be kept in a project."""
+"""Removes secret keys from the JSON of endpoint graders, so that the JSON can be kept in a project."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def endpoint_secrets(spec: Any) -> tuple[Any, list[str]]:
 
 
 class _Variables:
-    """The variables that replace secrets, each with its value, which is never returned."""
+    """The variables that replace secrets; their values are known here but never returned."""
 
     def __init__(self) -> None:
         self.values: dict[str, str] = {}
@@ -54,7 +54,7 @@ class _Variables:
                 made["headers"] = {name: self._header(name, each) for name, each in value["headers"].items()}
             if isinstance(value.get("url"), str):
                 front, mark, query = value["url"].partition("?")
-                # The text before the third slash is the scheme and the host.
+                # The scheme and the host, before the third slash, contain no keys.
                 steps = front.split("/")
                 front = "/".join([*steps[:3], *map(self._step, steps[3:])])
                 made["url"] = f"{front}{mark}{'&'.join(map(self._parameter, query.split('&')))}"
@@ -83,7 +83,7 @@ class _Variables:
     def _variable(self, kind: str, name: str, value: str) -> str:
         """Return the variable for a value, named after its location; equal values share one variable."""
         wanted = f"GRADER_{kind}_{re.sub(r'[^A-Z0-9]+', '_', name.upper())}".strip("_")
-        # In recorded answers, the values of variables whose names suggest a secret are placeholders.
+        # Recorded answers contain placeholders for variables whose names suggest a secret.
         wanted = found = wanted if _SOUNDS_SECRET.search(wanted) else f"{wanted}_KEY"
         number = 1
         while self.values.setdefault(found, value) != value:

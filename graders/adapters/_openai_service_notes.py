@@ -103,7 +103,7 @@ def _of_messages(node: ScoreModel | LabelModel) -> Iterator[SpecNote]:
 
 
 def _changes(node: ScoreModel | LabelModel) -> list[str]:
-    """List the changes to a grader's messages that Converse requires of a conversation."""
+    """List the changes that Converse's rules for conversations require in a grader's messages."""
     roles = [turn.role for turn in node.turns]
     turns = [role for role in roles if role not in SYSTEM]
     found = []

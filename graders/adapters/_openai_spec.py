@@ -53,14 +53,14 @@ _OTHER_TYPES = {
 _A_GRADER = '{"answer": {"type": "string_check", ...}}'
 _CODE_BYTES = 256 * 1024
 LIMITS = ("max_completions_tokens", "max_completion_tokens")
-"""Spellings of the token limit in specs: OpenAI's own, and a common variant."""
+"""Names of the token limit in specs: OpenAI's own name, and a common variant."""
 _SAMPLING_BOUNDS = {"temperature": (0.0, 2.0), **dict.fromkeys(LIMITS, (1.0, 10_000_000.0))}
 IMAGE = "2025-05-08"
 """The image of Python graders for which OpenAI lists the packages."""
 
 
 class StringCheck:
-    """A `string_check` grader: 1 if its operation holds for two texts, else 0."""
+    """A `string_check` grader: 1 if its comparison of two texts is true, else 0."""
 
     type: Literal["string_check"] = "string_check"
     __slots__ = ("input", "name", "operation", "pointer", "reference")
@@ -132,7 +132,7 @@ class PythonCode:
         return tuple(name for name in names if name.isidentifier())
 
     def unknown_import(self) -> str | None:
-        """Return the reason why an import can never succeed; None if it may succeed."""
+        """Return the reason why an import always fails; None if it may succeed."""
         for each in self.imports:
             if each.guarded or each.module in self.packages:
                 continue
@@ -287,7 +287,7 @@ class OpenAISpec:
             yield from self.grader.graders.values()
 
     def refuse_unknown(self) -> None:
-        """Reject values and packages that never exist, so that no sample could be graded.
+        """Reject a spec that names a value or a package that never exists: no sample could be graded.
 
         Raises:
             OpenAISpecError: A template or a source names such a value or package.
@@ -341,7 +341,7 @@ def _grader(raw: JsonObject, note: Callable[[JsonObject], None], *, inside: bool
 
 
 def _unknown_value(value: NamedValue) -> str | None:
-    """Return the reason why a completion never has a value; None if it may have the value."""
+    """Return the reason why no completion has a value; None if a completion may have it."""
     if value.namespace == "item":
         return None
     if value.path[0] not in SAMPLE_NAMES:

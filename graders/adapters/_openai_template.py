@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 NAMESPACES = ("item", "sample")
 _WITH_FORM = ("choices", "output_tools", "messages")
-"""Values that contain more than the text of the answer."""
+"""Values that contain roles, ids and other fields besides the text of the answer."""
 _TEMPLATE = re.compile(r"\{\{\s*+(?P<inside>[^{}]*)\}\}")
 _UNCLOSED = re.compile(r"\{\{\s*+(?:item|sample)\b[^\s}]*")
 _STEP = re.compile(
@@ -44,7 +44,7 @@ class NamedValue:
     Args:
         namespace: `item` or `sample`.
         path: Keys of objects, and positions in lists.
-        text: Its spelling in the template, without the braces.
+        text: The placeholder as the template spells it, without the braces.
     """
 
     __slots__ = ("namespace", "path", "text")
@@ -183,7 +183,7 @@ class TextTemplate:
         text = self.written(scope)
         if isinstance(text, Missing) or may_be_blank:
             return text
-        # The completion's values decide; without any, the record's values do.
+        # The completion's values decide; if the template has none, the record's values do.
         telling = [value for value in self.values if value.namespace == "sample"] or self.values
         if any(value.says_something(scope) for value in telling) if telling else visible(text):
             return text
@@ -194,7 +194,7 @@ class TextTemplate:
 
 
 def _leaves(value: Any) -> Iterator[str]:
-    """Return the texts and numbers in a value, as texts."""
+    """Yield the texts and the numbers in a value, each as text."""
     ahead = [value]
     while ahead:
         one = ahead.pop()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ._openai_template import TextTemplate
 
 _LONGEST = 100_000
-_LONGEST_FUZZY = 5_000  # nothing can interrupt rapidfuzz, which takes 0.8 s for two texts of this length
+_LONGEST_FUZZY = 5_000  # takes rapidfuzz 0.8 s, which no time limit can interrupt
 _OPERATIONS: dict[str, Callable[[str, str], bool]] = {
     "eq": lambda given, wanted: given == wanted,
     "ne": lambda given, wanted: given != wanted,
@@ -34,7 +34,7 @@ def string_check(node: StringCheck) -> Scoring:
     compare, any_text = _OPERATIONS[node.operation], node.operation == "ne"
 
     def scored(scope: Scope) -> GraderScore:
-        reference = node.reference.compared(scope, any_text)  # faults of the record have priority
+        reference = node.reference.compared(scope, any_text)  # first, to report faults of the record first
         given = node.input.compared(scope, any_text)
         for side in (given, reference):
             if isinstance(side, Missing):
@@ -68,9 +68,9 @@ class _TextMetric:
     """A measure of the similarity of two texts.
 
     Args:
-        read: Returns the part of a text to compare; empty if no part can be compared.
-        score: Returns the similarity of two such parts, 0 to 1.
-        fewest: The number of tokens that a reference needs.
+        read: A function that returns the part of a text to compare; empty if no part can be compared.
+        score: A function that returns the similarity of two such parts, 0 to 1.
+        fewest: The minimum number of tokens in a reference.
         longest: The maximum length of a compared text, in characters.
     """
 
@@ -86,7 +86,7 @@ class _TextMetric:
 
 
 def _side(template: TextTemplate, scope: Scope, metric: _TextMetric, strict: bool = False) -> Any:
-    """Return the part of a side to compare; `Missing` if the completion has no such part."""
+    """Return the part of the input or the reference to compare; `Missing` if the completion has none."""
     text = template.compared(scope)
     if isinstance(text, Missing):
         return text
@@ -105,7 +105,7 @@ def _side(template: TextTemplate, scope: Scope, metric: _TextMetric, strict: boo
 
 
 def _fuzzy_match() -> _TextMetric:
-    """Call rapidfuzz as OpenAI's own Python example does; OpenAI does not document its own function."""
+    """Make the undocumented metric `fuzzy_match`, by calling rapidfuzz as OpenAI's Python example does."""
     ratio, processed = (
         optional("rapidfuzz.fuzz", "similarity").WRatio,
         optional("rapidfuzz.utils", "similarity"),

@@ -1,7 +1,7 @@
 """Calls third-party functions in this process, or in a separate process if they are confined.
 
-The code that confines a function takes longer to import than the rest of an adapter, so this module does not
-import it.
+This module does not import the code that confines functions, which takes longer to import than the rest of an
+adapter.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ def placed(function: Callable[..., Any], inside: ModuleType | str | os.PathLike[
         inside: The module, as `ConfinedFunction.through` takes it.
 
     Returns:
-        A function that takes the arguments of the module's `call` after the first. If the third-party
-        function is confined, the result has to be awaited.
+        A function that takes the same arguments as the module's `call` except the first, which is the
+        third-party function. If that function is confined, the result has to be awaited.
 
     Raises:
         DecorationError: The value is not a function.
@@ -53,13 +53,13 @@ def name_of(function: Any) -> str:
 
 
 def is_confined(function: object) -> bool:
-    """Return whether this is a `ConfinedFunction`, which cannot exist before its module is loaded."""
+    """Return whether a function is a `ConfinedFunction`; there is none while its module is not loaded."""
     module = sys.modules.get(f"{__package__}._confined")
     return module is not None and isinstance(function, module.ConfinedFunction)
 
 
 def module_of(inside: ModuleType | str | os.PathLike[str]) -> Any:
-    """Return a module, given itself, its name or its path."""
+    """Return a module, given the module itself, its name or its path."""
     name = os.fspath(inside) if isinstance(inside, (str, os.PathLike)) else inside
     if not isinstance(name, str):
         return name

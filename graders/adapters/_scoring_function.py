@@ -19,10 +19,10 @@ _COROUTINE = 0x80
 def scoring_function(
     steps: Callable[[Sample[Any]], Generator[Any, Any, Any]], called: Sequence[Any]
 ) -> Callable[[Sample[Any]], Any]:
-    """Make a scoring function, async if the functions that it calls are known to be.
+    """Make a scoring function; it is async if a function that it calls is known to be async.
 
     Args:
-        steps: Yields the calls to make, and receives their results.
+        steps: A generator that yields the results of calls, and is sent each result once it is awaited.
         called: The functions that the scoring function calls.
     """
     confined = any(map(is_confined, called))

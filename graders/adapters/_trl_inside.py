@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class BeforeTraining:
-    """A substitute for the trainer's state: the state of a run before its first step."""
+    """A substitute for the trainer's state, as it is before the first step of a run."""
 
     global_step = 0
     epoch = 0.0
@@ -71,7 +71,7 @@ def _found(answer: Any, logged: dict[str, list[float]]) -> Any:
     """Convert the function's result to the return value of `call`."""
     if hasattr(answer, "tolist"):  # an array or a tensor
         answer = answer.tolist()
-    # TRL iterates over the result. Characters, keys and unordered collections are not rewards in TRL either.
+    # TRL iterates over the result. Characters, keys and unordered items would not be rewards there either.
     if isinstance(answer, (str, bytes, dict, set, frozenset)) or not hasattr(answer, "__iter__"):
         raise TypeError(
             f"the function returned a {type(answer).__name__}: return a list with one value per completion"

@@ -73,7 +73,7 @@ def _taken(
 ) -> tuple[dict[str, Any], list[str], bool]:
     """Return a function's accepted arguments, its other required arguments, and whether it takes batches.
 
-    The scoring functions in verl's own library take two of the four.
+    Many functions accept fewer arguments than verl passes: those in verl's own library accept two of four.
     """
     import inspect
 

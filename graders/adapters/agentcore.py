@@ -39,7 +39,7 @@ _KINDS = {
     "timeout": "grading ran out of time",
     "value": "the grader returned a value that is not a reward within its range",
 }
-"""The text for each kind of failure when its message, which may quote the sample, must not be shown."""
+"""The text to show for each kind of failure if its message, which may quote the sample, must not be shown."""
 _LONGEST = 1000
 """Maximum length of an explanation or an error, in characters."""
 
@@ -103,7 +103,7 @@ def as_agentcore(
         try:
             capture(event, context)
             answer = _evaluated(grader, event, context, reference, least)
-        except Exception as error:  # for any event, the service gets an answer that follows its contract
+        except Exception as error:  # every event gets an answer that follows the service's contract
             answer = _error(
                 "EVENT_NOT_READ", f"answering raised a {type(error).__name__} at {place_of(error)}"
             )
@@ -116,7 +116,7 @@ def as_agentcore(
 def _is_evaluators(event: object) -> bool:
     """Return whether an event comes from an AgentCore evaluator rather than a training job.
 
-    A record may have fields of any name, so an object with messages is a sample.
+    An object with messages is always a sample, because a record's fields may have any names.
     """
     return (
         isinstance(event, dict)
@@ -212,7 +212,7 @@ def _part(value: object, key: str) -> Any:
 
 
 def _explained(reward: Reward) -> str:
-    """Explain the reward: the numbers behind it, or its reason if content may be shown."""
+    """Explain a reward by its components and metrics, or by its reason if content may be shown."""
     if reward.reason and may_log_content():
         return str(reward.reason)[:_LONGEST]
     numbers = {**reward.components, **reward.metrics}
@@ -220,7 +220,7 @@ def _explained(reward: Reward) -> str:
 
 
 def _why(failure: Failure, item: dict[str, Any]) -> str:
-    """Explain a missing reward by the failure's kind or place, or by its message if content may be shown."""
+    """Explain a failure by its kind and location, or by its message if content may be shown."""
     if may_log_content():
         return failure.message + (f" ({failure.place})" if failure.place else "")
     what = _KINDS.get(failure.kind, failure.origin)

@@ -1,6 +1,6 @@
-"""Existing Lambda handlers as scoring functions.
+"""Makes scoring functions from existing Lambda handlers.
 
-A reward function for Bedrock or SageMaker handles batches. Here it grades one sample at a time, so that a
+A reward function for Bedrock or SageMaker handles batches. Here it gets one sample at a time, so that a
 sample that it cannot grade does not affect the rewards of other samples. Its answer is checked strictly.
 """
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ._confined import ConfinedFunction
 
 _SECONDS = 60.0
-"""Remaining time that the context reports if the grader has no limit."""
+"""Seconds of remaining time that the context reports if the grader has no time limit."""
 
 
 def from_lambda(
@@ -99,7 +99,7 @@ def _event(sample: Sample[Any], wire: Wire | None) -> Any:
 
 
 def _seconds_left() -> float:
-    """Return the time limit of the current sample."""
+    """Return the seconds that the current sample has left."""
     tick, now = around.get(), perf_counter()
     ends = until.get()
     if ends is None and tick is not None:
@@ -125,14 +125,14 @@ def _read(answer: Any, event: Any) -> Reward:
 
 
 def _listed(answer: Any) -> Any:
-    """Return the answer with its entry in a list; a handler of one sample may return the entry alone."""
+    """Return the answer with its entry in a list; for one sample, a handler may return just the entry."""
     if isinstance(answer, dict) and "body" in answer:
         body = answer["body"]
         if isinstance(body, str):
             try:
                 body = json.loads(body)
             except ValueError:
-                return answer  # the function that reads the answer reports what is wrong
+                return answer  # the function that reads the answer reports the fault
         return {**answer, "body": _listed(body)}
     return [answer] if isinstance(answer, dict) and "aggregate_reward_score" in answer else answer
 

@@ -1,4 +1,4 @@
-"""Reward functions for eval-protocol, and for its predecessor reward-kit, as scoring functions.
+"""Makes scoring functions from reward functions for eval-protocol and its predecessor, reward-kit.
 
 Checked against eval-protocol 0.3.33.
 """

@@ -1,4 +1,4 @@
-"""Graders of AWS's llm-eval-kit as scoring functions.
+"""Makes scoring functions from graders of AWS's llm-eval-kit.
 
 Checked against the library's repository, which has no release.
 """

@@ -1,4 +1,4 @@
-"""Graders for reinforcement fine-tuning at OpenAI and Azure, from the JSON that those services accept.
+"""Makes scoring functions from the JSON of graders for reinforcement fine-tuning at OpenAI and Azure.
 
 `docs/adapters.md` lists the parts that those services document and the parts that they do not.
 """
@@ -100,7 +100,7 @@ def from_openai(
 
 
 def _reward(score: GraderScore) -> Reward:
-    """Return a score as a reward; a part with the name of a metric appears only once."""
+    """Return a score as a reward; a part and a metric with the same name appear only once."""
     metrics = {"unread": float(score.unread), **score.metrics}
     return Reward(
         score.value,
@@ -151,8 +151,8 @@ async def openai_run(
 ) -> OpenAIRun:
     """Grade one text as documented for OpenAI's `/graders/run`; used by the harness.
 
-    A grader that fails scores 0 here, and a flag gives the reason. The same applies to a grader that needs a
-    missing package or a missing judge's model, or whose formula cannot be read.
+    A grader that fails scores 0 here, and a flag gives the reason. This also applies if a package or a
+    judge's model is missing, and if a formula cannot be read.
 
     Args:
         spec: As for `from_openai`.
@@ -262,7 +262,7 @@ class ImagePackage:
 
 
 def openai_packages(spec: SpecSource) -> list[ImagePackage]:
-    """Return the packages that a spec's Python graders import, each import once; used by the harness.
+    """Return the packages that a spec's Python graders import, each only once; used by the harness.
 
     Args:
         spec: As for `from_openai`.

@@ -1,4 +1,4 @@
-"""Reward functions for TRL as scoring functions, and graders as reward functions for TRL.
+"""Makes scoring functions from TRL's reward functions, and TRL reward functions from graders.
 
 TRL (https://huggingface.co/docs/trl) calls `reward_funcs` with keywords for a whole batch: `prompts`,
 `completions`, `completion_ids`, every other column of its data set, and values that the trainer adds. Checked
@@ -159,7 +159,7 @@ def _columns(sample: Sample[Any], reference: str, conversational: bool) -> dict[
         raise RecordError(
             f"the record's field {taken[0]!r} has the name of an argument that TRL passes: rename the field"
         )
-    fields.pop(reference, None)  # null, unless a reference is given
+    fields.pop(reference, None)  # null, unless `given_reference` returns it
     fields.update(given_reference(sample, reference))
     text = final_text(sample)
     prompt: Any = [_turn(message) for message in sample.messages[:-1]] if conversational else sample.prompt

@@ -1,4 +1,4 @@
-"""Scoring functions for verl as our scoring functions, and graders as verl's `custom_reward_function`.
+"""Makes scoring functions from verl's `compute_score`, and verl's `custom_reward_function` from graders.
 
 verl (https://verl.readthedocs.io) calls `compute_score` with keywords: `data_source`, `solution_str`,
 `ground_truth`, `extra_info`, and the keywords in its configuration. Checked against verl 0.9.
@@ -89,7 +89,7 @@ def _given(sample: Sample[Any]) -> dict[str, Any]:
     return {
         "data_source": source,
         "solution_str": final_text(sample),
-        # verl fails without a reference, and a text such as "None" could occur in an answer.
+        # verl needs a reference, and a substitute such as "None" could occur in an answer.
         **({} if reference is None else {"ground_truth": reference}),
         "extra_info": {
             "prompt": sample.messages[:-1],
