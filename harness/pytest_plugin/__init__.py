@@ -1,9 +1,9 @@
 """Replay tests for pytest: fixtures that run rollouts through a grader and check its rewards.
 
-Three fixtures grade in this process, through the whole contract: `rft_replay` returns a `Replayed` with
-assertions, `reward_snapshot` compares with rewards stored next to the test, and `assert_order` compares a few
-completions with each other. A fourth, `assert_no_findings`, audits a grader. A failure shows the completion,
-reference, reward and metrics.
+Three fixtures grade in this process, with the events that Lambda would get: `rft_replay` returns a `Replayed`
+with assertions, `reward_snapshot` compares with rewards stored next to the test, and `assert_order` compares
+the rewards of a few completions. A fourth, `assert_no_findings`, audits a grader. A failure shows the
+completion, reference, reward and metrics.
 
 Every pytest run in an environment with the harness loads this plugin, so it imports nothing until it is used.
 """
@@ -158,10 +158,10 @@ def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Generator[None, An
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print which rewards were stored and how often a judge was asked; worker reports carry this, too."""
+    """Print which rewards were stored, and how often a judge was called, in all workers of the test run."""
     reports = [each for some in terminalreporter.stats.values() for each in some]
     by_test: dict[str, list[tuple[str, Any]]] = {}
-    for report in reports:  # a test has several reports; the later ones have its notes
+    for report in reports:  # a test has several reports; the last ones have all its notes
         noted = getattr(report, "user_properties", [])
         if len(noted) > len(by_test.get(report.nodeid, ())):
             by_test[report.nodeid] = noted
@@ -285,20 +285,20 @@ def _audited(
 
 
 def _finder(path: Path, config: pytest.Config) -> Finder:
-    """A finder that looks next to a test's file, then in pytest's root folder, then in the current folder."""
+    """Return a finder for the folder of a test's file, then pytest's root folder, then the current folder."""
     from harness.pytest_plugin.found import Finder
 
     return Finder([path.parent, config.rootpath, Path.cwd()])
 
 
 def _node_id(request: pytest.FixtureRequest) -> str:
-    """The test's id relative to the current folder, for a command."""
+    """The test's id relative to the current folder, for use in a command."""
     path = os.path.relpath(request.path, request.config.invocation_params.dir)
     return "::".join([path, *request.node.nodeid.split("::")[1:]])
 
 
 def _is_of_a_grader(error: BaseException | None) -> bool:
-    """Whether a chain of errors includes one from `graders`; false if that was never imported."""
+    """Whether a chain of errors includes one from `graders`; False if `graders` was never imported."""
     errors, seen = sys.modules.get("graders.errors"), set[int]()
     while errors is not None and error is not None and id(error) not in seen:
         if isinstance(error, errors.GraderError):

@@ -123,7 +123,7 @@ class Finder:
         return found
 
     def optional(self, data: DataFile | None) -> DataFile | None:
-        """Data that a test names, or None."""
+        """The data that a test names; None if it names none."""
         return None if data is None else self._data(data)
 
     @property
@@ -140,17 +140,17 @@ class Finder:
         return found
 
     def region(self) -> AbstractContextManager[None]:
-        """Set the settings' Region as the environment's default, for a grader that asks AWS."""
+        """Make the settings' Region the environment's default, for a grader that calls AWS."""
         return region_of_project(self.settings.get("region"))
 
     def _data(self, data: DataFile) -> DataFile:
-        """Data by the name in a test: a file from `_file`, or data elsewhere."""
+        """The data that a test names: a local file is looked up, other data is returned unchanged."""
         if not isinstance(data, str | os.PathLike) or os.fspath(data).startswith(S3_SCHEME):
             return data
         return self._file(data)
 
     def _file(self, path: str | os.PathLike[str]) -> Path:
-        """A file in the first folder that has it, or else in the test's own folder."""
+        """The path of a file in the first folder that has it, or else in the test's own folder."""
         first = self._folders[0]
         return next((folder / path for folder in self._folders if (folder / path).exists()), first / path)
 

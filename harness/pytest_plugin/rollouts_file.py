@@ -41,7 +41,7 @@ class RolloutsFile(pytest.File):
             yield RolloutItem.from_parent(self, name=test.name, test=test, grade=grade)
 
     def _told(self, error: HarnessError) -> str:
-        """The message with its place as pytest names files, wrapped to the terminal's width."""
+        """The error's message, wrapped to the terminal's width, with the file named as pytest names it."""
         if error.place is not None:
             error.place = error.place.removeprefix(f"{self.config.rootpath}/")
         return wrapped(str(error), 80)
@@ -91,5 +91,8 @@ class RolloutItem(pytest.Item):
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        """The sample's file, line from 0, and title; pytest would read dots in a bare name as classes."""
+        """The sample's file, line from 0, and title, which is longer than the name.
+
+        If a title is only a name with dots, pytest takes the dots for separators of classes.
+        """
         return self.path, self._test.line - 1, f"{self.name} (line {self._test.line})"

@@ -1,8 +1,8 @@
 """Tests a grader on the references themselves, without a model and without labels.
 
-A grader that prefers a record's own reference to another record's can tell right from wrong. If it does not,
-it may only expect a different format than the references have. So these figures can show that a grader works,
-but never that it is wrong.
+A grader that prefers a record's own reference to another record's can tell right from wrong. A grader that
+does not may only expect another format than the references have. So these figures can show that a grader
+works, but never that it is wrong.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ class Controls:
     own: int
     """Number of records whose own reference was graded."""
     own_highest: int | None
-    """Number of these that got the highest reward of the grader's range; None if the range is unknown."""
+    """Number of these references with the highest reward of the grader's range; None if it is unknown."""
     other: int
     """Number of records for which another record's reference was graded."""
     other_lowest: int | None
-    """Number of these that got the lowest reward of the range."""
+    """Number of these references with the lowest reward of the range; None if the range is unknown."""
     pairs: int
     """Number of records with a reward for both references."""
     apart: int
-    """Number of these whose own reference got a higher reward than the other."""
+    """Number of these records whose own reference got a higher reward than the other reference."""
     below: list[str] = field(default_factory=list)
     """Ids of the records' own references that got less than the highest reward."""
 

@@ -1,8 +1,8 @@
 """Compares the rewards of a run with stored rewards.
 
 Both are in files whose lines have an `id` and a `reward`: the `rewards.jsonl` of an earlier run, or a
-handwritten file. Lines are matched by id and repeat, and duplicates in order, so stored rewards stay valid
-when other lines of the file change. Repeats in only one of the files are not compared.
+handwritten file. Lines are matched by id and repeat, and lines with the same id by their order, so stored
+rewards stay valid when other lines of the file change. Repeats in only one of the files are not compared.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from harness.data.sources import DataFile
 from harness.errors import InputError
 
 TOLERANCE = 1e-9
-"""Rewards this close count as equal, because sums of components differ by rounding."""
+"""Rewards that differ by no more than this count as equal, because rounding changes sums of components."""
 
 
 class StoredReward(NamedTuple):
-    """One reward to compare; a tuple, because there may be millions."""
+    """One reward to compare. It is a tuple because there may be millions."""
 
     id: Any
     reward: float | None
@@ -47,7 +47,7 @@ class RewardDifference:
 
 
 def same_reward(one: float | None, other: float | None) -> bool:
-    """Whether two rewards are equal up to rounding; None equals only None."""
+    """Whether two rewards are equal except for rounding; None equals only None."""
     if one is None or other is None:
         return one is other
     return abs(one - other) <= TOLERANCE

@@ -42,7 +42,7 @@ class Expectation:
         return (low is None or reward >= low - TOLERANCE) and (high is None or reward <= high + TOLERANCE)
 
     def words(self, bounds: Bounds | None) -> str:
-        """The expectation in words, for example `expected 1`."""
+        """The expectation in words, such as `expected 1`."""
         low, high = self._within(bounds)
         if self.no_reward:
             return "no reward"

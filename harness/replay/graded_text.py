@@ -15,7 +15,7 @@ from harness.runs.rows import Row, failure_of, sample_name
 __all__ = ["claim_text", "graded_text", "reward_text"]
 
 WIDTH = 72
-"""Columns per line: pytest indents assertion messages by eight, and a terminal has 80."""
+"""Maximum line length: a terminal has 80 columns, and pytest indents assertion messages by eight."""
 
 _TEXT = 400
 _REWARD = 300
@@ -29,7 +29,7 @@ def reward_text(row: Row) -> str:
 
 
 def claim_text(claim: str) -> str:
-    """Format one claim of a failure: without terminal control characters, wrapped."""
+    """Wrap a paragraph of a failure's text, and remove terminal control characters from it."""
     return wrapped(printable(claim), WIDTH)
 
 
@@ -65,7 +65,7 @@ def sample_lines(row: Row, rollout: Rollout) -> list[str]:
 
 
 def _texts(rollout: Rollout) -> tuple[Any, Any]:
-    """Completion and reference as a grader reads them; unchanged if they cannot be read."""
+    """The completion and reference as a grader reads them, or as stored if it cannot read them."""
     sent = rollout.sent or {}
     try:
         sample: Sample[Any] = Sample(sent)

@@ -23,7 +23,7 @@ from harness.targets.in_process import InProcessTarget
 from harness.targets.protocol import Answer, Graded, GraderFault, ServiceFault, Target
 
 BATCH = 64
-"""Number of rollouts per event. Bedrock's number is not documented; SageMaker's default is 64."""
+"""Number of rollouts per event. Bedrock's number is undocumented; SageMaker's default is 64."""
 
 ALL_WIRES = "all"
 
@@ -34,11 +34,11 @@ _OF_THE_CALL = "ErrorBudgetExceeded"
 """Error type of a call that failed because of too many recent failures; no single sample is to blame."""
 
 UNSENDABLE = ("InvalidRequestContentException", "RequestEntityTooLargeException")
-"""Lambda's error types for an event that it refuses for any function."""
+"""Lambda's error types for an event that it would not send to any function."""
 
 
 class LastingServiceError(ServiceError):
-    """Error codes of requests that the service refused and would refuse again."""
+    """The service refused a request, and would refuse it again."""
 
 
 def profiles_of(wire: str) -> list[Profile]:
@@ -78,7 +78,7 @@ def grade_all(
     Args:
         target: The target that grades.
         rollouts: Unusable ones become rows of error kind `input`.
-        profiles: The wire formats to use; the rewards of the first are recorded.
+        profiles: The wire formats to use; the rewards in the first one are recorded.
         repeats: Number of times to grade each rollout.
         keep_label: Whether rows include their rollout's label.
         keep: Called with the rows as they arrive, ordered by rollout and repeat.
@@ -114,8 +114,8 @@ def grade_all(
 def _streaming(target: Target, times: int) -> InProcessTarget | None:
     """Return the target if it may accept samples as a stream, one per call.
 
-    With recorded answers, several wire formats or repeats are graded separately: the second wire format
-    reuses the answers of the first, but the second repeat does not.
+    With recorded answers, several wire formats or repeats are graded separately: the second wire format gets
+    the same answers as the first, but the second repeat gets its own.
     """
     if isinstance(target, AnsweredTarget):
         return target.streams if times == 1 else None
@@ -176,7 +176,7 @@ def grade_batch(
     Args:
         target: The target that grades.
         batch: Rollouts; unusable ones become rows of error kind `input`.
-        profiles: The wire formats to use; the rewards of the first are recorded.
+        profiles: The wire formats to use; the rewards in the first one are recorded.
         repeats: Number of times to grade each rollout.
         keep_label: Whether rows include their rollout's label.
 
@@ -302,7 +302,7 @@ def grade_samples(
                     found += _items(answer, count)
                     continue
             unsendable = fault.message if fault is not None else ""
-        if count > 1:  # one sample is to blame, not all of them
+        if count > 1:  # a single sample may be to blame
             middle = count // 2
             parts = grade_samples(target, samples[:middle], profile, retry, divide)
             # If several in a row fail, the function itself is broken, and each call may take a minute.
@@ -316,7 +316,7 @@ def grade_samples(
 
 
 def _may_be_one(fault: GraderFault | ServiceFault | None) -> bool:
-    """Whether one sample may have made the call fail: the function raised, exited, or answered badly."""
+    """Whether one sample may have made the call fail: the function raised, exited, or gave a bad answer."""
     return isinstance(fault, GraderFault) and fault.error_type != _OF_THE_CALL
 
 
@@ -327,8 +327,8 @@ def _call_failed(one: Graded) -> bool:
 def _too_much(again: Answer, count: int) -> list[Graded]:
     """Retry a call that failed although none of its samples fails in smaller calls.
 
-    A service would retry too, so after an accidental failure the retry counts. A second failure means that
-    the call is too large.
+    A service would retry too, so if the retry succeeds, its result counts. A second failure means that the
+    call is too large.
     """
     items = _items(again, count)
     if not isinstance(again.fault, GraderFault):

@@ -30,7 +30,7 @@ class WorkOrder:
     """The parent's `sys.path`."""
     rollouts: tuple[SourceFacts, ...]
     lengths: tuple[int, ...] = ()
-    """The same as in `InputFacts`."""
+    """The lengths of the parts, as in `InputFacts`."""
     shards: tuple[tuple[int, int], ...]
     target: TargetFacts
     wire: str
@@ -50,7 +50,7 @@ class ShardOrder:
 
     shard: int
     alone: bool = False
-    """Grade each rollout in its own call, to find the one that ends its worker."""
+    """Whether to grade each rollout in its own call, to find the one that ends its worker."""
     crash: str | None = None
     """The error with which the first ungraded rollout ended its workers; it is recorded for that rollout."""
 
@@ -70,7 +70,7 @@ class ShardReport:
     totals: Totals
     done: bool
     bytes: int
-    """Size of the shard's file, counting only the content that this worker kept or wrote."""
+    """Number of bytes in the shard's file that this worker kept or wrote."""
     position: int
     """Offset up to which rollouts are graded: the start of the last line, or the end of the shard."""
     read: tuple[str, ...] = ()
@@ -81,7 +81,7 @@ class ShardReport:
 
 @dataclass(frozen=True, slots=True)
 class WorkerFailure:
-    """The reason why a worker had to stop."""
+    """Reports an error that made a worker stop."""
 
     message: str
     exit_code: int

@@ -47,7 +47,7 @@ from harness.targets.opening import IN_PROCESS, TargetChoice, describe, describe
 
 SHARD_BYTES = 8 << 20
 SMALLEST_SHARD = 128 << 10
-"""Small enough that a slow grader uses every core on a small file; smaller shards are not worth a worker."""
+"""Minimum size of a shard: it lets a slow grader use every core on a small file, and is worth a worker."""
 MOST_SHARDS = 64
 MOST_SOURCES = 20_000
 """Maximum number of files or objects in one run; `run.json` holds their names and ETags."""
@@ -66,11 +66,11 @@ class ReplayRequest:
     grader: str | None = None
     """`module:name` or `file.py:name`; not needed for a target that runs elsewhere."""
     handler: str | None = None
-    """`module.function`: a handler in process, or in `artifact`, a folder or zip file without a template."""
+    """A handler as `module.function`: in this process, or in an `artifact` that has no template."""
     target: str = IN_PROCESS
     """`in-process`, `lambda-runtime`, an ARN or `NAME:ALIAS`."""
     artifact: Path | None = None
-    """For `lambda-runtime`: the folder written by `sam build`."""
+    """For `lambda-runtime`: the folder written by `sam build`, or a folder or zip file without a template."""
     function: str | None = None
     """For `lambda-runtime`: the function's logical id; None finds it by the grader."""
     region: str | None = None
@@ -98,12 +98,12 @@ class ReplayRequest:
     """The requests that go to the service and are recorded."""
     runs: Path = Path("runs")
     name: str | None = None
-    """The run's id; None makes one from the time and the grader."""
+    """The run's id; if None, it is made from the time and the grader."""
     fresh: bool = False
     """Whether to start a new run even if the same work was started before."""
     completion_template: str | None = None
     fan_out: FanOutFacts | None = None
-    """Settings for workers in AWS; None grades from this machine."""
+    """Settings for workers in AWS; if None, this machine grades the rollouts."""
 
 
 def prepare(request: ReplayRequest, copying: Copying = lambda done: None) -> Run:
@@ -150,12 +150,12 @@ def prepare(request: ReplayRequest, copying: Copying = lambda done: None) -> Run
         fan_out=request.fan_out,
     )
     run = _begun(request, facts)
-    if run is not None and run.done:  # lets a loop end that repeats a command until it succeeds
+    if run is not None and run.done:  # so that repeating the command until it succeeds ends
         return run
     if run is None:
         run = create(request.runs, request.name, facts)
     else:
-        # The file named now may be a copy of a deleted original, and the range may be known only now.
+        # The first command may have named another copy of the file, and the range may not have been known.
         begun = run.facts.input
         given = replace(facts.input, sha256=begun.sha256, lengths=begun.lengths)
         fan_out = resumed_with(run.facts.fan_out, request.fan_out)
@@ -178,7 +178,7 @@ def prepare(request: ReplayRequest, copying: Copying = lambda done: None) -> Run
 
 
 def _fields(source: Source, request: ReplayRequest, derived: bool) -> tuple[FieldChoice, RecordFacts | None]:
-    """Decide which fields of the rollouts the grader sees; rollouts made from records have only these."""
+    """Decide which fields of the rollouts the grader sees; if they are made from records, it sees all."""
     if not derived:
         return decide_fields(source, request.label, request.keep_field, request.records)
     if request.records is not None:
@@ -255,7 +255,7 @@ def _cut(run: Run, source: Source, request: ReplayRequest, copying: Copying) -> 
 
 def _own_rollouts(run: Run, source: Source, request: ReplayRequest, copying: Copying) -> Source:
     """Write the rollouts that are stored in the run's folder: made from records, or copied."""
-    # Left behind by a killed process.
+    # A killed process may have left these files behind.
     for left in (run.own_rollouts, *run.folder.glob(".rollouts.jsonl.*.new")):
         left.unlink(missing_ok=True)
     if run.facts.input.derived:

@@ -23,7 +23,7 @@ from harness.targets.recorded_answers import read_answers
 __all__ = ["AnswerDrift", "PublishedAnswers", "publish_answers"]
 
 _OF_THE_SAMPLE = frozenset({"abstain", "record", "input"})
-"""Errors that another call to the service would not fix."""
+"""Kinds of errors that another call to the service would not fix."""
 _BEFORE_RUN = "before"
 _TOLERANCE = 1e-9
 
@@ -33,7 +33,7 @@ class AnswerDrift:
     """Differences between the rewards of the same rollouts with the old and the new answers."""
 
     compared: int
-    """Number of gradings that have a reward with both files."""
+    """Number of gradings that have a reward both with the old and with the new answers."""
     changed: int
     mean: float | None = None
     """Mean change of the reward over all compared gradings."""
@@ -43,23 +43,23 @@ class AnswerDrift:
 
 @dataclass(frozen=True, slots=True)
 class PublishedAnswers:
-    """The outcome for the answers that a run recorded."""
+    """What became of the answers that a run recorded."""
 
     path: Path
     answers: int
     """Number of answers in the run's file."""
     new: int
-    """Number of these that answer questions missing in the old file."""
+    """Number of these answers whose questions are not in the old file."""
     gone: int
     """Number of answers in the old file that are not in the new one."""
     failed: int = 0
-    """Number of gradings that failed for lack of an answer, so the file was not replaced; 0 if it was."""
+    """Number of gradings without an answer, because of which the file was not replaced; 0 if it was."""
     drift: AnswerDrift | None = None
     """The change of the rewards; None without an old file, or if none of its questions were asked again."""
     notes: tuple[str, ...] = ()
     """Parts of the recording that a replay cannot repeat."""
     kept: Path | None = None
-    """The location of the new answers if the file was not replaced."""
+    """The file that has the new answers if the user's file was not replaced."""
 
     def lines(self) -> Iterator[str]:
         """Summarize the outcome in a few lines."""

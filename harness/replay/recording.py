@@ -56,7 +56,7 @@ def begin_recording(folder: Path, answers: AnswersFacts) -> None:
 
 
 class Recording:
-    """One worker's answers: from the user's file, and recorded by its shards.
+    """The answers that a worker uses: those in the user's file, and those that its shards record.
 
     Args:
         folder: The run's folder.
@@ -97,7 +97,7 @@ class Recording:
                 self._part = None
 
     def _keep(self, recorded: RecordedAnswers) -> None:
-        if self._part is not None:  # later answers belong to a sample that timed out
+        if self._part is not None:  # an answer after the shard's end belongs to a sample that timed out
             self._part.append_lines(answer_lines(recorded))
 
 

@@ -1,4 +1,4 @@
-"""Results of a replay inside a test: the rewards, and assertions whose failures show the texts."""
+"""The result of a replay inside a test: the rewards, and assertions that show the texts when they fail."""
 
 from __future__ import annotations
 
@@ -207,7 +207,7 @@ class Replayed:
         return self.bounds
 
     def _changed(self, one: RewardDifference) -> str:
-        """One difference from a stored reward, with the texts of its rollout."""
+        """Format a difference from a stored reward, with the texts of its rollout."""
         rows = [row for row in self.rows if row["id"] == one.id and row["reward"] == one.found]
         was = "no reward" if one.expected is None else one.expected
         now = one.found if one.found is not None or not rows else reward_text(rows[0])
@@ -237,7 +237,7 @@ class Replayed:
         return graded_text(row, self._by_place[row["at"]], more)
 
     def _fail(self, claim: str, texts: Sequence[Callable[[], str]] = ()) -> None:
-        """Fail with a claim and the texts of the first few gradings."""
+        """Fail the test with a message, followed by the texts of the first few gradings."""
         __tracebackhide__ = True
         lines = [text() for text in texts[:SHOWN]]
         if len(texts) > SHOWN:

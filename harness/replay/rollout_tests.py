@@ -95,7 +95,7 @@ def read_tests(file: DataFile, label: str | None = None, keep: Iterable[str] = (
 
 
 def _expectations(source: Source) -> tuple[dict[int, Line], dict[int, Expectation], dict[int, str]]:
-    """By line offset: the line, its expectation, and the reason if an expectation cannot be read."""
+    """By line offset: the line, its expectation, and the reason if the expectation cannot be read."""
     places: dict[int, Line] = {}
     found: dict[int, Expectation] = {}
     problems: dict[int, str] = {}
@@ -104,7 +104,7 @@ def _expectations(source: Source) -> tuple[dict[int, Line], dict[int, Expectatio
         try:
             value = parse(line.text) if line.text.strip() else None
             found[line.at] = expectation_of(flattened(value)) if isinstance(value, dict) else Expectation()
-        except LineError:  # reported by the reader of rollouts
+        except LineError:  # the reader of rollouts reports this error
             continue
         except ValueError as error:
             problems[line.at] = str(error)

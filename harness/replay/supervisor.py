@@ -1,8 +1,8 @@
 """Runs a replay on all cores: starts workers, assigns them shards, and merges their results.
 
-Workers are separate processes, so a grader that kills its process ends only a worker, and time limits, which
-need a main thread, work. Workers read the input and write their shards themselves; only shard numbers and
-totals go through pipes.
+Workers are separate processes, so a grader that kills its process ends only one worker. Time limits need a
+main thread, which each worker has. Workers read the input and write their shards themselves; only shard
+numbers and totals go through pipes.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _ERRORS = {1: HarnessError, 2: InputError, 3: ServiceError}
 
 
 class WorkerProcess:
-    """A worker process, as seen by the parent.
+    """The parent's view of a worker process.
 
     Args:
         order: The order that every worker gets.
@@ -76,17 +76,17 @@ class WorkerProcess:
         """Whether it has started grading its shard."""
         self.heard = time.monotonic()
         self.held = False
-        """Whether it was killed because C code held it."""
+        """Whether it was killed because C code blocked it for too long."""
         self._tell(to_line(order))
         threading.Thread(target=self._listen, args=(said,), daemon=True).start()
 
     def grade(self, order: ShardOrder | None) -> None:
-        """Assign it a shard; None when there are no more."""
+        """Assign it a shard, or tell it with None that there are no more shards."""
         self.order, self.began = order, False
         self._tell("end\n" if order is None else to_line(order))
 
     def end_if_held(self, limit: float | None) -> None:
-        """Kill it if C code has held the interpreter longer than a sample may take."""
+        """Kill it if C code has blocked the interpreter longer than a sample may take."""
         if limit is not None and self.began and time.monotonic() - self.heard > limit and not self.held:
             self.held = True
             self.process.kill()
@@ -283,12 +283,12 @@ def _refuse_changed_input(run: Run, given: Source | None) -> None:
     Raises:
         InputError: The rollouts changed, so it is unknown which version was graded.
     """
-    if given is None or run.rewards.exists():  # already merged
+    if given is None or run.rewards.exists():  # the rewards are already merged
         return
     if len(given.facts) == 1 and holds_local_files(given.facts) and not os.path.lexists(given.facts[0].name):
-        return  # deleted after it was read to the end
+        return  # the file was deleted after it was read to the end
     if why := given.changed():
-        run.save(input=replace(run.facts.input, sha256=None, spoiled=True))  # never resume it
+        run.save(input=replace(run.facts.input, sha256=None, spoiled=True))  # prevents resuming
         raise InputError(
             f"it changed during the replay: {why}",
             place=run.facts.input.name,

@@ -1,7 +1,7 @@
 """Shows how a completion differs from its reference: by field if both are JSON, else by word.
 
-A difference is only useful between similar texts: all three hundred words of a completion differ from the
-reference `72`.
+A difference is only useful between similar texts: for the reference `72`, it would only repeat all three
+hundred words of a completion.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def differing_words(reference: str, completion: str) -> str | None:
 
 
 def _context(words: list[str], *, first: bool, last: bool) -> list[str]:
-    """Shorten equal words to those next to a difference."""
+    """Leave out equal words that are not next to a difference."""
     before, after = (0 if first else _AROUND), (0 if last else _AROUND)
     if len(words) <= before + after + 1:
         return words

@@ -57,7 +57,7 @@ def main() -> int:
     """Grade shards until the parent sends no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     shards: queue.Queue[ShardOrder | None] = queue.Queue()
-    sys.dont_write_bytecode = True  # a grader may import modules late, when the disk is full
+    sys.dont_write_bytecode = True  # the disk may be full when a grader imports a module
     faulthandler.enable()  # so that the log shows where a grader's process ended
     out, told = _own_output(), _own_input()
     order: WorkOrder = from_line(WorkOrder, told.readline())
@@ -142,11 +142,11 @@ class Worker:
         for offset, line in file.lines():
             try:
                 row = parse_row(line)
-            # A crash of the machine left empty blocks: everything after them is graded again.
+            # If the machine crashed, the file may have empty blocks; everything after them is graded again.
             except LineError:
                 break
             rises = row["at"] == pending[0]["at"] if pending else row["at"] >= at
-            # Another process is writing, such as a fork of the grader.
+            # Another process wrote to the file, such as a fork of the grader.
             if not rises or row["repeat"] != len(pending):
                 break
             pending.append(row)
@@ -233,7 +233,7 @@ def _say(out: IO[str], message: ShardReport | WorkerFailure | Heartbeat) -> None
 
 
 def _listen(told: IO[str], shards: queue.Queue[ShardOrder | None]) -> None:
-    """Pass orders on; when the parent has ended, end this process immediately."""
+    """Pass on the parent's orders; if the parent has ended, end this process immediately."""
     for line in told:
         if line.strip() == "end":
             shards.put(None)

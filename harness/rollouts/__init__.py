@@ -1,1 +1,1 @@
-"""Rollouts, which are records with one completion each, from a file, a model, or the records themselves."""
+"""Gets rollouts (records with one completion each) from a file, a model, or the records themselves."""

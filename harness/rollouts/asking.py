@@ -1,4 +1,4 @@
-"""Types shared by the code that requests completions and the clients of services."""
+"""The types that the code requesting completions shares with the clients of services."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class Completion(NamedTuple):
     finish: str | None
     """The finish reason, as named by the API."""
     tokens_in: int | None = None
-    """Tokens of the prompt; None if the service does not report them. The same applies to `tokens_out`."""
+    """Number of tokens of the prompt; None if the service does not report it, as with `tokens_out`."""
     tokens_out: int | None = None
     more: int = 0
-    """Number of further completions in the answer that were not requested."""
+    """Number of additional completions in the answer, which were not requested."""
 
     @property
     def instead(self) -> Textless | None:

@@ -134,11 +134,11 @@ def _looked_up(record: dict[str, Any], path: str, place: str) -> str:
 
 
 def _others(completions: list[str]) -> list[str | None]:
-    """For each record, the completion of the next one with a different answer; None if all are equal."""
+    """For each record, the completion of the next record with a different answer; None if all are equal."""
     answers = [" ".join(completion.rpartition(_MARKER)[2].split()) for completion in completions]
     found: list[str | None] = [None] * len(completions)
-    # Goes backwards through the records twice. The next different answer is the next record's answer, or the
-    # answer that differs from it.
+    # Going backwards, the next different answer is that of the next record, or else the one found for the
+    # next record. The second pass lets the last records continue with the first.
     for at in [*range(len(completions) - 1, -1, -1)] * 2:
         after = (at + 1) % len(completions)
         found[at] = completions[after] if answers[after] != answers[at] else found[after]

@@ -164,7 +164,7 @@ class _Crew:
         return None
 
     def _in_time(self, ask: Callable[[], Completion]) -> Completion:
-        """Send a request, but stop waiting when patience ends, even if bytes are still trickling in.
+        """Send a request, but give up after `patience_s` seconds, even if bytes are still trickling in.
 
         A connection timeout would not limit this, because it restarts with every byte.
         """
@@ -238,7 +238,7 @@ def _names(request: GenerationRequest) -> tuple[list[str], bool]:
 
 
 def _records(request: GenerationRequest) -> Iterator[tuple[int, Record]]:
-    """Each record with its line number, counted over all files."""
+    """Yield each record with its line number, counted over all files."""
     for record in islice(read(request.records), request.limit):
         yield record.number, record
 
@@ -286,7 +286,7 @@ def _seed(seed: int, task: _Task) -> int:
 
 
 def _there(file: GrowingFile, state: Generated, names: set[str], n: int) -> dict[str, set[int]]:
-    """Find the completions of each record that are in the file, and count the requested ones."""
+    """Return the number k of each completion in the file, by record, and count the requested ones."""
     done: dict[str, set[int]] = {}
     lines = 0
     for rollout in file.recover():
@@ -327,6 +327,6 @@ def _count(state: Generated, found: Completion) -> None:
 
 
 def _check_refusals(state: Generated) -> None:
-    """Stop if the model refuses every record: then the records are not the reason."""
+    """Stop if the model refuses every record, because the records are then not the reason."""
     if state.done + state.there == 0 and len(state.refused) >= _REFUSALS_AT_FIRST:
         raise HarnessError(f"the model refuses every record: {next(iter(state.refused.values()))}")

@@ -38,12 +38,12 @@ class CompletionsAsked:
     """Additional fields of the request, such as `temperature`."""
     seed: int | None = None
     tools: bool = False
-    """Whether the model is offered the records' tools."""
+    """Whether the requests offer the records' tools to the model."""
 
 
 @dataclass(frozen=True, slots=True)
 class AskedNote:
-    """The content of the note."""
+    """The content of a rollouts file's note."""
 
     asked: CompletionsAsked
     tokens: dict[str, int] = field(default_factory=lambda: {"in": 0, "out": 0})
@@ -53,7 +53,7 @@ class AskedNote:
     schema: int = _SCHEMA
 
     def __post_init__(self) -> None:
-        """Reject token counts that no command could have written."""
+        """Reject token counts that no command can have written."""
         if self.tokens.keys() != {"in", "out"} or min(self.tokens.values()) < 0:
             raise ValueError("counts tokens other than `in` and `out`")
 

@@ -13,7 +13,7 @@ __all__ = ["Pace"]
 
 _FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 30.0
-# Seconds to keep trying a service that has never answered: its address is probably wrong.
+# Seconds to keep trying a service that has never answered, because its address is probably wrong.
 _STRANGER_S = 4.0
 
 
@@ -58,7 +58,7 @@ class Pace:
         return self._clock.monotonic()
 
     def wait(self) -> bool:
-        """Wait for the next free slot; return False if all waits were ended."""
+        """Wait until a request may be sent; return False if all waits were ended."""
         with self._lock:
             now = self._clock.monotonic()
             turn = max(now, self._next)
@@ -88,7 +88,7 @@ class Pace:
         everybody: bool = False,
         began: float | None = None,
     ) -> bool:
-        """Report an unanswered request, then wait; pauses all threads if the service wants fewer requests.
+        """Report an unanswered request, then wait; if the service wants fewer requests, all threads pause.
 
         Args:
             wait_s: The wait that the service asked for, in seconds; None if it did not specify one.

@@ -32,7 +32,7 @@ _NO_LABELS = ("id", "messages", "reference_answer", "metadata", *OWN_FIELDS)
 
 
 def check_label(label: str | None) -> None:
-    """Reject a label that cannot be a verdict because every rollout needs the field.
+    """Reject a label that names a field which every rollout needs, because it cannot be a verdict.
 
     Raises:
         InputError: The label is such a field.
@@ -78,7 +78,7 @@ class Rollout(NamedTuple):
     label: Any = None
     """The line's verdict, if a label field is named."""
     problem: str | None = None
-    """The reason why the line cannot be used, if so."""
+    """The reason why the line cannot be used; None if it can."""
     differing: tuple[str, ...] = ()
     """Fields that the grader sees although they differ from another rollout of the record."""
     length: int | None = None
@@ -107,7 +107,7 @@ def read_rollout(
         at: Byte offset of the line in its file.
         line: The line, with or without its newline.
         label: The field with a verdict, which the grader must not see.
-        choice: The choice of other fields that the grader does not see.
+        choice: Decides which other fields the grader does not see.
         records: The training records; the grader sees their fields instead of the rollout's.
 
     Returns:
@@ -159,7 +159,7 @@ def _usable(
         finish = None
     content = message.get("content")
     length = len(content) if type(content) is str and len(message) == 2 else _length(message)
-    # The same as calling the class, in half the time.
+    # This does the same as calling the class, in half the time.
     return tuple.__new__(Rollout, (at, own, group, value, verdict, None, (), length, finish))
 
 
@@ -175,7 +175,7 @@ def read_rollouts(
 ) -> Iterator[Rollout]:
     """Stream the rollouts of a source, or of a byte range in it; other arguments as for `read_rollout`.
 
-    `base` is added to each rollout's offset, if the source is part of a longer text.
+    If the source is part of a longer text, `base` is its offset there, and is added to each rollout's offset.
 
     Raises:
         InputError: The file cannot be read.
@@ -238,7 +238,7 @@ def _length(message: dict[str, Any]) -> int:
     """Length of a completion in characters: its content, and any reasoning returned next to it."""
     content = message.get("content")
     count = len(content) if type(content) is str else _characters(content)
-    if len(message) > 2:  # the message has other fields than role and content
+    if len(message) > 2:  # the message has fields besides role and content
         count += _characters(message.get("reasoning_content") or message.get("reasoning"))
     return count
 

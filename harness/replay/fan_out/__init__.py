@@ -1,4 +1,4 @@
-"""Replay beyond one machine: cuts data in S3 into shards; workers grade them and write immutable parts.
+"""Replays on more than one machine: cuts data in S3 into shards, which workers grade into immutable parts.
 
 A worker may be a Lambda function, a task on a cluster or a thread: all of them call `part.grade_part`.
 A run is complete when all of its parts exist.

@@ -113,7 +113,7 @@ class Collecting:
 
 
 class _BrokenOff(Exception):
-    """A shard's chain of parts is incomplete."""
+    """A part is missing, so the shard's chain of parts is incomplete."""
 
     def __init__(self, at: int) -> None:
         super().__init__(at)

@@ -1,4 +1,4 @@
-"""Finds an account's number of free calls, so that a fan-out throttles neither itself nor a running job."""
+"""Finds how many calls an account allows at once, so that a fan-out throttles neither itself nor a job."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["FreeCalls", "check_workers", "free_calls"]
 
 @dataclass(frozen=True, slots=True)
 class FreeCalls:
-    """Limits on concurrent calls. None means unknown, or no limit on this function."""
+    """Limits on concurrent calls. None means that a limit is unknown, or that the function has none."""
 
     account: int | None = None
     """Concurrent calls that the account leaves to functions without reserved concurrency."""

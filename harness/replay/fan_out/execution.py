@@ -1,6 +1,6 @@
 """Executions of the state machine: starts them, watches them, and finds out why their children failed.
 
-The status of an execution is only displayed, because it may be SUCCEEDED although every child failed.
+The status of an execution is only shown to the user: it may be SUCCEEDED although every child failed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["ExecutionState", "ShardFailure", "StateMachine"]
 RUNNING: Final = "RUNNING"
 _ARN: Final = re.compile(r"(arn:aws[a-z-]*:states:([a-z0-9-]+):\d{12}):stateMachine:([A-Za-z0-9_-]{1,80})")
 _LOOKED_AT: Final = 50
-"""Number of failed children whose cause is read; a few are enough to show a common cause."""
+"""Maximum number of failed children whose cause is read; a few are enough to show a common cause."""
 _POLL_S: Final = 0.5
 _LONGEST_POLL_S: Final = 15.0
 
@@ -146,7 +146,7 @@ class StateMachine:
                             mapRunArn=each["mapRunArn"], statusFilter=status, maxResults=_LOOKED_AT
                         )
                         found += map(self._failure, listed["executions"])
-        # A missing permission or an outage; the workers also stored their reasons next to the parts.
+        # A permission is missing or AWS has an outage. The reasons are also stored next to the parts.
         except AwsError:
             pass
         return found

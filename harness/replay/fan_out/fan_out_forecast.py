@@ -39,7 +39,7 @@ _TIMED: Final = 5_000
 
 @dataclass(frozen=True, slots=True)
 class FanOutForecast:
-    """Forecast for grading the missing shards. None means unknown."""
+    """Forecast for grading the missing shards. A value of None means that it is unknown."""
 
     shards: int
     bytes: int
@@ -93,7 +93,7 @@ class FanOutForecast:
         return self.transitions * _USD_A_TRANSITION
 
     def _why_so_long(self) -> str:
-        """The source of the seconds per call."""
+        """Say where the seconds per call come from."""
         if self.measured is None:
             return "assumed, because no run with this version measured it (`rft replay ... --limit 200` does)"
         return f"measured in {self.measured}, including the network"
@@ -134,7 +134,7 @@ def forecast_fan_out(
         source: The rollouts; only the first few are read.
         workers: Number of workers grading in parallel.
         free: The limits on concurrent calls.
-        runs: The folder of runs, of which one may have measured the grader.
+        runs: The folder of runs. If one of them graded with this version, its durations are used.
     """
     order = missing[0]
     left = sum(one.end - one.start for one in missing)
@@ -163,7 +163,7 @@ def forecast_fan_out(
 
 
 def _measured(runs: Path, grader: str) -> tuple[float, str | None]:
-    """Seconds of a full call, with the run that measured them for this version, or else the assumed value."""
+    """Seconds of a full call, and the run of this version that measured them; None if they are assumed."""
     for path in sorted(runs.glob("[!.]*/run.json"), reverse=True):
         try:
             run = open_run(path.parent)
@@ -172,7 +172,7 @@ def _measured(runs: Path, grader: str) -> tuple[float, str | None]:
             ):
                 continue
             times = [row["ms"] for row in islice(read_rows(run.rewards), _TIMED) if row["ms"]]
-        except HarnessError:  # damaged, or written by another version
+        except HarnessError:  # the run is damaged, or was written by another version
             continue
         if times:
             return sum(times) / len(times) * BATCH / 1000, str(run.folder)

@@ -115,7 +115,7 @@ class FannedOut:
         store: The store to which workers write parts.
         machine: The state machine.
         tell: Called with the progress.
-        agree: Called with the planned work before an execution starts; raises to prevent it.
+        agree: Called with the planned work before an execution starts; it may raise an error to prevent that.
         clock: The clock to wait with; None for the system clock.
     """
 
@@ -215,7 +215,7 @@ class FannedOut:
         return self._machine.execution(execution_name(fan.prefix, run, attempt))
 
     def _incomplete(self, missing: Sequence[PartOrder], shards: int, state: ExecutionState) -> HarnessError:
-        """The error for missing shards, with the reasons that are known."""
+        """The error for missing shards, with all known reasons."""
         fan = fan_out_of(self._run)
         reasons = list(self._noted(missing, fan.attempt))
         if fan.execution is not None:
@@ -245,7 +245,7 @@ class FannedOut:
                 said = json.loads(found[0]) if found else {}
                 if said["shard"] in numbers:
                     yield ShardFailure(str(said["error"]), str(said["cause"]))
-            except (ValueError, KeyError, TypeError):  # not written by a worker
+            except (ValueError, KeyError, TypeError):  # a worker did not write this object
                 continue
 
 

@@ -33,13 +33,13 @@ MOST_BYTES: Final = 64 << 20
 """A part ends when its rows reach this many bytes; a worker keeps one part in memory."""
 
 MARGIN_S: Final = 60.0
-"""A worker starts no new batch with less time left than this, or than a slow batch takes."""
+"""If less time is left than this, or than a slow batch takes, a worker starts no further batch."""
 
 LAST_S: Final = 15.0
-"""With less time left than this, a worker abandons running batches and stores the finished rows."""
+"""If less time is left than this, a worker abandons running batches and stores the finished rows."""
 
 _SLOWEST: Final = 1.5
-"""Maximum duration of the next batch, as a multiple of the slowest one so far."""
+"""Assumed maximum duration of the next batch, as a multiple of the slowest one so far."""
 
 _SPELLED: Final = {"start": "from", "end": "to"}
 """JSON names of an order's fields that differ from the Python names."""
@@ -56,10 +56,10 @@ class PartPlace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartOrder:
-    """One call's work for a worker: the range to grade and the options. Its JSON is the worker's event."""
+    """The work for one call of a worker: a range to grade, and options. Its JSON is the worker's event."""
 
     run: str
-    """The run's id, for display."""
+    """The run's id, only shown to users."""
     shard: int
     start: int
     """Byte of the source at which to resume; `from` in JSON."""
@@ -90,7 +90,7 @@ class PartOrder:
 
     @property
     def work(self) -> str:
-        """Digest of everything that affects the rows; parts of different work have a different digest."""
+        """Digest of everything that affects the rows; it differs between parts of different work."""
         fixed = (self.source, self.base, self.grader, self.wire, self.repeats, self.label, self.fields)
         told = json.dumps(as_json([*fixed, self.records]), sort_keys=True)
         return hashlib.sha256(told.encode()).hexdigest()[:16]
@@ -196,7 +196,7 @@ class Part(NamedTuple):
 
 
 class _Enough(Exception):
-    """Stops a part before the end of its range."""
+    """Raised to end a part before the end of its range."""
 
 
 def grade_part(
@@ -240,7 +240,7 @@ def grade_part(
         # A range starts with the first line that begins in it, which is the line after the last graded one.
         going_on = min(grading.last - order.base + 1, order.end)
     finally:
-        if threads is not None:  # a `with` block would wait for abandoned calls
+        if threads is not None:  # a `with` statement would wait for abandoned calls
             threads.shutdown(wait=False, cancel_futures=True)
     facts = PartFacts(order.shard, going_on, order.end, grading.rows, grading.errors, order.work)
     return Part(bytes(grading.body), facts)
@@ -284,7 +284,7 @@ class _Grading:
         while stopped is None:
             try:
                 batch = next(batches, None)
-            except ServiceError as error:  # still grade what was already read
+            except ServiceError as error:  # first grade the rollouts that were already read
                 stopped = error
                 continue
             if batch is None:
@@ -313,7 +313,7 @@ class _Grading:
         self._under_way.append(future)
 
     def _full(self) -> bool:
-        """Whether to start no new batch; always False before the first."""
+        """Whether size or time allows no further batch; always False before the first."""
         if self.last is None and not self._under_way:
             return False
         needed = max(MARGIN_S, _SLOWEST * self._slowest_s)

@@ -78,7 +78,7 @@ class S3Parts:
                 found = self._asked(key, "get_object")
                 with self._described(key):
                     return None if found is None else (found["Body"].read(), found["Metadata"])
-            except AwsError as error:  # the connection may break during the body
+            except AwsError as error:  # the connection may break while the body is read
                 if not left or not (error.retryable or error.code == _BROKEN):
                     raise
         raise AssertionError("unreachable")
@@ -92,7 +92,7 @@ class S3Parts:
             except AwsError as error:
                 if error.code == _THERE:
                     return False
-                if error.code != _AT_ONCE:  # another writer was active, so check again
+                if error.code != _AT_ONCE:  # another writer stored an object at the same time, so check again
                     raise
             if self.metadata(key) is not None:
                 return False
@@ -117,7 +117,7 @@ class S3Parts:
 
     @contextmanager
     def _described(self, key: str) -> Iterator[None]:
-        """Name the missing permissions, because a HEAD response has no body with this information."""
+        """Name the permissions that may be missing, because a HEAD response has no body that names them."""
         try:
             with explained(self._place(key)):
                 yield

@@ -1,10 +1,10 @@
 """The worker function: on each call from Lambda, grades one part of a shard and stores it in S3.
 
 A repeated call finds the part and returns the same answer; if two calls run in parallel, one of their parts
-is kept. The state machine calls again from the returned position until the shard is done. The state machine
-retries by error class: a `ServiceError` may be temporary; `InputError`, `Denied` and `LastingServiceError`
-are not. The reason for a failure is also stored next to the parts, because a failed child of a state machine
-can be hard to find.
+is kept. The state machine calls again from the returned position until the shard is done. It decides by the
+class of an error whether to retry: a `ServiceError` may be temporary; an `InputError`, a `Denied` or a
+`LastingServiceError` is not. The reason for a failure is also stored next to the parts, because a failed
+child of a state machine can be hard to find.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
 
 
 def _graded(order: PartOrder, store: PartStore, remaining: Callable[[], float]) -> PartFacts:
-    """Fulfill an order, using the places that it names."""
+    """Fulfill an order, with the grader, source and records that it names."""
 
     def open_all() -> tuple[Target, Any, RecordFile | None]:
         records = None if order.records is None else _records(order.records)
