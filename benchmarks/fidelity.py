@@ -12,8 +12,8 @@ import os
 import sys
 
 if __name__ == "__main__":
-    # When this runs as a file, Python puts this folder first, and its `signal.py` would hide the standard
-    # one.
+    # When this file runs as a script, Python puts its folder first on the import path, and the `signal.py`
+    # there would hide the standard module.
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # One thread each: the matrices are small, and more threads would only wait for each other.
 os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")

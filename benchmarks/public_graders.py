@@ -12,8 +12,8 @@ import os
 import sys
 
 if __name__ == "__main__":
-    # When this runs as a file, Python puts this folder first, and its `signal.py` would hide the standard
-    # one.
+    # When this file runs as a script, Python puts its folder first on the import path, and the `signal.py`
+    # there would hide the standard module.
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 import argparse

@@ -80,7 +80,7 @@ class Backoff:
         clock: The clock to wait on.
         first_s: The shortest wait, in seconds.
         longest_s: The longest wait, in seconds.
-        tries: Maximum failures in a row; None for no limit.
+        tries: Maximum number of failures in a row; None for no limit.
         patience_s: Maximum time that failures may last, in seconds; None for no limit. If the service asks
             for a longer wait, the backoff gives up immediately.
         spread: Random variation of a wait, as a fraction of the wait, so that clients do not all retry at the

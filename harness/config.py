@@ -141,7 +141,7 @@ class Setting:
         return self.value
 
     def _moved(self, path: str, folder: Path) -> str:
-        path = os.path.expanduser(path)  # like a shell with a command-line word
+        path = os.path.expanduser(path)  # as a shell does on the command line
         here = self.file.parent.resolve()
         if "://" in path or path == "-" or folder.resolve() == here:
             return path

@@ -145,7 +145,7 @@ def replaced(path: Path, fix: str | None = None) -> Iterator[IO[bytes]]:
     Raises:
         InputError: The file cannot be written, or it is a link, device, pipe or socket.
     """
-    name = os.fsdecode(os.fsencode(path.name)[:200])  # file systems allow 255 bytes
+    name = os.fsdecode(os.fsencode(path.name)[:200])  # file systems limit a name to 255 bytes
     draft = path.with_name(f".{name}.{os.urandom(8).hex()}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -135,7 +135,7 @@ def descendants(pid: int) -> list[int]:
 def _children(pid: int) -> list[int]:
     # psutil reads the table of all processes for this, which is too slow every 10 ms.
     found: list[int] = []
-    with contextlib.suppress(OSError):  # it ended
+    with contextlib.suppress(OSError):  # the process ended
         for task in os.listdir(f"/proc/{pid}/task"):
             found.extend(map(int, Path(f"/proc/{pid}/task/{task}/children").read_text().split()))
     return found

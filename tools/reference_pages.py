@@ -96,7 +96,7 @@ def fixture_page() -> str:
     parts = [_FIXTURES.rstrip()]
     for name in fixture_names():
         parts += [f"## {name}", *_sections(plugin[name])]
-    # Only the fixtures create one, so its constructor is left out.
+    # Only the fixtures create such an object, so its constructor is left out.
     parts += ["## Replayed", "The results of a replay, which the first three fixtures return."]
     return "\n\n".join([*parts, *_members(replayed)]) + "\n"
 

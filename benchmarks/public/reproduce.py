@@ -49,7 +49,7 @@ def main(name: str, folder: str) -> None:
     case = next(case for case in CASES if case.name == name)
     with open(os.path.join(folder, "records.jsonl")) as file:
         records = [json.loads(line) for line in file]
-    if case.right is None:  # it creates its client on import
+    if case.right is None:  # the module creates its client on import
         print(json.dumps({"right": None, "paid": [None] * len(case.faults)}))
         return
     handler = handler_of(case, folder)

@@ -137,7 +137,7 @@ def _generate(region: str) -> str:
     from botocore.session import Session
 
     try:
-        # A new session each time, so that a renewed SSO login or credentials file is seen.
+        # Use a new session each time, so that a renewed SSO login or credentials file is noticed.
         if Session().get_credentials() is None:
             raise InputError("no key, and no AWS credentials", fix=_SIGN_IN)
         return str(provide_token(region=region, expiry=_KEY_LIFETIME))

@@ -104,7 +104,7 @@ def curl_command(
     if method not in ("GET", "POST") or (method == "POST" and not body and upload is None):
         parts[0] += f" -X {method}"
     parts[0] += f" {shlex.quote(url)}"
-    # In double quotes, the shell inserts the key.
+    # Double quotes let the shell insert the key.
     parts.append('-H "Authorization: Bearer $OPENAI_API_KEY"')
     parts += [f"-H {shlex.quote(_header(name, value))}" for name, value in headers.items()]
     if upload is not None:
@@ -114,7 +114,7 @@ def curl_command(
         parts.append(f"-F {shlex.quote(file)}")
     elif body:
         text = json.dumps(json.loads(body), ensure_ascii=False, indent=2)
-        # curl would read a file if the body started with @; JSON never does.
+        # curl would read a file if the body started with @, but JSON never starts with it.
         parts.append(f"--data-raw {shlex.quote(text)}")
     return " \\\n  ".join(parts)
 

@@ -157,7 +157,7 @@ class NativeBedrock:
             with _asked(uri):
                 return bool(self._client("s3").head_object(Bucket=bucket, Key=key)["ContentLength"] == size)
         except RequestRefused as error:
-            if error.status in (403, 404):  # 403: missing, and the credentials may not list
+            if error.status in (403, 404):  # 403 may also mean that it is missing
                 return False
             raise
 

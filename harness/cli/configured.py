@@ -98,7 +98,7 @@ _SILENCES: Final[Mapping[str, tuple[str, ...]]] = {
     "stack": ("handler", "answers"),
     "arn": ("handler", "answers"),
     "label": ("label_true", "label_threshold", "label_tolerance"),
-    # These come from the earlier job.
+    # With --like, these settings come from the earlier job.
     "like": ("records", "model", *_JOB),
 }
 """Settings that do not apply when the command line has this option."""

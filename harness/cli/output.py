@@ -125,7 +125,7 @@ def progress_bar(what: str, *, quiet: bool) -> Iterator[Callable[..., None] | No
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     from harness.report.console import SafeConsole
 
-    # Needs a separate stream: while the grader works, this process's stderr is the grader's log.
+    # The bar needs a separate stream: while the grader works, this process's stderr is the grader's log.
     with os.fdopen(os.dup(sys.stderr.fileno()), "w", encoding="utf-8", errors="backslashreplace") as stream:
         with Progress(
             *columns,

@@ -201,7 +201,7 @@ def screen(quiet: bool) -> Iterator[Screen]:
 
     from harness.report.console import SafeConsole
 
-    # Needs a separate stream: while the grader works, this process's stderr is the grader's log.
+    # The screen needs a separate stream: while the grader works, this process's stderr is the grader's log.
     with os.fdopen(os.dup(sys.stderr.fileno()), "w", encoding="utf-8") as stream:
         console = SafeConsole(file=stream, soft_wrap=False)
         with Live(console=console, auto_refresh=False, transient=True, redirect_stdout=False,

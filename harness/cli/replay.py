@@ -166,8 +166,8 @@ def command(
         for line in outcome.lines():
             say(printable(line))
     if run.facts.label is not None and totals.rewards and not totals.agreed + totals.disagreed:
-        # A setting does not count as this call's choice: if the grader's range is unknown, the summary says
-        # so.
+        # If the label comes from the settings and the grader's range is unknown, this is not an error,
+        # because the summary says that the range is unknown.
         range_known = run.facts.bounds is not None
         if range_known or setting_of("label") is None:
             raise not_compared(run.facts.label, range_known=range_known, place=run.rollouts_name)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _SHOWN = 5
-"""Maximum findings to print per rule; `--json` has all."""
+"""Maximum number of findings to print per rule; `--json` has all."""
 
 
 @click.command("validate")

@@ -25,7 +25,7 @@ from harness.simulator.training import Schedule
 __all__ = ["Conclusions", "JobRewards", "conclude"]
 
 _CONTROLS: Final = 100
-"""Maximum records whose references are graded as completions."""
+"""Maximum number of records whose references are graded as completions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,7 @@ the grader that rewards long completions, -1.00 to -.99 for the grader that rewa
 SETS: Final = 10
 """Minimum number of sets of completions for a conclusion. It was chosen without a measurement."""
 _FEWEST: Final = 3
-"""Minimum completions in a set; with fewer, a rank correlation is 1 or -1 by chance."""
+"""Minimum number of completions in a set; with fewer, a rank correlation is 1 or -1 by chance."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from harness.simulator.pool import Candidate, message_text
 __all__ = ["KINDS", "RECORDS", "Made", "MadeGradings", "MadePay", "grade_made", "made_of"]
 
 RECORDS: Final = 50
-"""Maximum records with generated completions, six each; limits the cost with a slow or paid grader."""
+"""Maximum number of records with generated completions, six each. It limits the cost of a slow grader."""
 
 KINDS: Final[Mapping[str, str]] = {
     "joined": 'all answers of a record joined by "or"',

@@ -43,7 +43,7 @@ to .95, while the rehearsal had blamed wrong answers. The share was chosen after
 _ENOUGH: Final = 0.1
 """Minimum share of groups with an advantage before a sentence mentions style."""
 _NAMED: Final = 4
-"""Maximum features that a sentence names."""
+"""Maximum number of features that a sentence names."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,7 +153,7 @@ def evaluate(
     way = {one.name: getattr(request, one.name) for one in fields(Asking)}
     standings = []
     count = 0
-    with closing(OwnProcessTarget(request.grader)) as target:  # before any request costs money
+    with closing(OwnProcessTarget(request.grader)) as target:  # fails before a request costs money
         for named in request.models:
             path = request.into / file_name(named.model)
             asked = GenerationRequest(out=path, model=named.model, **way)

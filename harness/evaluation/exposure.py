@@ -138,7 +138,7 @@ def refuse_trained(exposures: Iterable[tuple[str, Exposure]]) -> None:
 def _the_same_file(data: TrainingFile, records: DataFile) -> DataFile | None:
     """The path of the training file, if it still has the content that was trained on."""
     for path in (data.path, records):
-        if path == STANDARD_INPUT:  # stdin is now the evaluation's records
+        if path == STANDARD_INPUT:  # stdin now has the evaluation's records
             continue
         try:
             if text_sha256(path) == data.sha256:

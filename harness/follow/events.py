@@ -27,7 +27,7 @@ from harness.follow.event_log import EventLog, event_id
 __all__ = ["NewEvents", "is_newest_first"]
 
 _DEAD_ENDS = 3
-"""Maximum attempts to fetch an announced page. Then the page before it counts as the last one."""
+"""Maximum number of attempts to fetch an announced page. Then the page before it counts as the last one."""
 
 
 class NewEvents:

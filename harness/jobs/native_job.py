@@ -130,7 +130,7 @@ def submit_native(
     if found is None:
         if entry.facts.file.id != plan.file_uri:
             entry.reach("uploading")
-            if not client.has_object(plan.file_uri, plan.data.bytes):  # its name is its content's hash
+            if not client.has_object(plan.file_uri, plan.data.bytes):  # the object is named after its hash
                 with checked_copy(plan.data) as content:
                     client.upload(content, plan.file_uri)
             entry.reach("uploaded", file_id=plan.file_uri)

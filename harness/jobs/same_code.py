@@ -147,7 +147,8 @@ def _with_deployed(target: DeployedFacts, function: FunctionFacts | UnknownFunct
     other = target.arn != function.arn and (target.asked != function.arn or _is_version(function.arn))
     called = f"the replay called {target.arn}, the job would call {function.arn}"
     if _without_qualifier(target.arn) != _without_qualifier(function.arn):
-        # Another function may have the same code and still grade differently: its role, variables, layers.
+        # Even with the same code, another function may grade differently, through its role, variables or
+        # layers.
         return CodeComparison("different", (called,))
     if isinstance(function, FunctionFacts) and target.code_sha256 is not None:
         if function.code_sha256 != target.code_sha256:

@@ -125,7 +125,7 @@ def _same_files(client: FineTuning, plan: Plan, entry: Entry, clock: Clock) -> _
         except Unreachable as error:
             if error.__cause__ is not None:
                 raise
-            why = error.message  # the service's list does not end, or its pages lead nowhere
+            why = error.message  # the service's list does not end, or has a missing page
         return _SameFiles(tuple(file_id for _, file_id in sorted(found)), why)
 
     return _patiently(look, clock)

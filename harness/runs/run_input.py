@@ -36,7 +36,7 @@ def found_again(given: InputFacts) -> Source | str:
                 found = os.stat(one.name)
             except (OSError, ValueError):
                 return f"{one.name}, which was replayed, does not exist"
-            # A run from somewhere else may name a device or a pipe, which would never end.
+            # A run from another machine may name a device or a pipe, and reading that would never end.
             if not Path(one.name).is_file() or found.st_size != one.bytes:
                 return f"{one.name} is not what was replayed"
             one = replace(one, mtime_ns=found.st_mtime_ns)

@@ -127,7 +127,7 @@ class Run:
     def merge(self) -> None:
         """Merge the shards into `rewards.jsonl`, and delete them."""
         if not self.rewards.exists():
-            for left in self.folder.glob(".rewards.jsonl.*.new"):  # left by a merge that was killed
+            for left in self.folder.glob(".rewards.jsonl.*.new"):  # a killed merge left it
                 left.unlink()
             with replaced(self.rewards) as whole:
                 refuse_link(self.folder / "shards")
@@ -217,7 +217,7 @@ def unfinished(runs: Path, facts: RunFacts) -> Run | None:
     for path in sorted(runs.glob("[!.]*/run.json"), key=_age):
         try:
             run = open_run(path.parent)
-        except (InputError, OSError):  # damaged, or of another version: ignored
+        except (InputError, OSError):  # ignore a run that is damaged or of another version
             continue
         if not (run.done and run.published) and not other_work(run.facts, facts):
             return run
@@ -227,7 +227,7 @@ def unfinished(runs: Path, facts: RunFacts) -> Run | None:
 def _age(path: Path) -> float:
     try:
         return -path.lstat().st_mtime
-    except OSError:  # deleted since it was listed
+    except OSError:  # the run was deleted after it was listed
         return 0.0
 
 
@@ -289,7 +289,7 @@ def changed_files(files: Mapping[str, str]) -> list[str]:
     """
     found = []
     for path, content in files.items():
-        try:  # a run from somewhere else may name a device or a pipe, which would never end
+        try:  # a run from another machine may name a device or a pipe, and reading that would never end
             same = Path(path).is_file() and sha256(Path(path)) == content
         except (OSError, ValueError):
             same = False

@@ -25,7 +25,8 @@ DIMENSIONS: Final = 4096
 
 _CHARACTERS_PER_TOKEN: Final = 4.0
 _MANY_LINES: Final = 6
-# Cache size: a step returns to the same few groups, but caching all of a large pool would fill the memory.
+# The size of the cache. Steps use the same few groups again, but caching all groups of a large pool would
+# fill the memory.
 _CACHED: Final = 1 << 14
 _WORD = re.compile(r"[^\W\d_]+")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")

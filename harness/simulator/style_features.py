@@ -18,7 +18,7 @@ from harness.simulator.pool import Candidate
 __all__ = ["EXCERPT", "FeatureShift", "Moved", "feature_shifts", "mean", "said_of"]
 
 EXCERPT: Final = 240
-"""Maximum characters of a completion in a report."""
+"""Maximum number of characters of a completion in a report."""
 
 _SHOWN: Final = 10
 _TEXTS: Final = 3

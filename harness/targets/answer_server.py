@@ -35,7 +35,7 @@ class AnswerServer:
             **playing_variables(recorded, {}),
             "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": own,
             "OPENAI_BASE_URL": own + _chat_path(recorded),
-            # A ready judge may set its service's address itself.
+            # A ready judge may set its service's address itself, and this variable overrides that address.
             "GRADER_JUDGE_RELAY": own,
             "OPENAI_API_KEY": "recorded-answers-need-no-key",
             **urls,

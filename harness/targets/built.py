@@ -147,7 +147,7 @@ def built_functions(
         raise InputError("nothing is built here", place=str(where), fix=fix)
     built = {key for key, one in read_declared(template).items() if _is_built(one, template)}
     functions = read_functions(template, parameters, only=built)
-    if where.is_dir() and template.parent == where.parent:  # one function's folder was named
+    if where.is_dir() and template.parent == where.parent:  # the user named one function's folder
         functions = {key: spec for key, spec in functions.items() if spec.artifact == where.resolve()}
     return template, functions
 

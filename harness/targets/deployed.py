@@ -106,7 +106,7 @@ class DeployedTarget:
                 # botocore parses a proxy's page as an answer that has no fields.
                 _ = found["FunctionName"]
         except Denied:
-            return {}  # users who submit jobs may only be allowed to invoke
+            return {}  # users who submit jobs may only be allowed to invoke the function
         finally:
             functions.close()
         return found

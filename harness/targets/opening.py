@@ -299,7 +299,7 @@ def _artifact(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
         imported = import_artifact(spec)
         sha256 = spec.code_sha256()
     finally:
-        if asked.handler is not None and not template.is_dir():  # a zip file, unpacked only for this
+        if asked.handler is not None and not template.is_dir():  # a zip file, unpacked only for the import
             import shutil
 
             shutil.rmtree(spec.artifact, ignore_errors=True)

@@ -239,7 +239,7 @@ class _Process:
                 self._process.wait(_LOOK_S)
         else:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(0.05)  # how the process ended, if it did; its group may still run
+                self._process.wait(0.05)  # it may have ended by itself, before its group
             end_group(self._process.pid)
         end(self._process)
         return how_it_ended(self._process.returncode, self._held)
@@ -299,7 +299,7 @@ class _Process:
         if until is None:
             return self._connection.recv_bytes()
         (size,) = struct.unpack("!i", self._bytes(4, until))
-        if size == -1:  # how `Connection.send_bytes` announces more than 2 GiB
+        if size == -1:  # `Connection.send_bytes` sends this before more than 2 GiB
             (size,) = struct.unpack("!Q", self._bytes(8, until))
         if not 0 <= size <= _LONGEST_MESSAGE:
             raise OSError("the data is not a message")

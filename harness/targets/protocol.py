@@ -83,7 +83,7 @@ def graded(outcome: float | Reward | Failure, ms: float | None = None) -> Graded
         ms: Its duration in milliseconds, if known.
     """
     if type(outcome) is float:
-        # Same as calling the class, in half the time; almost every outcome takes this path.
+        # This equals a call of the class but takes half the time, and almost every outcome is made here.
         return tuple.__new__(Graded, (outcome, {}, None, ms, None))
     if isinstance(outcome, Reward):
         components: dict[str, Any] = {**outcome.components, **outcome.metrics}

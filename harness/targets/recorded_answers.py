@@ -339,7 +339,7 @@ def _digest(path: str, asked: Any) -> str:
 
 
 def _line(value: Any) -> bytes:
-    return _encoded(json.dumps(value, ensure_ascii=False)) + b"\n"  # readable, also in a diff
+    return _encoded(json.dumps(value, ensure_ascii=False)) + b"\n"  # keeps the text readable in a diff
 
 
 def _encoded(text: str) -> bytes:
