@@ -87,7 +87,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
 def rehearsing() -> tuple[float, float]:
-    """Seconds that the command and the bare loop take, the shortest of several turns each."""
+    """Seconds that the command and the bare loop take, each the shortest of several runs."""
     command = [sys.executable, "-m", "harness.cli.main", "rehearse", str(ROLLOUTS), "-g", GRADER]
     took: dict[str, list[float]] = {"command": [], "loop": []}
     for _ in range(ROUNDS):

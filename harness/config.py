@@ -124,7 +124,7 @@ class Setting:
         return _place(self.file, self.line)
 
     def seen_from(self, folder: Path) -> Value:
-        """The value; a path is made relative to a folder.
+        """The value, with a path made relative to a folder.
 
         Args:
             folder: The folder where the value is used; in the settings file's own folder, the value is
@@ -153,12 +153,12 @@ class Waiver:
     """A finding of the audit that the project accepts."""
 
     probe: str
-    """Id of the probe that found it, such as `C07`."""
+    """Id of the probe that reported the finding, such as `C07`."""
     witness: str
     """Hash of the finding's witness, as printed by the audit; a finding with another witness stays open."""
     reason: str
     date: str
-    """The day it was accepted, ISO 8601."""
+    """The day on which the finding was accepted, ISO 8601."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -352,7 +352,7 @@ class HeldLock:
             self._file.close()
 
     def leave(self) -> None:
-        """Close this process's copy without releasing the lock; for a forked child."""
+        """Close a forked child's copy of the lock file, without releasing the lock."""
         self._file.close()
 
 

@@ -196,7 +196,7 @@ def _members(one: Any) -> Iterator[str]:
 
 
 def _wrapped(signature: str) -> str:
-    """A signature of more than 88 characters, with one parameter per line."""
+    """Break a signature of more than 88 characters, so that each parameter has its own line."""
     if len(signature) <= 88:
         return signature
     name, _, rest = signature.partition("(")

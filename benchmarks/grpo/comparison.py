@@ -137,7 +137,7 @@ class Signs:
 
 
 def changes(case: Case, step: int) -> Mapping[str, tuple[Change | None, Change | None]]:
-    """Return predicted and real changes of reward, right answers and length after some steps."""
+    """Return the predicted and the real changes of reward, right answers and length, at a step."""
     points = [run.points[str(at)] for run in case.runs for at in (0, step)]
     paid = all(point.reward is not None for point in points)
     return {
@@ -148,7 +148,7 @@ def changes(case: Case, step: int) -> Mapping[str, tuple[Change | None, Change |
 
 
 def signs(cases: Sequence[Case], step: int) -> dict[str, Signs]:
-    """Compare the signs of all cases after some steps."""
+    """Compare the signs of the predicted and the real changes in all cases, at a step."""
     found = {}
     for name, flat in _FLAT.items():
         same, opposite, unmeasured = 0, [], 0

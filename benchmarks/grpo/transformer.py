@@ -121,7 +121,7 @@ def texts(tokens: Any) -> list[str]:
 
 
 def start_imitation(parameters: Parameters) -> Any:
-    """Return the optimizer's state before imitation."""
+    """Return the optimizer's initial state for imitation."""
     return _RULE.init(parameters)
 
 

@@ -83,7 +83,7 @@ def _cancelled(client: TrainingService, job_id: str) -> SeenJob:
 
 
 def confirm(question: str) -> None:
-    """Ask on stderr, and continue only after a yes.
+    """Ask a question on stderr, and return only if the answer is yes.
 
     Args:
         question: Describes what is about to happen.

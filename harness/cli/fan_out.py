@@ -34,7 +34,7 @@ __all__ = [
 
 WORKERS: Final = 50
 MOST_WORKERS: Final = 10_000
-"""Maximum child executions that Step Functions runs at the same time."""
+"""Maximum number of child executions that Step Functions runs at the same time."""
 CALLS: Final = 4
 """Calls of the grader that a worker keeps in flight."""
 

@@ -207,7 +207,7 @@ _SHOWN = 20
 
 
 def tell_findings(findings: list[Finding]) -> None:
-    """Print the first findings about a submission, and the number of the others.
+    """Print the first findings about a submission, and how many others there are.
 
     Args:
         findings: The findings, in the order of the checks.

@@ -474,7 +474,7 @@ def replaced_by(verb: str, option: str) -> str | None:
     """The current name of an option of version 0.1, or None if version 0.1 had no such option.
 
     Args:
-        verb: The verb that it was given to.
+        verb: The verb that the option was given to.
         option: The option, with its dashes.
     """
     return _REPLACED.get(f"{verb} {option}", _REPLACED.get(option))

@@ -20,7 +20,7 @@ def fitting_label(rollouts: DataFile, label: str | None) -> str | None:
     """Return the label, or None if it comes from the settings and no rollout has it.
 
     Args:
-        rollouts: The file to grade: of rollouts, or of records.
+        rollouts: The file to grade, with rollouts or with records.
         label: The verb's `label` parameter.
     """
     setting = setting_of("label")

@@ -137,7 +137,7 @@ class _Expectation:
             self._before[example.group.key], self.after[example.group.key] = before, after
 
     def change(self) -> PolicyChange | None:
-        """The means, or None without any known record."""
+        """The means; None if no record has a known value."""
         pair = compare(self._before, self.after)
         if pair is None:
             return None

@@ -34,7 +34,7 @@ Measured against GRPO on a small transformer (`docs/emulator.md`): the expected 
 the 15 cases in which the real model lost as much, and in none of the 40 others, regardless of the interval.
 """
 WRONG_PAID: Final = 0.05
-"""Minimum share of wrong answers with pay for them to count as the reason that the reward rises.
+"""If a smaller share of wrong answers is paid, they do not count as the reason why the reward rises.
 
 A grader that pays right answers in only one format reduces those in other formats. Wrong answers are harmless
 in such a case: in the benchmark's larger-number world, GRPO raised the right answers of such graders from .22

@@ -21,7 +21,7 @@ from harness.simulator.grader_calls import GraderCalls, SampleReward, Turn
 __all__ = ["BATCH", "KeptRewards"]
 
 BATCH: Final = 16
-"""Completions per grader call and between writes; with a slow grader, a kill loses at most this many."""
+"""Number of completions per grader call. Rewards are saved after each, so a kill loses one call at most."""
 
 
 class KeptRewards:
@@ -40,7 +40,7 @@ class KeptRewards:
         self._calls = calls
         self._known: dict[str, SampleReward] = {}
         self.questions = 0
-        """Questions that judges answered during this grading."""
+        """Number of questions that judges answered during this grading."""
         self._file = AppendOnly(path)
         try:
             self._recover(identity)

@@ -78,7 +78,7 @@ class RehearsalRequest:
     labels: tuple[str, ...] = ()
     """Fields of the rollouts that records do not have."""
     keep_field: tuple[str, ...] = ()
-    """Fields that belong to the record even though they differ within one."""
+    """Fields that belong to records even though they differ between the rollouts of one record."""
     records: DataFile | None = None
     """The training records, whose fields the grader sees instead of the rollouts'."""
     answers: Path | None = None

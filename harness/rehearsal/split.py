@@ -41,7 +41,7 @@ class Split:
     left_out: list[str]
     """Fields that describe completions."""
     kept: list[str]
-    """Fields that the user keeps for records even though they differ within one."""
+    """Fields that the user keeps although they differ between the rollouts of one record."""
     goal: Goal | None
     """How right the completions are; None if unknown."""
     remarks: list[str]
@@ -65,7 +65,7 @@ def split(
             share a prompt count as one.
         seed: Seeds the choice.
         labels: More fields to remove.
-        keep: Fields to keep even though they differ within a record.
+        keep: Fields to keep even though they differ between the rollouts of one record.
         records: The training records, whose fields replace those of the rollouts.
         goal: The field that says how right a completion is; None to detect it.
 

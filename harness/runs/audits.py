@@ -1,6 +1,6 @@
 """Storage for audits: one folder each under `runs/audits`, with the witnesses of its findings.
 
-An audit is never overwritten. Jobs, rehearsals and reports read audits through this module and need none of
+An audit is never overwritten. Jobs, rehearsals and reports read audits through this module and do not load
 the code that makes them.
 """
 

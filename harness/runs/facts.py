@@ -88,7 +88,7 @@ class InputFacts:
     for objects in S3, which their ETag and version identify.
     """
     derived: bool
-    """Whether the input is records, from which the run made its own rollouts."""
+    """Whether the input consists of records, from which the run made its own rollouts."""
     copied: bool = False
     """Whether the run keeps a copy of the text, because the input is not seekable."""
     template: str | None = None
@@ -191,7 +191,7 @@ class AnswersFacts:
     recorded: str | None = None
     """SHA-256 of the answers that this run recorded, if any."""
     published: bool = False
-    """Whether the user has decided whether the new answers replace the file."""
+    """Whether it is decided if the new answers replace the file."""
 
     @property
     def asks(self) -> bool:

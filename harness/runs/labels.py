@@ -1,4 +1,4 @@
-"""Reads labels, the rollouts' known verdicts, and compares rewards with them.
+"""Reads labels, which are known verdicts on rollouts, and compares rewards with them.
 
 Everything here is counted in one pass with little memory; `harness.runs.rank_correlation` needs all pairs.
 """
@@ -72,8 +72,8 @@ class LabelRule:
     def agreement(self, reward: float | None, label: Any, middle: float | None) -> bool | None:
         """Whether a reward agrees with a label; None if they cannot be compared.
 
-        Yes agrees with a reward above the middle of the range, no with a reward at or below it, and a number
-        with an equal reward.
+        A yes agrees with a reward above the middle of the range, a no with a reward at or below the middle,
+        and a number with an equal reward.
         """
         said = self.says(label)
         if reward is None or said is None:
@@ -123,13 +123,13 @@ class LabelCounts:
     """Comparison of rewards and labels: a confusion table for yes and no, and the sums for a correlation."""
 
     true_above: int = 0
-    """Yes labels with a reward above the middle of the range."""
+    """Number of yes labels whose reward is above the middle of the range."""
     true_below: int = 0
-    """Yes labels with a reward at the middle or below."""
+    """Number of yes labels whose reward is at the middle of the range or below."""
     false_above: int = 0
     false_below: int = 0
     numbers: int = 0
-    """Numeric labels with a reward."""
+    """Number of numeric labels with a reward."""
     reward_mean: float = 0.0
     label_mean: float = 0.0
     reward_spread: float = 0.0

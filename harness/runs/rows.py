@@ -195,7 +195,7 @@ class Totals:
             self._add_label(row, middle, rule)
 
     def add_all(self, rows: Iterable[Row], middle: float | None = None, rule: LabelRule = PLAIN) -> None:
-        """Count rows; other arguments as for `add`."""
+        """Count rows. The other arguments are the same as for `add`."""
         for row in rows:
             self.add(row, middle, rule)
 
@@ -274,7 +274,7 @@ def no_rewards(rewards: Path, errors: Mapping[str, int]) -> InputError:
     """Build the error for a run without any reward.
 
     Args:
-        rewards: The file of its rows.
+        rewards: The file with the run's rows.
         errors: Number of rows without a reward, by kind.
     """
     fix = f"`rft show {rewards.parent}` lists the failures. Replay again once the cause is fixed."

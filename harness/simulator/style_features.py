@@ -54,7 +54,7 @@ class FeatureShift:
     after: float
     reward_mean: float | None
     advantage_mean: float
-    """Mean advantage of its recorded completions, independent of the policy."""
+    """Mean advantage of the recorded completions that have the features, independent of the policy."""
     texts: list[str]
     """Excerpts from the beginning of the three most likely completions."""
 

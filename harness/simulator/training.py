@@ -1,4 +1,4 @@
-"""One step of a job (draw completions, get rewards, update the policy) and its validation.
+"""Runs a job's steps (draw completions, get rewards, update the policy), and validates the policy.
 
 The same arguments give the same step, so an interrupted step is repeated. Nothing is stored here.
 """

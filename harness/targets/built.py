@@ -114,13 +114,13 @@ class Imported:
     options: GraderOptions | None = None
     """The grader's declaration; None for a handwritten handler."""
     modules: tuple[str, ...] = ()
-    """Names of the top-level modules that it loaded."""
+    """Names of the top-level modules that the import loaded."""
     judges: tuple[AskedModel, ...] = ()
-    """The models that its judges ask."""
+    """The models that the grader's judges ask."""
     error: str | None = None
     """Why the import failed, or None."""
     note: str | None = None
-    """Set if it was imported with a different Python than its runtime's."""
+    """A note if the artifact was imported with a different Python than its runtime's."""
 
 
 def built_functions(

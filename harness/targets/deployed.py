@@ -121,7 +121,7 @@ def _function_fault(body: bytes) -> GraderFault:
 
 
 def _region(function: str, region: str | None) -> str | None:
-    """The Region to call; an ARN determines it."""
+    """The Region to call. If the function's name is an ARN, the ARN determines the Region."""
     match = _ARN.fullmatch(function)
     if match is None:
         if _NAME.fullmatch(function):

@@ -44,7 +44,7 @@ class Fingerprint:
     """Versions of the installed distributions that it imports."""
 
     def digest(self, folder: Path, options: Mapping[str, Any] | None) -> str:
-        """One hash of everything, independent of the project's location.
+        """Hash the files, packages and declaration, independently of the project's location.
 
         Args:
             folder: The folder of the grader's own module.

@@ -78,7 +78,7 @@ class InProcessTarget:
 
     @cached_property
     def sha256(self) -> str | None:
-        """Hash of its fingerprint and declaration; None for a grader without a file."""
+        """Hash of the grader's fingerprint and declaration; None for a grader without a file."""
         declared = self.options if self._check is None else {"check": self._check, **(self.options or {})}
         return self.fingerprint.digest(self._file.parent, declared) if self._file else None
 
@@ -111,7 +111,7 @@ class InProcessTarget:
 
     @property
     def streams(self) -> bool:
-        """Whether `grade_stream` may be used: the grader is async, which may be known only after a call."""
+        """Whether `grade_stream` may be used: only async graders may, and a call may be needed to know."""
         handler = self.handler
         return isinstance(handler, Grader) and handler.declared.awaits and not handler.options.batch
 

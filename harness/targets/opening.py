@@ -50,7 +50,7 @@ __all__ = [
 IN_PROCESS, LAMBDA_RUNTIME, DEPLOYED = "in-process", "lambda-runtime", "deployed"
 
 CONCURRENCY = "RFT_CONCURRENCY"
-"""Environment variable: maximum calls in flight to a target outside this process."""
+"""Environment variable with the maximum number of calls in flight to a target outside this process."""
 
 _ATTEMPTS = "AWS_MAX_ATTEMPTS"
 _KNOWN = "Write its ARN, or NAME:ALIAS."
@@ -58,7 +58,7 @@ _KNOWN = "Write its ARN, or NAME:ALIAS."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetChoice:
-    """The place where to grade, from a command's options."""
+    """The place of grading, from a command's options."""
 
     target: str = IN_PROCESS
     """`in-process`, `lambda-runtime`, an ARN or `NAME:QUALIFIER`."""
@@ -276,7 +276,7 @@ def _imported(grader: str) -> DeclaredGrader:
 
 
 def _one_spelling(grader: str) -> str:
-    """The same name for `g.py:name`, `./g.py:name` and `/here/g.py:name`."""
+    """Normalize a grader's name, so that `g.py:name`, `./g.py:name` and `/here/g.py:name` are equal."""
     name = named(grader)
     if not name.is_file:
         return str(name)

@@ -48,7 +48,7 @@ class Answer(NamedTuple):
     """The answer to one event."""
 
     items: list[Graded]
-    """One per sample, in order; empty if there is a fault."""
+    """One result per sample, in order; empty if there is a fault."""
     ms: float
     """Milliseconds that the call took."""
     fault: GraderFault | ServiceFault | None = None

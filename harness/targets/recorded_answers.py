@@ -79,7 +79,7 @@ class RecordedAnswer:
 
     @property
     def key(self) -> tuple[str, int]:
-        """Identifies this request, regardless of the host."""
+        """A key that identifies this request, regardless of the host."""
         return _digest(urlsplit(self.url).path, self.asked), self.repeat
 
     @property

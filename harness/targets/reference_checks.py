@@ -32,7 +32,7 @@ def check_references(report: Report, file: DataFile, target: InProcessTarget, gr
     """Add a check's findings about a file's references to the file's report.
 
     Each record is graded on completions made from its own reference, in the formats that checks expect, until
-    one is paid in full. Lines that are not records are skipped; other rules report them. A judge of
+    one earns the full reward. Lines that are not records are skipped; other rules report them. A judge of
     `graders.checks.judge` is not asked, so this costs nothing. It only checks the record's fields, and the
     report counts the record in `not_asked`.
 
