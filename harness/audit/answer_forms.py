@@ -54,7 +54,7 @@ class Form(NamedTuple):
     """One way to rewrite a right answer."""
 
     id: str
-    """The id of the probe catalog's rule for graders that refuse this form."""
+    """The id of the rule that a grader breaks if it refuses this form."""
     name: str
     """The form's name for messages."""
     keeps: str

@@ -73,7 +73,7 @@ def form_alone(case: Case) -> str | None:
 
 
 def judged(case: Case) -> str | None:
-    """The reason why a probe of wrong answers does not apply to a stand-in model; None for other graders."""
+    """The reason to skip a probe of wrong answers if a model judges completions; None for other graders."""
     return "a model judges the completions" if case.control is None and asks_a_model(case) else None
 
 

@@ -50,7 +50,7 @@ def _is_asked(case: Case, record: int, text: str) -> bool:
 
 
 def _candidates(case: Case) -> Iterator[tuple[int, str]]:
-    """Completions that are likely right: references, then recorded completions."""
+    """Completions that are probably right: references first, then recorded completions."""
     subject = case.subject
     for at in case.some(_RECORDS, "judge", range(len(subject.records))):
         for text in _texts(subject.reference(at)):

@@ -1,6 +1,6 @@
-"""Tries completions on records, and counts which of them are paid and how much they earn.
+"""Grades completions on records, and records which of them are paid and how much they earn.
 
-The families of probes on wrong answers make the completions; this module alone decides which are paid.
+The probes of wrong answers make the completions. This module alone decides which of them are paid.
 """
 
 from __future__ import annotations

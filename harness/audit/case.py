@@ -45,7 +45,7 @@ class Recorded(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The data that a grader is audited on."""
+    """The data for the audit of a grader."""
 
     records: tuple[dict[str, Any], ...]
     """Records as training sends them: `messages`, `reference_answer` and the record's other fields."""
@@ -225,7 +225,7 @@ class NotRun(Exception):
 
 
 class Probe(Protocol):
-    """A search for one kind of fault. Its test is next to the tests of its family."""
+    """A search for one kind of fault in a grader."""
 
     rule: Rule
     """The probe's id in the catalog, its usual severity, the problem, and the fix."""

@@ -63,7 +63,7 @@ def early_exits(task: Task) -> list[Program]:
 
 
 def forgeries(task: Task, marks: Marks, outside: str) -> list[Program]:
-    """Return programs that report success themselves: in the output, on open channels, in files.
+    """Return programs that report success themselves: in the output, on open channels or in files.
 
     Args:
         task: The task of the record.
@@ -198,7 +198,7 @@ def variants(right: str, name: str | None) -> list[Program]:
 
     Args:
         right: The program.
-        name: The function that the tests call; None for a program that reads and prints.
+        name: The function that the tests call; None for a program that reads input and prints output.
     """
     found = [
         Program(f"# {name or 'solution'}: as the task says\n\n\n{right}\n", "starts with a comment"),

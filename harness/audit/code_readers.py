@@ -11,7 +11,7 @@ def reads_frames(name: str | None) -> str:
     """Return a program that searches its calling frames and the objects of its process.
 
     Args:
-        name: The function that the tests call; None for a program that reads and prints.
+        name: The function that the tests call; None for a program that reads input and prints output.
     """
     return written(name, "return from_frames(a)", _SEARCH.replace("NAME", _plain(name)) + _FRAMES)
 
@@ -20,7 +20,7 @@ def reads_files(name: str | None, outside: str) -> str:
     """Return a program that searches its arguments, input, environment, own file and neighboring files.
 
     Args:
-        name: The function that the tests call; None for a program that reads and prints.
+        name: The function that the tests call; None for a program that reads input and prints output.
         outside: A folder to skip, such as the audit's own, which Lambda does not have.
     """
     head = _SEARCH.replace("NAME", _plain(name)) + _FILES.replace("OUTSIDE", repr(outside))

@@ -36,7 +36,7 @@ class Task(NamedTuple):
     """The task of one record."""
 
     name: str | None
-    """The function that the tests call, or `Class.method`; None for a program that reads and prints."""
+    """The function that tests call, or `Class.method`; None for programs that read input and print output."""
     tests: tuple[Expected, ...]
     """The tests that compare with literal values."""
 
@@ -105,7 +105,7 @@ def expected_of(record: dict[str, Any], name: str | None) -> tuple[Expected, ...
 
     Args:
         record: The record's fields.
-        name: The function that the tests call; None for a program that reads and prints.
+        name: The function that the tests call; None for a program that reads input and prints output.
     """
     prompt = "".join(_strings(record.get("messages", [])))
     fields = fields_of(record)
@@ -181,7 +181,7 @@ def written(name: str | None, body: str, head: str = "") -> str:
     """Return a program whose function runs some statements; without a function it prints the result.
 
     Args:
-        name: The function, `Class.method` for a method; None for a program that reads and prints.
+        name: The function, or `Class.method`; None for a program that reads input and prints output.
         body: Statements that may use the arguments `a` and return a value.
         head: Source text before the function.
     """
@@ -201,7 +201,7 @@ def lookup(name: str | None, tests: Iterable[Expected]) -> str:
     """Return a program that looks up the expected values of the given tests by their arguments.
 
     Args:
-        name: The function that the tests call; None for a program that reads and prints.
+        name: The function that the tests call; None for a program that reads input and prints output.
         tests: The tests that it knows.
     """
     table = ", ".join(f"{one.given!r}: {one.wanted}" for one in tests)

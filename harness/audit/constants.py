@@ -1,4 +1,4 @@
-"""Finds the best constant: one answer for every record, and its average reward."""
+"""Finds the constant answer that earns the highest average reward if it is given for every record."""
 
 from __future__ import annotations
 

@@ -242,7 +242,7 @@ class Ids:
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Send repeated, odd and numeric ids; a number that comes back as a string is only a note."""
+        """Send repeated, odd and numeric ids; a numeric id that comes back as a string is only a note."""
         good = [case.collector.rollout(at, good_completion(case, at)) for at in records_for(case, 3)]
         if _fault_of(case, good) is not None:
             return  # the ids are not the cause

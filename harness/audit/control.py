@@ -293,7 +293,7 @@ def _chosen(found: Sequence[_Tried]) -> list[_Tried]:
 
 
 def _skeleton(one: Format) -> str:
-    """A format without reasoning, spaces and case, so that formats that differ only in these are equal."""
+    """A format's template without reasoning, spaces and letter case, to recognize formats that are alike."""
     return "".join(_REASONING.sub("", one.template).replace(WORKING, "").split()).casefold()
 
 

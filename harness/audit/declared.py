@@ -260,7 +260,7 @@ def _answer_key(keys: Sequence[str]) -> str:
 
 
 def _object(keys: list[str], quoted: bool) -> Iterator[str]:
-    """An object with the answer under the most likely key, as a string and as a bare value."""
+    """Objects with the answer under the most likely key, once as a string and once as a bare value."""
     chosen = _answer_key(keys)
     for slot in (f'"{SLOT}"', SLOT) if quoted else (SLOT, f'"{SLOT}"'):
         parts = (f"{json.dumps(key)}: {slot if key == chosen else json.dumps(WORKING)}" for key in keys)

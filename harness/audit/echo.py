@@ -36,7 +36,7 @@ class Echo:
         return form_alone(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade parts of each prompt; a part with the right answer must earn more than a guess."""
+        """Grade parts of each prompt. A part that has the right answer must earn more than a guess."""
         answers = answers_in(case, case.known.formats[0])
         drawn = case.some(fewer(case, 24), "C12", among=answers.gold)
         lucky = set()
@@ -81,7 +81,7 @@ class Echo:
         return found if answers.distinct(one.record for one in found.paid) >= 2 else None
 
     def _parts(self, case: Case, answers: Answers) -> dict[str, Callable[[int, int], Any]]:
-        """Ideas by name; each repeats text from the prompt of the record or of another one."""
+        """Ideas by name; each repeats text from the prompt of the record or of another record."""
         fill = answers.format.fill
 
         def number(at: int, of: int, place: int) -> Any:

@@ -214,7 +214,7 @@ def _explained(unstable: str) -> list[ProbeOutcome]:
 
 
 def _of_contract() -> dict[str, tuple[Probe, ...]]:
-    """The probes whose findings are valid for any rewards."""
+    """The probes whose findings are valid even if the same sample gets different rewards."""
     return {
         name: tuple(probe for probe in probes if probe.rule.id in _CONTRACT)
         for name, probes in FAMILIES.items()

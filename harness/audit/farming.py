@@ -112,7 +112,7 @@ class OtherComponents:
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """Needs metrics besides the reward, one of which separates right answers from wrong ones."""
+        """Applies if a metric other than the reward separates right answers from wrong ones."""
         if case.control is None or form_alone(case):
             return form_alone(case)
         return None if _deciding(case) else "no metric tells right answers from wrong ones"

@@ -16,7 +16,7 @@ SLOT = "{a}"
 """The placeholder for the answer in a template."""
 
 WORKING = "Let me work this out step by step before I answer."
-"""Reasoning that reveals nothing about the answer, for formats that require some."""
+"""Reasoning that reveals nothing about the answer, for formats that require reasoning."""
 
 
 @dataclass(frozen=True, slots=True)

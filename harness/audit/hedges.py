@@ -39,7 +39,7 @@ class _Hedged(NamedTuple):
     completion: Any
     way: str
     paid: tuple[tuple[int, float], ...]
-    """The records on which the text is paid, each with its share, the best paid first."""
+    """The records on which the text is paid, each with its share, the largest share first."""
     tried: int
 
     @property

@@ -140,7 +140,7 @@ class _OfAJudge:
 
 
 class ReplyParser(_OfAJudge):
-    """Replies that condemn the completion or say nothing, and are paid."""
+    """Replies that condemn the completion or contain no verdict, but are paid."""
 
     rule = Rule(
         "D01",
@@ -150,7 +150,7 @@ class ReplyParser(_OfAJudge):
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Have the stub give each broken reply, and check its reward."""
+        """Have the stub give each broken reply, and check the completion's reward."""
         pair, high, low = self.verdicts(case)
         paid: list[tuple[float, str, Witness]] = []
         tried = broken_replies(pair)

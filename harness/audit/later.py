@@ -67,5 +67,5 @@ def _anew(case: Case, samples: Sequence[dict[str, Any]]) -> list[Graded]:
 
 
 def _differ(one: Graded, other: Graded) -> bool:
-    """Whether both have rewards and these differ."""
+    """Whether both results have rewards, and the rewards differ."""
     return one.reward is not None and other.reward is not None and abs(one.reward - other.reward) > _ALIKE

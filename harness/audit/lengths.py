@@ -124,7 +124,7 @@ class Repetition:
 
 
 def _padded(case: Case, answers: Answers, which: str) -> list[_Series]:
-    """Right or wrong answers with more and more working before them."""
+    """Right or wrong answers with a growing amount of working before them."""
     known = case.known
     fill = answers.format.fill
     completions: dict[int, tuple[Any, ...]] = {}

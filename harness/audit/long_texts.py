@@ -28,7 +28,7 @@ class LongText(NamedTuple):
     after: str = ""
 
     def of(self, size: int) -> str:
-        """Return the completion at a length.
+        """Return the completion at the given length.
 
         Args:
             size: Total number of characters of the repeated part.

@@ -35,7 +35,7 @@ class Miss(NamedTuple):
     answer: str
     severity: Severity = Severity.ERROR
     slight: bool = False
-    """Whether a reward for similarity may pay it."""
+    """Whether a reward for similarity may rightly pay it."""
     lacks: str = ""
     """The key that it omits from the object; empty if it omits none."""
 

@@ -30,7 +30,7 @@ class SampledAnswers:
 
     kind: str
     sure: bool
-    """Whether the answers show their kind."""
+    """Whether the kind of the answers is certain."""
     known: dict[int, str]
     """The answers by record; records without an answer are missing."""
     other: dict[int, int]

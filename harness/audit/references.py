@@ -159,7 +159,7 @@ class ReferenceShape:
         # was written for the samples; a grader that reads neither follows the documentation.
         likeliest = [each for each in (_PLAIN, "an object with `text`") if each in lost]
         name = likeliest[0] if likeliest else next(iter(lost))
-        # The records contain a plain text, and the documentation shows one.
+        # The records contain references in plain text, as in the documentation.
         sampled = name == _PLAIN or (bool(likeliest) and "a field next to `metadata`" not in lost)
         severity = Severity.ERROR if sampled else Severity.NOTE
         how = f"{_listed(list(lost))}"

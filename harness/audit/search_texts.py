@@ -101,7 +101,7 @@ def _each(pool: TextPool, fragments: Iterable[str]) -> Iterator[str]:
 
 
 def _soups(pool: TextPool) -> Iterator[str]:
-    """Texts with all literals and matching texts, or all but one; in lower or upper case; or with padding."""
+    """All literals and matching texts combined, or all but one; some in another letter case or padded."""
     literals, matching = pool.literals[:60], pool.matching[:40]
     whole = [*dict.fromkeys((*literals, *matching))]
     bases = [part for part in (whole, list(literals), list(matching), whole[::-1]) if part]
@@ -207,7 +207,7 @@ def random_texts(pool: TextPool, chance: random.Random) -> Iterator[str]:
 
 
 def _shaped(pool: TextPool, chance: random.Random, fragments: Sequence[str]) -> str:
-    """A fragment, unchanged, repeated, in a tag or in an accepted format; or an object with known keys."""
+    """A fragment, possibly repeated, with a number, or in a tag or an accepted format; or a JSON object."""
     text = chance.choice(fragments)
     draw = chance.random()
     if draw < 0.15:

@@ -175,7 +175,7 @@ def _differing_here(case: Case, samples: list[dict[str, Any]], first: Sequence[G
 
 
 def _renamed(sample: dict[str, Any], number: int) -> dict[str, Any]:
-    """The same sample under another id, of another length."""
+    """The same sample under an id of a different length."""
     return {**sample, "id": f"other-{number * 7919}-{sample['id']}"}
 
 
