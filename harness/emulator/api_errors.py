@@ -59,7 +59,7 @@ def invalid(message: str, param: str | None, *, code: str | None = None) -> ApiE
 
 
 def not_found(kind: str, name: str, param: str | None = "id") -> ApiError:
-    """Return the error for an object that does not exist; as at OpenAI, only models have a code for it."""
+    """Return the error for a missing object. As at OpenAI, only the error for a missing model has a code."""
     return ApiError(
         404, f"No such {kind}: {name}", param=param, code="model_not_found" if kind == "model" else None
     )

@@ -79,7 +79,7 @@ def server_sent(events: Iterator[tuple[str | None, Any]]) -> Response:
 
 
 def words(text: str) -> list[str]:
-    """Split a text into the pieces of a stream; joined, they are the text again."""
+    """Split a text into the pieces of a stream; joining them restores the text."""
     return re.findall(r"\s*\S+|\s+\Z", text)
 
 

@@ -15,8 +15,8 @@ _FIRST_REQUEST_S: Final = 30.0
 class Connection(H11Protocol):
     """A uvicorn connection that closes if no complete request head arrives within half a minute.
 
-    uvicorn has no timeout for a connection's first request, only for the pause between two. Its limit on the
-    size of a request head, 64 KB, applies here too.
+    uvicorn has no timeout for a connection's first request, only for the pause between two requests. Its
+    limit on the size of a request head, 64 KB, applies here too.
     """
 
     def __init__(self, *given: Any, **named: Any) -> None:
@@ -30,7 +30,7 @@ class Connection(H11Protocol):
         self._patience = asyncio.get_running_loop().call_later(_FIRST_REQUEST_S, transport.close)
 
     def data_received(self, data: bytes) -> None:
-        """Process received data; a complete request head stops the timeout."""
+        """Process received data, and stop the timeout if the request head is complete."""
         if self._patience is not None:
             seen = self._tail + data
             self._tail = seen[-3:]

@@ -28,7 +28,7 @@ class Components(NamedTuple):
     store: Store
     pool: Pool
     goal: Goal | None
-    """Correctness of the pool's completions, if the rollouts record it."""
+    """The correctness of the pool's completions; None if the rollouts do not record it."""
     goal_remarks: list[str]
     """Notes for the user on the way correctness was read."""
     clock: Clock
@@ -50,7 +50,7 @@ def emulator_of(request: Request) -> Components:
 
 
 def list_body(data: Sequence[Mapping[str, Any]], has_more: bool, *, ids: bool = True) -> dict[str, Any]:
-    """Return the response for one page of a list; with `ids` it names the first and the last element."""
+    """Return the response for one page of a list. If `ids` is given, it names the first and last elements."""
     body: dict[str, Any] = {"object": "list", "data": data, "has_more": has_more}
     if ids:
         body |= {"first_id": data[0]["id"] if data else None, "last_id": data[-1]["id"] if data else None}

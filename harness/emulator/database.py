@@ -1,7 +1,7 @@
 """The emulator's database: one SQLite file, its tables, and transactions.
 
 Related rows are written in one transaction, so a process killed at any point leaves all of them or none. The
-store defines what the tables mean.
+store defines the meaning of the tables.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Database:
     """The database. Every write is a separate transaction unless made inside `transaction()`.
 
     Args:
-        folder: Folder of `emulator.sqlite3`; created if missing.
+        folder: The folder of `emulator.sqlite3`, which is created if it does not exist.
 
     Raises:
         InputError: The folder contains another version's state, or another emulator uses it.
@@ -78,7 +78,7 @@ class Database:
         if version not in (0, _SCHEMA_VERSION):
             message = f"state of version {version}, this emulator writes {_SCHEMA_VERSION}"
             raise InputError(message, place=str(path), fix=_OTHER_STATE)
-        # Two emulators on one state would both run its jobs' steps.
+        # Two emulators with the same state would both run the steps of its jobs.
         self._holder = lock(
             folder / "emulator.lock", "this emulator's state", patience=_HOLDER_LEAVES_S, fix=_OTHER_HOLDER
         )
@@ -87,7 +87,7 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Commit all writes inside the block, or none. Blocks may be nested; the outermost one commits."""
+        """Commit all writes inside the block or none. Blocks may be nested; the outermost block commits."""
         with self._lock:
             if self._depth == 0:
                 self._db.execute("BEGIN IMMEDIATE")
@@ -121,14 +121,14 @@ class Database:
             return self._db.execute(sql, values).fetchall()
 
     def write(self, sql: str, *values: object) -> None:
-        """Run one statement that writes."""
+        """Run a statement that writes."""
         with self._lock:
             self._db.execute(sql, values)
 
     def fill_blob(
         self, table: str, column: str, where: str, values: Sequence[object], content: BinaryIO
     ) -> None:
-        """Write a stream into a blob of its length, one piece at a time."""
+        """Write a stream into a blob of the same length, one piece at a time."""
         with self.transaction():
             ((row,),) = self.rows(f"SELECT rowid FROM {table} WHERE {where}", *values)
             with self._db.blobopen(table, column, row) as blob:

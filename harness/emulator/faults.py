@@ -38,7 +38,7 @@ class Faults:
 
     Args:
         rates: The rate of each fault.
-        seed: Decides which requests fail, in order of arrival.
+        seed: Determines which requests fail, in their order of arrival.
         retry_after: Seconds in the `Retry-After` header.
     """
 
@@ -56,7 +56,7 @@ class Faults:
             self.injected: Counter[str] = Counter()
 
     def next(self) -> str | None:
-        """Return the fault of the next request; None for most."""
+        """Return the fault for the next request; None for a request without a fault."""
         with self._lock:
             self.requests += 1
             fault = self._draw()
@@ -78,7 +78,7 @@ class Faults:
 
 
 class FrontDoor:
-    """Wraps an application: refuses requests of web pages and requests without a token, and injects faults.
+    """Wraps an application: refuses requests from web pages and requests without a token, and injects faults.
 
     Web pages are refused on all routes, including the admin routes.
 
@@ -94,11 +94,11 @@ class FrontDoor:
         self._require_key = require_key
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request, inject a fault, or refuse it."""
+        """Serve a request, inject a fault into it, or refuse it."""
         answer: ASGIApp = self._app
         refusal = why_refused(_texts(scope)) if scope["type"] == "http" else None
         if refusal is not None:
-            # Do not read its body: a page could send one of any size.
+            # Do not read the body, because a page could send one of any size.
             error = ApiError(403, refusal, code="foreign_request", headers={"connection": "close"})
             answer = error.response()
         elif scope["type"] == "http" and not scope["path"].startswith(_ADMIN):
@@ -114,7 +114,7 @@ class FrontDoor:
         wait = {"retry-after": str(self._faults.retry_after)}
         if fault == "timeout":
             await asyncio.sleep(_HOLD_S)
-            # Fewer bytes than announced, so the server can only close the connection.
+            # The body is shorter than announced, so the server can only close the connection.
             return Response(b"{", headers={"content-length": "1024"}, media_type=_JSON)
         if fault == "malformed":
             return Response(b'{"object": "list", "data": [{"id": "ftev', media_type=_JSON)

@@ -1,6 +1,6 @@
 """Maps the function ARN in a job to a target: the `--bind NAME=TARGET` table, opened on first use.
 
-An ARN is looked up in full, then by name and qualifier, then by name. A target is one of
+The table is searched for the full ARN, then for its name and qualifier, then for its name. A target is one of
 
     module:attr, file.py:attr       on this machine, in a separate process
     FOLDER:module.function          a folder or zip file of code under the local Lambda runtime
@@ -44,7 +44,7 @@ class Functions:
 
         Raises:
             JobFailure: No function has that name.
-            HarnessError: Its target cannot be opened.
+            HarnessError: The function's target cannot be opened.
         """
         qualified = arn.split(":function:", 1)[-1]
         name = qualified.split(":", 1)[0]
@@ -72,8 +72,8 @@ def open_spec(spec: str, function: str, region: str | None) -> Target:
 
     Args:
         spec: The part after `NAME=`.
-        function: The name, and qualifier if any, in the job.
-        region: Region of the job's ARN.
+        function: The function's name in the job, with its qualifier if it has one.
+        region: The Region in the job's ARN.
 
     Raises:
         HarnessError: The target cannot be opened.

@@ -1,8 +1,8 @@
 """Models for inference, which answer with recorded completions chosen by the model's policy.
 
 The base model uses the policy before training; a tuned model or checkpoint uses the policy it was saved with.
-A prompt without a recording gets one fixed text, which evaluation leaves out, except for the prompts in
-Amazon's examples (`harness.emulator.handmade`). Nothing is generated.
+A prompt without a recorded completion gets a fixed text, which evaluation leaves out. The prompts in Amazon's
+examples have answers of their own (`harness.emulator.handmade`). No text is generated.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class InferenceRequest(NamedTuple):
 
 
 class InferenceAnswer(NamedTuple):
-    """One choice."""
+    """One choice in an answer."""
 
     text: str
     tool_calls: list[Any] | None
@@ -53,7 +53,7 @@ class InferenceAnswer(NamedTuple):
 
     @property
     def tokens(self) -> int:
-        """Estimated tokens of the text."""
+        """The estimated number of tokens in the text."""
         return round(length_in_tokens(self.text))
 
 
@@ -61,10 +61,10 @@ class Inference:
     """Answers requests for all models of an emulator.
 
     Args:
-        store: Where tuned models are stored.
+        store: The store of the tuned models.
         pool: The recorded completions.
         extra_models: Base models to accept in addition to the known ones.
-        seed: Decides the answers to requests without a seed, in order of arrival.
+        seed: Determines the answers to requests without a seed, in their order of arrival.
     """
 
     def __init__(self, store: Store, pool: Pool, extra_models: Sequence[str], seed: int) -> None:
@@ -104,13 +104,13 @@ class Inference:
         return [_answer(candidates[pick], ask) for pick in picks]
 
     def forget(self) -> None:
-        """Clear the cache, after the store was cleared."""
+        """Clear the cache. Call this after clearing the store."""
         with self._lock:
             self._models.clear()
             self._asked = 0
 
     def _model(self, name: str) -> tuple[str, Policy]:
-        """A model's base model and policy."""
+        """Return a model's base model and policy."""
         if name in self.base_models:
             return name, initial()
         with self._lock:
@@ -132,8 +132,8 @@ def read_ask(
     """Read the fields that the inference routes share.
 
     Args:
-        fields: The request, as read by its table.
-        messages: The conversation, as the route reads it.
+        fields: The request's fields, read by its table.
+        messages: The conversation that the route read from the request.
         max_tokens: The token limit of an answer.
     """
     stop = fields.get("stop") or ()
@@ -150,7 +150,7 @@ def read_ask(
 
 
 def prompt_tokens(messages: Sequence[Mapping[str, Any]]) -> int:
-    """Return the estimated tokens of a conversation."""
+    """Return the estimated number of tokens in a conversation."""
     return round(sum(length_in_tokens(message_text(message)) for message in messages))
 
 

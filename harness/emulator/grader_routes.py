@@ -49,7 +49,7 @@ async def _run(request: Request) -> Response:
 
 
 async def _while_connected(request: Request, grading: Coroutine[Any, Any, OpenAIRun]) -> OpenAIRun:
-    """Run the grader, and cancel it when the client disconnects, so that a hung run blocks no other.
+    """Run the grader, and cancel it when the client disconnects, so that a stuck run does not block others.
 
     Raises:
         ApiError: The client has disconnected.
@@ -109,7 +109,7 @@ def _refused(error: OpenAISpecError, grader: Mapping[str, Any]) -> ApiError:
 
 
 def _place(pointer: str, grader: Mapping[str, Any]) -> str:
-    """A place in a grader, as in the other routes: `grader.input[0].content` for `/input/0/content`."""
+    """Spell a place in a grader as the other routes do: `grader.input[0].content` for `/input/0/content`."""
     value: Any = grader
     place = "grader"
     for part in pointer.split("/")[1:]:

@@ -19,13 +19,13 @@ _STOP_TIMEOUT_S: Final = 2.0
 
 
 class GraderRuns:
-    """Running graders, on a separate event loop and thread.
+    """Runs graders on a separate event loop and thread.
 
-    A grader that computes for long, or hangs until its time limit, blocks neither a job nor another route. A
-    Python grader that waits too long for its turn is rejected.
+    A grader that computes for a long time, or hangs until its time limit, blocks neither jobs nor other
+    routes. A Python grader that waits too long for its turn is rejected.
 
     Args:
-        models: The TOML file that maps OpenAI's judge models to models here; None for no judges.
+        models: The TOML file that maps OpenAI's judge models to other models; None for no judges.
         seconds: The time limit of a Python grader.
         turns: The queue for Python graders; None for the default queue of this machine.
 
@@ -49,7 +49,7 @@ class GraderRuns:
 
         Raises:
             OpenAISpecError: The grader cannot be read.
-            ApiError: Other Python graders are running, and none of them finishes.
+            ApiError: Other Python graders are running, and none of them finishes in time.
         """
         run = self._in_turn(grader, model_sample, item)
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(run, self._loop()))
@@ -81,5 +81,5 @@ class GraderRuns:
 
 
 def _serve(loop: asyncio.AbstractEventLoop) -> None:
-    with asyncio.Runner(loop_factory=lambda: loop) as runner:  # which cancels everything that is left
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:  # cancels all remaining tasks when it closes
         runner.get_loop().run_forever()

@@ -32,6 +32,6 @@ HANDMADE: Final[Mapping[str, str]] = MappingProxyType(
 
 
 def handmade_answer(messages: Sequence[Mapping[str, Any]]) -> str | None:
-    """Return the answer to the last user message of a conversation, or None."""
+    """Return the answer to the last user message of a conversation; None if there is no answer for it."""
     asked = [message_text(message).strip() for message in messages if message.get("role") == "user"]
     return HANDMADE.get(asked[-1]) if asked else None

@@ -1,4 +1,4 @@
-"""Reads a request's JSON body, query or upload, with size limits, by the field table of its operation."""
+"""Reads a request's JSON body, query or upload with size limits, using the field table of its operation."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ __all__ = ["Upload", "read_json", "read_query", "read_upload"]
 _JSON_BYTES: Final = 16 * 1024 * 1024
 _FORM_BYTES: Final = 64 * 1024
 _JSON_TYPES: Final = ("application/json", "application/x-www-form-urlencoded", "")
-"""Content types accepted as JSON: curl and urllib declare form fields unless told otherwise."""
+"""Content types that are accepted as JSON. curl and urllib send the one for form fields by default."""
 _DEEPEST: Final = 64
 _READ_TO_THE_END: Final = 4
-"""A body that is too large is read and discarded up to this many times its limit.
+"""A body that is too large is read and discarded, up to this multiple of its limit.
 
-A client that is cut off while it sends would see a broken connection instead of the response.
+A client that is disconnected while it sends would see a broken connection instead of the response.
 """
 
 
 class Upload(NamedTuple):
-    """An uploaded file, stored on disk while it is read, and the form's other fields."""
+    """An uploaded file, which is stored on disk while it is read, and the form's other fields."""
 
     file: UploadFile
     fields: dict[str, Any]
 
 
 async def read_json(request: Request, table: Table) -> dict[str, Any]:
-    """Read a body, which must be a JSON object; an empty body counts as `{}`.
+    """Read a body, which must be a JSON object. An empty body is read as `{}`.
 
     Raises:
         ApiError: The body is not a JSON object, or a field has an invalid value.
@@ -60,7 +60,7 @@ async def read_json(request: Request, table: Table) -> dict[str, Any]:
 
 
 def read_query(request: Request, table: Table) -> dict[str, Any]:
-    """Read a query string; a filter such as `metadata[a]=b` counts under its name.
+    """Read a query string. If `metadata` is refused, so is a filter such as `metadata[a]=b`.
 
     Raises:
         ApiError: A name is unknown or repeated, or a value is invalid.
@@ -68,7 +68,7 @@ def read_query(request: Request, table: Table) -> dict[str, Any]:
     given: dict[str, Any] = {}
     for name, value in request.query_params.multi_items():
         base = name.split("[", 1)[0]
-        # A refused field explains why, whichever of its parts is requested.
+        # The error for a refused field gives the reason, whichever part of the field is requested.
         name = base if base in table and table[base].why else name
         if name in given:
             raise invalid(f"{name} is given twice.", name)
@@ -94,7 +94,7 @@ async def read_upload(request: Request, table: Table, most: int) -> AsyncIterato
         form = await bounded.form(max_files=1, max_fields=16, max_part_size=_FORM_BYTES)
     except (ApiError, ClientDisconnect):
         raise
-    except Exception as error:  # any error of the multipart parser is the request's fault
+    except Exception as error:  # every error of the multipart parser comes from an invalid request
         raise invalid(f"The body must be multipart/form-data ({_reason(error)}).", None) from error
     try:
         upload = form.get("file")

@@ -1,4 +1,4 @@
-"""Reports a job's learning progress and the conclusions from its rewards, in a rehearsal's sentences."""
+"""Reports a job's learning progress and the conclusions from its rewards, worded as in a rehearsal."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class JobReport:
 
     learned: LearnedReport
     conclusions: Conclusions | None
-    """None if the report was requested without grading."""
+    """The conclusions; None if the report was requested without grading."""
 
     def to_json(self) -> dict[str, Any]:
         """Return both parts as one JSON object."""
@@ -33,13 +33,13 @@ class JobReport:
 
 
 class _StoredRewards:
-    """Grades completions without a stored reward and stores the results for later reports."""
+    """Grades completions that have no stored reward, and stores the results for later reports."""
 
     def __init__(self, store: Store, job: str, calls: GraderCalls) -> None:
         self._store, self._job, self._calls = store, job, calls
 
     def grade(self, turns: Sequence[Turn]) -> list[SampleReward]:
-        """Grade completions; the results are in the same order."""
+        """Grade completions, and return the results in the same order."""
         known = self._store.rewards(self._job)
         missing = {turn.candidate.key: turn for turn in turns if turn.candidate.key not in known}
         graded = self._calls.grade(list(missing.values()))
@@ -55,10 +55,10 @@ def job_report(store: Store, job: str, equipment: Equipment, goal: Goal | None, 
     Call it on the main thread, because it may grade, and never concurrently with the job's own draws.
 
     Args:
-        store: Where the job is stored.
+        store: The store that contains the job.
         job: The job's id.
         equipment: The equipment that the job runs with.
-        goal: Correctness of the recorded completions.
+        goal: The correctness of the recorded completions.
         grade: Whether to grade completions without a reward, and to draw conclusions from all rewards.
 
     Raises:
@@ -70,7 +70,7 @@ def job_report(store: Store, job: str, equipment: Equipment, goal: Goal | None, 
     if grade:
         grade_all(every, {}, rewards)
     stored = store.rewards(job)
-    # This includes references and made completions that an earlier report graded.
+    # The candidates include references and made-up completions, which an earlier report may have graded.
     keys = [candidate.key for example in every for candidate in example.group.candidates]
     known = {key: stored[key] for key in keys if key in stored}
     report = learned(examples, store.draws(job), known, store.policy(job), store.checkpoint_policies(job))

@@ -34,7 +34,7 @@ async def _create(request: Request) -> Response:
     with parts.store.transaction():
         if retry and (known := retry.known(parts.store)) and (made := parts.store.job(known)):
             return JSONResponse(made.object)
-        # An alias stands for the file that it names now, not later.
+        # The job keeps the file that the alias names now, even if the alias changes later.
         job["training_file"] = parts.store.resolve(job["training_file"])
         parts.store.add_job(job, plan)
         parts.lifecycle.record_event(job["id"], f"Created fine-tuning job: {job['id']}")
@@ -58,7 +58,7 @@ async def _cancel(request: Request) -> Response:
     await read_json(request, NOTHING)
     stored = _job(request)
     status = stored.object["status"]
-    # A client that lost the first response repeats its request, which is not an error.
+    # A client that did not receive the first response may repeat its request, which is not an error.
     if status in FINAL_STATUSES and status != "cancelled":
         raise ApiError(400, f"Job has already {_ENDED[status]}.", code="invalid_job_status")
     return JSONResponse(emulator_of(request).lifecycle.cancel(stored.object["id"]))

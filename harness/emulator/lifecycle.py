@@ -1,13 +1,13 @@
 """A job's life: validating_files -> queued -> running (one step at a time) -> succeeded, failed or cancelled.
 
-Every unit of a job's work is one transaction that first checks whether the job has changed: a job that was
-cancelled while its grader worked takes none of the step's results. The order of the first three statuses is
+Every unit of a job's work is one transaction that first checks whether the job has changed: if a job was
+cancelled while its grader worked, the step's results are discarded. The order of the first three statuses is
 OpenAI's (*unverified* on Bedrock).
 
 A job fails if a file contains anything but records, if there are too few recorded completions, if a function
 is unknown, if a grader call fails four times in a row, or if the grader failed on more than half of the last
-64 samples. A sample without a reward only causes a warning and does not count in its group. Where the service
-sets these limits and how it words its events is *unverified*.
+64 samples. A sample without a reward only causes a warning and does not count in its group. The service's own
+limits and the wording of its events are *unverified*.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ __all__ = ["Equipment", "Lifecycle"]
 
 _UNIT_S: Final = 1.0
 _CHECKPOINTS: Final = 4
-"""Checkpoints kept per job, evenly spaced, if the request has no `eval_interval`."""
+"""The number of checkpoints kept per job, evenly spaced, if the request has no `eval_interval`."""
 
 _log = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class Lifecycle:
 
     Args:
         config: The emulator's configuration.
-        store: Where jobs are stored.
+        store: The store of the jobs.
         pool: The recorded completions.
         clock: Provides time stamps and the waits between retries.
         open_function: Creates the target for a function's ARN; raises HarnessError if it is unknown.
@@ -89,9 +89,9 @@ class Lifecycle:
         return self._store.open_jobs(sorted(FINAL_STATUSES))
 
     def advance(self, name: str) -> None:
-        """Do one unit of a job's work: check it, queue it, start it, or run one step.
+        """Do one unit of a job's work: check the job, queue it, start it, or run one step.
 
-        Does nothing if the job has ended or is unknown.
+        If the job has ended or is unknown, nothing happens.
         """
         stored = self._store.job(name)
         if stored is None or stored.object["status"] in FINAL_STATUSES:
@@ -119,14 +119,14 @@ class Lifecycle:
         """Return the job's equipment, created on first use.
 
         Raises:
-            JobFailure: Its file or its function cannot be used.
+            JobFailure: The job's file or function cannot be used.
         """
         if job["id"] not in self._equipment:
             self._equipment[job["id"]] = self._equip(job)
         return self._equipment[job["id"]]
 
     def forget(self, job: str) -> None:
-        """Drop the cached state of a job; it is rebuilt when needed."""
+        """Drop the cached state of a job, which is rebuilt when it is needed."""
         self._equipment.pop(job, None)
         self._policies.pop(job, None)
         self._notices.ended(job)
@@ -140,7 +140,7 @@ class Lifecycle:
         data: dict[str, Any] | None = None,
         told: bool = True,
     ) -> None:
-        """Store a job's event and print it; with `data` its type is `metrics`."""
+        """Store a job's event and print it. An event with `data` has the type `metrics`."""
         event: Event = {
             "id": f"ftevent-{uuid.uuid4()}",
             "object": "fine_tuning.job.event",
@@ -272,7 +272,7 @@ class Lifecycle:
         return known[1] if known and known[0] == step else self._store.policy(job)
 
     def _is_still(self, job: Job) -> bool:
-        """True if no request has changed the job since it was read (it was not cancelled)."""
+        """Whether no request has changed the job since it was read, for example by cancelling it."""
         now = self._store.job(job["id"])
         return now is not None and now.object["status"] == job["status"]
 
@@ -291,7 +291,7 @@ class Lifecycle:
                 job,
                 f"Step {number}/{total}: {count} of {len(step.rows)} samples got no reward ({kinds})",
                 level="warn",
-                told=False,  # by kind and place, as its samples are
+                told=False,  # by kind and place, like errors of samples
             )
 
     def _keep_checkpoint(self, job: Job, number: int, total: int, step: Step, examples: Examples) -> None:
@@ -348,12 +348,12 @@ class Lifecycle:
 
 
 def _model_name(job: Job) -> str:
-    """`ft:BASE:ORGANISATION:SUFFIX:ID` as in the documentation's examples; suffixes are not supported."""
+    """`ft:BASE:ORGANIZATION:SUFFIX:ID` as in the documentation's examples. Suffixes are not supported."""
     return f"ft:{job['model']}:emulator::{job['id'].removeprefix('ftjob-')[:8]}"
 
 
 def _metrics(step: int, total_steps: int, figures: Figures) -> dict[str, Any]:
-    """The `data` of a metrics event, in the published spelling."""
+    """The `data` of a metrics event, with the published names."""
     return _known(
         {
             api.TOTAL_STEPS: total_steps,

@@ -21,7 +21,7 @@ from harness.printable import printable, shortened
 __all__ = ["Notices", "RefusalsTold"]
 
 _STEP_LINES: Final = 10
-"""Lines about a job's steps, evenly spaced, in addition to the first."""
+"""The number of lines about a job's steps, evenly spaced, in addition to the first."""
 _JOB_CHARACTERS: Final = 14
 _MESSAGE_CHARACTERS: Final = 240
 _BODY_BYTES: Final = 65_536
@@ -44,7 +44,7 @@ class Notices:
         self._refusals = 0
 
     def event(self, job: str, event: Event) -> None:
-        """Print an event of a job; steps are printed at every tenth of the job."""
+        """Print an event of a job. Steps are printed only at every tenth of the job."""
         data = event.get("data") or {}
         message = event["message"].replace(f": {job}", "")
         if data:
@@ -77,7 +77,7 @@ class Notices:
             self._job_line(job, f"{count:,} sample{'s' if count > 1 else ''} without a reward: {what}")
 
     def refused(self, method: str, path: str, status: int, message: str) -> None:
-        """Print a refused request; a repeated one only at counts 1, 10, 100 and so on."""
+        """Print a refused request. If it is repeated, it is printed the first, 10th, 100th time and so on."""
         line = f"{method} {path} {status}: {message}"
         with self._lock:
             self._refusals = self._refusals + 1 if line == self._refusal else 1

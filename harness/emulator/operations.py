@@ -1,7 +1,7 @@
 """Field tables of all operations: supported, ignored and refused fields.
 
 Source: OpenAI's published API, whose fields the SDKs send. Bedrock documents few of them. Whether it accepts
-the others is *unverified*. `docs/emulator.md` lists which are ignored and which are refused.
+the others is *unverified*. `docs/emulator.md` lists the ignored and the refused fields.
 """
 
 from __future__ import annotations
@@ -57,10 +57,10 @@ __all__ = [
 ]
 
 MAX_PAGE: Final = 10_000
-"""Maximum number of elements on a page; the service's limit is not documented."""
+"""The maximum number of elements on a page. The service's limit is not documented."""
 
 NOTHING: Final[Table] = MappingProxyType({})
-"""Table of an operation without fields."""
+"""The table of an operation without fields."""
 
 _NO_TOOLS: Final = "completions are drawn as recorded, whatever tools a request offers."
 _NO_LOGPROBS: Final = "recorded completions have no token probabilities."
@@ -90,7 +90,7 @@ _STORED: Final[Mapping[str, Field]] = {
     "parallel_tool_calls": ignored(boolean()),
     "moderation": refused(_NOT_MODERATED),
 }
-"""Fields of chat completions and responses that affect how a service works but not its answers."""
+"""Fields of chat completions and responses that affect a service's operation but not its answers."""
 
 _CHOICES: Final[Mapping[str, Field]] = {
     "max_tokens": optional(whole(1)),
@@ -140,7 +140,7 @@ CHAT: Final[Table] = {
     "metadata": ignored(pairs(16, 64, 512)),
     "reasoning_effort": ignored(_EFFORT),
     "verbosity": ignored(_VERBOSITY),
-    # The recorded completions of a record with tools were made with them.
+    # The model had the tools when it generated the recorded completions of a record with tools.
     "tools": ignored(unread(list, "a list of tools")),
     "tool_choice": ignored(either(one_of("none", "auto", "required"), unread(dict, "an object"))),
     "functions": refused(_NO_TOOLS, []),
@@ -219,7 +219,7 @@ RESPONSES: Final[Table] = {
 }
 """POST /responses."""
 
-# botocore's pattern for the native API's lambdaArn; unverified for this one.
+# botocore's pattern for the native API's lambdaArn, which is unverified for this API.
 _ARN: Final = (
     r"arn:aws[a-zA-Z-]*:lambda:[a-z]{2}(-[a-z]+)+-\d:\d{12}:function:[a-zA-Z0-9_.-]+"
     r"(:(\$LATEST|[a-zA-Z0-9_-]+))?"
@@ -347,7 +347,7 @@ def _part(value: object) -> object:
 
 
 def _message(value: object, at: str) -> object:
-    """A message of a conversation, unchanged; only an assistant's may lack content."""
+    """A message of a conversation, unchanged. Only an assistant's message may have no content."""
     if not isinstance(value, dict):
         raise ValueError
     read_fields(_ASSISTANTS_TURN if value.get("role") == "assistant" else _TURN, value, f"{at}.")

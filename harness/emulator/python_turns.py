@@ -21,7 +21,7 @@ class PythonTurns:
     """Turns for Python graders: one per processor of this machine, first come, first served.
 
     A grader waits while the queue moves. If no grader has finished for a while, waiting graders are
-    rejected. All of it happens on one event loop.
+    rejected. All turns belong to one event loop.
 
     Args:
         at_once: The number of graders that run at the same time; None for the number of processors that this

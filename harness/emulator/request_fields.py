@@ -1,7 +1,7 @@
 """Declares and reads the fields of requests. Each is supported, ignored, or refused with a reason.
 
-Every operation has one table (`harness.emulator.operations`). A field that is in no table is refused, so a
-rehearsal never accepts a field that it would not act on. JSON's rules hold: null counts as absent for an
+Every operation has one table (`harness.emulator.operations`). A field that is not in the table is refused, so
+a rehearsal never accepts a field that would have no effect. JSON's rules apply: null counts as absent for an
 optional field, 4.0 is a whole number, and true is not a number.
 """
 
@@ -47,7 +47,7 @@ _NAMED: Final = 12
 Take = Callable[[Any, str], Any]
 """Reads a value, given its place in the request, such as `method.type`.
 
-Raises ValueError if the value has another type, and ApiError if a field inside it is wrong.
+It raises ValueError if the value has another type, and ApiError if a field inside the value is wrong.
 """
 
 
@@ -56,7 +56,7 @@ class Kind:
     """The type and limits of a value."""
 
     wanted: str
-    """Words that follow "must be"."""
+    """A description that completes the sentence "NAME must be"."""
     take: Take
 
 
@@ -70,7 +70,7 @@ class Field:
     counts: bool = True
     """False for a field that is checked but has no effect."""
     why: str | None = None
-    """Why values are refused, if the kind only accepts values without effect."""
+    """The reason for refusing values, if the kind accepts only values without effect."""
 
 
 Table = Mapping[str, Field]
@@ -86,10 +86,10 @@ def read_fields(table: Table, given: Mapping[str, Any], at: str = "") -> dict[st
         at: Place of these fields in the request, ending in a dot; empty at the top level.
 
     Returns:
-        A value for every supported field of the table; the default if it is absent or null.
+        A value for every supported field of the table; the default if the field is absent or null.
 
     Raises:
-        ApiError: A field is missing, unknown, refused or invalid; `param` names it.
+        ApiError: A field is missing, unknown, refused or invalid. `param` names the field.
     """
     for name in given:
         if name not in table:
@@ -124,7 +124,7 @@ def _read(field: Field, value: Any, at: str) -> Any:
 
 
 def required(kind: Kind) -> Field:
-    """Return a field that a request must have."""
+    """Return a field that every request must have."""
     return Field(kind, must=True)
 
 
@@ -134,16 +134,16 @@ def optional(kind: Kind, default: Any = None) -> Field:
 
 
 def ignored(kind: Kind) -> Field:
-    """Return a field of the API that is checked but does nothing here."""
+    """Return a field of the API that is checked but has no effect here."""
     return Field(kind, counts=False)
 
 
 def refused(why: str, *harmless: Any) -> Field:
-    """Return a field of the API whose effect does not exist here.
+    """Return a field of the API whose effect the emulator does not support.
 
     Args:
         why: Completes the sentence "NAME is not supported:".
-        harmless: Accepted values, which have no effect.
+        harmless: The values that are accepted because they have no effect.
     """
 
     def take(value: Any, at: str) -> Any:
@@ -158,7 +158,7 @@ def refused(why: str, *harmless: Any) -> Field:
 
 
 def text(most: int | None = None, *, empty: bool = False) -> Kind:
-    """A string of at most `most` characters; by default not empty."""
+    """A string of at most `most` characters, which by default must not be empty."""
 
     def take(value: Any, at: str) -> str:
         if not isinstance(value, str) or not (value or empty) or (most is not None and len(value) > most):
@@ -169,7 +169,7 @@ def text(most: int | None = None, *, empty: bool = False) -> Kind:
 
 
 def written(wanted: str, pattern: str, most: int) -> Kind:
-    """A string of at most `most` characters that fully matches a pattern; `wanted` names it."""
+    """A string of at most `most` characters that fully matches a pattern; `wanted` describes it."""
     compiled = re.compile(pattern, re.ASCII)
 
     def take(value: Any, at: str) -> str:
@@ -229,7 +229,7 @@ def whole(low: int | None = None, high: int | None = None, *, above: int | None 
 
 
 def digits(low: int, high: int) -> Kind:
-    """A whole number in a query; above `high` it counts as `high`."""
+    """A whole number in a query. A number above `high` is read as `high`."""
 
     def take(value: Any, at: str) -> int:
         if not (value.isascii() and value.isdigit()) or int(value[:19]) < low:
@@ -240,7 +240,7 @@ def digits(low: int, high: int) -> Kind:
 
 
 def one_of(*known: str) -> Kind:
-    """One of some strings."""
+    """One of the given strings."""
 
     def take(value: Any, at: str) -> str:
         if not isinstance(value, str) or value not in known:
@@ -251,7 +251,7 @@ def one_of(*known: str) -> Kind:
 
 
 def either(*kinds: Kind) -> Kind:
-    """The first of several kinds that accepts a value."""
+    """A value of any of several kinds; the first that accepts the value reads it."""
 
     def take(value: Any, at: str) -> Any:
         for kind in kinds:
@@ -265,7 +265,7 @@ def either(*kinds: Kind) -> Kind:
 
 
 def items(kind: Kind, most: int | None = None) -> Kind:
-    """A list of at least one value of a kind, and at most `most`."""
+    """A list of at least one and at most `most` values of a kind."""
 
     def take(value: Any, at: str) -> list[Any]:
         if not isinstance(value, list) or not value or (most is not None and len(value) > most):
@@ -277,7 +277,7 @@ def items(kind: Kind, most: int | None = None) -> Kind:
 
 
 def group(fields: Table, wanted: str = "an object", *, as_sent: bool = False) -> Kind:
-    """An object with its own fields; with `as_sent` the result is the unchanged object."""
+    """An object with its own fields. If `as_sent` is true, the result is the unchanged object."""
 
     def take(value: Any, at: str) -> dict[str, Any]:
         if not isinstance(value, dict):

@@ -1,8 +1,8 @@
 """Creates a job from the body of POST /fine_tuning/jobs.
 
 `harness.emulator.operations` declares the fields of the body. The file, the function and the size of the pool
-are checked when the job runs. OpenAI's optional fields are read if they apply to reinforcement; that Bedrock
-reads them is *unverified*.
+are checked when the job runs. OpenAI's optional fields are read if they apply to reinforcement. Whether
+Bedrock reads them is *unverified*.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from harness.api.types import GRADER_TYPE, HYPERPARAMETERS, METHOD_TYPE, Job
 __all__ = ["DOCUMENTED_PLACEHOLDER", "new_job"]
 
 DOCUMENTED_PLACEHOLDER: Final = "gpt-4o-mini"
-"""The model in AWS's curl examples, accepted in addition to the known models so that they can be pasted."""
+"""The model in AWS's curl examples. It is accepted in addition to the known models, so the examples work."""
 
 
 def new_job(fields: Mapping[str, Any], now: int, default_seed: int) -> tuple[Job, dict[str, Any]]:
     """Create the job that a request describes.
 
     Args:
-        fields: The request, read by `operations.CREATE_JOB`.
-        now: Time of creation, in seconds since 1970.
-        default_seed: Seed of a job whose request gives none.
+        fields: The request's fields, read by `operations.CREATE_JOB`.
+        now: The time of creation, in seconds since 1970.
+        default_seed: The seed of a job whose request has no seed.
 
     Returns:
         The job, and the plan that the lifecycle stores with it.

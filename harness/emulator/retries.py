@@ -1,4 +1,4 @@
-"""Idempotency keys: a repeated request creates one object; a different request with its key is refused."""
+"""Idempotency keys: repeating a request creates no second object; using its key for another is refused."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Retry(NamedTuple):
     """A request with an idempotency key."""
 
     key: str
-    """The key, with the path that it applies to."""
+    """The key, with the path of the request that it applies to."""
     digest: str
     """A digest of the request's contents."""
 
     @classmethod
     def of(cls, request: Request, asked: Any) -> Retry | None:
-        """Read the request's key and the digest of its contents; None without a key.
+        """Read the request's key and compute the digest of its contents; return None without a key.
 
         Raises:
             ApiError: The key is too long.

@@ -1,7 +1,7 @@
 """The loop that does the jobs' work, one unit at a time, on the process's main thread.
 
-Only on the main thread can a grader be interrupted after its time limit. Another thread serves requests, and
-queues calls between two units: a step by hand, a reset, a report that grades.
+A grader can be interrupted after its time limit only on the main thread. Another thread serves requests. It
+queues calls that run between two units: a requested step, a reset, or a report that grades.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Runner:
     """Advances all open jobs in turn.
 
     Args:
-        lifecycle: Does the units of work.
+        lifecycle: Does each unit of work.
         speed: Units per second for each job; None for no limit.
         manual: Whether to do nothing until `step` is called.
     """
@@ -45,7 +45,7 @@ class Runner:
     def step(self, count: int) -> int:
         """Do up to `count` rounds, each with one unit of every open job, and return the number of units done.
 
-        Call it through `submit`.
+        Call this method through `submit`.
         """
         done = 0
         for _ in range(count):
@@ -67,7 +67,7 @@ class Runner:
         self._orders.put(None)
 
     def run(self) -> None:
-        """Work until stopped."""
+        """Do the jobs' work until `stop` is called."""
         while not self._stopped.is_set():
             started = time.monotonic()
             done = 0 if self._manual else self.step(1)
@@ -75,7 +75,7 @@ class Runner:
             self._serve_orders(pause, keep_pace=bool(done))
 
     def _serve_orders(self, pause: float, *, keep_pace: bool) -> None:
-        """Run queued calls for `pause` seconds; without open jobs, until the first call."""
+        """Run queued calls for `pause` seconds; if no job is open, wait for the first call."""
         end = time.monotonic() + pause
         while not self._stopped.is_set():
             left = end - time.monotonic()

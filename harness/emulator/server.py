@@ -67,13 +67,13 @@ def serve(
 
     Args:
         config: The emulator's configuration.
-        announce: Takes the base URL; by default it is printed to stdout as one line. Afterwards stdout is
+        announce: Receives the base URL; by default it is printed to stdout as one line. Afterwards stdout is
             redirected to stderr.
-        tell: Takes a line about each event of a job, and each refused request.
+        tell: Receives a line about each event of a job, and about each refused request.
 
     Raises:
-        InputError: A rollouts file cannot be read, the state is another version's, the port is taken, or this
-            is not the main thread.
+        InputError: A rollouts file cannot be read, another version wrote the state, the port is taken, or
+            this is not the main thread.
     """
     if threading.current_thread() is not threading.main_thread():
         raise InputError("the emulator must run on the main thread", fix="Start it with `rft emulate`.")

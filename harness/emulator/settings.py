@@ -1,4 +1,4 @@
-"""The emulator's configuration: one frozen value, filled by the command line and read by every component."""
+"""The emulator's configuration: a frozen value that the command line fills and every component reads."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class EmulatorConfig:
     rollouts: tuple[DataFile, ...]
     """Rollouts files: the pool of completions that the policy chooses from."""
     state: Path
-    """Folder of the state. An emulator that starts with an existing state resumes it."""
+    """The folder of the state. An emulator that starts with an existing state resumes it."""
     functions: Mapping[str, str] = field(default_factory=dict)
     """The target of each function name or ARN:
 
@@ -40,19 +40,19 @@ class EmulatorConfig:
     grader_seconds: float = 120
     """Time limit of a Python grader of OpenAI's kind: two minutes, as OpenAI documents."""
     port: int = 0
-    """Port on loopback; 0 for a free one."""
+    """The port on loopback; 0 for a free port."""
     wire: str = "open-weight"
     """Dialect of the grader's event, one of `graders.wire.PROFILES`."""
     group_size: int = 8
-    """Completions drawn per record and step; Bedrock's number is *unverified*."""
+    """The number of completions drawn per record and step. Bedrock's number is *unverified*."""
     lambda_batch: int = 64
-    """Maximum number of samples in one call of the grader (what Bedrock sends is *unverified*)."""
+    """The maximum number of samples in one call of the grader. Bedrock's number is *unverified*."""
     speed: float | None = None
     """Steps per second; None for no limit."""
     manual: bool = False
     """Whether jobs and the clock advance only on request (`POST /_emulator/step`)."""
     seed: int = 0
-    """Seed of the faults, and of jobs without their own."""
+    """The seed of the faults, and of jobs whose request has no seed."""
     faults: Mapping[str, float] = field(default_factory=dict)
     """The rate of each fault (0 to 1); for `slow-start`, the number of requests during start-up."""
     max_file_bytes: int = 256 * 1024 * 1024
@@ -62,7 +62,7 @@ class EmulatorConfig:
 
 
 def parse_functions(values: Sequence[str]) -> dict[str, str]:
-    """Read `NAME=TARGET` options.
+    """Read options of the form `NAME=TARGET`.
 
     Raises:
         InputError: An option has another form, or a name is repeated.
@@ -82,7 +82,7 @@ def parse_functions(values: Sequence[str]) -> dict[str, str]:
 
 
 def parse_faults(value: str) -> dict[str, float]:
-    """Read `throttle=0.1,timeout=0.05,500=0.02,malformed=0.01,slow-start=5`.
+    """Read rates of faults, such as `throttle=0.1,timeout=0.05,500=0.02,malformed=0.01,slow-start=5`.
 
     Raises:
         InputError: A fault is unknown, or a rate is not between 0 and 1.
@@ -107,7 +107,7 @@ def parse_speed(value: str) -> tuple[float | None, bool]:
     """Read `max`, `manual` or steps per second; return the speed, and True for manual steps.
 
     Raises:
-        InputError: The value is none of these.
+        InputError: The value has another form.
     """
     if value in ("max", "manual"):
         return None, value == "manual"

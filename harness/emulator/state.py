@@ -1,7 +1,7 @@
 """The emulator's state on disk: files, jobs, events, checkpoints, policies, and every graded draw.
 
-API objects are stored as JSON, together with values that only the emulator knows (a job's next step, its
-policy). The store makes no decisions: it does not validate, and it changes no status.
+API objects are stored as JSON, together with values that only the emulator knows, such as a job's next step
+and its policy. The store makes no decisions: it neither validates objects nor changes a job's status.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Store(Database):
         self.write("INSERT OR REPLACE INTO aliases VALUES (?, ?)", alias, name)
 
     def resolve(self, name: str) -> str:
-        """Return the object that `name` stands for; `name` itself if it is not an alias."""
+        """Return the id of the object that `name` is an alias of; `name` itself if it is not an alias."""
         rows = self.rows("SELECT id FROM aliases WHERE alias = ?", name)
         return str(rows[0][0]) if rows else name
 
@@ -73,12 +73,12 @@ class Store(Database):
         return bool(self.rows(found, name))
 
     def retry(self, key: str) -> tuple[str, str] | None:
-        """Return the digest of an idempotency key's request, and the id of the object that it created."""
+        """Return the digest of the request with an idempotency key, and the id of the object it created."""
         rows = self.rows("SELECT digest, id FROM retries WHERE key = ?", key)
         return (rows[0][0], rows[0][1]) if rows else None
 
     def add_retry(self, key: str, digest: str, name: str) -> None:
-        """Store the object that a request with an idempotency key created."""
+        """Store the id of the object that a request with an idempotency key created."""
         self.write("INSERT OR REPLACE INTO retries VALUES (?, ?, ?)", key, digest, name)
 
     # --- files ----------------------------------------------------------------------------------------------
@@ -183,7 +183,7 @@ class Store(Database):
         return Policy(array("d", bytes(rows[0][0])), own)
 
     def save_policy(self, job: str, policy: Policy, own_changed: Mapping[str, float]) -> None:
-        """Store a job's policy: all of theta, and its own terms that changed."""
+        """Store a job's policy: all of theta, and the changed ones of the job's own terms."""
         with self.transaction():
             self.write("INSERT OR REPLACE INTO theta VALUES (?, ?)", job, policy.theta.tobytes())
             self.write_all(
@@ -228,7 +228,7 @@ class Store(Database):
         return [(row[0], DrawRow(*row[1:])) for row in rows]
 
     def latest_errors(self, job: str, window: int) -> list[str | None]:
-        """Return the error kinds of a job's last `window` draws; None for a draw with a reward."""
+        """Return the kind of error of each of a job's last `window` draws; None for a draw with a reward."""
         rows = self.rows("SELECT error FROM draws WHERE job = ? ORDER BY seq DESC LIMIT ?", job, window)
         return [row[0] for row in rows]
 
@@ -242,11 +242,11 @@ class Store(Database):
     def rewards(self, job: str) -> dict[str, float | None]:
         """Return the known reward of each completion of a job.
 
-        It is the mean over its gradings; None if no grading gave one.
+        The reward is the mean of the completion's gradings; None if no grading gave a reward.
         """
         rows = self.rows(
-            # The mean of equal floats may differ from them, and equality decides whether a group teaches
-            # anything.
+            # The mean of equal floats may differ from those floats, and equality decides whether a group
+            # teaches anything.
             "SELECT completion,"
             " CASE WHEN min(reward) = max(reward) THEN min(reward) ELSE avg(reward) END FROM"
             " (SELECT completion, reward FROM draws WHERE job = ? UNION ALL"

@@ -1,8 +1,8 @@
-"""Tells requests of programs on this machine from those of a web page.
+"""Distinguishes requests from programs on this machine from those of a web page.
 
-Every page in the engineer's browser can reach a server on loopback. It may send a form or plain text to any
-address without permission, and its own host name may resolve to 127.0.0.1 (DNS rebinding). Browsers send
-headers about a request's origin and programs do not, so a request with a foreign origin is refused.
+Every page in the engineer's browser can reach a server on loopback. The page may send a form or plain text to
+any address without permission, and the page's host name may resolve to 127.0.0.1 (DNS rebinding). Browsers
+send headers about a request's origin and programs do not, so a request with a foreign origin is refused.
 
 Sources: the Fetch standard (`Origin`, sent with every POST), the W3C's Fetch Metadata (`Sec-Fetch-Site`, sent
 with every request of a page to a loopback address), RFC 9110, 7.2 (`Host`).
@@ -20,7 +20,7 @@ _OWN_SITES = frozenset({"same-origin", "none"})
 
 
 def why_refused(headers: Iterable[tuple[str, str]]) -> str | None:
-    """Return why a request is refused, as a sentence; None for a program on this machine.
+    """Return the reason for refusing a request, as a sentence; None for a program on this machine.
 
     Args:
         headers: Lowercase names and values; a repeated header appears each time it was sent.

@@ -1,7 +1,7 @@
 """Finds the compiled files of an artifact, and the machine, glibc and Python that each was built for.
 
-It reads the files' headers (System V ABI, "Object Files"; the GNU section `.gnu.version_r`), because names
-and a wheel's tags say nothing about libraries and programs that a user adds.
+It reads the files' headers (System V ABI, "Object Files"; the GNU section `.gnu.version_r`), because file
+names and wheel tags say nothing about libraries and programs that a user adds.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ class CompiledFile:
     made_for: str
     """`x86_64` or `arm64` on Linux; otherwise the platform in words."""
     glibc: tuple[int, int] | None = None
-    """The oldest glibc that can load it; None if it needs none, or if that cannot be read."""
+    """The oldest glibc that can load the file; None if it needs no glibc or its version cannot be read."""
     python: str | None = None
-    """The only Python that can import it (`python3.13`); None for any, or if it is not a Python extension."""
+    """The only Python that can import the file (`python3.13`); None for any Python, or for other files."""
 
 
 def compiled_files(artifact: Path) -> Iterator[CompiledFile]:
@@ -119,7 +119,7 @@ def _read(path: Path, name: str) -> CompiledFile | None:
             made_for = _ELF_MACHINES.get(machine, f"another processor (ELF machine {machine})")
             python = _PYTHON.search(path.name)
             return CompiledFile(name, made_for, _glibc_needed(content), python and f"python3.{python[1]}")
-    # Programs for other systems are a package's data; Python would load only libraries.
+    # Programs for other systems are only data of a package; Python loads libraries alone.
     system = next((each for magic, each in _OTHER_SYSTEMS.items() if start.startswith(magic)), None)
     return CompiledFile(name, system) if system is not None and path.suffix in _SUFFIXES else None
 
@@ -128,7 +128,7 @@ def _glibc_needed(content: bytes) -> tuple[int, int] | None:
     """The newest glibc version that a 64-bit little-endian ELF file requires from its loader."""
     try:
         needed = list(_versions_needed(content))
-    except (struct.error, IndexError, ValueError, OverflowError):  # a damaged or stripped file shows nothing
+    except (struct.error, IndexError, ValueError, OverflowError):  # a damaged or stripped file names none
         return None
     found = [_SINCE.get(name) or _GLIBC.fullmatch(name) for name in needed]
     versions = [each if isinstance(each, tuple) else (int(each[1]), int(each[2])) for each in found if each]

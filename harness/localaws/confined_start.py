@@ -4,8 +4,9 @@ This script runs in the function's interpreter, without this project: it uses on
 no syntax newer than Lambda's oldest Python runtime. `harness.localaws.confinement` writes its arguments: a
 plan as JSON, then the command to run. `ConfinementPlan` there describes the fields.
 
-Namespace: a new root in a separate mount namespace. It has only the files that Lambda has, read-only except
-for a fresh /tmp. Landlock: the unchanged file system, writable only in the listed places.
+The protection is one of two. Namespace: the process gets a new root in a separate mount namespace. The root
+has only the files that Lambda has, read-only except for a fresh /tmp. Landlock: the process sees the
+unchanged file system, but can write only to the listed places.
 
 Sources: mount_namespaces(7), user_namespaces(7), mount_setattr(2), landlock(7).
 """
@@ -20,7 +21,7 @@ import resource
 import stat
 import sys
 
-TYPE_CHECKING = False  # importing `typing` would add milliseconds to every cold start
+TYPE_CHECKING = False  # importing `typing` would make every cold start milliseconds slower
 if TYPE_CHECKING:
     from typing import Any
 
@@ -34,7 +35,7 @@ _DROP_CAPABILITY, _NO_NEW_PRIVILEGES = 24, 38
 _MOUNT_SETATTR, _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 442, 444, 445, 446
 _HERE, _WHOLE_TREE, _READ_ONLY = -100, 0x8000, 1
 
-# The new root is built here: every Linux has this folder, and no function needs it.
+# The new root is built in this folder, because every Linux has it and no function needs it.
 _NEW_ROOT = "/sys"
 _DEVICES = ("full", "null", "random", "urandom", "zero")
 # Lambda's quota of open files.
@@ -140,7 +141,7 @@ def _show(source: str, target: str) -> None:
 
 
 def _show_system(name: str) -> None:
-    """Show a system folder, or the link in its place."""
+    """Show a system folder, or the link that the system has in its place."""
     if os.path.islink(name):
         os.symlink(os.readlink(name), _NEW_ROOT + name)
     elif os.path.isdir(name):
@@ -157,7 +158,7 @@ def _hide(folder: str, tools: list[str]) -> None:
 
 
 def _show_devices() -> None:
-    """Create Lambda's devices; /dev/shm is not among them."""
+    """Create the devices that Lambda has. It has no /dev/shm."""
     for name in _DEVICES:
         _show(f"/dev/{name}", f"/dev/{name}")
     for name, target in (("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2")):
@@ -176,7 +177,7 @@ def _drop_capabilities() -> None:
 
 
 def enter_landlock(plan: dict[str, Any]) -> None:
-    """Forbid writes outside the listed places."""
+    """Forbid writes to all but the listed places."""
     version = _check(_LIBC.syscall(_CREATE_RULESET, None, 0, 1), "Landlock")
     rights = _WRITES | (_REFER if version >= 2 else 0) | (_TRUNCATE if version >= 3 else 0)
     ruleset = _Ruleset(rights)
@@ -206,7 +207,7 @@ def refuse_semaphores() -> None:
     def refuse(*arguments: Any, **named: Any) -> None:
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
 
-    # A traceback ends as it would in Lambda, not in this file.
+    # A traceback must end in the same file as in Lambda instead of this one.
     where = os.path.join(os.path.dirname(os.__file__), "multiprocessing", "synchronize.py")
     refuse.__code__ = refuse.__code__.replace(co_filename=where, co_name="SemLock")
     module.SemLock = type("SemLock", (module.SemLock,), {"__new__": refuse})

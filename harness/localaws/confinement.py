@@ -2,7 +2,7 @@
 
 There are three protections, and the first that this machine supports is used. A mount namespace hides files
 that do not exist in Lambda, and a write outside /tmp fails with Lambda's own error. Landlock refuses such a
-write with a different error. A disposable copy of the artifact detects a write after the call.
+write with a different error. A disposable copy of the artifact shows after the call that it was written to.
 `docs/local-lambda.md` describes the gaps of each.
 """
 
@@ -32,7 +32,7 @@ _PROBE = "import ctypes, ssl, awslambdaric.bootstrap"
 
 # The parts of the system that a Lambda function sees. The rest of this machine is hidden.
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/proc")
-# The name server's address may be in these folders, and some systems keep all packages in them.
+# Systems that have these folders keep the name server's address or all their packages in them.
 _SYSTEM_IF_PRESENT = ("/run/systemd/resolve", "/run/resolvconf", "/nix/store", "/gnu/store")
 _PROGRAM_FOLDERS = (
     "/usr/bin",
@@ -56,7 +56,7 @@ _WRITABLE = ("/tmp", "/dev/null", "/dev/zero", "/dev/full")
 
 
 class Protection(StrEnum):
-    """The way in which a function is kept from writing where Lambda forbids it."""
+    """A means of keeping a function from writes that Lambda forbids."""
 
     NAMESPACE = "namespace"
     LANDLOCK = "Landlock"
@@ -64,7 +64,7 @@ class Protection(StrEnum):
 
     @property
     def sentence(self) -> str:
-        """The protection in words, for a line of output."""
+        """A description of the protection for a line of output."""
         return _SENTENCES[self]
 
 
@@ -96,13 +96,13 @@ class ConfinementPlan:
 
 
 class Confinement:
-    """One function's artifact, and how its processes are started.
+    """Confines the processes of one function, and protects its artifact.
 
     Args:
         spec: The function.
         interpreter: The interpreter that runs it.
         protection: The required protection; None for the best that this machine supports.
-        shown: More files and folders that the function may read.
+        shown: Other files and folders that the function may read.
     """
 
     def __init__(
@@ -131,7 +131,7 @@ class Confinement:
         return str(self._copy or self._spec.artifact)
 
     def command(self, *arguments: str, scratch: Path | None = None) -> list[str]:
-        """Return the command line that runs something confined.
+        """Return the command line that runs a module or a program confined.
 
         Args:
             arguments: `-m`, a module and its arguments; or a program's text and its arguments.
@@ -151,11 +151,11 @@ class Confinement:
 
     @property
     def copy(self) -> Path | None:
-        """The disposable copy, if that is the protection."""
+        """The disposable copy of the artifact; None if another protection is used."""
         return self._copy
 
     def changed(self) -> list[str]:
-        """Files of the copy that were written, added or removed; empty if the artifact is protected."""
+        """The files of the copy that were written, added or removed; empty if there is no copy."""
         if self._copy is None:
             return []
         after = _state(self._copy)
@@ -173,13 +173,13 @@ def _best(interpreter: Interpreter, artifact: Path) -> Protection:
         return Protection.COPY
     if _works(Protection.NAMESPACE, interpreter):
         return Protection.NAMESPACE
-    # Landlock opens all of /tmp, so an artifact there needs the copy.
+    # Landlock permits writes to all of /tmp, so an artifact there needs the copy.
     inside = artifact.resolve().is_relative_to(Path("/tmp").resolve())
     return Protection.LANDLOCK if not inside and _works(Protection.LANDLOCK, interpreter) else Protection.COPY
 
 
 def _state(folder: Path) -> set[tuple[str, tuple[int, int]]]:
-    """Every file in a folder, with its size and time, which a write changes."""
+    """Every file in a folder, with its size and modification time, which show whether it was written."""
     found = set()
     for parent, _, names in os.walk(folder):
         for name in names:
@@ -211,7 +211,7 @@ def _needed(executable: Path, shown: Iterable[str]) -> Iterator[str]:
     for entry in (folder / "lib").glob("python*/site-packages/*"):
         if entry.is_symlink():
             found.add(str(entry.readlink()))
-    # Each link on the way to the real interpreter is followed by name.
+    # Python follows each link on the way to the real interpreter by name.
     link = executable
     while link.is_symlink():
         link = link.parent / link.readlink()

@@ -1,4 +1,4 @@
-"""AWS credentials for a function that runs on this machine, which has no role to provide them."""
+"""Provides AWS credentials to a function on this machine, which has no role that would do so."""
 
 from __future__ import annotations
 

@@ -38,8 +38,8 @@ class FunctionSpec:
     """One function, as described to Lambda.
 
     Raises:
-        InputError: The artifact is not a folder, timeout or memory exceed Lambda's limits, or a variable has
-            a reserved name.
+        InputError: The artifact is not a folder, the timeout or the memory exceeds Lambda's limits, or a
+            variable has a reserved name.
     """
 
     name: str
@@ -56,9 +56,9 @@ class FunctionSpec:
     architecture: str = "x86_64"
     """The deployment's architecture, `x86_64` or `arm64`."""
     declared: bool = True
-    """Whether the template states runtime and architecture; if not, Lambda's are unknown."""
+    """Whether the template states the runtime and the architecture; otherwise Lambda's are unknown."""
     image: bool = False
-    """Whether it is deployed as a container image."""
+    """Whether the function is deployed as a container image."""
     environment: Mapping[str, str] = field(default_factory=dict)
     version: str = "$LATEST"
     alias: str | None = None
@@ -91,7 +91,7 @@ class FunctionSpec:
         return f"arn:aws:lambda:{self.region}:{self.account}:function:{self.name}"
 
     def code_sha256(self) -> str:
-        """A digest of the artifact's files, names and bytes, in Lambda's spelling (base64).
+        """A digest of the names and contents of the artifact's files, in Lambda's encoding (base64).
 
         Equal artifacts have equal digests. Lambda hashes the zip file, so its `CodeSha256` differs.
         """
@@ -104,7 +104,7 @@ class FunctionSpec:
 
 
 def code_digest(files: Iterable[tuple[str, bytes]]) -> str:
-    """Compute a digest of files, names and bytes, in the spelling of Lambda's `CodeSha256` (base64).
+    """Compute a digest of files' names and contents, in the encoding of Lambda's `CodeSha256` (base64).
 
     Args:
         files: Relative path and content of each file, ordered by the parts of their paths.

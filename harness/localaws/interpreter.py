@@ -1,9 +1,9 @@
 """Chooses the Python that runs a function, in an isolated environment.
 
 An `Interpreter` for a runtime (`python3.12`) is a virtual environment in the user's cache. Like the real
-runtime, it contains `awslambdaric`, its two dependencies and boto3, and nothing else. The engineer's own
-packages are not visible to the function, so a dependency that the artifact lacks fails here and not on the
-first call in AWS. Nothing is ever installed into an existing interpreter.
+runtime, it contains `awslambdaric`, its two dependencies and boto3, and nothing else. The function does not
+see the engineer's own packages. So if a dependency is missing from the artifact, the import fails here and
+not on the first call in AWS. An existing interpreter is never changed.
 """
 
 from __future__ import annotations
@@ -46,11 +46,11 @@ class Interpreter:
     start: Path
     """`confined_start`, compiled for this interpreter: the first code in a function's process."""
     runtime: str
-    """The Lambda runtime that it corresponds to."""
+    """The Lambda runtime that the interpreter corresponds to."""
     version: str
     """The version of Python, such as `3.12.1`."""
     note: str | None = None
-    """A note if this is not the interpreter that the function's runtime names."""
+    """A note if the function's runtime names another interpreter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ def _ready(found: _Found, sdk: bool, note: str | None) -> Interpreter:
 
 
 def _cache() -> Path:
-    """The folder for all environments, created if missing."""
+    """The folder for all environments, which is created if it does not exist."""
     caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = caches / "rft-graders" / "lambda-runtime"
     try:
@@ -154,7 +154,7 @@ def _cache() -> Path:
 
 
 def _make(folder: Path, found: _Found, entries: dict[str, Path], install: str | None) -> None:
-    """Build the environment next to its final place and move it there: two processes may try at once."""
+    """Build the environment next to its final place, then move it: two processes may build it at once."""
     scratch = Path(tempfile.mkdtemp(prefix="making-", dir=folder.parent))
     try:
         packages = scratch / "lib" / found.runtime / "site-packages"
@@ -171,7 +171,7 @@ def _make(folder: Path, found: _Found, entries: dict[str, Path], install: str | 
         for name, target in entries.items():
             if not (packages / name).exists():
                 (packages / name).symlink_to(target)
-        # Handlers run without writing bytecode, so compile the single files here now.
+        # Handlers run without writing bytecode, so the single files are compiled now.
         python = str(scratch / "bin" / "python")
         start = str(scratch / "confined_start.pyc")
         subprocess.run([python, "-I", "-c", _COMPILE, str(_START), start], capture_output=True, check=True)

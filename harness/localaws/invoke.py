@@ -43,9 +43,9 @@ class LambdaServer:
 
     Args:
         start: Creates the runtime of a version on its first call.
-        concurrency: The maximum number of concurrent invocations, over all functions. Further calls
+        concurrency: The maximum number of concurrent invocations of all functions together. Further calls
             are throttled (429). None sets no limit.
-        port: The port to listen on; 0 for a free one.
+        port: The port to listen on; 0 for a free port.
 
     Raises:
         InputError: The port is taken.
@@ -73,12 +73,12 @@ class LambdaServer:
         self.close()
 
     def add(self, spec: FunctionSpec, *, version: str | None = None, aliases: tuple[str, ...] = ()) -> None:
-        """Serve a function as `$LATEST` and, if a version is named, also under its number.
+        """Serve a function as `$LATEST` and, if a version is given, also under the version's number.
 
         Args:
             spec: The function. A later function with the same name becomes the new `$LATEST`.
             version: The number under which it is published.
-            aliases: Names that point to it from now on.
+            aliases: Names that point to this function from now on.
         """
         self._registry.add(spec, version, aliases)
 
@@ -132,7 +132,7 @@ class LambdaServer:
                 return runtime.invoke(payload, arn=arn, request_id=request_id, client_context=client_context)
             except InvokeRefused:
                 if kind == "Event":
-                    return None  # nobody waits for the answer
+                    return None  # no caller waits for the answer
                 raise
             finally:
                 if self._room is not None:
@@ -145,7 +145,7 @@ class LambdaServer:
 
 
 def _choice(request: HttpRequest, header: str, parameter: str, choices: tuple[str, ...]) -> str:
-    """A header with a few allowed values, the first being the default. The error's wording is unverified."""
+    """A header's value, one of those allowed; the first is the default. The error's wording is unverified."""
     value = request.headers.get(header, choices[0])
     if value not in choices:
         raise invalid_choice(value, parameter, choices)
@@ -189,12 +189,12 @@ def _answer(invocation: Invocation | None, version: str, with_log: bool) -> Http
 
 
 def _default_runtime(spec: FunctionSpec) -> LocalRuntime:
-    """A runtime with an environment for each concurrent call, up to a number that a laptop can handle."""
+    """A runtime with an environment for each concurrent call, up to as many as a laptop can handle."""
     return LocalRuntime(spec, concurrency=16)
 
 
 def _check_json(payload: bytes) -> None:
-    """Reject an event that is not JSON for Lambda: `NaN` is refused, an escaped lone surrogate is not."""
+    """Reject an event that Lambda does not accept as JSON: `NaN`, but not an escaped lone surrogate."""
     try:
         orjson.loads(payload)
     except orjson.JSONDecodeError:
@@ -214,7 +214,7 @@ def _json(document: Mapping[str, Any]) -> HttpResponse:
 
 
 def _refusal(refused: InvokeRefused) -> HttpResponse:
-    """An error in AWS's format: the type in a header, the rest in the body."""
+    """An error in AWS's format, with the type in a header and the rest in the body."""
     fault = refused.fault
     body = {"Type": "User", "Message": fault.message, "message": fault.message}
     if refused.status == 429:

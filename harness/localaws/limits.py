@@ -65,11 +65,11 @@ class Fault(NamedTuple):
     error_type: str
     message: str
     place: str = ""
-    """`file.py:line` of the function's own code that raised, if its stack trace shows it."""
+    """`file.py:line` in the function's own code that raised the error; empty if no stack trace shows it."""
 
     @property
     def located(self) -> str:
-        """The message, with its place if known."""
+        """The message, with the error's place if it is known."""
         return f"{self.message} ({self.place})" if self.place else self.message
 
     def payload(self) -> bytes:
@@ -78,13 +78,13 @@ class Fault(NamedTuple):
 
 
 def timed_out(request_id: str, seconds: float) -> Fault:
-    """The handler did not answer within the function's timeout of `seconds`."""
+    """Return the fault of a handler that did not answer within the function's timeout of `seconds`."""
     text = f"RequestId: {request_id} Error: Task timed out after {seconds:.2f} seconds"
     return Fault("Sandbox.Timedout", text)
 
 
 def exited(request_id: str, returncode: int) -> Fault:
-    """The process ended without an answer; `returncode` is negative for a signal, as in `subprocess`."""
+    """Return the fault of a process that ended without an answer. `returncode` is as in `subprocess`."""
     if returncode == 0:
         reason = "Runtime exited without providing a reason"
     elif returncode > 0:
@@ -95,41 +95,41 @@ def exited(request_id: str, returncode: int) -> Fault:
 
 
 def out_of_memory(request_id: str) -> Fault:
-    """The environment exceeded the function's memory and was killed.
+    """Return the fault of an environment that exceeded the function's memory and was killed.
 
-    The log's REPORT line then has `Error Type: Runtime.OutOfMemory`. That the caller's document still says
-    `Runtime.ExitError` is unverified.
+    The log's REPORT line then has `Error Type: Runtime.OutOfMemory`. The caller's document has
+    `Runtime.ExitError`, which is unverified.
     """
     return exited(request_id, -signal.SIGKILL)
 
 
 def response_too_large() -> Fault:
-    """The answer is larger than `RESPONSE_BYTES`."""
+    """Return the fault of an answer that is larger than `RESPONSE_BYTES`."""
     text = f"Response payload size exceeded maximum allowed payload size ({RESPONSE_BYTES} bytes)."
     return Fault("Function.ResponseSizeTooLarge", text)
 
 
 def changed_artifact(names: list[str]) -> Fault:
-    """The function wrote files next to its code, which Lambda refuses with Errno 30."""
+    """Return the fault of a function that wrote files next to its code: Lambda refuses this with Errno 30."""
     shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     text = f"the function changed its artifact: {shown}. In Lambda only /tmp can be written (Errno 30)."
     return Fault("ArtifactChanged", text)
 
 
 def processor_share(memory_mb: int) -> float:
-    """Return the processors that a function gets; above 1, only several threads can use them."""
+    """Return the number of processors that a function gets. Only several threads can use more than one."""
     return memory_mb / MB_A_PROCESSOR
 
 
 def duration_in_lambda(wall_ms: float, cpu_ms: float, memory_mb: int) -> float:
     """Estimate how long a call takes in Lambda, in milliseconds.
 
-    Lambda gives a function a share of the processor that grows with its memory. Computing slows down by that
-    share, waiting does not. The estimate assumes that Lambda's processors are as fast as this machine's.
+    Lambda gives a function a share of the processor that grows with its memory. A smaller share slows down
+    computing, but not waiting. The estimate assumes that Lambda's processors are as fast as this machine's.
 
     Args:
-        wall_ms: How long the call took here.
-        cpu_ms: The processor time that it took here.
+        wall_ms: The time that the call took here.
+        cpu_ms: The processor time that the call used here.
         memory_mb: The function's memory.
     """
     computing = cpu_ms / processor_share(memory_mb)
@@ -139,7 +139,7 @@ def duration_in_lambda(wall_ms: float, cpu_ms: float, memory_mb: int) -> float:
 
 
 def request_too_large(size: int, limit: int = REQUEST_BYTES, kind: str = "RequestResponse") -> Fault:
-    """The event of `size` bytes exceeds `limit`; the Invoke API refuses it with status 413."""
+    """Return the fault of an event of `size` bytes over `limit`: the Invoke API answers with status 413."""
     text = f"{size} byte payload is too large for the {kind} invocation type (limit {limit} bytes)"
     return Fault("RequestEntityTooLargeException", text)
 
@@ -160,10 +160,10 @@ def from_payload(body: bytes) -> Fault:
 
 
 def _place(stack: Any) -> str:
-    """The line of the function's own code in a stack trace, taking the innermost frame.
+    """The place of the innermost frame of the function's own code in a stack trace.
 
-    Frames of this library, of Python and of the runtime are skipped, because the code that called them has to
-    be fixed.
+    Frames of this library, of Python and of the runtime are skipped, because the fault is in the code that
+    called them.
     """
     frames = _FRAME.findall("\n".join(map(str, stack))) if isinstance(stack, list) else []
     own = [(file, line) for file, line in frames if not _NOT_OWN.search(file)]

@@ -1,9 +1,9 @@
 """Collects a function's stdout and stderr: as a tail of limited size, and optionally in a file.
 
-A thread keeps emptying the pipe, so a handler that floods its output neither blocks nor fills the memory.
-Offsets count all bytes since the start, so an offset taken before a call selects that call's output. Reading
-the log or writing to it first collects the output that the process has already written, so the order is
-correct even if the thread runs late. Lines are never interpreted.
+A thread keeps emptying the pipe, so a handler that prints a lot neither blocks nor fills the memory. Offsets
+count all bytes since the start, so an offset taken before a call selects that call's output. Every read or
+write first collects the output that the process has already written, so the order is correct even if the
+thread runs late. Lines are never interpreted.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class LogTail:
     """Collects one environment's output, across restarts of its process.
 
     Args:
-        file: Also receives the output, up to 64 MB; created if missing, otherwise extended.
+        file: A file that also receives the output, up to 64 MB. An existing file is appended to.
 
     Raises:
         InputError: The file cannot be written, or is a symbolic link.
@@ -59,7 +59,7 @@ class LogTail:
         self._thread.start()
 
     def detach(self) -> None:
-        """Wait for the last process's output, but not for a grandchild that keeps the pipe open."""
+        """Wait for the last process's output, but not for a descendant that keeps the pipe open."""
         if self._thread is not None:
             self._thread.join(timeout=1)
             self._thread = None
@@ -94,7 +94,7 @@ class LogTail:
         while chunk:
             ready.poll()
             with self._lock:
-                if ready.poll(0):  # no other thread has collected it in the meantime
+                if ready.poll(0):  # no other thread has collected the output in the meantime
                     chunk = os.read(pipe, 65_536)
                     self._add(chunk)
         with self._lock:

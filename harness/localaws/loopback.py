@@ -1,8 +1,9 @@
 """A small HTTP/1.1 server on loopback with one handler function.
 
-It keeps connections open, may delay a response as long as necessary (as the Runtime API's `next` does), and
-closes everything immediately on request. It listens only on 127.0.0.1 and refuses requests from web pages
-(`harness.localaws.callers`). Headers, bodies, connections and the wait for a request have limits.
+The server keeps connections open, may delay a response as long as necessary (as the Runtime API's `next`
+does), and closes all connections immediately on request. It listens only on 127.0.0.1 and refuses requests
+from web pages (`harness.localaws.callers`). Headers, bodies, connections and the wait for a request have
+limits.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ from harness.localaws.callers import why_refused
 __all__ = ["HttpRequest", "HttpResponse", "LoopbackServer"]
 
 _HEAD_BYTES = 65_536
-"""Limit of request line and headers together; the longest header of the Invoke API is under 4 KB."""
+"""The limit of request line and headers together. The longest header of the Invoke API is under 4 KB."""
 _BODY_BYTES = 256 * 1024 * 1024
 _CONNECTIONS = 512
 _REQUEST_S = 30.0
-"""The time in which a new connection must start a request, and any connection continue one."""
+"""The time within which a new connection must start a request, and any connection must continue one."""
 
 
 class HttpRequest(NamedTuple):
@@ -53,7 +54,7 @@ class LoopbackServer:
     Args:
         handle: Called with each request; returning None closes the connection without a response.
         name: The name of the threads.
-        port: The port to listen on; 0 for a free one.
+        port: The port to listen on; 0 for a free port.
         proxy: Whether to accept requests for other hosts, from clients that use this server as their proxy.
 
     Raises:
@@ -95,7 +96,7 @@ class LoopbackServer:
                 return
             self._closed = True
             connections = list(self._connections)
-        # Closing a socket does not wake the thread in accept(); a connection does, on every system.
+        # Closing a socket does not wake the thread in accept(), but a new connection does, on every system.
         with socket.socket() as visitor:
             visitor.settimeout(1)
             visitor.connect_ex(("127.0.0.1", self.port))
@@ -126,13 +127,13 @@ class LoopbackServer:
                 while stream.peek(1) and self._answer(connection, stream):
                     connection.settimeout(None)  # a client may pause between requests
         except (OSError, ValueError):
-            pass  # closed midway, silent for too long, or not HTTP: nobody to answer
+            pass  # closed midway, silent for too long, or not HTTP: there is no client to answer
         finally:
             with self._lock:
                 self._connections.discard(connection)
 
     def _answer(self, connection: socket.socket, stream: BufferedReader) -> bool:
-        """Read one request and write its response; False if the connection is to be closed."""
+        """Read one request and write its response; return False if the connection must be closed."""
         connection.settimeout(_REQUEST_S)
         head = read_head(stream)
         # Only programs send a full URL, to their proxy. A page cannot make a browser do that.
@@ -228,7 +229,7 @@ _TRAILERS = 100
 
 
 def _exactly(stream: BinaryIO, size: int) -> bytes:
-    """Read `size` bytes; an early end of the stream is a closed connection."""
+    """Read `size` bytes. If the stream ends early, the client has closed the connection."""
     if not 0 <= size <= _BODY_BYTES:
         raise ValueError(f"a body of {size} bytes")
     body = stream.read(size)
@@ -238,7 +239,7 @@ def _exactly(stream: BinaryIO, size: int) -> bytes:
 
 
 def _encode(response: HttpResponse, keep: bool) -> bytes:
-    """Head and body in one write; two writes would wait for each other's acknowledgment."""
+    """Head and body in one write, because the second of two writes would wait for an acknowledgment."""
     head = [f"HTTP/1.1 {response.status} {http.HTTPStatus(response.status).phrase}"]
     if response.status != http.HTTPStatus.NO_CONTENT:
         head += [f"Content-Type: {response.content_type}", f"Content-Length: {len(response.body)}"]
@@ -248,7 +249,7 @@ def _encode(response: HttpResponse, keep: bool) -> bytes:
 
 
 def _shut(connection: socket.socket) -> None:
-    """Wake a thread that reads from the connection; that thread closes it."""
+    """Wake the thread that reads from the connection, which then closes it."""
     try:
         connection.shutdown(socket.SHUT_RDWR)
     except OSError:

@@ -1,7 +1,7 @@
 """Records the sources of an artifact, and tells whether they have changed since the build.
 
-`sam build` does not record this, so the build writes a manifest next to each artifact, never into it. For an
-artifact without one, files with the same name are compared.
+`sam build` does not record sources, so the build writes a manifest next to each artifact, never into it. For
+an artifact without a manifest, files with the same name are compared.
 """
 
 from __future__ import annotations
@@ -37,19 +37,19 @@ class Manifest:
 
     schema: int = _SCHEMA
     project: str
-    """The project's folder, relative to the manifest's."""
+    """The project's folder, relative to the manifest's folder."""
     runtime: str
     architecture: str
     glibc: str
     """The newest glibc version that the compiled files may require."""
     handler: str | None = None
-    """Decides which files belong to the function; None if the sources were named one by one."""
+    """The handler, which decides which files belong to the function; None if the sources were listed."""
     check: str | None = None
     """The check that the handler of ready checks grades with; None for any other handler."""
     own: str | None = None
     """The handler's folder or module, or the file that describes its check."""
     sources: list[str] = field(default_factory=list)
-    """Other sources that were named."""
+    """Other sources that the build listed."""
     files: dict[str, str] = field(default_factory=dict)
     """The SHA-256 of each of the user's files, by its path in the artifact."""
     requirements: dict[str, str] = field(default_factory=dict)
@@ -72,7 +72,7 @@ def write_manifest(artifact: Path, manifest: Manifest) -> None:
 
 
 def read_manifest(artifact: Path) -> Manifest | None:
-    """Read an artifact's manifest; None if there is none.
+    """Read an artifact's manifest; return None if it has no manifest.
 
     Args:
         artifact: The artifact's folder.
@@ -109,10 +109,10 @@ def changed_sources(artifact: Path, project: Path | None = None) -> list[str]:
 
     Args:
         artifact: The artifact's folder.
-        project: The folder that it was built from; None to find it.
+        project: The folder that the artifact was built from; None to find it.
 
     Returns:
-        Paths in the project, followed by `(added)` or `(removed)` if that is the change.
+        Paths in the project, followed by `(added)` or `(removed)` if a file was added or removed.
 
     Raises:
         InputError: The manifest is damaged.
@@ -127,7 +127,7 @@ def changed_sources(artifact: Path, project: Path | None = None) -> list[str]:
         return sorted(_unlike(artifact, project))
     try:
         here = _present(manifest, project)
-    except InputError as error:  # sources that cannot be built now have changed
+    except InputError as error:  # sources that can no longer be built have changed
         return [str(error)]
     changed = [*_compared(here, manifest.files), *_tampered(artifact, manifest)]
     own = {Path(source).name: source for source in [manifest.own, *manifest.sources] if source is not None}
@@ -139,20 +139,20 @@ def counted(names: list[str]) -> str:
     """Format several names as the first name and the number of others.
 
     Args:
-        names: At least one.
+        names: The names, at least one.
     """
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _in_project(name: str, sources: dict[str, str]) -> str:
-    """The path in the project that a path in the artifact came from."""
+    """The path in the project from which a file in the artifact was copied."""
     first, slash, rest = name.partition("/")
     bare, space, remark = first.partition(" (")
     return f"{sources.get(bare, bare)}{space}{remark}{slash}{rest}"
 
 
 def _present(manifest: Manifest, project: Path) -> dict[str, Path]:
-    """The files that a build would copy now, by their path in the artifact."""
+    """The files that a build would copy now, by path in the artifact."""
     files: dict[str, Path] = {}
     if manifest.own is not None and manifest.handler is not None and (project / manifest.own).exists():
         own = own_requirements(project, manifest.handler, manifest.check)
@@ -196,7 +196,7 @@ def _requirements_changed(manifest: Manifest, project: Path) -> Iterator[str]:
 
 
 def _unlike(artifact: Path, project: Path) -> Iterator[str]:
-    """Without a manifest: files with the same name that differ."""
+    """The files that differ from those with the same name, for an artifact without a manifest."""
     for entry in artifact.iterdir():
         source = project / entry.name
         if not source.exists() or entry.name in ("graders", "__pycache__") or entry.name.startswith("."):

@@ -1,8 +1,8 @@
 """Measures the memory of a process and its descendants, from outside.
 
-A process counts with its resident set. If it has children, shared pages are divided among the processes that
-share them, because Lambda also counts a page once. Lambda measures a cgroup, so figures differ by a few
-megabytes.
+The memory of a single process is its resident set. If it has children, shared pages are divided among the
+processes that share them, because Lambda also counts a page once. Lambda measures a cgroup, so its figures
+differ by a few megabytes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["peak_bytes", "resident_bytes"]
 
 
 def resident_bytes(pid: int) -> int:
-    """Return the memory of the process and its descendants now, in bytes; 0 if it is gone."""
+    """Return the memory of the process and its descendants now, in bytes; 0 if the process is gone."""
     found = descendants(pid)
     return sum(_held(each, shared_out=len(found) > 1) for each in found)
 

@@ -1,10 +1,11 @@
 """The platforms of Lambda's Python runtimes: processor and C library.
 
-One table serves building an artifact, checking it, and running it on this machine.
+The same table is used to build an artifact, to check it, and to run it on this machine.
 
 Sources: the Lambda developer guide ("Lambda runtimes", column *Operating system*: Amazon Linux 2 up to
 python3.11, Amazon Linux 2023 from python3.12) and the Amazon Linux 2023 user guide ("Improved toolchain: gcc,
-binutils, and glibc": glibc 2.26 in Amazon Linux 2, 2.34 in Amazon Linux 2023). Both architectures have both.
+binutils, and glibc": glibc 2.26 in Amazon Linux 2, 2.34 in Amazon Linux 2023). The versions are the same on
+both architectures.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _OLDEST_TAG = 17
 def glibc_of(runtime: str) -> tuple[int, int]:
     """Return the glibc version of a runtime.
 
-    A runtime newer than the table counts as having the newest known version.
+    For a runtime that is newer than the table, this is the newest known version.
 
     Args:
         runtime: The runtime as the template spells it, such as `python3.13`.
@@ -65,7 +66,7 @@ def wheel_platforms(runtime: str, architecture: str) -> list[str]:
 
 
 def architecture_here() -> str:
-    """Return this machine's processor as templates spell it, or the system's name if Lambda lacks it."""
+    """Return this machine's processor as templates spell it; the system's own name if Lambda lacks it."""
     machine = platform.machine()
     return {"AMD64": "x86_64", "aarch64": "arm64"}.get(machine, machine)
 

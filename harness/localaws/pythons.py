@@ -40,7 +40,7 @@ def runtime_version(runtime: str) -> tuple[int, int]:
 def pythons_of(runtime: str) -> Iterator[Path]:
     """Yield the interpreters whose bytecode the runtime can read.
 
-    Looks at the running interpreter, at PATH, then at the folders of pyenv and uv.
+    The search covers the running interpreter, then PATH, then the folders of pyenv and uv.
 
     Args:
         runtime: The runtime as the template spells it, such as `python3.13`.

@@ -1,7 +1,7 @@
 """The functions, versions and aliases of the local Invoke API, and the runtime of each.
 
-A function is named as in AWS: by its name, a partial or a full ARN, and a qualifier. Its runtime starts on
-the first call. Unknown or malformed names get Lambda's own error.
+Callers name a function as in AWS: by its name or a partial or full ARN, with or without a qualifier. Its
+runtime starts on the first call. Unknown or malformed names get Lambda's own error.
 
 Source: the Lambda API reference (`FunctionName`, `Qualifier`; FunctionConfiguration, AliasConfiguration).
 """
@@ -26,7 +26,7 @@ _PATTERN = (
     r"(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?"
     r"(function:)?([a-zA-Z0-9-_\.]+)(:(\$LATEST(\.PUBLISHED)?|[a-zA-Z0-9-_]+))?"
 )
-"""The pattern as Lambda documents it, and shows it in the error."""
+"""The pattern in the form that Lambda documents and shows in its error."""
 _NAME = re.compile(_PATTERN)
 _PLAIN = re.compile(r"[a-zA-Z0-9_-]+")
 _QUALIFIER = re.compile(r"\$LATEST|[a-zA-Z0-9_-]+")
@@ -34,7 +34,7 @@ _LONGEST_NAME, _LONGEST_ARN, _LONGEST_QUALIFIER = 64, 256, 128
 
 
 class FunctionName(NamedTuple):
-    """A function's name as a caller gives it."""
+    """A function's name as the caller gave it."""
 
     name: str
     qualifier: str | None
@@ -100,7 +100,7 @@ class _Function:
 
 
 class Registry:
-    """Functions by name. Thread-safe.
+    """All functions by name. Thread-safe.
 
     Args:
         start: Creates the runtime of a version.
@@ -140,13 +140,13 @@ class Registry:
             return self._runtimes[key], spec.version
 
     def arn(self, name: str, qualifier: str | None) -> str:
-        """Return the ARN of a function, with its qualifier if there is one."""
+        """Return the ARN of a function, with the qualifier if it has one."""
         with self._lock:
             arn = self._find(name, qualifier).arn
         return f"{arn}:{qualifier}" if qualifier else arn
 
     def configuration(self, name: str, qualifier: str | None) -> dict[str, Any]:
-        """Return the answer to GetFunctionConfiguration, with the fields that are known here."""
+        """Return the answer to GetFunctionConfiguration, with the fields whose values are known here."""
         with self._lock:
             spec = self._find(name, qualifier)
         return {

@@ -1,6 +1,6 @@
-"""Runs a function from a folder: takes events, returns `Invocation`s, in a limited number of environments.
+"""Runs a function from a folder: turns events into `Invocation`s, in a limited number of environments.
 
-As in Lambda, idle environments are reused, the last used first, and new ones start while all are busy.
+As in Lambda, idle environments are reused, starting with the last used, and new ones start if all are busy.
 `LocalRuntimeTarget` and the Invoke API are built on this module, which itself uses no HTTP.
 """
 
@@ -55,7 +55,7 @@ class LocalRuntime:
 
     Raises:
         InputError: `awslambdaric` is not installed, the cache folder cannot be written, or a variable to pass
-            is not set here or is set by the template.
+            is not set in this process or is set by the template.
     """
 
     def __init__(
@@ -87,12 +87,12 @@ class LocalRuntime:
 
     @property
     def protection(self) -> Protection:
-        """The way in which the function is kept from writing where Lambda forbids it."""
+        """The means of keeping the function from writes that Lambda forbids."""
         return self._confinement.protection
 
     @property
     def interpreter_note(self) -> str | None:
-        """A note if the function runs under another Python than its runtime names."""
+        """A note if the function runs under a different Python from the one that its runtime names."""
         return self.interpreter.note
 
     def __enter__(self) -> LocalRuntime:
@@ -117,7 +117,7 @@ class LocalRuntime:
         Args:
             payload: The event, as JSON.
             arn: The ARN that the caller used; None for the function's own.
-            request_id: The invocation's id; None for a new one.
+            request_id: The invocation's id; None for a new id.
             client_context: The caller's client context, as a JSON object in ASCII.
 
         Raises:
@@ -139,14 +139,14 @@ class LocalRuntime:
             self._room.release()
 
     def restart(self) -> None:
-        """End every environment that waits for an event, so the next event gets a cold start."""
+        """End every environment that waits for an event, so that the next event gets a cold start."""
         with self._lock:
             idle, self._idle = self._idle, []
         for sandbox in idle:
             sandbox.close()
 
     def close(self) -> None:
-        """End every idle environment; a busy one ends after its event."""
+        """End every idle environment. A busy environment ends after its event."""
         with self._lock:
             self._closed = True
         self.restart()

@@ -29,7 +29,7 @@ _ACCEPTED = HttpResponse(202, b'{"status":"OK"}\n')
 
 
 class Work(NamedTuple):
-    """One event on its way to the handler."""
+    """An event that the handler is to process."""
 
     request_id: str
     payload: bytes
@@ -44,9 +44,9 @@ class Work(NamedTuple):
 class Message(NamedTuple):
     """An event in the process's life.
 
-    `next`: it asks for work. `response`, `error`: the handler's answer or its failure. `too_large`: an answer
-    over the limit. `init_error`: the handler could not be loaded. `exited`: it ended, with `returncode`.
-    `memory`: it exceeded its memory.
+    `next`: the process asks for work. `response`, `error`: the handler answered or failed. `too_large`: the
+    answer was over the limit. `init_error`: the handler could not be loaded. `exited`: the process ended,
+    with `returncode`. `memory`: the process exceeded its memory.
     """
 
     kind: Kind
@@ -97,7 +97,7 @@ class RuntimeApi:
         self.messages.put(Message("next"))
         work = self._work.get()
         if work is None:
-            self._work.put(None)  # for another connection that waits
+            self._work.put(None)  # ends the wait of another connection, too
             return None
         headers = {
             "Lambda-Runtime-Aws-Request-Id": work.request_id,
@@ -110,7 +110,7 @@ class RuntimeApi:
         return HttpResponse(200, work.payload, headers)
 
     def _answer(self, request_id: str, what: str, body: bytes) -> HttpResponse:
-        """Accept the answer to the current event, once."""
+        """Accept one answer to the current event."""
         with self._lock:
             if request_id != self._current:
                 return _refuse(400, "InvalidRequestID", "Invalid request ID")

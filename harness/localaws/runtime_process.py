@@ -1,9 +1,9 @@
 """A function's process: the handler under the real `awslambdaric`, supervised from outside.
 
 The process starts in a separate process group. The Runtime API's messages report when it ends or exceeds the
-function's memory. It is frozen between events, and it is killed with everything it started, even if the
-harness itself is killed. A descendant that detached completely (two forks and a new session) is out of reach;
-in Lambda it would disappear with the machine.
+function's memory. It is frozen between events, and it is killed with all its descendants, even if the harness
+itself is killed. A descendant that detached completely (two forks and a new session) cannot be killed; in
+Lambda it would disappear with the machine.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ __all__ = ["RuntimeProcess"]
 _MB = 1024 * 1024
 _BUSY_SECONDS = 0.01
 _IDLE_SECONDS = 0.1
-# Waits for the end of its input, which comes when the harness ends for any reason.
+# The guard's script waits for the end of its input, which comes when the harness ends for any reason.
 _GUARD = 'read -r line; kill -9 "-$1"; shift; [ $# = 0 ] || rm -rf -- "$@"'
 
 _running: weakref.WeakSet[RuntimeProcess] = weakref.WeakSet()
@@ -44,9 +44,9 @@ class RuntimeProcess:
     Args:
         command: The command to run.
         api: The Runtime API for this process alone.
-        logs: Receives its output.
-        variables: Its complete environment.
-        memory_mb: Its memory limit.
+        logs: Receives the process's output.
+        variables: The process's complete environment.
+        memory_mb: The process's memory limit.
         leftovers: Folders to remove if the harness is killed.
     """
 
@@ -101,7 +101,7 @@ class RuntimeProcess:
 
     @property
     def pid(self) -> int:
-        """The process's id, which is also its group's."""
+        """The process's id, which is also the id of its group."""
         return self._process.pid
 
     def peak(self) -> int:
@@ -110,11 +110,11 @@ class RuntimeProcess:
         return self._seen
 
     def over_limit(self) -> bool:
-        """Whether it ever exceeded the function's memory."""
+        """Whether the process ever exceeded the function's memory."""
         return self.peak() > self._limit
 
     def cpu_ms(self) -> float | None:
-        """Processor time since the last call in milliseconds, with children; None if the process is gone."""
+        """Milliseconds of processor time since the last call, with children; None if the process is gone."""
         try:
             now = self._cpu_seconds()
         except (psutil.Error, OSError):
@@ -134,11 +134,11 @@ class RuntimeProcess:
         return float(time.clock_gettime((~self.pid << 3) | 2) + children)
 
     def freeze(self) -> None:
-        """Stop everything in the process, as Lambda does between two events."""
+        """Freeze the process and its group, as Lambda does between two events."""
         self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Resume the process."""
+        """Let the frozen process continue."""
         self._signal(signal.SIGCONT)
 
     def _signal(self, number: int) -> None:
@@ -147,7 +147,7 @@ class RuntimeProcess:
                 os.killpg(self.pid, number)
 
     def kill(self) -> None:
-        """End the process and everything it started. Calling it again has no effect."""
+        """End the process and its descendants. Calling it again has no effect."""
         with self._signals:
             known = self in _running
             _running.discard(self)
@@ -162,7 +162,7 @@ class RuntimeProcess:
     def _await_end(self) -> None:
         """Report when the process has ended.
 
-        Its id stays taken until `kill`, so no other process is killed.
+        The process's id stays in use until `kill`, so that `kill` cannot hit another process.
         """
         if hasattr(os, "waitid"):
             result = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
@@ -174,7 +174,7 @@ class RuntimeProcess:
         self.api.messages.put(Message("exited", returncode=code))
 
     def _watch_memory(self) -> None:
-        """Check the whole tree's memory and kill it if it exceeds the limit, as Lambda's supervisor does."""
+        """Check the memory of the process tree, and kill the tree if it exceeds the limit, as Lambda does."""
         while not self._ended.wait(_BUSY_SECONDS if self.busy else _IDLE_SECONDS):
             held = resident_bytes(self.pid)
             self._seen = max(self._seen, held)

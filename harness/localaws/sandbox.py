@@ -1,4 +1,4 @@
-"""One execution environment: starts a process, runs one event after another, and replaces it when it breaks.
+"""One execution environment: starts a process, runs one event after another, and replaces a failed process.
 
 There are two time limits. The init phase may take ten seconds. If it fails, Lambda repeats it inside the
 invocation, under the function's timeout, and reports only a second failure. Between events the process is
@@ -44,21 +44,21 @@ class Invocation:
     payload: bytes
     """The caller's result: the handler's answer byte for byte, or the error document."""
     fault: Fault | None
-    """Set if the function failed."""
+    """The error, if the function failed."""
     duration_ms: float
-    """Time from passing on the event to the answer, or to the kill."""
+    """The time from passing the event to the process until the answer, or until the process was killed."""
     estimate_ms: float | None
     """An estimate of the call's time in Lambda, with the processor share of the function's memory. None if
     the process ended before its processor time could be read.
     """
     init_ms: float | None
-    """Time from the process's start to its first request for work; None if the environment was warm."""
+    """The time from the process's start to its first request for work; None if the environment was warm."""
     cold_start_ms: float | None
-    """Time from the process's start to the answer; None if the environment was warm, or never answered."""
+    """The time from the process's start to the answer; None for a warm environment, or without an answer."""
     peak_memory_mb: float
     """The environment's peak memory so far."""
     log: str
-    """The log of this invocation; only the end if it is long."""
+    """The log of this invocation; only the end of a long log."""
 
     @property
     def log_tail(self) -> str:
@@ -72,7 +72,7 @@ class Sandbox:
     Args:
         spec: The function.
         interpreter: The interpreter that runs it.
-        confinement: How its processes are confined.
+        confinement: Confines the function's processes.
         init_timeout_s: Time limit of the init phase, in seconds.
         passed: Variables that the engineer passes on.
         log_file: Also receives the function's output.
@@ -162,7 +162,7 @@ class Sandbox:
         )
 
     def _is_ready(self) -> bool:
-        """Whether a process waits for work; one that ended after its last answer is cleaned up."""
+        """Whether a process waits for work. A process that ended after its last answer is cleaned up."""
         if self._process is None:
             return False
         message = _receive(self._process, self._spec.timeout_s)
@@ -172,7 +172,7 @@ class Sandbox:
         return False
 
     def _initialize(self, request_id: str) -> _Start:
-        """Start the process, and a second time under the function's timeout if that fails."""
+        """Start the process. If that fails, start it again under the function's timeout."""
         message, took = self._spawn(self._init_timeout_s)
         if message is not None and message.kind == "next":
             return _Start(_ms(took), self._spec.timeout_s, None)
@@ -186,7 +186,7 @@ class Sandbox:
         return _Start(_ms(took), left, self._fault(message, request_id), message.body if message else b"")
 
     def _spawn(self, seconds: float) -> tuple[Message | None, float]:
-        """A new process, with its first message and the seconds until then."""
+        """Start a new process, and return its first message and the seconds until the message."""
         self._discard()
         api = RuntimeApi(self._freeze)
         try:
@@ -255,7 +255,7 @@ class _Start(NamedTuple):
 
     init_ms: float | None
     left_s: float
-    """The rest of the function's timeout."""
+    """The remaining time of the function's timeout."""
     fault: Fault | None
     payload: bytes = b""
     """The error document that the process posted."""
@@ -266,7 +266,7 @@ _ANSWERS = ("response", "error", "too_large")
 
 
 def _receive(process: RuntimeProcess, seconds: float) -> Message | None:
-    """The process's next message; None if none arrives in time."""
+    """The process's next message; None if no message arrives in time."""
     try:
         return process.api.messages.get(timeout=seconds)
     except Empty:

@@ -1,17 +1,17 @@
 """Decides which of the user's files go into an artifact, and which are left out.
 
 The build copies the files that `read_tree` lists, and comparisons of an artifact with its sources use the
-same list. Every named source goes in, except for the names in `LEFT_OUT`.
+same list. Every named source goes in, except for files and folders with a name in `LEFT_OUT`.
 
 A function's handler decides which files belong to it. The first part of `my_graders.receipts.receipt_total`
-names a folder or module next to the template, and all of it goes in. Python imports every folder on the way
-to the handler, so the `requirements.txt` of each counts: `my_graders/requirements.txt` and, if `receipts` is
+names a folder or module next to the template, and all of it goes in. Python imports every folder on the path
+to the handler, so the `requirements.txt` of each is used: `my_graders/requirements.txt` and, if `receipts` is
 a folder, `my_graders/receipts/requirements.txt`. For a module next to the template, the `requirements.txt`
-next to it counts. A folder with a `requirements.txt` that is not on the way belongs to another grader, so it
-is left out together with its packages.
+next to it is used. Any other folder with a `requirements.txt` belongs to another grader, so the folder and
+its packages are left out.
 
-More sources may be named for all functions of a project (`GRADER_SOURCES` in the checkout, `SOURCES` in the
-Makefile of `rft init`). They go in completely, and the `requirements.txt` of a folder among them counts too.
+Other sources may be named for all functions of a project (`GRADER_SOURCES` in the checkout, `SOURCES` in the
+Makefile of `rft init`). They go in completely, and if one is a folder, its `requirements.txt` is used too.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def own_source(project: Path, handler: str, check: str | None = None) -> Path | 
 
 
 def own_requirements(project: Path, handler: str, check: str | None = None) -> list[Path]:
-    """Return the requirements files of every folder that Python imports on the way to a handler.
+    """Return the requirements files of every folder that Python imports on the path to a handler.
 
     Args:
         project: The folder that the artifact is built from.
@@ -129,7 +129,7 @@ def own_requirements(project: Path, handler: str, check: str | None = None) -> l
 
 
 def _described_in(check: str | None) -> Path | None:
-    """The project's file that describes a ready check; None if a line describes it.
+    """The project's file that describes a ready check; None if a single line describes the check.
 
     Raises:
         InputError: The file is outside the project.
@@ -153,7 +153,7 @@ def secretive(names: Iterable[str]) -> list[str]:
 
 
 def read_tree(source: Path, project: Path, own: Iterable[Path] | None = None) -> SourceTree:
-    """List which parts of a source go into an artifact.
+    """List the parts of a source that go into an artifact, and those that are left out.
 
     Links inside the source and the project are followed, so the artifact contains the files that they point
     to.
@@ -161,11 +161,11 @@ def read_tree(source: Path, project: Path, own: Iterable[Path] | None = None) ->
     Args:
         source: A module or a folder.
         project: The folder that the artifact is built from.
-        own: The function's requirements files. Folders with another one are left out; None leaves none out.
+        own: The function's requirements files. Folders with other ones are left out; None keeps all folders.
 
     Raises:
-        InputError: The source does not exist, or contains something that cannot be copied: a link that leads
-            outside or nowhere, a pipe, or an unreadable file.
+        InputError: The source does not exist, or contains an entry that cannot be copied: a link to a missing
+            or outside target, a pipe, or an unreadable file.
     """
     if not source.exists():
         raise InputError("no such file or folder", place=str(source))
@@ -205,7 +205,7 @@ class _Reader:
             self.tree.files[name] = path
 
     def _stays(self, path: Path, name: str) -> bool:
-        """Whether an entry is left out; raises for a link that leads nowhere or outside."""
+        """Whether an entry is left out. A link to a missing or outside target is an error."""
         if path.name in LEFT_OUT or path.suffix in _BYTECODE:
             if path.name != "__pycache__":
                 self.tree.left_out.append(name)

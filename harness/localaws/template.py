@@ -1,7 +1,7 @@
 """Reads functions from a SAM template, preferably the built one, `.aws-sam/build/template.yaml`.
 
-The template is YAML or JSON. `Globals` are merged, and values are resolved as in `template_values`. Anything
-beyond that is left out of the function and listed in its `notes`, because a guess would be worse than a gap.
+The template is YAML or JSON. `Globals` are merged, and `template_values` resolves values. A value that cannot
+be resolved is left out of the function and listed in its `notes`, because a guess could be wrong.
 
 Source: the SAM specification (`AWS::Serverless::Function`, `Globals`).
 """
@@ -40,18 +40,18 @@ _NOT_FOR_IMAGES = ("Runtime", "Handler", "Layers")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclaredFunction:
-    """The parts of a declaration that decide a function's build; None for values known only at deployment."""
+    """The properties that determine a function's build. A value known only at deployment is None."""
 
     logical_id: str
     image: bool
-    """Whether it is deployed as a container image (`PackageType: Image`) instead of a zip file."""
+    """Whether the function is deployed as a container image (`PackageType: Image`) instead of a zip file."""
     handler: str | None
-    """For an image, its command (`ImageConfig: {Command: [module.function]}`)."""
+    """The handler; for an image, its command (`ImageConfig: {Command: [module.function]}`)."""
     runtime: str | None
-    """For an image, `Runtime` in its `Metadata`, because SAM refuses the property there."""
+    """The runtime; for an image, `Runtime` in its `Metadata`, because SAM refuses the property for images."""
     architecture: str | None
     code: Path | None
-    """The folder of its files; for an image, its container context (`DockerContext` in its `Metadata`)."""
+    """The function's folder; for an image, its container context (`DockerContext` in its `Metadata`)."""
     timeout_s: float | None = 3.0
     memory_mb: int | None = 128
     refused: tuple[str, ...] = ()
@@ -59,7 +59,7 @@ class DeclaredFunction:
     check: str | None = None
     """The check that the handler of ready checks grades with; None for any other handler."""
     defaults: Mapping[str, str] = field(default_factory=dict)
-    """The parameters that these values come from, with their defaults."""
+    """The parameters whose defaults these values come from, with the defaults."""
 
 
 def read_template(path: Path) -> dict[str, Any]:
@@ -154,7 +154,7 @@ def declared_functions(
         logical_id: declared
         for logical_id, resource in template["Resources"].items()
         if isinstance(resource, dict) and resource.get("Type") == FUNCTION_TYPE
-        # One reader each, so that the defaults used are this function's own.
+        # Each function gets a reader of its own, which records only the defaults used for that function.
         if (declared := _Reader(template, parameters, path).declared(logical_id, resource)) is not None
     }
 
@@ -165,7 +165,7 @@ def read_function(
     """Return one function of a template, by logical ID or function name; without a name, the only one.
 
     Raises:
-        InputError: As for `read_functions`, or no function or several functions match.
+        InputError: `read_functions` raises it, or no function or several functions match.
     """
     functions = read_functions(path, parameters)
     fitting = [spec for key, spec in functions.items() if name is None or name in (key, spec.name)]
@@ -185,7 +185,7 @@ class _Reader:
         self._values = TemplateValues(template, parameters)
 
     def declared(self, logical_id: str, resource: Mapping[str, Any]) -> DeclaredFunction | None:
-        """How one resource is built; None if it is not Python."""
+        """The properties that determine a resource's build; None if it is not a Python function."""
         properties = self._properties(logical_id, resource)
         image = self._is_image(properties)
         handler, runtime, code = (properties.get(key) for key in ("Handler", "Runtime", "CodeUri"))
@@ -224,7 +224,7 @@ class _Reader:
         )
 
     def _may_be_set(self, value: Any) -> bool:
-        """Whether a property has a value, or may have one once deployed."""
+        """Whether a property has a value, or may have a value once it is deployed."""
         try:
             return bool(self._values.chosen(value))
         except Unresolved:
@@ -328,7 +328,7 @@ class _Reader:
         return self._mapping(environment.get("Variables"), f"{logical_id}: Variables")
 
     def _check(self, properties: Mapping[str, Any], logical_id: str) -> str | None:
-        """The check that a handler of ready checks grades with; None if known only at deployment."""
+        """The check that a handler of ready checks grades with; None if it is known only at deployment."""
         return self._text_or_none(self._variables(properties, logical_id).get(READY_VARIABLE))
 
     def _text_or_none(self, value: Any) -> str | None:
@@ -356,7 +356,7 @@ def _load_yaml(text: str) -> Any:
     import yaml
 
     class Loader(yaml.SafeLoader):  # type: ignore[misc]
-        """YAML with CloudFormation's tags. Dates stay texts, as in a template."""
+        """Loads YAML with CloudFormation's tags. Dates stay texts, as CloudFormation reads them."""
 
     Loader.yaml_implicit_resolvers = {
         first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]

@@ -1,7 +1,7 @@
 """Resolves the values of a SAM template: parameters, conditions and CloudFormation's functions.
 
-Parameters have their defaults, as in a deployment without options; pseudo parameters have made-up values. A
-value that only a deployment can know is `Unresolved`, because a guess would be worse than a gap.
+Parameters have their defaults, as in a deployment without options. Pseudo parameters have made-up values. A
+value that is known only at deployment is `Unresolved`, because a guess could be wrong.
 
 Source: the CloudFormation user guide ("Intrinsic functions", "Pseudo parameters").
 """
@@ -36,7 +36,7 @@ _DEEPEST = 50
 
 
 class Unresolved(Exception):
-    """A value that only a deployment can know."""
+    """The value is known only at deployment."""
 
 
 class TemplateValues:
@@ -189,7 +189,7 @@ def merge_properties(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[
     merged = {**shared, **own}
     for key in shared.keys() & own.keys():
         both = (shared[key], own[key])
-        if key == "Architectures":  # a list of one, which SAM replaces
+        if key == "Architectures":  # a list of one entry, which SAM replaces
             continue
         if all(isinstance(each, list) for each in both):
             merged[key] = [*shared[key], *own[key]]

@@ -40,7 +40,7 @@ def function_variables(
         log_stream: The environment's log stream.
         scratch: The folder for temporary files, if /tmp is shared.
         passed: Variables that the engineer passes on, such as credentials. The Region may be passed although
-            Lambda sets it, because nothing else says where the stack will be.
+            Lambda sets it, because nothing else determines where the stack will be.
     """
     platform = {
         "_HANDLER": spec.handler,
