@@ -1,4 +1,4 @@
-"""Ways to rewrite a right answer so that it stays right, each with the reason why it is still right.
+"""Ways to rewrite a right answer without making it wrong, each with the reason why it stays right.
 
 Each form changes a paid completion, or the answer in its slot. Inside tags, boxes, JSON and fences
 only the answer itself changes, because punctuation there would become part of the answer.

@@ -149,7 +149,7 @@ class Case:
     verdicts: Verdicts | None = None
     """A judge's reply that praises a completion and one that condemns it; None if the grader has no judge."""
     asked_about: tuple[int, str] | None = None
-    """A record and a completion that reach the judge; None if every completion reaches it."""
+    """A record and a completion that reach the judge; None if every completion reaches the judge."""
     notes: list[str] = field(default_factory=list)
     """Notes for the user on the audit's measurements, one sentence each."""
 

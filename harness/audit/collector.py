@@ -144,7 +144,7 @@ class _Watched:
         return answer
 
     def _stop_where_hopeless(self) -> None:
-        """Stop the family if calls keep timing out or ending the process, which costs time.
+        """Stop the family if calls keep timing out or ending the process, because such calls cost time.
 
         Raises:
             FamilyStopped: Calls keep timing out or ending the process.
@@ -348,7 +348,7 @@ class Collector:
     def _look_together(
         self, samples: Sequence[dict[str, Any]], together: Sequence[Graded], alone: Sequence[Graded]
     ) -> None:
-        """Note a call that breaks the contract, although none of its samples does so alone."""
+        """Note a call that breaks the contract although none of its samples breaks it alone."""
         if any(one.error is not None for one in alone):
             return
         for sample, one in zip(samples, together, strict=True):

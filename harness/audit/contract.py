@@ -79,7 +79,7 @@ OF_SHAPE = {
 _NOT_FINITE = "Out of range float"
 """The words with which Python's JSON encoder reports a number that is not finite."""
 _MISCOUNTED = " sent and "
-"""The words with which a fault reports the wrong number of entries."""
+"""The words with which a fault reports a wrong number of entries."""
 _NO_NUMBER = (
     "None is not a number",
     "a str is not a number",

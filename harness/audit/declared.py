@@ -153,7 +153,7 @@ def _layout(prompt: str, answer: str, inner: Sequence[str]) -> Iterator[str]:
 
 
 def _answer_tag(tags: Sequence[str]) -> str | None:
-    """The tag that holds the answer: a tag with a name for answers, else the last tag."""
+    """The tag that holds the answer: a tag whose name suggests an answer, or else the last tag."""
     for name in _ANSWERS:
         for tag in tags:
             if tag.lower() == name:
@@ -200,7 +200,7 @@ def _options(prompt: str) -> Iterator[str]:
 
 
 def _answer_line(lines: Sequence[str]) -> str:
-    """The line that holds the answer: a line with a label for answers, else the last line."""
+    """The line that holds the answer: a line whose label suggests an answer, or else the last line."""
     likely = (line for name in _ANSWERS for line in lines if name in line.lower().replace(" ", "_"))
     return next(likely, lines[-1])
 

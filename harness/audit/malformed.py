@@ -65,7 +65,7 @@ class PoisonedCall:
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Put each kind of malformed sample between two good ones; these must be graded as if alone."""
+        """Put each kind of malformed sample between two good ones, which must be graded as if alone."""
         first, second = records_for(case, 2)
         good = [
             case.collector.rollout(first, good_completion(case, first)),

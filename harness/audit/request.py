@@ -67,7 +67,7 @@ class AuditRequest:
 
 
 class FinishedAudit(NamedTuple):
-    """An audit, with all of its results to print or store."""
+    """A finished audit, with all results to print or store."""
 
     facts: AuditFacts
     findings: Sorted
