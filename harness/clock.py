@@ -120,7 +120,7 @@ class Backoff:
         """Record a failure, and return how long to wait before the next try.
 
         Args:
-            asked_s: Seconds that the service asked to wait; overrides the computed wait.
+            asked_s: Seconds that the service asked to wait. They override the computed wait.
             began: Start of the try on the monotonic clock; None for now. The failure counts from the start of
                 the try.
 

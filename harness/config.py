@@ -282,7 +282,7 @@ def _table_of(file: Path, parsed: dict[str, Any]) -> dict[str, Any] | None:
 def _entries(
     file: Path, table: Mapping[str, Any], lines: Callable[..., int | None]
 ) -> Iterator[tuple[str, Any, int | None]]:
-    """Each setting with its value and line; refuses unknown and misplaced keys."""
+    """Read each setting with its value and line. Refuse unknown and misplaced keys."""
     for name, value in table.items():
         if name == _TABLE and isinstance(value, dict):
             for inner, each in value.items():
@@ -350,7 +350,7 @@ def spelled(key: str) -> str:
 
 
 def _checked(key: str, value: Any, place: str) -> Value:
-    """The value of a setting in its type; refuses a wrong type."""
+    """Check the value of a setting, and put a single text into a list where a list is expected."""
     kind = KEYS[key].kind
     if kind is SettingKind.TEXTS and isinstance(value, str):
         value = [value]

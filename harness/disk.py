@@ -110,7 +110,7 @@ def refuse_link(folder: Path) -> None:
 
 
 def open_to_append(path: Path, fix: str | None = None) -> int:
-    """Open a file for appending; creates it and its folder if missing.
+    """Open a file for appending. Create the file and its folder if they are missing.
 
     Args:
         path: The file.
@@ -187,7 +187,7 @@ def write_json(path: Path, value: Any, fix: str | None = None) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Sync a folder after a rename; ignored by file systems that cannot sync a folder."""
+    """Sync a folder after a rename. This does nothing on file systems that cannot sync a folder."""
     with contextlib.suppress(OSError):
         number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
@@ -197,7 +197,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 class AppendOnly:
-    """An append-only file of lines; creates it and its folder if missing. Use as a context manager.
+    """An append-only file of lines, which is created with its folder if missing. Use as a context manager.
 
     Args:
         path: The file.

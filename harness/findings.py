@@ -110,7 +110,7 @@ class Finding:
         object.__setattr__(self, "severity", Severity(self.severity))
 
     def to_json(self) -> dict[str, Any]:
-        """The finding as a JSON object; omits unknown parts, except the place, which is null."""
+        """The finding as a JSON object. Unknown parts are omitted, but an unknown place is null."""
         found = {**_known(self), "severity": self.severity.value, "place": None}
         if self.place is not None:
             found["place"] = _known(self.place)

@@ -18,7 +18,7 @@ LOG = "grader.log"
 
 @contextmanager
 def output_to(path: Path | None) -> Iterator[Path]:
-    """Redirect output from Python, C and child processes to a file; deletes it at the end if empty.
+    """Redirect output from Python, C and child processes to a file. Delete the file if it stays empty.
 
     Args:
         path: The file to append to; None for a temporary file that is deleted at the end.

@@ -27,10 +27,10 @@ __all__ = [
 ]
 
 GROUP_SIZE: Final = 8
-"""Number of completions per record. Undocumented; the published event fits a multiple of 8. *Unverified*."""
+"""Number of completions per record. AWS does not document it; its example event fits 8. *Unverified*."""
 
 COMPLETIONS_A_CALL: Final = 1
-"""Number of completions per grader call. Undocumented; 1 gives the largest number of calls. *Unverified*."""
+"""Number of completions per grader call. AWS does not document it; 1 gives the most calls. *Unverified*."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ from harness.samples import RECORDS, ROLLOUTS, style_reward
 from harness.targets.opening import TargetChoice
 
 _AUDITED = 24
-"""Number of records to audit; keeps the audit at about a second."""
+"""Number of records to audit, so that the audit takes about a second."""
 STYLE_GRADER = "harness.samples.style_reward:style_reward"
 GRADER = "graders.examples.word_problems:word_problem"
 

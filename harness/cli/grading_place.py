@@ -10,7 +10,7 @@ __all__ = ["where_to_grade"]
 
 
 def where_to_grade(arn: str | None, stack: str | None, asked: dict[str, Any]) -> dict[str, Any]:
-    """Fields of a `TargetChoice` for the options; in process if none of them is given.
+    """Fields of a `TargetChoice` for the options. If none of them is given, the place is this process.
 
     Args:
         arn: --arn.

@@ -103,7 +103,7 @@ _NO_ARN = _refuse(_is_arn, "is a deployed function. Write --arn.")
 
 
 class DataParam(click.ParamType[Any]):
-    """Parameter type for data in a file, stdin or S3; gives a `Source`, opened when first needed."""
+    """Parameter type for data in a file, stdin or S3. It gives a `Source`, which is opened when needed."""
 
     name = "data"
 

@@ -65,7 +65,7 @@ def say(
         err: Print on stderr.
         bold: Print it bold, on a terminal.
         dim: Print it dim, on a terminal.
-        verbatim: Do not wrap long lines; for a command, or a model's text.
+        verbatim: Do not wrap long lines. This is for a command or a model's text.
     """
     stream = sys.stderr if err else sys.stdout
     text, terminal = readable(text), stream.isatty()

@@ -177,7 +177,7 @@ def command(
 
 
 def _prepare(request: ReplayRequest, quiet: bool) -> Run:
-    """Make or find the run; shows a progress bar if its input must be copied."""
+    """Make or find the run. Show a progress bar if its input must be copied."""
     with contextlib.ExitStack() as shown:
         update: Callable[..., None] | None = None
         begun = False
@@ -193,7 +193,7 @@ def _prepare(request: ReplayRequest, quiet: bool) -> Run:
 
 
 def _replay(run: Run, cores: int | None, quiet: bool) -> Totals:
-    """Replay; shows a progress bar on a terminal."""
+    """Replay the run. Show a progress bar on a terminal."""
     with progress_bar("grading", quiet=quiet) as update:
         if update is None:
             return replay(run, cores=cores)

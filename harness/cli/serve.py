@@ -99,7 +99,7 @@ def command(
 
 
 _ENVIRONMENTS = 16
-"""Maximum execution environments of one function; more than a laptop needs."""
+"""Maximum number of execution environments of one function. It is more than a laptop needs."""
 
 
 def _facts(spec: FunctionSpec) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def conclude(
     """Draw conclusions about the effects of training on a reward.
 
     Args:
-        job: The job; uses every completion that has a reward, drawn or not.
+        job: The job. Every completion that has a reward is used, drawn or not.
         rewards: Grades references and generated completions.
         stage: Called with the name of each stage as it starts.
 

@@ -72,7 +72,7 @@ class Standing:
     failures: dict[str, int]
     """Completions without a reward, by kind; `abstain` is one of them."""
     not_recorded: int
-    """Completions that the emulator did not have; excluded."""
+    """Completions that the emulator did not have. They are excluded."""
     refused: int
     """Completions that the model refused to give."""
     textless: dict[str, int]

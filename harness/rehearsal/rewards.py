@@ -28,7 +28,7 @@ class KeptRewards:
     """Grades each completion once. Use as a context manager.
 
     Args:
-        path: The rewards file; created if missing.
+        path: The rewards file. It is created if missing.
         identity: The rehearsal that the rewards belong to.
         calls: The grader to call.
 
@@ -78,7 +78,7 @@ class KeptRewards:
         return None if found is None else found.reward
 
     def grade(self, turns: Sequence[Turn]) -> list[SampleReward]:
-        """Grade completions; returns one answer per completion, in order.
+        """Grade completions, and return one result per completion, in order.
 
         Raises:
             JobFailure: The grader could not be called.

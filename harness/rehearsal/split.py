@@ -119,7 +119,7 @@ def _noting_fields(
     records: RecordFile | None,
     values: GoalValues,
 ) -> Iterator[dict[str, Any]]:
-    """The rollouts of a file; collects and compares their fields by record along the way."""
+    """Yield the rollouts of a file, and collect and compare their fields by record along the way."""
     for line in numbered_lines(file):
         if not line.text.strip():
             continue

@@ -27,7 +27,7 @@ QUESTIONS = "judge_calls"
 
 
 class Row(TypedDict):
-    """One grading; a plain dict, because there may be millions."""
+    """One grading. It is a plain dict, because there may be millions."""
 
     at: int
     """Byte offset of the rollout's line in the input."""
@@ -43,7 +43,7 @@ class Row(TypedDict):
     reason: NotRequired[str]
     """The grader's explanation for people, if it gave one in this process."""
     length: NotRequired[int]
-    """Length of the whole completion in characters, including reasoning; missing in older runs."""
+    """Length of the whole completion in characters, including reasoning. Older runs lack it."""
     finish: NotRequired[str]
     """The reason why the model stopped, if the rollout has a `finish_reason`."""
     label: NotRequired[Any]

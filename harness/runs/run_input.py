@@ -53,7 +53,7 @@ def found_again(given: InputFacts) -> Source | str:
 
 
 def same_text(was: InputFacts, now: InputFacts) -> bool:
-    """Whether two inputs have the same content, regardless of location; reads the second if necessary.
+    """Whether two inputs have the same content, regardless of location. The second is read if necessary.
 
     Args:
         was: The input of a run that was started.

@@ -52,7 +52,7 @@ class Run:
 
     @property
     def rewards(self) -> Path:
-        """The rewards in input order; exists once the run is done."""
+        """The rewards in input order. The file exists once the run is done."""
         return self.folder / "rewards.jsonl"
 
     @property

@@ -58,7 +58,7 @@ class Grading(Protocol):
     """Interface through which a step gets rewards."""
 
     def grade(self, turns: Sequence[Turn]) -> list[SampleReward]:
-        """Grade completions; returns one result per completion, in order."""
+        """Grade completions, and return one result per completion, in order."""
 
 
 class GraderCalls:
@@ -90,7 +90,7 @@ class GraderCalls:
         self._failed = failed
 
     def grade(self, turns: Sequence[Turn]) -> list[SampleReward]:
-        """Grade completions; returns one result per completion, in order.
+        """Grade completions, and return one result per completion, in order.
 
         Raises:
             JobFailure: The grader cannot be called, or its answer is unusable for a job.

@@ -54,7 +54,7 @@ class Option(NamedTuple):
     """One recorded completion that the policy may choose."""
 
     key: str
-    """Identifies the completion for its specific term; the same in every process."""
+    """A key that identifies the completion for its specific term. It is the same in every process."""
     phi: Features
     length: float
     """Length in estimated tokens."""
@@ -88,7 +88,7 @@ class Figures(NamedTuple):
     """-mean(advantage x log p) over the draws; its negative gradient is the step's direction."""
     grad_norm: float
     advantages_mean: float
-    """Weighted by length, like token-level averages; the unweighted mean is 0 by definition."""
+    """The mean, weighted by length like token-level averages. The unweighted mean is 0 by definition."""
     length_mean: float
     """Mean length of the draws in estimated tokens."""
 

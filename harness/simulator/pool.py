@@ -32,7 +32,7 @@ class Candidate:
 
     Args:
         message: The assistant's turn, as recorded.
-        key: Identifies it within the pool; the same in every process.
+        key: Identifies the completion within the pool. It is the same in every process.
         rollout: The rollout's `id`, for reports.
         model: The rollout's `model`, for reports.
     """
@@ -61,7 +61,7 @@ class Group:
 
     Args:
         key: The record's key.
-        record: The first rollout without its completion; may have labels.
+        record: The first rollout without its completion. It may have labels.
     """
 
     def __init__(self, key: str, record: dict[str, Any]) -> None:

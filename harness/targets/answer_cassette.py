@@ -133,7 +133,7 @@ class _AnswerCassette(Cassette):  # type: ignore[misc]
         return request
 
     def can_play_response_for(self, request: Request) -> bool:
-        """Whether a request is answered here; always, if sending is forbidden."""
+        """Whether a request is answered here. This is always true if sending is forbidden."""
         if self.ended:
             return False
         return not self._book.asks or self._book.find_or_ask(*_parts(request)) is not None

@@ -40,7 +40,7 @@ class AnsweredTarget:
     Args:
         open_inner: Opens the target; called once its requests are being answered.
         book: The answers.
-        stack: Resources that answer the requests; closed with the target.
+        stack: Resources that answer the requests. They are closed with the target.
     """
 
     concurrency = 1
@@ -143,7 +143,7 @@ def asked_once(target: InProcessTarget) -> InProcessTarget | AnsweredTarget:
     does.
 
     Args:
-        target: A grader; returned unchanged if vcrpy is not installed.
+        target: A grader. It is returned unchanged if vcrpy is not installed.
     """
     if find_spec("vcr") is None:
         return target
