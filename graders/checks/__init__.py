@@ -1,10 +1,10 @@
 """Ready scoring functions, one module per family.
 
-Every factory takes options, raises `DecorationError` if one is invalid, and returns a scoring function of one
-`Sample`: pass it to `grader`, or call it in your own scoring function.
+Every factory takes options, raises `DecorationError` if an option is invalid, and returns a scoring function,
+which takes one `Sample`: pass the function to `grader`, or call it in your own scoring function.
 
     math_answer = grader(number(marker="####"))
 
-A record without the reference that a check needs is a `RecordError`, and an empty completion never earns
-anything. Import from the modules: only what you use is loaded.
+A record that lacks the reference that a check needs is a `RecordError`, and an empty completion never earns
+anything. Import checks from the modules, so that only what you use is loaded.
 """

@@ -1,8 +1,8 @@
 """Checks of choices: a letter, several letters, a label, or yes and no.
 
-A completion is right if it settles on the reference's choice. A completion that settles on none, or on
-several, is wrong; such a reference is a `RecordError`. A model that always gives the most common choice is
-right that often, so compare a run's mean reward with the share of that choice.
+A completion is right if it settles on the reference's choice. A completion that settles on no choice, or on
+several, is wrong; such a reference is a `RecordError`. A model that always gives the most common choice earns
+the share of that choice, so compare a run's mean reward with this share.
 """
 
 from __future__ import annotations
@@ -40,22 +40,22 @@ def choice(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the completion settles on the reference's letter.
 
-    The check follows the rules of `graders.extract.choice_letter`, for the reference too: `(B)` and
-    `B. Paris` both work. A reference must also name its letter first: `Since A is wrong, the answer is B` is
-    a `RecordError`.
+    The check follows the rules of `graders.extract.choice_letter` for the completion and for the reference:
+    `(B)` and `B. Paris` both work. A reference must also name its letter first: `Since A is wrong, the answer
+    is B` is a `RecordError`.
 
-    With `options`, the text of exactly one option also counts as an answer: `The answer is Paris`,
-    `B) Paris`. If a letter and a text disagree, there is no answer. The reference may be a letter or an
-    option's text; if it could be both (`C`, when option A's text is `C`), it is a `RecordError`.
+    With `options`, the text of exactly one option also counts as an answer: `The answer is Paris`, `B)
+    Paris`. If a letter and a text disagree, there is no answer. The reference may be a letter or an option's
+    text; a reference that could be both (`C`, when option A's text is `C`) is a `RecordError`.
 
-    It pays one guess in N if there are N letters, and does not require reasons.
+    It pays for one guess in N if there are N letters, and does not require reasons.
 
     Args:
         letters: The letters to choose from, in upper case.
-        options: Record field that contains the options: a list of texts in the order of the letters, or an
-            object that maps letters to texts. Only letters that have an option can be answers.
-        first_index: The index of the first option, 0 or 1, if references are indexes such as 2. None if they
-            are letters or texts; an index is never guessed.
+        options: The record field that contains the options: a list of texts in the order of the letters, or
+            an object that maps letters to texts. Only letters that have an option can be answers.
+        first_index: The index of the first option, 0 or 1, if references are indexes such as 2. None if
+            references are letters or texts. The check never guesses that a number is an index.
         take: Extracts the answer from a text first; None reads the whole text.
 
     Raises:
@@ -109,14 +109,14 @@ def choice_set(
     and it must contain nothing else: `A, C`, `A and C`, `(A)(C)`, `AC`. `A or C` is not an answer, nor is a
     claim that is revised later.
 
-    It pays guessed letters like known ones; with partial credit a model earns part of the reward by naming
-    the letters that are right most often.
+    It pays for guessed letters as for known ones; with partial credit, a model earns part of the reward by
+    naming the letters that are right most often.
 
     Args:
         letters: The letters to choose from, in upper case.
         partial: Whether to pay the fraction of the right letters that are named minus the fraction of the
-            wrong ones, at least 0. Naming all letters earns nothing unless all are right; naming one right
-            letter earns something.
+            wrong ones, at least 0. An answer with all letters earns nothing unless all are right; an answer
+            with one right letter earns a part.
         take: Extracts the answer from a text first; None reads the whole text.
 
     Raises:
@@ -158,16 +158,16 @@ def label(
     `yes and no`, `no yes`, `Answer: yes or Answer: no` and `Yes. Wait, no.` are not answers. A denied label
     is never read: `It is not true`, `non-positive`.
 
-    It pays the most frequent label as often as it is right, even if the model ignores the prompt: balance the
-    records. It pays for a label in a denial whose wording it does not know, such as
+    It pays for the most frequent label as often as that label is right, even if the model ignores the prompt:
+    balance the records. It also pays for a label in a denial whose wording it does not recognize, such as
     `the opposite of positive in every respect`.
 
     Args:
-        labels: The labels, or for each label the words that mean it.
+        labels: The labels, or a table that lists, for each label, the words that mean it.
         take: Extracts the answer from a text first; None reads the whole text.
 
     Raises:
-        DecorationError: Fewer than two labels are given, or a word is blank or means two labels.
+        DecorationError: Fewer than two labels are given, a word is blank, or a word means two labels.
 
     Example:
         >>> check = label(labels=["positive", "negative"])
@@ -186,7 +186,7 @@ def yes_no(*, take: Take | None = None) -> Callable[[Sample[Any]], Reward]:
     Japanese, Korean, Arabic and Hindi: `是`, `nein`, `oui`, `нет`. For another language use `label` with its
     words: `label({"yes": ["yes", "có"], "no": ["no", "không"]})`. The reference may also be a JSON boolean.
 
-    It pays half of all guesses if the records are balanced, and more if they are not.
+    It pays for half of all guesses if the records are balanced, and for more if they are not.
 
     Args:
         take: Extracts the answer from a text first; None reads the whole text.
@@ -231,7 +231,7 @@ def _indexed_letter(sample: Sample[Any], letters: str, first: int) -> Sequence[s
 
 
 def _letters_text(sample: Sample[Any]) -> Sequence[str]:
-    """Return the reference as one text; a list of letters is joined."""
+    """Return the reference as a single string; a list of letters is joined."""
     reference = sample.reference_answer
     if not isinstance(reference, list):
         return (sample.reference_text,)
@@ -241,6 +241,6 @@ def _letters_text(sample: Sample[Any]) -> Sequence[str]:
 
 
 def _label_text(sample: Sample[Any]) -> Sequence[str]:
-    """Return the reference as text, even if it is a JSON boolean."""
+    """Return the reference as a string, even if it is a JSON boolean."""
     reference = sample.reference_answer
     return (str(reference) if isinstance(reference, bool) else sample.reference_text,)

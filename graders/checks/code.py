@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 EXTRA = "code"
 TIMEOUT_S = 60.0
-"""Default seconds for one sample: enough for the longest `seconds` and a record's own solution."""
+"""The default time for one sample, in seconds: enough for the longest `seconds` and a record's solution."""
 
 _OUTPUTS = ("lines", "words", "exact")
 
@@ -49,7 +49,7 @@ def code_function(
 
     A test is an object with `args`, `kwargs` (both optional) and `expected`. The function is called in a
     separate process and its result is compared in the grader, so the code never sees the expected values.
-    True is not 1 and "1" is not 1; a tuple counts as the list of its items. `docs/code.md` explains which
+    True is not 1, and "1" is not 1; a tuple counts as the list of its items. `docs/code.md` explains which
     part of a completion is the code, and how the code is confined.
 
     It pays for a function that knows the tests, as a table of their answers: give many, and none that the
@@ -58,21 +58,22 @@ def code_function(
     tests.
 
     Args:
-        entry: Name of the function, `Solution.add` for a method; None reads it from the record.
-        field: Record field with the list of tests, or with the list as JSON text.
-        entry_field: Record field with the function's name; ignored if `entry` is given.
-        prompt_field: Record field with code that a completion may continue, such as imports and the
-            function's signature; None if completions contain all of the code.
+        entry: The name of the function, such as `Solution.add` for a method; None reads the name from the
+            record.
+        field: The record field that contains the list of tests, as a list or as a JSON string.
+        entry_field: The record field that contains the function's name; ignored if `entry` is given.
+        prompt_field: The record field that contains code that a completion may continue, such as imports and
+            the function's signature; None if completions contain all of the code.
         partial: Whether to pay the fraction of the tests that pass, instead of all or nothing.
         tolerance: The largest difference between two numbers that counts as equal.
-        relative: The same, as a fraction of the expected number, if that is a float.
+        relative: The largest such difference as a fraction of the expected number, if that number is a float.
         seconds: The time limit for all tests of a completion together, on each engine; less if the grader's
             `timeout_s`, or the time left in a call with many samples, is less.
         memory_mb: The memory limit for the code, in MB.
-        engine: `auto` runs the code in Monty and, unless it passes there, again on CPython; `monty` or
-            `cpython` uses only that one.
-        protection: `full` refuses to run code on CPython if the system cannot sandbox it; `limits` runs it
-            there with only time and memory limits, for trusted code.
+        engine: `auto` runs the code in Monty and, unless it passes there, again on CPython; `monty` and
+            `cpython` each use only that engine.
+        protection: `full` refuses to run code on CPython if the system cannot sandbox it; `limits` applies
+            only time and memory limits, and is for code that you trust.
         take: Extracts the part of a completion that contains the code; None searches the whole completion.
 
     Raises:
@@ -123,10 +124,10 @@ def code_asserts(
 ) -> CodeCheck:
     """Make a check that a Python function passes tests written in Python.
 
-    A test is a text with asserts that call the function by its name or as `candidate`, as in MBPP, or one
-    that defines `check(candidate)`, as in HumanEval. The tests run in a separate process from the code: each
-    call in them is forwarded to the code's process, and plain values come back as copies. A test passes if it
-    ends without an error and has called the function.
+    A test is source code with asserts that call the function by its name or as `candidate`, as in MBPP, or
+    source code that defines `check(candidate)`, as in HumanEval. The tests run in a separate process from the
+    code: each call in them is forwarded to the code's process, and plain values come back as copies. A test
+    passes if it ends without an error and has called the function.
 
     It pays for whatever the asserts accept, such as True for `== 1`, and for a function that knows the tests.
     A record is rejected if its tests accept a function that always returns one of the values that they
@@ -135,19 +136,20 @@ def code_asserts(
     solution, it has to pass the tests.
 
     Args:
-        entry: Name of the function, `Solution.add` for a method; None reads it from the record.
-        field: Record field with the text of the test, or with a list of such texts.
-        entry_field: Record field with the function's name; ignored if `entry` is given.
-        prompt_field: Record field with code that a completion may continue, such as imports and the
-            function's signature; None if completions contain all of the code.
-        partial: Whether to pay the fraction of the texts that pass, instead of all or nothing.
+        entry: The name of the function, such as `Solution.add` for a method; None reads the name from the
+            record.
+        field: The record field that contains the source code of the test, or a list of tests.
+        entry_field: The record field that contains the function's name; ignored if `entry` is given.
+        prompt_field: The record field that contains code that a completion may continue, such as imports and
+            the function's signature; None if completions contain all of the code.
+        partial: Whether to pay the fraction of the tests that pass, instead of all or nothing.
         seconds: The time limit for all tests of a completion together, on each engine; less if the grader's
             `timeout_s`, or the time left in a call with many samples, is less.
         memory_mb: The memory limit for the code, in MB.
-        engine: `auto` runs the code in Monty and, unless it passes there, again on CPython; `monty` or
-            `cpython` uses only that one.
-        protection: `full` refuses to run code on CPython if the system cannot sandbox it; `limits` runs it
-            there with only time and memory limits, for trusted code.
+        engine: `auto` runs the code in Monty and, unless it passes there, again on CPython; `monty` and
+            `cpython` each use only that engine.
+        protection: `full` refuses to run code on CPython if the system cannot sandbox it; `limits` applies
+            only time and memory limits, and is for code that you trust.
         take: Extracts the part of a completion that contains the code; None searches the whole completion.
 
     Raises:
@@ -204,7 +206,7 @@ def code_program(
     too. If the record's reference answer contains a solution, it has to pass the tests.
 
     Args:
-        field: Record field with the list of tests, or with the list as JSON text.
+        field: The record field that contains the list of tests, as a list or as a JSON string.
         output: How to compare outputs: `lines` ignores white space at the ends of lines and of the output,
             `words` ignores all differences in white space, `exact` ignores nothing.
         tolerance: The largest difference between two numbers that counts as equal, with `words`.
@@ -212,10 +214,10 @@ def code_program(
         seconds: The time limit for all tests of a completion together, on each engine; less if the grader's
             `timeout_s`, or the time left in a call with many samples, is less.
         memory_mb: The memory limit for the code, in MB.
-        engine: `auto` runs the code in Monty and, unless it passes there, again on CPython; `monty` or
-            `cpython` uses only that one.
-        protection: `full` refuses to run code on CPython if the system cannot sandbox it; `limits` runs it
-            there with only time and memory limits, for trusted code.
+        engine: `auto` runs the code in Monty and, unless it passes there, again on CPython; `monty` and
+            `cpython` each use only that engine.
+        protection: `full` refuses to run code on CPython if the system cannot sandbox it; `limits` applies
+            only time and memory limits, and is for code that you trust.
         take: Extracts the part of a completion that contains the code; None searches the whole completion.
 
     Raises:
@@ -276,7 +278,7 @@ def _start_option(field: str | None) -> Callable[[Sample[Any]], str | None]:
 def _function_reader(
     named: Callable[[Sample[Any]], str], started: Callable[[Sample[Any]], str | None]
 ) -> ReadCode:
-    """Return the function that finds the code that defines a record's function in a text."""
+    """Return the function that finds, in a text, the code that defines the function of a record."""
 
     def read(sample: Sample[Any], text: str) -> str | Missing:
         entry = named(sample)

@@ -1,8 +1,9 @@
-"""Checks composed of other checks: a formula over their rewards, their lowest reward, or a cascade.
+"""Checks composed of other checks: a formula of their rewards, their lowest reward, or a cascade.
 
-Parts are scoring functions or graders by name, sync or async; if one is async, the whole check is async. Each
-part is reported by name, with its own metrics as `part.metric`, so that `rft signal` shows which part causes
-the spread. If a part abstains or fails, the sample gets no reward, for the same reason.
+Parts are scoring functions or graders, sync or async, each with a name; if one is async, the whole check is
+async. Each part's reward is reported under the part's name, and its metrics as `part.metric`, so that `rft
+signal` shows which part causes the spread. If a part abstains or fails, the sample gets no reward, for the
+same reason.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from ..sample import Sample
 
-    Scoring: TypeAlias = Callable[[Sample[Any]], Any]  # sync or async
+    Scoring: TypeAlias = Callable[[Sample[Any]], Any]  # sync or async functions
 
 _STEPS = "steps"
 
@@ -36,17 +37,18 @@ def formula(*, expression: str, parts: Mapping[str, Scoring]) -> Scoring:
     fails: nothing is clipped. A formula that pays if every part is 0 is rejected, because it would pay for an
     empty completion.
 
-    It pays for each part separately if the formula adds them, so a model earns form without an answer:
-    multiply parts that are worth nothing alone, as in `right * (0.8 + 0.2 * brief)`.
+    It pays for each part separately if the formula adds the parts, so a model can earn reward for form
+    without an answer: multiply parts that should earn nothing without each other, as in `right * (0.8 + 0.2 *
+    brief)`.
 
     Args:
-        expression: Numbers, the names of the parts, `+ - * / ^`, parentheses, and `min`, `max`, `abs`,
-            `floor`, `ceil`, `exp`, `sqrt`, `log` (the natural logarithm). `^` is power.
+        expression: The formula: numbers, the names of the parts, `+ - * / ^`, parentheses, and `min`, `max`,
+            `abs`, `floor`, `ceil`, `exp`, `sqrt`, `log` (the natural logarithm). `^` means power.
         parts: The checks by name. A name consists of letters, digits and underscores.
 
     Raises:
-        DecorationError: The expression cannot be read, does not use every part, or pays for nothing; or a
-            part is not a check.
+        DecorationError: The expression cannot be read, does not use every part, or pays if every part is 0;
+            or a part is not a check.
 
     Example:
         >>> from graders.checks.numbers import number
@@ -86,7 +88,7 @@ def formula(*, expression: str, parts: Mapping[str, Scoring]) -> Scoring:
         return _reward(value, answers)
 
     def computed(sample: Sample[Any]) -> Any:
-        """Return the value of the formula for the parts."""
+        """Return the value of the formula for the parts' rewards."""
         return run_steps(steps(sample))
 
     return computed
@@ -95,14 +97,14 @@ def formula(*, expression: str, parts: Mapping[str, Scoring]) -> Scoring:
 def all_of(*, parts: Mapping[str, Scoring]) -> Scoring:
     """Make a check whose reward is the lowest reward of several checks.
 
-    It pays only if every check pays. A right answer that one of them misjudges earns as little as a wrong
-    one.
+    It pays only if every check pays. A right answer that one check misjudges earns as little as a wrong
+    answer.
 
     Args:
         parts: The checks by name. A name consists of letters, digits and underscores.
 
     Raises:
-        DecorationError: No parts are given, or one is not a check.
+        DecorationError: No parts are given, or a part is not a check.
 
     Example:
         >>> from graders.checks.numbers import number
@@ -127,21 +129,22 @@ def all_of(*, parts: Mapping[str, Scoring]) -> Scoring:
 def cascade(*, steps: Mapping[str, Scoring], at_least: float | Mapping[str, float] = 1.0) -> Scoring:
     """Make a check that runs cheap checks first, and each next one only if the previous one paid enough.
 
-    A step that pays less than its `at_least` ends the check with its reward; later steps do not run, so a
-    judge sees few completions. If all steps run, the last one's reward counts. The metric `steps` is the
-    number of steps that ran.
+    A step that pays less than its `at_least` ends the check, and its reward counts. Later steps do not run,
+    so a judge sees few completions. If all steps run, the reward of the last step counts. The metric `steps`
+    is the number of steps that ran.
 
     It pays a completion that fails in an early step the reward of that step, which may be more than the last
-    step would have paid: let early steps pay 0 or enough. A record that only a later step cannot grade is
+    step would have paid: let early steps pay either 0 or enough. A record that a later step cannot grade is
     found only if that step runs.
 
     Args:
         steps: The checks by name, the cheapest first. A name consists of letters, digits and underscores.
-        at_least: The reward a step needs for the next one to run: a number for all, or a table by name.
+        at_least: The minimum reward of a step for the next step to run: one number for all steps, or a table
+            by name.
 
     Raises:
-        DecorationError: Fewer than two steps are given, one is not a check, or `at_least` names a step that
-            does not exist or is the last.
+        DecorationError: Fewer than two steps are given, a step is not a check, or `at_least` names the last
+            step or a step that does not exist.
 
     Example:
         >>> from graders.checks.numbers import number
@@ -173,7 +176,7 @@ def cascade(*, steps: Mapping[str, Scoring], at_least: float | Mapping[str, floa
 
 
 def _asked(sample: Sample[Any], checks: Mapping[str, Scoring]) -> Generator[Any, Any, dict[str, Any]]:
-    """Return the answers of all checks; each yielded answer is sent back once it is awaited."""
+    """Return the answers of all checks; each yielded answer is sent back after it has been awaited."""
     answers: dict[str, Any] = {}
     for name, check in checks.items():
         answers[name] = yield check(sample)
@@ -181,7 +184,7 @@ def _asked(sample: Sample[Any], checks: Mapping[str, Scoring]) -> Generator[Any,
 
 
 def _reward(value: float, answers: Mapping[str, Any], more: Mapping[str, float] | None = None) -> Reward:
-    """Return a reward with everything that its parts report."""
+    """Return a reward with the metrics, components and reasons that its parts report."""
     joined = minimum(answers)
     metrics = {"unread": float(any(map(is_unread, answers.values()))), **(more or {}), **joined.metrics}
     return Reward(value, metrics=metrics, components=joined.components, reason=joined.reason)
@@ -191,8 +194,8 @@ def _named(option: str, checks: object, least: int) -> dict[str, Scoring]:
     """Validate checks by name.
 
     Raises:
-        DecorationError: Too few checks are given, or one is not a check or has a name that a formula cannot
-            use.
+        DecorationError: Too few checks are given, or one of them is not a check or has a name that a formula
+            cannot use.
     """
     if not isinstance(checks, dict) or len(checks) < least:
         raise DecorationError(
@@ -210,7 +213,7 @@ def _named(option: str, checks: object, least: int) -> dict[str, Scoring]:
 
 
 def _least(at_least: object, names: list[str], most: float) -> dict[str, float]:
-    """Return the reward that each step except the last needs."""
+    """Return the minimum reward of each step except the last."""
     if not isinstance(at_least, dict):
         return dict.fromkeys(names, number_option("at_least", at_least, 0, most))
     if unknown := [name for name in at_least if name not in names]:

@@ -1,7 +1,8 @@
 """Checks of instructions that a program can verify: lengths, keywords, case, lists, sections, language.
 
-The kinds are IFEval's (arXiv:2311.07911), with its names and arguments. `docs/constraints.md` has a table of
-the texts that each kind pays for, and of the differences from IFEval's own program.
+The kinds of instructions are those of IFEval (arXiv:2311.07911), with the same names and arguments.
+`docs/constraints.md` has a table of the texts that each kind pays for, and of the differences from IFEval's
+own program.
 """
 
 from __future__ import annotations
@@ -42,24 +43,27 @@ def constraints(
     `kwargs` the arguments of each. Alternatively, `constraints` names the same instructions for all records.
 
     The metric of each kind is the fraction of its instructions that are followed, and `kept` is the same
-    fraction over all kinds. The metric `unread` is 1 if a completion says nothing, or if its language cannot
-    be detected.
+    fraction over all kinds. The metric `unread` is 1 if a completion has no visible content, or if its
+    language cannot be detected.
 
-    It pays for any text that follows the instructions, on any topic: one word without a comma if the only
-    instruction is `punctuation:no_comma`, and a keyword eight times in a row if it has to occur eight times.
-    Combine it with a check of the answer by `graders.combine.gated`, or with a judge. `loose=True` also pays
-    if only the first or last line breaks an instruction, so a forbidden word may occur there.
+    It pays for any text that follows the instructions, on any topic: for one word without a comma if the only
+    instruction is `punctuation:no_comma`, and for a keyword eight times in a row if the keyword has to occur
+    eight times. Combine it with a check of the answer by `graders.combine.gated`, or with a judge.
+    `loose=True` also pays if only the first or last line breaks an instruction, so a forbidden word may occur
+    there.
 
     Args:
-        constraints: Instructions for every record, each a table of its `kind` and the kind's arguments.
-        field: Record field that lists the kinds. With None it is `instruction_id_list`, unless `constraints`
-            is given: then records have no instructions of their own.
-        arguments: Record field that lists a table of arguments for each kind.
+        constraints: The instructions for every record; each is a table of its `kind` and the kind's
+            arguments.
+        field: The record field that lists the kinds. None means `instruction_id_list` or, if `constraints` is
+            given, that records have no instructions of their own.
+        arguments: The record field that lists, for each kind, a table of arguments.
         loose: Whether an instruction counts as followed if one of IFEval's loose readings follows it: the
-            text without asterisks, without its first line, without its last, and without both.
+            text without asterisks, without its first line, without its last line, or without both.
         partial: Whether to pay the fraction of the instructions that are followed, rather than all or
             nothing.
-        take: Extracts the part of a completion that has to follow them; None uses the whole completion.
+        take: Extracts the part of a completion that has to follow the instructions; None uses the whole
+            completion.
 
     Raises:
         DecorationError: An option is invalid, or the instructions contradict each other.
@@ -80,7 +84,7 @@ def constraints(
     if not loose and (clash := contradiction(fixed)):
         raise DecorationError(f"constraints: {clash}")
     find = take_option(take)
-    known: dict[str, list[Instruction]] = {}  # a record's completions are graded one after another
+    known: dict[str, list[Instruction]] = {}  # the completions of a record are graded one after another
 
     def instructions_of(sample: Sample[Any]) -> list[Instruction]:
         if name is None:
@@ -94,7 +98,7 @@ def constraints(
         return known[key]
 
     def keeps_instructions(sample: Sample[Any]) -> Reward:
-        """Return whether the instructions are followed, or the fraction of them that are."""
+        """Return whether the instructions are followed, or the fraction of them that is."""
         instructions = instructions_of(sample)
         found = text_of(find(sample.completion)) if find else sample.completion
         text = "" if isinstance(found, Missing) else composed(visible(found))
@@ -114,7 +118,7 @@ def _fixed(tables: Sequence[Mapping[str, Any]] | None) -> list[Instruction]:
     """Read the instructions for every record.
 
     Raises:
-        DecorationError: The option is not a list of tables, each of a kind and its arguments.
+        DecorationError: The option is not a list of tables, each of which has a kind and its arguments.
     """
     if tables is None:
         return []
@@ -138,10 +142,11 @@ def _fixed(tables: Sequence[Mapping[str, Any]] | None) -> list[Instruction]:
 def _instructions(
     fixed: list[Instruction], kinds: Any, tables: Any, field: str, arguments: str, loose: bool
 ) -> list[Instruction]:
-    """Return the instructions for every record and the record's own.
+    """Return the instructions for every record, and the record's own instructions.
 
     Raises:
-        RecordError: The record lists no instructions, an invalid one, or some that contradict each other.
+        RecordError: The record lists no instructions, an invalid instruction, or instructions that contradict
+            each other.
     """
     if not isinstance(kinds, list) or not kinds:
         raise RecordError(f"the record's {field} is not a list of instructions: list the kinds there")
@@ -170,7 +175,7 @@ def _loose(text: str) -> list[str]:
 
 
 def _shares(kept: Sequence[tuple[Instruction, bool | None]], share: float) -> dict[str, float]:
-    """Return the fraction of instructions that are followed, of all and of each kind."""
+    """Return the fractions of instructions that are followed: of all instructions, and of each kind."""
     by_kind: dict[str, list[bool]] = {}
     for one, holds in kept:
         by_kind.setdefault(one.kind, []).append(holds is True)

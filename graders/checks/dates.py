@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     Precision: TypeAlias = Literal["reference", "year", "month", "day", "hour", "minute", "second"]
 
 _PRECISIONS = ("reference", "year", "month", "day", "hour", "minute", "second")
-_MOST = 200  # the most dates and times of an answer that are read
-_LONGEST = 200_000  # the most characters to search for them, which takes a second
+_MOST = 200  # the maximum number of dates and times that are read in an answer
+_LONGEST = 200_000  # the maximum number of characters to search for dates, which takes a second
 _CLAIMS = claim_patterns(r"|\b[Dd]ates?\s{0,4}(?:is\b|[:=])")
 _STYLE = re.compile(r"\\(?:text(?:bf|rm)?|math(?:rm|bf))\s?\{")
 _DIGIT = re.compile(r"[0-9]")
@@ -66,11 +66,11 @@ def date(
     `2:30 PM`, and a date with a time, with month names in seven languages; `docs/dates.md` has the table. An
     ambiguous date, such as `03/04/2026`, is unread, and so are two-digit years, words such as `tomorrow`,
     ranges, and zone abbreviations other than UTC and GMT. A completion that names several different dates has
-    to announce the one that counts.
+    to announce which one is the answer.
 
-    It pays for a right date even if it is the date of something else, and despite wording such as
-    `the opposite of` it. It also pays for guesses: a model guesses many bare years or months without reading
-    the prompt.
+    It pays for a right date even if it is the date of something else, and even after words such as `the
+    opposite of`. It also pays for guesses: a model can guess many bare years or months without reading the
+    prompt.
 
     Args:
         marker: The text right before the answer, in completion and reference; the line after it has to
@@ -79,7 +79,7 @@ def date(
         precision: The precision of the comparison: `reference` for the reference's own, or `year`, `month`,
             `day`, `hour`, `minute` or `second`. Use `day` if references are timestamps at midnight.
         day_first: Whether `03/04/2026` is 3 April (True) or March 4 (False); None leaves it unread.
-        zone: Time zone of times that name none, in completion and reference: `UTC`, or `+01:00`.
+        zone: The time zone of times that name no zone, in completion and reference: `UTC`, or `+01:00`.
 
     Raises:
         DecorationError: An option is invalid.
@@ -137,7 +137,7 @@ def _zone_option(zone: object) -> int | None:
 
 
 def _settled(text: str, day_first: bool | None, is_slot: bool) -> Moment | Missing:
-    """Return the date or time that a completion, or the part of it with the answer, settles on."""
+    """Return the date or time on which a completion, or the part of it with the answer, settles."""
     start, end = 0, len(text)
     claims = [] if is_slot else list(_CLAIMS[is_foreign(text)].finditer(text))
     if claims:
@@ -170,7 +170,7 @@ def _unless_changed(text: str, start: int, written: list[Written]) -> Moment | M
     Args:
         text: A text with its widths folded.
         start: The start of the part that contains the answer.
-        written: The date or time wherever that part contains it.
+        written: The date or time, at each position in that part.
     """
     for one in written:
         begins, ends = start + one.start, start + one.end

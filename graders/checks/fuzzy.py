@@ -1,7 +1,7 @@
 """A check of the spelling similarity between the answer and the reference, by rapidfuzz.
 
 Use it for names, titles and short answers with typing errors. For texts of several sentences use
-`graders.checks.similarity`. Of several references, the most similar one counts.
+`graders.checks.similarity`. If there are several references, the most similar one counts.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     Process: TypeAlias = Literal["normalized", "default_process", "none"]
 
 EXTRA = "similarity"
-# Nothing interrupts rapidfuzz. WRatio slides one text along the other, which takes 0.8 s for texts of 5,000
-# and 3,000 characters, and 6 s for texts twice as long; the other two methods take 0.3 s for 100,000.
+# Nothing can interrupt rapidfuzz. WRatio slides one text along the other, which takes 0.8 s for texts of
+# 5,000 and 3,000 characters, and 6 s for texts twice as long; the other two methods take 0.3 s for 100,000
+# characters.
 _LONGEST = 2_000
 _MOST_CHARS = {"ratio": 100_000, "token_sort_ratio": 100_000, "WRatio": 5_000}
 
@@ -45,23 +46,23 @@ def fuzzy(
     An answer that is empty or longer than `max_chars` is unread and earns nothing; answers are never
     truncated. The metric `similarity` is the value before `at_least` is applied.
 
-    It pays for answers that differ in a letter that matters: `Austria` for `Australia` earns 0.88,
-    `John Smith` for `Jane Smith` 0.8, and `It is not in Paris` almost as much as `It is in Paris`. Between
-    unrelated sentences `ratio` was 0.35 on average and 0.49 at most (500 of GSM8K), which is why `at_least`
-    is 0.8. `WRatio` pays 0.6 or 0.9 for a part of the reference, even a single letter, and 0.86 for more than
-    half of the unrelated solutions: use it only to reproduce another system's figures.
+    It pays for answers that differ from the reference in a letter that matters: `Austria` for `Australia`
+    earns 0.88, `John Smith` for `Jane Smith` 0.8, and `It is not in Paris` almost as much as `It is in
+    Paris`. Between unrelated sentences `ratio` was 0.35 on average and 0.49 at most (500 of GSM8K), which is
+    why `at_least` is 0.8. `WRatio` pays 0.6 or 0.9 for a part of the reference, even a single letter, and
+    0.86 for more than half of the unrelated solutions: use it only to reproduce another system's figures.
 
     Args:
         method: The function of `rapidfuzz.fuzz`: `ratio`, `token_sort_ratio` (ignores word order) or `WRatio`
             (also pays for a part of the reference).
-        process: The parts of both texts to ignore: `normalized` (case, white space, and outer punctuation,
-            like `checks.text.normalized`), `default_process` (rapidfuzz's: every character except letters and
+        process: What to ignore in both texts: `normalized` (case, white space, and outer punctuation, like
+            `checks.text.normalized`), `default_process` (rapidfuzz's own: every character except letters and
             digits, so that `-5` equals `5` and `C++` equals `C`) or `none` (outer white space).
         take: Extracts the answer from a text; None uses the whole text.
-        alternatives: Record field that lists more accepted texts; the best one counts.
-        at_least: The lowest similarity that is paid; a lower one earns nothing.
-        max_chars: The longest answer that is read, in characters; at most 100,000, or 5,000 with `WRatio`. A
-            longer one is unread.
+        alternatives: The record field that lists further accepted texts; the most similar one counts.
+        at_least: The minimum similarity that earns a reward; a lower similarity earns nothing.
+        max_chars: The maximum length of an answer, in characters; at most 100,000, or 5,000 with `WRatio`. A
+            longer answer is unread.
 
     Raises:
         DecorationError: An option is invalid.

@@ -1,8 +1,8 @@
 """Checks that an answer's quotations and citations agree with its sources.
 
-They do not check whether the answer is right, so combine them with a check of the answer by
+These checks ignore whether the answer is right, so combine them with a check of the answer by
 `graders.combine.gated`. The sources are in a record field or in the prompt. A record without sources is a
-`RecordError`, whatever the completion.
+`RecordError`, whatever the completion contains.
 """
 
 from __future__ import annotations
@@ -40,24 +40,24 @@ def quotations(
     """Make a check that the answer's quotations appear in the record's sources, word for word.
 
     A quotation is text between double quotation marks of any kind, or a Markdown block quote; code is
-    skipped. It counts if it has at least `min_words` words, so names and titles are ignored. Case, white
-    space, dashes and the punctuation around words are ignored. `...` and `[...]` mark omissions: each part
-    then needs `min_words` words, and all parts have to be in one source in that order. An unclosed quotation
-    is unread. The metrics `quotations` and `ungrounded` count distinct quotations.
+    skipped. A quotation counts if it has at least `min_words` words, so names and titles are ignored. Case,
+    white space, dashes and the punctuation around words are ignored. `...` and `[...]` mark omissions: each
+    part then needs `min_words` words, and all parts have to be in one source in that order. An unclosed
+    quotation is unread. The metrics `quotations` and `ungrounded` count distinct quotations.
 
-    It pays for any sentence copied from a source, whatever was asked, and for a quotation out of context; it
-    does not look at text that is not quoted or is shorter than `min_words`. With `partial` many true
+    It pays for any sentence copied from a source, whatever was asked, and for a quotation out of context. It
+    ignores text that is not quoted, and quotations shorter than `min_words`. With `partial`, many true
     quotations outweigh a false one. If the prompt is the source, its question may be quoted too.
 
     Args:
-        sources: Record field that contains the source texts: a text, a list of texts, or texts by id. None
-            uses the prompt.
-        min_words: The minimum number of words in a quotation that counts; in scripts without spaces, of
-            characters.
+        sources: The record field that contains the sources: a string, a list of strings, or an object that
+            maps ids to strings. None uses the prompt.
+        min_words: The minimum number of words in a quotation that counts; in scripts without spaces, the
+            minimum number of characters.
         partial: Whether to pay the fraction of quotations that are in a source, instead of all or nothing.
         required: Whether an answer without a quotation earns nothing; otherwise it earns full reward.
         take: Extracts the part of a completion to check; None checks the whole completion.
-        max_chars: The longest answer that is read, in characters; a longer one is unread.
+        max_chars: The maximum length of an answer, in characters; a longer answer is unread.
 
     Raises:
         DecorationError: An option is invalid.
@@ -79,7 +79,7 @@ def quotations(
     )
 
     def is_quoted(sample: Sample[Any]) -> Reward:
-        """Return whether the quotations are in the sources."""
+        """Return whether the quotations appear in the sources."""
         texts = [_searchable(text) for text in _texts(sample, field)]
         answer = text_of(find(sample.completion)) if find else sample.completion
         found = answer if isinstance(answer, Missing) or len(answer) > longest else quoted(answer)
@@ -110,24 +110,25 @@ def citations(
 
     `[1]`, `[2, 3]`, `[1-3]`, `[doc-2]` and `【1†...】` are citations. Other text in brackets is a citation if
     it is a source's id, or contains a digit, as `[2024]` does; code is skipped. Repeated citations of a
-    source count once. The metrics `citations` and `unknown` count them; with `expected`, `precision` and
-    `recall` compare the citations with it.
+    source count once. The metrics are `citations`, the number of distinct citations; `unknown`, the number of
+    these that name no source; and, with `expected`, `precision` and `recall`.
 
-    It pays for ids only and does not check whether a source supports the claim. Without `expected`, one
-    citation of any source earns full reward, and so does citing every source. With `expected` and `partial`,
-    citing every source earns `2 * expected / (sources + expected)`.
+    It pays for ids only, and does not check whether a source supports the claim. Without `expected`, one
+    citation of any source earns full reward, and so do citations of all sources. With `expected` and
+    `partial`, citations of all sources earn `2 * expected / (sources + expected)`.
 
     Args:
-        sources: Record field that contains the sources: a list, whose texts have the ids 1, 2, 3 and whose
-            objects may have an `id`; or texts by id. None uses the ids in brackets in the prompt.
-        expected: Record field that lists the ids to cite, or `reference_answer`, which lists or cites them.
-            The answer has to cite all of them and no others; an empty list requires no citation.
+        sources: The record field that contains the sources: a list of strings with the ids 1, 2, 3, or of
+            objects that may have an `id`; or an object that maps ids to strings. None uses the ids in
+            brackets in the prompt.
+        expected: The record field that lists the ids to cite, or `reference_answer`, which lists or cites
+            them. The answer has to cite all of them and no others; an empty list requires no citation.
         partial: Whether to pay the fraction of citations that exist, or with `expected` the F1, instead of
             all or nothing.
         required: Whether an answer without citations earns nothing rather than full reward; ignored if
             `expected` is given.
         take: Extracts the part of a completion to check; None checks the whole completion.
-        max_chars: The longest answer that is read, in characters; a longer one is unread.
+        max_chars: The maximum length of an answer, in characters; a longer answer is unread.
 
     Raises:
         DecorationError: An option is invalid.
@@ -163,14 +164,14 @@ def citations(
     return is_cited
 
 
-_searchable = lru_cache(_KEPT)(searchable)  # a record's completions are graded one after another
+_searchable = lru_cache(_KEPT)(searchable)  # the completions of a record are graded one after another
 
 
 def _texts(sample: Sample[Any], field: str | None) -> list[str]:
     """Return the source texts of a record.
 
     Raises:
-        RecordError: The record has no sources, or one is not a text.
+        RecordError: The record has no sources, or a source is not a string.
     """
     found = sources_of(sample, field)
     for name, text in found:
@@ -184,7 +185,7 @@ def _words(part: str) -> int:
 
 
 def _is_grounded(parts: Sequence[str], texts: list[str], least: int) -> bool:
-    """Return whether a source contains a quotation none of whose parts is too short to mean anything."""
+    """Return whether a source contains a quotation, none of whose parts is too short to mean anything."""
     if len(parts) > 1 and any(_words(part) < least for part in parts):
         return False
     return any(holds(text, parts) for text in texts)
@@ -207,10 +208,10 @@ def _known(sample: Sample[Any], field: str | None) -> Collection[str]:
 
 
 def _expected(sample: Sample[Any], field: str, known: Collection[str]) -> set[str]:
-    """Return the ids that a record requires to be cited; an empty list requires none.
+    """Return the ids that a record requires an answer to cite; an empty list requires none.
 
     Raises:
-        RecordError: The field is not a list of ids, or one is not the id of a source.
+        RecordError: The field is not a list of ids, or an id is not that of a source.
     """
     given = sample.reference_answer if field == "reference_answer" else sample.fields.get(field)
     if isinstance(given, str) and field == "reference_answer":
@@ -227,7 +228,7 @@ def _expected(sample: Sample[Any], field: str, known: Collection[str]) -> set[st
 
 
 def _is_said(text: str) -> bool:
-    """Return whether a text contains more than its citations."""
+    """Return whether a text contains anything besides its citations."""
     return any(map(str.isalpha, without_citations(text)))
 
 

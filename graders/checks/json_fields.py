@@ -1,4 +1,4 @@
-"""Checks that compare the completion's JSON value, or some of its fields, with the reference's."""
+"""Checks that compare the completion's JSON value, or its chosen fields, with the reference's."""
 
 from __future__ import annotations
 
@@ -37,34 +37,36 @@ def json_fields(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the completion's JSON value equals the reference's.
 
-    `graders.extract.json_block` finds the value in a completion. The whole reference is JSON: a text, or an
-    object or array in the record. `1` equals `1.0`, `true` does not equal `1`, and the order of an object's
-    keys does not matter. Numbers are Python's ints and floats. A completion without a value, or with a
-    duplicate key, is unread. The metrics `unread` and `repaired` are 1 or 0.
+    `graders.extract.json_block` finds the value in a completion. The whole reference is JSON: either a string
+    that contains JSON, or an object or array in the record. `1` equals `1.0`, `true` does not equal `1`, and
+    the order of an object's keys does not matter. Numbers are Python's ints and floats. A completion without
+    a value, or with a duplicate key, is unread. The metrics `unread` and `repaired` are 1 or 0.
 
-    With `fields` the check compares only these fields, and reports how right each one is, 0 to 1, as the
-    metric `field.NAME`. `docs/json.md` describes the kinds of fields and their settings.
+    With `fields` the check compares only the given fields, and reports the score of each field, 0 to 1, as
+    the metric `field.NAME`. `docs/json.md` describes the kinds of fields and their settings.
 
-    It pays for values only, so the reasoning may be wrong, and it pays despite a denial whose wording it does
-    not know, such as `{"a": 1} or I will not give an answer`: `take="tag"` leaves less room for that. With
-    `partial=True` it also pays for fields that are the same in most records, which a model can fill in
-    without reading the prompt: name the fields of the task, and give fields that hardly vary a small weight.
+    It pays for values only, so the reasoning may be wrong. It also pays despite a denial whose wording it
+    does not recognize, such as `{"a": 1} or I will not give an answer`; `take="tag"` leaves less room for
+    that. With `partial=True` it also pays for fields that are the same in most records, which a model can
+    fill in without reading the prompt: name the fields of the task, and give fields that hardly vary a small
+    weight.
 
     Args:
-        fields: The only fields to compare; the reference needs every one that is not optional. A list of
-            names, or a table by name: the kind of its value (`exact`, `text`, `number`, `date`, `one_of`,
-            `list`, `set`), or a table with `kind`, `weight`, `optional` and the kind's settings. A name is a
-            path such as `customer.name`. None compares the whole value, and an extra field makes it wrong.
+        fields: The only fields to compare; the reference needs every field that is not optional. A list of
+            names, or a table that maps each name to the kind of its value (`exact`, `text`, `number`, `date`,
+            `one_of`, `list`, `set`), or to a table with `kind`, `weight`, `optional` and the kind's settings.
+            A name is a path such as `customer.name`. None compares the whole value, and an extra field makes
+            it wrong.
         partial: Whether to pay the weight of the right fields. Without `fields`, the fields of both objects
             have equal weight, and arrays are compared item by item.
-        extra: The cost of each field outside `fields`: nothing with `ignore`, the whole reward with `wrong`;
-            a number is subtracted for each of them.
-        coerce: Whether a text counts as the number or boolean that it spells: `"5"` as `5`.
+        extra: The cost of each field of the completion outside `fields`: `ignore` costs nothing, `wrong`
+            costs the whole reward, and a number is subtracted for each such field.
+        coerce: Whether a string counts as the number or boolean that it spells: `"5"` as `5`.
         repair: Whether to accept models' common deviations from JSON, such as trailing commas; see
             `json_block`.
         repaired_reward: The fraction of its reward that a repaired value earns.
-        take: Extracts the part of a completion that contains the value; None searches the whole completion.
-            If the whole reference is JSON, it is used as is.
+        take: Extracts the part of a completion that contains the value; None searches the whole completion. A
+            reference that as a whole is JSON is used as is.
 
     Raises:
         DecorationError: An option is invalid.
@@ -87,7 +89,7 @@ def json_fields(
 
 
 class _ReadValue:
-    """A value that was read, whether it was repaired, and the results of comparing its fields."""
+    """A value as read, whether it was repaired, and the results of comparing its fields."""
 
     __slots__ = ("repaired", "shares", "value")
 
@@ -117,7 +119,7 @@ class _JsonCheck:
         self.find = find
 
     def read(self, text: str, strict: bool) -> _ReadValue | Missing:
-        """Return the value of a text, or the expected values of a reference."""
+        """Return the value in a text, or the expected values of a reference."""
         if strict:
             return self._asked(self._reference(text))
         part = self._part_of(text)
@@ -155,7 +157,7 @@ class _JsonCheck:
         return text_of(self.find(text)) if self.find else text
 
     def _reference(self, text: str) -> Any:
-        """Return the value of a reference; JSON is not searched: its strings may contain boxes and tags."""
+        """Return the value of a reference; it is only parsed, as its strings may contain boxes and tags."""
         value = exact_json(text)
         part = self._part_of(text) if isinstance(value, Missing) else Missing()
         return value if isinstance(part, Missing) else exact_json(part)
@@ -191,7 +193,7 @@ def _extra_option(extra: object) -> float:
 
 
 def _reference_json(sample: Sample[Any]) -> Sequence[str]:
-    """Return the reference as text, even if it is an object or an array.
+    """Return the reference as a string, even if it is an object or an array.
 
     Raises:
         RecordError: The record has no reference, or the reference contains a value that JSON cannot
@@ -207,7 +209,7 @@ def _reference_json(sample: Sample[Any]) -> Sequence[str]:
 
 
 def _share(answer: Any, right: Any) -> float:
-    """Return the fraction of fields, or of array items, that are right; other values are right or wrong."""
+    """Return the fraction of right fields or array items; any other value is either right or wrong."""
     if equal(answer, right):
         return 1.0
     if isinstance(answer, dict) and isinstance(right, dict):
@@ -216,6 +218,6 @@ def _share(answer: Any, right: Any) -> float:
         return sum(hits) / len(names)
     if isinstance(answer, list) and isinstance(
         right, list
-    ):  # at least one is nonempty: two empty ones are equal
+    ):  # at least one of them is nonempty, because two empty ones are equal
         return sum(map(equal, answer, right)) / max(len(answer), len(right))
     return 0.0

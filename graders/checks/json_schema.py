@@ -27,8 +27,8 @@ EXTRA = "schema"
 _LONGEST = 100_000
 _KEPT = 256
 _NOTHING = ("{}", "[]", '""')
-# What validation may raise besides the error for a nonconforming value: the value is nested too deeply, or
-# contains a number or a text that Python's types cannot hold.
+# What validation may raise in addition to the error for a nonconforming value, because the value is nested
+# too deeply or contains a number or a string that Python's types cannot hold.
 _UNFIT = (RecursionError, ArithmeticError, UnicodeError)
 
 
@@ -43,21 +43,22 @@ def json_schema(
 
     `graders.extract.json_block` finds the value. The schema uses draft 4, 6 or 7; `docs/json-schema.md` lists
     the formats that are checked. A schema is rejected if part of it would not be checked, or if `{}`, `[]` or
-    an empty text conforms to it. A `$ref` may only refer to a place in the schema itself. Regular expressions
-    use RE2, which takes linear time.
+    an empty string conforms to it. A `$ref` may only refer to a place in the schema itself. Regular
+    expressions use RE2, which takes linear time.
 
-    It pays for form only: every conforming value earns 1, so a model learns to always write the same one. Use
-    it as the first step of `combined.cascade`, before a check of the value's content.
+    It pays for form only: every conforming value earns 1, so a model learns to write the same value every
+    time. Use it as the first step of `combined.cascade`, before a check of the value's content.
 
     Args:
         schema: The schema, the same for every record.
-        field: Record field that contains the record's own schema instead, as an object or as JSON text.
+        field: The record field that contains the record's own schema, as an object or as a JSON string,
+            instead of `schema`.
         take: Extracts the part of a completion that contains the value; None searches the whole completion.
-        max_chars: The longest completion that is read, in characters; a longer one is unread.
+        max_chars: The maximum length of a completion, in characters; a longer completion is unread.
 
     Raises:
         DecorationError: The schema cannot be checked, or an option is invalid.
-        ConfigurationError: The extra's packages are not installed.
+        ConfigurationError: The packages of the extra are not installed.
 
     Example:
         >>> check = json_schema(
@@ -86,7 +87,7 @@ def json_schema(
 
 
 def _of_all(schema: object) -> Callable[[Sample[Any]], Callable[[Any], bool]]:
-    """Return the function that validates a value, the same for all records."""
+    """Return the function that validates a value with the schema for all records."""
     if not isinstance(schema, dict):
         raise DecorationError(f"schema={schema!r}: write a table, such as {{'type': 'object'}}")
     try:
@@ -135,7 +136,7 @@ def _compiled(schema: object) -> Callable[[Any], bool]:
         )
     except SchemaError:
         raise
-    except Exception as error:  # the library's code generator may raise anything
+    except Exception as error:  # the library's code generator may raise any error
         raise SchemaError(f"{type(error).__name__}: {error}") from None
     names = made.func.__globals__
     if patterns := names.get("REGEX_PATTERNS"):
@@ -157,7 +158,7 @@ def _compiled(schema: object) -> Callable[[Any], bool]:
 
 
 def _linear(pattern: str) -> Any:
-    """Return a pattern as RE2 searches for it."""
+    """Return a pattern in the form in which RE2 searches for it."""
     re2 = optional("re2", EXTRA, "google-re2")
     options = re2.Options()
     options.log_errors = False

@@ -4,10 +4,10 @@ Each check here is an async scoring function. A judge costs money and seconds, s
 steps of `graders.checks.combined.cascade`. `docs/judge.md` explains how to phrase the question and how to
 calibrate the judge.
 
-A reply counts only if it is one whole JSON object in the requested format; for anything else the check
-abstains. A completion without a letter or digit earns 0, and the judge is not asked. The completion, the
-prompt and the reference are enclosed in tags that no text can contain, so none of them can pose as another
-part of the question. That does not prevent a completion from persuading the judge.
+A reply counts only if it is one whole JSON object in the requested format; otherwise the check abstains. A
+completion without a letter or digit earns 0, and the judge is not asked. The completion, the prompt and the
+reference are enclosed in tags that no text can contain, so none of them can pose as another part of the
+question. That does not prevent a completion from persuading the judge.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 EXTRA = "judge"
 
 TIMEOUT_S = 60
-"""Default seconds for one sample: a model takes longer than other checks."""
+"""The default time for one sample, in seconds: a model takes longer than other checks."""
 
 
 def judge_label(
@@ -65,40 +65,43 @@ def judge_label(
     prices are given, the cost.
 
     It pays for anything that persuades the judge. Length, confidence, a friendly tone and self-praise are
-    known to do so, and so are instructions to the judge: they cannot pose as part of the question, but
-    nothing keeps a model from believing what it reads. Compare the judge with people's labels before you
-    train on it, and again once the reward has risen.
+    known to persuade judges, and so are instructions to the judge: such instructions cannot pose as part of
+    the question, but nothing keeps a model from following what it reads. Compare the judge with people's
+    labels before you train on it, and again once the reward has risen.
 
     Args:
         ask: The question, such as `Is the reply polite?`.
         labels: The reward of each label, from 0 to 1. With few labels, judges agree better than with many.
-        anchors: The meanings of labels, by label, where the label alone is not clear.
-        model: ID of the model; for Bedrock also the ID or ARN of an inference profile.
+        anchors: The meanings of labels, by label, for labels that are not clear alone.
+        model: The ID of the model; for Bedrock also the ID or ARN of an inference profile.
         service: The API to call: `bedrock` for Bedrock's Converse API through boto3, `openai` for any
             service with OpenAI's chat completions.
-        base_url: URL of an `openai` service; None uses the variable OPENAI_BASE_URL, or else OpenAI's own
+        base_url: The URL of an `openai` service; None uses the variable OPENAI_BASE_URL, or else OpenAI's own
             URL.
-        key_variable: Environment variable that contains the key of an `openai` service.
-        region: Bedrock's region; None uses the environment's.
-        temperature: Randomness of the replies, 0 to 1 (`openai`: 2). Omitted if the model rejects it.
-        max_tokens: The maximum number of tokens in a reply. If a reply is cut off there, the check abstains.
+        key_variable: The environment variable that contains the key for an `openai` service.
+        region: The AWS Region of Bedrock; None uses the Region that the environment sets.
+        temperature: The sampling temperature, from 0 to 1, or to 2 for `openai`. Omitted if the model rejects
+            it.
+        max_tokens: The maximum number of tokens in a reply. If a reply is cut off at this limit, the check
+            abstains.
         input_price: US dollars per million tokens of questions; None if unknown.
         output_price: US dollars per million tokens of replies; None if unknown.
         cached_price: US dollars per million tokens that the service reads from its cache; None means
             `input_price`.
-        ceiling_usd: The maximum that one process may spend, in US dollars; calls beyond that fail. It needs
-            the prices.
+        ceiling_usd: The maximum amount that one process may spend, in US dollars; calls beyond it fail. This
+            limit requires the prices.
         ceiling_tokens: The maximum number of tokens, in questions and replies, that one process may use;
-            calls beyond that fail.
+            calls beyond it fail.
         reference: Whether the judge sees the record's reference, presented as correct.
         prompt: Whether the judge sees the prompt: its text, with roles if it has several turns. Images and
             files are not shown.
-        repeats: How often each sample is judged. The median is paid. The metric `judge_spread` is the largest
-            reward minus the smallest. Each repeat starts the list with the next label; `judge_first` is the
-            fraction of replies that chose the label listed first, and `judge_first_expected` the fraction to
-            expect if the order did not matter. `rft calibrate` compares them.
+        repeats: The number of times that each sample is judged; the reward is the median. The metric
+            `judge_spread` is the largest reward minus the smallest. Each repeat starts the list with the next
+            label; `judge_first` is the fraction of replies that chose the label listed first, and
+            `judge_first_expected` the fraction to expect if the order has no effect. `rft calibrate` compares
+            the two.
         take: Extracts the part of a completion to judge; None judges the whole completion.
-        max_chars: The longest completion that is judged, in characters; a longer one is unread.
+        max_chars: The maximum length of a completion to judge, in characters; a longer completion is unread.
 
     Raises:
         DecorationError: An option is invalid.
@@ -169,37 +172,40 @@ def judge_score(
     The judge first gives its reason, then an integer. The worst score pays 0 and the best pays 1.
 
     It pays for anything that persuades the judge, like `judge_label`. Judges crowd their scores near the top
-    of a long scale, so most of the reward comes for free: anchor the scores, or use few labels.
+    of a long scale, so a completion earns most of the reward without effort: give the scores anchors, or use
+    few labels.
 
     Args:
         ask: The question, such as `How complete is the summary?`.
         low: The worst score.
         high: The best score.
         anchors: The meanings of scores, by score. In TOML a score is a key such as `1` or `"1"`.
-        model: ID of the model; for Bedrock also the ID or ARN of an inference profile.
+        model: The ID of the model; for Bedrock also the ID or ARN of an inference profile.
         service: The API to call: `bedrock` for Bedrock's Converse API through boto3, `openai` for any
             service with OpenAI's chat completions.
-        base_url: URL of an `openai` service; None uses the variable OPENAI_BASE_URL, or else OpenAI's own
+        base_url: The URL of an `openai` service; None uses the variable OPENAI_BASE_URL, or else OpenAI's own
             URL.
-        key_variable: Environment variable that contains the key of an `openai` service.
-        region: Bedrock's region; None uses the environment's.
-        temperature: Randomness of the replies, 0 to 1 (`openai`: 2). Omitted if the model rejects it.
-        max_tokens: The maximum number of tokens in a reply. If a reply is cut off there, the check abstains.
+        key_variable: The environment variable that contains the key for an `openai` service.
+        region: The AWS Region of Bedrock; None uses the Region that the environment sets.
+        temperature: The sampling temperature, from 0 to 1, or to 2 for `openai`. Omitted if the model rejects
+            it.
+        max_tokens: The maximum number of tokens in a reply. If a reply is cut off at this limit, the check
+            abstains.
         input_price: US dollars per million tokens of questions; None if unknown.
         output_price: US dollars per million tokens of replies; None if unknown.
         cached_price: US dollars per million tokens that the service reads from its cache; None means
             `input_price`.
-        ceiling_usd: The maximum that one process may spend, in US dollars; calls beyond that fail. It needs
-            the prices.
+        ceiling_usd: The maximum amount that one process may spend, in US dollars; calls beyond it fail. This
+            limit requires the prices.
         ceiling_tokens: The maximum number of tokens, in questions and replies, that one process may use;
-            calls beyond that fail.
+            calls beyond it fail.
         reference: Whether the judge sees the record's reference, presented as correct.
         prompt: Whether the judge sees the prompt: its text, with roles if it has several turns. Images and
             files are not shown.
-        repeats: How often each sample is judged. The median is paid. The metric `judge_spread` is the largest
-            reward minus the smallest.
+        repeats: The number of times that each sample is judged; the reward is the median. The metric
+            `judge_spread` is the largest reward minus the smallest.
         take: Extracts the part of a completion to judge; None judges the whole completion.
-        max_chars: The longest completion that is judged, in characters; a longer one is unread.
+        max_chars: The maximum length of a completion to judge, in characters; a longer completion is unread.
 
     Raises:
         DecorationError: An option is invalid.
@@ -268,39 +274,42 @@ def judge_rubric(
     of the reward, reported by name.
 
     It pays for anything that persuades the judge, like `judge_label`, and for each criterion separately: a
-    completion that is well written but wrong earns the part for being well written. Put a criterion without
-    which the others are worthless into an earlier step of a cascade. Judges let one criterion color the
-    others.
+    completion that is well written but wrong earns the part for good writing. If the other criteria are
+    worthless without one of them, put that one into an earlier step of a cascade. Judges also let their view
+    of one criterion influence the others.
 
     Args:
         criteria: A table for each criterion, by name: `ask`, a `weight` (1 by default), and `labels` or `low`
             and `high`, with `anchors`, as in `judge_label` and `judge_score`.
-        model: ID of the model; for Bedrock also the ID or ARN of an inference profile.
+        model: The ID of the model; for Bedrock also the ID or ARN of an inference profile.
         service: The API to call: `bedrock` for Bedrock's Converse API through boto3, `openai` for any
             service with OpenAI's chat completions.
-        base_url: URL of an `openai` service; None uses the variable OPENAI_BASE_URL, or else OpenAI's own
+        base_url: The URL of an `openai` service; None uses the variable OPENAI_BASE_URL, or else OpenAI's own
             URL.
-        key_variable: Environment variable that contains the key of an `openai` service.
-        region: Bedrock's region; None uses the environment's.
-        temperature: Randomness of the replies, 0 to 1 (`openai`: 2). Omitted if the model rejects it.
-        max_tokens: The maximum number of tokens in a reply. If a reply is cut off there, the check abstains.
+        key_variable: The environment variable that contains the key for an `openai` service.
+        region: The AWS Region of Bedrock; None uses the Region that the environment sets.
+        temperature: The sampling temperature, from 0 to 1, or to 2 for `openai`. Omitted if the model rejects
+            it.
+        max_tokens: The maximum number of tokens in a reply. If a reply is cut off at this limit, the check
+            abstains.
         input_price: US dollars per million tokens of questions; None if unknown.
         output_price: US dollars per million tokens of replies; None if unknown.
         cached_price: US dollars per million tokens that the service reads from its cache; None means
             `input_price`.
-        ceiling_usd: The maximum that one process may spend, in US dollars; calls beyond that fail. It needs
-            the prices.
+        ceiling_usd: The maximum amount that one process may spend, in US dollars; calls beyond it fail. This
+            limit requires the prices.
         ceiling_tokens: The maximum number of tokens, in questions and replies, that one process may use;
-            calls beyond that fail.
+            calls beyond it fail.
         reference: Whether the judge sees the record's reference, presented as correct.
         prompt: Whether the judge sees the prompt: its text, with roles if it has several turns. Images and
             files are not shown.
-        repeats: How often each sample is judged. The median is paid. The metric `judge_spread` is the largest
-            reward minus the smallest. Each repeat starts the list with the next label; `judge_first` is the
-            fraction of replies that chose the label listed first, and `judge_first_expected` the fraction to
-            expect if the order did not matter. `rft calibrate` compares them.
+        repeats: The number of times that each sample is judged; the reward is the median. The metric
+            `judge_spread` is the largest reward minus the smallest. Each repeat starts the list with the next
+            label; `judge_first` is the fraction of replies that chose the label listed first, and
+            `judge_first_expected` the fraction to expect if the order has no effect. `rft calibrate` compares
+            the two.
         take: Extracts the part of a completion to judge; None judges the whole completion.
-        max_chars: The longest completion that is judged, in characters; a longer one is unread.
+        max_chars: The maximum length of a completion to judge, in characters; a longer completion is unread.
 
     Raises:
         DecorationError: An option is invalid.
@@ -372,38 +381,40 @@ def judge_checklist(
     The judge says for each point whether it is met, and why. The metric `met` is the fraction of points that
     are met.
 
-    It pays for anything that persuades the judge, like `judge_label`, and for merely mentioning a point that
-    does not say what it takes to meet it. All points pay the same: with `partial` the model learns the easy
-    ones first.
+    It pays for anything that persuades the judge, like `judge_label`. If a point does not say what meets it,
+    a mere mention may be enough. All points pay the same, so with `partial` the model learns the easy points
+    first.
 
     Args:
         points: The points to look for, the same for all records; None if each record lists its own.
-        points_field: Record field that lists the record's points; ignored if `points` is given.
-        partial: Whether to pay the fraction of points that are met; otherwise all of them are required.
-        model: ID of the model; for Bedrock also the ID or ARN of an inference profile.
+        points_field: The record field that lists the record's points; ignored if `points` is given.
+        partial: Whether to pay the fraction of points that are met; otherwise the reward requires all points.
+        model: The ID of the model; for Bedrock also the ID or ARN of an inference profile.
         service: The API to call: `bedrock` for Bedrock's Converse API through boto3, `openai` for any
             service with OpenAI's chat completions.
-        base_url: URL of an `openai` service; None uses the variable OPENAI_BASE_URL, or else OpenAI's own
+        base_url: The URL of an `openai` service; None uses the variable OPENAI_BASE_URL, or else OpenAI's own
             URL.
-        key_variable: Environment variable that contains the key of an `openai` service.
-        region: Bedrock's region; None uses the environment's.
-        temperature: Randomness of the replies, 0 to 1 (`openai`: 2). Omitted if the model rejects it.
-        max_tokens: The maximum number of tokens in a reply. If a reply is cut off there, the check abstains.
+        key_variable: The environment variable that contains the key for an `openai` service.
+        region: The AWS Region of Bedrock; None uses the Region that the environment sets.
+        temperature: The sampling temperature, from 0 to 1, or to 2 for `openai`. Omitted if the model rejects
+            it.
+        max_tokens: The maximum number of tokens in a reply. If a reply is cut off at this limit, the check
+            abstains.
         input_price: US dollars per million tokens of questions; None if unknown.
         output_price: US dollars per million tokens of replies; None if unknown.
         cached_price: US dollars per million tokens that the service reads from its cache; None means
             `input_price`.
-        ceiling_usd: The maximum that one process may spend, in US dollars; calls beyond that fail. It needs
-            the prices.
+        ceiling_usd: The maximum amount that one process may spend, in US dollars; calls beyond it fail. This
+            limit requires the prices.
         ceiling_tokens: The maximum number of tokens, in questions and replies, that one process may use;
-            calls beyond that fail.
+            calls beyond it fail.
         reference: Whether the judge sees the record's reference, presented as correct.
         prompt: Whether the judge sees the prompt: its text, with roles if it has several turns. Images and
             files are not shown.
-        repeats: How often each sample is judged. The median is paid. The metric `judge_spread` is the largest
-            reward minus the smallest.
+        repeats: The number of times that each sample is judged; the reward is the median. The metric
+            `judge_spread` is the largest reward minus the smallest.
         take: Extracts the part of a completion to judge; None judges the whole completion.
-        max_chars: The longest completion that is judged, in characters; a longer one is unread.
+        max_chars: The maximum length of a completion to judge, in characters; a longer completion is unread.
 
     Raises:
         DecorationError: An option is invalid.

@@ -35,15 +35,15 @@ def no_leaks(
     are right. The metrics are 1 for each kind that was found, such as `leak_email`; `reason` names the kinds,
     never the text that was found.
 
-    It pays for every text without them that contains a letter or a digit, on any topic, even one word. It
-    does not recognize names, addresses, passwords or birthdays, nor anything spelled out in words, such as
-    `jo at example dot com`. Combine it with a check of the answer or a judge.
+    It pays for every text that contains none of these but at least a letter or a digit, on any topic, even
+    for one word. It does not recognize names, addresses, passwords or birthdays, nor anything spelled out in
+    words, such as `jo at example dot com`. Combine it with a check of the answer or a judge.
 
     Args:
         kinds: The kinds to look for; None looks for all.
-        allow: Texts that are allowed, such as the address of a help desk; `@example.com` allows any address
-            there.
-        field: Record field that lists more allowed texts.
+        allow: Texts that are allowed, such as the address of a help desk; `@example.com` allows every address
+            in that domain.
+        field: The record field that lists further allowed texts.
         take: Extracts the part of a completion to check; None checks the whole completion.
 
     Raises:
@@ -66,7 +66,7 @@ def no_leaks(
     allowed = {plain(text_option("allow", one)) for one in allow}
 
     def holds_no_leak(sample: Sample[Any]) -> Reward:
-        """Return whether nothing was found except allowed texts."""
+        """Return whether the completion contains nothing that leaks, apart from allowed texts."""
         may = allowed if name is None else allowed | _listed(sample, name, plain)
         part = text_of(find(sample.completion)) if find else sample.completion
         text = "" if isinstance(part, Missing) else spell(visible(part))
@@ -105,7 +105,7 @@ def _listed(sample: Sample[Any], name: str, plain: Callable[[str], str]) -> set[
     """Return the texts that a record allows.
 
     Raises:
-        RecordError: The field is not a list of texts.
+        RecordError: The field is not a list of strings.
     """
     found = recorded(sample, name)
     if not isinstance(found, list) or not all(isinstance(one, str) for one in found):

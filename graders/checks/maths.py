@@ -54,27 +54,29 @@ def maths(
     r"""Make a check that the completion's expression has the same value as the reference's.
 
     `2\sqrt{3}` equals `\sqrt{12}`, `(x-1)(x+1)` equals `x^2-1`, `[0,1)` equals `0 \le x < 1`. The answer is
-    one expression: the last box, else the text after `the answer is`, else the last formula between dollar
-    signs, else the last number. Numbers, and sets, tuples and intervals of numbers, are compared exactly and
-    without math-verify, which is imported only when another kind of answer needs it. Values are exact:
-    `0.333` does not equal `1/3` without a tolerance. Several candidates, such as `72 or 73`, are a set and
+    the first of these expressions that exists: the last box, the text after `the answer is`, the last formula
+    between dollar signs, the last number. Numbers, and sets, tuples and intervals of numbers, are compared
+    exactly and without math-verify, which is imported only when another kind of answer needs it. Values are
+    exact: `0.333` does not equal `1/3` without a tolerance. Alternatives, such as `72 or 73`, are a set and
     never a scalar.
 
     It pays for any form of the right value, even an unfinished calculation: `6 \cdot 12` for 72, and
     `\int_0^1 2x\,dx` for 1. It compares values to 40 digits, and expressions with variables at four points.
-    `\%`, `^\circ` and currency signs change nothing, so 50 is paid for `50\%`. Words in `\text{}` are
-    compared as words, ignoring case, and other words around the value are not read, as in
-    `the opposite of 72`.
+    `\%`, `^\circ` and currency signs are ignored, so it pays for `50\%` if 50 is right. Words in `\text{}`
+    are compared as words, ignoring case. Other words around the value are ignored, as in `the opposite of
+    72`.
 
     Args:
         kind: The required kind of every reference and answer: `scalar`, `set`, `tuple`, `interval` or
-            `equation`. `any` goes by each reference's form; `(1, 2)` can be a tuple or an interval.
-        units: Whether the answer has to contain the reference's unit (`reference`), as written except for
-            case and a plural s, or units are ignored (`ignore`).
+            `equation`. `any` uses the kind that each reference's form shows; `(1, 2)` can be a tuple or an
+            interval.
+        units: `reference` if the answer has to contain the reference's unit, spelled the same except for case
+            and a plural s; `ignore` if units are ignored.
         tolerance: The largest difference between two values that counts as equal.
-        relative: The same, as a fraction of the reference's value; the larger of the two allowances applies.
-        decimal: The decimal separator. With `,` a comma between two digits is one, in the reference too:
-            `1,234` is 1.234, and a list is written `1; 2` or `1, 2`.
+        relative: The largest such difference as a fraction of the reference's value; the larger of the two
+            tolerances applies.
+        decimal: The decimal separator. With `,` every comma between two digits is a decimal comma, in the
+            reference too: `1,234` is 1.234, and a list is written `1; 2` or `1, 2`.
         take: Extracts the text that is the expression, instead of the box, claim or formula.
 
     Raises:
@@ -133,7 +135,7 @@ _WHAT = {
 
 
 def _of_kind(shape: Shape, kind: Kind) -> Shape | Missing:
-    """Return an expression as the declared kind; `Missing` if it is of another kind."""
+    """Return an expression as the declared kind; `Missing` if the expression is of another kind."""
     if kind in ("any", shape.kind):
         return shape
     if kind == "equation" and (equation := as_equation(shape)) is not None:
@@ -162,7 +164,7 @@ def _same(found: Scalar | Shape, right: Scalar | Shape, same: Same) -> bool:
         return False
     if right.kind == "equation":
         return _same_relation(found, right)
-    if right.kind == "set" and len(right.names) > 1:  # the values of several unknowns are not a set
+    if right.kind == "set" and len(right.names) > 1:  # the values of several unknowns do not form a set
         found, right = Shape("tuple", found.parts), Shape("tuple", right.parts)
     if right.kind == "set" or right.signs == "\u222a":
         return _paired(found.parts, right.parts, partial(_same, same=same))
@@ -197,7 +199,7 @@ def _reconciled(found: Shape, right: Shape) -> tuple[Shape, Shape]:
 
 
 def _same_relation(found: Shape, right: Shape) -> bool:
-    """Return whether two relations say the same of their variables; chains are compared as written."""
+    """Return whether two relations mean the same for their variables; chains are compared as written."""
     if right.signs == "chain" or found.signs == "chain":
         return [one.text for one in found.scalars()] == [one.text for one in right.scalars()]
     turned = {"<": ">", "\u2264": "\u2265"}

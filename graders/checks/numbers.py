@@ -2,8 +2,8 @@ r"""Checks that compare the answer's number with the reference's.
 
 Numbers are compared exactly or within a declared tolerance. A completion without a readable number is wrong
 and reports the metric `unread`; a reference that is not one number is a `RecordError`.
-`graders.extract.parse_number` documents which texts are read as numbers. There is no default tolerance, and
-only `relative` scales with the reference: a tolerance that suits 1,000 accepts 0 for 0.05.
+`graders.extract.parse_number` documents which texts are read as numbers. The default tolerance is 0. Only
+`relative` scales with the reference: a `tolerance` that suits 1,000 accepts 0 for 0.05.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ def number(
     r"""Make a check that the answer's number equals the reference's.
 
     Without a marker, `graders.extract.last_number` decides which number of a completion counts: the boxed
-    one, the one that the text claims as its answer, or else the last one, even if it counts something else.
-    The whole reference has to be one number. `docs/answers.md` has a table of texts and the numbers read from
-    them.
+    number, the number that the text claims as its answer, or else the last number, even if that number is not
+    the answer. The whole reference has to be one number. `docs/answers.md` has a table of texts and the
+    numbers read from them.
 
     It pays for a right number after wrong reasoning, and for lucky guesses if answers are small numbers.
     Without a marker it pays for a text that happens to end in the number.
@@ -60,7 +60,8 @@ def number(
         decimal: The decimal separator, `.` or `,`, for ambiguous texts: `1,234` is 1234 or 1.234.
         scale: Whether `72k`, `3.5M` and `2 million` are read; otherwise they are unread.
         tolerance: The largest difference between the numbers that counts as equal.
-        relative: The same, as a fraction of the reference; the larger of the two allowances applies.
+        relative: The largest such difference as a fraction of the reference; the larger of the two tolerances
+            applies.
 
     Raises:
         DecorationError: An option is invalid.
@@ -95,7 +96,7 @@ def boxed_number(
 ) -> Callable[[Sample[Any]], Reward]:
     r"""Make a check that the number in the last `\boxed{...}` equals the reference's.
 
-    The reference contains a box too, or is one number.
+    The reference contains a box, too, or as a whole is one number.
 
     It pays for a right number after wrong reasoning, and for lucky guesses if answers are small numbers.
 
@@ -104,7 +105,8 @@ def boxed_number(
         decimal: The decimal separator, `.` or `,`, for ambiguous texts.
         scale: Whether `72k`, `3.5M` and `2 million` are read.
         tolerance: The largest difference between the numbers that counts as equal.
-        relative: The same, as a fraction of the reference; the larger of the two allowances applies.
+        relative: The largest such difference as a fraction of the reference; the larger of the two tolerances
+            applies.
 
     Raises:
         DecorationError: An option is invalid.
@@ -144,11 +146,11 @@ def list_of_numbers(
     """Make a check that the answer's numbers are exactly the reference's, with none missing and none extra.
 
     Numbers are separated by a comma and a space, or by anything else that is not part of a number: `100,200`
-    is one number. The reference may be a list of numbers or a text.
+    is one number. The reference may be a list of numbers or a string.
 
-    It pays for a right list after wrong reasoning, and ignores surrounding words, as in
-    `the opposite of 1, 2`. Without a marker the completion must not contain any other number, so it also
-    teaches the model to hide its reasoning.
+    It pays for a right list after wrong reasoning, and ignores surrounding words, as in `the opposite of 1,
+    2`. Without a marker, the completion must not contain any other number, so the check also teaches the
+    model to hide its reasoning.
 
     Args:
         marker: The text right before the answer; None reads every number of the completion.
@@ -158,7 +160,8 @@ def list_of_numbers(
         scale: Whether `72k`, `3.5M` and `2 million` are read.
         ordered: Whether the numbers have to be in the reference's order.
         tolerance: The largest difference between two paired numbers that counts as equal.
-        relative: The same, as a fraction of the reference's number; the larger of the two allowances applies.
+        relative: The largest such difference as a fraction of the reference's number; the larger of the two
+            tolerances applies.
 
     Raises:
         DecorationError: An option is invalid.
@@ -190,7 +193,7 @@ def list_of_numbers(
 
 
 def _slot(marker: str | None, which: Which, take: Take | None) -> Take | None:
-    """Return the function that extracts the text with nothing but the answer; None if no slot is declared."""
+    """Return the function that extracts the text of the answer alone; None if no option declares one."""
     if which not in ("last", "first"):
         raise DecorationError(f"which={which!r}: write 'last' or 'first'")
     if marker is None:
@@ -218,7 +221,7 @@ def _reading_options(decimal: object, scale: object) -> None:
 
 
 def _number_text(sample: Sample[Any]) -> Sequence[str]:
-    """Return the reference as text; a JSON number always has a decimal point, even if texts use a comma."""
+    """Return the reference as a string; JSON numbers have a decimal point even if texts use a comma."""
     reference = sample.reference_answer
     if type(reference) is str and not reference.isspace() and reference:
         return (reference,)
@@ -227,7 +230,7 @@ def _number_text(sample: Sample[Any]) -> Sequence[str]:
 
 
 def _list_text(sample: Sample[Any]) -> Sequence[str]:
-    """Return the reference's numbers as one text."""
+    """Return the reference's numbers as a single string."""
     reference = sample.reference_answer
     if not isinstance(reference, list) or not reference:
         return _number_text(sample)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..sample import Sample
     from ._answers import Take
 
-    Holds: TypeAlias = Callable[[str, str], bool]  # in a text as written, and in its normalized form
+    Holds: TypeAlias = Callable[[str, str], bool]  # of a text as written and normalized
 
 _KEPT = 256
 
@@ -40,21 +40,23 @@ def must_contain(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the completion contains given texts: all of them, or any.
 
-    Texts are compared as whole words, with every run of white space as one space and quotes straightened. The
-    metric `contained` is the fraction of the texts that the completion contains; `reason` names the others.
+    Texts are compared as whole words, with every run of white space as one space and with straight quotes.
+    The metric `contained` is the fraction of the texts that the completion contains; `reason` names the
+    missing texts.
 
-    It pays for the texts in any context: for a list of them without an answer, and for `no refund` if
-    `refund` is required. `docs/required.md` shows both. Combine it with a check of the answer or a judge.
+    It pays for the texts in any context: for a list of the texts without an answer, and for `no refund` if
+    `refund` is required. `docs/required.md` shows both cases. Combine it with a check of the answer or a
+    judge.
 
     Args:
         texts: Texts that apply to every record.
-        patterns: Regular expressions for RE2, which takes linear time; they need the extra `regex`.
-        field: Record field that lists more texts; it may be `reference_answer`.
+        patterns: Regular expressions for RE2, which takes linear time. Patterns require the extra `regex`.
+        field: The record field that lists further texts; it may be `reference_answer`.
         need: Whether the completion has to contain `all` of them or `any` of them.
         whole: Whether texts have to be whole words; with True, `payment` does not contain `pay`.
         ignore_case: Whether to ignore case, including in patterns.
-        partial: Whether to pay the fraction of the texts that are contained, if all are required.
-        take: Extracts the part of a completion that has to contain them; None uses the whole completion.
+        partial: Whether to pay the fraction of the texts that the completion contains, if all are required.
+        take: Extracts the part of a completion that has to contain the texts; None uses the whole completion.
 
     Raises:
         DecorationError: An option is invalid.
@@ -76,7 +78,7 @@ def must_contain(
     listed = _Listed(texts, patterns, field, whole, ignore_case, plain=False)
 
     def contains_what_is_asked(sample: Sample[Any]) -> Reward:
-        """Return whether the completion contains the texts, or the fraction of them that it contains."""
+        """Return whether the completion contains the texts, or the fraction of the texts that it contains."""
         wanted = listed.of(sample)
         text = _text(find, sample)
         said, spelled = says_something(text), listed.spelled(text)
@@ -102,21 +104,22 @@ def must_not_contain(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the completion contains none of the given texts.
 
-    Texts are compared as whole words, with every run of white space as one space, quotes straightened, and
-    letters of any width as plain ones. Markdown markup and invisible characters hide nothing. The metric
-    `contained` is the number of texts that the completion contains; `reason` names them.
+    Texts are compared as whole words, with every run of white space as one space, with straight quotes, and
+    with letters of any width as plain letters. Markdown markup and invisible characters do not hide a text.
+    The metric `contained` is the number of texts that the completion contains; `reason` names them.
 
-    It pays for every other text on any topic that contains a letter or a digit: for one word, for a
+    It pays for every other completion on any topic that contains a letter or a digit: for one word, for a
     paraphrase, and for other spellings, such as `gu4rantee` or `g-u-a-r-a-n-t-e-e`. Combine it with a check
     of the answer or a judge.
 
     Args:
         texts: Texts that apply to every record.
-        patterns: Regular expressions for RE2, which takes linear time; they need the extra `regex`.
-        field: Record field that lists more texts.
+        patterns: Regular expressions for RE2, which takes linear time. Patterns require the extra `regex`.
+        field: The record field that lists further texts.
         whole: Whether only whole words count; with False, `guarantee` is found in `guaranteed`.
         ignore_case: Whether to ignore case, including in patterns.
-        take: Extracts the part of a completion that must not contain them; None uses the whole completion.
+        take: Extracts the part of a completion that must not contain the texts; None uses the whole
+            completion.
 
     Raises:
         DecorationError: An option is invalid.
@@ -147,7 +150,7 @@ def must_not_contain(
 
 
 class _Listed:
-    """Return the texts and patterns that apply to every record, and one record's own."""
+    """The texts and patterns that apply to every record, together with those of one record."""
 
     def __init__(
         self,
@@ -173,7 +176,7 @@ class _Listed:
             )
         self._known: dict[
             str, list[tuple[str, Holds]]
-        ] = {}  # a record's completions are graded one after another
+        ] = {}  # the completions of a record are graded one after another
 
     def of(self, sample: Sample[Any]) -> list[tuple[str, Holds]]:
         """Return a record's texts, by the name of their field."""
@@ -210,7 +213,7 @@ def _expressions(patterns: Sequence[str], ignore_case: bool) -> list[tuple[str, 
     """Return the functions that search a text for patterns.
 
     Raises:
-        DecorationError: RE2 rejects a pattern, or it matches the empty text.
+        DecorationError: RE2 rejects a pattern, or a pattern matches the empty string.
     """
     made: list[tuple[str, Holds]] = []
     for pattern in patterns:
@@ -228,10 +231,10 @@ def _fits(compiled: Any) -> Holds:
 
 
 def _texts(name: str, given: object) -> list[str]:
-    """Return distinct texts that are not blank.
+    """Return distinct strings that are not blank.
 
     Raises:
-        DecorationError: The option is not a list of texts, or one of them is blank.
+        DecorationError: The option is not a list of strings, or one of the strings is blank.
     """
     if not isinstance(given, (list, tuple)):
         raise DecorationError(f"{name}={given!r}: write a list of texts, such as ['refund']")
@@ -239,6 +242,6 @@ def _texts(name: str, given: object) -> list[str]:
 
 
 def _text(find: Callable[[str], str | Missing | None] | None, sample: Sample[Any]) -> str:
-    """Return the visible part of a completion that the check reads; empty if absent."""
+    """Return the visible part of a completion that the check reads; empty if there is none."""
     found = text_of(find(sample.completion)) if find else sample.completion
     return "" if isinstance(found, Missing) else composed(visible(found))
