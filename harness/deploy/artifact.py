@@ -62,7 +62,7 @@ class Artifact:
     bytes_unzipped: int
     bytes_zipped: int
     compiled_by: Path | None
-    """The interpreter that compiled the bytecode; None if this machine has none of the runtime's version."""
+    """The interpreter that compiled the bytecode; None if no interpreter here has the runtime's version."""
     notes: tuple[str, ...]
     """Notes for the user. The artifact works in spite of them."""
 
@@ -72,7 +72,7 @@ def build(recipe: Recipe, into: Path) -> Artifact:
 
     Args:
         recipe: The artifact's contents.
-        into: An empty folder, or one to create. If the build fails, it is left empty.
+        into: An empty folder, or a path to create one. If the build fails, the folder is left empty.
 
     Raises:
         InputError: The folder is not empty, a source cannot be copied or compiled or clashes with another
@@ -188,7 +188,7 @@ def _compile(runtime: str, artifact: Path, trees: list[SourceTree]) -> Path | No
 
 
 def _normalize(artifact: Path) -> None:
-    """Set permissions that do not depend on this machine's umask; programs stay executable."""
+    """Set permissions that do not depend on this machine's umask. Programs stay executable."""
     for path in artifact.rglob("*"):
         path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
 
@@ -267,7 +267,7 @@ def zipped_bytes(artifact: Path, files: Iterable[Path]) -> int:
 
     Args:
         artifact: The artifact's folder.
-        files: The files in it.
+        files: The files in the artifact.
     """
     with tempfile.TemporaryFile() as scratch:
         with zipfile.ZipFile(scratch, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
@@ -333,7 +333,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Build the artifact that the command line describes, and print a summary.
 
     Args:
-        arguments: The command line without the program's name; None for the process's own.
+        arguments: The command line without the program's name; None for the process's own command line.
 
     Returns:
         The exit code.
@@ -346,7 +346,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except HarnessError as wrong:
         sys.stderr.write(f"Error: {wrong}\n")
         return wrong.exit_code
-    # To stdout: `sam build` shows nothing from stderr when a build succeeds.
+    # The summary goes to stdout, because `sam build` does not show stderr when a build succeeds.
     for note in built.notes:
         sys.stdout.write(f"Note: {note}\n")
     bytecode = f"bytecode for {recipe.runtime}" if built.compiled_by else "no bytecode"

@@ -1,4 +1,4 @@
-"""Checks a built artifact: its contents, whether it imports, and whether it matches the measured sources.
+"""Checks a built artifact: its contents, whether Python can import it, and whether it matches its sources.
 
 The import runs in a separate process. The artifact is never changed.
 """
@@ -148,7 +148,7 @@ def _bytecode(spec: FunctionSpec, tags: list[str], place: str) -> Iterator[Findi
 
 
 def _library(artifact: Path, place: str) -> Iterator[Finding]:
-    """Compare the library in the artifact with the installed one."""
+    """Compare the library in the artifact with the installed library."""
     if not (artifact / "graders" / "__init__.py").is_file():
         yield finding("D028", "the artifact has no `graders`", place)
         return

@@ -1,4 +1,4 @@
-"""Compares a build with its template: are all functions built, and with the template's current settings?"""
+"""Checks whether all functions of a template are built, and with the template's current settings."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _workers(template: Path, build: Path, parameters: Mapping[str, str]) -> Iter
 
 
 def _built_for(name: str, deployed: FunctionSpec) -> Iterator[Finding]:
-    """Find an artifact that was built for a different architecture or runtime than the deployed one."""
+    """Find an artifact whose architecture or runtime differs from the deployed function's."""
     manifest = read_manifest(deployed.artifact)
     if manifest is None:
         return

@@ -31,7 +31,7 @@ _PATTERN = '"captured an event"'
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """How closely a captured event matches one wire."""
+    """A comparison of a captured event with one wire."""
 
     wire: str
     evidence: str
@@ -41,7 +41,7 @@ class Likeness:
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """One captured event, without its content."""
+    """One captured event without its texts and numbers."""
 
     event: Any
     """The event's shape: its keys and nesting as received, with placeholders for texts and numbers."""
@@ -52,11 +52,11 @@ class Captured:
 
     @property
     def sample(self) -> dict[str, Any]:
-        """The shape of the first sample; empty if none can be found."""
+        """The shape of the first sample; empty if no sample can be found."""
         return _first_sample(self.event)[1]
 
     def likenesses(self) -> list[Likeness]:
-        """All wires, the closest match first; among equals, documented ones first."""
+        """All wires, the closest match first. Among equally close wires, documented ones come first."""
         here = _traits(self.event)
         found = []
         for profile in PROFILES.values():
@@ -109,8 +109,8 @@ def read_captures(lines: Iterable[str], limit: int | None = None) -> list[Captur
     """Read the captured events from the lines of a log.
 
     Args:
-        lines: Lines of any kind. Those without a captured event are skipped.
-        limit: The largest number of events to read; None for all.
+        lines: Lines of any kind. Lines without a captured event are skipped.
+        limit: The largest number of events to read; None for all events.
     """
     found: list[Captured] = []
     for line in lines:

@@ -1,6 +1,6 @@
 """Writes the context for building a function's container image: a Dockerfile and the artifact.
 
-An image holds the same files as a zip file, but may take up 10 GB instead of 250 MB unzipped. The recipe
+An image holds the same files as a zip file, but may be up to 10 GB instead of 250 MB unzipped. The recipe
 builds the files, and the Dockerfile copies them onto AWS's base image for the runtime. `sam build` calls the
 container engine for a function with `PackageType: Image` whose `Metadata` names this context.
 

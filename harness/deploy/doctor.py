@@ -29,7 +29,7 @@ from harness.targets.built import BUILD, built_functions
 __all__ = ["Diagnosis", "examine_functions", "examine_project", "find_template"]
 
 _UNQUALIFIED = 6
-"""Number of colons in a function's ARN without a version or an alias."""
+"""The number of colons in a function's ARN without a version or an alias."""
 _USUAL = ("template.yaml", "template.yml", "template.json")
 
 
@@ -90,10 +90,10 @@ def examine_project(
 
     Args:
         diagnosis: Receives the findings.
-        template: The source template, not the built one.
+        template: The source template, not the built template.
         artifact: The build's folder; None for `.aws-sam/build` next to the template.
         region: The Region of the deployment.
-        job: The job that would call its functions.
+        job: The job that would call the template's functions.
         ask: Rollouts to ask the graders' judges about; None to ask no judge.
 
     Raises:
@@ -142,7 +142,7 @@ def _examine_build(
             diagnosis.findings.append(finding("D050", text, str(build), fix="Run `sam build`."))
         return
     built_template, functions = built_functions(build, parameters)
-    if artifact is None or not (artifact.parent / "template.yaml").is_file():  # not one function's folder
+    if artifact is None or not (artifact.parent / "template.yaml").is_file():  # more than one function
         diagnosis.findings += check_completeness(template, built_template.parent, functions, parameters)
     for logical_id, spec in functions.items():
         diagnosis.looked_at.append(f"{build}: {logical_id}")
@@ -194,9 +194,9 @@ def examine_functions(
     Args:
         diagnosis: Receives the findings.
         arns: The functions' ARNs, with the qualifiers that a job would use.
-        job: The job that would call them.
-        built: By ARN, the logical IDs of functions whose artifacts were checked, so their judges' models are
-            known.
+        job: The job that would call the functions.
+        built: The logical IDs, by ARN, of functions whose artifacts were checked, so that their judges'
+            models are known.
 
     Raises:
         InputError: A function does not exist, or boto3 is not configured.

@@ -86,7 +86,7 @@ def document_decides(document: dict[str, Any], action: str, resource: str, regio
         region: Any Region of the account's partition.
 
     Returns:
-        As `identity_decides`.
+        The same values as for `identity_decides`.
 
     Raises:
         Denied: These credentials may not use the simulator.

@@ -2,8 +2,8 @@
 
 Importing the handler tests only the imports at the top of its modules. An import inside a function runs when
 a sample first reaches it, in Lambda, in the middle of a job. So this check reads the user's modules, starting
-with the handler's, and looks up every import in the artifact. It does not read installed packages: their
-requirements cover what they import.
+with the handler's, and looks up every import in the artifact. It does not read installed packages, because
+their requirements cover their own imports.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class _Import:
     optional: bool
     """Whether the import is conditional, or the code catches its failure."""
     guess: bool = False
-    """Whether the name may be an attribute of a module instead of a module."""
+    """Whether the name may belong to an attribute of a module instead of a module."""
 
 
 def standard_library(runtime: str) -> frozenset[str]:
@@ -96,13 +96,13 @@ def imported_files(root: Path, module: str, packages: Collection[str]) -> list[P
     Args:
         root: The folder that module names are relative to.
         module: The first module.
-        packages: Top-level names of the packages whose files count.
+        packages: Top-level names of the packages whose files are included.
     """
     return sorted(source for source, _ in _reached(root, module, packages))
 
 
 def _reached(root: Path, module: str, packages: Collection[str]) -> Iterator[tuple[Path, list[_Import]]]:
-    """Each file that importing a module may run, once, with that file's imports."""
+    """Yield once each file that importing a module may run, with that file's imports."""
     reached, waiting = set[Path](), [module]
     while waiting:
         name = waiting.pop()
@@ -148,7 +148,7 @@ def _sources(artifact: Path, name: str) -> Iterator[Path]:
 
 
 def _imports(source: Path, package: tuple[str, ...]) -> Iterator[_Import]:
-    """All imports in a source; none if the source is invalid, which importing it reports."""
+    """All imports in a source; none if the source is invalid, which another check reports."""
     try:
         tree = ast.parse(source.read_bytes())
     except (SyntaxError, ValueError):
@@ -177,7 +177,7 @@ _NEVER = frozenset({"TYPE_CHECKING", "typing.TYPE_CHECKING", "__name__ == '__mai
 
 
 def _named(node: ast.AST, package: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
-    """The modules that one node imports, each with whether its name may be an attribute instead."""
+    """The modules that one node imports, each with a flag for names that may be attributes instead."""
     if isinstance(node, ast.Import):
         yield from ((alias.name, False) for alias in node.names)
     elif isinstance(node, ast.ImportFrom):

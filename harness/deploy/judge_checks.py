@@ -1,6 +1,6 @@
 """Checks whether the role that the template gives a function may call the models of its judges.
 
-An inference profile also needs its models in each of its Regions. That is not checked.
+An inference profile also needs permission for its models in each of its Regions, which is not checked.
 
 Source: "Prerequisites for inference profiles" in the Amazon Bedrock user guide.
 """
@@ -39,7 +39,7 @@ def check_judges(
     Args:
         spec: The function.
         logical_id: The function's logical ID.
-        judges: The models that its checks call.
+        judges: The models that the function's checks call.
         template: The source template.
         parameters: Values that replace the parameters' defaults.
 

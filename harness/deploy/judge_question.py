@@ -1,4 +1,4 @@
-"""Asks a grader's judges about samples until each model has answered, to learn which parameters it accepts.
+"""Asks a grader's judges about samples until each model has answered, to learn its accepted parameters.
 
 The first request with a schema also makes Bedrock compile the schema. That can take minutes, and the result
 is cached for a day. If the judges are asked before a job, none of the job's samples has to wait for it.
@@ -34,7 +34,7 @@ class AskedJudges:
     samples: int
     """The number of samples that were graded."""
     trouble: str | None = None
-    """Why a sample got no reward; None if all got one."""
+    """The reason why a sample got no reward; None if all samples got a reward."""
 
     @property
     def silent(self) -> list[AskedModel]:
@@ -73,7 +73,7 @@ def ask_judges(
 
 
 def _answered(judges: tuple[AskedModel, ...]) -> tuple[AskedModel, ...]:
-    """The models, with the accepted parameters of those that have answered in this process."""
+    """The models, each with its accepted parameters if it has answered in this process."""
     found = [typed(AskedModel, each.as_dict()) for each in judge_models() if each.parts is not None]
     known = {(each.service, each.model): each for each in found}
     return tuple(known.get((judge.service, judge.model), judge) for judge in judges)

@@ -57,11 +57,11 @@ class Stack:
     submitter_policy: str | None = None
     """ARN of the managed policy for the identity that submits jobs, if the stack creates one."""
     fan_out_machine: str | None = None
-    """ARN of the state machine for replays that fan out, if the stack has one."""
+    """ARN of the state machine for replays that fan out, if the stack has a state machine."""
     fan_out_prefix: str | None = None
     """`s3://BUCKET/FOLDER` that the stack's workers may write to."""
     not_listed: str | None = None
-    """Why the stack's resources could not be listed. A grader that no output names is then missing."""
+    """The reason why the stack's resources could not be listed. Graders that no output names are missing."""
 
     def arn(self, grader: str | None = None) -> str:
         """Return one grader's ARN with the most specific qualifier.

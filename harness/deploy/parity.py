@@ -31,7 +31,7 @@ TOLERANCE = 1e-9
 
 
 class Difference(NamedTuple):
-    """One sample that was graded differently."""
+    """One sample whose result differs between places."""
 
     id: Any
     place: str
@@ -81,7 +81,7 @@ class Parity:
     unstable: dict[str, list[Difference]] = field(default_factory=dict)
     """By place, the samples that it graded differently in a second pass, restarted and in reverse order."""
     causes: dict[str, list[str]] = field(default_factory=dict)
-    """By place, possible causes of its differences, one sentence each."""
+    """Possible causes of the differences in each place, one sentence each."""
 
     @property
     def same(self) -> bool:
@@ -108,7 +108,7 @@ def compare(
 
     Args:
         rollouts: The rollouts to grade. All must be usable.
-        places: Where to grade, this process first.
+        places: The places to grade in, starting with this process.
         wires: Names of profiles. All results are compared with this process's rewards over the first wire.
         progress: Called with the number of rollouts that each call graded.
 
@@ -125,7 +125,7 @@ def compare(
         times = parity.times[place.name] = Times()
         first: list[Row] = []
         for profile in profiles:
-            # A batch of one sample would not show how long a batch takes.
+            # A batch with only one sample would not show the duration of a batch.
             counted = times if profile.container != "single" or len(profiles) == 1 else Times()
             parts = _graded(place.target, batches, profile, counted, progress)
             rows = [row for part in parts for row in part]
@@ -175,7 +175,7 @@ def _samples(differences: list[Difference]) -> str:
 
 
 class _Timed:
-    """A target that records how long its calls take."""
+    """A target that records the durations of its calls."""
 
     def __init__(self, target: Target, times: Times) -> None:
         self._target = target
@@ -191,7 +191,7 @@ class _Timed:
         return answer
 
     def close(self) -> None:
-        """Do nothing: the target's owner closes it."""
+        """Do nothing, because the target's owner closes it."""
 
 
 def _graded(

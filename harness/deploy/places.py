@@ -1,4 +1,4 @@
-"""The places where parity is measured: this process, the built artifact, and functions in AWS."""
+"""The places that parity compares: this process, the built artifact, and functions in AWS."""
 
 from __future__ import annotations
 
@@ -81,12 +81,12 @@ def open_places(
 
     Args:
         stack: Closes the places.
-        grader: `module:name` or `file.py:name`; the built function's handler when None.
+        grader: `module:name` or `file.py:name`; None for the built function's handler.
         handler: `module.function`, instead of `grader`: a handler in this process and in `artifact`.
         artifact: The build's folder; with `handler`, a folder or zip file without a template.
         function: The function's logical ID; None finds it by the grader.
         arns: Functions in AWS.
-        region: The Region of functions given without an ARN.
+        region: The Region of functions that are given by name.
         passed: Names of variables that the built function receives from this process.
         credentials: AWS credentials for the built function, as variables.
         answers: Recorded answers to the grader's requests to a service, the same in every place.
@@ -153,7 +153,7 @@ def _local(
     """The built function, with a server for recorded answers if there are any."""
 
     def opened(variables: Mapping[str, str]) -> LocalRuntimeTarget:
-        # One environment: its cold start is measured once, and nothing else runs at the same time.
+        # With one environment, the cold start is measured once, and no other call runs at the same time.
         return LocalRuntimeTarget(
             spec,
             concurrency=1,

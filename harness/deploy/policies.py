@@ -1,4 +1,4 @@
-"""Finds IAM policies that allow too much, in IAM's own form or in a template's.
+"""Finds IAM policies that allow too much, in IAM's form or in a template's form.
 
 Source: the IAM user guide, "IAM JSON policy elements".
 """

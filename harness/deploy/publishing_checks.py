@@ -4,7 +4,7 @@ SAM publishes a version when the text of a function's properties changes, and it
 resolves parameters (aws/serverless-application-model#3820). So a redeployment with another value changes
 `$LATEST`, while the alias and the outputs keep the version with the old value. A parameter that
 VersionDescription names does publish: CloudFormation replaces a version whose description changes, and
-deletes the old one unless UpdateReplacePolicy retains it. Removing a function deletes all its versions,
+deletes the old version unless UpdateReplacePolicy retains it. Removing a function deletes all its versions,
 unless DeletionPolicy retains the function (Lambda API reference, DeleteFunction).
 """
 
@@ -71,7 +71,7 @@ def _parameters(template: Mapping[str, Any], value: Any) -> list[str]:
 def _references(template: Mapping[str, Any], value: Any, within: tuple[str, ...] = ()) -> Iterator[str]:
     """Every name that a value depends on, directly or through conditions.
 
-    `within` holds the conditions being followed.
+    `within` holds the conditions that are being resolved.
     """
     if isinstance(value, list):
         for each in value:

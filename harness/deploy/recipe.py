@@ -1,4 +1,4 @@
-"""Decides what goes into an artifact, from a template and a function's logical ID, or from explicit parts.
+"""Decides the contents of an artifact, from a template and a function's logical ID, or from explicit parts.
 
 `harness.localaws.source_tree` decides which of the user's files and packages belong to a function.
 """
@@ -47,7 +47,7 @@ class Recipe:
     powertools_installed: bool = False
     """Whether to copy Powertools from the running environment instead of downloading it."""
     handler: str | None = None
-    """The function's handler, which decides what belongs to the function; None if every part is explicit."""
+    """The function's handler, which determines the function's files; None if every part is explicit."""
     check: str | None = None
     """The check, if the handler is that of ready checks; None for any other handler."""
     own: Path | None = None
@@ -61,7 +61,7 @@ class Recipe:
     worker: bool = False
     """Whether the function is the fan-out worker, which has modules of the harness but no grader."""
     placeholder: bool = False
-    """Whether to build a placeholder instead of the worker, because the stack does not fan out."""
+    """Whether to build a placeholder for the worker, because the stack does not fan out."""
     notes: tuple[str, ...] = ()
     """Notes for the user about how the template was read."""
 

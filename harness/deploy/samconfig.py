@@ -1,4 +1,4 @@
-"""Reads settings of `sam deploy` that the harness also needs from `samconfig.toml`.
+"""Reads from `samconfig.toml` the settings of `sam deploy` that the harness also needs.
 
 Source: the SAM developer guide, "SAM CLI configuration file". `global` applies to every command, and a
 command's own table takes precedence. The environment is `default`, or SAM_CONFIG_ENV.

@@ -91,7 +91,7 @@ def surroundings_deployed(configuration: Mapping[str, Any]) -> Surroundings:
 def causes(
     here: Surroundings, there: Surroundings, set_there: Mapping[str, str], source: str
 ) -> Iterator[str]:
-    """Describe the differences between two places, one sentence per cause, the likeliest first.
+    """Describe the differences between two places in one sentence per cause, the likeliest cause first.
 
     Args:
         here: This process.
@@ -122,7 +122,7 @@ def causes(
 def _variables(
     here: Mapping[str, str] | None, there: Mapping[str, str] | None, set_there: Mapping[str, str], source: str
 ) -> Iterator[str]:
-    """The variables that differ; only the ones that the grader's code mentions, if it mentions any."""
+    """The variables that differ. If the grader's code mentions any of them, the others are left out."""
     if here is None:
         return
     quoted = set(re.findall("['\"]([A-Za-z_][A-Za-z0-9_]*)['\"]", source))
@@ -137,7 +137,7 @@ def _variables(
 
 
 def own_source(artifact: Path) -> str:
-    """The text of the modules at the top of an artifact, where the user's modules are."""
+    """The text of the modules at the top of an artifact, which include the user's modules."""
     return "\n".join(path.read_text("utf-8", "replace") for path in sorted(artifact.glob("*.py")))
 
 

@@ -28,7 +28,7 @@ POWERTOOLS = ("aws-lambda-powertools", "jmespath", "typing-extensions")
 
 _INSTALL_TIMEOUT_S = 300
 # pip's records of this installation contain paths of this machine. They would make the same artifact look
-# changed on another machine and publish a version without need. METADATA and licenses stay.
+# changed on another machine, and would publish a needless version. METADATA and licenses are kept.
 _RECORDS = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
 # pip evaluates environment markers (`; python_version >= "3.13"`) for the Python that runs it, but a
 # function's packages must match the function's Python and machine.
@@ -60,7 +60,7 @@ def install_requirements(
 ) -> list[str]:
     """Install the wheels of requirements files for a function's platform, on any machine.
 
-    pip enforces hashes for every file that has any. A file never replaces a package that another file
+    pip enforces hashes for every file that contains a hash. A file never replaces a package that another file
     installed: different versions of a package conflict.
 
     Args:
@@ -70,7 +70,7 @@ def install_requirements(
         architecture: The function's architecture, `x86_64` or `arm64`.
 
     Returns:
-        The packages that were removed because they hold scripts (`bin`) and no module.
+        The packages that were removed because they contain scripts (`bin`) but no module.
 
     Raises:
         InputError: A file does not exist, a hash differs, two files conflict, or a package has no wheel.
@@ -228,7 +228,7 @@ def _is_program(file: Path) -> bool:
 
 
 def _for_function(runtime: str, architecture: str) -> list[str]:
-    """Arguments that tell pip about the function's Python and machine."""
+    """Arguments that make pip choose packages for the function's Python and machine."""
     words = ["--quiet", "--no-input", "--disable-pip-version-check", "--only-binary", ":all:"]
     words += ["--implementation", "cp", "--python-version", ".".join(map(str, runtime_version(runtime)))]
     for platform in wheel_platforms(runtime, architecture):

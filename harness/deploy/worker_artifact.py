@@ -1,8 +1,8 @@
 """Builds the fan-out worker for Lambda: `graders`, and the modules of the harness that the worker imports.
 
 The template declares the worker whether or not its stack fans out, and `sam build` builds it in both cases.
-If the template's parameter says that there is no fan-out, a placeholder is built instead. It needs no
-packages, and a call to it explains what to do.
+If the template's parameter turns fan-out off, a placeholder is built instead. The placeholder needs no
+packages, and calling it raises an error that gives the fix.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def is_worker(resource: Any) -> bool:
 def is_wanted(
     template: Mapping[str, Any], resource: Mapping[str, Any], parameters: Mapping[str, str], project: Path
 ) -> tuple[bool, dict[str, str]]:
-    """Decide whether a stack with these values has the worker. Unknown values count as yes.
+    """Decide whether a stack with these values has the worker. If a value is unknown, the stack has it.
 
     Args:
         template: The template, as `read_template` returns it.

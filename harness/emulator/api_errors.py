@@ -24,9 +24,9 @@ class ApiError(Exception):
 
     Args:
         status: HTTP status, 400 or more.
-        message: The fault, and what to send instead.
+        message: The fault and its fix.
         param: The name of the field at fault.
-        code: Machine-readable reason.
+        code: The machine-readable reason.
         headers: Additional response headers, such as `Retry-After`.
     """
 

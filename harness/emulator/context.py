@@ -30,7 +30,7 @@ class Components(NamedTuple):
     goal: Goal | None
     """The correctness of the pool's completions; None if the rollouts do not record it."""
     goal_remarks: list[str]
-    """Notes for the user on the way correctness was read."""
+    """Notes for the user on how the correctness was determined."""
     clock: Clock
     lifecycle: Lifecycle
     runner: Runner

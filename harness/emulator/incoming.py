@@ -20,7 +20,7 @@ __all__ = ["Upload", "read_json", "read_query", "read_upload"]
 _JSON_BYTES: Final = 16 * 1024 * 1024
 _FORM_BYTES: Final = 64 * 1024
 _JSON_TYPES: Final = ("application/json", "application/x-www-form-urlencoded", "")
-"""Content types that are accepted as JSON. curl and urllib send the one for form fields by default."""
+"""Content types that are accepted as JSON. By default, curl and urllib send the type for form fields."""
 _DEEPEST: Final = 64
 _READ_TO_THE_END: Final = 4
 """A body that is too large is read and discarded, up to this multiple of its limit.

@@ -322,7 +322,7 @@ LEARNED: Final[Table] = {"grade": optional(one_of("true", "false"), "true")}
 
 
 def _jobs_grader(value: object, at: str) -> Any:
-    """The grader of a job; the error for OpenAI's kinds explains how to convert one."""
+    """The grader of a job. The error for OpenAI's kinds of graders explains how to convert them."""
     kind = value.get("type") if isinstance(value, dict) else None
     if isinstance(kind, str) and kind != GRADER_TYPE:
         hint = "`rft import` converts a grader of OpenAI's or Azure's into a Lambda function."

@@ -1,9 +1,9 @@
 """Assembles the emulator from its configuration and serves it on loopback.
 
 The API is served under `/v1` (and `/openai/v1`, the path of the SDK's Bedrock provider), and the admin routes
-under `/_emulator`. uvicorn runs on a separate thread. The calling thread, which must be the main one, does
-the jobs' work, so that a grader can be interrupted after its time limit. The only line on stdout is the URL;
-graders print to stderr.
+under `/_emulator`. uvicorn runs on a separate thread. The jobs' work is done on the calling thread, which
+must be the main thread, so that a grader can be interrupted after its time limit. The only line on stdout is
+the URL; graders print to stderr.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ class StoredPage(NamedTuple):
 
 
 class Store(Database):
-    """The emulator's store; every method is one transaction unless called inside `transaction()`."""
+    """The emulator's store. Every method is one transaction unless it is called inside `transaction()`."""
 
     def latest_time(self) -> int | None:
         """Return the latest time stamp in the store, in seconds since 1970; None if it is empty."""
@@ -183,7 +183,7 @@ class Store(Database):
         return Policy(array("d", bytes(rows[0][0])), own)
 
     def save_policy(self, job: str, policy: Policy, own_changed: Mapping[str, float]) -> None:
-        """Store a job's policy: all of theta, and the changed ones of the job's own terms."""
+        """Store a job's policy: the whole theta, and those of the job's own terms that changed."""
         with self.transaction():
             self.write("INSERT OR REPLACE INTO theta VALUES (?, ?)", job, policy.theta.tobytes())
             self.write_all(

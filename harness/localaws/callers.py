@@ -1,4 +1,4 @@
-"""Distinguishes requests from programs on this machine from those of a web page.
+"""Distinguishes requests of programs on this machine from requests of web pages.
 
 Every page in the engineer's browser can reach a server on loopback. The page may send a form or plain text to
 any address without permission, and the page's host name may resolve to 127.0.0.1 (DNS rebinding). Browsers

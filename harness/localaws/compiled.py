@@ -61,7 +61,7 @@ def compiled_files(artifact: Path) -> Iterator[CompiledFile]:
 
 
 def misfits(files: list[CompiledFile], runtime: str, architecture: str) -> list[str]:
-    """Explain why a function cannot load some of its compiled files, one sentence each.
+    """Explain why a function cannot load its compiled files, with one sentence for each such file.
 
     Args:
         files: From `compiled_files`.

@@ -4,8 +4,8 @@ This script runs in the function's interpreter, without this project: it uses on
 no syntax newer than Lambda's oldest Python runtime. `harness.localaws.confinement` writes its arguments: a
 plan as JSON, then the command to run. `ConfinementPlan` there describes the fields.
 
-The protection is one of two. Namespace: the process gets a new root in a separate mount namespace. The root
-has only the files that Lambda has, read-only except for a fresh /tmp. Landlock: the process sees the
+There are two protections. Namespace: the process gets a new root in a separate mount namespace. The root has
+only the files that Lambda has, and they are read-only except for a fresh /tmp. Landlock: the process sees the
 unchanged file system, but can write only to the listed places.
 
 Sources: mount_namespaces(7), user_namespaces(7), mount_setattr(2), landlock(7).
@@ -207,7 +207,7 @@ def refuse_semaphores() -> None:
     def refuse(*arguments: Any, **named: Any) -> None:
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
 
-    # A traceback must end in the same file as in Lambda instead of this one.
+    # A traceback must end in the same file as in Lambda, not in this file.
     where = os.path.join(os.path.dirname(os.__file__), "multiprocessing", "synchronize.py")
     refuse.__code__ = refuse.__code__.replace(co_filename=where, co_name="SemLock")
     module.SemLock = type("SemLock", (module.SemLock,), {"__new__": refuse})

@@ -91,7 +91,7 @@ class _CannotInstall(Exception):
 
 
 def _candidates(runtime: str) -> Iterator[_Found]:
-    """Interpreters of exactly this minor version, the current one first."""
+    """Interpreters of exactly this minor version, starting with the current interpreter."""
     if runtime == PRESENT_RUNTIME:
         yield _present()
         return

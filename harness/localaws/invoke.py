@@ -145,7 +145,7 @@ class LambdaServer:
 
 
 def _choice(request: HttpRequest, header: str, parameter: str, choices: tuple[str, ...]) -> str:
-    """A header's value, one of those allowed; the first is the default. The error's wording is unverified."""
+    """A header's value, or the first allowed value by default. The error's wording is unverified."""
     value = request.headers.get(header, choices[0])
     if value not in choices:
         raise invalid_choice(value, parameter, choices)

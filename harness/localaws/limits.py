@@ -1,4 +1,4 @@
-"""Lambda's limits, and the error documents that a caller receives when one is exceeded.
+"""Lambda's limits, and the error documents that a caller receives when a limit is exceeded.
 
 Sources: the Lambda developer guide (quotas; runtime API; execution environment) and the open-source
 `aws-lambda-runtime-interface-emulator`, whose wording of timeouts and exits is used here. Anything that AWS
@@ -117,12 +117,12 @@ def changed_artifact(names: list[str]) -> Fault:
 
 
 def processor_share(memory_mb: int) -> float:
-    """Return the number of processors that a function gets. Only several threads can use more than one."""
+    """Return the number of processors that a function gets. A single thread can use only one processor."""
     return memory_mb / MB_A_PROCESSOR
 
 
 def duration_in_lambda(wall_ms: float, cpu_ms: float, memory_mb: int) -> float:
-    """Estimate how long a call takes in Lambda, in milliseconds.
+    """Estimate the duration of a call in Lambda, in milliseconds.
 
     Lambda gives a function a share of the processor that grows with its memory. A smaller share slows down
     computing, but not waiting. The estimate assumes that Lambda's processors are as fast as this machine's.

@@ -210,7 +210,7 @@ def read_request(head: RequestHead, stream: BinaryIO, go_on: Callable[[], None])
 
 
 def _read_body(stream: BinaryIO, headers: Mapping[str, str]) -> bytes:
-    """The request's body, for either way of stating its length."""
+    """The request's body, whose length is stated in Content-Length or in chunks."""
     if headers.get("transfer-encoding", "").lower() != "chunked":
         return _exactly(stream, int(headers.get("content-length") or 0))
     chunks = bytearray()

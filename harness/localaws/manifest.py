@@ -196,7 +196,7 @@ def _requirements_changed(manifest: Manifest, project: Path) -> Iterator[str]:
 
 
 def _unlike(artifact: Path, project: Path) -> Iterator[str]:
-    """The files that differ from those with the same name, for an artifact without a manifest."""
+    """The files that differ from files with the same name, for an artifact without a manifest."""
     for entry in artifact.iterdir():
         source = project / entry.name
         if not source.exists() or entry.name in ("graders", "__pycache__") or entry.name.startswith("."):

@@ -46,8 +46,8 @@ class LocalRuntime:
         concurrency: The maximum number of execution environments at the same time.
         wait: Whether a call waits while all environments are busy; otherwise it is throttled.
         sdk: Whether the function may import boto3, as in Lambda.
-        passed: Names of variables that the function receives from this process. The function can read a file
-            that one of them names.
+        passed: Names of variables that the function receives from this process. If such a variable names a
+            file, the function can read the file.
         credentials: AWS credentials as variables, which a deployed function gets from its role.
         log_file: Receives the output of all environments, up to 64 MB each.
         init_timeout_s: Time limit of the init phase, in seconds.
@@ -92,7 +92,7 @@ class LocalRuntime:
 
     @property
     def interpreter_note(self) -> str | None:
-        """A note if the function runs under a different Python from the one that its runtime names."""
+        """A note if the function's Python is not the version that its runtime names."""
         return self.interpreter.note
 
     def __enter__(self) -> LocalRuntime:

@@ -161,7 +161,8 @@ def read_tree(source: Path, project: Path, own: Iterable[Path] | None = None) ->
     Args:
         source: A module or a folder.
         project: The folder that the artifact is built from.
-        own: The function's requirements files. Folders with other ones are left out; None keeps all folders.
+        own: The function's requirements files. Folders with other requirements files are left out. If this is
+            None, all folders go in.
 
     Raises:
         InputError: The source does not exist, or contains an entry that cannot be copied: a link to a missing

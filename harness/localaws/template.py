@@ -1,4 +1,4 @@
-"""Reads functions from a SAM template, preferably the built one, `.aws-sam/build/template.yaml`.
+"""Reads functions from a SAM template, preferably the built template, `.aws-sam/build/template.yaml`.
 
 The template is YAML or JSON. `Globals` are merged, and `template_values` resolves values. A value that cannot
 be resolved is left out of the function and listed in its `notes`, because a guess could be wrong.
@@ -131,7 +131,7 @@ def read_declared(path: Path, parameters: Mapping[str, str] | None = None) -> di
     """Return every Python function of a template, in a zip file or a container image.
 
     Args:
-        path: The template: the source or the built one.
+        path: The template, before or after the build.
         parameters: Values that replace the parameters' defaults.
 
     Raises:
@@ -162,7 +162,7 @@ def declared_functions(
 def read_function(
     path: Path, name: str | None = None, parameters: Mapping[str, str] | None = None
 ) -> FunctionSpec:
-    """Return one function of a template, by logical ID or function name; without a name, the only one.
+    """Return one function of a template by logical ID or function name; without a name, the only function.
 
     Raises:
         InputError: `read_functions` raises it, or no function or several functions match.

@@ -184,7 +184,8 @@ def merge_properties(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[
 
     Args:
         shared: The properties in Globals.
-        own: The function's properties: objects are merged, lists are appended, anything else replaces.
+        own: The function's properties. Objects are merged, lists are appended, and other values replace
+            the shared ones.
     """
     merged = {**shared, **own}
     for key in shared.keys() & own.keys():

@@ -1,6 +1,6 @@
 """Finds the files in a folder that a Python file needs, and the packages that it imports from elsewhere.
 
-Files are read but never run, because importing one may call services.
+Files are read but never run, because importing a file may call services.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def _line_of(path: Path, error: SyntaxError) -> str:
 
 
 class Belongings:
-    """The files of one folder that a module needs, and the packages that they import from elsewhere.
+    """The files in one folder that a module needs, and the packages that these files import from elsewhere.
 
     Args:
         folder: The module's folder, where Python looks first.

@@ -13,7 +13,7 @@ from harness.projects.written_numbers import written_number
 
 __all__ = ["failure_notes"]
 
-# Errors from parsing a completion that has nothing to parse.
+# Errors that parsing a completion raises if the completion contains no answer.
 _OF_ANSWERS = (
     "ValueError TypeError KeyError IndexError LookupError AttributeError ZeroDivisionError ArithmeticError "
     "OverflowError JSONDecodeError UnicodeDecodeError UnicodeError InvalidOperation AssertionError "
@@ -79,7 +79,7 @@ def _catches(handler: ast.ExceptHandler, names: Collection[str]) -> bool:
 
 
 def _suppresses(file: str, node: ast.expr, code: ReachedCode) -> bool:
-    """Whether a `with` suppresses more than the errors of an unreadable answer."""
+    """Whether a `with` suppresses more than the errors that an unreadable answer causes."""
     if code.called(SourceNode(file, node)) != "contextlib.suppress" or not isinstance(node, ast.Call):
         return False
     return any(ast.unparse(each).rpartition(".")[2] not in (*_OF_ANSWERS, *_OF_IMPORTS) for each in node.args)

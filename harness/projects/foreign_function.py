@@ -22,7 +22,7 @@ from harness.projects.trainer_arguments import given_functions
 
 __all__ = ["ForeignFunction", "find_functions"]
 
-# The names of entry points, which decide in a file with several functions of one kind.
+# Usual names of entry points. If a file has several functions of one kind, such a name decides.
 _USUAL = {"lambda": "lambda_handler", "verl": "compute_score", "openai": "grade"}
 _OF_LIBRARIES = ("eval-protocol", "llm-eval-kit")
 
@@ -143,7 +143,7 @@ class _Finder:
         }
         shown = [each for name, node in public.items() if (each := self._candidate(name, node, None))]
         found = [each for each in shown if kind in (None, each.kind)]
-        if not found and kind is not None:  # then the user has decided, and any function may fit
+        if not found and kind is not None:  # the user has decided, so any function may fit
             found = [
                 ForeignFunction(kind, name, node.lineno, _callable(node)) for name, node in public.items()
             ]
@@ -232,7 +232,7 @@ class _Finder:
         )
 
     def _unbound(self, name: str, place: str | None = None) -> InputError:
-        """Why a name is not a function at the top of the module."""
+        """The reason why a name is not a function at the top of the module."""
         outer, _, inner = name.rpartition(".")
         for node in ast.walk(self._tree):
             if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):

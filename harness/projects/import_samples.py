@@ -100,7 +100,7 @@ def _with_rollouts(imported: ImportedGrader, rollouts: DataFile) -> ImportedGrad
 def _completed(
     imported: ImportedGrader, records: tuple[Mapping[str, Any], ...], notes: tuple[ImportNote, ...]
 ) -> ImportedGrader:
-    """A grader with the user's records, and made-up completions of them."""
+    """A grader with the user's records and made-up completions for them."""
     made = rollouts_of(records, imported)
     if made.rollouts and imported.asks_judge:
         what = "rollouts.jsonl has made-up completions of your records, not graded here: that calls a service"
@@ -115,7 +115,7 @@ def _completed(
 
 
 def _records(file: DataFile) -> _Taken:
-    """The records of a file that training would accept."""
+    """The records in a file that training would accept."""
     report = validate(file)
     wrong: dict[str, str] = {}
     for each in report.findings:

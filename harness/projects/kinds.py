@@ -62,7 +62,7 @@ class ProjectKind:
     role: str = _ROLE
     """The role and timeout of its function in the template."""
     audited: bool = True
-    """Whether its test includes an audit. An audit that runs programs takes long on a busy machine."""
+    """Whether its test includes an audit. An audit that runs programs takes a long time on a busy machine."""
     packages: str = ""
     """The packages for requirements.txt that its check needs in addition to the library."""
 

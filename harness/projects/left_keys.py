@@ -24,7 +24,7 @@ _NAMED = re.compile(
 _PASSWORD = re.compile(r"""(?<=[a-z0-9+.-])://[^\s"'<>/@:]*:[^\s"'<>/@{}$]+@""", re.IGNORECASE)
 
 _LOOK_BYTES = 8_000
-"""A file counts as binary if one of its first bytes, this many, is zero, as in Git.
+"""A file counts as binary if there is a zero byte within this number of bytes, as in Git.
 
 Searching model weights is too slow.
 """

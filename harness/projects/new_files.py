@@ -27,7 +27,7 @@ def write_new(folder: Path, files: Mapping[str, bytes]) -> None:
         files: The files' content, by path relative to the folder.
 
     Raises:
-        InputError: A different file has one of the names, or the files cannot be written.
+        InputError: A file with one of the names has other content, or the files cannot be written.
     """
     missing = [name for name in files if not _is_written(folder / name, files[name])]
     whole = not folder.exists()
@@ -54,7 +54,7 @@ def _meant(named: str | None, stage: Path, folder: Path) -> Path:
 
 
 def _unwritten(error: InputError) -> InputError:
-    """The error for files that were removed again, so that nothing is left to resume."""
+    """The error for files that were removed again, so that no unfinished work is left."""
     if not isinstance(error, NoRoom):
         return error
     return NoRoom(

@@ -10,7 +10,7 @@ __all__ = ["ProjectContent"]
 
 @dataclass(frozen=True, slots=True)
 class ProjectContent:
-    """The parts of one project that differ from others."""
+    """The parts of one project that differ from those of other projects."""
 
     words: Mapping[str, str]
     """Words to replace in templates, including `@HANDLER@`."""

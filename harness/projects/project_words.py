@@ -1,4 +1,4 @@
-"""The words that fill the common templates where projects differ."""
+"""The words that are filled into the common templates and that differ between projects."""
 
 from __future__ import annotations
 

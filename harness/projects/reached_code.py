@@ -68,7 +68,7 @@ class ReachedCode:
             yield from (SourceNode(file, node) for node in ast.walk(part))
 
     def packages(self) -> set[str]:
-        """The imported packages, without those in functions that are not reached."""
+        """The imported packages, except for imports in functions that are not reached."""
         return {name for _, node in self.nodes() for name in packages_of(node)}
 
     def needed_imports(self) -> Iterator[tuple[str, SourceNode]]:

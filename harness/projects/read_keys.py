@@ -119,7 +119,7 @@ def _keys(code: ReachedCode) -> Iterator[tuple[str, str]]:
 
 
 def _name(base: ast.expr) -> str | None:
-    """The name of an object that is read by key, or the last key on the way to it."""
+    """The name of an object that is read by key, or the last key that leads to the object."""
     while True:
         if isinstance(base, ast.Name):
             return base.id

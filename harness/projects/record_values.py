@@ -150,7 +150,7 @@ def _worked_on(node: ast.AST) -> list[ast.expr]:
 
 
 def _without_places(node: ast.AST) -> Iterator[ast.AST]:
-    """The nodes of an expression, without those that select a part of a value."""
+    """The nodes of an expression, without subscripts that select a part of a value."""
     yield node
     for name, field in ast.iter_fields(node):
         if not (isinstance(node, ast.Subscript) and name == "slice"):

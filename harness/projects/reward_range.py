@@ -22,7 +22,7 @@ _SAME = ("float", "int", "round", "max", "min", "abs", "asdict")
 def range_of(
     code: ReachedCode, file: str, functions: Sequence[ForeignFunction]
 ) -> tuple[tuple[float, float], list[ImportNote]]:
-    """Return the range of the reward that functions make together, and notes on it; the last gives the range.
+    """Return the range of the reward that functions make together, and notes; the last note gives the range.
 
     Args:
         code: The code that runs when the functions are called.

@@ -1,7 +1,8 @@
 """Makes a new project: a grader or a handler, samples, a replay test, and the files for deploying it.
 
 `pytest`, `rft replay` and `sam build` work in the new folder right away, without the network. Its files are
-made from the templates in `new_project/` and those of its kind. Its samples are the first of the harness's.
+made from the templates in `new_project/` and those of its kind. Its samples are the first ones that ship with
+the harness.
 Existing files are not overwritten, and no folder is called `graders` or `harness`.
 """
 

@@ -37,7 +37,7 @@ def module_of_import(node: ast.ImportFrom, file: str) -> str:
 
     Args:
         node: The statement.
-        file: Its file, by path from the folder where Python looks first.
+        file: The statement's file, by path from the folder where Python looks first.
     """
     package = file.split("/")[:-1]
     if node.level and package:
@@ -50,7 +50,7 @@ def aliases_of(tree: ast.Module, file: str) -> dict[str, str]:
 
     Args:
         tree: The module.
-        file: Its file, by path from the folder where Python looks first.
+        file: The module's file, by path from the folder where Python looks first.
     """
     found = {}
     for node in ast.walk(tree):

@@ -20,7 +20,7 @@ CHECK_IN_VERSION = ", check ${GraderCheck}"
 ROLE = "      Role: !GetAtt GraderRole.Arn\n"
 """The role of a grader that calls no model."""
 NO_MODEL = '""'
-"""The default of the parameter for a judge's model, if no grader calls one."""
+"""The default of the parameter for a judge's model, if no grader calls a model."""
 
 _TYPE = "AWS::Serverless::Function"
 _LIST = ("Mappings", "Graders", "All", "Names")
@@ -60,7 +60,7 @@ def grader_resource(logical_id: str, handler: str) -> str:
 
 
 def with_grader(template: Path, logical_id: str, handler: str) -> bytes:
-    """Return the text of a template with one more grader, after its last one and modeled on it.
+    """Return the text of a template with another grader, placed after the last grader and modeled on it.
 
     The new grader gets the last grader's role, metadata and other shared properties. It does not get
     properties that are specific to that grader, such as variables, a description or a name. If the template
@@ -97,7 +97,7 @@ def with_grader(template: Path, logical_id: str, handler: str) -> bytes:
 
 
 def _extended(text: str, logical_id: str, handler: str) -> str | None:
-    """The text with the resource added, also to the list if there is one; None if it has no place."""
+    """The text with the resource, also in the template's list if it has one; None if there is no place."""
     import yaml
 
     root = yaml.compose(text, yaml.SafeLoader)

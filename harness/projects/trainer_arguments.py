@@ -59,7 +59,7 @@ def _weights(tree: ast.Module, path: Path, count: int) -> list[float | None]:
 
 
 def _numbers(value: ast.expr) -> tuple[float, ...] | None:
-    """The numbers in a list: empty for the constant `None`, and None for anything else."""
+    """The numbers in a list. The result is empty for the constant `None`, and None for other expressions."""
     try:
         found = ast.literal_eval(value)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):

@@ -73,7 +73,7 @@ class RunSummary:
         return summary
 
     def _input_lines(self) -> Iterator[str]:
-        """Name the copy of an input that cannot be read from the middle, because the copy takes up space."""
+        """Name the copy of a compressed or piped input, because the copy takes up space."""
         if self.run.facts.input.copied:
             yield f"the input is compressed or piped; its copy: {self.run.own_rollouts}"
 

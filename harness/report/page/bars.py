@@ -123,7 +123,7 @@ def reward_bars(look: Look) -> BarChart:
 
 
 def group_bars(groups: GroupCounts) -> BarChart:
-    """The groups that can teach something, and the others by the reason why they cannot."""
+    """The number of groups that can teach something, and of groups that cannot, by the reason."""
     total = groups.groups + groups.unrewarded
     told = groups.groups - groups.zero_std
     rows: list[tuple[str, int, Tone]] = [("rewards differ: can teach", told, "good")]
@@ -202,7 +202,7 @@ def label_bars(look: Look) -> BarChart:
 
 
 def length_map(points: Iterable[tuple[int, float]], span: Bounds) -> DensityMap | None:
-    """The completion's length against the reward; None if there is nothing to compare.
+    """The length of completions against their reward; None if all lengths are equal.
 
     Args:
         points: Length in characters, and reward, of each sample.

@@ -42,7 +42,7 @@ Pair: TypeAlias = tuple[Row, Row | None]
 """A grading, and the other run's grading of the same sample."""
 
 Judge = Callable[[Row, Row | None], bool]
-"""Decides whether a grading is worth reading, because it has no reward or disagrees with something."""
+"""Decides whether a grading is worth reading: it has no reward, or there is a disagreement."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,9 +36,9 @@ class WrittenPage:
     path: Path
     bytes: int
     gradings: int
-    """Number of gradings in the run."""
+    """The number of gradings in the run."""
     samples: int
-    """Number of gradings in the page with everything recorded about them."""
+    """The number of gradings in the page, each with everything that was recorded about it."""
     remarks: list[str]
     """Remarks on samples and texts that the page leaves out."""
 
