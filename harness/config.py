@@ -59,7 +59,7 @@ class Key:
     kind: SettingKind
     meaning: str
     table: str | None = None
-    """The table that it belongs to; None for the file's top level."""
+    """The table that the setting belongs to; None for the file's top level."""
 
 
 KEYS: Final[Mapping[str, Key]] = {
@@ -116,7 +116,7 @@ class Setting:
     """The value as written; paths are relative to the file's folder."""
     file: Path
     line: int | None
-    """The line where it starts, from 1; None if that is unclear."""
+    """The line where the value starts, from 1; None if that is unclear."""
 
     @property
     def place(self) -> str:

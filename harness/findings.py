@@ -99,7 +99,7 @@ class Finding:
     fix: str | None = None
     """How to fix it."""
     witness: Any | None = None
-    """JSON value that demonstrates it, such as an event that `rft replay` runs."""
+    """JSON value that demonstrates the problem, such as an event that `rft replay` runs."""
 
     def __post_init__(self) -> None:
         """Turn a severity given as a plain string into the member.

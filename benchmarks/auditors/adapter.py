@@ -1,4 +1,4 @@
-"""Wraps a Lambda handler for other auditors, as thinly as their documentation allows.
+"""Wraps a Lambda handler for other auditors, with as little code as their documentation allows.
 
 No other auditor calls a handler with an event. Each auditor gets a copy of the grader's file, so that an
 auditor that reads source code reads the grader's own. Functions that build an event with one sample are added

@@ -1,4 +1,4 @@
-"""The other auditors: how each is installed, run on a wrapped grader, and interpreted."""
+"""Installs the other auditors, runs them on wrapped graders, and interprets their results."""
 
 from __future__ import annotations
 

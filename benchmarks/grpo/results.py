@@ -61,7 +61,7 @@ class Rehearsed:
     world: int
     grader: str
     reward: Change | None
-    """On records left out of training, like `right`; None if it was not measured."""
+    """The change on records left out of training, as for `right`; None if it was not measured."""
     right: Change | None
     length: Change | None
     """The expected length in characters, on the training records."""

@@ -20,11 +20,11 @@ class _Shown:
 
     key: str
     value: Value | None
-    """None if it is not set."""
+    """The value; None if the setting is not set."""
     source: str | None
     """`rft.toml:3`, a variable's name, or `default`."""
     note: str | None = None
-    """A remark, such as that the file does not exist."""
+    """A remark about the setting, such as that its file does not exist."""
 
 
 @click.command("config")

@@ -51,7 +51,10 @@ class Conclusions:
     folds: FoldedFigures | None
     """Figures from records left out of training; None if that was not possible."""
     length_pay: LengthPay | None = None
-    """None if length could not be separated from correctness, or if nothing could be compared."""
+    """How the reward follows length.
+
+    None if length could not be separated from correctness, or if nothing could be compared.
+    """
     made: list[MadePay] = field(default_factory=list)
     """Rewards of generated completions, best paid first."""
     findings: list[Finding] = field(default_factory=list)

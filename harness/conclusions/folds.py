@@ -41,7 +41,7 @@ class FoldedFigures:
 
     folds: int
     reward: PolicyChange | None
-    """None if no completion has a reward."""
+    """The change of the expected reward; None if no completion has a reward."""
     goal: str | None
     """The field that says which completions are right."""
     right: PolicyChange | None

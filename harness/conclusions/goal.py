@@ -35,7 +35,7 @@ class Goal:
 
     @property
     def remarks(self) -> list[str]:
-        """Notes for the user on how the field was read."""
+        """Notes for the user about how the field was read."""
         found = []
         if self.span is not None:
             low, high = self.span

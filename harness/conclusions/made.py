@@ -205,7 +205,7 @@ def _joined(written: Mapping[int, str]) -> Iterator[Made]:
 
 
 def _chained(lines: Sequence[str]) -> str:
-    """Lines joined by "or", inside their common prefix and suffix, which are the format."""
+    """Join lines by "or", inside their common prefix and suffix, which belong to the format."""
     start = _shared_start(lines)
     rest = [line[len(start) :] for line in lines]
     end = _shared_start([line[::-1] for line in rest])[::-1]

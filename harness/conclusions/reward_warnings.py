@@ -69,13 +69,16 @@ class WarningFigures:
     goal: str | None
     """The field that says which completions are right."""
     folds: FoldedFigures | None
-    """None if all records share one prompt."""
+    """Figures from cross-validation; None if all records share one prompt."""
     scale: float
     """Width of the grader's range, or of the recorded rewards if the range is unknown."""
     length: LengthPay | None
-    """None if length could not be separated from correctness, or if nothing could be compared."""
+    """How the reward follows length.
+
+    None if length could not be separated from correctness, or if nothing could be compared.
+    """
     made: MadeGradings | None
-    """None if there is no policy to compare the generated completions with."""
+    """Rewards of generated completions; None if there is no policy to compare them with."""
 
 
 def reward_warnings(figures: WarningFigures) -> list[Finding]:

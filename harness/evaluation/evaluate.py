@@ -64,10 +64,10 @@ class Standing:
     rollouts: str
     """The file with its completions."""
     reward: Interval | None
-    """None if no completion got a reward."""
+    """The mean reward with its interval; None if no completion got a reward."""
     completions: int
     kept: int
-    """The number of these completions that an earlier call requested."""
+    """Number of these completions that an earlier call requested."""
     rewarded: int
     failures: dict[str, int]
     """Completions without a reward, by kind; `abstain` is one of them."""

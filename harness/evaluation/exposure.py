@@ -44,7 +44,7 @@ class Exposure:
     records: int | None = None
     """Number of compared records; None if nothing was compared."""
     same_record: int = 0
-    """The number of these that are in the training file."""
+    """Number of the compared records that are in the training file."""
     same_prompt: int = 0
     """Additional records whose prompt is in the training file with another reference."""
     examples: tuple[str, ...] = ()

@@ -70,7 +70,7 @@ class UploadedFile:
     name: str
     """The file's name, which ends with the plan's digest, so that an earlier submission can be found."""
     id: str | None = None
-    """None until the service has answered the upload."""
+    """The file's id; None until the service has answered the upload."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class CreatedJob:
     """The job on the service."""
 
     id: str | None = None
-    """None until the service has answered the request to create it."""
+    """The job's id; None until the service has answered the request to create the job."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -143,7 +143,7 @@ def submit_native(
 
 
 def _created(client: NativeBedrock, plan: NativePlan, clock: Clock) -> str:
-    """Send the request until it is answered. Because of its token, several requests create one job."""
+    """Send the request until it is answered. Several requests with the same token create only one job."""
     backoff = Backoff(clock, tries=_TRIES, patience_s=_PATIENCE_S)
     while True:
         try:

@@ -99,9 +99,9 @@ class Rehearsal(Conclusions):
     learned: LearnedReport
     example: BeforeAfter | None
     questions: int = 0
-    """Questions that a service's judge answered since the rehearsal was last started or resumed."""
+    """Number of questions that judges answered since the rehearsal was last started or resumed."""
     questions_made: int = 0
-    """The number of these questions that were about generated completions."""
+    """Number of these questions about generated completions."""
     bred: list[BredText] = field(default_factory=list)
     """Unwanted texts that an audit of this grader found, before and after a job that can draw them."""
 

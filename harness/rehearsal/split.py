@@ -45,7 +45,7 @@ class Split:
     goal: Goal | None
     """How right the completions are; None if unknown."""
     remarks: list[str]
-    """Notes for the user on how the goal was read."""
+    """Notes for the user about how the goal was read."""
 
 
 def split(

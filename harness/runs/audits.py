@@ -44,7 +44,7 @@ class AuditHeadline:
     """The completion that a policy would learn to write first."""
 
     id: str
-    """Id of the probe that found it."""
+    """Id of the probe that found the completion."""
     text: str | None
     """The cheapest wrong completion that earns a reward, or the right completion that earns none."""
     message: str

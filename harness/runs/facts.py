@@ -232,7 +232,7 @@ class RunFacts:
     fan_out: FanOutFacts | None = None
     """Settings and progress of grading by workers in AWS; None if this machine grades the run."""
     totals: Totals | None = None
-    """None until the run is done."""
+    """The totals of all rows; None until the run is done."""
     shards: tuple[tuple[int, int], ...] = ()
     """Byte ranges of the rollouts, one per shard."""
 

@@ -134,7 +134,7 @@ class Totals:
     """Number of rows that could not be compared, because the label, the reward or the range is missing."""
     labels: LabelCounts = field(default_factory=LabelCounts)
     fields: dict[str, int] = field(default_factory=dict)
-    """By field, the number of rows whose value differs from that of another rollout of the same record."""
+    """Number of rows, by field, whose value differs from another rollout of the same record."""
 
     questions: int = 0
     """Number of questions that judges answered, if they count them."""

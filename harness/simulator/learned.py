@@ -53,9 +53,9 @@ class PolicyRewards:
 
     training: float | None
     training_theta_alone: float | None
-    """On the training records, using only the weights learned for all records (theta)."""
+    """The mean on the training records, using only the weights learned for all records (theta)."""
     held_out: float | None
-    """On held-out records, using only the weights learned for all records (theta)."""
+    """The mean on held-out records, using only the weights learned for all records (theta)."""
 
 
 @dataclass(frozen=True, slots=True)

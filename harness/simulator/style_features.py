@@ -28,7 +28,7 @@ _FEWEST: Final = 3
 _SAME: Final = 0.5
 """Two features that share at least this fraction of their completions are reported as one."""
 _LEAST: Final = 0.005
-"""Added to both frequencies of a ratio, so that rare features do not rank first by chance."""
+"""Number added to both frequencies of a ratio, so that rare features do not rank first by chance."""
 
 
 class Moved(NamedTuple):

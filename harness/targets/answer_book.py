@@ -73,7 +73,7 @@ class AnswerBook:
         self.missed = 0
         """Number of requests that were refused because their answers are not recorded."""
         self.refusal = ""
-        """Why the last one was refused."""
+        """The reason why the last request was refused."""
         self._variables = dict(recorded.variables)
         self._notes = set(recorded.notes)
         self._keep = keep

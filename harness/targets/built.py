@@ -118,7 +118,7 @@ class Imported:
     judges: tuple[AskedModel, ...] = ()
     """The models that the grader's judges ask."""
     error: str | None = None
-    """Why the import failed, or None."""
+    """The reason why the import failed; None if it succeeded."""
     note: str | None = None
     """A note if the artifact was imported with a different Python than its runtime's."""
 

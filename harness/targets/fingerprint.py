@@ -41,7 +41,7 @@ class Fingerprint:
     files: dict[str, str] = field(default_factory=dict)
     """SHA-256 of the user's files, by absolute path."""
     packages: dict[str, str] = field(default_factory=dict)
-    """Versions of the installed distributions that it imports."""
+    """Versions of the installed distributions that the grader imports."""
 
     def digest(self, folder: Path, options: Mapping[str, Any] | None) -> str:
         """Hash the files, packages and declaration, independently of the project's location.

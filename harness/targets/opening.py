@@ -67,15 +67,15 @@ class TargetChoice:
     handler: str | None = None
     """`module.function`, in process, or in `artifact` if that is a folder or zip file without a template."""
     artifact: Path | None = None
-    """For `lambda-runtime`: the build folder."""
+    """The build folder, for `lambda-runtime`."""
     function: str | None = None
-    """For `lambda-runtime`: the function's logical id in the template."""
+    """The function's logical id in the template, for `lambda-runtime`."""
     region: str | None = None
     """The Region of a function named without its ARN."""
     passed: tuple[str, ...] = ()
-    """For `lambda-runtime`: names of environment variables to pass on."""
+    """Names of environment variables to pass to the function, for `lambda-runtime`."""
     profile: str | None = None
-    """For `lambda-runtime`: the profile whose AWS credentials the function gets."""
+    """The profile whose AWS credentials the function gets, for `lambda-runtime`."""
 
 
 def describe(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:

@@ -42,7 +42,7 @@ _MAIN = "harness.targets.own_process_main"
 _LOOK_S = 1.0
 _LONGEST_MESSAGE = 1 << 30
 IMPORT_SECONDS = 60
-"""Time limit for importing a grader with limits."""
+"""Time limit in seconds for the import of a grader that has limits."""
 HEARTBEAT = b""
 """Message that the process sends once a second during a call, unless C code holds the interpreter."""
 _ERRORS = {1: HarnessError, 2: InputError, 3: ServiceError}
@@ -61,7 +61,7 @@ class DeclaredGrader:
     packages: dict[str, str] = field(default_factory=dict)
     """Same as `Fingerprint.packages`."""
     error: str | None = None
-    """Why the import failed, if it did."""
+    """The reason why the import failed; None if it succeeded."""
     exit_code: int = 2
 
 

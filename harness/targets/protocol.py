@@ -22,7 +22,7 @@ class Graded(NamedTuple):
     metrics: dict[str, float]
     """All reported metrics, including the components of a combined reward."""
     error: dict[str, str] | None
-    """Why there is no reward: `kind` and `message`."""
+    """The reason why there is no reward: `kind` and `message`."""
     ms: float | None = None
     """Milliseconds for this sample, if the target knows."""
     reason: str | None = None

@@ -69,14 +69,14 @@ class ReadyCheck:
     text: str
     """How the check reads and compares answers; empty if the first line is enough."""
     pays: str
-    """Unwanted answers that it pays for."""
+    """Unwanted answers that the check pays for."""
     options: tuple[CheckOption, ...]
     example: str
     """An interactive Python session that shows it."""
     given: dict[str, Any]
     """The options in the example, with a nested check as a table."""
     extra: str | None
-    """The extra that it needs, if any."""
+    """The extra that the check needs, if any."""
     timeout_s: float
     """Default time limit of a sample in seconds."""
 
@@ -95,7 +95,7 @@ class FamilyCost:
     package_bytes: int | None
     """Size of the packages that it loads, without bytecode; None if one is missing."""
     packages: tuple[str, ...]
-    """Those packages with their versions: `sqlglot==30.30.0`."""
+    """The loaded packages with their versions: `sqlglot==30.30.0`."""
 
 
 @cache
