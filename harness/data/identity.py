@@ -53,17 +53,17 @@ def record_key(fields: Mapping[str, Any]) -> str:
 
 
 def content_key(fields: Mapping[str, Any]) -> str:
-    """Hash a record's prompt and reference, ignoring its name; arguments as for `record_key`."""
+    """Hash a record's prompt and reference, but not its name. The arguments are those of `record_key`."""
     return _digest(_prompt(fields), _reference(_field(fields, "reference_answer")))
 
 
 def leak_key(fields: Mapping[str, Any]) -> str:
-    """Hash a record's prompt alone; arguments as for `record_key`."""
+    """Hash only a record's prompt. The arguments are those of `record_key`."""
     return _digest(_prompt(fields))
 
 
 def completion_key(fields: Mapping[str, Any]) -> str:
-    """Hash a rollout's completion, with reasoning and tool calls; arguments as for `record_key`."""
+    """Hash a rollout's completion with its reasoning and tool calls. Arguments are those of `record_key`."""
     message = fields["messages"][-1]
     calls = message.get("tool_calls") or message.get("function_call")
     reasoning = message.get("reasoning_content") or message.get("reasoning")
@@ -156,7 +156,7 @@ def _calls(calls: Any) -> str:
 def _reference(reference: Any) -> str:
     if isinstance(reference, dict) and len(reference) == 1 and "text" in reference:
         reference = reference["text"]
-    # The prefix distinguishes a text from the JSON of another value.
+    # The prefix distinguishes a string from the JSON of another value.
     return reference if isinstance(reference, str) else f"\0{canonical(reference)}"
 
 

@@ -160,7 +160,7 @@ def lines(
         file: The source, or its name.
         start: First byte of the range.
         end: Byte after the range; None for the end of the source.
-        ends: Keep the line endings; `parse` accepts them, and removing them copies every line.
+        ends: Whether to keep the line endings. `parse` accepts them, and removing them copies every line.
 
     Yields:
         Offset of the line's first byte, and the line, without `\n` or `\r\n` unless `ends` is set.
@@ -256,7 +256,7 @@ class _PartLines:
         base: Offset of its first byte in the whole source.
         start: First byte of the range, in the whole source.
         end: Byte after the range, in the whole source; None for no end.
-        ends: Keep the newlines.
+        ends: Whether to keep the newlines.
     """
 
     def __init__(
@@ -324,7 +324,7 @@ def _parse_slowly(line: bytes) -> Any:
 
 
 def _is_rounded(value: Any) -> bool:
-    """Whether a float may have been an integer beyond 64 bits."""
+    """Whether a value contains a float that the line may have as an integer beyond 64 bits."""
     # Searching the bytes for long runs of digits would take eight times as long as parsing them.
     # This runs for every replayed line, so messages (lists of objects with only text) are skipped.
     found: list[Any] = [value.values() if type(value) is dict else [value]]
@@ -379,7 +379,7 @@ def _too_long(name: str, offset: int) -> InputError:
 
 
 def is_table(name: str, head: bytes) -> bool:
-    """Whether a file is CSV, judging by its name; content that starts like JSON is not CSV.
+    """Whether a file is CSV: it is named like CSV, and its content does not start like JSON.
 
     Args:
         name: Name of the file or object, possibly with a compression suffix.

@@ -45,7 +45,7 @@ class _Format(NamedTuple):
     name: str
     signature: bytes
     step: int
-    """Bytes passed to the library in one step."""
+    """Number of bytes passed to the library in one step."""
     limit: tuple[int, ...]
     """Maximum number of output bytes of a step; empty if no step can expand to more than 64 MB."""
     unpacker: Callable[[], Any]

@@ -92,7 +92,7 @@ def read_typed(
     except OSError as error:
         problem = "it is a symbolic link" if error.errno == errno.ELOOP else str(error.strerror)
     except (ValueError, TypeError, KeyError, AttributeError):
-        problem = "it is damaged"  # an integer with too many digits, or a malformed older object
+        problem = "it is damaged"  # an integer has too many digits, or an older object is malformed
     raise InputError(f"this is not a readable {what}: {problem}", place=str(path), fix=fix) from None
 
 
@@ -261,7 +261,7 @@ def _word(value: Any) -> str:
 
 
 def _below(at: str, key: str) -> str:
-    shown = ascii(key)[1:-1][:60]  # the key is untrusted and will be printed
+    shown = ascii(key)[1:-1][:60]  # the untrusted key will be printed
     return f"{at}.{shown}" if at else shown
 
 

@@ -56,7 +56,7 @@ class Report:
     checked: int = 0
     """Number of records graded by the check."""
     unreferenced: int = 0
-    """Number of checked records without a reference, where only what every completion needs was tested."""
+    """Number of checked records without a reference, for which only general requirements were tested."""
     not_asked: int = 0
     """Number of checked records that need a judge. No judge was called."""
     by_rule: Counter[str] = field(default_factory=Counter)

@@ -210,7 +210,7 @@ def _replayed(
 
 
 def _note_questions(request: pytest.FixtureRequest, run: Replayed, answers: Path | None) -> None:
-    """Note for the summary the number of questions that a service's judge answered in a test."""
+    """Store, for the summary, the number of questions that a service's judge answered in a test."""
     from harness.runs.rows import judge_questions
 
     asked = sum(judge_questions(row["metrics"]) for row in run.rows) if answers is None else 0

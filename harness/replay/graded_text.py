@@ -75,5 +75,5 @@ def _texts(rollout: Rollout) -> tuple[Any, Any]:
 
 
 def _short(value: Any) -> str:
-    """A text in quotes, or any other value as JSON, with the middle left out if it is long."""
+    """Format a string in quotes, or another value as JSON, and leave out the middle if it is long."""
     return shortened(repr(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False), _TEXT)

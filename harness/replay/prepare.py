@@ -150,7 +150,7 @@ def prepare(request: ReplayRequest, copying: Copying = lambda done: None) -> Run
         fan_out=request.fan_out,
     )
     run = _begun(request, facts)
-    if run is not None and run.done:  # so that repeating the command until it succeeds ends
+    if run is not None and run.done:  # a script may repeat a command until it succeeds
         return run
     if run is None:
         run = create(request.runs, request.name, facts)
@@ -297,7 +297,7 @@ def _copy(source: Source, into: Path, end: int | None, copying: Copying) -> str:
 
 
 def _end_of(source: Source, limit: int | None) -> int | None:
-    """The size of a text, if known, or the offset after the first `limit` lines that are not blank."""
+    """The size of a source, if known, or the offset after its first `limit` lines that are not blank."""
     if limit is None:
         return source.size
     seen = 0

@@ -43,7 +43,7 @@ from harness.runs.store import Run, changed_files, lock_run
 from harness.targets.fingerprint import hash_files
 from harness.targets.own_process import how_it_ended, longest_hold
 
-# Copied before the grader's folder is put first: a worker must not import a `queue.py` from that folder.
+# Copied before the grader's folder is put first, so that a worker does not import a `queue.py` from there.
 _PATH = tuple(filter(None, sys.path))
 WORKER = "harness.replay.worker"
 _MOST_CRASHES = 8

@@ -26,7 +26,7 @@ def text_difference(reference: Any, completion: str) -> list[str]:
     """Describe how a completion differs from a reference.
 
     Args:
-        reference: The record's reference, a text or any JSON value.
+        reference: The record's reference, a string or any other JSON value.
         completion: The model's answer.
 
     Returns:
@@ -89,7 +89,7 @@ def _context(words: list[str], *, first: bool, last: bool) -> list[str]:
 
 
 def _as_json(reference: Any) -> Any:
-    """A reference's JSON value; a text is parsed."""
+    """A reference's JSON value; a string is parsed."""
     if isinstance(reference, str) and reference.lstrip()[:1] in ("{", "["):
         try:
             return json.loads(reference)

@@ -157,7 +157,7 @@ class Worker:
         return totals, at, kept
 
     def _crashed(self, rollout: Rollout | None, crash: str) -> list[Row]:
-        """The rows of a rollout that killed its workers."""
+        """The rows to record for a rollout that killed its workers."""
         if rollout is None:
             return []
         line = posixpath.basename(place_of(self._rollouts, rollout.at))

@@ -137,7 +137,7 @@ def read_rollout(
 def _usable(
     at: int, value: dict[str, Any], label: str | None, choice: FieldChoice, records: RecordFile | None
 ) -> Rollout:
-    """Build the rollout of a usable line; arguments as for `read_rollout`."""
+    """Build the rollout of a usable line. The arguments are those of `read_rollout`."""
     group = value.get("record")
     if type(group) is not str:
         group = record_key(value)
@@ -173,7 +173,7 @@ def read_rollouts(
     *,
     base: int = 0,
 ) -> Iterator[Rollout]:
-    """Stream the rollouts of a source, or of a byte range in it; other arguments as for `read_rollout`.
+    """Stream the rollouts of a source, or of a byte range in it. Other arguments are those of `read_rollout`.
 
     If the source is part of a longer text, `base` is its offset there, and is added to each rollout's offset.
 
@@ -235,7 +235,7 @@ def holds_rollouts(file: DataFile) -> bool:
 
 
 def _length(message: dict[str, Any]) -> int:
-    """Length of a completion in characters: its content, and any reasoning returned next to it."""
+    """Length of a completion in characters, including any reasoning returned next to its content."""
     content = message.get("content")
     count = len(content) if type(content) is str else _characters(content)
     if len(message) > 2:  # the message has fields besides role and content
@@ -244,7 +244,7 @@ def _length(message: dict[str, Any]) -> int:
 
 
 def _characters(content: Any) -> int:
-    """Number of characters of the texts in a content: blocks of text or reasoning in any service's format."""
+    """Number of characters in a content: a string, or blocks of text or reasoning in any service's format."""
     waiting, count = [content], 0
     while waiting:
         item = waiting.pop()

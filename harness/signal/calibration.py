@@ -65,9 +65,9 @@ class Calibration:
     agreement: Statistic
     """Share of gradings that agree with the label."""
     paid_no: Statistic
-    """For labels that say no: the share of gradings above the middle of the range."""
+    """Of the gradings whose label says no, the share with a reward above the middle of the range."""
     unpaid_yes: Statistic
-    """For labels that say yes: the share of gradings at or below the middle."""
+    """Of the gradings whose label says yes, the share with a reward at or below the middle."""
     off_by: float | None
     """Mean distance between the reward and a numeric label."""
     confusion: Confusion | None

@@ -13,7 +13,7 @@ __all__ = ["within_groups"]
 
 
 class _Sums(NamedTuple):
-    """One group's sums: squared deviations of both numbers from their means, and the products."""
+    """One group's sums of the squared deviations of both numbers from their means, and of their products."""
 
     first: float
     product: float

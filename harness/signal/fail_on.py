@@ -94,7 +94,7 @@ def measured_of(limit: Limit, found: Comparison) -> LimitOutcome:
     count, of, before, why = _counted(limit.name, found)
     if count is None or of is None or before is None:
         return LimitOutcome(str(limit), None, None, False, why)
-    if limit.more and limit.percent:  # difference of two shares, in percentage points
+    if limit.more and limit.percent:  # the difference of two shares in percentage points
         grown = (count / of if of else 0.0) - (before[0] / before[1] if before[1] else 0.0)
         return LimitOutcome(str(limit), count, of, grown * 100 <= limit.most + 1e-9, before=before[0])
     if limit.more:

@@ -66,7 +66,7 @@ class GradedRollouts:
         self.errors: Counter[str] = Counter()
         """Number of gradings without a reward, by kind."""
         self._biases: dict[int, list[float]] = {}
-        """By line offset, the judge's excess choices of the label listed first, for each grading."""
+        """By line offset and grading, the judge's excess share of choices of the label listed first."""
         self._firsts: list[float] = []
 
     def of(self, rows: Iterable[Row]) -> Iterator[Row]:

@@ -160,7 +160,7 @@ class HeldToLabels:
         return sum(len(one.rewards) for one in self._held.values())
 
     def wrong(self, *, label: bool) -> Statistic:
-        """For rollouts with one label: the share of gradings that disagree.
+        """Share of the gradings of rollouts with a given label that disagree with it.
 
         Args:
             label: The label: yes or no.

@@ -134,7 +134,7 @@ def _first_gradings(run: Run) -> Iterator[Row]:
 
 
 def _with_completions(run: Run) -> Iterator[tuple[Row, str]]:
-    """Each row with its completion's key; rows and lines are in the same order."""
+    """Yield each row with its completion's key, in one pass, because rows and lines have the same order."""
     file = lines(run.rollouts)
     at, line = next(file, (-1, b""))
     for row in _first_gradings(run):

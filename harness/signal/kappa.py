@@ -17,7 +17,7 @@ class Rated(NamedTuple):
 
     record: str
     said: Sequence[float]
-    """The verdict of each grading; for no and yes, 0 and 1."""
+    """The verdict of each grading; 0 means no, and 1 means yes."""
     label: float
 
 
@@ -75,7 +75,7 @@ def kappa_of(rated: Sequence[Rated], what: str = "labeled rollouts") -> Statisti
 
 
 class _Moments(NamedTuple):
-    """A rollout's means over its gradings, scaled."""
+    """The means over a rollout's gradings, computed from scaled values."""
 
     said: float
     squares: float

@@ -37,9 +37,9 @@ class Agreement:
     unpaid_yes: int
     """Number of these labels with a reward at or below the middle."""
     false_positives: Statistic
-    """For labels that say no: the share with a reward above the middle of the range."""
+    """Of the labels that say no, the share with a reward above the middle of the range."""
     false_negatives: Statistic
-    """For labels that say yes: the share with a reward at or below the middle."""
+    """Of the labels that say yes, the share with a reward at or below the middle."""
     youden: Statistic
     """Youden's J: 1 minus the sum of both shares; 0 is expected by chance, 1 is perfect."""
     pair_accuracy: Statistic

@@ -138,7 +138,7 @@ def signal_of(run: Run, bounds: Bounds | None = None) -> Signal:
 
 
 def signal_from(tally: Tally, facts: RunFacts, bounds: Bounds | None, folder: str = "") -> Signal:
-    """Compute the statistics and advice from a tally; the other arguments describe its run."""
+    """Compute the statistics and advice from a tally; the other arguments describe the tally's run."""
     several = tally.several
     rewards = RewardGroups((group.rewards for group in tally.groups.values()), bounds)
     forecast = rewards.forecast()

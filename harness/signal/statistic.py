@@ -40,7 +40,7 @@ class Statistic:
     low: float | None = None
     high: float | None = None
     n: int = 0
-    """Number of units."""
+    """Number of units that the statistic is computed from."""
     of: str = "groups"
     """Name of the units: `groups`, `rollouts` or `gradings`."""
     why: str | None = None

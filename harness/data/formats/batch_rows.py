@@ -1,4 +1,4 @@
-"""Results of OpenAI's Batch API, joined with the requests that they answer.
+"""Converts results of OpenAI's Batch API that were joined with their requests.
 
 Documented at https://platform.openai.com/docs/api-reference/batch/request-output: `custom_id`, `response`
 with `status_code` and `body`, and `error`. The prompts are in the batch's input file, so each row needs a

@@ -1,4 +1,4 @@
-"""Results of Bedrock's batch inference: each record's request and the model's answer.
+"""Converts results of Bedrock's batch inference, which have each record's request and the model's answer.
 
 Documented at https://docs.aws.amazon.com/bedrock/latest/userguide/batch-inference-results.html: `recordId`,
 `modelInput`, and `modelOutput` or `error`, in files `*.jsonl.out`. The bodies come from InvokeModel or

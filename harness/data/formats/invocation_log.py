@@ -105,7 +105,7 @@ def _prompt(parts: RowParts) -> list[dict[str, Any]]:
 
 
 def _of_template(text: str) -> list[dict[str, Any]]:
-    """Split a prompt in Llama's template into messages; any other text is one user message."""
+    """Split a prompt in Llama's template into messages; any other prompt becomes one user message."""
     turns = [(found[1], found[2].strip()) for found in _LLAMA_TURN.finditer(text)]
     if turns and turns[-1] == ("assistant", ""):
         turns.pop()
@@ -160,7 +160,7 @@ def _text_answers(parts: RowParts, body: Mapping[str, Any]) -> Iterator[_Answer]
 
 
 def _choice(parts: RowParts, path: _Path) -> _Answer:
-    """One choice of an OpenAI-style answer: a message or a text."""
+    """Take one choice of an OpenAI-style answer, which is a message or a string."""
     if isinstance(parts.peek(*path, "message"), dict):
         message = _answer(parts, (*path, "message"))
     elif isinstance(parts.peek(*path, "text"), str):
@@ -182,7 +182,7 @@ def _assistants(message: dict[str, Any]) -> dict[str, Any]:
 
 
 def _message(parts: RowParts, path: _Path) -> dict[str, Any]:
-    """Take a message. Content that is only text becomes a string."""
+    """Take a message. If its content is only text, it becomes a string."""
     if not isinstance(parts.peek(*path), dict) or not isinstance(parts.peek(*path, "role"), str):
         raise RowError("a message of the call has no role")
     content = _content(parts, (*path, "content"))
@@ -212,7 +212,7 @@ def _content(parts: RowParts, path: _Path) -> Any:
 
 
 def _plain(blocks: Any) -> Any:
-    """Content as in training files: a string for one text, typed blocks for several.
+    """Convert content to its form in training files: a string for one text, typed blocks for several.
 
     Content with blocks other than text stays unchanged.
     """

@@ -56,7 +56,7 @@ def parquet_rows(source: Source) -> Iterator[SourceRow]:
 
 
 def _rows(batch: Any) -> list[Any]:
-    """The rows of a batch; if Python cannot represent a value, such as nanoseconds, its row is an error."""
+    """The rows of a batch. A row with a value that Python lacks, such as nanoseconds, becomes an error."""
     try:
         return list(batch.to_pylist())
     except ValueError:

@@ -46,7 +46,7 @@ def item_messages(parts: RowParts, *path: str | int) -> list[dict[str, Any]]:
 
 
 def _continues(last: dict[str, Any], made: dict[str, Any]) -> bool:
-    """Whether two items belong to one message of the assistant: reasoning, then text, then calls."""
+    """Whether two items belong to one message of the assistant, in the order reasoning, text, calls."""
     if last["role"] != "assistant" or made["role"] != "assistant" or "tool_calls" in last:
         return False
     return "reasoning_content" not in made and (last["content"] is None or made["content"] is None)
@@ -111,7 +111,7 @@ def _of_reasoning(parts: RowParts, path: _Path) -> dict[str, Any]:
 
 
 def _text(parts: RowParts, path: _Path) -> Any:
-    """Take a message's content: one text if all blocks are text, or else the unchanged blocks."""
+    """Take a message's content: one string if all blocks are text, or else the unchanged blocks."""
     blocks = parts.peek(*path)
     if not isinstance(blocks, list) or not all(_is_text(block) for block in blocks):
         return parts.take(*path)

@@ -117,14 +117,14 @@ def line_ids(parts: RowParts, count: int, *path: str | int) -> list[Any]:
 
 
 def prompt_of(value: Any, name: str = "prompt") -> list[dict[str, Any]]:
-    """Convert a prompt to messages: a list is copied without nulls, a text becomes one user message.
+    """Convert a prompt to messages: a list is copied without nulls, and a string becomes one user message.
 
     Args:
         value: The row's value; JSON text with a list of messages is parsed.
         name: Its name in the row.
 
     Raises:
-        RowError: The value is neither a text nor a list of messages.
+        RowError: The value is neither a string nor a list of messages.
     """
     value = _read(value)
     if isinstance(value, str):
@@ -133,10 +133,10 @@ def prompt_of(value: Any, name: str = "prompt") -> list[dict[str, Any]]:
 
 
 def completion_of(value: Any, name: str = "completion") -> list[dict[str, Any]]:
-    """Convert a completion to messages; a text becomes one message of the assistant.
+    """Convert a completion to messages; a string becomes one message of the assistant.
 
     Args:
-        value: The row's value: a text, one message, or a list of messages that ends with the assistant's.
+        value: The row's value: a string, one message, or a list of messages that ends with the assistant's.
             JSON text with a list of messages is parsed.
         name: Its name in the row.
 
@@ -153,7 +153,7 @@ def completion_of(value: Any, name: str = "completion") -> list[dict[str, Any]]:
 
 
 def joined(fields: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:
-    """Merge two groups of fields; on a name conflict, the field of `others` is renamed: `row_topic`."""
+    """Merge two groups of fields. If both have a `topic`, that of `others` is renamed to `row_topic`."""
     found = dict(fields)
     for name, value in others.items():
         while name in found:
@@ -173,7 +173,7 @@ def line_of(
     Args:
         messages: All messages, the completion last.
         reference: The reference answer, of any type; None if there is no reference.
-        fields: The row's other fields. One whose name is reserved here is renamed: `row_metadata`.
+        fields: The row's other fields. A field with a reserved name is renamed, as to `row_metadata`.
         ours: Values for reserved names: `id`, `record`, `model`, `finish_reason`, `reward`. Values that are
             None are left out.
     """

@@ -2,7 +2,7 @@
 
 Documented at https://docs.aws.amazon.com/sagemaker/latest/dg/customizing-models-rft.html: verl's rows, with
 `prompt` and `reward_model` required. The SageMaker Python SDK also takes the reference from
-`extra_info.answer`, and accepts another format, in which `prompt` is a text and `samples` lists completions
+`extra_info.answer`, and accepts another format, in which `prompt` is a string and `samples` lists completions
 with scores.
 """
 

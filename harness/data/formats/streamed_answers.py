@@ -24,7 +24,7 @@ _CLAUDES: Final = {
     "signature_delta": "signature",
     "input_json_delta": "partial_json",
 }
-"""Claude's types of deltas, and the keys of their text."""
+"""The key of the text in each type of Claude's deltas."""
 _CLAUDES_OTHERS: Final = ("message_start", "content_block_stop", "message_stop", "ping")
 _TEXTS: Final = {"generation": "stop_reason", "completion": "stop_reason", "outputText": "completionReason"}
 _CONVERSES: Final = (
@@ -52,12 +52,12 @@ class _Growing:
         self.finish: Any = None
 
     def add(self, at: int, key: str, text: Any) -> None:
-        """Append to a text of a content block."""
+        """Append a piece of text to a content block."""
         block = self.blocks.setdefault(at, {})
         block[key] = _joined(block.get(key), text)
 
     def append(self, key: str, text: Any) -> None:
-        """Append to a text field of the message."""
+        """Append a piece of text to a field of the message."""
         self.fields[key] = _joined(self.fields.get(key), text)
 
     def stop(self, reason: Any) -> None:
@@ -67,7 +67,7 @@ class _Growing:
         self.finish = self.finish if reason is None else reason
 
     def start(self, at: int, block: dict[str, Any]) -> None:
-        """Start a content block."""
+        """Begin a content block of the message."""
         if at in self.blocks:
             raise RowError("two blocks of the streamed answer have one index")
         self.blocks[at] = block
@@ -188,7 +188,7 @@ def _claudes(parts: RowParts, here: _Path, event: dict[str, Any], answer: _Growi
 
 
 def _openais(parts: RowParts, here: _Path, answers: dict[int, _Growing]) -> None:
-    """Add one choice of a chunk of an OpenAI-style stream."""
+    """Add one choice from a chunk of an OpenAI-style stream."""
     answer = answers.setdefault(_index(parts.peek(*here, "index")), _Growing())
     answer.stop(parts.take(*here, "finish_reason"))
     if isinstance(parts.peek(*here, "text"), str):
@@ -204,7 +204,7 @@ def _openais(parts: RowParts, here: _Path, answers: dict[int, _Growing]) -> None
 
 
 def _call(parts: RowParts, here: _Path, answer: _Growing) -> None:
-    """Append a part of a tool call."""
+    """Append a piece to a tool call."""
     part = _object(parts.peek(*here))
     call = answer.calls.setdefault(_index(part.get("index")), {})
     for key in part:

@@ -1,4 +1,4 @@
-"""TRL's rows, standard (texts) and conversational (lists of messages).
+"""TRL's rows in both formats: standard (strings) and conversational (lists of messages).
 
 Documented at https://huggingface.co/docs/trl/dataset_formats. A row with only a `prompt` becomes a record, a
 row with a `completion` a rollout, and a preference becomes two rollouts: `chosen` and `rejected`. Their

@@ -2,7 +2,7 @@
 
 Written by `verifiers.utils.save_utils` of https://github.com/PrimeIntellect-ai/verifiers: `prompt`,
 `completion`, `answer`, `info`, `reward`, `metrics`, `error` and `example_id`; older versions have `id` and
-`task` instead. Tool calls are stored as JSON texts, which are parsed. Rollouts of one example share its
+`task` instead. Tool calls are stored as JSON strings, which are parsed. Rollouts of one example share its
 `example_id`, which becomes their `record`.
 """
 

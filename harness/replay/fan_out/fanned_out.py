@@ -256,7 +256,7 @@ def execution_name(prefix: str, run: str, attempt: int) -> str:
 
 
 def _ranges(numbers: Sequence[int], most: int = 10) -> str:
-    """Format ascending numbers as ranges: `0 to 4, 7`."""
+    """Format ascending numbers as ranges, such as `0 to 4, 7`."""
     runs: list[list[int]] = []
     for number in numbers:
         if runs and number == runs[-1][-1] + 1:

@@ -20,7 +20,7 @@ SMALLEST: Final = 256 << 10
 """Below this size, starting a worker costs more than grading its shard."""
 
 _SHARDS_A_WORKER: Final = 4
-"""Shards per worker; with several, workers finish at about the same time although shards differ."""
+"""Number of shards per worker. With several, workers end at about the same time although shards differ."""
 
 
 class ShardRange(NamedTuple):
