@@ -98,7 +98,7 @@ def leak_sets(records: Sequence[Iterable[str]]) -> list[list[int]]:
 
 
 def _field(fields: Mapping[str, Any], name: str) -> Any:
-    """The value of a line's field; if the line lacks it, of its `metadata`, where the wire format puts it."""
+    """The value of a field in a line or in its `metadata`, where the wire format puts some fields."""
     if name in fields:
         return fields[name]
     metadata = fields.get("metadata")
@@ -180,7 +180,7 @@ def canonical(value: Any) -> str:
     """
     try:
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
-    except TypeError:  # integers beyond 64 bits, lone surrogates, deep nesting
+    except TypeError:  # raised for integers beyond 64 bits, lone surrogates and deep nesting
         pass
     try:
         return json.dumps(value, sort_keys=True, ensure_ascii=False)

@@ -66,7 +66,7 @@ class SourceFacts:
     name: str
     """The absolute path, `s3://bucket/key`, or `-` for standard input."""
     bytes: int
-    """Stored size; for compressed data, the compressed size."""
+    """Size in bytes as stored; for compressed data, this is the compressed size."""
     mtime_ns: int | None = None
     """For a file: the modification time, in nanoseconds since 1970."""
     etag: str | None = None
@@ -90,7 +90,7 @@ class Source(Protocol):
 
     @property
     def seekable(self) -> bool:
-        """Whether another process can open it at any byte as fast as at the start."""
+        """Whether another process can open the source at any byte as fast as at the start."""
         ...
 
     @property
@@ -137,7 +137,7 @@ class FileSource:
 
     @property
     def facts(self) -> tuple[SourceFacts, ...]:
-        """Its size and modification time."""
+        """The file's size and modification time."""
         return (self._facts,)
 
     def open(self, start: int = 0) -> io.BufferedReader:
@@ -402,7 +402,7 @@ class NamedSource:
 
     @functools.cached_property
     def found(self) -> Source:
-        """The source itself.
+        """The source for which the names stand.
 
         Raises:
             InputError: As for `source_of`.
@@ -418,12 +418,12 @@ class NamedSource:
 
     @property
     def size(self) -> int | None:
-        """Number of bytes of the text; None if only reading it can tell."""
+        """Number of bytes of the text; None if it is unknown until the text is read."""
         return self.found.size
 
     @property
     def seekable(self) -> bool:
-        """Whether it can be opened at any byte as fast as at the start."""
+        """Whether the source can be opened at any byte as fast as at the start."""
         return self.found.seekable
 
     @property
@@ -432,7 +432,7 @@ class NamedSource:
         return self.found.facts
 
     def open(self, start: int = 0) -> io.BufferedReader:
-        """Read it from a byte offset."""
+        """Read the text from a byte offset."""
         return self.found.open(start)
 
     def changed(self) -> str | None:

@@ -126,7 +126,7 @@ def _content(path: Path) -> bytes | None:
     """Return the bytes of a regular file. Never follows a symbolic link, and never blocks on a pipe."""
     try:
         opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except (FileNotFoundError, NotADirectoryError, ValueError):  # a name with NUL or a lone surrogate
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # the name has a NUL or a lone surrogate
         return None
     try:
         if not stat.S_ISREG(os.fstat(opened).st_mode):

@@ -56,8 +56,8 @@ def rft_replay(request: pytest.FixtureRequest) -> Callable[..., Replayed]:
 
     Its arguments: `rollouts`, a path or an S3 URI; `grader`, a grader or its `module:name` or `file.py:name`;
     and `wire`, `repeats`, `limit`, `label`, `label_threshold`, `label_tolerance`, `label_true`, `keep_field`,
-    `records` and `answers` (paths) and `range` as in `rft replay`. With `answers`, no service is asked. Files
-    are looked up next to the test, then in pytest's root folder. The project's settings supply what is
+    `records` and `answers` (paths) and `range` as in `rft replay`. With `answers`, no service is called.
+    Files are looked up next to the test, then in pytest's root folder. The project's settings supply what is
     omitted: the grader with its range, the rollouts with their label and records, and the answers.
 
     Example:

@@ -26,7 +26,7 @@ class FoundGrader(NamedTuple):
 
     grader: Callable[..., Any] | str
     folder: Path
-    """The folder of its file or module."""
+    """The folder of the grader's file or module."""
     bounds: Bounds | None = None
     """The range from the settings, if any."""
 

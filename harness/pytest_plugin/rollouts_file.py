@@ -23,7 +23,7 @@ class RolloutsFile(pytest.File):
     """A `*.rollouts.jsonl` file; the project's settings name its grader."""
 
     def collect(self) -> Iterator[RolloutItem]:
-        """The samples.
+        """Yield one test for each sample of the file.
 
         Raises:
             CollectError: No grader is named, it cannot be imported, or a line is not a rollout.
@@ -85,7 +85,7 @@ class RolloutItem(pytest.Item):
             raise AssertionError(failure)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """The difference between its reward and the reward that its line expects."""
+        """Describe the difference between the sample's reward and the reward that its line expects."""
         if isinstance(excinfo.value, AssertionError):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)

@@ -24,15 +24,15 @@ class Controls:
     own: int
     """Number of records whose own reference was graded."""
     own_highest: int | None
-    """Number of these references with the highest reward of the grader's range; None if it is unknown."""
+    """Number of own references with the highest reward of the grader's range; None if it is unknown."""
     other: int
     """Number of records for which another record's reference was graded."""
     other_lowest: int | None
-    """Number of these references with the lowest reward of the range; None if the range is unknown."""
+    """Number of other records' references with the lowest reward of the range; None if it is unknown."""
     pairs: int
     """Number of records with a reward for both references."""
     apart: int
-    """Number of these records whose own reference got a higher reward than the other reference."""
+    """Number of records whose own reference got a higher reward than the other record's reference."""
     below: list[str] = field(default_factory=list)
     """Ids of the records' own references that got less than the highest reward."""
 

@@ -57,8 +57,8 @@ def stored_rewards(file: DataFile) -> list[StoredReward]:
     """Read stored rewards from a file, an S3 object or a run's folder.
 
     Raises:
-        InputError: The file cannot be read, a line has no id or no reward, or its repeat is not a number from
-            0.
+        InputError: The file cannot be read, a line has no id or no reward, or a line's `repeat` is not a
+            number from 0.
     """
     if isinstance(file, str | os.PathLike) and os.path.isdir(file):
         file = os.path.join(file, "rewards.jsonl")

@@ -49,7 +49,7 @@ class PublishedAnswers:
     answers: int
     """Number of answers in the run's file."""
     new: int
-    """Number of these answers whose questions are not in the old file."""
+    """Number of answers in the run's file whose questions are not in the old file."""
     gone: int
     """Number of answers in the old file that are not in the new one."""
     failed: int = 0

@@ -32,9 +32,9 @@ class RolloutTest:
     """One sample and its expected reward."""
 
     name: str
-    """Its id, printable and unique in the file."""
+    """The sample's id, made printable and unique in the file."""
     line: int
-    """Line number, from 1."""
+    """The sample's line number, from 1."""
     rollout: Rollout
     expected: Expectation
 

@@ -22,7 +22,7 @@ from harness.targets.grader_name import named
 __all__ = ["snapshot_file", "snapshot_name", "update_snapshot"]
 
 _ENDING = ".rewards.jsonl"
-# Platforms may differ in a reward's last bits; rewards that `differences` treats as equal are written alike.
+# A reward's last bits may depend on the platform, so rewards are rounded before they are stored.
 _DIGITS = 10
 
 
@@ -70,7 +70,7 @@ def update_snapshot(path: Path, run: Replayed) -> str:
 
 
 def _changes(path: Path, now: list[StoredReward]) -> str:
-    """The differences between a file and the rewards that are about to replace it."""
+    """List the differences between a file and the rewards that are about to replace it."""
     try:
         before = stored_rewards(path)
     except InputError:

@@ -73,26 +73,26 @@ class WorkerProcess:
         )
         self.order: ShardOrder | None = None
         self.began = False
-        """Whether it has started grading its shard."""
+        """Whether the worker has started grading its shard."""
         self.heard = time.monotonic()
         self.held = False
-        """Whether it was killed because C code blocked it for too long."""
+        """Whether the worker was killed because C code blocked it for too long."""
         self._tell(to_line(order))
         threading.Thread(target=self._listen, args=(said,), daemon=True).start()
 
     def grade(self, order: ShardOrder | None) -> None:
-        """Assign it a shard, or tell it with None that there are no more shards."""
+        """Assign a shard to the worker, or tell it with None that there are no more shards."""
         self.order, self.began = order, False
         self._tell("end\n" if order is None else to_line(order))
 
     def end_if_held(self, limit: float | None) -> None:
-        """Kill it if C code has blocked the interpreter longer than a sample may take."""
+        """Kill the worker if C code has blocked the interpreter longer than a sample may take."""
         if limit is not None and self.began and time.monotonic() - self.heard > limit and not self.held:
             self.held = True
             self.process.kill()
 
     def end(self) -> None:
-        """Kill it immediately."""
+        """Kill the worker immediately."""
         end(self.process)
 
     def _tell(self, line: str) -> None:
@@ -265,7 +265,7 @@ def _hash_input(run: Run) -> None:
     """Record the input's hash while the workers are busy; S3 objects are identified without a hash."""
     given = run.facts.input
     if given.sha256 is None and holds_local_files(given.sources):
-        # Without the hash, only the same untouched file can be resumed.
+        # Without the hash, a run can be resumed only with the same file, unmodified.
         with contextlib.suppress(OSError, HarnessError):
             source = source_from(given.sources)
             found = text_sha256(source)
@@ -297,7 +297,7 @@ def _refuse_changed_input(run: Run, given: Source | None) -> None:
 
 
 def _note_files(run: Run, report: ShardReport) -> None:
-    """Record the files that a worker's grader imported or read, except those it wrote."""
+    """Record the files that a worker's grader imported or read, except those that it wrote."""
     known = run.facts.grader.files
     given = [each.path for each in (run.facts.records, run.facts.answers) if each is not None]
     graded = [one.name for one in run.facts.input.sources]

@@ -38,7 +38,7 @@ def text_difference(reference: Any, completion: str) -> list[str]:
             found = json_block(completion)
             if type(found) is type(wanted):
                 return differing_fields(wanted, found)
-        except RecursionError:  # nested too deeply for Python to compare
+        except RecursionError:  # the values are nested too deeply to compare
             return []
     if not isinstance(reference, str):
         return []

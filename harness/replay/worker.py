@@ -205,7 +205,7 @@ def _own_output() -> IO[str]:
 
 
 def _own_input() -> IO[str]:
-    """Reserve standard input for orders; a grader or its subprocesses that read it find it empty."""
+    """Reserve standard input for orders; the grader and its subprocesses get an empty one."""
     own = os.fdopen(os.dup(0), encoding="utf-8")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)

@@ -74,13 +74,13 @@ class Asking:
     options: dict[str, Any] = field(default_factory=dict)
     """Other fields of the request, such as `temperature` and `max_tokens`; a record's tools are added."""
     seed: int | None = None
-    """Base of the seeds to send, a different one for each completion; None sends none."""
+    """Number from which a different seed is made for each completion; None sends no seeds."""
     limit: int | None = None
-    """Use only the first N records."""
+    """Number of records to use from the start of the file; None uses all."""
     concurrency: int = 8
     per_second: float | None = None
     patience_s: float = 600.0
-    """Maximum wait for an answer, and for a service that does not answer, in seconds."""
+    """Maximum time in seconds to wait for an answer, and to keep trying a service that does not answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +93,7 @@ class GenerationRequest(Asking):
 
 @dataclass(slots=True)
 class Generated:
-    """Progress and totals."""
+    """How many completions have been requested, and their totals."""
 
     wanted: int = 0
     there: int = 0
@@ -111,8 +111,8 @@ class Generated:
     refused: dict[str, str] = field(default_factory=dict)
     """Completions that the model refused, with the reasons."""
     tokens: dict[str, int] = field(default_factory=lambda: {"in": 0, "out": 0})
-    """Tokens used by the completions of all calls, without those that are unknown."""
+    """Known numbers of tokens used by the completions of all calls, added up."""
     counted: int = 0
-    """Number of completions in the file whose tokens are known."""
+    """Number of completions in the file whose numbers of tokens are known."""
     uncounted: int = 0
-    """Number of completions in the file whose tokens are unknown: not reported, or lost in a kill."""
+    """Number of completions in the file without token counts: not reported, or lost when killed."""

@@ -109,7 +109,7 @@ def _records(file: DataFile) -> Iterator[PlacedRecord]:
 
 
 def _completion(record: dict[str, Any], place: str, template: str | None) -> str:
-    """The reference in the format of a completion."""
+    """Write the reference as a completion: as it is, or with the template."""
     reference = record.get("reference_answer")
     if template is not None:
         return re.sub(r"\{([\w.]+)\}", lambda found: _looked_up(record, found[1], place), template)

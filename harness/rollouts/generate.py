@@ -89,7 +89,7 @@ class _Crew:
         self._found: queue.Queue[tuple[_Task, Completion | AskRefused | Exception | None]] = queue.Queue()
 
     def work(self, tasks: Iterator[_Task]) -> Iterator[tuple[_Task, Completion | AskRefused]]:
-        """Request all tasks; yields answers as they arrive."""
+        """Request the completions of all tasks, and yield the answers as they arrive."""
         # Daemon threads, so that an interrupt does not wait for answers that may take minutes.
         for _ in range(self._request.concurrency):
             threading.Thread(target=self._run, daemon=True).start()
@@ -251,7 +251,7 @@ def _missing(request: GenerationRequest, names: list[str], done: dict[str, set[i
 
 
 def _identity(request: GenerationRequest, offers: bool) -> CompletionsAsked:
-    """Settings that identify the work; the number of completions, the limit and the speed may change."""
+    """Settings that must stay the same; the number of completions, the limit and the speed may change."""
     return CompletionsAsked(
         model=request.model,
         service=request.service,
@@ -280,7 +280,7 @@ def _number(rollout: dict[str, Any]) -> int:
 
 
 def _seed(seed: int, task: _Task) -> int:
-    """The completion's own seed, independent of the order of requests."""
+    """The seed of one completion, which does not depend on the order of requests."""
     text = f"{seed}\0{task.name}\0{task.k}".encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.blake2b(text, digest_size=4).digest()) >> 1
 

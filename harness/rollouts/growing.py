@@ -47,7 +47,7 @@ class AskedNote:
 
     asked: CompletionsAsked
     tokens: dict[str, int] = field(default_factory=lambda: {"in": 0, "out": 0})
-    """Tokens used by all commands together."""
+    """Total number of tokens that all commands used."""
     counted: int | None = None
     """Number of completions included in `tokens`; None in the note of an older version."""
     schema: int = _SCHEMA

@@ -68,15 +68,15 @@ class Rollout(NamedTuple):
     """One line of a rollouts file."""
 
     at: int
-    """Byte offset of its line in the file."""
+    """Byte offset of the line in the file."""
     id: Any
     """The line's id, or an id made from the offset if the line has none."""
     group: str | None
-    """The name of its record; None for a line that cannot be used."""
+    """The name of the rollout's record; None for a line that cannot be used."""
     sent: dict[str, Any] | None
     """The sample as the grader sees it; None for a line that cannot be used."""
     label: Any = None
-    """The line's verdict, if a label field is named."""
+    """The line's verdict; None if no label field is named or the line has none."""
     problem: str | None = None
     """The reason why the line cannot be used; None if it can."""
     differing: tuple[str, ...] = ()

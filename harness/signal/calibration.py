@@ -56,7 +56,7 @@ class Calibration:
     rollouts: int
     """Number of rollouts with a reward."""
     labeled: int
-    """Number of these rollouts that have a label."""
+    """Number of rollouts with a reward and a label."""
     gradings: int
     errors: dict[str, int]
     """Number of gradings without a reward, by kind."""
@@ -77,7 +77,7 @@ class Calibration:
     flips: Statistic
     """Share of pairs of gradings of a rollout that give different rewards."""
     verdict_flips: Statistic
-    """Share of these pairs with rewards on different sides of the middle of the range."""
+    """Share of pairs of gradings of a rollout with rewards on both sides of the middle of the range."""
     noise: Statistic
     """Variance of repeats divided by the variance within records, as in `rft signal`."""
     noise_of_total: Statistic

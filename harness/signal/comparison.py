@@ -129,7 +129,7 @@ def _remarks(was: Run, now: Run) -> Iterator[str]:
 
 
 def _joined(was: Run, now: Run, by: JoinBy | None, remarks: list[str]) -> Joined | None:
-    """Join the rollouts of both runs; None to compare by record."""
+    """Join the rollouts of both runs; return None if the runs have to be compared by record."""
     if same_file(was, now):
         return join_by_place(was, now)
     one, other = was.facts.grader, now.facts.grader  # graders in the same file have the same hash

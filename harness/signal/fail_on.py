@@ -1,4 +1,4 @@
-"""The limits of `--fail-on` for a comparison: `flips=1%`, `failures=0`."""
+"""The limits of `--fail-on` for a comparison, such as `flips=1%` or `failures=0`."""
 
 from __future__ import annotations
 

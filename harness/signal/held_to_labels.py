@@ -210,7 +210,7 @@ class HeldToLabels:
         )
 
     def disagreements(self, most: int | None) -> tuple[int, list[Disagreement]]:
-        """Return the number of rollouts with a disagreeing grading, and the worst of these, worst first.
+        """Return the number of rollouts with a disagreeing grading, and the worst ones in order.
 
         Args:
             most: Maximum number of disagreements to keep; None keeps all.

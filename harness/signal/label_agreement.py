@@ -31,11 +31,11 @@ class Agreement:
     no: int
     """Number of labels that say no."""
     paid_no: int
-    """Number of these labels with a reward above the middle of the range."""
+    """Number of labels that say no although the reward is above the middle of the range."""
     yes: int
     """Number of labels that say yes."""
     unpaid_yes: int
-    """Number of these labels with a reward at or below the middle."""
+    """Number of labels that say yes although the reward is at or below the middle."""
     false_positives: Statistic
     """Of the labels that say no, the share with a reward above the middle of the range."""
     false_negatives: Statistic

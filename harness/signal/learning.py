@@ -60,11 +60,11 @@ class Signal:
     rollouts: int
     """Number of graded rollouts."""
     rewarded: int
-    """Number of these rollouts with a reward."""
+    """Number of graded rollouts with a reward."""
     groups: int
     """Number of records with a reward."""
     several: int
-    """Number of these records with two or more rewards."""
+    """Number of records with two or more rewards."""
     bounds: Bounds | None
     errors: dict[str, int]
     """Number of rollouts without a reward, by kind."""

@@ -53,15 +53,15 @@ class Reordering:
     pairs: int
     """Number of pairs of completions of one record that the first grader ordered."""
     inverted: int
-    """Number of these pairs that the second grader orders the other way."""
+    """Number of pairs that the second grader orders the opposite way to the first."""
     merged: int
-    """Number of these pairs to which the second grader gives equal rewards."""
+    """Number of pairs to which only the second grader gives equal rewards."""
     parted: int
     """Number of pairs to which only the first grader gives equal rewards."""
     flipped: int
     """Number of rollouts whose advantage changes sign."""
     flipped_groups: int
-    """Number of records with such a rollout."""
+    """Number of records with a rollout whose advantage changes sign."""
     failed_now: int
     """Number of rollouts that lost their reward."""
     failed_before: int

@@ -1,4 +1,4 @@
-"""Selects gradings of a run: failures, disagreements, one record's gradings, or matches of conditions."""
+"""Selects gradings of a run: failures, disagreements, one record's gradings, or those with certain values."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def read_condition(text: str) -> Condition:
 
 
 def _divided(text: str) -> tuple[str, str, str] | None:
-    """Split into name, operator and value."""
+    """Split a condition into its name, operator and value."""
     for name in _FIELDS:
         rest = text.removeprefix(name)
         sign = _SIGN.match(rest.lstrip())

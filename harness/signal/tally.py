@@ -112,7 +112,7 @@ class Tally:
     finished: int = 0
     """Number of rollouts with a finish reason."""
     truncated: int = 0
-    """Number of these rollouts that were truncated."""
+    """Number of rollouts whose finish reason means truncation."""
     truncated_rewards: list[float] = field(default_factory=list)
     measured_lengths: int = 0
     """Number of rollouts whose length the run recorded."""

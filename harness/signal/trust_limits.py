@@ -1,4 +1,4 @@
-"""The limits of `--fail-on` for a calibration: `kappa=0.7`, `flips=5%`."""
+"""The limits of `--fail-on` for a calibration, such as `kappa=0.7` or `flips=5%`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The list of all importers, and the choice of importers for a file's rows."""
+"""Lists all importers, and chooses the importers that fit a file's rows."""
 
 from __future__ import annotations
 

@@ -153,7 +153,7 @@ def completion_of(value: Any, name: str = "completion") -> list[dict[str, Any]]:
 
 
 def joined(fields: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:
-    """Merge two groups of fields. If both have a `topic`, that of `others` is renamed to `row_topic`."""
+    """Merge two groups of fields. If both have a field `topic`, the one in `others` becomes `row_topic`."""
     found = dict(fields)
     for name, value in others.items():
         while name in found:

@@ -41,7 +41,7 @@ _UNKNOWN: Final = "unknown part of the streamed answer"
 
 
 class _Growing:
-    """An answer in progress."""
+    """An answer that is being assembled from events."""
 
     def __init__(self) -> None:
         self.blocks: dict[int, dict[str, Any]] = {}

@@ -72,7 +72,7 @@ def _preference(parts: RowParts, row: Mapping[str, Any], prompt: Any) -> Convert
 
 
 def _answered(prompt: Any, completion: Any, name: str) -> list[dict[str, Any]]:
-    """The whole conversation; the completion may repeat the prompt.
+    """Return the whole conversation, whether or not the completion repeats the prompt.
 
     Raises:
         RowError: The prompt or completion is malformed, or the prompt is missing.

@@ -20,14 +20,14 @@ from harness.runs.rows import Row, Totals, parse_row, read_rows
 __all__ = ["Collecting", "CollectedShards", "rows_of_part"]
 
 _AT_ONCE: Final = 4
-"""Number of shards collected in parallel; each keeps one part in memory."""
+"""Number of shards collected in parallel, each with one part in memory."""
 
 _FIX: Final = "Remove the object, and run the same command again: the part is graded again."
 
 
 @dataclass(frozen=True, slots=True)
 class CollectedShards:
-    """State of a run: totals of the complete shards, and orders for the missing parts of the others."""
+    """State of a run: totals of its complete shards, and orders for the missing parts of incomplete ones."""
 
     totals: dict[int, Totals]
     missing: tuple[PartOrder, ...]
@@ -74,9 +74,9 @@ class Collecting:
         return CollectedShards(totals, tuple(missing))
 
     def _shard(self, order: PartOrder, begun: set[str]) -> Totals | int:
-        """Write a complete shard and return its totals; else return the byte where its chain ends."""
+        """Write a complete shard and return its totals; if parts are missing, return where its chain ends."""
         path = self._folder / f"{order.shard}.jsonl"
-        if path.exists():  # written atomically by an earlier call
+        if path.exists():  # an earlier call wrote the file, which is complete
             totals = Totals()
             totals.add_all(read_rows(path), self._middle, self._rule)
             return totals

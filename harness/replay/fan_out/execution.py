@@ -47,7 +47,7 @@ class ShardFailure:
     """The reason why shards were not graded."""
 
     error: str
-    """The error's name: `InputError`, `ServiceError`, `Lambda.TooManyRequestsException`."""
+    """The error's name, such as `InputError`, `ServiceError` or `Lambda.TooManyRequestsException`."""
     cause: str
 
 
@@ -170,7 +170,7 @@ class StateMachine:
 
 
 def _message(cause: str) -> str:
-    """The message in a cause, which is JSON if a Lambda function failed."""
+    """Extract the message from a cause, which is JSON if a Lambda function failed."""
     try:
         said = json.loads(cause)["errorMessage"]
     except (ValueError, KeyError, TypeError):

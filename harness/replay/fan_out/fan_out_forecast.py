@@ -75,7 +75,7 @@ class FanOutForecast:
 
     @property
     def lambda_usd(self) -> float | None:
-        """Lambda's charge for both, in USD."""
+        """Lambda's charge for the grader and the workers, in USD."""
         spent = self.grader_gb_seconds
         if spent is None or self.price is None:
             return None

@@ -47,7 +47,7 @@ class FanOutProgress:
     execution: str
     """ARN of the watched execution."""
     state: ExecutionState
-    """The state of that execution."""
+    """The state of the watched execution."""
 
 
 def folder_of(prefix: str, run: str) -> PartPlace:

@@ -79,10 +79,10 @@ class PartOrder:
     calls: int = 4
     """Number of parallel calls of the grader."""
     attempt: int = 1
-    """Number of the run's execution; failure reasons are stored under it."""
+    """Number of the run's execution, under which failure reasons are stored."""
 
     def __post_init__(self) -> None:
-        """Refuse invalid numbers."""
+        """Refuse an order with invalid numbers."""
         if not 0 <= self.start <= self.end or min(self.shard, self.base) < 0:
             raise ValueError("is not a byte range of a shard")
         if min(self.repeats, self.calls) < 1:
@@ -191,7 +191,7 @@ class Part(NamedTuple):
     """One part of a shard."""
 
     body: bytes
-    """Its rows, as lines of JSON."""
+    """The part's rows, as lines of JSON."""
     facts: PartFacts
 
 
