@@ -1,14 +1,14 @@
 """Rewards for form: length, repetition, tags and markers, script. They say nothing about correctness.
 
-Each reward is between 0 and 1. `cosine_length` and `overlong` contain the check of the answer. The others pay
-even if the question is not answered, so combine them with `graders.combine.gated`, which pays for form only
-as far as the answer is correct.
+Each reward is between 0 and 1. `cosine_length` and `overlong` include a check of the answer. The other
+rewards are paid even if the question is not answered, so combine them with `graders.combine.gated`, which
+pays for form only as far as the answer is correct.
 
 Invisible characters (zero-width ones, direction marks, variation selectors, fillers) are never counted, and a
 completion without a letter or a digit earns nothing for its form. A word is a run of characters between white
 space; in Chinese, Japanese, Thai, Lao, Tibetan, Burmese and Khmer each character is a word. In a long run
-without a space, each character except the last 40 is also a word. Neither unit is the model's tokens, which a
-grader cannot know.
+without a space, each character except the last 40 is also a word. Neither characters nor words are the
+model's tokens, which a grader cannot know.
 """
 
 from __future__ import annotations
@@ -55,11 +55,11 @@ _SCRIPTS = {
 def length(full: int, zero: int, *, unit: Unit = "characters") -> Callable[[Sample[Any]], float]:
     """Make a reward for staying short: 1 up to `full`, falling linearly to 0 at `zero`.
 
-    It pays in full for a single letter: gate it with a check of the answer, as `overlong` does.
+    It pays in full for a single letter: gate it with a check of the answer.
 
     Args:
-        full: The longest length that costs nothing, in `unit`.
-        zero: The shortest length that earns nothing; more than `full`.
+        full: The maximum length that costs nothing, in `unit`.
+        zero: The minimum length that earns nothing; more than `full`.
         unit: `characters` or `words`.
 
     Raises:
@@ -87,8 +87,8 @@ def overlong(
 ) -> Callable[[Sample[Any]], Reward | Abstain]:
     """Make DAPO's reward: the answer's correctness minus a soft penalty as the length nears the limit.
 
-    To the correctness it adds the soft overlong punishment of arXiv:2503.14476 (section 3.4) for a length L,
-    with L_max = `longest` and L_cache = `cache`:
+    The reward is the correctness plus the soft overlong punishment of arXiv:2503.14476 (section 3.4) for a
+    length L, with L_max = `longest` and L_cache = `cache`:
 
         0                                  L <= L_max - L_cache
         ((L_max - L_cache) - L) / L_cache  L_max - L_cache < L <= L_max
@@ -102,7 +102,7 @@ def overlong(
 
     Args:
         correctness: The scoring function for the answer's correctness, 0 to 1.
-        longest: The length above which nothing is earned, in `unit`.
+        longest: The maximum length that can earn a reward, in `unit`.
         cache: The distance below `longest` at which the punishment starts; at most `longest`.
         unit: `characters` or `words`.
 
@@ -137,14 +137,14 @@ def cosine_length(
     """Make a reward that pays a short correct answer in full and longer ones less, along a cosine.
 
     It follows the cosine reward of arXiv:2502.03373 (section 4) for correct answers. Wrong answers earn
-    nothing at any length: the paper's smaller penalty for long wrong answers would pay for rambling, and this
-    range ends at 0.
+    nothing at any length. The paper's penalty, which is smaller for long wrong answers, would pay for
+    rambling, and rewards here are never below 0.
 
-    It pays most for a right answer without any explanation; reasoning is not counted.
+    It pays most for a right answer without any explanation; the length of the reasoning does not count.
 
     Args:
         correctness: The scoring function for the answer's correctness, 0 to 1.
-        longest: The length from which a correct answer earns `1 - share`, in `unit`.
+        longest: The length from which on a correct answer earns only `1 - share`, in `unit`.
         share: The fraction of the reward that length decides.
         unit: `characters` or `words`.
 
@@ -177,11 +177,11 @@ def cosine_length(
 def repetition(n: int = 4) -> Callable[[Sample[Any]], float]:
     """Make a reward for not repeating: the fraction of word n-grams that are new, 1 if all are.
 
-    Only the first 20,000 words of a completion are read. Fewer than n words cannot repeat and earn 1. The
-    reward is 1 minus the repetition penalty of arXiv:2502.03373.
+    Only the first 20,000 words of a completion are read. A completion of fewer than n words contains no
+    n-gram and earns 1. The reward is 1 minus the repetition penalty of arXiv:2502.03373.
 
-    It pays in full for a single letter and for random words, and pays less for honest reasoning that repeats
-    a phrase: gate it with a check of the answer, and give it a small share.
+    It pays in full for a single letter and for random words, but pays less for honest reasoning that repeats
+    a phrase: gate it with a check of the answer, and give it a small share of the reward.
 
     Args:
         n: The number of words in an n-gram.
@@ -213,16 +213,16 @@ def has_format(
 ) -> Callable[[Sample[Any]], bool]:
     """Make a check that every tag and every marker occurs exactly once, in order, and is not empty.
 
-    A leading `<think>` part is never in a completion (it is `sample.reasoning`): require it with `reasoning`
-    rather than with `tags`.
+    A leading `<think>` part is never in a completion, because it is moved to `sample.reasoning`: require it
+    with `reasoning` rather than with `tags`.
 
     It pays for `<answer>x</answer>`: the form costs a model one letter. Gate it with a check of the answer.
 
     Args:
-        tags: Names of tags, in the required order.
-        markers: Texts that have to precede something, each once.
+        tags: The names of the tags, in the required order.
+        markers: Texts each of which has to occur once, with something after it.
         reasoning: Whether exactly one block of reasoning has to precede the answer, in any spelling that
-            `sample.reasoning` knows, with no reasoning tag anywhere else.
+            `sample.reasoning` knows, without a reasoning tag anywhere else.
 
     Raises:
         DecorationError: Nothing is required, or a name is invalid.
@@ -274,11 +274,11 @@ def in_script(script: str, *, at_least: float = 0.9) -> Callable[[Sample[Any]], 
 
     Args:
         script: One of latin, greek, cyrillic, hebrew, arabic, devanagari, thai, chinese, japanese, korean.
-        at_least: The fraction of letters, above 0 and up to 1, that earns full reward; the rest is room for
-            names and formulas.
+        at_least: The fraction of letters, above 0 and up to 1, that earns full reward; the rest leaves room
+            for names and formulas.
 
     Raises:
-        DecorationError: The script is not one of these, or the fraction is out of range.
+        DecorationError: The script is not in the list, or the fraction is out of range.
 
     Example:
         >>> reward = in_script(script="cyrillic")
@@ -311,12 +311,12 @@ def _measure(unit: str) -> Callable[[str], int]:
 
 
 def _excess(size: int, full: int, zero: int) -> float:
-    """Return the position of a size between `full` and `zero`, from 0 to 1."""
+    """Return how far a size is from `full` toward `zero`, from 0 to 1."""
     return min(1.0, max(0.0, (size - full) / (zero - full)))
 
 
 def _reasons_once(sample: Sample[Any]) -> bool:
-    """Return whether one block of reasoning precedes the answer, with no sign of another anywhere."""
+    """Return whether one block of reasoning precedes the answer, without a sign of another block anywhere."""
     blocks = reasoning_blocks(sample)
     return (
         len(blocks) == 1

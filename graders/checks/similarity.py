@@ -1,8 +1,8 @@
 """Checks of a text's similarity to the reference, by tokens: F1, BLEU, GLEU, ROUGE and METEOR.
 
-Use them for references without a single right wording. They measure wording: a text that contradicts the
-reference in one word earns almost everything. They compute the same figures as nltk 3.10 and rouge-score
-0.1.2 for the same tokens. Of several references, each compared separately, the best one counts.
+Use these checks if more than one wording is right. They measure wording: a text that contradicts the
+reference in one word earns almost the full reward. For the same tokens, they compute the same figures as nltk
+3.10 and rouge-score 0.1.2. Each of several references is compared separately, and the best result counts.
 
 A completion that is empty, has no tokens, or is longer than `max_chars` is unread and earns nothing; texts
 are never truncated. The metric `similarity` is the value before `at_least` is applied.
@@ -41,18 +41,19 @@ def token_f1(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that pays the F1 of the answer's tokens and the reference's, in any order.
 
-    It pays for the reference's words in any order, for wording that says the opposite, and for words of the
-    prompt. On 500 solutions of GSM8K it paid 1.00 for the reference's words sorted, 0.97 for one with a wrong
-    result, 0.42 for the prompt and 0.20 for the 40 most common words.
-    If references are similar, it also pays for another record's reference, as far as the two overlap.
+    It pays for the reference's words in any order, for wording that means the opposite, and for words of the
+    prompt. On 500 solutions of GSM8K it paid 1.00 for the reference's words in alphabetical order, 0.97 for
+    the reference with a wrong result, 0.42 for the prompt and 0.20 for the 40 most common words. If
+    references are similar, it also pays for the reference of another record, as far as the two references
+    overlap.
 
     Args:
         tokens: The tokenizer: `words` (lower case, without punctuation, for every script),
             `rouge`, `wordpunct`, `spaces` or `squad`; docs/similarity.md has a table.
         take: Extracts the answer from a text; None uses the whole text.
-        alternatives: Record field that lists more accepted texts; the best one counts.
-        at_least: The lowest similarity that is paid; a lower one earns nothing.
-        max_chars: The longest answer that is read, in characters; at most 100,000. A longer one is unread.
+        alternatives: The record field that lists further accepted texts; the best match counts.
+        at_least: The minimum similarity that earns a reward; a lower similarity earns nothing.
+        max_chars: The maximum length of an answer, in characters; at most 100,000. A longer answer is unread.
 
     Raises:
         DecorationError: An option is invalid.
@@ -77,23 +78,23 @@ def bleu(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that pays the BLEU of the answer, as nltk's `sentence_bleu` computes it.
 
-    It pays for wording that says the opposite, and a little for any common word unless `smoothing` is 0. On
-    500 solutions of GSM8K it paid 0.97 for the reference with a wrong result, 0.49 for the reference said
-    twice, 0.10 for the prompt and 0.01 for another record's solution.
-    If references are similar, it also pays for another record's reference, as far as the two overlap.
+    It pays for wording that means the opposite, and a little for any common word unless `smoothing` is 0. On
+    500 solutions of GSM8K it paid 0.97 for the reference with a wrong result, 0.49 for the reference twice,
+    0.10 for the prompt and 0.01 for another record's solution. If references are similar, it also pays for
+    the reference of another record, as far as the two references overlap.
 
     Args:
-        order: The longest n-grams that count, 1 to 9; all orders have equal weight. A reference needs at
-            least as many tokens.
+        order: The length of the longest n-grams that count, 1 to 9; all lengths have equal weight. A
+            reference needs at least as many tokens.
         smoothing: The number of the method in nltk's `SmoothingFunction`, 0 to 7, which determines the
-            precision of an order without a common n-gram. 0 pays nothing then, and 6 needs an `order` of 3 or
-            more.
+            precision for a length without a common n-gram. Method 0 pays nothing in that case, and method 6
+            needs an `order` of 3 or more.
         tokens: The tokenizer: `words` (lower case, without punctuation, for every script),
             `rouge`, `wordpunct`, `spaces` or `squad`.
         take: Extracts the answer from a text; None uses the whole text.
-        alternatives: Record field that lists more accepted texts; the best one counts.
-        at_least: The lowest similarity that is paid; a lower one earns nothing.
-        max_chars: The longest answer that is read, in characters; at most 100,000. A longer one is unread.
+        alternatives: The record field that lists further accepted texts; the best match counts.
+        at_least: The minimum similarity that earns a reward; a lower similarity earns nothing.
+        max_chars: The maximum length of an answer, in characters; at most 100,000. A longer answer is unread.
 
     Raises:
         DecorationError: An option is invalid.
@@ -129,21 +130,21 @@ def gleu(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that pays Google's BLEU (GLEU) of the answer, as nltk's `sentence_gleu` computes it.
 
-    GLEU is the smaller of precision and recall over all n-grams of one to four tokens. Unlike BLEU it needs
-    no smoothing, and it is symmetric.
+    GLEU is the smaller of precision and recall over all n-grams of one to four tokens. Unlike BLEU, it needs
+    no smoothing, and it treats answer and reference alike.
 
-    It pays for wording that says the opposite, and for words of the prompt. On 500 solutions of GSM8K it paid
-    0.97 for the reference with a wrong result, 0.49 for the reference said twice, 0.31 for its words sorted
-    and 0.16 for the prompt.
-    If references are similar, it also pays for another record's reference, as far as the two overlap.
+    It pays for wording that means the opposite, and for words of the prompt. On 500 solutions of GSM8K it
+    paid 0.97 for the reference with a wrong result, 0.49 for the reference twice, 0.31 for its words in
+    alphabetical order and 0.16 for the prompt. If references are similar, it also pays for the reference of
+    another record, as far as the two references overlap.
 
     Args:
         tokens: The tokenizer: `words` (lower case, without punctuation, for every script),
             `rouge`, `wordpunct`, `spaces` or `squad`.
         take: Extracts the answer from a text; None uses the whole text.
-        alternatives: Record field that lists more accepted texts; the best one counts.
-        at_least: The lowest similarity that is paid; a lower one earns nothing.
-        max_chars: The longest answer that is read, in characters; at most 100,000. A longer one is unread.
+        alternatives: The record field that lists further accepted texts; the best match counts.
+        at_least: The minimum similarity that earns a reward; a lower similarity earns nothing.
+        max_chars: The maximum length of an answer, in characters; at most 100,000. A longer answer is unread.
 
     Raises:
         DecorationError: An option is invalid.
@@ -168,10 +169,10 @@ def rouge(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that pays the F-measure of ROUGE-1 to ROUGE-5 or ROUGE-L, as rouge-score computes it.
 
-    It pays for wording that says the opposite, and for words of the prompt. On 500 solutions of GSM8K,
+    It pays for wording that means the opposite, and for words of the prompt. On 500 solutions of GSM8K,
     ROUGE-L paid 0.97 for the reference with a wrong result, 0.67 for its first half, 0.30 for the prompt and
-    0.11 for the 40 most common words; ROUGE-2 paid 0.18 for the prompt, ROUGE-1 0.42.
-    If references are similar, it also pays for another record's reference, as far as the two overlap.
+    0.11 for the 40 most common words; ROUGE-2 paid 0.18 for the prompt, ROUGE-1 0.42. If references are
+    similar, it also pays for the reference of another record, as far as the two references overlap.
 
     Args:
         n: The length of the n-grams that count, 1 to 5, or `L` for the longest common subsequence. A
@@ -180,9 +181,9 @@ def rouge(
         tokens: The tokenizer: `words` (lower case, without punctuation, for every script),
             `rouge` (rouge-score's own), `wordpunct`, `spaces` or `squad`.
         take: Extracts the answer from a text; None uses the whole text.
-        alternatives: Record field that lists more accepted texts; the best one counts.
-        at_least: The lowest similarity that is paid; a lower one earns nothing.
-        max_chars: The longest answer that is read, in characters; at most 100,000. A longer one is unread.
+        alternatives: The record field that lists further accepted texts; the best match counts.
+        at_least: The minimum similarity that earns a reward; a lower similarity earns nothing.
+        max_chars: The maximum length of an answer, in characters; at most 100,000. A longer answer is unread.
 
     Raises:
         DecorationError: An option is invalid.
@@ -214,23 +215,23 @@ def meteor(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that pays the METEOR of the answer without synonyms.
 
-    It is computed like nltk's `meteor_score`, except that nltk also matches WordNet's synonyms, which need a
-    database of 30 MB: if a text uses synonyms, this check pays less (by 0.002 on average, 0.056 at most, of
-    1,000 pairs). Equal texts earn 1 here, and `1 - 0.5 / tokens**3` in nltk.
+    The figure is computed like nltk's `meteor_score`, except that nltk also matches the synonyms in WordNet,
+    a database of 30 MB. If a text uses synonyms, this check therefore pays less: on 1,000 pairs, by 0.002 on
+    average and by 0.056 at most. Equal texts earn 1 here, and `1 - 0.5 / tokens**3` in nltk.
 
-    It pays for length: recall weighs nine times as much as precision. On 500 solutions of GSM8K it paid 0.91
-    for the reference said twice, 0.76 for the reference followed by the prompt, and 0.97 for one with a wrong
-    result. The prompt alone earned 0.32.
-    If references are similar, it also pays for another record's reference, as far as the two overlap.
+    It pays for length, because recall weighs nine times as much as precision. On 500 solutions of GSM8K it
+    paid 0.91 for the reference twice, 0.76 for the reference followed by the prompt, and 0.97 for the
+    reference with a wrong result. The prompt alone earned 0.32. If references are similar, it also pays for
+    the reference of another record, as far as the two references overlap.
 
     Args:
         stem: Whether English words also match by their stems (Porter's).
         tokens: The tokenizer: `words` (lower case, without punctuation, for every script),
             `rouge`, `wordpunct`, `spaces` or `squad`; case never counts.
         take: Extracts the answer from a text; None uses the whole text.
-        alternatives: Record field that lists more accepted texts; the best one counts.
-        at_least: The lowest similarity that is paid; a lower one earns nothing.
-        max_chars: The longest answer that is read, in characters; at most 100,000. A longer one is unread.
+        alternatives: The record field that lists further accepted texts; the best match counts.
+        at_least: The minimum similarity that earns a reward; a lower similarity earns nothing.
+        max_chars: The maximum length of an answer, in characters; at most 100,000. A longer answer is unread.
 
     Raises:
         DecorationError: An option is invalid.
@@ -263,7 +264,7 @@ def _similar(
     needs: str = "",
     stemmed: bool = False,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that pays a metric of two token lists, of which a reference has at least `fewest`."""
+    """Make a check that pays a metric of two token lists; references need at least `fewest` tokens."""
     cut = CUTS.get(tokens) if isinstance(tokens, str) else None
     if cut is None:
         raise DecorationError(f"tokens={tokens!r}: write one of {', '.join(CUTS)}")
@@ -288,5 +289,5 @@ def _similar(
 
 
 def _stem(token: str) -> str:
-    """Return a token's stem if it has four letters or more, as in rouge-score."""
+    """Return a token's stem if the token has four letters or more, as in rouge-score."""
     return stem_of(token) if len(token) > 3 else token

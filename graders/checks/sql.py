@@ -33,15 +33,15 @@ _MOST_PAIRED = 200
 def sql_equal(*, dialect: str = "sqlite", take: Take | None = None) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the completion's query is equivalent in form to the reference's.
 
-    Both are parsed and compared as trees. The comparison ignores white space, comments, the case of keywords
-    and names, quotes around names, redundant parentheses, aliases, the names of common table expressions, and
-    the order of terms of AND, OR, IN and GROUP BY. It does not ignore ORDER BY, LIMIT, DISTINCT or the order
-    of the columns. The check reads the last code block labeled as SQL, else the last unlabeled one, else the
-    whole text. Anything but a single query is unread.
+    Both queries are parsed and compared as trees. The comparison ignores white space, comments, the case of
+    keywords and names, quotes around names, redundant parentheses, aliases, the names of common table
+    expressions, and the order of terms of AND, OR, IN and GROUP BY. It does not ignore ORDER BY, LIMIT,
+    DISTINCT or the order of the columns. The check reads the last code block labeled as SQL, or else the last
+    unlabeled code block, or else the whole text. Anything other than a single query is unread.
 
     It pays only for queries that are written alike: a query that returns the same result in another way, such
     as a join instead of a subquery, earns nothing. Prefer `sql_result` if you have a database. The check does
-    not know the tables, so in a query of several tables `name` and `t.name` differ.
+    not know the tables, so `name` and `t.name` differ in a query of several tables.
 
     Args:
         dialect: The dialect of the queries, by sqlglot's name: `postgres`, `mysql`, `bigquery`.
@@ -86,24 +86,24 @@ def sql_result(
     creates. The query may only read. It is stopped after a number of steps of SQLite's virtual machine, 1
     second of processor time, 128 MB of memory or 10,000 rows, or if a value has more than 20,000 bytes; see
     `docs/sql.md`. Duplicate rows count, and so does the order of columns; column names do not. Besides
-    `unread`, the metrics `refused` (it does more than read), `failed` (SQLite reports an error) and `stopped`
-    are 1 or 0.
+    `unread`, the metrics `refused` (the query does more than read), `failed` (SQLite reports an error) and
+    `stopped` are 1 or 0.
 
     It pays for the result on these rows, however the query gets it: `SELECT count(*) FROM a` for a count of
     `b` if both have three rows. So give several databases, as a list of scripts: a query has to be right on
-    each. A query that reads no table, such as `SELECT 3`, earns nothing if the reference reads one. If the
-    reference returns no rows, or nothing but NULL, it is a `RecordError`, because every query that finds
-    nothing would equal it. This check needs only SQLite, which is part of Python.
+    each of them. A query that reads no table, such as `SELECT 3`, earns nothing if the reference reads one.
+    If the reference returns no rows, or nothing but NULL, it is a `RecordError`, because every query that
+    finds nothing would be right. This check needs only SQLite, which is part of Python.
 
     Args:
         script: SQL that creates the database for all records.
-        field: Record field with the record's own script, or with a list of scripts; ignored if `script` is
-            given.
+        field: The record field that contains the record's own script, or a list of scripts; ignored if
+            `script` is given.
         order: Whether the order of rows counts: `reference` if the reference's query has an ORDER BY,
             `always` or `never`.
         tolerance: The largest difference between two numbers that counts as equal.
-        relative: The same, as a fraction of the reference's number, which allows for sums in another order.
-            The larger of the two allowances applies; `relative` is ignored between two integers.
+        relative: The largest such difference as a fraction of the reference's number, for sums in another
+            order. The larger of the two tolerances applies; `relative` is ignored between two integers.
         steps: The maximum number of steps of SQLite's virtual machine for a query.
         take: Extracts the part of a completion that contains the query; None searches the whole completion.
 
@@ -194,7 +194,7 @@ def _parser(dialect: str) -> Callable[[str], str | Missing]:
 
 
 def _databases(given: object, where: str, error: type[DecorationError | RecordError]) -> Sequence[Scratch]:
-    """Return the databases that a script, or each of a list of scripts, creates.
+    """Return the databases that a script creates, or those that a list of scripts creates.
 
     Raises:
         DecorationError: The option's script creates no database.
@@ -272,7 +272,7 @@ def _paired(found: list[Row], right: list[Row], alike: Callable[[Row, Row], bool
 
 
 def _same_value(one: object, other: object, tolerance: float, relative: float) -> bool:
-    """Return whether two values are equal, numbers within the allowances; `relative` is only for floats."""
+    """Return whether two values are equal, numbers within the tolerances; `relative` is only for floats."""
     if not isinstance(one, (int, float)) or not isinstance(other, (int, float)):
         return type(one) is type(other) and one == other
     if one == other:

@@ -2,9 +2,9 @@ r"""Checks that compare text with the reference: equal, contained, at the start,
 
 `take` first extracts the answer from the completion and from the reference: `exact(take=boxed)`,
 `exact(take=after_marker)`, `exact(take=lambda text: tag(text, "name"))`, with the functions of
-`graders.extract`. A completion from which it extracts nothing earns 0. If a reference is a list of texts, any
-of them is accepted. Texts are compared in composed Unicode, without invisible characters and with straight
-quotes.
+`graders.extract`. A completion from which `take` extracts nothing earns 0. If a reference is a list of
+strings, each of them is accepted. Texts are compared in composed Unicode, without invisible characters and
+with straight quotes.
 """
 
 from __future__ import annotations
@@ -44,15 +44,15 @@ def exact(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the answer equals the reference, character by character.
 
-    It pays only for the reference's own wording: a right answer in other words earns nothing.
+    It pays only for the wording of the reference: a right answer in other words earns nothing.
 
     Args:
         take: Extracts the answer from a text; None uses the whole text, stripped.
         ignore_case: Whether to ignore case.
         ignore_space: Whether every run of white space counts as one space.
-        nfkc: Whether to compare compatibility characters as their plain forms (NFKC): full width, ligatures,
-            and also `2²` as `22`.
-        alternatives: Record field that lists more accepted texts.
+        nfkc: Whether to compare compatibility characters as their plain forms (NFKC): full-width letters,
+            ligatures, and also `2²` as `22`.
+        alternatives: The record field that lists further accepted texts.
 
     Raises:
         DecorationError: An option is invalid.
@@ -70,16 +70,17 @@ def normalized(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the answer equals the reference, ignoring case, white space and outer punctuation.
 
-    `**New  York.**` equals `new york`; `-5` does not equal `5`, nor `3.5` `35`. Dashes count as hyphens, HTML
-    entities as the characters they encode, and trademark signs are dropped. Accents count.
+    `**New  York.**` equals `new york`; `-5` does not equal `5`, and `3.5` does not equal `35`. Dashes count
+    as hyphens, and HTML entities as the characters that they encode. Trademark signs are dropped. Accents
+    count.
 
-    It pays only for the reference's own wording: a right answer in other words earns nothing.
+    It pays only for the wording of the reference: a right answer in other words earns nothing.
 
     Args:
         take: Extracts the answer from a text; None uses the whole text.
-        nfkc: Whether to compare compatibility characters as their plain forms (NFKC): full width, ligatures,
-            and also `2²` as `22`.
-        alternatives: Record field that lists more accepted texts.
+        nfkc: Whether to compare compatibility characters as their plain forms (NFKC): full-width letters,
+            ligatures, and also `2²` as `22`.
+        alternatives: The record field that lists further accepted texts.
 
     Raises:
         DecorationError: An option is invalid.
@@ -106,14 +107,14 @@ def contains(
     joins words: `Objective-C` does not contain `C`. `Paris-based` does contain `Paris`, because `Paris` is
     more than one letter.
 
-    It pays for a list of every conceivable answer, and for denials in wordings that it does not know: for
-    training, prefer `exact` with a `take`.
+    It pays for a list of every conceivable answer, and for denials in wordings that it does not recognize:
+    for training, prefer `exact` with a `take`.
 
     Args:
         take: Extracts the answer from a text; None uses the whole text.
         ignore_case: Whether to ignore case.
-        max_chars: A longer completion earns 0.
-        alternatives: Record field that lists more accepted texts.
+        max_chars: The maximum length of a completion, in characters; a longer completion earns 0.
+        alternatives: The record field that lists further accepted texts.
 
     Raises:
         DecorationError: An option is invalid.
@@ -143,7 +144,7 @@ def starts_with(
     Args:
         take: Extracts the answer from a text; None uses the whole text.
         ignore_case: Whether to ignore case.
-        alternatives: Record field that lists more accepted texts.
+        alternatives: The record field that lists further accepted texts.
 
     Raises:
         DecorationError: An option is invalid.
@@ -174,18 +175,18 @@ def matches(
     on what is installed, so replay and Lambda match the same texts. docs/answers.md lists the patterns that
     RE2 reads differently.
 
-    It pays for every text of that form, whatever it says: gate it with a check of the answer.
+    It pays for every text of that form, whatever the text says: gate it with a check of the answer.
 
     Args:
-        pattern: A regular expression in the engine's syntax; it must not match the empty text.
+        pattern: A regular expression in the engine's syntax; it must not match the empty string.
         take: Extracts the answer from a text; None uses the whole text, stripped.
         whole: Whether the pattern has to match the whole answer rather than a part of it.
         ignore_case: Whether to ignore case.
         engine: `re`, or `re2`, which needs the extra `regex`.
-        max_chars: A longer answer earns 0.
+        max_chars: The maximum length of an answer, in characters; a longer answer earns 0.
 
     Raises:
-        DecorationError: The engine rejects the pattern, the pattern matches the empty text, or an option is
+        DecorationError: The engine rejects the pattern, the pattern matches the empty string, or an option is
             invalid.
         ConfigurationError: The RE2 package is not installed.
 
@@ -266,7 +267,7 @@ def any_of(*checks: Callable[[Sample[Any]], Any]) -> Callable[[Sample[Any]], Any
 
 
 def _best(sample: Sample[Any], checks: Sequence[Callable[[Sample[Any]], Any]]) -> Generator[Any, Any, Any]:
-    """Return the best answer of the checks; each yielded answer is sent back once it is awaited."""
+    """Return the best answer of the checks; each yielded answer is sent back after it has been awaited."""
     best: float | Reward | None = None
     refusal: RecordError | SampleError | None = None
     for check in checks:
@@ -292,7 +293,7 @@ def _comparing(
     agree: Callable[[str, str], bool],
     alternatives: str | None = None,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the answer agrees with an accepted reference after both are normalized."""
+    """Make a check that the normalized answer agrees with an accepted, normalized reference."""
 
     def read(text: str, strict: bool) -> str | Missing:
         if text.startswith("\\boxed{"):
@@ -307,7 +308,7 @@ def _comparing(
 
 
 def _holds(answer: str, wanted: str) -> bool:
-    """Return whether the answer contains the wanted text as whole words, neither denied nor taken back."""
+    """Return whether the answer contains a text as whole words, without denying it or taking it back."""
     at = answer.rfind(wanted)
     while at >= 0:
         end = at + len(wanted)
@@ -318,13 +319,13 @@ def _holds(answer: str, wanted: str) -> bool:
 
 
 def _begins(answer: str, wanted: str) -> bool:
-    """Return whether the answer starts with the wanted text as whole words, neither denied nor taken back."""
+    """Return whether the answer starts with a text as whole words, without denying it or taking it back."""
     end = len(wanted)
     return answer.startswith(wanted) and _is_said(answer, 0, end) and not is_retracted(wanted, answer[end:])
 
 
 def _is_said(text: str, start: int, end: int) -> bool:
-    """Return whether an occurrence consists of whole words and is not denied right next to it."""
+    """Return whether an occurrence consists of whole words, and the text next to it does not deny it."""
     if _joined(text, start) or _joined(text, end) or _is_compound(text, start, end):
         return False
     return not is_denied(text, start, end)
@@ -338,7 +339,7 @@ _UNSPACED = re.compile(
 
 
 def _joined(text: str, at: int) -> bool:
-    """Return whether a position is inside a word or a number: `3.5`, `1,000`, `-5`, `2^72`, `C#`, `R&D`."""
+    """Return whether a position is within a word or a number: `3.5`, `1,000`, `-5`, `2^72`, `C#`, `R&D`."""
     before = text[at - 1 : at] if at else ""
     after = text[at : at + 1]
     if not before or not after:
@@ -385,5 +386,5 @@ _IN_NUMBERS = frozenset(".,-+\u2212")
 
 
 def _worth(answer: float | Reward) -> tuple[float, bool]:
-    """Return the sort key of an answer: its reward, then whether it was read."""
+    """Return the sort key of an answer: first its reward, then whether it was read."""
     return finite(answer.value if isinstance(answer, Reward) else answer), not is_unread(answer)

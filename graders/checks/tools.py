@@ -47,22 +47,22 @@ def tool_calls(
     """Make a check that the completion makes the tool calls that the record expects.
 
     The reference lists calls: objects with `name` and `arguments`, as in OpenAI's API, or BFCL's ground
-    truth, `{function: {argument: [accepted values]}}`, in which an empty text among the values means that the
-    argument may be omitted. Each call that the completion makes counts for at most one expected call, in the
-    best assignment. Numbers are compared by value, so `1` equals `1.0`; a text never equals a number, and
-    `true` never equals 1.
+    truth, `{function: {argument: [accepted values]}}`, in which an empty string among the values means that
+    the argument may be omitted. Each call that the completion makes counts for at most one expected call, in
+    the best assignment. Numbers are compared by value, so `1` equals `1.0`; a string never equals a number,
+    and `true` never equals 1.
 
     The check reads the calls that the service parsed: `sample.tool_calls`, or blocks of the content. If there
     are none, it reads calls in the forms that open-weight models write into their text, because AWS does not
-    document whether a training job parses calls; the metric `from_text` is 1 then. A call that cannot be read
-    exactly makes the completion unread, and so does the lack of any call. The metric `right_calls` is the
-    fraction of the expected calls that are right.
+    document whether a training job parses calls; the metric `from_text` is then 1. A completion is unread if
+    it contains no call, or a call that cannot be read exactly. The metric `right_calls` is the fraction of
+    the expected calls that are right.
 
-    It pays for calls only, whatever else the completion says. If most records expect the same call, that call
-    earns their reward without reading the prompt; on 500 of BFCL's tasks the best single answer got 2 right.
-    `subset` pays in full for one right call, and `f1` 0.55 on average in the 200 of them that expect several;
-    `superset` pays for a completion that makes every call that comes to mind, and `ignore_punctuation` pays
-    `x^2` for `x2`.
+    It pays for calls only, whatever else the completion says. If most records expect the same call, a model
+    earns their reward by always making that call; on 500 of BFCL's tasks the best single answer was right
+    twice. `subset` pays in full for one right call, and `f1` pays 0.55 for it on average in the 200 of these
+    tasks that expect several calls. `superset` pays for a completion that makes every conceivable call, and
+    `ignore_punctuation` pays for `x^2` if `x2` is right.
 
     Args:
         match: `all` requires the expected calls and no others; `subset` requires at least one call and only
@@ -71,19 +71,19 @@ def tool_calls(
         order: Whether the calls have to be in the reference's order (`same`) or not (`any`).
         text: The form of calls to read in the text, `any` form, or `none`; see docs/tools.md.
         take: Extracts the part of a completion's text that contains the calls; None uses the whole text.
-        tools: Record field that lists the tools, in the format of OpenAI's API, Converse or BFCL. Without the
-            field, no argument is known to be required, and none has a default.
+        tools: The record field that lists the tools, in the format of OpenAI's API, Converse or BFCL. Without
+            the field, no argument is known to be required or to have a default.
         defaults: Whether an omitted argument counts as the default that its tool declares, and an argument
             that the reference does not name may have that value.
         unknown_arguments: Whether a call may have arguments that the reference does not name.
-        ignore: Names of arguments not to compare, such as an explanation.
-        coerce: Whether a text counts as the number or boolean that it spells, and vice versa.
-        ignore_case: Whether to ignore case in texts.
-        ignore_punctuation: Whether to compare texts without spaces and `, . / - _ * ^`, as BFCL's evaluator
-            does; a text that is one number keeps them.
+        ignore: The names of arguments that are not compared, such as an explanation.
+        coerce: Whether a string counts as the number or boolean that it spells, and vice versa.
+        ignore_case: Whether to ignore case in strings.
+        ignore_punctuation: Whether to compare strings without spaces and `, . / - _ * ^`, as BFCL's evaluator
+            does; a string that is one number keeps them.
         dots_as_underscores: Whether the name `a_b` counts as `a.b`, for APIs that allow no dots in names.
         may_expect_none: Whether an empty list of calls is a valid reference, for a record that needs no call;
-            any text without a call is right then. Otherwise such a record is a `RecordError`.
+            then any text without a call is right. Otherwise such a record is a `RecordError`.
 
     Raises:
         DecorationError: An option is invalid.
@@ -159,7 +159,7 @@ _VALUES: dict[str, Callable[[int, int, int], float]] = {
     "superset": lambda right, made, expected: float(right == expected),
     "f1": lambda right, made, expected: 2 * right / (made + expected),
 }
-"""Return the reward for each `match`, given the numbers of right, made and expected calls."""
+"""Return the reward for each value of `match`, given the numbers of right, made and expected calls."""
 
 
 def _made(sample: Sample[Any], form: str, find: Find | None) -> tuple[list[Call] | Missing, bool]:
