@@ -3,8 +3,8 @@
 
 It installs each auditor in a separate environment, wraps each planted and each good grader in the form that
 the auditor accepts, and prints how many planted and how many good graders are flagged. Any flag counts,
-because other auditors' findings do not have our ids; for ours, the right id counts too. No required check
-runs this benchmark.
+because other auditors' findings do not have our ids; for `rft audit`, flags with the right id are counted
+too. No required check runs this benchmark.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Cold start and warm latency of the built artifact against a bare handler, under the same client.
 
-The real `awslambdaric` runs both, from folders with nothing else. Cold starts alternate, each in a separate
-process, and medians count. The artifact is built once with Powertools and once without.
+The real `awslambdaric` runs both, from folders that contain nothing else. Cold starts alternate, each in a
+separate process, and the medians are reported. The artifact is built once with Powertools and once without.
 """
 
 from __future__ import annotations

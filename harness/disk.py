@@ -133,7 +133,8 @@ def open_to_append(path: Path, fix: str | None = None) -> int:
 def replaced(path: Path, fix: str | None = None) -> Iterator[IO[bytes]]:
     """Replace a file's content atomically when the block ends.
 
-    The file keeps its permissions. After an exception, the old content remains, or no file if there was none.
+    The file keeps its permissions. After an exception, the old content remains, and no file is created if
+    there was none.
 
     Args:
         path: The file. Its folder is created if missing.
@@ -378,8 +379,8 @@ def lock(
         what: The thing that the lock guards, for the error message.
         patience: Seconds to wait for another holder.
         fix: How to deal with another holder.
-        mark: Identifies the holder to other processes; its first word is the process id, which is the
-            default.
+        mark: Text that identifies the holder to other processes. Its first word must be the process id, and
+            by default there are no other words.
 
     Raises:
         InUse: Another process holds it.

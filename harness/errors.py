@@ -4,7 +4,7 @@
     +-- InputError        2   usage, input that cannot be read, something that could not be measured
     +-- ServiceError      3   a service could not be reached; the same command resumes
 
-An error says what happened, where, and how to fix it. Only `harness.cli` prints one, without a traceback.
+An error says what happened, where, and how to fix it. Only `harness.cli` prints errors, without a traceback.
 """
 
 from __future__ import annotations

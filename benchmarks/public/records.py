@@ -1,6 +1,7 @@
 """Training records for the public graders, from the libraries themselves or made up here.
 
-`python -m benchmarks.public.records MAKER COUNT` prints them as JSONL. reasoning-gym's need the library.
+`python -m benchmarks.public.records MAKER COUNT` prints them as JSONL. The records of reasoning-gym need its
+library.
 """
 
 from __future__ import annotations

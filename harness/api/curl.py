@@ -1,6 +1,6 @@
 """Shows the API client's requests as `curl` commands instead of sending them.
 
-No key is shown: the shell fills in `$OPENAI_API_KEY`.
+No key is shown, because the shell fills in `$OPENAI_API_KEY`.
 """
 
 from __future__ import annotations

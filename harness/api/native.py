@@ -2,7 +2,8 @@
 
 A job is a model customization job. It has no events and no checkpoints. Its progress is the status of three
 phases, and each change of a status becomes an event here. Statuses are translated to the fine-tuning API's:
-Completed is `succeeded`, Stopped `cancelled`, Stopping `cancelling`, InProgress `running`.
+Completed becomes `succeeded`, Stopped becomes `cancelled`, Stopping becomes `cancelling`, and InProgress
+becomes `running`.
 
 Source: botocore's model of the service `bedrock` and the Amazon Bedrock API reference. Nobody has tried this
 on a real account: *unverified*.

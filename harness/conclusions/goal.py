@@ -49,7 +49,7 @@ class GoalValues:
     """Collects the goal's values while the rollouts are read.
 
     Args:
-        asked: The field that the user named; None for `is_right`, or else a single label.
+        asked: The field that the user named; None for `is_right`, or else the label if there is only one.
         labels: The fields that the user declared as labels.
         kept: Fields that the user shows to the grader. They are never chosen automatically.
 

@@ -22,9 +22,9 @@ __all__ = ["FOLLOWS", "SETS", "LengthPay", "length_pay", "length_pay_by_componen
 FOLLOWS: Final = 0.8
 """Lowest rank correlation that counts as following length.
 
-Measured on the rollouts of five small transformers (`docs/emulator.md`), among wrong completions: 1.00 for
-the grader that rewards long completions, -1.00 to -.99 for the grader that rewards short ones, and at most
-.72 for the other nine graders.
+Among wrong completions in the rollouts of five small transformers (`docs/emulator.md`), the correlation was
+1.00 for the grader that rewards long completions, -1.00 to -.99 for the grader that rewards short ones, and
+at most .72 for the other nine graders.
 """
 SETS: Final = 10
 """Minimum number of sets of completions for a conclusion. It was chosen without a measurement."""

@@ -30,8 +30,9 @@ SMALL: Final = 0.03
 RIGHT_FALL: Final = 0.02
 """The smallest drop in the share of right answers that counts, provided that its interval excludes zero.
 
-Measured against GRPO on a small transformer (`docs/emulator.md`): the expected drop was at least this in 5 of
-the 15 cases in which the real model lost as much, and in none of the 40 others, regardless of the interval.
+It was measured against GRPO on a small transformer (`docs/emulator.md`): the expected drop was at least this
+in 5 of the 15 cases in which the real model lost as much, and in none of the 40 others, regardless of the
+interval.
 """
 WRONG_PAID: Final = 0.05
 """If a smaller share of wrong answers is paid, they do not count as the reason why the reward rises.

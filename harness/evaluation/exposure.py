@@ -120,7 +120,7 @@ def refuse_trained(exposures: Iterable[tuple[str, Exposure]]) -> None:
     """Refuse records that a model was trained on.
 
     Args:
-        exposures: The user's name for each model, and its exposure. Models from one job are named once, by
+        exposures: The user's name for each model, and its exposure. Models from one job are named once, under
             the last name.
 
     Raises:

@@ -1,9 +1,9 @@
 """Creates exactly one job per plan, from any folder and even after failures.
 
 The training file's name on the service ends with a digest of the plan (`file_ending`), so an earlier
-submission's file is found by its name, and its job by that file. Before each request, the journal records it.
-POST /fine_tuning/jobs is repeated only if the service says that it refused the request, or if the list of
-jobs shows, more than once, that no job was created.
+submission's file is found by its name, and its job is found by that file. Before each request, the journal
+records it. POST /fine_tuning/jobs is repeated only if the service says that it refused the request, or if the
+list of jobs shows, more than once, that no job was created.
 """
 
 from __future__ import annotations

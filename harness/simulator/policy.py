@@ -155,7 +155,8 @@ def expected(weights: Sequence[float], rewards: Sequence[float | None]) -> float
 def advantages(rewards: Sequence[float | None]) -> list[float]:
     """(reward - group mean) / group standard deviation; 0 for all if the rewards are equal.
 
-    Draws without a reward do not affect the mean and deviation, and get 0: no reward is not a low reward.
+    Draws without a reward do not affect the mean and deviation, and get 0, because a missing reward is not a
+    low reward.
     """
     known = [reward for reward in rewards if reward is not None]
     # Compare the rewards, because the computed mean of equal floats may differ from them.

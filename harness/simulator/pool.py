@@ -99,8 +99,8 @@ class Pool:
     def of_prompt(self, messages: Sequence[Mapping[str, Any]]) -> list[Candidate]:
         """Return all completions recorded for a prompt, with any reference; empty if the prompt is unknown.
 
-        Matches the whole conversation, or if that is unknown, only its last user turn, so that a bare prompt
-        finds a record that was collected with a system message.
+        The whole conversation is looked up first. If it is unknown, only its last user turn is looked up, so
+        that a bare prompt finds a record that was collected with a system message.
         """
         found = self._by_prompt.get(leak_key({"messages": messages})) or self._by_prompt.get(
             _question(messages)

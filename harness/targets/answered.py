@@ -38,7 +38,7 @@ class AnsweredTarget:
     the grader handles the refusal.
 
     Args:
-        open_inner: Opens the target; called once its requests are being answered.
+        open_inner: Opens the target. It is called when the requests can already be answered.
         book: The answers.
         stack: Resources that answer the requests. They are closed with the target.
     """
