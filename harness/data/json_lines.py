@@ -185,11 +185,11 @@ class Line(NamedTuple):
     """One line of a source, and its position."""
 
     source: str
-    """Name of the file or object that contains it."""
+    """Name of the file or object that contains the line."""
     number: int
-    """Line number from 1 in that file or object, counting blank lines."""
+    """The line's number in its file or object, from 1, counting blank lines."""
     at: int
-    """Offset of its first byte in the whole source."""
+    """Offset of the line's first byte in the whole source."""
     text: bytes
     r"""The line without its `\n` or `\r\n`."""
 

@@ -43,7 +43,7 @@ _NEITHER = ALWAYS_SHOWN.union(OWN_FIELDS)
 _RECORDS = 1_000
 """Number of records whose rollouts are compared before a run starts."""
 _LINES = 8_000
-"""Maximum number of lines read for this comparison."""
+"""Maximum number of lines to read for comparing rollouts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,7 +141,7 @@ class FileSource:
         return (self._facts,)
 
     def open(self, start: int = 0) -> io.BufferedReader:
-        """Read it from a byte offset.
+        """Read the file from a byte offset.
 
         Raises:
             InputError: The file cannot be read.

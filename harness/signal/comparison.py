@@ -32,8 +32,8 @@ JoinBy: TypeAlias = Literal["rollout", "record"]
 _ENOUGH = 0.5
 """Share of the smaller run's rollouts that must match for a comparison by rollout."""
 _NEARLY_ALL = 0.95
-"""The same share if both runs have the same grader. It is higher, because two models may give the same short
-answers by chance."""
+"""Share that must match if both runs have the same grader. It is higher, because two models may give the same
+short answers by chance."""
 
 
 @dataclass(frozen=True, slots=True)

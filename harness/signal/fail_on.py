@@ -53,7 +53,7 @@ class LimitOutcome:
     of: int | None
     kept: bool
     why: str | None = None
-    """The reason why it was not measured."""
+    """The reason why the value was not measured; None if it was."""
     before: int | None = None
     """The count in the first run, if the increase is limited."""
 
@@ -104,7 +104,7 @@ def measured_of(limit: Limit, found: Comparison) -> LimitOutcome:
 
 
 _Counted: TypeAlias = tuple[int | None, int | None, tuple[int, int] | None, str | None]
-"""The count and total in the second run, the same for the first run, and the reason if they are unknown."""
+"""The count and total in the second run, then in the first run, and the reason if they are unknown."""
 
 
 def _counted(name: str, found: Comparison) -> _Counted:

@@ -22,7 +22,7 @@ __all__ = ["GradedRollouts", "reasons_of", "rows_of"]
 FIRST: Final = "judge_first"
 """A judge's metric: the share of its verdicts that chose the label listed first."""
 EXPECTED: Final = "judge_first_expected"
-"""A judge's metric: the expected value of that share if order had no effect."""
+"""A judge's metric: the expected share of choices of the label listed first if order had no effect."""
 
 
 def rows_of(run: Run, metric: str | None, bounds: Bounds | None) -> Iterator[Row]:

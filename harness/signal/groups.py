@@ -30,7 +30,7 @@ class RewardGroup:
 
     @property
     def zero_std(self) -> bool:
-        """Whether all its rewards are equal, so that it teaches nothing."""
+        """Whether all rewards of the group are equal, so that it teaches nothing."""
         return self.count > 0 and self.highest - self.lowest <= TOLERANCE
 
 

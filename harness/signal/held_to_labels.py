@@ -50,7 +50,7 @@ class Disagreement:
 
     id: Any
     at: int
-    """Offset of its line in the rollouts file."""
+    """Offset of the rollout's line in the rollouts file."""
     record: str
     label: bool | float
     rewards: list[float]

@@ -143,5 +143,5 @@ def _with_completions(run: Run) -> Iterator[tuple[Row, str]]:
         try:
             said = completion_key(flattened(parse(line)))
         except (LineError, KeyError, IndexError, TypeError, AttributeError):
-            said = f"{run.folder} at {row['at']}"  # give it a unique key, because it cannot be compared
+            said = f"{run.folder} at {row['at']}"  # a completion that cannot be compared gets its own key
         yield row, said

@@ -56,9 +56,9 @@ class LabelComparison:
     was: Agreement
     now: Agreement
     mended: int | None
-    """Number of rollouts on which only the second agrees with the label; None if they share no rollouts."""
+    """Number of rollouts on which only the second grader agrees with the label; None if none are shared."""
     broken: int | None
-    """Number of rollouts on which only the first agrees with the label."""
+    """Number of rollouts on which only the first grader agrees with the label."""
 
 
 def agreement(groups: Iterable[Sequence[Verdict]], rule: LabelRule, middle: float | None) -> Agreement:
@@ -70,7 +70,7 @@ def agreement(groups: Iterable[Sequence[Verdict]], rule: LabelRule, middle: floa
         middle: Middle of the range, above which a reward means yes; None if unknown.
     """
     rollouts = agreed = 0
-    paid, unpaid = [0, 0], [0, 0]  # for labels that say no, and yes
+    paid, unpaid = [0, 0], [0, 0]  # of labels that say no, and of labels that say yes
     ordered = []
     for group in groups:
         rewards, labels = [], []

@@ -27,9 +27,9 @@ from harness.signal.zero_std import SizeForecast
 __all__ = ["Component", "Signal", "signal_of"]
 
 TEACHING: Final = 4
-"""Groups that should teach something in each step; the mean over fewer is mostly noise. Our choice."""
+"""Number of groups that should teach something in each step; fewer give mostly noise. Our choice."""
 SURE: Final = 0.95
-"""Required probability that a step has that many such groups."""
+"""Required probability that a step has at least `TEACHING` groups that teach something."""
 _FEW = 10
 _STILL = 1e-9
 """A spread smaller than this is only a rounding error."""
@@ -101,7 +101,7 @@ class Signal:
     noisy: Statistic
     """Share of the groups with different rewards in which rollouts differ no more than repeats of one do."""
     agreement: Statistic
-    """Share of yes/no labels that the rewards agree with."""
+    """Share of yes/no labels with which the rewards agree."""
     length: Statistic
     """Correlation between reward and length within groups."""
     truncated: Statistic

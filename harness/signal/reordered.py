@@ -21,9 +21,9 @@ class Both(NamedTuple):
     """Reward from the first grader, or None."""
     now: float | None
     at: int = 0
-    """Byte offset of its line in the first run's rollouts."""
+    """Byte offset of the rollout's line in the first run's rollouts."""
     was_error: str | None = None
-    """Error kind, if there is no reward."""
+    """Kind of the error, if the first grader gave no reward."""
     now_error: str | None = None
 
 
@@ -63,9 +63,9 @@ class Reordering:
     flipped_groups: int
     """Number of records with a rollout whose advantage changes sign."""
     failed_now: int
-    """Number of rollouts that lost their reward."""
+    """Number of rollouts to which only the first grader gave a reward."""
     failed_before: int
-    """Number of rollouts that gained a reward."""
+    """Number of rollouts to which only the second grader gave a reward."""
     samples: list[ChangedSample]
     """Every changed rollout: flips first, then lost and gained rewards, then the largest changes."""
 

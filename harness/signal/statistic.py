@@ -40,11 +40,11 @@ class Statistic:
     low: float | None = None
     high: float | None = None
     n: int = 0
-    """Number of units that the statistic is computed from."""
+    """Number of units from which the statistic is computed."""
     of: str = "groups"
     """Name of the units: `groups`, `rollouts` or `gradings`."""
     why: str | None = None
-    """The reason why it was not measured."""
+    """The reason why the number was not measured; None if it was."""
 
 
 def refused(why: str, n: int = 0, of: str = "groups") -> Statistic:

@@ -50,7 +50,7 @@ class TrustOutcome:
     least: bool
     kept: bool
     why: str | None = None
-    """The reason why it was not measured."""
+    """The reason why the value was not measured; None if it was."""
 
 
 def read_trust_limit(text: str) -> TrustLimit:

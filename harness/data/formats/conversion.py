@@ -28,7 +28,7 @@ from harness.printable import named
 __all__ = ["Conversion", "Kind", "RowProblem", "convert", "convert_to_file"]
 
 Kind: TypeAlias = Literal["records", "rollouts", "prompts"]
-"""The kind of lines to write; for `prompts`, each line without its completion, and each record once."""
+"""The kind of lines to write. `prompts` means each line without its completion, and each record once."""
 
 _LOOKED_AT = 20
 """Number of first rows used to recognize the format."""
@@ -41,7 +41,7 @@ _ABOUT_COMPLETIONS = frozenset(("id", REWARD, "metrics", *OWN_FIELDS))
 _AS_THEY_ARE = Importer(
     "records", "records and rollouts", lambda row: True, lambda row: Converted(({**row},), ())
 )
-"""Used for rows that are already records or rollouts; it leaves them unchanged."""
+"""The importer for rows that are already records or rollouts, which it leaves unchanged."""
 
 
 @dataclass(slots=True)

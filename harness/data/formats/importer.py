@@ -38,7 +38,7 @@ class Importer:
     name: str
     """The name for `--from`."""
     title: str
-    """Plural name of its rows, as in "this looks like ...": `verl's rows`."""
+    """Plural name of the format's rows, as in "this looks like ...": `verl's rows`."""
     recognizes: Callable[[Mapping[str, Any]], bool]
     """Whether a row has this format, judged by its keys."""
     convert: Callable[[Mapping[str, Any]], Converted]
