@@ -41,7 +41,7 @@ def audit_without_findings(
         options: Other fields of `AuditRequest`.
 
     Raises:
-        AssertionError: The audit has a finding of this severity or worse, or measured nothing.
+        AssertionError: The audit has a finding of severity `fail_on` or worse, or measured nothing.
         InputError: The grader or file does not exist, or an option is unknown.
     """
     if fail_on not in {*Severity}:

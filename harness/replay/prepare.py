@@ -82,7 +82,7 @@ class ReplayRequest:
     wire: str = "open-weight"
     repeats: int = 1
     limit: int | None = None
-    """Replay only the first N rollouts."""
+    """Number of rollouts to replay, from the start of the file; None replays all."""
     label: str | None = None
     """Field of the rollouts with a verdict."""
     label_rule: LabelRule = PLAIN
@@ -115,7 +115,7 @@ def prepare(request: ReplayRequest, copying: Copying = lambda done: None) -> Run
             of its input.
 
     Raises:
-        InputError: An option names something that does not exist or does not fit.
+        InputError: An option names something that does not exist, or that does not fit the other options.
     """
     if request.repeats < 1 or (request.limit is not None and request.limit < 1):
         raise InputError("--repeats and --limit take whole numbers from 1")

@@ -60,7 +60,7 @@ class Recording:
 
     Args:
         folder: The run's folder.
-        answers: The user's file, and the choice of questions to ask.
+        answers: The user's file, and which questions may be sent to the services.
     """
 
     def __init__(self, folder: Path, answers: AnswersFacts) -> None:

@@ -48,7 +48,7 @@ def replay_here(
         folder: Folder of a named grader's file or module; None for the current folder.
         wire: The format of the events; `all` compares every format.
         repeats: Number of times to grade each rollout.
-        limit: Replay only the first N rollouts.
+        limit: Number of rollouts to replay, from the start of the file; None replays all.
         label: The field with the verdict.
         label_threshold: For numeric labels: this number and higher numbers mean yes, lower numbers no.
         label_tolerance: Allowed distance of a reward from a numeric label; None for 1e-9.
@@ -110,7 +110,7 @@ def replay_completions(
     """Grade completions of one record in this process.
 
     Args:
-        completions: Texts, or whole messages of the assistant; their ids are numbers from 1.
+        completions: Strings, or whole messages of the assistant; their ids are numbers from 1.
         grader: A grader or any handler, or its `module:name`.
         folder: Folder of a named grader's file or module; None for the current folder.
         answers: The same as for `replay_here`.
@@ -119,7 +119,7 @@ def replay_completions(
         **fields: The record's other fields.
 
     Raises:
-        InputError: The grader cannot be imported, or a completion is neither a text nor a message.
+        InputError: The grader cannot be imported, or a completion is neither a string nor a message.
     """
     for one in completions:
         if not isinstance(one, str | dict | None):

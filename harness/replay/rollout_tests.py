@@ -43,7 +43,7 @@ class RolloutTest:
 
         Args:
             target: The grader.
-            bounds: Its range; None if unknown.
+            bounds: The grader's range; None if unknown.
 
         Returns:
             The actual and the expected reward; None if the reward is as expected.
