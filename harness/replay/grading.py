@@ -223,7 +223,7 @@ def _rows(
 def _row(rollout: Rollout, repeat: int, one: Graded, keep_label: bool) -> Row:
     """Build the row of one grading."""
     reward, metrics, error, ms, reason = one
-    at, own, group, _, label, _, differing, length, finish = rollout  # unpacked at once for speed
+    at, own, group, _, label, _, differing, length, finish = rollout  # unpacking all fields at once is faster
     row: Row = {
         "at": at,
         "repeat": repeat,
@@ -250,7 +250,7 @@ def _row(rollout: Rollout, repeat: int, one: Graded, keep_label: bool) -> Row:
 def _grade_often(
     target: Target, sent: list[dict[str, Any]], profiles: Sequence[Profile], repeats: int
 ) -> list[list[list[Graded]]]:
-    """Grade by repeat and wire format; every grading gets the rollouts as read from the file."""
+    """Grade in each wire format, once for each repeat; every grading gets its own copy of the rollouts."""
     if repeats == len(profiles) == 1:
         return [[grade_samples(target, sent, profiles[0], divide=True)]]
     # A grader may modify its input; marshal is the fastest way to copy JSON values.

@@ -57,7 +57,7 @@ class ShardOrder:
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """A sign of life, sent once a second unless C code blocks the interpreter."""
+    """Shows that a worker is alive; it sends one every second unless C code blocks the interpreter."""
 
     kind: Literal["heartbeat"] = "heartbeat"
 

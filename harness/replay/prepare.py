@@ -64,17 +64,17 @@ class ReplayRequest:
     rollouts: DataFile
     """Rollouts, or records from which to make rollouts: files or S3 objects, read as one text."""
     grader: str | None = None
-    """`module:name` or `file.py:name`; not needed for a target that runs elsewhere."""
+    """The grader as `module:name` or `file.py:name`; not needed for a target that runs elsewhere."""
     handler: str | None = None
     """A handler as `module.function`: in this process, or in an `artifact` that has no template."""
     target: str = IN_PROCESS
-    """`in-process`, `lambda-runtime`, an ARN or `NAME:ALIAS`."""
+    """Where to grade: `in-process`, `lambda-runtime`, or a function's ARN or `NAME:ALIAS`."""
     artifact: Path | None = None
     """For `lambda-runtime`: the folder written by `sam build`, or a folder or zip file without a template."""
     function: str | None = None
-    """For `lambda-runtime`: the function's logical id; None finds it by the grader."""
+    """For `lambda-runtime`: the function's logical id; if None, the grader determines the function."""
     region: str | None = None
-    """Region of a function named without its ARN."""
+    """Region of a function that is not named by its ARN."""
     pass_env: tuple[str, ...] = ()
     """For `lambda-runtime`: names of environment variables to pass to the function."""
     aws_credentials: str | None = None
@@ -95,7 +95,7 @@ class ReplayRequest:
     answers: Path | None = None
     """Recorded answers of the services that the grader calls."""
     ask: Ask = "never"
-    """The requests that go to the service and are recorded."""
+    """Which of the grader's requests go to the services, so that their answers are recorded."""
     runs: Path = Path("runs")
     name: str | None = None
     """The run's id; if None, it is made from the time and the grader."""

@@ -38,7 +38,7 @@ class AnswerDrift:
     mean: float | None = None
     """Mean change of the reward over all compared gradings."""
     largest: float = 0.0
-    """Largest change in either direction."""
+    """Largest change of a reward in either direction."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ class Recording:
         self._target: AnsweredTarget | None = None
 
     def open(self, target: TargetFacts) -> AnsweredTarget:
-        """Open the target with its answers."""
+        """Open the target so that the grader gets the recorded answers."""
         known = RecordedAnswers()
         if not self._answers.asks:
             known = read_answers(self._answers.path)

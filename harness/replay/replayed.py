@@ -76,7 +76,7 @@ class Replayed:
 
     @property
     def mean(self) -> float | None:
-        """Mean of all rewards; None without rewards."""
+        """Mean of all rewards; None if there are no rewards."""
         found = [row["reward"] for row in self.rows if row["reward"] is not None]
         return sum(found) / len(found) if found else None
 

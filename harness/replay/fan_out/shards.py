@@ -14,10 +14,10 @@ from harness.runs.facts import DeployedFacts, TargetFacts
 __all__ = ["ShardRange", "check_fan_out", "check_published", "check_source", "cut_shards", "located"]
 
 LARGEST: Final = 64 << 20
-"""Maximum bytes of rollouts in a shard; a worker grades it in a few calls."""
+"""Maximum number of bytes of rollouts in a shard, which a worker can grade in a few calls."""
 
 SMALLEST: Final = 256 << 10
-"""Below this size, starting a worker costs more than grading its shard."""
+"""Size of a shard below which starting a worker costs more than grading the shard."""
 
 _SHARDS_A_WORKER: Final = 4
 """Number of shards per worker. With several, workers end at about the same time although shards differ."""
@@ -28,7 +28,7 @@ class ShardRange(NamedTuple):
 
     source: SourceFacts
     start: int
-    """Offset in the object."""
+    """Offset of the shard in the object."""
     end: int
     base: int
     """Offset of the object's first byte in the whole input."""
