@@ -14,7 +14,7 @@ INVISIBLE = (
 )
 """Invisible characters that take no space, written as the content of a regular expression's brackets.
 
-Unicode's Default_Ignorable_Code_Point, and other format characters.
+These are Unicode's Default_Ignorable_Code_Point characters, and other format characters.
 """
 
 BLANK = "\u115f\u1160\u2800\u3164\uffa0"
@@ -26,8 +26,8 @@ _MARKS_RUN = re.compile(rf"[^\w\s\x00-\x7f]{{{_MARKS_KEPT + 1},}}+")  # in `re`,
 def composed(text: str, form: Literal["NFC", "NFKC"] = "NFC") -> str:
     """Return the text in a composed form of Unicode, in linear time.
 
-    Python sorts the marks on one letter in quadratic time, so at most 30 in a row are kept, as in Unicode's
-    stream-safe format (UAX #15).
+    Python takes quadratic time to sort the combining marks on a letter, so at most 30 in a row are kept, as
+    in Unicode's stream-safe format (UAX #15).
 
     Args:
         text: Any text.

@@ -1,8 +1,8 @@
 """Separates a model's reasoning from its answer, in every known format.
 
 Chat templates and inference servers differ in how much of the reasoning they leave in the text, and no source
-documents the format that a training job sends. Text that is marked as reasoning here is never graded as an
-answer. The rules:
+documents the format that a training job sends. Text that this module marks as reasoning is never graded as
+an answer. The rules:
 
 - Tags at the start hold reasoning. A tag that is never closed leaves no answer: the model was cut off.
 - A closing tag without an opening tag also ends reasoning: the template put the opening tag in the prompt.

@@ -146,7 +146,7 @@ def grader_of_check(name: str, options: Mapping[str, Any]) -> Grader[Any, Any]:
             `check` is a check.
 
     Raises:
-        DecorationError: The check does not exist, or an option does not exist or is invalid.
+        DecorationError: The check or an option does not exist, or an option is invalid.
         ConfigurationError: The check needs a package that is not installed.
     """
     return _grader_around(_check(name, options, 0), {"check": name, **options})

@@ -3,7 +3,7 @@
     GraderError
     +-- DecorationError      @grader or a factory was misused; raised while the module is imported
     +-- ConfigurationError   no sample can be graded (no key, a throttled judge); fails the call
-    +-- EventError           the event has no shape that any service sends; fails the call
+    +-- EventError           the event has an unknown shape; fails the call
     |   +-- AnswerShapeError     a handler's answer is not a list with one entry per sample
     |   +-- AnswerIdError        an entry's id differs from the id of the sample at its position
     |   +-- AnswerRewardError    an entry's reward, or one of its metrics, is not a finite number
@@ -35,7 +35,7 @@ class ConfigurationError(GraderError):
 
 
 class EventError(GraderError, ValueError):
-    """The event has no shape that any service sends."""
+    """The event has an unknown shape, so none of its samples can be read."""
 
 
 class AnswerShapeError(EventError):
@@ -51,7 +51,7 @@ class AnswerRewardError(EventError):
 
 
 class RecordError(GraderError, ValueError):
-    """The sample's record cannot be graded, regardless of the completion."""
+    """No completion for the sample's record can be graded, because of a fault in the record."""
 
 
 class SampleError(GraderError):

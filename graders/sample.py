@@ -1,9 +1,9 @@
 """The rollout that a scoring function receives, regardless of the event's dialect.
 
 A `Sample` is a view of one element of the event, with the same few properties for every shape that services
-are known to send. Nothing is copied, and properties are parsed on first use: most scoring functions read two
-of them, and a batch holds hundreds of samples. The view never changes the item, and looks for the answer only
-in the final message.
+are known to send. Nothing is copied, and properties are parsed on first use, because a batch holds hundreds
+of samples and most scoring functions read only two properties. The view never changes the item, and takes the
+answer only from the final message.
 
 `docs/contract.md` lists the shapes and their sources.
 """
@@ -257,7 +257,7 @@ def turn_text(message: Mapping[str, Any]) -> str:
     """Return all text of one message.
 
     Raises:
-        RecordError: The content has no shape that any service sends.
+        RecordError: The content has an unknown shape.
     """
     return _content(message.get("content"))[0]
 

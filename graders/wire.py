@@ -154,7 +154,7 @@ def read_event(event: object) -> list[Any]:
     """Return the samples of an event, unchanged.
 
     Raises:
-        EventError: The event has no known shape, so none of its samples can be graded.
+        EventError: The event has an unknown shape, so none of its samples can be graded.
     """
     if isinstance(event, list):
         return event
@@ -212,7 +212,7 @@ def write_events(rollouts: Iterable[dict[str, Any]], profile: Profile) -> Iterat
 
 
 def _write_plain(rollout: dict[str, Any], id: str, turns: str) -> dict[str, Any]:
-    """Write a rollout as an event's element, quickly, in the dialects of most replays."""
+    """Write a rollout as an event's element in the most common dialects, faster than `_write_item`."""
     rest = rollout.copy()
     return {id: rest.pop("id", None), turns: rest.pop("messages", None), "metadata": rest}
 

@@ -1,7 +1,7 @@
 """Handles one batch, from the event to the answer.
 
 A failure is counted, reported and answered with the floor of the range. When too many of the last samples
-have failed, the call fails instead, so that the service sees a broken grader rather than a series of low
+have failed, the call fails instead, so that the service sees a broken grader and not a series of low
 rewards.
 """
 
@@ -43,7 +43,7 @@ def handle(declared: Declared, budget: Budget, event: object, context: object) -
         context: The Lambda context, or None.
 
     Raises:
-        EventError: The event has no known shape.
+        EventError: The event has an unknown shape.
         ConfigurationError: No sample can be graded.
         SampleError: A sample failed and the grader was declared with `on_error="raise"`.
         ErrorBudgetExceeded: More of the last samples failed than `max_error_rate` allows.

@@ -1,8 +1,9 @@
 """A timer for this library alone, on a signal that nothing else uses (Linux only).
 
 SIGALRM has one timer for the whole process, and libraries use it: `math_verify` ends each call with
-`signal.alarm(0)`. `timer_create` can make any number of timers. The standard library reaches it only through
-`ctypes`. This module imports only `_ctypes`, the C half, because the Python half adds 2 ms to a cold start.
+`signal.alarm(0)`. `timer_create` can make any number of timers. From the standard library, it can be called
+only through `ctypes`. This module imports only the C part of ctypes, `_ctypes`, because the Python part adds
+2 ms to a cold start.
 """
 
 from __future__ import annotations

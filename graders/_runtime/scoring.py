@@ -1,7 +1,7 @@
 """Calls the scoring function for each sample, and keeps samples independent of each other.
 
-A sample that breaks the scoring function affects no other sample. This module does not depend on the event
-format or the error budget.
+A sample that makes the scoring function fail does not affect other samples. This module does not depend on
+the format of events or on the error budget.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def score_part(declared: Declared, sample: Sample[Any]) -> Reward | Awaitable[Re
 async def _awaited_part(
     declared: Declared, sample: Sample[Any], outer: Tick | None, begun: Awaitable[Any] | None
 ) -> Reward:
-    # The outer limit is kept here too: this may run in a separate task, which the outer timer does not see.
+    # The outer limit is enforced here too, because the outer timer does not cover a separate task.
     limit = declared.options.timeout_s if outer is None else outer.limit
     deadline = None if outer is None else outer.deadline
     return reward_of((await _score_async(declared, [sample], limit, deadline, begun))[0])
@@ -191,7 +191,7 @@ async def score_one(
     tick: Tick,
     begun: Awaitable[Any] | None = None,
 ) -> tuple[Outcome, bool]:
-    """Score one sample in a running event loop; `begun` is the result of its call, if it was already made.
+    """Score one sample in a running event loop; `begun` is its call's result if it was already made.
 
     Returns:
         The outcome, and whether the sample ran out of time while another sample blocked the loop.
@@ -398,7 +398,7 @@ def place_of(error: BaseException, users_only: bool = False) -> str:
 
     Args:
         error: The error.
-        users_only: Return an empty text if none of the user's code was involved, rather than the place where
+        users_only: If none of the user's code was involved, return an empty text instead of the place where
             the error was raised.
     """
     place, found, trace = "" if users_only else "an unknown place", users_only, error.__traceback__

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Scored: TypeAlias = tuple[Outcome | ConfigurationError, float]
 
 _TURNS = 4
-"""The number of times to start a sample that runs out of time while other samples block the loop."""
+"""How often to start a sample that runs out of time because other samples block the event loop."""
 
 AHEAD = 2048
 """Maximum number of samples in progress, or waiting for an earlier sample; a killed process may lose them."""
@@ -82,7 +82,7 @@ async def _score_stream(
                 await _tell(begun, keep, ahead - 1)
             await _tell(begun, keep, 0)
         finally:
-            for task in begun:  # only an error leaves any
+            for task in begun:  # tasks are left only after an error
                 task.cancel()
             await asyncio.gather(*begun, return_exceptions=True)
 

@@ -1,14 +1,14 @@
 """Time limits of scoring functions.
 
 One repeating timer runs for a whole batch, and each tick checks how long the current sample has been running.
-That costs each sample two assignments; a separate timer per sample would cost more than most scoring
-functions do. When a sample exceeds its time, `Interrupted` is raised inside it, which ends pure-Python loops,
-`re` and big-integer work. If the function swallows the interrupt, it is raised again on every tick until it
-gets through. Batches that run inside one another, or concurrently in an event loop, share the one timer. Code
-that never returns to the interpreter (a C library in a loop) cannot be ended like this and needs a child
-process.
+This costs two assignments per sample; a separate timer per sample would take longer than most scoring
+functions. When a sample exceeds its time, `Interrupted` is raised inside it, which ends pure-Python loops,
+regular expressions and arithmetic on big integers. If the function swallows the interrupt, it is raised again
+on every tick until it gets through. Batches that run inside one another, or concurrently in an event loop,
+share the timer. Code that never returns to the interpreter, such as a loop in a C library, cannot be ended in
+this way and needs a child process.
 
-SIGALRM belongs to the scoring function: libraries such as `math_verify` set it, and end with
+SIGALRM is left to the scoring function, because libraries such as `math_verify` use it, and end with
 `signal.alarm(0)`. So on Linux the timer is a POSIX timer on a real-time signal. After a sample that changed
 SIGALRM or its timer, both are restored: a leftover alarm would end another sample, or the process. On other
 systems (macOS) the only timer is SIGALRM's own. It is armed again before each sample, but a function that
@@ -292,7 +292,7 @@ def _own_timer() -> tuple[PosixTimer | None, int]:
 
 
 def _ring(_number: int, frame: FrameType | None) -> None:
-    """Interrupt the running scoring function if its own time, or that of an outer scoring function, is up."""
+    """Interrupt the running scoring function if its time, or an outer scoring function's time, is up."""
     ticks = _alarm.ticks
     if frame is not None and (
         frame.f_globals is _HERE or any(frame.f_code in tick.scorers for tick in ticks)

@@ -1,4 +1,4 @@
-"""Adapters for graders that were written for other platforms, and for grading on those platforms.
+"""Adapters that run other platforms' graders here, and this library's graders on other platforms.
 
 Each `from_...` returns a scoring function of one `Sample`, which `grader` turns into a grader:
 

@@ -45,7 +45,7 @@ def _value_among(messages: list[Any]) -> object:
 
 
 def _of_body(message: dict[str, Any], span: AgentSpan, side: str) -> list[Any]:
-    """Return the messages of one log record's body; ADOT calls an unrecognized role `unknown`."""
+    """Return the messages in the body of a log record, where ADOT writes unrecognized roles as `unknown`."""
     content: Any = message.get("content")
     role = side if message.get("role") == "unknown" else message.get("role")
     if isinstance(content, str):

@@ -68,7 +68,7 @@ def are_packed(span: AgentSpan, given: object, made: object) -> tuple[bool, bool
     """Return whether a span's input and its output are JSON that a library made from its state.
 
     Raises:
-        TurnUnread: The writer is unknown, or writes both forms, and one of the texts may be either.
+        TurnUnread: A text may be JSON or plain text, and its writer is unknown or writes both.
     """
     fits_given, fits_made = is_state(given), is_state(made)
     return (

@@ -118,7 +118,7 @@ def _last(found: list[Exchange]) -> Exchange:
 
 
 def _spans(documents: list[dict[str, Any]], trace: str | None) -> list[AgentSpan]:
-    """Return the spans of one trace, in the order of their first records."""
+    """Return the spans of a trace, in the order of their first records."""
     traces = {found for one in documents if (found := _trace(one))}
     if trace is None:
         if len(traces) > 1:

@@ -45,8 +45,8 @@ def is_bounded(value: object) -> bool:
 def bounded(sample: Sample[Any]) -> Sample[Any]:
     """Return a sample without the parts of the model's turns that exceed the limits.
 
-    A turn whose content exceeds them gets an empty text instead, and loses its other fields. Turns of other
-    roles come from the record, and stay unchanged.
+    A turn whose content exceeds the limits gets an empty text as its content, and loses its other fields.
+    Turns of other roles come from the record, and stay unchanged.
     """
     turns = [_bounded_turn(turn) for turn in sample.messages]
     if all(kept is turn for kept, turn in zip(turns, sample.messages, strict=True)):

@@ -64,7 +64,7 @@ def is_pythons(package: str) -> bool:
 
 
 def imports_of(tree: ast.Module, place: str, package: str, function: str) -> Iterator[Import]:
-    """Return the imports of a module; those in functions that the given one does not use are not needed."""
+    """Yield the imports of a module; those in functions that `function` does not use are not needed."""
     used = _used_by(tree, function) if function else frozenset()
 
     def look(node: ast.AST, is_needed: bool, is_tried: bool) -> Iterator[Import]:

@@ -32,7 +32,7 @@ def evaluated(function: Evaluator, adapter: str) -> Callable[[Sample[Any]], Any]
         adapter: The name of the adapter in messages.
 
     Raises:
-        DecorationError: The value is not such a function.
+        DecorationError: The value is not a function.
     """
     if not callable(function) or hasattr(function, "grade_all"):
         raise DecorationError(f"{adapter} was given {function!r}: give it a function, or confined(...)")

@@ -1,9 +1,9 @@
 """Calls functions that return an EvaluateResult, with stand-ins for the libraries that they import.
 
 eval-protocol is larger than a Lambda function may be, and neither it nor llm-eval-kit is needed for grading:
-reward functions import only a few record classes and a decorator from them. The records here have those
-fields and methods, reimplemented. A function may read a record by attribute and by item, since real functions
-do both.
+reward functions import only a few record classes and a decorator from them. The records in this module
+have the same fields and methods. A function may read a field as an attribute or as an item, since existing
+functions do both.
 
 The text of this module is also sent to the process of a confined function, so it imports nothing from this
 package.
@@ -200,7 +200,7 @@ class InputMetadata(StandInRecord):
 
 
 class RolloutStatus(StandInRecord):
-    """The final status of a rollout, eval-protocol's `Status`; here every rollout has ended well."""
+    """The final status of a rollout, eval-protocol's `Status`; here, every rollout has finished."""
 
     CALLED = "Status"
     DEFAULTS: ClassVar[dict[str, Any]] = {"code": 100, "message": "", "details": list}
@@ -446,7 +446,7 @@ def call(function: Any, messages: list[Any], reference: Any, fields: dict[str, A
         offered: dict[str, Any] = {"row": made, "rows": [made]}
     else:
         offered = {**fields, "messages": turns}
-        if reference is not None:  # a text such as "None" could be found in an answer
+        if reference is not None:  # a substitute such as the text "None" could occur in an answer
             offered["ground_truth"] = _reference(parameters, reference)
         if "rollouts_messages" in names:
             offered["rollouts_messages"] = [offered.pop("messages")]

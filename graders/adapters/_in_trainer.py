@@ -1,4 +1,4 @@
-"""Grades in a trainer's own process: in any thread, even where an event loop is already running."""
+"""Grades in a trainer's own process, in any thread, even if an event loop is already running there."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def rollout_item(
         columns: The data set's values for the prompt, by column name. The contents of a column `metadata`
             count as columns too, as in a replay.
         reference: The column with the reference.
-        place: The id, if there is no column `id`.
+        place: The sample's id if the data set has no column `id`.
         messages: The prompt's turns and the completion.
         wire: The dialect, one of `graders.wire.PROFILES`.
 
@@ -102,7 +102,7 @@ def messages_of(given: Any, role: str) -> list[Any]:
 
 
 class TrainerBatch:
-    """A grader's results for a batch.
+    """The outcomes that a grader gave a batch, as rewards and metrics for a trainer.
 
     Args:
         outcomes: The outcome of each sample.

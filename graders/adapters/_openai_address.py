@@ -16,7 +16,7 @@ SCHEME = re.compile(r"(bearer|basic|key|token)\s+", re.IGNORECASE)
 OWN_HEADERS = (
     *("content-type", "content-length", "host", "transfer-encoding", "connection", "accept-encoding"),
 )
-"""Headers of a spec that are not sent, because each request sets its own."""
+"""Headers in a spec that are not sent, because each request sets these headers itself."""
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 _NO_NAME = "it holds ${ without a variable's name: write ${NAME}, with letters, digits and underscores"
 

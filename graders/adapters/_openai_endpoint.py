@@ -2,7 +2,7 @@
 
 Azure describes this grader in the readme of its private preview (`microsoft-foundry/fine-tuning`, the folder
 `Demos/Agentic_RFT_ToolCall_EndpointGrader`): the payload, at most 1 MB, and three retries. The readme leaves
-some details open; `docs/adapters.md` describes how they are handled here.
+some details open; `docs/adapters.md` describes how this project handles them.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ def place_of(pointer: str, key: object) -> str:
 
 
 class JsonObject:
-    """An object of a grader's JSON, whose keys are read one by one.
+    """An object in a grader's JSON, whose keys are read one by one.
 
     Args:
         raw: The object.
@@ -306,7 +306,7 @@ def kind_of(value: object) -> str:
 
 
 def shown(value: object) -> str:
-    """Return a value as messages show it: texts and numbers themselves, and the type of any other value."""
+    """Return a value as messages show it: texts and numbers are shown, other values are named by type."""
     if isinstance(value, str):
         return f"'{value}'" if len(value) <= _SHOWN else f"'{value[: _SHOWN - 3]}...'"
     if isinstance(value, (int, float)) and not isinstance(value, bool):

@@ -64,7 +64,7 @@ class GradeFault(SampleError):
             kind,
             origin,
             details,
-        )  # the arguments unchanged, so that the error can be pickled
+        )  # pickling needs the unchanged arguments
         self.flag = flag
         self.details = details
         self.tokens: Mapping[str, ModelTokens] = {}
@@ -88,7 +88,7 @@ class RecordFault(GradeFault, RecordError):
 
     def __init__(self, flag: str, message: str) -> None:
         super().__init__(flag, message, "record")
-        self.args = (flag, message)  # the arguments unchanged, so that the error can be pickled
+        self.args = (flag, message)  # pickling needs the unchanged arguments
 
 
 class ModelTokens:

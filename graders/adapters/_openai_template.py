@@ -1,7 +1,8 @@
 """Templates of OpenAI's graders: texts in which `{{ item.name }}` is replaced by a value.
 
-A template is parsed once and joined from its pieces, so a template inside a value stays plain text. OpenAI
-does not document how it writes a value that is not a text; here it is written as JSON (*unverified*).
+A template is parsed once and then joined from its parts, so placeholders inside a value are not replaced.
+OpenAI does not document how it writes a value that is not a text; this module writes it as JSON
+(*unverified*).
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ _CHANGED_BEFORE = re.compile(
     r"|\b(?!x)[a-z]\sx|[\w)\]}$.%]\s{0,3}(?:\+|(?<!\*)\*))"
     r"\s{0,3}\Z"
 )
-_APART = frozenset(",.:;")  # between a phrase and a number, these separate the two
+_APART = frozenset(",.:;")  # a phrase that ends in one of these does not change the number
 _MINUS_WORD = re.compile(r"(?:\b(?:minus|negative)\s{1,2}|[负負]\s?|マイナス\s?)\Z", re.IGNORECASE)
 _SAID = re.compile(r"(?:[^\W\d_]|')[^\W\d_]\s{1,2}\Z")
 _UNSOLVED = re.compile(

@@ -35,7 +35,7 @@ def after_marker(text: str, marker: str = "####", which: Which = "last") -> str 
     Args:
         text: The text to search.
         marker: The text that announces the answer.
-        which: Which occurrence of the marker counts.
+        which: Whether the last or the first occurrence of the marker counts.
 
     Returns:
         The line without surrounding space; `Missing` if there is no marker, if nothing follows it, or if the
@@ -59,7 +59,7 @@ def marked_line(text: str, marker: str, which: Which = "last") -> tuple[str | Mi
     Args:
         text: The text to search.
         marker: The text that announces the answer.
-        which: Which occurrence of the marker counts.
+        which: Whether the last or the first occurrence of the marker counts.
     """
     at = text.rfind(marker) if which == "last" or is_last(which) else text.find(marker)
     if not marker:
@@ -126,7 +126,7 @@ def boxed(text: str, *, which: Which = "last", unclosed: bool = False) -> str | 
 
     Args:
         text: A completion.
-        which: Which box counts.
+        which: Whether the last or the first box counts.
         unclosed: Whether to read a box that is cut off at the end of the text.
 
     Returns:
@@ -143,11 +143,11 @@ def boxed(text: str, *, which: Which = "last", unclosed: bool = False) -> str | 
 
 
 def box_span(text: str, which: Which = "last", unclosed: bool = False) -> tuple[int, int] | Missing:
-    r"""Return the start and end of a box's content; `Missing` where `boxed` is, except for retractions.
+    r"""Return the start and end of a box's content; `Missing` if no box counts, or if it is blank or cut off.
 
     Args:
         text: A completion.
-        which: Which box counts.
+        which: Whether the last or the first box counts.
         unclosed: Whether a box that is cut off at the end of the text counts.
     """
     last = which == "last" or is_last(which)
@@ -203,7 +203,7 @@ def tag(text: str, name: str = "answer", which: Which = "last", *, unclosed: boo
     Args:
         text: A completion.
         name: The tag, without brackets and attributes.
-        which: Which complete tag counts.
+        which: Whether the last or the first complete tag counts.
         unclosed: Whether a tag that is cut off at the end of the text counts too.
 
     Returns:
@@ -265,7 +265,7 @@ def code_block(
     Args:
         text: A completion.
         language: Count only blocks whose fence names this language, in any case; None counts all.
-        which: Which complete block counts.
+        which: Whether the last or the first complete block counts.
         unclosed: Whether a block that is cut off at the end of the text counts too.
 
     Returns:
@@ -296,7 +296,7 @@ class Fence:
         content: The lines between the fences.
         start: The start of its first line.
         end: The start of the text after it.
-        closed: Whether the block is closed, rather than cut off.
+        closed: Whether the block has its closing fence; without one, it is cut off.
     """
 
     __slots__ = ("closed", "content", "end", "language", "start")

@@ -73,7 +73,7 @@ _CUES = frozenset(
     hence no wait actually sorry mean choose pick select chose picked with for sure course fact
     certainly surely obviously evidently undoubtedly really just""".split()
 )
-_STOP = r"[)\]}*_`\"'$ ]{0,4}(?:[.,;:!?\n]|\Z)"  # follows a letter that is not a word in a sentence
+_STOP = r"[)\]}*_`\"'$ ]{0,4}(?:[.,;:!?\n]|\Z)"  # what follows a letter that is not a word in a sentence
 _RIVAL = (
     r"[)\]}>*_`\"'$?\s]{0,8}(?:(?P<join>[,/&|;+=-]|\b(?i:or|and|vs\.?|maybe|possibly|perhaps|to)\b|或者?|和|与|及)"
     r"|)\s{0,3}\(?(?:(?i:or|and|option|maybe|possibly|perhaps|also|then|choice)\b\s{0,3}|或者?|和){0,3}"
@@ -99,7 +99,7 @@ def choice_letter(text: str, letters: str = "ABCD") -> str | Missing:
     r"""Return the letter that a text settles on.
 
     A text that names several choices without settling on one gives no answer. The clearest kind of statement
-    in the text decides; from the clearest to the least clear:
+    in the text decides. These are the kinds, the clearest first:
 
     1. the whole text, apart from markup: `B`, `b`, `(B)`, `B.`, `**B**`;
     2. its claims: `\boxed{B}`, `<answer>B</answer>`, `{"answer": "B"}`, `Answer: B`, `the answer is (B)`,

@@ -320,7 +320,7 @@ def _is_claimed_abroad(text: str) -> bool:
     if " the " in text and text.isascii():  # in most texts, this is found sooner than the nouns
         return False
     small = text.lower()
-    for noun in _ABROAD if text.isascii() else _ABROAD_BEYOND_ASCII:  # a generator would take twice the time
+    for noun in _ABROAD if text.isascii() else _ABROAD_BEYOND_ASCII:  # `any` would take twice the time
         if noun in small:
             return True
     return False

@@ -33,12 +33,12 @@ def reference_number(
         reference: A number, or a text. The text after the marker, or the whole text without a marker, has to
             be exactly one number.
         marker: The text before the answer.
-        which: Which occurrence of the marker counts.
+        which: Whether the last or the first occurrence of the marker counts.
         decimal: The decimal separator to assume if the text leaves it open.
         scale: Whether `72k`, `3.5M` and `2 million` are read.
 
     Raises:
-        RecordError: The reference is not such a number, so no completion could ever be right.
+        RecordError: The reference is not exactly one number, so no completion could be right.
     """
     number: Number | Missing | None = None
     if isinstance(reference, str):
@@ -91,7 +91,7 @@ def same_number(
         completion: The model's answer.
         reference: The right answer, a number or a text that contains it; see `reference_number`.
         marker: The text before the answer; None if the answers have no marker.
-        which: Which occurrence of the marker counts.
+        which: Whether the last or the first occurrence of the marker counts.
         decimal: The decimal separator to assume if a text leaves it open.
         scale: Whether `72k`, `3.5M` and `2 million` are read.
         tolerance: The largest difference between the two numbers that still counts as equal.

@@ -1,4 +1,4 @@
-"""Phrases that deny, doubt or take back an answer, one row per language.
+"""Phrases that deny, doubt or take back an answer, with one row per language.
 
 A row holds parts of regular expressions, for text in lower case whose compatibility characters are folded
 (`plain_width`).
@@ -256,5 +256,5 @@ class Scripts(dict[bool, "re.Pattern[str]"]):
 
 
 def small(text: str) -> str:
-    """Return a text in lower case without moving any character; `İ`, which would become two, stays one."""
+    """Return a text in lower case and of the same length; `İ` becomes `i`, not two characters."""
     return text.lower() if text.isascii() else text.replace("\u0130", "i").lower()

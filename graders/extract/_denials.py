@@ -24,7 +24,7 @@ _DENIED_AT_ONCE = Scripts(
     r"[\s:\"'`*_($<-]{0,8}\Z",
 )
 _NEVER_DENYING = frozenset(("", *".,;:!?"))  # characters that cannot begin a denial after an answer
-# Clauses that make the announcement after them no claim: `I do not think the answer is B`.
+# Clauses after which an announcement is not a claim: `I do not think the answer is B`.
 _DOUBTED = Scripts(
     r"(?:%doubt%)"
     r"(?:(?!\b(?:so|but|therefore|thus|hence|and|because|since|then)\b)[^.,;:!?。\n]"

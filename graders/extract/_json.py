@@ -55,7 +55,7 @@ def json_block(text: str, repair: bool = False, *, which: Which = "last") -> Any
             line breaks in strings, comments, and Python's `True`, `False` and `None`. Nothing is guessed: a
             value that is cut off or lacks a quote or a comma stays unread. To give a smaller reward for a
             repaired value, call the function without `repair` first, or use `graders.checks.json_fields`.
-        which: Which block, or which value in the prose, counts.
+        which: Whether the last or the first block, or value in the prose, counts.
 
     Returns:
         The value. `Missing` if the text has no value, or if the value is null, is cut off, has a duplicate
@@ -139,7 +139,7 @@ def exact_json(text: str) -> Any:
         text: A reference, or a part of a completion.
     """
     try:
-        value = _decoder.decode(text) if text[:1] in _BEGINNINGS else _BROKEN  # the error counts lines
+        value = _decoder.decode(text) if text[:1] in _BEGINNINGS else _BROKEN  # its error counts lines
     except (ValueError, RecursionError):
         value = _BROKEN
     return Missing("the JSON value is null") if value is None else value
@@ -287,12 +287,12 @@ def _escaped(part: re.Match[str]) -> str:
 
 
 def _refuse(name: str) -> None:
-    """Reject NaN and infinities, which are not JSON."""
+    """Reject NaN and infinities, which JSON does not allow."""
     raise ValueError(name)
 
 
 def _finite(digits: str) -> float:
-    """Return a float, unless it is too large for one."""
+    """Parse a float, and reject a number that is too large for a float."""
     value = float(digits)
     if value in (_INFINITY, -_INFINITY):
         raise ValueError(digits)
@@ -300,7 +300,7 @@ def _finite(digits: str) -> float:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object, unless it has a duplicate key: parsers disagree on which of the two values counts."""
+    """Make an object, and reject a duplicate key, because parsers disagree on which value counts."""
     made = dict(pairs)
     if len(made) < len(pairs):
         raise ValueError("a key occurs twice")

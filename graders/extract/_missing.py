@@ -30,7 +30,7 @@ class Missing:
 
     Args:
         reason: The reason why there is no answer, in words that do not quote the text.
-        kind: The reason in a form for code: `none` if the text contains no answer, `several` if there are
+        kind: The kind of reason: `none` if the text contains no answer, `several` if there are
             different answers, `not exact` if an answer cannot be read exactly (an empty box, an unfinished
             calculation).
     """

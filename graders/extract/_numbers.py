@@ -84,8 +84,8 @@ def parse_number(
         text: A short text.
         decimal: The decimal separator to assume if the text leaves it open.
         scale: Whether `72k`, `3.5M` and `2 million` are read.
-        strict: Whether the text has to be exactly one number, as a reference has to be: a unit from a closed
-            list may follow, but no other words.
+        strict: Whether the text may contain only one number, as in a reference. A unit from a fixed list may
+            follow it, but no other words.
 
     Returns:
         An int, or a Fraction if the number is not whole; `Missing` if the text contains no number, several
@@ -169,7 +169,7 @@ def _between(text: str, read: list[Numeral]) -> list[str]:
 
 
 def unread(reason: str) -> Missing:
-    """Make the result for an answer that was found but cannot be read exactly."""
+    """Return the `Missing` for an answer that was found but cannot be read exactly."""
     return Missing(reason, "not exact")
 
 
@@ -201,7 +201,7 @@ def _differ(one: Numeral, other: Numeral) -> bool:
 
 
 def booked(text: str, one: Numeral) -> Number | Missing:
-    """Return the only candidate's value; brackets around an amount of money, and nothing else, mean minus."""
+    """Return the only candidate's value; an amount of money in brackets, such as `($72)`, is negative."""
     if one.value is None:
         return unread(one.reason)
     if not one.booked:
@@ -234,7 +234,7 @@ def _settled(text: str, read: list[Numeral], strict: bool) -> Number | Missing:
 
 
 def _right_side(text: str, read: list[Numeral]) -> list[Numeral] | Missing:
-    """Return the numerals after the last equals sign, or all if none follow; `Missing` if unclear."""
+    """Return the numerals after the last equals sign, or all if none follow; `Missing` if sides differ."""
     at = [found.end() for found in _EQUALS.finditer(text)][-1]
     left = [one for one in read if one.start < at]
     right = read[len(left) :]
@@ -279,7 +279,7 @@ def _is_remark(text: str, read: list[Numeral]) -> bool:
     behind = text[read[0].end :]
     if read[0].value is None or not _REMARK.match(behind) or _HEDGE.search(behind):
         return False
-    # 72 (73) is two numbers; 72 [1], 72 (see 2) and 72 (48 + 24) are one.
+    # 72 (73) contains two numbers; 72 [1], 72 (see 2) and 72 (48 + 24) contain only 72.
     inside = behind.strip(_AROUND)
     alone = len(read) == 2 and inside[:1] == "(" and not text[read[1].end :].strip(_AROUND + ")")
     return not (alone and not inside[1:].strip(" $*_")[:1].isalpha() and _differ(read[0], read[1]))

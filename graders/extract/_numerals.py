@@ -1,8 +1,8 @@
 r"""Writes numbers of any script, markup and notation in one plain form, so that one grammar can read them.
 
-`plain` rewrites a text only where that changes no number: digits of other scripts, Unicode signs, HTML tags,
-calculator annotations (`<<6*12=72>>`) and LaTeX layout. Unknown text stays unchanged, and makes the number
-next to it unread.
+`plain` rewrites only text whose new form leaves every number unchanged: digits of other scripts, Unicode
+signs, HTML tags, calculator annotations (`<<6*12=72>>`) and LaTeX layout. Unknown text stays unchanged, and
+makes the number next to it unread.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Phrases that announce or revise an answer, one row per language.
+"""Phrases that announce or revise an answer, with one row per language.
 
 A row holds parts of regular expressions for text whose compatibility characters are folded (`plain_width`).
 To add a language, add a row to `ANNOUNCED` and its words for yes and no to `YES_NO`.
@@ -224,7 +224,7 @@ def is_foreign(text: str) -> bool:
     if not text.isascii():
         return True
     small = text.lower()
-    for noun in _FOREIGN:  # a generator would take twice the time
+    for noun in _FOREIGN:  # `any` with a generator would take twice the time
         if noun in small:
             return True
     return False

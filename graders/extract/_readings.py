@@ -1,4 +1,4 @@
-r"""Finds the numerals of a text, and reads each as exactly one number or not at all.
+r"""Finds the numerals in a text, and reads each as exactly one number or leaves it unread.
 
 Digits alone do not determine a number: `5` has a different meaning in each of `2\sqrt{5}`, `x < 5`, `5!`,
 `-5`, `5 million` and `H5`. So a numeral is read together with the text on both sides of it. Text that is
@@ -56,8 +56,8 @@ class Numeral:
         value: Its value; None if it cannot be read exactly.
         start: The start of the number, with its sign, currency and brackets.
         end: The end of the number, with its unit.
-        dated: Whether it is a date, which is not a candidate for an answer if the text has another number.
-        booked: Whether it is in parentheses with a currency, which bookkeepers read as a minus.
+        dated: Whether it is a date, which cannot be the answer if the text also has another number.
+        booked: Whether it is in parentheses with a currency, which means minus in bookkeeping.
         reason: The reason why it has no value; empty if it has one.
     """
 
@@ -147,7 +147,7 @@ def _in_word(text: str, start: int) -> bool:
     if before == "-" and start > 2:
         word = text[start - 3 : start - 1].isalpha() and ord(text[start - 2]) < JOINING
         return word and code_start(text, start - 1, dollars=False) == start - 1
-    # In unspaced scripts, words touch their numbers; so may a currency code.
+    # In unspaced scripts, words touch the numbers next to them; currency codes may do so in any script.
     return before.isalpha() and ord(before) < JOINING and code_start(text, start, dollars=False) == start
 
 

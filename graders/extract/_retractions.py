@@ -50,14 +50,14 @@ def is_taken_back(
 ) -> bool:
     """Return whether the text after a claim takes it back: `Answer: B. Scratch that.`.
 
-    A sentence such as `That is wrong` is about the claim, unless the sentence before it is about another
+    A sentence such as `That is wrong` takes back the claim, unless the sentence before it is about another
     answer: `The answer is A. Some choose B. That is wrong.`.
 
     Args:
         text: A text with folded widths.
         end: The end of the claimed answer.
-        names_other: Returns whether a sentence names an answer other than the claimed one.
-        is_negative: Whether the claim is itself a `no`, which `That is wrong` explains.
+        names_other: A function that returns whether a sentence names a different answer from the claimed one.
+        is_negative: Whether the claim is itself a `no`, which `That is wrong` then explains.
         is_announced: Whether words such as `Answer:` come before the claim, so that `that` refers to the
             claim.
     """

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     Number: TypeAlias = int | Fraction
 
-MAX_CHARS = 600  # the lowest limit that Python accepts for int()
+MAX_CHARS = 600  # below any limit on digits that Python allows for int()
 MAX_EXPONENT = 400
 
 # Internal separators, each with only one meaning, in Unicode's private use area. The separators that people
