@@ -146,7 +146,7 @@ def penalized(reward: Part, penalties: Mapping[str, Part], *, floor: float = 0.0
 
 
 class _Joined:
-    """Checked parts, with the components and metrics that they add."""
+    """The parts of a combined reward, checked, and the components and metrics that they add to it."""
 
     __slots__ = ("components", "metrics", "reason", "values")
 

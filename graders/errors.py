@@ -60,7 +60,7 @@ class SampleError(GraderError):
     Args:
         kind: `exception`, `timeout`, `abstain`, `record` or `value`.
         message: The cause, for the author of the scoring function.
-        origin: The type and location of the original error, without content; empty without such an error.
+        origin: The type and location of the original error, without content; empty if there was none.
     """
 
     def __init__(self, kind: str, message: str, origin: str = "") -> None:

@@ -97,7 +97,7 @@ class ConfinedFunction:
         Args:
             text: Python that defines the function.
             function: The function's name.
-            place: The name of the text in messages.
+            place: The name for the text in messages.
             packages: Packages that it may import.
             **options: The options of `confined`.
 
@@ -208,7 +208,7 @@ class ConfinedFunction:
         return SampleError("timeout", message, f"timeout at {self.place}")
 
     def _problem(self, ran: Ran, portion: Portion) -> SampleError:
-        """Return the failure of a call that returned nothing."""
+        """Return the failure of a call that did not return a value."""
         name, place = self.__name__, self.place
         if ran.how == "refused":
             message = (
@@ -263,8 +263,8 @@ def confined(
 ) -> ConfinedFunction:
     """Wrap a function of a Python file so that it is called in a separate process.
 
-    The calling process reads the file but never runs it. Modules next to the file that it imports are sent
-    along. `docs/adapters.md` describes the function's permissions and the cost of each call.
+    The calling process reads the file but never runs it. Modules next to the file are sent along if the file
+    imports them. `docs/adapters.md` describes the function's permissions and the cost of each call.
 
     Args:
         source: Path of the file.

@@ -23,7 +23,7 @@ class Import:
         module: The module's dotted name.
         place: File and line.
         is_needed: Whether the function cannot be called without it.
-        is_tried: Whether the source can work without it: the import is in a `try` or an `if`.
+        is_tried: Whether the source can work without it, because the import is in a `try` or an `if`.
         name: The name imported from the module, which may itself be a module; empty in an `import` statement.
     """
 
@@ -40,7 +40,7 @@ class Import:
 
     @property
     def is_there(self) -> bool:
-        """Whether the module need not be loaded: every session has it, or loading it has no effect."""
+        """Whether the module does not have to be loaded: every session has it, or it must not be loaded."""
         return self.module in COMMON or self.package in _NOT_LOADED
 
 

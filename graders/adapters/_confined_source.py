@@ -105,7 +105,7 @@ class ConfinedSource:
         return frozenset(found)
 
     def _send(self, name: str, place: str, is_package: bool, tree: ast.Module, function: str = "") -> None:
-        """Send a module along, and the modules next to it that it imports."""
+        """Send along a module, and the modules next to it that it imports."""
         self.modules[name] = (name, place, is_package, _compiled(tree, place))
         self._has_async = self._has_async or has_async(tree)
         package = name if is_package else name.rpartition(".")[0]

@@ -128,7 +128,7 @@ class JsonObject:
         return value
 
     def texts(self, key: str, example: str) -> tuple[str, ...]:
-        """Return the list of texts at a required key."""
+        """Return the value of a required key, which must be a list of texts."""
         found = self.items(key, example)
         for at, each in enumerate(found):
             if not isinstance(each, str) or not each.strip():
@@ -178,7 +178,7 @@ class JsonObject:
 
 
 class _Doubled(dict):  # type: ignore[type-arg]
-    """An object with a duplicate key."""
+    """A parsed object in which a key occurred twice."""
 
     key = ""
 

@@ -143,7 +143,7 @@ def _options(place: str, name: object, given: object) -> dict[str, Any]:
 
 
 def _most_tokens(node: ScoreModel | LabelModel) -> int:
-    """Return the maximum number of tokens of an answer."""
+    """Return the maximum number of tokens in an answer."""
     return next(
         (int(node.sampling[key]) for key in LIMITS if node.sampling.get(key) is not None), _MOST_TOKENS
     )

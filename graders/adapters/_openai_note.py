@@ -13,10 +13,10 @@ class SpecNote:
     """A note on the conversion of one part of a spec.
 
     Args:
-        pointer: Its location, as a JSON pointer; empty for the whole spec.
+        pointer: The location of the part, as a JSON pointer; empty for the whole spec.
         how: `mapped` (as documented), `approximated` (different, undocumented, or to be checked), or
             `unsupported` (ignored).
-        what: The result of the conversion, and its differences.
+        what: The result of the conversion, and its differences from the original.
     """
 
     __slots__ = ("how", "pointer", "what")

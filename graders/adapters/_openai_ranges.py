@@ -22,7 +22,7 @@ _RISING: dict[str, Callable[[float], float]] = {
     "floor": math.floor,
     "ceil": math.ceil,
     "exp": math.exp,
-    "sqrt": lambda value: math.sqrt(max(value, 0.0)),  # sqrt has no value, so no score, below 0
+    "sqrt": lambda value: math.sqrt(max(value, 0.0)),  # a negative number has no root, so no score
     "log": math.log,
 }
 _LARGEST_POWER = 1_000

@@ -50,7 +50,7 @@ class GradeFault(SampleError):
         flag: One of `FLAGS`.
         message: The cause, for human readers.
         kind: The kind of failure, as in `SampleError`.
-        origin: The type and location of the original error; empty without such an error.
+        origin: The type and location of the original error; empty if there was none.
         details: The details that OpenAI adds to the flag; empty to use the message.
     """
 
@@ -190,7 +190,7 @@ class Scope:
         return self._sample
 
     def named(self, namespace: str) -> Mapping[str, Any]:
-        """Return the namespace `item` or `sample`."""
+        """Return the values in the namespace `item` or `sample`."""
         return self.item if namespace == "item" else self.sample
 
     def told(self, namespace: str) -> Mapping[str, Any]:

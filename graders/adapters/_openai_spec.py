@@ -77,7 +77,7 @@ class StringCheck:
 
     @property
     def templates(self) -> dict[str, TextTemplate]:
-        """Its texts by location."""
+        """The grader's texts, by their locations in the JSON."""
         return {f"{self.pointer}/input": self.input, f"{self.pointer}/reference": self.reference}
 
 
@@ -99,7 +99,7 @@ class TextSimilarity:
 
     @property
     def templates(self) -> dict[str, TextTemplate]:
-        """Its texts by location."""
+        """The grader's texts, by their locations in the JSON."""
         return {f"{self.pointer}/input": self.input, f"{self.pointer}/reference": self.reference}
 
 
@@ -163,7 +163,7 @@ class ScoreModel:
 
     @property
     def templates(self) -> dict[str, TextTemplate]:
-        """Its texts by location."""
+        """The grader's texts, by their locations in the JSON."""
         return {place: text for turn in self.turns for place, text in turn.parts.items()}
 
 
@@ -190,7 +190,7 @@ class LabelModel:
 
     @property
     def templates(self) -> dict[str, TextTemplate]:
-        """Its texts by location."""
+        """The grader's texts, by their locations in the JSON."""
         return {place: text for turn in self.turns for place, text in turn.parts.items()}
 
 
@@ -258,15 +258,15 @@ class MultiGrader:
 
     @property
     def templates(self) -> dict[str, TextTemplate]:
-        """The texts of its graders by location."""
+        """The texts of its graders, by their locations in the JSON."""
         return {place: text for each in self.graders.values() for place, text in each.templates.items()}
 
 
 class OpenAISpec:
-    """A parsed grader, with the settings around it.
+    """A parsed grader, and the settings of the method or the job that contains it.
 
     Args:
-        document: The grader, a method, or the body of a job.
+        document: The JSON of a grader, of a method, or of a whole job.
 
     Raises:
         OpenAISpecError: The document contains no usable grader.
@@ -312,7 +312,7 @@ TYPES = (*_KINDS, MultiGrader.type)
 
 
 def _unwrapped(document: Mapping[str, Any]) -> tuple[JsonObject, list[JsonObject]]:
-    """Return the grader in a document, and the objects around it."""
+    """Return the grader in a document, and the objects that contain it."""
     raw, around = JsonObject(document, ""), []
     while raw.raw.get("type") not in TYPES:
         inner = next((key for key in ("method", "reinforcement", "grader") if raw.has(key)), None)
@@ -374,7 +374,7 @@ def _check_sampling(raw: JsonObject) -> None:
 
 
 def _range(raw: JsonObject) -> tuple[float, float]:
-    """Return the range of a score."""
+    """Read the range of a grader's scores."""
     bounds = raw.items_or_none("range", "[0, 1]")
     if bounds is None:
         return 0.0, 1.0

@@ -44,7 +44,7 @@ class NamedValue:
 
     Args:
         namespace: `item` or `sample`.
-        path: Keys of objects, and positions in lists.
+        path: The steps to the value: keys of objects, and positions in lists.
         text: The placeholder as the template spells it, without the braces.
     """
 
@@ -59,8 +59,7 @@ class NamedValue:
         """Return the value; None if it is absent, null, or a data frame's NaN."""
         found = self._in(scope.named(self.namespace))
         if found is None and self.path == ("reference_answer", "text") and self.namespace == "item":
-            # A service may wrap a text in an object with only this key, and `Sample` has already unwrapped
-            # it.
+            # A service may wrap the reference in an object with the single key `text`, which `Sample` drops.
             found = scope.item.get("reference_answer")
             return found if isinstance(found, str) else None
         return None if found is None or found != found else found
@@ -111,7 +110,7 @@ class NamedValue:
 
 
 class TextTemplate:
-    """A text with placeholders.
+    """A template: a text with placeholders.
 
     Args:
         text: The text.
@@ -137,11 +136,11 @@ class TextTemplate:
         return any(value.namespace == "sample" for value in self.values)
 
     def written(self, scope: Scope, shown: Callable[[str], str] | None = None) -> str | Missing:
-        """Return the text with its values.
+        """Return the text with its placeholders replaced by values.
 
         Args:
-            scope: The values.
-            shown: Changes each value before it is written.
+            scope: The values that the placeholders can name.
+            shown: A function that changes each value before it is written.
 
         Returns:
             The text; `Missing` if the completion lacks a value, or makes the text too long.
@@ -172,7 +171,7 @@ class TextTemplate:
         """Return the text as one side of a comparison, so that two empty sides never match.
 
         Args:
-            scope: The values.
+            scope: The values that the placeholders can name.
             may_be_blank: Whether the text is compared even if all of its values are blank.
 
         Returns:

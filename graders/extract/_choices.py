@@ -356,7 +356,7 @@ def _begins_line(text: str, at: int) -> bool:
 
 
 def _is_word(text: str, letter: str, start: int, end: int) -> bool:
-    """Return whether a letter is a word of a sentence, such as `a` or `I`, or counts something."""
+    """Return whether a letter is a word in a sentence, such as `a` or `I`, or a digit with a unit."""
     if not (letter in "AI" or letter.islower() or letter.isdigit()) or text[start - 1 : start] in tuple(
         "([{<*_`$\"'"
     ):

@@ -205,7 +205,7 @@ def claim_patterns(more: str = "", *, is_small: bool = False) -> dict[bool, re.P
     """Return the patterns that find an announcement in words or in markup.
 
     Args:
-        more: Another pattern that announces an answer.
+        more: A pattern for another announcement.
         is_small: Whether all texts are in lower case; searching them then takes a third of the time.
 
     Returns:
