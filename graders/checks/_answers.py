@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Check: TypeAlias = Callable[[Sample[Any]], float | Reward | Abstain]
 
 TAKES: dict[str, Find] = {"after_marker": after_marker, "boxed": boxed, "code_block": code_block, "tag": tag}
-"""Functions that extract an answer, by name, so that a command line can name them."""
+"""Functions that extract an answer, by the names that a command line or a configuration file can use."""
 
 _KEPT = 256
 
@@ -100,7 +100,7 @@ def comparing(
 
 
 def reward(value: float, unread: float, more: dict[str, float] | None = None) -> Reward:
-    """Return a reward with the metric `unread`, bypassing the constructor, which would slow checks down.
+    """Return a reward with the metric `unread`; it bypasses the constructor, which would slow checks down.
 
     Args:
         value: The reward.
@@ -184,7 +184,7 @@ def alternatives_option(field: str | None) -> Callable[[Sample[Any]], Sequence[s
 
 
 def is_unread(answer: object) -> bool:
-    """Return whether the completion was unread, judging by a check's answer."""
+    """Return whether a check's answer says that the completion was unread."""
     return isinstance(answer, Reward) and answer.metrics.get("unread") == 1
 
 
@@ -200,7 +200,7 @@ def reference_text(sample: Sample[Any]) -> Sequence[str]:
 def _reference(
     text: str, find: Find | None, read: Callable[[str, bool], Answer | Missing], what: str
 ) -> Answer:
-    """Return the answer in the part of a reference that contains it, or else in the whole reference."""
+    """Return the answer in the part of a reference that `take` extracts, or else in the whole reference."""
     part = text_of(find(text)) if find else text
     if isinstance(part, Missing) and part.kind == "none":
         part = text

@@ -105,7 +105,7 @@ class ArgumentComparison:
 
 
 def _equal(value: object, wanted: object) -> bool:
-    """Return whether two JSON values that are not objects of the reference are equal."""
+    """Return whether two JSON values are equal; neither is an object that lists accepted values."""
     return isinstance(value, bool) is isinstance(wanted, bool) and value == wanted
 
 

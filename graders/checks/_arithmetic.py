@@ -91,7 +91,7 @@ def formula_tree(text: str, names: Collection[str]) -> ast.expr:
 
 
 def name_of(node: ast.Name, names: Collection[str]) -> str | None:
-    """Return the name that a node of the tree stands for; None if it is not a name."""
+    """Return the name that a node of the tree stands for; None if that name is not in a list."""
     name = node.id.removesuffix(_MARK)
     return name if name in names else None
 
@@ -130,7 +130,7 @@ class _FormulaReader:
         raise self.refused(f"contains what a formula cannot contain: {ast.unparse(node)}")
 
     def known(self, node: ast.expr, computed: Computed) -> Computed:
-        """Return a node's function. Constant parts are computed immediately, so that log(0) is an error."""
+        """Return the function of a node; constant parts are computed at once, so `log(0)` is an error."""
         if _holds_names(node):
             return computed
         try:
@@ -160,7 +160,7 @@ class _FormulaReader:
         return lambda values: _finite(float(function(inner(values))))
 
     def refused(self, why: str) -> DecorationError:
-        """Return the error of an invalid formula."""
+        """Return the error for an invalid formula."""
         return DecorationError(f"formula {self.text!r}: it {why}")
 
 

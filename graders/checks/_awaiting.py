@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def run_steps(steps: Generator[Any, Any, Any]) -> Any:
-    """Return a generator's result, or an awaitable for the result if one of the answers has to be awaited.
+    """Return a generator's result, or an awaitable for the result if an answer has to be awaited.
 
     Args:
         steps: A generator that yields the answer of each check and receives the answer back, awaited if

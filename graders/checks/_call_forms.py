@@ -46,7 +46,8 @@ _RECIPIENT = re.compile(r"to=functions\.([\w.-]++)")
 _HARMONY = re.compile(
     r"(?:<\|start\|>assistant|<\|channel\|>)([^<]*+(?:<\|(?:channel|constrain)\|>[^<]*+){0,3})<\|message\|>"
 )
-# The same if the server removed the special tokens, which `Sample.completion` handles too.
+# The other forms are what remains if the server has removed the special tokens; `Sample.completion` handles
+# them too.
 _BARE_HARMONY = re.compile(r"(?:\A\s*+|assistant)commentary to=functions\.([\w.-]++)(?:\s++json)?\s*+(?=\{)")
 _SIGN = re.compile(
     r"<tool_call|\[TOOL_CALLS\]|to=functions\.|<function=|<\|python_tag\|>|\[\s*+[A-Za-z_][\w.]*+\("
@@ -107,7 +108,7 @@ def named_part(given: object) -> dict[str, Any] | None:
 
 
 def seems_to_call(completion: str, raw: str, names: Iterable[str]) -> bool:
-    """Return whether a text contains a call, even an unreadable one; otherwise it is an answer without calls.
+    """Return whether a text contains a call, even an unreadable one; otherwise the text is an answer.
 
     Args:
         completion: The text without reasoning.
@@ -249,7 +250,7 @@ def _without_token(text: str) -> str:
 
 
 _MARKS = {"hermes": "<tool_call>", "mistral": "[TOOL_CALLS]"}
-"""The functions that return the text before each call, for the forms that allow prose next to calls."""
+"""The functions that return the text before each call, for forms that allow prose next to calls."""
 
 FORMS: dict[str, Callable[[str], list[Call] | Missing]] = {
     "hermes": _hermes,
@@ -258,4 +259,4 @@ FORMS: dict[str, Callable[[str], list[Call] | Missing]] = {
     "json": _json,
     "pythonic": _pythonic,
 }
-"""The readers of each form's calls in a text."""
+"""The functions that read calls from a text, by form."""

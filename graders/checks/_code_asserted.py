@@ -1,4 +1,4 @@
-"""Inspects the text of a test: whether it can be a test, and which trivial functions pass it."""
+"""Inspects the source code of a test: whether any code can pass it, and which trivial functions pass it."""
 
 from __future__ import annotations
 

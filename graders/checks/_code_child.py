@@ -36,7 +36,7 @@ class CPython:
     """The engine that runs code on the grader's own Python.
 
     Args:
-        imports: Modules to load before a session is confined; see `ForkServer`.
+        imports: The names of modules to load before a session is confined; see `ForkServer`.
     """
 
     name = "cpython"
@@ -195,7 +195,7 @@ class ChildSession:
         return self._clock.used(self._process if self._status is None else None)
 
     def close(self) -> None:
-        """End the session; another thread that is waiting for an answer gets `stopped`."""
+        """End the session; another thread that is waiting for an answer gets the result `stopped`."""
         try:
             self._end()
         except SessionLost:
@@ -323,7 +323,7 @@ class ChildSession:
             raise _TimeUp
 
     def _with_output(self, ran: Ran) -> Ran:
-        """Return the result with the output since the last call; `stopped` if there is too much output."""
+        """Return the result with the output since the last call, or `stopped` if the output is too long."""
         printed, most = self._printed.fileno(), self._limits.output_bytes
         size = os.fstat(printed).st_size
         ran.output = os.pread(printed, most, self._read_up_to).decode("utf-8", "replace")
@@ -333,7 +333,7 @@ class ChildSession:
         return ran
 
     def _end(self) -> int:
-        """End the process, and return its exit code or the negative signal number."""
+        """End the process, and return its exit code or the negative number of its signal."""
         with self._ending:
             if self._status is None:
                 self._status = self._server.end(self._process)

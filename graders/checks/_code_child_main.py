@@ -67,7 +67,7 @@ def main(loaded: str) -> None:
 
 
 def _start(files: list[int], walls: tuple[str, ...], seconds: float, memory: int, output: int) -> int:
-    """Fork a session, and return its process id or the negative error number."""
+    """Fork a session, and return its process ID or the negative error number."""
     server = os.getpid()
     try:
         session = os.fork()
@@ -83,7 +83,7 @@ def _start(files: list[int], walls: tuple[str, ...], seconds: float, memory: int
 def _session(
     server: int, files: list[int], walls: tuple[str, ...], seconds: float, memory: int, output: int
 ) -> NoReturn:
-    """Turn this process into a session that has only the given files open, in place of the server's files."""
+    """Turn this forked process into a session that has only the given files open."""
     try:
         connection, *standard = files
         os.setsid()

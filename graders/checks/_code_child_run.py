@@ -85,10 +85,10 @@ class CodeRunner:
         args: list[Any],
         kwargs: dict[str, Any],
     ) -> Answer:
-        """Call a function in modules sent with the request, or have one of the grader's modules call it."""
+        """Call a function in modules from the request, directly or through one of the grader's modules."""
         self._plain = as_plain
         if (chance := sys.modules.get("numpy.random")) is not None:
-            chance.seed(0)  # the generator's seed is otherwise random in each server
+            chance.seed(0)  # otherwise seeded at random in each server
         for stream in ("stdout", "__stdout__"):
             setattr(sys, stream, sys.__stderr__)  # this stream drops all output
         sent = SentModules(modules)
@@ -224,7 +224,7 @@ def _described(error: BaseException) -> str:
             said, line = error.msg or "", error.lineno
         else:
             said, line = str(error), _line(error)
-    except BaseException:  # an exception class of the code may fail here
+    except BaseException:  # the code's own exception class may raise
         said, line = "", None
     text = " ".join(f"{name}: {said}".split()) if said else name
     return text[:LONGEST_MESSAGE] + (f" (line {line})" if line else "")

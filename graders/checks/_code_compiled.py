@@ -50,7 +50,7 @@ def is_compiled(source: str) -> bool:
 
 
 def _is_warned_of(node: ast.AST) -> bool:
-    """Return whether CPython would warn about a node, which prints to the grader's standard error."""
+    """Return whether CPython would print a warning about a node to the grader's standard error."""
     if isinstance(node, ast.Assert):
         return isinstance(node.test, ast.Tuple)
     if isinstance(node, ast.Compare):
@@ -101,7 +101,7 @@ def _annotations(node: ast.AST) -> list[ast.expr]:
 
 
 def _is_type(node: ast.expr, known: set[str], generic: dict[str, int]) -> bool:
-    """Return whether an annotation is certain to be evaluated."""
+    """Return whether Python is certain to evaluate an annotation."""
     if isinstance(node, ast.Constant):
         return node.value is None
     if isinstance(node, ast.Name):

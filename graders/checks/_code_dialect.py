@@ -77,7 +77,7 @@ def _words(source: str) -> list[str] | None:
 
 
 class _Scan:
-    """Inspects each word with its context."""
+    """Inspects each word of the code in its context."""
 
     def __init__(self, words: Sequence[str]) -> None:
         self._words = words
@@ -118,7 +118,7 @@ class _Scan:
         return True
 
     def _is_consumed(self, at: int, opened: list[int]) -> bool:
-        """Return whether a lazy value is consumed where it is created, by a loop or a consuming function."""
+        """Return whether a lazy value is consumed where it is created, by a loop or by a function."""
         before = self._word(at - 1)
         if before in ("in", "*"):
             return True
@@ -144,7 +144,7 @@ class _Scan:
         return True
 
     def _taken(self, opens: int) -> str:
-        """Return the name before a parenthesis, which the parenthesis calls."""
+        """Return the name of the function that a parenthesis calls."""
         return self._word(opens - 1) if self._words[opens] == "(" else ""
 
     def _is_set(self, opens: int) -> bool:
@@ -180,7 +180,7 @@ class _Scan:
 
 
 def _pairs(words: Sequence[str]) -> dict[int, int] | None:
-    """Return the position of each opening bracket's closing bracket; None if brackets do not match."""
+    """Return where each opening bracket is closed, by position; None if brackets do not match."""
     closing: dict[int, int] = {}
     opened: list[int] = []
     for at, word in enumerate(words):

@@ -1,4 +1,4 @@
-"""Describes errors that leave a model's code by their nearest built-in class and by plain arguments.
+"""Describes an error that leaves a model's code by its nearest built-in class and by plain arguments.
 
 Programs read this description; people read the text in `Ran.message`.
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 LONGEST_MESSAGE = 300
 """The maximum length of a text about an error, in characters."""
 
-_LONGEST_ARGUMENTS = 10_000  # packed bytes
+_LONGEST_ARGUMENTS = 10_000  # the size in bytes after packing
 # Python takes these for the end of a loop: `all(map(f, ...))` would be true for a function that raises one.
 _ENDS_OF_LOOPS = (StopIteration, StopAsyncIteration)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     # A test of one argument: its index, the kind of test (`among`, `without` or `null`), and the values.
     Condition: TypeAlias = tuple[int, str, tuple[int, ...]]
 
-# The number on x86-64 and on AArch64; None if the architecture lacks the call.
+# The number of each call on x86-64 and on AArch64; None if the architecture lacks the call.
 _CALLS: Mapping[str, tuple[int | None, int | None]] = {
     "read": (0, 63),
     "write": (1, 64),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ._code_session import Limits
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-# The package itself is not imported in the server, whose modules are found without it.
+# The server finds its modules without an import of the package itself.
 _BOOT = """
 import os, sys, types
 folder, control = sys.argv[1:]
@@ -70,7 +70,7 @@ class CannotImport(ConfigurationError):
     """The server cannot load one of its modules, although the module exists.
 
     Args:
-        module: Its dotted name.
+        module: The dotted name of the module.
         why: Python's error message.
     """
 
@@ -180,7 +180,7 @@ class ForkServer:
             self._process.wait()
 
     def forget(self) -> None:
-        """In a fork of the grader's process: leave the server to the process that started it."""
+        """In a fork of the grader's process: let go of the server, which belongs to the parent."""
         self._control.close()
         self._process.returncode = 0
 
@@ -283,7 +283,7 @@ def _forget() -> None:
 
 
 def _of_all() -> list[ForkServer]:
-    """Return the servers and stop tracking them."""
+    """Return all servers of this process, and stop tracking them."""
     servers = [*_started.values(), *_replaced]
     _started.clear()
     _replaced.clear()

@@ -1,6 +1,7 @@
 """Loads the modules of a third-party function, inside the process that was created for it.
 
-They arrive compiled, because no file can be opened here, and take precedence over modules of the same name.
+The modules arrive compiled, because this process cannot open files. They take precedence over other modules
+of the same name.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ class SentModules:
     """Finds and loads the modules that the grader sent.
 
     Args:
-        modules: Each module's name, its file name for messages, whether it is a package, and its code.
+        modules: For each module its name, its file name for messages, whether it is a package, and its code.
     """
 
     def __init__(self, modules: Sequence[tuple[str, str, bool, bytes]]) -> None:
@@ -35,7 +36,7 @@ class SentModules:
         sys.meta_path.insert(0, self)
 
     def load(self, name: str) -> Any:
-        """Import one."""
+        """Import one of the modules."""
         return importlib.import_module(name)
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
@@ -56,7 +57,7 @@ class SentModules:
 
 
 def awaited(answer: Any) -> Any:
-    """Return a function's answer, awaited if necessary."""
+    """Return the answer of a function, awaited if necessary."""
     if not hasattr(answer, "__await__"):
         return answer
     import asyncio

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     ReadCode: TypeAlias = Callable[[Sample[Any], str], str | Missing]
 
     class Tests(Protocol):
-        """The tests of a record, of any kind."""
+        """The tests of a record, whatever their kind."""
 
         total: int
         source: str
@@ -66,14 +66,14 @@ class CodeGrading:
     """How a code check grades: its engines and limits.
 
     Args:
-        read: Finds the code to grade in a text, given a sample's record.
+        read: Finds the code to grade in a text; also gets the sample, for its record.
         tests: Returns the tests of a sample's record.
         partial: Whether to pay the fraction of the tests that pass.
-        seconds: Time limit for all tests of a sample.
-        memory_mb: Memory limit for the code.
+        seconds: The time limit for all tests of a sample.
+        memory_mb: The memory limit for the code, in MB.
         engine: `auto`, `monty` or `cpython`.
         protection: `full`, or `limits` if CPython may run code that nothing else confines.
-        find: Extracts the part of a completion that contains the answer; None for the whole completion.
+        find: Extracts the part of a completion that contains the code; None for the whole completion.
 
     Raises:
         DecorationError: An option is invalid.
@@ -172,7 +172,7 @@ class CodeGrading:
         return verdict
 
     def _monty_for(self, tests: Tests, source: str) -> MontyEngine | None:
-        """Return Monty, if it runs the code and its tests as CPython does."""
+        """Return Monty if it runs the code and its tests as CPython does; otherwise None."""
         monty = self._monty
         shared = monty is not None and monty.is_usable and is_shared(source) and is_shared(tests.source)
         return monty if shared else None
@@ -212,14 +212,14 @@ class CodeGrading:
             raise RecordError(f"the record's tests cannot be trusted: {kept[1]}")
 
     def _passes_once(self, tests: Tests, source: str, seconds: float) -> bool:
-        """Return whether code of the grader's own passes; the first engine that can run it decides."""
+        """Return whether code that the grader wrote passes, on the first engine that can run it."""
         engine = self._monty_for(tests, source) or self._cpython or self._monty
         assert engine is not None
         return tests.verdict(CodePlace(engine, seconds, self._memory_mb, hasty=True), source).is_full
 
     def _broken(self, tests: Tests, source: str, seconds: float) -> str:
         """Return the reason why no code can pass a test, found by running the test on an empty function."""
-        engine: Engine | None = self._cpython or self._monty  # Monty may not support the test
+        engine: Engine | None = self._cpython or self._monty  # Monty may be unable to run the test
         assert engine is not None
         verdict = tests.verdict(CodePlace(engine, seconds, self._memory_mb), source)
         return f"{verdict.reason}. Correct it" if verdict.fault == BROKEN else ""

@@ -1,4 +1,4 @@
-"""Python's own library in memory, for code that cannot open files.
+"""Keeps Python's own library in memory, for code that cannot open files.
 
 A fork server loads the most common imports, and every extension module because extension modules are files.
 It keeps all other modules in memory, compiled by Python if possible, and otherwise as source code. The
@@ -47,7 +47,7 @@ _IMPORT = re.compile(rb"\n[ \t]*(?:from|import) ([A-Za-z_][A-Za-z0-9_]*)")
 
 
 class Library:
-    """Finds and loads modules from a copy of Python's folder, read when it was created."""
+    """Finds and loads modules from a copy of Python's folder in memory, read on creation."""
 
     def __init__(self) -> None:
         folder = os.path.dirname(os.__file__)
@@ -120,7 +120,7 @@ class Library:
 
 
 def _modules(folder: str, package: str = "") -> Iterator[tuple[str, str, bytes, bool]]:
-    """Return every module's name, path, content, and whether it is a package."""
+    """Return the name, path and content of every module in a folder, and whether it is a package."""
     for entry in os.scandir(folder):
         stem, dot, ending = entry.name.partition(".")
         if not dot and stem not in _LEFT_OUT_FOLDERS and stem.isidentifier():
@@ -178,7 +178,7 @@ def _mentioned(package: str, folders: Sequence[str]) -> set[str]:
 
 
 def _extensions() -> Iterator[str]:
-    """Return the names of the extension modules in the folders that modules are imported from."""
+    """Return the names of the extension modules in the folders from which Python imports."""
     for folder in sys.path:
         if os.path.basename(folder) != "lib-dynload" or not os.path.isdir(folder):
             continue

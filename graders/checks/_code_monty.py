@@ -91,7 +91,7 @@ class MontySession:
                 "max_total_sleep_secs": 0,
                 "max_suspensions": _SUSPENSIONS,
             },
-            os_policy={"random_start": {"seed": 0}},  # makes a sample's reward the same each time
+            os_policy={"random_start": {"seed": 0}},  # so that a sample earns the same reward each time
             assert_message_annotations=False,
         )
         self._session = self._checkout.__enter__()
@@ -106,8 +106,8 @@ class MontySession:
     def call(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Ran:
         """Call a function that the module has defined.
 
-        All calls of a function share one loop in the worker, which waits between calls; this takes a third of
-        the time.
+        All calls of a function share one loop in the worker, which waits between calls. This reduces the time
+        to a third.
         """
         asked = (list(args), dict(kwargs))
         if self._waiting is None or self._called != name:

@@ -30,7 +30,7 @@ _PASSIVE = (
 
 
 class CodeNames:
-    """The names of source code.
+    """The names that source code binds and needs.
 
     Args:
         tree: The syntax tree of the code.
@@ -49,7 +49,7 @@ class CodeNames:
         self.needs = frozenset() if "*" in bound else frozenset(loaded - bound - _BUILTINS)
         """The names that the code uses but that are not bound or built in; none if it has `import *`."""
         self.acts = any(not _is_passive(one) for one in tree.body)
-        """Whether the code does more than define names, as a program does."""
+        """Whether the code does more than define names; a program does."""
 
 
 def parsed(source: str) -> ast.Module | None:
@@ -59,7 +59,7 @@ def parsed(source: str) -> ast.Module | None:
     Python warns about unknown escapes.
 
     Args:
-        source: The text of a module.
+        source: The source code of a module.
     """
     if len(source) > LONGEST or max(map(len, source.split("\n"))) > _LONGEST_LINE:
         return None
@@ -73,7 +73,7 @@ def code_names(source: str) -> CodeNames | None:
     """Return the names of source code; None if the code is not parsed.
 
     Args:
-        source: The text of a module.
+        source: The source code of a module.
     """
     tree = parsed(source)
     try:
@@ -99,7 +99,7 @@ def _bound(node: ast.AST) -> tuple[str, ...]:
 
 
 def _top(statement: ast.stmt) -> set[str]:
-    """Return the names that a top-level statement binds in its module."""
+    """Return the names that a top-level statement binds in the module."""
     found: set[str] = set()
     waiting: list[ast.AST] = [statement]
     while waiting:

@@ -29,7 +29,7 @@ def entry_option(entry: str | None, field: str) -> Callable[[Sample[Any]], str]:
 
     Args:
         entry: The name for all records; None to read the name from each record.
-        field: The record field with the name.
+        field: The record field that contains the name.
 
     Raises:
         DecorationError: `entry` is not a name.
@@ -62,7 +62,7 @@ def call_tests(
 
     Args:
         sample: The sample of the record.
-        field: The record field with the tests.
+        field: The record field that contains the tests.
         same: Returns whether a value is the expected one.
 
     Raises:
@@ -88,7 +88,7 @@ def program_tests(sample: Sample[Any], field: str, same: Callable[[str, str], bo
 
     Args:
         sample: The sample of the record.
-        field: The record field with the tests.
+        field: The record field that contains the tests.
         same: Returns whether an output is the expected one.
 
     Raises:
@@ -157,7 +157,7 @@ def _has_constant(expected: list[Any], same: Callable[[Any, Any], bool]) -> bool
         numbers = [float(one) for one in expected if not isinstance(one, bool)]
     except (TypeError, ValueError, OverflowError):
         numbers = []
-    if len(numbers) == len(expected):  # a value between them may be within the tolerance of each
+    if len(numbers) == len(expected):  # a value between the two may be within the tolerance of each
         middle = min(numbers) / 2 + max(numbers) / 2
         tried.append(repr(middle) if isinstance(expected[0], str) else middle)
     return any(all(same(one, other) for other in expected) for one in tried)

@@ -74,8 +74,8 @@ class Limits:
     """The limits of one session.
 
     Args:
-        seconds: The time for everything that the session runs. Host functions do not count, and neither need
-            waits for a busy machine.
+        seconds: The time for everything that the session runs. The time of host functions does not count, and
+            an engine may also exclude waits for a busy machine.
         memory_mb: The memory beyond the interpreter's own, in MB.
         output_bytes: The maximum size of the output, and of each value that is passed in or out, in bytes.
         longest: The maximum wall-clock seconds; `seconds` when None.
@@ -136,7 +136,7 @@ class Ran:
 
     @property
     def kind(self) -> type[Exception]:
-        """The class that `error` names; `Exception` if it names none."""
+        """Return the class that `error` names; `Exception` if it names no class."""
         import builtins
 
         found = getattr(builtins, self.error, Exception)

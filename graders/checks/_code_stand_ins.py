@@ -1,6 +1,6 @@
 """Stand-ins, made of allowed calls, for Python functions that need a system call that sessions are denied.
 
-They help honest programs and protect nothing: the filter applies whatever code does to them.
+They help honest programs and do not protect anything: the filter applies whatever code does to them.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def _opened(file: Any, mode: str = "r", *args: Any, **options: Any) -> Any:
 
 
 def _nothing() -> int:
-    """Return an empty file."""
+    """Return an empty file in place of a stream."""
     reading, writing = os.pipe()
     os.close(writing)
     return reading
@@ -117,7 +117,7 @@ def _run_in_place(thread: threading.Thread) -> None:
 
 
 def _wait_for_timer(timer: threading.Timer, timeout: float | None = None) -> None:
-    """Run a timer if the code waits for it; a timer that guards later code would delay that code."""
+    """Run a timer if the code waits for it; a timer that limits the code would only delay it."""
     if not timer.finished.is_set():
         timer.run()
 

@@ -93,7 +93,7 @@ def function_code(text: str, entry: str, start: str | None = None) -> CodeText |
         start: Code that the completion may continue: imports, and the function's signature.
 
     Returns:
-        The code; `Missing` if nothing in the text is code.
+        The code; `Missing` if the text contains no code.
     """
     if len(text) > LONGEST:
         return Missing(f"the completion is longer than {LONGEST:,} characters", "not exact")
@@ -126,7 +126,7 @@ def program_code(text: str) -> CodeText | Missing:
         text: A completion, or the part that contains the answer.
 
     Returns:
-        The code; `Missing` if nothing in the text is code.
+        The code; `Missing` if the text contains no code.
     """
     if len(text) > LONGEST:
         return Missing(f"the completion is longer than {LONGEST:,} characters", "not exact")
@@ -162,7 +162,7 @@ def _own_line(found: re.Match[str]) -> str:
 
 
 def _defines(name: str, code: str) -> bool:
-    """Return whether code defines a name at its left margin."""
+    """Return whether code defines a name at the left margin."""
     return _definition(name).search(code) is not None
 
 
@@ -214,7 +214,7 @@ def _has_fence(text: str) -> bool:
 
 
 def _whole(text: str, parts: Iterable[Fence]) -> Iterator[Fence]:
-    """Return fences in order; one that ends inside a docstring extends to the end of the next fence."""
+    """Return the fences in order; a fence that ends inside a docstring extends to the end of the next one."""
     opened: Fence | None = None
     for fence in parts:
         if opened is not None:
@@ -259,7 +259,7 @@ def _ranked(blocks: Sequence[_Block]) -> list[_Block]:
 
 
 def _named(blocks: Sequence[_Block]) -> dict[_Block, CodeNames]:
-    """Return the names in the blocks that are parsed; no names if the blocks are too long together."""
+    """Return the names in the blocks that are parsed; no names if the blocks together are too long."""
     if sum(len(block.content) for block in blocks) > LONGEST_PARSED:
         return {}
     return {block: names for block in blocks if (names := code_names(block.content))}
@@ -357,7 +357,7 @@ def _begins_as_code(text: str) -> bool:
 
 
 def _bare(text: str) -> str:
-    """Return the code of a text without fences, from the first line of code to the prose after it."""
+    """Return the code in a text without fences, from the first line of code to the prose after it."""
     kept: list[str] = []
     quoted = ""  # the quotes of the multiline string that is open here
     for line in text.split("\n"):

@@ -26,9 +26,9 @@ _GRADER_MB = 100
 _SESSION_MB = 40
 """The memory of the grader itself, and the memory of a session apart from its code, in MB."""
 _OVERBOOKED = 2
-"""A sample may take this multiple of an equal share of the call's time; most need far less."""
+"""The multiple of an equal share of the call's time that a sample may take, as most samples need far less."""
 _SHORTEST = 0.05
-"""No turn starts if a call has fewer seconds left than this."""
+"""The minimum number of seconds left in a call for another turn to start."""
 OURS = 0.95
 """The fraction of a sample's time that is for code, not for the grader itself."""
 LEAST = 0.1
@@ -87,8 +87,8 @@ class TurnTime:
 
         Args:
             seconds: The time that the code may take if there is plenty.
-            share: The sample's part of the call's time: `share`, or `left` for work that all samples of a
-                record need.
+            share: The part of the call's time from which to take it: this object's `share`, or `left` for
+                work that all samples of a record need.
             part: The fraction of that share that the code may take.
             least: The fraction of `seconds` that the code may take however little time there is.
         """
@@ -124,7 +124,7 @@ class Turns:
 
         Args:
             work: Receives the time that the sample has.
-            ready: Does the work that samples share, in the call's time and not in the sample's.
+            ready: Does the work that samples share, which counts toward the call's time and not the sample's.
 
         Raises:
             SampleError: The call ends before the sample's turn, or the machine is too busy for its code.

@@ -37,7 +37,7 @@ def packed(value: object, most: float = float("inf"), plain: Callable[[Any], Any
 
     Args:
         value: The value to encode.
-        most: The maximum size in bytes.
+        most: The maximum size of the result, in bytes.
         plain: Returns the plain value that a value of another type represents, or raises NotPlain.
 
     Raises:
@@ -67,8 +67,8 @@ class _Packing:
     Parts may be shared, so a small value can unfold into a huge one.
 
     Args:
-        most: The maximum size in bytes.
-        plain: As in `packed`.
+        most: The maximum size of the result, in bytes.
+        plain: The same argument as in `packed`.
     """
 
     def __init__(self, most: float, plain: Callable[[Any], Any] | None) -> None:

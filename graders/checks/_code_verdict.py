@@ -28,11 +28,11 @@ _METHOD = "method_under_test"
 
 
 def with_entry(source: str, entry: str) -> str:
-    """Return code in which the tested method, if it is a method, can be called as a function.
+    """Return code in which the tested function can be called by a plain name, even if it is a method.
 
     Args:
         source: The code.
-        entry: `add`, or `Solution.add`.
+        entry: The function's name, such as `add`, or `Solution.add` for a method.
     """
     owner, _, method = entry.rpartition(".")
     if not owner:
@@ -44,7 +44,7 @@ def called_name(entry: str) -> str:
     """Return the name by which the tests call the code.
 
     Args:
-        entry: `add`, or `Solution.add`.
+        entry: The function's name, such as `add`, or `Solution.add` for a method.
     """
     return _METHOD if "." in entry else entry
 
@@ -75,7 +75,7 @@ class CodePlace:
     """Where the code of one sample runs: an engine, and the remaining limits of the sample.
 
     Args:
-        engine: The engine.
+        engine: The engine that runs the code.
         seconds: The time for all sessions together.
         memory_mb: The memory for each session, in MB.
         hasty: Whether to stop at the first test that the code does not pass.
@@ -126,7 +126,7 @@ class CodePlace:
 
         Args:
             trial: Runs one test, given the items of its tuple.
-            tests: The tests.
+            tests: The arguments of `trial` for each test.
         """
         passed, fault, reason, total = 0, "", "", len(tests)
         for number, test in enumerate(tests, 1):
@@ -147,7 +147,7 @@ class Calls:
     Args:
         entry: The function's name.
         tests: The positional arguments, the keyword arguments and the expected result of each test.
-        same: Returns whether a value is the expected one.
+        same: Returns whether a value is the expected value.
     """
 
     source = ""
@@ -210,7 +210,7 @@ class Asserts:
     code's session. A test passes if it ends without an error and has called the function.
 
     Args:
-        entry: The function's name, `Solution.add` for a method.
+        entry: The function's name, such as `Solution.add` for a method.
         tests: The source code of each test.
         head: Other code that the tests may use, such as imports and functions that the prompt defines.
     """

@@ -1,7 +1,7 @@
 r"""Verifiable instructions that count keywords, letters, words, sentences, paragraphs or capitals.
 
 A count is a pair: the number of certain occurrences and the number of possible ones. `at least` needs enough
-certain occurrences, and `less than` needs few enough possible ones, so doubtful words help neither.
+certain occurrences, and `less than` needs few enough possible occurrences, so doubtful words satisfy neither.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _BEFORE_END = re.compile(r"[\w.]{1,12}\Z")
 
 
 def related(count: Count, relation: str, number: int) -> Kept:
-    """Return whether a count in the text has a relation to a number."""
+    """Return whether a count of the text has a relation to a number, such as `at least`."""
     holds = RELATIONS[relation]
     return lambda text: holds(*count(text), number)
 
@@ -75,7 +75,7 @@ def forbidden_words(forbidden_words: Sequence[str]) -> Kept:
     patterns = [whole_words(word) for word in forbidden_words]
 
     def kept(text: str) -> bool:
-        shown = dict.fromkeys((text, unmarked(text)))  # text that Markdown hides counts too
+        shown = dict.fromkeys((text, unmarked(text)))  # a word counts even if Markdown hides it
         return not any(pattern.search(each) for pattern in patterns for each in shown)
 
     return kept

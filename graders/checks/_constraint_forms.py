@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Kept: TypeAlias = Callable[[str], bool | None]
 
 ANSWERS = ("My answer is yes.", "My answer is no.", "My answer is maybe.")
-"""The phrases of which IFEval's instruction for a constrained response requires one."""
+"""The phrases of IFEval's constrained responses, each of which is a possible answer."""
 
 _PLACEHOLDER = re.compile(r"\[([^\[\]\n]*)\]")
 _STARS = re.compile(r"(\*+)")

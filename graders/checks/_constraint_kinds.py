@@ -68,7 +68,7 @@ class Instruction:
         return f"{self.kind}({said})" if said else self.kind
 
     def is_kept(self, readings: Sequence[str]) -> bool | None:
-        """Return whether a reading of a text follows the instruction; None if that cannot be decided."""
+        """Return whether a reading of a text follows the instruction; None if this is undecidable."""
         undecided = False
         for text in readings:
             kept = says_something(text) and self._test(text)
@@ -104,7 +104,7 @@ def contradiction(instructions: Sequence[Instruction]) -> str | None:
 
 
 def _count(value: object) -> int:
-    if isinstance(value, float) and value.is_integer():  # missing values are None in data frames
+    if isinstance(value, float) and value.is_integer():  # data frames represent missing values as None
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError("write a whole number, 1 or more")

@@ -109,7 +109,7 @@ def _expected(given: object) -> ExpectedCall:
 
 
 def _is_named(given: dict[str, Any]) -> bool:
-    """Return whether `name` in a call contains the function's name; in BFCL's format it is the function."""
+    """Return whether `name` contains the name of the function; in BFCL's format it is a function."""
     inner = named_part(given)
     return inner is not None and isinstance(inner.get("name"), str)
 
@@ -128,7 +128,7 @@ def _accepting(given: dict[str, Any], where: str, depth: int = 0) -> Arguments:
 
 
 def _bfcl(value: Any, where: str, depth: int) -> Any:
-    """Return a value in BFCL's format: each field of an object lists accepted values, or no field does."""
+    """Return a value in BFCL's format: all fields of an object list accepted values, or none do."""
     if isinstance(value, list):
         return [_bfcl(one, where, _deeper(depth)) for one in value]
     if isinstance(value, dict):

@@ -42,7 +42,7 @@ def compared_fields(fields: object, *, partial: bool, coerce: bool) -> ObjectOfF
 
     Args:
         fields: A list of paths, or a table that maps each path to the way in which its value is compared.
-        partial: Whether weights are paid.
+        partial: Whether the check pays for each right field by its weight.
         coerce: Whether strings count as the numbers and booleans that they spell, unless a field's own
             setting differs.
 
@@ -53,7 +53,7 @@ def compared_fields(fields: object, *, partial: bool, coerce: bool) -> ObjectOfF
 
 
 class _FieldReader:
-    """Reads fields and kinds, with defaults that apply to all of them; `where` names a place for messages."""
+    """Reads fields and kinds with the same defaults; `where` names a place for messages."""
 
     __slots__ = ("coerce", "partial")
 
@@ -134,7 +134,7 @@ class _FieldReader:
 
 
 def _entries(where: str, fields: object) -> Sequence[tuple[object, object]]:
-    """Return the names of fields, each with its kind or settings."""
+    """Return the names of fields, each with its kind or its settings."""
     if isinstance(fields, dict) and fields:
         return list(fields.items())
     if isinstance(fields, (list, tuple)) and fields:

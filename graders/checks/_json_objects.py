@@ -32,7 +32,7 @@ _ABSENT = Missing("it is missing")
 
 
 class ObjectField:
-    """One field of an object: its place, its comparison, and its weight.
+    """One field of an object: its path, its comparison, and its weight.
 
     Args:
         name: The path of the field, as written.
@@ -103,7 +103,7 @@ class ObjectOfFields:
         return next((one for one in asked if isinstance(one, Missing)), asked)
 
     def asks(self, right: list[Any]) -> bool:
-        """Return whether a reference has any field that counts."""
+        """Return whether a reference has a field that counts."""
         return any(one is not None and field.weight for field, one in zip(self.fields, right, strict=True))
 
     def compare(self, right: list[Any], answer: Any, shares: FieldShares) -> float:

@@ -65,7 +65,7 @@ class ExactValue:
         self.coerce = coerce
 
     def expect(self, value: Any) -> Any:
-        """Return the value itself."""
+        """Return the value unchanged."""
         return value
 
     def compare(self, right: Any, answer: Any, shares: FieldShares) -> float:
@@ -110,7 +110,7 @@ class NumberValue:
         return number if isinstance(number, Missing) else (number, isinstance(value, str))
 
     def compare(self, right: tuple[Number, bool], answer: Any, shares: FieldShares) -> float:
-        """Return whether a number is close enough; texts count if the reference is one, or with `coerce`."""
+        """Return whether a number is close enough; strings count with `coerce` or a string reference."""
         if isinstance(answer, str) is not right[1] and not self.coerce:
             return 0.0
         return float(within(number_of(answer), right[0], self.tolerance, self.relative))
@@ -133,7 +133,7 @@ class DateValue:
         return whole_moment(plain_width(value), self.day_first)
 
     def compare(self, right: Moment, answer: Any, shares: FieldShares) -> float:
-        """Return whether a value is as precise as the reference and agrees with it."""
+        """Return whether a date or time is as precise as the reference and agrees with it."""
         from ._whole_moments import agrees
 
         found = self.expect(answer)

@@ -64,7 +64,7 @@ class Abilities:
         """The model's message for each part that it rejected, by `part: value`."""
         self._refusal: tuple[str, str] | None = None
         self.gate = Places(1)
-        """Serializes questions until one is answered."""
+        """Lets only one question at a time pass until a question has been answered."""
 
     def refuses_all(self, words: str, sample: str) -> bool:
         """Record that a question was rejected in every form, with a message that names none of the parts.
@@ -77,7 +77,7 @@ class Abilities:
             Whether another sample got the same message before; then the content of the sample is not the
             cause.
         """
-        same = re.sub(r"\S*\d\S*", "0", words)  # request IDs differ
+        same = re.sub(r"\S*\d\S*", "0", words)  # request IDs differ between messages
         before, self._refusal = self._refusal, self._refusal or (same, sample)
         return before is not None and before[0] == same and before[1] != sample
 

@@ -8,9 +8,7 @@ from urllib.parse import unquote, urlsplit
 from ._judge_secrets import without_secrets
 
 RELAY = "GRADER_JUDGE_RELAY"
-"""The environment variable for a URL that replaces the service's own URL. Recorded answers are served that
-way.
-"""
+"""The environment variable for a URL to use in place of a service's own; recorded answers use it."""
 
 _PROXIES = {"http": ("HTTP_PROXY", "ALL_PROXY"), "https": ("HTTPS_PROXY", "ALL_PROXY")}
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
@@ -42,7 +40,7 @@ def address_fault(address: str) -> str | None:
 
 
 def shown_address(address: str) -> str:
-    """Return a URL without its user name, password and query."""
+    """Return a URL without its user name, password and query, for messages."""
     scheme, separator, _ = address.rpartition("@")[0].partition("://")
     kept = f"{scheme}{separator}" if separator else ""
     return without_secrets(kept + address.rpartition("@")[2] if "@" in address else address)

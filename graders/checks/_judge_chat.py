@@ -49,7 +49,7 @@ _NO_MODEL = re.compile(
 _WHOLE = ("stop", "tool_calls")
 
 _clients = Clients()
-"""Clients by URL and key."""
+"""The clients, by URL and key."""
 
 
 class Chat:

@@ -40,7 +40,7 @@ EXTRA = "judge"
 _CONNECTIONS = 64
 _CONNECT_S, _LONGEST_READ_S = 5, 3600
 _PIECE = 128
-"""The size of one read of a body, in bytes; a body may arrive in small pieces."""
+"""The number of bytes to read at once from a body, which may arrive in small pieces."""
 
 _NOT_SENT = (ValueError, TypeError, ImportError, FileNotFoundError)
 """The errors that boto3 wraps if it cannot read a proxy's address, a header or a certificate."""
@@ -72,7 +72,7 @@ _NO_MODEL = re.compile(
 )
 
 _clients = Clients()
-"""Clients by Region and endpoint, and by timeout."""
+"""The clients, by Region, endpoint and timeout."""
 
 
 class Converse:
@@ -204,8 +204,8 @@ class Converse:
     def _client(self, limit: float) -> Any:
         """Return the client for this Region. All threads with about the same timeout share it.
 
-        In boto3 a timeout belongs to a client, not to a request. The question's own limit ends first, because
-        its message is clearer.
+        In boto3 a timeout belongs to a client, not to a request. The timeout is longer than the question's
+        own limit, whose message is clearer.
 
         Raises:
             ConfigurationError: An environment setting is invalid; the message names it.
@@ -229,7 +229,7 @@ class Converse:
                 connect_timeout=min(_CONNECT_S, seconds),
                 read_timeout=seconds,
                 max_pool_connections=_CONNECTIONS,
-                retries={"total_max_attempts": 1},  # this project retries, and knows the time left
+                retries={"total_max_attempts": 1},  # this project retries itself
             )
             # boto3's default session is not thread-safe.
             session = optional("boto3", EXTRA).session.Session()

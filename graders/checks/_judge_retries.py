@@ -20,14 +20,14 @@ _LONGEST_S = 60.0
 """The time limit of a question if its grader has none, in seconds."""
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.25, 10.0
 _KEPT_S = 0.25
-"""The maximum part of a sample's time to hold back, so that the sample fails with a message from this module.
+"""The maximum part of a sample's time to hold back, so that this module can still fail the sample.
 """
 _LEAST_S = 1.0
 """A question is not sent with less time left than this, or than a tenth of its limit if that is shorter."""
 _LOOK_S = 0.05
 _LONGEST_BODY = 8 << 20
 _MOST_OPEN = 64
-"""The maximum number of open questions in a process, including abandoned ones, because each needs a thread.
+"""The maximum number of open questions in a process, including abandoned ones; each needs a thread.
 """
 
 
@@ -83,7 +83,7 @@ class Heard:
     def __init__(self) -> None:
         self.at = self.given_up_at = -1.0
         self.trouble: TryAgain | None = None
-        """The latest failure; None if the model has answered since, or never failed."""
+        """The latest failure; None if the model has answered since then, or has never failed."""
 
     def answer(self) -> None:
         """Record an answer."""
@@ -113,7 +113,7 @@ class Patience:
 
     Args:
         model: The model's name in messages.
-        heard: When the model last answered.
+        heard: The record of when the model answered.
         most: The maximum number of times to ask a question; None for as many as its time allows.
     """
 
@@ -132,7 +132,7 @@ class Patience:
         """The seconds that have to be left when the question is sent."""
         self._model = model
         self._heard = heard
-        # If no question in the whole batch got an answer, this sample is not the cause.
+        # If the model has answered no question of the whole batch, this sample is not the cause.
         self._began = now if batch is None or not batch.started else min(now, batch.started)
         self._asked = 0
         self._most = most
@@ -156,7 +156,7 @@ class Patience:
         return self._heard.trouble is None and self._heard.is_given_up(self._began)
 
     async def until_answered(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """Ask, and retry if that may help, within the question's time.
+        """Ask the question, and ask again if that may help, within the question's time.
 
         Args:
             ask: Asks once. It raises `TryAgain`, `Unsent` or `Late` if there is no answer.
@@ -217,12 +217,14 @@ class Patience:
         left = self.left
         wait = min(self._wait * (0.5 + _random().random() / 2), left / 2)
         self._wait = min(2 * self._wait, _LONGEST_WAIT_S)
-        # A long replay is one batch: if one question had all its time, the others are asked once.
+        # A long replay is one batch. After one question has used all its time, the others are asked only
+        # once.
         lost = self._heard.is_given_up(self._began)
         if lost or wait < self._shortest or self._asked == self._most:
             raise self._given_up(trouble)
         if (trouble.after or 0) + self.least > left:
-            # Too late for this sample; the other samples show in the meantime whether it is too late for all.
+            # It is too late for this sample; meanwhile, the other samples show whether it is too late for
+            # all.
             while self.left > 0 and not (
                 self._heard.since(self._began) or self._heard.is_given_up(self._began)
             ):

@@ -48,7 +48,7 @@ def without_values(text: str, secrets: Iterable[str], shortest: int = _SHORTEST)
 
     Args:
         text: The text that may contain them.
-        secrets: The values.
+        secrets: The values to redact.
         shortest: The length of the shortest value to redact, in characters.
     """
     for secret in sorted({*secrets}, key=len, reverse=True):

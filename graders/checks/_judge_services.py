@@ -70,7 +70,7 @@ if TYPE_CHECKING:
 
 _SERVICES = ("bedrock", "openai")
 _TURNS = 4
-"""The number of turns into which a sample's time is divided, until one question has an answer."""
+"""A sample's time is divided into this number of turns until one question has an answer."""
 _REGION = re.compile(r"[A-Za-z0-9-]{1,63}")
 _VARIABLE = re.compile(r"(?!sk[-_])[A-Za-z_]\w{0,99}", re.ASCII)
 _NO_VARIABLE = (
@@ -81,7 +81,7 @@ _NO_VARIABLE = (
 known: dict[tuple[str, str, str], Abilities] = {}
 """What is known about each model that this process has asked, by service, address and model."""
 _models: WeakSet[JudgeModel] = WeakSet()
-"""The models of all existing checks."""
+"""All models that existing checks ask."""
 
 
 def service_of(
@@ -216,7 +216,7 @@ class _Asked:
         _models.add(model)
 
     async def ask(self, question: Question) -> Reply:
-        """Ask, and retry if that may help, within the sample's time."""
+        """Ask the question, and ask again if that may help, within the sample's time."""
         key = self._model.key
         abilities = known.get(key) or known.setdefault(key, self._model.abilities())
         patience = Patience(self._model.name, abilities.heard)
@@ -239,7 +239,7 @@ class _Asked:
 
         gate = abilities.gate
         if patience.is_lost and not gate.free:
-            raise Unsent  # another question is finding out whether the model has recovered
+            raise Unsent  # another question already tests whether the model has recovered
         if not await gate.enter(patience.left - patience.least):
             raise Unsent
         held = True

@@ -64,7 +64,7 @@ class Spending:
 
     @property
     def is_measured(self) -> bool:
-        """Whether the cost of an answer is known, or no limit needs it."""
+        """Whether an answer's cost has been measured, or no limit requires it."""
         return self._calls > 0 or self._ceilings == (None, None)
 
     def begin(self) -> None:
@@ -136,7 +136,7 @@ class Spending:
         return (fresh * price_in + cached * price_cached + reply.tokens_out * price_out) / _MILLION
 
     def metrics(self, replies: Sequence[Reply]) -> dict[str, float]:
-        """Return a sample's metrics. A figure that is missing from any reply is omitted."""
+        """Return a sample's metrics, without the figures that any reply fails to report."""
         found: dict[str, float | None] = {
             "judge_calls": float(len(replies)),
             "judge_tokens_in": _sum([reply.tokens_in for reply in replies]),

@@ -83,7 +83,7 @@ class LabelScale:
         return {"type": "string", "enum": [*self.values]}
 
     def listed(self, turn: int) -> str:
-        """Return the labels as shown to the judge; each turn starts one label later."""
+        """Return the labels as shown to the judge; in each turn, the list starts with the next label."""
         lines = [_entry(label, self.anchors.get(label)) for label in self._order(turn)]
         return "\n".join(["Choose one label, spelled exactly so:", *lines])
 
@@ -218,7 +218,8 @@ class Checklist:
     Args:
         points: The text of each point.
         partial: Whether to pay the fraction of points that are met; otherwise the reward requires all points.
-        own: Whether the points come from the record, and are sent with the sample instead of in the rubric.
+        own: Whether the points come from the record; then they are sent with the sample instead of in the
+            rubric.
     """
 
     __slots__ = ("_numbered", "partial", "parts", "points", "schema")
@@ -245,7 +246,7 @@ class Checklist:
         return intro if self.parts else "\n".join([intro, "", *self._numbered])
 
     def read(self, said: Any, _turn: int) -> Judgment | Missing:
-        """Read a parsed answer, which has to list every point once, in order."""
+        """Read a parsed answer, which has to contain every point once, in order."""
         if fault := _fault(said, ("points",)):
             return Missing(fault)
         rows = said["points"]

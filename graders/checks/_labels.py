@@ -114,13 +114,13 @@ class LabelReader:
         return self._kept(_settled(named), claimed, is_announced=True)
 
     def _claim_end(self, claim: re.Match[str]) -> int:
-        """Return the end of an announcement, before its last filler, such as `likely`, if that is a label."""
+        """Return where an announcement ends: before its last filler, such as `likely`, if that is a label."""
         filler = _LAST_WORD.search(claim[0])
         is_label = filler is not None and filler.start() > 0 and filler[1] in self._words
         return claim.start() + filler.start() if filler and is_label else claim.end()
 
     def _bare_claim(self, text: str, claim: re.Match[str], end: int) -> re.Match[str] | None:
-        """Return the label right after an earlier claim, unless it begins a reason; None without a label."""
+        """Return the label right after an earlier claim, unless it begins a reason; None if there is none."""
         begin = self._claim_end(claim)
         while begin < end and text[begin] in _AROUND:
             begin += 1
@@ -131,7 +131,7 @@ class LabelReader:
         return None if unsaid or is_doubted(text, claim.start()) else found
 
     def _joined_before(self, text: str, end: int) -> list[str]:
-        """Return the label that a conjunction joins to the claim after it: `yes or Answer: no`."""
+        """Return the labels that a conjunction joins to the claim after them, as in `yes or Answer: no`."""
         found = deque(self._pattern.finditer(text, max(0, end - _NEAR), end), 1)
         return [self._words[_word(one[0])] for one in found if _JOINED.fullmatch(text, one.end(), end)]
 
@@ -244,7 +244,7 @@ def _words(labels: Sequence[str] | Mapping[str, Sequence[str]]) -> dict[str, str
 
 
 def _settled(named: set[str]) -> str | Missing:
-    """Return the only label of several mentions."""
+    """Return the label if exactly one label is named."""
     if len(named) > 1:
         return _SEVERAL
     return named.pop() if named else Missing("it names no label")

@@ -35,7 +35,7 @@ class LetterSets:
         self._slot = re.compile(rf"{_OPEN}(?P<letters>{parts}){_ENDED}")
 
     def in_slot(self, text: str) -> frozenset[str]:
-        """Return the letters of a text that contains nothing else; an empty value for all other texts."""
+        """Return the letters of a text that consists only of letters; an empty set for any other text."""
         text = _STYLE.sub("", text.strip())
         found = self._slot.fullmatch(text) if len(text) <= _LONGEST else None
         if found is None:

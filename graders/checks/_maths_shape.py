@@ -62,7 +62,7 @@ _COMMAS = re.compile(r"[,;]")
 _OPEN, _CLOSE = "([{\u2983", ")]}\u2984"
 _SEPARATORS = re.compile(r",\s*(?:and|or)\b|,(?!\d{3}(?!\d))|[;\u222a]|\band\b|\bor\b|(?<=\d),(?=\s)")
 _RELATION = re.compile(r"[=\u2260<>\u2264\u2265]")
-# A name given to a value, which does not change the value: x, x_1, f(x), |AB|, (x, y), n_{max}.
+# A name in front of a value, which the name does not change: x, x_1, f(x), |AB|, (x, y), n_{max}.
 _NAME = re.compile(
     r"\s*(?:[A-Za-z](?:_(?:\w|\{[^{}]{1,12}\}))?'?(?:\s?\([A-Za-z\d, ]{1,12}\))?|\|?[A-Z]{1,3}\|?"
     r"|[A-Z]{1,2}(?:_\{?\w{1,5}\}?)?\s?:\s?[A-Z]{1,2}(?:_\{?\w{1,5}\}?)?"
@@ -72,7 +72,7 @@ _NAME = re.compile(
 )
 _VARIABLE = re.compile(r"\s*(?:\(?[A-Za-z](?:_\w)?\)?|[A-Za-z]\([A-Za-z]\))\s*\Z")
 VARIABLES = re.compile(r"(?<![\\A-Za-z])[A-DF-Za-df-z](?![A-Za-z])")
-"""Finds a letter that stands for a value; e does not."""
+"""Finds a letter that stands for a value, as every letter but e does."""
 
 _UNIT = re.compile(
     r"(?P<value>.*[\d)}\u2984!.]|.*\\pi\s|.*[\dA-Za-z)}]\s?(?=\\(?:text|mbox)))\s*"
@@ -142,10 +142,10 @@ class Shape:
 
 
 def shape_of(text: str, *, ignore_units: bool = False) -> Shape | Missing:
-    """Parse the text of one expression.
+    """Parse an expression.
 
     Args:
-        text: The text of a slot.
+        text: The text of the expression.
         ignore_units: Whether to drop units.
     """
     if len(text) > LONGEST:
@@ -430,7 +430,7 @@ def _plain_unit(text: str) -> str:
 
 
 def _unwrapped(text: str) -> str:
-    """Return a text without brackets around all of it, unless they contain a list."""
+    """Return a text without the brackets that enclose all of it, unless they contain a list."""
     while len(text) > 2 and text[0] + text[-1] in ("()", "{}") and _closes_last(text):
         inner = text[1:-1].strip()
         if text[0] == "(" and len(_split(inner, _COMMAS)) > 1:

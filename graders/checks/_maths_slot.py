@@ -166,7 +166,7 @@ def answer_slot(text: str) -> str | Missing:
 
 
 def _concluded(behind: str) -> str | Missing | None:
-    """Return the number in a conclusion in words after the last formula; None if there is none.
+    """Return the number that a conclusion in words names after the last formula; None if there is none.
 
     In `Therefore, there are 12 such sequences.` this number is the answer, not the formula before it.
     """
@@ -192,7 +192,7 @@ def has_words(text: str) -> bool:
 
 
 def _boxed(text: str) -> str | Missing:
-    """Return the content of the last box, and of the boxes that form one answer with it."""
+    """Return the content of the last box and of the boxes that form one answer with it."""
     contents: list[str] = []
     end, behind, joined, label = len(text), "", "", ""
     for _ in range(_MOST):
@@ -242,7 +242,7 @@ def _unit_behind(behind: str) -> str:
 
 
 def _once(joined: str, contents: list[str]) -> str:
-    """Return the boxes' content, only once if all are the same."""
+    """Return the content of the boxes; boxes that are all the same count once."""
     return contents[0] if len(contents) > 1 and len({*map(_plain, contents)}) == 1 else joined
 
 

@@ -29,7 +29,7 @@ EXTRA = "maths"
 
 _DIGITS = 60
 _AGREED = 40
-_LARGEST = 4000.0  # decimal digits of the largest value
+_LARGEST = 4000.0  # the maximum number of decimal digits of a value
 _UNTOLD = float("inf")
 _MOST_VARIABLES = 8
 _POINTS = (
@@ -101,7 +101,7 @@ def same_value(one: Scalar, other: Scalar, tolerance: Number, relative: Number) 
 
 
 def same_equation(one: tuple[Scalar, Scalar], other: tuple[Scalar, Scalar], *, directed: bool) -> bool:
-    """Return whether two relations hold for the same values, because their differences are multiples.
+    """Return whether two relations have the same solutions, as they do if their differences are multiples.
 
     Args:
         one: The sides of the answer's relation.
@@ -135,7 +135,7 @@ def same_equation(one: tuple[Scalar, Scalar], other: tuple[Scalar, Scalar], *, d
 
 
 def _same_case(one: str, other: str) -> bool:
-    """Return whether no letter differs only in case between the texts, because math-verify ignores case."""
+    """Return whether no letter differs only in case, a difference that math-verify would ignore."""
     letters, others = (set(_LETTER.findall(_COMMAND.sub(" ", text))) for text in (one, other))
     return not any(each.swapcase() in others and each not in others for each in letters)
 
@@ -284,7 +284,7 @@ def _math_verify() -> Any:
     optional("math_verify.errors", EXTRA)
     import logging  # a cold start does not need it
 
-    for part in ("parser", "grader"):  # warns of no timer; the grader's limit suffices
+    for part in ("parser", "grader"):  # suppresses a warning about missing timers
         logging.getLogger(f"math_verify.{part}").addFilter(
             lambda record: "Timeout is disabled" not in record.msg
         )

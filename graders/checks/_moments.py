@@ -138,7 +138,7 @@ def written_moments(text: str, day_first: bool | None, most: int) -> list[Writte
 
 
 def lone_moment(text: str) -> list[Written]:
-    """Return the year, or the eight-digit date, that is the only number in a text; empty if there is none.
+    """Return the year, or the eight-digit date, that is the only number in a text; else an empty list.
 
     Args:
         text: A text with folded widths.
@@ -198,7 +198,7 @@ def _date(token: re.Match[str], day_first: bool | None) -> Moment | Missing:
 
 
 def _numeric(written: str, numbers: list[int], day_first: bool | None) -> Moment | Missing:
-    """Return the date of two numbers and a year, if only one order gives a date or the order is declared."""
+    """Return the date of two numbers and a year, if only one order is possible or the order is declared."""
     one, other, year = numbers
     if day_first is not None:
         return _exact(year, *((other, one) if day_first else (one, other)))
@@ -210,7 +210,7 @@ def _numeric(written: str, numbers: list[int], day_first: bool | None) -> Moment
 
 
 def _exact(year: int | None, month: int | None = None, day: int | None = None) -> Moment | Missing:
-    """Return a date, unless it does not exist; in a date without a year, 29 February exists."""
+    """Return a date if it exists; without a year, 29 February exists."""
     try:
         calendar_date(
             2000 if year is None else year, 1 if month is None else month, 1 if day is None else day
@@ -221,7 +221,7 @@ def _exact(year: int | None, month: int | None = None, day: int | None = None) -
 
 
 def _on_weekday(moment: Moment, weekday: int) -> Moment | Missing:
-    """Return a date, unless its day of the week is another one."""
+    """Return a date unless the text names another day of the week."""
     if moment.year is None or moment.month is None or moment.day is None:
         return moment
     if calendar_date(moment.year, moment.month, moment.day).weekday() == weekday:

@@ -20,7 +20,7 @@ def optional(module: str, extra: str, package: str | None = None) -> Any:
     """Import a library that an extra installs.
 
     Args:
-        module: Its import name.
+        module: The import name of the library.
         extra: The extra of this distribution that installs it.
         package: The package that contains it, if its name differs from the module's.
 
@@ -40,7 +40,7 @@ def require(module: str, extra: str, in_lambda: bool = False) -> None:
     """Raise an error if a library that is imported only when a check first runs is not installed.
 
     Args:
-        module: Its import name, without a dot.
+        module: The import name of the library, without a dot.
         extra: The extra of this distribution that installs it.
         in_lambda: Whether Lambda's runtime includes the library.
 

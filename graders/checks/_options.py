@@ -104,7 +104,7 @@ def function_option(name: str, value: object) -> None:
 
 
 def choice_option(name: str, value: object, choices: Sequence[str]) -> None:
-    """Reject an option that is not one of a few strings.
+    """Reject an option that is not one of a few allowed strings.
 
     Raises:
         DecorationError: The option is not one of the choices.

@@ -26,7 +26,7 @@ _BREAKS, _POWER = 0.5, 3
 
 
 def f1(answer: Tokens, right: Tokens) -> float:
-    """Return the harmonic mean of each list's fraction of tokens that the other list contains, too."""
+    """Return the harmonic mean of the fractions of each list's tokens that the other list contains."""
     return rouge_n(answer, right, 1)
 
 
@@ -133,7 +133,7 @@ def _smoothed(counts: list[tuple[int, int]], answer: Tokens, right: Tokens, meth
 
 
 def _in_place_of_none(method: int, rank: int, length: int) -> float:
-    """Return the common n-grams to assume for an order that has none; `rank` counts such orders from 1."""
+    """Return the number of common n-grams to assume for the `rank`-th order that has none, counted from 1."""
     if method == 1:
         return _EPSILON
     halved = 0.5**rank

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 def one_to_one(made: int, expected: int, fits: Fits) -> int:
     """Return the largest number of right pairs in which no item occurs twice.
 
-    An item that fits two expected items must not take the place of an item that fits only one of them, so a
-    pair is undone if that allows more pairs.
+    An item that fits two expected items must not block an item that fits only one of them, so a pair is
+    undone if that allows more pairs.
 
     Args:
         made: The number of items in a completion.
         expected: The number of items that the reference expects.
-        fits: Returns whether an item fits an expected one, by their indexes.
+        fits: Returns whether an item fits an expected item, given the indexes of both.
     """
     options = [[other for other in range(expected) if fits(one, other)] for one in range(made)]
     taken: dict[int, int] = {}
@@ -41,7 +41,7 @@ def in_order(made: int, expected: int, fits: Fits) -> int:
     Args:
         made: The number of items in a completion.
         expected: The number of items that the reference expects.
-        fits: Returns whether an item fits an expected one, by their indexes.
+        fits: Returns whether an item fits an expected item, given the indexes of both.
     """
     row = [0] * (expected + 1)
     for one in range(made):

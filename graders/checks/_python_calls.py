@@ -39,7 +39,7 @@ _CONSTANTS: dict[str, Any] = {
 
 
 def python_calls(text: str, most: int) -> list[Call] | Missing:
-    """Read a text that is a list of calls and nothing else.
+    """Read a text that consists only of a list of calls.
 
     Args:
         text: A completion.
@@ -55,7 +55,7 @@ def python_calls(text: str, most: int) -> list[Call] | Missing:
 
 
 class _Reader:
-    """Reads a text from left to right.
+    """Reads a list of calls from left to right.
 
     Args:
         text: A list of calls.

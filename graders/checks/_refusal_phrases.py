@@ -173,7 +173,7 @@ NO_REFUSAL = (
     r"|(?:\b(?:if|unless|whether|why|wish|assuming|suppose|in case|even though|si|se|если)\s|もし|만약"
     r"|如果|若是|假如|倘若|除非))\Z"
 )
-"""Text before a phrase that keeps it from counting as a refusal: negation, condition, another speaker."""
+"""Text before a phrase with which the phrase is no refusal: a negation, a condition, another speaker."""
 ANSWERS = (
     r"\bhere(?:'s| is| are| you go| goes)\b(?! (?:not|nothing|no)\b)",
     r"\b(?:but|however|that said|anyways?|still|nevertheless|nonetheless)\b[^.!?\n]{0,12}"

@@ -26,13 +26,13 @@ _DAY_MINUTES = 24 * 60
 
 
 def _spelled(pattern: str, longest: int) -> Callable[[str], bool]:
-    """Return the function that checks whether a text up to a length matches a pattern."""
+    """Return the function that checks whether a string, up to a maximum length, matches a pattern."""
     compiled = re.compile(pattern, re.ASCII)
     return lambda text: len(text) <= longest and compiled.fullmatch(text) is not None
 
 
 def _is_date(text: str) -> bool:
-    """Return whether a text is a date in the calendar, `2024-02-29`."""
+    """Return whether a string is a date in the calendar, such as `2024-02-29`."""
     from datetime import date
 
     try:
@@ -42,7 +42,7 @@ def _is_date(text: str) -> bool:
 
 
 def _is_time(text: str) -> bool:
-    """Return whether a text is a time with an offset, `12:30:00Z`; a leap second ends a UTC day."""
+    """Return whether a string is a time with an offset, such as `12:30:00Z`; a leap second ends a UTC day."""
     found = _TIME.fullmatch(text) if len(text) <= _LONGEST else None
     if found is None or found[3] != "60":
         return found is not None
@@ -51,12 +51,12 @@ def _is_time(text: str) -> bool:
 
 
 def _is_moment(text: str) -> bool:
-    """Return whether a text is a date and a time with an offset, `2024-02-29T12:30:00Z`."""
+    """Return whether a string is a date and a time with an offset, such as `2024-02-29T12:30:00Z`."""
     return _is_date(text[:10]) and text[10:11] in ("T", "t") and _is_time(text[11:])
 
 
 def _is_address(version: int) -> Callable[[str], bool]:
-    """Return the function that checks whether a text is an address of the given IP version."""
+    """Return the function that checks whether a string is an address of the given IP version."""
 
     def is_address(text: str) -> bool:
         from ipaddress import ip_address
@@ -73,7 +73,7 @@ _is_ipv6 = _is_address(6)
 
 
 def _is_uri(text: str) -> bool:
-    """Return whether a text is an absolute URI as defined by RFC 3986."""
+    """Return whether a string is an absolute URI as defined by RFC 3986."""
     found = _URI.fullmatch(text) if len(text) <= _LONGEST else None
     return found is not None and (found[1] is None or _is_ipv6(found[1]))
 
@@ -89,4 +89,4 @@ FORMATS: dict[str, Callable[[str], bool]] = {
     "uri": _is_uri,
     "uuid": _spelled(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", 36),
 }
-"""The functions that check whether a text matches a format, by the format's name."""
+"""The functions that check whether a string matches a format, by the name of the format."""

@@ -29,7 +29,7 @@ _TABLES = frozenset(("$defs", "definitions", "patternProperties", "properties"))
 
 
 class SchemaError(ValueError):
-    """A schema that cannot be checked; the message says where and why."""
+    """The schema cannot be checked; the message gives the place and the reason."""
 
 
 def plain_schema(schema: object, formats: Collection[str]) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def plain_schema(schema: object, formats: Collection[str]) -> dict[str, Any]:
     plain = exact_json(text)
     if not isinstance(plain, dict) or not plain:
         raise SchemaError('it is not a JSON object that requires something, such as {"type": "integer"}')
-    for name in _NAMES_OF_ITSELF:  # references are local, whatever the schema's name
+    for name in _NAMES_OF_ITSELF:  # a reference is local, whatever the schema's name
         plain.pop(name, None)
     rules = _Rules("draft-04" in str(plain.get("$schema", "")), formats)
     _check(plain, "#", rules, 0)
@@ -109,7 +109,7 @@ class _Rules:
             self.fits[f"min{name}"] = self.fits[f"max{name}"] = (_is_count, "a whole number, 0 or more")
 
     def is_format(self, value: Any) -> bool:
-        """Return whether a format is one of those that are checked."""
+        """Return whether a format is among those that are checked."""
         return isinstance(value, str) and value in self.formats
 
 

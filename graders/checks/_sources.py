@@ -95,7 +95,7 @@ def quoted(text: str) -> list[str] | Missing:
     """Return the quotations in a text, in double quotation marks or block quotes, but not in code.
 
     Returns:
-        The quotations, or `Missing` if one is not closed.
+        The quotations, or `Missing` if one of them is not closed.
     """
     text = _CODE.sub(" ", text)
     found = [_BLOCK_MARK.sub("", block[0]) for block in _BLOCK.finditer(text)]
@@ -113,7 +113,7 @@ def quoted(text: str) -> list[str] | Missing:
 
 
 def _may_open(before: str, behind: str) -> bool:
-    """Return whether a straight mark between two characters may open a quotation rather than mean inches."""
+    """Return whether a straight mark between two characters may open a quotation; it may also mean inches."""
     return bool(behind.strip()) and (not before.isalnum() or _UNSPACED.match(before) is not None)
 
 
@@ -139,7 +139,7 @@ def holds(source: str, parts: Iterable[str]) -> bool:
 def cited(text: str, known: Collection[str]) -> list[str]:
     """Return the distinct IDs cited in brackets, in lower case: `[1]`, `[2, 3]`, `[1-3]`, `[doc-2]`.
 
-    Text in brackets is an ID if it is a known ID or contains a digit, so `[sic]` is none. Code is not
+    Text in brackets is an ID if it is a known ID or contains a digit, so `[sic]` is not an ID. Code is not
     searched.
 
     Args:

@@ -39,7 +39,7 @@ _DASHES = dict.fromkeys(
 )
 _MARKS: dict[int, str] = dict.fromkeys(
     (0x2122, 0xAE, 0xA9, 0x2120, 0x2117), ""
-)  # trademark signs and similar ones
+)  # trademark and copyright signs
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 # Marks that may surround an answer without changing it, in addition to the brackets and quotes of every
 # script. Plus and minus signs, currencies and percent signs do change an answer.

@@ -1,4 +1,4 @@
-"""Converts parsed queries to a canonical form: queries of equal form mean the same on every database.
+"""Converts parsed queries to a canonical form; queries with equal forms mean the same on every database.
 
 Names that a query itself defines (table aliases, names of common table expressions, names of result columns)
 are ignored, and so is the order of commutative terms. Everything else whose meaning depends on the schema
@@ -153,7 +153,7 @@ class Query:
         return self._generic(node, scope, {"alias"}) + str(columns)
 
     def _join(self, join: Node, here: _Scope) -> str:
-        """Return a join without its table; the words INNER, OUTER and CROSS do not change a join."""
+        """Return a join without its table; the words INNER, OUTER and CROSS are dropped as redundant."""
         kind = str(join.args.get("kind") or "").upper()
         side = str(join.args.get("side") or "").upper()
         condition = join.args.get("on")
@@ -189,7 +189,7 @@ class Query:
         return self._generic(node, scope, set())
 
     def _column(self, node: Node, scope: _Scope) -> str:
-        """Return a column as its table's query (counted outward) and position, and its own name."""
+        """Return a column as the query (counted outward) and position of its table, and its own name."""
         exp = self._exp
         parts = node.parts
         is_star = isinstance(node.this, exp.Star)
@@ -280,7 +280,7 @@ class _Scope:
         return found
 
     def place(self, name: str) -> str | None:
-        """Return the place of a name's table; None if no query has it, or a query has two of that name."""
+        """Return the place of the table with a name; None if it is in no query, or twice in one."""
         scope: _Scope | None = self
         out = 0
         while scope is not None:

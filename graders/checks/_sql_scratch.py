@@ -289,7 +289,7 @@ def _fetched(cursor: sqlite3.Cursor) -> list[Row] | None:
 
 
 def _expanded(query: str) -> int:
-    """Return the maximum number of selects in a query after expanding its common table expressions.
+    """Return the maximum number of selects in a query when its common table expressions are expanded.
 
     SQLite expands them wherever they are used when it compiles a query, which nothing can interrupt: twenty
     expressions, each of which uses the previous one twice, become a million selects.
